@@ -1,0 +1,150 @@
+"""Audio(samples [channels, samples], sample_rate): read, write. The only door to sound files.
+
+soundfile (libsndfile) reads and writes WAV, FLAC, OGG, MP3 and AIFF; it is imported on first use, so
+that a machine without audio libraries can still import everything that trains or decodes.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nsynth_lab.errors import AudioError, MissingError, UsageError
+from nsynth_lab.units import SAMPLE_RATE, FloatArray
+
+MAX_SECONDS = 120.0
+SHORTEST_SECONDS = 0.05
+SILENCE = 10 ** (-80 / 20)
+_SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS", ".aiff": "PCM_24", ".aif": "PCM_24", ".mp3": None}
+
+
+@dataclass(frozen=True)
+class Audio:
+    """Sound: `samples` float32 [channels, samples] within about -1..1, and `sample_rate` in Hz."""
+
+    samples: FloatArray
+    sample_rate: int = SAMPLE_RATE
+
+    @property
+    def seconds(self) -> float:
+        """Length."""
+        return self.samples.shape[1] / self.sample_rate
+
+    @property
+    def peak(self) -> float:
+        """Largest magnitude."""
+        return float(np.abs(self.samples).max(initial=0.0))
+
+    def mono(self) -> FloatArray:
+        """Mean over the channels, [samples]."""
+        return np.asarray(self.samples.mean(axis=0), np.float32)
+
+
+def read_audio(path: str | Path, *, max_seconds: float = MAX_SECONDS) -> Audio:
+    """Read a sound file at its own rate and channels, bounded to its first `max_seconds`.
+
+    Raises:
+        AudioError: missing, empty, not audio, or holding NaN or infinite samples.
+    """
+    path = Path(path)
+    soundfile = _soundfile()
+    if not path.is_file():
+        raise AudioError(f"{path}: no such file")
+    if path.stat().st_size == 0:
+        raise AudioError(f"{path}: the file is empty; expected a WAV, FLAC, OGG, MP3 or AIFF file")
+    try:
+        with soundfile.SoundFile(str(path)) as file:
+            rate = int(file.samplerate)
+            samples = file.read(int(max_seconds * rate), dtype="float32", always_2d=True).T
+    except (soundfile.LibsndfileError, ValueError, MemoryError) as error:
+        raise AudioError(f"{path}: not a sound file that can be read (WAV, FLAC, OGG, MP3, AIFF): {error}") from error
+    if not np.isfinite(samples).all():
+        raise AudioError(f"{path}: holds NaN or infinite samples; export it again without them")
+    if not 1_000 <= rate <= 768_000:
+        raise AudioError(f"{path}: sample rate {rate} Hz; expected 1,000 to 768,000 Hz")
+    return Audio(np.ascontiguousarray(samples), rate)
+
+
+def read_clip(path: str | Path, *, max_seconds: float = MAX_SECONDS) -> Audio:
+    """Read one usable recording: `read_audio`, and neither too short nor silent.
+
+    Raises:
+        AudioError: as `read_audio`; shorter than 0.05 s; silent throughout.
+    """
+    audio = read_audio(path, max_seconds=max_seconds)
+    if audio.seconds < SHORTEST_SECONDS:
+        raise AudioError(f"{path}: {audio.seconds:.3f} s long; a note needs at least {SHORTEST_SECONDS} s")
+    if audio.peak < SILENCE:
+        raise AudioError(f"{path}: silent throughout (peak below -80 dBFS)")
+    return audio
+
+
+def audio_info(path: str | Path) -> tuple[int, int, int]:
+    """(samples, sample rate, channels) from the header alone.
+
+    Raises:
+        AudioError: not a sound file.
+    """
+    soundfile = _soundfile()
+    try:
+        info = soundfile.info(str(path))
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{path}: not a sound file that can be read: {error}") from error
+    return int(info.frames), int(info.samplerate), int(info.channels)
+
+
+def write_audio(path: str | Path, audio: Audio, *, subtype: str | None = None, force: bool = False) -> Path:
+    """Write aside, then rename: the file is whole or not there. The ending chooses the format.
+
+    24-bit PCM unless `subtype` (a libsndfile name) says otherwise. Samples are written as they are.
+
+    Raises:
+        UsageError: unknown ending, missing folder, or an existing file without `force`.
+        AudioError: the file cannot be written.
+    """
+    path = Path(path)
+    check_target(path, force=force)
+    if path.suffix.lower() not in _SUBTYPES:
+        raise UsageError(f"{path}: unknown ending '{path.suffix}'; use one of {' '.join(sorted(_SUBTYPES))}")
+    soundfile = _soundfile()
+    aside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        soundfile.write(
+            str(aside), audio.samples.T, audio.sample_rate, subtype=subtype or _SUBTYPES[path.suffix.lower()]
+        )
+        aside.replace(path)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise AudioError(f"{path}: cannot be written: {error}") from error
+    finally:
+        aside.unlink(missing_ok=True)
+    return path
+
+
+def check_target(path: Path, *, force: bool) -> None:
+    """Refuse before the work rather than after it: a missing folder, a file in the way, no permission.
+
+    Raises:
+        UsageError: see above.
+    """
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: the folder {path.parent} does not exist; make it first")
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder; expected a file name")
+    if path.exists() and not force:
+        raise UsageError(f"{path}: exists already; add --force to replace it")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise UsageError(f"{path}: is read-only; choose another name or change its permissions")
+    if not os.access(path.parent, os.W_OK):
+        raise UsageError(f"{path}: the folder {path.parent} is read-only")
+
+
+def _soundfile() -> Any:  # the library ships no types
+    try:
+        import soundfile
+    except (ImportError, OSError) as error:
+        raise MissingError(f"reading sound files needs soundfile: pip install soundfile ({error})") from error
+    return soundfile

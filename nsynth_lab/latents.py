@@ -1,0 +1,172 @@
+"""Latents: one note's code, read and written as safetensors, with the id of the model it belongs to.
+
+Four streams (see the model's description in `nsynth_lab.model`), one row a frame. Frame t describes the
+instant at which block t ends, sample (t + 1) * 512, so a decoder that has seen frames 0..t can play block t.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nsynth_lab.audio import check_target
+from nsynth_lab.errors import LatentsError
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_seconds
+
+TIMBRE_DIMS = 16
+PARTIAL_SLOTS = 128
+FORMAT_VERSION = 1
+MAX_FRAMES = 90_000
+MAX_FILE_BYTES = 64 * 2**20
+SILENCE_DB = -100.0
+CENTS_LIMIT = 200.0
+
+
+@dataclass(frozen=True)
+class Latents:
+    """One note's code.
+
+    Attributes:
+        timbre: [frames, 16] the encoder's latents.
+        loudness_db: [frames] A-weighted level, -100 and up.
+        f0_cents: [frames] deviation from the nominal note, within +-200.
+        partials: [128] or, for a morph, [frames, 128]: how far slot k's partial sits from k * f0, in units of f0,
+            within (-0.5, 0.5). Slot 0 stands for a sub-octave at f0 / 2, its offset within (-0.25, 0.25).
+        note: nominal MIDI note number the streams are relative to.
+        velocity: MIDI velocity 1..127 the note was played with.
+        attack_frames: frames before the sustain begins.
+        release_frame: frame at which the key goes up; equal to `frames` when the note has no release of its own.
+        model_id: id of the encoder that made `timbre`.
+
+    Raises:
+        LatentsError: shapes that do not belong together, or values that are not finite.
+    """
+
+    timbre: FloatArray
+    loudness_db: FloatArray
+    f0_cents: FloatArray
+    partials: FloatArray
+    note: int
+    velocity: int = 100
+    attack_frames: int = 0
+    release_frame: int = -1
+    model_id: str = ""
+    provenance: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        frames = len(self.loudness_db)
+        if self.release_frame < 0:
+            object.__setattr__(self, "release_frame", frames)
+        shapes = {
+            "timbre": (self.timbre.shape, (frames, TIMBRE_DIMS)),
+            "f0_cents": (self.f0_cents.shape, (frames,)),
+            "partials": (self.partials.shape[-1:], (PARTIAL_SLOTS,)),
+        }
+        for name, (came, expected) in shapes.items():
+            if came != expected:
+                raise LatentsError(f"latents: {name} has shape {came}, expected {expected}")
+        if self.partials.ndim == 2 and len(self.partials) != frames:
+            raise LatentsError(f"latents: partials has {len(self.partials)} frames, expected {frames}")
+        if not 1 <= frames <= MAX_FRAMES:
+            raise LatentsError(f"latents: {frames} frames, expected 1 to {MAX_FRAMES}")
+        if not 0 <= self.attack_frames <= self.release_frame <= frames:
+            raise LatentsError("latents: attack and release must lie in order within the note")
+        for name in ("timbre", "loudness_db", "f0_cents", "partials"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise LatentsError(f"latents: {name} holds NaN or infinite values")
+
+    @property
+    def frames(self) -> int:
+        """Length in frames."""
+        return len(self.loudness_db)
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return frames_to_seconds(self.frames)
+
+    def at_note(self, note: int) -> Latents:
+        """The same sound moved to another nominal note."""
+        return replace(self, note=note)
+
+    def partials_per_frame(self) -> FloatArray:
+        """`partials` as [frames, 128], whichever way it is stored."""
+        return np.broadcast_to(self.partials, (self.frames, PARTIAL_SLOTS))
+
+
+def write_latents(path: str | Path, latents: Latents, *, force: bool = False) -> Path:
+    """Write one note's code aside, then rename. Float32 tensors and a JSON header.
+
+    Raises:
+        UsageError: the target cannot be written (see `nsynth_lab.audio.check_target`).
+    """
+    from safetensors.numpy import save
+
+    path = Path(path)
+    check_target(path, force=force)
+    tensors = {name: np.ascontiguousarray(getattr(latents, name), np.float32) for name in _STREAMS}
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.write_bytes(save(tensors, metadata={"nsynth_lab": json.dumps(_header(latents))}))
+        aside.replace(path)
+    except OSError as error:
+        raise LatentsError(f"{path}: cannot be written: {error}") from error
+    finally:
+        aside.unlink(missing_ok=True)
+    return path
+
+
+def read_latents(path: str | Path) -> Latents:
+    """Read a .latents file; nothing is unpickled, sizes are bounded.
+
+    Raises:
+        LatentsError: missing, damaged, too large, of another version, or values out of range.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    if not path.is_file():
+        raise LatentsError(f"{path}: no such file")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise LatentsError(f"{path}: larger than {MAX_FILE_BYTES} bytes; not one note's latents")
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            header = json.loads((file.metadata() or {}).get("nsynth_lab", "{}"))
+            streams = {name: np.asarray(file.get_tensor(name), np.float32) for name in _STREAMS}
+        version = header["format_version"]
+        marks = {name: int(header[name]) for name in ("note", "velocity", "attack_frames", "release_frame")}
+    except (SafetensorError, KeyError, ValueError, TypeError, OSError, AttributeError) as error:
+        raise LatentsError(f"{path}: not a latents file, or damaged ({error}); make it again with encode") from error
+    if version != FORMAT_VERSION:
+        raise LatentsError(f"{path}: latents format {version}, this version reads {FORMAT_VERSION}; encode it again")
+    if not 0 <= marks["note"] <= 127:
+        raise LatentsError(f"{path}: note {marks['note']} is outside 0 to 127")
+    streams["f0_cents"] = streams["f0_cents"].clip(-CENTS_LIMIT, CENTS_LIMIT)
+    streams["partials"] = streams["partials"].clip(-0.5, 0.5)
+    streams["loudness_db"] = streams["loudness_db"].clip(SILENCE_DB, 20.0)
+    return Latents(
+        **streams, **marks, model_id=str(header.get("model_id", "")), provenance=dict(header.get("provenance", {}))
+    )
+
+
+_STREAMS = ("timbre", "loudness_db", "f0_cents", "partials")
+
+
+def _header(latents: Latents) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "model_id": latents.model_id,
+        "sample_rate": SAMPLE_RATE,
+        "hop_samples": HOP_SAMPLES,
+        "timbre_dims": TIMBRE_DIMS,
+        "note": latents.note,
+        "velocity": latents.velocity,
+        "attack_frames": latents.attack_frames,
+        "release_frame": latents.release_frame,
+        "provenance": latents.provenance,
+    }

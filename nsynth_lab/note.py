@@ -1,0 +1,99 @@
+"""Note names, notes and instruments: frozen values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from nsynth_lab.errors import UsageError
+from nsynth_lab.units import note_to_hz
+
+FAMILIES = (
+    "bass",
+    "brass",
+    "flute",
+    "guitar",
+    "keyboard",
+    "mallet",
+    "organ",
+    "reed",
+    "string",
+    "synth_lead",
+    "vocal",
+)
+SOURCES = ("acoustic", "electronic", "synthetic")
+
+_STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
+_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_PATTERN = re.compile(r"([a-g])(##|#|bb|b|♯|♭)?(-?\d{1,2})", re.IGNORECASE)
+_SHIFTS = {"": 0, "#": 1, "♯": 1, "##": 2, "b": -1, "♭": -1, "bb": -2}
+
+
+@dataclass(frozen=True)
+class Note:
+    """A key and how hard it is struck: MIDI note number 0..127, velocity 1..127.
+
+    Raises:
+        UsageError: a number or velocity outside MIDI's range.
+
+    >>> Note(69, 100).hz
+    440.0
+    """
+
+    number: int
+    velocity: int = 100
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.number <= 127:
+            raise UsageError(f"note {self.number} is outside MIDI's range: use 0 to 127 (C-1 to G9)")
+        if not 1 <= self.velocity <= 127:
+            raise UsageError(f"velocity {self.velocity} is outside MIDI's range: use 1 to 127")
+
+    @property
+    def hz(self) -> float:
+        """Nominal frequency in equal temperament, A4 = 440 Hz."""
+        return note_to_hz(float(self.number))
+
+    @property
+    def name(self) -> str:
+        """Scientific name, middle C = C4."""
+        return note_name(self.number)
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A named instrument of one of NSynth's eleven families."""
+
+    name: str
+    family: str
+    source: str = "acoustic"
+
+
+def parse_note(text: str) -> int:
+    """A note name (middle C = C4) or a MIDI number to the MIDI number.
+
+    Raises:
+        UsageError: neither, or outside 0..127.
+
+    >>> parse_note("A4"), parse_note("c#4"), parse_note("Bb3"), parse_note("61")
+    (69, 61, 58, 61)
+    """
+    text = text.strip()
+    number = None
+    if re.fullmatch(r"-?\d{1,4}", text):
+        number = int(text)
+    elif match := _PATTERN.fullmatch(text):
+        step, sign, octave = match.groups()
+        number = 12 * (int(octave) + 1) + _STEPS[step.lower()] + _SHIFTS[(sign or "").lower()]
+    if number is None or not 0 <= number <= 127:
+        raise UsageError(f"'{text}' is not a note: use a name from C-1 to G9 (A4, C#4, Bb3) or a number 0 to 127")
+    return number
+
+
+def note_name(number: int) -> str:
+    """MIDI number to its scientific name.
+
+    >>> note_name(69), note_name(61)
+    ('A4', 'C#4')
+    """
+    return f"{_NAMES[number % 12]}{number // 12 - 1}"
