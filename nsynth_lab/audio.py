@@ -32,7 +32,7 @@ class Audio:
     @property
     def seconds(self) -> float:
         """Length."""
-        return self.samples.shape[1] / self.sample_rate
+        return float(self.samples.shape[1] / self.sample_rate)
 
     @property
     def peak(self) -> float:

@@ -1,0 +1,29 @@
+"""nsynth_lab: blend recorded instruments in latent space and decode the blend to 48 kHz audio.
+
+    audio file --> Note --> Encoder --> Latents --> blend --> Decoder --> effects --> sink
+      audio        note      model/      latents     blend     model/     effects/    sinks/
+                                                       ^          ^                    file
+                                           patch ------+          |                    pack
+                                           midi -> synth/ (voices, notes on and off)   device
+                                                       |                               websocket
+                                            render: the one loop that pulls blocks through all of it
+
+A station on the picture is a file or a folder of that name; a room that is not there yet is still to be
+built. Imports go down only (`pyproject.toml`, import-linter):
+
+    cli | panel
+    render, train, evaluate, doctor
+    synth, effects, sinks
+    model
+    dsp, blend
+    patch, midi
+    note, audio, latents
+    units | errors
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    __version__ = version("nsynth-lab")
+except PackageNotFoundError:  # read from a checkout or a copy that was never installed, as on a training box
+    __version__ = "0+unknown"

@@ -1,0 +1,16 @@
+"""The door of the command line: `nsynth-lab ...` and `python -m nsynth_lab ...`."""
+
+import sys
+
+
+def main() -> None:
+    """Run one command and end the process with its exit code."""
+    try:
+        from nsynth_lab.cli import run
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

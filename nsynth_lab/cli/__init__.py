@@ -1,0 +1,96 @@
+"""The command line: one thin function per command, parse -> one call -> exit code.
+
+`COMMANDS` and `GROUPS` are the whole list. `run` is the only place that turns an exception into a line on
+stderr and an exit code:
+
+    0    done
+    1    the work failed                       errors.NsynthLabError, or a defect of ours
+    2    the request cannot be met as put      errors.UsageError, or typer's own
+    130  interrupted                           Ctrl-C
+
+This module and every command module import fast and without torch; what a command needs, it imports inside
+its function.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from nsynth_lab import __version__
+from nsynth_lab.cli import console, doctor
+from nsynth_lab.errors import NsynthLabError
+
+COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (("doctor", doctor.doctor),)
+GROUPS: tuple[tuple[str, typer.Typer], ...] = ()
+
+FAILED, INTERRUPTED = 1, 130
+DEBUG = "NSYNTH_LAB_DEBUG"
+
+app = typer.Typer(
+    name="nsynth-lab",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Every command explains itself: `nsynth-lab COMMAND --help`. Start with `nsynth-lab doctor`.",
+)
+for _name, _command in COMMANDS:
+    app.command(_name)(_command)
+for _name, _group in GROUPS:
+    app.add_typer(_group, name=_name)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"nsynth-lab {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def nsynth_lab(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Blend recorded instruments and decode the blend to 48 kHz audio."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; an error is one line on stderr, never a traceback."""
+    try:
+        app(list(arguments), prog_name="nsynth-lab")
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else FAILED if end.code else 0
+        if code == INTERRUPTED:
+            console.fail("interrupted")
+        return code
+    except KeyboardInterrupt:
+        console.fail("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return FAILED
+    except NsynthLabError as error:
+        if os.environ.get(DEBUG):
+            raise
+        console.fail(f"error: {error}")
+        return error.exit_code
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        console.fail(
+            f"error: unexpected {type(error).__name__}: {error} "
+            f"(a defect of nsynth-lab: run again with {DEBUG}=1 to see where, and report it)"
+        )
+        return FAILED
+    return 0
+
+
+def _silence_stdout() -> None:
+    """The reader of our output went away (`| head`): keep the interpreter from complaining when it flushes."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

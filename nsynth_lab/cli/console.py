@@ -1,0 +1,144 @@
+"""The two streams of the command line: results on stdout, everything said to a person on stderr.
+
+`nsynth-lab ... | other-program` therefore carries results alone. Without a terminal there are no colours, lines
+are not wrapped, and progress is a plain line every ten seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, RenderableType
+
+PLAIN_WIDTH = 160
+SECONDS_BETWEEN_LINES = 10.0
+
+
+def _console(*, stderr: bool) -> Console:
+    is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, width=None if is_terminal else PLAIN_WIDTH, highlight=False)
+
+
+stdout = _console(stderr=False)
+stderr = _console(stderr=True)
+
+
+def show(result: RenderableType) -> None:
+    """Print a result, text or table, to stdout. Text is printed as it is: no markup, no wrapping."""
+    stdout.print(result, markup=False, soft_wrap=isinstance(result, str))
+
+
+def say(message: str) -> None:
+    """Tell a person something, on stderr."""
+    stderr.print(message, markup=False, soft_wrap=True)
+
+
+def fail(message: str) -> None:
+    """The one line with which a command gives up, on stderr."""
+    stderr.print(" ".join(message.split()), markup=False, soft_wrap=True, style="bold red")
+
+
+def print_json(value: Any) -> None:
+    """Print a result as JSON to stdout; paths become text, numpy numbers and arrays become plain ones.
+
+    Raises:
+        ValueError: a NaN or infinite number, which JSON cannot hold.
+    """
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+@contextmanager
+def progress(total: int | None, unit: str, title: str = "") -> Iterator[Callable[..., None]]:
+    """Show how far a long command is: done of total, rate, and time left. Yields `advance(count=1)`.
+
+    with progress(len(notes), "notes", "rendering") as advance:
+        for note in notes:
+            ...
+            advance()
+
+    On a terminal it is a bar; elsewhere a plain line every ten seconds and one at the end.
+    """
+    show_progress = _bar if stderr.is_terminal else _lines
+    with show_progress(total, unit, title) as advance:
+        yield advance
+
+
+@contextmanager
+def _bar(total: int | None, unit: str, title: str) -> Iterator[Callable[..., None]]:
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[state]}"))
+    started, done = time.monotonic(), 0
+    with Progress(*columns, console=stderr) as bar:
+        task = bar.add_task(title or unit, total=total, state="")
+
+        def advance(count: int = 1) -> None:
+            nonlocal done
+            done += count
+            bar.update(task, completed=done, state=progress_line(done, total, unit, time.monotonic() - started))
+
+        yield advance
+
+
+@contextmanager
+def _lines(total: int | None, unit: str, title: str) -> Iterator[Callable[..., None]]:
+    started, done = time.monotonic(), 0
+    said = started
+
+    def line() -> str:
+        return f"{title}: " * bool(title) + progress_line(done, total, unit, time.monotonic() - started)
+
+    def advance(count: int = 1) -> None:
+        nonlocal done, said
+        done += count
+        if time.monotonic() - said >= SECONDS_BETWEEN_LINES:
+            said = time.monotonic()
+            say(line())
+
+    yield advance
+    say(line())
+
+
+def progress_line(done: int, total: int | None, unit: str, seconds: float) -> str:
+    """How far, how fast, how much longer.
+
+    >>> progress_line(300, 1200, "notes", 60.0)
+    '300/1200 notes, 5.0 notes/s, 3 min 00 s left'
+    >>> progress_line(7, None, "steps", 70.0)
+    '7 steps, 0.10 steps/s'
+    >>> progress_line(0, 4, "files", 0.0)
+    '0/4 files'
+    """
+    parts = [f"{done}/{total} {unit}" if total is not None else f"{done} {unit}"]
+    if done and seconds > 0:
+        rate = done / seconds
+        parts.append(f"{rate:.{1 if rate >= 1 else 2}f} {unit}/s")
+        if total is not None:
+            parts.append(f"{duration((total - done) / rate)} left" if done < total else f"{duration(seconds)} in all")
+    return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """A length of time for a person to read.
+
+    >>> duration(4.21), duration(75), duration(7260)
+    ('4.2 s', '1 min 15 s', '2 h 01 min')
+    """
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

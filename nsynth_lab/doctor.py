@@ -1,0 +1,318 @@
+"""What works on this machine, and what to install for what does not.
+
+`PROBES` is the list: one row a capability. Each probe runs in a process of its own (`python -m nsynth_lab.doctor
+NAME`), so a library that fails to load, crashes or hangs becomes a finding instead of the end of the examination.
+A probe returns what it found, or raises `ProbeError` with what to do about it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes.util
+import importlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+TIMEOUT_SECONDS = 60.0
+FREE_GIB_NEEDED = 1.0
+CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "default"
+SOUNDFONT_FOLDERS = (
+    "/usr/share/sounds/sf2",
+    "/usr/share/sounds/sf3",
+    "/usr/share/soundfonts",
+    "/usr/local/share/soundfonts",
+    "/opt/homebrew/share/soundfonts",
+    "~/.local/share/soundfonts",
+)
+
+
+class ProbeError(Exception):
+    """What is wrong, and what to do about it."""
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(what)
+        self.advice = advice
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One row of the report.
+
+    Attributes:
+        name: what was examined.
+        purpose: what it is needed for.
+        needed: whether the main job, blending to a file, stops without it.
+        works: the verdict.
+        detail: what was found, or what went wrong.
+        advice: what to do, empty when it works.
+    """
+
+    name: str
+    purpose: str
+    needed: bool
+    works: bool
+    detail: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How one capability is examined."""
+
+    name: str
+    purpose: str
+    needed: bool
+    examine: Callable[[], str]
+    advice: str
+
+
+def examine_machine() -> list[Finding]:
+    """Run every probe, a few at a time; the order is that of `PROBES`."""
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        return list(pool.map(_examine_apart, PROBES))
+
+
+def main_job_works(findings: list[Finding]) -> bool:
+    """Whether everything that blending to a file needs is there."""
+    return all(finding.works for finding in findings if finding.needed)
+
+
+def _examine_apart(probe: Probe) -> Finding:
+    command = [sys.executable, "-m", "nsynth_lab.doctor", probe.name]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=TIMEOUT_SECONDS, check=False
+        )
+        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    except subprocess.TimeoutExpired:
+        answer = {"works": False, "detail": f"no answer within {TIMEOUT_SECONDS:.0f} s"}
+    except (IndexError, ValueError):
+        said = done.stderr.strip().splitlines()
+        answer = {"works": False, "detail": f"ended with code {done.returncode}: {said[-1] if said else 'no word'}"}
+    if not answer["works"]:
+        answer.setdefault("advice", probe.advice)
+    return Finding(probe.name, probe.purpose, probe.needed, **answer)
+
+
+def _answer(probe: Probe) -> dict[str, Any]:
+    try:
+        return {"works": True, "detail": probe.examine()}
+    except ProbeError as problem:
+        return {"works": False, "detail": str(problem), "advice": problem.advice}
+    except Exception as error:  # whatever a broken library throws is the finding
+        return {"works": False, "detail": " ".join(f"{type(error).__name__}: {error}".split())}
+
+
+def _python() -> str:
+    return f"{platform.python_version()} on {platform.system()} {platform.machine()}, {sys.prefix}"
+
+
+def _torch() -> str:
+    import torch
+
+    product = float((torch.ones(8, 8) @ torch.ones(8, 8)).sum())
+    if product != 512.0:
+        raise ProbeError(f"torch {torch.__version__} multiplies wrongly ({product} for 512)", "install torch again")
+    devices = [f"cuda: {torch.cuda.get_device_name(n)}" for n in range(torch.cuda.device_count())]
+    devices += ["mps"] * torch.backends.mps.is_available()
+    devices += [f"cpu: {torch.get_num_threads()} of {os.cpu_count()} threads, {_cpu_arithmetic()}"]
+    return f"torch {torch.__version__}; " + "; ".join(devices)
+
+
+def _cpu_arithmetic() -> str:
+    import torch
+
+    flags = ""
+    with contextlib.suppress(OSError):  # Linux only
+        flags = Path("/proc/cpuinfo").read_text()
+    if "amx_bf16" in flags:
+        return "AMX: bf16 convolutions run 3 to 6 times as fast as fp32"
+    if "avx512_bf16" in flags:
+        return "AVX-512 bf16"
+    return f"{torch.backends.cpu.get_cpu_capability()}, no fast bf16"
+
+
+def _torchaudio() -> str:
+    import torch
+    import torchaudio
+
+    torchaudio.functional.resample(torch.zeros(1, 480), 48_000, 16_000)
+    return f"torchaudio {torchaudio.__version__}"
+
+
+def _audio_files() -> str:
+    import numpy as np
+
+    from nsynth_lab.audio import Audio, read_audio, write_audio
+
+    tone = Audio(0.5 * np.sin(np.arange(24_000) * 0.05, dtype=np.float32)[None])
+    formats = ("wav", "flac", "ogg", "mp3", "aiff")
+    broken = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for ending in formats:
+            try:
+                back = read_audio(write_audio(Path(folder) / f"tone.{ending}", tone))
+                if abs(back.peak - 0.5) > 0.1:
+                    broken[ending] = f"peak {back.peak:.2f} for 0.50"
+            except Exception as error:
+                broken[ending] = str(error)
+    if broken:
+        raise ProbeError(
+            "cannot write and read back " + "; ".join(f"{ending} ({why})" for ending, why in broken.items()),
+            "pip install --upgrade soundfile (its wheel brings libsndfile)",
+        )
+    return f"soundfile {version('soundfile')}: wrote and read back {', '.join(formats)}"
+
+
+def _checkpoint() -> str:
+    return examine_checkpoint(CHECKPOINT)
+
+
+def examine_checkpoint(folder: Path) -> str:
+    """What the headers of a checkpoint folder say; both files must be there and whole.
+
+    Raises:
+        ProbeError: missing, cut short, or not safetensors.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    found = []
+    for name in ("weights.safetensors", "bank.safetensors"):
+        path = folder / name
+        if not path.is_file():
+            raise ProbeError(f"{path} is missing", "get the checkpoint folder from the repository, or train one")
+        try:
+            with safe_open(str(path), framework="numpy") as file:
+                tensors = len(list(file.keys()))
+        except (SafetensorError, OSError) as error:
+            raise ProbeError(f"{path} is damaged: {error}", f"restore it: git checkout -- {path}") from error
+        found.append(f"{name} {tensors} tensors, {path.stat().st_size / 2**20:.1f} MiB")
+    return f"{folder.name}: " + "; ".join(found)
+
+
+def _disk() -> str:
+    places = {"here": Path.cwd(), "temporary files": Path(tempfile.gettempdir())}
+    free = {name: shutil.disk_usage(place).free / 2**30 for name, place in places.items()}
+    told = ", ".join(f"{name} {gib:.1f} GiB free" for name, gib in free.items())
+    if min(free.values()) < FREE_GIB_NEEDED:
+        raise ProbeError(told, f"free some space: below {FREE_GIB_NEEDED:.0f} GiB long commands may fail")
+    return told
+
+
+def _effects() -> str:
+    import numpy as np
+    import pedalboard
+
+    board = pedalboard.Pedalboard([pedalboard.Gain(gain_db=-6.0)])
+    gain = float(np.abs(board(np.ones((2, 480), np.float32), 48_000)).max())
+    if abs(gain - 0.501) > 0.01:
+        raise ProbeError(f"a gain of -6 dB came out as {gain:.3f}", "pip install --upgrade pedalboard")
+    return f"pedalboard {pedalboard.__version__}"
+
+
+def _sound_devices() -> str:
+    try:
+        import sounddevice
+    except OSError as error:
+        raise ProbeError(str(error), _system_package("libportaudio2", "portaudio")) from error
+    devices = [device for device in sounddevice.query_devices() if device["max_output_channels"] > 0]
+    if not devices:
+        raise ProbeError("PortAudio works, but there is no output device", "connect or enable an audio interface")
+    names = ", ".join(str(device["name"]) for device in devices[:4])
+    more = f" and {len(devices) - 4} more" if len(devices) > 4 else ""
+    return f"{sounddevice.get_portaudio_version()[1].split(',')[0]}; outputs: {names}{more}"
+
+
+def _system_package(debian: str, elsewhere: str) -> str:
+    """How to install a system library on this machine."""
+    if shutil.which("apt-get"):
+        return f"apt-get install {debian}"
+    return (
+        f"brew install {elsewhere}" if shutil.which("brew") else f"install {elsewhere} with your system's package tool"
+    )
+
+
+def _midi_files() -> str:
+    import io
+
+    import mido
+
+    stream = io.BytesIO()
+    file = mido.MidiFile()
+    file.tracks.append(mido.MidiTrack([mido.Message("note_on", note=69, velocity=100, time=480)]))
+    file.save(file=stream)
+    stream.seek(0)
+    notes = [message.note for message in mido.MidiFile(file=stream) if message.type == "note_on"]
+    if notes != [69]:
+        raise ProbeError(f"a MIDI file with note 69 came back as {notes}", "pip install --upgrade mido")
+    return f"mido {version('mido')}"
+
+
+def _midi_ports() -> str:
+    rtmidi = importlib.import_module("rtmidi")
+    try:
+        ports = rtmidi.MidiIn().get_ports()
+    except Exception as error:
+        raise ProbeError(
+            f"python-rtmidi is there, but the system's MIDI is not ({error})",
+            "on Linux load the ALSA sequencer (modprobe snd-seq) or start JACK",
+        ) from error
+    if not ports:
+        raise ProbeError("MIDI works, but no input port is there", "connect a MIDI keyboard")
+    return "inputs: " + ", ".join(ports)
+
+
+def _soundfonts() -> str:
+    if not ctypes.util.find_library("fluidsynth"):
+        raise ProbeError("FluidSynth's library is not installed", _system_package("libfluidsynth3", "fluidsynth"))
+    folders = [Path(folder).expanduser() for folder in SOUNDFONT_FOLDERS]
+    files = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+    fonts = {path.resolve() for path in files if path.suffix.lower() in (".sf2", ".sf3")}
+    if not fonts:
+        raise ProbeError("no SoundFont found", "apt-get install fluid-soundfont-gm, or name any .sf2 or .sf3 file")
+    return "FluidSynth; " + ", ".join(sorted(str(font) for font in fonts))
+
+
+PROBES = (
+    Probe("python", "everything", True, _python, "use Python 3.11 or newer"),
+    Probe("torch", "encode, decode, train", True, _torch, "pip install 'torch==2.11.*'"),
+    Probe("torchaudio", "train", False, _torchaudio, "pip install 'torchaudio==2.11.*' (the same version as torch)"),
+    Probe("audio files", "read and write sound", True, _audio_files, "pip install soundfile"),
+    Probe("checkpoint", "blend instruments by name", True, _checkpoint, "get checkpoints/default from the repository"),
+    Probe("disk", "write results", False, _disk, "free some space"),
+    Probe("effects", "effects chain, plugins", False, _effects, "pip install pedalboard"),
+    Probe("sound devices", "play live", False, _sound_devices, "pip install sounddevice"),
+    Probe("MIDI files", "render MIDI", False, _midi_files, "pip install 'nsynth-lab[midi]'"),
+    Probe("MIDI ports", "play from a keyboard", False, _midi_ports, "pip install 'nsynth-lab[midi]'"),
+    Probe(
+        "SoundFonts", "render training notes", False, _soundfonts, "apt-get install libfluidsynth3 fluid-soundfont-gm"
+    ),
+)
+
+
+def _main() -> None:
+    probe = next(probe for probe in PROBES if probe.name == sys.argv[1])
+    with contextlib.redirect_stdout(sys.stderr):
+        answer = _answer(probe)
+    print(json.dumps(answer), flush=True)
+    os._exit(0)  # the answer is out: a library that hangs or crashes on its way out has no more say
+
+
+def as_dicts(findings: list[Finding]) -> list[dict[str, Any]]:
+    """The findings as plain values, for JSON."""
+    return [asdict(finding) for finding in findings]
+
+
+if __name__ == "__main__":
+    _main()
