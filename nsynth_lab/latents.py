@@ -150,7 +150,16 @@ def read_latents(path: str | Path) -> Latents:
     streams["partials"] = streams["partials"].clip(-0.5, 0.5)
     streams["loudness_db"] = streams["loudness_db"].clip(SILENCE_DB, 20.0)
     return Latents(
-        **streams, **marks, model_id=str(header.get("model_id", "")), provenance=dict(header.get("provenance", {}))
+        timbre=streams["timbre"],
+        loudness_db=streams["loudness_db"],
+        f0_cents=streams["f0_cents"],
+        partials=streams["partials"],
+        note=marks["note"],
+        velocity=marks["velocity"],
+        attack_frames=marks["attack_frames"],
+        release_frame=marks["release_frame"],
+        model_id=str(header.get("model_id", "")),
+        provenance=dict(header.get("provenance", {})),
     )
 
 

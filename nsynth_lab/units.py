@@ -7,7 +7,7 @@ Every function takes floats or arrays and returns the same. A frame is `HOP_SAMP
 from __future__ import annotations
 
 import math
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,8 @@ def note_to_hz(note: Value) -> Value:
     >>> note_to_hz(69.0), round(note_to_hz(60.0), 3)
     (440.0, 261.626)
     """
-    return cast(Value, 440.0 * 2.0 ** ((note - 69.0) / 12.0))
+    hz: Value = 440.0 * 2.0 ** ((note - 69.0) / 12.0)
+    return hz
 
 
 def hz_to_note(hz: float) -> float:
@@ -44,7 +45,8 @@ def cents_to_ratio(cents: Value) -> Value:
     >>> cents_to_ratio(1200.0)
     2.0
     """
-    return cast(Value, 2.0 ** (cents / 1200.0))
+    ratio: Value = 2.0 ** (cents / 1200.0)
+    return ratio
 
 
 def ratio_to_cents(ratio: float) -> float:
@@ -62,7 +64,8 @@ def db_to_gain(db: Value) -> Value:
     >>> db_to_gain(-20.0)
     0.1
     """
-    return cast(Value, 10.0 ** (db / 20.0))
+    gain: Value = 10.0 ** (db / 20.0)
+    return gain
 
 
 def gain_to_db(gain: float, *, floor_db: float = -120.0) -> float:
