@@ -1,0 +1,160 @@
+"""NoteWriter: writes a note data set so that it is either whole or can be carried on.
+
+A data set that is being written holds `recipe.json` (what makes it), `audio/` and `parts/` (one file of entries for
+each instrument or recording that is finished); `finish` gathers the parts into `examples.json`, whose presence
+says that the set is complete. Every file is written aside and renamed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from nsynth_lab.errors import DatasetError, UsageError
+from nsynth_lab.note import FAMILIES, SOURCES
+from nsynth_lab.train.labels import QUALITIES
+from nsynth_lab.train.notes import AUDIO, EXAMPLES
+
+RECIPE, PARTS = "recipe.json", "parts"
+OWN_NAMES = {RECIPE, EXAMPLES, AUDIO, PARTS}
+
+Entry = dict[str, Any]
+
+
+class NoteWriter:
+    """Opens `folder` for one `recipe` (a JSON object that says what makes the data set).
+
+    A new or empty folder is taken. One begun with the same recipe is carried on with `resume`; any data set is
+    replaced with `force`, which removes what a data set consists of and nothing else.
+
+    Raises:
+        UsageError: the folder holds something else, or a data set and neither `resume` nor `force` fits.
+    """
+
+    def __init__(self, folder: str | Path, recipe: Entry, *, resume: bool = False, force: bool = False) -> None:
+        self.folder = Path(folder)
+        self._claim(recipe, resume=resume, force=force)
+        for name in (AUDIO, PARTS):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        write_json(self.folder / RECIPE, recipe)
+
+    def is_done(self, part: str) -> bool:
+        """Whether this part was finished by an earlier run."""
+        return self._part(part).is_file()
+
+    def add(self, part: str, entries: dict[str, Entry]) -> None:
+        """Note that a part is finished: note_str -> entry, the audio in place; an empty entry is a note left out."""
+        write_json(self._part(part), entries)
+
+    def parts(self) -> dict[str, dict[str, Entry]]:
+        """All finished parts, of this run and earlier ones.
+
+        Raises:
+            DatasetError: one is damaged.
+        """
+        found = {}
+        for path in sorted((self.folder / PARTS).glob("*.json")):
+            try:
+                found[path.stem] = json.loads(path.read_text("utf-8"))
+            except (ValueError, OSError) as error:
+                raise DatasetError(f"{path}: damaged ({error}); delete it and run with --resume") from error
+        return found
+
+    def finish(self) -> int:
+        """Gather the parts into examples.json; the number of notes in it.
+
+        Raises:
+            DatasetError: no part holds a note, or a part is damaged.
+        """
+        entries = {name: entry for part in self.parts().values() for name, entry in part.items() if entry}
+        if not entries:
+            raise DatasetError(f"{self.folder}: not one note could be written")
+        write_json(self.folder / EXAMPLES, entries)
+        shutil.rmtree(self.folder / PARTS)
+        return len(entries)
+
+    def _part(self, part: str) -> Path:
+        return self.folder / PARTS / f"{part}.json"
+
+    def _claim(self, recipe: Entry, *, resume: bool, force: bool) -> None:
+        folder = self.folder
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder}: is a file; expected a folder to write the data set into")
+        found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        if not found:
+            return
+        if strangers := sorted(found - OWN_NAMES):
+            raise UsageError(f"{folder}: holds other things ('{strangers[0]}'); choose a new or empty folder")
+        if force:
+            clear(folder)
+        elif not resume:
+            raise UsageError(f"{folder}: holds a data set; add --resume to carry it on or --force to replace it")
+        elif _read_recipe(folder) != recipe:
+            raise UsageError(f"{folder}: was begun with other options; repeat those, or replace it with --force")
+        elif EXAMPLES in found:
+            raise UsageError(f"{folder}: is complete; there is nothing to resume (--force makes it again)")
+
+
+def clear(folder: Path) -> None:
+    """Remove what a data set consists of, and nothing else."""
+    for name in (EXAMPLES, RECIPE):
+        (folder / name).unlink(missing_ok=True)
+    for name in (AUDIO, PARTS):
+        if (folder / name).is_symlink():
+            (folder / name).unlink()
+        elif (folder / name).is_dir():
+            shutil.rmtree(folder / name)
+
+
+def note_entry(
+    *, family: str, instrument_source: str, number: int, pitch: int, velocity: int, sample_rate: int, **extra: Any
+) -> Entry:
+    """NSynth's thirteen fields for one note, then `extra`. `number` 0..999 tells instruments of a family apart.
+
+    `note` and `instrument` are ids that depend on nothing but the arguments, so they stay when a set is made again.
+    """
+    instrument_str = f"{family}_{instrument_source}_{number:03d}"
+    family_id, source_id = FAMILIES.index(family), SOURCES.index(instrument_source)
+    instrument = (family_id * len(SOURCES) + source_id) * 1000 + number
+    return {
+        "note": (instrument * 128 + pitch) * 128 + velocity,
+        "note_str": f"{instrument_str}-{pitch:03d}-{velocity:03d}",
+        "instrument": instrument,
+        "instrument_str": instrument_str,
+        "pitch": pitch,
+        "velocity": velocity,
+        "sample_rate": sample_rate,
+        "qualities": [0] * len(QUALITIES),
+        "qualities_str": [],
+        "instrument_family": family_id,
+        "instrument_family_str": family,
+        "instrument_source": source_id,
+        "instrument_source_str": instrument_source,
+        **extra,
+    }
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON aside, then rename.
+
+    Raises:
+        DatasetError: the file cannot be written.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.write_text(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
+        aside.replace(path)
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be written: {error}") from error
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _read_recipe(folder: Path) -> Any:
+    try:
+        return json.loads((folder / RECIPE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,158 @@
+"""Rendering: which notes of a SoundFont to play and how; render_program plays one instrument's and writes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.audio import Audio, write_audio
+from nsynth_lab.errors import UsageError
+from nsynth_lab.note import Note
+from nsynth_lab.train.general_midi import PROGRAMS
+from nsynth_lab.train.note_writer import Entry, note_entry
+from nsynth_lab.train.notes import AUDIO
+from nsynth_lab.train.synthesizer import SoundFontPlayer
+from nsynth_lab.units import SAMPLE_RATE, FloatArray, db_to_gain
+
+TAIL_DB = -80.0
+FADE_SECONDS = 0.02
+SILENT_PEAK = 1e-4
+LOUDEST_PEAK = 0.99
+SERIES = 7  # of 128 programs each fit the three digits of an instrument's number
+DC_CUTOFF_HZ = 5.0
+DC_SETTLED_SECONDS = 0.7
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """Which notes of a SoundFont to play, and how.
+
+    Attributes:
+        programs: General MIDI programs, of `general_midi.PROGRAMS`.
+        step, offset: the notes of a program's range on the grid offset + k * step, in semitones.
+        velocities: MIDI velocities 1..127, rising.
+        hold_seconds: how long keys are held; velocity number i takes hold i modulo their count.
+        max_seconds: no note is longer; one that still sounds is faded out over its last 20 ms.
+        sample_rate: in Hz.
+        series: 0..6, added 128 times to the instruments' numbers: give each font of a training its own.
+        ending: "flac" or "wav", both 24 bit.
+
+    Raises:
+        UsageError: a value out of range.
+    """
+
+    programs: tuple[int, ...] = tuple(sorted(PROGRAMS))
+    step: int = 4
+    offset: int = 0
+    velocities: tuple[int, ...] = (25, 50, 75, 100, 127)
+    hold_seconds: tuple[float, ...] = (3.0, 3.0, 0.7)
+    max_seconds: float = 4.0
+    sample_rate: int = SAMPLE_RATE
+    series: int = 0
+    ending: str = "flac"
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.programs) - PROGRAMS.keys():
+            raise UsageError(f"program {min(unknown)} is not one of the pitched General MIDI programs")
+        if not 1 <= self.step <= 127:
+            raise UsageError(f"a step of {self.step} semitones: use 1 to 127")
+        for velocity in self.velocities:
+            Note(0, velocity)
+        if not self.programs or not self.velocities or not self.hold_seconds:
+            raise UsageError("nothing to render: name at least one program, velocity and hold")
+        if not 0.1 <= self.max_seconds <= 60 or not all(0.05 <= hold <= self.max_seconds for hold in self.hold_seconds):
+            raise UsageError("holds lie between 0.05 s and the longest note, which lies between 0.1 and 60 s")
+        if not 8_000 <= self.sample_rate <= 96_000:
+            raise UsageError(f"a sample rate of {self.sample_rate} Hz: FluidSynth renders at 8,000 to 96,000 Hz")
+        if not 0 <= self.series < SERIES:
+            raise UsageError(f"series {self.series}: use 0 to {SERIES - 1}")
+        if self.ending not in ("flac", "wav"):
+            raise UsageError(f"format '{self.ending}': use flac or wav")
+
+    def notes(self, program: int) -> list[tuple[int, int, float]]:
+        """(note, velocity, hold in seconds) of everything to play of one program."""
+        holds = self.hold_seconds
+        return [
+            (note, velocity, holds[index % len(holds)])
+            for note in PROGRAMS[program].notes(step=self.step, offset=self.offset)
+            for index, velocity in enumerate(self.velocities)
+        ]
+
+
+def cut_tail(samples: FloatArray, *, held_samples: int, fade_samples: int) -> FloatArray:
+    """End a note where it has fallen 80 dB below its peak for good, but not before the key goes up.
+
+    One that has not fallen so far by the end is faded out over its last `fade_samples`.
+    """
+    level = np.abs(samples)
+    sounding = np.flatnonzero(level > level.max() * db_to_gain(TAIL_DB))
+    end = max(int(sounding[-1]) + 1 if len(sounding) else 0, held_samples)
+    kept = samples[:end].copy()
+    if end > len(samples) - fade_samples:
+        kept[-fade_samples:] *= np.linspace(1.0, 0.0, fade_samples, dtype=np.float32)
+    return kept
+
+
+def remove_dc(samples: FloatArray, *, sample_rate: int) -> FloatArray:
+    """Causal one-pole high-pass at 5 Hz: many synthesizer samples sit on a constant, which would click at both ends.
+
+    Computed through the spectrum, padded until the filter's response has died away.
+    """
+    length = len(samples) + int(DC_SETTLED_SECONDS * sample_rate)
+    spectrum = np.fft.rfft(samples, length) * _highpass(length, sample_rate)
+    return np.asarray(np.fft.irfft(spectrum, length)[: len(samples)], np.float32)
+
+
+@lru_cache(maxsize=4)
+def _highpass(length: int, sample_rate: int) -> NDArray[np.complex64]:
+    pole = np.exp(-2 * np.pi * DC_CUTOFF_HZ / sample_rate)
+    delay = np.exp(-2j * np.pi * np.arange(length // 2 + 1) / length)
+    return np.asarray((1 + pole) / 2 * (1 - delay) / (1 - pole * delay), np.complex64)
+
+
+def render_program(
+    font: Path, folder: Path, rendering: Rendering, program: int, about: dict[str, str]
+) -> dict[str, Entry]:
+    """Play one program and write its notes: note_str -> entry, empty where silent; nothing if the font lacks it."""
+    player = _player(font, rendering.sample_rate)
+    if not player.select(program):
+        return {}
+    row, rate, entries = PROGRAMS[program], rendering.sample_rate, dict[str, Entry]()
+    for note, velocity, hold in rendering.notes(program):
+        sound = player.play(program, note, velocity=velocity, hold_seconds=hold, seconds=rendering.max_seconds)
+        sound = remove_dc(sound, sample_rate=rate)
+        sound = cut_tail(sound, held_samples=round(hold * rate), fade_samples=round(FADE_SECONDS * rate))
+        peak = float(np.abs(sound).max())
+        entry = note_entry(
+            family=row.family,
+            instrument_source=row.source,
+            number=program + 128 * rendering.series,
+            pitch=note,
+            velocity=velocity,
+            sample_rate=rate,
+            instrument_name=row.name,
+            program=program,
+            hold_seconds=hold,
+            duration=round(len(sound) / rate, 4),
+            peak=round(min(peak, LOUDEST_PEAK), 5),
+            **about,
+        )
+        name = entry["note_str"]
+        if peak < SILENT_PEAK:
+            entries[name] = {}
+            continue
+        if peak > LOUDEST_PEAK:
+            sound *= LOUDEST_PEAK / peak
+            entry["scaled_db"] = round(20 * float(np.log10(LOUDEST_PEAK / peak)), 2)
+        write_audio(folder / AUDIO / f"{name}.{rendering.ending}", Audio(sound[None], rate), force=True)
+        entries[name] = entry
+    return entries
+
+
+@lru_cache(maxsize=1)
+def _player(font: Path, sample_rate: int) -> SoundFontPlayer:
+    return SoundFontPlayer(font, sample_rate=sample_rate)  # lives as long as its worker process
