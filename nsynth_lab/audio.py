@@ -19,6 +19,7 @@ from nsynth_lab.units import SAMPLE_RATE, FloatArray
 MAX_SECONDS = 120.0
 SHORTEST_SECONDS = 0.05
 SILENCE = 10 ** (-80 / 20)
+BLOCK_SAMPLES = 65_536  # libsndfile's Vorbis encoder puts a block on the stack: a minute at once crashes the process
 _SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS", ".aiff": "PCM_24", ".aif": "PCM_24", ".mp3": None}
 
 
@@ -50,22 +51,17 @@ def read_audio(path: str | Path, *, max_seconds: float = MAX_SECONDS) -> Audio:
     Raises:
         AudioError: missing, empty, not audio, or holding NaN or infinite samples.
     """
-    path = Path(path)
+    path = _readable(path)
     soundfile = _soundfile()
-    if not path.is_file():
-        raise AudioError(f"{path}: no such file")
-    if path.stat().st_size == 0:
-        raise AudioError(f"{path}: the file is empty; expected a WAV, FLAC, OGG, MP3 or AIFF file")
     try:
         with soundfile.SoundFile(str(path)) as file:
             rate = int(file.samplerate)
+            _check_rate(path, rate)
             samples = file.read(int(max_seconds * rate), dtype="float32", always_2d=True).T
-    except (soundfile.LibsndfileError, ValueError, MemoryError) as error:
-        raise AudioError(f"{path}: not a sound file that can be read (WAV, FLAC, OGG, MP3, AIFF): {error}") from error
+    except (soundfile.SoundFileError, TypeError, ValueError, MemoryError) as error:
+        raise _unreadable(path, error) from error
     if not np.isfinite(samples).all():
         raise AudioError(f"{path}: holds NaN or infinite samples; export it again without them")
-    if not 1_000 <= rate <= 768_000:
-        raise AudioError(f"{path}: sample rate {rate} Hz; expected 1,000 to 768,000 Hz")
     return Audio(np.ascontiguousarray(samples), rate)
 
 
@@ -89,11 +85,12 @@ def audio_info(path: str | Path) -> tuple[int, int, int]:
     Raises:
         AudioError: not a sound file.
     """
+    path = _readable(path)
     soundfile = _soundfile()
     try:
         info = soundfile.info(str(path))
-    except soundfile.LibsndfileError as error:
-        raise AudioError(f"{path}: not a sound file that can be read: {error}") from error
+    except (soundfile.SoundFileError, TypeError, ValueError) as error:
+        raise _unreadable(path, error) from error
     return int(info.frames), int(info.samplerate), int(info.channels)
 
 
@@ -104,21 +101,26 @@ def write_audio(path: str | Path, audio: Audio, *, subtype: str | None = None, f
 
     Raises:
         UsageError: unknown ending, missing folder, or an existing file without `force`.
-        AudioError: the file cannot be written.
+        AudioError: no samples, or the file cannot be written.
     """
     path = Path(path)
     check_target(path, force=force)
     if path.suffix.lower() not in _SUBTYPES:
         raise UsageError(f"{path}: unknown ending '{path.suffix}'; use one of {' '.join(sorted(_SUBTYPES))}")
+    if audio.samples.size == 0:
+        raise AudioError(f"{path}: cannot be written: there are no samples")
     soundfile = _soundfile()
     aside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    channels, length = audio.samples.shape
     try:
-        soundfile.write(
-            str(aside), audio.samples.T, audio.sample_rate, subtype=subtype or _SUBTYPES[path.suffix.lower()]
-        )
+        with soundfile.SoundFile(
+            str(aside), "w", audio.sample_rate, channels, subtype=subtype or _SUBTYPES[path.suffix.lower()]
+        ) as file:
+            for start in range(0, length, BLOCK_SAMPLES):
+                file.write(audio.samples[:, start : start + BLOCK_SAMPLES].T)
         aside.replace(path)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise AudioError(f"{path}: cannot be written: {error}") from error
+    except (soundfile.SoundFileError, TypeError, ValueError, OSError) as error:
+        raise AudioError(f"{path}: cannot be written: {_reason(error)}") from error
     finally:
         aside.unlink(missing_ok=True)
     return path
@@ -140,6 +142,31 @@ def check_target(path: Path, *, force: bool) -> None:
         raise UsageError(f"{path}: is read-only; choose another name or change its permissions")
     if not os.access(path.parent, os.W_OK):
         raise UsageError(f"{path}: the folder {path.parent} is read-only")
+
+
+def _readable(path: str | Path) -> Path:
+    path = Path(path)
+    if path.is_dir():
+        raise AudioError(f"{path}: is a folder; expected a sound file")
+    if not path.is_file():
+        raise AudioError(f"{path}: no such file")
+    if path.stat().st_size == 0:
+        raise AudioError(f"{path}: the file is empty; expected a WAV, FLAC, OGG, MP3 or AIFF file")
+    return path
+
+
+def _check_rate(path: Path, rate: int) -> None:
+    if not 1_000 <= rate <= 768_000:
+        raise AudioError(f"{path}: sample rate {rate} Hz; expected 1,000 to 768,000 Hz")
+
+
+def _unreadable(path: Path, error: Exception) -> AudioError:
+    return AudioError(f"{path}: not a sound file that can be read (WAV, FLAC, OGG, MP3, AIFF): {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    """The words of libsndfile itself, without the file name that stands in front of them."""
+    return str(getattr(error, "error_string", error)).rstrip(".")
 
 
 def _soundfile() -> Any:  # the library ships no types

@@ -59,10 +59,11 @@ class Latents:
     provenance: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
-        frames = len(self.loudness_db)
+        frames = self.loudness_db.size
         if self.release_frame < 0:
             object.__setattr__(self, "release_frame", frames)
         shapes = {
+            "loudness_db": (self.loudness_db.shape, (frames,)),
             "timbre": (self.timbre.shape, (frames, TIMBRE_DIMS)),
             "f0_cents": (self.f0_cents.shape, (frames,)),
             "partials": (self.partials.shape[-1:], (PARTIAL_SLOTS,)),
@@ -70,8 +71,8 @@ class Latents:
         for name, (came, expected) in shapes.items():
             if came != expected:
                 raise LatentsError(f"latents: {name} has shape {came}, expected {expected}")
-        if self.partials.ndim == 2 and len(self.partials) != frames:
-            raise LatentsError(f"latents: partials has {len(self.partials)} frames, expected {frames}")
+        if self.partials.shape[:-1] not in ((), (frames,)):
+            raise LatentsError(f"latents: partials has shape {self.partials.shape}, expected one row, or {frames}")
         if not 1 <= frames <= MAX_FRAMES:
             raise LatentsError(f"latents: {frames} frames, expected 1 to {MAX_FRAMES}")
         if not 0 <= self.attack_frames <= self.release_frame <= frames:
@@ -136,43 +137,56 @@ def read_latents(path: str | Path) -> Latents:
         raise LatentsError(f"{path}: larger than {MAX_FILE_BYTES} bytes; not one note's latents")
     try:
         with safe_open(str(path), framework="numpy") as file:
-            header = json.loads((file.metadata() or {}).get("nsynth_lab", "{}"))
-            streams = {name: np.asarray(file.get_tensor(name), np.float32) for name in _STREAMS}
-        version = header["format_version"]
-        marks = {name: int(header[name]) for name in ("note", "velocity", "attack_frames", "release_frame")}
-    except (SafetensorError, KeyError, ValueError, TypeError, OSError, AttributeError) as error:
+            header = json.loads((file.metadata() or {})["nsynth_lab"])
+            _check_header(header)
+            streams = {name: file.get_tensor(name) for name in _STREAMS}
+        return _latents(header, streams)
+    except LatentsError as error:
+        raise LatentsError(f"{path}: {error}") from error
+    except (SafetensorError, LookupError, ValueError, TypeError, ArithmeticError, RecursionError, OSError) as error:
         raise LatentsError(f"{path}: not a latents file, or damaged ({error}); make it again with encode") from error
-    if version != FORMAT_VERSION:
-        raise LatentsError(f"{path}: latents format {version}, this version reads {FORMAT_VERSION}; encode it again")
-    if not 0 <= marks["note"] <= 127:
-        raise LatentsError(f"{path}: note {marks['note']} is outside 0 to 127")
-    streams["f0_cents"] = streams["f0_cents"].clip(-CENTS_LIMIT, CENTS_LIMIT)
-    streams["partials"] = streams["partials"].clip(-0.5, 0.5)
-    streams["loudness_db"] = streams["loudness_db"].clip(SILENCE_DB, 20.0)
+
+
+def _check_header(header: Any) -> None:
+    if not isinstance(header, dict):
+        raise LatentsError("not a latents file, or damaged; make it again with encode")
+    if (version := header.get("format_version")) != FORMAT_VERSION:
+        raise LatentsError(f"latents format {version}, this version reads {FORMAT_VERSION}; encode it again")
+    for name, value in _FIXED.items():
+        if header.get(name) != value:
+            raise LatentsError(f"made with {name} {header.get(name)}, this version works with {value}; encode it again")
+    for name, (low, high) in {"note": (0, 127), "velocity": (1, 127)}.items():
+        if not low <= int(header[name]) <= high:
+            raise LatentsError(f"{name} {header[name]} is outside {low} to {high}")
+
+
+def _latents(header: dict[str, Any], streams: dict[str, FloatArray]) -> Latents:
+    for name, stream in streams.items():
+        if stream.dtype != np.float32:
+            raise LatentsError(f"latents: {name} holds {stream.dtype}, expected float32")
     return Latents(
         timbre=streams["timbre"],
-        loudness_db=streams["loudness_db"],
-        f0_cents=streams["f0_cents"],
-        partials=streams["partials"],
-        note=marks["note"],
-        velocity=marks["velocity"],
-        attack_frames=marks["attack_frames"],
-        release_frame=marks["release_frame"],
-        model_id=str(header.get("model_id", "")),
-        provenance=dict(header.get("provenance", {})),
+        loudness_db=streams["loudness_db"].clip(SILENCE_DB, 20.0),
+        f0_cents=streams["f0_cents"].clip(-CENTS_LIMIT, CENTS_LIMIT),
+        partials=streams["partials"].clip(-0.5, 0.5),
+        note=int(header["note"]),
+        velocity=int(header["velocity"]),
+        attack_frames=int(header["attack_frames"]),
+        release_frame=int(header["release_frame"]),
+        model_id=str(header["model_id"]),
+        provenance=dict(header["provenance"]),
     )
 
 
 _STREAMS = ("timbre", "loudness_db", "f0_cents", "partials")
+_FIXED = {"sample_rate": SAMPLE_RATE, "hop_samples": HOP_SAMPLES, "timbre_dims": TIMBRE_DIMS}
 
 
 def _header(latents: Latents) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         "model_id": latents.model_id,
-        "sample_rate": SAMPLE_RATE,
-        "hop_samples": HOP_SAMPLES,
-        "timbre_dims": TIMBRE_DIMS,
+        **_FIXED,
         "note": latents.note,
         "velocity": latents.velocity,
         "attack_frames": latents.attack_frames,

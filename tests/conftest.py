@@ -1,0 +1,42 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nsynth_lab.audio import Audio
+from nsynth_lab.units import SAMPLE_RATE
+
+# One thread: small tensors gain nothing from a second, and two busy pools on two cores slow each other tenfold.
+# Set before torch is first imported, which only the tests that need it do.
+for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Recordings that are not part of the repository, in `../shared/data` beside the checkout."""
+    folder = REPOSITORY.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no recordings beside the checkout ({folder.relative_to(REPOSITORY.parent)})")
+    return folder
+
+
+@pytest.fixture
+def tone() -> Audio:
+    """Half a second of A4 at half scale, stereo: left a sine, right the same an octave up."""
+    at = np.arange(SAMPLE_RATE // 2) / SAMPLE_RATE
+    samples = 0.5 * np.sin(2 * np.pi * np.outer([440.0, 880.0], at))
+    return Audio(samples.astype(np.float32))

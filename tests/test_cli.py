@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import typer
+from typer.main import get_command
+
+from nsynth_lab import __version__, cli
+from nsynth_lab.errors import AudioError, UsageError
+
+
+def commands() -> Iterator[tuple[str, ...]]:
+    """Every command's words, groups included."""
+
+    def walk(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        yield words
+        for name, child in getattr(command, "commands", {}).items():
+            yield from walk(child, (*words, name))
+
+    yield from walk(get_command(cli.app), ())
+
+
+ALL_COMMANDS = tuple(commands())
+GROUPS = {(), *((name,) for name, _ in cli.GROUPS)}
+
+
+def toy(command: Callable[..., None]) -> typer.Typer:
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(command)
+    return app
+
+
+@pytest.mark.parametrize("words", ALL_COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([*words, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert "Usage: nsynth-lab" in told
+    if words not in GROUPS:
+        assert "Example" in told
+        assert told.count(f"nsynth-lab {' '.join(words)}") >= 2, "the usage line and an example"
+
+
+def test_without_arguments_it_shows_the_way(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([]) in (0, 2)
+    heard = capsys.readouterr()
+    assert "doctor" in heard.out + heard.err
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--version"]) == 0
+    assert capsys.readouterr().out == f"nsynth-lab {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [["sing"], ["doctor", "--loud"], ["doctor", "extra"], ["--json"]])
+def test_usage_errors_end_with_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(words) == 2
+    heard = capsys.readouterr()
+    assert heard.out == ""
+    assert "Traceback" not in heard.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (AudioError("a.wav: silent\nthroughout"), 1, "error: a.wav: silent throughout"),
+        (UsageError("position 1.5 is outside 0 to 1"), 2, "error: position 1.5 is outside 0 to 1"),
+        (ValueError("bad [bold] luck"), 1, "error: unexpected ValueError: bad [bold] luck"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_an_error_is_one_line_and_an_exit_code(
+    error: BaseException, code: int, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command() -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", toy(command))
+    monkeypatch.delenv(cli.DEBUG, raising=False)
+    assert cli.run([]) == code
+    heard = capsys.readouterr()
+    assert heard.out == ""
+    assert heard.err.startswith(says)
+    assert heard.err.count("\n") == 1
+    assert heard.err.endswith("\n")
+
+
+def test_an_unexpected_error_says_how_to_see_more(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli, "app", toy(command))
+    monkeypatch.delenv(cli.DEBUG, raising=False)
+    assert cli.run([]) == 1
+    assert f"{cli.DEBUG}=1" in capsys.readouterr().err
+    monkeypatch.setenv(cli.DEBUG, "1")
+    with pytest.raises(ZeroDivisionError):
+        cli.run([])
+
+
+def test_a_long_error_is_not_wrapped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def command() -> None:
+        raise AudioError("x " * 500)
+
+    monkeypatch.setattr(cli, "app", toy(command))
+    cli.run([])
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_commands_own_exit_code_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def command() -> None:
+        raise typer.Exit(3)
+
+    monkeypatch.setattr(cli, "app", toy(command))
+    assert cli.run([]) == 3
+
+
+def test_help_needs_nothing_heavy() -> None:
+    heavy = ("torch", "torchaudio", "numpy", "librosa", "matplotlib", "soundfile", "pedalboard")
+    script = (
+        f"import sys; from nsynth_lab.cli import run; code = run(['--help'])\n"
+        f"sys.exit(code or ', '.join(name for name in {heavy} if name in sys.modules) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_is_fast() -> None:
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "nsynth_lab", "--help"], stdout=subprocess.DEVNULL, check=True)
+        times.append(time.perf_counter() - started)
+    assert min(times) < 1.0  # a quarter of a second on an idle machine
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals and pipes")
+def test_ctrl_c_is_a_word_and_130() -> None:
+    script = (
+        "import sys, time, typer; from nsynth_lab import cli\n"
+        "def wait() -> None:\n    print('waiting', flush=True); time.sleep(60)\n"
+        "cli.app = typer.Typer(); cli.app.command()(wait)\n"
+        "sys.exit(cli.run([]))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said == "interrupted\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals and pipes")
+def test_a_reader_that_leaves_is_no_error() -> None:
+    script = (
+        "import sys, typer; from nsynth_lab import cli\n"
+        "def talk() -> None:\n    [cli.console.show('word ' * 50) for _ in range(10_000)]\n"
+        "cli.app = typer.Typer(); cli.app.command()(talk)\n"
+        "sys.exit(cli.run([]))"
+    )
+    done = subprocess.run(
+        f'"{sys.executable}" -c "$SCRIPT" | head -1',
+        shell=True,
+        env={**os.environ, "SCRIPT": script},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+
+
+def test_the_doctor_speaks_json(capsys: pytest.CaptureFixture[str]) -> None:
+    code = cli.run(["doctor", "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert code == (0 if report["works"] else 1)
+    findings = {finding["name"]: finding for finding in report["findings"]}
+    assert report["works"] == all(finding["works"] for finding in findings.values() if finding["needed"])
+    assert findings["torch"]["works"]
+    assert findings["audio files"]["works"]
+    assert all(finding["works"] or finding["advice"] for finding in findings.values())

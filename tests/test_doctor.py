@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from nsynth_lab import doctor
+from nsynth_lab.doctor import Finding, Probe, ProbeError, examine_checkpoint, examine_machine, main_job_works
+
+
+def probe(name: str) -> Probe:
+    return Probe(name, "a test", True, lambda: "never called here", "try again")
+
+
+def findings(probes: tuple[Probe, ...], monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
+    monkeypatch.setattr(doctor, "PROBES", probes)
+    return examine_machine()
+
+
+def test_a_probe_that_dies_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    (found,) = findings((probe("unknown to the child process"),), monkeypatch)
+    assert not found.works
+    assert found.detail == "ended with code 1: StopIteration"
+    assert found.advice == "try again"
+
+
+def test_a_probe_that_hangs_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "TIMEOUT_SECONDS", 0.01)
+    (found,) = findings((probe("python"),), monkeypatch)
+    assert not found.works
+    assert "no answer within" in found.detail
+
+
+def test_only_what_is_needed_decides() -> None:
+    good, bad = Finding("a", "", True, True, ""), Finding("b", "", False, False, "")
+    assert main_job_works([good, bad])
+    assert not main_job_works([good, Finding("c", "", True, False, "")])
+
+
+def make_checkpoint(folder: Path) -> Path:
+    folder.mkdir()
+    for name in ("weights.safetensors", "bank.safetensors"):
+        save_file({"a": np.zeros(100, np.float32), "b": np.ones(5, np.float32)}, folder / name)
+    return folder
+
+
+def test_a_whole_checkpoint_is_recognised(tmp_path: Path) -> None:
+    assert "weights.safetensors 2 tensors" in examine_checkpoint(make_checkpoint(tmp_path / "mine"))
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "bank.safetensors"])
+def test_a_missing_or_cut_checkpoint_is_told(tmp_path: Path, name: str) -> None:
+    path = make_checkpoint(tmp_path / "mine") / name
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(ProbeError, match="is damaged") as caught:
+        examine_checkpoint(path.parent)
+    assert caught.value.advice
+    path.unlink()
+    with pytest.raises(ProbeError, match="is missing"):
+        examine_checkpoint(path.parent)

@@ -1,0 +1,63 @@
+"""The rules of the house that import-linter cannot see."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+# What a bare GPU box lacks; torch, torchaudio, numpy and safetensors are there.
+ABSENT = ("librosa", "matplotlib", "mido", "pedalboard", "rich", "rtmidi", "sounddevice", "soundfile", "typer")
+
+IMPORT_EVERYTHING = """
+import importlib, importlib.abc, pkgutil, sys
+
+class Absent(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {absent}:
+            raise ModuleNotFoundError(f"No module named {{name!r}} (absent on purpose)", name=name)
+        return None
+
+sys.meta_path.insert(0, Absent())
+import nsynth_lab
+
+failed = []
+for module in pkgutil.walk_packages(nsynth_lab.__path__, "nsynth_lab.", onerror=lambda name: None):
+    if module.name.startswith(("nsynth_lab.cli", "nsynth_lab.panel")) or module.name.endswith("__main__"):
+        continue
+    try:
+        importlib.import_module(module.name)
+    except ImportError as error:
+        failed.append(f"{{module.name}}: {{error}}")
+sys.exit("\\n".join(failed) or 0)
+"""
+
+
+def test_what_trains_and_decodes_imports_on_a_bare_machine() -> None:
+    script = IMPORT_EVERYTHING.format(absent=set(ABSENT))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_picture_in_the_readme_is_the_one_in_the_code(repository: Path) -> None:
+    import nsynth_lab
+
+    assert nsynth_lab.__doc__ is not None
+    picture = nsynth_lab.__doc__.split("\n\n")[1]
+    assert "audio file -->" in picture
+    assert picture in (repository / "README.md").read_text(encoding="utf-8")
+
+
+def test_scripts_may_be_run_and_stop_at_the_first_error(repository: Path) -> None:
+    scripts = [path for folder in ("scripts", ".ci") for path in (repository / folder).iterdir() if path.is_file()]
+    assert {"setup", "demo", "test", "run"} <= {path.name for path in scripts}
+    for path in scripts:
+        if path.read_text(encoding="utf-8").startswith("#!/usr/bin/env bash"):
+            assert path.stat().st_mode & 0o111, path
+            assert "\nset -euo pipefail\n" in path.read_text(encoding="utf-8"), path
+
+
+def test_the_tracked_tree_can_travel(repository: Path) -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=repository, capture_output=True, text=True, check=False)
+    files = [repository / name for name in listed.stdout.split("\0") if name]
+    assert sum(path.stat().st_size for path in files if path.exists()) < 48 * 2**20
