@@ -1,0 +1,24 @@
+"""Cut a sound into windows: frame t is centred on the end of block t, sample (t + 1) * 512."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.units import HOP_SAMPLES, samples_to_frames
+
+
+def frames_of(samples: NDArray[np.float32], window_samples: int) -> NDArray[np.float32]:
+    """Windows [frames, window_samples] (a read-only view) of `samples` [samples], zeros beyond the ends.
+
+    >>> frames_of(np.arange(1024, dtype=np.float32), 4)[0]
+    array([510., 511., 512., 513.], dtype=float32)
+    """
+    frames = samples_to_frames(len(samples))
+    half = window_samples // 2
+    before = max(0, half - HOP_SAMPLES)
+    start = before + HOP_SAMPLES - half
+    after = max(0, start + (frames - 1) * HOP_SAMPLES + window_samples - before - len(samples))
+    padded = np.pad(samples, (before, after))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, window_samples)
+    return windows[start::HOP_SAMPLES][:frames]

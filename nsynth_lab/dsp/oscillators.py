@@ -1,0 +1,79 @@
+"""A bank of partials, phase-continuous, rendered as matrix products.
+
+Over a span of 256 samples each partial keeps its frequency, so its complex exponential factors:
+exp(i w (16 a + b)) = exp(i w 16 a) * exp(i w b). A span is then a product of a [16 x partials] and a
+[partials x 16] matrix: 32 sines a partial instead of 256. Phases run in float64 from span to span and in
+float32 within one. `slow_bank` is the readable twin; the tests hold the two together.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
+
+SPAN_SAMPLES = 256
+SPANS = HOP_SAMPLES // SPAN_SAMPLES
+ROWS = COLUMNS = 16
+
+
+def span_hz(f0_hz: Tensor, previous_hz: Tensor) -> Tensor:
+    """Frequency at the middle of each span, [voices, frames * 2], on the straight line from frame to frame.
+
+    `f0_hz` [voices, frames] is the frequency at the end of each block, `previous_hz` [voices] before the first.
+    """
+    before = torch.cat([previous_hz[:, None], f0_hz[:, :-1]], dim=1)
+    middles = (torch.arange(SPANS, device=f0_hz.device, dtype=f0_hz.dtype) + 0.5) / SPANS
+    return torch.lerp(before[..., None], f0_hz[..., None], middles).flatten(1)
+
+
+def phases(partial_hz: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
+    """Turns (0..1) at the start of each span [voices, spans, partials], and after the last [voices, partials].
+
+    `partial_hz` [voices, spans, partials]; `start` [voices, partials] float64.
+    """
+    turns = partial_hz.double() * (SPAN_SAMPLES / SAMPLE_RATE)
+    ends = start[:, None] + turns.cumsum(dim=1)
+    return torch.cat([start[:, None], ends[:, :-1]], dim=1) % 1.0, ends[:, -1] % 1.0
+
+
+def bank(amplitudes: Tensor, previous: Tensor, partial_hz: Tensor, start_turns: Tensor) -> Tensor:
+    """Sum of cosines [voices, frames * 512].
+
+    Args:
+        amplitudes: [voices, frames, partials] at the end of each block, reached in a straight line.
+        previous: [voices, partials] before the first block.
+        partial_hz: [voices, spans, partials] frequency of each partial in each span, two spans a frame.
+        start_turns: [voices, spans, partials] phase in turns at the start of each span.
+    """
+    voices, frames, partials = amplitudes.shape
+    with torch.no_grad():
+        step = (2.0 * math.pi / SAMPLE_RATE) * partial_hz.float()
+        angle = (2.0 * math.pi) * start_turns.float()
+        index = torch.arange(ROWS, device=step.device, dtype=torch.float32)
+        coarse = angle[:, :, None] + step[:, :, None] * (COLUMNS * index[:, None])
+        fine = step[:, :, None] * index[:, None]
+        coarse_pair = torch.cat([coarse.cos(), -coarse.sin()], dim=-1)
+        fine_pair = torch.cat([fine.cos(), fine.sin()], dim=-1)
+    before = torch.cat([previous[:, None], amplitudes[:, :-1]], dim=1)
+    ends = torch.stack([before, amplitudes], dim=2)
+    ends = torch.cat([ends, ends], dim=-1)[:, :, None, :, None]
+    rows = coarse_pair.view(voices, frames, SPANS, 1, ROWS, 2 * partials) * ends
+    columns = fine_pair.view(voices, frames, SPANS, COLUMNS, 2 * partials)
+    waves = rows.flatten(3, 4) @ columns.transpose(-1, -2)
+    waves = waves.view(voices, frames, SPANS, 2, SPAN_SAMPLES).transpose(2, 3).reshape(voices, frames, 2, HOP_SAMPLES)
+    ramp = torch.arange(HOP_SAMPLES, device=waves.device, dtype=torch.float32) / HOP_SAMPLES
+    return torch.lerp(waves[:, :, 0], waves[:, :, 1], ramp).flatten(1)
+
+
+def slow_bank(amplitudes: Tensor, previous: Tensor, partial_hz: Tensor, start_turns: Tensor) -> Tensor:
+    """The same sum, one sample after the other in float64: what `bank` must equal."""
+    before = torch.cat([previous[:, None], amplitudes[:, :-1]], dim=1).double()
+    ramp = torch.arange(HOP_SAMPLES, dtype=torch.float64) / HOP_SAMPLES
+    amplitude = torch.lerp(before[:, :, None], amplitudes.double()[:, :, None], ramp[:, None]).flatten(1, 2)
+    time = torch.arange(SPAN_SAMPLES, dtype=torch.float64) / SAMPLE_RATE
+    turns = start_turns[:, :, None] + partial_hz.double()[:, :, None] * time[:, None]
+    return (amplitude * torch.cos(2.0 * math.pi * turns.flatten(1, 2))).sum(dim=-1).float()

@@ -1,0 +1,64 @@
+"""Where the partials of a note sit.
+
+One high-resolution spectrum (4-term Blackman-Harris, side lobes at -92 dB; Harris 1978) of the sounding part;
+in each slot (k - 0.5) f0 .. (k + 0.5) f0 the strongest peak, refined by a parabola through its log magnitude
+(Smith & Serra 1987). Its offset from k * f0, in units of f0, is the slot's entry.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.latents import PARTIAL_SLOTS
+from nsynth_lab.units import SAMPLE_RATE, FloatArray
+
+SPECTRUM_SAMPLES = 65_536
+RANGE_DB = 70.0
+PROMINENCE_DB = 15.0
+SUB_RANGE_DB = 45.0
+TOP_HZ = 21_000.0
+
+
+def sounding_spectrum_db(samples: FloatArray) -> tuple[NDArray[np.float64], float]:
+    """Level of each bin in dB, and the width of a bin in Hz, of the first 1.4 s of `samples` [samples]."""
+    part = samples[:SPECTRUM_SAMPLES]
+    size = 1 << max(14, int(np.ceil(np.log2(len(part)))) + 1)
+    spectrum = np.abs(np.fft.rfft(part * _blackman_harris(len(part)), size))
+    return 20.0 * np.log10(np.maximum(spectrum, 1e-12)), SAMPLE_RATE / size
+
+
+def partial_offsets(spectrum_db: NDArray[np.float64], bin_hz: float, f0_hz: float) -> FloatArray:
+    """Offsets [128] from k * f0 in units of f0; slot 0 stands for f0 / 2. Zero where no peak stands out."""
+    offsets = np.zeros(PARTIAL_SLOTS, np.float32)
+    loudest = spectrum_db[int(20.0 / bin_hz) :].max()
+    last = min(PARTIAL_SLOTS - 1, int(TOP_HZ / f0_hz - 0.5))
+    for slot in range(last + 1):
+        low, high = (0.25, 0.75) if slot == 0 else (max(slot - 0.5, 0.75), slot + 0.5)
+        first, end = int(low * f0_hz / bin_hz) + 1, int(high * f0_hz / bin_hz) + 1
+        within_db = SUB_RANGE_DB if slot == 0 else RANGE_DB
+        peak = _peak(spectrum_db[first - 1 : end + 1], above_db=loudest - within_db)
+        if peak is not None:
+            offsets[slot] = (first - 1 + peak) * bin_hz / f0_hz - (slot or 0.5)
+    limit = np.full(PARTIAL_SLOTS, 0.5, np.float32)
+    limit[0] = 0.25
+    return np.asarray(offsets.clip(-limit, limit), np.float32)
+
+
+def _peak(level_db: NDArray[np.float64], *, above_db: float) -> float | None:
+    """Fractional position of the strongest local maximum that stands out, or None."""
+    if len(level_db) < 5:
+        return None
+    at = int(level_db[1:-1].argmax()) + 1
+    left, top, right = level_db[at - 1 : at + 2]
+    stands_out = top >= above_db and top - np.median(level_db) >= PROMINENCE_DB
+    if not stands_out or top < left or top < right:
+        return None
+    curve = left - 2.0 * top + right
+    return at + (0.5 * (left - right) / curve if curve < 0 else 0.0)
+
+
+def _blackman_harris(length: int) -> NDArray[np.float32]:
+    phase = 2.0 * np.pi * np.arange(length) / max(length, 1)
+    terms = ((0.35875, 0), (-0.48829, 1), (0.14128, 2), (-0.01168, 3))
+    return np.asarray(sum(weight * np.cos(order * phase) for weight, order in terms), np.float32)

@@ -1,0 +1,28 @@
+"""Encoder and decoder together: what training trains and a checkpoint holds."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from nsynth_lab.model.config import ModelConfig
+from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.model.encoder import Encoder
+
+
+class Autoencoder(nn.Module):
+    """audio -> timbre -> audio."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+
+    def forward(
+        self, samples: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor, *, seed: int = 0
+    ) -> Tensor:
+        """Encode `samples` [notes, frames * 512] and decode them again from silence, [notes, frames * 512]."""
+        timbre = self.encoder(samples, loudness_db)
+        state = self.decoder.start(len(samples), device=samples.device, seed=seed)
+        audio, _ = self.decoder.step(timbre, loudness_db, f0_hz, partials, state)
+        return audio

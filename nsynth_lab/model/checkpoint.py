@@ -1,0 +1,123 @@
+"""A checkpoint folder: weights.safetensors, bank.safetensors and a model card.
+
+Weights are stored as float16 with a JSON header (format version, sizes, sample rate, hop, dims, licence, what they
+were trained on). The model id is a hash of the weights, so that latents know which model they belong to. Nothing is
+unpickled, and sizes are bounded before anything is allocated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from nsynth_lab.errors import CheckpointError
+from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
+from nsynth_lab.model.autoencoder import Autoencoder
+from nsynth_lab.model.config import ModelConfig
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
+
+FORMAT_VERSION = 1
+MAX_BYTES = 512 * 2**20
+WEIGHTS = "weights.safetensors"
+KEY = "nsynth_lab"
+_FIXED = {
+    "format_version": FORMAT_VERSION,
+    "sample_rate": SAMPLE_RATE,
+    "hop_samples": HOP_SAMPLES,
+    "timbre_dims": TIMBRE_DIMS,
+    "partial_slots": PARTIAL_SLOTS,
+}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model ready to use, its id, and the header it came with."""
+
+    model: Autoencoder
+    model_id: str
+    header: dict[str, Any]
+
+
+def save_weights(folder: Path, model: Autoencoder, *, about: dict[str, Any]) -> str:
+    """Write the weights aside, then rename; returns the model id. `about` (JSON values) joins the header."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {name: value.detach().cpu().half().contiguous() for name, value in model.state_dict().items()}
+    header = {**_FIXED, "config": model.config.to_dict(), "model_id": _model_id(tensors), **about}
+    write_bytes(folder / WEIGHTS, save(tensors, metadata={KEY: json.dumps(header)}))
+    return str(header["model_id"])
+
+
+def load_checkpoint(folder: str | Path, *, device: str = "cpu") -> Checkpoint:
+    """Read a checkpoint folder's weights, in float32, ready to decode.
+
+    Raises:
+        CheckpointError: missing, cut short, damaged, of another version, or weights that do not fit their sizes.
+    """
+    path = Path(folder) / WEIGHTS
+    header, tensors = read_tensors(path)
+    model = Autoencoder(ModelConfig.from_dict(header.get("config", {})))
+    expected = {name: value.shape for name, value in model.state_dict().items()}
+    if {name: value.shape for name, value in tensors.items()} != expected:
+        raise CheckpointError(f"{path}: the weights do not fit the sizes in their header; get the checkpoint again")
+    if not all(bool(value.isfinite().all()) for value in tensors.values()):
+        raise CheckpointError(f"{path}: the weights hold NaN or infinite values; get the checkpoint again")
+    model.load_state_dict({name: value.float() for name, value in tensors.items()})
+    model.eval().requires_grad_(False).to(device)
+    return Checkpoint(model, str(header.get("model_id", "")), header)
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Header and tensors of one of a checkpoint's files.
+
+    Raises:
+        CheckpointError: as `load_checkpoint`.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file; a checkpoint folder holds {WEIGHTS} and bank.safetensors")
+    if path.stat().st_size > MAX_BYTES:
+        raise CheckpointError(f"{path}: larger than {MAX_BYTES // 2**20} MiB; not a checkpoint of this program")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            header = json.loads((file.metadata() or {})[KEY])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
+        wrong = {key: header.get(key) for key, value in _FIXED.items() if header.get(key) != value}
+    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, OSError) as error:
+        raise CheckpointError(f"{path}: damaged, cut short or not a checkpoint ({error}); get it again") from error
+    if wrong:
+        came = ", ".join(f"{key} {value}" for key, value in wrong.items())
+        need = ", ".join(f"{key} {_FIXED[key]}" for key in wrong)
+        raise CheckpointError(f"{path}: made for another version ({came}); this version reads {need}")
+    return header, tensors
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write aside, then rename.
+
+    Raises:
+        CheckpointError: the file cannot be written.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.write_bytes(data)
+        aside.replace(path)
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be written: {error}") from error
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _model_id(tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].numpy().tobytes())
+    return digest.hexdigest()[:12]

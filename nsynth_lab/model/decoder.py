@@ -1,0 +1,168 @@
+"""Decoder: latents -> audio, in blocks, with its state handed in and out.
+
+    streams -> ControlNet -> Controls -> bank of partials + noise -> audio
+
+Frame t is heard in block t: the amplitudes move in a straight line from frame t - 1 to frame t.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor, nn
+
+from nsynth_lab.dsp.noise import TABLE_FRAMES, coloured, white_table
+from nsynth_lab.dsp.oscillators import SPANS, bank, phases, span_hz
+from nsynth_lab.model.config import ModelConfig
+from nsynth_lab.model.controls import GAINS_PER_FRAME, TOP_HZ, Controls, ControlNet, partial_places
+from nsynth_lab.model.stack import StackState
+from nsynth_lab.units import HOP_SAMPLES
+
+
+@dataclass(frozen=True)
+class DecoderState:
+    """All that a voice remembers between blocks; each tensor has one row a voice.
+
+    Attributes:
+        stack: of the control net.
+        turns: [voices, oscillators] float64 phase.
+        f0_hz: [voices] at the end of the last block; 0 before the first.
+        partials: [voices, oscillators] amplitudes at the end of the last block.
+        gains: [voices, 2] of partials and noise at the end of the last block.
+        noise_tail: [voices, 512] half a frame of noise still to be heard.
+        noise_position: [voices] where in the noise table the voice is.
+    """
+
+    stack: StackState
+    turns: Tensor
+    f0_hz: Tensor
+    partials: Tensor
+    gains: Tensor
+    noise_tail: Tensor
+    noise_position: Tensor
+
+    def reset(self, rows: Tensor, fresh: DecoderState) -> DecoderState:
+        """Voices where `rows` [voices] is true start anew, as in `fresh`."""
+
+        def pick(old: Tensor, new: Tensor) -> Tensor:
+            return torch.where(rows.view(-1, *[1] * (old.dim() - 1)), new, old)
+
+        picked = {
+            item.name: pick(getattr(self, item.name), getattr(fresh, item.name))
+            for item in fields(self)
+            if item.name != "stack"
+        }
+        stack = tuple(pick(old, new) for old, new in zip(self.stack, fresh.stack, strict=True))
+        return DecoderState(stack=stack, **picked)
+
+
+class Decoder(nn.Module):
+    """`start(voices) -> state`, `step(streams, state) -> audio [voices, frames * 512], state`."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.controls = ControlNet(config)
+
+    def start(self, voices: int, *, device: torch.device | str = "cpu", seed: int = 0) -> DecoderState:
+        """State of so many silent voices. Each row of `seed + row` has its own place in the noise table."""
+        count = self.config.oscillators
+        position = (seed + torch.arange(voices, device=device)) * 397 % TABLE_FRAMES
+        return DecoderState(
+            stack=self.controls.start(voices, device=device),
+            turns=start_turns(count, device=device).repeat(voices, 1),
+            f0_hz=torch.zeros(voices, device=device),
+            partials=torch.zeros(voices, count, device=device),
+            gains=torch.zeros(voices, 2, device=device),
+            noise_tail=torch.zeros(voices, HOP_SAMPLES, device=device),
+            noise_position=position,
+        )
+
+    def step(
+        self, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor, state: DecoderState
+    ) -> tuple[Tensor, DecoderState]:
+        """Decode the next frames of every voice.
+
+        Args:
+            timbre: [voices, frames, 16].
+            loudness_db: [voices, frames] A-weighted level.
+            f0_hz: [voices, frames].
+            partials: [voices, frames, 128] offsets in units of f0.
+            state: from `start` or the last step.
+
+        Returns:
+            Audio [voices, frames * 512] and the state after it.
+        """
+        controls, stack = self.controls(timbre, loudness_db, f0_hz, partials, state.stack)
+        tones, turns = _tones(controls, f0_hz, partials, state)
+        gains, last_gains = _gain_curves(controls, state.gains)
+        table = _table_on(timbre.device)
+        noise, tail = coloured(controls.noise, state.noise_position, state.noise_tail, table)
+        audio = tones * gains[..., 0] + noise * gains[..., 1]
+        count = controls.partials.shape[-1]
+        return audio, DecoderState(
+            stack=stack,
+            turns=turns,
+            f0_hz=f0_hz[:, -1],
+            partials=torch.cat([controls.partials[:, -1], torch.zeros_like(state.partials[:, count:])], dim=1),
+            gains=last_gains,
+            noise_tail=tail,
+            noise_position=(state.noise_position + timbre.shape[1]) % TABLE_FRAMES,
+        )
+
+
+def start_turns(count: int, *, device: torch.device | str = "cpu") -> Tensor:
+    """Phases [count] in turns that spread the partials' peaks (Schroeder 1970), float64."""
+    order = torch.arange(count, dtype=torch.float64, device=device)
+    return (0.5 * order * (order - 1) / count) % 1.0
+
+
+def _tones(controls: Controls, f0_hz: Tensor, partials: Tensor, state: DecoderState) -> tuple[Tensor, Tensor]:
+    """The bank of partials [voices, samples], and the phases after it [voices, oscillators].
+
+    Phases run on for the oscillators above hearing too: a bend may bring them back.
+    """
+    previous_hz = torch.where(state.f0_hz > 0, state.f0_hz, f0_hz[:, 0])
+    with torch.no_grad():
+        places = partial_places(partials, state.turns.shape[1]).repeat_interleave(SPANS, dim=1)
+        partial_hz = span_hz(f0_hz, previous_hz)[..., None] * places
+        starts, turns = phases(partial_hz, state.turns)
+    waves: list[Tensor] = []
+    order, parts = _alike(f0_hz, controls.partials.shape[-1])
+    for rows, count in parts:
+        now, before = controls.partials[rows, :, :count], state.partials[rows, :count]
+        waves.append(bank(now, before, partial_hz[rows, :, :count], starts[rows, :, :count]))
+    return torch.cat(waves)[order], turns
+
+
+def _alike(f0_hz: Tensor, count: int) -> tuple[Tensor, list[tuple[Tensor, int]]]:
+    """Voices grouped by how many oscillators they need: on a CPU a high note then costs a tenth of a low one.
+
+    Returns the order that puts the groups' rows back, and (rows, oscillators) of each group.
+    """
+    voices = torch.arange(len(f0_hz), device=f0_hz.device)
+    if len(voices) == 1 or f0_hz.is_cuda:
+        return voices, [(voices, count)]
+    needed = (TOP_HZ / f0_hz.amin(dim=1).clamp(min=1.0) + 2.0).log2().ceil()
+    groups = [voices[needed == size] for size in needed.unique()]
+    sizes = [min(count, 2 ** int(size)) for size in needed.unique().tolist()]
+    return torch.cat(groups).argsort(), list(zip(groups, sizes, strict=True))
+
+
+def _gain_curves(controls: Controls, previous: Tensor) -> tuple[Tensor, Tensor]:
+    """Gains of partials and noise at each sample [voices, samples, 2], and at the last."""
+    points = torch.stack([controls.partial_gain.flatten(1), controls.noise_gain.flatten(1)], dim=-1)
+    before = torch.cat([previous[:, None], points[:, :-1]], dim=1)
+    span = HOP_SAMPLES // GAINS_PER_FRAME
+    ramp = torch.arange(span, device=points.device, dtype=points.dtype)[:, None] / span
+    return torch.lerp(before[:, :, None], points[:, :, None], ramp).flatten(1, 2), points[:, -1]
+
+
+_TABLES: dict[torch.device, Tensor] = {}
+
+
+def _table_on(device: torch.device) -> Tensor:
+    if device not in _TABLES:
+        _TABLES[device] = white_table().to(device)
+    return _TABLES[device]

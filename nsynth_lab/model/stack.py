@@ -1,0 +1,87 @@
+"""WaveNet's stack: gated, dilated convolutions with residual and skip connections (van den Oord et al. 2016).
+
+A convolution of three taps is written as one matrix product over the three shifted inputs: that is what CPUs
+with matrix units and GPUs run fastest, and it needs no layout but [voices, frames, channels].
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+TAPS = 3
+
+StackState = tuple[Tensor, ...]
+
+
+class GatedLayer(nn.Module):
+    """One layer: three taps `dilation` frames apart, gate, then a residual and a skip output."""
+
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__()
+        self.dilation = dilation
+        self.taps = nn.Linear(TAPS * channels, 2 * channels)
+        self.out = nn.Linear(channels, 2 * channels)
+        nn.init.normal_(self.out.weight, std=0.5 / channels**0.5)
+
+    def forward(self, x: Tensor, padded: Tensor) -> tuple[Tensor, Tensor]:
+        """`x` [voices, frames, channels] and the same with 2 * dilation frames of context -> next x, skip."""
+        frames = x.shape[1]
+        shifted = [padded[:, tap * self.dilation : tap * self.dilation + frames] for tap in range(TAPS)]
+        signal, gate = self.taps(torch.cat(shifted, dim=-1)).chunk(2, dim=-1)
+        residual, skip = self.out(torch.tanh(signal) * torch.sigmoid(gate)).chunk(2, dim=-1)
+        return x + residual, skip
+
+
+class GatedStack(nn.Module):
+    """[voices, frames, inputs] -> [voices, frames, outputs]; dilations 1, 2, 4 .. 2**(cycle - 1), repeated.
+
+    Causal with a state (`start`, `step`), or centred over a whole note (`forward`). `bf16` runs its matrix products
+    in bfloat16; what goes in and out, and the state, stay float32.
+    """
+
+    bf16 = False
+
+    def __init__(self, inputs: int, channels: int, outputs: int, *, layers: int, cycle: int) -> None:
+        super().__init__()
+        self.channels = channels
+        self.first = nn.Linear(inputs, channels)
+        self.layers = nn.ModuleList(GatedLayer(channels, 2 ** (index % cycle)) for index in range(layers))
+        self.mix = nn.Linear(channels, channels)
+        self.last = nn.Linear(channels, outputs)
+
+    def start(self, voices: int, *, device: torch.device | str = "cpu") -> StackState:
+        """State of so many voices in silence: the last 2 * dilation inputs of each layer."""
+        return tuple(
+            torch.zeros(voices, (TAPS - 1) * layer.dilation, self.channels, device=device) for layer in self._layers()
+        )
+
+    def step(self, x: Tensor, state: StackState) -> tuple[Tensor, StackState]:
+        """Causal: frame t of the output depends on frames up to t."""
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bf16):
+            x = self.first(x)
+            total, kept = torch.zeros_like(x), []
+            for layer, past in zip(self._layers(), state, strict=True):
+                padded = torch.cat([past.to(x.dtype), x], dim=1)
+                kept.append(padded[:, -past.shape[1] :].float())
+                x, skip = layer(x, padded)
+                total = total + skip
+            return self._head(total).float(), tuple(kept)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Centred: frame t of the output depends on as many frames after t as before."""
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bf16):
+            x = self.first(x)
+            total = torch.zeros_like(x)
+            for layer in self._layers():
+                x, skip = layer(x, functional.pad(x, (0, 0, layer.dilation, layer.dilation)))
+                total = total + skip
+            return self._head(total).float()
+
+    def _layers(self) -> list[GatedLayer]:
+        return [layer for layer in self.layers if isinstance(layer, GatedLayer)]
+
+    def _head(self, total: Tensor) -> Tensor:
+        out: Tensor = self.last(functional.gelu(self.mix(functional.gelu(total))))
+        return out

@@ -1,0 +1,123 @@
+"""Batches of crops: where they start, whose notes they are, and swaps between notes of one instrument."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nsynth_lab.train.prepare import PreparedNotes
+from nsynth_lab.units import HOP_SAMPLES, FloatArray, cents_to_ratio, note_to_hz
+
+ONSET_SHARE = 0.35
+ONSET_FRAMES = (18, 40)
+SWAP_SEMITONES = 12
+QUIETEST_DB = -100.0
+
+
+@dataclass(frozen=True)
+class Crop:
+    """The same frames of several notes.
+
+    Attributes:
+        samples: [notes, frames * 512].
+        loudness_db, f0_hz: [notes, frames].
+        partials: [notes, frames, 128].
+        loudest_db: [notes] level of the loudest mel band of each whole note.
+    """
+
+    samples: Tensor
+    loudness_db: Tensor
+    f0_hz: Tensor
+    partials: Tensor
+    loudest_db: Tensor
+
+    def to(self, device: torch.device) -> Crop:
+        """On another device."""
+        return Crop(**{item.name: getattr(self, item.name).to(device) for item in fields(self)})
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`target` is to be decoded from the timbre of `source`: another note of its instrument where swapped."""
+
+    source: Crop
+    target: Crop
+
+
+class Batches:
+    """Endless batches, the same for the same seed and step.
+
+    Families are drawn by the square root of their size, so that few-noted families are heard; a third of the crops
+    start before the onset, the others anywhere.
+    """
+
+    def __init__(self, notes: PreparedNotes, *, size: int, frames: int, swap_share: float, seed: int) -> None:
+        self.notes, self.size, self.frames, self.swap_share, self.seed = notes, size, frames, swap_share, seed
+        self._families: dict[str, list[int]] = defaultdict(list)
+        self._alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
+        for note, entry in enumerate(notes.index):
+            if not entry["held_out"]:
+                self._families[str(entry["family"])].append(note)
+                self._alike[self._kind(note)].append(note)
+        self._names = sorted(self._families)
+        weights = np.sqrt([len(self._families[name]) for name in self._names])
+        self._weights = weights / weights.sum()
+
+    def at(self, step: int) -> Batch:
+        """The batch of one step."""
+        rng = np.random.default_rng((self.seed, step))
+        targets = [self._draw(rng) for _ in range(self.size)]
+        sources = [self._partner(note, rng) for note in targets]
+        starts = [self._start(note, rng) for note in targets]
+        return Batch(source=self._crop(sources, starts), target=self._crop(targets, starts))
+
+    def _draw(self, rng: np.random.Generator) -> int:
+        family = self._names[int(rng.choice(len(self._names), p=self._weights))]
+        return int(rng.choice(self._families[family]))
+
+    def _partner(self, note: int, rng: np.random.Generator) -> int:
+        """Another note played alike by the same instrument within an octave, or the note itself."""
+        if rng.random() >= self.swap_share:
+            return note
+        pitch = int(str(self.notes.index[note]["pitch"]))
+        near = [
+            other
+            for other in self._alike[self._kind(note)]
+            if abs(int(str(self.notes.index[other]["pitch"])) - pitch) <= SWAP_SEMITONES
+        ]
+        return int(rng.choice(near))
+
+    def _kind(self, note: int) -> tuple[object, ...]:
+        entry = self.notes.index[note]
+        return entry["instrument"], entry["velocity"], entry["hold_seconds"]
+
+    def _start(self, note: int, rng: np.random.Generator) -> int:
+        """First frame of a crop; before the note's own start where the crop is to hold the onset."""
+        length = int(self.notes.starts[note + 1] - self.notes.starts[note])
+        if rng.random() < ONSET_SHARE:
+            return -int(rng.integers(*ONSET_FRAMES))
+        return int(rng.integers(0, max(1, length - self.frames // 2)))
+
+    def _crop(self, notes: list[int], starts: list[int]) -> Crop:
+        rows = [self._one(note, start) for note, start in zip(notes, starts, strict=True)]
+        samples, level, f0 = (torch.from_numpy(np.stack([row[i] for row in rows])) for i in range(3))
+        partials = torch.from_numpy(self.notes.partials[notes])[:, None].expand(-1, self.frames, -1)
+        return Crop(samples, level, f0, partials, torch.from_numpy(self.notes.loudest_db[notes]))
+
+    def _one(self, note: int, start: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        first, length = int(self.notes.starts[note]), int(self.notes.starts[note + 1] - self.notes.starts[note])
+        start = min(start, length - 1)
+        low, high = max(start, 0), min(start + self.frames, length)
+        pad = (low - start, start + self.frames - high)
+        inside = slice(first + low, first + high)
+        audio = self.notes.audio[inside.start * HOP_SAMPLES : inside.stop * HOP_SAMPLES].astype(np.float32) / 32767.0
+        hz = note_to_hz(float(str(self.notes.index[note]["pitch"]))) * cents_to_ratio(self.notes.f0_cents[inside])
+        return (
+            np.pad(audio, (pad[0] * HOP_SAMPLES, pad[1] * HOP_SAMPLES)),
+            np.pad(self.notes.loudness_db[inside], pad, constant_values=QUIETEST_DB),
+            np.pad(hz, pad, mode="edge").astype(np.float32),
+        )

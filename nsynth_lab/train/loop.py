@@ -1,0 +1,142 @@
+"""The training loop: one step after the other, resumable at any of them.
+
+batch -> encoder -> timbre (+ a little noise) -> decoder with the target's own streams -> spectral loss
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from nsynth_lab.model.autoencoder import Autoencoder
+from nsynth_lab.model.config import ModelConfig
+from nsynth_lab.train.batches import Batch, Batches
+from nsynth_lab.train.losses import spectral_loss
+from nsynth_lab.train.precision import bf16_is_faster, use_bf16
+from nsynth_lab.train.prepare import PreparedNotes
+from nsynth_lab.train.run_state import RunState, read_state, write_state
+from nsynth_lab.units import HOP_SAMPLES
+
+MARGIN_FRAMES = 16
+TIMBRE_NOISE = 0.03
+WARM_STEPS = 300
+LAST_RATE = 0.02
+EMA = 0.9995
+GRADIENT_NORM = 1.0
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """What a run is asked to do; stored with it.
+
+    Attributes:
+        steps: length of the run; the learning rate falls towards it.
+        batch: crops a step.
+        frames: frames a crop on which the loss is taken.
+        rate: highest learning rate.
+        swap_share: share of crops decoded from another note's timbre.
+        seed: of batches and first weights.
+        minutes_between_saves: also how often `listen` is called.
+    """
+
+    steps: int = 20_000
+    batch: int = 8
+    frames: int = 80
+    rate: float = 1e-3
+    swap_share: float = 0.25
+    seed: int = 0
+    minutes_between_saves: float = 5.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where a run stands: `loss_db` is the running mean of the loss, `steps_per_second` measured so far."""
+
+    step: int
+    steps: int
+    loss_db: float
+    rate: float
+    steps_per_second: float
+
+
+def train(
+    notes: PreparedNotes,
+    run: Path,
+    options: TrainOptions,
+    config: ModelConfig,
+    *,
+    device: torch.device,
+    report: Callable[[Report], None],
+    listen: Callable[[Autoencoder, int], None],
+) -> Autoencoder:
+    """Train from where `run` stands (a fresh folder: from the start); returns the averaged model.
+
+    An interruption (Ctrl-C) saves first and is raised again.
+    """
+    state = read_state(run, config, options.seed, device=device)
+    use_bf16(state.model, bf16_is_faster(device))
+    batches = Batches(
+        notes,
+        size=options.batch,
+        frames=options.frames + 2 * MARGIN_FRAMES,
+        swap_share=options.swap_share,
+        seed=options.seed,
+    )
+    saved = started = time.monotonic()
+    first, mean = state.step, math.nan
+    try:
+        while state.step < options.steps:
+            loss = _step(state, batches.at(state.step), options, device)
+            mean = loss if math.isnan(mean) else 0.98 * mean + 0.02 * loss
+            speed = (state.step - first) / (time.monotonic() - started)
+            report(Report(state.step, options.steps, mean, learning_rate(state.step, options), speed))
+            if time.monotonic() - saved > 60.0 * options.minutes_between_saves:
+                write_state(run, state)
+                listen(state.averaged, state.step)
+                saved = time.monotonic()
+    finally:
+        write_state(run, state)
+    listen(state.averaged, state.step)
+    return state.averaged
+
+
+def learning_rate(step: int, options: TrainOptions) -> float:
+    """Warm up over 300 steps, stay, then fall as a cosine over the second half to a fiftieth."""
+    warm = min(1.0, (step + 1) / WARM_STEPS)
+    through = min(1.0, max(0.0, 2.0 * step / max(options.steps, 1) - 1.0))
+    return options.rate * warm * (LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + math.cos(math.pi * through)))
+
+
+def batch_loss(model: Autoencoder, batch: Batch, *, seed: int, noise: float) -> Tensor:
+    """Loss in dB of one batch, its margins left out: there encoder and decoder lack their context."""
+    source, target = batch.source, batch.target
+    timbre = model.encoder(source.samples, source.loudness_db)
+    generator = torch.Generator().manual_seed(seed)
+    jitter = torch.randn(timbre.shape, generator=generator).to(timbre.device)
+    start = model.decoder.start(len(timbre), device=timbre.device, seed=seed)
+    decoded, _ = model.decoder.step(timbre + noise * jitter, target.loudness_db, target.f0_hz, target.partials, start)
+    margin = MARGIN_FRAMES * HOP_SAMPLES
+    return spectral_loss(decoded[:, margin:-margin], target.samples[:, margin:-margin], target.loudest_db)
+
+
+def _step(state: RunState, batch: Batch, options: TrainOptions, device: torch.device) -> float:
+    for group in state.optimizer.param_groups:
+        group["lr"] = learning_rate(state.step, options)
+    moved = Batch(batch.source.to(device), batch.target.to(device))
+    loss = batch_loss(state.model, moved, seed=state.step, noise=TIMBRE_NOISE)
+    state.optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(state.model.parameters(), GRADIENT_NORM)
+    state.optimizer.step()
+    state.step += 1
+    keep = min(EMA, (1 + state.step) / (10 + state.step))
+    with torch.no_grad():
+        averaged = list(state.averaged.parameters())
+        torch._foreach_lerp_(averaged, list(state.model.parameters()), 1.0 - keep)
+    return float(loss.detach())

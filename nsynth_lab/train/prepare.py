@@ -1,0 +1,198 @@
+"""Notes ready for training: each read, resampled to 48 kHz and measured once, then kept in one cache folder.
+
+cache/audio.i16               every note's samples in a row, 16 bit, padded to whole blocks
+cache/streams.safetensors     loudness, f0, partials and the place of each note
+cache/index.json              what each note is, and the fingerprint of what it was made from
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+from nsynth_lab.audio import read_clip
+from nsynth_lab.dsp.measure import Measured, measure
+from nsynth_lab.dsp.mel import loudest_db
+from nsynth_lab.dsp.resampling import resample
+from nsynth_lab.errors import DatasetError, NsynthLabError
+from nsynth_lab.train.notes import NoteRecord, is_held_out, read_dataset
+from nsynth_lab.units import HOP_SAMPLES, FloatArray, samples_to_frames
+
+VERSION = 1
+LONGEST_SECONDS = 8.0
+FULL_SCALE = 32767.0
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class PreparedNotes:
+    """Notes side by side: note i owns frames starts[i] .. starts[i + 1] of every per-frame array.
+
+    Attributes:
+        audio: [frames * 512] int16, mapped from disk.
+        starts: [notes + 1] first frame of each note.
+        loudness_db: [frames].
+        f0_cents: [frames].
+        partials: [notes, 128].
+        loudest_db: [notes] level of the loudest mel band.
+        index: one dict a note: data set, note_str, instrument, family, pitch, velocity, hold_seconds, held_out.
+    """
+
+    audio: NDArray[np.int16]
+    starts: NDArray[np.int64]
+    loudness_db: FloatArray
+    f0_cents: FloatArray
+    partials: FloatArray
+    loudest_db: FloatArray
+    index: list[dict[str, object]]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def samples(self, note: int) -> FloatArray:
+        """One note's sound, [frames * 512], -1..1."""
+        part = self.audio[self.starts[note] * HOP_SAMPLES : self.starts[note + 1] * HOP_SAMPLES]
+        return np.asarray(part, np.float32) / np.float32(FULL_SCALE)
+
+    def measured(self, note: int) -> Measured:
+        """One note's measured streams."""
+        frames = slice(self.starts[note], self.starts[note + 1])
+        return Measured(self.loudness_db[frames], self.f0_cents[frames], self.partials[note])
+
+
+def prepare(folders: Sequence[Path], cache: Path, *, processes: int, progress: Progress) -> PreparedNotes:
+    """Read and measure every note of `folders`, or take them from `cache` if nothing has changed.
+
+    Notes that cannot be read or are silent are left out and listed in the index file.
+
+    Raises:
+        DatasetError: a folder without notes, or none of them usable.
+    """
+    records = [(folder.name, record) for folder in folders for record in read_dataset(folder)]
+    fingerprint = _fingerprint(records)
+    if not _is_current(cache, fingerprint):
+        _build(records, cache, fingerprint, processes=processes, progress=progress)
+    return load(cache)
+
+
+def load(cache: Path) -> PreparedNotes:
+    """Map what `prepare` wrote.
+
+    Raises:
+        DatasetError: missing or damaged.
+    """
+    try:
+        index = json.loads((cache / "index.json").read_text())
+        streams = load_file(cache / "streams.safetensors")
+        audio = np.memmap(cache / "audio.i16", np.int16, mode="r")
+    except (OSError, ValueError, KeyError) as error:
+        raise DatasetError(
+            f"{cache}: prepared notes are damaged ({error}); remove the folder to make them anew"
+        ) from error
+    return PreparedNotes(audio=audio, index=index["notes"], **streams)
+
+
+def _build(
+    records: Sequence[tuple[str, NoteRecord]], cache: Path, fingerprint: str, *, processes: int, progress: Progress
+) -> None:
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / "index.json").unlink(missing_ok=True)
+    kept: list[dict[str, object]] = []
+    dropped: list[str] = []
+    measured: list[Measured] = []
+    loudest: list[float] = []
+    with open(cache / "audio.i16", "wb") as audio:
+        for done, (folder, record, result) in enumerate(_measured(records, processes)):
+            progress(done + 1, len(records))
+            if isinstance(result, str):
+                dropped.append(result)
+                continue
+            samples, streams, loudest_db = result
+            audio.write(samples.tobytes())
+            loudest.append(loudest_db)
+            measured.append(streams)
+            kept.append(_entry(folder, record))
+    if not kept:
+        raise DatasetError(f"no usable note among {len(records)}: {dropped[0] if dropped else 'the folders are empty'}")
+    _write_streams(cache / "streams.safetensors", measured, loudest)
+    index = {"fingerprint": fingerprint, "notes": kept, "dropped": dropped}
+    aside = cache / f".index.{os.getpid()}.json"
+    aside.write_text(json.dumps(index))
+    aside.replace(cache / "index.json")
+
+
+_Result = tuple[NDArray[np.int16], Measured, float] | str
+
+
+def _measured(records: Sequence[tuple[str, NoteRecord]], processes: int) -> Iterator[tuple[str, NoteRecord, _Result]]:
+    if processes <= 1:
+        for folder, record in records:
+            yield folder, record, _measure_one(record)
+        return
+    with ProcessPoolExecutor(processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        results = pool.map(_measure_one, [record for _, record in records], chunksize=16)
+        for (folder, record), result in zip(records, results, strict=True):
+            yield folder, record, result
+
+
+def _measure_one(record: NoteRecord) -> _Result:
+    try:
+        clip = read_clip(record.path, max_seconds=LONGEST_SECONDS)
+        mono = resample(clip.mono()[None], clip.sample_rate)[0]
+    except NsynthLabError as error:
+        return str(error)
+    mono = mono / max(1.0, float(np.abs(mono).max()))
+    mono = np.pad(mono, (0, samples_to_frames(len(mono)) * HOP_SAMPLES - len(mono)))
+    return np.asarray((mono * FULL_SCALE).round(), np.int16), measure(mono, note=record.pitch), loudest_db(mono)
+
+
+def _write_streams(path: Path, measured: Sequence[Measured], loudest: Sequence[float]) -> None:
+    lengths = [len(streams.loudness_db) for streams in measured]
+    save_file(
+        {
+            "starts": np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            "loudness_db": np.concatenate([streams.loudness_db for streams in measured]),
+            "f0_cents": np.concatenate([streams.f0_cents for streams in measured]),
+            "partials": np.stack([streams.partials for streams in measured]),
+            "loudest_db": np.array(loudest, np.float32),
+        },
+        path,
+    )
+
+
+def _entry(folder: str, record: NoteRecord) -> dict[str, object]:
+    return {
+        "note_str": record.note_str,
+        "instrument": f"{folder}/{record.instrument_str}",
+        "family": record.family,
+        "pitch": record.pitch,
+        "velocity": record.velocity,
+        "hold_seconds": record.hold_seconds,
+        "held_out": is_held_out(record),
+    }
+
+
+def _fingerprint(records: Sequence[tuple[str, NoteRecord]]) -> str:
+    digest = hashlib.sha256(str(VERSION).encode())
+    for folder, record in records:
+        size = record.path.stat().st_size if record.path.is_file() else -1
+        digest.update(f"{folder}/{record.note_str}/{record.pitch}/{size}\n".encode())
+    return digest.hexdigest()
+
+
+def _is_current(cache: Path, fingerprint: str) -> bool:
+    try:
+        return bool(json.loads((cache / "index.json").read_text())["fingerprint"] == fingerprint)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

@@ -1,0 +1,91 @@
+"""All that a run needs to go on: weights, their average, Adam's moments, the step. Safetensors, never pickled."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from nsynth_lab.errors import CheckpointError
+from nsynth_lab.model.autoencoder import Autoencoder
+from nsynth_lab.model.checkpoint import write_bytes
+from nsynth_lab.model.config import ModelConfig
+
+FILE = "state.safetensors"
+BETAS = (0.9, 0.98)
+_MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+@dataclass
+class RunState:
+    """A run between two steps. `averaged` is the exponential moving average of `model`."""
+
+    model: Autoencoder
+    averaged: Autoencoder
+    optimizer: torch.optim.Adam
+    step: int
+
+
+def read_state(run: Path, config: ModelConfig, seed: int, *, device: torch.device) -> RunState:
+    """The state that `run` holds, or a first one.
+
+    Raises:
+        CheckpointError: the state is damaged, or of a model of other sizes.
+    """
+    torch.manual_seed(seed)
+    model = Autoencoder(config)
+    path = run / FILE
+    tensors: dict[str, Tensor] = {}
+    step = 0
+    if path.is_file():
+        step, tensors = _read(path, config)
+        model.load_state_dict(_part(tensors, "model."))
+    averaged = copy.deepcopy(model)
+    if tensors:
+        averaged.load_state_dict(_part(tensors, "averaged."))
+    model.to(device)
+    averaged.requires_grad_(False).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), betas=BETAS)
+    for name, parameter in model.named_parameters():
+        if tensors:
+            moments = {key: tensors[f"{key}.{name}"].to(device) for key in _MOMENTS}
+            optimizer.state[parameter] = {"step": torch.tensor(float(step)), **moments}
+    return RunState(model, averaged, optimizer, step)
+
+
+def write_state(run: Path, state: RunState) -> None:
+    """Write the state aside, then rename."""
+    run.mkdir(parents=True, exist_ok=True)
+    tensors = {f"model.{name}": value for name, value in state.model.state_dict().items()}
+    tensors |= {f"averaged.{name}": value for name, value in state.averaged.state_dict().items()}
+    for name, parameter in state.model.named_parameters():
+        for key in _MOMENTS:
+            if key in state.optimizer.state[parameter]:
+                tensors[f"{key}.{name}"] = state.optimizer.state[parameter][key]
+    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
+    header = {"step": state.step, "config": state.model.config.to_dict()}
+    if state.step:
+        write_bytes(run / FILE, save(tensors, metadata={"run": json.dumps(header)}))
+
+
+def _read(path: Path, config: ModelConfig) -> tuple[int, dict[str, Tensor]]:
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            header = json.loads((file.metadata() or {})["run"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
+        step, sizes = int(header["step"]), ModelConfig.from_dict(header["config"])
+    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+        raise CheckpointError(f"{path}: the run's state is damaged ({error}); start another run") from error
+    if sizes != config:
+        raise CheckpointError(f"{path}: the run was begun with other model sizes; go on with the same, or start anew")
+    return step, tensors
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
