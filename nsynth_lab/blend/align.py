@@ -1,0 +1,38 @@
+"""Sources brought into step before they are mixed, so that a blend has one attack, one body and one end.
+
+Two notes laid over each other as they are sound like two notes: a glockenspiel's stroke, then a choir coming
+in. So every source is re-timed to a common attack and a common release, whose lengths are the weighted means
+of the sources' own, and all begin at their onset. Levels need no aligning beyond that: loudness is blended in dB, in
+which the mean of two notes' levels and courses is the course of the mean level; only silence, which has no
+level, is held at 80 dB below each source's peak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nsynth_lab.blend.parts import find_parts
+from nsynth_lab.blend.stretch import warp
+from nsynth_lab.blend.weights import Weights
+from nsynth_lab.latents import Latents
+
+
+def align(sources: Sequence[Latents], weights: Weights, frames: int) -> list[Latents]:
+    """Each source at `frames` frames, all with the same attack and release.
+
+    Args:
+        sources: notes of one pitch and model.
+        weights: [sources] or, for a morph, [frames, sources], summing to 1. A morph's first frame decides the length
+            of the attack, its last that of the release.
+        frames: length of the result.
+
+    Raises:
+        UsageError: a length that latents cannot have.
+    """
+    first, last = np.atleast_2d(weights)[[0, -1]]
+    parts = [find_parts(source) for source in sources]
+    attack = float(first @ np.array([part.attack_frames for part in parts]))
+    release = float(last @ np.array([part.release_frames for part in parts]))
+    return [warp(source, attack=attack, release=release, frames=frames) for source in sources]

@@ -1,0 +1,147 @@
+"""The shape of a note in time: where its attack ends and where its key goes up.
+
+Both are read off the loudness curve alone, so they are as deterministic as it is:
+
+    level
+      |     ,--.________________________       a sustained note: flat, then a fall
+      |    /                            `.
+      |   /  `--.__                       `.   a decaying note falls all the time; damped, it then falls faster
+      |  /         `--.___                  `.
+      +-|----|--------------------------|------> frames
+     onset  attack_frames         release_frame
+
+A note which just dies away, or a recording cut before its key went up, has no release: `release_frame` is
+then the number of frames. Where a data set knows when the key went up, believe the data set.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.units import FRAME_RATE_HZ
+
+ONSET_DB = 40.0  # a note is heard from so far below its peak
+NEAR_DB = 3.0  # the attack is over so close to the maximum,
+FAR_DB = 9.0  # or so far from it, if what is left is a swell
+SWELL_DB_PER_FRAME = 10.0 / FRAME_RATE_HZ
+EARLY_FRAMES = 141  # 1.5 s
+
+FIT_FRAMES = 281  # the last 3 s decide
+SUSTAIN_FRAMES = 14  # the shortest sustain, 0.15 s
+STEEPER_DB_PER_FRAME = 20.0 / FRAME_RATE_HZ
+DAMPED_DB_PER_FRAME = 100.0 / FRAME_RATE_HZ  # slower than this, it is no longer than what went before
+FALL_DB = 15.0  # a release falls at least so far,
+GENTLE_FRAMES = 25  # and may begin so long before it is steep,
+LINE_FRAMES = 94
+HELD_DB = 2.0  # by leaving the line through the second before that by so much,
+FAINT_DB = 35.0  # from no more than so far below the peak
+TAIL_DB = 75.0  # and is over so far below it,
+SILENT_DB = -95.0  # or here
+EDGE_FRAMES = 2  # the last frames of a recording are measured half in, half out of it
+
+_Doubles = NDArray[np.float64]
+_Level = NDArray[np.float32] | NDArray[np.float64]
+
+
+class Marks(NamedTuple):
+    """Frames before the sustain begins, and the frame at which the release begins."""
+
+    attack_frames: int
+    release_frame: int
+
+
+def onset_frame(loudness_db: _Level) -> int:
+    """First frame of `loudness_db` [frames] within 40 dB of its peak: where a recording may be trimmed.
+
+    >>> onset_frame(np.array([-100.0, -90.0, -30.0, -20.0]))
+    2
+    """
+    return int(np.argmax(loudness_db >= loudness_db.max() - ONSET_DB))
+
+
+def find_marks(loudness_db: _Level) -> Marks:
+    """Attack end and release begin of one note's `loudness_db` [frames], one frame at least.
+
+    The attack ends where the level first comes within 3 dB of the maximum of the note's first half (of its first
+    1.5 s, if that is shorter), or within 9 dB of it when the rest of the way is slower than 10 dB/s: a swell.
+    The release begins where the two straight lines meet which best fit the rest, among those whose second is at
+    least 20 dB/s and twice as steep, falls by 15 dB, leaves from no more than 35 dB below the peak, and is steep or
+    short: a drum that hums on for longer than it was loud is not released, it dies away. Where the fall begins
+    gently, as in a recording that was faded out, it is taken from its beginning.
+
+    >>> find_marks(np.concatenate([[-90, -40], np.full(97, -20), np.linspace(-20, -80, 20)]))
+    Marks(attack_frames=2, release_frame=99)
+    >>> find_marks(np.linspace(0, -60, 100))
+    Marks(attack_frames=0, release_frame=100)
+    """
+    level = np.asarray(loudness_db, np.float64)
+    attack = _attack_end(level)
+    return Marks(attack, _release_begin(level, attack))
+
+
+def _attack_end(level: _Doubles) -> int:
+    early = level[: max(1, min(len(level) // 2, EARLY_FRAMES))]
+    to_top = np.argmax(early) - np.arange(len(early))
+    allowed = np.clip(NEAR_DB + SWELL_DB_PER_FRAME * to_top, NEAR_DB, FAR_DB)
+    return int(np.argmax(early.max() - early <= allowed))
+
+
+def _release_begin(level: _Doubles, attack: int) -> int:
+    frames, peak = len(level), level.max()
+    end = frames - int(np.argmax(level[::-1] > max(peak - TAIL_DB, SILENT_DB)))
+    end = min(end, frames - EDGE_FRAMES)
+    begin = max(attack, end - FIT_FRAMES)
+    knee = _knee(level[begin:end], peak)
+    if knee is None:
+        return frames
+    # the second look sees the end of the sustain only: an early decay no longer bends its line
+    nearer = max(begin, begin + knee - LINE_FRAMES)
+    again = _knee(level[nearer:end], peak)
+    begin, knee = (begin, knee) if again is None else (nearer, again)
+    return begin + _first_fall(level[begin:end], knee)
+
+
+def _knee(level: _Doubles, peak: float) -> int | None:
+    """The frame of `level` [frames] at which the two lines meet, if any pair of lines may be a release."""
+    if len(level) < SUSTAIN_FRAMES + 2:
+        return None
+    slope, error = _line_fits(level)
+    slope_after, error_after = (values[::-1] for values in _line_fits(level[::-1]))
+    # 1 .. len - 1 frames before the break, the others after it
+    before, after, start = slope[:-1], -slope_after[1:], level[1:]
+    length = np.arange(1, len(level))
+    possible = (after <= before - STEEPER_DB_PER_FRAME) & (after <= 2 * before)
+    possible &= (start - level[-1] >= FALL_DB) & (start >= peak - FAINT_DB)
+    possible &= (length >= len(level) - length) | (after <= -DAMPED_DB_PER_FRAME)
+    possible[: SUSTAIN_FRAMES - 1] = possible[-1] = False
+    if not possible.any():
+        return None
+    return 1 + int(np.argmin(np.where(possible, error[:-1] + error_after[1:], np.inf)))
+
+
+def _first_fall(level: _Doubles, knee: int) -> int:
+    """Walk back from the knee of a release that begins gently, to where it leaves the line of the sustain."""
+    line_end = knee - GENTLE_FRAMES
+    line_begin = max(0, line_end - LINE_FRAMES)
+    if line_end - line_begin < SUSTAIN_FRAMES:
+        return knee
+    x = np.arange(line_begin, knee)
+    line = np.polyval(np.polyfit(x[:-GENTLE_FRAMES], level[line_begin:line_end], 1), x)
+    below = line - level[line_begin:knee]
+    held = below <= max(HELD_DB, 2 * float(below[:-GENTLE_FRAMES].std()))
+    return knee - int(np.argmax(held[::-1]))
+
+
+def _line_fits(level: _Doubles) -> tuple[_Doubles, _Doubles]:
+    """Slope [frames] and summed squared error [frames] of the straight lines through the first 1, 2, .. points."""
+    count = np.arange(1.0, len(level) + 1)
+    x, y = count - 1, level - level.mean()
+    sum_x, sum_y = np.cumsum(x), np.cumsum(y)
+    spread_x = np.cumsum(x * x) - sum_x**2 / count
+    spread_y = np.cumsum(y * y) - sum_y**2 / count
+    cross = np.cumsum(x * y) - sum_x * sum_y / count
+    slope = cross / np.maximum(spread_x, 1e-9)
+    return slope, np.maximum(spread_y - slope * cross, 0.0)
