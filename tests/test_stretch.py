@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_notes import bell, flute, note_of, organ_cut_short, pad, piano, random_note, steepest_db
+from made_notes import bell, flute, line, note_of, organ_cut_short, pad, piano, random_note, steepest_db
 
 from nsynth_lab.audio import read_audio
 from nsynth_lab.blend import read_at, stretch
-from nsynth_lab.blend.parts import find_parts
 from nsynth_lab.blend.wander import wander
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.errors import UsageError
@@ -56,13 +55,16 @@ def test_its_own_length_changes_nothing(make: Callable[[], Latents]) -> None:
     source = make()
     floor = source.loudness_db.max() - 80
     heard = replace(source, loudness_db=np.maximum(source.loudness_db, floor))
-    onset = find_parts(source).onset
     result = stretch(source, source.frames)
-    if onset == 0:
-        assert streams_equal(result, heard)
-        assert (result.attack_frames, result.release_frame) == (source.attack_frames, source.release_frame)
-    else:  # what cannot be heard before the onset is skipped
-        assert streams_equal(read_at(result, np.arange(60)), read_at(heard, onset + np.arange(60.0)))
+    assert streams_equal(result, heard)
+    assert (result.attack_frames, result.release_frame) == (source.attack_frames, source.release_frame)
+
+
+def test_silence_before_the_onset_is_skipped_unless_it_is_short() -> None:
+    late = note_of(line((0, -95), (20, -95), (21, -20), (190, -20), (215, -95)))
+    assert stretch(late, 200).loudness_db[1] > -25
+    usual = note_of(line((0, -95), (1, -20), (190, -20), (215, -95)))
+    assert stretch(usual, 200).loudness_db[0] == usual.loudness_db[0]
 
 
 @pytest.mark.parametrize("frames", [150, 400, 3000])

@@ -13,6 +13,7 @@ from nsynth_lab.units import FRAME_RATE_HZ
 SILENCE_BELOW_PEAK_DB = 80.0  # fainter than that is silence,
 ENDED_BELOW_PEAK_DB = 60.0  # a note that ends is at least so faint,
 ONSET_BELOW_PEAK_DB = 50.0  # and one that has begun at most so faint
+LEAD_FRAMES = 3  # so much silence before the onset belongs to the note
 RELEASE_FRAMES = 19  # 0.2 s, for a note without a release of its own
 SHORTEST_RELEASE_FRAMES = 4
 CONTOUR_FRAMES = 94  # ripple faster than a second stays with the sound
@@ -29,7 +30,8 @@ class Parts:
 
     Attributes:
         level_db: [frames] loudness, not below 80 dB under its peak.
-        onset: first frame within 50 dB of the peak; what lies before is skipped.
+        onset: 0, or the first frame within 50 dB of the peak if more than 3 frames of silence lie before it, which
+            are then skipped.
         attack_end: first frame of the sustain.
         key_up: first frame of the release; for a note without one, 0.2 s before its end.
         released: whether the recording has its own release.
@@ -81,13 +83,14 @@ def find_parts(latents: Latents) -> Parts:
     level = np.asarray(latents.loudness_db, np.float64)
     level = np.maximum(level, level.max() - SILENCE_BELOW_PEAK_DB)
     heard = int(np.argmax(level >= level.max() - ONSET_BELOW_PEAK_DB))
+    onset = min(heard, latents.attack_frames) if heard > LEAD_FRAMES else 0
     attack_end, key_up = latents.attack_frames, latents.release_frame
     released = latents.frames - key_up >= SHORTEST_RELEASE_FRAMES
     if not released:
         after_attack = latents.frames - attack_end
         key_up = latents.frames - min(RELEASE_FRAMES, after_attack // 2)
     sustained = _is_sustained(level[attack_end:key_up], level.max())
-    return Parts(level, min(heard, attack_end), attack_end, key_up, released, sustained)
+    return Parts(level, onset, attack_end, key_up, released, sustained)
 
 
 def _is_sustained(level: _Doubles, peak: float) -> bool:
