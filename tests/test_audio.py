@@ -222,3 +222,11 @@ def test_real_recordings_are_read(shared_data: Path) -> None:
             clip = read_clip(path)
             assert clip.sample_rate == rate
             assert 0.05 < clip.seconds <= 4.1
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_comment_travels_in_the_file(tmp_path: Path, tone: Audio, ending: str) -> None:
+    path = write_audio(tmp_path / f"tone{ending}", tone, comment='{"made": "by hand", "seed": 3}')
+    with soundfile.SoundFile(path) as file:
+        assert file.comment == '{"made": "by hand", "seed": 3}'
+    assert read_audio(path).samples.shape == tone.samples.shape

@@ -22,10 +22,16 @@ from typing import Annotated, Any
 import typer
 
 from nsynth_lab import __version__
-from nsynth_lab.cli import console, doctor
+from nsynth_lab.cli import blend, codec, console, doctor
 from nsynth_lab.errors import NsynthLabError
 
-COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (("doctor", doctor.doctor),)
+COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("instruments", blend.instruments),
+    ("blend", blend.blend),
+    ("encode", codec.encode),
+    ("decode", codec.decode),
+    ("doctor", doctor.doctor),
+)
 GROUPS: tuple[tuple[str, typer.Typer], ...] = ()
 
 FAILED, INTERRUPTED = 1, 130

@@ -1,5 +1,6 @@
 """Pure signal maths: arrays in, arrays out, no files, no state, nothing learnt.
 
-The measured streams of a note are made here (`measure`), from windows (`framing`), level (`loudness`), the
-fundamental (`pitch`) and the places of the partials (`partials`).
+Into latents: the measured streams of a note (`measure`), from windows (`framing`), level (`loudness`), the
+fundamental (`pitch`, and `pitch_guess` where no note is given) and the places of the partials (`partials`).
+Back to sound: partials (`oscillators`) and filtered noise (`noise`). Both ways: `resampling`, `envelope`, `mel`.
 """
