@@ -94,10 +94,13 @@ def audio_info(path: str | Path) -> tuple[int, int, int]:
     return int(info.frames), int(info.samplerate), int(info.channels)
 
 
-def write_audio(path: str | Path, audio: Audio, *, subtype: str | None = None, force: bool = False) -> Path:
+def write_audio(
+    path: str | Path, audio: Audio, *, subtype: str | None = None, comment: str = "", force: bool = False
+) -> Path:
     """Write aside, then rename: the file is whole or not there. The ending chooses the format.
 
-    24-bit PCM unless `subtype` (a libsndfile name) says otherwise. Samples are written as they are.
+    24-bit PCM unless `subtype` (a libsndfile name) says otherwise. Samples are written as they are; `comment` goes
+    into the file's own comment field.
 
     Raises:
         UsageError: unknown ending, missing folder, or an existing file without `force`.
@@ -116,6 +119,8 @@ def write_audio(path: str | Path, audio: Audio, *, subtype: str | None = None, f
         with soundfile.SoundFile(
             str(aside), "w", audio.sample_rate, channels, subtype=subtype or _SUBTYPES[path.suffix.lower()]
         ) as file:
+            if comment:
+                file.comment = comment
             for start in range(0, length, BLOCK_SAMPLES):
                 file.write(audio.samples[:, start : start + BLOCK_SAMPLES].T)
         aside.replace(path)

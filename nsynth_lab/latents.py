@@ -87,6 +87,11 @@ class Latents:
         return len(self.loudness_db)
 
     @property
+    def samples(self) -> int:
+        """Length in samples."""
+        return self.frames * HOP_SAMPLES
+
+    @property
     def seconds(self) -> float:
         """Length in seconds."""
         return frames_to_seconds(self.frames)

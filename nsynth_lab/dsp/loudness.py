@@ -5,17 +5,19 @@ Source: A-weighting after IEC 61672-1:2013, annex E; 0 dB at 1 kHz.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.dsp.framing import frames_of
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
-WINDOW_SAMPLES = 1024
+SHORTEST_SAMPLES, LONGEST_SAMPLES = 1024, 4096
 FLOOR_DB = -100.0
 
 
-def a_weighting_db(hz: NDArray[np.float64]) -> NDArray[np.float64]:
+def a_weighting_db(hz: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """A-weighting in dB at each frequency, never below -80 dB.
 
     >>> a_weighting_db(np.array([1000.0])).round(2)
@@ -27,14 +29,18 @@ def a_weighting_db(hz: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.maximum(20.0 * np.log10(top / bottom) + 2.0, -80.0))
 
 
-def loudness_db(samples: FloatArray) -> FloatArray:
+def loudness_db(samples: FloatArray, *, f0_hz: float = 440.0) -> FloatArray:
     """A-weighted level [frames] in dB of `samples` [samples] at 48 kHz; a 1 kHz sine of amplitude 1 is -3 dB.
 
-    Hann window of 1024 samples around the end of each block; floor -100 dB.
+    Hann window of 1024 samples around the end of each block, longer where two periods of `f0_hz` need it: a
+    shorter one would take the single pulses of a low note for tremolo. Floor -100 dB.
     """
-    window = np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
-    hz = np.fft.rfftfreq(WINDOW_SAMPLES, 1.0 / SAMPLE_RATE)
-    weights = 10.0 ** (a_weighting_db(hz) / 10.0) * 2.0 / (WINDOW_SAMPLES * float((window**2).sum()))
-    spectrum = np.fft.rfft(frames_of(samples, WINDOW_SAMPLES) * window, axis=1)
+    length = SHORTEST_SAMPLES
+    while length < 2 * SAMPLE_RATE / f0_hz and length < LONGEST_SAMPLES:
+        length *= 2
+    window = np.hanning(length + 1)[:-1].astype(np.float32)
+    hz = np.fft.rfftfreq(length, 1.0 / SAMPLE_RATE)
+    weights = 10.0 ** (a_weighting_db(hz) / 10.0) * 2.0 / (length * float((window**2).sum()))
+    spectrum = np.fft.rfft(frames_of(samples, length) * window, axis=1)
     power = (np.square(spectrum.real) + np.square(spectrum.imag)) @ weights
     return np.asarray(10.0 * np.log10(np.maximum(power, 10.0 ** (FLOOR_DB / 10.0))), np.float32)

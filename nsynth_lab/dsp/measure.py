@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nsynth_lab.dsp.loudness import loudness_db
-from nsynth_lab.dsp.partials import SPECTRUM_SAMPLES, partial_offsets, sounding_spectrum_db
-from nsynth_lab.dsp.pitch import anchor, instantaneous_hz, track_cents, tracked_orders
+from nsynth_lab.dsp.partials import SPECTRUM_SAMPLES, anchors, partial_offsets, sounding_spectrum_db
+from nsynth_lab.dsp.pitch import instantaneous_hz, track_cents, tracked_orders
 from nsynth_lab.latents import CENTS_LIMIT
 from nsynth_lab.units import (
     HOP_SAMPLES,
@@ -35,30 +35,53 @@ class Measured:
 
 def measure(samples: FloatArray, *, note: int) -> Measured:
     """Measure `samples` [samples] at 48 kHz of a note whose nominal MIDI number is `note`."""
-    level_db = loudness_db(samples)
     nominal_hz = note_to_hz(float(note))
-    orders = tracked_orders(nominal_hz)
-    hz, power = instantaneous_hz(samples, f0_hz=nominal_hz, places=orders)
-    anchored, static_cents = anchor(hz, power, f0_hz=nominal_hz)
-    f0_hz = nominal_hz * cents_to_ratio(static_cents)
-    rough = track_cents(hz, power, f0_hz=f0_hz, places=orders)
+    level_db = loudness_db(samples, f0_hz=nominal_hz)
     onset = int(np.argmax(level_db > level_db.max() - ONSET_DB))
     steady = samples[onset * HOP_SAMPLES :][:SPECTRUM_SAMPLES]
-    removed = rough if np.std(rough) > VIBRATO_CENTS else np.zeros_like(rough)
-    if removed.any():
-        steady = _without_vibrato(steady, removed[onset:])
-    spectrum_db, bin_hz = sounding_spectrum_db(steady)
-    partials = partial_offsets(spectrum_db, bin_hz, f0_hz)
-    if anchored:
-        f0_hz *= 1.0 + float(partials[anchored]) / anchored
-        partials = partial_offsets(spectrum_db, bin_hz, f0_hz)
-    places = orders + partials[1 : len(orders) + 1]
-    hz, power = instantaneous_hz(samples, f0_hz=f0_hz, places=places)
-    track = track_cents(hz, power, f0_hz=f0_hz, places=places)
     seen = slice(onset, onset + samples_to_frames(len(steady)))
-    bias = np.average((track - removed)[seen], weights=power.sum(axis=1)[seen])
+    vibrato = _vibrato(samples, steady, nominal_hz, seen)
+    if vibrato.any():
+        steady = _without_vibrato(steady, vibrato[seen])
+    f0_hz, partials = _places(steady, nominal_hz)
+    orders = tracked_orders(f0_hz)
+    places = orders + partials[1 : len(orders) + 1]
+    hz, power = instantaneous_hz(samples, f0_hz=f0_hz, places=places, spacing=_spacing(partials))
+    track = track_cents(hz, power, f0_hz=f0_hz, places=places)
+    bias = np.average((track - vibrato)[seen], weights=power.sum(axis=1)[seen])
     cents = track - bias + ratio_to_cents(f0_hz / nominal_hz)
     return Measured(level_db, np.asarray(cents.clip(-CENTS_LIMIT, CENTS_LIMIT), np.float32), partials)
+
+
+def _vibrato(samples: FloatArray, steady: FloatArray, f0_hz: float, seen: slice) -> FloatArray:
+    """How the strongest partial moves about its mean, [frames] in cents; zeros where it stands still."""
+    spectrum_db, bin_hz = sounding_spectrum_db(steady)
+    near = anchors(spectrum_db, bin_hz, f0_hz, count=len(tracked_orders(f0_hz)))
+    frames = samples_to_frames(len(samples))
+    if not near:
+        return np.zeros(frames, np.float32)
+    place = np.array([float(max(near, key=lambda one: one.level_db).order)])
+    spacing = _spacing(partial_offsets(spectrum_db, bin_hz, f0_hz))
+    hz, power = instantaneous_hz(samples, f0_hz=f0_hz, places=place, spacing=spacing)
+    track = track_cents(hz, power, f0_hz=f0_hz, places=place)
+    weights = power[seen, 0]
+    moved = track - np.average(track[seen], weights=weights)
+    still = np.sqrt(np.average(moved[seen] ** 2, weights=weights)) < VIBRATO_CENTS
+    return np.zeros(frames, np.float32) if still else np.asarray(moved, np.float32)
+
+
+def _places(steady: FloatArray, f0_hz: float) -> tuple[float, FloatArray]:
+    """f0 in Hz, corrected by its lowest strong partial, and the offsets [128] of all partials from its multiples."""
+    spectrum_db, bin_hz = sounding_spectrum_db(steady)
+    near = anchors(spectrum_db, bin_hz, f0_hz, count=len(tracked_orders(f0_hz)))
+    if near:
+        f0_hz *= cents_to_ratio(near[0].cents)
+    return f0_hz, partial_offsets(spectrum_db, bin_hz, f0_hz)
+
+
+def _spacing(partials: FloatArray) -> float:
+    """Partials lie half of f0 apart where a rank sounds an octave below."""
+    return 0.5 if partials[0] else 1.0
 
 
 def _without_vibrato(samples: FloatArray, cents: FloatArray) -> FloatArray:

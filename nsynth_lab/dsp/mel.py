@@ -33,7 +33,8 @@ def magnitudes(samples: Tensor, *, window_samples: int, hop_samples: int) -> Ten
 def mel(samples: Tensor, *, bands: int, window_samples: int = 2048, hop_samples: int = 512) -> Tensor:
     """Mel magnitudes [voices, frames, bands], each band a weighted mean of the magnitudes it spans."""
     weights = mel_weights(bands, window_samples // 2 + 1, samples.device)
-    return magnitudes(samples, window_samples=window_samples, hop_samples=hop_samples) @ weights
+    spectrum = magnitudes(samples, window_samples=window_samples, hop_samples=hop_samples)
+    return torch.matmul(spectrum, weights)
 
 
 def loudest_db(samples: FloatArray) -> float:

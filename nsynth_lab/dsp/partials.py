@@ -7,6 +7,8 @@ in each slot (k - 0.5) f0 .. (k + 0.5) f0 the strongest peak, refined by a parab
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,7 @@ SPECTRUM_SAMPLES = 65_536
 RANGE_DB = 70.0
 PROMINENCE_DB = 15.0
 SUB_RANGE_DB = 45.0
+ANCHOR_CENTS, ANCHOR_DB, ANCHOR_PROMINENCE_DB = 70.0, 25.0, 6.0
 TOP_HZ = 21_000.0
 
 
@@ -45,13 +48,36 @@ def partial_offsets(spectrum_db: NDArray[np.float64], bin_hz: float, f0_hz: floa
     return np.asarray(offsets.clip(-limit, limit), np.float32)
 
 
-def _peak(level_db: NDArray[np.float64], *, above_db: float) -> float | None:
+@dataclass(frozen=True)
+class Anchor:
+    """A partial found within 70 cents of its multiple of the nominal f0: its number, deviation and level."""
+
+    order: int
+    cents: float
+    level_db: float
+
+
+def anchors(spectrum_db: NDArray[np.float64], bin_hz: float, f0_hz: float, *, count: int) -> list[Anchor]:
+    """The anchors among the lowest `count` partials that are within 25 dB of the strongest, lowest first."""
+    found: list[Anchor] = []
+    for order in range(1, count + 1):
+        reach = order * f0_hz * (2.0 ** (ANCHOR_CENTS / 1200.0) - 1.0)
+        first, end = int((order * f0_hz - reach) / bin_hz), int((order * f0_hz + reach) / bin_hz) + 2
+        peak = _peak(spectrum_db[first:end], above_db=-np.inf, prominence_db=ANCHOR_PROMINENCE_DB)
+        if peak is not None:
+            cents = 1200.0 * np.log2((first + peak) * bin_hz / (order * f0_hz))
+            found.append(Anchor(order, float(cents), float(spectrum_db[first + round(peak)])))
+    strongest = max((one.level_db for one in found), default=0.0)
+    return [one for one in found if one.level_db > strongest - ANCHOR_DB]
+
+
+def _peak(level_db: NDArray[np.float64], *, above_db: float, prominence_db: float = PROMINENCE_DB) -> float | None:
     """Fractional position of the strongest local maximum that stands out, or None."""
     if len(level_db) < 5:
         return None
     at = int(level_db[1:-1].argmax()) + 1
     left, top, right = level_db[at - 1 : at + 2]
-    stands_out = top >= above_db and top - np.median(level_db) >= PROMINENCE_DB
+    stands_out = top >= above_db and top - np.median(level_db) >= prominence_db
     if not stands_out or top < left or top < right:
         return None
     curve = left - 2.0 * top + right

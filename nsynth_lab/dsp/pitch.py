@@ -7,6 +7,8 @@ the distance to the true frequency. The partials agree on f0 once each is divide
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,16 +19,19 @@ from nsynth_lab.units import SAMPLE_RATE, FloatArray
 PERIODS = 3
 SHORTEST_SAMPLES = 900
 TRACKED_PARTIALS = 8
-ANCHOR_DB = 25.0
-ANCHOR_CENTS = 70.0
 RELIABLE_DB = 50.0
 
 Float64 = NDArray[np.float64]
 
 
-def instantaneous_hz(samples: FloatArray, *, f0_hz: float, places: Float64) -> tuple[Float64, Float64]:
-    """Frequency in Hz and power, each [frames, partials], of the partials expected at `places` * `f0_hz`."""
-    length = _window_samples(f0_hz)
+def instantaneous_hz(
+    samples: FloatArray, *, f0_hz: float, places: Float64, spacing: float = 1.0
+) -> tuple[Float64, Float64]:
+    """Frequency in Hz and power, each [frames, partials], of the partials expected at `places` * `f0_hz`.
+
+    `spacing` is how far apart partials lie in units of f0: a half where a rank sounds an octave below.
+    """
+    length = _window_samples(f0_hz * spacing)
     time = np.arange(length) - length // 2
     turn = 2.0 * np.pi / length
     window, slope = 0.5 + 0.5 * np.cos(turn * time), -0.5 * turn * np.sin(turn * time)
@@ -40,22 +45,10 @@ def instantaneous_hz(samples: FloatArray, *, f0_hz: float, places: Float64) -> t
     return f0_hz * places + radians * SAMPLE_RATE / (2.0 * np.pi), power
 
 
-def _window_samples(f0_hz: float) -> int:
+def _window_samples(spacing_hz: float) -> int:
     """Whole periods, at least three: each partial then lies on a zero of its neighbours' Hann spectra."""
-    period = SAMPLE_RATE / f0_hz
-    return round(max(PERIODS, np.ceil(SHORTEST_SAMPLES / period)) * period)
-
-
-def anchor(hz: Float64, power: Float64, *, f0_hz: float) -> tuple[int, float]:
-    """Number of the lowest strong partial that lies near k * f0, and its deviation in cents; (0, 0.0) if none does."""
-    energy = power.sum(axis=0)
-    order = np.arange(1, len(energy) + 1)
-    cents = 1200.0 * np.log2(np.maximum((hz * power).sum(axis=0) / energy, 1.0) / (order * f0_hz))
-    near = (energy > energy.max() * 10 ** (-ANCHOR_DB / 10)) & (np.abs(cents) < ANCHOR_CENTS)
-    if not near.any():
-        return 0, 0.0
-    lowest = int(near.argmax())
-    return lowest + 1, float(cents[lowest])
+    period = SAMPLE_RATE / spacing_hz
+    return round(max(PERIODS, math.ceil(SHORTEST_SAMPLES / period)) * period)
 
 
 def track_cents(hz: Float64, power: Float64, *, f0_hz: float, places: Float64) -> FloatArray:

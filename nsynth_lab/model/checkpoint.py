@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -29,7 +28,7 @@ FORMAT_VERSION = 1
 MAX_BYTES = 512 * 2**20
 WEIGHTS = "weights.safetensors"
 KEY = "nsynth_lab"
-_FIXED = {
+FIXED = {
     "format_version": FORMAT_VERSION,
     "sample_rate": SAMPLE_RATE,
     "hop_samples": HOP_SAMPLES,
@@ -51,7 +50,7 @@ def save_weights(folder: Path, model: Autoencoder, *, about: dict[str, Any]) -> 
     """Write the weights aside, then rename; returns the model id. `about` (JSON values) joins the header."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: value.detach().cpu().half().contiguous() for name, value in model.state_dict().items()}
-    header = {**_FIXED, "config": model.config.to_dict(), "model_id": _model_id(tensors), **about}
+    header = {**FIXED, "config": model.config.to_dict(), "model_id": _model_id(tensors), **about}
     write_bytes(folder / WEIGHTS, save(tensors, metadata={KEY: json.dumps(header)}))
     return str(header["model_id"])
 
@@ -89,12 +88,12 @@ def read_tensors(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         with safe_open(str(path), framework="pt") as file:
             header = json.loads((file.metadata() or {})[KEY])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
-        wrong = {key: header.get(key) for key, value in _FIXED.items() if header.get(key) != value}
+        wrong = {key: header.get(key) for key, value in FIXED.items() if header.get(key) != value}
     except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, OSError) as error:
         raise CheckpointError(f"{path}: damaged, cut short or not a checkpoint ({error}); get it again") from error
     if wrong:
         came = ", ".join(f"{key} {value}" for key, value in wrong.items())
-        need = ", ".join(f"{key} {_FIXED[key]}" for key in wrong)
+        need = ", ".join(f"{key} {FIXED[key]}" for key in wrong)
         raise CheckpointError(f"{path}: made for another version ({came}); this version reads {need}")
     return header, tensors
 

@@ -25,7 +25,7 @@ class ModelConfig:
     envelope_points: int = 96
     partial_corrections: int = 64
     noise_bands: int = 80
-    oscillators: int = 256
+    oscillators: int = 384
     band_channels: int = 0
     band_layers: int = 6
 

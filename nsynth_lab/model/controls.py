@@ -25,6 +25,7 @@ from nsynth_lab.units import SAMPLE_RATE
 
 GAINS_PER_FRAME = 4
 SEEN_PARTIALS = 32
+HALF_PARTIALS = 16
 PITCH_CENTRES = 24
 TOP_GAIN_DB = 6.0
 KNEE_DB = 3.0
@@ -58,7 +59,8 @@ class ControlNet(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.sizes = (config.envelope_points, config.partial_corrections, config.noise_bands, 4, 4)
+        corrections = HALF_PARTIALS + config.partial_corrections
+        self.sizes = [config.envelope_points, corrections, config.noise_bands, GAINS_PER_FRAME, GAINS_PER_FRAME]
         outputs = sum(self.sizes)
         self.stack = GatedStack(
             INPUTS, config.controls_channels, outputs, layers=config.controls_layers, cycle=config.controls_cycle
@@ -70,8 +72,8 @@ class ControlNet(nn.Module):
     def _first_bias(self) -> Tensor:
         """Partials as 1/k, noise flat and about 35 dB below."""
         envelope = -20.0 * torch.log10(_centres_hz(self.config.envelope_points) / 100.0)
-        corrections = torch.zeros(self.config.partial_corrections)
-        corrections[0] = -40.0
+        corrections = torch.zeros(HALF_PARTIALS + self.config.partial_corrections)
+        corrections[:HALF_PARTIALS] = -40.0
         gains = torch.tensor([KNEE_DB * 2] * 4 + [41.0] * 4)
         return torch.cat([envelope, corrections, torch.zeros(self.config.noise_bands), gains])
 
@@ -93,7 +95,7 @@ class ControlNet(nn.Module):
         """
         seen = _inputs(timbre, loudness_db, f0_hz, partials)
         out, state = self.stack.step(seen, state)
-        envelope, corrections, noise, partial_gain, noise_gain = (out * DB_PER_UNIT).split(self.sizes, dim=-1)
+        envelope, corrections, noise, partial_gain, noise_gain = torch.split(out * DB_PER_UNIT, self.sizes, dim=-1)
         level = loudness_db[..., None]
         places_hz = f0_hz[..., None] * partial_places(partials, self._count(f0_hz))
         return (
@@ -107,16 +109,28 @@ class ControlNet(nn.Module):
         )
 
     def _count(self, f0_hz: Tensor) -> int:
-        """Oscillators that any voice of this step needs: those below 21.6 kHz."""
-        return min(self.config.oscillators, int(TOP_HZ / max(float(f0_hz.min()), 1.0)) + 2)
+        """Oscillators that any voice of this step needs."""
+        return min(self.config.oscillators, int(oscillators_below_top(f0_hz.min()).item()))
 
 
 def partial_places(partials: Tensor, count: int) -> Tensor:
-    """Frequency of each oscillator in units of f0: 1/2, 1, 2 .. plus its offset; none known beyond the table."""
-    order = torch.arange(count, device=partials.device, dtype=partials.dtype)
-    order[0] = 0.5
-    known = partials[..., :count]
-    return order + functional.pad(known, (0, count - known.shape[-1]))
+    """Frequency of each oscillator in units of f0, [.., count], from the slots' offsets [.., 128].
+
+    First 16 half-way places 0.5, 1.5 .. 15.5, where a rank an octave below the key has what k * f0 cannot hold (the
+    first takes slot 0's offset), then 1, 2 .. plus their slots' offsets; beyond the table none is known.
+    """
+    whole = count - HALF_PARTIALS
+    known = partials[..., 1 : whole + 1]
+    order = torch.arange(1, whole + 1, device=partials.device, dtype=partials.dtype)
+    places = order + functional.pad(known, (0, whole - known.shape[-1]))
+    halves = torch.arange(HALF_PARTIALS, device=partials.device, dtype=partials.dtype) + 0.5
+    halves = halves + functional.pad(partials[..., :1], (0, HALF_PARTIALS - 1))
+    return torch.cat([halves, places], dim=-1)
+
+
+def oscillators_below_top(f0_hz: Tensor) -> Tensor:
+    """How many of them lie below 21.6 kHz, and the next."""
+    return (TOP_HZ / f0_hz.clamp(min=1.0)).floor() + HALF_PARTIALS + 1
 
 
 def _inputs(timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:

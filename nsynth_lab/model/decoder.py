@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from nsynth_lab.dsp.noise import TABLE_FRAMES, coloured, white_table
 from nsynth_lab.dsp.oscillators import SPANS, bank, phases, span_hz
 from nsynth_lab.model.config import ModelConfig
-from nsynth_lab.model.controls import GAINS_PER_FRAME, TOP_HZ, Controls, ControlNet, partial_places
+from nsynth_lab.model.controls import GAINS_PER_FRAME, ControlNet, Controls, oscillators_below_top, partial_places
 from nsynth_lab.model.stack import StackState
 from nsynth_lab.units import HOP_SAMPLES
 
@@ -144,10 +144,10 @@ def _alike(f0_hz: Tensor, count: int) -> tuple[Tensor, list[tuple[Tensor, int]]]
     voices = torch.arange(len(f0_hz), device=f0_hz.device)
     if len(voices) == 1 or f0_hz.is_cuda:
         return voices, [(voices, count)]
-    needed = (TOP_HZ / f0_hz.amin(dim=1).clamp(min=1.0) + 2.0).log2().ceil()
-    groups = [voices[needed == size] for size in needed.unique()]
-    sizes = [min(count, 2 ** int(size)) for size in needed.unique().tolist()]
-    return torch.cat(groups).argsort(), list(zip(groups, sizes, strict=True))
+    needed = oscillators_below_top(f0_hz.amin(dim=1)).log2().ceil()
+    sizes = sorted(set(needed.tolist()))
+    groups = [(voices[needed == size], min(count, 2 ** int(size))) for size in sizes]
+    return torch.cat([rows for rows, _ in groups]).argsort(), groups
 
 
 def _gain_curves(controls: Controls, previous: Tensor) -> tuple[Tensor, Tensor]:

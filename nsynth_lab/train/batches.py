@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from nsynth_lab.train.prepare import PreparedNotes
-from nsynth_lab.units import HOP_SAMPLES, FloatArray, cents_to_ratio, note_to_hz
+from nsynth_lab.units import HOP_SAMPLES, FloatArray, cents_to_ratio, db_to_gain, note_to_hz
 
 ONSET_SHARE = 0.35
 ONSET_FRAMES = (18, 40)
 SWAP_SEMITONES = 12
 QUIETEST_DB = -100.0
+GAIN_DB = (-15.0, 6.0)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Batches:
     """Endless batches, the same for the same seed and step.
 
     Families are drawn by the square root of their size, so that few-noted families are heard; a third of the crops
-    start before the onset, the others anywhere.
+    start before the onset, the others anywhere; levels vary, so that quiet recordings decode as well as loud ones.
     """
 
     def __init__(self, notes: PreparedNotes, *, size: int, frames: int, swap_share: float, seed: int) -> None:
@@ -73,7 +74,8 @@ class Batches:
         targets = [self._draw(rng) for _ in range(self.size)]
         sources = [self._partner(note, rng) for note in targets]
         starts = [self._start(note, rng) for note in targets]
-        return Batch(source=self._crop(sources, starts), target=self._crop(targets, starts))
+        gains_db = rng.uniform(*GAIN_DB, self.size).astype(np.float32)
+        return Batch(source=self._crop(sources, starts, gains_db), target=self._crop(targets, starts, gains_db))
 
     def _draw(self, rng: np.random.Generator) -> int:
         family = self._names[int(rng.choice(len(self._names), p=self._weights))]
@@ -102,11 +104,14 @@ class Batches:
             return -int(rng.integers(*ONSET_FRAMES))
         return int(rng.integers(0, max(1, length - self.frames // 2)))
 
-    def _crop(self, notes: list[int], starts: list[int]) -> Crop:
+    def _crop(self, notes: list[int], starts: list[int], gains_db: FloatArray) -> Crop:
         rows = [self._one(note, start) for note, start in zip(notes, starts, strict=True)]
         samples, level, f0 = (torch.from_numpy(np.stack([row[i] for row in rows])) for i in range(3))
+        gain = torch.from_numpy(gains_db)
+        samples = samples * torch.from_numpy(db_to_gain(gains_db))[:, None]
+        level = (level + gain[:, None]).clamp(min=QUIETEST_DB)
         partials = torch.from_numpy(self.notes.partials[notes])[:, None].expand(-1, self.frames, -1)
-        return Crop(samples, level, f0, partials, torch.from_numpy(self.notes.loudest_db[notes]))
+        return Crop(samples, level, f0, partials, gain + torch.from_numpy(self.notes.loudest_db[notes]))
 
     def _one(self, note: int, start: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         first, length = int(self.notes.starts[note]), int(self.notes.starts[note + 1] - self.notes.starts[note])

@@ -137,6 +137,6 @@ def _step(state: RunState, batch: Batch, options: TrainOptions, device: torch.de
     state.step += 1
     keep = min(EMA, (1 + state.step) / (10 + state.step))
     with torch.no_grad():
-        averaged = list(state.averaged.parameters())
-        torch._foreach_lerp_(averaged, list(state.model.parameters()), 1.0 - keep)
+        for average, value in zip(state.averaged.parameters(), state.model.parameters(), strict=True):
+            average.lerp_(value, 1.0 - keep)
     return float(loss.detach())

@@ -1,0 +1,209 @@
+"""`nsynth-lab blend` and `nsynth-lab instruments`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nsynth_lab.cli import console
+from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, SeedOption
+from nsynth_lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from nsynth_lab.audio import Audio
+    from nsynth_lab.render import BlendRequest, Session
+
+GAP_SECONDS = 0.25
+
+
+def blend(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="Two or four of: an instrument's name, a sound file, a .latents file.", metavar="A B [C D]"
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Sound file to write; its ending is its format.")],
+    position: Annotated[
+        str, typer.Option(help="0 is A, 1 is B. For four corners two numbers: 0.2,0.7 (A to B, then AB to CD).")
+    ] = "0.5",
+    note: Annotated[str, typer.Option(help="A4, C#4, Bb3 or a MIDI number.")] = "A4",
+    velocity: Annotated[int, typer.Option(help="How hard, 1 to 127.")] = 100,
+    duration: Annotated[float, typer.Option(help="Seconds, release included.")] = 3.0,
+    steps: Annotated[int, typer.Option(help="A series of so many positions from A to B, also as single files.")] = 1,
+    curve: Annotated[str, typer.Option(help="A morph: second:position points, as 0:0,1.5:1.")] = "",
+    timbre: Annotated[float | None, typer.Option(help="Position of the timbre alone.")] = None,
+    loudness: Annotated[float | None, typer.Option(help="Position of level, attack and release alone.")] = None,
+    partials: Annotated[float | None, typer.Option(help="Position of the partials alone.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Also draw spectrograms into this PNG.")] = None,
+    device: DeviceOption = "auto",
+    checkpoint: CheckpointOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """Blend two instruments, or four, into one note.
+
+    A blend is one sound with one pitch, half way between, not two sounds at once.
+
+    **Examples**
+
+        nsynth-lab blend flute cello -o between.wav
+
+        nsynth-lab blend flute cello --steps 9 --plot series.png -o series.wav
+
+        nsynth-lab blend my-voice.wav "church organ" --note C3 --position 0.3 --duration 8 -o out.wav
+
+        nsynth-lab blend glockenspiel "choir aahs" --curve 0:0,2:1 -o morph.wav
+
+        nsynth-lab blend flute cello harp trumpet --position 0.2,0.7 -o corner.wav
+    """
+    from nsynth_lab.audio import check_target
+    from nsynth_lab.blend import parse_curve
+    from nsynth_lab.note import Note, parse_note
+    from nsynth_lab.render import BlendRequest, Session
+
+    request = BlendRequest(
+        sources=tuple(sources),
+        note=Note(parse_note(note), velocity),
+        seconds=duration,
+        position=_position(position),
+        curve=parse_curve(curve) if curve else None,
+        timbre=timbre,
+        loudness=loudness,
+        partials=partials,
+    )
+    request.weights()
+    requests = _series(request, steps)
+    files = [output, *_single_files(output, len(requests))]
+    for path in [*files, *([plot] if plot else [])]:
+        check_target(path, force=force)
+    session = Session(checkpoint, device=device, seed=seed)
+    report = _render(session, requests, files, plot)
+    if as_json:
+        console.print_json(report)
+    else:
+        _print(report)
+
+
+def instruments(
+    family: Annotated[str, typer.Option(help="Only this family: bass, brass, flute, guitar, ...")] = "",
+    checkpoint: CheckpointOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the instruments that can be blended by name.
+
+    **Example**: `nsynth-lab instruments --family reed`
+    """
+    from nsynth_lab.note import FAMILIES
+    from nsynth_lab.render import Session
+
+    if family and family not in FAMILIES:
+        raise UsageError(f"family '{family}'; expected one of {', '.join(FAMILIES)}")
+    rows = [row for row in Session(checkpoint).instruments() if family in ("", row["family"])]
+    if as_json:
+        console.print_json(rows)
+        return
+    from rich.table import Table
+
+    table = Table("instrument", "family", "notes", "velocities", "licence", box=None, header_style="bold")
+    for row in rows:
+        layers = ", ".join(str(velocity) for velocity in row["velocities"])
+        table.add_row(row["name"], row["family"], f"{row['lowest']} to {row['highest']}", layers, row["licence"])
+    console.show(table)
+
+
+def _position(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"position '{text}'; expected a number as 0.5, or two as 0.2,0.7 for four sources") from None
+
+
+def _series(request: BlendRequest, steps: int) -> list[BlendRequest]:
+    if not 1 <= steps <= 200:
+        raise UsageError(f"{steps} steps; expected 1 to 200")
+    if steps == 1:
+        return [request]
+    if len(request.sources) != 2 or request.curve is not None:
+        raise UsageError("--steps makes a series between two sources, without --curve")
+    return [replace(request, position=(step / (steps - 1),)) for step in range(steps)]
+
+
+def _single_files(output: Path, count: int) -> list[Path]:
+    if count == 1:
+        return []
+    return [
+        output.with_name(f"{output.stem}-{step:0{len(str(count))}d}{output.suffix}") for step in range(1, count + 1)
+    ]
+
+
+def _render(session: Session, requests: list[BlendRequest], files: list[Path], plot: Path | None) -> dict[str, Any]:
+    """Decode every request with one progress bar, write the files, and say what was made."""
+    import json
+
+    from nsynth_lab.audio import write_audio
+    from nsynth_lab.picture import Panel, draw_spectrograms
+    from nsynth_lab.render import measured_f0_hz
+
+    first = requests[0]
+    notes = [session.source(text, first.note) for text in first.sources]
+    audios: list[Audio] = []
+    decode_seconds = 0.0
+    with console.progress(len(requests) * first.samples, "samples", "decoding") as advance:
+        for request in requests:
+            rendered = session.render(session.blend(request, notes), advance=advance)
+            audios.append(rendered.audio)
+            decode_seconds += rendered.decode_seconds
+    recipes = [json.dumps(session.recipe(request)) for request in requests]
+    for path, audio, recipe in zip(files[1:], audios, recipes, strict=False):
+        write_audio(path, audio, comment=recipe, force=True)
+    joined = _joined(audios)
+    write_audio(files[0], joined, comment=recipes[0], force=True)
+    if plot is not None:
+        panels = [Panel(request.title(), audio.mono()) for request, audio in zip(requests, audios, strict=True)]
+        draw_spectrograms(plot, panels, title=f"{' + '.join(first.sources)} at {first.note.name}", force=True)
+    seconds = sum(audio.seconds for audio in audios)
+    return {
+        "files": [str(path) for path in files],
+        "plot": str(plot) if plot else None,
+        "model": session.checkpoint.model_id,
+        "device": session.device,
+        "note": first.note.name,
+        "velocity": first.note.velocity,
+        "seconds": round(seconds, 3),
+        "times_real_time": round(seconds / decode_seconds, 1),
+        "peak": round(joined.peak, 4),
+        "f0_hz": measured_f0_hz(audios[0], first.note),
+        "asked_f0_hz": round(first.note.hz, 2),
+        "seed": session.seed,
+    }
+
+
+def _joined(audios: list[Audio]) -> Audio:
+    import numpy as np
+
+    from nsynth_lab.audio import Audio
+    from nsynth_lab.units import SAMPLE_RATE
+
+    if len(audios) == 1:
+        return audios[0]
+    gap = np.zeros((1, int(GAP_SECONDS * SAMPLE_RATE)), np.float32)
+    return Audio(np.concatenate([part for audio in audios for part in (audio.samples, gap)], axis=1))
+
+
+def _print(report: dict[str, Any]) -> None:
+    from nsynth_lab.units import ratio_to_cents
+
+    f0, asked = report["f0_hz"], report["asked_f0_hz"]
+    measured = "no clear pitch" if f0 is None else f"f0 {f0:.2f} Hz ({ratio_to_cents(f0 / asked):+.1f} cents)"
+    console.show(
+        f"model {report['model']} on {report['device']}: {report['note']} at velocity {report['velocity']}, "
+        f"{report['seconds']:.2f} s at {report['times_real_time']:.1f} times real time, peak {report['peak']:.3f}, "
+        f"{measured} against {asked:.2f} Hz asked"
+    )
+    for path in [*report["files"], *([report["plot"]] if report["plot"] else [])]:
+        console.show(path)

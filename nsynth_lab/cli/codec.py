@@ -1,0 +1,105 @@
+"""`nsynth-lab encode` and `nsynth-lab decode`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nsynth_lab.cli import console
+from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, SeedOption
+
+
+def encode(
+    recording: Annotated[Path, typer.Argument(help="A recording of one note: WAV, FLAC, OGG, MP3 or AIFF.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write, as note.latents.")],
+    note: Annotated[str, typer.Option(help="Which note it is (A4 or 69); measured if not given.")] = "",
+    velocity: Annotated[int, typer.Option(help="How hard it was played, 1 to 127.")] = 100,
+    device: DeviceOption = "auto",
+    checkpoint: CheckpointOption = None,
+    as_json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """Turn a recording of one note into latents.
+
+    **Example**: `nsynth-lab encode my-voice.wav --note C4 -o my-voice.latents`
+    """
+    from nsynth_lab.audio import check_target
+    from nsynth_lab.latents import write_latents
+    from nsynth_lab.note import parse_note
+    from nsynth_lab.render import Session
+
+    check_target(output, force=force)
+    number = parse_note(note) if note else None
+    latents = Session(checkpoint, device=device).encode(recording, note=number, velocity=velocity)
+    write_latents(output, latents, force=True)
+    _report(
+        {
+            "file": str(output),
+            "model": latents.model_id,
+            "note": latents.note,
+            "note_was": "given" if note else "measured",
+            "frames": latents.frames,
+            "seconds": round(latents.seconds, 3),
+        },
+        "{file}: model {model}, note {note} ({note_was}), {frames} frames, {seconds} s",
+        as_json=as_json,
+    )
+
+
+def decode(
+    source: Annotated[Path, typer.Argument(help="A .latents file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Sound file to write; its ending is its format.")],
+    note: Annotated[str, typer.Option(help="Another note than its own, A4 or 69.")] = "",
+    duration: Annotated[float | None, typer.Option(help="Seconds; its own length if not given.")] = None,
+    device: DeviceOption = "auto",
+    checkpoint: CheckpointOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """Turn latents into sound, at any note and of any length.
+
+    **Example**: `nsynth-lab decode my-voice.latents --note C5 --duration 6 -o high.wav`
+    """
+    import json
+
+    from nsynth_lab.audio import check_target, write_audio
+    from nsynth_lab.blend import stretch
+    from nsynth_lab.latents import read_latents
+    from nsynth_lab.note import parse_note
+    from nsynth_lab.render import Session, check_seconds
+    from nsynth_lab.units import seconds_to_frames
+
+    check_target(output, force=force)
+    latents = read_latents(source)
+    if note:
+        latents = replace(latents, note=parse_note(note))
+    if duration is not None:
+        latents = stretch(latents, seconds_to_frames(check_seconds(duration)))
+    session = Session(checkpoint, device=device, seed=seed)
+    with console.progress(latents.samples, "samples", "decoding") as advance:
+        rendered = session.render(latents, advance=advance)
+    recipe = {"command": "decode", "source": source.name, "note": latents.note, "seconds": duration, **session.stamp()}
+    write_audio(output, rendered.audio, comment=json.dumps(recipe), force=True)
+    _report(
+        {
+            "file": str(output),
+            "model": latents.model_id,
+            "note": latents.note,
+            "seconds": round(rendered.audio.seconds, 3),
+            "times_real_time": round(rendered.audio.seconds / rendered.decode_seconds, 1),
+            "peak": round(rendered.audio.peak, 4),
+        },
+        "{file}: model {model}, note {note}, {seconds} s at {times_real_time} times real time, peak {peak}",
+        as_json=as_json,
+    )
+
+
+def _report(values: dict[str, Any], text: str, *, as_json: bool) -> None:
+    if as_json:
+        console.print_json(values)
+    else:
+        console.show(text.format(**values))

@@ -1,0 +1,68 @@
+"""Distances between a note and its decoded twin. None needs downloaded weights.
+
+mel error: 128 mel bands from 30 Hz to 20 kHz (Slaney) of a 2048/512 Hann STFT at 48 kHz, magnitudes in dB, both
+clamped 60 dB below the reference note's loudest band; frames in which the reference exceeds that floor by 5 dB;
+mean absolute difference.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nsynth_lab.dsp.measure import measure
+from nsynth_lab.dsp.mel import mel
+from nsynth_lab.errors import AudioError
+from nsynth_lab.units import FloatArray
+
+BANDS = 128
+RANGE_DB = 60.0
+HEARD_DB = 5.0
+STEADY_DB = 30.0
+
+
+def mel_error_db(decoded: FloatArray, reference: FloatArray) -> float:
+    """Mel error in dB between two sounds [samples] of one length at 48 kHz.
+
+    Raises:
+        AudioError: their lengths differ, or the reference is silent.
+    """
+    return float(mel_error_frames_db(decoded, reference).mean())
+
+
+def mel_error_frames_db(decoded: FloatArray, reference: FloatArray) -> FloatArray:
+    """Mel error of each heard frame, [heard frames].
+
+    Raises:
+        AudioError: as `mel_error_db`.
+    """
+    if decoded.shape != reference.shape:
+        raise AudioError(f"cannot compare {decoded.shape} with {reference.shape} samples; give both one length")
+    wanted, came = mel_db(reference), mel_db(decoded)
+    floor = wanted.max() - RANGE_DB
+    heard = wanted.max(axis=1) > floor + HEARD_DB
+    if not heard.any() or not np.abs(reference).max(initial=0.0) > 0:
+        raise AudioError("the reference is silent: nothing to compare with")
+    distance = np.abs(np.maximum(came, floor) - np.maximum(wanted, floor))
+    return np.asarray(distance[heard].mean(axis=1), np.float32)
+
+
+def mel_db(samples: FloatArray) -> FloatArray:
+    """Mel spectrum [frames, 128] in dB of `samples` [samples]."""
+    with torch.no_grad():
+        bands: Tensor = mel(torch.from_numpy(samples)[None], bands=BANDS)[0]
+        level: FloatArray = (20.0 * torch.log10(bands.clamp(min=1e-8))).numpy()
+    return level
+
+
+def f0_cents(samples: FloatArray, *, note: int) -> float:
+    """Median deviation in cents from the nominal `note` over the frames within 30 dB of the loudest."""
+    streams = measure(samples, note=note)
+    steady = streams.loudness_db > streams.loudness_db.max() - STEADY_DB
+    return float(np.median(streams.f0_cents[steady]))
+
+
+def f0_error_cents(decoded: FloatArray, reference: FloatArray, *, note: int) -> float:
+    """How far the decoded note's measured f0 lies from the reference's, in cents."""
+    return abs(f0_cents(decoded, note=note) - f0_cents(reference, note=note))

@@ -1,0 +1,168 @@
+"""The bank: encoded instruments that can be blended by name, each with zones over its range and velocity layers.
+
+One safetensors file beside the weights. All zones' streams lie end to end: timbre in 8 bits over -3..3 (an error far
+below what training adds as noise), the others in float16; the JSON header names the instruments and their zones.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+from nsynth_lab.errors import CheckpointError, UsageError
+from nsynth_lab.latents import SILENCE_DB, Latents
+from nsynth_lab.model.checkpoint import FIXED, KEY, read_tensors, write_bytes
+from nsynth_lab.model.encoder import LIMIT
+from nsynth_lab.note import FAMILIES, Instrument, Note
+
+BANK = "bank.safetensors"
+STEPS = 127.0
+
+
+@dataclass(frozen=True)
+class BankEntry:
+    """A named instrument and where its zones lie: [zones] numbers into the bank's tables."""
+
+    instrument: Instrument
+    zones: tuple[int, ...]
+    licence: str = ""
+    attribution: str = ""
+
+
+class Bank:
+    """Instruments by name, in the order of their families."""
+
+    def __init__(self, entries: Sequence[BankEntry], zones: Sequence[Latents], *, model_id: str) -> None:
+        self.entries = {entry.instrument.name: entry for entry in entries}
+        self.zones = zones
+        self.model_id = model_id
+
+    def find(self, name: str) -> BankEntry:
+        """The instrument of that name; part of a name will do where only one instrument has it.
+
+        Raises:
+            UsageError: none or several; the closest names are offered.
+        """
+        wanted = _plain(name)
+        plain = {_plain(known): entry for known, entry in self.entries.items()}
+        if wanted in plain:
+            return plain[wanted]
+        holding = [known for known in plain if wanted and wanted in known]
+        if len(holding) == 1:
+            return plain[holding[0]]
+        close = holding[:6] or difflib.get_close_matches(wanted, list(plain), n=4, cutoff=0.4)
+        hint = f"did you mean {', '.join(close)}?" if close else "see `nsynth-lab instruments`"
+        raise UsageError(f"'{name}' is neither an instrument of the bank nor a file; {hint}")
+
+    def latents(self, name: str, note: Note) -> Latents:
+        """The instrument's nearest zone, moved to `note`; between velocity layers the level is interpolated."""
+        entry = self.find(name)
+        zones = [self.zones[index] for index in entry.zones]
+        distance = min(abs(zone.note - note.number) for zone in zones)
+        near = sorted((zone for zone in zones if abs(zone.note - note.number) == distance), key=lambda z: z.velocity)
+        near = [zone for zone in near if zone.note == near[0].note]
+        chosen = min(near, key=lambda zone: abs(zone.velocity - note.velocity))
+        peaks = [float(zone.loudness_db.max()) for zone in near]
+        level = float(np.interp(note.velocity, [zone.velocity for zone in near], peaks))
+        moved = np.maximum(chosen.loudness_db + level - chosen.loudness_db.max(), SILENCE_DB)
+        return replace(chosen, note=note.number, velocity=note.velocity, loudness_db=np.asarray(moved, np.float32))
+
+
+def write_bank(folder: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
+    """Write the bank aside, then rename."""
+    zones = bank.zones
+    tensors = {
+        "timbre": _to_bytes(np.concatenate([zone.timbre for zone in zones])),
+        "loudness_db": _half(np.concatenate([zone.loudness_db for zone in zones])),
+        "f0_cents": _half(np.concatenate([zone.f0_cents for zone in zones])),
+        "partials": _half(np.stack([zone.partials for zone in zones])),
+        "starts": torch.tensor(np.concatenate([[0], np.cumsum([zone.frames for zone in zones])])),
+        "marks": torch.tensor(
+            [[zone.note, zone.velocity, zone.attack_frames, zone.release_frame] for zone in zones], dtype=torch.int32
+        ),
+    }
+    entries = [
+        {
+            "name": entry.instrument.name,
+            "family": entry.instrument.family,
+            "source": entry.instrument.source,
+            "zones": list(entry.zones),
+            "licence": entry.licence,
+            "attribution": entry.attribution,
+        }
+        for entry in bank.entries.values()
+    ]
+    header = {**FIXED, "model_id": bank.model_id, "instruments": entries, **about}
+    write_bytes(folder / BANK, save(tensors, metadata={KEY: json.dumps(header)}))
+    return folder / BANK
+
+
+def load_bank(folder: str | Path) -> Bank:
+    """Read a checkpoint folder's bank.
+
+    Raises:
+        CheckpointError: missing, damaged, of another version, or not consistent.
+    """
+    path = Path(folder) / BANK
+    header, tensors = read_tensors(path)
+    try:
+        zones = _zones(tensors, str(header["model_id"]))
+        entries = [_entry(item, len(zones)) for item in header["instruments"]]
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        raise CheckpointError(f"{path}: the bank is damaged ({error}); get the checkpoint again") from error
+    return Bank(entries, zones, model_id=str(header["model_id"]))
+
+
+def _zones(tensors: dict[str, Tensor], model_id: str) -> list[Latents]:
+    starts = tensors["starts"].numpy()
+    timbre = tensors["timbre"].numpy().astype(np.float32) * (LIMIT / STEPS)
+    loudness_db, f0_cents = (tensors[name].float().numpy() for name in ("loudness_db", "f0_cents"))
+    partials = tensors["partials"].float().numpy()
+    if (np.diff(starts) <= 0).any() or starts[0] != 0 or starts[-1] != len(timbre):
+        raise ValueError("its zones do not lie end to end")
+    zones = []
+    for index, (note, velocity, attack, release) in enumerate(tensors["marks"].tolist()):
+        frames = slice(int(starts[index]), int(starts[index + 1]))
+        zones.append(
+            Latents(
+                timbre=timbre[frames],
+                partials=partials[index],
+                note=note,
+                velocity=velocity,
+                attack_frames=attack,
+                release_frame=release,
+                model_id=model_id,
+                loudness_db=loudness_db[frames],
+                f0_cents=f0_cents[frames],
+            )
+        )
+    return zones
+
+
+def _entry(item: dict[str, Any], zones: int) -> BankEntry:
+    name, family, source = (str(item[key]) for key in ("name", "family", "source"))
+    numbers = tuple(int(zone) for zone in item["zones"])
+    if family not in FAMILIES or not numbers or not all(0 <= number < zones for number in numbers):
+        raise ValueError(f"instrument '{name}' is not well formed")
+    return BankEntry(Instrument(name, family, source), numbers, str(item["licence"]), str(item["attribution"]))
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.lower().replace("-", " ").replace("_", " ").split())
+
+
+def _to_bytes(timbre: np.ndarray[Any, np.dtype[np.float32]]) -> Tensor:
+    return torch.from_numpy((timbre * (STEPS / LIMIT)).round().clip(-127, 127).astype(np.int8))
+
+
+def _half(values: np.ndarray[Any, np.dtype[np.float32]]) -> Tensor:
+    return torch.from_numpy(values.astype(np.float16))

@@ -1,0 +1,109 @@
+"""A recording to latents and back: the one way in and out of the model for single notes.
+
+Audio -> mono, 48 kHz, trimmed -> measured streams + encoder -> Latents -> decoder, block by block -> samples
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from nsynth_lab.audio import Audio
+from nsynth_lab.dsp.envelope import find_marks, onset_frame
+from nsynth_lab.dsp.loudness import loudness_db
+from nsynth_lab.dsp.measure import Measured, measure
+from nsynth_lab.dsp.pitch_guess import measure_note
+from nsynth_lab.dsp.resampling import resample
+from nsynth_lab.errors import AudioError, LatentsError
+from nsynth_lab.latents import Latents
+from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.note import Note
+from nsynth_lab.units import HOP_SAMPLES, FloatArray, cents_to_ratio, note_to_hz, samples_to_frames
+
+LEAD_FRAMES = 1
+TAIL_DB = 80.0
+BLOCK_FRAMES = 94
+LEAST_CONFIDENCE = 0.3
+
+
+def encode(audio: Audio, checkpoint: Checkpoint, *, note: int | None = None, velocity: int = 100) -> Latents:
+    """One recorded note to its code; silence before and after it is cut off.
+
+    `note` is its MIDI number; without it the pitch is measured.
+
+    Raises:
+        AudioError: the pitch is not given and cannot be heard clearly.
+    """
+    mono = trimmed(resample(audio.mono()[None], audio.sample_rate)[0])
+    number = guess_note(mono) if note is None else note
+    return encode_measured(mono, measure(mono, note=number), checkpoint, note=Note(number, velocity))
+
+
+def encode_measured(samples: FloatArray, streams: Measured, checkpoint: Checkpoint, *, note: Note) -> Latents:
+    """A note that is cut, resampled and measured already: `samples` [frames * 512] at 48 kHz."""
+    device = next(checkpoint.model.parameters()).device
+    with torch.no_grad():
+        timbre = checkpoint.model.encoder(
+            torch.from_numpy(samples)[None].to(device), torch.from_numpy(streams.loudness_db)[None].to(device)
+        )[0]
+    marks = find_marks(streams.loudness_db)
+    return Latents(
+        timbre=timbre.cpu().numpy(),
+        loudness_db=streams.loudness_db,
+        f0_cents=streams.f0_cents,
+        partials=streams.partials,
+        note=note.number,
+        velocity=note.velocity,
+        attack_frames=marks.attack_frames,
+        release_frame=marks.release_frame,
+        model_id=checkpoint.model_id,
+    )
+
+
+def trimmed(samples: FloatArray) -> FloatArray:
+    """From just before the onset to where the tail is 80 dB below the peak, in whole frames, [frames * 512]."""
+    level = loudness_db(samples)
+    first = max(0, onset_frame(level) - LEAD_FRAMES)
+    last = int(np.flatnonzero(level > level.max() - TAIL_DB)[-1]) + 1
+    part = samples[first * HOP_SAMPLES : last * HOP_SAMPLES]
+    return np.pad(part, (0, samples_to_frames(len(part)) * HOP_SAMPLES - len(part)))
+
+
+def guess_note(samples: FloatArray) -> int:
+    """The MIDI note nearest to what is heard in `samples` [samples] at 48 kHz.
+
+    Raises:
+        AudioError: no clear pitch.
+    """
+    heard, confidence = measure_note(samples, 48_000)
+    if confidence < LEAST_CONFIDENCE or not 0 <= round(heard) <= 127:
+        raise AudioError("no clear pitch can be heard in the recording; say which note it is with --note")
+    return round(heard)
+
+
+def decode(latents: Latents, checkpoint: Checkpoint, *, seed: int = 0) -> Iterator[FloatArray]:
+    """Blocks of samples [up to 94 * 512] at 48 kHz, one after the other; together `latents.frames` * 512.
+
+    Raises:
+        LatentsError: the latents belong to another model.
+    """
+    if latents.model_id != checkpoint.model_id:
+        raise LatentsError(
+            f"the latents were made by model {latents.model_id or 'unknown'}, this checkpoint is "
+            f"{checkpoint.model_id}; encode the sound again or give its checkpoint"
+        )
+    device = next(checkpoint.model.parameters()).device
+    decoder: Decoder = checkpoint.model.decoder
+    state = decoder.start(1, device=device, seed=seed)
+    f0_hz = np.asarray(note_to_hz(float(latents.note)) * cents_to_ratio(latents.f0_cents), np.float32)
+    streams = (latents.timbre, latents.loudness_db, f0_hz, latents.partials_per_frame())
+    for first in range(0, latents.frames, BLOCK_FRAMES):
+        timbre, level, f0, partials = (
+            torch.tensor(stream[first : first + BLOCK_FRAMES], device=device)[None] for stream in streams
+        )
+        with torch.no_grad():
+            samples, state = decoder.step(timbre, level, f0, partials, state)
+        yield samples[0].cpu().numpy()

@@ -1,0 +1,91 @@
+"""Pictures of sounds. The only door to matplotlib, imported on first use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nsynth_lab.audio import check_target
+from nsynth_lab.units import SAMPLE_RATE, FloatArray
+
+WINDOW, HOP, BANDS = 4096, 512, 320
+LOWEST_HZ, HIGHEST_HZ = 40.0, 16_000.0
+RANGE_DB = 80.0
+TICKS_HZ = (50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One sound of a picture: `samples` [samples] at 48 kHz under a title."""
+
+    title: str
+    samples: FloatArray
+
+
+def draw_spectrograms(path: str | Path, panels: Sequence[Panel], *, title: str = "", force: bool = False) -> Path:
+    """Write spectrograms side by side, pitch upwards on a logarithmic scale, level in dB below the loudest of all.
+
+    Raises:
+        UsageError: the target cannot be written.
+    """
+    path = Path(path)
+    check_target(path, force=force)
+    figure_type, canvas_type = _matplotlib()
+    images = [_log_spectrogram_db(panel.samples) for panel in panels]
+    top = max(float(image.max()) for image in images)
+    widths = [image.shape[0] for image in images]
+    figure = figure_type(figsize=(min(22.0, 2.5 + 1.6 * len(panels) + 0.006 * sum(widths)), 4.6), layout="constrained")
+    canvas_type(figure)
+    rows = figure.subplots(1, len(panels), sharey=True, squeeze=False, width_ratios=widths)[0]
+    for axes, panel, image in zip(rows, panels, images, strict=True):
+        seconds = len(panel.samples) / SAMPLE_RATE
+        shown = axes.imshow(
+            image.T - top, origin="lower", aspect="auto", cmap="magma", vmin=-RANGE_DB, vmax=0.0,
+            extent=(0.0, seconds, 0.0, 1.0),
+        )  # fmt: skip
+        axes.set_title(panel.title, fontsize=9)
+        axes.set_xlabel("seconds", fontsize=8)
+        axes.tick_params(labelsize=7)
+    rows[0].set_yticks([_height(hz) for hz in TICKS_HZ], [f"{hz:,} Hz" for hz in TICKS_HZ])
+    figure.colorbar(shown, ax=list(rows), label="dB", pad=0.01)
+    figure.suptitle(title, fontsize=11)
+    return save_figure(figure, path)
+
+
+def save_figure(figure: Any, path: Path) -> Path:
+    """Write a figure aside, then rename; the same figure always gives the same bytes."""
+    aside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix or '.png'}")
+    try:
+        figure.savefig(aside, dpi=110, metadata={"Software": None} if path.suffix == ".png" else None)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    return path
+
+
+def _log_spectrogram_db(samples: FloatArray) -> FloatArray:
+    """[frames, bands] in dB: the strongest bin within each of 320 bands."""
+    padded = np.pad(samples, (WINDOW // 2, WINDOW // 2))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
+    spectrum = np.abs(np.fft.rfft(windows * np.hanning(WINDOW).astype(np.float32), axis=1))
+    edges = np.geomspace(LOWEST_HZ, HIGHEST_HZ, BANDS + 1) * WINDOW / SAMPLE_RATE
+    first = edges[:-1].round().astype(int)
+    bands = np.maximum.reduceat(spectrum[:, : int(edges[-1]) + 1], np.unique(first), axis=1)
+    spread = bands[:, np.searchsorted(np.unique(first), first)]
+    return np.asarray(20.0 * np.log10(np.maximum(spread, 1e-6)), np.float32)
+
+
+def _height(hz: float) -> float:
+    return float(np.log(hz / LOWEST_HZ) / np.log(HIGHEST_HZ / LOWEST_HZ))
+
+
+def _matplotlib() -> tuple[Any, Any]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    return Figure, FigureCanvasAgg
