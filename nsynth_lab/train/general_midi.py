@@ -82,7 +82,7 @@ _TABLE = """
  43 string     acoustic   28  64 contrabass
  44 string     acoustic   28  96 tremolo strings
  45 string     acoustic   28  96 pizzicato strings
- 46 string     acoustic   24 103 orchestral harp
+ 46 string     acoustic   24  86 orchestral harp
  47 mallet     acoustic   38  57 timpani
  48 string     acoustic   28  96 string ensemble 1
  49 string     acoustic   28  96 string ensemble 2

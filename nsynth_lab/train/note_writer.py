@@ -13,13 +13,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from nsynth_lab import __version__
 from nsynth_lab.errors import DatasetError, UsageError
 from nsynth_lab.note import FAMILIES, SOURCES
-from nsynth_lab.train.labels import QUALITIES
+from nsynth_lab.train.labels import QUALITIES, clean
 from nsynth_lab.train.notes import AUDIO, EXAMPLES
 
-RECIPE, PARTS = "recipe.json", "parts"
-OWN_NAMES = {RECIPE, EXAMPLES, AUDIO, PARTS}
+RECIPE, REPORT, PARTS = "recipe.json", "report.json", "parts"
+OWN_NAMES = {RECIPE, EXAMPLES, REPORT, AUDIO, PARTS}
 
 Entry = dict[str, Any]
 
@@ -36,10 +37,12 @@ class NoteWriter:
 
     def __init__(self, folder: str | Path, recipe: Entry, *, resume: bool = False, force: bool = False) -> None:
         self.folder = Path(folder)
-        self._claim(recipe, resume=resume, force=force)
+        check_folder(folder, recipe, resume=resume, force=force)
+        if force:
+            clear(self.folder)
         for name in (AUDIO, PARTS):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        write_json(self.folder / RECIPE, recipe)
+        write_json(self.folder / RECIPE, with_version(recipe))
 
     def is_done(self, part: str) -> bool:
         """Whether this part was finished by an earlier run."""
@@ -79,28 +82,38 @@ class NoteWriter:
     def _part(self, part: str) -> Path:
         return self.folder / PARTS / f"{part}.json"
 
-    def _claim(self, recipe: Entry, *, resume: bool, force: bool) -> None:
-        folder = self.folder
-        if folder.exists() and not folder.is_dir():
-            raise UsageError(f"{folder}: is a file; expected a folder to write the data set into")
-        found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-        if not found:
-            return
-        if strangers := sorted(found - OWN_NAMES):
-            raise UsageError(f"{folder}: holds other things ('{strangers[0]}'); choose a new or empty folder")
-        if force:
-            clear(folder)
-        elif not resume:
-            raise UsageError(f"{folder}: holds a data set; add --resume to carry it on or --force to replace it")
-        elif _read_recipe(folder) != recipe:
-            raise UsageError(f"{folder}: was begun with other options; repeat those, or replace it with --force")
-        elif EXAMPLES in found:
-            raise UsageError(f"{folder}: is complete; there is nothing to resume (--force makes it again)")
+
+def check_folder(folder: str | Path, recipe: Entry, *, resume: bool = False, force: bool = False) -> None:
+    """Refuse before the work rather than after it; nothing is changed.
+
+    Raises:
+        UsageError: see `NoteWriter`.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: is a file; expected a folder to write the data set into")
+    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if strangers := sorted(found - OWN_NAMES):
+        raise UsageError(f"{folder}: holds other things ('{clean(strangers[0])}'); choose a new or empty folder")
+    if not found or force:
+        return
+    if not resume:
+        raise UsageError(f"{folder}: holds a data set; add --resume to carry it on or --force to replace it")
+    if _read_recipe(folder) != with_version(recipe):
+        raise UsageError(f"{folder}: was begun with other options; repeat those, or replace it with --force")
+    if EXAMPLES in found:
+        raise UsageError(f"{folder}: is complete; there is nothing to resume (--force makes it again)")
+
+
+def with_version(recipe: Entry) -> Entry:
+    """A recipe as it is written: with the version of this package, and as JSON gives it back (no tuples)."""
+    plain: Entry = json.loads(json.dumps(recipe))
+    return {**plain, "version": __version__}
 
 
 def clear(folder: Path) -> None:
     """Remove what a data set consists of, and nothing else."""
-    for name in (EXAMPLES, RECIPE):
+    for name in (EXAMPLES, RECIPE, REPORT):
         (folder / name).unlink(missing_ok=True)
     for name in (AUDIO, PARTS):
         if (folder / name).is_symlink():

@@ -92,7 +92,7 @@ def scan_dataset(folder: str | Path) -> tuple[list[NoteRecord], list[Problem]]:
         DatasetError: not a data set, or `examples.json` is damaged or too large.
     """
     folder = Path(folder)
-    files = _audio_files(folder)
+    files = audio_files(folder)
     records, problems = list[NoteRecord](), list[Problem]()
     for name, entry in sorted(read_entries(folder).items()):
         shown = clean(name)
@@ -133,7 +133,7 @@ def read_entries(folder: Path) -> dict[str, Any]:
     return entries
 
 
-def _audio_files(folder: Path) -> dict[str, Path]:
+def audio_files(folder: Path) -> dict[str, Path]:
     """Name without ending -> file, of everything that really lies in the audio folder."""
     audio = folder / AUDIO
     if not audio.is_dir():

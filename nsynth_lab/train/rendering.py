@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -115,7 +118,7 @@ def _highpass(length: int, sample_rate: int) -> NDArray[np.complex64]:
 
 
 def render_program(
-    font: Path, folder: Path, rendering: Rendering, program: int, about: dict[str, str]
+    font: Path, folder: Path, rendering: Rendering, about: dict[str, str], program: int
 ) -> dict[str, Entry]:
     """Play one program and write its notes: note_str -> entry, empty where silent; nothing if the font lacks it."""
     player = _player(font, rendering.sample_rate)
@@ -153,6 +156,29 @@ def render_program(
     return entries
 
 
+def probe(sample_rate: int, font: Path) -> None:
+    """Load a font as `render_program` will.
+
+    Raises:
+        DatasetError: FluidSynth cannot load it.
+    """
+    _player(font, sample_rate)
+
+
 @lru_cache(maxsize=1)
 def _player(font: Path, sample_rate: int) -> SoundFontPlayer:
-    return SoundFontPlayer(font, sample_rate=sample_rate)  # lives as long as its worker process
+    with _silent_stderr():
+        return SoundFontPlayer(font, sample_rate=sample_rate)  # lives as long as its worker process
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Only for worker processes: libraries below FluidSynth print about damaged fonts what our error says in a line."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

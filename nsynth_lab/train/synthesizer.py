@@ -1,9 +1,10 @@
 """SoundFontPlayer(font): plays one note of a SoundFont into an array. The only door to FluidSynth.
 
 FluidSynth's C library is called through ctypes: fifteen functions, no Python package in between, and float
-samples out where the usual wrapper gives 16 bits. It was chosen over tinysoundfont, which is as fast but ignores
-a font's modulators (the piano of MuseScore_General has the same brightness at every velocity) and
-interpolates linearly between samples.
+samples out where the usual wrapper gives 16 bits. It was chosen over tinysoundfont, which is as fast but knows no
+modulators: velocity then changes nothing but the level (the violin of MuseScore_General keeps its spectral
+centroid of 2,778 Hz at velocity 50 and 127; here it moves from 2,559 to 2,836 Hz), and that font's piano comes
+out 17 dB quieter at velocity 100 than at 50.
 
 Source: https://www.fluidsynth.org/api/ (libfluidsynth 2.x, LGPL-2.1).
 """
@@ -20,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from nsynth_lab.errors import DatasetError, MissingError
+from nsynth_lab.train.font_info import check_font
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
-MAX_FONT_BYTES = 4 * 2**30
 _SEVENTH_ORDER = 7
 _BLOCK = 64  # samples FluidSynth computes at a time
 _INSTALL = "apt install libfluidsynth3 (Debian), brew install fluid-synth (macOS), fluidsynth.org (Windows)"
@@ -95,15 +96,22 @@ class SoundFontPlayer:
         if not self.select(program):
             raise DatasetError(f"the SoundFont has no program {program} in bank 0")
         samples, held = round(seconds * self._rate), round(hold_seconds * self._rate)
-        sound = np.zeros(
-            (-(-samples // _BLOCK) * _BLOCK, 2), np.float32
-        )  # whole blocks: nothing is left for the next note
-        self._lib.fluid_synth_all_sounds_off(self._synth, 0)
-        self._lib.fluid_synth_noteon(self._synth, 0, note, velocity)
+        # Whole blocks, so that nothing is left over for the next note.
+        sound = np.zeros((-(-samples // _BLOCK) * _BLOCK, 2), np.float32)
+        self._strike(note, velocity)
+        self._write(
+            sound[:_BLOCK]
+        )  # unheard: a voice begins at the gain of the note it played before; let that be this one
+        self._strike(note, velocity)
         self._write(sound[:held])
         self._lib.fluid_synth_noteoff(self._synth, 0, note)
         self._write(sound[held:])
         return np.asarray(sound[:samples].mean(axis=1), np.float32)
+
+    def _strike(self, note: int, velocity: int) -> None:
+        self._lib.fluid_synth_all_sounds_off(self._synth, 0)
+        self._write(np.empty((_BLOCK, 2), np.float32))  # voices become free once they have been asked to play on
+        self._lib.fluid_synth_noteon(self._synth, 0, note, velocity)
 
     def close(self) -> None:
         """Free the synthesizer; a second call does nothing."""
@@ -121,26 +129,6 @@ class SoundFontPlayer:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
-
-
-def check_font(font: str | Path) -> None:
-    """Refuse what is not a SoundFont before a C library sees it: RIFF header of form `sfbk`, bounded size.
-
-    Raises:
-        DatasetError: missing, too large, truncated, or another kind of file.
-    """
-    path = Path(font)
-    if not path.is_file():
-        raise DatasetError(f"{path}: no such file; expected a SoundFont (.sf2 or .sf3)")
-    size = path.stat().st_size
-    if size > MAX_FONT_BYTES:
-        raise DatasetError(f"{path}: {size} bytes; SoundFonts of up to {MAX_FONT_BYTES} are read")
-    with path.open("rb") as file:
-        header = file.read(12)
-    if header[:4] != b"RIFF" or header[8:12] != b"sfbk":
-        raise DatasetError(f"{path}: not a SoundFont (.sf2 or .sf3): no RIFF header of form sfbk")
-    if int.from_bytes(header[4:8], "little") > size:
-        raise DatasetError(f"{path}: the SoundFont is cut short; copy or download it again")
 
 
 def library_version() -> str:

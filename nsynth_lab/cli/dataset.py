@@ -1,0 +1,334 @@
+"""`nsynth-lab dataset`: make and inspect data sets of notes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nsynth_lab.cli import console
+from nsynth_lab.errors import UsageError
+from nsynth_lab.units import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from nsynth_lab.train.check import Report
+    from nsynth_lab.train.findings import Finding
+
+MANY_ROWS = 60
+MOST_LISTED = 20
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Make and inspect data sets of notes, in NSynth's layout: `examples.json` and `audio/`.",
+    epilog="Next: `nsynth-lab train DIR` learns from data sets.",
+)
+
+
+class Format(StrEnum):
+    """Sound file formats that are written."""
+
+    flac = "flac"
+    wav = "wav"
+
+
+class PitchSource(StrEnum):
+    """Where a recording's pitch is taken from."""
+
+    auto = "auto"
+    name = "name"
+    measured = "measured"
+
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder to write the data set into; new, or empty.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Carry on with a data set that was interrupted.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace the data set that is there.")]
+Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Processes; as many as there are cores.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def _list_programs(wanted: bool) -> None:
+    if wanted:
+        from nsynth_lab.note import note_name
+        from nsynth_lab.train.general_midi import PROGRAMS
+
+        for row in PROGRAMS.values():
+            span = f"{note_name(row.low)} to {note_name(row.high)}"
+            console.show(f"{row.number:3}  {row.name:26} {row.family:11} {row.source:11} {span}")
+        raise typer.Exit()
+
+
+@app.command()
+def soundfont(
+    font: Annotated[Path, typer.Argument(help="SoundFont file, .sf2 or .sf3.", show_default=False)],
+    out: Out,
+    programs: Annotated[str, typer.Option(help="General MIDI programs, such as 0-7,40,73.")] = "all",
+    step: Annotated[int, typer.Option(min=1, help="Semitones between notes.")] = 4,
+    offset: Annotated[int, typer.Option(help="Notes lie on offset + k * step: shift a second font by half.")] = 0,
+    velocities: Annotated[str, typer.Option(help="MIDI velocities.")] = "25,50,75,100,127",
+    holds: Annotated[str, typer.Option(help="Seconds keys are held, dealt to the velocities in turn.")] = "3,3,0.7",
+    max_seconds: Annotated[float, typer.Option(help="Longest note; what still sounds is faded out.")] = 4.0,
+    rate: Annotated[int, typer.Option(help="Sample rate in Hz.")] = SAMPLE_RATE,
+    sound_format: Annotated[Format, typer.Option("--format", help="FLAC is small, WAV reads faster.")] = Format.flac,
+    series: Annotated[int, typer.Option(help="Own numbers for the instruments of each font, 0 to 6.")] = 0,
+    licence: Annotated[str | None, typer.Option(help="Licence of the notes; else what the font says.")] = None,
+    attribution: Annotated[str | None, typer.Option(help="Whom to name; else what the font says.")] = None,
+    jobs: Jobs = None,
+    resume: Resume = False,
+    force: Force = False,
+    json: Json = False,
+    list_programs: Annotated[  # noqa: ARG001 the callback answers it
+        bool, typer.Option("--list-programs", callback=_list_programs, is_eager=True, help="List the programs.")
+    ] = False,
+) -> None:
+    """Render the instruments of a SoundFont, each over the range it is really played in.
+
+    By default all pitched General MIDI programs, every fourth semitone at five velocities: about 7,000 notes,
+    one to two minutes on two cores. Ctrl-C stops it and `--resume` carries on.
+
+    **Examples**
+
+        nsynth-lab dataset soundfont FluidR3_GM.sf2 -o data/fluid
+
+        nsynth-lab dataset soundfont piano.sf2 --programs 0 --step 1 -o data/piano
+
+        nsynth-lab dataset soundfont MuseScore_General.sf3 --offset 2 --series 1 -o data/musescore
+    """
+    from nsynth_lab.train.general_midi import parse_programs
+    from nsynth_lab.train.rendering import Rendering
+    from nsynth_lab.train.soundfont import render_soundfont
+
+    rendering = Rendering(
+        programs=tuple(parse_programs(programs)),
+        step=step,
+        offset=offset,
+        velocities=tuple(_numbers(velocities, int, "velocities")),
+        hold_seconds=tuple(_numbers(holds, float, "holds")),
+        max_seconds=max_seconds,
+        sample_rate=rate,
+        series=series,
+        ending=sound_format.value,
+    )
+    total = sum(len(rendering.notes(program)) for program in rendering.programs)
+    with console.progress(total, "notes", "rendering") as advance:
+        done = render_soundfont(
+            font,
+            out,
+            rendering,
+            licence=licence,
+            attribution=attribution,
+            jobs=jobs,
+            resume=resume,
+            force=force,
+            advance=advance,
+        )
+    if json:
+        console.print_json({"folder": out, **vars(done)})
+        return
+    if done.missing_programs:
+        console.say(f"The font has no program {', '.join(map(str, done.missing_programs))}.")
+    if done.silent:
+        console.say(f"Left out as silent: {_some(done.silent)}.")
+    console.show(f"{out}: {done.notes} notes")
+
+
+@app.command()
+def folder(
+    recordings: Annotated[Path, typer.Argument(help="Folder of recordings, one note a file.", show_default=False)],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder to write the data set into.")] = None,
+    family: Annotated[str | None, typer.Option(help="Instrument family of all files, such as brass.")] = None,
+    instrument: Annotated[str | None, typer.Option(help="Name of the instrument, if it is only one.")] = None,
+    source: Annotated[str, typer.Option(help="acoustic, electronic or synthetic.")] = "acoustic",
+    pitch: Annotated[
+        PitchSource, typer.Option(help="Take it from the name and check, or from one.")
+    ] = PitchSource.auto,
+    middle_c: Annotated[int, typer.Option(min=3, max=5, help="Octave your file names give to middle C.")] = 4,
+    accept_doubtful: Annotated[bool, typer.Option("--accept-doubtful", help="Take doubtful files too.")] = False,
+    max_seconds: Annotated[float, typer.Option(min=0.5, max=60, help="Longest note; the rest is faded out.")] = 8.0,
+    licence: Annotated[str, typer.Option(help="Licence of the recordings, such as CC0-1.0.")] = "",
+    attribution: Annotated[str, typer.Option(help="Whom to name.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only listen and report; write nothing.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show every file, not just those with something to say.")
+    ] = False,
+    jobs: Jobs = None,
+    resume: Resume = False,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Make a data set of your own recordings, one note a file.
+
+    The pitch comes from the file name (`C#4`, `61`, or NSynth's `brass_acoustic_001-061-100`) and is checked by ear, or
+    is measured where the name has none. Velocity: `v100`, `ff`, or layers `v1`, `v2`. Instrument and family: from
+    the options or the sub-folders (`trumpet/`, `brass/my horn/`). Silence is trimmed. Files that are doubtful are
+    listed, not taken: look at them, then rename them or say `--accept-doubtful`.
+
+    **Examples**
+
+        nsynth-lab dataset folder recordings --dry-run
+
+        nsynth-lab dataset folder recordings -o data/mine --licence CC0-1.0
+
+        nsynth-lab dataset folder horn --family brass --instrument "my horn" --middle-c 3 -o data/horn
+    """
+    from nsynth_lab.train.folder import Import, import_folder
+
+    if out is None and not dry_run:
+        raise UsageError("where to? Name a folder with --out, or add --dry-run to only listen")
+    options = Import(
+        family=family,
+        instrument=instrument,
+        source=source,
+        pitch_from=pitch.value,
+        middle_c=middle_c,
+        accept_doubtful=accept_doubtful,
+        max_seconds=max_seconds,
+        licence=licence,
+        attribution=attribution,
+    )
+    with _begin("files", "listening") as begin:
+        findings = import_folder(
+            recordings, None if dry_run else out, options, jobs=jobs, resume=resume, force=force, begin=begin
+        )
+    if json:
+        console.print_json([vars(found) for found in findings])
+        return
+    shown = findings if every or len(findings) <= MANY_ROWS else [found for found in findings if found.reasons]
+    if shown:
+        console.show(_findings_table(shown))
+    outcomes = Counter(found.outcome for found in findings)
+    counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in ("taken", "doubtful", "left out"))
+    console.show(f"{len(findings)} files: {counts}" + (f"; written to {out}" if out and not dry_run else ""))
+
+
+@app.command()
+def check(
+    dataset: Annotated[Path, typer.Argument(help="Folder of a data set.", show_default=False)],
+    listen: Annotated[bool, typer.Option(help="Listen to the notes, or only read the list.")] = True,
+    at_most: Annotated[int | None, typer.Option(min=1, help="Listen to so many notes, spread evenly.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw which pitches each instrument has: .png .svg .pdf")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the picture that is there.")] = False,
+    jobs: Jobs = None,
+    json: Json = False,
+) -> None:
+    """Count a data set by family and instrument, and look for what is wrong with it.
+
+    Missing, silent, clipped and mislabelled notes are listed by name. Nothing is changed. Ends with 0 whatever it
+    finds: organs and bells often sound an octave away from their key, and that is no fault.
+
+    **Examples**
+
+        nsynth-lab dataset check data/mine --plot coverage.png
+
+        nsynth-lab dataset check nsynth-train --at-most 2000
+    """
+    from nsynth_lab.audio import check_target
+    from nsynth_lab.train.check import check_dataset
+    from nsynth_lab.train.coverage import plot_coverage
+    from nsynth_lab.train.notes import read_dataset
+
+    if plot is not None:
+        check_target(plot, force=force)
+    with _begin("notes", "listening") as begin:
+        report = check_dataset(dataset, listen=listen, at_most=at_most, jobs=jobs, begin=begin)
+    if plot is not None:
+        plot_coverage(read_dataset(dataset), plot, title=f"{dataset.name}: {report.notes} notes", force=force)
+    if json:
+        plain = {**vars(report), "instruments": [vars(row) for row in report.instruments]}
+        console.print_json({**plain, "problems": [vars(problem) for problem in report.problems]})
+        return
+    _show_report(report)
+    if plot is not None:
+        console.say(f"wrote {plot}")
+
+
+@contextmanager
+def _begin(unit: str, title: str) -> Iterator[Callable[[int], Callable[[int], None]]]:
+    """A progress bar whose total becomes known only later."""
+    with ExitStack() as stack:
+        yield lambda total: stack.enter_context(console.progress(total, unit, title))
+
+
+def _numbers(text: str, kind: type[Any], what: str) -> list[Any]:
+    try:
+        return [kind(item) for item in text.split(",")]
+    except ValueError:
+        raise UsageError(f"--{what} '{text}': expected numbers with commas between them") from None
+
+
+def _some(names: tuple[str, ...], *, most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _table(*titles: str) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    return table
+
+
+def _findings_table(findings: list[Finding]) -> Any:
+    from rich.text import Text
+
+    from nsynth_lab.note import note_name
+
+    colours = {"taken": "green", "doubtful": "yellow", "left out": "red"}
+    table = _table("file", "outcome", "note", "from", "heard", "trust", "velocity", "instrument", "why")
+    for found in findings:
+        table.add_row(
+            Text(found.file),
+            Text(found.outcome, style=colours[found.outcome]),
+            note_name(found.pitch) if found.pitch is not None else "",
+            found.pitch_from,
+            f"{found.measured:.2f}" if found.trust else "",
+            f"{found.trust:.2f}",
+            str(found.velocity),
+            Text(found.instrument_name),
+            Text("; ".join(found.reasons)),
+        )
+    return table
+
+
+def _show_report(report: Report) -> None:
+    from rich.text import Text
+
+    from nsynth_lab.note import note_name
+    from nsynth_lab.train.check import KINDS
+
+    table = _table("family", "instruments", "notes")
+    for family, (instruments, notes) in report.families.items():
+        table.add_row(family, str(instruments), str(notes))
+    console.show(table)
+    table = _table("instrument", "name", "notes", "held out", "range", "pitches", "velocities")
+    for row in report.instruments:
+        span = f"{note_name(row.lowest)} to {note_name(row.highest)}"
+        loud = " ".join(map(str, row.velocities))
+        table.add_row(
+            Text(row.instrument_str),
+            Text(row.instrument_name),
+            str(row.notes),
+            str(row.held_out),
+            span,
+            str(row.pitches),
+            loud,
+        )
+    console.show(table)
+    kinds = Counter(problem.kind for problem in report.problems)
+    for kind, count in kinds.items():
+        console.show(f"{count} {kind}: {KINDS[kind]}")
+        listed = [problem for problem in report.problems if problem.kind == kind]
+        for problem in listed[:MOST_LISTED]:
+            console.show(f"  {problem.note_str}: {problem.message}")
+        if count > MOST_LISTED:
+            console.show(f"  and {count - MOST_LISTED} more; --json lists them all")
+    wrong = f"{len(report.problems)} remarks" if report.problems else "nothing wrong"
+    console.show(
+        f"{report.folder}: {report.notes} notes ({report.held_out} held out) of {len(report.instruments)} "
+        f"instruments; listened to {report.listened}: {wrong}"
+    )

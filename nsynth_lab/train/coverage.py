@@ -1,0 +1,89 @@
+"""plot_coverage(records, path): a picture of which pitches each instrument of a data set has, by family."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nsynth_lab.audio import check_target
+from nsynth_lab.errors import DatasetError, MissingError, UsageError
+from nsynth_lab.note import FAMILIES, note_name
+from nsynth_lab.train.check import count_instruments
+from nsynth_lab.train.notes import NoteRecord
+
+ENDINGS = (".png", ".svg", ".pdf")
+ROW_INCHES, MAX_INCHES = 0.14, 60.0
+MOST_NAMED = 400  # rows; more instruments than that are drawn without their names
+
+
+def plot_coverage(records: Sequence[NoteRecord], path: str | Path, *, title: str = "", force: bool = False) -> Path:
+    """Draw one row an instrument and one column a pitch; the more velocities a pitch has, the darker.
+
+    Written aside, then renamed.
+
+    Raises:
+        UsageError: an ending other than .png, .svg or .pdf, or a file in the way.
+        MissingError: matplotlib is not installed.
+        DatasetError: nothing to draw, or the file cannot be written.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in ENDINGS:
+        raise UsageError(f"{path}: unknown ending '{path.suffix}'; use one of {' '.join(ENDINGS)}")
+    check_target(path, force=force)
+    if not records:
+        raise DatasetError("no usable note to draw")
+    figure = _draw(list(records), title)
+    aside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        figure.savefig(aside, dpi=100)
+        aside.replace(path)
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be written: {error}") from error
+    finally:
+        aside.unlink(missing_ok=True)
+    return path
+
+
+def _draw(records: list[NoteRecord], title: str) -> Any:  # matplotlib's Figure
+    try:
+        from matplotlib import colormaps
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingError(f"drawing needs matplotlib: pip install matplotlib ({error})") from error
+    rows = sorted(count_instruments(records), key=lambda row: (FAMILIES.index(row.family), row.instrument_str))
+    row_of = {row.instrument_str: index for index, row in enumerate(rows)}
+    velocities = np.zeros((len(rows), 128))
+    for instrument, pitch, _ in {(note.instrument_str, note.pitch, note.velocity) for note in records}:
+        velocities[row_of[instrument], pitch] += 1
+    height = min(1.6 + ROW_INCHES * len(rows), MAX_INCHES)
+    figure = Figure(figsize=(12, height), layout="constrained")
+    axes = figure.add_subplot()
+    colours = colormaps["tab20"](np.arange(len(FAMILIES)) / 20)[:, :3]
+    family = [FAMILIES.index(row.family) for row in rows]
+    share = (velocities / velocities.max()) ** 0.5  # one velocity stays visible beside five
+    picture = 1 - share[..., None] * (1 - colours[family][:, None])
+    axes.imshow(picture, aspect="auto", interpolation="nearest", extent=(-0.5, 127.5, len(rows) - 0.5, -0.5))
+    _label(axes, rows, title)
+    return figure
+
+
+def _label(axes: Any, rows: list[Any], title: str) -> None:
+    axes.set_xticks(range(0, 128, 12), [note_name(note) for note in range(0, 128, 12)])
+    axes.set_xlim(8.5, 120.5)
+    axes.set_xlabel("pitch")
+    axes.grid(axis="x", alpha=0.3)
+    few = len(rows) <= MOST_NAMED
+    axes.set_yticks(
+        range(len(rows)) if few else [], [f"{row.instrument_name[:40]}" for row in rows] if few else [], fontsize=6
+    )
+    for family in sorted({row.family for row in rows}, key=FAMILIES.index):
+        inside = [index for index, row in enumerate(rows) if row.family == family]
+        axes.axhline(inside[-1] + 0.5, color="black", linewidth=0.4)
+        axes.annotate(
+            family, (1.005, (inside[0] + inside[-1]) / 2), xycoords=("axes fraction", "data"), va="center", fontsize=8
+        )
+    axes.set_title(title or f"{len(rows)} instruments; darker: more velocities", fontsize=10)

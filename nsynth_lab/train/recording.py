@@ -1,0 +1,103 @@
+"""What can be heard of a recording of which nothing is known: where it begins and ends, and what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.dsp.pitch_guess import SURE, measure_note
+from nsynth_lab.units import FloatArray, gain_to_db
+
+SILENT_DB = -60.0  # peak of a recording that holds nothing
+SHORTEST_SECONDS = 0.1
+QUIET_DB = -60.0  # below the loudest moment: silence before and after the note
+BACKGROUND_DB = -40.0  # noise in that silence which is worth a warning
+BLOCK_SECONDS = 0.01
+RISING_DB = -20.0
+STEADY_DB = 3.0
+FADE_IN_SECONDS, FADE_OUT_SECONDS = 0.002, 0.02
+FULL_SCALE = 0.985
+CLIPPED_RUN, CLIPPED_SAMPLES = 3, 12
+
+
+@dataclass(frozen=True)
+class Trimmed:
+    """A note without the silence around it.
+
+    Attributes:
+        samples: float32 [samples].
+        start_seconds, end_seconds: where it lay in the recording.
+        background_db: level of what precedes the note, against the loudest 10 ms; -120 where nothing does.
+    """
+
+    samples: FloatArray
+    start_seconds: float
+    end_seconds: float
+    background_db: float
+
+
+def trim(samples: FloatArray, sample_rate: int, *, max_seconds: float) -> Trimmed:
+    """Cut mono `samples` [samples] to the sound itself, at most `max_seconds` of it, with short fades at both ends.
+
+    The sound is what rises above -60 dB of the loudest 10 ms, or 6 dB above the background where that is louder.
+    The background is what is heard, steadily, before the note begins, and does not sound its pitch.
+    """
+    block = max(1, round(BLOCK_SECONDS * sample_rate))
+    level_db = _level_db(samples, block)
+    background_db = _background_db(samples, sample_rate, level_db)
+    loud = np.flatnonzero(level_db > max(QUIET_DB, background_db + 6) + level_db.max())
+    first = max(0, int(loud[0]) - 1) if len(loud) else 0
+    last = int(loud[-1]) + 2 if len(loud) else len(level_db)
+    start, end = first * block, min(last * block, len(samples))
+    end = min(end, start + round(max_seconds * sample_rate))
+    kept = np.array(samples[start:end], np.float32)
+    fades = ((FADE_IN_SECONDS, slice(None)), (FADE_OUT_SECONDS, slice(None, None, -1)))
+    for seconds, direction in fades:
+        length = min(round(seconds * sample_rate), len(kept))
+        kept[direction][:length] *= np.linspace(0.0, 1.0, length, dtype=np.float32)
+    return Trimmed(kept, start / sample_rate, end / sample_rate, background_db)
+
+
+def is_clipped(samples: FloatArray) -> bool:
+    """Whether the tops are cut off at full scale: runs of equal samples there, in any channel of [..., samples]."""
+    peak = float(np.abs(samples).max(initial=0.0))
+    if peak < FULL_SCALE:
+        return False
+    flat = (np.abs(samples) >= 0.9995 * peak).reshape(-1, samples.shape[-1])
+    runs = flat[:, 2:] & flat[:, 1:-1] & flat[:, :-2]
+    return bool(int(runs.sum()) + CLIPPED_RUN - 1 >= CLIPPED_SAMPLES)
+
+
+def peak_db(samples: FloatArray) -> float:
+    """Largest magnitude in dB of full scale, -120 at the least."""
+    return gain_to_db(float(np.abs(samples).max(initial=0.0)))
+
+
+def _level_db(samples: FloatArray, block: int) -> NDArray[np.float64]:
+    if not len(samples):
+        return np.full(1, -120.0)
+    square = np.asarray(samples, np.float64) ** 2
+    starts = np.arange(0, len(samples), block)
+    mean = np.add.reduceat(square, starts) / np.diff(np.append(starts, len(samples)))
+    return np.asarray(10 * np.log10(np.maximum(mean, 1e-12)))
+
+
+def _background_db(samples: FloatArray, sample_rate: int, level_db: NDArray[np.float64]) -> float:
+    """Level before the note, in dB of its loudest block; -120 where nothing steady precedes it."""
+    relative = level_db - level_db.max()
+    blocks = max(0, int(np.argmax(relative > RISING_DB)) - 1)
+    before, half = relative[:blocks], blocks // 2
+    if blocks < SHORTEST_SECONDS / BLOCK_SECONDS or abs(before[half:].mean() - before[:half].mean()) > STEADY_DB:
+        return -120.0  # too short to tell, or a note that swells
+    begin = round(blocks * BLOCK_SECONDS * sample_rate)
+    if _sound_alike(samples[:begin], samples[begin:], sample_rate):
+        return -120.0  # its own soft attack
+    return float(before.mean())
+
+
+def _sound_alike(one: FloatArray, other: FloatArray, sample_rate: int) -> bool:
+    (note, trust), (other_note, other_trust) = measure_note(one, sample_rate), measure_note(other, sample_rate)
+    apart = abs((note - other_note + 6) % 12 - 6)
+    return min(trust, other_trust) >= SURE and apart < 1
