@@ -34,7 +34,8 @@ def mel(samples: Tensor, *, bands: int, window_samples: int = 2048, hop_samples:
     """Mel magnitudes [voices, frames, bands], each band a weighted mean of the magnitudes it spans."""
     weights = mel_weights(bands, window_samples // 2 + 1, samples.device)
     spectrum = magnitudes(samples, window_samples=window_samples, hop_samples=hop_samples)
-    return torch.matmul(spectrum, weights)
+    bands_of: Tensor = spectrum @ weights
+    return bands_of
 
 
 def loudest_db(samples: FloatArray) -> float:
@@ -47,7 +48,7 @@ def loudest_db(samples: FloatArray) -> float:
 @functools.cache
 def mel_weights(bands: int, bins: int, device: torch.device) -> Tensor:
     """Triangles [bins, bands] from 30 Hz to 20 kHz, each of sum 1 where it spans whole bins."""
-    weights = torchaudio.functional.melscale_fbanks(
+    weights: Tensor = torchaudio.functional.melscale_fbanks(
         bins, LOWEST_HZ, HIGHEST_HZ, bands, SAMPLE_RATE, norm="slaney", mel_scale="slaney"
     )
     bin_hz = SAMPLE_RATE / 2 / (bins - 1)

@@ -37,13 +37,18 @@ def encode(audio: Audio, checkpoint: Checkpoint, *, note: int | None = None, vel
     Raises:
         AudioError: the pitch is not given and cannot be heard clearly.
     """
-    mono = trimmed(resample(audio.mono()[None], audio.sample_rate)[0])
+    mono, _ = trim(resample(audio.mono()[None], audio.sample_rate)[0])
     number = guess_note(mono) if note is None else note
     return encode_measured(mono, measure(mono, note=number), checkpoint, note=Note(number, velocity))
 
 
-def encode_measured(samples: FloatArray, streams: Measured, checkpoint: Checkpoint, *, note: Note) -> Latents:
-    """A note that is cut, resampled and measured already: `samples` [frames * 512] at 48 kHz."""
+def encode_measured(
+    samples: FloatArray, streams: Measured, checkpoint: Checkpoint, *, note: Note, release_frame: int | None = None
+) -> Latents:
+    """A note that is cut, resampled and measured already: `samples` [frames * 512] at 48 kHz.
+
+    `release_frame` is where the key went up, if that is known; else it is looked for.
+    """
     device = next(checkpoint.model.parameters()).device
     with torch.no_grad():
         timbre = checkpoint.model.encoder(
@@ -58,18 +63,18 @@ def encode_measured(samples: FloatArray, streams: Measured, checkpoint: Checkpoi
         note=note.number,
         velocity=note.velocity,
         attack_frames=marks.attack_frames,
-        release_frame=marks.release_frame,
+        release_frame=marks.release_frame if release_frame is None else max(marks.attack_frames, release_frame),
         model_id=checkpoint.model_id,
     )
 
 
-def trimmed(samples: FloatArray) -> FloatArray:
-    """From just before the onset to where the tail is 80 dB below the peak, in whole frames, [frames * 512]."""
+def trim(samples: FloatArray) -> tuple[FloatArray, int]:
+    """From just before the onset to where the tail is 80 dB below the peak: [frames * 512], and its first frame."""
     level = loudness_db(samples)
     first = max(0, onset_frame(level) - LEAD_FRAMES)
     last = int(np.flatnonzero(level > level.max() - TAIL_DB)[-1]) + 1
     part = samples[first * HOP_SAMPLES : last * HOP_SAMPLES]
-    return np.pad(part, (0, samples_to_frames(len(part)) * HOP_SAMPLES - len(part)))
+    return np.pad(part, (0, samples_to_frames(len(part)) * HOP_SAMPLES - len(part))), first
 
 
 def guess_note(samples: FloatArray) -> int:

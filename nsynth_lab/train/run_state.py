@@ -44,7 +44,9 @@ def read_state(run: Path, config: ModelConfig, seed: int, *, device: torch.devic
     tensors: dict[str, Tensor] = {}
     step = 0
     if path.is_file():
-        step, tensors = _read(path, config)
+        step, sizes, tensors = _read(path)
+        if sizes != config:
+            raise CheckpointError(f"{path}: begun with other model sizes; go on with the same, or start another run")
         model.load_state_dict(_part(tensors, "model."))
     averaged = copy.deepcopy(model)
     if tensors:
@@ -57,6 +59,15 @@ def read_state(run: Path, config: ModelConfig, seed: int, *, device: torch.devic
             moments = {key: tensors[f"{key}.{name}"].to(device) for key in _MOMENTS}
             optimizer.state[parameter] = {"step": torch.tensor(float(step)), **moments}
     return RunState(model, averaged, optimizer, step)
+
+
+def saved_step(run: Path) -> int:
+    """The step at which `run` stands; 0 where nothing is saved.
+
+    Raises:
+        CheckpointError: the state is damaged.
+    """
+    return _read(run / FILE)[0] if (run / FILE).is_file() else 0
 
 
 def write_state(run: Path, state: RunState) -> None:
@@ -74,7 +85,7 @@ def write_state(run: Path, state: RunState) -> None:
         write_bytes(run / FILE, save(tensors, metadata={"run": json.dumps(header)}))
 
 
-def _read(path: Path, config: ModelConfig) -> tuple[int, dict[str, Tensor]]:
+def _read(path: Path) -> tuple[int, ModelConfig, dict[str, Tensor]]:
     try:
         with safe_open(str(path), framework="pt") as file:
             header = json.loads((file.metadata() or {})["run"])
@@ -82,9 +93,7 @@ def _read(path: Path, config: ModelConfig) -> tuple[int, dict[str, Tensor]]:
         step, sizes = int(header["step"]), ModelConfig.from_dict(header["config"])
     except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
         raise CheckpointError(f"{path}: the run's state is damaged ({error}); start another run") from error
-    if sizes != config:
-        raise CheckpointError(f"{path}: the run was begun with other model sizes; go on with the same, or start anew")
-    return step, tensors
+    return step, sizes, tensors
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

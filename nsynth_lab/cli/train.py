@@ -1,0 +1,95 @@
+"""`nsynth-lab train` and `nsynth-lab bank`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nsynth_lab.cli import console
+from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption
+
+
+def train(
+    data: Annotated[list[Path], typer.Argument(help="Note data sets in NSynth's layout.")],
+    run: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run: state, log, sounds, weights.")],
+    steps: Annotated[
+        int, typer.Option(min=1, help="Length of the run; the learning rate falls towards its end.")
+    ] = 20_000,
+    batch: Annotated[int, typer.Option(min=1, help="Crops of 0.85 s a step.")] = 8,
+    rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 1e-3,
+    swap: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of crops decoded from another note's timbre.")
+    ] = 0.25,
+    minutes: Annotated[float, typer.Option(min=0.1, help="Save, and write sounds to listen to, so often.")] = 10.0,
+    processes: Annotated[int, typer.Option(min=1, help="That read and measure the notes.")] = 2,
+    threads: Annotated[int, typer.Option(min=1, help="That compute, on a CPU.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of first weights and batches.")] = 0,
+    device: DeviceOption = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
+) -> None:
+    """Train a model on note data sets; interrupt it any time and go on with --resume.
+
+    The run's folder ends with `weights.safetensors`, a checkpoint without a bank (see `nsynth-lab bank`), a log for
+    TensorBoard, and held-out notes beside their decoded twins in `listen/`.
+
+    **Example**: `nsynth-lab train notes/ -o runs/mine --steps 5000`
+    """
+    import torch
+
+    from nsynth_lab.errors import UsageError
+    from nsynth_lab.model.config import ModelConfig
+    from nsynth_lab.render import pick_device
+    from nsynth_lab.train.listen import Listener
+    from nsynth_lab.train.loop import Report, TrainOptions, train
+    from nsynth_lab.train.prepare import prepare
+    from nsynth_lab.train.run_state import FILE, saved_step
+
+    if (run / FILE).exists() and not resume:
+        raise UsageError(f"{run}: holds a run already; add --resume to go on with it, or name another folder")
+    torch.set_num_threads(threads)
+    options = TrainOptions(
+        steps=steps, batch=batch, rate=rate, swap_share=swap, seed=seed, minutes_between_saves=minutes
+    )
+    with console.progress(None, "notes", "measuring") as advance:
+        notes = prepare(data, run / "notes", processes=processes, progress=lambda done, total: advance(1))
+    left = max(0, steps - saved_step(run))
+    with Listener(run, notes, options) as listener, console.progress(left, "steps", "training") as advance:
+
+        def report(at: Report) -> None:
+            advance()
+            listener.report(at)
+
+        train(
+            notes, run, options, ModelConfig(), device=torch.device(pick_device(device)), report=report,
+            listen=listener.listen,
+        )  # fmt: skip
+    console.show(f"{run}: trained to step {steps}")
+
+
+def bank(
+    data: Annotated[list[Path], typer.Argument(help="Note data sets whose instruments go into the bank.")],
+    checkpoint: CheckpointOption = None,
+    spacing: Annotated[int, typer.Option(min=1, help="Keep zones at least so many semitones apart.")] = 7,
+    layers: Annotated[int, typer.Option(min=1, help="Velocity layers to keep.")] = 2,
+    force: ForceOption = False,
+) -> None:
+    """Encode the instruments of data sets into a checkpoint's bank, so that they can be blended by name.
+
+    **Example**: `nsynth-lab bank notes/ --checkpoint runs/mine`
+    """
+    from nsynth_lab.errors import UsageError
+    from nsynth_lab.model.bank import BANK
+    from nsynth_lab.render import DEFAULT_CHECKPOINT
+    from nsynth_lab.train.bank_builder import BankPlan, build_bank, plan_bank
+
+    folder = checkpoint or DEFAULT_CHECKPOINT
+    if (folder / BANK).exists() and not force:
+        raise UsageError(f"{folder / BANK}: exists already; add --force to replace it")
+    plan: BankPlan = plan_bank(data, spacing=spacing, layers=layers)
+    with console.progress(plan.zones, "zones", "encoding") as advance:
+        path = build_bank(plan, folder, progress=lambda: advance(1))
+    console.show(
+        f"{path}: {len(plan.instruments)} instruments, {plan.zones} zones, {path.stat().st_size / 2**20:.1f} MiB"
+    )

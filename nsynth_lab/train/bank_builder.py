@@ -1,0 +1,119 @@
+"""Build a checkpoint's bank: from data sets to encoded instruments with zones and velocity layers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from nsynth_lab.audio import read_clip
+from nsynth_lab.dsp.measure import measure
+from nsynth_lab.dsp.resampling import resample
+from nsynth_lab.errors import DatasetError
+from nsynth_lab.latents import SILENCE_DB, Latents
+from nsynth_lab.model.bank import Bank, BankEntry, write_bank
+from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
+from nsynth_lab.model.codec import encode_measured, trim
+from nsynth_lab.note import FAMILIES, Instrument, Note
+from nsynth_lab.train.notes import NoteRecord, read_dataset
+from nsynth_lab.units import FRAME_RATE_HZ
+
+LONGEST_SECONDS = 4.0
+LONG_HOLD_SECONDS = 2.0
+LEVEL_DB = -20.0
+
+
+@dataclass(frozen=True)
+class BankPlan:
+    """Which notes of which instruments go into a bank."""
+
+    instruments: dict[str, list[NoteRecord]]
+
+    @property
+    def zones(self) -> int:
+        """How many notes that are."""
+        return sum(len(records) for records in self.instruments.values())
+
+
+def plan_bank(folders: Sequence[Path], *, spacing: int, layers: int) -> BankPlan:
+    """Choose notes at least `spacing` semitones apart and up to `layers` velocities for every instrument.
+
+    Where two data sets name the same instrument, the first one's is taken. Sorted by family, then by name.
+
+    Raises:
+        DatasetError: a folder is no data set, or they hold no notes.
+    """
+    found: dict[str, dict[tuple[str, str], list[NoteRecord]]] = defaultdict(lambda: defaultdict(list))
+    for folder in folders:
+        for record in read_dataset(folder):
+            found[record.instrument_name.lower()][(record.dataset, record.instrument_str)].append(record)
+    if not found:
+        raise DatasetError("no notes to build a bank from")
+    firsts = {name: next(iter(owners.values())) for name, owners in found.items()}
+    order = sorted(firsts, key=lambda name: (FAMILIES.index(firsts[name][0].family), name))
+    return BankPlan({name: choose_zones(firsts[name], spacing=spacing, layers=layers) for name in order})
+
+
+def choose_zones(records: Sequence[NoteRecord], *, spacing: int, layers: int) -> list[NoteRecord]:
+    """Long-held notes where there are any, on a coarse grid of pitches, at velocities spread over those there are."""
+    long = [one for one in records if one.hold_seconds is None or one.hold_seconds >= LONG_HOLD_SECONDS]
+    usable = long or list(records)
+    pitches: list[int] = []
+    for pitch in sorted({one.pitch for one in usable}):
+        if not pitches or pitch - pitches[-1] >= spacing:
+            pitches.append(pitch)
+    chosen: list[NoteRecord] = []
+    for pitch in pitches:
+        here = sorted((one for one in usable if one.pitch == pitch), key=lambda one: one.velocity)
+        picks = np.unique(np.linspace(len(here) - 1, 0, min(layers, len(here))).round().astype(int))
+        chosen += [here[pick] for pick in picks]
+    return chosen
+
+
+def build_bank(plan: BankPlan, folder: Path, *, progress: Callable[[], None]) -> Path:
+    """Encode every note of the plan with the checkpoint in `folder` and write its bank.
+
+    Raises:
+        CheckpointError: no usable checkpoint there.
+        AudioError: a note that cannot be read.
+    """
+    checkpoint = load_checkpoint(folder)
+    zones: list[Latents] = []
+    entries: list[BankEntry] = []
+    for name, records in plan.instruments.items():
+        encoded = []
+        for record in records:
+            encoded.append(_encode(record, checkpoint))
+            progress()
+        numbers = tuple(range(len(zones), len(zones) + len(encoded)))
+        first = records[0]
+        entries.append(
+            BankEntry(Instrument(name, first.family, first.source), numbers, first.licence, first.attribution)
+        )
+        zones += _levelled(encoded)
+    return write_bank(folder, Bank(entries, zones, model_id=checkpoint.model_id), about={})
+
+
+def _encode(record: NoteRecord, checkpoint: Checkpoint) -> Latents:
+    clip = read_clip(record.path, max_seconds=LONGEST_SECONDS)
+    samples, first_frame = trim(resample(clip.mono()[None], clip.sample_rate)[0])
+    streams = measure(samples, note=record.pitch)
+    release = None
+    if record.hold_seconds is not None:
+        release = min(len(streams.loudness_db), round(record.hold_seconds * FRAME_RATE_HZ) - first_frame)
+    return encode_measured(
+        samples, streams, checkpoint, note=Note(record.pitch, max(1, record.velocity)), release_frame=release
+    )
+
+
+def _levelled(zones: Sequence[Latents]) -> list[Latents]:
+    """Shifted together, so that the loudest layer's median peak lies at -20 dB: instruments of one loudness."""
+    top = max(zone.velocity for zone in zones)
+    shift = LEVEL_DB - float(np.median([zone.loudness_db.max() for zone in zones if zone.velocity == top]))
+    return [
+        replace(zone, loudness_db=np.asarray(np.maximum(zone.loudness_db + shift, SILENCE_DB), np.float32))
+        for zone in zones
+    ]
