@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -52,8 +54,8 @@ def train(
     options = TrainOptions(
         steps=steps, batch=batch, rate=rate, swap_share=swap, seed=seed, minutes_between_saves=minutes
     )
-    with console.progress(None, "notes", "measuring") as advance:
-        notes = prepare(data, run / "notes", processes=processes, progress=lambda done, total: advance(1))
+    with _progress("notes", "measuring") as measured:
+        notes = prepare(data, run / "notes", processes=processes, progress=measured)
     left = max(0, steps - saved_step(run))
     with Listener(run, notes, options) as listener, console.progress(left, "steps", "training") as advance:
 
@@ -90,6 +92,19 @@ def bank(
     plan: BankPlan = plan_bank(data, spacing=spacing, layers=layers)
     with console.progress(plan.zones, "zones", "encoding") as advance:
         path = build_bank(plan, folder, progress=lambda: advance(1))
-    console.show(
-        f"{path}: {len(plan.instruments)} instruments, {plan.zones} zones, {path.stat().st_size / 2**20:.1f} MiB"
-    )
+    size = f"{path.stat().st_size / 2**20:.1f} MiB"
+    console.show(f"{path}: {len(plan.instruments)} instruments, {plan.zones} zones, {size}")
+
+
+@contextmanager
+def _progress(unit: str, title: str) -> Iterator[Callable[[int, int], None]]:
+    """Yields progress(done, total), for work that knows its length only once it has begun, and may have none."""
+    with ExitStack() as stack:
+        bars: list[Callable[..., None]] = []
+
+        def progress(_done: int, total: int) -> None:
+            if not bars:
+                bars.append(stack.enter_context(console.progress(total, unit, title)))
+            bars[0]()
+
+        yield progress
