@@ -92,7 +92,7 @@ def prototype(bands: int, taps: int) -> Float64:
     basis = np.asarray(window[:, None] * np.cos(2.0 * np.pi / taps * order * time[:, None]), np.float64)
     lags = np.arange(0, taps, 2 * bands)
     wanted = np.where(lags == 0, 0.5 / bands, 0.0)
-    weights: Float64 = np.linalg.lstsq(basis, _windowed_sinc(time, bands), rcond=None)[0]
+    weights = np.asarray(np.linalg.lstsq(basis, _windowed_sinc(time, bands), rcond=None)[0], np.float64)
     for _ in range(NEWTON_STEPS):
         filter_ = basis @ weights
         weights /= np.sqrt(2 * bands * (filter_ @ filter_))
