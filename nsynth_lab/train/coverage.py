@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nsynth_lab import picture
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import DatasetError, MissingError, UsageError
 from nsynth_lab.note import FAMILIES, note_name
@@ -17,13 +18,24 @@ from nsynth_lab.train.notes import NoteRecord
 
 ENDINGS = (".png", ".svg", ".pdf")
 ROW_INCHES, MAX_INCHES = 0.14, 60.0
+_COLOURS = {
+    "bass": (0.12, 0.47, 0.71),
+    "brass": (0.85, 0.65, 0.13),
+    "flute": (1.0, 0.5, 0.05),
+    "guitar": (0.55, 0.34, 0.29),
+    "keyboard": (0.17, 0.63, 0.17),
+    "mallet": (0.45, 0.75, 0.35),
+    "organ": (0.84, 0.15, 0.16),
+    "reed": (0.93, 0.45, 0.55),
+    "string": (0.58, 0.4, 0.74),
+    "synth_lead": (0.1, 0.7, 0.75),
+    "vocal": (0.5, 0.5, 0.5),
+}
 MOST_NAMED = 400  # rows; more instruments than that are drawn without their names
 
 
 def plot_coverage(records: Sequence[NoteRecord], path: str | Path, *, title: str = "", force: bool = False) -> Path:
     """Draw one row an instrument and one column a pitch; the more velocities a pitch has, the darker.
-
-    Written aside, then renamed.
 
     Raises:
         UsageError: an ending other than .png, .svg or .pdf, or a file in the way.
@@ -36,22 +48,17 @@ def plot_coverage(records: Sequence[NoteRecord], path: str | Path, *, title: str
     check_target(path, force=force)
     if not records:
         raise DatasetError("no usable note to draw")
-    figure = _draw(list(records), title)
-    aside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
-        figure.savefig(aside, dpi=100)
-        aside.replace(path)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph")  # names in scripts that the font lacks
+            return picture.save_figure(_draw(list(records), title), path)
     except OSError as error:
         raise DatasetError(f"{path}: cannot be written: {error}") from error
-    finally:
-        aside.unlink(missing_ok=True)
-    return path
 
 
 def _draw(records: list[NoteRecord], title: str) -> Any:  # matplotlib's Figure
     try:
-        from matplotlib import colormaps
-        from matplotlib.figure import Figure
+        figure_type, _ = picture._matplotlib()
     except ImportError as error:
         raise MissingError(f"drawing needs matplotlib: pip install matplotlib ({error})") from error
     rows = sorted(count_instruments(records), key=lambda row: (FAMILIES.index(row.family), row.instrument_str))
@@ -60,13 +67,12 @@ def _draw(records: list[NoteRecord], title: str) -> Any:  # matplotlib's Figure
     for instrument, pitch, _ in {(note.instrument_str, note.pitch, note.velocity) for note in records}:
         velocities[row_of[instrument], pitch] += 1
     height = min(1.6 + ROW_INCHES * len(rows), MAX_INCHES)
-    figure = Figure(figsize=(12, height), layout="constrained")
+    figure = figure_type(figsize=(12, height), layout="constrained")
     axes = figure.add_subplot()
-    colours = colormaps["tab20"](np.arange(len(FAMILIES)) / 20)[:, :3]
-    family = [FAMILIES.index(row.family) for row in rows]
+    colours = np.array([_COLOURS[row.family] for row in rows])
     share = (velocities / velocities.max()) ** 0.5  # one velocity stays visible beside five
-    picture = 1 - share[..., None] * (1 - colours[family][:, None])
-    axes.imshow(picture, aspect="auto", interpolation="nearest", extent=(-0.5, 127.5, len(rows) - 0.5, -0.5))
+    cells = 1 - share[..., None] * (1 - colours[:, None])
+    axes.imshow(cells, aspect="auto", interpolation="nearest", extent=(-0.5, 127.5, len(rows) - 0.5, -0.5))
     _label(axes, rows, title)
     return figure
 
@@ -78,7 +84,10 @@ def _label(axes: Any, rows: list[Any], title: str) -> None:
     axes.grid(axis="x", alpha=0.3)
     few = len(rows) <= MOST_NAMED
     axes.set_yticks(
-        range(len(rows)) if few else [], [f"{row.instrument_name[:40]}" for row in rows] if few else [], fontsize=6
+        range(len(rows)) if few else [],
+        [f"{row.instrument_name[:40]}" for row in rows] if few else [],
+        fontsize=6,
+        parse_math=False,
     )
     for family in sorted({row.family for row in rows}, key=FAMILIES.index):
         inside = [index for index, row in enumerate(rows) if row.family == family]
@@ -86,4 +95,4 @@ def _label(axes: Any, rows: list[Any], title: str) -> None:
         axes.annotate(
             family, (1.005, (inside[0] + inside[-1]) / 2), xycoords=("axes fraction", "data"), va="center", fontsize=8
         )
-    axes.set_title(title or f"{len(rows)} instruments; darker: more velocities", fontsize=10)
+    axes.set_title(title or f"{len(rows)} instruments; darker: more velocities", fontsize=10, parse_math=False)

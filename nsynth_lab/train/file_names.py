@@ -58,11 +58,13 @@ def read_name(stem: str, *, middle_c: int = MIDDLE_C) -> Named:
     Named(pitch=None, velocity=None, layer=None, nsynth=None)
     """
     text = stem.lower()
-    if (match := NAME.fullmatch(text)) and int(match["pitch"]) <= 127 and 1 <= int(match["velocity"]) <= 127:
-        whose = (match["family"], match["source"], int(match["number"]))
-        return Named(int(match["pitch"]), int(match["velocity"]), None, whose)
-    velocity, layer = _velocity(text)
-    return Named(_pitch(_VELOCITY.sub(" ", text), middle_c), velocity, layer)
+    if match := NAME.fullmatch(text):
+        pitch, velocity = int(match["pitch"]), int(match["velocity"])
+        if pitch > 127 or not 1 <= velocity <= 127:
+            return Named()
+        return Named(pitch, velocity, None, (match["family"], match["source"], int(match["number"])))
+    loud, layer = _velocity(text)
+    return Named(_pitch(_VELOCITY.sub(" ", text), middle_c), loud, layer)
 
 
 def _pitch(text: str, middle_c: int) -> int | None:

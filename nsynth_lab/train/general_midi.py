@@ -10,6 +10,7 @@ Source: the names are those of General MIDI level 1 (MIDI Association, 1991).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from nsynth_lab.errors import UsageError
@@ -171,10 +172,12 @@ def parse_programs(text: str) -> list[int]:
         return sorted(PROGRAMS)
     chosen: set[int] = set()
     for item in text.split(","):
-        first, _, last = item.strip().partition("-")
-        if not first.isdecimal() or not (last or first).isdecimal():
+        match = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", item.strip())
+        if match is None:
             raise UsageError(f"programs '{text}': expected numbers and ranges such as 0-7,40,73, or all")
-        chosen.update(range(int(first), int(last or first) + 1))
+        chosen.update(range(int(match[1]), int(match[2] or match[1]) + 1))
     if unknown := sorted(chosen - PROGRAMS.keys()):
         raise UsageError(f"program {unknown[0]} has no pitch of its own or is outside 0 to 114; see --list-programs")
+    if not chosen:
+        raise UsageError(f"programs '{text}': a range runs from the lower to the higher number")
     return sorted(chosen)
