@@ -33,7 +33,6 @@ def commands() -> Iterator[tuple[str, ...]]:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 ALL_COMMANDS = tuple(commands())
-TO_BE_BUILT = {"dataset", "train"}  # shown in the README already
 GROUPS = {(), *((name,) for name, _ in cli.GROUPS)}
 
 
@@ -64,16 +63,10 @@ def test_every_command_explains_itself(words: tuple[str, ...], capsys: pytest.Ca
 def test_the_readme_shows_commands_that_exist(line: str) -> None:
     command: Any = get_command(cli.app)
     words = shlex.split(line)[1:]
-    if words[0] in TO_BE_BUILT:
-        pytest.skip(f"{words[0]} is not built yet")
     while hasattr(command, "commands"):
         command = command.commands[words.pop(0)]
     known = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in words if re.match(r"--?[a-z]", word)} <= known
-
-
-def test_what_is_to_be_built_is_not_there_yet() -> None:
-    assert not TO_BE_BUILT & {words[0] for words in ALL_COMMANDS if words}
 
 
 def test_without_arguments_it_shows_the_way(capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,7 +22,7 @@ from typing import Annotated, Any
 import typer
 
 from nsynth_lab import __version__
-from nsynth_lab.cli import blend, codec, console, doctor
+from nsynth_lab.cli import blend, codec, console, dataset, doctor, evaluate, train
 from nsynth_lab.errors import NsynthLabError
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
@@ -30,9 +30,12 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("blend", blend.blend),
     ("encode", codec.encode),
     ("decode", codec.decode),
+    ("train", train.train),
+    ("bank", train.bank),
+    ("evaluate", evaluate.evaluate),
     ("doctor", doctor.doctor),
 )
-GROUPS: tuple[tuple[str, typer.Typer], ...] = ()
+GROUPS: tuple[tuple[str, typer.Typer], ...] = (("dataset", dataset.app),)
 
 FAILED, INTERRUPTED = 1, 130
 DEBUG = "NSYNTH_LAB_DEBUG"

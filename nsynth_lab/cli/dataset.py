@@ -7,20 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from nsynth_lab.cli import console
+from nsynth_lab.cli import console, dataset_tables
 from nsynth_lab.errors import UsageError
 from nsynth_lab.units import SAMPLE_RATE
 
-if TYPE_CHECKING:
-    from nsynth_lab.train.check import Report
-    from nsynth_lab.train.findings import Finding
-
 MANY_ROWS = 60
-MOST_LISTED = 20
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -132,7 +127,7 @@ def soundfont(
     if done.missing_programs:
         console.say(f"The font has no program {', '.join(map(str, done.missing_programs))}.")
     if done.silent:
-        console.say(f"Left out as silent: {_some(done.silent)}.")
+        console.say(f"Left out as silent: {dataset_tables.some_of(done.silent)}.")
     console.show(f"{out}: {done.notes} notes")
 
 
@@ -199,7 +194,7 @@ def folder(
         return
     shown = findings if every or len(findings) <= MANY_ROWS else [found for found in findings if found.reasons]
     if shown:
-        console.show(_findings_table(shown))
+        console.show(dataset_tables.findings_table(shown))
     outcomes = Counter(found.outcome for found in findings)
     counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in ("taken", "doubtful", "left out"))
     console.show(f"{len(findings)} files: {counts}" + (f"; written to {out}" if out and not dry_run else ""))
@@ -241,7 +236,7 @@ def check(
         plain = {**vars(report), "instruments": [vars(row) for row in report.instruments]}
         console.print_json({**plain, "problems": [vars(problem) for problem in report.problems]})
         return
-    _show_report(report)
+    dataset_tables.show_report(report)
     if plot is not None:
         console.say(f"wrote {plot}")
 
@@ -258,77 +253,3 @@ def _numbers(text: str, kind: type[Any], what: str) -> list[Any]:
         return [kind(item) for item in text.split(",")]
     except ValueError:
         raise UsageError(f"--{what} '{text}': expected numbers with commas between them") from None
-
-
-def _some(names: tuple[str, ...], *, most: int = 5) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def _table(*titles: str) -> Any:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for title in titles:
-        table.add_column(title, overflow="fold")
-    return table
-
-
-def _findings_table(findings: list[Finding]) -> Any:
-    from rich.text import Text
-
-    from nsynth_lab.note import note_name
-
-    colours = {"taken": "green", "doubtful": "yellow", "left out": "red"}
-    table = _table("file", "outcome", "note", "from", "heard", "trust", "velocity", "instrument", "why")
-    for found in findings:
-        table.add_row(
-            Text(found.file),
-            Text(found.outcome, style=colours[found.outcome]),
-            note_name(found.pitch) if found.pitch is not None else "",
-            found.pitch_from,
-            f"{found.measured:.2f}" if found.trust else "",
-            f"{found.trust:.2f}",
-            str(found.velocity),
-            Text(found.instrument_name),
-            Text("; ".join(found.reasons)),
-        )
-    return table
-
-
-def _show_report(report: Report) -> None:
-    from rich.text import Text
-
-    from nsynth_lab.note import note_name
-    from nsynth_lab.train.check import KINDS
-
-    table = _table("family", "instruments", "notes")
-    for family, (instruments, notes) in report.families.items():
-        table.add_row(family, str(instruments), str(notes))
-    console.show(table)
-    table = _table("instrument", "name", "notes", "held out", "range", "pitches", "velocities")
-    for row in report.instruments:
-        span = f"{note_name(row.lowest)} to {note_name(row.highest)}"
-        loud = " ".join(map(str, row.velocities))
-        table.add_row(
-            Text(row.instrument_str),
-            Text(row.instrument_name),
-            str(row.notes),
-            str(row.held_out),
-            span,
-            str(row.pitches),
-            loud,
-        )
-    console.show(table)
-    kinds = Counter(problem.kind for problem in report.problems)
-    for kind, count in kinds.items():
-        console.show(f"{count} {kind}: {KINDS[kind]}")
-        listed = [problem for problem in report.problems if problem.kind == kind]
-        for problem in listed[:MOST_LISTED]:
-            console.show(f"  {problem.note_str}: {problem.message}")
-        if count > MOST_LISTED:
-            console.show(f"  and {count - MOST_LISTED} more; --json lists them all")
-    wrong = f"{len(report.problems)} remarks" if report.problems else "nothing wrong"
-    console.show(
-        f"{report.folder}: {report.notes} notes ({report.held_out} held out) of {len(report.instruments)} "
-        f"instruments; listened to {report.listened}: {wrong}"
-    )

@@ -38,19 +38,18 @@ def train(
 
     **Example**: `nsynth-lab train notes/ -o runs/mine --steps 5000`
     """
-    import torch
-
     from nsynth_lab.errors import UsageError
     from nsynth_lab.model.config import ModelConfig
     from nsynth_lab.render import pick_device
     from nsynth_lab.train.listen import Listener
     from nsynth_lab.train.loop import Report, TrainOptions, train
+    from nsynth_lab.train.precision import use_threads
     from nsynth_lab.train.prepare import prepare
     from nsynth_lab.train.run_state import FILE, saved_step
 
     if (run / FILE).exists() and not resume:
         raise UsageError(f"{run}: holds a run already; add --resume to go on with it, or name another folder")
-    torch.set_num_threads(threads)
+    use_threads(threads)
     options = TrainOptions(
         steps=steps, batch=batch, rate=rate, swap_share=swap, seed=seed, minutes_between_saves=minutes
     )
@@ -64,7 +63,7 @@ def train(
             listener.report(at)
 
         train(
-            notes, run, options, ModelConfig(), device=torch.device(pick_device(device)), report=report,
+            notes, run, options, ModelConfig(), device=pick_device(device), report=report,
             listen=listener.listen,
         )  # fmt: skip
     console.show(f"{run}: trained to step {steps}")

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.dsp.mel import mel
 from nsynth_lab.errors import AudioError
@@ -66,3 +67,10 @@ def f0_cents(samples: FloatArray, *, note: int) -> float:
 def f0_error_cents(decoded: FloatArray, reference: FloatArray, *, note: int) -> float:
     """How far the decoded note's measured f0 lies from the reference's, in cents."""
     return abs(f0_cents(decoded, note=note) - f0_cents(reference, note=note))
+
+
+def level_error_db(decoded: FloatArray, reference: FloatArray) -> float:
+    """Mean distance in dB of the A-weighted levels over the frames within 60 dB of the reference's loudest."""
+    wanted, came = loudness_db(reference), loudness_db(decoded)
+    heard = wanted > wanted.max() - RANGE_DB
+    return float(np.abs(came - wanted)[heard].mean())

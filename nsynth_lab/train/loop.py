@@ -71,7 +71,7 @@ def train(
     options: TrainOptions,
     config: ModelConfig,
     *,
-    device: torch.device,
+    device: str,
     report: Callable[[Report], None],
     listen: Callable[[Autoencoder, int], None],
 ) -> Autoencoder:
@@ -79,8 +79,9 @@ def train(
 
     An interruption (Ctrl-C) saves first and is raised again.
     """
-    state = read_state(run, config, options.seed, device=device)
-    use_bf16(state.model, bf16_is_faster(device))
+    place = torch.device(device)
+    state = read_state(run, config, options.seed, device=place)
+    use_bf16(state.model, bf16_is_faster(place))
     batches = Batches(
         notes,
         size=options.batch,
@@ -92,7 +93,7 @@ def train(
     first, mean = state.step, math.nan
     try:
         while state.step < options.steps:
-            loss = _step(state, batches.at(state.step), options, device)
+            loss = _step(state, batches.at(state.step), options, place)
             mean = loss if math.isnan(mean) else 0.98 * mean + 0.02 * loss
             speed = (state.step - first) / (time.monotonic() - started)
             report(Report(state.step, options.steps, mean, learning_rate(state.step, options), speed))

@@ -1,4 +1,4 @@
-"""Whether bfloat16 is the faster way to run the stacks on this machine: tried, not guessed."""
+"""How to compute on this machine: with how many threads, and whether in bfloat16 (tried, not guessed)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def use_bf16(model: nn.Module, bf16: bool) -> None:
     for part in model.modules():
         if isinstance(part, GatedStack):
             part.bf16 = bf16
+
+
+def use_threads(count: int) -> None:
+    """Compute with so many threads on a CPU; more than it has cores slows all of them down."""
+    torch.set_num_threads(count)
 
 
 def bf16_is_faster(device: torch.device) -> bool:

@@ -1,0 +1,74 @@
+"""Notes to evaluate with: read, resampled and measured as training sees them, but one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nsynth_lab.audio import read_clip
+from nsynth_lab.dsp.measure import Measured, measure
+from nsynth_lab.dsp.resampling import resample
+from nsynth_lab.errors import DatasetError, NsynthLabError
+from nsynth_lab.latents import Latents
+from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.model.codec import encode_measured
+from nsynth_lab.note import Note
+from nsynth_lab.train.notes import NoteRecord, is_held_out, read_dataset
+from nsynth_lab.units import HOP_SAMPLES, FloatArray, samples_to_frames
+
+LONGEST_SECONDS = 8.0
+
+
+@dataclass(frozen=True)
+class EvaluationNote:
+    """A note's record, its sound [frames * 512] at 48 kHz, and what is measured of it."""
+
+    record: NoteRecord
+    samples: FloatArray
+    streams: Measured
+
+    def encode(self, checkpoint: Checkpoint) -> Latents:
+        """Its latents, frame for frame."""
+        note = Note(self.record.pitch, max(1, self.record.velocity))
+        return encode_measured(self.samples, self.streams, checkpoint, note=note)
+
+
+def choose(folders: Sequence[Path], *, held_out_only: bool, limit: int | None) -> list[NoteRecord]:
+    """Records of the data sets; of more than `limit`, every so manieth, so that all instruments stay in.
+
+    Raises:
+        DatasetError: none.
+    """
+    records = [record for folder in folders for record in read_dataset(folder)]
+    if held_out_only:
+        records = [record for record in records if is_held_out(record)]
+    if not records:
+        raise DatasetError("no notes to evaluate with" + (" are held out; try --all" if held_out_only else ""))
+    if limit is None or len(records) <= limit:
+        return records
+    picks = np.linspace(0, len(records) - 1, limit).round().astype(int)
+    return [records[pick] for pick in picks]
+
+
+def read_notes(records: Sequence[NoteRecord]) -> Iterator[EvaluationNote | str]:
+    """Each note, or one line on why it cannot be used."""
+    for record in records:
+        try:
+            yield read_note(record)
+        except NsynthLabError as error:
+            yield str(error)
+
+
+def read_note(record: NoteRecord) -> EvaluationNote:
+    """One note.
+
+    Raises:
+        AudioError: it cannot be read or is silent.
+    """
+    clip = read_clip(record.path, max_seconds=LONGEST_SECONDS)
+    mono = resample(clip.mono()[None], clip.sample_rate)[0]
+    samples = np.pad(mono, (0, samples_to_frames(len(mono)) * HOP_SAMPLES - len(mono)))
+    return EvaluationNote(record, samples, measure(samples, note=record.pitch))
