@@ -13,7 +13,6 @@ import typer
 
 from nsynth_lab.cli import console, dataset_tables
 from nsynth_lab.errors import UsageError
-from nsynth_lab.units import SAMPLE_RATE
 
 MANY_ROWS = 60
 
@@ -67,7 +66,7 @@ def soundfont(
     velocities: Annotated[str, typer.Option(help="MIDI velocities.")] = "25,50,75,100,127",
     holds: Annotated[str, typer.Option(help="Seconds keys are held, dealt to the velocities in turn.")] = "3,3,0.7",
     max_seconds: Annotated[float, typer.Option(help="Longest note; what still sounds is faded out.")] = 4.0,
-    rate: Annotated[int, typer.Option(help="Sample rate in Hz.")] = SAMPLE_RATE,
+    rate: Annotated[int | None, typer.Option(help="Sample rate in Hz; the model's own if not given.")] = None,
     sound_format: Annotated[Format, typer.Option("--format", help="FLAC is small, WAV reads faster.")] = Format.flac,
     series: Annotated[int, typer.Option(help="Own numbers for the instruments of each font, 0 to 6.")] = 0,
     licence: Annotated[str | None, typer.Option(help="Licence of the notes; else what the font says.")] = None,
@@ -96,6 +95,7 @@ def soundfont(
     from nsynth_lab.train.general_midi import parse_programs
     from nsynth_lab.train.rendering import Rendering
     from nsynth_lab.train.soundfont import render_soundfont
+    from nsynth_lab.units import SAMPLE_RATE
 
     rendering = Rendering(
         programs=tuple(parse_programs(programs)),
@@ -104,7 +104,7 @@ def soundfont(
         velocities=tuple(_numbers(velocities, int, "velocities")),
         hold_seconds=tuple(_numbers(holds, float, "holds")),
         max_seconds=max_seconds,
-        sample_rate=rate,
+        sample_rate=rate or SAMPLE_RATE,
         series=series,
         ending=sound_format.value,
     )
