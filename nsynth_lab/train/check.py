@@ -90,18 +90,18 @@ def check_dataset(
     unlisted = sorted(audio_files(folder).keys() - read_entries(folder).keys())
     problems += [Problem(clean(name), "unlisted", "a file in audio without an entry") for name in unlisted]
     heard = records[:: max(1, -(-len(records) // at_most))] if at_most else records
-    heard = heard if listen else []
-    advance = begin(len(heard))
-    for _, found in in_parallel(_hear, heard, jobs=jobs, chunk=16):
-        problems += found
-        advance(1)
+    if listen:
+        advance = begin(len(heard))
+        for _, found in in_parallel(_hear, heard, jobs=jobs, chunk=16):
+            problems += found
+            advance(1)
     instruments = count_instruments(records)
     order = list(KINDS)
     return Report(
         folder=folder,
         notes=len(records),
         held_out=sum(map(is_held_out, records)),
-        listened=len(heard),
+        listened=len(heard) if listen else 0,
         families=_families(instruments),
         instruments=instruments,
         problems=sorted(problems, key=lambda problem: (order.index(problem.kind), problem.note_str)),
