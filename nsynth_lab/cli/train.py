@@ -28,6 +28,8 @@ def train(
     processes: Annotated[int, typer.Option(min=1, help="That read and measure the notes.")] = 2,
     threads: Annotated[int, typer.Option(min=1, help="That compute, on a CPU.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of first weights and batches.")] = 0,
+    stage: Annotated[str, typer.Option(help="excitation, or bands: the band stack on top of --base.")] = "excitation",
+    base: Annotated[Path | None, typer.Option(help="A trained checkpoint or run to begin from.")] = None,
     device: DeviceOption = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
 ) -> None:
@@ -36,11 +38,18 @@ def train(
     The run's folder ends with `weights.safetensors`, a checkpoint without a bank (see `nsynth-lab bank`), a log for
     TensorBoard, and held-out notes beside their decoded twins in `listen/`.
 
-    **Example**: `nsynth-lab train notes/ -o runs/mine --steps 5000`
+    **Examples**
+
+        nsynth-lab train notes/ -o runs/mine --steps 5000
+
+        nsynth-lab train notes/ -o runs/mine --steps 8000 --resume
+
+        nsynth-lab train notes/ -o runs/bands --stage bands --base runs/mine
     """
     from nsynth_lab.errors import UsageError
-    from nsynth_lab.model.config import ModelConfig
+    from nsynth_lab.model.checkpoint import load_checkpoint
     from nsynth_lab.render import pick_device
+    from nsynth_lab.train.first_model import first_model
     from nsynth_lab.train.listen import Listener
     from nsynth_lab.train.loop import Report, TrainOptions, train
     from nsynth_lab.train.precision import use_threads
@@ -53,6 +62,7 @@ def train(
     options = TrainOptions(
         steps=steps, batch=batch, rate=rate, swap_share=swap, seed=seed, minutes_between_saves=minutes
     )
+    model = first_model(stage, load_checkpoint(base).model if base is not None else None, seed=seed)
     with _progress("notes", "measuring") as measured:
         notes = prepare(data, run / "notes", processes=processes, progress=measured)
     left = max(0, steps - saved_step(run))
@@ -63,7 +73,7 @@ def train(
             listener.report(at)
 
         train(
-            notes, run, options, ModelConfig(), device=pick_device(device), report=report,
+            notes, run, options, model, device=pick_device(device), report=report,
             listen=listener.listen,
         )  # fmt: skip
     console.show(f"{run}: trained to step {steps}")

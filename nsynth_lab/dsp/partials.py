@@ -60,10 +60,11 @@ class Anchor:
 def anchors(spectrum_db: NDArray[np.float64], bin_hz: float, f0_hz: float, *, count: int) -> list[Anchor]:
     """The anchors among the lowest `count` partials that are within 25 dB of the strongest, lowest first."""
     found: list[Anchor] = []
+    heard_db = spectrum_db[int(20.0 / bin_hz) :].max() - RANGE_DB
     for order in range(1, count + 1):
         reach = order * f0_hz * (2.0 ** (ANCHOR_CENTS / 1200.0) - 1.0)
         first, end = int((order * f0_hz - reach) / bin_hz), int((order * f0_hz + reach) / bin_hz) + 2
-        peak = _peak(spectrum_db[first:end], above_db=-np.inf, prominence_db=ANCHOR_PROMINENCE_DB)
+        peak = _peak(spectrum_db[first:end], above_db=heard_db, prominence_db=ANCHOR_PROMINENCE_DB)
         if peak is not None:
             cents = 1200.0 * np.log2((first + peak) * bin_hz / (order * f0_hz))
             found.append(Anchor(order, float(cents), float(spectrum_db[first + round(peak)])))

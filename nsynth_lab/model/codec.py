@@ -6,6 +6,7 @@ Audio -> mono, 48 kHz, trimmed -> measured streams + encoder -> Latents -> decod
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.pitch_guess import measure_note
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import AudioError, LatentsError
-from nsynth_lab.latents import Latents
+from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.note import Note
@@ -92,6 +93,8 @@ def guess_note(samples: FloatArray) -> int:
 def decode(latents: Latents, checkpoint: Checkpoint, *, seed: int = 0) -> Iterator[FloatArray]:
     """Blocks of samples [up to 94 * 512] at 48 kHz, one after the other; together `latents.frames` * 512.
 
+    The decoder's own delay is taken out: sample 0 is the beginning of frame 0.
+
     Raises:
         LatentsError: the latents belong to another model.
     """
@@ -100,6 +103,31 @@ def decode(latents: Latents, checkpoint: Checkpoint, *, seed: int = 0) -> Iterat
             f"the latents were made by model {latents.model_id or 'unknown'}, this checkpoint is "
             f"{checkpoint.model_id}; encode the sound again or give its checkpoint"
         )
+    decoder: Decoder = checkpoint.model.decoder
+    early = decoder.delay_samples
+    late = latents.samples + early
+    position = 0
+    for block in _step_through(_with_silence(latents, samples_to_frames(early)), checkpoint, seed=seed):
+        yield block[max(0, early - position) : late - position]
+        position += len(block)
+
+
+def _with_silence(latents: Latents, frames: int) -> Latents:
+    """So many silent frames appended, to hear what is still under way in the decoder."""
+    if not frames:
+        return latents
+    rest = np.full(frames, SILENCE_DB, np.float32)
+    return replace(
+        latents,
+        timbre=np.pad(latents.timbre, ((0, frames), (0, 0)), mode="edge"),
+        loudness_db=np.concatenate([latents.loudness_db, rest]),
+        f0_cents=np.pad(latents.f0_cents, (0, frames), mode="edge"),
+        partials=np.pad(latents.partials_per_frame(), ((0, frames), (0, 0)), mode="edge"),
+    )
+
+
+def _step_through(latents: Latents, checkpoint: Checkpoint, *, seed: int) -> Iterator[FloatArray]:
+    """Blocks as the decoder gives them, `decoder.delay_samples` late."""
     device = next(checkpoint.model.parameters()).device
     decoder: Decoder = checkpoint.model.decoder
     state = decoder.start(1, device=device, seed=seed)

@@ -45,12 +45,14 @@ class Controls:
         noise: [voices, frames, 513] magnitudes of A-weighted level 0 dB together.
         partial_gain: [voices, frames, 4] amplitude factor, four times a block.
         noise_gain: [voices, frames, 4] amplitude factor, four times a block.
+        raw: [voices, frames, sum of the net's sizes] what they were made from, for the band stack.
     """
 
     partials: Tensor
     noise: Tensor
     partial_gain: Tensor
     noise_gain: Tensor
+    raw: Tensor
 
 
 class ControlNet(nn.Module):
@@ -104,6 +106,7 @@ class ControlNet(nn.Module):
                 noise=_noise_shape(noise),
                 partial_gain=_gain(level, partial_gain),
                 noise_gain=_gain(level, noise_gain),
+                raw=out,
             ),
             state,
         )

@@ -1,22 +1,24 @@
 """Decoder: latents -> audio, in blocks, with its state handed in and out.
 
-    streams -> ControlNet -> Controls -> bank of partials + noise -> audio
+    streams -> ControlNet -> Controls -> bank of partials + noise -> (band stack) -> audio
 
 Frame t is heard in block t: the amplitudes move in a straight line from frame t - 1 to frame t.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from nsynth_lab.dsp.noise import TABLE_FRAMES, coloured, white_table
 from nsynth_lab.dsp.oscillators import SPANS, bank, phases, span_hz
+from nsynth_lab.model.bands import BandStack, BandState
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.controls import GAINS_PER_FRAME, ControlNet, Controls, oscillators_below_top, partial_places
 from nsynth_lab.model.stack import StackState
+from nsynth_lab.model.state import reset_rows
 from nsynth_lab.units import HOP_SAMPLES
 
 
@@ -32,6 +34,7 @@ class DecoderState:
         gains: [voices, 2] of partials and noise at the end of the last block.
         noise_tail: [voices, 512] half a frame of noise still to be heard.
         noise_position: [voices] where in the noise table the voice is.
+        bands: of the band stack, where the model has one.
     """
 
     stack: StackState
@@ -41,20 +44,11 @@ class DecoderState:
     gains: Tensor
     noise_tail: Tensor
     noise_position: Tensor
+    bands: BandState | None
 
     def reset(self, rows: Tensor, fresh: DecoderState) -> DecoderState:
         """Voices where `rows` [voices] is true start anew, as in `fresh`."""
-
-        def pick(old: Tensor, new: Tensor) -> Tensor:
-            return torch.where(rows.view(-1, *[1] * (old.dim() - 1)), new, old)
-
-        picked = {
-            item.name: pick(getattr(self, item.name), getattr(fresh, item.name))
-            for item in fields(self)
-            if item.name != "stack"
-        }
-        stack = tuple(pick(old, new) for old, new in zip(self.stack, fresh.stack, strict=True))
-        return DecoderState(stack=stack, **picked)
+        return reset_rows(self, fresh, rows)
 
 
 class Decoder(nn.Module):
@@ -64,6 +58,12 @@ class Decoder(nn.Module):
         super().__init__()
         self.config = config
         self.controls = ControlNet(config)
+        self.bands = BandStack(config, sum(self.controls.sizes)) if config.band_channels else None
+
+    @property
+    def delay_samples(self) -> int:
+        """How much later than its frames the audio comes."""
+        return self.bands.delay_samples if self.bands is not None else 0
 
     def start(self, voices: int, *, device: torch.device | str = "cpu", seed: int = 0) -> DecoderState:
         """State of so many silent voices. Each row of `seed + row` has its own place in the noise table."""
@@ -77,6 +77,7 @@ class Decoder(nn.Module):
             gains=torch.zeros(voices, 2, device=device),
             noise_tail=torch.zeros(voices, HOP_SAMPLES, device=device),
             noise_position=position,
+            bands=self.bands.start(voices, device=device) if self.bands is not None else None,
         )
 
     def step(
@@ -99,7 +100,11 @@ class Decoder(nn.Module):
         gains, last_gains = _gain_curves(controls, state.gains)
         table = _table_on(timbre.device)
         noise, tail = coloured(controls.noise, state.noise_position, state.noise_tail, table)
-        audio = tones * gains[..., 0] + noise * gains[..., 1]
+        tones, noise = tones * gains[..., 0], noise * gains[..., 1]
+        if self.bands is not None and state.bands is not None:
+            audio, bands = self.bands.step(tones, noise, controls.raw, state.bands)
+        else:
+            audio, bands = tones + noise, None
         count = controls.partials.shape[-1]
         return audio, DecoderState(
             stack=stack,
@@ -109,6 +114,7 @@ class Decoder(nn.Module):
             gains=last_gains,
             noise_tail=tail,
             noise_position=(state.noise_position + timbre.shape[1]) % TABLE_FRAMES,
+            bands=bands,
         )
 
 

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from nsynth_lab.model.autoencoder import Autoencoder
-from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.train.batches import Batch, Batches
 from nsynth_lab.train.losses import spectral_loss
 from nsynth_lab.train.precision import bf16_is_faster, use_bf16
@@ -69,18 +68,19 @@ def train(
     notes: PreparedNotes,
     run: Path,
     options: TrainOptions,
-    config: ModelConfig,
+    model: Autoencoder,
     *,
     device: str,
     report: Callable[[Report], None],
     listen: Callable[[Autoencoder, int], None],
 ) -> Autoencoder:
-    """Train from where `run` stands (a fresh folder: from the start); returns the averaged model.
+    """Train from where `run` stands (a fresh folder: from `model`); returns the averaged model.
 
+    Parameters of `model` that need no gradient stay as they are: so the band stack is trained on top of the rest.
     An interruption (Ctrl-C) saves first and is raised again.
     """
     place = torch.device(device)
-    state = read_state(run, config, options.seed, device=place)
+    state = read_state(run, model, device=place)
     use_bf16(state.model, bf16_is_faster(place))
     batches = Batches(
         notes,
@@ -122,8 +122,9 @@ def batch_loss(model: Autoencoder, batch: Batch, *, seed: int, noise: float) -> 
     jitter = torch.randn(timbre.shape, generator=generator).to(timbre.device)
     start = model.decoder.start(len(timbre), device=timbre.device, seed=seed)
     decoded, _ = model.decoder.step(timbre + noise * jitter, target.loudness_db, target.f0_hz, target.partials, start)
-    margin = MARGIN_FRAMES * HOP_SAMPLES
-    return spectral_loss(decoded[:, margin:-margin], target.samples[:, margin:-margin], target.loudest_db)
+    margin, late = MARGIN_FRAMES * HOP_SAMPLES, model.decoder.delay_samples
+    heard = decoded[:, margin + late : decoded.shape[1] - margin + late]
+    return spectral_loss(heard, target.samples[:, margin:-margin], target.loudest_db)
 
 
 def _step(state: RunState, batch: Batch, options: TrainOptions, device: torch.device) -> float:

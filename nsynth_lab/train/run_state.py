@@ -32,20 +32,18 @@ class RunState:
     step: int
 
 
-def read_state(run: Path, config: ModelConfig, seed: int, *, device: torch.device) -> RunState:
-    """The state that `run` holds, or a first one.
+def read_state(run: Path, model: Autoencoder, *, device: torch.device) -> RunState:
+    """The state that `run` holds, or a first one with `model` as it is; what needs no gradient is not trained.
 
     Raises:
         CheckpointError: the state is damaged, or of a model of other sizes.
     """
-    torch.manual_seed(seed)
-    model = Autoencoder(config)
     path = run / FILE
     tensors: dict[str, Tensor] = {}
     step = 0
     if path.is_file():
         step, sizes, tensors = _read(path)
-        if sizes != config:
+        if sizes != model.config:
             raise CheckpointError(f"{path}: begun with other model sizes; go on with the same, or start another run")
         model.load_state_dict(_part(tensors, "model."))
     averaged = copy.deepcopy(model)
@@ -53,8 +51,9 @@ def read_state(run: Path, config: ModelConfig, seed: int, *, device: torch.devic
         averaged.load_state_dict(_part(tensors, "averaged."))
     model.to(device)
     averaged.requires_grad_(False).to(device)
-    optimizer = torch.optim.Adam(model.parameters(), betas=BETAS)
-    for name, parameter in model.named_parameters():
+    trained = {name: value for name, value in model.named_parameters() if value.requires_grad}
+    optimizer = torch.optim.Adam(trained.values(), betas=BETAS)
+    for name, parameter in trained.items():
         if tensors:
             moments = {key: tensors[f"{key}.{name}"].to(device) for key in _MOMENTS}
             optimizer.state[parameter] = {"step": torch.tensor(float(step)), **moments}

@@ -1,0 +1,110 @@
+"""The band stack: what partials and noise can't say, added in 16 bands at 3 kHz.
+
+    tones, noise -> PQMF -> [32 bands] -> causal WaveNet stack, conditioned on the controls -> [16 bands] -> PQMF
+                                                                                                              |
+    tones + noise, delayed by the bank's 240 samples ------------------------------------------------------> + -> audio
+
+What it sees and what it adds is scaled by the excitation's own level, frame by frame, so that a note 60 dB down is
+treated like a loud one. Its last layer starts at zero: untrained, it changes nothing but the delay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from nsynth_lab.dsp.pqmf import Pqmf
+from nsynth_lab.model.config import ModelConfig
+from nsynth_lab.model.stack import GatedStack, StackState
+from nsynth_lab.units import HOP_SAMPLES
+
+BANDS = 16
+STEPS_PER_FRAME = HOP_SAMPLES // BANDS
+QUIETEST = 1e-5
+
+
+@dataclass(frozen=True)
+class BandState:
+    """What the band stack remembers, one row a voice.
+
+    Attributes:
+        stack: of its convolutions.
+        analysis: [voices, 32, 15] of the bank that splits.
+        synthesis: [voices, 16, 15] of the bank that joins.
+        delay: [voices, 240] excitation still to be heard.
+        control: [voices, controls] at the end of the last block.
+        level: [voices] of the excitation in the last block.
+    """
+
+    stack: StackState
+    analysis: Tensor
+    synthesis: Tensor
+    delay: Tensor
+    control: Tensor
+    level: Tensor
+
+
+class BandStack(nn.Module):
+    """`start(voices) -> state`, `step(tones, noise, controls, state) -> audio, state`, 240 samples late."""
+
+    def __init__(self, config: ModelConfig, controls: int) -> None:
+        super().__init__()
+        self.pqmf = Pqmf(bands=BANDS)
+        self.controls = controls
+        self.condition = nn.Linear(controls, config.band_channels)
+        self.stack = GatedStack(
+            2 * BANDS + config.band_channels,
+            config.band_channels,
+            BANDS,
+            layers=config.band_layers,
+            cycle=config.band_layers,
+        )
+        nn.init.zeros_(self.stack.last.weight)
+        nn.init.zeros_(self.stack.last.bias)
+
+    @property
+    def delay_samples(self) -> int:
+        """How much later the audio comes."""
+        return self.pqmf.delay_samples
+
+    def start(self, voices: int, *, device: torch.device | str = "cpu") -> BandState:
+        """State of so many silent voices."""
+        analysis = self.pqmf.start(2 * voices, device=device)
+        return BandState(
+            stack=self.stack.start(voices, device=device),
+            analysis=analysis.reshape(voices, 2, *analysis.shape[1:]).flatten(1, 2),
+            synthesis=self.pqmf.start(voices, device=device),
+            delay=torch.zeros(voices, self.delay_samples, device=device),
+            control=torch.zeros(voices, self.controls, device=device),
+            level=torch.zeros(voices, device=device),
+        )
+
+    def step(self, tones: Tensor, noise: Tensor, controls: Tensor, state: BandState) -> tuple[Tensor, BandState]:
+        """`tones`, `noise` [voices, frames * 512] and `controls` [voices, frames, controls] -> audio like `tones`."""
+        voices, samples = tones.shape
+        both = torch.stack([tones, noise], dim=1).flatten(0, 1)
+        split, analysis = self.pqmf.analyse(both, state.analysis.reshape(2 * voices, BANDS, -1))
+        seen = split.reshape(voices, 2 * BANDS, -1).transpose(1, 2)
+        levels = (tones + noise).reshape(voices, -1, HOP_SAMPLES).square().mean(dim=-1).add(1e-10).sqrt()
+        scale = _ramps(levels[..., None], state.level[:, None])
+        condition = self.condition(_ramps(controls, state.control))
+        added, stack = self.stack.step(torch.cat([seen / (scale + QUIETEST), condition], dim=-1), state.stack)
+        residual, synthesis = self.pqmf.synthesise((added * scale).transpose(1, 2), state.synthesis)
+        line = torch.cat([state.delay, tones + noise], dim=1)
+        return line[:, :samples] + residual, BandState(
+            stack=stack,
+            analysis=analysis.reshape(voices, 2 * BANDS, -1),
+            synthesis=synthesis,
+            delay=line[:, samples:],
+            control=controls[:, -1],
+            level=levels[:, -1],
+        )
+
+
+def _ramps(frames: Tensor, previous: Tensor) -> Tensor:
+    """`frames` [voices, frames, any] in a straight line from frame to frame, [voices, frames * 32, any]."""
+    before = torch.cat([previous[:, None], frames[:, :-1]], dim=1)
+    ramp = (torch.arange(STEPS_PER_FRAME, device=frames.device, dtype=frames.dtype) + 1) / STEPS_PER_FRAME
+    return torch.lerp(before[:, :, None], frames[:, :, None], ramp[:, None]).flatten(1, 2)
