@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from nsynth_lab.errors import CheckpointError, UsageError
+from nsynth_lab.errors import CheckpointError, LatentsError, UsageError
 from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.model.checkpoint import FIXED, KEY, read_tensors, write_bytes
 from nsynth_lab.model.encoder import LIMIT
@@ -117,7 +117,7 @@ def load_bank(folder: str | Path) -> Bank:
     try:
         zones = _zones(tensors, str(header["model_id"]))
         entries = [_entry(item, len(zones)) for item in header["instruments"]]
-    except (KeyError, ValueError, TypeError, IndexError) as error:
+    except (KeyError, ValueError, TypeError, IndexError, LatentsError) as error:
         raise CheckpointError(f"{path}: the bank is damaged ({error}); get the checkpoint again") from error
     return Bank(entries, zones, model_id=str(header["model_id"]))
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -63,12 +64,14 @@ def load_checkpoint(folder: str | Path, *, device: str = "cpu") -> Checkpoint:
     """
     path = Path(folder) / WEIGHTS
     header, tensors = read_tensors(path)
-    model = Autoencoder(ModelConfig.from_dict(header.get("config", {})))
-    expected = {name: value.shape for name, value in model.state_dict().items()}
+    config = ModelConfig.from_dict(header.get("config", {}))
+    with torch.device("meta"):  # shapes alone: nothing is allocated for sizes that no tensor in the file has
+        expected = {name: value.shape for name, value in Autoencoder(config).state_dict().items()}
     if {name: value.shape for name, value in tensors.items()} != expected:
         raise CheckpointError(f"{path}: the weights do not fit the sizes in their header; get the checkpoint again")
     if not all(bool(value.isfinite().all()) for value in tensors.values()):
         raise CheckpointError(f"{path}: the weights hold NaN or infinite values; get the checkpoint again")
+    model = Autoencoder(config)
     model.load_state_dict({name: value.float() for name, value in tensors.items()})
     model.eval().requires_grad_(False).to(device)
     return Checkpoint(model, str(header.get("model_id", "")), header)

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from nsynth_lab.errors import CheckpointError
+
+CHANNELS, LAYERS, CYCLE = (1, 4096), (1, 64), (1, 12)
+BOUNDS = {
+    "encoder_channels": CHANNELS,
+    "encoder_layers": LAYERS,
+    "encoder_cycle": CYCLE,
+    "controls_channels": CHANNELS,
+    "controls_layers": LAYERS,
+    "controls_cycle": CYCLE,
+    "envelope_points": (2, 4096),
+    "partial_corrections": (0, 4096),
+    "noise_bands": (2, 513),
+    "oscillators": (17, 4096),
+    "band_channels": (0, 4096),
+    "band_layers": CYCLE,
+}
 
 
 @dataclass(frozen=True)
@@ -30,10 +46,10 @@ class ModelConfig:
     band_layers: int = 6
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if not isinstance(value, int) or not 0 <= value <= 4096:
-                raise CheckpointError(f"model size {item.name} is {value!r}, expected 0 to 4096")
+        for name, (low, high) in BOUNDS.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or not low <= value <= high:
+                raise CheckpointError(f"model size {name} is {value!r}, expected {low} to {high}")
 
     def to_dict(self) -> dict[str, int]:
         """As plain numbers, for the checkpoint's header."""
@@ -46,7 +62,10 @@ class ModelConfig:
         Raises:
             CheckpointError: a size this version does not know, or out of bounds.
         """
-        known = {item.name for item in fields(cls)}
-        if unknown := sorted(set(sizes) - known):
-            raise CheckpointError(f"checkpoint has sizes this version does not know: {', '.join(unknown)}")
+        if not isinstance(sizes, dict):
+            raise CheckpointError(
+                f"checkpoint has {type(sizes).__name__} for its model's sizes, expected names and numbers"
+            )
+        if unknown := sorted(set(sizes) - set(BOUNDS)):
+            raise CheckpointError(f"checkpoint has sizes this version does not know: {', '.join(map(repr, unknown))}")
         return cls(**sizes)
