@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nsynth_lab.audio import check_target
+from nsynth_lab.errors import MissingError
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 WINDOW, HOP, BANDS = 4096, 512, 320
@@ -35,12 +36,10 @@ def draw_spectrograms(path: str | Path, panels: Sequence[Panel], *, title: str =
     """
     path = Path(path)
     check_target(path, force=force)
-    figure_type, canvas_type = _matplotlib()
     images = [_log_spectrogram_db(panel.samples) for panel in panels]
     top = max(float(image.max()) for image in images)
     widths = [image.shape[0] for image in images]
-    figure = figure_type(figsize=(min(22.0, 2.5 + 1.6 * len(panels) + 0.006 * sum(widths)), 4.6), layout="constrained")
-    canvas_type(figure)
+    figure = new_figure(min(22.0, 2.5 + 1.6 * len(panels) + 0.006 * sum(widths)), 4.6)
     rows = figure.subplots(1, len(panels), sharey=True, squeeze=False, width_ratios=widths)[0]
     for axes, panel, image in zip(rows, panels, images, strict=True):
         seconds = len(panel.samples) / SAMPLE_RATE
@@ -55,6 +54,23 @@ def draw_spectrograms(path: str | Path, panels: Sequence[Panel], *, title: str =
     figure.colorbar(shown, ax=list(rows), label="dB", pad=0.01)
     figure.suptitle(title, fontsize=11)
     return save_figure(figure, path)
+
+
+def new_figure(width_inches: float, height_inches: float) -> Any:
+    """An empty matplotlib figure of that size, which needs no display.
+
+    Raises:
+        MissingError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingError(f"drawing needs matplotlib: pip install matplotlib ({error})") from error
+
+    figure = Figure(figsize=(width_inches, height_inches), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def save_figure(figure: Any, path: Path) -> Path:
@@ -82,10 +98,3 @@ def _log_spectrogram_db(samples: FloatArray) -> FloatArray:
 
 def _height(hz: float) -> float:
     return float(np.log(hz / LOWEST_HZ) / np.log(HIGHEST_HZ / LOWEST_HZ))
-
-
-def _matplotlib() -> tuple[Any, Any]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    return Figure, FigureCanvasAgg

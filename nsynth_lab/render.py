@@ -20,7 +20,7 @@ from nsynth_lab import __version__
 from nsynth_lab.audio import Audio, read_clip
 from nsynth_lab.blend import Curve, blend, corners, pair
 from nsynth_lab.dsp.measure import measure
-from nsynth_lab.errors import AudioError, MissingError, UsageError
+from nsynth_lab.errors import AudioError, CheckpointError, MissingError, UsageError
 from nsynth_lab.latents import SILENCE_DB, Latents, read_latents
 from nsynth_lab.model.bank import Bank, load_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
@@ -127,8 +127,18 @@ class Session:
 
     @cached_property
     def bank(self) -> Bank:
-        """Instruments by name."""
-        return load_bank(self.folder)
+        """Instruments by name.
+
+        Raises:
+            CheckpointError: it cannot be used, or was encoded by other weights.
+        """
+        bank = load_bank(self.folder)
+        if bank.model_id != self.checkpoint.model_id:
+            raise CheckpointError(
+                f"{self.folder}: its bank was encoded by model {bank.model_id}, its weights are "
+                f"{self.checkpoint.model_id}; build the bank again with `nsynth-lab bank`"
+            )
+        return bank
 
     def instruments(self) -> list[dict[str, Any]]:
         """One row an instrument of the bank: name, family, source, range, velocity layers, licence, attribution."""

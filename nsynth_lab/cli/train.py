@@ -12,6 +12,8 @@ import typer
 from nsynth_lab.cli import console
 from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption
 
+STEPS_BETWEEN_LINES = 100
+
 
 def train(
     data: Annotated[list[Path], typer.Argument(help="Note data sets in NSynth's layout.")],
@@ -71,6 +73,8 @@ def train(
         def report(at: Report) -> None:
             advance()
             listener.report(at)
+            if at.step % STEPS_BETWEEN_LINES == 0:
+                console.say(f"step {at.step}: loss {at.loss_db:.2f} dB")
 
         train(
             notes, run, options, model, device=pick_device(device), report=report,

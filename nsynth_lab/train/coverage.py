@@ -11,7 +11,7 @@ import numpy as np
 
 from nsynth_lab import picture
 from nsynth_lab.audio import check_target
-from nsynth_lab.errors import DatasetError, MissingError, UsageError
+from nsynth_lab.errors import DatasetError, UsageError
 from nsynth_lab.note import FAMILIES, note_name
 from nsynth_lab.train.check import count_instruments
 from nsynth_lab.train.notes import NoteRecord
@@ -57,17 +57,13 @@ def plot_coverage(records: Sequence[NoteRecord], path: str | Path, *, title: str
 
 
 def _draw(records: list[NoteRecord], title: str) -> Any:  # matplotlib's Figure
-    try:
-        figure_type, _ = picture._matplotlib()
-    except ImportError as error:
-        raise MissingError(f"drawing needs matplotlib: pip install matplotlib ({error})") from error
     rows = sorted(count_instruments(records), key=lambda row: (FAMILIES.index(row.family), row.instrument_str))
     row_of = {row.instrument_str: index for index, row in enumerate(rows)}
     velocities = np.zeros((len(rows), 128))
     for instrument, pitch, _ in {(note.instrument_str, note.pitch, note.velocity) for note in records}:
         velocities[row_of[instrument], pitch] += 1
     height = min(1.6 + ROW_INCHES * len(rows), MAX_INCHES)
-    figure = figure_type(figsize=(12, height), layout="constrained")
+    figure = picture.new_figure(12.0, height)
     axes = figure.add_subplot()
     colours = np.array([_COLOURS[row.family] for row in rows])
     share = (velocities / velocities.max()) ** 0.5  # one velocity stays visible beside five

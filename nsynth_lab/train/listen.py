@@ -62,7 +62,7 @@ class Listener:
         pairs = {str(self.notes.index[note]["note_str"]): decode_twin(model, self.notes, note) for note in self.heard}
         try:
             self._write(folder, pairs)
-        except (MissingError, ImportError):
+        except MissingError:
             return
 
     def _write(self, folder: Path, pairs: dict[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]) -> None:
