@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from nsynth_lab.dsp.noise import TABLE_FRAMES, coloured, white_table
 from nsynth_lab.dsp.oscillators import SPANS, bank, phases, span_hz
@@ -134,23 +135,28 @@ def _tones(controls: Controls, f0_hz: Tensor, partials: Tensor, state: DecoderSt
         places = partial_places(partials, state.turns.shape[1]).repeat_interleave(SPANS, dim=1)
         partial_hz = span_hz(f0_hz, previous_hz)[..., None] * places
         starts, turns = phases(partial_hz, state.turns)
+    lowest_hz = torch.minimum(f0_hz.amin(dim=1), previous_hz)
+    # those that rise above hearing between the last block and this one still have to fade out
+    sounding = min(state.turns.shape[1], int(oscillators_below_top(lowest_hz.min()).item()))
+    amplitudes = functional.pad(controls.partials, (0, max(0, sounding - controls.partials.shape[-1])))
     waves: list[Tensor] = []
-    order, parts = _alike(f0_hz, controls.partials.shape[-1])
+    order, parts = _alike(lowest_hz, amplitudes.shape[-1])
     for rows, count in parts:
-        now, before = controls.partials[rows, :, :count], state.partials[rows, :count]
+        now, before = amplitudes[rows, :, :count], state.partials[rows, :count]
         waves.append(bank(now, before, partial_hz[rows, :, :count], starts[rows, :, :count]))
     return torch.cat(waves)[order], turns
 
 
-def _alike(f0_hz: Tensor, count: int) -> tuple[Tensor, list[tuple[Tensor, int]]]:
+def _alike(lowest_hz: Tensor, count: int) -> tuple[Tensor, list[tuple[Tensor, int]]]:
     """Voices grouped by how many oscillators they need: on a CPU a high note then costs a tenth of a low one.
 
-    Returns the order that puts the groups' rows back, and (rows, oscillators) of each group.
+    `lowest_hz` [voices] is the lowest f0 of each. Returns the order that puts the groups' rows back, and (rows,
+    oscillators) of each group.
     """
-    voices = torch.arange(len(f0_hz), device=f0_hz.device)
-    if len(voices) == 1 or f0_hz.is_cuda:
+    voices = torch.arange(len(lowest_hz), device=lowest_hz.device)
+    if len(voices) == 1 or lowest_hz.is_cuda:
         return voices, [(voices, count)]
-    needed = oscillators_below_top(f0_hz.amin(dim=1)).log2().ceil()
+    needed = oscillators_below_top(lowest_hz).log2().ceil()
     sizes = sorted(set(needed.tolist()))
     groups = [(voices[needed == size], min(count, 2 ** int(size))) for size in sizes]
     return torch.cat([rows for rows, _ in groups]).argsort(), groups
