@@ -1,0 +1,59 @@
+"""A model small enough to test with, and streams to feed it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from nsynth_lab.model.autoencoder import Autoencoder
+from nsynth_lab.model.config import ModelConfig
+from nsynth_lab.model.decoder import Decoder, DecoderState
+from nsynth_lab.units import note_to_hz
+
+TINY = ModelConfig(
+    encoder_channels=16,
+    encoder_layers=3,
+    encoder_cycle=3,
+    controls_channels=16,
+    controls_layers=4,
+    controls_cycle=3,
+    envelope_points=32,
+    partial_corrections=16,
+    noise_bands=16,
+    band_layers=3,
+)
+
+
+def tiny_model(*, band_channels: int = 0, seed: int = 0) -> Autoencoder:
+    """Random weights, the same for the same seed; with a band stack that does something, if it has one."""
+    torch.manual_seed(seed)
+    model = Autoencoder(ModelConfig(**{**TINY.to_dict(), "band_channels": band_channels}))
+    if model.decoder.bands is not None:
+        torch.nn.init.normal_(model.decoder.bands.stack.last.weight, std=0.1)
+    return model.eval().requires_grad_(False)
+
+
+def streams(pitches: Sequence[float], frames: int, *, level_db: float = -20.0, seed: int = 1) -> list[Tensor]:
+    """timbre, loudness, f0 and partials of one wandering note a pitch, as `Decoder.step` takes them."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def noise(*shape: int) -> Tensor:
+        return torch.randn(len(pitches), *shape, generator=generator)
+
+    cents = 30.0 * torch.sin(noise(1) + 0.4 * torch.arange(frames))
+    nominal_hz = torch.tensor([note_to_hz(float(pitch)) for pitch in pitches])
+    return [
+        noise(1, 16) + 0.3 * noise(frames, 16),
+        level_db + 3.0 * noise(frames),
+        nominal_hz[:, None] * 2.0 ** (cents / 1200.0),
+        (0.02 * noise(1, 128)).expand(-1, frames, -1),
+    ]
+
+
+def decode(decoder: Decoder, inputs: Sequence[Tensor], state: DecoderState) -> tuple[Tensor, DecoderState]:
+    """`Decoder.step`, its streams in a row."""
+    timbre, loudness_db, f0_hz, partials = inputs
+    with torch.no_grad():
+        return decoder.step(timbre, loudness_db, f0_hz, partials, state)
