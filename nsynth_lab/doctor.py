@@ -176,7 +176,14 @@ def _audio_files() -> str:
 
 
 def _checkpoint() -> str:
-    return examine_checkpoint(CHECKPOINT)
+    from nsynth_lab.model.bank import load_bank
+    from nsynth_lab.model.checkpoint import load_checkpoint
+
+    found = examine_checkpoint(CHECKPOINT)
+    weights, bank = load_checkpoint(CHECKPOINT), load_bank(CHECKPOINT)
+    if bank.model_id != weights.model_id:
+        raise ProbeError(f"{found}; the bank belongs to other weights", "build it again: nsynth-lab bank")
+    return f"{found}; model {weights.model_id}, {len(bank.entries)} instruments"
 
 
 def examine_checkpoint(folder: Path) -> str:

@@ -5,6 +5,7 @@ A `Session` holds what is loaded once: the checkpoint, its bank, the device and 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -17,10 +18,10 @@ import torch
 from numpy.typing import NDArray
 
 from nsynth_lab import __version__
-from nsynth_lab.audio import Audio, read_clip
+from nsynth_lab.audio import Audio, check_target, read_clip
 from nsynth_lab.blend import Curve, blend, corners, pair
 from nsynth_lab.dsp.measure import measure
-from nsynth_lab.errors import AudioError, CheckpointError, MissingError, UsageError
+from nsynth_lab.errors import AudioError, CheckpointError, LatentsError, MissingError, UsageError
 from nsynth_lab.latents import SILENCE_DB, Latents, read_latents
 from nsynth_lab.model.bank import Bank, load_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
@@ -189,7 +190,7 @@ class Session:
         path = Path(text)
         if path.suffix.lower() == LATENTS_ENDING:
             return read_latents(path).at_note(note.number)
-        if path.suffix.lower() in SOUND_ENDINGS or path.is_file():
+        if path.suffix.lower() in SOUND_ENDINGS or os.path.isfile(path):  # not Path's own, which a long name upsets
             return self.encode(path, velocity=note.velocity).at_note(note.number)
         return self.bank.latents(text, note)
 
@@ -213,6 +214,9 @@ class Session:
         """Decode a whole note, mono, block by block; `advance` hears of the samples done.
 
         Ends are faded over 10 ms, and a note louder than -0.3 dBFS is turned down to that.
+
+        Raises:
+            LatentsError: the latents belong to another model, or lie so far out that what comes is no sound.
         """
         checkpoint = self.checkpoint
         started = time.perf_counter()
@@ -221,7 +225,10 @@ class Session:
             blocks.append(block)
             advance(len(block))
         seconds = time.perf_counter() - started
-        return Rendered(Audio(_finished(np.concatenate(blocks))[None]), seconds)
+        samples = np.concatenate(blocks)
+        if not np.isfinite(samples).all():
+            raise LatentsError("decoding gave NaN or infinite samples: these latents are out of the model's range")
+        return Rendered(Audio(_finished(samples)[None]), seconds)
 
 
 def measured_f0_hz(audio: Audio, note: Note) -> float | None:
@@ -259,6 +266,26 @@ def check_seconds(seconds: float) -> float:
             f"duration {seconds:g} s; expected {SHORTEST_RENDER_SECONDS:g} to {LONGEST_RENDER_SECONDS:g} s"
         )
     return seconds
+
+
+def check_outputs(
+    paths: Sequence[Path], *, endings: Sequence[str], sources: Sequence[str | Path] = (), force: bool
+) -> None:
+    """Refuse before the work rather than after it: `check_target`, an unknown ending, a file that is also a source.
+
+    Raises:
+        UsageError: see above.
+    """
+    for path in paths:
+        if path.name and path.suffix.lower() not in endings:
+            raise UsageError(f"{path}: unknown ending '{path.suffix}'; use one of {' '.join(endings)}")
+        try:
+            check_target(path, force=force)
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written: {error.strerror}; choose another name") from error
+        for source in sources:
+            if os.path.exists(source) and os.path.exists(path) and os.path.samefile(source, path):
+                raise UsageError(f"{path}: is one of the sources; write to another file")
 
 
 def _finished(samples: FloatArray) -> FloatArray:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from nsynth_lab.render import BlendRequest, Session
 
 GAP_SECONDS = 0.25
+LONGEST_SERIES_SECONDS = 1_800.0
+PICTURE_ENDINGS = (".png", ".svg", ".pdf")
 
 
 def blend(
@@ -28,8 +30,12 @@ def blend(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Sound file to write; its ending is its format.")],
     position: Annotated[
-        str, typer.Option(help="0 is A, 1 is B. For four corners two numbers: 0.2,0.7 (A to B, then AB to CD).")
-    ] = "0.5",
+        str | None,
+        typer.Option(
+            help="0 is A, 1 is B. For four corners two numbers: 0.2,0.7 (A to B, then AB to CD).",
+            show_default="the middle",
+        ),
+    ] = None,
     note: Annotated[str, typer.Option(help="A4, C#4, Bb3 or a MIDI number.")] = "A4",
     velocity: Annotated[int, typer.Option(help="How hard, 1 to 127.")] = 100,
     duration: Annotated[float, typer.Option(help="Seconds, release included.")] = 3.0,
@@ -38,7 +44,7 @@ def blend(
     timbre: Annotated[float | None, typer.Option(help="Position of the timbre alone.")] = None,
     loudness: Annotated[float | None, typer.Option(help="Position of level, attack and release alone.")] = None,
     partials: Annotated[float | None, typer.Option(help="Position of the partials alone.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Also draw spectrograms into this PNG.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Also draw spectrograms into this .png, .svg or .pdf.")] = None,
     device: DeviceOption = "auto",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
@@ -61,16 +67,17 @@ def blend(
 
         nsynth-lab blend flute cello harp trumpet --position 0.2,0.7 -o corner.wav
     """
-    from nsynth_lab.audio import check_target
     from nsynth_lab.blend import parse_curve
     from nsynth_lab.note import Note, parse_note
-    from nsynth_lab.render import BlendRequest, Session
+    from nsynth_lab.render import SOUND_ENDINGS, BlendRequest, Session, check_outputs
 
+    if position is not None and (curve or steps > 1):
+        raise UsageError("--position is one place; --curve and --steps choose their own: leave one of them out")
     request = BlendRequest(
         sources=tuple(sources),
         note=Note(parse_note(note), velocity),
         seconds=duration,
-        position=_position(position),
+        position=(0.5,) * (len(sources) // 2) if position is None else _position(position),
         curve=parse_curve(curve) if curve else None,
         timbre=timbre,
         loudness=loudness,
@@ -79,8 +86,8 @@ def blend(
     request.weights()
     requests = _series(request, steps)
     files = [output, *_single_files(output, len(requests))]
-    for path in [*files, *([plot] if plot else [])]:
-        check_target(path, force=force)
+    check_outputs(files, endings=SOUND_ENDINGS, sources=sources, force=force)
+    check_outputs([plot] if plot else [], endings=PICTURE_ENDINGS, sources=sources, force=force)
     session = Session(checkpoint, device=device, seed=seed)
     report = _render(session, requests, files, plot)
     if as_json:
@@ -130,6 +137,10 @@ def _series(request: BlendRequest, steps: int) -> list[BlendRequest]:
         return [request]
     if len(request.sources) != 2 or request.curve is not None:
         raise UsageError("--steps makes a series between two sources, without --curve")
+    if steps * request.seconds > LONGEST_SERIES_SECONDS:
+        raise UsageError(
+            f"{steps} steps of {request.seconds:g} s; expected a series of {LONGEST_SERIES_SECONDS:g} s at most"
+        )
     return [replace(request, position=(step / (steps - 1),)) for step in range(steps)]
 
 
@@ -166,7 +177,7 @@ def _render(session: Session, requests: list[BlendRequest], files: list[Path], p
     if plot is not None:
         panels = [Panel(request.title(), audio.mono()) for request, audio in zip(requests, audios, strict=True)]
         draw_spectrograms(plot, panels, title=f"{' + '.join(first.sources)} at {first.note.name}", force=True)
-    seconds = sum(audio.seconds for audio in audios)
+    decoded = sum(audio.seconds for audio in audios)
     return {
         "files": [str(path) for path in files],
         "plot": str(plot) if plot else None,
@@ -174,8 +185,8 @@ def _render(session: Session, requests: list[BlendRequest], files: list[Path], p
         "device": session.device,
         "note": first.note.name,
         "velocity": first.note.velocity,
-        "seconds": round(seconds, 3),
-        "times_real_time": round(seconds / decode_seconds, 1),
+        "seconds": round(joined.seconds, 3),
+        "times_real_time": round(decoded / decode_seconds, 1),
         "peak": round(joined.peak, 4),
         "f0_hz": measured_f0_hz(audios[0], first.note),
         "asked_f0_hz": round(first.note.hz, 2),
@@ -189,10 +200,9 @@ def _joined(audios: list[Audio]) -> Audio:
     from nsynth_lab.audio import Audio
     from nsynth_lab.units import SAMPLE_RATE
 
-    if len(audios) == 1:
-        return audios[0]
     gap = np.zeros((1, int(GAP_SECONDS * SAMPLE_RATE)), np.float32)
-    return Audio(np.concatenate([part for audio in audios for part in (audio.samples, gap)], axis=1))
+    parts = [part for audio in audios for part in (gap, audio.samples)]
+    return Audio(np.concatenate(parts[1:], axis=1))
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -26,20 +26,22 @@ def encode(
 
     **Example**: `nsynth-lab encode my-voice.wav --note C4 -o my-voice.latents`
     """
-    from nsynth_lab.audio import check_target
     from nsynth_lab.latents import write_latents
-    from nsynth_lab.note import parse_note
-    from nsynth_lab.render import Session
+    from nsynth_lab.note import Note, note_name, parse_note
+    from nsynth_lab.render import LATENTS_ENDING, Session, check_outputs
 
-    check_target(output, force=force)
+    check_outputs([output], endings=[LATENTS_ENDING], sources=[recording], force=force)
     number = parse_note(note) if note else None
-    latents = Session(checkpoint, device=device).encode(recording, note=number, velocity=velocity)
-    write_latents(output, latents, force=True)
+    Note(number or 0, velocity)
+    session = Session(checkpoint, device=device)
+    latents = session.encode(recording, note=number, velocity=velocity)
+    recipe = {"command": "encode", "recording": recording.name, "note": number, "velocity": velocity, **session.stamp()}
+    write_latents(output, replace(latents, provenance=recipe), force=True)
     _report(
         {
             "file": str(output),
             "model": latents.model_id,
-            "note": latents.note,
+            "note": note_name(latents.note),
             "note_was": "given" if note else "measured",
             "frames": latents.frames,
             "seconds": round(latents.seconds, 3),
@@ -66,14 +68,14 @@ def decode(
     """
     import json
 
-    from nsynth_lab.audio import check_target, write_audio
+    from nsynth_lab.audio import write_audio
     from nsynth_lab.blend import stretch
     from nsynth_lab.latents import read_latents
-    from nsynth_lab.note import parse_note
-    from nsynth_lab.render import Session, check_seconds
+    from nsynth_lab.note import note_name, parse_note
+    from nsynth_lab.render import SOUND_ENDINGS, Session, check_outputs, check_seconds
     from nsynth_lab.units import seconds_to_frames
 
-    check_target(output, force=force)
+    check_outputs([output], endings=SOUND_ENDINGS, sources=[source], force=force)
     latents = read_latents(source)
     if note:
         latents = replace(latents, note=parse_note(note))
@@ -88,7 +90,7 @@ def decode(
         {
             "file": str(output),
             "model": latents.model_id,
-            "note": latents.note,
+            "note": note_name(latents.note),
             "seconds": round(rendered.audio.seconds, 3),
             "times_real_time": round(rendered.audio.seconds / rendered.decode_seconds, 1),
             "peak": round(rendered.audio.peak, 4),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,7 @@ def evaluate(
     **Example**: `nsynth-lab evaluate notes/ --json figures.json`
     """
     from nsynth_lab.audio import check_target
+    from nsynth_lab.errors import DatasetError
     from nsynth_lab.evaluate.evaluate import evaluate
     from nsynth_lab.evaluate.notes import choose
     from nsynth_lab.render import Session
@@ -37,11 +39,21 @@ def evaluate(
     session = Session(checkpoint, device=device)
     with console.progress(len(records), "notes", "evaluating") as advance:
         figures = evaluate(records, session.checkpoint, progress=advance)
+    if not figures["notes"]:
+        raise DatasetError(f"none of {len(records)} notes could be used: {figures['left_out'][0]}")
     if json_file is not None:
-        aside = json_file.with_name(f".{json_file.name}.part")
-        aside.write_text(json.dumps(figures, indent=2) + "\n")
-        aside.replace(json_file)
+        _write(json_file, json.dumps(figures, indent=2) + "\n")
     _show(figures)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write aside, then rename."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _show(figures: dict[str, Any]) -> None:

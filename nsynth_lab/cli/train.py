@@ -13,6 +13,7 @@ from nsynth_lab.cli import console
 from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption
 
 STEPS_BETWEEN_LINES = 100
+HIGHEST_RATE = 1.0
 
 
 def train(
@@ -60,6 +61,11 @@ def train(
 
     if (run / FILE).exists() and not resume:
         raise UsageError(f"{run}: holds a run already; add --resume to go on with it, or name another folder")
+    if run.exists() and not run.is_dir():
+        raise UsageError(f"{run}: is a file; expected the run's folder, new or begun before")
+    if not 0 < rate <= HIGHEST_RATE:
+        raise UsageError(f"rate {rate:g}; expected more than 0 and at most {HIGHEST_RATE:g}")
+    place = pick_device(device)
     use_threads(threads)
     options = TrainOptions(
         steps=steps, batch=batch, rate=rate, swap_share=swap, seed=seed, minutes_between_saves=minutes
@@ -67,7 +73,8 @@ def train(
     model = first_model(stage, load_checkpoint(base).model if base is not None else None, seed=seed)
     with _progress("notes", "measuring") as measured:
         notes = prepare(data, run / "notes", processes=processes, progress=measured)
-    left = max(0, steps - saved_step(run))
+    begun = saved_step(run)
+    left = max(0, steps - begun)
     with Listener(run, notes, options) as listener, console.progress(left, "steps", "training") as advance:
 
         def report(at: Report) -> None:
@@ -77,10 +84,10 @@ def train(
                 console.say(f"step {at.step}: loss {at.loss_db:.2f} dB")
 
         train(
-            notes, run, options, model, device=pick_device(device), report=report,
+            notes, run, options, model, device=place, report=report,
             listen=listener.listen,
         )  # fmt: skip
-    console.show(f"{run}: trained to step {steps}")
+    console.show(f"{run}: trained to step {max(steps, begun)}")
 
 
 def bank(

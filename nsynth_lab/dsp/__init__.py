@@ -2,5 +2,6 @@
 
 Into latents: the measured streams of a note (`measure`), from windows (`framing`), level (`loudness`), the
 fundamental (`pitch`, and `pitch_guess` where no note is given) and the places of the partials (`partials`).
-Back to sound: partials (`oscillators`) and filtered noise (`noise`). Both ways: `resampling`, `envelope`, `mel`.
+Back to sound: partials (`oscillators`) and filtered noise (`noise`). Both ways: `resampling`, `envelope`, `mel`,
+and the filter bank `pqmf`.
 """

@@ -62,10 +62,13 @@ def _vibrato(samples: FloatArray, steady: FloatArray, f0_hz: float, seen: slice)
         return np.zeros(frames, np.float32)
     place = np.array([float(max(near, key=lambda one: one.level_db).order)])
     spacing = _spacing(partial_offsets(spectrum_db, bin_hz, f0_hz))
-    hz, power = instantaneous_hz(samples, f0_hz=f0_hz, places=place, spacing=spacing)
-    track = track_cents(hz, power, f0_hz=f0_hz, places=place)
-    weights = power[seen, 0]
-    moved = track - np.average(track[seen], weights=weights)
+    for _ in range(2):  # the second look is centred on where the partial really is: its neighbours then cancel
+        hz, power = instantaneous_hz(samples, f0_hz=f0_hz, places=place, spacing=spacing)
+        track = track_cents(hz, power, f0_hz=f0_hz, places=place)
+        weights = power[seen, 0]
+        mean = float(np.average(track[seen], weights=weights))
+        f0_hz *= cents_to_ratio(mean)
+    moved = track - mean
     still = np.sqrt(np.average(moved[seen] ** 2, weights=weights)) < VIBRATO_CENTS
     return np.zeros(frames, np.float32) if still else np.asarray(moved, np.float32)
 

@@ -19,13 +19,14 @@ from safetensors.torch import save
 from torch import Tensor
 
 from nsynth_lab.errors import CheckpointError, LatentsError, UsageError
-from nsynth_lab.latents import SILENCE_DB, Latents
+from nsynth_lab.latents import CENTS_LIMIT, SILENCE_DB, Latents
 from nsynth_lab.model.checkpoint import FIXED, KEY, read_tensors, write_bytes
 from nsynth_lab.model.encoder import LIMIT
 from nsynth_lab.note import FAMILIES, Instrument, Note
 
 BANK = "bank.safetensors"
 STEPS = 127.0
+LOUDEST_DB = 20.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Bank:
         self.model_id = model_id
 
     def find(self, name: str) -> BankEntry:
-        """The instrument of that name; part of a name will do where only one instrument has it.
+        """The instrument of that name; a word or part of a name will do where only one instrument has it.
 
         Raises:
             UsageError: none or several; the closest names are offered.
@@ -56,11 +57,14 @@ class Bank:
         plain = {_plain(known): entry for known, entry in self.entries.items()}
         if wanted in plain:
             return plain[wanted]
+        with_word = [known for known in plain if wanted and f" {wanted} " in f" {known} "]
         holding = [known for known in plain if wanted and wanted in known]
-        if len(holding) == 1:
-            return plain[holding[0]]
-        close = holding[:6] or difflib.get_close_matches(wanted, list(plain), n=4, cutoff=0.4)
-        hint = f"did you mean {', '.join(close)}?" if close else "see `nsynth-lab instruments`"
+        for found in (with_word, holding):
+            if len(found) == 1:
+                return plain[found[0]]
+        close = with_word[:6] or holding[:6] or difflib.get_close_matches(wanted, list(plain), n=4, cutoff=0.4)
+        names = ", ".join(f"'{plain[known].instrument.name}'" for known in close)
+        hint = f"did you mean {names}?" if close else "see `nsynth-lab instruments`"
         raise UsageError(f"'{name}' is neither an instrument of the bank nor a file; {hint}")
 
     def latents(self, name: str, note: Note) -> Latents:
@@ -117,7 +121,7 @@ def load_bank(folder: str | Path) -> Bank:
     try:
         zones = _zones(tensors, str(header["model_id"]))
         entries = [_entry(item, len(zones)) for item in header["instruments"]]
-    except (KeyError, ValueError, TypeError, IndexError, LatentsError) as error:
+    except (KeyError, ValueError, TypeError, IndexError, LatentsError, UsageError) as error:
         raise CheckpointError(f"{path}: the bank is damaged ({error}); get the checkpoint again") from error
     return Bank(entries, zones, model_id=str(header["model_id"]))
 
@@ -126,11 +130,13 @@ def _zones(tensors: dict[str, Tensor], model_id: str) -> list[Latents]:
     starts = tensors["starts"].numpy()
     timbre = tensors["timbre"].numpy().astype(np.float32) * (LIMIT / STEPS)
     loudness_db, f0_cents = (tensors[name].float().numpy() for name in ("loudness_db", "f0_cents"))
-    partials = tensors["partials"].float().numpy()
+    loudness_db, f0_cents = loudness_db.clip(SILENCE_DB, LOUDEST_DB), f0_cents.clip(-CENTS_LIMIT, CENTS_LIMIT)
+    partials = tensors["partials"].float().numpy().clip(-0.5, 0.5)
     if (np.diff(starts) <= 0).any() or starts[0] != 0 or starts[-1] != len(timbre):
         raise ValueError("its zones do not lie end to end")
     zones = []
     for index, (note, velocity, attack, release) in enumerate(tensors["marks"].tolist()):
+        Note(note, velocity)
         frames = slice(int(starts[index]), int(starts[index + 1]))
         zones.append(
             Latents(

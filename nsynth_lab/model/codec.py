@@ -33,12 +33,13 @@ LEAST_CONFIDENCE = 0.3
 def encode(audio: Audio, checkpoint: Checkpoint, *, note: int | None = None, velocity: int = 100) -> Latents:
     """One recorded note to its code; silence before and after it is cut off.
 
-    `note` is its MIDI number; without it the pitch is measured.
+    `note` is its MIDI number; without it the pitch is measured. A sound that exceeds full scale is turned down to it.
 
     Raises:
         AudioError: the pitch is not given and cannot be heard clearly.
     """
-    mono, _ = trim(resample(audio.mono()[None], audio.sample_rate)[0])
+    within = replace(audio, samples=audio.samples / np.float32(max(1.0, audio.peak)))
+    mono, _ = trim(resample(within.mono()[None], audio.sample_rate)[0])
     number = guess_note(mono) if note is None else note
     return encode_measured(mono, measure(mono, note=number), checkpoint, note=Note(number, velocity))
 
@@ -86,7 +87,10 @@ def guess_note(samples: FloatArray) -> int:
     """
     heard, confidence = measure_note(samples, 48_000)
     if confidence < LEAST_CONFIDENCE or not 0 <= round(heard) <= 127:
-        raise AudioError("no clear pitch can be heard in the recording; say which note it is with --note")
+        raise AudioError(
+            "no clear pitch can be heard in the recording; say which note it is: "
+            "`nsynth-lab encode RECORDING --note A4 -o NAME.latents`"
+        )
     return round(heard)
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.train.batches import Batch, Batches
+from nsynth_lab.train.interrupt import uninterrupted
 from nsynth_lab.train.losses import spectral_loss
 from nsynth_lab.train.precision import bf16_is_faster, use_bf16
 from nsynth_lab.train.prepare import PreparedNotes
@@ -93,7 +94,8 @@ def train(
     first, mean = state.step, math.nan
     try:
         while state.step < options.steps:
-            loss = _step(state, batches.at(state.step), options, place)
+            with uninterrupted():
+                loss = _step(state, batches.at(state.step), options, place)
             mean = loss if math.isnan(mean) else 0.98 * mean + 0.02 * loss
             speed = (state.step - first) / (time.monotonic() - started)
             report(Report(state.step, options.steps, mean, learning_rate(state.step, options), speed))

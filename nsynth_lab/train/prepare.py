@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from nsynth_lab.audio import read_clip
@@ -28,7 +29,7 @@ from nsynth_lab.errors import DatasetError, NsynthLabError
 from nsynth_lab.train.notes import NoteRecord, is_held_out, read_dataset
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, samples_to_frames
 
-VERSION = 1
+VERSION = 2
 LONGEST_SECONDS = 8.0
 FULL_SCALE = 32767.0
 
@@ -96,7 +97,7 @@ def load(cache: Path) -> PreparedNotes:
         index = json.loads((cache / "index.json").read_text())
         streams = load_file(cache / "streams.safetensors")
         audio = np.memmap(cache / "audio.i16", np.int16, mode="r")
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise DatasetError(
             f"{cache}: prepared notes are damaged ({error}); remove the folder to make them anew"
         ) from error
@@ -186,8 +187,9 @@ def _entry(folder: str, record: NoteRecord) -> dict[str, object]:
 def _fingerprint(records: Sequence[tuple[str, NoteRecord]]) -> str:
     digest = hashlib.sha256(str(VERSION).encode())
     for folder, record in records:
-        size = record.path.stat().st_size if record.path.is_file() else -1
-        digest.update(f"{folder}/{record.note_str}/{record.pitch}/{size}\n".encode())
+        file = record.path.stat() if record.path.is_file() else None
+        made = (file.st_size, file.st_mtime_ns) if file is not None else ()
+        digest.update(f"{made} {json.dumps(_entry(folder, record))}\n".encode())
     return digest.hexdigest()
 
 

@@ -39,24 +39,26 @@ def read_state(run: Path, model: Autoencoder, *, device: torch.device) -> RunSta
         CheckpointError: the state is damaged, or of a model of other sizes.
     """
     path = run / FILE
-    tensors: dict[str, Tensor] = {}
-    step = 0
+    averaged = copy.deepcopy(model)
+    step, tensors = 0, dict[str, Tensor]()
     if path.is_file():
         step, sizes, tensors = _read(path)
         if sizes != model.config:
             raise CheckpointError(f"{path}: begun with other model sizes; go on with the same, or start another run")
-        model.load_state_dict(_part(tensors, "model."))
-    averaged = copy.deepcopy(model)
-    if tensors:
-        averaged.load_state_dict(_part(tensors, "averaged."))
     model.to(device)
     averaged.requires_grad_(False).to(device)
     trained = {name: value for name, value in model.named_parameters() if value.requires_grad}
     optimizer = torch.optim.Adam(trained.values(), betas=BETAS)
-    for name, parameter in trained.items():
+    try:
         if tensors:
+            model.load_state_dict(_part(tensors, "model."))
+            averaged.load_state_dict(_part(tensors, "averaged."))
+        for name, parameter in trained.items() if tensors else ():
             moments = {key: tensors[f"{key}.{name}"].to(device) for key in _MOMENTS}
             optimizer.state[parameter] = {"step": torch.tensor(float(step)), **moments}
+    except (KeyError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(f"{path}: the run's state is damaged: {reason}; start another run") from error
     return RunState(model, averaged, optimizer, step)
 
 
