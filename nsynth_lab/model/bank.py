@@ -63,7 +63,7 @@ class Bank:
             if len(found) == 1:
                 return plain[found[0]]
         close = with_word[:6] or holding[:6] or difflib.get_close_matches(wanted, list(plain), n=4, cutoff=0.4)
-        names = ", ".join(f"'{plain[known].instrument.name}'" for known in close)
+        names = ", ".join(plain[known].instrument.name for known in close)
         hint = f"did you mean {names}?" if close else "see `nsynth-lab instruments`"
         raise UsageError(f"'{name}' is neither an instrument of the bank nor a file; {hint}")
 

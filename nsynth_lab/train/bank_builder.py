@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from nsynth_lab import __version__
 from nsynth_lab.audio import read_clip
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.dsp.resampling import resample
@@ -28,9 +30,10 @@ LEVEL_DB = -20.0
 
 @dataclass(frozen=True)
 class BankPlan:
-    """Which notes of which instruments go into a bank."""
+    """Which notes of which instruments go into a bank, and what they were chosen by."""
 
     instruments: dict[str, list[NoteRecord]]
+    chosen_by: dict[str, Any] = field(default_factory=dict)
 
     @property
     def zones(self) -> int:
@@ -54,7 +57,10 @@ def plan_bank(folders: Sequence[Path], *, spacing: int, layers: int) -> BankPlan
         raise DatasetError("no notes to build a bank from")
     firsts = {name: next(iter(owners.values())) for name, owners in found.items()}
     order = sorted(firsts, key=lambda name: (FAMILIES.index(firsts[name][0].family), name))
-    return BankPlan({name: choose_zones(firsts[name], spacing=spacing, layers=layers) for name in order})
+    return BankPlan(
+        {name: choose_zones(firsts[name], spacing=spacing, layers=layers) for name in order},
+        {"data": [folder.resolve().name for folder in folders], "spacing": spacing, "layers": layers},
+    )
 
 
 def choose_zones(records: Sequence[NoteRecord], *, spacing: int, layers: int) -> list[NoteRecord]:
@@ -94,7 +100,8 @@ def build_bank(plan: BankPlan, folder: Path, *, progress: Callable[[], None]) ->
             BankEntry(Instrument(name, first.family, first.source), numbers, first.licence, first.attribution)
         )
         zones += _levelled(encoded)
-    return write_bank(folder, Bank(entries, zones, model_id=checkpoint.model_id), about={})
+    recipe = {"command": "bank", **plan.chosen_by, "nsynth_lab": __version__}
+    return write_bank(folder, Bank(entries, zones, model_id=checkpoint.model_id), about={"recipe": recipe})
 
 
 def _encode(record: NoteRecord, checkpoint: Checkpoint) -> Latents:
