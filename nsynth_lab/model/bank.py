@@ -26,6 +26,7 @@ from nsynth_lab.note import FAMILIES, Instrument, Note
 
 BANK = "bank.safetensors"
 STEPS = 127.0
+LEVEL_DB, LOUDEST_DB = -20.0, 20.0
 LOUDEST_DB = 20.0
 
 
@@ -77,8 +78,20 @@ class Bank:
         chosen = min(near, key=lambda zone: abs(zone.velocity - note.velocity))
         peaks = [float(zone.loudness_db.max()) for zone in near]
         level = float(np.interp(note.velocity, [zone.velocity for zone in near], peaks))
-        moved = np.maximum(chosen.loudness_db + level - chosen.loudness_db.max(), SILENCE_DB)
-        return replace(chosen, note=note.number, velocity=note.velocity, loudness_db=np.asarray(moved, np.float32))
+        return replace(
+            shifted(chosen, level - float(chosen.loudness_db.max())), note=note.number, velocity=note.velocity
+        )
+
+
+def at_bank_level(latents: Latents) -> Latents:
+    """Shifted so that its peak lies at -20 dB: a recording then blends with the bank's instruments as an equal."""
+    return shifted(latents, LEVEL_DB - float(latents.loudness_db.max()))
+
+
+def shifted(latents: Latents, by_db: float) -> Latents:
+    """Louder by so many dB; silence stays silence."""
+    level = np.where(latents.loudness_db > SILENCE_DB, latents.loudness_db + by_db, SILENCE_DB)
+    return replace(latents, loudness_db=np.asarray(level.clip(SILENCE_DB, LOUDEST_DB), np.float32))
 
 
 def write_bank(folder: Path, bank: Bank, *, about: dict[str, Any]) -> Path:

@@ -92,7 +92,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             header = json.loads((file.metadata() or {})[KEY])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
         wrong = {key: header.get(key) for key, value in FIXED.items() if header.get(key) != value}
-    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, OSError) as error:
+    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, OSError, RecursionError) as error:
         raise CheckpointError(f"{path}: damaged, cut short or not a checkpoint ({error}); get it again") from error
     if wrong:
         came = ", ".join(f"{key} {value}" for key, value in wrong.items())

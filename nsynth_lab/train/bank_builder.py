@@ -15,8 +15,8 @@ from nsynth_lab.audio import read_clip
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import DatasetError
-from nsynth_lab.latents import SILENCE_DB, Latents
-from nsynth_lab.model.bank import Bank, BankEntry, write_bank
+from nsynth_lab.latents import Latents
+from nsynth_lab.model.bank import LEVEL_DB, Bank, BankEntry, shifted, write_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import encode_measured, trim
 from nsynth_lab.note import FAMILIES, Instrument, Note
@@ -25,7 +25,7 @@ from nsynth_lab.units import FRAME_RATE_HZ
 
 LONGEST_SECONDS = 4.0
 LONG_HOLD_SECONDS = 2.0
-LEVEL_DB = -20.0
+LOUD_DB = 30.0
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def build_bank(plan: BankPlan, folder: Path, *, progress: Callable[[], None]) ->
         entries.append(
             BankEntry(Instrument(name, first.family, first.source), numbers, first.licence, first.attribution)
         )
-        zones += _levelled(encoded)
+        zones += _in_step(encoded, first.family)
     recipe = {"command": "bank", **plan.chosen_by, "nsynth_lab": __version__}
     return write_bank(folder, Bank(entries, zones, model_id=checkpoint.model_id), about={"recipe": recipe})
 
@@ -116,11 +116,18 @@ def _encode(record: NoteRecord, checkpoint: Checkpoint) -> Latents:
     )
 
 
-def _levelled(zones: Sequence[Latents]) -> list[Latents]:
-    """Shifted together, so that the loudest layer's median peak lies at -20 dB: instruments of one loudness."""
+def _in_step(zones: Sequence[Latents], family: str) -> list[Latents]:
+    """Brought to one loudness and, but for keyboards, in tune.
+
+    The loudest layer's median peak goes to the bank's level, and all zones with it. Sampled instruments are off by
+    up to 20 cents, each zone by its own: their median deviation goes, vibrato and drift stay. A piano's stretched
+    tuning is its own and stays.
+    """
     top = max(zone.velocity for zone in zones)
-    shift = LEVEL_DB - float(np.median([zone.loudness_db.max() for zone in zones if zone.velocity == top]))
-    return [
-        replace(zone, loudness_db=np.asarray(np.maximum(zone.loudness_db + shift, SILENCE_DB), np.float32))
-        for zone in zones
-    ]
+    by_db = LEVEL_DB - float(np.median([zone.loudness_db.max() for zone in zones if zone.velocity == top]))
+    return [shifted(zone if family == "keyboard" else _tuned(zone), by_db) for zone in zones]
+
+
+def _tuned(zone: Latents) -> Latents:
+    loud = zone.loudness_db > zone.loudness_db.max() - LOUD_DB
+    return replace(zone, f0_cents=zone.f0_cents - np.median(zone.f0_cents[loud]))

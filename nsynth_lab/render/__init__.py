@@ -1,0 +1,26 @@
+"""Render: the one place that sees sources, blend, decoder and what the audio is for.
+
+request    what is asked for: who, where between them, which note, how long
+session    a checkpoint loaded once, and what can be done with it
+offline    the loop that pulls blocks until a note is whole
+targets    where files may be written
+"""
+
+from nsynth_lab.render.offline import Rendered, measured_f0_hz, render_whole
+from nsynth_lab.render.request import BlendRequest, check_seconds
+from nsynth_lab.render.session import DEFAULT_CHECKPOINT, LATENTS_ENDING, SOUND_ENDINGS, Session, pick_device
+from nsynth_lab.render.targets import check_outputs
+
+__all__ = [
+    "DEFAULT_CHECKPOINT",
+    "LATENTS_ENDING",
+    "SOUND_ENDINGS",
+    "BlendRequest",
+    "Rendered",
+    "Session",
+    "check_outputs",
+    "check_seconds",
+    "measured_f0_hz",
+    "pick_device",
+    "render_whole",
+]

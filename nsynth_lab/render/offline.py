@@ -1,0 +1,71 @@
+"""render_whole: pull blocks out of the decoder until a note is whole, and finish its ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from nsynth_lab.audio import Audio
+from nsynth_lab.dsp.measure import measure
+from nsynth_lab.errors import LatentsError
+from nsynth_lab.latents import SILENCE_DB, Latents
+from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.model.codec import decode
+from nsynth_lab.note import Note
+from nsynth_lab.units import FloatArray, cents_to_ratio, db_to_gain
+
+LOUD_DB = 30.0
+CEILING = db_to_gain(-0.3)
+FADE_SAMPLES = 480
+
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A decoded note, and how many seconds its decoding alone took."""
+
+    audio: Audio
+    decode_seconds: float
+
+
+def render_whole(
+    latents: Latents, checkpoint: Checkpoint, *, seed: int = 0, advance: Advance = lambda _: None
+) -> Rendered:
+    """Decode a whole note, mono, block by block; `advance` hears of the samples done.
+
+    Ends are faded over 10 ms, and a note louder than -0.3 dBFS is turned down to that.
+
+    Raises:
+        LatentsError: the latents belong to another model, or lie so far out that what comes is no sound.
+    """
+    started = time.perf_counter()
+    blocks: list[FloatArray] = []
+    for block in decode(latents, checkpoint, seed=seed):
+        blocks.append(block)
+        advance(len(block))
+    seconds = time.perf_counter() - started
+    samples = np.concatenate(blocks)
+    if not np.isfinite(samples).all():
+        raise LatentsError("decoding gave NaN or infinite samples: these latents are out of the model's range")
+    return Rendered(Audio(_finished(samples)[None]), seconds)
+
+
+def measured_f0_hz(audio: Audio, note: Note) -> float | None:
+    """Median f0 in Hz of the loud part of a decoded note; None where nothing sounds."""
+    streams = measure(audio.mono(), note=note.number)
+    loud = streams.loudness_db > max(streams.loudness_db.max() - LOUD_DB, SILENCE_DB)
+    if not loud.any():
+        return None
+    return round(float(note.hz * cents_to_ratio(float(np.median(streams.f0_cents[loud])))), 3)
+
+
+def _finished(samples: FloatArray) -> FloatArray:
+    out = samples.copy()
+    fade = min(FADE_SAMPLES, len(out))
+    out[len(out) - fade :] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
+    peak = float(np.abs(out).max(initial=0.0))
+    return out * np.float32(CEILING / peak) if peak > CEILING else out

@@ -1,0 +1,153 @@
+"""Session: a checkpoint loaded once - weights, bank, device, seed - and what can be done with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nsynth_lab import __version__
+from nsynth_lab.audio import read_clip
+from nsynth_lab.blend import blend, pair
+from nsynth_lab.errors import AudioError, CheckpointError, MissingError, UsageError
+from nsynth_lab.latents import Latents, read_latents
+from nsynth_lab.model.bank import Bank, at_bank_level, load_bank
+from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
+from nsynth_lab.model.codec import encode
+from nsynth_lab.note import Note, note_name
+from nsynth_lab.render.offline import Advance, Rendered, render_whole
+from nsynth_lab.render.request import BlendRequest
+
+DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "default"
+LATENTS_ENDING = ".latents"
+SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
+LONGEST_NOTE_SECONDS = 30.0
+
+
+class Session:
+    """A checkpoint loaded once, and what can be done with it.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used.
+        MissingError: the device asked for is not there.
+    """
+
+    def __init__(self, folder: str | Path | None = None, *, device: str = "auto", seed: int = 0) -> None:
+        self.folder = Path(folder or DEFAULT_CHECKPOINT)
+        self.device = pick_device(device)
+        self.seed = seed
+
+    @cached_property
+    def checkpoint(self) -> Checkpoint:
+        """Weights, on the device."""
+        return load_checkpoint(self.folder, device=self.device)
+
+    @cached_property
+    def bank(self) -> Bank:
+        """Instruments by name.
+
+        Raises:
+            CheckpointError: it cannot be used, or was encoded by other weights.
+        """
+        bank = load_bank(self.folder)
+        if bank.model_id != self.checkpoint.model_id:
+            raise CheckpointError(
+                f"{self.folder}: its bank was encoded by model {bank.model_id}, its weights are "
+                f"{self.checkpoint.model_id}; build the bank again with `nsynth-lab bank`"
+            )
+        return bank
+
+    def instruments(self) -> list[dict[str, Any]]:
+        """One row an instrument of the bank: name, family, source, range, velocity layers, licence, attribution."""
+        rows = []
+        for entry in self.bank.entries.values():
+            zones = [self.bank.zones[index] for index in entry.zones]
+            rows.append(
+                {
+                    "name": entry.instrument.name,
+                    "family": entry.instrument.family,
+                    "source": entry.instrument.source,
+                    "lowest": note_name(min(zone.note for zone in zones)),
+                    "highest": note_name(max(zone.note for zone in zones)),
+                    "velocities": sorted({zone.velocity for zone in zones}),
+                    "licence": entry.licence,
+                    "attribution": entry.attribution,
+                }
+            )
+        return rows
+
+    def stamp(self) -> dict[str, Any]:
+        """What makes a file again, beside its parameters: model, seed, version."""
+        return {"model": self.checkpoint.model_id, "seed": self.seed, "nsynth_lab": __version__}
+
+    def recipe(self, request: BlendRequest) -> dict[str, Any]:
+        """All that a blend was made from, as plain values."""
+        return {"command": "blend", **asdict(request), **self.stamp()}
+
+    def encode(self, path: str | Path, *, note: int | None = None, velocity: int = 100) -> Latents:
+        """A recording of one note to latents; of a long file, its first 30 s.
+
+        Raises:
+            AudioError: it cannot be used, or no pitch is given and none can be heard.
+        """
+        clip = read_clip(path, max_seconds=LONGEST_NOTE_SECONDS)
+        try:
+            return encode(clip, self.checkpoint, note=note, velocity=velocity)
+        except AudioError as error:
+            raise AudioError(f"{path}: {error}") from error
+
+    def source(self, text: str, note: Note) -> Latents:
+        """A name of the bank, a sound file or a .latents file, moved to `note` and to the bank's level.
+
+        Raises:
+            UsageError: an unknown name; the closest are offered.
+            AudioError, LatentsError: a file that cannot be used.
+        """
+        path = Path(text)
+        if path.suffix.lower() == LATENTS_ENDING:
+            return at_bank_level(read_latents(path)).at_note(note.number)
+        if path.suffix.lower() in SOUND_ENDINGS or os.path.isfile(path):  # not Path's own, which a long name upsets
+            return at_bank_level(self.encode(path, velocity=note.velocity)).at_note(note.number)
+        return self.bank.latents(text, note)
+
+    def blend(self, request: BlendRequest, sources: Sequence[Latents] | None = None) -> Latents:
+        """The latents of a blend; `sources` may be handed in where many blends share them."""
+        notes = sources or [self.source(text, request.note) for text in request.sources]
+
+        def own(position: float | None) -> NDArray[np.float64] | None:
+            return None if position is None else pair(position)
+
+        return blend(
+            notes,
+            request.weights(),
+            frames=request.frames,
+            timbre=own(request.timbre),
+            loudness=own(request.loudness),
+            partials=own(request.partials),
+        )
+
+    def render(self, latents: Latents, *, advance: Advance = lambda _: None) -> Rendered:
+        """Decode a whole note with this session's checkpoint and seed, as `render_whole`."""
+        return render_whole(latents, self.checkpoint, seed=self.seed, advance=advance)
+
+
+def pick_device(name: str) -> str:
+    """'auto' to the best device there is; 'cpu' and 'cuda' as they are.
+
+    Raises:
+        UsageError: another name.
+        MissingError: CUDA asked for and not there.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise UsageError(f"device '{name}'; expected auto, cpu or cuda")
+    available = torch.cuda.is_available()
+    if name == "cuda" and not available:
+        raise MissingError("no CUDA device can be used on this machine; use --device cpu (see `nsynth-lab doctor`)")
+    return "cuda" if available and name != "cpu" else "cpu"
