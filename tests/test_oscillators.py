@@ -13,7 +13,8 @@ from tiny_model import TINY, tiny_model
 from torch import Tensor
 
 from nsynth_lab.dsp.oscillators import SPANS, bank, phases, slow_bank, span_hz
-from nsynth_lab.model.controls import TOP_HZ, oscillators_below_top, partial_places
+from nsynth_lab.model.controls import oscillators_below_top, partial_places
+from nsynth_lab.model.distribution import TOP_HZ
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
 Memory = tuple[Tensor, Tensor, Tensor]  # turns, amplitudes, f0 at the end of the last block

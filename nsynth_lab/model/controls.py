@@ -7,21 +7,17 @@ model starts at the right level at any pitch, and no part of it can die before i
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nsynth_lab.dsp.loudness import a_weighting_db
-from nsynth_lab.dsp.noise import bin_hz
 from nsynth_lab.latents import TIMBRE_DIMS
 from nsynth_lab.model.config import ModelConfig
+from nsynth_lab.model.distribution import TOP_HZ, centres_hz, noise_magnitudes, partial_amplitudes
 from nsynth_lab.model.stack import GatedStack, StackState
-from nsynth_lab.units import SAMPLE_RATE
 
 GAINS_PER_FRAME = 4
 SEEN_PARTIALS = 32
@@ -29,10 +25,7 @@ HALF_PARTIALS = 16
 PITCH_CENTRES = 24
 TOP_GAIN_DB = 6.0
 KNEE_DB = 3.0
-TOP_HZ = 0.45 * SAMPLE_RATE
-LOWEST_HZ = 40.0
 DB_PER_UNIT = 10.0
-WEIGHTING_FLOOR_DB = -40.0
 INPUTS = TIMBRE_DIMS + 3 + PITCH_CENTRES + SEEN_PARTIALS
 
 
@@ -73,7 +66,7 @@ class ControlNet(nn.Module):
 
     def _first_bias(self) -> Tensor:
         """Partials as 1/k, noise flat and about 35 dB below."""
-        envelope = -20.0 * torch.log10(_centres_hz(self.config.envelope_points) / 100.0)
+        envelope = -20.0 * torch.log10(centres_hz(self.config.envelope_points) / 100.0)
         corrections = torch.zeros(HALF_PARTIALS + self.config.partial_corrections)
         corrections[:HALF_PARTIALS] = -40.0
         gains = torch.tensor([KNEE_DB * 2] * 4 + [41.0] * 4)
@@ -102,8 +95,8 @@ class ControlNet(nn.Module):
         places_hz = f0_hz[..., None] * partial_places(partials, self._count(f0_hz))
         return (
             Controls(
-                partials=_distribution(envelope, corrections, places_hz),
-                noise=_noise_shape(noise),
+                partials=partial_amplitudes(envelope, corrections, places_hz),
+                noise=noise_magnitudes(noise),
                 partial_gain=_gain(level, partial_gain),
                 noise_gain=_gain(level, noise_gain),
                 raw=out,
@@ -149,69 +142,3 @@ def _gain(level_db: Tensor, raw_db: Tensor) -> Tensor:
     """Amplitude factor: at most 6 dB above the frame's loudness, as far below as it likes."""
     relative_db = TOP_GAIN_DB - KNEE_DB * functional.softplus(raw_db / KNEE_DB)
     return torch.exp((level_db + relative_db).clamp(min=-140.0) * (math.log(10.0) / 20.0))
-
-
-def _distribution(envelope_db: Tensor, corrections_db: Tensor, places_hz: Tensor) -> Tensor:
-    """Amplitudes [voices, frames, oscillators]: a spectral envelope read at each partial, plus its own correction."""
-    level_db = _read_envelope(envelope_db, places_hz)
-    known = min(corrections_db.shape[-1], level_db.shape[-1])
-    extra = functional.pad(corrections_db[..., :known], (0, level_db.shape[-1] - known))
-    power = torch.exp((level_db + extra).clamp(-120.0, 120.0) * (math.log(10.0) / 10.0))
-    power = power * ((TOP_HZ - places_hz) / 1000.0).clamp(0.0, 1.0)
-    weighted = (power * _weighting(places_hz)).sum(dim=-1, keepdim=True)
-    return torch.sqrt(2.0 * power / (weighted + 1e-12) + 1e-14)
-
-
-def _read_envelope(envelope_db: Tensor, places_hz: Tensor) -> Tensor:
-    """Straight lines between the points of the envelope, [voices, frames, oscillators]."""
-    points = envelope_db.shape[-1]
-    position = _warp(places_hz) * (points - 1)
-    below = position.floor().clamp(0, points - 2)
-    index = below.long()
-    left, right = envelope_db.gather(-1, index), envelope_db.gather(-1, index + 1)
-    return torch.lerp(left, right, (position - below).clamp(0.0, 1.0))
-
-
-def _noise_shape(bands_db: Tensor) -> Tensor:
-    """Magnitudes [voices, frames, 513] of A-weighted level 0 dB, straight lines in dB between band centres."""
-    lines, weighting = _noise_tables(bands_db.shape[-1], bands_db.device)
-    power = torch.exp((bands_db @ lines).clamp(-120.0, 120.0) * (math.log(10.0) / 10.0))
-    mean = (power * weighting).sum(dim=-1, keepdim=True)
-    return torch.sqrt(power / (mean + 1e-12) + 1e-14)
-
-
-@functools.cache
-def _noise_tables(bands: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Interpolation [bands, 513], and each bin's share of A-weighted power of white noise [513]."""
-    hz = bin_hz()
-    position = (_warp(hz) * (bands - 1)).clamp(0, bands - 1)
-    lines = (1.0 - (position - torch.arange(bands)[:, None]).abs()).clamp(min=0.0)
-    weighting = _weighting(hz) / (len(hz) - 1)
-    weighting[0] = weighting[-1] = 0.0
-    return lines.to(device), weighting.to(device)
-
-
-def _warp(hz: Tensor) -> Tensor:
-    """Frequency to 0..1 on a scale that is linear below 700 Hz and logarithmic above (mel, O'Shaughnessy 1987)."""
-    low, high = math.log1p(LOWEST_HZ / 700.0), math.log1p(TOP_HZ / 700.0)
-    return ((torch.log1p(hz / 700.0) - low) / (high - low)).clamp(0.0, 1.0)
-
-
-def _centres_hz(points: int) -> Tensor:
-    low, high = math.log1p(LOWEST_HZ / 700.0), math.log1p(TOP_HZ / 700.0)
-    return 700.0 * torch.expm1(torch.linspace(low, high, points))
-
-
-def _weighting(hz: Tensor) -> Tensor:
-    """A-weighting as a factor on power, not below -40 dB so that a lone low partial is not blown up."""
-    table = _weighting_table(hz.device)
-    position = hz.clamp(0.0, SAMPLE_RATE / 2 - 1.0) / 10.0
-    below = position.floor()
-    return torch.lerp(table[below.long()], table[below.long() + 1], position - below)
-
-
-@functools.cache
-def _weighting_table(device: torch.device) -> Tensor:
-    """A-weighting every 10 Hz."""
-    db = np.maximum(a_weighting_db(np.arange(0.0, SAMPLE_RATE / 2 + 20.0, 10.0)), WEIGHTING_FLOOR_DB)
-    return torch.from_numpy(10.0 ** (db / 10.0)).float().to(device)

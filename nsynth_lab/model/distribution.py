@@ -1,0 +1,91 @@
+"""Distributions of A-weighted level 0 dB: how partials and noise bands share one loudness.
+
+The spectral envelope and the noise bands are given in dB at points that lie evenly on a scale linear below 700 Hz
+and logarithmic above (mel, O'Shaughnessy 1987). Each is normalised by the A-weighted power it comes to, so that a
+gain of 1 sounds as loud as a 1 kHz sine of level 0 dB, whatever the pitch.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from nsynth_lab.dsp.loudness import a_weighting_db
+from nsynth_lab.dsp.noise import bin_hz
+from nsynth_lab.units import SAMPLE_RATE
+
+TOP_HZ = 0.45 * SAMPLE_RATE
+LOWEST_HZ = 40.0
+WEIGHTING_FLOOR_DB = -40.0
+
+
+def partial_amplitudes(envelope_db: Tensor, corrections_db: Tensor, places_hz: Tensor) -> Tensor:
+    """Amplitudes [voices, frames, oscillators]: a spectral envelope read at each partial, plus its own correction."""
+    level_db = _read_envelope(envelope_db, places_hz)
+    known = min(corrections_db.shape[-1], level_db.shape[-1])
+    extra = functional.pad(corrections_db[..., :known], (0, level_db.shape[-1] - known))
+    power = torch.exp((level_db + extra).clamp(-120.0, 120.0) * (math.log(10.0) / 10.0))
+    power = power * ((TOP_HZ - places_hz) / 1000.0).clamp(0.0, 1.0)
+    weighted = (power * _weighting(places_hz)).sum(dim=-1, keepdim=True)
+    return torch.sqrt(2.0 * power / (weighted + 1e-12) + 1e-14)
+
+
+def _read_envelope(envelope_db: Tensor, places_hz: Tensor) -> Tensor:
+    """Straight lines between the points of the envelope, [voices, frames, oscillators]."""
+    points = envelope_db.shape[-1]
+    position = _warp(places_hz) * (points - 1)
+    below = position.floor().clamp(0, points - 2)
+    index = below.long()
+    left, right = envelope_db.gather(-1, index), envelope_db.gather(-1, index + 1)
+    return torch.lerp(left, right, (position - below).clamp(0.0, 1.0))
+
+
+def noise_magnitudes(bands_db: Tensor) -> Tensor:
+    """Magnitudes [voices, frames, 513] of A-weighted level 0 dB, straight lines in dB between band centres."""
+    lines, weighting = _noise_tables(bands_db.shape[-1], bands_db.device)
+    power = torch.exp((bands_db @ lines).clamp(-120.0, 120.0) * (math.log(10.0) / 10.0))
+    mean = (power * weighting).sum(dim=-1, keepdim=True)
+    return torch.sqrt(power / (mean + 1e-12) + 1e-14)
+
+
+@functools.cache
+def _noise_tables(bands: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Interpolation [bands, 513], and each bin's share of A-weighted power of white noise [513]."""
+    hz = bin_hz()
+    position = (_warp(hz) * (bands - 1)).clamp(0, bands - 1)
+    lines = (1.0 - (position - torch.arange(bands)[:, None]).abs()).clamp(min=0.0)
+    weighting = _weighting(hz) / (len(hz) - 1)
+    weighting[0] = weighting[-1] = 0.0
+    return lines.to(device), weighting.to(device)
+
+
+def _warp(hz: Tensor) -> Tensor:
+    """Frequency to 0..1 on a scale that is linear below 700 Hz and logarithmic above (mel, O'Shaughnessy 1987)."""
+    low, high = math.log1p(LOWEST_HZ / 700.0), math.log1p(TOP_HZ / 700.0)
+    return ((torch.log1p(hz / 700.0) - low) / (high - low)).clamp(0.0, 1.0)
+
+
+def centres_hz(points: int) -> Tensor:
+    """Frequencies [points] at which an envelope of so many points is given."""
+    low, high = math.log1p(LOWEST_HZ / 700.0), math.log1p(TOP_HZ / 700.0)
+    return 700.0 * torch.expm1(torch.linspace(low, high, points))
+
+
+def _weighting(hz: Tensor) -> Tensor:
+    """A-weighting as a factor on power, not below -40 dB so that a lone low partial is not blown up."""
+    table = _weighting_table(hz.device)
+    position = hz.clamp(0.0, SAMPLE_RATE / 2 - 1.0) / 10.0
+    below = position.floor()
+    return torch.lerp(table[below.long()], table[below.long() + 1], position - below)
+
+
+@functools.cache
+def _weighting_table(device: torch.device) -> Tensor:
+    """A-weighting every 10 Hz."""
+    db = np.maximum(a_weighting_db(np.arange(0.0, SAMPLE_RATE / 2 + 20.0, 10.0)), WEIGHTING_FLOOR_DB)
+    return torch.from_numpy(10.0 ** (db / 10.0)).float().to(device)
