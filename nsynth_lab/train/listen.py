@@ -8,6 +8,7 @@ run/weights.safetensors     the averaged model, ready to decode
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -55,8 +56,7 @@ class Listener:
 
     def listen(self, model: Autoencoder, step: int) -> None:
         """Write weights, sounds and a picture; where the sound or picture library is missing, the weights alone."""
-        about = {"steps": step, "options": asdict(self.options), "notes": len(self.notes)}
-        save_weights(self.run, model, about=about)
+        save_weights(self.run, model, about=self._about(step))
         folder = self.run / "listen" / f"{step:06d}"
         folder.mkdir(parents=True, exist_ok=True)
         pairs = {str(self.notes.index[note]["note_str"]): decode_twin(model, self.notes, note) for note in self.heard}
@@ -64,6 +64,15 @@ class Listener:
             self._write(folder, pairs)
         except MissingError:
             return
+
+    def _about(self, step: int) -> dict[str, Any]:
+        """What the weights' header says of where they come from."""
+        return {
+            "steps": step,
+            "options": asdict(self.options),
+            "trained_on": dict(Counter(str(entry["instrument"]).split("/")[0] for entry in self.notes.index)),
+            "licences": dict(Counter(str(entry.get("licence") or "unknown") for entry in self.notes.index)),
+        }
 
     def _write(self, folder: Path, pairs: dict[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]) -> None:
         from nsynth_lab.picture import Panel, draw_spectrograms

@@ -29,7 +29,7 @@ from nsynth_lab.errors import DatasetError, NsynthLabError
 from nsynth_lab.train.notes import NoteRecord, is_held_out, read_dataset
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, samples_to_frames
 
-VERSION = 2
+VERSION = 3
 LONGEST_SECONDS = 8.0
 FULL_SCALE = 32767.0
 
@@ -47,7 +47,7 @@ class PreparedNotes:
         f0_cents: [frames].
         partials: [notes, 128].
         loudest_db: [notes] level of the loudest mel band.
-        index: one dict a note: data set, note_str, instrument, family, pitch, velocity, hold_seconds, held_out.
+        index: one dict a note: data set, note_str, instrument, family, pitch, velocity, hold_seconds, licence, held_out.
     """
 
     audio: NDArray[np.int16]
@@ -180,6 +180,7 @@ def _entry(folder: str, record: NoteRecord) -> dict[str, object]:
         "pitch": record.pitch,
         "velocity": record.velocity,
         "hold_seconds": record.hold_seconds,
+        "licence": record.licence,
         "held_out": is_held_out(record),
     }
 
