@@ -47,7 +47,8 @@ class PreparedNotes:
         f0_cents: [frames].
         partials: [notes, 128].
         loudest_db: [notes] level of the loudest mel band.
-        index: one dict a note: data set, note_str, instrument, family, pitch, velocity, hold_seconds, licence, held_out.
+        index: one dict a note: note_str, instrument (with its data set), family, pitch, velocity, hold_seconds,
+            licence, held_out.
     """
 
     audio: NDArray[np.int16]
