@@ -1,0 +1,32 @@
+"""Peers: what a user could have without a network, measured on the same notes with the same metrics.
+
+    crossfade             two recordings played at once: no blend at all, the floor of every morph
+    world                 WORLD's vocoder: f0, a full spectral envelope and aperiodicity every 5 ms
+    harmonic_plus_noise   the measured amplitude of each partial and the noise between them, every 10.7 ms
+
+Every peer takes sounds [samples] at 48 kHz whose MIDI note is known. The two vocoders keep hundreds of numbers a frame
+where latents keep 16: a bound on what analysis alone can do, not something to blend instruments of a bank with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nsynth_lab.evaluate.peers import crossfade, harmonic_noise, world
+from nsynth_lab.units import FloatArray
+
+Reconstruct = Callable[..., FloatArray]
+Morph = Callable[..., FloatArray]
+
+# name -> reconstruct(samples, *, note) -> samples of the same length
+RECONSTRUCT: dict[str, Reconstruct] = {
+    "world": world.reconstruct,
+    "harmonic_plus_noise": harmonic_noise.reconstruct,
+}
+
+# name -> morph(first, second, *, position, note) -> as long as the longer; position 0 is the first, 1 the second
+MORPH: dict[str, Morph] = {
+    "crossfade": crossfade.morph,
+    "world": world.morph,
+    "harmonic_plus_noise": harmonic_noise.morph,
+}

@@ -1,0 +1,115 @@
+"""WORLD analysis and synthesis, and its morph. The only door to pyworld, which only evaluation needs.
+
+f0 is looked for by Harvest within 200 cents of the known note and refined by StoneMask; frames without one take their
+neighbours', because the note is known to have a pitch. A morph is the usual one: geometric means of f0 and spectral
+envelope, arithmetic of aperiodicity, frame by frame.
+
+Source: Morise et al., WORLD: a vocoder-based high-quality speech synthesis system (2016),
+https://doi.org/10.1587/transinf.2015EDP7457.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.errors import MissingError
+from nsynth_lab.evaluate.peers.crossfade import same_length
+from nsynth_lab.latents import CENTS_LIMIT
+from nsynth_lab.units import SAMPLE_RATE, FloatArray, cents_to_ratio, note_to_hz
+
+PERIOD_MS = 5.0
+RANGE_DB = 80.0
+LOWEST_HZ = 71.0  # WORLD's own; spectra made for higher notes alone are too small for some of its windows
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Features:
+    """WORLD's code of a note: `f0_hz` [frames], `envelope` and `aperiodicity` [frames, bins]."""
+
+    f0_hz: Doubles
+    envelope: Doubles
+    aperiodicity: Doubles
+
+
+def reconstruct(samples: FloatArray, *, note: int) -> FloatArray:
+    """`samples` [samples] at 48 kHz analysed and synthesised.
+
+    Raises:
+        MissingError: pyworld is not installed.
+    """
+    return synthesise(analyse(samples, note=note), len(samples))
+
+
+def morph(first: FloatArray, second: FloatArray, *, position: float, note: int) -> FloatArray:
+    """The note at `position` 0..1 between two of the same pitch; silence is held 80 dB below each one's peak.
+
+    Raises:
+        MissingError: pyworld is not installed.
+    """
+    one, other = (analyse(samples, note=note) for samples in same_length(first, second))
+    between = Features(
+        f0_hz=_geometric(one.f0_hz, other.f0_hz, position),
+        envelope=_geometric(_held(one.envelope), _held(other.envelope), position),
+        aperiodicity=(1.0 - position) * one.aperiodicity + position * other.aperiodicity,
+    )
+    return synthesise(between, max(len(first), len(second)))
+
+
+def analyse(samples: FloatArray, *, note: int) -> Features:
+    """WORLD's code of `samples` [samples] at 48 kHz."""
+    world = _pyworld()
+    sound = samples.astype(np.float64)
+    nominal_hz = note_to_hz(float(note))
+    reach = cents_to_ratio(CENTS_LIMIT)
+    f0_hz, times = world.harvest(
+        sound, SAMPLE_RATE, f0_floor=nominal_hz / reach, f0_ceil=nominal_hz * reach, frame_period=PERIOD_MS
+    )
+    f0_hz = _filled(world.stonemask(sound, f0_hz, times, SAMPLE_RATE), nominal_hz)
+    size = world.get_cheaptrick_fft_size(SAMPLE_RATE, min(nominal_hz / reach, LOWEST_HZ))
+    envelope = world.cheaptrick(sound, f0_hz, times, SAMPLE_RATE, fft_size=size)
+    aperiodicity = world.d4c(sound, f0_hz, times, SAMPLE_RATE, threshold=0.0, fft_size=size)
+    return Features(f0_hz, envelope, aperiodicity)
+
+
+def synthesise(features: Features, length: int) -> FloatArray:
+    """`length` samples at 48 kHz."""
+    sound = _pyworld().synthesize(
+        features.f0_hz, features.envelope, features.aperiodicity, SAMPLE_RATE, frame_period=PERIOD_MS
+    )[:length]
+    return np.asarray(np.pad(sound, (0, length - len(sound))), np.float32)
+
+
+def _filled(f0_hz: Doubles, nominal_hz: float) -> Doubles:
+    """Frames without a pitch take that of the nearest frames with one; where there is none, the note's own."""
+    near = np.abs(np.log2(np.maximum(f0_hz, 1.0) / nominal_hz)) < CENTS_LIMIT / 1200.0
+    heard = np.flatnonzero(near)
+    if not len(heard):
+        return np.full(len(f0_hz), nominal_hz)
+    return np.asarray(np.interp(np.arange(len(f0_hz)), heard, f0_hz[heard]))
+
+
+def _held(envelope: Doubles) -> Doubles:
+    return np.asarray(np.maximum(envelope, envelope.max() * 10.0 ** (-RANGE_DB / 10.0)))
+
+
+def _geometric(first: Doubles, second: Doubles, position: float) -> Doubles:
+    return np.asarray(np.exp((1.0 - position) * np.log(first) + position * np.log(second)))
+
+
+def _pyworld() -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it asks for pkg_resources, which warns of its own end
+            import pyworld
+    except ImportError as error:
+        raise MissingError(
+            f"to compare with WORLD install pyworld: pip install 'nsynth-lab[peers]' ({error})"
+        ) from error
+    return pyworld
