@@ -14,6 +14,7 @@ from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
     from nsynth_lab.audio import Audio
+    from nsynth_lab.latents import Latents
     from nsynth_lab.render import BlendRequest, Session
 
 GAP_SECONDS = 0.25
@@ -44,6 +45,7 @@ def blend(
     timbre: Annotated[float | None, typer.Option(help="Position of the timbre alone.")] = None,
     loudness: Annotated[float | None, typer.Option(help="Position of level, attack and release alone.")] = None,
     partials: Annotated[float | None, typer.Option(help="Position of the partials alone.")] = None,
+    even: Annotated[bool, typer.Option("--even", help="Positions so that equal moves sound equally large.")] = False,
     plot: Annotated[Path | None, typer.Option(help="Also draw spectrograms into this .png, .svg or .pdf.")] = None,
     device: DeviceOption = "auto",
     checkpoint: CheckpointOption = None,
@@ -83,13 +85,15 @@ def blend(
         loudness=loudness,
         partials=partials,
     )
+    if even and (len(sources) != 2 or curve):
+        raise UsageError("--even is for positions between two sources, without --curve")
     request.weights()
     requests = _series(request, steps)
     files = [output, *_single_files(output, len(requests))]
     check_outputs(files, endings=SOUND_ENDINGS, sources=sources, force=force)
     check_outputs([plot] if plot else [], endings=PICTURE_ENDINGS, sources=sources, force=force)
     session = Session(checkpoint, device=device, seed=seed)
-    report = _render(session, requests, files, plot)
+    report = _render(session, requests, files, plot, even=even)
     if as_json:
         console.print_json(report)
     else:
@@ -152,7 +156,9 @@ def _single_files(output: Path, count: int) -> list[Path]:
     ]
 
 
-def _render(session: Session, requests: list[BlendRequest], files: list[Path], plot: Path | None) -> dict[str, Any]:
+def _render(
+    session: Session, requests: list[BlendRequest], files: list[Path], plot: Path | None, *, even: bool
+) -> dict[str, Any]:
     """Decode every request with one progress bar, write the files, and say what was made."""
     import json
 
@@ -162,6 +168,8 @@ def _render(session: Session, requests: list[BlendRequest], files: list[Path], p
 
     first = requests[0]
     notes = [session.source(text, first.note) for text in first.sources]
+    if even:
+        requests = _evenly(session, requests, notes)
     audios: list[Audio] = []
     decode_seconds = 0.0
     with console.progress(len(requests) * first.samples, "samples", "decoding") as advance:
@@ -179,6 +187,7 @@ def _render(session: Session, requests: list[BlendRequest], files: list[Path], p
         draw_spectrograms(plot, panels, title=f"{' + '.join(first.sources)} at {first.note.name}", force=True)
     decoded = sum(audio.seconds for audio in audios)
     return {
+        "positions": [request.position for request in requests],
         "files": [str(path) for path in files],
         "plot": str(plot) if plot else None,
         "model": session.checkpoint.model_id,
@@ -192,6 +201,15 @@ def _render(session: Session, requests: list[BlendRequest], files: list[Path], p
         "asked_f0_hz": round(first.note.hz, 2),
         "seed": session.seed,
     }
+
+
+def _evenly(session: Session, requests: list[BlendRequest], notes: list[Latents]) -> list[BlendRequest]:
+    """The same requests at the plain positions that their even ones mean."""
+    from nsynth_lab.render.even import STEPS
+
+    with console.progress(STEPS * requests[0].samples, "samples", "measuring the way") as advance:
+        axis = session.even_axis(requests[0], notes, advance=advance)
+    return [replace(request, position=(axis.plain(request.position[0]),)) for request in requests]
 
 
 def _joined(audios: list[Audio]) -> Audio:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nsynth_lab.cli import console
 from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, SeedOption
+
+if TYPE_CHECKING:
+    from nsynth_lab.latents import Latents
+    from nsynth_lab.model.refine import Refined
+    from nsynth_lab.render import Session
 
 
 def encode(
@@ -17,6 +22,9 @@ def encode(
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write, as note.latents.")],
     note: Annotated[str, typer.Option(help="Which note it is (A4 or 69); measured if not given.")] = "",
     velocity: Annotated[int, typer.Option(help="How hard it was played, 1 to 127.")] = 100,
+    refine: Annotated[
+        float, typer.Option(min=0, max=3600, help="Fit the latents to the recording for so many seconds.")
+    ] = 0.0,
     device: DeviceOption = "auto",
     checkpoint: CheckpointOption = None,
     as_json: JsonOption = False,
@@ -24,7 +32,11 @@ def encode(
 ) -> None:
     """Turn a recording of one note into latents.
 
-    **Example**: `nsynth-lab encode my-voice.wav --note C4 -o my-voice.latents`
+    **Examples**
+
+        nsynth-lab encode my-voice.wav --note C4 -o my-voice.latents
+
+        nsynth-lab encode strange-bell.wav --refine 30 -o strange-bell.latents
     """
     from nsynth_lab.latents import write_latents
     from nsynth_lab.note import Note, note_name, parse_note
@@ -35,7 +47,12 @@ def encode(
     Note(number or 0, velocity)
     session = Session(checkpoint, device=device)
     latents = session.encode(recording, note=number, velocity=velocity)
-    recipe = {"command": "encode", "recording": recording.name, "note": number, "velocity": velocity, **session.stamp()}
+    fitted = _refined(session, recording, latents, refine) if refine else None
+    latents = fitted.latents if fitted else latents
+    recipe = {
+        "command": "encode", "recording": recording.name, "note": number, "velocity": velocity, "refine": refine,
+        **session.stamp(),
+    }  # fmt: skip
     write_latents(output, replace(latents, provenance=recipe), force=True)
     _report(
         {
@@ -45,10 +62,28 @@ def encode(
             "note_was": "given" if note else "measured",
             "frames": latents.frames,
             "seconds": round(latents.seconds, 3),
+            "distance_db": {"before": round(fitted.before_db, 3), "after": round(fitted.after_db, 3)}
+            if fitted
+            else None,
         },
-        "{file}: model {model}, note {note} ({note_was}), {frames} frames, {seconds} s",
+        "{file}: model {model}, note {note} ({note_was}), {frames} frames, {seconds} s"
+        + (", {before_db} dB off before refining, {after_db} after" if fitted else ""),
         as_json=as_json,
     )
+
+
+def _refined(session: Session, recording: Path, latents: Latents, seconds: float) -> Refined:
+    """Refine with a progress bar that counts seconds."""
+    done = 0
+    with console.progress(round(seconds) or 1, "seconds", "refining") as advance:
+
+        def progress(so_far: float, _best_db: float) -> None:
+            nonlocal done
+            whole = min(round(so_far), round(seconds) or 1)
+            advance(whole - done)
+            done = whole
+
+        return session.refine(recording, latents, seconds=seconds, progress=progress)
 
 
 def decode(

@@ -45,6 +45,14 @@ def loudest_db(samples: FloatArray) -> float:
     return 20.0 * math.log10(max(float(bands.max()), 1e-6))
 
 
+def mel_db(samples: FloatArray) -> FloatArray:
+    """Mel spectrum [frames, 128] in dB of `samples` [samples]."""
+    with torch.no_grad():
+        bands = mel(torch.from_numpy(samples)[None], bands=128)[0]
+        level: FloatArray = (20.0 * torch.log10(bands.clamp(min=1e-8))).numpy()
+    return level
+
+
 @functools.cache
 def mel_weights(bands: int, bins: int, device: torch.device) -> Tensor:
     """Triangles [bins, bands] from 30 Hz to 20 kHz, each of sum 1 where it spans whole bins."""

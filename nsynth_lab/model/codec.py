@@ -38,10 +38,15 @@ def encode(audio: Audio, checkpoint: Checkpoint, *, note: int | None = None, vel
     Raises:
         AudioError: the pitch is not given and cannot be heard clearly.
     """
-    within = replace(audio, samples=audio.samples / np.float32(max(1.0, audio.peak)))
-    mono, _ = trim(resample(within.mono()[None], audio.sample_rate)[0])
+    mono = cut(audio)
     number = guess_note(mono) if note is None else note
     return encode_measured(mono, measure(mono, note=number), checkpoint, note=Note(number, velocity))
+
+
+def cut(audio: Audio) -> FloatArray:
+    """What `encode` encodes of a recording: mono, 48 kHz, within full scale, from onset to end, [frames * 512]."""
+    within = replace(audio, samples=audio.samples / np.float32(max(1.0, audio.peak)))
+    return trim(resample(within.mono()[None], audio.sample_rate)[0])[0]
 
 
 def encode_measured(

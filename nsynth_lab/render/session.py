@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,10 @@ from nsynth_lab.errors import AudioError, CheckpointError, MissingError, UsageEr
 from nsynth_lab.latents import Latents, read_latents
 from nsynth_lab.model.bank import Bank, at_bank_level, load_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
-from nsynth_lab.model.codec import encode
+from nsynth_lab.model.codec import cut, encode
+from nsynth_lab.model.refine import Refined, refine
 from nsynth_lab.note import Note, note_name
+from nsynth_lab.render.even import STEPS, EvenAxis, even_axis
 from nsynth_lab.render.offline import Advance, Rendered, render_whole
 from nsynth_lab.render.request import BlendRequest
 
@@ -102,6 +104,21 @@ class Session:
             return encode(clip, self.checkpoint, note=note, velocity=velocity)
         except AudioError as error:
             raise AudioError(f"{path}: {error}") from error
+
+    def refine(
+        self, path: str | Path, latents: Latents, *, seconds: float, progress: Callable[[float, float], None]
+    ) -> Refined:
+        """Fit the latents of `path`, as `encode` gave them, closer to the recording (see `model.refine`)."""
+        samples = cut(read_clip(path, max_seconds=LONGEST_NOTE_SECONDS))
+        return refine(latents, samples, self.checkpoint, seconds=seconds, progress=progress)
+
+    def even_axis(self, request: BlendRequest, sources: Sequence[Latents], *, advance: Advance) -> EvenAxis:
+        """Walk the way between two sources once; `advance` hears of the samples done."""
+        sounds = []
+        for position in np.linspace(0.0, 1.0, STEPS):
+            latents = self.blend(replace(request, position=(float(position),)), sources)
+            sounds.append(self.render(latents, advance=advance).audio.mono())
+        return even_axis(sounds)
 
     def source(self, text: str, note: Note) -> Latents:
         """A name of the bank, a sound file or a .latents file, moved to `note` and to the bank's level.

@@ -14,10 +14,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from nsynth_lab.dsp.spectral_distance import spectral_distance
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.train.batches import Batch, Batches
 from nsynth_lab.train.interrupt import uninterrupted
-from nsynth_lab.train.losses import spectral_loss
 from nsynth_lab.train.precision import bf16_is_faster, use_bf16
 from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.train.run_state import RunState, read_state, write_state
@@ -126,7 +126,7 @@ def batch_loss(model: Autoencoder, batch: Batch, *, seed: int, noise: float) -> 
     decoded, _ = model.decoder.step(timbre + noise * jitter, target.loudness_db, target.f0_hz, target.partials, start)
     margin, late = MARGIN_FRAMES * HOP_SAMPLES, model.decoder.delay_samples
     heard = decoded[:, margin + late : decoded.shape[1] - margin + late]
-    return spectral_loss(heard, target.samples[:, margin:-margin], target.loudest_db)
+    return spectral_distance(heard, target.samples[:, margin:-margin], target.loudest_db)
 
 
 def _step(state: RunState, batch: Batch, options: TrainOptions, device: torch.device) -> float:

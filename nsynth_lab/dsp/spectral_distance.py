@@ -1,4 +1,4 @@
-"""What training minimises: distance of mel spectra in dB at three resolutions.
+"""Distance of mel spectra in dB at three resolutions: what training and refinement minimise.
 
 Both spectra are clamped so far below the target's own loudest band that silence costs nothing and hiss below
 hearing cannot outweigh the note. Several resolutions at once after Yamamoto et al. 2020 and Engel et al. 2020.
@@ -14,10 +14,9 @@ from nsynth_lab.dsp.mel import mel
 RESOLUTIONS = ((128, 2048, 512, 1.0), (256, 4096, 1024, 0.7), (64, 512, 128, 0.7))
 RANGE_DB = 66.0
 QUIETEST_DB = -100.0
-MARGIN_SAMPLES = 4096
 
 
-def spectral_loss(decoded: Tensor, target: Tensor, loudest_db: Tensor) -> Tensor:
+def spectral_distance(decoded: Tensor, target: Tensor, loudest_db: Tensor) -> Tensor:
     """Mean distance in dB of `decoded` from `target`, both [notes, samples], counted where there is sound.
 
     `loudest_db` [notes] is the level of the loudest part of each whole note.
