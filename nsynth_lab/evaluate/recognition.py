@@ -1,0 +1,163 @@
+"""NSynth's own yardstick: a small classifier says which family and which pitch it hears, in a note and in its twin.
+
+What the model loses shows as notes that are no longer recognised. The classifier has learnt from real notes alone
+(see `recognition_training`); it hears 1.7 s from the onset, as 256 mel bands every 2048 samples in windows of 8192, in
+dB below the note's loudest band and no deeper than 60 dB: so neither a gain nor what lies beneath matters.
+
+    mel [frames, bands] -> four convolutions, each halves time and frequency -> mean and maximum -> family, pitch
+
+Source: Engel et al., Neural Audio Synthesis of Musical Notes with WaveNet Autoencoders (2017), section 4.2, where pitch
+is recognised in 91.6 % of real notes and 79.6 % of reconstructed ones.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nsynth_lab.dsp.mel import mel, mel_weights
+from nsynth_lab.errors import CheckpointError
+from nsynth_lab.model.checkpoint import FIXED, KEY, read_tensors, write_bytes
+from nsynth_lab.note import FAMILIES
+from nsynth_lab.units import SAMPLE_RATE, FloatArray
+
+CLASSIFIER = "classifier.safetensors"
+PITCHES = 128
+BANDS, WINDOW_SAMPLES, HOP_SAMPLES, FRAMES = 256, 8192, 2048, 40
+RANGE_DB = 60.0
+ONSET_DB = 40.0
+SILENT_DB = -110.0
+CHANNELS = (24, 48, 64, 64)
+HIDDEN = 192
+
+Doubles = NDArray[np.float64]
+
+
+class Scores(NamedTuple):
+    """How much speaks for each family [notes, 11] and each MIDI pitch [notes, 128]: logits."""
+
+    family: Tensor
+    pitch: Tensor
+
+
+class Recogniser(nn.Module):
+    """`hearing` [notes, 40, 256] -> Scores; 0.5 million weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        sizes = zip((1, *CHANNELS), CHANNELS, strict=False)
+        self.layers = nn.ModuleList(nn.Conv2d(before, after, (3, 5), 2, (1, 2)) for before, after in sizes)
+        self.norms = nn.ModuleList(nn.GroupNorm(8, channels) for channels in CHANNELS)
+        self.hidden = nn.Linear(2 * CHANNELS[-1] * BANDS // 2 ** len(CHANNELS), HIDDEN)
+        self.family = nn.Linear(HIDDEN, len(FAMILIES))
+        self.pitch = nn.Linear(HIDDEN, PITCHES)
+
+    def forward(self, heard: Tensor) -> Scores:
+        """`heard` [notes, frames, bands] as `hearing` gives it."""
+        x = heard[:, None]  # [notes, channels, frames, bands]
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            x = functional.gelu(norm(layer(x)))
+        over_time = torch.cat([x.mean(dim=2), x.amax(dim=2)], dim=1).flatten(1)
+        pooled = functional.dropout(over_time, 0.2, self.training)
+        x = functional.gelu(self.hidden(pooled))
+        return Scores(self.family(x), self.pitch(x))
+
+
+def hearing(samples: FloatArray) -> FloatArray:
+    """What the classifier hears of `samples` [samples] at 48 kHz, [40, 256]: 1 at the loudest band, 0 from 60 dB below.
+
+    >>> hearing(np.zeros(96_000, np.float32)).max()
+    np.float32(0.0)
+    """
+    with torch.no_grad():
+        whole = torch.from_numpy(np.pad(samples, (0, max(0, WINDOW_SAMPLES - len(samples)))))[None]
+        bands = mel(whole, bands=BANDS, window_samples=WINDOW_SAMPLES, hop_samples=HOP_SAMPLES)[0]
+        level_db = 20.0 * torch.log10(bands.clamp(min=1e-7))
+    loudest = level_db.amax(dim=1)
+    if float(loudest.max()) < SILENT_DB:
+        return np.zeros((FRAMES, BANDS), np.float32)
+    onset = int((loudest > loudest.max() - ONSET_DB).int().argmax())
+    heard = (1.0 + (level_db[onset:][:FRAMES] - loudest.max()) / RANGE_DB).clamp(min=0.0)
+    return np.asarray(functional.pad(heard, (0, 0, 0, FRAMES - len(heard))).numpy(), np.float32)
+
+
+def band_centres_hz(bands: int = BANDS) -> Doubles:
+    """Where the mel bands lie, [bands]."""
+    weights = mel_weights(bands, WINDOW_SAMPLES // 2 + 1, torch.device("cpu")).double().numpy()
+    hz = np.linspace(0.0, SAMPLE_RATE / 2, len(weights))
+    return np.asarray(hz @ weights / weights.sum(axis=0))
+
+
+def recognise(samples: FloatArray, recogniser: Recogniser) -> tuple[str, int]:
+    """Family and MIDI pitch that `samples` [samples] at 48 kHz sound most like."""
+    with torch.no_grad():
+        scores = recogniser(torch.from_numpy(hearing(samples))[None])
+    return FAMILIES[int(scores.family.argmax())], int(scores.pitch.argmax())
+
+
+def accuracy(scores: Scores, labels: Tensor) -> dict[str, float]:
+    """Shares of notes whose family and whose pitch score highest; `labels` [notes, 2] holds their numbers."""
+    right = torch.stack([logits.argmax(dim=1) for logits in scores], dim=1) == labels
+    return dict(zip(Scores._fields, right.float().mean(dim=0).tolist(), strict=True))
+
+
+def save_recogniser(path: Path, recogniser: Recogniser, *, about: dict[str, Any]) -> None:
+    """Write the weights in float16 with a JSON header, aside, then rename; `about` (JSON values) joins the header."""
+    tensors = {name: value.detach().cpu().half().contiguous() for name, value in recogniser.state_dict().items()}
+    header = {**FIXED, "kind": "classifier", "families": list(FAMILIES), **about}
+    write_bytes(path, save(tensors, metadata={KEY: json.dumps(header)}))
+
+
+def load_recogniser(path: Path) -> tuple[Recogniser, dict[str, Any]]:
+    """The classifier, ready to use, and its header.
+
+    Raises:
+        CheckpointError: missing, damaged, or not a classifier of this version.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file; train a classifier first")
+    header, tensors = read_tensors(path)
+    recogniser = Recogniser()
+    expected = {name: value.shape for name, value in recogniser.state_dict().items()}
+    fits = {name: value.shape for name, value in tensors.items()} == expected
+    if not fits or header.get("families") != list(FAMILIES):
+        raise CheckpointError(f"{path}: not a classifier of this version; train it again")
+    recogniser.load_state_dict({name: value.float() for name, value in tensors.items()})
+    recogniser.eval().requires_grad_(False)
+    return recogniser, header
+
+
+@dataclass
+class Recognition:
+    """Counts, note by note, how often the family and the pitch of originals and reconstructions are recognised."""
+
+    recogniser: Recogniser
+    right: dict[str, list[bool]] = field(default_factory=dict)
+
+    def add(self, original: FloatArray, reconstruction: FloatArray, *, family: str, pitch: int) -> None:
+        """One more note, [samples] at 48 kHz each."""
+        for name, samples in (("originals", original), ("reconstructions", reconstruction)):
+            heard = recognise(samples, self.recogniser)
+            for what, is_right in (("family", heard[0] == family), ("pitch", heard[1] == pitch)):
+                self.right.setdefault(f"{name}.{what}", []).append(is_right)
+
+    def summary(self) -> dict[str, Any]:
+        """Shares recognised: {"originals": {"family": .., "pitch": ..}, "reconstructions": .., "lost": ..}."""
+        share = {name: float(np.mean(values)) for name, values in self.right.items()}
+        told: dict[str, Any] = {"notes": len(next(iter(self.right.values()), []))}
+        for name, value in share.items():
+            group, what = name.split(".")
+            told.setdefault(group, {})[what] = round(value, 4)
+        if told["notes"]:
+            pairs = {what: (told["originals"][what], told["reconstructions"][what]) for what in ("family", "pitch")}
+            told["lost"] = {what: round(before - after, 4) for what, (before, after) in pairs.items()}
+        return told

@@ -1,0 +1,141 @@
+"""The classifier on made-up instruments that are easily told apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from tiny_model import tiny_model
+
+from nsynth_lab.errors import CheckpointError, DatasetError
+from nsynth_lab.evaluate.recognition import (
+    BANDS,
+    FRAMES,
+    Recogniser,
+    Recognition,
+    band_centres_hz,
+    hearing,
+    load_recogniser,
+    recognise,
+    save_recogniser,
+)
+from nsynth_lab.evaluate.recognition_training import augmented, train_recogniser
+from nsynth_lab.model.checkpoint import save_weights
+from nsynth_lab.train.prepare import FULL_SCALE, PreparedNotes
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, note_to_hz
+
+PITCHES = (45, 52, 60, 67, 75)
+SHAPES = {"brass": 1.0 / np.arange(1, 21), "flute": np.eye(20)[0]}
+FRAMES_A_NOTE = 94
+
+
+def tone(pitch: float, family: str, *, seed: int = 0, seconds: float = 1.0) -> FloatArray:
+    """A saw for brass, a sine for a flute; level and phases drawn."""
+    rng = np.random.default_rng(seed)
+    at = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    orders = np.arange(1, 21)[:, None]
+    waves = np.cos(2 * np.pi * (note_to_hz(pitch) * orders * at + rng.random((20, 1))))
+    return np.asarray(rng.uniform(0.05, 0.4) * SHAPES[family] @ waves, np.float32)
+
+
+def prepared(*, held_out: bool | None = None) -> PreparedNotes:
+    """Four takes of each pitch of both instruments, the last of them held out (or all, or none)."""
+    takes = [(family, pitch, take) for family in SHAPES for pitch in PITCHES for take in range(4)]
+    sounds: list[NDArray[np.float32]] = []
+    for number, (family, pitch, _) in enumerate(takes):
+        sound = tone(pitch, family, seed=number)
+        sounds.append(np.pad(sound, (0, FRAMES_A_NOTE * HOP_SAMPLES - len(sound))))
+    frames = FRAMES_A_NOTE * len(takes)
+    return PreparedNotes(
+        audio=np.round(np.concatenate(sounds) * FULL_SCALE).astype(np.int16),
+        starts=np.arange(len(takes) + 1) * FRAMES_A_NOTE,
+        loudness_db=np.zeros(frames, np.float32),
+        f0_cents=np.zeros(frames, np.float32),
+        partials=np.zeros((len(takes), 128), np.float32),
+        loudest_db=np.zeros(len(takes), np.float32),
+        index=[
+            {"family": family, "pitch": pitch, "held_out": take == 3 if held_out is None else held_out}
+            for family, pitch, take in takes
+        ],
+    )
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[Recogniser, dict[str, float]]:
+    return train_recogniser(prepared(), epochs=40)
+
+
+def test_it_learns_to_tell_instruments_and_pitches_apart(trained: tuple[Recogniser, dict[str, float]]) -> None:
+    recogniser, held_out = trained
+    assert held_out["family"] == 1.0
+    assert held_out["pitch"] > 0.85
+    assert [recognise(tone(60, family), recogniser)[0] for family in SHAPES] == list(SHAPES)
+
+
+def test_what_a_twin_loses_is_told(trained: tuple[Recogniser, dict[str, float]]) -> None:
+    """Twins with another timbre lose the family and keep the pitch, as near as the classifier itself knows it."""
+    same, other = Recognition(trained[0]), Recognition(trained[0])
+    for seed, pitch in enumerate(PITCHES, 50):
+        sound = tone(pitch, "brass", seed=seed)
+        same.add(sound, 0.1 * sound, family="brass", pitch=pitch)
+        other.add(sound, tone(pitch, "flute", seed=seed), family="brass", pitch=pitch)
+    assert same.summary()["lost"] == {"family": 0.0, "pitch": 0.0}
+    told = other.summary()
+    assert told["notes"] == len(PITCHES)
+    assert (told["originals"]["family"], told["reconstructions"]["family"]) == (1.0, 0.0)
+    assert told["lost"]["family"] == 1.0
+    assert told["reconstructions"]["pitch"] >= 0.8
+    assert Recognition(trained[0]).summary() == {"notes": 0}
+
+
+def test_neither_gain_nor_silence_before_it_nor_what_lies_deep_is_heard() -> None:
+    sound = tone(57, "brass", seconds=2.5)
+    heard = hearing(sound)
+    assert heard.shape == (FRAMES, BANDS)
+    assert heard.max() == pytest.approx(1.0)
+    assert heard.min() >= 0.0
+    assert hearing(0.01 * sound) == pytest.approx(heard, abs=1e-4)
+    late = np.concatenate([np.zeros(8192, np.float32), sound])
+    assert np.abs(hearing(late) - heard)[4:-4].mean() < 0.01
+    faint = 1e-6 * np.random.default_rng(0).standard_normal(len(sound)).astype(np.float32)
+    assert np.abs(hearing(sound + faint) - heard).max() < 0.05
+    assert hearing(np.zeros(1000, np.float32)).max() == 0.0
+
+
+def test_a_transposed_note_looks_like_the_note_there() -> None:
+    heard = torch.from_numpy(np.stack([hearing(tone(60, "flute", seconds=2.5))] * 64))
+    varied, semitones = augmented(heard, seed=3)
+    centres_hz = band_centres_hz()
+    for note, semitone in zip(varied, semitones.tolist(), strict=True):
+        loudest_hz = centres_hz[int(note[:20].mean(dim=0).argmax())]
+        assert loudest_hz == pytest.approx(note_to_hz(60.0 + semitone), abs=15.0)
+    assert len(set(semitones.tolist())) > 4
+    assert varied.shape == heard.shape
+    assert varied.amin() >= 0
+    assert varied.amax() <= 1.0001
+
+
+def test_it_is_kept_in_two_mebibytes_and_read_back(
+    tmp_path: Path, trained: tuple[Recogniser, dict[str, float]]
+) -> None:
+    path = tmp_path / "classifier.safetensors"
+    save_recogniser(path, trained[0], about={"held_out": trained[1]})
+    assert path.stat().st_size < 2 * 2**20
+    again, header = load_recogniser(path)
+    assert header["held_out"] == trained[1]
+    heard = torch.from_numpy(np.stack([hearing(tone(pitch, "brass")) for pitch in PITCHES]))
+    for before, after in zip(trained[0](heard), again(heard), strict=True):
+        assert torch.allclose(before, after, atol=0.05)
+
+
+def test_refusals(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="no such file"):
+        load_recogniser(tmp_path / "none.safetensors")
+    save_weights(tmp_path, tiny_model(), about={})
+    with pytest.raises(CheckpointError, match="not a classifier"):
+        load_recogniser(tmp_path / "weights.safetensors")
+    with pytest.raises(DatasetError, match="held out"):
+        train_recogniser(prepared(held_out=True))
