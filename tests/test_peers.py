@@ -90,31 +90,30 @@ def test_the_ends_of_a_morph_are_its_sources(name: str) -> None:
     """WORLD's too, where no envelope is as empty as a pure tone's."""
     saw, hollow = tone(60, SAW) + noise(1e-3), tone(60, HOLLOW, seconds=0.8) + noise(1e-3, seconds=0.8, seed=1)
     padded = np.pad(hollow, (0, len(saw) - len(hollow)))
-    for position, source in ((0.0, saw), (1.0, padded)):
-        end = MORPH[name](saw, hollow, position=position, note=60)
+    ends = MORPH[name](saw, hollow, positions=(0.0, 1.0), note=60)
+    for end, source in zip(ends, (saw, padded), strict=True):
         expected = RECONSTRUCT[name](source, note=60) if name in RECONSTRUCT else source
         assert end.shape == saw.shape
         assert mel_error_db(end, expected) < 0.2
 
 
 def test_halfway_every_partial_is_halfway_in_db() -> None:
-    middle = MORPH["harmonic_plus_noise"](tone(60, SAW), tone(60, HOLLOW), position=0.5, note=60)
+    (middle,) = MORPH["harmonic_plus_noise"](tone(60, SAW), tone(60, HOLLOW), positions=[0.5], note=60)
     found = steady_db(harmonic_noise.analyse(middle, note=60).amplitudes)[HALF_PARTIALS:][: len(ORDERS)]
     assert found == pytest.approx(10 * np.log10(SAW * HOLLOW), abs=0.3)
 
 
 @needs_world
 def test_halfway_world_is_halfway_in_db() -> None:
-    middle = MORPH["world"](tone(60, SAW), tone(60, SAW * 0.01), position=0.5, note=60)
+    (middle,) = MORPH["world"](tone(60, SAW), tone(60, SAW * 0.01), positions=[0.5], note=60)
     inside = slice(SAMPLE_RATE // 5, -SAMPLE_RATE // 5)
     assert level_error_db(middle[inside], tone(60, SAW * 0.1)[inside]) < 1.0
 
 
 def test_a_crossfade_keeps_the_power_of_unrelated_sounds() -> None:
     first, second = noise(0.1), noise(0.1, seed=1)
-    for position in np.linspace(0, 1, 11):
-        power = np.square(crossfade.morph(first, second, position=float(position))).mean()
-        assert power == pytest.approx(0.01, rel=0.03)
+    for sound in crossfade.morph(first, second, positions=np.linspace(0, 1, 11).tolist()):
+        assert np.square(sound).mean() == pytest.approx(0.01, rel=0.03)
 
 
 def test_without_pyworld_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

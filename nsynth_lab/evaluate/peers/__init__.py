@@ -16,7 +16,7 @@ from nsynth_lab.evaluate.peers import crossfade, harmonic_noise, world
 from nsynth_lab.units import FloatArray
 
 Reconstruct = Callable[..., FloatArray]
-Morph = Callable[..., FloatArray]
+Morph = Callable[..., list[FloatArray]]
 
 # name -> reconstruct(samples, *, note) -> samples of the same length
 RECONSTRUCT: dict[str, Reconstruct] = {
@@ -24,7 +24,8 @@ RECONSTRUCT: dict[str, Reconstruct] = {
     "harmonic_plus_noise": harmonic_noise.reconstruct,
 }
 
-# name -> morph(first, second, *, position, note) -> as long as the longer; position 0 is the first, 1 the second
+# name -> morph(first, second, *, positions, note) -> a sound for each position, 0 the first and 1 the second, as long
+# as the longer of the two
 MORPH: dict[str, Morph] = {
     "crossfade": crossfade.morph,
     "world": world.morph,

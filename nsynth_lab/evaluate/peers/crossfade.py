@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from nsynth_lab.units import FloatArray
 
 
-def morph(first: FloatArray, second: FloatArray, *, position: float, note: int = 0) -> FloatArray:  # noqa: ARG001
-    """Cosine times `first` plus sine times `second`, each [samples]: as powerful as their weighted mean, if unrelated.
+def morph(first: FloatArray, second: FloatArray, *, positions: Sequence[float], note: int = 0) -> list[FloatArray]:  # noqa: ARG001
+    """At each position 0..1, cosine times `first` plus sine times `second`, each [samples].
 
-    >>> morph(np.ones(2, np.float32), np.zeros(3, np.float32), position=0.0)
-    array([1., 1., 0.], dtype=float32)
+    So the power of two unrelated sounds stays on a straight line.
+
+    >>> morph(np.ones(2, np.float32), np.zeros(3, np.float32), positions=[0.0])
+    [array([1., 1., 0.], dtype=float32)]
     """
     first, second = same_length(first, second)
-    angle = 0.5 * math.pi * position
-    return np.asarray(math.cos(angle) * first + math.sin(angle) * second, np.float32)
+    angles = [0.5 * math.pi * position for position in positions]
+    return [np.asarray(math.cos(angle) * first + math.sin(angle) * second, np.float32) for angle in angles]
 
 
 def same_length(first: FloatArray, second: FloatArray) -> tuple[FloatArray, FloatArray]:

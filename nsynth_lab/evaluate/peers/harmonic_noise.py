@@ -12,6 +12,7 @@ partials known beforehand.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,20 +61,14 @@ def reconstruct(samples: FloatArray, *, note: int) -> FloatArray:
     return synthesise(analyse(samples, note=note))[: len(samples)]
 
 
-def morph(first: FloatArray, second: FloatArray, *, position: float, note: int) -> FloatArray:
-    """The note at `position` 0..1 between two of the same pitch, partial by partial and bin by bin in dB.
+def morph(first: FloatArray, second: FloatArray, *, positions: Sequence[float], note: int) -> list[FloatArray]:
+    """The notes at `positions` 0..1 between two of the same pitch, partial by partial and bin by bin in dB.
 
     What is silent is held 80 dB below its note's loudest.
     """
-    longer = max(len(first), len(second))
     one, other = (analyse(samples, note=note) for samples in same_length(first, second))
-    between = Parts(
-        f0_hz=_geometric(one.f0_hz, other.f0_hz, position),
-        places=(1.0 - position) * one.places + position * other.places,
-        amplitudes=_geometric(_held(one.amplitudes), _held(other.amplitudes), position),
-        noise=_geometric(_held(one.noise), _held(other.noise), position),
-    )
-    return synthesise(between)[:longer]
+    longer = max(len(first), len(second))
+    return [synthesise(_blended(one, other, position))[:longer] for position in positions]
 
 
 def analyse(samples: FloatArray, *, note: int) -> Parts:
@@ -156,6 +151,15 @@ def _read(bands_hz: Doubles, density: Doubles, hz: Doubles) -> Doubles:
     """`density` [frames, bands] at `hz`, on straight lines in dB, [frames, len(hz)]."""
     level = np.log(density + 1e-20)
     return np.asarray(np.exp(np.stack([np.interp(hz, bands_hz, row) for row in level])))
+
+
+def _blended(one: Parts, other: Parts, position: float) -> Parts:
+    return Parts(
+        f0_hz=_geometric(one.f0_hz, other.f0_hz, position),
+        places=(1.0 - position) * one.places + position * other.places,
+        amplitudes=_geometric(_held(one.amplitudes), _held(other.amplitudes), position),
+        noise=_geometric(_held(one.noise), _held(other.noise), position),
+    )
 
 
 def _held(gain: Doubles) -> Doubles:

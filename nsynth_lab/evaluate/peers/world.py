@@ -11,6 +11,7 @@ https://doi.org/10.1587/transinf.2015EDP7457.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,19 +48,15 @@ def reconstruct(samples: FloatArray, *, note: int) -> FloatArray:
     return synthesise(analyse(samples, note=note), len(samples))
 
 
-def morph(first: FloatArray, second: FloatArray, *, position: float, note: int) -> FloatArray:
-    """The note at `position` 0..1 between two of the same pitch; silence is held 80 dB below each one's peak.
+def morph(first: FloatArray, second: FloatArray, *, positions: Sequence[float], note: int) -> list[FloatArray]:
+    """The notes at `positions` 0..1 between two of the same pitch; silence is held 80 dB below each one's peak.
 
     Raises:
         MissingError: pyworld is not installed.
     """
     one, other = (analyse(samples, note=note) for samples in same_length(first, second))
-    between = Features(
-        f0_hz=_geometric(one.f0_hz, other.f0_hz, position),
-        envelope=_geometric(_held(one.envelope), _held(other.envelope), position),
-        aperiodicity=(1.0 - position) * one.aperiodicity + position * other.aperiodicity,
-    )
-    return synthesise(between, max(len(first), len(second)))
+    longer = max(len(first), len(second))
+    return [synthesise(_between(one, other, position), longer) for position in positions]
 
 
 def analyse(samples: FloatArray, *, note: int) -> Features:
@@ -93,6 +90,14 @@ def _filled(f0_hz: Doubles, nominal_hz: float) -> Doubles:
     if not len(heard):
         return np.full(len(f0_hz), nominal_hz)
     return np.asarray(np.interp(np.arange(len(f0_hz)), heard, f0_hz[heard]))
+
+
+def _between(one: Features, other: Features, position: float) -> Features:
+    return Features(
+        f0_hz=_geometric(one.f0_hz, other.f0_hz, position),
+        envelope=_geometric(_held(one.envelope), _held(other.envelope), position),
+        aperiodicity=(1.0 - position) * one.aperiodicity + position * other.aperiodicity,
+    )
 
 
 def _held(envelope: Doubles) -> Doubles:
