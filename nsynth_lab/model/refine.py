@@ -22,7 +22,7 @@ from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.encoder import LIMIT
 from nsynth_lab.units import FloatArray, cents_to_ratio, note_to_hz
 
-RATE = 0.03
+RATE = 0.1
 BETAS = (0.9, 0.98)
 
 
