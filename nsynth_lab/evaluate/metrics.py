@@ -8,12 +8,10 @@ mean absolute difference.
 from __future__ import annotations
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from nsynth_lab.dsp.loudness import loudness_db
-from nsynth_lab.dsp.measure import measure
-from nsynth_lab.dsp.mel import mel
+from nsynth_lab.dsp.measure import Measured, measure
+from nsynth_lab.dsp.mel import mel_db as mel_db
 from nsynth_lab.errors import AudioError
 from nsynth_lab.units import FloatArray
 
@@ -40,26 +38,26 @@ def mel_error_frames_db(decoded: FloatArray, reference: FloatArray) -> FloatArra
     """
     if decoded.shape != reference.shape:
         raise AudioError(f"cannot compare {decoded.shape} with {reference.shape} samples; give both one length")
-    wanted, came = mel_db(reference), mel_db(decoded)
+    if not np.abs(reference).max(initial=0.0) > 0:
+        raise AudioError("the reference is silent: nothing to compare with")
+    return mel_distance_frames_db(mel_db(decoded), mel_db(reference))
+
+
+def mel_distance_frames_db(came: FloatArray, wanted: FloatArray) -> FloatArray:
+    """`mel_error_frames_db` of two mel spectra [frames, 128] in dB, [heard frames]."""
     floor = wanted.max() - RANGE_DB
     heard = wanted.max(axis=1) > floor + HEARD_DB
-    if not heard.any() or not np.abs(reference).max(initial=0.0) > 0:
-        raise AudioError("the reference is silent: nothing to compare with")
     distance = np.abs(np.maximum(came, floor) - np.maximum(wanted, floor))
     return np.asarray(distance[heard].mean(axis=1), np.float32)
 
 
-def mel_db(samples: FloatArray) -> FloatArray:
-    """Mel spectrum [frames, 128] in dB of `samples` [samples]."""
-    with torch.no_grad():
-        bands: Tensor = mel(torch.from_numpy(samples)[None], bands=BANDS)[0]
-        level: FloatArray = (20.0 * torch.log10(bands.clamp(min=1e-8))).numpy()
-    return level
-
-
 def f0_cents(samples: FloatArray, *, note: int) -> float:
     """Median deviation in cents from the nominal `note` over the frames within 30 dB of the loudest."""
-    streams = measure(samples, note=note)
+    return median_cents(measure(samples, note=note))
+
+
+def median_cents(streams: Measured) -> float:
+    """`f0_cents` of a note that is measured already."""
     steady = streams.loudness_db > streams.loudness_db.max() - STEADY_DB
     return float(np.median(streams.f0_cents[steady]))
 
@@ -71,6 +69,10 @@ def f0_error_cents(decoded: FloatArray, reference: FloatArray, *, note: int) -> 
 
 def level_error_db(decoded: FloatArray, reference: FloatArray) -> float:
     """Mean distance in dB of the A-weighted levels over the frames within 60 dB of the reference's loudest."""
-    wanted, came = loudness_db(reference), loudness_db(decoded)
+    return level_distance_db(loudness_db(decoded), loudness_db(reference))
+
+
+def level_distance_db(came: FloatArray, wanted: FloatArray) -> float:
+    """`level_error_db` of two courses of level [frames]."""
     heard = wanted > wanted.max() - RANGE_DB
     return float(np.abs(came - wanted)[heard].mean())

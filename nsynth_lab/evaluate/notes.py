@@ -36,17 +36,26 @@ class EvaluationNote:
         return encode_measured(self.samples, self.streams, checkpoint, note=note)
 
 
-def choose(folders: Sequence[Path], *, held_out_only: bool, limit: int | None) -> list[NoteRecord]:
-    """Records of the data sets; of more than `limit`, every so manieth, so that all instruments stay in.
+def read_pool(folders: Sequence[Path]) -> list[NoteRecord]:
+    """Records of all usable notes of the data sets.
+
+    Raises:
+        DatasetError: not a data set, or none usable.
+    """
+    return [record for folder in folders for record in read_dataset(folder)]
+
+
+def choose(pool: Sequence[NoteRecord], *, held_out_only: bool, limit: int | None) -> list[NoteRecord]:
+    """The records to evaluate with; of more than `limit`, every so manieth, so that all instruments stay in.
 
     Raises:
         DatasetError: none.
     """
-    records = [record for folder in folders for record in read_dataset(folder)]
-    if held_out_only:
-        records = [record for record in records if is_held_out(record)]
+    records = [record for record in pool if is_held_out(record) or not held_out_only]
     if not records:
-        raise DatasetError("no notes to evaluate with" + (" are held out; try --all" if held_out_only else ""))
+        raise DatasetError(
+            "no notes to evaluate with" + ("; none of these is held out: try --all" if held_out_only else "")
+        )
     if limit is None or len(records) <= limit:
         return records
     picks = np.linspace(0, len(records) - 1, limit).round().astype(int)
@@ -68,7 +77,16 @@ def read_note(record: NoteRecord) -> EvaluationNote:
     Raises:
         AudioError: it cannot be read or is silent.
     """
+    samples = read_samples(record)
+    return EvaluationNote(record, samples, measure(samples, note=record.pitch))
+
+
+def read_samples(record: NoteRecord) -> FloatArray:
+    """Its sound [frames * 512] at 48 kHz, mono.
+
+    Raises:
+        AudioError: it cannot be read or is silent.
+    """
     clip = read_clip(record.path, max_seconds=LONGEST_SECONDS)
     mono = resample(clip.mono()[None], clip.sample_rate)[0]
-    samples = np.pad(mono, (0, samples_to_frames(len(mono)) * HOP_SAMPLES - len(mono)))
-    return EvaluationNote(record, samples, measure(samples, note=record.pitch))
+    return np.pad(mono, (0, samples_to_frames(len(mono)) * HOP_SAMPLES - len(mono)))

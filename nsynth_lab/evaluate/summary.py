@@ -3,10 +3,40 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+Limits = Mapping[str, Sequence[float]]
+
+
+class Figures:
+    """Values of many metrics, each with the family of its note."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, list[float]] = defaultdict(list)
+        self._families: dict[str, list[str]] = defaultdict(list)
+
+    def add(self, values: Mapping[str, float | None], family: str) -> None:
+        """One more note: metric -> value, or None where the note does not have it."""
+        for name, value in values.items():
+            given = self._values[name]  # made here, so that metrics keep their order whichever note has them first
+            if value is not None:
+                given.append(value)
+                self._families[name].append(family)
+
+    def summary(self, *, within: Limits | None = None, at_least: Limits | None = None) -> dict[str, dict[str, Any]]:
+        """Metric -> mean, median, 90th percentile, by family, and the shares within or beyond the limits given."""
+        return {
+            name: {
+                **summarise(values, self._families[name]),
+                **shares_within(values, (within or {}).get(name, ())),
+                **shares_at_least(values, (at_least or {}).get(name, ())),
+            }
+            for name, values in self._values.items()
+            if values
+        }
 
 
 def summarise(values: Sequence[float], families: Sequence[str]) -> dict[str, Any]:
@@ -19,10 +49,10 @@ def summarise(values: Sequence[float], families: Sequence[str]) -> dict[str, Any
     for value, family in zip(values, families, strict=True):
         grouped[family].append(value)
     return {
-        "mean": _round(np.mean(values)),
-        "median": _round(np.median(values)),
-        "p90": _round(np.percentile(values, 90)),
-        "by_family": {family: _round(np.mean(grouped[family])) for family in sorted(grouped)},
+        "mean": rounded(np.mean(values)),
+        "median": rounded(np.median(values)),
+        "p90": rounded(np.percentile(values, 90)),
+        "by_family": {family: rounded(np.mean(grouped[family])) for family in sorted(grouped)},
     }
 
 
@@ -32,8 +62,18 @@ def shares_within(values: Sequence[float], limits: Sequence[float]) -> dict[str,
     >>> shares_within([1.0, 7.0], (5, 10))
     {'within_5': 0.5, 'within_10': 1.0}
     """
-    return {f"within_{limit:g}": _round(np.mean(np.asarray(values) <= limit)) for limit in limits}
+    return {f"within_{limit:g}": rounded(np.mean(np.asarray(values) <= limit)) for limit in limits}
 
 
-def _round(value: Any) -> float:
+def shares_at_least(values: Sequence[float], limits: Sequence[float]) -> dict[str, float]:
+    """Share of the values at or above each limit.
+
+    >>> shares_at_least([0.9, 1.0], (0.95,))
+    {'at_least_0.95': 0.5}
+    """
+    return {f"at_least_{limit:g}": rounded(np.mean(np.asarray(values) >= limit)) for limit in limits}
+
+
+def rounded(value: Any) -> float:
+    """A figure as it is written: four decimals."""
     return round(float(value), 4)

@@ -1,0 +1,58 @@
+"""What a sound is like, in five numbers that a listener could name.
+
+centroid   mean of the mel spectrum along its bands, in octaves above 1 Hz: how bright
+spread     standard deviation about the centroid in octaves: how broad
+odd_even   power of the odd partials above the first against the even ones, in dB: how hollow
+attack     in ms, and
+decay      in dB/s: see `course`
+
+Source: Peeters 2004, A large set of audio features for sound description (CUIDADO), sections 5 and 6; on a
+logarithmic axis, as pitch is heard.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.dsp.mel import HIGHEST_HZ, LOWEST_HZ
+from nsynth_lab.evaluate.course import attack_of, decay_db_per_second, sounding
+from nsynth_lab.evaluate.harmonics import odd_to_even_db
+from nsynth_lab.evaluate.metrics import BANDS, RANGE_DB
+from nsynth_lab.evaluate.sound import Sound
+
+# the least by which two sounds must differ before the way between them can be called straight or crooked
+DIFFERENT = {"centroid": 0.1, "spread": 0.05, "odd_even": 2.0, "attack": 10.0, "decay": 5.0}
+# Slaney's mel scale: linear up to 1 kHz, then logarithmic
+KNEE_HZ, KNEE_MEL, STEP = 1000.0, 15.0, np.log(6.4) / 27.0
+
+
+def describe(sound: Sound) -> dict[str, float | None]:
+    """The five; None for one that this sound does not have."""
+    level = sound.mel_db
+    heard = level.max(axis=1) > level.max() - RANGE_DB
+    weight = (10 ** (level[heard].astype(np.float64) / 20)).mean(axis=0)
+    octaves = band_octaves()
+    centroid = float(np.average(octaves, weights=weight))
+    course = sound.streams.loudness_db
+    return {
+        "centroid": centroid,
+        "spread": float(np.sqrt(np.average((octaves - centroid) ** 2, weights=weight))),
+        "odd_even": odd_to_even_db(sound.lines),
+        "attack": attack_of(sound.envelope_db, sound.marks).length_ms,
+        "decay": decay_db_per_second(course, sound.marks, heard=sounding(course)),
+    }
+
+
+@functools.cache
+def band_octaves() -> NDArray[np.float64]:
+    """Centres of the mel bands [128] in octaves above 1 Hz."""
+    mel = np.linspace(_mel(LOWEST_HZ), _mel(HIGHEST_HZ), BANDS + 2)[1:-1]
+    hz = np.where(mel < KNEE_MEL, mel * KNEE_HZ / KNEE_MEL, KNEE_HZ * np.exp((mel - KNEE_MEL) * STEP))
+    return np.asarray(np.log2(hz))
+
+
+def _mel(hz: float) -> float:
+    return hz * KNEE_MEL / KNEE_HZ if hz < KNEE_HZ else KNEE_MEL + float(np.log(hz / KNEE_HZ)) / STEP

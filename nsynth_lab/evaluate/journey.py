@@ -1,0 +1,99 @@
+"""How good a path of sounds from one end to the other is: every metric of `blends`, one number each.
+
+Whatever makes such a path can be held to it: our blend, a crossfade, a vocoder's morph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.evaluate.compare import Errors
+from nsynth_lab.evaluate.descriptors import DIFFERENT, describe
+from nsynth_lab.evaluate.metrics import HEARD_DB, RANGE_DB
+from nsynth_lab.evaluate.mixture import crossfade, onset_residual, spectral_residual
+from nsynth_lab.evaluate.path import intermediateness, linearity, monotonicity, off_line, step_spread
+from nsynth_lab.evaluate.sound import Sound
+from nsynth_lab.units import FloatArray
+
+POSITIONS = np.linspace(0.0, 1.0, 11)
+WITHIN = {"f0_off_line_cents": (5, 20), "level_off_line_db": (1.5, 3), "step_spread": (0.15, 0.5)}
+AT_LEAST = {"monotonicity": (0.9, 0.95), "mixture_residual": (0.05,)}
+SAME_DB = 0.1
+
+Float64 = NDArray[np.float64]
+
+
+def judge(sounds: Sequence[Sound], ends: Sequence[Sound]) -> Errors:
+    """Metric -> value for `sounds` at positions 0, 0.1 .. 1, on the way between `ends`, the two sources themselves.
+
+    end_point_error_db         mel distance of the first and of the last sound from the source it should be
+    monotonicity, step_spread, intermediateness    see `path`, by mel distance; None where the ends sound the same
+    linearity_*                R^2 against the position, see `descriptors`; None where the ends hardly differ in it
+    f0_off_line_cents, level_off_line_db    the furthest from the straight line between the ends
+    mixture_residual, onset_residual        of the middle, see `mixture`; crossfade_residual: the same for a crossfade
+    """
+    distances = mel_distances_db([sound.mel_db for sound in sounds])
+    end_errors = [
+        mel_distances_db([sound.mel_db, end.mel_db])[0, 1]
+        for sound, end in zip((sounds[0], sounds[-1]), ends, strict=True)
+    ]
+    apart = distances[0, -1] > SAME_DB
+    return {
+        "end_point_error_db": float(np.mean(end_errors)),
+        "monotonicity": monotonicity(POSITIONS, distances) if apart else None,
+        "step_spread": step_spread(distances) if apart else None,
+        "intermediateness": intermediateness(distances) if apart else None,
+        **_linearities(sounds),
+        "f0_off_line_cents": off_line(POSITIONS, [sound.f0_cents for sound in sounds]),
+        "level_off_line_db": off_line(POSITIONS, mean_levels_db([sound.level_db for sound in sounds])),
+        **_mixtures(sounds),
+    }
+
+
+def mel_distances_db(spectra: Sequence[FloatArray]) -> Float64:
+    """Mean absolute distances [n, n] in dB between mel spectra [frames, 128] in dB.
+
+    As `metrics.mel_error_db`, but alike both ways: all are clamped 60 dB below the loudest band of any, and a frame
+    counts where either exceeds that floor by 5 dB.
+    """
+    floor = max(float(spectrum.max()) for spectrum in spectra) - RANGE_DB
+    levels = [np.maximum(spectrum, floor) for spectrum in spectra]
+    heard = [level.max(axis=1) > floor + HEARD_DB for level in levels]
+    distances = np.zeros((len(levels), len(levels)))
+    for i, j in zip(*np.triu_indices(len(levels), 1), strict=True):
+        frames = np.abs(levels[i] - levels[j])[heard[i] | heard[j]]
+        distances[i, j] = distances[j, i] = frames.mean() if frames.size else 0.0
+    return distances
+
+
+def mean_levels_db(levels: Sequence[FloatArray]) -> list[float]:
+    """Mean A-weighted level in dB of each sound [frames], over the frames that are heard at both ends.
+
+    Heard is within 60 dB of the path's loudest frame. A level that is blended in dB then runs straight.
+    """
+    floor = max(float(level.max()) for level in levels) - RANGE_DB
+    heard = (levels[0] > floor) & (levels[-1] > floor)
+    return [float(np.maximum(level, floor)[heard].mean()) if heard.any() else 0.0 for level in levels]
+
+
+def _linearities(sounds: Sequence[Sound]) -> Errors:
+    rows = [describe(sound) for sound in sounds]
+    found: Errors = {}
+    for name, least in DIFFERENT.items():
+        values = [value for row in rows if (value := row[name]) is not None]
+        differ = len(values) == len(rows) and abs(values[-1] - values[0]) >= least
+        found[f"linearity_{name}"] = linearity(POSITIONS, values) if differ else None
+    return found
+
+
+def _mixtures(sounds: Sequence[Sound]) -> Errors:
+    ends = [sounds[0].samples, sounds[-1].samples]
+    middle = sounds[len(sounds) // 2]
+    return {
+        "mixture_residual": spectral_residual(middle.samples, ends),
+        "onset_residual": onset_residual(middle.samples, ends, note=middle.note),
+        "crossfade_residual": spectral_residual(crossfade(ends), ends),
+    }

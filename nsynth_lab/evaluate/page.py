@@ -1,0 +1,125 @@
+"""The page of a report, as text: figures of every section as tables, examples with pictures and players."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import Any
+
+MARK = '<meta name="generator" content="nsynth-lab evaluate">'
+COLUMNS = ("mean", "median", "p90")
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+table { border-collapse: collapse; margin: 0.5rem 0 1rem; font-variant-numeric: tabular-nums; }
+th, td { padding: 0.15rem 0.7rem; text-align: right; border-bottom: 1px solid #ddd; }
+th:first-child, td:first-child { text-align: left; }
+div.wide { overflow-x: auto; }
+figure { margin: 1rem 0 2rem; } img { max-width: 100%; } audio { vertical-align: middle; }
+small { color: #555; }
+@media (prefers-color-scheme: dark) { body { background: #181818; color: #ddd; } th, td { border-color: #444; }
+small { color: #aaa; } }
+"""
+
+
+def page(figures: dict[str, Any], examples: Sequence[dict[str, str]]) -> str:
+    """The whole page; `examples` have stem, family, rank, instrument, note, error and licence."""
+    sections = "\n".join(_section(name, value) for name, value in figures.items() if isinstance(value, dict))
+    heard = "\n".join(_example(example) for example in examples)
+    left_out = figures.get("left_out", [])
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+{MARK}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>nsynth-lab evaluate: model {escape(str(figures["model"]))}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<h1>Model {escape(str(figures["model"]))}</h1>
+<p>{figures["notes"]} notes{f"; {len(left_out)} could not be used" if left_out else ""}.</p>
+{sections}
+{"<h2>Best, median and worst of each family</h2>" if heard else ""}
+{heard}
+</body>
+</html>
+"""
+
+
+def metrics_of(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """The metrics of a section, and of what is nested in it, with their names.
+
+    >>> dict(metrics_of({"pairs": 3, "world": {"mel_error_db": {"mean": 2.0}}}))
+    {'world mel_error_db': {'mean': 2.0}}
+    """
+    for name, inner in value.items():
+        if isinstance(inner, dict) and "mean" in inner:
+            yield f"{prefix}{name}", inner
+        elif isinstance(inner, dict):
+            yield from metrics_of(inner, f"{prefix}{name} ")
+
+
+def shares_of(metric: dict[str, Any]) -> str:
+    """The shares within or beyond limits, in words.
+
+    >>> shares_of({"mean": 3.0, "within_5": 0.8, "at_least_0.9": 0.25})
+    '80 % within 5, 25 % at least 0.9'
+    """
+    return ", ".join(
+        f"{share:.0%} ".replace("%", " %") + name.replace("_", " ")
+        for name, share in metric.items()
+        if name.startswith(("within_", "at_least_"))
+    )
+
+
+def _section(name: str, value: dict[str, Any]) -> str:
+    found = dict(metrics_of(value))
+    if not found:
+        return ""
+    head = _row("th", ["", *COLUMNS, ""])
+    rows = [
+        _row("td", [shown(metric), *(_number(one.get(column)) for column in COLUMNS), shares_of(one)])
+        for metric, one in found.items()
+    ]
+    families = sorted({family for one in found.values() for family in one.get("by_family", {})})
+    grid = [
+        _row("td", [shown(metric), *(_number(one["by_family"].get(family)) for family in families)])
+        for metric, one in found.items()
+        if "by_family" in one
+    ]
+    by_family = [_row("th", ["mean", *(shown(family) for family in families)]), *grid]
+    return (
+        f"<h2>{escape(shown(name))}</h2>\n{_table([head, *rows])}\n"
+        f"<details><summary>by family</summary>{_table(by_family)}</details>"
+    )
+
+
+def _example(one: dict[str, str]) -> str:
+    text = {key: escape(value) for key, value in one.items()}
+    players = " ".join(
+        f'<label>{name} <audio controls preload="none" src="sounds/{text["stem"]}-{name}.flac"></audio></label>'
+        for name in ("original", "decoded")
+    )
+    return (
+        f"<figure><figcaption><b>{text['family']}, {text['rank']}: {text['error']}</b> "
+        f"{text['instrument']}, {text['note']} <small>{text['licence']}</small></figcaption>\n"
+        f'<img loading="lazy" src="pictures/{text["stem"]}.png" alt="Spectrograms: original and decoded">\n'
+        f"<div>{players}</div></figure>"
+    )
+
+
+def shown(name: str) -> str:
+    """A key as words."""
+    return name.replace("_", " ")
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _row(cell: str, texts: Sequence[str]) -> str:
+    return "<tr>" + "".join(f"<{cell}>{escape(text)}</{cell}>" for text in texts) + "</tr>"
+
+
+def _table(rows: Sequence[str]) -> str:
+    return '<div class="wide"><table>' + "\n".join(rows) + "</table></div>"

@@ -1,0 +1,87 @@
+"""`transposition`: a note decoded from the timbre of its instrument's note some semitones away.
+
+The source is the same instrument at the same velocity and length of hold; level, f0 and places of the partials are
+those of the note aimed at, so that what is measured is whether timbre is free of pitch. The mel error is against the
+real note.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nsynth_lab.blend import stretch
+from nsynth_lab.dsp.loudness import loudness_db
+from nsynth_lab.dsp.measure import Measured
+from nsynth_lab.dsp.mel import mel_db
+from nsynth_lab.errors import NsynthLabError
+from nsynth_lab.evaluate.metrics import mel_distance_frames_db
+from nsynth_lab.evaluate.notes import read_samples
+from nsynth_lab.evaluate.section import Advance, Section, Twin, Work, decode_whole
+from nsynth_lab.evaluate.summary import Figures
+from nsynth_lab.latents import PARTIAL_SLOTS, Latents
+from nsynth_lab.model.codec import encode_measured
+from nsynth_lab.note import Note
+from nsynth_lab.train.notes import NoteRecord
+from nsynth_lab.units import note_to_hz
+
+INTERVALS = (-12, -7, -3, 3, 7, 12)
+
+
+class Transposition(Section):
+    """Mel error over all intervals, by size, and by size and direction: in `up_7` the source lies 7 semitones below."""
+
+    name: ClassVar[str] = "transposition"
+
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
+        self.places = {_played(one, one.pitch): one for one in work.pool}
+        self.figures = Figures()
+        self.source = functools.lru_cache(maxsize=1024)(self._source)  # latents are small: one serves many notes
+
+    def steps(self) -> int:
+        """One for each source of each note."""
+        return sum(len(self.partners(record)) for record in self.work.records)
+
+    def partners(self, record: NoteRecord) -> dict[int, NoteRecord]:
+        """Semitones up -> the note of the same instrument, played alike, that lies so far below."""
+        found = {by: self.places.get(_played(record, record.pitch - by)) for by in INTERVALS}
+        return {by: source for by, source in found.items() if source is not None}
+
+    def see(self, twin: Twin, advance: Advance) -> None:
+        """One note aimed at, from each of its sources."""
+        for by, partner in self.partners(twin.record).items():
+            source = self.source(partner)
+            if source is not None:
+                wanted = twin.latents
+                moved = replace(wanted, timbre=stretch(source, wanted.frames).timbre)
+                came = mel_db(decode_whole(moved, self.work.checkpoint))
+                error = float(mel_distance_frames_db(came, twin.original.mel_db).mean())
+                names = ("mel_error_db", f"semitones_{abs(by)}_mel_error_db", f"{_way(by)}_mel_error_db")
+                self.figures.add(dict.fromkeys(names, error), twin.record.family)
+            advance(1)
+
+    def finish(self, advance: Advance) -> dict[str, Any]:  # noqa: ARG002  (nothing left to do)
+        """Its figures."""
+        return self.figures.summary()
+
+    def _source(self, record: NoteRecord) -> Latents | None:
+        """Its latents without f0 and partials, which nobody asks for; None where it cannot be read."""
+        try:
+            samples = read_samples(record)
+        except NsynthLabError:
+            return None
+        level = loudness_db(samples, f0_hz=note_to_hz(float(record.pitch)))
+        streams = Measured(level, np.zeros_like(level), np.zeros(PARTIAL_SLOTS, np.float32))
+        return encode_measured(samples, streams, self.work.checkpoint, note=Note(record.pitch, record.velocity))
+
+
+def _played(record: NoteRecord, pitch: int) -> tuple[object, ...]:
+    return record.dataset, record.instrument_str, record.velocity, record.hold_seconds, pitch
+
+
+def _way(by: int) -> str:
+    return f"{'up' if by > 0 else 'down'}_{abs(by)}"
