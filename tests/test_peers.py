@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tiny_model import tiny_model
 
+from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.errors import MissingError
 from nsynth_lab.evaluate.metrics import f0_error_cents, level_error_db, mel_error_db
+from nsynth_lab.evaluate.notes import read_note
 from nsynth_lab.evaluate.peers import MORPH, RECONSTRUCT, crossfade, harmonic_noise
+from nsynth_lab.evaluate.peers.section import Peers
+from nsynth_lab.evaluate.section import Twin, Work
+from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.controls import HALF_PARTIALS
+from nsynth_lab.train.notes import NoteRecord
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
 
 needs_world = pytest.mark.skipif(importlib.util.find_spec("pyworld") is None, reason="pyworld is not installed")
@@ -120,3 +128,30 @@ def test_without_pyworld_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "pyworld", None)
     with pytest.raises(MissingError, match=r"pip install .*peers"):
         RECONSTRUCT["world"](tone(60, SAW), note=60)
+
+
+def test_peers_join_the_table(tmp_path: Path) -> None:
+    """Every note through every vocoder, every pair through every morph; both ends of a crossfade are exact."""
+    records = []
+    for number, amplitudes in enumerate((SAW, HOLLOW)):
+        path = write_audio(tmp_path / f"{number}.wav", Audio(tone(60, amplitudes)[None]))
+        records.append(
+            NoteRecord(path, f"{number}", "made", f"{number}", "", "reed", "synthetic", 60, 100, SAMPLE_RATE)
+        )
+    section = Peers(Work(Checkpoint(tiny_model(), "tiny", {}), records[:1], records, pairs=3))
+    counted: list[int] = []
+    section.see(Twin(read_note(records[0]), section.work.checkpoint), counted.append)
+    told = section.finish(counted.append)
+    assert sum(counted) == section.steps() == len(section.twins) + 11 * len(section.paths)
+    assert told["harmonic_plus_noise"]["reconstruction"]["mel_error_db"]["by_family"]["reed"] < 2.0
+    assert told["crossfade"]["blends"]["end_point_error_db"]["mean"] == 0.0
+    assert "reconstruction" not in told["crossfade"]
+    if "left_out" not in told["world"]:
+        assert told["world"]["blends"]["monotonicity"]["mean"] > 0.9
+
+
+def test_the_table_says_how_to_get_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyworld", None)
+    section = Peers(Work(Checkpoint(tiny_model(), "tiny", {}), (), ()))
+    assert section.steps() == 0
+    assert "pip install" in section.finish(lambda _: None)["world"]["left_out"]

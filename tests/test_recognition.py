@@ -10,26 +10,35 @@ import torch
 from numpy.typing import NDArray
 from tiny_model import tiny_model
 
+from nsynth_lab.dsp.measure import measure
 from nsynth_lab.errors import CheckpointError, DatasetError
+from nsynth_lab.evaluate.notes import EvaluationNote
 from nsynth_lab.evaluate.recognition import (
     BANDS,
     FRAMES,
     Recogniser,
-    Recognition,
     band_centres_hz,
     hearing,
     load_recogniser,
     recognise,
     save_recogniser,
 )
+from nsynth_lab.evaluate.recognition_section import Recognition
 from nsynth_lab.evaluate.recognition_training import augmented, train_recogniser
-from nsynth_lab.model.checkpoint import save_weights
+from nsynth_lab.evaluate.section import Twin, Work
+from nsynth_lab.model.checkpoint import Checkpoint, save_weights
+from nsynth_lab.train.notes import NoteRecord
 from nsynth_lab.train.prepare import FULL_SCALE, PreparedNotes
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, note_to_hz
 
 PITCHES = (45, 52, 60, 67, 75)
 SHAPES = {"brass": 1.0 / np.arange(1, 21), "flute": np.eye(20)[0]}
 FRAMES_A_NOTE = 94
+WORK = Work(Checkpoint(tiny_model(), "tiny", {}), (), ())
+
+
+def ignore(_steps: int) -> None:
+    pass
 
 
 def tone(pitch: float, family: str, *, seed: int = 0, seconds: float = 1.0) -> FloatArray:
@@ -75,20 +84,33 @@ def test_it_learns_to_tell_instruments_and_pitches_apart(trained: tuple[Recognis
     assert [recognise(tone(60, family), recogniser)[0] for family in SHAPES] == list(SHAPES)
 
 
-def test_what_a_twin_loses_is_told(trained: tuple[Recogniser, dict[str, float]]) -> None:
+def test_what_a_twin_loses_is_told(tmp_path: Path, trained: tuple[Recogniser, dict[str, float]]) -> None:
     """Twins with another timbre lose the family and keep the pitch, as near as the classifier itself knows it."""
-    same, other = Recognition(trained[0]), Recognition(trained[0])
+    path = tmp_path / "classifier.safetensors"
+    save_recogniser(path, trained[0], about={})
+    same, other = (Recognition(WORK, path) for _ in range(2))
     for seed, pitch in enumerate(PITCHES, 50):
         sound = tone(pitch, "brass", seed=seed)
         same.add(sound, 0.1 * sound, family="brass", pitch=pitch)
         other.add(sound, tone(pitch, "flute", seed=seed), family="brass", pitch=pitch)
-    assert same.summary()["lost"] == {"family": 0.0, "pitch": 0.0}
-    told = other.summary()
-    assert told["notes"] == len(PITCHES)
-    assert (told["originals"]["family"], told["reconstructions"]["family"]) == (1.0, 0.0)
-    assert told["lost"]["family"] == 1.0
-    assert told["reconstructions"]["pitch"] >= 0.8
-    assert Recognition(trained[0]).summary() == {"notes": 0}
+    told = same.finish(ignore)
+    assert told["originals"] == told["reconstructions"]
+    told = other.finish(ignore)
+    assert told["originals"]["family_accuracy"]["by_family"] == {"brass": 1.0}
+    assert told["reconstructions"]["family_accuracy"]["mean"] == 0.0
+    assert told["reconstructions"]["pitch_accuracy"]["mean"] >= 0.8
+
+
+def test_a_section_sees_each_note_and_its_twin(tmp_path: Path, trained: tuple[Recogniser, dict[str, float]]) -> None:
+    path = tmp_path / "classifier.safetensors"
+    save_recogniser(path, trained[0], about={})
+    sound = np.pad(tone(60, "brass"), (0, FRAMES_A_NOTE * HOP_SAMPLES - SAMPLE_RATE))
+    record = NoteRecord(path, "made", "made", "made", "made", "brass", "synthetic", 60, 100, SAMPLE_RATE)
+    section, absent = Recognition(WORK, path), Recognition(WORK, tmp_path / "none")
+    for one in (section, absent):
+        one.see(Twin(EvaluationNote(record, sound, measure(sound, note=60)), WORK.checkpoint), ignore)
+    assert section.finish(ignore)["originals"]["family_accuracy"]["mean"] == 1.0
+    assert list(absent.finish(ignore)) == ["left_out"]
 
 
 def test_neither_gain_nor_silence_before_it_nor_what_lies_deep_is_heard() -> None:

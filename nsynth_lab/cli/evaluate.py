@@ -16,6 +16,8 @@ from nsynth_lab.errors import UsageError
 if TYPE_CHECKING:
     from nsynth_lab.evaluate.evaluate import Evaluation
 
+PEERS_SHOWN = ("mel_error_db", "loudness_error_db", "attack_error_ms", " mixture_residual")  # the page has the rest
+
 
 def evaluate(
     data: Annotated[list[Path], typer.Argument(help="Note data sets in NSynth's layout.")],
@@ -106,7 +108,7 @@ def _show(figures: dict[str, Any]) -> None:
         if found:
             table.add_row(shown(name), style="bold")
         for metric, one in found.items():
-            if not metric.startswith(("up_", "down_")):
+            if not metric.startswith(("up_", "down_")) and (name != "peers" or metric.endswith(PEERS_SHOWN)):
                 numbers = (f"{one[column]:.2f}" if column in one else "" for column in ("mean", "median", "p90"))
                 table.add_row(f"  {shown(metric)}", *numbers, shares_of(one))
     console.show(table)

@@ -2,11 +2,13 @@
 
 reconstruction   a note against itself decoded
 transposition    a note against itself decoded from its instrument's timbre some semitones away
+recognition      whether a classifier of family and pitch still knows the decoded note
 blends           the way from one instrument to another
 latents          what timbre knows of pitch, velocity and family
+peers            reconstruction and blends by what needs no network
 
-Every section is a module of that name. They share one pass over the notes: each is read, measured, encoded and
-decoded once, and every section sees it.
+Every section is a module or a folder of that name. They share one pass over the notes: each is read, measured,
+encoded and decoded once, and every section sees it.
 """
 
 from __future__ import annotations
@@ -18,12 +20,14 @@ from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.evaluate.blends import Blends
 from nsynth_lab.evaluate.latents import TimbreSpace
 from nsynth_lab.evaluate.notes import read_notes
+from nsynth_lab.evaluate.peers.section import Peers
+from nsynth_lab.evaluate.recognition_section import Recognition
 from nsynth_lab.evaluate.reconstruction import Reconstruction
 from nsynth_lab.evaluate.section import Advance, Section, Twin, Work
 from nsynth_lab.evaluate.transposition import Transposition
 from nsynth_lab.train.notes import NoteRecord
 
-SECTIONS: tuple[type[Section], ...] = (Reconstruction, Transposition, Blends, TimbreSpace)
+SECTIONS: tuple[type[Section], ...] = (Reconstruction, Transposition, Recognition, Blends, TimbreSpace, Peers)
 
 
 class Evaluation:

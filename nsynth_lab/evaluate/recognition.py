@@ -13,7 +13,6 @@ is recognised in 91.6 % of real notes and 79.6 % of reconstructed ones.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +29,7 @@ from nsynth_lab.model.checkpoint import FIXED, KEY, read_tensors, write_bytes
 from nsynth_lab.note import FAMILIES
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
-CLASSIFIER = "classifier.safetensors"
+CLASSIFIER = Path(__file__).resolve().parents[2] / "checkpoints" / "default" / "classifier.safetensors"
 PITCHES = 128
 BANDS, WINDOW_SAMPLES, HOP_SAMPLES, FRAMES = 256, 8192, 2048, 40
 RANGE_DB = 60.0
@@ -124,7 +123,7 @@ def load_recogniser(path: Path) -> tuple[Recogniser, dict[str, Any]]:
         CheckpointError: missing, damaged, or not a classifier of this version.
     """
     if not path.is_file():
-        raise CheckpointError(f"{path}: no such file; train a classifier first")
+        raise CheckpointError(f"{path}: no such file; train a classifier first (recognition_training.train_recogniser)")
     header, tensors = read_tensors(path)
     recogniser = Recogniser()
     expected = {name: value.shape for name, value in recogniser.state_dict().items()}
@@ -134,30 +133,3 @@ def load_recogniser(path: Path) -> tuple[Recogniser, dict[str, Any]]:
     recogniser.load_state_dict({name: value.float() for name, value in tensors.items()})
     recogniser.eval().requires_grad_(False)
     return recogniser, header
-
-
-@dataclass
-class Recognition:
-    """Counts, note by note, how often the family and the pitch of originals and reconstructions are recognised."""
-
-    recogniser: Recogniser
-    right: dict[str, list[bool]] = field(default_factory=dict)
-
-    def add(self, original: FloatArray, reconstruction: FloatArray, *, family: str, pitch: int) -> None:
-        """One more note, [samples] at 48 kHz each."""
-        for name, samples in (("originals", original), ("reconstructions", reconstruction)):
-            heard = recognise(samples, self.recogniser)
-            for what, is_right in (("family", heard[0] == family), ("pitch", heard[1] == pitch)):
-                self.right.setdefault(f"{name}.{what}", []).append(is_right)
-
-    def summary(self) -> dict[str, Any]:
-        """Shares recognised: {"originals": {"family": .., "pitch": ..}, "reconstructions": .., "lost": ..}."""
-        share = {name: float(np.mean(values)) for name, values in self.right.items()}
-        told: dict[str, Any] = {"notes": len(next(iter(self.right.values()), []))}
-        for name, value in share.items():
-            group, what = name.split(".")
-            told.setdefault(group, {})[what] = round(value, 4)
-        if told["notes"]:
-            pairs = {what: (told["originals"][what], told["reconstructions"][what]) for what in ("family", "pitch")}
-            told["lost"] = {what: round(before - after, 4) for what, (before, after) in pairs.items()}
-        return told

@@ -25,6 +25,7 @@ from nsynth_lab.units import SAMPLE_RATE, FloatArray, cents_to_ratio, note_to_hz
 
 PERIOD_MS = 5.0
 RANGE_DB = 80.0
+HOW_TO_INSTALL = "to compare with WORLD install pyworld: pip install 'nsynth-lab[peers]'"
 LOWEST_HZ = 71.0  # WORLD's own; spectra made for higher notes alone are too small for some of its windows
 
 Doubles = NDArray[np.float64]
@@ -37,6 +38,15 @@ class Features:
     f0_hz: Doubles
     envelope: Doubles
     aperiodicity: Doubles
+
+
+def is_installed() -> bool:
+    """Whether pyworld can be imported."""
+    try:
+        _pyworld()
+    except MissingError:
+        return False
+    return True
 
 
 def reconstruct(samples: FloatArray, *, note: int) -> FloatArray:
@@ -114,7 +124,5 @@ def _pyworld() -> Any:
             warnings.simplefilter("ignore")  # it asks for pkg_resources, which warns of its own end
             import pyworld
     except ImportError as error:
-        raise MissingError(
-            f"to compare with WORLD install pyworld: pip install 'nsynth-lab[peers]' ({error})"
-        ) from error
+        raise MissingError(f"{HOW_TO_INSTALL} ({error})") from error
     return pyworld
