@@ -56,6 +56,12 @@ def test_what_lies_below_the_floor_is_no_distance() -> None:
     assert spectral_distance(quiet + noise(1e-6), quiet) < 0.001
 
 
+def test_a_bias_has_a_sign() -> None:
+    quiet = compare(Sound(tone() * np.float32(0.8), 57), Sound(tone(), 57))
+    assert quiet["loudness_bias_db"] == pytest.approx(20 * np.log10(0.8), abs=0.01)
+    assert quiet["loudness_error_db"] == pytest.approx(-20 * np.log10(0.8), abs=0.01)
+
+
 # --- the course of a note ---
 
 

@@ -16,8 +16,6 @@ from nsynth_lab.errors import UsageError
 if TYPE_CHECKING:
     from nsynth_lab.evaluate.evaluate import Evaluation
 
-PEERS_SHOWN = ("mel_error_db", "loudness_error_db", "attack_error_ms", " mixture_residual")  # the page has the rest
-
 
 def evaluate(
     data: Annotated[list[Path], typer.Argument(help="Note data sets in NSynth's layout.")],
@@ -97,21 +95,22 @@ def _write_report(folder: Path, evaluation: Evaluation, figures: dict[str, Any])
 
 
 def _show(figures: dict[str, Any]) -> None:
-    """Each metric in a line, then the families."""
+    """Each metric in a line, the means of peers beside it, then the families."""
     from rich.table import Table
 
-    from nsynth_lab.evaluate.page import metrics_of, shares_of, shown
+    from nsynth_lab.evaluate.page import COLUMNS, metrics_of, number, peers_of, shares_of, shown
 
-    table = Table("", "mean", "median", "p90", "", box=None, header_style="bold")
     for name, section in figures.items():
-        found = dict(metrics_of(section)) if isinstance(section, dict) else {}
+        found = dict(metrics_of(section)) if isinstance(section, dict) and name != "peers" else {}
         if found:
-            table.add_row(shown(name), style="bold")
-        for metric, one in found.items():
-            if not metric.startswith(("up_", "down_")) and (name != "peers" or metric.endswith(PEERS_SHOWN)):
-                numbers = (f"{one[column]:.2f}" if column in one else "" for column in ("mean", "median", "p90"))
-                table.add_row(f"  {shown(metric)}", *numbers, shares_of(one))
-    console.show(table)
+            peers = peers_of(figures, name)
+            table = Table(shown(name), *COLUMNS, "", *map(shown, peers), box=None, header_style="bold")
+            for metric, one in found.items():
+                if not metric.startswith(("up_", "down_")):  # the page has them
+                    numbers = (number(one.get(column)) for column in COLUMNS)
+                    beside = (means.get(metric, "") for means in peers.values())
+                    table.add_row(f"  {shown(metric)}", *numbers, shares_of(one), *beside)
+            console.show(table)
     _show_families(figures)
     console.show(f"{figures['notes']} notes, model {figures['model']}; {len(figures['left_out'])} left out")
 

@@ -10,7 +10,7 @@ import numpy as np
 from nsynth_lab.errors import AudioError
 from nsynth_lab.evaluate.course import attack_of, decay_db_per_second, sounding
 from nsynth_lab.evaluate.harmonics import lines_of, noise_to_harmonic_db, partial_error_db, steady
-from nsynth_lab.evaluate.metrics import RANGE_DB, level_distance_db, mel_distance_frames_db
+from nsynth_lab.evaluate.metrics import RANGE_DB, level_bias_db, level_distance_db, mel_distance_frames_db
 from nsynth_lab.evaluate.sound import Sound
 from nsynth_lab.evaluate.spectral import spectral_distance
 
@@ -22,11 +22,11 @@ Errors = dict[str, float | None]
 def compare(came: Sound, wanted: Sound) -> Errors:
     """Metric -> distance of `came` from `wanted`; None where the real note does not have it.
 
-    mel_error_db, loudness_error_db and f0_error_cents    see `metrics`
-    spectral_distance                                     see `spectral`
-    attack_error_ms, onset_error_ms                       difference of the attacks' lengths, and of their beginnings
-    decay_error_db_per_second                             difference of the slopes over the real note's sustain
-    partial_error_db, noise_error_db                      the first 20 partials; noise against partials: see `harmonics`
+    mel_error_db, loudness_error_db, loudness_bias_db, f0_error_cents    see `metrics`
+    spectral_distance                   see `spectral`
+    attack_error_ms, onset_error_ms     difference of the attacks' lengths, and of their beginnings: see `course`
+    decay_error_db_per_second           difference of the slopes over the real note's sustain
+    partial_error_db, noise_error_db    the first 20 partials; noise against partials: see `harmonics`
 
     Raises:
         AudioError: their lengths differ, or the real note is silent.
@@ -39,6 +39,7 @@ def compare(came: Sound, wanted: Sound) -> Errors:
         "mel_error_db": float(mel_distance_frames_db(came.mel_db, wanted.mel_db).mean()),
         "spectral_distance": spectral_distance(came.samples, wanted.samples),
         "loudness_error_db": level_distance_db(came.level_db, wanted.level_db),
+        "loudness_bias_db": level_bias_db(came.level_db, wanted.level_db),
         "f0_error_cents": abs(came.f0_cents - wanted.f0_cents),
         **_course_errors(came, wanted),
         **_line_errors(came, wanted),

@@ -72,6 +72,12 @@ def level_error_db(decoded: FloatArray, reference: FloatArray) -> float:
     return level_distance_db(loudness_db(decoded), loudness_db(reference))
 
 
+def level_bias_db(came: FloatArray, wanted: FloatArray) -> float:
+    """The same with its sign, positive where `came` is the louder: what a volume control would mend."""
+    heard = wanted > wanted.max() - RANGE_DB
+    return float((came - wanted)[heard].mean())
+
+
 def level_distance_db(came: FloatArray, wanted: FloatArray) -> float:
     """`level_error_db` of two courses of level [frames]."""
     heard = wanted > wanted.max() - RANGE_DB

@@ -23,7 +23,7 @@ small { color: #aaa; } }
 
 def page(figures: dict[str, Any], examples: Sequence[dict[str, str]]) -> str:
     """The whole page; `examples` have stem, family, rank, instrument, note, error and licence."""
-    sections = "\n".join(_section(name, value) for name, value in figures.items() if isinstance(value, dict))
+    sections = "\n".join(_section(name, figures) for name, value in figures.items() if isinstance(value, dict))
     heard = "\n".join(_example(example) for example in examples)
     left_out = figures.get("left_out", [])
     return f"""<!DOCTYPE html>
@@ -62,28 +62,47 @@ def metrics_of(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, d
 def shares_of(metric: dict[str, Any]) -> str:
     """The shares within or beyond limits, in words.
 
-    >>> shares_of({"mean": 3.0, "within_5": 0.8, "at_least_0.9": 0.25})
-    '80 % within 5, 25 % at least 0.9'
+    >>> shares_of({"mean": 3.0, "within_5": 0.8, "within_20": 1.0})
+    'within 5: 80 %, 20: 100 %'
     """
+    kinds = {"within_": "within ", "at_least_": "at least "}
     return ", ".join(
-        f"{share:.0%} ".replace("%", " %") + name.replace("_", " ")
-        for name, share in metric.items()
-        if name.startswith(("within_", "at_least_"))
+        words + ", ".join(f"{name.removeprefix(kind)}: {100 * metric[name]:.0f} %" for name in names)
+        for kind, words in kinds.items()
+        if (names := [name for name in metric if name.startswith(kind)])
     )
 
 
-def _section(name: str, value: dict[str, Any]) -> str:
-    found = dict(metrics_of(value))
+def peers_of(figures: dict[str, Any], section: str) -> dict[str, dict[str, str]]:
+    """Peer -> metric -> its mean, of those that were held to the metrics of this section too.
+
+    >>> peers_of({"peers": {"world": {"blends": {"monotonicity": {"mean": 0.9}}}}}, "blends")
+    {'world': {'monotonicity': '0.90'}}
+    """
+    found = {name: peer.get(section, {}) for name, peer in figures.get("peers", {}).items() if isinstance(peer, dict)}
+    return {
+        name: {metric: number(one.get("mean")) for metric, one in metrics_of(metrics)}
+        for name, metrics in found.items()
+        if metrics
+    }
+
+
+def _section(name: str, figures: dict[str, Any]) -> str:
+    found = dict(metrics_of(figures[name]))
     if not found:
         return ""
-    head = _row("th", ["", *COLUMNS, ""])
+    peers = peers_of(figures, name)
+    head = _row("th", ["", *COLUMNS, "", *(f"{shown(peer)}, mean" for peer in peers)])
     rows = [
-        _row("td", [shown(metric), *(_number(one.get(column)) for column in COLUMNS), shares_of(one)])
+        _row("td", [
+            shown(metric), *(number(one.get(column)) for column in COLUMNS), shares_of(one),
+            *(means.get(metric, "") for means in peers.values()),
+        ])
         for metric, one in found.items()
-    ]
+    ]  # fmt: skip
     families = sorted({family for one in found.values() for family in one.get("by_family", {})})
     grid = [
-        _row("td", [shown(metric), *(_number(one["by_family"].get(family)) for family in families)])
+        _row("td", [shown(metric), *(number(one["by_family"].get(family)) for family in families)])
         for metric, one in found.items()
         if "by_family" in one
     ]
@@ -110,10 +129,12 @@ def _example(one: dict[str, str]) -> str:
 
 def shown(name: str) -> str:
     """A key as words."""
-    return name.replace("_", " ")
+    words = {"db": "dB", "plus": "+"}
+    return " ".join(words.get(word, word) for word in name.split("_"))
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """A figure to read; nothing where there is none."""
     return "" if value is None else f"{value:.2f}"
 
 

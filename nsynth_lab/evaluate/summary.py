@@ -14,9 +14,11 @@ Limits = Mapping[str, Sequence[float]]
 class Figures:
     """Values of many metrics, each with the family of its note."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        """`names` are metrics that come first, in this order."""
         self._values: dict[str, list[float]] = defaultdict(list)
         self._families: dict[str, list[str]] = defaultdict(list)
+        self.add(dict.fromkeys(names), "")
 
     def add(self, values: Mapping[str, float | None], family: str) -> None:
         """One more note: metric -> value, or None where the note does not have it."""

@@ -28,7 +28,7 @@ from nsynth_lab.note import Note
 from nsynth_lab.train.notes import NoteRecord
 from nsynth_lab.units import note_to_hz
 
-INTERVALS = (-12, -7, -3, 3, 7, 12)
+INTERVALS = (3, -3, 7, -7, 12, -12)
 
 
 class Transposition(Section):
@@ -39,7 +39,7 @@ class Transposition(Section):
     def __init__(self, work: Work) -> None:
         super().__init__(work)
         self.places = {_played(one, one.pitch): one for one in work.pool}
-        self.figures = Figures()
+        self.figures = Figures(list(dict.fromkeys(name for by in INTERVALS for name in _metrics(by))))
         self.source = functools.lru_cache(maxsize=1024)(self._source)  # latents are small: one serves many notes
 
     def steps(self) -> int:
@@ -60,8 +60,7 @@ class Transposition(Section):
                 moved = replace(wanted, timbre=stretch(source, wanted.frames).timbre)
                 came = mel_db(decode_whole(moved, self.work.checkpoint))
                 error = float(mel_distance_frames_db(came, twin.original.mel_db).mean())
-                names = ("mel_error_db", f"semitones_{abs(by)}_mel_error_db", f"{_way(by)}_mel_error_db")
-                self.figures.add(dict.fromkeys(names, error), twin.record.family)
+                self.figures.add(dict.fromkeys(_metrics(by), error), twin.record.family)
             advance(1)
 
     def finish(self, advance: Advance) -> dict[str, Any]:  # noqa: ARG002  (nothing left to do)
@@ -83,5 +82,6 @@ def _played(record: NoteRecord, pitch: int) -> tuple[object, ...]:
     return record.dataset, record.instrument_str, record.velocity, record.hold_seconds, pitch
 
 
-def _way(by: int) -> str:
-    return f"{'up' if by > 0 else 'down'}_{abs(by)}"
+def _metrics(by: int) -> list[str]:
+    way = "up" if by > 0 else "down"
+    return ["mel_error_db", f"semitones_{abs(by)}_mel_error_db", f"{way}_{abs(by)}_mel_error_db"]
