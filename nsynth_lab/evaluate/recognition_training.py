@@ -1,8 +1,9 @@
 """Train the classifier of `recognition` on real notes: those that no model is measured with.
 
-Each note is heard once and kept; every time it is drawn it begins up to two frames (0.09 s) later and has white noise
-45 to 80 dB below its loudest band, so that nothing can be told from how silent its silence is. A gain needs no
-augmenting: `hearing` takes it out.
+Each note is heard once and kept. Every time it is drawn it is transposed by up to three semitones, so that which pitch
+belongs to which instrument cannot be learnt by heart; begins up to two frames (0.09 s) later; is brighter or darker by
+up to 4 dB; and has white noise 45 to 80 dB below its loudest band, so that nothing can be told from how silent its
+silence is. A gain needs no augmenting: `hearing` takes it out.
 """
 
 from __future__ import annotations
