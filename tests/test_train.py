@@ -19,6 +19,7 @@ from nsynth_lab.errors import CheckpointError, DatasetError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.train import loop
 from nsynth_lab.train.batches import Batch, Batches, Crop
+from nsynth_lab.train.decorrelation import timbre_penalty
 from nsynth_lab.train.loop import MARGIN_FRAMES, Report, TrainOptions, batch_loss, learning_rate, train
 from nsynth_lab.train.note_writer import note_entry
 from nsynth_lab.train.notes import is_held_out, read_dataset
@@ -237,8 +238,8 @@ def test_loss_falls(notes: PreparedNotes, tmp_path: Path) -> None:
     assert np.isfinite(losses).all()
     batch = Batches(notes, size=6, frames=FRAMES, swap_share=0.0, seed=99).at(0)
     with torch.no_grad():
-        before = batch_loss(tiny_model(seed=8), batch, seed=0, noise=0.0)
-        after = batch_loss(model, batch, seed=0, noise=0.0)
+        before = batch_loss(tiny_model(seed=8), batch, seed=0, noise=0.0)[1]
+        after = batch_loss(model, batch, seed=0, noise=0.0)[1]
     assert after < 0.8 * before
 
 
@@ -322,16 +323,40 @@ def test_the_learning_rate_warms_up_and_falls() -> None:
 def test_bf16_changes_the_stacks_and_nothing_else(notes: PreparedNotes) -> None:
     model = tiny_model(band_channels=8).requires_grad_(True)
     batch = batches(notes).at(0)
-    exact = batch_loss(model, batch, seed=0, noise=0.0).detach()
+    exact = batch_loss(model, batch, seed=0, noise=0.0)[1].detach()
     use_bf16(model, True)
-    rounded = batch_loss(model, batch, seed=0, noise=0.0)
+    rounded = batch_loss(model, batch, seed=0, noise=0.0)[1]
     assert rounded.dtype == torch.float32
     assert 0 < (rounded.detach() - exact).abs() < 0.05 * exact
     rounded.backward()  # type: ignore[no-untyped-call]
     assert {value.grad.dtype for value in model.parameters() if value.grad is not None} == {torch.float32}
     use_bf16(model, False)
-    assert batch_loss(model, batch, seed=0, noise=0.0) == exact
+    assert batch_loss(model, batch, seed=0, noise=0.0)[1] == exact
 
 
 def test_which_precision_is_faster_is_tried() -> None:
     assert bf16_is_faster(torch.device("cpu")) in (True, False)
+
+
+def test_copies_of_one_dimension_are_penalised_and_independent_ones_are_not() -> None:
+    generator = torch.Generator().manual_seed(0)
+    loudness_db = torch.full((8, 200), -20.0)
+    independent = 1.1 * torch.randn(8, 200, 16, generator=generator)
+    copies = independent[..., :1].expand(-1, -1, 16)
+    assert float(timbre_penalty(independent, loudness_db)) < 0.01
+    assert 0.99 < float(timbre_penalty(copies, loudness_db)) < 1.01
+
+
+def test_a_flat_dimension_is_penalised() -> None:
+    timbre = torch.randn(4, 100, 16, generator=torch.Generator().manual_seed(0)) * 1.2
+    timbre[..., 0] = 0.3
+    assert float(timbre_penalty(timbre, torch.full((4, 100), -20.0))) > 0.05
+
+
+def test_silent_frames_do_not_count_as_timbre() -> None:
+    timbre = torch.randn(4, 100, 16, generator=torch.Generator().manual_seed(0)) * 1.2
+    loudness_db = torch.full((4, 100), -20.0)
+    loudness_db[:, 50:] = -90.0
+    quiet = timbre.clone()
+    quiet[:, 50:] = 2.5
+    assert torch.equal(timbre_penalty(timbre, loudness_db), timbre_penalty(quiet, loudness_db))

@@ -27,6 +27,9 @@ def train(
     swap: Annotated[
         float, typer.Option(min=0, max=1, help="Share of crops decoded from another note's timbre.")
     ] = 0.25,
+    decorrelate: Annotated[
+        float, typer.Option(min=0, help="Weight of keeping the dimensions of timbre apart; 0 for none.")
+    ] = 2.0,
     minutes: Annotated[float, typer.Option(min=0.1, help="Save, and write sounds to listen to, so often.")] = 10.0,
     processes: Annotated[int, typer.Option(min=1, help="That read and measure the notes.")] = 2,
     threads: Annotated[int, typer.Option(min=1, help="That compute, on a CPU.")] = 1,
@@ -68,7 +71,13 @@ def train(
     place = pick_device(device)
     use_threads(threads)
     options = TrainOptions(
-        steps=steps, batch=batch, rate=rate, swap_share=swap, seed=seed, minutes_between_saves=minutes
+        steps=steps,
+        batch=batch,
+        rate=rate,
+        swap_share=swap,
+        decorrelate=decorrelate if stage == "excitation" else 0.0,
+        seed=seed,
+        minutes_between_saves=minutes,
     )
     model = first_model(stage, load_checkpoint(base).model if base is not None else None, seed=seed)
     with _progress("notes", "measuring") as measured:

@@ -17,6 +17,7 @@ from torch import Tensor
 from nsynth_lab.dsp.spectral_distance import spectral_distance
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.train.batches import Batch, Batches
+from nsynth_lab.train.decorrelation import timbre_penalty
 from nsynth_lab.train.interrupt import uninterrupted
 from nsynth_lab.train.precision import bf16_is_faster, use_bf16
 from nsynth_lab.train.prepare import PreparedNotes
@@ -41,6 +42,7 @@ class TrainOptions:
         frames: frames a crop on which the loss is taken.
         rate: highest learning rate.
         swap_share: share of crops decoded from another note's timbre.
+        decorrelate: weight in dB of the penalty that keeps the dimensions of timbre apart.
         seed: of batches and first weights.
         minutes_between_saves: also how often `listen` is called.
     """
@@ -50,6 +52,7 @@ class TrainOptions:
     frames: int = 80
     rate: float = 1e-3
     swap_share: float = 0.25
+    decorrelate: float = 2.0
     seed: int = 0
     minutes_between_saves: float = 5.0
 
@@ -116,8 +119,13 @@ def learning_rate(step: int, options: TrainOptions) -> float:
     return options.rate * warm * (LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + math.cos(math.pi * through)))
 
 
-def batch_loss(model: Autoencoder, batch: Batch, *, seed: int, noise: float) -> Tensor:
-    """Loss in dB of one batch, its margins left out: there encoder and decoder lack their context."""
+def batch_loss(
+    model: Autoencoder, batch: Batch, *, seed: int, noise: float, decorrelate: float = 0.0
+) -> tuple[Tensor, Tensor]:
+    """What to minimise, and the part of it that is spectral distance in dB.
+
+    The batch's margins are left out: there encoder and decoder lack their context.
+    """
     source, target = batch.source, batch.target
     timbre = model.encoder(source.samples, source.loudness_db)
     generator = torch.Generator().manual_seed(seed)
@@ -126,14 +134,18 @@ def batch_loss(model: Autoencoder, batch: Batch, *, seed: int, noise: float) -> 
     decoded, _ = model.decoder.step(timbre + noise * jitter, target.loudness_db, target.f0_hz, target.partials, start)
     margin, late = MARGIN_FRAMES * HOP_SAMPLES, model.decoder.delay_samples
     heard = decoded[:, margin + late : decoded.shape[1] - margin + late]
-    return spectral_distance(heard, target.samples[:, margin:-margin], target.loudest_db)
+    distance = spectral_distance(heard, target.samples[:, margin:-margin], target.loudest_db)
+    penalty = timbre_penalty(timbre, source.loudness_db) if decorrelate else torch.zeros(())
+    return distance + decorrelate * penalty, distance
 
 
 def _step(state: RunState, batch: Batch, options: TrainOptions, device: torch.device) -> float:
     for group in state.optimizer.param_groups:
         group["lr"] = learning_rate(state.step, options)
     moved = Batch(batch.source.to(device), batch.target.to(device))
-    loss = batch_loss(state.model, moved, seed=state.step, noise=TIMBRE_NOISE)
+    loss, distance = batch_loss(
+        state.model, moved, seed=state.step, noise=TIMBRE_NOISE, decorrelate=options.decorrelate
+    )
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(state.model.parameters(), GRADIENT_NORM)
@@ -143,4 +155,4 @@ def _step(state: RunState, batch: Batch, options: TrainOptions, device: torch.de
     with torch.no_grad():
         for average, value in zip(state.averaged.parameters(), state.model.parameters(), strict=True):
             average.lerp_(value, 1.0 - keep)
-    return float(loss.detach())
+    return float(distance.detach())
