@@ -133,7 +133,8 @@ def test_any_length_is_exact_and_sounds_throughout(command: Command, seconds: fl
     samples = heard("long.wav")
     assert abs(len(samples) - seconds * SAMPLE_RATE) <= HOP_SAMPLES
     level = loudness_db(samples)
-    middle = level[len(level) // 5 : 4 * len(level) // 5 or None]
+    release = 3 if seconds < 1 else 4  # of a fifth of a second, the last two fifths are release
+    middle = level[len(level) // 5 : release * len(level) // 5]
     assert middle.min() > level.max() - 30.0
 
 
@@ -358,6 +359,6 @@ def test_a_bank_of_ones_own(command: Command, capsys: pytest.CaptureFixture[str]
 
 def test_a_name_need_not_be_whole() -> None:
     bank = Session().bank
-    assert "harp" in bank.find("harp").instrument.name.split()
-    assert bank.find("GLOCKEN").instrument.name == "glockenspiel"
+    assert bank.find("orchestral").instrument.name == "orchestral harp"
+    assert bank.find("Choir-Aahs").instrument.name == "choir aahs"
     assert bank.find("church-organ").instrument.name == "church organ"

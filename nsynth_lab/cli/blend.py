@@ -67,7 +67,7 @@ def blend(
 
         nsynth-lab blend glockenspiel "choir aahs" --curve 0:0,2:1 -o morph.wav
 
-        nsynth-lab blend flute cello harp trumpet --position 0.2,0.7 -o corner.wav
+        nsynth-lab blend flute cello marimba trumpet --position 0.2,0.7 -o corner.wav
     """
     from nsynth_lab.blend import parse_curve
     from nsynth_lab.note import Note, parse_note
