@@ -8,6 +8,15 @@ from numpy.typing import NDArray
 from nsynth_lab.units import HOP_SAMPLES, samples_to_frames
 
 
+def whole_frames(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`samples` [samples] with zeros after them up to a whole number of frames, [frames * 512].
+
+    >>> whole_frames(np.ones(513, np.float32)).shape
+    (1024,)
+    """
+    return np.pad(samples, (0, samples_to_frames(len(samples)) * HOP_SAMPLES - len(samples)))
+
+
 def frames_of(samples: NDArray[np.float32], window_samples: int) -> NDArray[np.float32]:
     """Windows [frames, window_samples] (a read-only view) of `samples` [samples], zeros beyond the ends.
 

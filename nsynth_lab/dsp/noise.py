@@ -23,14 +23,14 @@ SEED = 2017
 
 
 @functools.cache
-def white_table() -> Tensor:
+def white_table(device: torch.device | str = "cpu") -> Tensor:
     """White spectra [1021, 513] complex64 whose inverse FFT has variance 1. 1021 frames are 10.9 s."""
     generator = torch.Generator().manual_seed(SEED)
     pairs = torch.randn(TABLE_FRAMES, BINS, 2, generator=generator) * math.sqrt(FFT_SAMPLES / 2)
     spectra = torch.view_as_complex(pairs)
     spectra[:, 0] = 0
     spectra[:, -1] = 0
-    return spectra
+    return spectra.to(device)
 
 
 def bin_hz() -> Tensor:

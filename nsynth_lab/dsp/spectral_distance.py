@@ -17,7 +17,7 @@ QUIETEST_DB = -100.0
 
 
 def spectral_distance(decoded: Tensor, target: Tensor, loudest_db: Tensor) -> Tensor:
-    """Mean distance in dB of `decoded` from `target`, both [notes, samples], counted where there is sound.
+    """Distance in dB of `decoded` from `target`, both [notes, samples], in all frames by the count of sounding ones.
 
     `loudest_db` [notes] is the level of the loudest part of each whole note.
     """
@@ -30,8 +30,7 @@ def spectral_distance(decoded: Tensor, target: Tensor, loudest_db: Tensor) -> Te
             sounding = (wanted.amax(dim=-1, keepdim=True) > floor_db + 3.0).float()
         came = _db(mel(decoded, bands=bands, window_samples=window, hop_samples=hop), floor_db)
         distance = (came - wanted).abs().mean(dim=-1, keepdim=True)
-        silent = distance * (1.0 - sounding)
-        total = total + weight * ((distance * sounding).sum() + silent.sum()) / (sounding.sum() + 1.0)
+        total = total + weight * distance.sum() / (sounding.sum() + 1.0)
     return total / weights
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nsynth_lab.audio import read_clip
+from nsynth_lab.dsp.framing import whole_frames
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import DatasetError, NsynthLabError
@@ -17,7 +18,7 @@ from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import encode_measured
 from nsynth_lab.note import Note
 from nsynth_lab.train.notes import NoteRecord, is_held_out, read_dataset
-from nsynth_lab.units import HOP_SAMPLES, FloatArray, samples_to_frames
+from nsynth_lab.units import FloatArray
 
 LONGEST_SECONDS = 8.0
 
@@ -88,5 +89,4 @@ def read_samples(record: NoteRecord) -> FloatArray:
         AudioError: it cannot be read or is silent.
     """
     clip = read_clip(record.path, max_seconds=LONGEST_SECONDS)
-    mono = resample(clip.mono()[None], clip.sample_rate)[0]
-    return np.pad(mono, (0, samples_to_frames(len(mono)) * HOP_SAMPLES - len(mono)))
+    return whole_frames(resample(clip.mono()[None], clip.sample_rate)[0])

@@ -13,6 +13,7 @@ import torch
 
 from nsynth_lab.audio import Audio
 from nsynth_lab.dsp.envelope import find_marks, onset_frame
+from nsynth_lab.dsp.framing import whole_frames
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.pitch_guess import measure_note
@@ -22,7 +23,7 @@ from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.note import Note
-from nsynth_lab.units import HOP_SAMPLES, FloatArray, cents_to_ratio, note_to_hz, samples_to_frames
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, cents_to_ratio, note_to_hz, samples_to_frames
 
 LEAD_FRAMES = 1
 TAIL_DB = 80.0
@@ -81,7 +82,7 @@ def trim(samples: FloatArray) -> tuple[FloatArray, int]:
     first = max(0, onset_frame(level) - LEAD_FRAMES)
     last = int(np.flatnonzero(level > level.max() - TAIL_DB)[-1]) + 1
     part = samples[first * HOP_SAMPLES : last * HOP_SAMPLES]
-    return np.pad(part, (0, samples_to_frames(len(part)) * HOP_SAMPLES - len(part))), first
+    return whole_frames(part), first
 
 
 def guess_note(samples: FloatArray) -> int:
@@ -90,7 +91,7 @@ def guess_note(samples: FloatArray) -> int:
     Raises:
         AudioError: no clear pitch.
     """
-    heard, confidence = measure_note(samples, 48_000)
+    heard, confidence = measure_note(samples, SAMPLE_RATE)
     if confidence < LEAST_CONFIDENCE or not 0 <= round(heard) <= 127:
         raise AudioError(
             "no clear pitch can be heard in the recording; say which note it is: "

@@ -99,7 +99,7 @@ class Decoder(nn.Module):
         controls, stack = self.controls(timbre, loudness_db, f0_hz, partials, state.stack)
         tones, turns = _tones(controls, f0_hz, partials, state)
         gains, last_gains = _gain_curves(controls, state.gains)
-        table = _table_on(timbre.device)
+        table = white_table(timbre.device)
         noise, tail = coloured(controls.noise, state.noise_position, state.noise_tail, table)
         tones, noise = tones * gains[..., 0], noise * gains[..., 1]
         if self.bands is not None and state.bands is not None:
@@ -169,12 +169,3 @@ def _gain_curves(controls: Controls, previous: Tensor) -> tuple[Tensor, Tensor]:
     span = HOP_SAMPLES // GAINS_PER_FRAME
     ramp = torch.arange(span, device=points.device, dtype=points.dtype)[:, None] / span
     return torch.lerp(before[:, :, None], points[:, :, None], ramp).flatten(1, 2), points[:, -1]
-
-
-_TABLES: dict[torch.device, Tensor] = {}
-
-
-def _table_on(device: torch.device) -> Tensor:
-    if device not in _TABLES:
-        _TABLES[device] = white_table().to(device)
-    return _TABLES[device]

@@ -119,7 +119,7 @@ class Batches:
         low, high = max(start, 0), min(start + self.frames, length)
         pad = (low - start, start + self.frames - high)
         inside = slice(first + low, first + high)
-        audio = self.notes.audio[inside.start * HOP_SAMPLES : inside.stop * HOP_SAMPLES].astype(np.float32) / 32767.0
+        audio = self.notes.sound(inside.start, inside.stop)
         hz = note_to_hz(float(str(self.notes.index[note]["pitch"]))) * cents_to_ratio(self.notes.f0_cents[inside])
         return (
             np.pad(audio, (pad[0] * HOP_SAMPLES, pad[1] * HOP_SAMPLES)),

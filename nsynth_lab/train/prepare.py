@@ -22,12 +22,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from nsynth_lab.audio import read_clip
+from nsynth_lab.dsp.framing import whole_frames
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.mel import loudest_db
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import DatasetError, NsynthLabError
 from nsynth_lab.train.notes import NoteRecord, is_held_out, read_dataset
-from nsynth_lab.units import HOP_SAMPLES, FloatArray, samples_to_frames
+from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
 VERSION = 3
 LONGEST_SECONDS = 8.0
@@ -64,7 +65,11 @@ class PreparedNotes:
 
     def samples(self, note: int) -> FloatArray:
         """One note's sound, [frames * 512], -1..1."""
-        part = self.audio[self.starts[note] * HOP_SAMPLES : self.starts[note + 1] * HOP_SAMPLES]
+        return self.sound(int(self.starts[note]), int(self.starts[note + 1]))
+
+    def sound(self, first: int, end: int) -> FloatArray:
+        """What sounds in frames `first` to before `end`, [frames * 512], -1..1."""
+        part = self.audio[first * HOP_SAMPLES : end * HOP_SAMPLES]
         return np.asarray(part, np.float32) / np.float32(FULL_SCALE)
 
     def measured(self, note: int) -> Measured:
@@ -154,8 +159,7 @@ def _measure_one(record: NoteRecord) -> _Result:
         mono = resample(clip.mono()[None], clip.sample_rate)[0]
     except NsynthLabError as error:
         return str(error)
-    mono = mono / max(1.0, float(np.abs(mono).max()))
-    mono = np.pad(mono, (0, samples_to_frames(len(mono)) * HOP_SAMPLES - len(mono)))
+    mono = whole_frames(mono / max(1.0, float(np.abs(mono).max())))
     return np.asarray((mono * FULL_SCALE).round(), np.int16), measure(mono, note=record.pitch), loudest_db(mono)
 
 
