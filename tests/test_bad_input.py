@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -93,15 +92,20 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Refused:
         capsys.readouterr()
         assert run(words) == code
         told = capsys.readouterr()
-        lines = [line for line in told.err.splitlines() if not PROGRESS.match(line)]
         assert told.out == ""
-        assert len(lines) == 1, told.err
-        assert lines[0].startswith("error: ")
-        assert "defect" not in lines[0]
         assert everything() == before
-        return lines[0]
+        return one_line(told.err)
 
     return refused
+
+
+def one_line(told: str) -> str:
+    """The line that a refusal consists of, progress aside."""
+    lines = [line for line in told.splitlines() if not PROGRESS.match(line)]
+    assert len(lines) == 1, told
+    assert lines[0].startswith("error: ")
+    assert "defect" not in lines[0]
+    return lines[0]
 
 
 def spoil(path: Path, change: Change) -> None:
@@ -345,21 +349,26 @@ def test_a_read_only_output(refused: Refused, monkeypatch: pytest.MonkeyPatch) -
     assert "folder locked is read-only" in said
 
 
-@pytest.fixture
-def _no_room() -> Iterator[None]:
-    """No file may grow beyond 4 kB, as on a full disk."""
-    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, usual[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+# A process of its own: the limit holds for every file that a process writes to, pytest's own output too.
+FULL_DISK = """
+import resource, sys
+from nsynth_lab import cli
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+sys.exit(cli.run(sys.argv[1:]))
+"""
 
 
-def test_a_full_disk(refused: Refused, request: pytest.FixtureRequest) -> None:
+def test_a_full_disk() -> None:
     write("mine.wav", tone())
     make_dataset(Path("notes"), count=9)
-    request.getfixturevalue("_no_room")
+    before = everything()
     for words in (BLEND, ("encode", "mine.wav", "-o", "out.latents"), ("bank", "notes", "--force")):
-        assert "cannot be written" in refused(*words, *MODEL, code=FAILED)
+        tried = subprocess.run(
+            [sys.executable, "-c", FULL_DISK, *words, *MODEL], capture_output=True, text=True, check=False
+        )
+        assert tried.returncode == FAILED
+        assert "cannot be written" in one_line(tried.stderr)
+        assert everything() == before
 
 
 @pytest.mark.parametrize("name", ["sp ace", "[red]x[/red]".replace("/", ":"), "%s {0} $x$", "ünï☃", "new\nline", "-o"])
