@@ -16,6 +16,7 @@ TINY = ModelConfig(
     encoder_channels=16,
     encoder_layers=3,
     encoder_cycle=3,
+    encoder_partials=8,
     controls_channels=16,
     controls_layers=4,
     controls_cycle=3,

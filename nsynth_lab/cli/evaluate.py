@@ -21,6 +21,9 @@ def evaluate(
     data: Annotated[list[Path], typer.Argument(help="Note data sets in NSynth's layout.")],
     checkpoint: CheckpointOption = None,
     every_note: Annotated[bool, typer.Option("--all", help="All notes, not only those held out of training.")] = False,
+    unseen: Annotated[
+        bool, typer.Option("--unseen", help="Notes of the instruments that `train --split` keeps from training.")
+    ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many notes, spread over the data.")] = None,
     pairs: Annotated[int, typer.Option(min=1, max=10_000, help="How many pairs of instruments to blend.")] = 200,
     only: Annotated[str, typer.Option(help="Only these sections, as reconstruction,blends.")] = "",
@@ -52,12 +55,15 @@ def evaluate(
     from nsynth_lab.render import Session
 
     sections = check_sections([name.strip() for name in only.split(",") if name.strip()])
+    if unseen and every_note:
+        raise UsageError("--unseen and --all: choose one")
     if json_file is not None:
         check_target(json_file, force=True)
     if report is not None:
         check_report_folder(report, force=force)
     pool = read_pool(data)
-    records = choose(pool, held_out_only=not every_note, limit=limit)
+    kind = "of unseen instruments" if unseen else "all" if every_note else "held out"
+    records = choose(pool, kind=kind, limit=limit)
     session = Session(checkpoint, device=device)
     bank = session.bank if (session.folder / BANK).is_file() else None
     evaluation = Evaluation(Work(session.checkpoint, records, pool, bank, pairs=pairs), sections)

@@ -27,6 +27,10 @@ def train(
     swap: Annotated[
         float, typer.Option(min=0, max=1, help="Share of crops decoded from another note's timbre.")
     ] = 0.25,
+    augment: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of crops that the encoder hears dulled, in a room or in hiss."),
+    ] = 0.15,
     decorrelate: Annotated[
         float, typer.Option(min=0, help="Weight of keeping the dimensions of timbre apart; 0 for none.")
     ] = 2.0,
@@ -36,6 +40,10 @@ def train(
     seed: Annotated[int, typer.Option(min=0, help="Of first weights and batches.")] = 0,
     stage: Annotated[str, typer.Option(help="excitation, or bands: the band stack on top of --base.")] = "excitation",
     base: Annotated[Path | None, typer.Option(help="A trained checkpoint or run to begin from.")] = None,
+    split: Annotated[
+        list[Path] | None,
+        typer.Option(help="One of DATA: keep one of its instruments in eight from training, for evaluate --unseen."),
+    ] = None,
     device: DeviceOption = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
 ) -> None:
@@ -66,6 +74,8 @@ def train(
         raise UsageError(f"{run}: holds a run already; add --resume to go on with it, or name another folder")
     if run.exists() and not run.is_dir():
         raise UsageError(f"{run}: is a file; expected the run's folder, new or begun before")
+    if strangers := sorted(str(folder) for folder in set(split or []) - set(data)):
+        raise UsageError(f"--split {strangers[0]}: not among the data sets to train on")
     if not 0 < rate <= HIGHEST_RATE:
         raise UsageError(f"rate {rate:g}; expected more than 0 and at most {HIGHEST_RATE:g}")
     place = pick_device(device)
@@ -75,13 +85,14 @@ def train(
         batch=batch,
         rate=rate,
         swap_share=swap,
+        augment_share=augment,
         decorrelate=decorrelate if stage == "excitation" else 0.0,
         seed=seed,
         minutes_between_saves=minutes,
     )
     model = first_model(stage, load_checkpoint(base).model if base is not None else None, seed=seed)
     with _progress("notes", "measuring") as measured:
-        notes = prepare(data, run / "notes", processes=processes, progress=measured)
+        notes = prepare(data, run / "notes", split=split or [], processes=processes, progress=measured)
     begun = saved_step(run)
     left = max(0, steps - begun)
     with Listener(run, notes, options) as listener, console.progress(left, "steps", "training") as advance:

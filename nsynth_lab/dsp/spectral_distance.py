@@ -1,17 +1,23 @@
-"""Distance of mel spectra in dB at three resolutions: what training and refinement minimise.
+"""Distance of mel spectra in dB at three resolutions, and of level: what training and refinement minimise.
 
 Both spectra are clamped so far below the target's own loudest band that silence costs nothing and hiss below
-hearing cannot outweigh the note. Several resolutions at once after Yamamoto et al. 2020 and Engel et al. 2020.
+hearing cannot outweigh the note. Several resolutions at once after Yamamoto et al. 2020 and Engel et al. 2020. The
+spectra alone leave the level free to sink: where a sound beats or rustles, the middle of its dB lies below its power.
 """
 
 from __future__ import annotations
 
+import functools
+
 import torch
 from torch import Tensor
 
-from nsynth_lab.dsp.mel import mel
+from nsynth_lab.dsp.loudness import a_weighting_db
+from nsynth_lab.dsp.mel import magnitudes, mel_weights
+from nsynth_lab.units import SAMPLE_RATE
 
 RESOLUTIONS = ((128, 2048, 512, 1.0), (256, 4096, 1024, 0.7), (64, 512, 128, 0.7))
+LEVEL_WEIGHT = 0.25
 RANGE_DB = 66.0
 QUIETEST_DB = -100.0
 
@@ -22,19 +28,34 @@ def spectral_distance(decoded: Tensor, target: Tensor, loudest_db: Tensor) -> Te
     `loudest_db` [notes] is the level of the loudest part of each whole note.
     """
     total = torch.zeros((), device=target.device)
-    weights = sum(weight for *_, weight in RESOLUTIONS)
     floor_db = (loudest_db - RANGE_DB).clamp(min=QUIETEST_DB)[:, None, None]
     for bands, window, hop, weight in RESOLUTIONS:
         with torch.no_grad():
-            wanted = _db(mel(target, bands=bands, window_samples=window, hop_samples=hop), floor_db)
-            sounding = (wanted.amax(dim=-1, keepdim=True) > floor_db + 3.0).float()
-        came = _db(mel(decoded, bands=bands, window_samples=window, hop_samples=hop), floor_db)
-        distance = (came - wanted).abs().mean(dim=-1, keepdim=True)
+            wanted = _levels(target, floor_db, bands=bands, window_samples=window, hop_samples=hop)
+            sounding = (wanted[..., 1:].amax(dim=-1, keepdim=True) > floor_db + 3.0).float()
+        came = _levels(decoded, floor_db, bands=bands, window_samples=window, hop_samples=hop)
+        apart = (came - wanted).abs()
+        distance = apart[..., 1:].mean(dim=-1) + LEVEL_WEIGHT * apart[..., 0]
         total = total + weight * distance.sum() / (sounding.sum() + 1.0)
-    return total / weights
+    return total / sum(weight for *_, weight in RESOLUTIONS)
 
 
-def _db(magnitude: Tensor, floor_db: Tensor) -> Tensor:
-    """Level in dB, with a soft floor so that what lies just below it still has a gradient."""
+def _levels(samples: Tensor, floor_db: Tensor, *, bands: int, window_samples: int, hop_samples: int) -> Tensor:
+    """A-weighted level, then that of each mel band, in dB, [notes, frames, 1 + bands].
+
+    The floor is soft, so that what lies just below it still has a gradient.
+    """
+    spectrum = magnitudes(samples, window_samples=window_samples, hop_samples=hop_samples)
+    power = spectrum.square() @ _weighting(window_samples, samples.device)
+    whole = torch.cat(
+        [power.sqrt()[..., None], spectrum @ mel_weights(bands, window_samples // 2 + 1, samples.device)], -1
+    )
     floor = torch.exp(floor_db * 0.1151292546)
-    return 20.0 * torch.log10(torch.sqrt(magnitude.square() + floor.square()))
+    return 20.0 * torch.log10(torch.sqrt(whole.square() + floor.square()))
+
+
+@functools.cache
+def _weighting(window_samples: int, device: torch.device) -> Tensor:
+    """A-weighting of power, [bins], divided by the bins over which a Hann window spreads a sine."""
+    hz = torch.linspace(0.0, SAMPLE_RATE / 2, window_samples // 2 + 1)
+    return (10.0 ** (torch.from_numpy(a_weighting_db(hz.numpy())).float() / 10.0) / 1.5).to(device)

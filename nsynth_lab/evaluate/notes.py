@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import encode_measured
 from nsynth_lab.note import Note
-from nsynth_lab.train.notes import NoteRecord, is_held_out, read_dataset
+from nsynth_lab.train.notes import NoteRecord, is_held_out, is_unseen, read_dataset
 from nsynth_lab.units import FloatArray
 
 LONGEST_SECONDS = 8.0
@@ -46,17 +46,22 @@ def read_pool(folders: Sequence[Path]) -> list[NoteRecord]:
     return [record for folder in folders for record in read_dataset(folder)]
 
 
-def choose(pool: Sequence[NoteRecord], *, held_out_only: bool, limit: int | None) -> list[NoteRecord]:
-    """The records to evaluate with; of more than `limit`, every so manieth, so that all instruments stay in.
+CHOICES: dict[str, Callable[[NoteRecord], bool]] = {
+    "held out": is_held_out,
+    "of unseen instruments": is_unseen,
+    "all": lambda _: True,
+}
+
+
+def choose(pool: Sequence[NoteRecord], *, kind: str = "held out", limit: int | None) -> list[NoteRecord]:
+    """The records of a kind of CHOICES; of more than `limit`, every so manieth, so that all instruments stay in.
 
     Raises:
         DatasetError: none.
     """
-    records = [record for record in pool if is_held_out(record) or not held_out_only]
+    records = [record for record in pool if CHOICES[kind](record)]
     if not records:
-        raise DatasetError(
-            "no notes to evaluate with" + ("; none of these is held out: try --all" if held_out_only else "")
-        )
+        raise DatasetError(f"none of {len(pool)} notes is {kind}; try --all")
     if limit is None or len(records) <= limit:
         return records
     picks = np.linspace(0, len(records) - 1, limit).round().astype(int)

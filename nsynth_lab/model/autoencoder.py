@@ -22,7 +22,7 @@ class Autoencoder(nn.Module):
         self, samples: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor, *, seed: int = 0
     ) -> Tensor:
         """Encode `samples` [notes, frames * 512] and decode them again from silence, [notes, frames * 512]."""
-        timbre = self.encoder(samples, loudness_db)
+        timbre = self.encoder(samples, loudness_db, f0_hz, partials)
         state = self.decoder.start(len(samples), device=samples.device, seed=seed)
         audio, _ = self.decoder.step(timbre, loudness_db, f0_hz, partials, state)
         return audio

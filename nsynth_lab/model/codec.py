@@ -58,10 +58,11 @@ def encode_measured(
     `release_frame` is where the key went up, if that is known; else it is looked for.
     """
     device = next(checkpoint.model.parameters()).device
+    f0_hz = np.asarray(note_to_hz(float(note.number)) * cents_to_ratio(streams.f0_cents), np.float32)
+    partials = np.broadcast_to(streams.partials, (len(f0_hz), len(streams.partials)))
+    heard = (torch.tensor(part, device=device)[None] for part in (samples, streams.loudness_db, f0_hz, partials))
     with torch.no_grad():
-        timbre = checkpoint.model.encoder(
-            torch.from_numpy(samples)[None].to(device), torch.from_numpy(streams.loudness_db)[None].to(device)
-        )[0]
+        timbre = checkpoint.model.encoder(*heard)[0]
     marks = find_marks(streams.loudness_db)
     return Latents(
         timbre=timbre.cpu().numpy(),

@@ -12,6 +12,7 @@ BOUNDS = {
     "encoder_channels": CHANNELS,
     "encoder_layers": LAYERS,
     "encoder_cycle": CYCLE,
+    "encoder_partials": (0, 112),
     "controls_channels": CHANNELS,
     "controls_layers": LAYERS,
     "controls_cycle": CYCLE,
@@ -35,6 +36,7 @@ class ModelConfig:
     encoder_channels: int = 192
     encoder_layers: int = 8
     encoder_cycle: int = 4
+    encoder_partials: int = 0
     controls_channels: int = 256
     controls_layers: int = 8
     controls_cycle: int = 4

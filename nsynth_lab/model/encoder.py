@@ -1,7 +1,9 @@
-"""Encoder: audio -> timbre. Log-mel spectra of two resolutions, then a centred WaveNet stack.
+"""Encoder: audio -> timbre. Log-mel spectra of two resolutions and the levels of the partials, then a centred stack.
 
-The long window (43 ms) resolves partials, the short one (11 ms, four a frame) places attacks. Levels enter
-relative to the frame's loudness, so that timbre says what the sound is like, whatever its level.
+The long window (43 ms) shows the spectral envelope, the short one (11 ms, four a frame) places attacks. Partials are
+read off a third spectrum (85 ms) at their measured places: a clarinet's missing even ones, or an organ's rank an octave
+below, look the same at every pitch there, as they never do in mel bands. Levels enter relative to the frame's loudness,
+so that timbre says what the sound is like, whatever its level.
 """
 
 from __future__ import annotations
@@ -9,15 +11,19 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from nsynth_lab.dsp.mel import mel
+from nsynth_lab.dsp.mel import magnitudes, mel
 from nsynth_lab.latents import TIMBRE_DIMS
 from nsynth_lab.model.config import ModelConfig
+from nsynth_lab.model.controls import HALF_PARTIALS, partial_places
 from nsynth_lab.model.stack import GatedStack
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
 LONG_BANDS, SHORT_BANDS, SHORT_PER_FRAME = 128, 40, 4
 SHORT_WINDOW, SHORT_HOP = 512, 128
+PARTIALS_WINDOW = 4096
 FEATURES = LONG_BANDS + SHORT_BANDS * SHORT_PER_FRAME
 FLOOR_DB = -70.0
+QUIETEST_DB = -120.0
 QUIET_DB = -80.0
 LIMIT = 3.0
 
@@ -31,26 +37,57 @@ def features(samples: Tensor, loudness_db: Tensor) -> Tensor:
     short = _db(mel(samples, bands=SHORT_BANDS, window_samples=SHORT_WINDOW, hop_samples=SHORT_HOP))
     short = short.reshape(*long.shape[:2], SHORT_BANDS * SHORT_PER_FRAME)
     relative_db = torch.cat([long, short], dim=-1) - loudness_db.clamp(min=QUIET_DB)[..., None]
+    return _scaled(relative_db)
+
+
+def partial_levels(samples: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor, *, count: int) -> Tensor:
+    """Levels at the half-way places and the first `count` partials, [notes, frames, 16 + count], about -1..1.
+
+    `f0_hz` [notes, frames], `partials` [notes, frames, 128] offsets in units of f0. What lies above 24 kHz is silent.
+    """
+    spectrum_db = _db(magnitudes(samples, window_samples=PARTIALS_WINDOW, hop_samples=HOP_SAMPLES))
+    places_hz = f0_hz[..., None] * partial_places(partials, HALF_PARTIALS + count)
+    position = places_hz * (PARTIALS_WINDOW / SAMPLE_RATE)
+    below = position.long().clamp(0, PARTIALS_WINDOW // 2 - 1)
+    level_db = torch.lerp(
+        spectrum_db.gather(-1, below), spectrum_db.gather(-1, below + 1), (position - below).clamp(0, 1)
+    )
+    level_db = torch.where(position < PARTIALS_WINDOW // 2, level_db, QUIETEST_DB)
+    return _scaled(level_db - loudness_db.clamp(min=QUIET_DB)[..., None])
+
+
+def _scaled(relative_db: Tensor) -> Tensor:
     return (relative_db.clamp(min=FLOOR_DB) + 30.0) / 25.0
 
 
 class Encoder(nn.Module):
-    """features [notes, frames, 288] -> timbre [notes, frames, 16], within +-3."""
+    """features [notes, frames, 288 and the partials' levels] -> timbre [notes, frames, 16], within +-3."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
+        self.partials = config.encoder_partials
         self.stack = GatedStack(
-            FEATURES,
+            FEATURES + (HALF_PARTIALS + self.partials if self.partials else 0),
             config.encoder_channels,
             TIMBRE_DIMS,
             layers=config.encoder_layers,
             cycle=config.encoder_cycle,
         )
 
-    def forward(self, samples: Tensor, loudness_db: Tensor) -> Tensor:
-        """`samples` [notes, frames * 512], `loudness_db` [notes, frames] -> timbre [notes, frames, 16]."""
-        timbre = self.stack(features(samples, loudness_db))
-        return torch.tanh(timbre / LIMIT) * LIMIT
+    def forward(self, samples: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
+        """Timbre [notes, frames, 16].
+
+        Args:
+            samples: [notes, frames * 512].
+            loudness_db: [notes, frames].
+            f0_hz: [notes, frames].
+            partials: [notes, frames, 128] offsets in units of f0.
+        """
+        seen = features(samples, loudness_db)
+        if self.partials:
+            levels = partial_levels(samples, loudness_db, f0_hz, partials, count=self.partials)
+            seen = torch.cat([seen, levels], dim=-1)
+        return torch.tanh(self.stack(seen) / LIMIT) * LIMIT
 
 
 def _db(magnitude: Tensor) -> Tensor:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from nsynth_lab.train.augment import augmented
 from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, cents_to_ratio, db_to_gain, note_to_hz
 
@@ -56,8 +58,18 @@ class Batches:
     start before the onset, the others anywhere; levels vary, so that quiet recordings decode as well as loud ones.
     """
 
-    def __init__(self, notes: PreparedNotes, *, size: int, frames: int, swap_share: float, seed: int) -> None:
-        self.notes, self.size, self.frames, self.swap_share, self.seed = notes, size, frames, swap_share, seed
+    def __init__(
+        self,
+        notes: PreparedNotes,
+        *,
+        size: int,
+        frames: int,
+        swap_share: float,
+        augment_share: float = 0.0,
+        seed: int,
+    ) -> None:
+        self.notes, self.size, self.frames, self.seed = notes, size, frames, seed
+        self.swap_share, self.augment_share = swap_share, augment_share
         self._families: dict[str, list[int]] = defaultdict(list)
         self._alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
         for note, entry in enumerate(notes.index):
@@ -75,7 +87,9 @@ class Batches:
         sources = [self._partner(note, rng) for note in targets]
         starts = [self._start(note, rng) for note in targets]
         gains_db = rng.uniform(*GAIN_DB, self.size).astype(np.float32)
-        return Batch(source=self._crop(sources, starts, gains_db), target=self._crop(targets, starts, gains_db))
+        source, target = self._crop(sources, starts, gains_db), self._crop(targets, starts, gains_db)
+        touched = rng.random(self.size) < self.augment_share
+        return Batch(source=_augmented(source, touched, rng), target=target)
 
     def _draw(self, rng: np.random.Generator) -> int:
         family = self._names[int(rng.choice(len(self._names), p=self._weights))]
@@ -126,3 +140,11 @@ class Batches:
             np.pad(self.notes.loudness_db[inside], pad, constant_values=QUIETEST_DB),
             np.pad(hz, pad, mode="edge").astype(np.float32),
         )
+
+
+def _augmented(crop: Crop, touched: NDArray[np.bool_], rng: np.random.Generator) -> Crop:
+    """`crop` with the samples of the rows `touched` [notes] changed."""
+    samples = crop.samples.clone()
+    for row in np.flatnonzero(touched):
+        samples[row] = torch.from_numpy(augmented(samples[row].numpy(), rng))
+    return replace(crop, samples=samples)

@@ -11,6 +11,7 @@ from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.config import ModelConfig
 
 BAND_CHANNELS = 64
+ENCODER_PARTIALS = 32
 STAGES = ("excitation", "bands")
 
 
@@ -27,7 +28,7 @@ def first_model(stage: str, base: Autoencoder | None, *, seed: int) -> Autoencod
         raise UsageError(f"stage '{stage}'; expected one of {', '.join(STAGES)}")
     torch.manual_seed(seed)
     if stage == "excitation":
-        model = Autoencoder(base.config if base is not None else ModelConfig())
+        model = Autoencoder(base.config if base is not None else ModelConfig(encoder_partials=ENCODER_PARTIALS))
         if base is not None:
             model.load_state_dict(base.state_dict())
         return model

@@ -42,6 +42,7 @@ class TrainOptions:
         frames: frames a crop on which the loss is taken.
         rate: highest learning rate.
         swap_share: share of crops decoded from another note's timbre.
+        augment_share: share of crops that the encoder hears through a low-pass, a room or hiss.
         decorrelate: weight in dB of the penalty that keeps the dimensions of timbre apart.
         seed: of batches and first weights.
         minutes_between_saves: also how often `listen` is called.
@@ -52,6 +53,7 @@ class TrainOptions:
     frames: int = 80
     rate: float = 1e-3
     swap_share: float = 0.25
+    augment_share: float = 0.15
     decorrelate: float = 2.0
     seed: int = 0
     minutes_between_saves: float = 5.0
@@ -91,6 +93,7 @@ def train(
         size=options.batch,
         frames=options.frames + 2 * MARGIN_FRAMES,
         swap_share=options.swap_share,
+        augment_share=options.augment_share,
         seed=options.seed,
     )
     saved = started = time.monotonic()
@@ -127,7 +130,7 @@ def batch_loss(
     The batch's margins are left out: there encoder and decoder lack their context.
     """
     source, target = batch.source, batch.target
-    timbre = model.encoder(source.samples, source.loudness_db)
+    timbre = model.encoder(source.samples, source.loudness_db, source.f0_hz, source.partials)
     generator = torch.Generator().manual_seed(seed)
     jitter = torch.randn(timbre.shape, generator=generator).to(timbre.device)
     start = model.decoder.start(len(timbre), device=timbre.device, seed=seed)
@@ -140,16 +143,14 @@ def batch_loss(
 
 
 def _step(state: RunState, batch: Batch, options: TrainOptions, device: torch.device) -> float:
-    for group in state.optimizer.param_groups:
-        group["lr"] = learning_rate(state.step, options)
     moved = Batch(batch.source.to(device), batch.target.to(device))
     loss, distance = batch_loss(
         state.model, moved, seed=state.step, noise=TIMBRE_NOISE, decorrelate=options.decorrelate
     )
-    state.optimizer.zero_grad(set_to_none=True)
+    state.optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(state.model.parameters(), GRADIENT_NORM)
-    state.optimizer.step()
+    state.optimizer.step(rate=learning_rate(state.step, options))
     state.step += 1
     keep = min(EMA, (1 + state.step) / (10 + state.step))
     with torch.no_grad():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.mel import loudest_db
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import DatasetError, NsynthLabError
-from nsynth_lab.train.notes import NoteRecord, is_held_out, read_dataset
+from nsynth_lab.train.notes import NoteRecord, is_held_out, is_unseen, read_dataset
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
 VERSION = 3
@@ -35,6 +35,9 @@ LONGEST_SECONDS = 8.0
 FULL_SCALE = 32767.0
 
 Progress = Callable[[int, int], None]
+Entry = dict[str, object]
+_Note = tuple[Entry, NoteRecord]
+_Result = tuple[NDArray[np.int16], Measured, float] | str
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class PreparedNotes:
     f0_cents: FloatArray
     partials: FloatArray
     loudest_db: FloatArray
-    index: list[dict[str, object]]
+    index: list[Entry]
 
     def __len__(self) -> int:
         return len(self.index)
@@ -78,18 +81,25 @@ class PreparedNotes:
         return Measured(self.loudness_db[frames], self.f0_cents[frames], self.partials[note])
 
 
-def prepare(folders: Sequence[Path], cache: Path, *, processes: int, progress: Progress) -> PreparedNotes:
+def prepare(
+    folders: Sequence[Path], cache: Path, *, split: Collection[Path] = (), processes: int, progress: Progress
+) -> PreparedNotes:
     """Read and measure every note of `folders`, or take them from `cache` if nothing has changed.
 
-    Notes that cannot be read or are silent are left out and listed in the index file.
+    Notes that cannot be read or are silent are left out and listed in the index file. Of the folders that are also in
+    `split`, whole instruments are held out besides single notes.
 
     Raises:
         DatasetError: a folder without notes, or none of them usable.
     """
-    records = [(folder.name, record) for folder in folders for record in read_dataset(folder)]
-    fingerprint = _fingerprint(records)
+    notes = [
+        (_entry(folder, record, held_out=is_held_out(record) or (folder in split and is_unseen(record))), record)
+        for folder in folders
+        for record in read_dataset(folder)
+    ]
+    fingerprint = _fingerprint(notes)
     if not _is_current(cache, fingerprint):
-        _build(records, cache, fingerprint, processes=processes, progress=progress)
+        _build(notes, cache, fingerprint, processes=processes, progress=progress)
     return load(cache)
 
 
@@ -110,18 +120,16 @@ def load(cache: Path) -> PreparedNotes:
     return PreparedNotes(audio=audio, index=index["notes"], **streams)
 
 
-def _build(
-    records: Sequence[tuple[str, NoteRecord]], cache: Path, fingerprint: str, *, processes: int, progress: Progress
-) -> None:
+def _build(notes: Sequence[_Note], cache: Path, fingerprint: str, *, processes: int, progress: Progress) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     (cache / "index.json").unlink(missing_ok=True)
-    kept: list[dict[str, object]] = []
+    kept: list[Entry] = []
     dropped: list[str] = []
     measured: list[Measured] = []
     loudest: list[float] = []
     with open(cache / "audio.i16", "wb") as audio:
-        for done, (folder, record, result) in enumerate(_measured(records, processes)):
-            progress(done + 1, len(records))
+        for done, (entry, result) in enumerate(_measured(notes, processes)):
+            progress(done + 1, len(notes))
             if isinstance(result, str):
                 dropped.append(result)
                 continue
@@ -129,9 +137,9 @@ def _build(
             audio.write(samples.tobytes())
             loudest.append(loudest_db)
             measured.append(streams)
-            kept.append(_entry(folder, record))
+            kept.append(entry)
     if not kept:
-        raise DatasetError(f"no usable note among {len(records)}: {dropped[0] if dropped else 'the folders are empty'}")
+        raise DatasetError(f"no usable note among {len(notes)}: {dropped[0] if dropped else 'the folders are empty'}")
     _write_streams(cache / "streams.safetensors", measured, loudest)
     index = {"fingerprint": fingerprint, "notes": kept, "dropped": dropped}
     aside = cache / f".index.{os.getpid()}.json"
@@ -139,18 +147,13 @@ def _build(
     aside.replace(cache / "index.json")
 
 
-_Result = tuple[NDArray[np.int16], Measured, float] | str
-
-
-def _measured(records: Sequence[tuple[str, NoteRecord]], processes: int) -> Iterator[tuple[str, NoteRecord, _Result]]:
+def _measured(notes: Sequence[_Note], processes: int) -> Iterator[tuple[Entry, _Result]]:
     if processes <= 1:
-        for folder, record in records:
-            yield folder, record, _measure_one(record)
+        yield from ((entry, _measure_one(record)) for entry, record in notes)
         return
     with ProcessPoolExecutor(processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        results = pool.map(_measure_one, [record for _, record in records], chunksize=16)
-        for (folder, record), result in zip(records, results, strict=True):
-            yield folder, record, result
+        results = pool.map(_measure_one, [record for _, record in notes], chunksize=16)
+        yield from ((entry, result) for (entry, _), result in zip(notes, results, strict=True))
 
 
 def _measure_one(record: NoteRecord) -> _Result:
@@ -177,25 +180,25 @@ def _write_streams(path: Path, measured: Sequence[Measured], loudest: Sequence[f
     )
 
 
-def _entry(folder: str, record: NoteRecord) -> dict[str, object]:
+def _entry(folder: Path, record: NoteRecord, *, held_out: bool) -> Entry:
     return {
         "note_str": record.note_str,
-        "instrument": f"{folder}/{record.instrument_str}",
+        "instrument": f"{folder.name}/{record.instrument_str}",
         "family": record.family,
         "pitch": record.pitch,
         "velocity": record.velocity,
         "hold_seconds": record.hold_seconds,
         "licence": record.licence,
-        "held_out": is_held_out(record),
+        "held_out": held_out,
     }
 
 
-def _fingerprint(records: Sequence[tuple[str, NoteRecord]]) -> str:
+def _fingerprint(notes: Sequence[_Note]) -> str:
     digest = hashlib.sha256(str(VERSION).encode())
-    for folder, record in records:
+    for entry, record in notes:
         file = record.path.stat() if record.path.is_file() else None
         made = (file.st_size, file.st_mtime_ns) if file is not None else ()
-        digest.update(f"{made} {json.dumps(_entry(folder, record))}\n".encode())
+        digest.update(f"{made} {json.dumps(entry)}\n".encode())
     return digest.hexdigest()
 
 

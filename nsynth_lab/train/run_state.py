@@ -1,4 +1,4 @@
-"""All that a run needs to go on: weights, their average, Adam's moments, the step. Safetensors, never pickled."""
+"""All that a run needs to go on: weights, their average, what the optimizer remembers, the step; never pickled."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from nsynth_lab.errors import CheckpointError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import write_bytes
 from nsynth_lab.model.config import ModelConfig
+from nsynth_lab.train.optimizer import Optimizer
 
 FILE = "state.safetensors"
-BETAS = (0.9, 0.98)
-_MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 @dataclass
@@ -28,7 +27,7 @@ class RunState:
 
     model: Autoencoder
     averaged: Autoencoder
-    optimizer: torch.optim.Adam
+    optimizer: Optimizer
     step: int
 
 
@@ -47,15 +46,12 @@ def read_state(run: Path, model: Autoencoder, *, device: torch.device) -> RunSta
             raise CheckpointError(f"{path}: begun with other model sizes; go on with the same, or start another run")
     model.to(device)
     averaged.requires_grad_(False).to(device)
-    trained = {name: value for name, value in model.named_parameters() if value.requires_grad}
-    optimizer = torch.optim.Adam(trained.values(), betas=BETAS)
+    optimizer = Optimizer(model)
     try:
         if tensors:
             model.load_state_dict(_part(tensors, "model."))
             averaged.load_state_dict(_part(tensors, "averaged."))
-        for name, parameter in trained.items() if tensors else ():
-            moments = {key: tensors[f"{key}.{name}"].to(device) for key in _MOMENTS}
-            optimizer.state[parameter] = {"step": torch.tensor(float(step)), **moments}
+            optimizer.restore(tensors, step=step, device=device)
     except (KeyError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"{path}: the run's state is damaged: {reason}; start another run") from error
@@ -76,10 +72,7 @@ def write_state(run: Path, state: RunState) -> None:
     run.mkdir(parents=True, exist_ok=True)
     tensors = {f"model.{name}": value for name, value in state.model.state_dict().items()}
     tensors |= {f"averaged.{name}": value for name, value in state.averaged.state_dict().items()}
-    for name, parameter in state.model.named_parameters():
-        for key in _MOMENTS:
-            if key in state.optimizer.state[parameter]:
-                tensors[f"{key}.{name}"] = state.optimizer.state[parameter][key]
+    tensors |= state.optimizer.moments()
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     header = {"step": state.step, "config": state.model.config.to_dict()}
     if state.step:
