@@ -13,16 +13,18 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from tiny_model import tiny_model
+from torch import nn
 
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.errors import CheckpointError, DatasetError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.train import loop
+from nsynth_lab.train.augment import hissing, in_a_room, narrowed
 from nsynth_lab.train.batches import Batch, Batches, Crop
 from nsynth_lab.train.decorrelation import timbre_penalty
-from nsynth_lab.train.loop import MARGIN_FRAMES, Report, TrainOptions, batch_loss, learning_rate, train
+from nsynth_lab.train.loop import MARGIN_FRAMES, Report, TrainOptions, hear, learning_rate, train
 from nsynth_lab.train.note_writer import note_entry
-from nsynth_lab.train.notes import is_held_out, read_dataset
+from nsynth_lab.train.notes import is_held_out, is_unseen, read_dataset
 from nsynth_lab.train.precision import bf16_is_faster, use_bf16
 from nsynth_lab.train.prepare import PreparedNotes, load, prepare
 from nsynth_lab.train.run_state import FILE, read_state, saved_step
@@ -40,11 +42,11 @@ def pluck(pitch: int, *, seconds: float = SECONDS, brightness: float = 1.0, samp
     return Audio((0.2 * waves.sum(axis=0) * np.exp(-3 * at)).astype(np.float32)[None], sample_rate)
 
 
-def write_notes(folder: Path, pitches: tuple[int, ...] = (50, 57, 62, 70)) -> Path:
-    """Two instruments at these pitches, one of them at 16 kHz."""
+def write_notes(folder: Path, pitches: tuple[int, ...] = (50, 57, 62, 70), second: str = "string") -> Path:
+    """Two instruments at these pitches, a mallet and one of another family at 16 kHz."""
     entries = {}
     (folder / "audio").mkdir(parents=True)
-    for number, (family, sample_rate) in enumerate((("mallet", SAMPLE_RATE), ("string", 16_000))):
+    for number, (family, sample_rate) in enumerate((("mallet", SAMPLE_RATE), (second, 16_000))):
         for pitch in pitches:
             entry = note_entry(
                 family=family,
@@ -86,16 +88,17 @@ def run(
     notes: PreparedNotes,
     folder: Path,
     *,
-    steps: int = OPTIONS.steps,
+    options: TrainOptions = OPTIONS,
+    steps: int | None = None,
     watch: Watch = lambda _: None,
     model: Autoencoder | None = None,
 ) -> Autoencoder:
     start = model if model is not None else tiny_model(seed=8).requires_grad_(True)
-    options = replace(OPTIONS, steps=steps)
+    options = replace(options, steps=steps or options.steps)
     return train(notes, folder, options, start, device="cpu", report=watch, listen=lambda *_: None)
 
 
-def assert_same(first: Autoencoder, second: Autoencoder) -> None:
+def assert_same(first: nn.Module, second: nn.Module) -> None:
     for (name, one), other in zip(first.state_dict().items(), second.state_dict().values(), strict=True):
         assert torch.equal(one, other), name
 
@@ -231,6 +234,47 @@ def test_held_out_notes_are_not_trained_on(tmp_path: Path) -> None:
     assert drawn == {number for number, entry in enumerate(every.index) if not entry["held_out"]}
 
 
+def test_whole_instruments_can_be_held_out(tmp_path: Path) -> None:
+    folder = write_notes(tmp_path / "set", second="flute")
+    unseen = [is_unseen(record) for record in read_dataset(folder)]
+    assert len(set(unseen)) == 2, "of the two instruments one is to be seen"
+
+    def held_out(name: str, split: list[Path]) -> list[object]:
+        notes = prepare([folder], tmp_path / name, split=split, processes=1, progress=lambda *_: None)
+        return [entry["held_out"] for entry in notes.index]
+
+    usual = held_out("usual", [])
+    assert held_out("split", [folder]) == [out or one for out, one in zip(usual, unseen, strict=True)]
+    assert held_out("other", [tmp_path]) == usual
+
+
+def test_only_what_the_encoder_hears_is_augmented(notes: PreparedNotes) -> None:
+    plain, touched = (
+        Batches(notes, size=6, frames=FRAMES, swap_share=0.0, augment_share=share, seed=5).at(0) for share in (0.0, 1.0)
+    )
+    for name in ("samples", "loudness_db", "f0_hz", "partials", "loudest_db"):
+        assert torch.equal(getattr(touched.target, name), getattr(plain.target, name))
+        if name != "samples":
+            assert torch.equal(getattr(touched.source, name), getattr(plain.source, name))
+    sounding = plain.source.samples.abs().amax(dim=1) > 0
+    apart = (touched.source.samples - plain.source.samples).abs().amax(dim=1)
+    assert (apart[sounding] > 0).all()
+    assert (apart < plain.source.samples.abs().amax(dim=1)).all()
+
+
+def test_augmentations_do_what_they_say() -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal(SAMPLE_RATE).astype(np.float32)
+    power = np.abs(np.fft.rfft(narrowed(noise, rng))) ** 2
+    assert power[9_000:].max() < 1e-6 * power[:3_000].mean()
+    click = np.eye(1, SAMPLE_RATE, 1000, dtype=np.float32)[0]
+    room = in_a_room(click, rng) - click
+    assert np.abs(room[:1000]).max() < 1e-9
+    assert -25 < 10 * np.log10(np.square(room).sum()) < -11
+    assert np.square(room[6000:]).sum() < 0.2 * np.square(room).sum()
+    assert -66 < 20 * np.log10((hissing(click, rng) - click).std()) < -39
+
+
 def test_loss_falls(notes: PreparedNotes, tmp_path: Path) -> None:
     losses: list[float] = []
     model = run(notes, tmp_path / "run", watch=lambda report: losses.append(report.loss_db))
@@ -238,8 +282,8 @@ def test_loss_falls(notes: PreparedNotes, tmp_path: Path) -> None:
     assert np.isfinite(losses).all()
     batch = Batches(notes, size=6, frames=FRAMES, swap_share=0.0, seed=99).at(0)
     with torch.no_grad():
-        before = batch_loss(tiny_model(seed=8), batch, seed=0, noise=0.0)[1]
-        after = batch_loss(model, batch, seed=0, noise=0.0)[1]
+        before = hear(tiny_model(seed=8), batch, seed=0, noise=0.0).distance_db
+        after = hear(model, batch, seed=0, noise=0.0).distance_db
     assert after < 0.8 * before
 
 
@@ -323,15 +367,15 @@ def test_the_learning_rate_warms_up_and_falls() -> None:
 def test_bf16_changes_the_stacks_and_nothing_else(notes: PreparedNotes) -> None:
     model = tiny_model(band_channels=8).requires_grad_(True)
     batch = batches(notes).at(0)
-    exact = batch_loss(model, batch, seed=0, noise=0.0)[1].detach()
+    exact = hear(model, batch, seed=0, noise=0.0).distance_db.detach()
     use_bf16(model, True)
-    rounded = batch_loss(model, batch, seed=0, noise=0.0)[1]
+    rounded = hear(model, batch, seed=0, noise=0.0).distance_db
     assert rounded.dtype == torch.float32
     assert 0 < (rounded.detach() - exact).abs() < 0.05 * exact
     rounded.backward()  # type: ignore[no-untyped-call]
     assert {value.grad.dtype for value in model.parameters() if value.grad is not None} == {torch.float32}
     use_bf16(model, False)
-    assert batch_loss(model, batch, seed=0, noise=0.0)[1] == exact
+    assert hear(model, batch, seed=0, noise=0.0).distance_db == exact
 
 
 def test_which_precision_is_faster_is_tried() -> None:

@@ -14,6 +14,7 @@ from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption
 
 STEPS_BETWEEN_LINES = 100
 HIGHEST_RATE = 1.0
+ADVERSARIAL_DB = 0.5
 
 
 def train(
@@ -33,12 +34,14 @@ def train(
     ] = 0.15,
     decorrelate: Annotated[
         float, typer.Option(min=0, help="Weight of keeping the dimensions of timbre apart; 0 for none.")
-    ] = 2.0,
+    ] = 1.0,
     minutes: Annotated[float, typer.Option(min=0.1, help="Save, and write sounds to listen to, so often.")] = 10.0,
     processes: Annotated[int, typer.Option(min=1, help="That read and measure the notes.")] = 2,
     threads: Annotated[int, typer.Option(min=1, help="That compute, on a CPU.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of first weights and batches.")] = 0,
-    stage: Annotated[str, typer.Option(help="excitation, or bands: the band stack on top of --base.")] = "excitation",
+    stage: Annotated[
+        str, typer.Option(help="excitation; on top of --base: bands (the band stack), adversarial (with critics).")
+    ] = "excitation",
     base: Annotated[Path | None, typer.Option(help="A trained checkpoint or run to begin from.")] = None,
     split: Annotated[
         list[Path] | None,
@@ -87,6 +90,7 @@ def train(
         swap_share=swap,
         augment_share=augment,
         decorrelate=decorrelate if stage == "excitation" else 0.0,
+        adversarial=ADVERSARIAL_DB if stage == "adversarial" else 0.0,
         seed=seed,
         minutes_between_saves=minutes,
     )

@@ -1,6 +1,6 @@
 """The training loop: one step after the other, resumable at any of them.
 
-batch -> encoder -> timbre (+ a little noise) -> decoder with the target's own streams -> spectral loss
+batch -> encoder -> timbre (+ a little noise) -> decoder with the target's own streams -> spectral loss (+ critics')
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from nsynth_lab.dsp.spectral_distance import spectral_distance
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.train.batches import Batch, Batches
+from nsynth_lab.train.critics import Critics, segment
 from nsynth_lab.train.decorrelation import timbre_penalty
 from nsynth_lab.train.interrupt import uninterrupted
+from nsynth_lab.train.optimizer import Optimizer
 from nsynth_lab.train.precision import bf16_is_faster, use_bf16
 from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.train.run_state import RunState, read_state, write_state
@@ -30,6 +32,7 @@ WARM_STEPS = 300
 LAST_RATE = 0.02
 EMA = 0.9995
 GRADIENT_NORM = 1.0
+CRITICS_RATE = 2e-4
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class TrainOptions:
         swap_share: share of crops decoded from another note's timbre.
         augment_share: share of crops that the encoder hears through a low-pass, a room or hiss.
         decorrelate: weight in dB of the penalty that keeps the dimensions of timbre apart.
+        adversarial: weight in dB of what the critics say; 0 trains without them.
         seed: of batches and first weights.
         minutes_between_saves: also how often `listen` is called.
     """
@@ -54,7 +58,8 @@ class TrainOptions:
     rate: float = 1e-3
     swap_share: float = 0.25
     augment_share: float = 0.15
-    decorrelate: float = 2.0
+    decorrelate: float = 1.0
+    adversarial: float = 0.0
     seed: int = 0
     minutes_between_saves: float = 5.0
 
@@ -86,7 +91,7 @@ def train(
     An interruption (Ctrl-C) saves first and is raised again.
     """
     place = torch.device(device)
-    state = read_state(run, model, device=place)
+    state = read_state(run, model, Critics() if options.adversarial else None, device=place)
     use_bf16(state.model, bf16_is_faster(place))
     batches = Batches(
         notes,
@@ -122,13 +127,26 @@ def learning_rate(step: int, options: TrainOptions) -> float:
     return options.rate * warm * (LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + math.cos(math.pi * through)))
 
 
-def batch_loss(
-    model: Autoencoder, batch: Batch, *, seed: int, noise: float, decorrelate: float = 0.0
-) -> tuple[Tensor, Tensor]:
-    """What to minimise, and the part of it that is spectral distance in dB.
+@dataclass(frozen=True)
+class Heard:
+    """What came of a batch, its margins left out.
 
-    The batch's margins are left out: there encoder and decoder lack their context.
+    Attributes:
+        decoded, recorded: [notes, samples].
+        loudest_db: [notes] level of the loudest mel band of each whole note.
+        distance_db: spectral distance of the two.
+        penalty: of timbre, in the units of `timbre_penalty`.
     """
+
+    decoded: Tensor
+    recorded: Tensor
+    loudest_db: Tensor
+    distance_db: Tensor
+    penalty: Tensor
+
+
+def hear(model: Autoencoder, batch: Batch, *, seed: int, noise: float) -> Heard:
+    """Encode and decode a batch. In its margins encoder and decoder lack their context."""
     source, target = batch.source, batch.target
     timbre = model.encoder(source.samples, source.loudness_db, source.f0_hz, source.partials)
     generator = torch.Generator().manual_seed(seed)
@@ -137,23 +155,34 @@ def batch_loss(
     decoded, _ = model.decoder.step(timbre + noise * jitter, target.loudness_db, target.f0_hz, target.partials, start)
     margin, late = MARGIN_FRAMES * HOP_SAMPLES, model.decoder.delay_samples
     heard = decoded[:, margin + late : decoded.shape[1] - margin + late]
-    distance = spectral_distance(heard, target.samples[:, margin:-margin], target.loudest_db)
-    penalty = timbre_penalty(timbre, source.loudness_db) if decorrelate else torch.zeros(())
-    return distance + decorrelate * penalty, distance
+    recorded = target.samples[:, margin:-margin]
+    distance = spectral_distance(heard, recorded, target.loudest_db)
+    return Heard(heard, recorded, target.loudest_db, distance, timbre_penalty(timbre, source.loudness_db))
 
 
 def _step(state: RunState, batch: Batch, options: TrainOptions, device: torch.device) -> float:
     moved = Batch(batch.source.to(device), batch.target.to(device))
-    loss, distance = batch_loss(
-        state.model, moved, seed=state.step, noise=TIMBRE_NOISE, decorrelate=options.decorrelate
-    )
-    state.optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(state.model.parameters(), GRADIENT_NORM)
-    state.optimizer.step(rate=learning_rate(state.step, options))
+    heard = hear(state.model, moved, seed=state.step, noise=TIMBRE_NOISE)
+    loss = heard.distance_db + options.decorrelate * heard.penalty
+    rate = learning_rate(state.step, options)
+    if state.critics is None or state.critics_optimizer is None:
+        _descend(loss, state.model, state.optimizer, rate=rate)
+    else:
+        parts = segment(heard.decoded, heard.recorded, heard.loudest_db, seed=state.step)
+        loss = loss + options.adversarial * state.critics.decoders_loss(*parts)
+        _descend(loss, state.model, state.optimizer, rate=rate)
+        critics_rate = rate * CRITICS_RATE / options.rate
+        _descend(state.critics.own_loss(*parts), state.critics, state.critics_optimizer, rate=critics_rate)
     state.step += 1
     keep = min(EMA, (1 + state.step) / (10 + state.step))
     with torch.no_grad():
         for average, value in zip(state.averaged.parameters(), state.model.parameters(), strict=True):
             average.lerp_(value, 1.0 - keep)
-    return float(distance.detach())
+    return float(heard.distance_db.detach())
+
+
+def _descend(loss: Tensor, model: nn.Module, optimizer: Optimizer, *, rate: float) -> None:
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_NORM)
+    optimizer.step(rate=rate)

@@ -16,6 +16,7 @@ from nsynth_lab.errors import CheckpointError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import write_bytes
 from nsynth_lab.model.config import ModelConfig
+from nsynth_lab.train.critics import Critics
 from nsynth_lab.train.optimizer import Optimizer
 
 FILE = "state.safetensors"
@@ -23,16 +24,20 @@ FILE = "state.safetensors"
 
 @dataclass
 class RunState:
-    """A run between two steps. `averaged` is the exponential moving average of `model`."""
+    """A run between two steps. `averaged` is the exponential moving average of `model`; critics there may be none."""
 
     model: Autoencoder
     averaged: Autoencoder
     optimizer: Optimizer
     step: int
+    critics: Critics | None = None
+    critics_optimizer: Optimizer | None = None
 
 
-def read_state(run: Path, model: Autoencoder, *, device: torch.device) -> RunState:
+def read_state(run: Path, model: Autoencoder, critics: Critics | None = None, *, device: torch.device) -> RunState:
     """The state that `run` holds, or a first one with `model` as it is; what needs no gradient is not trained.
+
+    Critics that a run has not had so far begin as they are.
 
     Raises:
         CheckpointError: the state is damaged, or of a model of other sizes.
@@ -46,16 +51,22 @@ def read_state(run: Path, model: Autoencoder, *, device: torch.device) -> RunSta
             raise CheckpointError(f"{path}: begun with other model sizes; go on with the same, or start another run")
     model.to(device)
     averaged.requires_grad_(False).to(device)
-    optimizer = Optimizer(model)
+    state = RunState(model, averaged, Optimizer(model), step)
+    if critics is not None:
+        state.critics = critics.to(device)
+        state.critics_optimizer = Optimizer(critics)
     try:
         if tensors:
             model.load_state_dict(_part(tensors, "model."))
             averaged.load_state_dict(_part(tensors, "averaged."))
-            optimizer.restore(tensors, step=step, device=device)
+            state.optimizer.restore(tensors, step=step, device=device)
+        if critics is not None and state.critics_optimizer is not None and (saved := _part(tensors, "critics.")):
+            critics.load_state_dict(_part(saved, "model."))
+            state.critics_optimizer.restore(saved, step=step, device=device)
     except (KeyError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"{path}: the run's state is damaged: {reason}; start another run") from error
-    return RunState(model, averaged, optimizer, step)
+    return state
 
 
 def saved_step(run: Path) -> int:
@@ -73,6 +84,9 @@ def write_state(run: Path, state: RunState) -> None:
     tensors = {f"model.{name}": value for name, value in state.model.state_dict().items()}
     tensors |= {f"averaged.{name}": value for name, value in state.averaged.state_dict().items()}
     tensors |= state.optimizer.moments()
+    if state.critics is not None and state.critics_optimizer is not None:
+        tensors |= {f"critics.model.{name}": value for name, value in state.critics.state_dict().items()}
+        tensors |= {f"critics.{name}": value for name, value in state.critics_optimizer.moments().items()}
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     header = {"step": state.step, "config": state.model.config.to_dict()}
     if state.step:
