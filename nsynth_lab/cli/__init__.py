@@ -22,7 +22,7 @@ from typing import Annotated, Any
 import typer
 
 from nsynth_lab import __version__
-from nsynth_lab.cli import blend, codec, console, dataset, doctor, evaluate, train
+from nsynth_lab.cli import ablate, blend, codec, console, dataset, doctor, evaluate, train
 from nsynth_lab.errors import NsynthLabError
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
@@ -33,6 +33,7 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("train", train.train),
     ("bank", train.bank),
     ("evaluate", evaluate.evaluate),
+    ("ablate", ablate.ablate),
     ("doctor", doctor.doctor),
 )
 GROUPS: tuple[tuple[str, typer.Typer], ...] = (("dataset", dataset.app),)

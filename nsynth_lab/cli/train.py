@@ -95,7 +95,7 @@ def train(
         minutes_between_saves=minutes,
     )
     model = first_model(stage, load_checkpoint(base).model if base is not None else None, seed=seed)
-    with _progress("notes", "measuring") as measured:
+    with measuring() as measured:
         notes = prepare(data, run / "notes", split=split or [], processes=processes, progress=measured)
     begun = saved_step(run)
     left = max(0, steps - begun)
@@ -141,14 +141,14 @@ def bank(
 
 
 @contextmanager
-def _progress(unit: str, title: str) -> Iterator[Callable[[int, int], None]]:
-    """Yields progress(done, total), for work that knows its length only once it has begun, and may have none."""
+def measuring() -> Iterator[Callable[[int, int], None]]:
+    """Yields progress(done, total) of notes, which is known only once the work has begun; there may be none to do."""
     with ExitStack() as stack:
         bars: list[Callable[..., None]] = []
 
         def progress(_done: int, total: int) -> None:
             if not bars:
-                bars.append(stack.enter_context(console.progress(total, unit, title)))
+                bars.append(stack.enter_context(console.progress(total, "notes", "measuring")))
             bars[0]()
 
         yield progress

@@ -11,22 +11,15 @@ import functools
 from dataclasses import replace
 from typing import Any, ClassVar
 
-import numpy as np
-
 from nsynth_lab.blend import stretch
-from nsynth_lab.dsp.loudness import loudness_db
-from nsynth_lab.dsp.measure import Measured
 from nsynth_lab.dsp.mel import mel_db
 from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.evaluate.metrics import mel_distance_frames_db
-from nsynth_lab.evaluate.notes import read_samples
+from nsynth_lab.evaluate.notes import read_note
 from nsynth_lab.evaluate.section import Advance, Section, Twin, Work, decode_whole
 from nsynth_lab.evaluate.summary import Figures
-from nsynth_lab.latents import PARTIAL_SLOTS, Latents
-from nsynth_lab.model.codec import encode_measured
-from nsynth_lab.note import Note
+from nsynth_lab.latents import Latents
 from nsynth_lab.train.notes import NoteRecord
-from nsynth_lab.units import note_to_hz
 
 INTERVALS = (3, -3, 7, -7, 12, -12)
 
@@ -68,14 +61,11 @@ class Transposition(Section):
         return self.figures.summary()
 
     def _source(self, record: NoteRecord) -> Latents | None:
-        """Its latents without f0 and partials, which nobody asks for; None where it cannot be read."""
+        """Its latents; None where it cannot be read."""
         try:
-            samples = read_samples(record)
+            return read_note(record).encode(self.work.checkpoint)
         except NsynthLabError:
             return None
-        level = loudness_db(samples, f0_hz=note_to_hz(float(record.pitch)))
-        streams = Measured(level, np.zeros_like(level), np.zeros(PARTIAL_SLOTS, np.float32))
-        return encode_measured(samples, streams, self.work.checkpoint, note=Note(record.pitch, record.velocity))
 
 
 def _played(record: NoteRecord, pitch: int) -> tuple[object, ...]:
