@@ -9,6 +9,7 @@ from nsynth_lab.errors import AudioError
 from nsynth_lab.evaluate.metrics import (
     BANDS,
     RANGE_DB,
+    bands_below_8khz,
     f0_cents,
     f0_error_cents,
     level_error_db,
@@ -94,3 +95,13 @@ def test_refusals() -> None:
 def test_f0_of_a_detuned_tone(cents: float) -> None:
     assert f0_cents(tone(64 + cents / 100), note=64) == pytest.approx(cents, abs=0.2)
     assert f0_error_cents(tone(64 + cents / 100), tone(64), note=64) == pytest.approx(abs(cents), abs=0.2)
+
+
+def test_the_bands_below_8_khz_hold_all_that_a_16_khz_recording_has() -> None:
+    at = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+
+    def level_db(hz: float) -> float:
+        return float(mel_db((0.5 * np.sin(2 * np.pi * hz * at)).astype(np.float32))[20, : bands_below_8khz()].max())
+
+    assert level_db(7_200.0) > -30.0
+    assert level_db(8_000.0) < -80.0

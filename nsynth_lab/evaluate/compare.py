@@ -10,7 +10,13 @@ import numpy as np
 from nsynth_lab.errors import AudioError
 from nsynth_lab.evaluate.course import attack_of, decay_db_per_second, sounding
 from nsynth_lab.evaluate.harmonics import lines_of, noise_to_harmonic_db, partial_error_db, steady
-from nsynth_lab.evaluate.metrics import RANGE_DB, level_bias_db, level_distance_db, mel_distance_frames_db
+from nsynth_lab.evaluate.metrics import (
+    RANGE_DB,
+    bands_below_8khz,
+    level_bias_db,
+    level_distance_db,
+    mel_distance_frames_db,
+)
 from nsynth_lab.evaluate.sound import Sound
 from nsynth_lab.evaluate.spectral import spectral_distance
 
@@ -22,7 +28,7 @@ Errors = dict[str, float | None]
 def compare(came: Sound, wanted: Sound) -> Errors:
     """Metric -> distance of `came` from `wanted`; None where the real note does not have it.
 
-    mel_error_db, loudness_error_db, loudness_bias_db, f0_error_cents    see `metrics`
+    mel_error_db, mel_error_below_8khz_db, loudness_error_db, loudness_bias_db, f0_error_cents    see `metrics`
     spectral_distance                   see `spectral`
     attack_error_ms, onset_error_ms     difference of the attacks' lengths, and of their beginnings: see `course`
     decay_error_db_per_second           difference of the slopes over the real note's sustain
@@ -35,8 +41,10 @@ def compare(came: Sound, wanted: Sound) -> Errors:
         raise AudioError(f"cannot compare {came.samples.shape} with {wanted.samples.shape} samples; give one length")
     if not np.abs(wanted.samples).max(initial=0.0) > 0:
         raise AudioError("the reference is silent: nothing to compare with")
+    low = bands_below_8khz()
     return {
         "mel_error_db": float(mel_distance_frames_db(came.mel_db, wanted.mel_db).mean()),
+        "mel_error_below_8khz_db": float(mel_distance_frames_db(came.mel_db[:, :low], wanted.mel_db[:, :low]).mean()),
         "spectral_distance": spectral_distance(came.samples, wanted.samples),
         "loudness_error_db": level_distance_db(came.level_db, wanted.level_db),
         "loudness_bias_db": level_bias_db(came.level_db, wanted.level_db),

@@ -2,21 +2,27 @@
 
 mel error: 128 mel bands from 30 Hz to 20 kHz (Slaney) of a 2048/512 Hann STFT at 48 kHz, magnitudes in dB, both
 clamped 60 dB below the reference note's loudest band; frames in which the reference exceeds that floor by 5 dB;
-mean absolute difference.
+mean absolute difference. Below 8 kHz: the same of the bands that end below 7.6 kHz, where a recording at 16 kHz is
+still whole.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+import torch
 
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.mel import mel_db as mel_db
+from nsynth_lab.dsp.mel import mel_weights
 from nsynth_lab.errors import AudioError
-from nsynth_lab.units import FloatArray
+from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
-BANDS = 128
+BANDS, WINDOW_SAMPLES = 128, 2048
 RANGE_DB = 60.0
+WHOLE_HZ = 7_600.0
 HEARD_DB = 5.0
 STEADY_DB = 30.0
 
@@ -49,6 +55,13 @@ def mel_distance_frames_db(came: FloatArray, wanted: FloatArray) -> FloatArray:
     heard = wanted.max(axis=1) > floor + HEARD_DB
     distance = np.abs(np.maximum(came, floor) - np.maximum(wanted, floor))
     return np.asarray(distance[heard].mean(axis=1), np.float32)
+
+
+def bands_below_8khz() -> int:
+    """How many of the lowest bands end below 7.6 kHz."""
+    weights = mel_weights(BANDS, WINDOW_SAMPLES // 2 + 1, torch.device("cpu"))
+    first = math.ceil(WHOLE_HZ * WINDOW_SAMPLES / SAMPLE_RATE)
+    return BANDS - int((weights[first:] > 0).any(dim=0).sum())
 
 
 def f0_cents(samples: FloatArray, *, note: int) -> float:
