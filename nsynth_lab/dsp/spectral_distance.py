@@ -3,6 +3,7 @@
 Both spectra are clamped so far below the target's own loudest band that silence costs nothing and hiss below
 hearing cannot outweigh the note. Several resolutions at once after Yamamoto et al. 2020 and Engel et al. 2020. The
 spectra alone leave the level free to sink: where a sound beats or rustles, the middle of its dB lies below its power.
+Frames in which the target rises count up to four times: an attack is short, and what one recognises an instrument by.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import functools
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from nsynth_lab.dsp.loudness import a_weighting_db
 from nsynth_lab.dsp.mel import magnitudes, mel_weights
@@ -18,12 +20,13 @@ from nsynth_lab.units import SAMPLE_RATE
 
 RESOLUTIONS = ((128, 2048, 512, 1.0), (256, 4096, 1024, 0.7), (64, 512, 128, 0.7))
 LEVEL_WEIGHT = 0.25
+RISE_WEIGHT, RISE_DB, RISE_SAMPLES = 3.0, 20.0, 960
 RANGE_DB = 66.0
 QUIETEST_DB = -100.0
 
 
 def spectral_distance(decoded: Tensor, target: Tensor, loudest_db: Tensor) -> Tensor:
-    """Distance in dB of `decoded` from `target`, both [notes, samples], in all frames by the count of sounding ones.
+    """Distance in dB of `decoded` from `target`, both [notes, samples], over all frames by the count of sounding ones.
 
     `loudest_db` [notes] is the level of the loudest part of each whole note.
     """
@@ -32,12 +35,20 @@ def spectral_distance(decoded: Tensor, target: Tensor, loudest_db: Tensor) -> Te
     for bands, window, hop, weight in RESOLUTIONS:
         with torch.no_grad():
             wanted = _levels(target, floor_db, bands=bands, window_samples=window, hop_samples=hop)
-            sounding = (wanted[..., 1:].amax(dim=-1, keepdim=True) > floor_db + 3.0).float()
+            counts = _rising(wanted[..., 0], frames=max(1, round(RISE_SAMPLES / hop)))
+            sounding = (wanted[..., 1:].amax(dim=-1) > floor_db[..., 0] + 3.0) * counts
         came = _levels(decoded, floor_db, bands=bands, window_samples=window, hop_samples=hop)
         apart = (came - wanted).abs()
-        distance = apart[..., 1:].mean(dim=-1) + LEVEL_WEIGHT * apart[..., 0]
+        distance = (apart[..., 1:].mean(dim=-1) + LEVEL_WEIGHT * apart[..., 0]) * counts
         total = total + weight * distance.sum() / (sounding.sum() + 1.0)
     return total / sum(weight for *_, weight in RESOLUTIONS)
+
+
+def _rising(level_db: Tensor, *, frames: int) -> Tensor:
+    """How much each frame counts, [notes, frames]: 1, and up to 4 where the level has risen by 20 dB around it."""
+    edged = functional.pad(level_db[:, None], (frames, frames), mode="replicate")[:, 0]
+    rise_db = edged[:, 2 * frames :] - edged[:, : -2 * frames]
+    return 1.0 + RISE_WEIGHT * (rise_db / RISE_DB).clamp(0.0, 1.0)
 
 
 def _levels(samples: Tensor, floor_db: Tensor, *, bands: int, window_samples: int, hop_samples: int) -> Tensor:
