@@ -90,8 +90,21 @@ def test_figures_and_report(evaluate: Any, capsys: pytest.CaptureFixture[str]) -
     assert {"semitones_3_mel_error_db", "up_7_mel_error_db"} <= set(figures["transposition"])
     assert figures["blends"]["pairs"] == 2
     assert figures["latents"] == {}, "three instruments are too few"
+    assert "refinement" not in figures
     assert len(told.splitlines()) < 80
     check_page(Path("report"), figures)
+
+
+def test_refined_notes_are_measured_where_that_is_asked_for(evaluate: Any) -> None:
+    assert evaluate("--only", "refinement", "--refine", "0.3", "--limit", "2", "--json", "figures.json") == 0
+    found = json.loads(Path("figures.json").read_text())["refinement"]
+    assert found["seconds"] == 0.3
+    assert found["mel_error_db"]["mean"] < found["encoded_mel_error_db"]["mean"]
+
+
+def test_unseen_instruments_are_chosen(evaluate: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate("--unseen") == 2
+    assert "--all" in capsys.readouterr().err
 
 
 def check_page(report: Path, figures: dict[str, Any]) -> None:

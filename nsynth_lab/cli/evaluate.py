@@ -26,6 +26,7 @@ def evaluate(
     ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many notes, spread over the data.")] = None,
     pairs: Annotated[int, typer.Option(min=1, max=10_000, help="How many pairs of instruments to blend.")] = 200,
+    refine: Annotated[float, typer.Option(min=0, help="Also fit each note's latents to it for so many seconds.")] = 0.0,
     only: Annotated[str, typer.Option(help="Only these sections, as reconstruction,blends.")] = "",
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures into this file.")] = None,
     report: Annotated[
@@ -66,7 +67,7 @@ def evaluate(
     records = choose(pool, kind=kind, limit=limit)
     session = Session(checkpoint, device=device)
     bank = session.bank if (session.folder / BANK).is_file() else None
-    evaluation = Evaluation(Work(session.checkpoint, records, pool, bank, pairs=pairs), sections)
+    evaluation = Evaluation(Work(session.checkpoint, records, pool, bank, pairs=pairs, refine_seconds=refine), sections)
     with console.progress(evaluation.steps(), "sounds", "evaluating") as advance:
         figures = evaluation.run(advance)
     if evaluation.reads and not figures["notes"]:

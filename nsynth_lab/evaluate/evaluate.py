@@ -5,6 +5,7 @@ transposition    a note against itself decoded from its instrument's timbre some
 recognition      whether a classifier of family and pitch still knows the decoded note
 blends           the way from one instrument to another
 latents          what timbre knows of pitch, velocity and family
+refinement       a note whose latents were fitted to it, where that is asked for
 peers            reconstruction and blends by what needs no network
 
 Every section is a module or a folder of that name. They share one pass over the notes: each is read, measured,
@@ -23,11 +24,20 @@ from nsynth_lab.evaluate.notes import read_notes
 from nsynth_lab.evaluate.peers.section import Peers
 from nsynth_lab.evaluate.recognition_section import Recognition
 from nsynth_lab.evaluate.reconstruction import Reconstruction
+from nsynth_lab.evaluate.refinement import Refinement
 from nsynth_lab.evaluate.section import Advance, Section, Twin, Work
 from nsynth_lab.evaluate.transposition import Transposition
 from nsynth_lab.train.notes import NoteRecord
 
-SECTIONS: tuple[type[Section], ...] = (Reconstruction, Transposition, Recognition, Blends, TimbreSpace, Peers)
+SECTIONS: tuple[type[Section], ...] = (
+    Reconstruction,
+    Transposition,
+    Recognition,
+    Blends,
+    TimbreSpace,
+    Refinement,
+    Peers,
+)
 
 
 class Evaluation:
@@ -39,7 +49,8 @@ class Evaluation:
 
     def __init__(self, work: Work, only: Sequence[str] = ()) -> None:
         self.work = work
-        self.sections = [section(work) for section in SECTIONS if section.name in check_sections(only)]
+        names = check_sections(only)
+        self.sections = [section(work) for section in SECTIONS if section.name in names and section.applies(work)]
         self.reads = any(section.sees_notes for section in self.sections)
 
     def steps(self) -> int:

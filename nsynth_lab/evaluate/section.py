@@ -35,6 +35,7 @@ class Work:
         pool: all notes of their data sets, from which partners and pairs are taken.
         bank: the checkpoint's instruments, if it has any.
         pairs: how many pairs to blend.
+        refine_seconds: how long to fit each note's latents to it; 0 for not at all.
         seed: of every draw.
     """
 
@@ -43,6 +44,7 @@ class Work:
     pool: Sequence[NoteRecord]
     bank: Bank | None = None
     pairs: int = 200
+    refine_seconds: float = 0.0
     seed: int = 2017
 
 
@@ -82,6 +84,11 @@ class Section:
 
     def __init__(self, work: Work) -> None:
         self.work = work
+
+    @classmethod
+    def applies(cls, work: Work) -> bool:  # noqa: ARG003  (sections that do not always apply look at it)
+        """Whether it has anything to do."""
+        return True
 
     def steps(self) -> int:
         """How many sounds it will make besides the notes' twins; it has to call `advance(1)` after each."""
