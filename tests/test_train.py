@@ -20,9 +20,9 @@ from nsynth_lab.errors import CheckpointError, DatasetError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.train import loop
 from nsynth_lab.train.augment import hissing, in_a_room, narrowed
-from nsynth_lab.train.batches import Batch, Batches, Crop
+from nsynth_lab.train.batches import MARGIN_FRAMES, Batch, Batches, Crop
 from nsynth_lab.train.decorrelation import timbre_penalty
-from nsynth_lab.train.loop import MARGIN_FRAMES, Report, TrainOptions, hear, learning_rate, train
+from nsynth_lab.train.loop import Report, TrainOptions, hear, learning_rate, train
 from nsynth_lab.train.note_writer import note_entry
 from nsynth_lab.train.notes import is_held_out, is_unseen, read_dataset
 from nsynth_lab.train.precision import bf16_is_faster, use_bf16
@@ -221,7 +221,23 @@ def test_a_batch_belongs_together(notes: PreparedNotes) -> None:
             assert (crop.f0_hz > 100).all()
         swapped += int((batch.source.f0_hz != batch.target.f0_hz).any(dim=1).sum())
     assert 2 < swapped < 30
-    assert same(Batch(*[batches(notes, swap_share=0.0).at(0).target] * 2), batches(notes, swap_share=0.0).at(0))
+    unswapped = batches(notes, swap_share=0.0).at(0)
+    assert same(replace(unswapped, source=unswapped.target), unswapped)
+
+
+def test_beginnings_of_notes_count_from_their_first_frame(notes: PreparedNotes) -> None:
+    """There encoder and decoder have no past, and must do without it, as they do when a note is played."""
+    made = batches(notes)
+    beginnings = 0
+    for step in range(100):
+        batch = made.at(step)
+        begun = batch.target.samples[:, : 2 * HOP_SAMPLES].abs().amax(dim=1) > 0.01
+        if batch.heard_from == 0:
+            beginnings += 1
+            assert begun.all()
+        else:
+            assert batch.heard_from == MARGIN_FRAMES
+    assert 25 < beginnings < 55
 
 
 def test_held_out_notes_are_not_trained_on(tmp_path: Path) -> None:

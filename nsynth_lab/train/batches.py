@@ -14,8 +14,9 @@ from nsynth_lab.train.augment import augmented
 from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, cents_to_ratio, db_to_gain, note_to_hz
 
-ONSET_SHARE = 0.35
-ONSET_FRAMES = (18, 40)
+MARGIN_FRAMES = 16
+ONSET_SHARE = 0.4
+LEAD_FRAMES = 1
 SWAP_SEMITONES = 12
 QUIETEST_DB = -100.0
 GAIN_DB = (-15.0, 6.0)
@@ -45,17 +46,23 @@ class Crop:
 
 @dataclass(frozen=True)
 class Batch:
-    """`target` is to be decoded from the timbre of `source`: another note of its instrument where swapped."""
+    """`target` is to be decoded from the timbre of `source`: another note of its instrument where swapped.
+
+    `heard_from` is the first frame that counts. Where crops begin within their notes encoder and decoder lack their
+    context for so long; where they begin as notes begin, there is none to lack.
+    """
 
     source: Crop
     target: Crop
+    heard_from: int = MARGIN_FRAMES
 
 
 class Batches:
     """Endless batches, the same for the same seed and step.
 
-    Families are drawn by the square root of their size, so that few-noted families are heard; a third of the crops
-    start before the onset, the others anywhere; levels vary, so that quiet recordings decode as well as loud ones.
+    Families are drawn by the square root of their size, so that few-noted families are heard; two batches in five
+    hold the beginnings of notes, the others crops from anywhere; levels vary, so that quiet recordings decode as well
+    as loud ones.
     """
 
     def __init__(
@@ -85,11 +92,13 @@ class Batches:
         rng = np.random.default_rng((self.seed, step))
         targets = [self._draw(rng) for _ in range(self.size)]
         sources = [self._partner(note, rng) for note in targets]
-        starts = [self._start(note, rng) for note in targets]
+        beginning = bool(rng.random() < ONSET_SHARE)
+        starts = [self._start(note, rng, beginning=beginning) for note in targets]
         gains_db = rng.uniform(*GAIN_DB, self.size).astype(np.float32)
         source, target = self._crop(sources, starts, gains_db), self._crop(targets, starts, gains_db)
         touched = rng.random(self.size) < self.augment_share
-        return Batch(source=_augmented(source, touched, rng), target=target)
+        heard_from = 0 if beginning else MARGIN_FRAMES
+        return Batch(source=_augmented(source, touched, rng), target=target, heard_from=heard_from)
 
     def _draw(self, rng: np.random.Generator) -> int:
         family = self._names[int(rng.choice(len(self._names), p=self._weights))]
@@ -111,11 +120,11 @@ class Batches:
         entry = self.notes.index[note]
         return entry["instrument"], entry["velocity"], entry["hold_seconds"]
 
-    def _start(self, note: int, rng: np.random.Generator) -> int:
-        """First frame of a crop; before the note's own start where the crop is to hold the onset."""
+    def _start(self, note: int, rng: np.random.Generator, *, beginning: bool) -> int:
+        """First frame of a crop: that of the note or one before it, or any."""
+        if beginning:
+            return -int(rng.integers(0, LEAD_FRAMES + 1))
         length = int(self.notes.starts[note + 1] - self.notes.starts[note])
-        if rng.random() < ONSET_SHARE:
-            return -int(rng.integers(*ONSET_FRAMES))
         return int(rng.integers(0, max(1, length - self.frames // 2)))
 
     def _crop(self, notes: list[int], starts: list[int], gains_db: FloatArray) -> Crop:

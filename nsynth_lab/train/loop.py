@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from nsynth_lab.dsp.spectral_distance import spectral_distance
 from nsynth_lab.model.autoencoder import Autoencoder
-from nsynth_lab.train.batches import Batch, Batches
+from nsynth_lab.train.batches import MARGIN_FRAMES, Batch, Batches
 from nsynth_lab.train.critics import Critics, segment
 from nsynth_lab.train.decorrelation import timbre_penalty
 from nsynth_lab.train.interrupt import uninterrupted
@@ -26,7 +26,6 @@ from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.train.run_state import RunState, read_state, write_state
 from nsynth_lab.units import HOP_SAMPLES
 
-MARGIN_FRAMES = 16
 TIMBRE_NOISE = 0.03
 WARM_STEPS = 300
 LAST_RATE = 0.02
@@ -129,7 +128,7 @@ def learning_rate(step: int, options: TrainOptions) -> float:
 
 @dataclass(frozen=True)
 class Heard:
-    """What came of a batch, its margins left out.
+    """What came of a batch, where it counts.
 
     Attributes:
         decoded, recorded: [notes, samples].
@@ -146,22 +145,22 @@ class Heard:
 
 
 def hear(model: Autoencoder, batch: Batch, *, seed: int, noise: float) -> Heard:
-    """Encode and decode a batch. In its margins encoder and decoder lack their context."""
+    """Encode and decode a batch. At a crop's end the encoder lacks its context."""
     source, target = batch.source, batch.target
     timbre = model.encoder(source.samples, source.loudness_db, source.f0_hz, source.partials)
     generator = torch.Generator().manual_seed(seed)
     jitter = torch.randn(timbre.shape, generator=generator).to(timbre.device)
     start = model.decoder.start(len(timbre), device=timbre.device, seed=seed)
     decoded, _ = model.decoder.step(timbre + noise * jitter, target.loudness_db, target.f0_hz, target.partials, start)
-    margin, late = MARGIN_FRAMES * HOP_SAMPLES, model.decoder.delay_samples
-    heard = decoded[:, margin + late : decoded.shape[1] - margin + late]
-    recorded = target.samples[:, margin:-margin]
+    late = model.decoder.delay_samples
+    first, end = batch.heard_from * HOP_SAMPLES, decoded.shape[1] - MARGIN_FRAMES * HOP_SAMPLES
+    heard, recorded = decoded[:, first + late : end + late], target.samples[:, first:end]
     distance = spectral_distance(heard, recorded, target.loudest_db)
     return Heard(heard, recorded, target.loudest_db, distance, timbre_penalty(timbre, source.loudness_db))
 
 
 def _step(state: RunState, batch: Batch, options: TrainOptions, device: torch.device) -> float:
-    moved = Batch(batch.source.to(device), batch.target.to(device))
+    moved = Batch(batch.source.to(device), batch.target.to(device), batch.heard_from)
     heard = hear(state.model, moved, seed=state.step, noise=TIMBRE_NOISE)
     loss = heard.distance_db + options.decorrelate * heard.penalty
     rate = learning_rate(state.step, options)
