@@ -79,17 +79,26 @@ def find_preset(name: str) -> Patch:
         UsageError: there is none; the nearest are offered.
         PatchError: it cannot be read.
     """
+    return read_preset(preset_file(name))
+
+
+def preset_file(name: str) -> Path:
+    """Where a preset lies.
+
+    Raises:
+        UsageError: there is none; the nearest are offered.
+    """
     if name.lower().endswith(ENDING) or os.sep in name:
-        return read_preset(name)
+        return Path(name)
     wanted = _plain(name)
     files = preset_files()
     for path in files:
         if _plain(path.stem) == wanted:
-            return read_preset(path)
-    patches = [entry.patch for path in files if (entry := read_entry(path)).patch is not None]
-    for patch in patches:
+            return path
+    for path in files:
+        patch = read_entry(path).patch
         if patch is not None and _plain(patch.name) == wanted:
-            return patch
+            return path
     names = [_plain(path.stem) for path in files]
     hint = nearest(wanted, names) if names else "there are none"
     raise UsageError(f"{shown(name)} is neither a preset nor a {ENDING} file; {hint} (`nsynth-lab preset list`)")

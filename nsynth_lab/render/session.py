@@ -85,6 +85,13 @@ class Session:
             )
         return rows
 
+    def ranges(self) -> dict[str, tuple[int, int]]:
+        """The lowest and the highest note of each instrument, by name."""
+        notes = {
+            name: [self.bank.zones[index].note for index in entry.zones] for name, entry in self.bank.entries.items()
+        }
+        return {name: (min(found), max(found)) for name, found in notes.items()}
+
     def stamp(self) -> dict[str, Any]:
         """What makes a file again, beside its parameters: model, seed, version."""
         return {"model": self.checkpoint.model_id, "seed": self.seed, "nsynth_lab": __version__}
