@@ -22,7 +22,7 @@ from typing import Annotated, Any
 import typer
 
 from nsynth_lab import __version__
-from nsynth_lab.cli import blend, codec, console, dataset, doctor, evaluate, preset, train
+from nsynth_lab.cli import blend, codec, console, dataset, doctor, evaluate, plugins, preset, train
 from nsynth_lab.errors import NsynthLabError
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
@@ -35,7 +35,11 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("evaluate", evaluate.evaluate),
     ("doctor", doctor.doctor),
 )
-GROUPS: tuple[tuple[str, typer.Typer], ...] = (("preset", preset.app), ("dataset", dataset.app))
+GROUPS: tuple[tuple[str, typer.Typer], ...] = (
+    ("preset", preset.app),
+    ("plugins", plugins.app),
+    ("dataset", dataset.app),
+)
 
 FAILED, INTERRUPTED = 1, 130
 DEBUG = "NSYNTH_LAB_DEBUG"

@@ -80,7 +80,9 @@ class Patch:
     description: str = text("", most=400, says="what it sounds like, in a sentence")
     author: str = text("", most=100, says="who made it")
     tags: tuple[str, ...] = texts((), least=0, most=12, says="words to find it by")
-    level_db: float = number(0.0, low=-60, high=36, unit="dB", says="gain after everything; `preset level` sets it")
+    level_db: float = number(
+        0.0, low=-60, high=36, unit="dB", says="gain after everything; `preset check --level --fix` sets it"
+    )
     envelope: Envelope = table(Envelope, says="over the instrument's own")
     tuning: Tuning = table(Tuning, says="where the notes lie")
     voice: Voice = table(Voice, says="how keys become voices")
