@@ -22,22 +22,23 @@ from typing import Annotated, Any
 import typer
 
 from nsynth_lab import __version__
-from nsynth_lab.cli import blend, codec, console, dataset, doctor, evaluate, plugins, preset, train
+from nsynth_lab.cli import bank, blend, capture, codec, console, dataset, doctor, evaluate, plugins, preset, train
 from nsynth_lab.errors import NsynthLabError
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("instruments", blend.instruments),
     ("blend", blend.blend),
+    ("capture", capture.capture),
     ("encode", codec.encode),
     ("decode", codec.decode),
     ("train", train.train),
-    ("bank", train.bank),
     ("evaluate", evaluate.evaluate),
     ("doctor", doctor.doctor),
 )
 GROUPS: tuple[tuple[str, typer.Typer], ...] = (
     ("preset", preset.app),
     ("plugins", plugins.app),
+    ("bank", bank.app),
     ("dataset", dataset.app),
 )
 

@@ -58,7 +58,7 @@ def evaluate(
         check_report_folder(report, force=force)
     pool = read_pool(data)
     records = choose(pool, held_out_only=not every_note, limit=limit)
-    session = Session(checkpoint, device=device)
+    session = Session(checkpoint, device=device, owned=False)
     bank = session.bank if (session.folder / BANK).is_file() else None
     evaluation = Evaluation(Work(session.checkpoint, records, pool, bank, pairs=pairs), sections)
     with console.progress(evaluation.steps(), "sounds", "evaluating") as advance:

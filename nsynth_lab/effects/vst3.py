@@ -19,9 +19,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from nsynth_lab.effects.effect import MAX_BLOCK_SAMPLES
 from nsynth_lab.effects.pedal import pedalboard, run, warm_up
 from nsynth_lab.errors import PluginError
-from nsynth_lab.units import FloatArray
+from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 INITIALIZATION_SECONDS = 10.0
 
@@ -70,8 +71,27 @@ class Vst3:
         """Its whole state, as the plugin packs it."""
         return bytes(self.instances[0].raw_state)
 
-    def restore(self, state: bytes) -> None:
-        """Set its whole state.
+    def note(self, note: int, velocity: int, *, hold_seconds: float, seconds: float) -> FloatArray:
+        """One note of an instrument, from silence: [channels, samples] at 48 kHz; on the main thread.
+
+        Raises:
+            PluginError: it cannot play.
+        """
+        strike = [(bytes((0x90, note, velocity)), 0.0), (bytes((0x80, note, 0)), hold_seconds)]
+        error: Exception | None = None
+        for channels in (2, 1):
+            try:
+                with quiet():
+                    out: FloatArray = self.instances[0].process(
+                        strike, seconds, SAMPLE_RATE, num_channels=channels, buffer_size=MAX_BLOCK_SAMPLES, reset=True
+                    )
+                return out
+            except (RuntimeError, ValueError) as refused:
+                error = refused
+        raise PluginError(f"{self.name}: cannot play a note: {_first_line(error or ValueError())}")
+
+    def restore(self, state: bytes, *, is_preset: bool = False) -> None:
+        """Set its whole state; `is_preset` where the bytes are those of a .vstpreset file.
 
         Raises:
             PluginError: it does not take it.
@@ -79,7 +99,8 @@ class Vst3:
         try:
             with quiet():
                 for one in self.instances:
-                    one.raw_state = state
+                    # the plain way would look for a parameter of that name first, and sample all of them
+                    object.__setattr__(one, "preset_data" if is_preset else "raw_state", state)
         except (RuntimeError, ValueError) as error:
             raise PluginError(f"{self.name}: does not take this state: {_first_line(error)}") from error
 
