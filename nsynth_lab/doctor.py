@@ -182,7 +182,7 @@ def _checkpoint() -> str:
     found = examine_checkpoint(CHECKPOINT)
     weights, bank = load_checkpoint(CHECKPOINT), load_bank(CHECKPOINT)
     if bank.model_id != weights.model_id:
-        raise ProbeError(f"{found}; the bank belongs to other weights", "build it again: nsynth-lab bank")
+        raise ProbeError(f"{found}; the bank belongs to other weights", "build it again: nsynth-lab bank build")
     return f"{found}; model {weights.model_id}, {len(bank.entries)} instruments"
 
 

@@ -6,10 +6,14 @@
     ├── LatentsError          a latents file or value that cannot be used
     ├── CheckpointError       weights or bank missing, damaged, or of another version
     ├── DatasetError          a data set folder that cannot be read or written
+    ├── PatchError            a patch or preset file that cannot be used
+    ├── PluginError           a third-party plugin that cannot be loaded, or misbehaves
     └── MissingError          a library or program that this command needs is not installed
 
 A message is one line: what was expected, what came, what to do. Only the command line prints or exits.
 """
+
+from __future__ import annotations
 
 
 class NsynthLabError(Exception):
@@ -38,6 +42,28 @@ class CheckpointError(NsynthLabError):
 
 class DatasetError(NsynthLabError):
     """A data set folder that cannot be read or written."""
+
+
+class PatchError(NsynthLabError):
+    """A patch or preset file that cannot be used.
+
+    Attributes:
+        what: what was expected and what came, without where.
+        place: dotted path of the field, such as `blend.position` or `effects.2.mix`; empty for the whole.
+    """
+
+    def __init__(self, what: str, *, place: str = "") -> None:
+        super().__init__(f"{place}: {what}" if place else what)
+        self.what = what
+        self.place = place
+
+    def below(self, place: str) -> PatchError:
+        """The same, seen from one table further out."""
+        return PatchError(self.what, place=f"{place}.{self.place}".strip("."))
+
+
+class PluginError(NsynthLabError):
+    """A third-party plugin that cannot be loaded, or misbehaves."""
 
 
 class MissingError(NsynthLabError):

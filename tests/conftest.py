@@ -24,6 +24,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test sees or touches what the person who runs it keeps: presets, instruments, scanned plugins."""
+    os.environ["NSYNTH_LAB_HOME"] = str(tmp_path_factory.mktemp("nsynth-lab-home"))
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of the checkout."""

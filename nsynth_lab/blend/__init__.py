@@ -39,6 +39,6 @@ from nsynth_lab.blend.curve import Curve, parse_curve
 from nsynth_lab.blend.mix import blend
 from nsynth_lab.blend.read import read_at
 from nsynth_lab.blend.stretch import stretch
-from nsynth_lab.blend.weights import corners, normalised, pair
+from nsynth_lab.blend.weights import corners, normalised, pair, triangle
 
-__all__ = ["Curve", "align", "blend", "corners", "normalised", "pair", "parse_curve", "read_at", "stretch"]
+__all__ = ["Curve", "align", "blend", "corners", "normalised", "pair", "parse_curve", "read_at", "stretch", "triangle"]

@@ -46,6 +46,23 @@ def corners(x: ArrayLike, y: ArrayLike) -> Weights:
     return weights.reshape(*weights.shape[:-2], 4)
 
 
+def triangle(x: ArrayLike, y: ArrayLike) -> Weights:
+    r"""Weights [..., 3] of three corners: the square of `corners` with its lower edge drawn together.
+
+        A ---- B     y = 0        x runs from A to B,
+         \  /                     y from wherever that is to C.
+           C         y = 1
+
+    Raises:
+        UsageError: x or y outside 0 to 1.
+
+    >>> triangle(0.5, 0.2)
+    array([0.4, 0.4, 0.2])
+    """
+    weights = corners(x, y)
+    return np.concatenate([weights[..., :2], weights[..., 2:].sum(axis=-1, keepdims=True)], axis=-1)
+
+
 def normalised(weights: ArrayLike) -> Weights:
     """Weights [..., sources] of any number of sources, scaled to sum to 1.
 

@@ -22,21 +22,39 @@ from typing import Annotated, Any
 import typer
 
 from nsynth_lab import __version__
-from nsynth_lab.cli import ablate, blend, codec, console, dataset, doctor, evaluate, train
+from nsynth_lab.cli import (
+    ablate,
+    bank,
+    blend,
+    capture,
+    codec,
+    console,
+    dataset,
+    doctor,
+    evaluate,
+    plugins,
+    preset,
+    train,
+)
 from nsynth_lab.errors import NsynthLabError
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("instruments", blend.instruments),
     ("blend", blend.blend),
+    ("capture", capture.capture),
     ("encode", codec.encode),
     ("decode", codec.decode),
     ("train", train.train),
-    ("bank", train.bank),
     ("evaluate", evaluate.evaluate),
     ("ablate", ablate.ablate),
     ("doctor", doctor.doctor),
 )
-GROUPS: tuple[tuple[str, typer.Typer], ...] = (("dataset", dataset.app),)
+GROUPS: tuple[tuple[str, typer.Typer], ...] = (
+    ("preset", preset.app),
+    ("plugins", plugins.app),
+    ("bank", bank.app),
+    ("dataset", dataset.app),
+)
 
 FAILED, INTERRUPTED = 1, 130
 DEBUG = "NSYNTH_LAB_DEBUG"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nsynth_lab.cli import console
+from nsynth_lab.cli import console, preset_note
 from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, SeedOption
 from nsynth_lab.errors import UsageError
 
@@ -24,11 +24,14 @@ PICTURE_ENDINGS = (".png", ".svg", ".pdf")
 
 def blend(
     sources: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            help="Two or four of: an instrument's name, a sound file, a .latents file.", metavar="A B [C D]"
+            help="Two or four of: an instrument's name, a sound file, a .latents file.",
+            metavar="A B [C D]",
+            show_default=False,
         ),
-    ],
+    ] = None,
+    *,
     output: Annotated[Path, typer.Option("--output", "-o", help="Sound file to write; its ending is its format.")],
     position: Annotated[
         str | None,
@@ -45,6 +48,9 @@ def blend(
     timbre: Annotated[float | None, typer.Option(help="Position of the timbre alone.")] = None,
     loudness: Annotated[float | None, typer.Option(help="Position of level, attack and release alone.")] = None,
     partials: Annotated[float | None, typer.Option(help="Position of the partials alone.")] = None,
+    preset: Annotated[
+        str, typer.Option(help="Instead of A B: a preset by name, or a .toml file, with its effects.")
+    ] = "",
     even: Annotated[bool, typer.Option("--even", help="Positions so that equal moves sound equally large.")] = False,
     plot: Annotated[Path | None, typer.Option(help="Also draw spectrograms into this .png, .svg or .pdf.")] = None,
     device: DeviceOption = "auto",
@@ -68,11 +74,23 @@ def blend(
         nsynth-lab blend glockenspiel "choir aahs" --curve 0:0,2:1 -o morph.wav
 
         nsynth-lab blend flute cello marimba trumpet --position 0.2,0.7 -o corner.wav
+
+        nsynth-lab blend --preset glass-cello --note C4 -o glass.wav
     """
     from nsynth_lab.blend import parse_curve
     from nsynth_lab.note import Note, parse_note
     from nsynth_lab.render import SOUND_ENDINGS, BlendRequest, Session, check_outputs
 
+    if preset:
+        if sources or curve or steps > 1 or even or (timbre, loudness, partials) != (None, None, None):
+            raise UsageError(
+                "--preset says what is blended and how; beside it only --position, --note and --duration go"
+            )
+        request_ = preset_note.PresetNote(preset, Note(parse_note(note), velocity), duration, position)
+        session = Session(checkpoint, device=device, seed=seed)
+        preset_note.blend_preset(request_, session, output, plot, as_json=as_json, force=force)
+        return
+    sources = sources or []
     if position is not None and (curve or steps > 1):
         raise UsageError("--position is one place; --curve and --steps choose their own: leave one of them out")
     request = BlendRequest(

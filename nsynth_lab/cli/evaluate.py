@@ -65,7 +65,7 @@ def evaluate(
     pool = read_pool(data)
     kind = "of unseen instruments" if unseen else "all" if every_note else "held out"
     records = choose(pool, kind=kind, limit=limit)
-    session = Session(checkpoint, device=device)
+    session = Session(checkpoint, device=device, owned=False)
     bank = session.bank if (session.folder / BANK).is_file() else None
     evaluation = Evaluation(Work(session.checkpoint, records, pool, bank, pairs=pairs, refine_seconds=refine), sections)
     with console.progress(evaluation.steps(), "sounds", "evaluating") as advance:

@@ -1,4 +1,4 @@
-"""`nsynth-lab train` and `nsynth-lab bank`."""
+"""`nsynth-lab train` and `nsynth-lab bank build`."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def train(
 ) -> None:
     """Train a model on note data sets; interrupt it any time and go on with --resume.
 
-    The run's folder ends with `weights.safetensors`, a checkpoint without a bank (see `nsynth-lab bank`), a log for
-    TensorBoard, and held-out notes beside their decoded twins in `listen/`.
+    The run's folder ends with `weights.safetensors`, a checkpoint without a bank (see `nsynth-lab bank build`), a log
+    for TensorBoard, and held-out notes beside their decoded twins in `listen/`.
 
     **Examples**
 
@@ -114,7 +114,7 @@ def train(
     console.show(f"{run}: trained to step {max(steps, begun)}")
 
 
-def bank(
+def build_bank(
     data: Annotated[list[Path], typer.Argument(help="Note data sets whose instruments go into the bank.")],
     checkpoint: CheckpointOption = None,
     spacing: Annotated[int, typer.Option(min=1, help="Keep zones at least so many semitones apart.")] = 7,
@@ -123,19 +123,19 @@ def bank(
 ) -> None:
     """Encode the instruments of data sets into a checkpoint's bank, so that they can be blended by name.
 
-    **Example**: `nsynth-lab bank notes/ --checkpoint runs/mine`
+    **Example**: `nsynth-lab bank build notes/ --checkpoint runs/mine`
     """
     from nsynth_lab.errors import UsageError
     from nsynth_lab.model.bank import BANK
     from nsynth_lab.render import DEFAULT_CHECKPOINT
-    from nsynth_lab.train.bank_builder import BankPlan, build_bank, plan_bank
+    from nsynth_lab.train import bank_builder
 
     folder = checkpoint or DEFAULT_CHECKPOINT
     if (folder / BANK).exists() and not force:
         raise UsageError(f"{folder / BANK}: exists already; add --force to replace it")
-    plan: BankPlan = plan_bank(data, spacing=spacing, layers=layers)
+    plan = bank_builder.plan_bank(data, spacing=spacing, layers=layers)
     with console.progress(plan.zones, "zones", "encoding") as advance:
-        path = build_bank(plan, folder, progress=lambda: advance(1))
+        path = bank_builder.build_bank(plan, folder, progress=lambda: advance(1))
     size = f"{path.stat().st_size / 2**20:.1f} MiB"
     console.show(f"{path}: {len(plan.instruments)} instruments, {plan.zones} zones, {size}")
 

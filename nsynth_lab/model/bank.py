@@ -95,7 +95,12 @@ def shifted(latents: Latents, by_db: float) -> Latents:
 
 
 def write_bank(folder: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
-    """Write the bank aside, then rename."""
+    """Write a checkpoint folder's bank."""
+    return write_bank_file(folder / BANK, bank, about=about)
+
+
+def write_bank_file(path: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
+    """Write a bank aside, then rename; `about` (JSON values) joins its header."""
     zones = bank.zones
     tensors = {
         "timbre": _to_bytes(np.concatenate([zone.timbre for zone in zones])),
@@ -119,8 +124,8 @@ def write_bank(folder: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
         for entry in bank.entries.values()
     ]
     header = {**FIXED, "model_id": bank.model_id, "instruments": entries, **about}
-    write_bytes(folder / BANK, save(tensors, metadata={KEY: json.dumps(header)}))
-    return folder / BANK
+    write_bytes(path, save(tensors, metadata={KEY: json.dumps(header)}))
+    return path
 
 
 def load_bank(folder: str | Path) -> Bank:
@@ -129,14 +134,31 @@ def load_bank(folder: str | Path) -> Bank:
     Raises:
         CheckpointError: missing, damaged, of another version, or not consistent.
     """
-    path = Path(folder) / BANK
+    return read_bank_file(Path(folder) / BANK)[0]
+
+
+def read_bank_file(path: Path) -> tuple[Bank, dict[str, Any]]:
+    """A bank and the header of its file.
+
+    Raises:
+        CheckpointError: as `load_bank`.
+    """
     header, tensors = read_tensors(path)
     try:
         zones = _zones(tensors, str(header["model_id"]))
         entries = [_entry(item, len(zones)) for item in header["instruments"]]
     except (KeyError, ValueError, TypeError, IndexError, LatentsError, UsageError) as error:
         raise CheckpointError(f"{path}: the bank is damaged ({error}); get the checkpoint again") from error
-    return Bank(entries, zones, model_id=str(header["model_id"]))
+    return Bank(entries, zones, model_id=str(header["model_id"])), header
+
+
+def joined(first: Bank, others: Sequence[Bank]) -> Bank:
+    """One bank of several of the same model; where two name the same instrument, the later one's counts."""
+    zones, entries = list(first.zones), list(first.entries.values())
+    for bank in others:
+        moved = [replace(one, zones=tuple(len(zones) + zone for zone in one.zones)) for one in bank.entries.values()]
+        zones, entries = [*zones, *bank.zones], [*entries, *moved]
+    return Bank(entries, zones, model_id=first.model_id)
 
 
 def _zones(tensors: dict[str, Tensor], model_id: str) -> list[Latents]:

@@ -22,6 +22,7 @@ from nsynth_lab.model.bank import Bank, at_bank_level, load_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import cut, encode
 from nsynth_lab.model.refine import Refined, refine
+from nsynth_lab.model.user_bank import with_owned
 from nsynth_lab.note import Note, note_name
 from nsynth_lab.render.even import STEPS, EvenAxis, even_axis
 from nsynth_lab.render.offline import Advance, Rendered, render_whole
@@ -34,17 +35,20 @@ LONGEST_NOTE_SECONDS = 30.0
 
 
 class Session:
-    """A checkpoint loaded once, and what can be done with it.
+    """A checkpoint loaded once, and what can be done with it; `owned` adds the user's own instruments to its bank.
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
         MissingError: the device asked for is not there.
     """
 
-    def __init__(self, folder: str | Path | None = None, *, device: str = "auto", seed: int = 0) -> None:
+    def __init__(
+        self, folder: str | Path | None = None, *, device: str = "auto", seed: int = 0, owned: bool = True
+    ) -> None:
         self.folder = Path(folder or DEFAULT_CHECKPOINT)
         self.device = pick_device(device)
         self.seed = seed
+        self._owned = owned
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
@@ -62,9 +66,9 @@ class Session:
         if bank.model_id != self.checkpoint.model_id:
             raise CheckpointError(
                 f"{self.folder}: its bank was encoded by model {bank.model_id}, its weights are "
-                f"{self.checkpoint.model_id}; build the bank again with `nsynth-lab bank`"
+                f"{self.checkpoint.model_id}; build the bank again with `nsynth-lab bank build`"
             )
-        return bank
+        return with_owned(bank) if self._owned else bank
 
     def instruments(self) -> list[dict[str, Any]]:
         """One row an instrument of the bank: name, family, source, range, velocity layers, licence, attribution."""
@@ -84,6 +88,13 @@ class Session:
                 }
             )
         return rows
+
+    def ranges(self) -> dict[str, tuple[int, int]]:
+        """The lowest and the highest note of each instrument, by name."""
+        notes = {
+            name: [self.bank.zones[index].note for index in entry.zones] for name, entry in self.bank.entries.items()
+        }
+        return {name: (min(found), max(found)) for name, found in notes.items()}
 
     def stamp(self) -> dict[str, Any]:
         """What makes a file again, beside its parameters: model, seed, version."""

@@ -99,7 +99,7 @@ def build_bank(plan: BankPlan, folder: Path, *, progress: Callable[[], None]) ->
         entries.append(
             BankEntry(Instrument(name, first.family, first.source), numbers, first.licence, first.attribution)
         )
-        zones += _in_step(encoded, first.family)
+        zones += in_step(encoded, first.family)
     recipe = {"command": "bank", **plan.chosen_by, "nsynth_lab": __version__}
     return write_bank(folder, Bank(entries, zones, model_id=checkpoint.model_id), about={"recipe": recipe})
 
@@ -116,7 +116,7 @@ def _encode(record: NoteRecord, checkpoint: Checkpoint) -> Latents:
     )
 
 
-def _in_step(zones: Sequence[Latents], family: str) -> list[Latents]:
+def in_step(zones: Sequence[Latents], family: str) -> list[Latents]:
     """Brought to one loudness and, but for keyboards, in tune.
 
     The loudest layer's median peak goes to the bank's level, and all zones with it. Sampled instruments are off by

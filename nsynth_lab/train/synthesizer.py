@@ -67,7 +67,7 @@ class SoundFontPlayer:
         check_font(font)
         self._lib = _library()
         self._rate = sample_rate
-        self._program: int | None = None
+        self._program: tuple[int, int] | None = None
         self._settings = self._lib.new_fluid_settings()
         for name, value in _SETTINGS.items():
             self._lib.fluid_settings_setint(self._settings, name, value)
@@ -79,22 +79,24 @@ class SoundFontPlayer:
             self.close()
             raise DatasetError(f"{font}: FluidSynth cannot load it; the SoundFont is damaged")
 
-    def select(self, program: int) -> bool:
-        """Choose General MIDI program 0..127 of bank 0; False where the font has none."""
-        if program != self._program:  # choosing again would unpack the samples again
-            found = self._lib.fluid_synth_program_select(self._synth, 0, self._font, 0, program)
-            self._program = program if found == 0 else None
+    def select(self, program: int, *, bank: int = 0) -> bool:
+        """Choose program 0..127 of a bank; False where the font has none. Bank 0 is General MIDI's."""
+        if (bank, program) != self._program:  # choosing again would unpack the samples again
+            found = self._lib.fluid_synth_program_select(self._synth, 0, self._font, bank, program)
+            self._program = (bank, program) if found == 0 else None
             self._lib.fluid_synth_set_interp_method(self._synth, -1, _SEVENTH_ORDER)
         return self._program is not None
 
-    def play(self, program: int, note: int, *, velocity: int, hold_seconds: float, seconds: float) -> FloatArray:
+    def play(
+        self, program: int, note: int, *, velocity: int, hold_seconds: float, seconds: float, bank: int = 0
+    ) -> FloatArray:
         """One note from silence, mean of both channels: float32 [seconds * sample_rate], key up after `hold_seconds`.
 
         Raises:
             DatasetError: the font has no such program.
         """
-        if not self.select(program):
-            raise DatasetError(f"the SoundFont has no program {program} in bank 0")
+        if not self.select(program, bank=bank):
+            raise DatasetError(f"the SoundFont has no program {program} in bank {bank}")
         samples, held = round(seconds * self._rate), round(hold_seconds * self._rate)
         # Whole blocks, so that nothing is left over for the next note.
         sound = np.zeros((-(-samples // _BLOCK) * _BLOCK, 2), np.float32)

@@ -1,0 +1,189 @@
+"""capture(source, name): an instrument becomes latents in the user's bank, to be blended by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nsynth_lab import __version__
+from nsynth_lab.capture.source import About, Key, Source
+from nsynth_lab.capture.takes import Take, WorkFolder, play_all
+from nsynth_lab.dsp.measure import measure
+from nsynth_lab.errors import AudioError, NsynthLabError, UsageError
+from nsynth_lab.evaluate.metrics import mel_error_db
+from nsynth_lab.latents import Latents
+from nsynth_lab.model.bank import Bank, BankEntry
+from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.model.codec import decode, encode_measured, trim
+from nsynth_lab.model.refine import refine
+from nsynth_lab.model.user_bank import keep, owned_path
+from nsynth_lab.note import FAMILIES, Instrument, Note, note_name
+from nsynth_lab.train.bank_builder import in_step
+from nsynth_lab.units import FRAME_RATE_HZ, FloatArray
+
+MOST_NOTES = 1_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which notes to capture and how.
+
+    Attributes:
+        name: what the instrument is to be blended by.
+        family, licence, attribution: None leaves them to what the source says.
+        lowest, highest: MIDI notes; None leaves them to the source.
+        step: semitones between notes.
+        velocities: MIDI velocities, rising.
+        hold_seconds: how long keys are held; notes are heard for `seconds`.
+        refine_seconds: so long each note's latents are fitted to it.
+
+    Raises:
+        UsageError: a number out of range.
+    """
+
+    name: str
+    family: str | None = None
+    licence: str | None = None
+    attribution: str | None = None
+    lowest: int | None = None
+    highest: int | None = None
+    step: int = 6
+    velocities: tuple[int, ...] = (50, 100)
+    hold_seconds: float = 3.0
+    seconds: float = 4.0
+    refine_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.name.strip() or len(self.name) > 60 or not self.name.isprintable():
+            raise UsageError("name: expected 1 to 60 printable characters")
+        owned_path(self.name)
+        if self.family is not None and self.family not in FAMILIES:
+            raise UsageError(f"family '{self.family}' is unknown; use one of {', '.join(FAMILIES)}")
+        if not 1 <= self.step <= 48 or not self.velocities:
+            raise UsageError("expected a step of 1 to 48 semitones and at least one velocity")
+        for velocity in self.velocities:
+            Note(0, velocity)
+        if not 0.1 <= self.hold_seconds <= self.seconds <= 20.0:
+            raise UsageError("expected a hold of at least 0.1 s, no longer than the note, which is 20 s at most")
+
+    def keys(self, about: About) -> list[Key]:
+        """All notes wanted: a grid from the lowest to the highest.
+
+        Raises:
+            UsageError: none, or too many.
+        """
+        low = about.lowest if self.lowest is None else self.lowest
+        high = about.highest if self.highest is None else self.highest
+        keys = [Key(note, velocity) for note in range(low, high + 1, self.step) for velocity in self.velocities]
+        if not 1 <= len(keys) <= MOST_NOTES:
+            raise UsageError(f"{len(keys)} notes from {low} to {high}; expected 1 to {MOST_NOTES}")
+        return keys
+
+
+@dataclass(frozen=True)
+class Captured:
+    """What became of one note: its reconstruction's mel error in dB, or why it was left out."""
+
+    note: str
+    velocity: int
+    error_db: float | None = None
+    left_out: str = ""
+
+
+@dataclass(frozen=True)
+class Capture:
+    """A finished capture: its file in the user's bank, and what became of each note."""
+
+    name: str
+    path: Path
+    notes: tuple[Captured, ...]
+
+    @property
+    def mean_error_db(self) -> float:
+        """Over the notes that were taken."""
+        return float(np.mean([one.error_db for one in self.notes if one.error_db is not None]))
+
+
+Begin = Callable[[int, str], Callable[[], None]]
+
+
+def capture(source: Source, plan: Plan, checkpoint: Checkpoint, *, resume: bool, force: bool, begin: Begin) -> Capture:
+    """Play, check, encode and keep; `begin(notes, what)` starts a count of work and returns what counts one.
+
+    Raises:
+        UsageError: no family is known, or something of that name is in the way.
+        AudioError: not one note could be taken.
+    """
+    family = plan.family or source.about.family
+    if not family:
+        raise UsageError(f"'{plan.name}' tells no family; add --family with one of {', '.join(FAMILIES)}")
+    if owned_path(plan.name).exists() and not force:
+        raise UsageError(f"'{plan.name}' is in your bank already; add --force to replace it")
+    keys = source.keys(plan.keys(source.about))
+    recipe = {"source": source.about.kind, **source.about.recipe, "plan": asdict(plan)}
+    work = WorkFolder(owned_path(plan.name).stem, recipe, resume=resume, force=force)
+    takes = play_all(
+        source, keys, work, hold_seconds=plan.hold_seconds, seconds=plan.seconds, advance=begin(len(keys), "playing")
+    )
+    advance = begin(sum(take.samples is not None for take in takes), "encoding")
+    zones: list[Latents] = []
+    notes: list[Captured] = []
+    for take in takes:
+        zone, found = _encode(take, source.hold_of(take.key, plan.hold_seconds), plan.refine_seconds, checkpoint)
+        notes.append(found)
+        if zone is not None:
+            zones.append(zone)
+        if take.samples is not None:
+            advance()
+    if not zones:
+        raise AudioError(f"not one of {len(notes)} notes could be taken: {notes[0].left_out}")
+    path = keep(_bank(zones, plan, source.about, family, checkpoint.model_id), _told(recipe, notes), force=force)
+    work.clear()
+    return Capture(plan.name, path, tuple(notes))
+
+
+def _encode(
+    take: Take, hold_seconds: float | None, refine_seconds: float, checkpoint: Checkpoint
+) -> tuple[Latents | None, Captured]:
+    name, velocity = note_name(take.key.note), take.key.velocity
+    if take.samples is None:
+        return None, Captured(name, velocity, left_out=take.left_out)
+    try:
+        samples, first_frame = trim(take.samples / np.float32(max(1.0, float(np.abs(take.samples).max()))))
+        streams = measure(samples, note=take.key.note)
+        release = None
+        if hold_seconds is not None:
+            release = min(len(streams.loudness_db), max(0, round(hold_seconds * FRAME_RATE_HZ) - first_frame))
+        note = Note(take.key.note, velocity)
+        zone = encode_measured(samples, streams, checkpoint, note=note, release_frame=release)
+        if refine_seconds:
+            zone = refine(
+                zone, samples, checkpoint, seconds=refine_seconds, progress=lambda _so_far, _best: None
+            ).latents
+        error = _error_db(zone, samples, checkpoint)
+    except NsynthLabError as error_:
+        return None, Captured(name, velocity, left_out=str(error_))
+    return zone, Captured(name, velocity, error_db=round(error, 3))
+
+
+def _error_db(zone: Latents, samples: FloatArray, checkpoint: Checkpoint) -> float:
+    decoded = np.concatenate(list(decode(zone, checkpoint)))
+    return mel_error_db(decoded[: len(samples)], samples)
+
+
+def _bank(zones: Sequence[Latents], plan: Plan, about: About, family: str, model_id: str) -> Bank:
+    entry = BankEntry(
+        Instrument(plan.name.lower(), family, about.source),
+        tuple(range(len(zones))),
+        about.licence if plan.licence is None else plan.licence,
+        about.attribution if plan.attribution is None else plan.attribution,
+    )
+    return Bank([entry], in_step(zones, family), model_id=model_id)
+
+
+def _told(recipe: dict[str, Any], notes: Sequence[Captured]) -> dict[str, Any]:
+    return {"recipe": recipe, "notes": [asdict(one) for one in notes], "nsynth_lab": __version__}

@@ -1,0 +1,171 @@
+"""`nsynth-lab bank`: your own instruments; and the bank of a checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from nsynth_lab.cli import console, train
+from nsynth_lab.cli.options import ForceOption, JsonOption
+
+if TYPE_CHECKING:
+    from nsynth_lab.model.user_bank import Owned
+
+BUILD = "build"
+
+
+class BankGroup(TyperGroup):
+    """`bank DATA...` has always meant `bank build DATA...`, and still does."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `build` in front of what does not begin with a command of the group, or ask for help."""
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = [BUILD, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=BankGroup,
+    no_args_is_help=True,
+    help="Your own instruments, captured and blended by name; and the bank of a checkpoint.",
+    epilog="Add one: `nsynth-lab capture SOURCE --name NAME`.",
+)
+app.command(BUILD)(train.build_bank)
+
+
+@app.command("list")
+def list_owned(as_json: JsonOption = False) -> None:
+    """List your own instruments.
+
+    **Example**: `nsynth-lab bank list`
+    """
+    from nsynth_lab.errors import CheckpointError
+    from nsynth_lab.model.user_bank import owned_files, read_owned
+
+    rows = []
+    for path in owned_files():
+        try:
+            rows.append(_summary(read_owned(path)))
+        except CheckpointError as error:
+            console.say(f"left out: {error}")
+    if as_json:
+        console.print_json(rows)
+        return
+    if not rows:
+        console.say("you have none yet: `nsynth-lab capture SOURCE --name NAME`")
+    from rich.table import Table
+
+    table = Table(
+        "instrument", "family", "notes", "error dB", "source", "licence", "model", box=None, header_style="bold"
+    )
+    for row in rows:
+        shown = "" if row["mean_error_db"] is None else f"{row['mean_error_db']:.2f}"
+        words = (row["name"], row["family"], str(row["zones"]), shown, row["source"], row["licence"], row["model"])
+        table.add_row(*words)
+    console.show(table)
+
+
+@app.command()
+def show(name: Annotated[str, typer.Argument(help="One of your instruments.")], as_json: JsonOption = False) -> None:
+    """Show where one of your instruments came from, and how well each of its notes was reconstructed.
+
+    **Example**: `nsynth-lab bank show "my strings"`
+    """
+    from nsynth_lab.model.user_bank import find_owned
+
+    owned = find_owned(name)
+    summary = _summary(owned)
+    notes = _notes(owned)
+    if as_json:
+        console.print_json({**summary, "capture": owned.capture})
+        return
+    for key, value in summary.items():
+        console.show(f"{key}: {value}")
+    from rich.table import Table
+
+    table = Table("note", "velocity", "mel error dB", "", box=None, header_style="bold")
+    for note in notes:
+        error = note.get("error_db")
+        shown = f"{error:.2f}" if isinstance(error, float) else ""
+        table.add_row(_text(note.get("note")), _text(note.get("velocity")), shown, _text(note.get("left_out")))
+    console.show(table)
+
+
+@app.command()
+def remove(names: Annotated[list[str], typer.Argument(help="Instruments of yours.")]) -> None:
+    """Remove instruments from your bank for good.
+
+    **Example**: `nsynth-lab bank remove "my strings"`
+    """
+    from nsynth_lab.errors import UsageError
+    from nsynth_lab.model.user_bank import owned_path
+
+    paths = [owned_path(name) for name in names]
+    for name, path in zip(names, paths, strict=True):
+        if not path.is_file():
+            raise UsageError(f"'{name}' is not one of your instruments (`nsynth-lab bank list`)")
+    for path in paths:
+        path.unlink()
+        console.show(f"removed {path}")
+
+
+@app.command("export")
+def export_owned(
+    name: Annotated[str, typer.Argument(help="One of your instruments.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write, as strings.safetensors.")],
+    force: ForceOption = False,
+) -> None:
+    """Write one of your instruments into a file, for another machine or another person. Mind its licence.
+
+    **Example**: `nsynth-lab bank export "my strings" -o strings.safetensors`
+    """
+    from nsynth_lab.model.user_bank import export_file
+
+    console.show(str(export_file(name, output, force=force)))
+
+
+@app.command("import")
+def import_owned(
+    files: Annotated[list[Path], typer.Argument(help="Files that `bank export` has written.")],
+    force: ForceOption = False,
+) -> None:
+    """Take instruments that somebody has exported into your bank.
+
+    **Example**: `nsynth-lab bank import strings.safetensors`
+    """
+    from nsynth_lab.model.user_bank import import_file
+
+    for file in files:
+        owned = import_file(file, force=force)
+        console.show(f"{owned.name}: {owned.path}")
+
+
+def _summary(owned: Owned) -> dict[str, Any]:
+    entry, recipe = owned.entry, owned.capture.get("recipe")
+    recipe = recipe if isinstance(recipe, dict) else {}
+    errors = [note["error_db"] for note in _notes(owned) if isinstance(note.get("error_db"), float)]
+    what = recipe.get("file") or recipe.get("plugin") or recipe.get("folder")
+    return {
+        "name": owned.name,
+        "family": entry.instrument.family,
+        "zones": len(entry.zones),
+        "mean_error_db": round(sum(errors) / len(errors), 3) if errors else None,
+        "source": f"{_text(recipe.get('source'))} {_text(what)}".strip(),
+        "licence": _text(entry.licence),
+        "attribution": _text(entry.attribution),
+        "model": _text(owned.bank.model_id),
+        "file": str(owned.path),
+    }
+
+
+def _notes(owned: Owned) -> list[dict[str, Any]]:
+    notes = owned.capture.get("notes")
+    return [note for note in notes if isinstance(note, dict)][:1000] if isinstance(notes, list) else []
+
+
+def _text(value: object) -> str:
+    """Text from somebody else's file, safe to print."""
+    return "".join(letter for letter in str("" if value is None else value)[:200] if letter.isprintable())

@@ -1,0 +1,80 @@
+"""BuiltIn: one of the effects of `patch.effect_table`, played by pedalboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nsynth_lab.audio import read_audio
+from nsynth_lab.effects.effect import CHANNELS
+from nsynth_lab.effects.pedal import pedalboard, run, warm_up
+from nsynth_lab.errors import PatchError
+from nsynth_lab.patch.effect_table import EffectParameter, EffectRow
+from nsynth_lab.patch.rules import Parameter
+from nsynth_lab.patch.slot import Slot
+from nsynth_lab.units import SAMPLE_RATE, FloatArray
+
+LONGEST_IMPULSE_SECONDS = 10.0
+
+
+class BuiltIn:
+    """An `Effect`.
+
+    Raises:
+        PatchError: the sound file of a convolution cannot be found.
+        AudioError: it cannot be read.
+    """
+
+    def __init__(self, slot: Slot, row: EffectRow, *, home: Path | None = None) -> None:
+        self.latency_samples = 0
+        self._row = row
+        self._settings = row.settings(slot.parameters)
+        self._impulse = _impulse(slot.impulse, home) if slot.impulse else None
+        self._plugin: Any = None
+
+    def prepare(self) -> None:
+        """Make it ready."""
+        given = (
+            {"impulse_response_filename": self._impulse, "sample_rate": SAMPLE_RATE}
+            if self._impulse is not None
+            else {}
+        )
+        self._plugin = getattr(pedalboard(), self._row.pedalboard)(**given)
+        for name, fixed in self._row.fixed.items():
+            setattr(self._plugin, name, fixed)
+        for name, value in self._settings.items():
+            self.set(name, value)
+        self.reset()
+
+    def process(self, block: FloatArray) -> FloatArray:
+        """The next block."""
+        return run(self._plugin, block)
+
+    def set(self, name: str, value: Parameter) -> None:
+        """Move a parameter.
+
+        Raises:
+            PatchError: there is none of that name, or the value is out of its range.
+        """
+        row = self._row.find(name)
+        _move(self._plugin, row, row.rule.check(value))
+
+    def reset(self) -> None:
+        """Forget what has been heard."""
+        self.latency_samples = warm_up(self._plugin, CHANNELS)
+
+
+def _move(plugin: Any, row: EffectParameter, value: Parameter) -> None:
+    if row.choices:
+        value = getattr(type(plugin).Mode, str(value))
+    setattr(plugin, row.attribute, value)
+
+
+def _impulse(name: str, home: Path | None) -> FloatArray:
+    if home is None or not (home / name).is_file():
+        raise PatchError(f"{name}: not beside the preset", place="impulse")
+    audio = read_audio(home / name, max_seconds=LONGEST_IMPULSE_SECONDS)
+    if audio.sample_rate != SAMPLE_RATE:
+        raise PatchError(f"{name}: {audio.sample_rate} Hz; expected {SAMPLE_RATE} Hz", place="impulse")
+    samples = audio.samples[:CHANNELS]
+    return samples if len(samples) == CHANNELS else samples.repeat(CHANNELS, axis=0)

@@ -1,0 +1,74 @@
+"""HostedEffect: a third-party effect plugin in a slot of the chain."""
+
+from __future__ import annotations
+
+from nsynth_lab.effects.effect import CHANNELS
+from nsynth_lab.effects.plugin_info import PluginInfo
+from nsynth_lab.effects.scan import find_plugin
+from nsynth_lab.effects.vst3 import Vst3
+from nsynth_lab.errors import PluginError
+from nsynth_lab.patch.rules import Parameter
+from nsynth_lab.patch.slot import Slot
+from nsynth_lab.units import FloatArray
+
+
+class HostedEffect:
+    """An `Effect`. Its state is restored first, then the parameters that the slot names.
+
+    Raises:
+        PluginError: no such plugin was scanned, or it is an instrument.
+        PatchError: a parameter that it has not, or a value out of its range.
+    """
+
+    def __init__(self, slot: Slot) -> None:
+        self.latency_samples = 0
+        self._slot = slot
+        self._info = effect_info(slot)
+        self._plugin: Vst3 | None = None
+
+    def prepare(self) -> None:
+        """Load it and warm it up, on the main thread."""
+        self._plugin = Vst3(self._info.path, self._info.name, instances=CHANNELS // self._info.channels)
+        if self._slot.state:
+            self._plugin.restore(self._slot.raw_state)
+        for name, value in self._slot.parameters.items():
+            self.set(name, value)
+        self.reset()
+
+    def process(self, block: FloatArray) -> FloatArray:
+        """The next block."""
+        return self._loaded.process(block)
+
+    def set(self, name: str, value: Parameter) -> None:
+        """Move a parameter.
+
+        Raises:
+            PatchError: there is none of that name, or the value is out of its range.
+        """
+        row = self._info.find(name)
+        self._loaded.move(row.title, row.raw(value))
+
+    def reset(self) -> None:
+        """Forget what has been heard, on the main thread."""
+        self.latency_samples = self._loaded.warm_up(CHANNELS)
+
+    @property
+    def _loaded(self) -> Vst3:
+        if self._plugin is None:
+            raise PluginError(f"{self._info.name}: is not loaded yet")
+        return self._plugin
+
+
+def effect_info(slot: Slot) -> PluginInfo:
+    """What is known of a slot's plugin, once its parameters have been held to what the plugin really has.
+
+    Raises:
+        PluginError: no such plugin was scanned, or it is an instrument.
+        PatchError: a parameter that it has not, or a value out of its range.
+    """
+    info = find_plugin(slot.plugin)
+    if info.kind != "effect":
+        raise PluginError(f"{info.name} is an instrument: capture it (`nsynth-lab capture`) and blend it by name")
+    for name, value in slot.parameters.items():
+        info.find(name).raw(value)
+    return info

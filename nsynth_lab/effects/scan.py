@@ -1,0 +1,180 @@
+"""Scanning: each .vst3 is looked at once, in a process of its own with a time-out, and remembered by its contents.
+
+A plugin that crashes or hangs takes only that process with it, is named, and is not tried again until its file
+changes or `again` is asked for. What was never scanned is never loaded: presets name plugins, not files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from nsynth_lab.effects.plugin_info import PluginInfo
+from nsynth_lab.errors import PluginError
+from nsynth_lab.patch.effect_table import nearest
+from nsynth_lab.patch.library import cache_folder
+from nsynth_lab.patch.rules import shown
+
+TIMEOUT_SECONDS = 30.0
+CACHE = "plugins.json"
+CACHE_VERSION = 1
+MAX_CACHE_BYTES = 64 * 2**20
+MAX_FILES = 10_000
+FOLDERS = {
+    "linux": ("~/.vst3", "/usr/lib/vst3", "/usr/local/lib/vst3"),
+    "darwin": ("~/Library/Audio/Plug-Ins/VST3", "/Library/Audio/Plug-Ins/VST3"),
+    "win32": ("C:/Program Files/Common Files/VST3",),
+}
+
+
+def plugin_files(places: Sequence[str | Path] = ()) -> list[Path]:
+    """Every .vst3 in these files and folders; without any, where this system keeps its plugins. Sorted.
+
+    Raises:
+        PluginError: a place that is not there.
+    """
+    found: set[Path] = set()
+    for place in places or [Path(folder).expanduser() for folder in FOLDERS.get(sys.platform, ())]:
+        path = Path(place)
+        if path.suffix.lower() == ".vst3" and path.exists():
+            found.add(path.resolve())
+        elif path.is_dir():
+            found |= set(_below(path))
+        elif places:
+            raise PluginError(f"{path}: no such folder or .vst3 file")
+    return sorted(found)
+
+
+def scan(
+    files: Sequence[Path],
+    *,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    again: bool = False,
+    progress: Callable[[Path], None] = lambda _: None,
+) -> list[PluginInfo]:
+    """Look at each file that is not remembered, or at all of them `again`; what does not work says why in `error`.
+
+    The memory is written after each file, so that an interrupted scan goes on where it stopped.
+    """
+    cache = read_cache()
+    result: list[PluginInfo] = []
+    for path in files:
+        key = digest(path)
+        if again or key not in cache or cache[key][0].path != str(path):
+            cache[key] = [replace(info, digest=key) for info in _look_at(path, timeout_seconds)]
+            _write_cache(cache)
+        result += cache[key]
+        progress(path)
+    return result
+
+
+def known_plugins() -> list[PluginInfo]:
+    """All that has been scanned and is still there, by name."""
+    found = [info for infos in read_cache().values() for info in infos if Path(info.path).exists()]
+    return sorted(found, key=lambda info: (info.name.lower(), info.path))
+
+
+def find_plugin(name: str) -> PluginInfo:
+    """A plugin that was scanned and works, by its name.
+
+    Raises:
+        PluginError: none of that name, one that does not work, or one whose file has changed since.
+    """
+    known = known_plugins()
+    same = [info for info in known if info.name.lower() == name.lower()]
+    if not same:
+        names = [info.name for info in known if not info.error]
+        hint = nearest(name, names) if names else "none has been scanned yet"
+        raise PluginError(f"{shown(name)} is no plugin that is known here; {hint} (`nsynth-lab plugins scan`)")
+    info = next((one for one in same if not one.error), same[0])
+    if info.error:
+        raise PluginError(f"{info.name}: {info.error}")
+    if digest(Path(info.path)) != info.digest:
+        raise PluginError(f"{info.name}: its file has changed; scan it again: `nsynth-lab plugins scan`")
+    return info
+
+
+def digest(path: Path) -> str:
+    """Hash of a plugin's file, or of all files of its folder with their names."""
+    whole = hashlib.sha256()
+    for file in [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())[:MAX_FILES]:
+        whole.update(str(file.relative_to(path.parent)).encode())
+        with file.open("rb") as opened:
+            whole.update(hashlib.file_digest(opened, "sha256").digest())
+    return whole.hexdigest()[:32]
+
+
+def read_cache() -> dict[str, list[PluginInfo]]:
+    """What is remembered, by digest; nothing where the memory is missing, damaged or of another version."""
+    path = cache_folder() / CACHE
+    try:
+        if path.stat().st_size > MAX_CACHE_BYTES:
+            return {}
+        held = json.loads(path.read_text(encoding="utf-8"))
+        if held["version"] != CACHE_VERSION:
+            return {}
+        return {key: [PluginInfo.from_dict(one) for one in infos] for key, infos in held["plugins"].items() if infos}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _write_cache(cache: dict[str, list[PluginInfo]]) -> None:
+    path = cache_folder() / CACHE
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    held = {key: [info.to_dict() for info in infos] for key, infos in cache.items()}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_text(json.dumps({"version": CACHE_VERSION, "plugins": held}), encoding="utf-8")
+        aside.replace(path)
+    except OSError as error:
+        raise PluginError(f"{path}: what was scanned cannot be kept: {error.strerror}") from error
+
+
+def _look_at(path: Path, timeout_seconds: float) -> list[PluginInfo]:
+    command = [sys.executable, "-m", "nsynth_lab.effects.scan_child", str(path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as child:
+        try:
+            said, _ = child.communicate(timeout=timeout_seconds)
+            end = "" if child.returncode == 0 else _how_it_ended(child.returncode)
+        except subprocess.TimeoutExpired:
+            _kill(child)
+            said, _ = child.communicate()
+            end = f"hangs: no answer within {timeout_seconds:g} s"
+        except BaseException:
+            _kill(child)
+            raise
+    found = [PluginInfo.from_dict(json.loads(line)) for line in said.decode("utf-8", "replace").splitlines()]
+    if end or not found:
+        found.append(PluginInfo(str(path), path.stem, digest="", error=end or "holds no plugin"))
+    return [replace(info, name=info.name or path.stem) for info in found]
+
+
+def _how_it_ended(code: int) -> str:
+    if code < 0:
+        return f"crashes while it is loaded ({signal.Signals(-code).name})"
+    return f"ends the process that loads it (code {code})"
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """The child and whatever it has started."""
+    if hasattr(os, "killpg"):
+        os.killpg(child.pid, signal.SIGKILL)
+    else:
+        child.kill()
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for here, folders, files in os.walk(folder):
+        for name in [*folders, *files]:
+            if name.lower().endswith(".vst3"):
+                yield Path(here, name).resolve()
+        folders[:] = [name for name in folders if not name.lower().endswith(".vst3")]

@@ -1,0 +1,75 @@
+"""Stage: one slot of a chain: its effect, how much of it is heard, and what happens when it misbehaves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nsynth_lab.effects.effect import Delay, Effect
+from nsynth_lab.effects.glide import Glide
+from nsynth_lab.effects.watch import Watch
+from nsynth_lab.patch.rules import Parameter
+from nsynth_lab.units import FloatArray
+
+
+class Stage:
+    """dry * (1 - mix) + wet * mix, the dry sound delayed by the effect's latency.
+
+    `mix` and `bypass` move within 10 ms, sample by sample, so that neither clicks nor depends on the blocks. A stage
+    that is bypassed keeps its latency: what follows stays in time.
+
+    Attributes:
+        label: its name within the chain.
+        trouble: why it was taken out of the chain for good; empty while it works.
+    """
+
+    def __init__(self, label: str, effect: Effect, *, mix: float, bypass: bool, watch: Watch | None = None) -> None:
+        self.label = label
+        self.effect = effect
+        self.trouble = ""
+        self._watch = watch
+        self._wanted, self._bypass = mix, bypass
+        self._mix = Glide(0.0 if bypass else mix)
+
+    def prepare(self) -> None:
+        """Make it ready, on the main thread."""
+        self.effect.prepare()
+        self._dry = Delay(self.effect.latency_samples)
+
+    @property
+    def latency_samples(self) -> int:
+        """How late the sound comes."""
+        return self.effect.latency_samples
+
+    def process(self, block: FloatArray) -> FloatArray:
+        """The next block [2, samples]."""
+        dry = self._dry.process(block)
+        mix = self._mix.next(block.shape[1])
+        if self.trouble or (self._bypass and isinstance(mix, float) and mix == 0.0):
+            return dry
+        wet = self._wet(block)
+        if wet is None:
+            return dry
+        return wet if isinstance(mix, float) and mix == 1.0 else np.asarray(dry + (wet - dry) * mix, np.float32)
+
+    def set(self, name: str, value: Parameter) -> None:
+        """Move `mix`, `bypass` or a parameter of the effect."""
+        if name == "mix":
+            self._wanted = float(value)
+        elif name == "bypass":
+            self._bypass = bool(value)
+        else:
+            self.effect.set(name, value)
+        self._mix.to(0.0 if self._bypass else self._wanted)
+
+    def reset(self) -> None:
+        """Forget what has been heard, and stand where it was set to."""
+        self.effect.reset()
+        self._dry = Delay(self.effect.latency_samples)
+        self._mix.finish()
+
+    def _wet(self, block: FloatArray) -> FloatArray | None:
+        """What the effect gives; None, and out of the chain, where it misbehaves."""
+        if self._watch is None:
+            return self.effect.process(block)
+        wet, self.trouble = self._watch.run(self.effect, block)
+        return None if self.trouble else wet

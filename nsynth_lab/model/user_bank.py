@@ -1,0 +1,154 @@
+"""The user's own instruments: one small bank file each, in the user's folder, of the model that encoded it.
+
+DATA/bank/NAME.safetensors      as a checkpoint's bank, with one instrument in it; its header also tells where it
+                                was captured from, and how well each note was reconstructed
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nsynth_lab.audio import check_target
+from nsynth_lab.errors import CheckpointError, MissingError, UsageError
+from nsynth_lab.model.bank import Bank, BankEntry, joined, read_bank_file, write_bank_file
+from nsynth_lab.patch.library import data_folder
+
+ENDING = ".safetensors"
+CAPTURE = "capture"
+MAX_INSTRUMENTS = 2_000
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class Owned:
+    """One instrument of the user's.
+
+    Attributes:
+        path: its file.
+        bank: with this instrument alone.
+        capture: where it came from and what became of each note; empty values where nothing is known.
+    """
+
+    path: Path
+    bank: Bank
+    capture: dict[str, Any]
+
+    @property
+    def entry(self) -> BankEntry:
+        """Its name, family, zones, licence and attribution."""
+        return next(iter(self.bank.entries.values()))
+
+    @property
+    def name(self) -> str:
+        """What it is blended by."""
+        return self.entry.instrument.name
+
+
+def bank_folder() -> Path:
+    """Where they lie; it need not be there yet."""
+    return data_folder() / "bank"
+
+
+def owned_files() -> list[Path]:
+    """All files of the user's bank; none where there is nothing to look them up with."""
+    try:
+        folder = bank_folder()
+    except MissingError:  # a bare training box
+        return []
+    return sorted(folder.glob(f"*{ENDING}"))[:MAX_INSTRUMENTS] if folder.is_dir() else []
+
+
+def read_owned(path: Path) -> Owned:
+    """Read one instrument's file.
+
+    Raises:
+        CheckpointError: damaged, of another version, or not one instrument.
+    """
+    bank, header = read_bank_file(path)
+    if len(bank.entries) != 1:
+        raise CheckpointError(f"{path}: holds {len(bank.entries)} instruments; expected one that `capture` has made")
+    if not all(name.isprintable() and len(name) <= LONGEST_NAME for name in bank.entries):
+        raise CheckpointError(
+            f"{path}: the name of its instrument is not plain text of up to {LONGEST_NAME} characters"
+        )
+    held = header.get(CAPTURE)
+    return Owned(path, bank, held if isinstance(held, dict) else {})
+
+
+def find_owned(name: str) -> Owned:
+    """One of the user's instruments, by name.
+
+    Raises:
+        UsageError: there is none of that name.
+        CheckpointError: its file cannot be used.
+    """
+    path = owned_path(name)
+    if not path.is_file():
+        known = ", ".join(one.stem for one in owned_files()[:12]) or "there are none"
+        raise UsageError(f"'{name}' is not one of your instruments; {known} (`nsynth-lab bank list`)")
+    return read_owned(path)
+
+
+def owned_path(name: str) -> Path:
+    """Where an instrument of that name lies or would lie.
+
+    Raises:
+        UsageError: a name without a letter or digit.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:100]
+    if not slug:
+        raise UsageError(f"name '{name}'; expected letters or digits in it")
+    return bank_folder() / f"{slug}{ENDING}"
+
+
+def keep(bank: Bank, capture: dict[str, Any], *, force: bool) -> Path:
+    """Write a bank of one instrument into the user's.
+
+    Raises:
+        UsageError: there is one of that name and no `force`.
+        CheckpointError: it cannot be written.
+    """
+    path = owned_path(next(iter(bank.entries)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    check_target(path, force=force)
+    return write_bank_file(path, bank, about={CAPTURE: capture})
+
+
+def import_file(source: Path, *, force: bool) -> Owned:
+    """Take in a file that somebody has exported, once it has been read whole.
+
+    Raises:
+        CheckpointError: damaged, or no instrument.
+        UsageError: there is one of that name and no `force`.
+    """
+    owned = read_owned(source)
+    keep(owned.bank, owned.capture, force=force)
+    return find_owned(owned.name)
+
+
+def export_file(name: str, target: Path, *, force: bool) -> Path:
+    """Copy an instrument's file to somewhere else.
+
+    Raises:
+        UsageError: no such instrument, or the target cannot be written.
+    """
+    owned = find_owned(name)
+    check_target(target, force=force)
+    return Path(shutil.copyfile(owned.path, target))
+
+
+def with_owned(bank: Bank) -> Bank:
+    """A checkpoint's bank and those of the user's instruments that its model encoded; damaged files are left out."""
+    found = []
+    for path in owned_files():
+        try:
+            owned = read_owned(path)
+        except CheckpointError:
+            continue
+        if owned.bank.model_id == bank.model_id:
+            found.append(owned.bank)
+    return joined(bank, found) if found else bank

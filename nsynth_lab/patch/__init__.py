@@ -1,0 +1,48 @@
+"""Patch: the recipe of a sound, a frozen validated value, and the preset files that hold it.
+
+    presets/*.toml --> preset_file --> table --> Patch --> targets (knobs, controllers)
+                        versions       rules     patch, sound, slot, effect_table
+
+rules          what a field may be: one rule checks, reads, writes and explains it
+sound          blend, envelope, tuning, voice
+effect_table   the built-in effects and their parameters, one row each
+slot           one effect of the chain
+patch          all of it, with macros and MIDI routes
+targets        the parameters that can be moved, by name
+table          TOML tables to these values and back
+preset_file    files: bounded, versioned, written whole
+library        presets by name
+chance         random patches from a seed
+schema         the grammar as a page
+"""
+
+from nsynth_lab.patch.effect_table import EFFECTS, EffectRow, find_effect
+from nsynth_lab.patch.patch import Macro, Move, Patch, Route
+from nsynth_lab.patch.preset_file import format_preset, parse_preset, read_preset, write_preset
+from nsynth_lab.patch.slot import Slot
+from nsynth_lab.patch.sound import STREAMS, Blend, Envelope, Lfo, Tuning, Voice
+from nsynth_lab.patch.targets import Target, moved, targets
+
+__all__ = [
+    "EFFECTS",
+    "STREAMS",
+    "Blend",
+    "EffectRow",
+    "Envelope",
+    "Lfo",
+    "Macro",
+    "Move",
+    "Patch",
+    "Route",
+    "Slot",
+    "Target",
+    "Tuning",
+    "Voice",
+    "find_effect",
+    "format_preset",
+    "moved",
+    "parse_preset",
+    "read_preset",
+    "targets",
+    "write_preset",
+]

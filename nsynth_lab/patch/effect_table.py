@@ -1,0 +1,214 @@
+"""The built-in effects as a table: one row feeds the parser, the chain, `preset check`, the help and the schema.
+
+An effect here is all wet; how much of it is heard is its slot's `mix`, whose default stands in the row. `attribute`
+names the parameter in pedalboard, and `fixed` holds the ones that stay: tests compare both with pedalboard itself.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+
+from nsynth_lab.errors import PatchError
+from nsynth_lab.patch.rules import Parameter, Rule, plain, shown
+
+
+@dataclass(frozen=True)
+class EffectParameter:
+    """One parameter of an effect: number, or text where it has `choices`."""
+
+    name: str
+    default: float | str
+    low: float = 0.0
+    high: float = 0.0
+    unit: str = ""
+    attribute: str = ""
+    choices: tuple[str, ...] = ()
+
+    @property
+    def rule(self) -> Rule:
+        """What its value may be."""
+        if self.choices:
+            return Rule("text", most=100, choices=self.choices)
+        return Rule("number", low=self.low, high=self.high, unit=self.unit)
+
+
+@dataclass(frozen=True)
+class EffectRow:
+    """One built-in effect.
+
+    Attributes:
+        name: as written in a preset.
+        pedalboard: its class there.
+        says: what it does to a sound.
+        parameters: what can be set.
+        mix: default share of the effect in what is heard.
+        tail_seconds: how long it sounds on after its input has ended, at most.
+        fixed: attributes of the class that stay as they are.
+    """
+
+    name: str
+    pedalboard: str
+    says: str
+    parameters: tuple[EffectParameter, ...]
+    mix: float = 1.0
+    tail_seconds: float = 0.0
+    fixed: dict[str, float] = field(default_factory=dict)
+
+    def find(self, name: str) -> EffectParameter:
+        """The parameter of that name.
+
+        Raises:
+            PatchError: there is none; the nearest is offered.
+        """
+        for one in self.parameters:
+            if one.name == name:
+                return one
+        names = [one.name for one in self.parameters]
+        raise PatchError(f"{self.name} has no such parameter; {nearest(name, names)}", place=shown(name).strip("'"))
+
+    def settings(self, given: dict[str, Parameter]) -> dict[str, Parameter]:
+        """All its parameters, those not `given` at their defaults.
+
+        Raises:
+            PatchError: an unknown name, or a value out of range.
+        """
+        values: dict[str, Parameter] = {one.name: one.default for one in self.parameters}
+        for name, value in given.items():
+            row = self.find(name)
+            try:
+                values[name] = row.rule.check(value)
+            except PatchError as error:
+                raise error.below(name) from None
+        return values
+
+
+def nearest(name: str, names: list[str]) -> str:
+    """What to write instead of an unknown name.
+
+    >>> nearest("roomsize", ["room_size", "damping"])
+    'did you mean room_size?'
+    """
+    close = difflib.get_close_matches(name[:100], names, n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(names[:40])}"
+
+
+def find_effect(name: str) -> EffectRow:
+    """The row of that name.
+
+    Raises:
+        PatchError: there is none; the nearest is offered.
+    """
+    if name not in EFFECTS:
+        raise PatchError(f"{shown(name)} is not an effect; {nearest(name, list(EFFECTS))}")
+    return EFFECTS[name]
+
+
+def describe(row: EffectParameter) -> str:
+    """Range, unit and default in a few words."""
+    if row.choices:
+        return f"{', '.join(row.choices)}; {row.default}"
+    return f"{row.rule.span()}; {plain(float(row.default))}"
+
+
+def _hz(name: str, default: float, *, attribute: str = "cutoff_frequency_hz") -> EffectParameter:
+    return EffectParameter(name, default, 20.0, 20_000.0, "Hz", attribute)
+
+
+def _part(name: str, default: float, *, attribute: str = "") -> EffectParameter:
+    return EffectParameter(name, default, 0.0, 1.0, "", attribute or name)
+
+
+def _db(name: str, default: float, low: float, high: float) -> EffectParameter:
+    return EffectParameter(name, default, low, high, "dB", name)
+
+
+def _ms(name: str, default: float, low: float, high: float) -> EffectParameter:
+    return EffectParameter(name, default, low, high, "ms", name)
+
+
+_RATE = EffectParameter("rate_hz", 1.0, 0.01, 20.0, "Hz", "rate_hz")
+_FEEDBACK = EffectParameter("feedback", 0.0, -0.95, 0.95, "", "feedback")
+_RATIO = EffectParameter("ratio", 3.0, 1.0, 50.0, "to 1", "ratio")
+_Q = EffectParameter("q", 0.7071, 0.1, 20.0, "", "q")
+_MODES = ("LPF12", "LPF24", "HPF12", "HPF24", "BPF12", "BPF24")
+
+_ROWS = (
+    EffectRow(
+        "reverb", "Reverb", "a room around the sound",
+        (_part("room_size", 0.5), _part("damping", 0.5), _part("width", 1.0)),
+        mix=0.25, tail_seconds=8.0, fixed={"wet_level": 1 / 3, "dry_level": 0.0},
+    ),
+    EffectRow(
+        "chorus", "Chorus", "several of it, slightly out of tune",
+        (_RATE, _part("depth", 0.25), _ms("centre_delay_ms", 7.0, 1.0, 50.0), _FEEDBACK),
+        mix=0.5, tail_seconds=1.0, fixed={"mix": 1.0},
+    ),
+    EffectRow(
+        "delay", "Delay", "echoes",
+        (
+            EffectParameter("delay_seconds", 0.375, 0.001, 5.0, "s", "delay_seconds"),
+            EffectParameter("feedback", 0.3, 0.0, 0.95, "", "feedback"),
+        ),
+        mix=0.3, tail_seconds=8.0, fixed={"mix": 1.0},
+    ),
+    EffectRow(
+        "phaser", "Phaser", "notches that wander through the spectrum",
+        (
+            _RATE, _part("depth", 0.5), _FEEDBACK,
+            EffectParameter("centre_hz", 1300.0, 50.0, 10_000.0, "Hz", "centre_frequency_hz"),
+        ),
+        mix=0.5, tail_seconds=0.5, fixed={"mix": 1.0},
+    ),
+    EffectRow(
+        "compressor", "Compressor", "loud parts turned down",
+        (_db("threshold_db", -20.0, -80.0, 0.0), _RATIO, _ms("attack_ms", 5.0, 0.1, 500.0),
+         _ms("release_ms", 100.0, 1.0, 5000.0)),
+    ),
+    EffectRow(
+        "gate", "NoiseGate", "quiet parts turned down",
+        (_db("threshold_db", -60.0, -100.0, 0.0), _RATIO, _ms("attack_ms", 1.0, 0.1, 500.0),
+         _ms("release_ms", 100.0, 1.0, 5000.0)),
+    ),
+    EffectRow(
+        "limiter", "BrickwallLimiter", "nothing above the ceiling",
+        (_db("ceiling_db", -1.0, -40.0, 0.0), _ms("release_ms", 100.0, 1.0, 5000.0),
+         _ms("lookahead_ms", 2.0, 0.1, 20.0)),
+    ),
+    EffectRow("distortion", "Distortion", "a soft overdrive", (_db("drive_db", 12.0, 0.0, 60.0),)),
+    EffectRow("clip", "Clipping", "tops cut off", (_db("threshold_db", -6.0, -60.0, 0.0),)),
+    EffectRow(
+        "bitcrush", "Bitcrush", "fewer bits", (EffectParameter("bit_depth", 8.0, 1.0, 16.0, "bits", "bit_depth"),)
+    ),
+    EffectRow("gain", "Gain", "louder or quieter", (_db("gain_db", 0.0, -60.0, 40.0),)),
+    EffectRow("highpass", "HighpassFilter", "less below a frequency", (_hz("cutoff_hz", 80.0),)),
+    EffectRow("lowpass", "LowpassFilter", "less above a frequency", (_hz("cutoff_hz", 8000.0),)),
+    EffectRow(
+        "bell", "PeakFilter", "more or less around a frequency",
+        (_hz("centre_hz", 1000.0), _db("gain_db", 0.0, -30.0, 30.0), _Q),
+    ),
+    EffectRow(
+        "low_shelf", "LowShelfFilter", "more or less below a frequency",
+        (_hz("cutoff_hz", 200.0), _db("gain_db", 0.0, -30.0, 30.0), _Q),
+    ),
+    EffectRow(
+        "high_shelf", "HighShelfFilter", "more or less above a frequency",
+        (_hz("cutoff_hz", 4000.0), _db("gain_db", 0.0, -30.0, 30.0), _Q),
+    ),
+    EffectRow(
+        "ladder", "LadderFilter", "a synthesizer's resonant filter",
+        (
+            _hz("cutoff_hz", 2000.0, attribute="cutoff_hz"),
+            _part("resonance", 0.2),
+            EffectParameter("drive", 1.0, 1.0, 20.0, "", "drive"),
+            EffectParameter("mode", "LPF24", attribute="mode", choices=_MODES),
+        ),
+        tail_seconds=0.5,
+    ),
+    EffectRow(
+        "lofi", "Resample", "an old sampler's low sample rate",
+        (EffectParameter("rate_hz", 12_000.0, 1000.0, 48_000.0, "Hz", "target_sample_rate"),),
+    ),
+    EffectRow("convolution", "Convolution", "the room of a recorded impulse", (), mix=0.3, tail_seconds=10.0),
+)  # fmt: skip
+EFFECTS = {row.name: row for row in _ROWS}

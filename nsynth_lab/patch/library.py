@@ -1,0 +1,123 @@
+"""Presets by name: the factory's in `presets/`, the user's own, and files; and where a user's things are kept.
+
+`NSYNTH_LAB_HOME` names another folder for what is kept, for all of it at once.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nsynth_lab.errors import MissingError, PatchError, UsageError
+from nsynth_lab.patch.effect_table import nearest
+from nsynth_lab.patch.patch import Patch
+from nsynth_lab.patch.preset_file import ENDING, read_preset
+from nsynth_lab.patch.rules import shown
+
+FACTORY = Path(__file__).resolve().parents[2] / "presets"
+HOME = "NSYNTH_LAB_HOME"
+MAX_PRESETS = 5_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One preset file: its patch, or why it has none."""
+
+    path: Path
+    patch: Patch | None
+    error: str = ""
+
+    @property
+    def key(self) -> str:
+        """What it is called for by: the file's name without its ending."""
+        return self.path.stem
+
+
+def data_folder() -> Path:
+    """Where a user's presets and captured instruments are kept; it need not be there yet.
+
+    Raises:
+        MissingError: platformdirs is not installed.
+    """
+    return _home() or Path(_platformdirs().user_data_dir("nsynth-lab", appauthor=False))
+
+
+def cache_folder() -> Path:
+    """Where is kept what can be made again."""
+    home = _home()
+    return home / "cache" if home else Path(_platformdirs().user_cache_dir("nsynth-lab", appauthor=False))
+
+
+def preset_files() -> list[Path]:
+    """The factory's and the user's preset files; of one name the user's own comes first and is the one that counts."""
+    found: dict[str, Path] = {}
+    for folder in (data_folder() / "presets", FACTORY):
+        for path in sorted(folder.glob(f"*{ENDING}"))[:MAX_PRESETS] if folder.is_dir() else ():
+            found.setdefault(path.stem.lower(), path)
+    return sorted(found.values(), key=lambda path: path.stem.lower())
+
+
+def presets() -> list[Entry]:
+    """All of them, read."""
+    return [read_entry(path) for path in preset_files()]
+
+
+def read_entry(path: Path) -> Entry:
+    """One preset file; what is wrong with it is told in the entry."""
+    try:
+        return Entry(path, read_preset(path))
+    except PatchError as error:
+        return Entry(path, None, str(error))
+
+
+def find_preset(name: str) -> Patch:
+    """A preset by its file, or by the name that its file or its patch has.
+
+    Raises:
+        UsageError: there is none; the nearest are offered.
+        PatchError: it cannot be read.
+    """
+    return read_preset(preset_file(name))
+
+
+def preset_file(name: str) -> Path:
+    """Where a preset lies.
+
+    Raises:
+        UsageError: there is none; the nearest are offered.
+    """
+    if name.lower().endswith(ENDING) or os.sep in name:
+        return Path(name)
+    wanted = _plain(name)
+    files = preset_files()
+    for path in files:
+        if _plain(path.stem) == wanted:
+            return path
+    for path in files:
+        patch = read_entry(path).patch
+        if patch is not None and _plain(patch.name) == wanted:
+            return path
+    names = [_plain(path.stem) for path in files]
+    hint = nearest(wanted, names) if names else "there are none"
+    raise UsageError(f"{shown(name)} is neither a preset nor a {ENDING} file; {hint} (`nsynth-lab preset list`)")
+
+
+def _plain(name: str) -> str:
+    return "-".join(name.lower().replace("-", " ").replace("_", " ").split())
+
+
+def _home() -> Path | None:
+    given = os.environ.get(HOME)
+    return Path(given) if given else None
+
+
+def _platformdirs() -> Any:  # imported where it is needed
+    try:
+        import platformdirs
+    except ImportError as error:
+        raise MissingError(
+            f"keeping presets and instruments needs platformdirs: pip install platformdirs ({error})"
+        ) from error
+    return platformdirs

@@ -1,0 +1,168 @@
+"""What a patch is made of: the blend and how it moves, the envelope over it, its tuning, how keys make voices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log2
+
+from nsynth_lab.errors import PatchError
+from nsynth_lab.patch.rules import REQUIRED, checked, choice, number, numbers, points, tables, texts, whole
+
+STREAMS = ("timbre", "loudness", "f0", "partials")
+SHAPES = ("sine", "triangle", "saw", "square", "random")
+MODES = ("poly", "mono", "legato")
+MOVED = ("position", "position_y", *STREAMS, "pitch_cents", "level_db")
+FURTHEST = {"pitch_cents": 1200.0, "level_db": 24.0}
+LONGEST_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Lfo:
+    """A slow oscillation of one place of the blend, of the pitch or of the level, begun anew with each note.
+
+    A position is moved by up to `depth` to both sides and stops at 0 and 1.
+
+    Raises:
+        PatchError: see `rules`; a depth beyond what its target can take.
+    """
+
+    target: str = choice("position", MOVED, says="what moves")
+    rate_hz: float = number(1.0, low=0.01, high=30.0, unit="Hz", says="how fast")
+    depth: float = number(0.1, low=0.0, high=1200.0, says="how far: 0 to 1, for pitch in cents, for level in dB")
+    shape: str = choice("sine", SHAPES, says="of the movement; random holds a value for a cycle")
+    phase: float = number(0.0, low=0.0, high=1.0, says="where in its cycle a note begins")
+
+    def __post_init__(self) -> None:
+        checked(self)
+        if self.depth > FURTHEST.get(self.target, 1.0):
+            furthest = FURTHEST.get(self.target, 1.0)
+            raise PatchError(f"{self.depth:g}; {self.target} moves by 0 to {furthest:g}", place="depth")
+
+
+_OWN = "a place of its own for the {}, instead of the position; written like it"
+
+
+@dataclass(frozen=True)
+class Blend:
+    r"""Two to four corners and a place between them.
+
+        two: A ---- B    three: A ---- B     four: A ---- B     y = 0
+                                  \  /              |      |
+                                   C               C ---- D     y = 1
+
+    A place is one number between two corners, else x and y. With three, y leads from wherever x is to C.
+
+    Raises:
+        PatchError: see `rules`; a place with the wrong number of numbers, a path that goes back in time.
+    """
+
+    corners: tuple[str, ...] = texts(REQUIRED, least=2, most=4, says="instruments of the bank, by name")
+    position: tuple[float, ...] = numbers((0.5,), low=0, high=1, least=1, most=2, says="the place: x, or x and y")
+    timbre: tuple[float, ...] = numbers((), low=0, high=1, least=0, most=2, says=_OWN.format("timbre"))
+    loudness: tuple[float, ...] = numbers(
+        (), low=0, high=1, least=0, most=2, says=_OWN.format("level, attack and release")
+    )
+    f0: tuple[float, ...] = numbers((), low=0, high=1, least=0, most=2, says=_OWN.format("vibrato and drift"))
+    partials: tuple[float, ...] = numbers((), low=0, high=1, least=0, most=2, says=_OWN.format("partials"))
+    path: tuple[tuple[float, ...], ...] = points(
+        high=LONGEST_SECONDS,
+        most=256,
+        says="the position over a note: [seconds, x] or [seconds, x, y], joined by lines",
+    )
+    lfos: tuple[Lfo, ...] = tables(Lfo, most=8, says="slow oscillations")
+
+    def __post_init__(self) -> None:
+        checked(self)
+        need = self.dims
+        for name in ("position", *STREAMS):
+            place = getattr(self, name)
+            if name == "position" and place == (0.5,):  # the middle, however many corners there are
+                object.__setattr__(self, "position", (0.5,) * need)
+            elif len(place) != need and (place or name == "position"):
+                numbers_ = "one number" if need == 1 else "two numbers"
+                raise PatchError(f"{len(place)} numbers; {len(self.corners)} corners take {numbers_}", place=name)
+        self._check_path(need)
+
+    @property
+    def dims(self) -> int:
+        """How many numbers a place has."""
+        return 1 if len(self.corners) == 2 else 2
+
+    def _check_path(self, need: int) -> None:
+        for index, point in enumerate(self.path, start=1):
+            if len(point) != need + 1:
+                raise PatchError(f"point {index} has {len(point)} numbers; expected {need + 1}", place="path")
+            if max(point[1:]) > 1:
+                raise PatchError(f"point {index} is at {max(point[1:]):g}; expected 0 to 1", place="path")
+        if any(later[0] < earlier[0] for earlier, later in pairwise(self.path)):
+            raise PatchError("goes back in time; expected ascending seconds", place="path")
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """An envelope over the instrument's own, as factors of its level; the default leaves it alone.
+
+    Raises:
+        PatchError: see `rules`.
+    """
+
+    attack_seconds: float = number(0.0, low=0, high=20, unit="s", says="from silence to full")
+    decay_seconds: float = number(0.0, low=0, high=60, unit="s", says="from full to the sustain")
+    sustain: float = number(1.0, low=0, high=1, says="level while the key is held")
+    release_seconds: float = number(0.4, low=0.005, high=30, unit="s", says="to silence once it is up")
+
+    def __post_init__(self) -> None:
+        checked(self)
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Where the notes lie. A scale is the steps above its root in cents, the last one its period (an octave: 1200).
+
+    Raises:
+        PatchError: see `rules`.
+    """
+
+    a4_hz: float = number(440.0, low=380, high=500, unit="Hz", says="concert pitch")
+    transpose: int = whole(0, low=-48, high=48, unit="semitones", says="higher or lower")
+    fine_cents: float = number(0.0, low=-100, high=100, unit="cents", says="higher or lower")
+    scale_cents: tuple[float, ...] = numbers(
+        (), low=-4800, high=4800, least=0, most=128, unit="cents", says="a scale; equal temperament if empty"
+    )
+    scale_root: int = whole(60, low=0, high=127, says="MIDI note on which the scale begins")
+
+    def __post_init__(self) -> None:
+        checked(self)
+
+    def cents(self, note: int) -> float:
+        """How far a key sounds from its place in equal temperament at A4 = 440 Hz, `transpose` included.
+
+        >>> round(Tuning(a4_hz=432.0).cents(69), 1), Tuning(scale_cents=(1200.0,) , scale_root=60).cents(61)
+        (-31.8, 1100.0)
+        """
+        away = 1200 * log2(self.a4_hz / 440.0) + 100 * self.transpose + self.fine_cents
+        if self.scale_cents:
+            periods, step = divmod(note - self.scale_root, len(self.scale_cents))
+            degree = self.scale_cents[step - 1] if step else 0.0
+            away += periods * self.scale_cents[-1] + degree - 100 * (note - self.scale_root)
+        return away
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How keys become voices.
+
+    Raises:
+        PatchError: see `rules`.
+    """
+
+    mode: str = choice("poly", MODES, says="poly, mono (each key strikes), or legato (tied keys glide)")
+    voices: int = whole(16, low=1, high=64, says="at most so many at once")
+    glide_seconds: float = number(0.0, low=0, high=10, unit="s", says="from key to key, in mono and legato")
+    bend_semitones: float = number(2.0, low=0, high=48, unit="semitones", says="range of the pitch wheel")
+    unison: int = whole(1, low=1, high=8, says="voices a key")
+    detune_cents: float = number(10.0, low=0, high=100, unit="cents", says="spread of the unison's voices")
+
+    def __post_init__(self) -> None:
+        checked(self)

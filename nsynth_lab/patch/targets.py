@@ -1,0 +1,140 @@
+"""Targets: the parameters of a patch that knobs and controllers can move, by name, each with its range and unit.
+
+level_db   blend.position  blend.position_y  blend.timbre ...   blend.lfos.1.depth
+envelope.attack_seconds ...   effects.LABEL.mix   effects.LABEL.PARAMETER   macros.NAME
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from nsynth_lab.errors import PatchError
+from nsynth_lab.patch.effect_table import nearest
+from nsynth_lab.patch.rules import RULE, Rule, shown
+from nsynth_lab.patch.sound import STREAMS
+
+if TYPE_CHECKING:
+    from nsynth_lab.patch.patch import Patch
+
+_PART = Rule("number", low=0.0, high=1.0)
+_TABLES = {
+    "envelope": ("attack_seconds", "decay_seconds", "sustain", "release_seconds"),
+    "tuning": ("fine_cents",),
+    "voice": ("glide_seconds", "detune_cents"),
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """One parameter that can be moved: its name, what it may be, and where it stands."""
+
+    name: str
+    rule: Rule
+    value: float
+
+
+def targets(patch: Patch, *, knobs: bool = True) -> dict[str, Target]:
+    """All parameters of a patch that can be moved; with `knobs`, its macros too.
+
+    A plugin's parameters are its own: any that a slot sets can be moved, within the range that the plugin has.
+    """
+    found = [Target("level_db", _rule(patch, "level_db"), patch.level_db)]
+    axes = ("", "_y")[: patch.blend.dims]
+    for stream in ("position", *STREAMS):
+        place = getattr(patch.blend, stream) or patch.blend.position
+        found += [Target(f"blend.{stream}{axis}", _PART, value) for axis, value in zip(axes, place, strict=True)]
+    for number, lfo in enumerate(patch.blend.lfos, start=1):
+        found += [Target(f"blend.lfos.{number}.{name}", _rule(lfo, name), getattr(lfo, name)) for name in _LFO]
+    for table, names in _TABLES.items():
+        owner = getattr(patch, table)
+        found += [Target(f"{table}.{name}", _rule(owner, name), getattr(owner, name)) for name in names]
+    for slot in patch.effects:
+        found.append(Target(f"effects.{slot.label}.mix", _PART, slot.mix))
+        if slot.row is not None:
+            settings = slot.row.settings(slot.parameters)
+            rows = [row for row in slot.row.parameters if not row.choices]
+            found += [Target(f"effects.{slot.label}.{row.name}", row.rule, float(settings[row.name])) for row in rows]
+        else:
+            moving = [(name, value) for name, value in slot.parameters.items() if type(value) is float]
+            found += [Target(f"effects.{slot.label}.{name}", _ANY, value) for name, value in moving]
+    if knobs:
+        found += [Target(f"macros.{macro.name}", _PART, macro.value) for macro in patch.macros]
+    return {target.name: target for target in found}
+
+
+def check_target(patch: Patch, name: str, value: float, *, knobs: bool = True) -> None:
+    """Hold a value to the target it is meant for.
+
+    Raises:
+        PatchError: there is no such target, or the value is out of its range.
+    """
+    known = targets(patch, knobs=knobs)
+    if name not in known:
+        raise PatchError(f"{shown(name)} is no parameter of this patch; {nearest(name, list(known))}", place="target")
+    try:
+        known[name].rule.check(value)
+    except PatchError as error:
+        raise error.below(name) from None
+
+
+def moved(patch: Patch, name: str, value: float) -> Patch:
+    """The patch with one target moved; a macro takes its own targets along.
+
+    Raises:
+        PatchError: as `check_target`.
+    """
+    check_target(patch, name, value)
+    table, _, rest = name.partition(".")
+    if table == "level_db":
+        return replace(patch, level_db=value)
+    if table == "macros":
+        macros = tuple(replace(one, value=value) if one.name == rest else one for one in patch.macros)
+        return settled(replace(patch, macros=macros), only=rest)
+    if table == "effects":
+        label, _, parameter = rest.partition(".")
+        slots = tuple(_slot(slot, parameter, value) if slot.label == label else slot for slot in patch.effects)
+        return replace(patch, effects=slots)
+    if table == "blend":
+        return replace(patch, blend=_blend(patch, rest, value))
+    return replace(patch, **{table: replace(getattr(patch, table), **{rest: value})})
+
+
+def settled(patch: Patch, *, only: str | None = None) -> Patch:
+    """Every parameter that a macro moves (or that one) where the macro puts it; later macros win."""
+    for macro in patch.macros:
+        if only in (None, macro.name):
+            for move in macro.moves:
+                patch = moved(patch, move.target, move.value(macro.value))
+    return patch
+
+
+def _slot(slot: Any, parameter: str, value: float) -> Any:
+    if parameter == "mix":
+        return replace(slot, mix=value)
+    return replace(slot, parameters={**slot.parameters, parameter: value})
+
+
+def _blend(patch: Patch, name: str, value: float) -> Any:
+    blend = patch.blend
+    if name.startswith("lfos."):
+        _, number, field = name.split(".")
+        lfos = [replace(lfo, **_one(field, value)) if k == int(number) else lfo for k, lfo in enumerate(blend.lfos, 1)]
+        return replace(blend, lfos=tuple(lfos))
+    stream, axis = (name.removesuffix("_y"), 1) if name.endswith("_y") else (name, 0)
+    place = list(getattr(blend, stream) or blend.position)
+    place[axis] = value
+    return replace(blend, **{stream: tuple(place)})
+
+
+def _one(field: str, value: float) -> Any:
+    return {field: value}
+
+
+def _rule(owner: Any, name: str) -> Rule:
+    rule: Rule = next(one.metadata[RULE] for one in fields(owner) if one.name == name)
+    return rule
+
+
+_LFO = ("rate_hz", "depth")
+_ANY = Rule("number", low=-1e6, high=1e6)

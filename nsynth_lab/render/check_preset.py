@@ -1,0 +1,58 @@
+"""One preset file checked against what this machine has: its instruments, its effects and plugins, its loudness."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nsynth_lab.effects import effect_info
+from nsynth_lab.errors import NsynthLabError
+from nsynth_lab.patch import Patch, read_preset, write_preset
+from nsynth_lab.render.levelling import measure_level
+from nsynth_lab.render.session import Session
+
+
+def check_preset(path: Path, session: Session, *, level: bool) -> dict[str, Any]:
+    """What is found of one file: `preset`, `error` (empty where it is right), and with `level` its figures."""
+    row: dict[str, Any] = {"preset": path.stem, "file": str(path), "error": ""}
+    try:
+        patch = read_preset(path)
+        _check_instruments(patch, session)
+        for slot in patch.effects:
+            if slot.plugin:
+                effect_info(slot)
+        if level:
+            row |= _level(patch, session)
+    except NsynthLabError as error:
+        row["error"] = str(error)
+    return row
+
+
+def fix_level(path: Path, row: dict[str, Any]) -> dict[str, Any]:
+    """Write the level that was found right into the file, in the form that `format_preset` gives."""
+    patch = replace(read_preset(path), level_db=row["wanted_db"])
+    write_preset(path, patch, force=True)
+    moved = row["wanted_db"] - row["level_db"]
+    peak = row["peak_db"] + moved
+    note = f"level {row['level_db']:g} dB -> {row['wanted_db']:g} dB"
+    lufs = row["lufs"] + moved
+    return {**row, "level_ok": True, "level_db": row["wanted_db"], "lufs": lufs, "peak_db": peak, "note": note}
+
+
+def _check_instruments(patch: Patch, session: Session) -> None:
+    for name in patch.blend.corners:
+        session.bank.find(name)
+
+
+def _level(patch: Patch, session: Session) -> dict[str, Any]:
+    found = measure_level(session, patch)
+    troubles = [str(trouble) for trouble in found.sound.troubles]
+    return {
+        "lufs": round(found.lufs, 2),
+        "peak_db": round(found.peak_db, 2),
+        "level_db": patch.level_db,
+        "wanted_db": found.wanted_db,
+        "level_ok": found.is_right,
+        "note": "; ".join(troubles),
+    }

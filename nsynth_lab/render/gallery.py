@@ -1,0 +1,146 @@
+"""A page to listen to presets: each through the same short phrase, with its spectrogram."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from nsynth_lab.audio import write_audio
+from nsynth_lab.dsp.programme_loudness import programme_loudness
+from nsynth_lab.errors import NsynthLabError, UsageError
+from nsynth_lab.patch import Patch
+from nsynth_lab.picture import Panel, draw_spectrograms
+from nsynth_lab.render.phrase import phrase_for
+from nsynth_lab.render.preset import play_patch
+from nsynth_lab.render.session import Session
+from nsynth_lab.units import gain_to_db
+
+PAGE = "index.html"
+MARK = '<meta name="generator" content="nsynth-lab preset render">'
+PANELS_A_SHEET = 4
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+article { display: inline-block; width: 17rem; vertical-align: top; margin: 0 1rem 1rem 0; }
+h3 { margin: 0.6rem 0 0; } p { margin: 0; } small { color: #555; } audio { width: 100%; } img { max-width: 100%; }
+@media (prefers-color-scheme: dark) { body { background: #181818; color: #ddd; } small { color: #aaa; } }
+"""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One preset played: its file, its level, and what went wrong with it, if anything."""
+
+    key: str
+    patch: Patch
+    file: str = ""
+    lufs: float = 0.0
+    peak_db: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+def check_gallery(folder: Path, *, force: bool) -> None:
+    """Refuse before the work: a folder with other things in it, unless it holds such a page and `force` is given.
+
+    Raises:
+        UsageError: see above.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: is a file; expected a folder, new or empty")
+    if folder.is_dir() and any(folder.iterdir()):
+        page = folder / PAGE
+        if not (page.is_file() and MARK in page.read_text(encoding="utf-8", errors="replace")[:2000]):
+            raise UsageError(f"{folder}: holds other things; choose a new or an empty folder")
+        if not force:
+            raise UsageError(f"{folder}: holds such a page already; add --force to replace it")
+
+
+def write_gallery(
+    session: Session, presets: Sequence[tuple[str, Patch]], folder: Path, *, advance: Callable[[], None]
+) -> list[Heard]:
+    """Play `presets` (key, patch) into sound files, sheets of spectrograms and a page; `advance` hears of each.
+
+    A preset that cannot be played is told on the page, and does not stop the others.
+
+    Raises:
+        UsageError: the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be made: {error.strerror}; choose another folder") from error
+    heard: list[Heard] = []
+    sheets: list[str] = []
+    for first in range(0, len(presets), PANELS_A_SHEET):
+        panels: list[Panel] = []
+        for key, patch in presets[first : first + PANELS_A_SHEET]:
+            heard.append(_play(session, key, patch, folder, panels))
+            advance()
+        sheets.append(f"sheet-{len(sheets) + 1:02d}.png" if panels else "")
+        if panels:
+            draw_spectrograms(folder / sheets[-1], panels, force=True)
+    _write(folder / PAGE, _page(heard, sheets, session))
+    return heard
+
+
+def _play(session: Session, key: str, patch: Patch, folder: Path, panels: list[Panel]) -> Heard:
+    try:
+        sound = play_patch(session, patch, phrase_for(patch, session.bank))
+    except NsynthLabError as error:
+        return Heard(key, patch, notes=(str(error),))
+    file = f"{key}.flac"
+    write_audio(
+        folder / file, sound.audio, comment=f"preset {patch.name}, model {session.checkpoint.model_id}", force=True
+    )
+    panels.append(Panel(patch.name, sound.audio.mono()))
+    lufs, peak = programme_loudness(sound.audio.samples), gain_to_db(sound.audio.peak)
+    return Heard(key, patch, file, lufs, peak, tuple(map(str, sound.troubles)))
+
+
+def _page(heard: Sequence[Heard], sheets: Sequence[str], session: Session) -> str:
+    parts = []
+    for index, sheet in enumerate(sheets):
+        row = heard[index * PANELS_A_SHEET : (index + 1) * PANELS_A_SHEET]
+        parts += [f'<p><img src="{sheet}" alt="spectrograms" loading="lazy"></p>'] * bool(sheet)
+        parts += [_article(one) for one in row]
+    body = "\n".join(parts)
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+{MARK}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{len(heard)} presets</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<h1>{len(heard)} presets</h1>
+<p>Model {escape(session.checkpoint.model_id)}, seed {session.seed}.</p>
+{body}
+</body>
+</html>
+"""
+
+
+def _article(one: Heard) -> str:
+    patch = one.patch
+    player = f'<audio controls preload="none" src="{escape(one.file)}"></audio>' if one.file else ""
+    level = f"{one.lufs:.1f} LUFS, peak {one.peak_db:.1f} dBFS" if one.file else ""
+    words = ", ".join(patch.tags)
+    said = "".join(f"<p><small>{escape(note)}</small></p>" for note in one.notes)
+    return (
+        f"<article><h3>{escape(patch.name)}</h3><p>{escape(patch.description)}</p>"
+        f"<p><small>{escape(' + '.join(patch.blend.corners))}<br>{escape(words)}<br>{level}</small></p>"
+        f"{player}{said}</article>"
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,126 @@
+"""A patch played offline: one note, or a phrase, through the decoder and the patch's effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nsynth_lab.audio import Audio
+from nsynth_lab.blend import blend
+from nsynth_lab.effects import Trouble, chain_of
+from nsynth_lab.latents import SILENCE_DB, Latents
+from nsynth_lab.note import Note
+from nsynth_lab.patch import Patch
+from nsynth_lab.render.motion import envelope_db, lfo_sum, weights_of
+from nsynth_lab.render.session import Session
+from nsynth_lab.units import FRAME_RATE_HZ, SAMPLE_RATE, FloatArray, seconds_to_frames
+
+LOUDEST_DB = 20.0
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Played:
+    """A note of a phrase: when it begins, and how long its key is held."""
+
+    note: Note
+    start_seconds: float
+    hold_seconds: float
+
+
+@dataclass(frozen=True)
+class PatchSound:
+    """What a patch gave: stereo, and the effects that had to be taken out of its chain."""
+
+    audio: Audio
+    troubles: tuple[Trouble, ...] = ()
+
+
+def patch_latents(session: Session, patch: Patch, note: Note, *, hold_seconds: float) -> Latents:
+    """The latents of one note of a patch, its tuning, its envelope and its movements in them.
+
+    Raises:
+        UsageError: an instrument that the bank does not have.
+    """
+    cents = patch.tuning.cents(note.number)
+    sounding = min(127, max(0, round(note.number + cents / 100)))
+    frames = seconds_to_frames(hold_seconds + patch.envelope.release_seconds)
+    sources = [session.source(name, Note(sounding, note.velocity)) for name in patch.blend.corners]
+    weights = weights_of(patch.blend, frames, seed=session.seed)
+    latents = blend(
+        sources,
+        weights["timbre"],
+        frames=frames,
+        loudness=weights["loudness"],
+        f0=weights["f0"],
+        partials=weights["partials"],
+    )
+    seconds = (np.arange(frames) + 1) / FRAME_RATE_HZ
+    swing_cents, swing_db = (
+        lfo_sum(patch.blend, name, seconds, seed=session.seed) for name in ("pitch_cents", "level_db")
+    )
+    level = latents.loudness_db + envelope_db(patch.envelope, frames, hold_seconds=hold_seconds)
+    level = level if swing_db is None else level + swing_db
+    bend = cents - 100 * (sounding - note.number) + (0.0 if swing_cents is None else swing_cents)
+    return replace(
+        latents,
+        loudness_db=np.asarray(level.clip(SILENCE_DB, LOUDEST_DB), np.float32),
+        f0_cents=np.asarray(latents.f0_cents + bend, np.float32),
+    )
+
+
+def play_patch(
+    session: Session, patch: Patch, phrase: Sequence[Played], *, advance: Advance = lambda _: None
+) -> PatchSound:
+    """A phrase: its notes decoded one by one, summed, then the effects, until these are quiet too.
+
+    Args:
+        session: checkpoint, bank and seed.
+        patch: what to play it with.
+        phrase: the notes; in mono and legato each one ends where the next begins.
+        advance: hears of the notes done.
+
+    Raises:
+        UsageError: an instrument that the bank does not have.
+        PatchError, PluginError: an effect cannot be made ready.
+    """
+    patch = patch.settled()
+    chain = chain_of(patch)
+    sounds = []
+    for played in _one_at_a_time(phrase) if patch.voice.mode != "poly" else phrase:
+        sounds.append((round(played.start_seconds * SAMPLE_RATE), _note(session, patch, played)))
+        advance(1)
+    dry = np.zeros((1, max(start + len(sound) for start, sound in sounds)), np.float32)
+    for start, sound in sounds:
+        dry[0, start : start + len(sound)] += sound
+    return PatchSound(Audio(chain.run(dry)), tuple(chain.troubles()))
+
+
+def _note(session: Session, patch: Patch, played: Played) -> FloatArray:
+    """One key [samples], all voices of its unison."""
+    latents = patch_latents(session, patch, played.note, hold_seconds=played.hold_seconds)
+    voices = patch.voice.unison
+    spread = np.linspace(-1.0, 1.0, voices) if voices > 1 else np.zeros(1)
+    total = np.zeros(latents.samples, np.float32)
+    for cents in spread * patch.voice.detune_cents:
+        detuned = replace(latents, f0_cents=np.asarray(latents.f0_cents + cents, np.float32))
+        total += session.render(detuned).audio.mono()
+    return np.asarray(total / np.sqrt(voices), np.float32)
+
+
+def _one_at_a_time(phrase: Sequence[Played]) -> list[Played]:
+    order = sorted(phrase, key=lambda played: (played.start_seconds, played.note.number))
+    lone = [
+        one
+        for one, after in zip(order, [*order[1:], None], strict=True)
+        if after is None or after.start_seconds > one.start_seconds
+    ]
+    return [
+        replace(
+            one,
+            hold_seconds=min(one.hold_seconds, after.start_seconds - one.start_seconds) if after else one.hold_seconds,
+        )
+        for one, after in zip(lone, [*lone[1:], None], strict=True)
+    ]

@@ -1,0 +1,247 @@
+"""Third-party plugins, the real ones: found, described, played, and kept from doing harm.
+
+With Debian's `zam-plugins` where it is installed; plugins that crash or hang are built here with a C compiler.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nsynth_lab.cli import run
+from nsynth_lab.effects import Chain, find_plugin, known_plugins, plugin_files, scan
+from nsynth_lab.effects.scan import CACHE
+from nsynth_lab.errors import PatchError, PluginError
+from nsynth_lab.patch import Slot
+from nsynth_lab.patch.library import cache_folder
+from nsynth_lab.units import FloatArray
+
+ZAM = Path("/usr/lib/vst3")
+STEREO, MONO = "ZamCompX2", "ZamDelay"
+SIZES = (64, 256, 1000, 31, 1024, 5)
+
+needs_zam = pytest.mark.skipif(not (ZAM / f"{MONO}.vst3").exists(), reason="zam-plugins is not installed (Debian)")
+needs_cc = pytest.mark.skipif(
+    shutil.which("cc") is None or not sys.platform.startswith("linux"), reason="no C compiler, or not Linux"
+)
+
+
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which two plugins have been scanned."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("NSYNTH_LAB_HOME", str(home))
+        scan([ZAM / f"{name}.vst3" for name in (STEREO, MONO)])
+    return home
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path))
+
+
+@pytest.fixture
+def zam(scanned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NSYNTH_LAB_HOME", str(scanned))
+
+
+def noise(samples: int = 12_000) -> FloatArray:
+    return np.asarray(np.random.default_rng(0).standard_normal((2, samples)) * 0.2, np.float32)
+
+
+def bad_plugin(path: Path, code: str) -> Path:
+    """A library that does `code` as soon as it is loaded."""
+    source = path.with_suffix(".c")
+    source.write_text(f"#include <stdlib.h>\n#include <unistd.h>\n__attribute__((constructor)) void f() {{ {code} }}\n")
+    binary = path / "Contents" / "x86_64-linux" / f"{path.stem}.so"
+    binary.parent.mkdir(parents=True)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", binary, source], check=True)
+    return path
+
+
+@needs_zam
+@pytest.mark.usefixtures("zam")
+def test_a_scan_tells_what_a_plugin_can_do() -> None:
+    delay, comp = find_plugin(MONO), find_plugin("zamcompx2")
+    assert (delay.channels, comp.channels) == (1, 2)
+    assert {delay.kind, comp.kind} == {"effect"}
+    ranges = {one.name: (one.steps[0][1], one.steps[-1][1], one.unit) for one in delay.parameters}
+    assert ranges["time"] == (1.0, 8000.0, "ms")
+    assert ranges["feedback"] == (0.0, 1.0, "")
+    assert not any("midi" in name or "buffer" in name for name in ranges)
+    assert comp.find("threshold").unit == "dB"
+
+
+@needs_zam
+@pytest.mark.usefixtures("zam")
+def test_unknown_parameters_and_values_are_refused_with_the_nearest() -> None:
+    with pytest.raises(PatchError, match=r"effects.1.tresh: ZamCompX2 has no such parameter; did you mean threshold\?"):
+        Chain([Slot(plugin=STEREO, parameters={"tresh": -20.0})])
+    with pytest.raises(PatchError, match=r"threshold: 20.0; expected -80 to 0 dB"):
+        Chain([Slot(plugin=STEREO, parameters={"threshold": 20.0})])
+    with pytest.raises(PluginError, match="did you mean ZamDelay"):
+        Chain([Slot(plugin="ZamDelayy")])
+
+
+@needs_zam
+@pytest.mark.usefixtures("zam")
+def test_a_parameter_does_what_its_number_says() -> None:
+    click = np.zeros((2, 24_000), np.float32)
+    click[:, 0] = 0.5
+    settings = {"time": 100.0, "dry_wet": 1.0, "feedback": 0.0, "lpf": 20_000.0}
+    heard = Chain([Slot(plugin=MONO, parameters={**settings})]).run(click)
+    assert abs(int(np.argmax(np.abs(heard[0]))) - 4800) < 48
+    levels = []
+    for threshold in (-10.0, -30.0, -50.0):
+        heard = Chain([Slot(plugin=STEREO, parameters={"threshold": threshold, "ratio": 10.0})]).run(noise(48_000))
+        levels.append(float(np.sqrt(np.mean(heard[:, 24_000:] ** 2))))
+    assert levels == sorted(levels, reverse=True)
+    assert levels[2] < levels[0] / 4
+
+
+@needs_zam
+@pytest.mark.usefixtures("zam")
+def test_a_plugin_in_blocks_is_the_plugin_in_one_go() -> None:
+    slots = [Slot("chorus"), Slot(plugin=MONO, parameters={"time": 20.0}), Slot("reverb"), Slot(plugin=STEREO)]
+    chain, sound = Chain(slots), noise()
+    whole = chain.process(sound)
+    assert np.abs(whole).max() > 0.05
+    chain.reset()
+    blocks, first, turn = [], 0, 0
+    while first < sound.shape[1]:
+        size = SIZES[turn % len(SIZES)] if sound.shape[1] - first > 1100 else sound.shape[1] - first
+        blocks.append(chain.process(sound[:, first : first + size]))
+        first, turn = first + size, turn + 1
+    assert np.abs(np.concatenate(blocks, axis=1) - whole).max() < 1e-6
+
+
+@needs_zam
+@pytest.mark.usefixtures("zam")
+def test_a_mono_plugin_runs_once_on_each_side() -> None:
+    sound = noise()
+    chain = Chain([Slot(plugin=MONO, parameters={"time": 20.0})])
+    both = chain.process(sound)
+    for side in (0, 1):
+        chain.reset()
+        alone = chain.process(np.stack([sound[side], sound[side]]))
+        assert np.array_equal(alone[side], both[side])
+
+
+@needs_zam
+@pytest.mark.usefixtures("zam")
+def test_a_plugin_loaded_here_plays_on_another_thread() -> None:
+    chain, sound = Chain([Slot(plugin=MONO), Slot("reverb")]), noise()
+    whole = chain.process(sound)
+    chain.reset()
+    heard: list[FloatArray] = []
+    thread = threading.Thread(target=lambda: heard.append(chain.process(sound)))
+    thread.start()
+    thread.join()
+    assert np.array_equal(heard[0], whole)
+    failed: list[Exception] = []
+
+    def load() -> None:
+        try:
+            Chain([Slot(plugin=MONO)])
+        except PluginError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    thread.join()
+    assert "main thread" in str(failed[0])
+
+
+@needs_zam
+@pytest.mark.usefixtures("zam")
+def test_a_plugin_moves_while_it_plays() -> None:
+    chain, sound = Chain([Slot(plugin=STEREO, parameters={"threshold": 0.0})]), noise(48_000)
+    before = np.abs(chain.process(sound)[:, -1000:]).mean()
+    chain.set(f"{STEREO}.threshold", -60.0)
+    chain.set(f"{STEREO}.ratio", 10.0)
+    assert np.abs(chain.process(sound)[:, -1000:]).mean() < before / 2
+
+
+@needs_zam
+@pytest.mark.usefixtures("zam")
+def test_what_was_scanned_is_remembered_by_contents() -> None:
+    started = time.perf_counter()
+    seen: list[Path] = []
+    found = scan([ZAM / f"{MONO}.vst3"], progress=seen.append)
+    assert time.perf_counter() - started < 0.5, "looked at again"
+    assert [one.name for one in found] == [MONO]
+    assert seen == [ZAM / f"{MONO}.vst3"]
+
+
+@needs_zam
+def test_a_file_that_has_changed_since_is_not_loaded(tmp_path: Path) -> None:
+    copy = tmp_path / f"{MONO}.vst3"
+    shutil.copytree(ZAM / f"{MONO}.vst3", copy)
+    scan([copy])
+    assert Chain([Slot(plugin=MONO)]).latency_samples >= 0
+    (copy / "Contents" / "added").write_text("x")
+    with pytest.raises(PluginError, match="its file has changed"):
+        Chain([Slot(plugin=MONO)])
+
+
+def test_what_is_no_plugin_is_named_and_left_out(tmp_path: Path) -> None:
+    (tmp_path / "junk.vst3").write_bytes(b"MZ" + bytes(1000))
+    (tmp_path / "empty.vst3").mkdir()
+    found = scan(plugin_files([tmp_path]))
+    assert {one.name for one in found} == {"junk", "empty"}
+    assert all("no VST3 plugin" in one.error for one in found)
+    with pytest.raises(PluginError, match="no VST3 plugin"):
+        find_plugin("junk")
+
+
+@needs_cc
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("for (;;) sleep(1);", "hangs: no answer within 6 s"),
+        ("abort();", "crashes while it is loaded (SIGABRT)"),
+        ("*(volatile int *)0 = 1;", "crashes while it is loaded (SIGSEGV)"),
+        ("kill(getpid(), 9);", "crashes while it is loaded (SIGKILL)"),
+        ("_exit(3);", "ends the process that loads it (code 3)"),
+    ],
+)
+def test_a_plugin_that_hangs_or_crashes_takes_nothing_with_it(tmp_path: Path, code: str, says: str) -> None:
+    path = bad_plugin(tmp_path / "bad.vst3", f"extern int kill(int, int); {code}")
+    (found,) = scan([path], timeout_seconds=6.0)
+    assert found.error == says
+    started = time.perf_counter()
+    assert scan([path])[0].error == says
+    assert time.perf_counter() - started < 1.0, "it was tried again"
+
+
+@needs_zam
+@needs_cc
+def test_the_command_names_what_it_leaves_out_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad_plugin(tmp_path / "bad.vst3", "abort();")
+    assert run(["plugins", "scan", str(tmp_path), str(ZAM / f"{MONO}.vst3")]) == 0
+    told = capsys.readouterr()
+    assert "1 plugins work (0 of them instruments), 1 are left out" in told.out
+    assert "left out: bad" in told.err
+    assert run(["plugins", "list"]) == 0
+    told = capsys.readouterr()
+    assert MONO in told.out
+    assert "SIGABRT" in told.out
+    assert run(["plugins", "show", MONO]) == 0
+    assert "1 to 8000 ms; 160" in capsys.readouterr().out
+    assert run(["plugins", "show", "nobody"]) == 1
+    assert run(["plugins", "scan", str(tmp_path / "nowhere")]) == 1
+
+
+@pytest.mark.parametrize("held", ["", "{}", "[1]", '{"version": 1, "plugins": {"a": [{"x": 1}]}}', "[" * 100_000])
+def test_a_damaged_memory_is_an_empty_one(held: str) -> None:
+    cache_folder().mkdir(parents=True)
+    (cache_folder() / CACHE).write_text(held, encoding="utf-8")
+    assert known_plugins() == []
