@@ -22,7 +22,7 @@ from typing import Annotated, Any
 import typer
 
 from nsynth_lab import __version__
-from nsynth_lab.cli import blend, codec, console, dataset, doctor, evaluate, train
+from nsynth_lab.cli import blend, codec, console, dataset, doctor, evaluate, render, train
 from nsynth_lab.errors import NsynthLabError
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
@@ -30,6 +30,7 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("blend", blend.blend),
     ("encode", codec.encode),
     ("decode", codec.decode),
+    ("render", render.render),
     ("train", train.train),
     ("bank", train.bank),
     ("evaluate", evaluate.evaluate),

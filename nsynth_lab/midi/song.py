@@ -74,7 +74,9 @@ def parse_song(data: bytes) -> Song:
     try:
         file = mido.MidiFile(file=io.BytesIO(data), clip=True)
     except Exception as error:  # mido raises whatever its parsing stumbles over
-        raise MidiError(f"not a MIDI file, or damaged ({_word(error)}); export it again as a standard MIDI file") from error
+        raise MidiError(
+            f"not a MIDI file, or damaged ({_word(error)}); export it again as a standard MIDI file"
+        ) from error
     if file.type not in (0, 1, 2):
         raise MidiError(f"MIDI file of type {file.type}; expected 0, 1 or 2")
     tracks = [list(_timed(track)) for track in file.tracks]

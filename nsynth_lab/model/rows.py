@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Protocol
 
 import torch
@@ -21,8 +22,8 @@ from nsynth_lab.dsp.noise import TABLE_FRAMES, coloured, white_table
 from nsynth_lab.dsp.oscillators import COLUMNS, ROWS, SPAN_SAMPLES, SPANS
 from nsynth_lab.model.controls import GAINS_PER_FRAME, Controls, oscillators_below_top, partial_places, stack_inputs
 from nsynth_lab.model.decoder import Decoder, start_turns
-from nsynth_lab.model.state import pick_rows, put_rows
 from nsynth_lab.model.stack import TAPS, GatedLayer, GatedStack
+from nsynth_lab.model.state import pick_rows, put_rows
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
 OSCILLATOR_STEP = 16  # counts are rounded up to so many
@@ -62,7 +63,7 @@ class RowDecoder:
 
     @torch.inference_mode()
     def step(self, rows: Tensor, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
-        """The next frame of `rows` [due]: streams [due, ...] as in `Decoder.step` without frames -> audio [due, 512]."""
+        """The next frame of `rows` [due]: streams [due, ...], as `Decoder.step` without frames -> audio [due, 512]."""
         level, pitch, places = loudness_db[:, None], f0_hz[:, None], partials[:, None]
         raw = self.stack.step(stack_inputs(timbre[:, None], level, pitch, places), rows)[:, None]
         controls = self.decoder.controls.read(raw, level, pitch, places)
@@ -78,7 +79,7 @@ class RowDecoder:
         points = torch.stack([controls.partial_gain[:, 0], controls.noise_gain[:, 0]], dim=1)
         before = torch.cat([self.gains[rows, :, None], points[..., :-1]], dim=-1)
         self.gains[rows] = points[..., -1]
-        ramp = self.ramp[:: GAINS_PER_FRAME]
+        ramp = self.ramp[::GAINS_PER_FRAME]
         return torch.lerp(before[..., None], points[..., None], ramp).flatten(2)
 
     def _tones(self, rows: Tensor, controls: Controls, f0_hz: Tensor, partials: Tensor) -> Tensor:
@@ -131,7 +132,7 @@ class StackRows:
         channels, at = self.channels, self.at[rows]
         where = (at[:, None, None] - self.back) % self.ring
         seen = torch.empty(len(rows), len(self.layer), TAPS * channels)
-        seen[..., : -channels] = self.past[rows[:, None, None], self.layer[:, None], where].flatten(2)
+        seen[..., :-channels] = self.past[rows[:, None, None], self.layer[:, None], where].flatten(2)
         now = self.stack.first(x[:, 0])
         total = torch.zeros_like(now)
         for layer in range(len(self.layer)):
@@ -158,16 +159,14 @@ def alike(counts: Sequence[int], most: int) -> list[tuple[Tensor, int]]:
     for _ in range(2):
         saved = {
             cut: (cut - begin) * (sizes[end - 1] - sizes[cut - 1])
-            for begin, end in zip(cuts, cuts[1:], strict=False)
+            for begin, end in pairwise(cuts)
             for cut in range(begin + 1, end)
         }
         best = max(saved, key=lambda cut: saved[cut], default=0)
         if not best or saved[best] < GROUP_COST:
             break
         cuts = sorted([*cuts, best])
-    return [
-        (torch.tensor(order[begin:end]), sizes[end - 1]) for begin, end in zip(cuts, cuts[1:], strict=False)
-    ]
+    return [(torch.tensor(order[begin:end]), sizes[end - 1]) for begin, end in pairwise(cuts)]
 
 
 def _waves(ends: Tensor, partial_hz: Tensor, starts: Tensor) -> Tensor:
@@ -205,7 +204,10 @@ class Rows(Protocol):
 
 
 class SlowRows:
-    """The same for any model on any device, by `Decoder.step` on the rows picked out of one state."""
+    """The same for any model on any device, by `Decoder.step` on the rows picked out of one state.
+
+    Where rows are due with several frames at once, as offline, it is the faster: a read of the weights serves them all.
+    """
 
     def __init__(self, decoder: Decoder, rows: int, *, seed: int = 0) -> None:
         self.decoder, self.seed = decoder, seed
@@ -222,15 +224,22 @@ class SlowRows:
 
     @torch.inference_mode()
     def step(self, rows: Tensor, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
-        """As `RowDecoder.step`."""
-        due = rows.to(self.device)
-        streams = (stream[:, None].to(self.device) for stream in (timbre, loudness_db, f0_hz, partials))
-        audio, state = self.decoder.step(*streams, pick_rows(self.state, due))
-        self.state = put_rows(self.state, due, state)
-        return audio.cpu()
+        """As `RowDecoder.step`; a row may be due several times, in the order of its frames."""
+        where: dict[int, list[int]] = {}
+        for place, row in enumerate(rows.tolist()):
+            where.setdefault(row, []).append(place)
+        audio = torch.empty(len(rows), HOP_SAMPLES)
+        for frames in sorted({len(places) for places in where.values()}):
+            group = {row: places for row, places in where.items() if len(places) == frames}
+            due, order = torch.tensor(list(group), device=self.device), torch.tensor(list(group.values()))
+            now = [stream[order].to(self.device) for stream in (timbre, loudness_db, f0_hz, partials)]
+            out, state = self.decoder.step(now[0], now[1], now[2], now[3], pick_rows(self.state, due))
+            self.state = put_rows(self.state, due, state)
+            audio[order.flatten()] = out.cpu().reshape(-1, HOP_SAMPLES)
+        return audio
 
 
-def row_decoder(decoder: Decoder, rows: int, *, seed: int = 0) -> Rows:
-    """The fastest that can play this model where it lies."""
-    fast = decoder.bands is None and next(decoder.parameters()).device.type == "cpu"
+def row_decoder(decoder: Decoder, rows: int, *, seed: int = 0, one_by_one: bool = True) -> Rows:
+    """The fastest that can play this model where it lies; `one_by_one` if rows are due with one frame at a time."""
+    fast = one_by_one and decoder.bands is None and next(decoder.parameters()).device.type == "cpu"
     return RowDecoder(decoder, rows, seed=seed) if fast else SlowRows(decoder, rows, seed=seed)

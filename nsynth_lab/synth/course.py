@@ -229,4 +229,3 @@ def _spread(weights: Doubles) -> Doubles:
     for layer in range(LAYERS):
         out[..., layer : LAYERS * weights.shape[-1] : LAYERS] = weights
     return out
-

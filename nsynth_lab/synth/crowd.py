@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from nsynth_lab.synth.voice import Voice
 from nsynth_lab.units import HOP_SAMPLES
 
-SPARE_ROWS = 4  # for voices that still fade while others have taken their place
+SPARE_ROWS = 16  # for voices that still fade while others have taken their place
 
 
 class Crowd:

@@ -57,17 +57,28 @@ class EngineState:
 
 
 class Engine:
-    """`send(events)`, `render(samples) -> block [2, samples]`; the audio comes `delay_samples` late."""
+    """`send(events)`, `render(samples) -> block [2, samples]`; the audio comes `delay_samples` late.
+
+    Up to `ahead_samples` are planned at once. Live that is a frame; offline more, so that a step of the decoder takes
+    many frames of each voice. What comes out is the same but for rounding.
+    """
 
     def __init__(
-        self, decoder: Decoder, programs: Sequence[Sources], settings: Settings, *, seed: int = 0
+        self,
+        decoder: Decoder,
+        programs: Sequence[Sources],
+        settings: Settings,
+        *,
+        seed: int = 0,
+        ahead_samples: int = HOP_SAMPLES,
     ) -> None:
         crowd = Crowd(settings.voices, settings.slot_samples)
         self.delay_samples = decoder.delay_samples
-        self._rows = row_decoder(decoder, crowd.rows, seed=seed)
-        self._mixer = Mixer(crowd.rows)
+        self._ahead = ahead_samples
+        self._rows = row_decoder(decoder, crowd.rows, seed=seed, one_by_one=ahead_samples <= HOP_SAMPLES)
+        self._mixer = Mixer(crowd.rows, ahead_samples=ahead_samples)
         courses = [Courses(sources, crowd.rows) for sources in programs]
-        self.player = Player(settings, courses, crowd, Channels(), cut=self._cut, seed=seed)
+        self.player = Player(settings, courses, crowd, Channels(), cut=self._cut, clear=self._make_sure, seed=seed)
         self._queue: list[Event] = []
         self._planned: list[Frames] = []
         self._peak = 0.0
@@ -96,7 +107,7 @@ class Engine:
         """The next block [2, samples]."""
         blocks = []
         while samples > 0:
-            size = min(samples, HOP_SAMPLES)
+            size = min(samples, self._ahead)
             blocks.append(self._render(size))
             samples -= size
         block = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
@@ -138,9 +149,13 @@ class Engine:
 
     def _plan(self, until_sample: int) -> None:
         """Plan the frames that begin before `until_sample`."""
-        due = [voice for voice in self.player.crowd.voices if voice.next_sample < until_sample]
-        if due:
-            self._planned += plan(due, self.player)
+        while due := [voice for voice in self.player.crowd.voices if voice.next_sample < until_sample]:
+            frames = plan(due, self.player)
+            self._planned += frames
+            for part in frames:
+                for voice, last in zip(part.voices, part.last, strict=True):
+                    if last:
+                        self.player.crowd.remove(voice)
 
     def _decode(self) -> None:
         """One step for all that is planned, and into the mixer with it."""
@@ -155,11 +170,8 @@ class Engine:
                 *(torch.from_numpy(part) for part in (frames.timbre, frames.level_db, frames.f0_hz, frames.partials)),
             ).numpy()
             for index, voice in enumerate(frames.voices):
-                self._mixer.add(
-                    voice.row, frames.begins[index], audio[index], frames.gains[index], fading=voice.fading
-                )
-                if frames.last[index]:
-                    self.player.crowd.remove(voice)
+                fading = frames.fading[index]
+                self._mixer.add(voice.row, frames.begins[index], audio[index], frames.gains[index], fading=fading)
 
     def _cut(self, voice: Voice, at_sample: int, *, at_once: bool = False) -> None:
         """Take a voice away within 5 ms: out of what is mixed already, or, if that is too little, in one more frame.
@@ -169,11 +181,14 @@ class Engine:
         if voice.frames and voice.next_sample - at_sample < CUT_SAMPLES and not at_once:
             voice.fading = True
             return
-        if any(voice in frames.voices for frames in self._planned):
+        self._make_sure(voice.row)
+        self._mixer.cut(voice.row, at_sample)
+        self.player.crowd.remove(voice)
+
+    def _make_sure(self, row: int) -> None:
+        """Nothing that is planned for `row` is still to be decoded."""
+        if any(row in frames.rows for frames in self._planned):
             self._decode()
-        if voice in self.player.crowd.voices:
-            self._mixer.cut(voice.row, at_sample)
-            self.player.crowd.remove(voice)
 
 
 def _when(event: Event) -> int:

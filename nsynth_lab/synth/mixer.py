@@ -7,7 +7,6 @@ import numpy as np
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
 SIDES = 2
-LINE_SAMPLES = 4 * HOP_SAMPLES
 CUT_SAMPLES = 240  # 5 ms: how fast a voice that is taken away falls silent
 KNEE, CEILING = 0.8, 0.97
 
@@ -16,11 +15,12 @@ FADE: FloatArray = np.clip(1.0 - np.arange(HOP_SAMPLES) / CUT_SAMPLES, 0.0, 1.0)
 
 
 class Mixer:
-    """`add` frames ahead of the clock, `take` blocks at it. It remembers each row's last frame, so that it can be cut."""
+    """`add` frames ahead of the clock, `take` blocks at it. Each row's last frame is kept, so that it can be cut."""
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, *, ahead_samples: int) -> None:
         self.clock = 0
-        self._line = np.zeros((SIDES, LINE_SAMPLES), np.float32)
+        # a note may begin a slot late, and its frame reaches a frame further
+        self._line = np.zeros((SIDES, ahead_samples + 3 * HOP_SAMPLES), np.float32)
         self._last = np.zeros((rows, SIDES, HOP_SAMPLES), np.float32)
         self._begin = np.full(rows, -(2**40))
 
@@ -50,8 +50,9 @@ class Mixer:
     def take(self, samples: int) -> FloatArray:
         """The next block [2, samples], and the clock moves on."""
         block = limited(self._line[:, :samples])
-        self._line[:, :-samples] = self._line[:, samples:]
-        self._line[:, -samples:] = 0.0
+        rest = self._line.shape[1] - samples
+        self._line[:, :rest] = self._line[:, samples:].copy()
+        self._line[:, rest:] = 0.0
         self.clock += samples
         return block
 

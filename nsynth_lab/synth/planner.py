@@ -35,6 +35,7 @@ class Frames:
         timbre [due, 16], level_db, f0_hz, partials [due, 128]: as `Rows.step` takes them.
         gains: [due, 2 ends, 2 sides] amplitude at its beginning and its end, left and right.
         last: whether the voice is silent after it.
+        fading: whether it is a voice taken away, whose last frame fades in 5 ms.
     """
 
     voices: list[Voice]
@@ -46,26 +47,31 @@ class Frames:
     partials: FloatArray
     gains: FloatArray
     last: list[bool]
+    fading: list[bool]
 
     @staticmethod
     def joined(parts: Sequence[Frames]) -> Frames:
         """Several, one after the other."""
         if len(parts) == 1:
             return parts[0]
-        arrays = {
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("rows", "timbre", "level_db", "f0_hz", "partials", "gains")
-        }
-        lists = {name: sum((getattr(part, name) for part in parts), []) for name in ("voices", "begins", "last")}
-        return Frames(**arrays, **lists)
+        return Frames(
+            voices=[voice for part in parts for voice in part.voices],
+            rows=np.concatenate([part.rows for part in parts]),
+            begins=[begin for part in parts for begin in part.begins],
+            timbre=np.concatenate([part.timbre for part in parts]),
+            level_db=np.concatenate([part.level_db for part in parts]),
+            f0_hz=np.concatenate([part.f0_hz for part in parts]),
+            partials=np.concatenate([part.partials for part in parts]),
+            gains=np.concatenate([part.gains for part in parts]),
+            last=[last for part in parts for last in part.last],
+            fading=[fading for part in parts for fading in part.fading],
+        )
 
 
 def plan(due: list[Voice], player: Player) -> list[Frames]:
-    """Their next frames, as the player stands now, one `Frames` for each program among them; they move on by a frame."""
+    """Their next frames, as the player stands now, one `Frames` a program; the voices move on by a frame."""
     programs = {id(voice.courses): voice.courses for voice in due}
-    return [
-        _plan([voice for voice in due if voice.courses is courses], player) for courses in programs.values()
-    ]
+    return [_plan([voice for voice in due if voice.courses is courses], player) for courses in programs.values()]
 
 
 def weights(sources: int, x: Doubles, y: Doubles) -> Doubles:
@@ -94,9 +100,7 @@ def _plan(voices: list[Voice], player: Player) -> Frames:
     last = []
     for index, voice in enumerate(voices):
         gain = _gain(voice, player)
-        ends = (
-            courses.ended(voice.row) or voice.envelope_ended(player.settings) or float(level_db[index]) < SILENT_DB
-        )
+        ends = courses.ended(voice.row) or voice.envelope_ended(player.settings) or float(level_db[index]) < SILENT_DB
         started = voice.frames > 0 or player.settings.attack_ms > 0
         before = voice.gain if started else gain
         after = before if voice.fading else 0.0 if ends else gain
@@ -115,6 +119,7 @@ def _plan(voices: list[Voice], player: Player) -> Frames:
         partials=streams.partials,
         gains=gains,
         last=last,
+        fading=[voice.fading for voice in voices],
     )
 
 

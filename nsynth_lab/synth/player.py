@@ -13,7 +13,7 @@ from nsynth_lab.synth.course import Courses, Doubles
 from nsynth_lab.synth.crowd import Crowd, first_to_go, stolen_keys
 from nsynth_lab.synth.keys import Fingers, Key, capture, let_go, uncapture
 from nsynth_lab.synth.planner import position, weights
-from nsynth_lab.synth.settings import PARAMETERS, Settings
+from nsynth_lab.synth.settings import MOST_UNISON, PARAMETERS, Settings
 from nsynth_lab.synth.voice import Voice
 from nsynth_lab.units import hz_to_note
 
@@ -34,13 +34,14 @@ class Player:
         channels: Channels,
         *,
         cut: Cut,
+        clear: Callable[[int], None],
         seed: int = 0,
     ) -> None:
         self.settings, self.programs, self.crowd, self.channels = settings, list(programs), crowd, channels
         self.fingers = Fingers()
         self.trim_db = -10.0 * math.log10(settings.unison)
         self.shed_count = self.stolen_count = 0
-        self._cut = cut
+        self._cut, self._clear = cut, clear
         self._seed, self._serial = seed, 0
         self._starts: dict[int, int] = {}
         if settings.mpe:
@@ -128,10 +129,9 @@ class Player:
                 serial=self._serial,
             )
             voice.glide_to(aim, glide_ms=self.settings.glide_ms if aim != pitch else 0.0)
-            seed = self._seed + self._serial * 8 + index
-            courses.start(
-                voice.row, courses.sources.strands(key.number, key.velocity), self._weights(voice), seed=seed
-            )
+            self._clear(voice.row)
+            seed = self._seed + self._serial * MOST_UNISON + index
+            courses.start(voice.row, courses.sources.strands(key.number, key.velocity), self._weights(voice), seed=seed)
             self._starts[voice.row] = seed
             self.crowd.voices.append(voice)
         self._serial += 1
@@ -188,7 +188,8 @@ class Player:
 
     def _weights(self, voice: Voice) -> Doubles:
         x, y = position(voice, self)
-        return weights(len(voice.courses.sources.corners), np.array([x]), np.array([y]))[0]
+        own: Doubles = weights(len(voice.courses.sources.corners), np.array([x]), np.array([y]))[0]
+        return own
 
 
 def _sides(place: float) -> tuple[float, float]:

@@ -116,7 +116,7 @@ class Sources:
         )
 
     def strands(self, note: int, velocity: int) -> list[Strand]:
-        """Two strands a corner, in the order of the corners: the layers around `velocity` of the zone nearest `note`."""
+        """Two strands a corner, corner by corner: the layers around `velocity` of the zone nearest `note`."""
         return [strand for corner in self.corners for strand in self._layers(corner, note, velocity)]
 
     def _layers(self, corner: list[int], note: int, velocity: int) -> list[Strand]:
@@ -140,9 +140,7 @@ def _zone(latents: Latents, parts: Parts, first: int) -> tuple[Zone, Doubles]:
     contour[parts.attack_end : parts.key_up] = parts.contour_db()
     own = slice(parts.attack_end, parts.key_up)
     walked = own if parts.sustained else slice(max(parts.attack_end, parts.key_up - LAST_FRAMES), parts.key_up)
-    places = turning_places(
-        np.asarray(latents.f0_cents[walked], np.float64), parts.level_db[walked] - contour[walked]
-    )
+    places = turning_places(np.asarray(latents.f0_cents[walked], np.float64), parts.level_db[walked] - contour[walked])
     shift = walked.start - parts.attack_end
     heard = min(onset_frame(parts.level_db), parts.attack_end)
     zone = Zone(

@@ -131,12 +131,12 @@ def read_tuning(scl: str | Path, kbm: str | Path | None = None, *, a4_hz: float 
 
 
 def parse_scl(text: str) -> Scale:
-    """A scale from the text of a .scl file.
+    r"""A scale from the text of a .scl file.
 
     Raises:
         MidiError: it is none.
 
-    >>> parse_scl("! x.scl\\nfifths\\n2\\n 3/2\\n 1200.0 cents").cents
+    >>> parse_scl("! x.scl\nfifths\n2\n 3/2\n 1200.0 cents").cents
     (701.9550008653874, 1200.0)
     """
     lines = _lines(text)
@@ -186,7 +186,9 @@ def _pitch(line: str) -> float:
             above, _, below = word.partition("/")
             cents = ratio_to_cents(int(above) / int(below or 1))
     except (ValueError, ZeroDivisionError, OverflowError):
-        raise MidiError(f"'{line.strip()[:40]}' is no note of a scale: expected cents (701.955) or a ratio (3/2)") from None
+        raise MidiError(
+            f"'{line.strip()[:40]}' is no note of a scale: expected cents (701.955) or a ratio (3/2)"
+        ) from None
     if not abs(cents) <= FURTHEST_CENTS:
         raise MidiError(f"a note of {cents:g} cents lies beyond hearing")
     return cents

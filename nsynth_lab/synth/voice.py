@@ -98,4 +98,3 @@ class Voice:
     def envelope_ended(self, settings: Settings) -> bool:
         """Whether the envelope's release has come to its end."""
         return self.released_frame is not None and settings.release_ms > 0 and self.envelope_db <= RELEASED_DB
-
