@@ -22,7 +22,7 @@ from typing import Annotated, Any
 import typer
 
 from nsynth_lab import __version__
-from nsynth_lab.cli import blend, codec, console, dataset, doctor, evaluate, render, train
+from nsynth_lab.cli import blend, codec, console, dataset, devices, doctor, evaluate, play, render, train
 from nsynth_lab.errors import NsynthLabError
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
@@ -30,7 +30,9 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("blend", blend.blend),
     ("encode", codec.encode),
     ("decode", codec.decode),
+    ("play", play.play),
     ("render", render.render),
+    ("devices", devices.devices),
     ("train", train.train),
     ("bank", train.bank),
     ("evaluate", evaluate.evaluate),

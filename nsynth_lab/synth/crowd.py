@@ -12,10 +12,14 @@ SPARE_ROWS = 16  # for voices that still fade while others have taken their plac
 
 
 class Crowd:
-    """The voices that sound, in the order in which they began, and the rows that are free, longest free first."""
+    """The voices that sound, in the order in which they began, and the rows that are free, longest free first.
+
+    Attributes:
+        most: how many may sound at once; where time is short fewer than at the beginning.
+    """
 
     def __init__(self, voices: int, slot_samples: int) -> None:
-        self.most = voices
+        self.most = self._full = voices
         self.slot_samples = slot_samples
         self.slots = HOP_SAMPLES // slot_samples
         self.voices: list[Voice] = []
@@ -24,7 +28,7 @@ class Crowd:
     @property
     def rows(self) -> int:
         """Of the decoder."""
-        return self.most + SPARE_ROWS
+        return self._full + SPARE_ROWS
 
     def sounding(self) -> list[Voice]:
         """Voices that are not fading out."""
@@ -40,7 +44,7 @@ class Crowd:
 
         A voice takes a step every 512 samples, so voices that begin in different slots are never due together.
         """
-        crowded = -(-self.most // self.slots)
+        crowded = -(-self._full // self.slots)
         here, later = (self._in_slot(sample) for sample in (at_sample, at_sample + self.slot_samples))
         return at_sample + self.slot_samples if here >= crowded and later < here else at_sample
 

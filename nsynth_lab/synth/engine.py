@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from nsynth_lab.latents import PARTIAL_SLOTS, SILENCE_DB, TIMBRE_DIMS
 from nsynth_lab.midi.events import CHANNELS, Event, Kind
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.rows import row_decoder
@@ -32,6 +33,7 @@ from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
 GRID_SAMPLES = 64
 MOST_QUEUED = 200_000
+WARM_HZ = 110.0
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,36 @@ class Engine:
         self._peak = float(np.abs(block).max(initial=0.0))
         return block
 
+    def warm_up(self) -> None:
+        """Take steps with every number of rows once, so that the first notes find the library's kernels ready."""
+        for count in (1, 2, 4, 8, self.player.crowd.rows):
+            self._rows.reset(range(count), [0] * count)
+            for _ in range(2):
+                self._rows.step(
+                    torch.arange(count),
+                    torch.zeros(count, TIMBRE_DIMS),
+                    torch.full((count,), SILENCE_DB),
+                    torch.full((count,), WARM_HZ),
+                    torch.zeros(count, PARTIAL_SLOTS),
+                )
+
     def shed(self, count: int) -> int:
         """Take `count` voices away for want of time, those let go first; how many it were."""
         return self.player.shed(count, self._next_grid())
+
+    @property
+    def most_voices(self) -> int:
+        """How many may sound at once, at present."""
+        return self.player.crowd.most
+
+    @property
+    def limited(self) -> bool:
+        """Whether fewer may sound than the settings say."""
+        return self.most_voices < self.player.settings.voices
+
+    def limit(self, voices: int) -> None:
+        """Let no more than so many sound, or as many again as the settings say."""
+        self.player.crowd.most = min(voices, self.player.settings.voices)
 
     def state(self) -> EngineState:
         """What a player sees."""

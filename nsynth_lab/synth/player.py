@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from nsynth_lab.midi.events import CHANNELS, Event, Kind
-from nsynth_lab.synth.channels import LOWER, NOTES_OFF, OMNI_MODES, SLIDE, SOUND_OFF, Channels
+from nsynth_lab.synth.channels import LOWER, NOTES_OFF, OMNI_MODES, SLIDE, SOSTENUTO, SOUND_OFF, SUSTAIN, Channels
 from nsynth_lab.synth.course import Courses, Doubles
 from nsynth_lab.synth.crowd import Crowd, first_to_go, stolen_keys
 from nsynth_lab.synth.keys import Fingers, Key, capture, let_go, uncapture
@@ -109,7 +109,7 @@ class Player:
 
     def _begin(self, key: Key, pitch: float, aim: float, now: int) -> None:
         unison = self.settings.unison
-        self._make_room(unison, now)
+        self._make_room(unison, now)  # where there is little time, a unison may be all that sounds
         courses = self.programs[self.channels.each[key.channel].program % len(self.programs)]
         begin = self.crowd.begin(now)
         for index in range(unison):
@@ -181,7 +181,8 @@ class Player:
         self.channels.hear(event)
         if own.sostenuto != pedal:
             (capture if own.sostenuto else uncapture)(self.crowd.sounding(), self.channels, event.channel)
-        self._let_go()
+        if number >= SOUND_OFF or number in (SUSTAIN, SOSTENUTO):
+            self._let_go()
 
     def _slides(self, event: Event) -> bool:
         return event.number == SLIDE and self.channels.is_member(event.channel)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields, replace
+from copy import copy
+from dataclasses import dataclass, field, fields
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.synth.tuning import EQUAL, Tuning
@@ -100,7 +101,9 @@ class Settings:
     def moved(self, name: str, value: float) -> Settings:
         """The same with one parameter moved, kept within its range."""
         parameter = PARAMETERS[name]
-        return replace(self, **{name: min(max(value, parameter.low), parameter.high)})  # type: ignore[arg-type]
+        same = copy(self)  # and not `replace`: a wheel moves many times a block, and nothing else needs checking
+        object.__setattr__(same, name, min(max(value, parameter.low), parameter.high))
+        return same
 
 
 assert set(PARAMETERS) <= {item.name for item in fields(Settings)}
