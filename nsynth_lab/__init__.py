@@ -18,7 +18,7 @@ built. Imports go down only (`pyproject.toml`, import-linter):
     dsp, blend
     patch, midi
     note, audio, latents
-    units | errors
+    units | errors, hush
 """
 
 from importlib.metadata import PackageNotFoundError, version

@@ -7,6 +7,8 @@ that a machine without audio libraries can still import everything that trains o
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,6 +131,46 @@ def write_audio(
     finally:
         aside.unlink(missing_ok=True)
     return path
+
+
+class AudioWriter:
+    """A sound file written block by block, aside, and renamed by `close`; formats and errors as `write_audio`."""
+
+    def __init__(self, path: Path, *, channels: int, comment: str = "", force: bool = False) -> None:
+        check_target(path, force=force)
+        if path.suffix.lower() not in _SUBTYPES:
+            raise UsageError(f"{path}: unknown ending '{path.suffix}'; use one of {' '.join(sorted(_SUBTYPES))}")
+        self.path = path
+        self._aside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+        with self._said():
+            subtype = _SUBTYPES[path.suffix.lower()]
+            self._file = _soundfile().SoundFile(str(self._aside), "w", SAMPLE_RATE, channels, subtype=subtype)
+            if comment:
+                self._file.comment = comment
+
+    def write(self, block: FloatArray) -> None:
+        """Append a block [channels, samples]."""
+        with self._said():
+            for start in range(0, block.shape[1], BLOCK_SAMPLES):
+                self._file.write(block[:, start : start + BLOCK_SAMPLES].T)
+
+    def close(self, *, keep: bool = True) -> None:
+        """Finish: the file is there under its name, or not at all."""
+        try:
+            with self._said():
+                self._file.close()
+                if keep:
+                    self._aside.replace(self.path)
+        finally:
+            self._aside.unlink(missing_ok=True)
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except (RuntimeError, TypeError, ValueError, OSError) as error:  # libsndfile's own is a RuntimeError
+            self._aside.unlink(missing_ok=True)
+            raise AudioError(f"{self.path}: cannot be written: {_reason(error)}") from error
 
 
 def check_target(path: Path, *, force: bool) -> None:

@@ -5,6 +5,8 @@
     ├── AudioError            a sound file or array that cannot be used
     ├── LatentsError          a latents file or value that cannot be used
     ├── CheckpointError       weights or bank missing, damaged, or of another version
+    ├── MidiError             a MIDI file, port or tuning that cannot be used
+    ├── DeviceError           an audio device that cannot be used
     ├── DatasetError          a data set folder that cannot be read or written
     ├── PatchError            a patch or preset file that cannot be used
     ├── PluginError           a third-party plugin that cannot be loaded, or misbehaves
@@ -38,6 +40,14 @@ class LatentsError(NsynthLabError):
 
 class CheckpointError(NsynthLabError):
     """Weights or bank missing, damaged, or of another version."""
+
+
+class MidiError(NsynthLabError):
+    """A MIDI file, port or tuning that cannot be used."""
+
+
+class DeviceError(NsynthLabError):
+    """An audio device that cannot be used."""
 
 
 class DatasetError(NsynthLabError):

@@ -33,6 +33,15 @@ class Walk:
         return np.asarray(np.interp(np.asarray(times, np.float64), self.times, self.points))
 
 
+@dataclass(frozen=True)
+class Places:
+    """Frames of a sustain near its beginning and near its end where a walk may turn, and its frames a frame."""
+
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    speed: float
+
+
 def wander(f0_cents: _Doubles, ripple_db: _Doubles, *, frames: float) -> Walk:
     """A walk of at least `frames` frames through a sustain, from its first frame.
 
@@ -44,23 +53,32 @@ def wander(f0_cents: _Doubles, ripple_db: _Doubles, *, frames: float) -> Walk:
     Returns:
         A walk within 0 to length - 1; the same arguments always give the same walk.
     """
-    length = len(f0_cents)
-    if length < 4:
+    places = turning_places(f0_cents, ripple_db)
+    if places is None:
         return Walk(np.array([0.0, 1.0]), np.zeros(2))
-    steady = float(np.std(f0_cents)) < VIBRATO_CENTS
-    turns = _turns(ripple_db if steady else f0_cents)
-    speed = min(1.0, length / SHORTEST_FRAMES)
-    margin, zone = min(MARGIN_FRAMES, length // 8), max(1, int(ZONE * length))
-    low = _within(turns, margin, max(zone, margin + 1))
-    high = _within(turns, length - max(zone, margin + 1), length - margin)
-    shortest = int(high.min() - low.max())
-    count = 2 + int(np.ceil(frames * speed / shortest))
+    shortest = int(places.high.min() - places.low.max())
+    count = 2 + int(np.ceil(frames * places.speed / shortest))
     rng = np.random.default_rng(SEED)
     points = np.zeros(count + 1)
-    points[1::2] = rng.choice(high, len(points[1::2]))
-    points[2::2] = rng.choice(low, len(points[2::2]))
-    times = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(points)))]) / speed
+    points[1::2] = rng.choice(places.high, len(points[1::2]))
+    points[2::2] = rng.choice(places.low, len(points[2::2]))
+    times = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(points)))]) / places.speed
     return Walk(times, points)
+
+
+def turning_places(f0_cents: _Doubles, ripple_db: _Doubles) -> Places | None:
+    """Where a walk through a sustain may turn; None where it is too short to walk in. Arguments as in `wander`."""
+    length = len(f0_cents)
+    if length < 4:
+        return None
+    steady = float(np.std(f0_cents)) < VIBRATO_CENTS
+    turns = _turns(ripple_db if steady else f0_cents)
+    margin, zone = min(MARGIN_FRAMES, length // 8), max(1, int(ZONE * length))
+    return Places(
+        low=_within(turns, margin, max(zone, margin + 1)),
+        high=_within(turns, length - max(zone, margin + 1), length - margin),
+        speed=min(1.0, length / SHORTEST_FRAMES),
+    )
 
 
 def _turns(stream: _Doubles) -> NDArray[np.int64]:

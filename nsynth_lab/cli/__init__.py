@@ -30,10 +30,13 @@ from nsynth_lab.cli import (
     codec,
     console,
     dataset,
+    devices,
     doctor,
     evaluate,
+    play,
     plugins,
     preset,
+    render,
     train,
 )
 from nsynth_lab.errors import NsynthLabError
@@ -44,6 +47,9 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("capture", capture.capture),
     ("encode", codec.encode),
     ("decode", codec.decode),
+    ("play", play.play),
+    ("render", render.render),
+    ("devices", devices.devices),
     ("train", train.train),
     ("evaluate", evaluate.evaluate),
     ("ablate", ablate.ablate),

@@ -88,20 +88,20 @@ class ControlNet(nn.Module):
             partials: [voices, frames, 128] offsets in units of f0.
             state: from `start` or the last step.
         """
-        seen = _inputs(timbre, loudness_db, f0_hz, partials)
-        out, state = self.stack.step(seen, state)
+        out, state = self.stack.step(stack_inputs(timbre, loudness_db, f0_hz, partials), state)
+        return self.read(out, loudness_db, f0_hz, partials), state
+
+    def read(self, out: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Controls:
+        """What the stack's output [voices, frames, sum of sizes] means for streams as in `forward`."""
         envelope, corrections, noise, partial_gain, noise_gain = torch.split(out * DB_PER_UNIT, self.sizes, dim=-1)
         level = loudness_db[..., None]
         places_hz = f0_hz[..., None] * partial_places(partials, self._count(f0_hz))
-        return (
-            Controls(
-                partials=partial_amplitudes(envelope, corrections, places_hz),
-                noise=noise_magnitudes(noise),
-                partial_gain=_gain(level, partial_gain),
-                noise_gain=_gain(level, noise_gain),
-                raw=out,
-            ),
-            state,
+        return Controls(
+            partials=partial_amplitudes(envelope, corrections, places_hz),
+            noise=noise_magnitudes(noise),
+            partial_gain=_gain(level, partial_gain),
+            noise_gain=_gain(level, noise_gain),
+            raw=out,
         )
 
     def _count(self, f0_hz: Tensor) -> int:
@@ -129,7 +129,7 @@ def oscillators_below_top(f0_hz: Tensor) -> Tensor:
     return (TOP_HZ / f0_hz.clamp(min=1.0)).floor() + HALF_PARTIALS + 1
 
 
-def _inputs(timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
+def stack_inputs(timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
     """[voices, frames, inputs]: each stream scaled to about -1..1; pitch also as bumps four semitones apart."""
     note = 69.0 + 12.0 * torch.log2(f0_hz.clamp(min=8.0) / 440.0)
     centres = torch.linspace(12.0, 120.0, PITCH_CENTRES, device=note.device)

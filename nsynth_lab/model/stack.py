@@ -67,7 +67,7 @@ class GatedStack(nn.Module):
                 kept.append(padded[:, -past.shape[1] :].float())
                 x, skip = layer(x, padded)
                 total = total + skip
-            return self._head(total).float(), tuple(kept)
+            return self.head(total).float(), tuple(kept)
 
     def forward(self, x: Tensor) -> Tensor:
         """Centred: frame t of the output depends on as many frames after t as before."""
@@ -77,11 +77,12 @@ class GatedStack(nn.Module):
             for layer in self._layers():
                 x, skip = layer(x, functional.pad(x, (0, 0, layer.dilation, layer.dilation)))
                 total = total + skip
-            return self._head(total).float()
+            return self.head(total).float()
 
     def _layers(self) -> list[GatedLayer]:
         return [layer for layer in self.layers if isinstance(layer, GatedLayer)]
 
-    def _head(self, total: Tensor) -> Tensor:
+    def head(self, total: Tensor) -> Tensor:
+        """The layers' summed skips -> what comes out."""
         out: Tensor = self.last(functional.gelu(self.mix(functional.gelu(total))))
         return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
@@ -17,12 +18,38 @@ def reset_rows(state: State, fresh: State, rows: Tensor) -> State:
     >>> reset_rows((torch.ones(2),), (torch.zeros(2),), torch.tensor([True, False]))
     (tensor([0., 1.]),)
     """
-    picked: Any = state
-    if isinstance(state, Tensor) and isinstance(fresh, Tensor):
-        picked = torch.where(rows.view(-1, *[1] * (state.dim() - 1)), fresh, state)
-    elif isinstance(state, tuple) and isinstance(fresh, tuple):
-        picked = tuple(reset_rows(old, new, rows) for old, new in zip(state, fresh, strict=True))
-    elif is_dataclass(state) and not isinstance(state, type):
-        parts = {item.name: (getattr(state, item.name), getattr(fresh, item.name)) for item in fields(state)}
-        picked = replace(state, **{name: reset_rows(old, new, rows) for name, (old, new) in parts.items()})
-    return picked  # type: ignore[no-any-return]
+    out: State = _each(lambda old, new: torch.where(rows.view(-1, *[1] * (old.dim() - 1)), new, old), state, fresh)
+    return out
+
+
+def pick_rows(state: State, rows: Tensor) -> State:
+    """The voices `rows` [picked] of `state`, in that order.
+
+    >>> pick_rows((torch.arange(3.0),), torch.tensor([2, 0]))
+    (tensor([2., 0.]),)
+    """
+    out: State = _each(lambda old: old[rows], state)
+    return out
+
+
+def put_rows(state: State, rows: Tensor, part: State) -> State:
+    """`state` with its voices `rows` [picked] replaced by those of `part`.
+
+    >>> put_rows((torch.zeros(3),), torch.tensor([2]), (torch.ones(1),))
+    (tensor([0., 0., 1.]),)
+    """
+    out: State = _each(lambda old, new: old.index_copy(0, rows, new), state, part)
+    return out
+
+
+def _each(change: Callable[..., Tensor], *states: Any) -> Any:
+    """`change` on each tensor of `states`, which are alike, through tuples and dataclasses."""
+    first = states[0]
+    if isinstance(first, Tensor):
+        return change(*states)
+    if isinstance(first, tuple):
+        return tuple(_each(change, *parts) for parts in zip(*states, strict=True))
+    if is_dataclass(first) and not isinstance(first, type):
+        names = [item.name for item in fields(first)]
+        return replace(first, **{name: _each(change, *(getattr(state, name) for state in states)) for name in names})
+    return first

@@ -1,0 +1,220 @@
+"""`nsynth-lab play`: the synth under the fingers."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nsynth_lab.cli import console
+from nsynth_lab.cli.options import CheckpointOption, ForceOption, SeedOption
+from nsynth_lab.cli.playing import (
+    A4Option,
+    BlockOption,
+    Choice,
+    ControllerOption,
+    KeymapOption,
+    ModeOption,
+    MpeOption,
+    PositionOption,
+    ProgramOption,
+    ScaleOption,
+    SetOption,
+    UnisonOption,
+    VoicesOption,
+    program_list,
+)
+from nsynth_lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from nsynth_lab.render.live import Live, Status
+
+TERMINAL_SECONDS, PLAIN_SECONDS = 0.2, 10.0
+
+
+def play(
+    sources: Annotated[
+        list[str],
+        typer.Argument(help="One, two or four instruments: names, sound files or .latents files.", metavar="A B [C D]"),
+    ],
+    file: Annotated[Path | None, typer.Option("--file", help="A MIDI file to play through the device.")] = None,
+    midi: Annotated[
+        str, typer.Option(help="A MIDI input, by a part of its name, or all; none leaves the computer's keyboard.")
+    ] = "",
+    output_device: Annotated[str, typer.Option("--device", help="An audio output, by name.")] = "",
+    latency: Annotated[str, typer.Option(help="low, or high where the sound breaks up.")] = "low",
+    record: Annotated[Path | None, typer.Option(help="Also write what is played to this sound file.")] = None,
+    seconds: Annotated[float, typer.Option(min=0, help="End after so long; 0 plays until Esc or Ctrl-C.")] = 0.0,
+    position: PositionOption = "",
+    voices: VoicesOption = 16,
+    mode: ModeOption = "poly",
+    unison: UnisonOption = 1,
+    mpe: MpeOption = False,
+    a4: A4Option = 440.0,
+    scale: ScaleOption = None,
+    keymap: KeymapOption = None,
+    sets: SetOption = None,
+    controllers: ControllerOption = None,
+    programs: ProgramOption = None,
+    block: BlockOption = 256,
+    checkpoint: CheckpointOption = None,
+    seed: SeedOption = 0,
+    force: ForceOption = False,
+) -> None:
+    """Play a blend of instruments live, from a MIDI keyboard or the computer's.
+
+    Without --midi the computer's keys play: z to / from C4 up, q to p from C5 up, arrows move the blend, - and = the
+    octave, space holds notes. On MIDI the mod wheel moves the blend; --cc gives that and any other parameter to other
+    controllers. `--latency high` and a larger `--block` help where the sound breaks up.
+
+    **Examples**
+
+        nsynth-lab play flute cello
+
+        nsynth-lab play flute cello "choir aahs" marimba --midi all --cc 21=x --cc 22=y --record take.wav
+
+        nsynth-lab play oboe --midi seaboard --mpe --set bend_semitones=48
+
+        nsynth-lab play flute cello --file song.mid --latency high
+    """
+    from nsynth_lab.midi.song import read_song
+    from nsynth_lab.render import SOUND_ENDINGS, Session, check_outputs
+    from nsynth_lab.render.instrument import make_engine
+    from nsynth_lab.render.live import Live, Recorder, raise_priority
+    from nsynth_lab.sinks.device import LATENCIES, DeviceSink
+    from nsynth_lab.sinks.file import FileSink
+
+    if latency not in LATENCIES:
+        raise UsageError(f"latency '{latency}'; expected low or high")
+    check_outputs([record] if record else [], endings=SOUND_ENDINGS, force=force)
+    choice = Choice(position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block)
+    settings = choice.settings()
+    song = read_song(file) if file else None
+    session = Session(checkpoint, device="cpu", seed=seed)
+    console.say("loading")
+    engine = make_engine(session, program_list(sources, programs or []), settings)
+    engine.warm_up()
+    raise_priority()
+    stop = threading.Event()
+    until = time.monotonic() + seconds if seconds else float("inf")
+
+    def done() -> bool:
+        ended = song is not None and engine.clock >= song.end_sample and engine.idle
+        return ended or time.monotonic() >= until
+
+    with ExitStack() as stack:
+        recorder = None
+        if record:
+            recorder = Recorder(stack.enter_context(FileSink(record, force=force)))
+            stack.callback(recorder.close)
+        sink = stack.enter_context(DeviceSink(output_device, block_samples=block, latency=latency))
+        live = Live(engine, sink, record=recorder)
+        if song is not None:
+            engine.send(song.events)
+        stack.enter_context(_midi(live, midi))
+        console.say(f"playing on {output_device or 'the default output'}, {block} samples a block, latency {latency}")
+        with _running(live, stop, done) as thread:
+            _attend(live, thread, keys=not midi and song is None)
+    _summary(live)
+
+
+@contextmanager
+def _midi(live: Live, wanted: str) -> Iterator[None]:
+    from nsynth_lab.midi.ports import Ports
+    from nsynth_lab.synth.engine import panic
+
+    if not wanted:
+        yield
+        return
+    with Ports(wanted, live.inbox.take, gone=lambda: live.inbox.put(panic())) as ports:
+        console.say(f"MIDI from {', '.join(ports.open) or 'any port that will come'}")
+        yield
+
+
+@contextmanager
+def _running(live: Live, stop: threading.Event, done: object) -> Iterator[threading.Thread]:
+    """The engine's thread, ended when the block is left; what went wrong in it is raised here."""
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            live.run(stop, done=done)  # type: ignore[arg-type]
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="engine", daemon=True)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        stop.set()
+        thread.join()
+    if failed:
+        raise failed[0]
+
+
+def _attend(live: Live, thread: threading.Thread, *, keys: bool) -> None:
+    """Read the keys and show how it goes until the engine's thread ends or the player has had enough."""
+    shown = 0.0
+    between = TERMINAL_SECONDS if console.stderr.is_terminal else PLAIN_SECONDS
+
+    def look() -> bool:
+        nonlocal shown
+        now = time.monotonic()
+        if now - shown >= between:
+            shown = now
+            _show(live.status())
+        return not thread.is_alive()
+
+    try:
+        if keys and sys.stdin.isatty():
+            from nsynth_lab.cli.keyboard import HELP, Typist, read_keys
+
+            console.say(HELP)
+            settings = live.engine.player.settings
+            read_keys(Typist(settings.x, settings.y), live.inbox.put, look)
+        else:
+            while not look():
+                time.sleep(0.05)
+    except KeyboardInterrupt:
+        pass  # how a player ends
+
+
+def _show(status: Status) -> None:
+    line = status_line(status)
+    if console.stderr.is_terminal:
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
+    elif status.engine.voices:
+        console.say(line)
+
+
+def status_line(status: Status) -> str:
+    """How it goes, in a line."""
+    engine = status.engine
+    parts = [
+        f"{engine.voices:2d} voices",
+        f"load {status.median:4.0%} / {status.highest:4.0%}",
+        f"underruns {status.underruns}",
+        f"{status.latency_ms:.0f} ms",
+        f"peak {engine.peak:.2f}",
+        f"blend {engine.x:.2f},{engine.y:.2f}",
+    ]
+    parts += [f"overloaded: {engine.shed} voices shed"] * bool(engine.shed) + ["DEVICE LOST"] * status.away
+    return "  ".join(parts)
+
+
+def _summary(live: Live) -> None:
+    status, sink = live.status(), live.sink
+    if console.stderr.is_terminal:
+        console.say("")
+    console.show(
+        f"{live.engine.clock / 48_000:.1f} s, underruns {status.underruns}, load median {status.median:.0%} and "
+        f"99 % of blocks under {status.highest:.0%}, voices shed {status.engine.shed}, device lost {sink.lost} times"
+    )

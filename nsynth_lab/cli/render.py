@@ -1,0 +1,124 @@
+"""`nsynth-lab render`: a MIDI file to a sound file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nsynth_lab.cli import console
+from nsynth_lab.cli.options import CheckpointOption, ForceOption, JsonOption, SeedOption
+from nsynth_lab.cli.playing import (
+    A4Option,
+    BlockOption,
+    Choice,
+    ControllerOption,
+    KeymapOption,
+    ModeOption,
+    MpeOption,
+    PositionOption,
+    ProgramOption,
+    ScaleOption,
+    SetOption,
+    UnisonOption,
+    VoicesOption,
+    program_list,
+)
+
+
+def render(
+    song: Annotated[Path, typer.Argument(help="A MIDI file.", metavar="SONG.mid")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(help="One, two or four instruments: names, sound files or .latents files.", metavar="A B [C D]"),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Sound file to write; its ending is its format.")],
+    position: PositionOption = "",
+    voices: VoicesOption = 16,
+    mode: ModeOption = "poly",
+    unison: UnisonOption = 1,
+    mpe: MpeOption = False,
+    a4: A4Option = 440.0,
+    scale: ScaleOption = None,
+    keymap: KeymapOption = None,
+    sets: SetOption = None,
+    controllers: ControllerOption = None,
+    programs: ProgramOption = None,
+    block: BlockOption = 256,
+    checkpoint: CheckpointOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """Play a MIDI file with a blend of instruments into a sound file.
+
+    The same samples as `nsynth-lab play --file` sends to the device, as fast as they come. Pedals, bend, pressure,
+    the mod wheel (the blend's position), MPE and program changes are played as they are in the file.
+
+    **Examples**
+
+        nsynth-lab render song.mid flute cello -o song.wav
+
+        nsynth-lab render song.mid flute cello marimba oboe --position 0.2,0.7 --voices 24 -o song.flac
+
+        nsynth-lab render song.mid "choir aahs" --scale just.scl --a4 432 --set release_ms=400 -o song.wav
+    """
+    import json
+
+    from nsynth_lab.midi.song import read_song
+    from nsynth_lab.render import SOUND_ENDINGS, Session, check_outputs
+    from nsynth_lab.render.instrument import make_engine
+    from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
+    from nsynth_lab.sinks.file import FileSink
+    from nsynth_lab.units import SAMPLE_RATE
+
+    check_outputs([output], endings=SOUND_ENDINGS, sources=[song, *sources], force=force)
+    choice = Choice(position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block)
+    settings = choice.settings()
+    read = read_song(song)
+    session = Session(checkpoint, device="cpu", seed=seed)
+    names = program_list(sources, programs or [])
+    engine = make_engine(session, names, settings, ahead_samples=BLOCK_SAMPLES)
+    recipe = {"command": "render", "song": song.name, "programs": names, "position": [settings.x, settings.y],
+              "voices": voices, "mode": mode, "unison": unison, "block": block, **session.stamp()}  # fmt: skip
+    with (
+        console.progress(round(read.seconds), "s", "rendering") as advance,
+        FileSink(output, comment=json.dumps(recipe), force=force) as sink,
+    ):
+        told = 0
+
+        def heard(samples: int) -> None:
+            nonlocal told
+            told += samples
+            if told >= SAMPLE_RATE:
+                advance(told // SAMPLE_RATE)
+                told %= SAMPLE_RATE
+
+        played = render_song(engine, read, sink, advance=heard)
+    _report(
+        {
+            "file": str(output),
+            "model": session.checkpoint.model_id,
+            "notes": read.notes,
+            "seconds": round(played.seconds, 3),
+            "times_real_time": round(played.times_real_time, 2),
+            "most_voices": played.most_voices,
+            "stolen": played.state.stolen,
+            "peak": round(sink.peak, 4),
+            "seed": seed,
+        },
+        as_json=as_json,
+    )
+
+
+def _report(report: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        console.print_json(report)
+        return
+    console.show(
+        f"model {report['model']}: {report['notes']} notes, {report['seconds']:.2f} s at "
+        f"{report['times_real_time']:.1f} times real time, at most {report['most_voices']} voices at once "
+        f"({report['stolen']} taken away), peak {report['peak']:.3f}"
+    )
+    console.show(report["file"])

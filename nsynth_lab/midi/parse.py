@@ -1,0 +1,60 @@
+"""Bytes as they come off a wire to events, whatever the bytes are."""
+
+from __future__ import annotations
+
+from nsynth_lab.midi.events import BEND_STEPS, Event, Kind
+from nsynth_lab.midi.table import DEFAULT_OFF_VELOCITY
+
+# by the high half of the status byte: what it is, and how many data bytes follow
+STATUS: dict[int, tuple[Kind, int]] = {
+    0x8: (Kind.NOTE_OFF, 2),
+    0x9: (Kind.NOTE_ON, 2),
+    0xA: (Kind.POLY_PRESSURE, 2),
+    0xB: (Kind.CONTROL, 2),
+    0xC: (Kind.PROGRAM, 1),
+    0xD: (Kind.PRESSURE, 1),
+    0xE: (Kind.BEND, 2),
+}
+FIRST_STATUS, FIRST_SYSTEM, FIRST_REAL_TIME = 0x80, 0xF0, 0xF8
+
+
+class Parser:
+    """`feed(bytes) -> events`. An unfinished message waits for its rest; what says nothing to a synth is passed over.
+
+    Running status holds, real-time bytes may come anywhere, and a status byte ends whatever was unfinished, so that
+    after any bytes at all the next whole message is understood. It remembers three bytes at most.
+    """
+
+    def __init__(self) -> None:
+        self._status = 0  # 0 while nothing is expected: at the beginning, and within system messages
+        self._data: list[int] = []
+
+    def feed(self, data: bytes, *, at_sample: int = 0) -> list[Event]:
+        """The events that `data` completes, all at `at_sample`."""
+        events = []
+        for byte in data:
+            if byte >= FIRST_REAL_TIME:
+                continue
+            if byte >= FIRST_STATUS:
+                self._status, self._data = (byte if byte < FIRST_SYSTEM else 0), []
+            elif self._status:
+                self._data.append(byte)
+                kind, length = STATUS[self._status >> 4]
+                if len(self._data) == length:
+                    events.append(_event(kind, self._status & 0xF, self._data, at_sample))
+                    self._data = []
+        return events
+
+
+def _event(kind: Kind, channel: int, data: list[int], at_sample: int) -> Event:
+    match kind:
+        case Kind.BEND:
+            return Event(kind, channel, 0, data[0] + (data[1] << 7) - BEND_STEPS, at_sample)
+        case Kind.PRESSURE:
+            return Event(kind, channel, 0, data[0], at_sample)
+        case Kind.PROGRAM:
+            return Event(kind, channel, data[0], 0, at_sample)
+        case Kind.NOTE_ON if data[1] == 0:
+            return Event(Kind.NOTE_OFF, channel, data[0], DEFAULT_OFF_VELOCITY, at_sample)
+        case _:
+            return Event(kind, channel, data[0], data[1], at_sample)

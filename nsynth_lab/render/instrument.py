@@ -1,0 +1,53 @@
+"""What is played: names and files -> Sources, and an engine that plays them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from nsynth_lab.errors import LatentsError, UsageError
+from nsynth_lab.latents import Latents, read_latents
+from nsynth_lab.model.bank import at_bank_level
+from nsynth_lab.render.session import LATENTS_ENDING, SOUND_ENDINGS, Session
+from nsynth_lab.synth.engine import Engine
+from nsynth_lab.synth.settings import Settings
+from nsynth_lab.synth.sources import Sources
+from nsynth_lab.units import HOP_SAMPLES
+
+NUMBERS_OF_SOURCES = (1, 2, 4)
+
+
+def load_sources(session: Session, names: Sequence[str]) -> Sources:
+    """The corners of a blend: names of the bank with all their notes, or sound or .latents files of one note.
+
+    Raises:
+        UsageError: not one, two or four of them; an unknown name.
+        AudioError, LatentsError: a file that cannot be used.
+    """
+    if len(names) not in NUMBERS_OF_SOURCES:
+        raise UsageError(f"{len(names)} instruments; playing takes one (A), two (A B) or four (A B C D)")
+    return Sources([_zones(session, name) for name in names])
+
+
+def make_engine(
+    session: Session, programs: Sequence[Sequence[str]], settings: Settings, *, ahead_samples: int = HOP_SAMPLES
+) -> Engine:
+    """An engine for one or more programs, each a blend of instruments as in `load_sources`."""
+    sources = [load_sources(session, names) for names in programs]
+    return Engine(session.checkpoint.model.decoder, sources, settings, seed=session.seed, ahead_samples=ahead_samples)
+
+
+def _zones(session: Session, name: str) -> list[Latents]:
+    path = Path(name)
+    if path.suffix.lower() == LATENTS_ENDING:
+        zones = [at_bank_level(read_latents(path))]
+    elif path.suffix.lower() in SOUND_ENDINGS or os.path.isfile(path):
+        zones = [at_bank_level(session.encode(path))]
+    else:
+        zones = [session.bank.zones[index] for index in session.bank.find(name).zones]
+    if zones[0].model_id != (ours := session.checkpoint.model_id):
+        raise LatentsError(
+            f"{name}: made by model {zones[0].model_id or 'unknown'}, this checkpoint is {ours}; encode the sound again"
+        )
+    return zones

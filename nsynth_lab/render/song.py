@@ -1,0 +1,53 @@
+"""A song rendered offline: the engine's blocks one after the other into a sink, as fast as they come."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from nsynth_lab.midi.song import Song
+from nsynth_lab.render.offline import Advance
+from nsynth_lab.sinks.sink import Sink
+from nsynth_lab.synth.engine import Engine, EngineState
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
+
+BLOCK_SAMPLES = 16 * HOP_SAMPLES  # an engine made with so many ahead is the fastest
+LONGEST_TAIL_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of a song: its length with its last notes' tails, the time it took, and the engine's own account."""
+
+    samples: int
+    seconds_taken: float
+    most_voices: int
+    state: EngineState
+
+    @property
+    def seconds(self) -> float:
+        """Length."""
+        return self.samples / SAMPLE_RATE
+
+    @property
+    def times_real_time(self) -> float:
+        """How many seconds of sound a second makes."""
+        return self.seconds / max(self.seconds_taken, 1e-9)
+
+
+def render_song(engine: Engine, song: Song, sink: Sink, *, advance: Advance = lambda _: None) -> Played:
+    """All of `song` and the tails of its last notes into `sink`.
+
+    Sample 0 is the song's beginning: the decoder's own delay is taken out. `advance` hears of the samples done.
+    """
+    engine.send(song.events)
+    late = engine.delay_samples
+    limit = song.end_sample + int(LONGEST_TAIL_SECONDS * SAMPLE_RATE) + late
+    begun, done, most = time.perf_counter(), 0, 0
+    while done < limit and (done < song.end_sample + late or not engine.idle):
+        block = engine.render(BLOCK_SAMPLES)
+        sink.write(block[:, max(0, late - done) :])
+        done += BLOCK_SAMPLES
+        most = max(most, engine.state().voices)
+        advance(BLOCK_SAMPLES)
+    return Played(done - late, time.perf_counter() - begun, most, engine.state())

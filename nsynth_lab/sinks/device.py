@@ -1,0 +1,230 @@
+"""DeviceSink: blocks into an audio device, through PortAudio. The only door to sounddevice.
+
+    engine's thread: write(block) --> Ring --> audio thread: the callback copies it out
+
+The callback does nothing but take a block. A device that vanishes is looked for until it is there again; meanwhile
+blocks go nowhere at the pace of the clock, so that what is played stays in time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from nsynth_lab.errors import DeviceError, MissingError
+from nsynth_lab.hush import hush
+from nsynth_lab.sinks.ring import Ring
+from nsynth_lab.units import SAMPLE_RATE, FloatArray
+
+CHANNELS = 2
+LATENCIES = ("low", "high")
+# PortAudio asks for several blocks in a burst where its device has a large buffer: so many wait at least, and so long
+BLOCKS_AHEAD = {"low": 2, "high": 4}
+AHEAD_SECONDS = {"low": 0.008, "high": 0.024}
+SILENT_SECONDS = 1.0  # a callback that has not come for so long will not
+RETRY_SECONDS = 1.0
+NAP_SECONDS = 0.0003
+
+
+@dataclass(frozen=True)
+class Output:
+    """An audio output, and what it can do.
+
+    Attributes:
+        name: as `DeviceSink` takes it.
+        host: PortAudio's host API.
+        channels: that it has.
+        low_ms, high_ms: latencies it suggests.
+        default: whether it is the system's choice.
+        problem: why it cannot play 48 kHz stereo; empty if it can.
+    """
+
+    name: str
+    host: str
+    channels: int
+    low_ms: float
+    high_ms: float
+    default: bool
+    problem: str
+
+
+def outputs() -> list[Output]:
+    """All audio outputs of this machine.
+
+    Raises:
+        MissingError: PortAudio is not there.
+    """
+    sounddevice = _sounddevice()
+    hosts = sounddevice.query_hostapis()
+    chosen = sounddevice.default.device[1]
+    rows = []
+    for index, device in enumerate(sounddevice.query_devices()):
+        if device["max_output_channels"] < 1:
+            continue
+        rows.append(
+            Output(
+                name=str(device["name"]),
+                host=str(hosts[device["hostapi"]]["name"]),
+                channels=int(device["max_output_channels"]),
+                low_ms=1000 * float(device["default_low_output_latency"]),
+                high_ms=1000 * float(device["default_high_output_latency"]),
+                default=index == chosen,
+                problem=_problem(sounddevice, index),
+            )
+        )
+    return rows
+
+
+def _problem(sounddevice: Any, index: int) -> str:
+    try:
+        with hush():
+            sounddevice.check_output_settings(device=index, channels=CHANNELS, samplerate=SAMPLE_RATE)
+    except (sounddevice.PortAudioError, ValueError) as error:
+        return _reason(error)
+    return ""
+
+
+class DeviceSink:
+    """`with DeviceSink(...) as sink: sink.write(block)`, which waits until the ring has room.
+
+    Attributes:
+        ring: what waits to be heard; it counts underruns.
+        lost: how often the device vanished.
+        away: whether it is gone now.
+
+    Raises:
+        MissingError: PortAudio is not there.
+        DeviceError: no such device, or it cannot play 48 kHz stereo.
+    """
+
+    def __init__(self, name: str = "", *, block_samples: int, latency: str = "low") -> None:
+        self.name, self.block_samples, self.latency = name, block_samples, latency
+        self.block_seconds = block_samples / SAMPLE_RATE
+        ahead = max(BLOCKS_AHEAD[latency], -(-AHEAD_SECONDS[latency] // self.block_seconds))
+        self.ring = Ring(int(ahead), block_samples=block_samples, channels=CHANNELS)
+        self.lost = 0
+        self.away = False
+        self.device_seconds = 0.0
+        self._stream: Any = None
+        self._clock = 0.0
+        self._seen = (-1, 0.0)
+        self._tried = 0.0
+
+    @property
+    def latency_seconds(self) -> float:
+        """From a block's being written to its being heard."""
+        return self.ring.blocks * self.block_seconds + self.device_seconds
+
+    @property
+    def starving(self) -> bool:
+        """Whether less than a block waits: the next one is nearly too late."""
+        return not self.away and self.ring.filled < 1
+
+    def write(self, block: FloatArray) -> None:
+        """Take the next block [2, block_samples]; waits while the ring is full."""
+        if self.away:
+            self._pass_over()
+            return
+        while not self.ring.push(block):
+            time.sleep(NAP_SECONDS)
+            if self._is_dead():
+                self._lose()
+                return
+        if self._stream is not None and not self._stream.active and self.ring.filled >= self.ring.blocks:
+            self._stream.start()
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None and not self.away:  # let what waits be heard
+            until = time.monotonic() + self.latency_seconds + SILENT_SECONDS
+            while self.ring.filled and time.monotonic() < until:
+                time.sleep(NAP_SECONDS)
+            time.sleep(self.device_seconds)
+        self._close()
+
+    def _open(self) -> None:
+        sounddevice = _sounddevice()
+        ring = self.ring
+
+        def callback(out: Any, _samples: int, _time: Any, _status: Any) -> None:
+            ring.take(out)
+
+        try:
+            self._stream = sounddevice.OutputStream(
+                device=self.name or None,
+                samplerate=SAMPLE_RATE,
+                blocksize=self.block_samples,
+                channels=CHANNELS,
+                dtype="float32",
+                latency=self.latency,
+                callback=callback,
+            )
+        except (sounddevice.PortAudioError, ValueError) as error:
+            raise DeviceError(
+                f"audio device '{self.name or 'default'}' cannot play 48 kHz stereo: {_reason(error)}; "
+                "see `nsynth-lab devices`"
+            ) from error
+        self.device_seconds = float(self._stream.latency)
+        self._seen = (-1, time.monotonic())
+
+    def _close(self) -> None:
+        if self._stream is not None:
+            with contextlib.suppress(Exception):  # a device that is gone may fail in any way
+                self._stream.close(ignore_errors=True)
+            self._stream = None
+
+    def _is_dead(self) -> bool:
+        """Whether the stream has ended or its callback no longer comes."""
+        taken, since = self._seen
+        count = self.ring.taken + self.ring.underruns
+        now = time.monotonic()
+        if count != taken:
+            self._seen = (count, now)
+            return False
+        return now - since > SILENT_SECONDS
+
+    def _lose(self) -> None:
+        self._close()
+        self.lost += 1
+        self.away = True
+        self._clock = self._tried = time.monotonic()
+
+    def _pass_over(self) -> None:
+        """A block while there is no device: wait as long as it lasts, and look for the device now and then."""
+        self._clock += self.block_seconds
+        time.sleep(max(0.0, self._clock - time.monotonic()))
+        if time.monotonic() - self._tried < RETRY_SECONDS:
+            return
+        sounddevice = _sounddevice()
+        with contextlib.suppress(Exception):  # PortAudio knows only the devices that were there when it began
+            sounddevice._terminate()
+        with contextlib.suppress(Exception), hush():
+            sounddevice._initialize()
+        with contextlib.suppress(DeviceError), hush():
+            self.ring.clear()
+            self._open()
+            self.away = False
+        self._tried = time.monotonic()
+
+
+def _sounddevice() -> Any:  # the library ships no types
+    try:
+        with hush():
+            import sounddevice
+    except (ImportError, OSError) as error:
+        raise MissingError(
+            f"playing needs PortAudio ({error}): apt-get install libportaudio2, or brew install portaudio"
+        ) from error
+    return sounddevice
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")

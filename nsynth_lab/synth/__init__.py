@@ -1,0 +1,16 @@
+"""Synth: events -> voices -> one batched decoder step -> a mixed block.
+
+    settings   what a player may turn: names, ranges, and the values of a whole synth
+    tuning     keys to Hz: A4, Scala's .scl and .kbm
+    sources    the instruments of a blend, all their zones in one table
+    course     one voice's way through its instruments: attack, sustain without end, release
+    channels   what the pedals, wheels and pressures of MIDI's sixteen channels say; MPE's zones
+    voice      one sounding note
+    keys       which notes are held, by finger, pedal or neither; what a mono voice plays next
+    crowd      who gets a row of the decoder, and who gives one up
+    mixer      where the frames of all voices are added up, to be taken in blocks of any size
+    engine     Engine: all of it together
+
+The clock is samples. A voice's frames begin at its own note-on, so a note waits for nobody, and a block is whatever
+the caller asks for: events are taken at multiples of 64 samples, so that what comes out does not depend on it.
+"""

@@ -1,0 +1,229 @@
+"""Engine: events in, blocks out.
+
+    send(events) -> queue -> [ at each multiple of 64 samples: hear what was played
+                               between them: plan the frames that are due ] -> one decoder step -> Mixer -> block
+
+Planning is numbers only, so a whole block is planned before anything is decoded, and all voices that are due in it
+take one step together. What is planned depends on the clock alone and not on how it is cut into blocks.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from nsynth_lab.latents import PARTIAL_SLOTS, SILENCE_DB, TIMBRE_DIMS
+from nsynth_lab.midi.events import CHANNELS, Event, Kind
+from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.model.rows import row_decoder
+from nsynth_lab.synth.channels import Channels
+from nsynth_lab.synth.course import Courses
+from nsynth_lab.synth.crowd import Crowd
+from nsynth_lab.synth.mixer import CUT_SAMPLES, Mixer
+from nsynth_lab.synth.planner import Frames, plan
+from nsynth_lab.synth.player import Player
+from nsynth_lab.synth.settings import Settings
+from nsynth_lab.synth.sources import Sources
+from nsynth_lab.synth.voice import Voice
+from nsynth_lab.units import HOP_SAMPLES, FloatArray
+
+GRID_SAMPLES = 64
+MOST_QUEUED = 200_000
+WARM_HZ = 110.0
+
+
+@dataclass(frozen=True)
+class EngineState:
+    """What a player sees of the engine.
+
+    Attributes:
+        voices: sounding now.
+        shed: taken away because there was no time for them.
+        stolen: taken away because all were in use.
+        dropped: events that were too many to keep.
+        x, y: blend position.
+        peak: of the last block.
+    """
+
+    voices: int
+    shed: int
+    stolen: int
+    dropped: int
+    x: float
+    y: float
+    peak: float
+
+
+class Engine:
+    """`send(events)`, `render(samples) -> block [2, samples]`; the audio comes `delay_samples` late.
+
+    Up to `ahead_samples` are planned at once. Live that is a frame; offline more, so that a step of the decoder takes
+    many frames of each voice. What comes out is the same but for rounding.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        programs: Sequence[Sources],
+        settings: Settings,
+        *,
+        seed: int = 0,
+        ahead_samples: int = HOP_SAMPLES,
+    ) -> None:
+        crowd = Crowd(settings.voices, settings.slot_samples)
+        self.delay_samples = decoder.delay_samples
+        self._ahead = ahead_samples
+        self._rows = row_decoder(decoder, crowd.rows, seed=seed, one_by_one=ahead_samples <= HOP_SAMPLES)
+        self._mixer = Mixer(crowd.rows, ahead_samples=ahead_samples)
+        courses = [Courses(sources, crowd.rows) for sources in programs]
+        self.player = Player(settings, courses, crowd, Channels(), cut=self._cut, clear=self._make_sure, seed=seed)
+        self._queue: list[Event] = []
+        self._planned: list[Frames] = []
+        self._peak = 0.0
+        self._dropped = 0
+
+    @property
+    def clock(self) -> int:
+        """Samples rendered so far."""
+        return self._mixer.clock
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing sounds and nothing waits."""
+        return not self.player.crowd.voices and not self._queue
+
+    def send(self, events: Iterable[Event]) -> None:
+        """Take events, each at its `at_sample` or, where that is past, now."""
+        for event in events:
+            at = -(-max(event.at_sample, self.clock) // GRID_SAMPLES) * GRID_SAMPLES
+            if len(self._queue) < MOST_QUEUED:
+                insort(self._queue, event.at(at), key=_when)
+            else:
+                self._dropped += 1
+
+    def render(self, samples: int) -> FloatArray:
+        """The next block [2, samples]."""
+        blocks = []
+        while samples > 0:
+            size = min(samples, self._ahead)
+            blocks.append(self._render(size))
+            samples -= size
+        block = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
+        self._peak = float(np.abs(block).max(initial=0.0))
+        return block
+
+    def warm_up(self) -> None:
+        """Take steps with every number of rows once, so that the first notes find the library's kernels ready."""
+        for count in (1, 2, 4, 8, self.player.crowd.rows):
+            self._rows.reset(range(count), [0] * count)
+            for _ in range(2):
+                self._rows.step(
+                    torch.arange(count),
+                    torch.zeros(count, TIMBRE_DIMS),
+                    torch.full((count,), SILENCE_DB),
+                    torch.full((count,), WARM_HZ),
+                    torch.zeros(count, PARTIAL_SLOTS),
+                )
+
+    def shed(self, count: int) -> int:
+        """Take `count` voices away for want of time, those let go first; how many it were."""
+        return self.player.shed(count, self._next_grid())
+
+    @property
+    def most_voices(self) -> int:
+        """How many may sound at once, at present."""
+        return self.player.crowd.most
+
+    @property
+    def limited(self) -> bool:
+        """Whether fewer may sound than the settings say."""
+        return self.most_voices < self.player.settings.voices
+
+    def limit(self, voices: int) -> None:
+        """Let no more than so many sound, or as many again as the settings say."""
+        self.player.crowd.most = min(voices, self.player.settings.voices)
+
+    def state(self) -> EngineState:
+        """What a player sees."""
+        player = self.player
+        return EngineState(
+            voices=len(player.crowd.voices),
+            shed=player.shed_count,
+            stolen=player.stolen_count,
+            dropped=self._dropped,
+            x=player.settings.x,
+            y=player.settings.y,
+            peak=self._peak,
+        )
+
+    def _next_grid(self) -> int:
+        return -(-self.clock // GRID_SAMPLES) * GRID_SAMPLES
+
+    def _render(self, samples: int) -> FloatArray:
+        end = self.clock + samples
+        while self._queue and self._queue[0].at_sample < end:
+            now = self._queue[0].at_sample
+            self._plan(now)
+            count = next((i for i, event in enumerate(self._queue) if event.at_sample > now), len(self._queue))
+            events, self._queue = self._queue[:count], self._queue[count:]
+            for event in events:
+                self.player.hear(event, now)
+        self._plan(end)
+        self._decode()
+        return self._mixer.take(samples)
+
+    def _plan(self, until_sample: int) -> None:
+        """Plan the frames that begin before `until_sample`."""
+        while due := [voice for voice in self.player.crowd.voices if voice.next_sample < until_sample]:
+            frames = plan(due, self.player)
+            self._planned += frames
+            for part in frames:
+                for voice, last in zip(part.voices, part.last, strict=True):
+                    if last:
+                        self.player.crowd.remove(voice)
+
+    def _decode(self) -> None:
+        """One step for all that is planned, and into the mixer with it."""
+        starts = self.player.take_starts()
+        if starts:
+            self._rows.reset([row for row, _ in starts], [serial for _, serial in starts])
+        if self._planned:
+            frames = Frames.joined(self._planned)
+            self._planned = []
+            audio = self._rows.step(
+                torch.from_numpy(frames.rows),
+                *(torch.from_numpy(part) for part in (frames.timbre, frames.level_db, frames.f0_hz, frames.partials)),
+            ).numpy()
+            for index, voice in enumerate(frames.voices):
+                fading = frames.fading[index]
+                self._mixer.add(voice.row, frames.begins[index], audio[index], frames.gains[index], fading=fading)
+
+    def _cut(self, voice: Voice, at_sample: int, *, at_once: bool = False) -> None:
+        """Take a voice away within 5 ms: out of what is mixed already, or, if that is too little, in one more frame.
+
+        `at_once` its row must come free: it then fades within whatever is left.
+        """
+        if voice.frames and voice.next_sample - at_sample < CUT_SAMPLES and not at_once:
+            voice.fading = True
+            return
+        self._make_sure(voice.row)
+        self._mixer.cut(voice.row, at_sample)
+        self.player.crowd.remove(voice)
+
+    def _make_sure(self, row: int) -> None:
+        """Nothing that is planned for `row` is still to be decoded."""
+        if any(row in frames.rows for frames in self._planned):
+            self._decode()
+
+
+def _when(event: Event) -> int:
+    return event.at_sample
+
+
+def panic() -> list[Event]:
+    """Events after which nothing sounds."""
+    return [Event(Kind.CONTROL, channel, 120, 0) for channel in range(CHANNELS)]

@@ -1,0 +1,63 @@
+"""Which notes are held: by a finger, by a pedal, or no longer; and what a mono synth plays after a key goes up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from nsynth_lab.synth.channels import Channels
+from nsynth_lab.synth.voice import Voice
+
+MOST_HELD = 128
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key that is down."""
+
+    channel: int
+    number: int
+    velocity: int
+
+
+@dataclass
+class Fingers:
+    """Keys that are down, the last one last: a mono synth plays that."""
+
+    down: list[Key] = field(default_factory=list)
+
+    def press(self, key: Key) -> None:
+        """A key goes down."""
+        self.lift(key.channel, key.number)
+        self.down = [*self.down[-MOST_HELD + 1 :], key]
+
+    def lift(self, channel: int, number: int) -> None:
+        """A key goes up."""
+        self.down = [key for key in self.down if (key.channel, key.number) != (channel, number)]
+
+
+def capture(voices: Iterable[Voice], channels: Channels, channel: int) -> None:
+    """The sostenuto pedal of `channel` goes down: it holds the keys that are down now, and no later one."""
+    for voice in voices:
+        if _obeys(voice, channel, channels) and voice.key_down:
+            voice.captured = True
+
+
+def uncapture(voices: Iterable[Voice], channels: Channels, channel: int) -> None:
+    """The sostenuto pedal goes up."""
+    for voice in voices:
+        if _obeys(voice, channel, channels):
+            voice.captured = False
+
+
+def let_go(voices: Iterable[Voice], channels: Channels) -> list[Voice]:
+    """The voices that nothing holds any more and that are not released yet."""
+    return [
+        voice
+        for voice in voices
+        if voice.released_frame is None and not (voice.key_down or voice.captured or channels.sustains(voice.channel))
+    ]
+
+
+def _obeys(voice: Voice, channel: int, channels: Channels) -> bool:
+    return channel in (voice.channel, channels.masters.get(voice.channel))

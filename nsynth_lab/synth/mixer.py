@@ -1,0 +1,68 @@
+"""Where the frames of all voices are added up, to be taken in blocks of any size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nsynth_lab.units import HOP_SAMPLES, FloatArray
+
+SIDES = 2
+CUT_SAMPLES = 240  # 5 ms: how fast a voice that is taken away falls silent
+KNEE, CEILING = 0.8, 0.97
+
+_RAMP = np.arange(1, HOP_SAMPLES + 1, dtype=np.float32) / np.float32(HOP_SAMPLES)
+FADE: FloatArray = np.clip(1.0 - np.arange(HOP_SAMPLES) / CUT_SAMPLES, 0.0, 1.0).astype(np.float32)
+
+
+class Mixer:
+    """`add` frames ahead of the clock, `take` blocks at it. Each row's last frame is kept, so that it can be cut."""
+
+    def __init__(self, rows: int, *, ahead_samples: int) -> None:
+        self.clock = 0
+        # a note may begin a slot late, and its frame reaches a frame further
+        self._line = np.zeros((SIDES, ahead_samples + 3 * HOP_SAMPLES), np.float32)
+        self._last = np.zeros((rows, SIDES, HOP_SAMPLES), np.float32)
+        self._begin = np.full(rows, -(2**40))
+
+    def add(self, row: int, begin_sample: int, audio: FloatArray, gains: FloatArray, *, fading: bool) -> None:
+        """A frame `audio` [512] from `begin_sample` on, its amplitude moving by `gains` [2 ends, 2 sides]."""
+        curve = gains[0, :, None] + (gains[1] - gains[0])[:, None] * _RAMP
+        if fading:
+            curve *= FADE
+        frame = self._last[row]
+        np.multiply(curve, audio, out=frame)
+        self._begin[row] = begin_sample
+        first = begin_sample - self.clock
+        self._line[:, first : first + HOP_SAMPLES] += frame
+
+    def cut(self, row: int, at_sample: int) -> None:
+        """What of the row's last frame lies after `at_sample` fades within 5 ms, or as long as there is."""
+        since = at_sample - int(self._begin[row])
+        if not 0 <= since < HOP_SAMPLES:
+            return
+        rest = HOP_SAMPLES - since
+        length = min(CUT_SAMPLES, rest)
+        gone = np.minimum(np.arange(rest, dtype=np.float32) / np.float32(length), 1.0)
+        first = at_sample - self.clock
+        self._line[:, first : first + rest] -= self._last[row, :, since:] * gone
+        self._begin[row] = -(2**40)
+
+    def take(self, samples: int) -> FloatArray:
+        """The next block [2, samples], and the clock moves on."""
+        block = limited(self._line[:, :samples])
+        rest = self._line.shape[1] - samples
+        self._line[:, :rest] = self._line[:, samples:].copy()
+        self._line[:, rest:] = 0.0
+        self.clock += samples
+        return block
+
+
+def limited(block: FloatArray) -> FloatArray:
+    """`block` as it is below 0.8 of full scale; above, bent so that it never reaches 0.97."""
+    size = np.abs(block)
+    if float(size.max(initial=0.0)) <= KNEE:
+        return block.copy()
+    room = CEILING - KNEE
+    over = np.maximum(size - KNEE, 0.0)
+    bent = np.where(size > KNEE, KNEE + room * np.tanh(over / room), size)
+    return np.asarray(np.copysign(bent, block), np.float32)

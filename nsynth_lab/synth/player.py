@@ -1,0 +1,203 @@
+"""Player: what was played -> which voices begin, change and are let go."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from nsynth_lab.midi.events import CHANNELS, Event, Kind
+from nsynth_lab.synth.channels import LOWER, NOTES_OFF, OMNI_MODES, SLIDE, SOSTENUTO, SOUND_OFF, SUSTAIN, Channels
+from nsynth_lab.synth.course import Courses, Doubles
+from nsynth_lab.synth.crowd import Crowd, first_to_go, stolen_keys
+from nsynth_lab.synth.keys import Fingers, Key, capture, let_go, uncapture
+from nsynth_lab.synth.planner import position, weights
+from nsynth_lab.synth.settings import MOST_UNISON, PARAMETERS, Settings
+from nsynth_lab.synth.voice import Voice
+from nsynth_lab.units import hz_to_note
+
+USUAL_OFF_VELOCITY = 64
+VELOCITY_STEPS_AN_OCTAVE = 64  # of the pace of a release
+
+Cut = Callable[..., None]
+
+
+class Player:
+    """`hear(event, now)`: one thing that was played; `settings`, `channels` and `crowd` are what came of it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        programs: Sequence[Courses],
+        crowd: Crowd,
+        channels: Channels,
+        *,
+        cut: Cut,
+        clear: Callable[[int], None],
+        seed: int = 0,
+    ) -> None:
+        self.settings, self.programs, self.crowd, self.channels = settings, list(programs), crowd, channels
+        self.fingers = Fingers()
+        self.trim_db = -10.0 * math.log10(settings.unison)
+        self.shed_count = self.stolen_count = 0
+        self._cut, self._clear = cut, clear
+        self._seed, self._serial = seed, 0
+        self._starts: dict[int, int] = {}
+        if settings.mpe:
+            channels.set_zone(LOWER, CHANNELS - 1)
+
+    def hear(self, event: Event, now: int) -> None:
+        """Take one event at sample `now`."""
+        match event.kind:
+            case Kind.NOTE_ON:
+                self._press(Key(event.channel, event.number, int(event.value)), now)
+            case Kind.NOTE_OFF:
+                self._lift(event.channel, event.number, int(event.value), now)
+            case Kind.POLY_PRESSURE:
+                for voice in self._voices(event.channel, event.number):
+                    voice.pressure = event.value / 127.0
+            case Kind.SETTING:
+                self.settings = self.settings.moved(event.name, event.value)
+            case Kind.CONTROL:
+                self._control(event, now)
+            case _:
+                self.channels.hear(event)
+
+    def take_starts(self) -> list[tuple[int, int]]:
+        """Rows that begin anew since the last call, each with what its noise is drawn by."""
+        starts, self._starts = list(self._starts.items()), {}
+        return starts
+
+    def shed(self, count: int, now: int) -> int:
+        """Take so many voices away, those let go first."""
+        gone = 0
+        while gone < count and (voice := first_to_go(self.crowd.sounding())) is not None:
+            self._cut(voice, now, at_once=True)
+            gone += 1
+        self.shed_count += gone
+        return gone
+
+    def _voices(self, channel: int, number: int) -> list[Voice]:
+        return [voice for voice in self.crowd.sounding() if (voice.channel, voice.key) == (channel, number)]
+
+    def _press(self, key: Key, now: int) -> None:
+        if not self.settings.tuning.sounds(key.number):
+            return
+        self.fingers.press(key)
+        pitch = hz_to_note(self.settings.tuning.hz(key.number))
+        if self.settings.mode == "poly":
+            for voice in self._voices(key.channel, key.number):  # struck again: the old sound makes way
+                voice.key_down = voice.captured = False
+                self._release(voice)
+            self._begin(key, pitch, pitch, now)
+        else:
+            self._go_to(key, pitch, now)
+
+    def _go_to(self, key: Key, pitch: float, now: int) -> None:
+        """Mono and legato: from the note that sounds to the next."""
+        sounding = [voice for voice in self.crowd.sounding() if voice.released_frame is None]
+        if sounding and self.settings.mode == "legato":
+            for voice in sounding:
+                voice.channel, voice.key, voice.key_down = key.channel, key.number, True
+                voice.glide_to(pitch, glide_ms=self.settings.glide_ms)
+            return
+        begin = sounding[-1].pitch if sounding else pitch
+        for voice in self.crowd.sounding():
+            self._cut(voice, now)
+        self._begin(key, begin, pitch, now)
+
+    def _begin(self, key: Key, pitch: float, aim: float, now: int) -> None:
+        unison = self.settings.unison
+        self._make_room(unison, now)  # where there is little time, a unison may be all that sounds
+        courses = self.programs[self.channels.each[key.channel].program % len(self.programs)]
+        begin = self.crowd.begin(now)
+        for index in range(unison):
+            side = 2.0 * index / (unison - 1) - 1.0 if unison > 1 else 0.0
+            voice = Voice(
+                row=self.crowd.free.popleft(),
+                courses=courses,
+                channel=key.channel,
+                key=key.number,
+                velocity=key.velocity,
+                pitch=pitch,
+                aim=pitch,
+                detune_cents=side * self.settings.detune_cents / 2,
+                sides=_sides(side * self.settings.spread),
+                begin_sample=begin,
+                next_sample=begin,
+                serial=self._serial,
+            )
+            voice.glide_to(aim, glide_ms=self.settings.glide_ms if aim != pitch else 0.0)
+            self._clear(voice.row)
+            seed = self._seed + self._serial * MOST_UNISON + index
+            courses.start(voice.row, courses.sources.strands(key.number, key.velocity), self._weights(voice), seed=seed)
+            self._starts[voice.row] = seed
+            self.crowd.voices.append(voice)
+        self._serial += 1
+
+    def _make_room(self, needed: int, now: int) -> None:
+        """Take voices away until `needed` may begin, and rows until they have some."""
+        sounding = self.crowd.sounding()
+        for voice in stolen_keys(sounding, len(sounding) + needed - self.crowd.most):
+            self._cut(voice, now)
+            self.stolen_count += 1
+        while len(self.crowd.free) < needed:
+            self._cut(self.crowd.voices[0], now, at_once=True)
+
+    def _lift(self, channel: int, number: int, velocity: int, now: int) -> None:
+        self.fingers.lift(channel, number)
+        lifted = self._voices(channel, number)
+        if self.settings.mode != "poly" and lifted and self.fingers.down:
+            key = self.fingers.down[-1]
+            self._go_to(key, hz_to_note(self.settings.tuning.hz(key.number)), now)
+            return
+        for voice in lifted:
+            voice.key_down = False
+        self._let_go(velocity)
+
+    def _let_go(self, velocity: int = USUAL_OFF_VELOCITY) -> None:
+        for voice in let_go(self.crowd.sounding(), self.channels):
+            self._release(voice, velocity)
+
+    def _release(self, voice: Voice, velocity: int = USUAL_OFF_VELOCITY) -> None:
+        if voice.released_frame is None:
+            pace = 2.0 ** ((velocity - USUAL_OFF_VELOCITY) / VELOCITY_STEPS_AN_OCTAVE)
+            voice.released_frame = voice.frames
+            voice.courses.release(voice.row, self._weights(voice), pace=pace)
+
+    def _control(self, event: Event, now: int) -> None:
+        number, own = event.number, self.channels.each[event.channel]
+        if number == SOUND_OFF:
+            for voice in [voice for voice in self.crowd.sounding() if voice.channel == event.channel]:
+                self._cut(voice, now)
+        elif number == NOTES_OFF or number in OMNI_MODES:
+            self.fingers.down = [key for key in self.fingers.down if key.channel != event.channel]
+            for voice in self.crowd.sounding():
+                voice.key_down = voice.key_down and voice.channel != event.channel
+        elif (name := self.settings.controllers.get(number)) and not self._slides(event):
+            self.settings = self.settings.moved(name, PARAMETERS[name].from_controller(event.value))
+        pedal = own.sostenuto
+        self.channels.hear(event)
+        if own.sostenuto != pedal:
+            (capture if own.sostenuto else uncapture)(self.crowd.sounding(), self.channels, event.channel)
+        if number >= SOUND_OFF or number in (SUSTAIN, SOSTENUTO):
+            self._let_go()
+
+    def _slides(self, event: Event) -> bool:
+        return event.number == SLIDE and self.channels.is_member(event.channel)
+
+    def _weights(self, voice: Voice) -> Doubles:
+        x, y = position(voice, self)
+        own: Doubles = weights(len(voice.courses.sources.corners), np.array([x]), np.array([y]))[0]
+        return own
+
+
+def _sides(place: float) -> tuple[float, float]:
+    """Amplitudes left and right of a place from -1 to 1, of constant power; the middle is (1, 1).
+
+    >>> _sides(0.0)
+    (1.0, 1.0)
+    """
+    angle = (place + 1.0) * math.pi / 4
+    return round(math.sqrt(2.0) * math.cos(angle), 9), round(math.sqrt(2.0) * math.sin(angle), 9)

@@ -1,0 +1,109 @@
+"""What a player may turn: every parameter's name, range and meaning in one table, and the values of a whole synth."""
+
+from __future__ import annotations
+
+import math
+from copy import copy
+from dataclasses import dataclass, field, fields
+
+from nsynth_lab.errors import UsageError
+from nsynth_lab.synth.tuning import EQUAL, Tuning
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number that can be set, and learnt by a controller: 0 is `low`, 127 is `high`."""
+
+    low: float
+    high: float
+    about: str
+
+    def from_controller(self, value: float) -> float:
+        """A controller's 0 to 127 to this range."""
+        return self.low + (self.high - self.low) * min(max(value / 127.0, 0.0), 1.0)
+
+
+PARAMETERS: dict[str, Parameter] = {
+    "x": Parameter(0.0, 1.0, "blend position from A to B"),
+    "y": Parameter(0.0, 1.0, "blend position from A B to C D, with four sources"),
+    "volume_db": Parameter(-60.0, 12.0, "level of everything"),
+    "attack_ms": Parameter(0.0, 5_000.0, "envelope: rise, over the instrument's own attack"),
+    "decay_ms": Parameter(0.0, 10_000.0, "envelope: fall to the sustain level"),
+    "sustain_db": Parameter(-60.0, 0.0, "envelope: level while the key is held"),
+    "release_ms": Parameter(0.0, 10_000.0, "envelope: fall after the key-up; 0 leaves it to the instrument"),
+    "glide_ms": Parameter(0.0, 3_000.0, "time from one pitch to the next, in mono and legato"),
+    "detune_cents": Parameter(0.0, 100.0, "how far the outermost voices of a unison lie apart"),
+    "spread": Parameter(0.0, 1.0, "how wide a unison stands in stereo"),
+    "bend_semitones": Parameter(0.0, 96.0, "range of the bend wheel, until a player's RPN sets it"),
+    "vibrato_cents": Parameter(0.0, 100.0, "vibrato added by full pressure"),
+}
+MODES = ("poly", "mono", "legato")
+MOST_VOICES, MOST_UNISON = 64, 8
+USUAL_CONTROLLERS = {1: "x"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A whole synth, as it stands before anybody moves a controller.
+
+    Attributes:
+        x, y: blend position; the others of `PARAMETERS` likewise.
+        voices: how many may sound at once, each voice of a unison counted.
+        mode: poly; mono (one note, each struck anew); legato (one note, struck anew only after a rest).
+        unison: voices a key.
+        mpe: whether channels 2 to 16 are an MPE zone from the start; a player's own MPE message also makes one.
+        controllers: which controller moves which parameter.
+        tuning: keys to Hz.
+        slot_samples: how far apart voices' frames lie, a divisor of 512: one block, so that blocks cost alike.
+
+    Raises:
+        UsageError: a number out of range or a name that is none.
+    """
+
+    x: float = 0.5
+    y: float = 0.5
+    volume_db: float = 0.0
+    attack_ms: float = 0.0
+    decay_ms: float = 0.0
+    sustain_db: float = 0.0
+    release_ms: float = 0.0
+    glide_ms: float = 80.0
+    detune_cents: float = 14.0
+    spread: float = 0.7
+    bend_semitones: float = 2.0
+    vibrato_cents: float = 30.0
+    voices: int = 16
+    mode: str = "poly"
+    unison: int = 1
+    mpe: bool = False
+    controllers: dict[int, str] = field(default_factory=lambda: dict(USUAL_CONTROLLERS))
+    tuning: Tuning = EQUAL
+    slot_samples: int = 256
+
+    def __post_init__(self) -> None:
+        for name, parameter in PARAMETERS.items():
+            value = getattr(self, name)
+            if not (math.isfinite(value) and parameter.low <= value <= parameter.high):
+                raise UsageError(f"{name} {value:g}; expected {parameter.low:g} to {parameter.high:g}")
+        if not 1 <= self.voices <= MOST_VOICES:
+            raise UsageError(f"{self.voices} voices; expected 1 to {MOST_VOICES}")
+        if not 1 <= self.unison <= min(MOST_UNISON, self.voices):
+            raise UsageError(f"a unison of {self.unison} voices; expected 1 to {min(MOST_UNISON, self.voices)}")
+        if self.mode not in MODES:
+            raise UsageError(f"mode '{self.mode}'; expected one of {', '.join(MODES)}")
+        if self.slot_samples not in (64, 128, 256, 512):
+            raise UsageError(f"slots of {self.slot_samples} samples; expected 64, 128, 256 or 512")
+        for number, name in self.controllers.items():
+            if not 0 <= number <= 119 or name not in PARAMETERS:
+                known = ", ".join(PARAMETERS)
+                raise UsageError(f"controller {number}={name}; expected 0 to 119 and one of {known}")
+
+    def moved(self, name: str, value: float) -> Settings:
+        """The same with one parameter moved, kept within its range."""
+        parameter = PARAMETERS[name]
+        same = copy(self)  # and not `replace`: a wheel moves many times a block, and nothing else needs checking
+        object.__setattr__(same, name, min(max(value, parameter.low), parameter.high))
+        return same
+
+
+assert set(PARAMETERS) <= {item.name for item in fields(Settings)}

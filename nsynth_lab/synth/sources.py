@@ -1,0 +1,171 @@
+"""The instruments of a blend, all their zones in one table, so that one read serves every voice.
+
+A blend has two to four corners, a corner several zones (its notes and velocity layers). A voice reads two layers of
+each corner, the softer and the harder around its velocity: those are its strands, and the blend of a velocity is a
+blend like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.blend.parts import Parts, find_parts
+from nsynth_lab.blend.wander import turning_places
+from nsynth_lab.dsp.envelope import onset_frame
+from nsynth_lab.errors import LatentsError, UsageError
+from nsynth_lab.latents import Latents
+from nsynth_lab.units import FRAME_RATE_HZ, FloatArray
+
+LAYERS = 2
+MOST_CORNERS = 4
+FADE_DB_PER_FRAME = -6.0 / FRAME_RATE_HZ  # a struck note that is held dies away at least so fast,
+STEEPEST_DB_PER_FRAME = -60.0 / FRAME_RATE_HZ  # and at most so fast, once its recording has ended
+LAST_FRAMES = 94  # the last second of a struck note's sustain says how it goes on
+SOFTER_DB_PER_STEP = 0.25  # below the softest layer
+
+Ints = NDArray[np.int64]
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Zone:
+    """One note of one instrument in the table.
+
+    Attributes:
+        first: its first row in the table.
+        frames: its rows.
+        onset: where reading begins.
+        attack_end, key_up: as in `Parts`.
+        released, sustained: as in `Parts`.
+        release_frames: length of its release.
+        peak_db: its loudest frame.
+        slope_db: what its level falls by a frame once the sustain was read to its end; 0 for a held one.
+        low, high: frames where its walk turns; None where the sustain is too short to walk in.
+        speed: of the walk, frames a frame.
+    """
+
+    note: int
+    velocity: int
+    first: int
+    frames: int
+    onset: int
+    attack_end: int
+    key_up: int
+    released: bool
+    sustained: bool
+    release_frames: int
+    peak_db: float
+    slope_db: float
+    low: Ints | None
+    high: Ints | None
+    speed: float
+
+
+@dataclass(frozen=True)
+class Strand:
+    """One layer of one corner for one voice: its zone's number, its share of the corner, and what makes it louder."""
+
+    zone: int
+    share: float
+    by_db: float
+
+
+class Sources:
+    """Corners, each a sequence of zones (`Latents`), as one table.
+
+    Attributes:
+        timbre: [rows, 16], level_db [rows], f0_cents [rows], contour_db [rows]: all zones end to end.
+        partials: [zones, 128].
+        zones: [zones].
+
+    Raises:
+        UsageError: no corner, or more than four.
+        LatentsError: zones made by different models.
+    """
+
+    def __init__(self, corners: Sequence[Sequence[Latents]]) -> None:
+        if not 1 <= len(corners) <= MOST_CORNERS or not all(corners):
+            raise UsageError(f"{len(corners)} sources; a blend that is played takes 1 to {MOST_CORNERS}")
+        notes = [zone for corner in corners for zone in corner]
+        if len({zone.model_id for zone in notes}) > 1:
+            raise LatentsError("the sources were made by different models; encode them with one checkpoint")
+        self.zones: list[Zone] = []
+        self.corners: list[list[int]] = []
+        levels, contours = [], []
+        first = 0
+        for corner in corners:
+            self.corners.append(list(range(len(self.zones), len(self.zones) + len(corner))))
+            for latents in corner:
+                parts = find_parts(latents)
+                zone, contour = _zone(latents, parts, first)
+                self.zones.append(zone)
+                levels.append(parts.level_db)
+                contours.append(contour)
+                first += latents.frames
+        self.timbre: FloatArray = np.concatenate([zone.timbre for zone in notes])
+        self.level_db: FloatArray = np.concatenate(levels).astype(np.float32)
+        self.contour_db: FloatArray = np.concatenate(contours).astype(np.float32)
+        self.f0_cents: FloatArray = np.concatenate([zone.f0_cents for zone in notes])
+        # a morph's partials move; what is played takes where they are when the sustain begins
+        self.partials: FloatArray = np.stack(
+            [zone.partials_per_frame()[min(zone.attack_frames, zone.frames - 1)] for zone in notes]
+        )
+
+    def strands(self, note: int, velocity: int) -> list[Strand]:
+        """Two strands a corner, corner by corner: the layers around `velocity` of the zone nearest `note`."""
+        return [strand for corner in self.corners for strand in self._layers(corner, note, velocity)]
+
+    def _layers(self, corner: list[int], note: int, velocity: int) -> list[Strand]:
+        nearest = min((self.zones[index].note for index in corner), key=lambda own: (abs(own - note), own))
+        layers = sorted(
+            (index for index in corner if self.zones[index].note == nearest),
+            key=lambda index: self.zones[index].velocity,
+        )
+        velocities = [self.zones[index].velocity for index in layers]
+        above = int(np.searchsorted(velocities, velocity))
+        low, high = layers[max(above - 1, 0)], layers[min(above, len(layers) - 1)]
+        gap = self.zones[high].velocity - self.zones[low].velocity
+        share = (velocity - self.zones[low].velocity) / gap if gap > 0 else 0.0
+        by_db = SOFTER_DB_PER_STEP * min(0, velocity - velocities[0])
+        return [Strand(low, 1.0 - share, by_db), Strand(high, share, by_db)]
+
+
+def _zone(latents: Latents, parts: Parts, first: int) -> tuple[Zone, Doubles]:
+    """A zone, and its level's slow course [frames]: over the sustain a mean of a second, elsewhere the level itself."""
+    contour = parts.level_db.copy()
+    contour[parts.attack_end : parts.key_up] = parts.contour_db()
+    own = slice(parts.attack_end, parts.key_up)
+    walked = own if parts.sustained else slice(max(parts.attack_end, parts.key_up - LAST_FRAMES), parts.key_up)
+    places = turning_places(np.asarray(latents.f0_cents[walked], np.float64), parts.level_db[walked] - contour[walked])
+    shift = walked.start - parts.attack_end
+    heard = min(onset_frame(parts.level_db), parts.attack_end)
+    zone = Zone(
+        note=latents.note,
+        velocity=latents.velocity,
+        first=first,
+        frames=latents.frames,
+        onset=max(parts.onset, heard),
+        attack_end=parts.attack_end,
+        key_up=parts.key_up,
+        released=parts.released,
+        sustained=parts.sustained,
+        release_frames=parts.release_frames,
+        peak_db=float(parts.level_db.max()),
+        slope_db=0.0 if parts.sustained else _fall(parts.level_db[walked]),
+        low=None if places is None else places.low + shift,
+        high=None if places is None else places.high + shift,
+        speed=1.0 if places is None else places.speed,
+    )
+    return zone, contour
+
+
+def _fall(level_db: Doubles) -> float:
+    """How a struck note dies away, dB a frame, by the end of its sustain."""
+    if len(level_db) < 2:
+        return STEEPEST_DB_PER_FRAME
+    slope = float(np.polyfit(np.arange(len(level_db)), level_db, 1)[0])
+    return min(max(slope, STEEPEST_DB_PER_FRAME), FADE_DB_PER_FRAME)

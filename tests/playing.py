@@ -1,0 +1,111 @@
+"""A small engine to test with, and what it was asked to sound like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from made_notes import flute, piano
+from numpy.typing import NDArray
+from tiny_model import tiny_model
+from torch import Tensor
+
+from nsynth_lab.latents import Latents
+from nsynth_lab.midi.events import Event, bend, control, note_off, note_on, setting
+from nsynth_lab.synth.engine import Engine
+from nsynth_lab.synth.settings import Settings
+from nsynth_lab.synth.sources import Sources
+from nsynth_lab.units import FloatArray, hz_to_note
+
+SECOND = 48_000
+
+
+def corner(
+    note: Latents, *, notes: Sequence[int] = (45, 57, 69), velocities: Sequence[int] = (40, 110)
+) -> list[Latents]:
+    """An instrument of several notes and velocity layers, the harder 12 dB louder."""
+    return [
+        replace(note.at_note(number), velocity=velocity, loudness_db=note.loudness_db + np.float32(gain - 12.0))
+        for number in notes
+        for velocity, gain in zip(velocities, np.linspace(0, 12, len(velocities)), strict=True)
+    ]
+
+
+def small_engine(
+    settings: Settings | None = None, *, corners: int = 2, ahead_samples: int = 512, seed: int = 0
+) -> Engine:
+    """A flute and a piano (twice, with four corners) played by the tiny model."""
+    pair = [corner(flute()), corner(piano())]
+    sources = Sources([*pair, *pair][:corners])
+    decoder = tiny_model().decoder
+    return Engine(decoder, [sources], settings or Settings(), seed=seed, ahead_samples=ahead_samples)
+
+
+def played(engine: Engine, events: Iterable[Event], *, samples: int, blocks: Sequence[int] = (256,)) -> FloatArray:
+    """`samples` of an engine in blocks of these sizes in turn, [2, samples]."""
+    engine.send(events)
+    out: list[FloatArray] = []
+    while samples > 0:
+        size = min(samples, blocks[len(out) % len(blocks)])
+        out.append(engine.render(size))
+        samples -= size
+    return np.concatenate(out, axis=1)
+
+
+class Heard:
+    """What the decoder of an engine was asked for: MIDI pitches and levels of every frame of every row."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.pitch: list[tuple[int, int, float]] = []  # (clock of the block, row, MIDI pitch)
+        self.level: list[tuple[int, int, float]] = []
+        self.timbre: list[tuple[int, int, FloatArray]] = []
+        step = engine._rows.step
+
+        def listen(rows: Tensor, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
+            for row, frame, level, hz in zip(rows.tolist(), timbre, loudness_db.tolist(), f0_hz.tolist(), strict=True):
+                self.pitch.append((engine.clock, row, hz_to_note(hz)))
+                self.level.append((engine.clock, row, level))
+                self.timbre.append((engine.clock, row, frame.numpy()))
+            return step(rows, timbre, loudness_db, f0_hz, partials)
+
+        engine._rows.step = listen  # type: ignore[method-assign]
+
+    def pitches(self, begin: float, end: float) -> NDArray[np.float64]:
+        """Pitches asked for between two times in seconds."""
+        return np.array([pitch for at, _, pitch in self.pitch if begin * SECOND <= at < end * SECOND])
+
+    def levels(self, begin: float, end: float) -> NDArray[np.float64]:
+        """Levels likewise."""
+        return np.array([level for at, _, level in self.level if begin * SECOND <= at < end * SECOND])
+
+
+def busy_events(seed: int = 0, *, seconds: float = 2.0, notes: int = 30) -> list[Event]:
+    """Chords, bends, pedals and moves of the blend, at random but the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    events: list[Event] = []
+    for _ in range(notes):
+        at, number = int(rng.uniform(0, seconds) * SECOND), int(rng.integers(40, 80))
+        events.append(note_on(number, int(rng.integers(1, 128)), at_sample=at))
+        events.append(note_off(number, at_sample=at + int(rng.uniform(0.01, 1.0) * SECOND)))
+    for _ in range(notes):
+        at = int(rng.uniform(0, seconds) * SECOND)
+        events += [
+            bend(int(rng.integers(-8192, 8192)), at_sample=at),
+            control(int(rng.choice([1, 11, 64, 66])), int(rng.integers(0, 128)), at_sample=at + 700),
+            setting("y", float(rng.uniform(0, 1)), at_sample=at + 300),
+        ]
+    return sorted(events, key=lambda event: event.at_sample)
+
+
+def spectrum_peak_hz(sound: FloatArray) -> float:
+    """Frequency of the strongest partial, by a parabola through the peak of a long spectrum."""
+    window = sound * np.hanning(len(sound))
+    power = np.log(np.abs(np.fft.rfft(window, 4 * len(sound))) + 1e-12)
+    top = int(np.argmax(power[10:-10])) + 10
+    left, middle, right = power[top - 1 : top + 2]
+    return float((top + 0.5 * (left - right) / (left - 2 * middle + right)) * SECOND / (4 * len(sound)))
+
+
+torch.set_num_threads(1)

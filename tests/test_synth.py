@@ -1,0 +1,358 @@
+"""The synth: the same sound in any blocks, notes that hold for ever and let go, and all that MIDI may ask of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_notes import flute, piano
+from playing import SECOND, Heard, busy_events, corner, played, small_engine
+
+from nsynth_lab.errors import LatentsError, UsageError
+from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on, setting
+from nsynth_lab.synth.course import Courses
+from nsynth_lab.synth.engine import panic
+from nsynth_lab.synth.mixer import Mixer, limited
+from nsynth_lab.synth.settings import PARAMETERS, Settings
+from nsynth_lab.synth.sources import Sources
+from nsynth_lab.synth.tuning import equal
+from nsynth_lab.units import db_to_gain
+
+CENT = 0.01
+SMALL = Settings(voices=6)
+
+
+@pytest.fixture(scope="module")
+def whole() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    sound = played(small_engine(SMALL, corners=4), busy_events(), samples=3 * SECOND, blocks=(512,))
+    assert np.abs(sound).max() > 0.02
+    return sound
+
+
+@pytest.mark.parametrize("blocks", [(64,), (128,), (256,), (1024,), (64, 65, 1, 300, 1024, 97), (480, 7)])
+def test_what_is_played_does_not_depend_on_the_blocks(
+    blocks: tuple[int, ...], whole: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+) -> None:
+    sound = played(small_engine(SMALL, corners=4), busy_events(), samples=3 * SECOND, blocks=blocks)
+    assert np.abs(sound - whole).max() < 1e-4
+
+
+@pytest.mark.parametrize("ahead", [2048, 8192])
+def test_offline_is_live(ahead: int, whole: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> None:
+    engine = small_engine(SMALL, corners=4, ahead_samples=ahead)
+    sound = played(engine, busy_events(), samples=3 * SECOND, blocks=(ahead,))
+    assert np.abs(sound - whole).max() < 1e-4
+    assert engine.state().stolen > 0, "nothing was stolen: the test is too easy"
+
+
+def test_the_same_twice_and_another_with_another_seed() -> None:
+    events = [note_on(60), note_off(60, at_sample=SECOND // 2)]
+    first, again, other = (played(small_engine(seed=seed), events, samples=SECOND) for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_a_note_begins_in_the_block_after_it_is_played() -> None:
+    for at in (0, 100, 255, 256, 3000):
+        sound = played(small_engine(), [note_on(69, 127, at_sample=at)], samples=SECOND // 4)
+        first = int(np.flatnonzero(np.abs(sound).max(axis=0) > 0)[0])
+        assert at <= first < at + 2 * 256
+
+
+def test_a_full_chord_is_spread_over_two_blocks_at_most() -> None:
+    engine = small_engine(Settings(voices=16))
+    engine.send([note_on(number, at_sample=1000) for number in range(50, 66)])
+    engine.render(2048)
+    begins = sorted(voice.begin_sample for voice in engine.player.crowd.voices)
+    assert len(begins) == 16
+    assert set(begins) == {1024, 1280}
+    assert begins.count(1024) == 8
+
+
+def test_a_held_note_lasts_and_is_no_loop() -> None:
+    courses = Courses(Sources([corner(flute())]), 1)
+    courses.start(0, courses.sources.strands(69, 110), np.array([1.0]), seed=3)
+    rows, one = np.array([0]), np.ones((1, 1))
+    places, levels = [], []
+    for _ in range(12_000):  # more than two minutes
+        levels.append(float(courses.read(rows, one).level_db[0]))
+        places.append(float(courses.position[0, 1]))
+    held = np.array(levels[200:])
+    assert held.std() < 2.0
+    assert abs(held[-3000:].mean() - held[:3000].mean()) < 1.0
+    steps = np.sign(np.diff(places[200:]))
+    turns = np.diff(np.flatnonzero(np.diff(steps)))
+    assert len(turns) > 50
+    for period in range(1, len(turns) // 2):
+        assert not np.array_equal(turns[:-period], turns[period:]), f"the same {period} turns again and again"
+    assert np.abs(np.diff(places[20:])).max() <= 1.0 + 1e-9, "the walk jumped"
+
+
+def test_a_struck_note_that_is_held_dies_away_and_ends() -> None:
+    engine = small_engine(Settings(x=1.0))
+    played(engine, [note_on(69, 100)], samples=12 * SECOND, blocks=(4096,))
+    assert engine.idle
+
+
+def test_a_note_is_let_go_as_its_instrument_does() -> None:
+    """The flute's release takes 25 frames, the piano's 30, of which the last few can no longer be heard."""
+    for x, frames in ((0.0, 25), (1.0, 30), (0.5, 27.5)):
+        engine = small_engine(Settings(x=x))
+        heard = Heard(engine)
+        played(engine, [note_on(69), note_off(69, at_sample=SECOND)], samples=2 * SECOND)
+        assert engine.idle
+        last = max(at for at, *_ in heard.level)
+        assert (last - SECOND) / 512 == pytest.approx(frames - 3, abs=3.0)
+        assert heard.levels(0, 3)[-1] < heard.levels(0.5, 1).mean() - 50
+
+
+def test_note_off_velocity_is_the_pace_of_the_release() -> None:
+    lengths = []
+    for velocity in (1, 64, 127):
+        engine = small_engine(Settings(x=0.0))
+        heard = Heard(engine)
+        played(engine, [note_on(69), note_off(69, velocity, at_sample=SECOND)], samples=3 * SECOND)
+        lengths.append(max(at for at, *_ in heard.level))
+    assert lengths[0] > lengths[1] > lengths[2]
+
+
+def test_velocity_blends_the_layers() -> None:
+    levels = []
+    for velocity in (40, 75, 110):
+        engine = small_engine(Settings(x=0.0))
+        heard = Heard(engine)
+        played(engine, [note_on(69, velocity)], samples=SECOND)
+        levels.append(heard.levels(0.5, 1.0).mean())
+    assert levels[2] - levels[0] == pytest.approx(12.0, abs=0.2)
+    assert levels[1] - levels[0] == pytest.approx(6.0, abs=0.2)
+
+
+def test_blend_position_moves_while_a_note_sounds() -> None:
+    engine = small_engine(Settings(x=0.0))
+    heard = Heard(engine)
+    events = [note_on(69), control(1, 127, at_sample=SECOND // 2)]
+    played(engine, events, samples=SECOND)
+    early = np.mean([frame for at, _, frame in heard.timbre if SECOND // 4 < at < SECOND // 2], axis=0)
+    late = np.mean([frame for at, _, frame in heard.timbre if at > SECOND // 2 + 512], axis=0)
+    assert np.abs(late - early).max() > 0.5
+    assert engine.state().x == 1.0
+
+
+def pitches(events: list[Event], settings: Settings | None = None, *, begin: float = 0.5, end: float = 1.0) -> float:
+    """The mean pitch asked for between two times, of the piano, whose pitch is steady."""
+    engine = small_engine(replace(settings or Settings(), x=1.0))
+    heard = Heard(engine)
+    played(engine, events, samples=int(end * SECOND))
+    return float(heard.pitches(begin, end).mean())
+
+
+def test_bend_goes_as_far_as_the_rpn_says() -> None:
+    up = bend(8191, at_sample=4800)
+    assert pitches([note_on(60), up]) == pytest.approx(62.0, abs=CENT)
+    assert pitches([note_on(60), up], Settings(bend_semitones=7)) == pytest.approx(67.0, abs=CENT)
+    rpn = [control(101, 0), control(100, 0), control(6, 12), control(38, 0)]
+    assert pitches([*rpn, note_on(60), up]) == pytest.approx(72.0, abs=CENT)
+    unset = [control(101, 127), control(100, 127), control(6, 24)]
+    assert pitches([*unset, note_on(60), up]) == pytest.approx(62.0, abs=CENT)
+
+
+def test_rpn_tunes_a_channel() -> None:
+    coarse = [control(101, 0), control(100, 2), control(6, 64 + 5)]
+    fine = [control(101, 0), control(100, 1), control(6, 64 + 32)]
+    assert pitches([*coarse, *fine, note_on(60)]) == pytest.approx(65.5, abs=CENT)
+
+
+def test_a4_and_silent_keys() -> None:
+    assert pitches([note_on(69)], Settings(tuning=equal(432.0))) == pytest.approx(68.682, abs=CENT)
+    only_a = replace(equal(), table_hz=tuple(440.0 if key == 69 else None for key in range(128)))
+    engine = small_engine(Settings(tuning=only_a))
+    played(engine, [note_on(70)], samples=1024)
+    assert engine.idle
+
+
+def test_an_mpe_note_has_its_bend_its_pressure_and_its_place() -> None:
+    engine = small_engine(Settings(mpe=True, x=0.0, vibrato_cents=0.0))
+    heard = Heard(engine)
+    events = [
+        note_on(60, channel=1),
+        note_on(60, channel=2),
+        bend(4096, channel=2, at_sample=4800),  # half of 48 semitones
+        control(74, 127, channel=2, at_sample=4800),
+        Event(Kind.PRESSURE, 1, 0, 127, at_sample=4800),
+        bend(8191, channel=0, at_sample=4800),  # the master's: two semitones for all
+    ]
+    played(engine, events, samples=SECOND)
+    late = [(row, pitch) for at, row, pitch in heard.pitch if at > SECOND // 2]
+    first, second = sorted({row for row, _ in late})
+    assert np.mean([pitch for row, pitch in late if row == first]) == pytest.approx(62.0, abs=0.1)
+    assert np.mean([pitch for row, pitch in late if row == second]) == pytest.approx(86.0, abs=0.1)
+    timbres = {row: frame for at, row, frame in heard.timbre if at > SECOND // 2}
+    assert np.abs(timbres[first] - timbres[second]).max() > 0.5
+    levels = {row: level for at, row, level in heard.level if at < 4000}
+    louder = {row: level for at, row, level in heard.level if at > SECOND // 2}
+    assert louder[first] > levels[first]
+
+
+def test_an_mpe_message_makes_a_zone() -> None:
+    zone = [control(101, 0), control(100, 6), control(6, 4)]
+    engine = small_engine()
+    played(engine, zone, samples=512)
+    assert set(engine.player.channels.masters) == {1, 2, 3, 4}
+    played(engine, [replace(event, value=0) if event.number == 6 else event for event in zone], samples=512)
+    assert not engine.player.channels.masters
+
+
+def held(events: list[Event], *, at: float) -> int:
+    """Voices not let go at a time."""
+    engine = small_engine(Settings(x=0.0))
+    played(engine, events, samples=int(at * SECOND))
+    return sum(voice.released_frame is None for voice in engine.player.crowd.voices)
+
+
+def test_the_sustain_pedal_holds() -> None:
+    events = [control(64, 127), note_on(60), note_off(60, at_sample=4800), control(64, 0, at_sample=SECOND // 2)]
+    assert held(events, at=0.4) == 1
+    assert held(events, at=0.6) == 0
+
+
+def test_the_sostenuto_pedal_holds_only_what_was_down() -> None:
+    events = [
+        note_on(60),
+        control(66, 127, at_sample=1000),
+        note_on(64, at_sample=2000),
+        note_off(60, at_sample=4800),
+        note_off(64, at_sample=4800),
+        control(66, 0, at_sample=SECOND // 2),
+    ]
+    assert held(events, at=0.4) == 1
+    assert held(events, at=0.6) == 0
+
+
+@pytest.mark.parametrize("number", [120, 123])
+def test_all_off(number: int) -> None:
+    events = [note_on(60), note_on(64), control(number, 0, at_sample=SECOND // 4)]
+    assert held(events, at=0.2) == 2
+    assert held(events, at=0.3) == 0
+
+
+def test_panic_silences_everything() -> None:
+    engine = small_engine()
+    played(engine, [note_on(60, channel=5), note_on(64)], samples=4096)
+    played(engine, panic(), samples=1024)
+    assert engine.idle
+
+
+def test_mono_plays_one_note_and_comes_back_to_the_one_below() -> None:
+    settings = Settings(mode="mono", glide_ms=0.0)
+    events = [note_on(60), note_on(67, at_sample=SECOND // 2), note_off(67, at_sample=SECOND)]
+    assert pitches(events, settings, begin=0.7, end=1.0) == pytest.approx(67.0, abs=CENT)
+    assert pitches(events, settings, begin=1.2, end=1.5) == pytest.approx(60.0, abs=CENT)
+
+
+def test_legato_glides_without_striking_anew() -> None:
+    engine = small_engine(Settings(mode="legato", glide_ms=200.0, x=1.0))
+    heard = Heard(engine)
+    events = [note_on(60), note_on(72, at_sample=SECOND // 2), note_off(60, at_sample=SECOND // 2 + 480)]
+    played(engine, events, samples=SECOND)
+    assert len({row for _, row, _ in heard.pitch}) == 1
+    glide = heard.pitches(0.5, 0.72)
+    assert (np.diff(glide) > -1e-6).all()
+    assert heard.pitches(0.55, 0.65).mean() == pytest.approx(66.0, abs=1.0)
+    assert heard.pitches(0.75, 1.0).mean() == pytest.approx(72.0, abs=CENT)
+
+
+def test_unison_is_detuned_about_the_note_and_stands_in_stereo() -> None:
+    engine = small_engine(Settings(unison=3, detune_cents=20.0, x=1.0))
+    heard = Heard(engine)
+    sound = played(engine, [note_on(60)], samples=SECOND // 2)
+    assert sorted({round(100 * (pitch - 60)) for _, _, pitch in heard.pitch}) == [-10, 0, 10]
+    assert np.abs(sound[0] - sound[1]).max() > 0.1 * np.abs(sound).max()
+
+
+def test_the_envelope_lies_over_the_instruments_own() -> None:
+    plain = played(small_engine(Settings(x=0.0)), [note_on(69)], samples=SECOND)
+    slow = played(small_engine(Settings(x=0.0, attack_ms=500.0)), [note_on(69)], samples=SECOND)
+    early, late = slice(9_600, 12_000), slice(40_000, 48_000)
+    assert np.abs(slow[:, early]).max() < 0.7 * np.abs(plain[:, early]).max()
+    assert np.abs(slow[:, late] - plain[:, late]).max() < 1e-5
+    sunk = played(small_engine(Settings(x=0.0, decay_ms=100.0, sustain_db=-20.0)), [note_on(69)], samples=SECOND)
+    ratio = np.sqrt((sunk[:, late] ** 2).mean() / (plain[:, late] ** 2).mean())
+    assert ratio == pytest.approx(db_to_gain(-20.0), rel=0.01)
+
+
+def test_a_release_of_ones_own_ends_a_note_sooner() -> None:
+    engine = small_engine(Settings(x=0.0, release_ms=50.0))
+    played(engine, [note_on(69), note_off(69, at_sample=SECOND // 2)], samples=SECOND // 2 + 5_000)
+    assert engine.idle
+
+
+def test_voices_are_taken_from_those_let_go_first() -> None:
+    engine = small_engine(Settings(voices=3, x=0.0))
+    events = [note_on(60), note_on(62), note_on(64), note_off(62, at_sample=4800), note_on(66, at_sample=6000)]
+    played(engine, events, samples=8000)
+    assert sorted(voice.key for voice in engine.player.crowd.sounding()) == [60, 64, 66]
+
+
+def test_a_voice_that_is_cut_falls_silent_without_a_step() -> None:
+    mixer = Mixer(1, ahead_samples=512)
+    ones = np.ones(512, np.float32)
+    mixer.add(0, 0, ones, np.full((2, 2), 0.5, np.float32), fading=False)
+    mixer.cut(0, 100)
+    out = mixer.take(512)
+    assert np.abs(np.diff(out, axis=1)).max() <= 0.5 / 240 + 1e-6
+    assert np.abs(out[:, 341:]).max() < 1e-6
+    assert (out[:, :100] == 0.5).all()
+
+
+def test_stealing_and_shedding_never_click() -> None:
+    """Nothing jumps: no step between samples is larger than while the same notes sound undisturbed."""
+    events = [note_on(number, at_sample=900 * index) for index, number in enumerate(range(50, 80))]
+    calm = played(small_engine(Settings(voices=32, x=0.0)), events[:6], samples=SECOND // 2)
+    engine = small_engine(Settings(voices=4, x=0.0))
+    busy = played(engine, events, samples=SECOND)
+    assert engine.state().stolen >= 20
+    assert engine.shed(2) == 2
+    busy = np.concatenate([busy, engine.render(2048)], axis=1)
+    assert np.abs(np.diff(busy, axis=1)).max() < 1.5 * np.abs(np.diff(calm, axis=1)).max()
+
+
+def test_what_is_too_loud_is_bent_and_what_is_not_is_left_alone() -> None:
+    ramp = np.linspace(-3, 3, 601, dtype=np.float32)[None]
+    out = limited(ramp)
+    assert np.abs(out).max() < 1.0
+    assert (np.diff(out) >= 0).all()
+    quiet = np.abs(ramp) <= 0.8
+    assert (out[quiet] == ramp[quiet]).all()
+
+
+def test_parameters_are_set_by_name_and_kept_within_their_range() -> None:
+    engine = small_engine()
+    played(engine, [setting(name, 1e9) for name in PARAMETERS], samples=512)
+    assert all(getattr(engine.player.settings, name) == parameter.high for name, parameter in PARAMETERS.items())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"x": 1.5},
+        {"voices": 0},
+        {"unison": 9},
+        {"unison": 3, "voices": 2},
+        {"mode": "duo"},
+        {"slot_samples": 100},
+        {"controllers": {200: "x"}},
+        {"controllers": {1: "nothing"}},
+        {"volume_db": float("nan")},
+    ],
+)
+def test_settings_that_cannot_be(wrong: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        Settings(**wrong)  # type: ignore[arg-type]
+
+
+def test_sources_that_cannot_be() -> None:
+    with pytest.raises(UsageError):
+        Sources([])
+    with pytest.raises(LatentsError):
+        Sources([[flute()], [replace(piano(), model_id="another")]])
