@@ -22,12 +22,13 @@ from typing import Annotated, Any
 import typer
 
 from nsynth_lab import __version__
-from nsynth_lab.cli import blend, codec, console, dataset, doctor, evaluate, train
+from nsynth_lab.cli import blend, codec, console, dataset, doctor, evaluate, pack, train
 from nsynth_lab.errors import NsynthLabError
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("instruments", blend.instruments),
     ("blend", blend.blend),
+    ("pack", pack.pack),
     ("encode", codec.encode),
     ("decode", codec.decode),
     ("train", train.train),

@@ -1,0 +1,1 @@
+"""Sinks: where sound ends. `pack` writes folders that samplers load."""
