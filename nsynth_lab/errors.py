@@ -10,6 +10,7 @@
     ├── DatasetError          a data set folder that cannot be read or written
     ├── PatchError            a patch or preset file that cannot be used
     ├── PluginError           a third-party plugin that cannot be loaded, or misbehaves
+    ├── PackError             a sample pack that cannot be read or written
     └── MissingError          a library or program that this command needs is not installed
 
 A message is one line: what was expected, what came, what to do. Only the command line prints or exits.
@@ -74,6 +75,10 @@ class PatchError(NsynthLabError):
 
 class PluginError(NsynthLabError):
     """A third-party plugin that cannot be loaded, or misbehaves."""
+
+
+class PackError(NsynthLabError):
+    """A sample pack that cannot be read or written."""
 
 
 class MissingError(NsynthLabError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -141,9 +142,23 @@ class Session:
         path = Path(text)
         if path.suffix.lower() == LATENTS_ENDING:
             return at_bank_level(read_latents(path)).at_note(note.number)
-        if path.suffix.lower() in SOUND_ENDINGS or os.path.isfile(path):  # not Path's own, which a long name upsets
+        if _is_file(path):
             return at_bank_level(self.encode(path, velocity=note.velocity)).at_note(note.number)
         return self.bank.latents(text, note)
+
+    def describe(self, text: str) -> dict[str, str]:
+        """Where a source comes from: its name, licence and attribution, or a file's name and hash.
+
+        Raises:
+            UsageError: an unknown name.
+        """
+        path = Path(text)
+        if _is_file(path):
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return {"name": path.stem, "file": path.name, "sha256": digest}
+        entry = self.bank.find(text)
+        return {"name": entry.instrument.name, "licence": entry.licence, "attribution": entry.attribution}
 
     def blend(self, request: BlendRequest, sources: Sequence[Latents] | None = None) -> Latents:
         """The latents of a blend; `sources` may be handed in where many blends share them."""
@@ -164,6 +179,11 @@ class Session:
     def render(self, latents: Latents, *, advance: Advance = lambda _: None) -> Rendered:
         """Decode a whole note with this session's checkpoint and seed, as `render_whole`."""
         return render_whole(latents, self.checkpoint, seed=self.seed, advance=advance)
+
+
+def _is_file(path: Path) -> bool:
+    """Not Path's own, which a long name upsets."""
+    return path.suffix.lower() in (LATENTS_ENDING, *SOUND_ENDINGS) or os.path.isfile(path)
 
 
 def pick_device(name: str) -> str:

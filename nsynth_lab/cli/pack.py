@@ -1,0 +1,177 @@
+"""`nsynth-lab pack`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nsynth_lab.cli import console
+from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, SeedOption
+from nsynth_lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from nsynth_lab.render.pack import Plan
+    from nsynth_lab.render.pack_request import PackRequest
+    from nsynth_lab.render.session import Session
+
+EVENLY = "0,0.25,0.5,0.75,1"
+CORNERS = "0,0;1,0;0,1;1,1;0.5,0.5"
+
+
+def pack(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Two or four of: an instrument's name, a sound file, a .latents file.", metavar="A B [C D]"
+        ),
+    ] = None,
+    formats: Annotated[
+        str, typer.Option("--format", help="Of sfz, sf2, decentsampler and wav, separated by commas.")
+    ] = "sfz,sf2,decentsampler,wav",
+    positions: Annotated[
+        str | None,
+        typer.Option(help="Where between A and B, as 0,0.5,1; for four corners 0,0;1,0;0.5,0.5.", show_default=EVENLY),
+    ] = None,
+    notes: Annotated[str, typer.Option(help="Notes and ranges with a step in semitones, as C2-C6/3,C7.")] = "C2-C6/3",
+    velocities: Annotated[str, typer.Option(help="One layer for each, 1 to 127.")] = "40,80,120",
+    round_robin: Annotated[int, typer.Option(help="Takes of each note that a sampler plays in turn.")] = 1,
+    duration: Annotated[float, typer.Option(help="Seconds of each clip.")] = 4.0,
+    loop: Annotated[bool, typer.Option("--loop/--no-loop", help="Loop the notes that are held.")] = True,
+    rate: Annotated[int, typer.Option(help="48000 or 44100 Hz.")] = 48_000,
+    bits: Annotated[int, typer.Option(help="16 or 24.")] = 24,
+    flac: Annotated[bool, typer.Option("--flac", help="Clips as FLAC, a third smaller; leave wav out then.")] = False,
+    name: Annotated[str, typer.Option(help="Title of the pack.", show_default="the sources")] = "",
+    author: Annotated[str, typer.Option(help="Who made it.")] = "",
+    licence: Annotated[str, typer.Option(help="How it may be used, as CC0-1.0.")] = "",
+    manifest: Annotated[
+        Path | None, typer.Option("--from", help="Make the pack of this manifest.json again, bit for bit.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how much it would be, and stop.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted pack.")] = False,
+    device: DeviceOption = "auto",
+    checkpoint: CheckpointOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """Render a sample pack of a blend: SFZ, SoundFont, DecentSampler and plain WAV from the same clips.
+
+    Every position of the blend is an instrument of its own; the morph SFZ and the DecentSampler preset go through all
+    of them with one controller. Notes that are held are looped without a seam, as long as a key is down.
+
+    **Examples**
+
+        nsynth-lab pack flute cello -o reed-and-bow
+
+        nsynth-lab pack flute cello --notes C3-C5/4 --velocities 100 --positions 0,0.5,1 -o small --dry-run
+
+        nsynth-lab pack my-voice.wav "church organ" --round-robin 2 --author Me --licence CC0-1.0 -o choir
+
+        nsynth-lab pack --from choir/manifest.json -o again
+    """
+    from nsynth_lab.render.pack_request import PackRequest, parse_notes, parse_positions, parse_velocities
+
+    given = tuple(sources or ())
+    if manifest is not None:
+        if given:
+            raise UsageError("--from names the sources itself: leave them out")
+        _make_again(manifest, output, checkpoint, device, dry_run, resume, as_json=as_json, force=force)
+        return
+    request = PackRequest(
+        sources=given,
+        positions=parse_positions(
+            (CORNERS if len(given) == 4 else EVENLY) if positions is None else positions, sources=len(given)
+        ),
+        notes=parse_notes(notes),
+        velocities=parse_velocities(velocities),
+        takes=round_robin,
+        seconds=duration,
+        loop=loop,
+        sample_rate=rate,
+        bits=bits,
+        flac=flac,
+        formats=_formats(formats, flac=flac),
+        name=name,
+        author=author,
+        licence=licence,
+        seed=seed,
+    )
+    session, plan = _planned(request, checkpoint, device)
+    _make(session, plan, output, dry_run, resume, as_json=as_json, force=force)
+
+
+def _formats(text: str, *, flac: bool) -> tuple[str, ...]:
+    """With --flac and no formats named, all but wav."""
+    formats = tuple(part.strip() for part in text.split(",") if part.strip())
+    return tuple(one for one in formats if one != "wav") if flac and text == "sfz,sf2,decentsampler,wav" else formats
+
+
+def _planned(request: PackRequest, checkpoint: Path | None, device: str) -> tuple[Session, Plan]:
+    from nsynth_lab.render.pack import plan_pack
+    from nsynth_lab.render.session import Session
+
+    session = Session(checkpoint, device=device, seed=request.seed)
+    return session, plan_pack(session, request)
+
+
+def _make_again(
+    manifest: Path, output: Path, checkpoint: Path | None, device: str, dry_run: bool, resume: bool, *, as_json: bool,
+    force: bool,
+) -> None:  # fmt: skip
+    from nsynth_lab.render.pack import check_same, read_manifest
+
+    request, values = read_manifest(manifest)
+    session, plan = _planned(request, checkpoint, device)
+    check_same(plan, values)
+    _make(session, plan, output, dry_run, resume, as_json=as_json, force=force)
+
+
+def _make(
+    session: Session, plan: Plan, output: Path, dry_run: bool, resume: bool, *, as_json: bool, force: bool
+) -> None:
+    from nsynth_lab.render.pack import make_pack
+    from nsynth_lab.render.pack_estimate import MANY_CLIPS, check_room, estimate
+    from nsynth_lab.sinks.pack.report import summary
+
+    request = plan.request
+    if dry_run or request.clips >= MANY_CLIPS:
+        cost = estimate(session, plan)
+        if dry_run:
+            told = {"clips": cost.clips, "sound_seconds": round(cost.sound_seconds, 1), "disk_bytes": cost.disk_bytes,
+                    "work_seconds": round(cost.work_seconds, 1)}  # fmt: skip
+            console.print_json(told) if as_json else console.show(_cost(cost))
+            return
+        console.say(f"warning: {_cost(cost)}; Ctrl-C stops it at any time, --resume goes on")
+    if not resume:
+        check_room(request, output)
+    with console.progress(request.clips, "clips", "decoding") as advance:
+        made, records = make_pack(session, plan, output, resume=resume, force=force, advance=advance)
+    rows = summary(made, records)
+    if as_json:
+        console.print_json(
+            {"folder": str(output), "clips": len(records), "model": plan.stamp["model"], "report": dict(rows)}
+        )
+        return
+    _print(output, rows)
+
+
+def _cost(cost: Any) -> str:
+    from nsynth_lab.render.pack_estimate import megabytes
+
+    return (
+        f"{cost.clips:,} clips, {cost.sound_seconds / 60:.1f} minutes of sound, about {megabytes(cost.disk_bytes)} on "
+        f"disk, about {console.duration(cost.work_seconds)} on this machine"
+    )
+
+
+def _print(output: Path, rows: list[tuple[str, str]]) -> None:
+    from rich.table import Table
+
+    table = Table("what", "how much", box=None, header_style="bold")
+    for what, much in rows:
+        table.add_row(what, much)
+    console.show(table)
+    console.show(str(output))

@@ -1,0 +1,75 @@
+"""What a pack will cost, told before it is made: clips, minutes of sound, bytes, seconds of work."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from nsynth_lab.errors import PackError
+from nsynth_lab.render.pack import Plan, trial
+from nsynth_lab.render.pack_request import PackRequest
+from nsynth_lab.render.session import Session
+
+FLAC_SHARE = 0.65  # of the size of the same samples as WAV
+EXTRA_BYTES = 4 * 2**20  # pictures, preview, tables
+MANY_CLIPS = 1_000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Clips, seconds of sound, bytes on disk, and seconds of work on this machine."""
+
+    clips: int
+    sound_seconds: float
+    disk_bytes: int
+    work_seconds: float
+
+
+def disk_bytes(request: PackRequest) -> int:
+    """About how much a pack takes up."""
+    samples = request.clips * round(request.clip_seconds * request.sample_rate)
+    clips = samples * request.bits // 8
+    soundfont = clips // request.takes if "sf2" in request.formats else 0
+    return round(clips * (FLAC_SHARE if request.flac else 1.0)) + soundfont + EXTRA_BYTES
+
+
+def estimate(session: Session, plan: Plan) -> Estimate:
+    """Measured on one batch of the pack's middle note."""
+    batch = plan.batches[len(plan.batches) // 2]
+    trial(session, plan, batch[:1])  # the first decoding of a run pays for what later ones find ready
+    started = time.perf_counter()
+    trial(session, plan, batch)
+    a_clip = (time.perf_counter() - started) / len(batch)
+    request = plan.request
+    return Estimate(
+        clips=request.clips,
+        sound_seconds=request.clips * request.clip_seconds,
+        disk_bytes=disk_bytes(request),
+        work_seconds=a_clip * request.clips,
+    )
+
+
+def check_room(request: PackRequest, folder: Path) -> None:
+    """Refuse before the work what the disk cannot hold.
+
+    Raises:
+        PackError: it cannot.
+    """
+    here = folder if folder.is_dir() else folder.absolute().parent
+    free = shutil.disk_usage(here).free
+    if disk_bytes(request) > free:
+        raise PackError(
+            f"{folder}: the pack needs about {megabytes(disk_bytes(request))}, {megabytes(free)} are free there; "
+            "make room, or ask for fewer notes, velocities or formats"
+        )
+
+
+def megabytes(count: int) -> str:
+    """Bytes for a person to read.
+
+    >>> megabytes(300_000_000), megabytes(2_500_000_000)
+    ('300 MB', '2.5 GB')
+    """
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"

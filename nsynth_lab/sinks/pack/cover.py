@@ -1,0 +1,79 @@
+"""Pictures drawn from the blend itself: its spectra side by side, from the first position to the last.
+
+Each position is a column whose bands are the loudest partials of one note: what the ear hears change is what the eye
+sees change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.picture import new_figure, save_figure
+from nsynth_lab.sinks.pack.decentsampler import HEIGHT, WIDTH
+from nsynth_lab.sinks.pack.preview import chosen
+from nsynth_lab.sinks.pack.zones import PackMap
+from nsynth_lab.units import FloatArray
+
+ReadClip = Callable[[str], FloatArray]
+
+DOTS_PER_INCH = 110  # of `save_figure`
+COVER_DOTS = 880
+WINDOW, COLUMNS, BANDS = 4096, 48, 160
+LOWEST_HZ, HIGHEST_HZ, RANGE_DB = 60.0, 12_000.0, 60.0
+DARK, INK = "#101018", "#f4f0e8"
+
+
+def draw_cover(path: Path, pack: PackMap, read: ReadClip) -> Path:
+    """A square picture with the pack's title."""
+    figure = new_figure(COVER_DOTS / DOTS_PER_INCH, COVER_DOTS / DOTS_PER_INCH)
+    _spectra(figure, pack, read)
+    figure.text(0.06, 0.07, _short(pack.about.title), color=INK, fontsize=30, weight="bold")
+    figure.text(0.06, 0.035, _short(pack.about.author or pack.about.software), color=INK, fontsize=13)
+    return save_figure(figure, path)
+
+
+def draw_background(path: Path, pack: PackMap, read: ReadClip) -> Path:
+    """The same, as wide as a DecentSampler window, with room for its knobs."""
+    figure = new_figure(WIDTH / DOTS_PER_INCH, HEIGHT / DOTS_PER_INCH)
+    _spectra(figure, pack, read)
+    figure.text(0.03, 0.88, _short(pack.about.title), color=INK, fontsize=18, weight="bold")
+    return save_figure(figure, path)
+
+
+def _short(text: str) -> str:
+    """A title that fits on the picture, and is no formula to matplotlib."""
+    cut = text if len(text) <= 34 else f"{text[:33]}…"
+    return "".join(letter if letter.isprintable() else " " for letter in cut).replace("$", r"\$")
+
+
+def _spectra(figure: Any, pack: PackMap, read: ReadClip) -> None:
+    image = np.concatenate([_spectrogram_db(read(_note(pack, index)), pack) for index in range(len(pack.layers))])
+    figure.set_layout_engine("none")
+    figure.set_facecolor(DARK)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.imshow(
+        image.T - image.max(), origin="lower", aspect="auto", cmap="magma", vmin=-RANGE_DB, vmax=6.0,
+        interpolation="bilinear",
+    )  # fmt: skip
+    axes.set_axis_off()
+
+
+def _note(pack: PackMap, index: int) -> str:
+    zones = chosen(pack.layers[index])
+    return zones[len(zones) // 2].file
+
+
+def _spectrogram_db(samples: FloatArray, pack: PackMap) -> NDArray[np.float64]:
+    """[columns, bands]: the strongest bin of each band, on a logarithmic scale, over the whole clip."""
+    padded = np.pad(samples, (0, max(0, WINDOW - len(samples))))
+    starts = np.linspace(0, len(padded) - WINDOW, COLUMNS).astype(int)
+    windows = np.stack([padded[start : start + WINDOW] for start in starts]) * np.hanning(WINDOW)
+    power = np.abs(np.fft.rfft(windows, axis=1)) ** 2
+    edges = np.geomspace(LOWEST_HZ, HIGHEST_HZ, BANDS + 1) * WINDOW / pack.sample_rate
+    bins = np.clip(np.round(np.sqrt(edges[:-1] * edges[1:])).astype(int), 0, power.shape[1] - 2)
+    return np.asarray(10.0 * np.log10(np.maximum(power[:, bins], power[:, bins + 1]) + 1e-12))

@@ -1,0 +1,94 @@
+"""What lies beside the clips: one file a sampler format, and what a pack says of itself.
+
+`document_files` names them before anything is made, `write_documents` writes them, the manifest last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nsynth_lab.sinks.pack.clip import read_clip_samples
+from nsynth_lab.sinks.pack.cover import draw_background, draw_cover
+from nsynth_lab.sinks.pack.decentsampler import dspreset_bytes
+from nsynth_lab.sinks.pack.preview import write_preview
+from nsynth_lab.sinks.pack.readme import licence_text, readme_text
+from nsynth_lab.sinks.pack.report import report_page
+from nsynth_lab.sinks.pack.sf2 import write_sf2
+from nsynth_lab.sinks.pack.sfz import morph_text, sfz_text
+from nsynth_lab.sinks.pack.store import MANIFEST, Store, json_bytes
+from nsynth_lab.sinks.pack.zones import About, PackMap
+from nsynth_lab.units import FloatArray
+
+BACKGROUND = "Images/background.png"
+README, LICENCE, PREVIEW, COVER, REPORT = "README.md", "LICENCE.txt", "preview.flac", "cover.png", "report.html"
+
+
+def document_files(about: About, formats: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """Names of everything but the clips."""
+    files = [README, LICENCE, PREVIEW, COVER, REPORT]
+    if "sfz" in formats:
+        files += [_sfz(about, label) for label in labels]
+        files += [_morph(about)] if _morphs(labels) else []
+    if "sf2" in formats:
+        files.append(f"{about.stem}.sf2")
+    if "decentsampler" in formats:
+        files += [f"{about.stem}.dspreset", BACKGROUND]
+    return [*files, MANIFEST]
+
+
+def write_documents(
+    store: Store,
+    pack: PackMap,
+    records: Sequence[Mapping[str, Any]],
+    values: Mapping[str, Any],
+    *,
+    formats: Sequence[str],
+) -> None:
+    """Write everything but the clips; `values` is the plan, which the manifest repeats.
+
+    Raises:
+        PackError: the disk is full, cannot be written, or a format cannot hold the pack.
+    """
+    labels = [layer.label for layer in pack.layers]
+
+    def read(file: str) -> FloatArray:
+        return read_clip_samples(store.folder, file)
+
+    def text(content: str) -> Any:
+        return lambda path: path.write_bytes(content.encode("utf-8"))
+
+    hashes = {}
+    if "sfz" in formats:
+        for layer in pack.layers:
+            name = _sfz(pack.about, layer.label)
+            hashes[name] = store.write(name, text(sfz_text(pack, layer)))
+        if _morphs(labels):
+            hashes[_morph(pack.about)] = store.write(_morph(pack.about), text(morph_text(pack)))
+    if "sf2" in formats:
+        name = f"{pack.about.stem}.sf2"
+        hashes[name] = store.write(name, lambda path: write_sf2(path, pack, read))
+    if "decentsampler" in formats:
+        name, preset = f"{pack.about.stem}.dspreset", dspreset_bytes(pack, background=BACKGROUND)
+        hashes[BACKGROUND] = store.write(BACKGROUND, lambda path: draw_background(path, pack, read))
+        hashes[name] = store.write(name, lambda path: path.write_bytes(preset))
+    hashes[PREVIEW] = store.write(PREVIEW, lambda path: write_preview(path, pack, read))
+    hashes[COVER] = store.write(COVER, lambda path: draw_cover(path, pack, read))
+    hashes[README] = store.write(README, text(readme_text(pack, values, records, formats=formats)))
+    hashes[LICENCE] = store.write(LICENCE, text(licence_text(pack, values)))
+    hashes[REPORT] = store.write(REPORT, text(report_page(pack, records)))
+    manifest = {"nsynth_lab": values["nsynth_lab"], **values, "documents": hashes, "clips": list(records)}
+    store.write(MANIFEST, lambda path: path.write_bytes(json_bytes(manifest)))
+
+
+def _sfz(about: About, label: str) -> str:
+    return f"{about.stem}_{label}.sfz"
+
+
+def _morph(about: About) -> str:
+    return f"{about.stem}_morph.sfz"
+
+
+def _morphs(labels: Sequence[str]) -> bool:
+    """Whether the positions lie on a line, on which there is something to morph."""
+    return len(labels) > 1 and all(label.startswith("p") for label in labels)

@@ -1,0 +1,49 @@
+"""Names of files: plain ASCII without spaces, in an order that is the order of the notes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from nsynth_lab.note import note_name
+
+LONGEST = 60
+_LETTERS = {"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "đ": "d"}
+_WORDS = {"#": "s", "&": "and", "+": "-", "/": "-", "\\": "-"}
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
+
+
+def stem(text: str) -> str:
+    """A name that every file system and sampler can read.
+
+    >>> stem("Flöte / Cello"), stem("../../etc"), stem("  "), stem("CON")
+    ('Flote-Cello', 'etc', 'pack', 'CON-pack')
+    """
+    plain = "".join(_LETTERS.get(letter, _WORDS.get(letter, letter)) for letter in text)
+    ascii_only = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode("ascii")
+    joined = re.sub(r"[^A-Za-z0-9.]+", "-", ascii_only)
+    cut = re.sub(r"-?\.[.-]*", ".", re.sub(r"-+", "-", joined)).strip("-.")[:LONGEST].strip("-.")
+    if not cut:
+        return "pack"
+    return f"{cut}-pack" if cut.lower() in _RESERVED else cut
+
+
+def position_label(place: Sequence[float]) -> str:
+    """A position in hundredths.
+
+    >>> position_label([0.25]), position_label([0.2, 1.0])
+    ('p025', 'x020y100')
+    """
+    hundredths = [f"{round(100 * value):03d}" for value in place]
+    return f"p{hundredths[0]}" if len(place) == 1 else f"x{hundredths[0]}y{hundredths[1]}"
+
+
+def clip_file(pack_stem: str, label: str, *, note: int, velocity: int, take: int, ending: str) -> str:
+    """Path of a clip within its pack; `take` from 1.
+
+    >>> clip_file("Reed", "p050", note=61, velocity=80, take=1, ending=".wav")
+    'Samples/p050/Reed_p050_061_Cs4_v080_rr1.wav'
+    """
+    name = note_name(note).replace("#", "s")
+    return f"Samples/{label}/{pack_stem}_{label}_{note:03d}_{name}_v{velocity:03d}_rr{take}{ending}"

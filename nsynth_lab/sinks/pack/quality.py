@@ -1,0 +1,130 @@
+"""How good a clip is: its level, pitch, clicks, loop and what sounds between its partials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.dsp.loudness import loudness_db
+from nsynth_lab.dsp.pitch import instantaneous_hz, track_cents
+from nsynth_lab.units import SAMPLE_RATE, FloatArray, gain_to_db
+
+LOOPED = "looped"
+LOUD_DB = 30.0
+CLICK_FACTOR, CLICK_SAMPLES, CLICK_NEAR = 8.0, 32, 12
+CLICK_FLOOR = 10 ** (-70 / 20)
+SPECTRUM_SAMPLES = 32_768
+PARTIAL_BINS = 6  # half the width that a partial takes up in the spectrum
+
+
+@dataclass(frozen=True)
+class Seam:
+    """What became of a clip's loop.
+
+    Attributes:
+        word: "looped", or why not.
+        error_db: how far the sound after the loop is from that at its start, before they are joined.
+        step_db: the same for the few samples around the seam, after they are joined.
+    """
+
+    word: str
+    error_db: float | None = None
+    step_db: float | None = None
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What was measured of one clip.
+
+    Attributes:
+        peak_db: highest sample, in dB below full scale.
+        loudness_db: A-weighted level of the loudest half second.
+        pitch_cents: mean deviation from the root; None where no pitch sounds.
+        clicks: places that jump where their surroundings do not.
+        noise_db: level between the partials, relative to the whole; None for a clip too short to tell.
+        loop, loop_error_db, loop_step_db: see `Seam`.
+    """
+
+    peak_db: float
+    loudness_db: float
+    pitch_cents: float | None
+    clicks: int
+    noise_db: float | None
+    loop: str
+    loop_error_db: float | None = None
+    loop_step_db: float | None = None
+
+
+def measure_clip(samples: FloatArray, seam: Seam, *, f0_hz: float, places: NDArray[np.float64], held: slice) -> Quality:
+    """Measure `samples` [samples] at 48 kHz; partials are expected at `places` [partials] times `f0_hz`.
+
+    The pitch is that of the frames `held`: of the loop, where there is one.
+    """
+    level = loudness_db(samples, f0_hz=f0_hz)
+    half = min(len(level), round(0.5 * SAMPLE_RATE / 512))
+    power = np.convolve(10.0 ** (level / 10.0), np.ones(half) / half, mode="valid")
+    return Quality(
+        peak_db=round(gain_to_db(float(np.abs(samples).max(initial=0.0))), 2),
+        loudness_db=round(float(10.0 * np.log10(power.max())), 2),
+        pitch_cents=_pitch_cents(samples, level, f0_hz, places, held),
+        clicks=count_clicks(samples),
+        noise_db=_noise_db(samples, f0_hz, places),
+        loop=seam.word,
+        loop_error_db=_rounded(seam.error_db),
+        loop_step_db=_rounded(seam.step_db),
+    )
+
+
+def count_clicks(samples: FloatArray) -> int:
+    """Places whose second difference is 8 times that of their surroundings on both sides.
+
+    >>> tone = np.sin(np.arange(4800) * 0.05).astype(np.float32)
+    >>> count_clicks(tone), count_clicks(np.where(np.arange(4800) == 2400, tone + 0.2, tone).astype(np.float32))
+    (0, 1)
+    """
+    bend = np.abs(np.diff(samples, 2))
+    windows = bend[: len(bend) // CLICK_SAMPLES * CLICK_SAMPLES].reshape(-1, CLICK_SAMPLES).max(axis=1)
+    if len(windows) < 2 * CLICK_NEAR + 3:
+        return 0
+    padded = np.pad(windows, CLICK_NEAR + 1, mode="edge")
+    view = np.lib.stride_tricks.sliding_window_view(padded, CLICK_NEAR)
+    before, after = view[: len(windows)].max(axis=1), view[CLICK_NEAR + 3 :][: len(windows)].max(axis=1)
+    high = windows > np.maximum(CLICK_FACTOR * np.maximum(before, after), CLICK_FLOOR)
+    return int(np.count_nonzero(high[1:] & ~high[:-1]) + high[0])
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
+
+
+def _pitch_cents(
+    samples: FloatArray, level: FloatArray, f0_hz: float, places: NDArray[np.float64], held: slice
+) -> float | None:
+    loud = np.zeros(len(level), bool)
+    loud[held] = level[held] > level.max() - LOUD_DB
+    if not loud.any() or level.max() < -90.0:
+        return None
+    hz, power = instantaneous_hz(samples, f0_hz=f0_hz, places=places)
+    track = track_cents(hz, power, f0_hz=f0_hz, places=places)
+    return round(float(np.average(track[loud], weights=power.sum(axis=1)[loud])), 2)
+
+
+def _noise_db(samples: FloatArray, f0_hz: float, places: NDArray[np.float64]) -> float | None:
+    """Median power between the tracked partials, as if it lay there evenly, relative to all power below the last."""
+    if len(samples) < SPECTRUM_SAMPLES:
+        return None
+    middle = (len(samples) - SPECTRUM_SAMPLES) // 2
+    spectrum = np.abs(np.fft.rfft(samples[middle:][:SPECTRUM_SAMPLES] * np.blackman(SPECTRUM_SAMPLES))) ** 2
+    bins = places * f0_hz * SPECTRUM_SAMPLES / SAMPLE_RATE
+    inside = np.arange(len(spectrum)) < bins[-1] + 0.5 * bins[0]
+    half = max(PARTIAL_BINS, 0.2 * float(bins[0]))
+    near = np.zeros(len(spectrum), bool)
+    for centre in bins:
+        near[max(0, round(centre - half)) : round(centre + half)] = True
+    between = spectrum[inside & ~near]
+    total = float(spectrum[inside].sum())
+    if not len(between) or total <= 0:
+        return None
+    return round(10.0 * float(np.log10(max(np.median(between) * np.count_nonzero(inside) / total, 1e-12))), 1)

@@ -1,0 +1,79 @@
+"""SFZ: one text file a position, and one that morphs through all of them on the mod wheel.
+
+The plain files keep to opcodes of SFZ version 1. The morph plays every position at once, each faded in and out by
+the controller around its place, and names the controller and its start with version 2's `label_cc` and `set_cc`.
+
+Source: the opcode lists of the SFZ format (sfzformat.com).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from nsynth_lab.sinks.pack.zones import Layer, PackMap, Zone
+
+MOD_WHEEL = 1
+# opcode, its value for a zone, and the value that need not be said
+OPCODES: tuple[tuple[str, Callable[[Zone], object], object], ...] = (
+    ("lokey", lambda zone: zone.low_key, None),
+    ("hikey", lambda zone: zone.high_key, None),
+    ("lovel", lambda zone: zone.low_velocity, None),
+    ("hivel", lambda zone: zone.high_velocity, None),
+    ("seq_length", lambda zone: zone.takes, 1),
+    ("seq_position", lambda zone: zone.take, 1),
+    ("pitch_keycenter", lambda zone: zone.root, None),
+    ("tune", lambda zone: round(zone.tuning_cents), 0),
+    ("ampeg_release", lambda zone: f"{zone.release_seconds:.3f}", None),
+    ("loop_mode", lambda zone: "loop_continuous" if zone.loop else "no_loop", None),
+    ("loop_start", lambda zone: zone.loop.start if zone.loop else None, None),
+    ("loop_end", lambda zone: zone.loop.end - 1 if zone.loop else None, None),
+)
+
+
+def sfz_text(pack: PackMap, layer: Layer) -> str:
+    """One position as a whole SFZ file."""
+    lines = [*_head(pack, layer.title), _global(pack), *(_region(pack, zone) for zone in layer.zones)]
+    return "\n".join(lines) + "\n"
+
+
+def morph_text(pack: PackMap) -> str:
+    """All positions of a line in one SFZ file, crossfaded by the mod wheel."""
+    start = round(127 * (pack.layers[0].place[0] + pack.layers[-1].place[0]) / 2)
+    lines = [
+        *_head(pack, "the mod wheel morphs"),
+        f"<control> label_cc{MOD_WHEEL}=Blend set_cc{MOD_WHEEL}={start}",
+        _global(pack),
+    ]
+    for layer, fade in zip(pack.layers, _fades([layer.place[0] for layer in pack.layers]), strict=True):
+        lines.append(" ".join(["<group>", "xf_cccurve=gain", *fade]))
+        lines += [_region(pack, zone) for zone in layer.zones]
+    return "\n".join(lines) + "\n"
+
+
+def _head(pack: PackMap, title: str) -> Iterator[str]:
+    for text in (f"{pack.about.title}: {title}", pack.about.author, pack.about.licence, pack.about.software):
+        if text:
+            yield "// " + " ".join(text.split())
+
+
+def _global(pack: PackMap) -> str:
+    return f"<global> ampeg_attack=0 amp_veltrack={100 * pack.tracking:.1f}"
+
+
+def _region(pack: PackMap, zone: Zone) -> str:
+    values = [(name, value(zone), usual) for name, value, usual in OPCODES]
+    opcodes = [f"{name}={value}" for name, value, usual in values if value is not None and value != usual]
+    volume_db = zone.volume_db + pack.made_up_db(zone, lambda share: 1 - pack.tracking * (1 - share**2))
+    return " ".join(["<region>", f"sample={zone.file}", *opcodes, f"volume={volume_db:.2f}"])
+
+
+def _fades(places: Sequence[float]) -> Iterator[list[str]]:
+    """Opcodes that fade each of ascending `places` (0 to 1) in from the one before and out to the one after."""
+    marks = [round(127 * place) for place in places]
+    for index, mark in enumerate(marks):
+        fade = []
+        if index > 0:
+            fade += [f"xfin_locc{MOD_WHEEL}={marks[index - 1]}", f"xfin_hicc{MOD_WHEEL}={mark}"]
+        if index < len(marks) - 1:
+            fade += [f"xfout_locc{MOD_WHEEL}={mark}", f"xfout_hicc{MOD_WHEEL}={marks[index + 1]}"]
+        yield fade
