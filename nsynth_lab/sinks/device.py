@@ -24,7 +24,7 @@ CHANNELS = 2
 LATENCIES = ("low", "high")
 # PortAudio asks for several blocks in a burst where its device has a large buffer: so many wait at least, and so long
 BLOCKS_AHEAD = {"low": 2, "high": 4}
-AHEAD_SECONDS = {"low": 0.008, "high": 0.024}
+AHEAD_SECONDS = {"low": 0.008, "high": 0.040}
 LARGEST_BUFFER_SECONDS = 0.2
 SILENT_SECONDS = 1.0  # a callback that has not come for so long will not
 RETRY_SECONDS = 1.0
