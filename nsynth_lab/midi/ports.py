@@ -1,6 +1,7 @@
 """MIDI input ports: found by name, opened, lost and found again.
 
-    port's own thread: bytes -> Parser -> inbox(time, event)
+    port's own thread: bytes -> Parser -> take(time, events)
+    `midi.look`, a process: names of ports, whenever they change -> ports opened and let go
 
 python-rtmidi brings ALSA, JACK, CoreMIDI and Windows' own; the first that answers is used.
 """
@@ -8,7 +9,10 @@ python-rtmidi brings ALSA, JACK, CoreMIDI and Windows' own; the first that answe
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,8 +24,8 @@ from nsynth_lab.midi.events import Event
 from nsynth_lab.midi.parse import Parser
 
 OWN_NAME = "nsynth-lab"
+LOOKER = f"{OWN_NAME}-look"
 ALL = "all"
-LOOK_SECONDS = 1.0
 
 Take = Callable[[float, list[Event]], None]
 
@@ -44,11 +48,9 @@ class Ports:
     def __init__(self, wanted: str, take: Take, *, gone: Callable[[], None]) -> None:
         self.wanted, self._take, self._gone = wanted, take, gone
         self._rtmidi, self._api = _interface()
-        self._look = self._rtmidi.MidiIn(self._api, name=f"{OWN_NAME}-look")
         self._inputs: dict[str, Any] = {}
         self.found = self.lost = 0
-        self._stop = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, name="midi-ports", daemon=True)
+        self._looker: subprocess.Popen[str] | None = None
 
     @property
     def open(self) -> list[str]:
@@ -56,31 +58,32 @@ class Ports:
         return list(self._inputs)
 
     def __enter__(self) -> Self:
-        self._refresh()
+        names = input_names()
+        self._refresh(names)
         if not self._inputs and self.wanted != ALL:
-            there = ", ".join(self._names()) or "none"
-            self._look.delete()
+            there = ", ".join(names) or "none"
             raise MidiError(f"no MIDI input is called '{self.wanted}'; there are: {there} (see `nsynth-lab devices`)")
-        self._watcher.start()
+        command = [sys.executable, "-m", "nsynth_lab.midi.look", str(self._api), LOOKER]
+        pipe = subprocess.PIPE
+        self._looker = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
+        threading.Thread(target=self._watch, name="midi-ports", daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._watcher.join(timeout=2 * LOOK_SECONDS)
-        for port in [*self._inputs.values(), self._look]:
+        if self._looker is not None:
+            self._looker.terminate()
+            self._looker.wait()
+        for port in self._inputs.values():
             with contextlib.suppress(Exception):
                 port.delete()
 
     def _watch(self) -> None:
-        while not self._stop.wait(LOOK_SECONDS):
-            with contextlib.suppress(Exception):  # the system's MIDI may itself come and go
-                self._refresh()
+        looker = self._looker
+        for line in looker.stdout if looker is not None and looker.stdout is not None else ():
+            with contextlib.suppress(Exception):  # a port may be gone again before it is opened
+                self._refresh(_others(json.loads(line)))
 
-    def _names(self) -> list[str]:
-        return [name for name in self._look.get_ports() if OWN_NAME not in name]
-
-    def _refresh(self) -> None:
-        names = self._names()
+    def _refresh(self, names: list[str]) -> None:
         for name in [name for name in self._inputs if name not in names]:
             with contextlib.suppress(Exception):
                 self._inputs.pop(name).delete()
@@ -112,11 +115,16 @@ def input_names() -> list[str]:
         MissingError, MidiError: as `Ports`.
     """
     rtmidi, api = _interface()
-    look = rtmidi.MidiIn(api, name=f"{OWN_NAME}-look")
+    look = rtmidi.MidiIn(api, name=LOOKER)
     try:
-        return [str(name) for name in look.get_ports() if OWN_NAME not in name]
+        return _others(look.get_ports())
     finally:
         look.delete()
+
+
+def _others(names: list[str]) -> list[str]:
+    """Ports that are not our own."""
+    return [name for name in names if OWN_NAME not in name]
 
 
 def _interface() -> tuple[Any, int]:
@@ -130,7 +138,7 @@ def _interface() -> tuple[Any, int]:
     for api in rtmidi.get_compiled_api():
         try:
             with hush():
-                look = rtmidi.MidiIn(api, name=f"{OWN_NAME}-look")
+                look = rtmidi.MidiIn(api, name=LOOKER)
         except Exception as error:  # rtmidi raises SystemError where a system has no MIDI
             said.append(f"{rtmidi.get_api_display_name(api)}: {' '.join(str(error).split())}")
             continue

@@ -40,16 +40,14 @@ def raise_priority() -> bool:
     """
     if sys.platform != "linux":
         return False
-    for ask in (
-        lambda: os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REAL_TIME_PRIORITY)),
-        lambda: os.setpriority(os.PRIO_PROCESS, 0, NICENESS),
-    ):
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REAL_TIME_PRIORITY))
+    except OSError:
         try:
-            ask()
+            os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
         except OSError:
-            continue
-        return True
-    return False
+            return False
+    return True
 
 
 class Inbox:

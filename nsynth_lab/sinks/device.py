@@ -9,6 +9,7 @@ blocks go nowhere at the pace of the clock, so that what is played stays in time
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from dataclasses import dataclass
 from types import TracebackType
@@ -23,7 +24,8 @@ CHANNELS = 2
 LATENCIES = ("low", "high")
 # PortAudio asks for several blocks in a burst where its device has a large buffer: so many wait at least, and so long
 BLOCKS_AHEAD = {"low": 2, "high": 4}
-AHEAD_SECONDS = {"low": 0.008, "high": 0.024}
+AHEAD_SECONDS = {"low": 0.008, "high": 0.040}
+LARGEST_BUFFER_SECONDS = 0.2
 SILENT_SECONDS = 1.0  # a callback that has not come for so long will not
 RETRY_SECONDS = 1.0
 NAP_SECONDS = 0.0003
@@ -92,6 +94,7 @@ class DeviceSink:
 
     Attributes:
         ring: what waits to be heard; it counts underruns.
+        ahead: blocks that are kept waiting.
         lost: how often the device vanished.
         away: whether it is gone now.
 
@@ -103,12 +106,14 @@ class DeviceSink:
     def __init__(self, name: str = "", *, block_samples: int, latency: str = "low") -> None:
         self.name, self.block_samples, self.latency = name, block_samples, latency
         self.block_seconds = block_samples / SAMPLE_RATE
-        ahead = max(BLOCKS_AHEAD[latency], -(-AHEAD_SECONDS[latency] // self.block_seconds))
-        self.ring = Ring(int(ahead), block_samples=block_samples, channels=CHANNELS)
+        self.ahead = max(BLOCKS_AHEAD[latency], self._blocks(AHEAD_SECONDS[latency]))
+        room = self.ahead + self._blocks(LARGEST_BUFFER_SECONDS)
+        self.ring = Ring(room, block_samples=block_samples, channels=CHANNELS)
         self.lost = 0
         self.away = False
         self.device_seconds = 0.0
         self._stream: Any = None
+        self._started = False
         self._clock = 0.0
         self._seen = (-1, 0.0)
         self._tried = 0.0
@@ -116,7 +121,7 @@ class DeviceSink:
     @property
     def latency_seconds(self) -> float:
         """From a block's being written to its being heard."""
-        return self.ring.blocks * self.block_seconds + self.device_seconds
+        return self.ahead * self.block_seconds + self.device_seconds
 
     @property
     def starving(self) -> bool:
@@ -128,13 +133,26 @@ class DeviceSink:
         if self.away:
             self._pass_over()
             return
-        while not self.ring.push(block):
+        self.ring.push(block)
+        if not self._started:
+            self._begin()
+            return
+        while self.ring.filled >= self.ahead:
             time.sleep(NAP_SECONDS)
             if self._is_dead():
                 self._lose()
                 return
-        if self._stream is not None and not self._stream.active and self.ring.filled >= self.ring.blocks:
+
+    def _begin(self) -> None:
+        """Start the stream once there is enough for its buffer, which it fills at once, and for what is kept ahead."""
+        enough = min(self.ahead + self._blocks(self.device_seconds) + 1, self.ring.blocks)
+        if self._stream is not None and self.ring.filled >= enough:
+            self._started = True
+            self._seen = (-1, time.monotonic())
             self._stream.start()
+
+    def _blocks(self, seconds: float) -> int:
+        return math.ceil(seconds / self.block_seconds)
 
     def __enter__(self) -> Self:
         self._open()
@@ -143,6 +161,7 @@ class DeviceSink:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.ring.ending = True
         if kind is None and not self.away:  # let what waits be heard
             until = time.monotonic() + self.latency_seconds + SILENT_SECONDS
             while self.ring.filled and time.monotonic() < until:
@@ -173,7 +192,7 @@ class DeviceSink:
                 "see `nsynth-lab devices`"
             ) from error
         self.device_seconds = float(self._stream.latency)
-        self._seen = (-1, time.monotonic())
+        self._started = False
 
     def _close(self) -> None:
         if self._stream is not None:

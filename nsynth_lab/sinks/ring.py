@@ -18,11 +18,13 @@ class Ring:
         block_samples: samples each.
         underruns: blocks that were asked for and not there; silence went out instead.
         taken: blocks that went out.
+        ending: whether no more will come, so that none is missed.
     """
 
     def __init__(self, blocks: int, *, block_samples: int, channels: int = 2) -> None:
         self.blocks, self.block_samples = blocks, block_samples
         self.underruns = self.taken = 0
+        self.ending = False
         self._slots = np.zeros((blocks, block_samples, channels), np.float32)
         self._pushed = 0
 
@@ -43,7 +45,7 @@ class Ring:
         """Copy the oldest block out; where there is none, silence, and it counts as an underrun."""
         if self._pushed == self.taken:
             out.fill(0.0)
-            self.underruns += 1
+            self.underruns += not self.ending
             return False
         np.copyto(out, self._slots[self.taken % self.blocks])
         self.taken += 1

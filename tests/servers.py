@@ -1,0 +1,107 @@
+"""Servers of one's own that need no sound card: PulseAudio with a null sink, JACK with a dummy for its MIDI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+PULSE_PROGRAMS, JACK_PROGRAMS = ("pulseaudio", "pactl", "pacat", "parec"), ("jackd",)
+NULL_SINK = "module-null-sink sink_name=ci rate=48000 channels=2 format=float32le"
+RECORD = ("parec", "-d", "ci.monitor", "--rate=48000", "--channels=2", "--format=float32le", "--latency-msec=20")
+KEEP = (
+    "pacat",
+    "-p",
+    "-d",
+    "ci",
+    "--latency-msec=20",
+    "--format=float32le",
+    "--rate=48000",
+    "--channels=2",
+    "/dev/zero",
+)
+JACK = ("jackd", "--no-realtime", "--no-mlock", "--name", "nsynth-lab-test", "-d", "dummy", "-r", "48000", "-p", "256")
+
+
+def skip_without(*programs: str) -> None:
+    """Skip the test where one of these is not installed, and say what would bring it."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        packages = "pulseaudio pulseaudio-utils libasound2-plugins jackd2"
+        pytest.skip(f"{', '.join(missing)} not installed: apt-get install {packages}")
+
+
+@contextmanager
+def pulse(folder: Path) -> Iterator[dict[str, str]]:
+    """A PulseAudio server with a null sink `ci`; yields the environment in which ALSA's default is that sink.
+
+    A null sink that nobody plays to renders seconds ahead, so silence is played to it all the time.
+    """
+    skip_without(*PULSE_PROGRAMS)
+    runtime = folder / "run"
+    for path in (runtime / "pulse", runtime / "state"):
+        path.mkdir(parents=True, mode=0o700)
+    runtime.chmod(0o700)
+    environment = {
+        **os.environ,
+        "XDG_RUNTIME_DIR": str(runtime),
+        "PULSE_RUNTIME_PATH": str(runtime / "pulse"),
+        "PULSE_STATE_PATH": str(runtime / "state"),
+        "PULSE_COOKIE": str(runtime / "cookie"),
+    }
+    server = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--log-level=error"]
+    server += ["--high-priority=yes", "--realtime=yes"]  # as desktops run it; where that is not allowed it goes on
+    server += ["-L", "module-native-protocol-unix", "-L", NULL_SINK]
+    with ExitStack() as stack:
+        stack.enter_context(running(server, environment, folder / "pulse.log"))
+        if not answers(["pactl", "info"], environment):
+            pytest.skip("PulseAudio does not start here")
+        stack.enter_context(running(KEEP, environment, folder / "keeper.log"))
+        time.sleep(2.2)
+        yield environment
+
+
+@contextmanager
+def jack(folder: Path) -> Iterator[dict[str, str]]:
+    """A JACK server with a dummy device, for MIDI; yields what its clients need in their environment."""
+    skip_without(*JACK_PROGRAMS)
+    own = {"JACK_NO_AUDIO_RESERVATION": "1", "JACK_DEFAULT_SERVER": "nsynth-lab-test", "JACK_NO_START_SERVER": "1"}
+    with running(JACK, {**os.environ, **own}, folder / "jack.log") as process:
+        time.sleep(1.0)
+        if process.poll() is not None:
+            pytest.skip("JACK does not start here")
+        yield own
+
+
+@contextmanager
+def running(
+    command: tuple[str, ...] | list[str], environment: dict[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is ended when the block is left."""
+    with log.open("wb") as said:
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def answers(command: list[str], environment: dict[str, str]) -> bool:
+    """Whether a command succeeds within five seconds of trying."""
+    for _ in range(100):
+        done = subprocess.run(command, env=environment, capture_output=True, check=False)
+        if done.returncode == 0:
+            return True
+        time.sleep(0.05)
+    return False

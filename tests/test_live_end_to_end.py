@@ -1,0 +1,178 @@
+"""The real parts from end to end: keyboard process -> JACK MIDI -> play -> PulseAudio -> what can be heard there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pytest
+from playing import spectrum_peak_hz
+from servers import RECORD, jack, pulse, running
+
+from nsynth_lab.audio import read_audio
+from nsynth_lab.model.bank import BANK
+from nsynth_lab.render import DEFAULT_CHECKPOINT
+from nsynth_lab.units import SAMPLE_RATE, FloatArray, hz_to_note
+
+INSTRUMENTS = ("reed organ", "square lead")  # recorded in tune, and quick to speak
+NOTES = (60, 64, 69, 72, 57, 76)
+HELD_SECONDS, REST_SECONDS = 0.45, 0.55
+CENTS, TIME_SECONDS = 5.0, 0.020
+ATTEMPTS = 3
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    pytest.importorskip("rtmidi")
+    if not (DEFAULT_CHECKPOINT / BANK).is_file():
+        pytest.skip(f"no checkpoint in {DEFAULT_CHECKPOINT}")
+    folder = tmp_path_factory.mktemp("servers")
+    with jack(folder) as jack_environment, pulse(folder) as pulse_environment:
+        yield {**pulse_environment, **jack_environment}
+
+
+class Keys:
+    """The keyboard's process."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def do(self, **what: Any) -> float:
+        """One thing; when it was sent."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(what) + "\n")
+        self._process.stdin.flush()
+        return float(self._process.stdout.readline()) if "bytes" in what else 0.0
+
+
+@contextmanager
+def keyboard(name: str, environment: dict[str, str]) -> Iterator[Keys]:
+    command = [sys.executable, str(Path(__file__).with_name("keyboard_process.py")), name]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield Keys(process)
+        process.stdin.close() if process.stdin else None
+        process.wait(timeout=10)
+
+
+@contextmanager
+def play(environment: dict[str, str], *options: str) -> Iterator[subprocess.Popen[str]]:
+    """`nsynth-lab play`, ready."""
+    command = [sys.executable, "-m", "nsynth_lab", "play", *INSTRUMENTS, "--latency", "high", *options]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            wait_for(process.stderr, "playing on")
+            time.sleep(1.0)
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(stream: IO[str] | None, words: str) -> None:
+    said = []
+    for line in stream or ():
+        said.append(line)
+        if words in line:
+            return
+    pytest.fail(f"it never said '{words}': {said}")
+
+
+def summary(process: subprocess.Popen[str]) -> dict[str, int]:
+    """What `play` says at its end."""
+    out, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    found = re.search(r"underruns (\d+).*voices shed (\d+), device lost (\d+) times", out)
+    assert found, out
+    return dict(zip(("underruns", "shed", "lost"), map(int, found.groups()), strict=True))
+
+
+def onset_seconds(sound: FloatArray, threshold: float) -> float:
+    """When its level over 5 ms first comes within 12 dB of its loudest."""
+    power = np.convolve(sound**2, np.ones(240) / 240, mode="full")[: len(sound)]
+    return float(np.argmax(power > threshold)) / SAMPLE_RATE
+
+
+def test_keyboard_to_recording(environment: dict[str, str], tmp_path: Path) -> None:
+    for attempt in range(ATTEMPTS):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        told, sent, recorded, played = take(environment, folder)
+        if told["underruns"] == 0:
+            break
+    else:
+        if os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1):
+            pytest.skip(f"other programs keep this machine too busy to play live ({told['underruns']} underruns)")
+    assert told == {"underruns": 0, "shed": 0, "lost": 0}
+    check_notes(recorded, sent)
+    check_continuous(recorded, played)
+
+
+def take(environment: dict[str, str], folder: Path) -> tuple[dict[str, int], list[float], FloatArray, FloatArray]:
+    """The notes played once: what `play` said, when each was sent, what was heard, what was made."""
+    made, heard = folder / "take.wav", folder / "heard.raw"
+    seconds = len(NOTES) * (HELD_SECONDS + REST_SECONDS) + 4.0
+    options = ("--midi", "keys", "--record", str(made), "--seconds", str(seconds))
+    with keyboard("keys", environment) as keys, play(environment, *options) as process:
+        with running(list(RECORD), environment, heard):
+            time.sleep(0.3)
+            sent = [strike(keys, note) for note in NOTES]
+        told = summary(process)
+    recorded = np.fromfile(heard, np.float32).reshape(-1, 2)[:, 0]
+    return told, sent, recorded, read_audio(made).samples[0]
+
+
+def strike(keys: Keys, note: int) -> float:
+    """One note and the rest after it; when its key went down."""
+    sent = keys.do(bytes=[0x90, note, 100])
+    time.sleep(HELD_SECONDS)
+    keys.do(bytes=[0x80, note, 64])
+    time.sleep(REST_SECONDS)
+    return sent
+
+
+def check_notes(recorded: FloatArray, sent: list[float]) -> None:
+    """Each within 5 cents of its pitch and 20 ms of its time, but for the latency that all have."""
+    loud = float(np.percentile(recorded**2, 95)) / 16
+    late: list[float] = []
+    begin = onset_seconds(recorded, loud)
+    for index, note in enumerate(NOTES):
+        expected = begin + sent[index] - sent[0]
+        window = recorded[int((expected - 0.2) * SAMPLE_RATE) :][: int(0.5 * SAMPLE_RATE)]
+        late.append(onset_seconds(window, loud) - 0.2)
+        steady = recorded[int((expected + 0.12) * SAMPLE_RATE) :][: int(0.3 * SAMPLE_RATE)]
+        cents = 100.0 * (hz_to_note(strongest_f0_hz(steady, note)) - note)
+        assert abs(cents) < CENTS, f"note {note}: {cents:+.1f} cents"
+    assert np.ptp(late) < 2 * TIME_SECONDS, late
+    assert np.abs(np.array(late) - np.median(late)).max() < TIME_SECONDS, late
+
+
+def strongest_f0_hz(sound: FloatArray, note: int) -> float:
+    """f0 by the strongest partial, which is one of the first ten."""
+    peak = spectrum_peak_hz(sound)
+    nominal = 440.0 * 2 ** ((note - 69) / 12)
+    return peak / max(1, round(peak / nominal))
+
+
+def check_continuous(recorded: FloatArray, played: FloatArray) -> None:
+    """What was heard is what was made, sample for sample, from before the first note to after the last."""
+    length = 2 ** int(np.ceil(np.log2(len(recorded) + len(played))))
+    both = np.fft.irfft(np.fft.rfft(played, length) * np.conj(np.fft.rfft(recorded, length)))
+    shift = int(np.argmax(both))
+    shift = shift - length if shift > length // 2 else shift
+    begin, end = max(0, -shift), min(len(recorded), len(played) - shift)
+    assert end - begin > len(NOTES) * (HELD_SECONDS + REST_SECONDS) * SAMPLE_RATE * 0.95
+    differences = np.abs(recorded[begin:end] - played[begin + shift : end + shift])
+    assert differences.max() < 1e-4, f"{(differences > 1e-4).sum()} samples differ"
