@@ -53,7 +53,8 @@ class Sfizz:
 
         synth = pysfizz.Synth(sample_rate=SAMPLE_RATE, block_size=1024)
         assert synth.load_sfz_file(str(self.path))
-        return np.asarray(synth.render_note(key, velocity, seconds, seconds + 0.1), np.float32)[0]
+        left, _ = np.asarray(synth.render_note(key, velocity, seconds, seconds + 0.1), np.float32)
+        return np.asarray(left, np.float32)
 
 
 def fluidsynth(font: Path, folder: Path, *, program: int, key: int, velocity: int, seconds: float) -> FloatArray:
