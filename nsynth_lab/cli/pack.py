@@ -73,7 +73,10 @@ def pack(
         nsynth-lab pack --from choir/manifest.json -o again
     """
     from nsynth_lab.render.pack_request import PackRequest, parse_notes, parse_positions, parse_velocities
+    from nsynth_lab.sinks.pack.store import check_folder
 
+    if not dry_run:
+        check_folder(output, resume=resume, force=force)
     given = tuple(sources or ())
     if manifest is not None:
         if given:

@@ -108,7 +108,7 @@ def _pitch_cents(
         return None
     hz, power = instantaneous_hz(samples, f0_hz=f0_hz, places=places)
     track = track_cents(hz, power, f0_hz=f0_hz, places=places)
-    return round(float(np.average(track[loud], weights=power.sum(axis=1)[loud])), 2)
+    return round(float(track[loud].mean()), 2)
 
 
 def _noise_db(samples: FloatArray, f0_hz: float, places: NDArray[np.float64]) -> float | None:

@@ -83,15 +83,10 @@ def open_store(folder: Path, plan: Mapping[str, Any], *, resume: bool, force: bo
         UsageError: the folder holds something else; what is in the way is told.
         PackError: it cannot be written.
     """
-    found = look_into(folder)
-    if found == "stranger":
-        raise UsageError(f"{folder}: is not empty and holds no pack; choose an empty or a new folder")
+    found = check_folder(folder, resume=resume, force=force)
     goes_on = resume and found == "unfinished" and _same(folder, plan)
     if found == "unfinished" and not goes_on and not force:
-        what = "another unfinished pack; choose another folder" if resume else "an unfinished pack; add --resume"
-        raise UsageError(f"{folder}: holds {what}, or add --force to begin anew")
-    if found == "pack" and not force:
-        raise UsageError(f"{folder}: holds a pack already; choose another folder, or add --force to replace it")
+        raise UsageError(f"{folder}: holds another unfinished pack; choose another folder, or add --force")
     if found in ("pack", "unfinished") and not goes_on:
         _remove(folder)
     store = Store(folder, plan)
@@ -99,6 +94,22 @@ def open_store(folder: Path, plan: Mapping[str, Any], *, resume: bool, force: bo
         (store.aside / CLIPS).mkdir(parents=True, exist_ok=True)
     store.write(f"{UNFINISHED}/{PLAN}", lambda path: path.write_bytes(json_bytes(plan)))
     return store
+
+
+def check_folder(folder: Path, *, resume: bool, force: bool) -> str:
+    """Refuse before the work what is in the way in any case; returns what `folder` holds, as `look_into`.
+
+    Raises:
+        UsageError: the folder holds something else; what is in the way is told.
+    """
+    found = look_into(folder)
+    if found == "stranger":
+        raise UsageError(f"{folder}: is not empty and holds no pack; choose an empty or a new folder")
+    if found == "pack" and not force:
+        raise UsageError(f"{folder}: holds a pack already; choose another folder, or add --force to replace it")
+    if found == "unfinished" and not resume and not force:
+        raise UsageError(f"{folder}: holds an unfinished pack; add --resume to go on, or --force to begin anew")
+    return found
 
 
 def look_into(folder: Path) -> str:

@@ -2,10 +2,10 @@
 
     RIFF WAVE
       fmt     PCM, mono
-      LIST    INFO: INAM title, IART author, ICOP licence, ISFT software, ICMT comment
       smpl    root key, its fraction of a semitone, one forward loop whose end is the last sample that is played
-      inst    key and velocity range
+      LIST    INFO: INAM title, IART author, ICOP licence, ISFT software, ICMT comment
       data    16 or 24 bits
+      inst    key and velocity range; it comes last, for its length is odd and not every reader skips the byte after it
 
 Source: Multimedia Programming Interface and Data Specifications 1.0 (1991), and its new multimedia data types (1994).
 """
@@ -42,10 +42,10 @@ def wav_bytes(values: NDArray[np.int32], zone: Zone, about: About, *, sample_rat
     width = bits // 8
     chunks = [
         (b"fmt ", struct.pack("<HHIIHH", 1, 1, sample_rate, sample_rate * width, width, bits)),
-        (b"LIST", b"INFO" + b"".join(_info(about))),
         (b"smpl", _smpl(zone, sample_rate)),
-        (b"inst", _inst(zone)),
+        (b"LIST", b"INFO" + b"".join(_info(about))),
         (b"data", packed(values, bits=bits)),
+        (b"inst", _inst(zone)),
     ]
     body = b"WAVE" + b"".join(chunk(name, content) for name, content in chunks)
     return chunk(b"RIFF", body)

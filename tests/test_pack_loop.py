@@ -1,0 +1,135 @@
+"""Loops that are made rather than looked for: what closes, and how well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_notes import flute
+from tiny_model import tiny_model
+
+from nsynth_lab.blend import stretch
+from nsynth_lab.blend.loop import Period, close_loop, find_period, in_tune
+from nsynth_lab.blend.take import another_take
+from nsynth_lab.dsp.seam import close_seam, seam_error_db
+from nsynth_lab.errors import UsageError
+from nsynth_lab.latents import Latents
+from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.note import Note
+from nsynth_lab.render.pack_decode import decode_rows, exact_f0_hz
+from nsynth_lab.render.pack_latents import Row
+from nsynth_lab.render.pack_request import ClipKey
+from nsynth_lab.units import FRAME_RATE_HZ, HOP_SAMPLES, cents_to_ratio
+
+FRAMES, SETTLED, SETTLE = 300, 260, 38
+
+
+def held_note(note: int, *, frames: int = 700) -> Latents:
+    """A flute with vibrato, and partials that are not multiples of its f0."""
+    partials = np.zeros(128, np.float32)
+    partials[2:9] = np.linspace(0.01, 0.2, 7)
+    return replace(stretch(replace(flute(), note=note), frames), partials=partials)
+
+
+def looped(note: int, *, multiple: int = 1) -> tuple[Latents, Period]:
+    latents = held_note(note)
+    period = find_period(latents, end=SETTLED, multiple=multiple)
+    assert period is not None
+    return close_loop(latents, period, frames=FRAMES), period
+
+
+@pytest.mark.parametrize("note", [36, 57, 84])
+@pytest.mark.parametrize("multiple", [1, 5])
+def test_every_stream_comes_back_after_one_period(note: int, multiple: int) -> None:
+    latents, period = looped(note, multiple=multiple)
+    assert period.frames % multiple == 0
+    assert period.begin + period.frames == SETTLED
+    for stream in (latents.timbre, latents.loudness_db, latents.f0_cents):
+        once, again = stream[period.begin : FRAMES - period.frames], stream[SETTLED:]
+        np.testing.assert_allclose(again, once, atol=1e-4)
+
+
+@pytest.mark.parametrize("note", [36, 48, 57, 61, 84, 100])
+def test_partials_turn_a_whole_number_of_times_and_the_pitch_stays(note: int) -> None:
+    latents, period = looped(note)
+    once = slice(period.begin, SETTLED)
+    ratio = cents_to_ratio(latents.f0_cents[once].astype(np.float64))
+    turns = float(np.sum(Note(note).hz * ratio)) / FRAME_RATE_HZ
+    assert turns == pytest.approx(period.turns, abs=1e-3)
+    assert period.turns % 2 == 0
+    places = np.arange(1, 128) + latents.partials[1:].astype(np.float64)
+    np.testing.assert_allclose(places * period.turns, np.round(places * period.turns), atol=2e-3)
+    assert abs(period.cents) < 0.5
+    moved = 1200 * np.log2(places / (np.arange(1, 128) + held_note(note).partials[1:]))
+    assert np.abs(moved).max() < 600 * 1.45 / period.turns
+
+
+def test_notes_that_die_away_or_are_too_short_have_no_loop() -> None:
+    latents = held_note(60)
+    falling = replace(latents, loudness_db=np.asarray(-20 - 0.15 * np.arange(latents.frames), np.float32))
+    assert find_period(falling, end=SETTLED) is None
+    assert find_period(latents, end=latents.attack_frames + 30) is None
+    with pytest.raises(UsageError, match="too short"):
+        close_loop(replace(latents, release_frame=SETTLED), Period(SETTLED, 100, 2, 0.0), frames=FRAMES)
+
+
+def test_the_running_sum_of_f0_is_exact() -> None:
+    latents = held_note(84)
+    exact = Note(84).hz * cents_to_ratio(latents.f0_cents.astype(np.float64))
+    error = np.cumsum(exact_f0_hz(latents).astype(np.float64)) - np.cumsum(exact)
+    assert np.abs(error).max() <= np.spacing(np.float32(exact.max()))
+
+
+def rows(notes: Sequence[int]) -> list[Row]:
+    return [
+        Row(ClipKey(0, note, 100, 0), *looped(note), held=True, noise_place=17 * note, release_seconds=1.0)
+        for note in notes
+    ]
+
+
+@pytest.mark.parametrize("notes", [(48,), (45, 62, 81)])
+def test_what_the_decoder_gives_closes(notes: Sequence[int]) -> None:
+    checkpoint = Checkpoint(tiny_model(), "tiny", {})
+    every = rows(notes)
+    audio = decode_rows(every, checkpoint, settled=SETTLED)
+    assert audio.shape == (len(notes), FRAMES * HOP_SAMPLES)
+    for row, samples in zip(every, audio, strict=True):
+        assert row.period is not None
+        end = (SETTLED + SETTLE) * HOP_SAMPLES
+        start = end - row.period.frames * HOP_SAMPLES
+        assert seam_error_db(samples, start=start, end=end) < -50.0
+        closed = close_seam(samples, start=start, end=end, fade=SETTLE * HOP_SAMPLES)
+        np.testing.assert_array_equal(closed[end:], closed[start : start + len(closed) - end])
+        assert closed[end - 1] == samples[start - 1]
+        np.testing.assert_array_equal(closed[: end - SETTLE * HOP_SAMPLES], samples[: end - SETTLE * HOP_SAMPLES])
+
+
+def test_a_clip_is_the_same_alone_and_among_others() -> None:
+    checkpoint = Checkpoint(tiny_model(), "tiny", {})
+    every = rows((45, 62, 81))
+    together = decode_rows(every, checkpoint, settled=SETTLED)
+    for row, samples in zip(every, together, strict=True):
+        alone = decode_rows([row], checkpoint, settled=SETTLED)[0]
+        np.testing.assert_allclose(alone, samples, atol=1e-4 * float(np.abs(samples).max()))
+
+
+def test_takes_differ_as_takes_do() -> None:
+    latents = held_note(60)
+    assert another_take(latents, take=0, seed=3) is latents
+    second, third = (another_take(latents, take=take, seed=3) for take in (1, 2))
+    np.testing.assert_array_equal(second.timbre, another_take(latents, take=1, seed=3).timbre)
+    for one, other in ((second, latents), (third, latents), (third, second)):
+        assert 0.05 < float(np.abs(one.timbre - other.timbre).mean()) < 0.3
+        assert 0.2 < float(np.abs(one.f0_cents - other.f0_cents).mean()) < 5.0
+        assert float(np.abs(one.loudness_db - other.loudness_db).max()) < 2.5
+
+
+def test_in_tune_keeps_vibrato_and_leaves_no_deviation() -> None:
+    latents = held_note(60)
+    flat = replace(latents, f0_cents=latents.f0_cents - 18)
+    power = 10.0 ** (latents.loudness_db / 10.0)
+    tuned = in_tune(flat)
+    assert float(np.average(tuned.f0_cents, weights=power)) == pytest.approx(0.0, abs=1e-3)
+    np.testing.assert_allclose(np.diff(tuned.f0_cents), np.diff(latents.f0_cents), atol=1e-4)
