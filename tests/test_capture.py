@@ -62,6 +62,9 @@ class Organ:
     def hold_of(self, key: Key, hold_seconds: float) -> float | None:
         return hold_seconds if key else None
 
+    def close(self) -> None:
+        pass
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:

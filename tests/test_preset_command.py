@@ -77,7 +77,10 @@ def test_oscillations_stay_within_one_and_come_again(shape: str) -> None:
 def test_the_envelope_rises_falls_holds_and_ends() -> None:
     envelope = Envelope(attack_seconds=0.5, decay_seconds=0.5, sustain=0.5, release_seconds=0.4)
     level = envelope_db(envelope, round(3 * FRAME_RATE_HZ), hold_seconds=2.0)
-    at = lambda seconds: level[round(seconds * FRAME_RATE_HZ) - 1]  # noqa: E731
+
+    def at(seconds: float) -> float:
+        return float(level[round(seconds * FRAME_RATE_HZ) - 1])
+
     assert at(0.25) == pytest.approx(20 * np.log10(0.5), abs=0.4)
     assert at(0.5) == pytest.approx(0.0, abs=0.2)
     assert at(1.9) == pytest.approx(20 * np.log10(0.5), abs=0.1)

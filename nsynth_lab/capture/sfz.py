@@ -52,6 +52,9 @@ class SfzSource:
         """As asked."""
         return hold_seconds
 
+    def close(self) -> None:
+        """Give back what it holds."""
+
     def _engine(self) -> Any:  # the library ships no types
         try:
             import pysfizz

@@ -87,7 +87,6 @@ def play_patch(
         PatchError, PluginError: an effect cannot be made ready.
     """
     patch = patch.settled()
-    chain = chain_of(patch)
     sounds = []
     for played in _one_at_a_time(phrase) if patch.voice.mode != "poly" else phrase:
         sounds.append((round(played.start_seconds * SAMPLE_RATE), _note(session, patch, played)))
@@ -95,7 +94,8 @@ def play_patch(
     dry = np.zeros((2, max(start + sound.shape[1] for start, sound in sounds)), np.float32)
     for start, sound in sounds:
         dry[:, start : start + sound.shape[1]] += sound
-    return PatchSound(Audio(chain.run(dry)), tuple(chain.troubles()))
+    with chain_of(patch) as chain:
+        return PatchSound(Audio(chain.run(dry)), tuple(chain.troubles()))
 
 
 def _note(session: Session, patch: Patch, played: Played) -> FloatArray:
