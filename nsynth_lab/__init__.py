@@ -12,6 +12,7 @@ A station on the picture is a file or a folder of that name; a room that is not 
 built. Imports go down only (`pyproject.toml`, import-linter):
 
     cli | panel
+    capture
     render, train, evaluate, doctor
     synth, effects, sinks
     model

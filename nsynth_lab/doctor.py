@@ -228,6 +228,22 @@ def _effects() -> str:
     return f"pedalboard {pedalboard.__version__}"
 
 
+def _plugins() -> str:
+    from nsynth_lab.effects import known_plugins
+
+    found = known_plugins()
+    if not found:
+        raise ProbeError("no VST3 plugin has been scanned", "nsynth-lab plugins scan [FOLDER]")
+    broken = [one.name for one in found if one.error]
+    told = f"; left out: {', '.join(broken[:4])}" if broken else ""
+    return f"{len(found) - len(broken)} VST3 plugins{told}"
+
+
+def _sfz() -> str:
+    importlib.import_module("pysfizz")
+    return f"pysfizz {version('pysfizz')}"
+
+
 def _sound_devices() -> str:
     try:
         import sounddevice
@@ -299,6 +315,8 @@ PROBES = (
     Probe("checkpoint", "blend instruments by name", True, _checkpoint, "get checkpoints/default from the repository"),
     Probe("disk", "write results", False, _disk, "free some space"),
     Probe("effects", "effects chain, plugins", False, _effects, "pip install pedalboard"),
+    Probe("plugins", "third-party effects and instruments", False, _plugins, "nsynth-lab plugins scan"),
+    Probe("SFZ", "capture SFZ instruments", False, _sfz, "pip install 'nsynth-lab[sfz]'"),
     Probe("sound devices", "play live", False, _sound_devices, "pip install sounddevice"),
     Probe("MIDI files", "render MIDI", False, _midi_files, "pip install 'nsynth-lab[midi]'"),
     Probe("MIDI ports", "play from a keyboard", False, _midi_ports, "pip install 'nsynth-lab[midi]'"),

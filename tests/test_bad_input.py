@@ -21,17 +21,16 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from made_notes import flute, organ_cut_short
+from made_notes import flute
 from safetensors import safe_open
 from safetensors.torch import save_file
-from tiny_model import tiny_model
+from tiny_model import tiny_checkpoint
 
 from nsynth_lab.audio import read_audio
 from nsynth_lab.cli import run
 from nsynth_lab.latents import Latents, read_latents, write_latents
-from nsynth_lab.model.bank import BANK, Bank, BankEntry, write_bank
-from nsynth_lab.model.checkpoint import KEY, WEIGHTS, load_checkpoint, save_weights
-from nsynth_lab.note import Instrument
+from nsynth_lab.model.bank import BANK
+from nsynth_lab.model.checkpoint import KEY, WEIGHTS, load_checkpoint
 from nsynth_lab.train.notes import is_held_out, read_dataset
 from nsynth_lab.units import FloatArray
 
@@ -58,15 +57,7 @@ def write(path: str, samples: FloatArray, sample_rate: int = 48_000) -> None:
 @pytest.fixture(scope="module")
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny checkpoint with a flute and an organ called cello in its bank."""
-    folder = tmp_path_factory.mktemp("model")
-    model_id = save_weights(folder, tiny_model(), about={})
-    entries = [
-        BankEntry(Instrument("flute", "flute"), (0,), "CC0-1.0", "made"),
-        BankEntry(Instrument("cello", "string"), (1,), "CC0-1.0", "made"),
-    ]
-    zones = [replace(note, model_id=model_id) for note in (flute(), organ_cut_short())]
-    write_bank(folder, Bank(entries, zones, model_id=model_id), about={})
-    return folder
+    return tiny_checkpoint(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(autouse=True)

@@ -218,6 +218,9 @@ class Misbehaving:
     def reset(self) -> None:
         self._blocks = 0
 
+    def close(self) -> None:
+        pass
+
 
 @pytest.mark.parametrize(
     ("how", "says"),

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import torch
+from made_notes import flute, organ_cut_short
 from torch import Tensor
 
 from nsynth_lab.model.autoencoder import Autoencoder
+from nsynth_lab.model.bank import Bank, BankEntry, write_bank
+from nsynth_lab.model.checkpoint import save_weights
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.decoder import Decoder, DecoderState
+from nsynth_lab.note import Instrument
 from nsynth_lab.units import note_to_hz
 
 TINY = ModelConfig(
@@ -34,6 +40,18 @@ def tiny_model(*, band_channels: int = 0, seed: int = 0) -> Autoencoder:
     if model.decoder.bands is not None:
         torch.nn.init.normal_(model.decoder.bands.stack.last.weight, std=0.1)
     return model.eval().requires_grad_(False)
+
+
+def tiny_checkpoint(folder: Path) -> Path:
+    """A checkpoint of `tiny_model` with a flute and an organ called cello in its bank."""
+    model_id = save_weights(folder, tiny_model(), about={})
+    entries = [
+        BankEntry(Instrument("flute", "flute"), (0,), "CC0-1.0", "made"),
+        BankEntry(Instrument("cello", "string"), (1,), "CC0-1.0", "made"),
+    ]
+    zones = [replace(note, model_id=model_id) for note in (flute(), organ_cut_short())]
+    write_bank(folder, Bank(entries, zones, model_id=model_id), about={})
+    return folder
 
 
 def streams(pitches: Sequence[float], frames: int, *, level_db: float = -20.0, seed: int = 1) -> list[Tensor]:

@@ -57,6 +57,9 @@ class FolderSource:
         """Nobody knows."""
         return None
 
+    def close(self) -> None:
+        """Give back what it holds."""
+
     def _take_in(self, take: Take, found: Finding) -> None:
         key = Key(found.pitch, take.velocity) if found.pitch is not None else None
         if found.outcome != "taken" or key is None:

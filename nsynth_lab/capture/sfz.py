@@ -52,6 +52,9 @@ class SfzSource:
         """As asked."""
         return hold_seconds
 
+    def close(self) -> None:
+        """Give back what it holds."""
+
     def _engine(self) -> Any:  # the library ships no types
         try:
             import pysfizz
@@ -59,7 +62,7 @@ class SfzSource:
             raise MissingError(f"capturing SFZ needs pysfizz: pip install 'nsynth-lab[sfz]' ({error})") from error
         engine = pysfizz.Synth(sample_rate=SAMPLE_RATE, block_size=BLOCK_SAMPLES)
         with quiet():
-            loaded = engine.load_sfz_file(str(self._path))
+            loaded = engine.load_sfz_file(str(self._path), quiet=False)
         if not loaded:
             raise UsageError(f"{self._path}: cannot be loaded; it is no SFZ file, or its samples are missing")
         return engine

@@ -53,3 +53,7 @@ class SoundFontSource:
     def hold_of(self, key: Key, hold_seconds: float) -> float | None:  # noqa: ARG002 all are held as asked
         """As asked."""
         return hold_seconds
+
+    def close(self) -> None:
+        """Give back what it holds."""
+        self._player.close()

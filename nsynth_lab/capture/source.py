@@ -59,6 +59,9 @@ class Source(Protocol):
     def hold_of(self, key: Key, hold_seconds: float) -> float | None:
         """How long the key really is held; None where nobody knows."""
 
+    def close(self) -> None:
+        """Give back what it holds."""
+
 
 def file_hash(path: Path) -> str:
     """Short hash of a file's contents."""

@@ -67,6 +67,10 @@ class Vst3Source:
         """As asked."""
         return hold_seconds
 
+    def close(self) -> None:
+        """Give back what it holds."""
+        self._plugin.close()
+
 
 def _state(path: Path) -> bytes:
     if not path.is_file() or not 0 < path.stat().st_size <= MAX_STATE_BYTES:

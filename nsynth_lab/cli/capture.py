@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -85,7 +85,7 @@ def capture(
         raise UsageError(f"'{name}' is in your bank already; add --force to replace it")
     settings = dict(_setting(text) for text in setting or ())
     opened = open_source(source, bank=bank, program=program, family=family, settings=settings, state=state)
-    with ExitStack() as bars:
+    with closing(opened), ExitStack() as bars:
 
         def begin(notes: int, what: str) -> Callable[[], None]:
             bars.pop_all().close()

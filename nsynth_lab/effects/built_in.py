@@ -63,6 +63,10 @@ class BuiltIn:
         """Forget what has been heard."""
         self.latency_samples = warm_up(self._plugin, CHANNELS)
 
+    def close(self) -> None:
+        """Give back what it holds."""
+        self._plugin = None
+
 
 def _move(plugin: Any, row: EffectParameter, value: Parameter) -> None:
     if row.choices:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 
@@ -40,7 +41,8 @@ class Trouble:
 class Chain:
     """Mono or stereo blocks in, stereo blocks out; live and offline through the same code.
 
-    Make it on the main thread (plugins must be loaded there); then any one thread may call `process` and `set`.
+    Make it on the main thread (plugins must be loaded there); then any one thread may call `process` and `set`. A
+    context manager: leaving it unloads the plugins.
 
     Args:
         slots: in the order of the sound.
@@ -130,6 +132,17 @@ class Chain:
         for stage in (*self._stages, self._guard):
             stage.reset()
         self._gain.finish()
+
+    def close(self) -> None:
+        """Unload the plugins. On the main thread."""
+        for stage in (*self._stages, self._guard):
+            stage.close()
+
+    def __enter__(self) -> Chain:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
 
 
 def chain_of(patch: Patch, *, deadline: bool = False) -> Chain:

@@ -34,6 +34,9 @@ class Effect(Protocol):
     def reset(self) -> None:
         """Forget what has been heard. On the main thread."""
 
+    def close(self) -> None:
+        """Give back what it holds. On the main thread; nothing else may be asked of it after."""
+
 
 class Delay:
     """So many samples later: [2, samples] in and out."""

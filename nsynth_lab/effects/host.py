@@ -52,6 +52,11 @@ class HostedEffect:
         """Forget what has been heard, on the main thread."""
         self.latency_samples = self._loaded.warm_up(CHANNELS)
 
+    def close(self) -> None:
+        """Unload it, on the main thread."""
+        if self._plugin is not None:
+            self._plugin.close()
+
     @property
     def _loaded(self) -> Vst3:
         if self._plugin is None:

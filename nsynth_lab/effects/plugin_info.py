@@ -49,7 +49,7 @@ class PluginParameter:
             PatchError: a value it cannot have.
         """
         if self.kind == "flag":
-            if not isinstance(value, bool):
+            if value not in (0.0, 1.0):  # as false and true compare
                 raise PatchError(f"{shown(value)} is neither true nor false", place=self.name)
             return float(value)
         if self.kind == "text":

@@ -83,6 +83,8 @@ def _parameter(one: Any, name: str, title: str) -> PluginParameter:
     numbers = [_NUMBER.fullmatch(text) for text in (*texts, default)]
     if all(numbers) and len({match[2] for match in numbers if match}) == 1:
         *values, standing = [float(match[1]) for match in numbers if match]
+        if one.num_steps == 2 and sorted(values) == [0.0, 1.0]:
+            return PluginParameter(name, title, "flag", "", standing >= 0.5, ((0.0, False), (1.0, True)))
         unit = str(one.label or "").strip() or next(match[2] for match in numbers if match).strip()
         if sorted(values) in (values, values[::-1]) and values[0] != values[-1]:
             return PluginParameter(name, title, "number", unit, standing, _steps(raws, values))

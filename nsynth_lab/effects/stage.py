@@ -67,6 +67,10 @@ class Stage:
         self._dry = Delay(self.effect.latency_samples)
         self._mix.finish()
 
+    def close(self) -> None:
+        """Give back what the effect holds."""
+        self.effect.close()
+
     def _wet(self, block: FloatArray) -> FloatArray | None:
         """What the effect gives; None, and out of the chain, where it misbehaves."""
         if self._watch is None:

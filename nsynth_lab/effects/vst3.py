@@ -12,6 +12,7 @@ What had to be known (pedalboard 0.9):
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -63,13 +64,11 @@ class Vst3:
         for one in self.instances:
             one._get_parameter(title).raw_value = raw
 
-    def place(self, title: str) -> float:
-        """Where a parameter stands on that scale."""
-        return float(self.instances[0]._get_parameter(title).raw_value)
-
-    def state(self) -> bytes:
-        """Its whole state, as the plugin packs it."""
-        return bytes(self.instances[0].raw_state)
+    def close(self) -> None:
+        """Unload it: here, and not at the end of the process, where what it prints would be heard."""
+        with quiet():
+            self.instances.clear()
+            gc.collect()
 
     def note(self, note: int, velocity: int, *, hold_seconds: float, seconds: float) -> FloatArray:
         """One note of an instrument, from silence: [channels, samples] at 48 kHz; on the main thread.

@@ -162,7 +162,11 @@ class Voice:
     glide_seconds: float = number(0.0, low=0, high=10, unit="s", says="from key to key, in mono and legato")
     bend_semitones: float = number(2.0, low=0, high=48, unit="semitones", says="range of the pitch wheel")
     unison: int = whole(1, low=1, high=8, says="voices a key")
-    detune_cents: float = number(10.0, low=0, high=100, unit="cents", says="spread of the unison's voices")
+    detune_cents: float = number(
+        10.0, low=0, high=100, unit="cents", says="how far apart the outermost of a unison lie"
+    )
+    spread: float = number(0.7, low=0, high=1, says="how wide a unison stands in stereo")
+    vibrato_cents: float = number(30.0, low=0, high=100, unit="cents", says="vibrato that full pressure adds, live")
 
     def __post_init__(self) -> None:
         checked(self)

@@ -87,26 +87,29 @@ def play_patch(
         PatchError, PluginError: an effect cannot be made ready.
     """
     patch = patch.settled()
-    chain = chain_of(patch)
     sounds = []
     for played in _one_at_a_time(phrase) if patch.voice.mode != "poly" else phrase:
         sounds.append((round(played.start_seconds * SAMPLE_RATE), _note(session, patch, played)))
         advance(1)
-    dry = np.zeros((1, max(start + len(sound) for start, sound in sounds)), np.float32)
+    dry = np.zeros((2, max(start + sound.shape[1] for start, sound in sounds)), np.float32)
     for start, sound in sounds:
-        dry[0, start : start + len(sound)] += sound
-    return PatchSound(Audio(chain.run(dry)), tuple(chain.troubles()))
+        dry[:, start : start + sound.shape[1]] += sound
+    with chain_of(patch) as chain:
+        return PatchSound(Audio(chain.run(dry)), tuple(chain.troubles()))
 
 
 def _note(session: Session, patch: Patch, played: Played) -> FloatArray:
-    """One key [samples], all voices of its unison."""
+    """One key [2, samples], all voices of its unison, each at its place between the sides with the same power."""
     latents = patch_latents(session, patch, played.note, hold_seconds=played.hold_seconds)
     voices = patch.voice.unison
-    spread = np.linspace(-1.0, 1.0, voices) if voices > 1 else np.zeros(1)
-    total = np.zeros(latents.samples, np.float32)
-    for cents in spread * patch.voice.detune_cents:
+    places = np.linspace(-1.0, 1.0, voices) if voices > 1 else np.zeros(1)
+    total = np.zeros((2, latents.samples), np.float32)
+    for place in places:
+        cents = place * patch.voice.detune_cents / 2
         detuned = replace(latents, f0_cents=np.asarray(latents.f0_cents + cents, np.float32))
-        total += session.render(detuned).audio.mono()
+        angle = np.pi / 4 * (1 + place * patch.voice.spread)
+        sides = np.sqrt(2.0) * np.array([[np.cos(angle)], [np.sin(angle)]])
+        total += (sides * session.render(detuned).audio.samples).astype(np.float32)
     return np.asarray(total / np.sqrt(voices), np.float32)
 
 

@@ -1,0 +1,285 @@
+"""Any instrument into the user's bank, with a tiny model: what is taken, what is left out, and that it can go on.
+
+SoundFonts need FluidSynth and a font, SFZ needs pysfizz, plugins a VST3 instrument (`scripts/build-kars`).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tiny_model import tiny_checkpoint
+
+from nsynth_lab.audio import Audio, write_audio
+from nsynth_lab.capture import About, Captured, Key, Plan, capture
+from nsynth_lab.capture.takes import Take, WorkFolder, checked_pitch
+from nsynth_lab.cli import run
+from nsynth_lab.errors import AudioError, CheckpointError, UsageError
+from nsynth_lab.model.bank import Bank, read_bank_file, write_bank_file
+from nsynth_lab.model.checkpoint import load_checkpoint
+from nsynth_lab.model.user_bank import bank_folder, find_owned, owned_files, with_owned
+from nsynth_lab.note import Note
+from nsynth_lab.render import Session
+from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
+
+FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+KARS = Path(__file__).resolve().parent.parent / "build" / "vst3" / "Kars.vst3"
+PLAN = Plan(
+    "my organ", family="organ", lowest=48, highest=72, step=12, velocities=(60, 100), hold_seconds=0.8, seconds=1.0
+)
+
+
+def organ(note: float, velocity: int, *, seconds: float = 1.0, hold_seconds: float = 0.8) -> FloatArray:
+    at = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    ends = np.minimum(1.0, at / 0.02) * np.clip((hold_seconds + 0.1 - at) / 0.1, 0.0, 1.0)
+    waves = sum(np.sin(2 * np.pi * note_to_hz(note) * order * at) / order for order in range(1, 7))
+    return np.asarray(velocity / 127 * 0.3 * ends * waves, np.float32)
+
+
+class Organ:
+    """A source that counts what it plays; silent at velocity 1, deaf above `breaks_at`."""
+
+    def __init__(self, *, sounds_higher: float = 0.0, breaks_at: int = 999) -> None:
+        self.about = About("made", {"what": "organ"}, licence="CC0-1.0", attribution="nobody")
+        self.played: list[Key] = []
+        self._higher, self._breaks_at = sounds_higher, breaks_at
+
+    def keys(self, wanted: list[Key]) -> list[Key]:
+        return wanted
+
+    def play(self, key: Key, *, hold_seconds: float, seconds: float) -> FloatArray:
+        self.played.append(key)
+        if len(self.played) > self._breaks_at:
+            raise KeyboardInterrupt
+        if key.velocity == 1:
+            return np.zeros(round(seconds * SAMPLE_RATE), np.float32)
+        return organ(key.note + self._higher, key.velocity, seconds=seconds, hold_seconds=hold_seconds)
+
+    def hold_of(self, key: Key, hold_seconds: float) -> float | None:
+        return hold_seconds if key else None
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_checkpoint(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+
+def taken(source: Organ, model: Path, plan: Plan = PLAN, *, resume: bool = False, force: bool = False) -> Any:
+    begin = lambda _notes, _what: lambda: None  # noqa: E731
+    return capture(source, plan, load_checkpoint(model), resume=resume, force=force, begin=begin)
+
+
+def test_a_captured_instrument_is_blended_by_its_name(model: Path) -> None:
+    done = taken(Organ(), model)
+    assert [(one.note, one.velocity) for one in done.notes] == [
+        ("C3", 60), ("C3", 100), ("C4", 60), ("C4", 100), ("C5", 60), ("C5", 100),
+    ]  # fmt: skip
+    assert all(one.error_db is not None and one.error_db > 0 for one in done.notes)
+    session = Session(model)
+    assert {"flute", "my organ"} <= set(session.bank.entries)
+    assert "my organ" not in Session(model, owned=False).bank.entries
+    row = next(row for row in session.instruments() if row["name"] == "my organ")
+    assert (row["lowest"], row["highest"], row["velocities"], row["licence"]) == ("C3", "C5", [60, 100], "CC0-1.0")
+    assert session.bank.latents("my organ", Note(61, 100)).release_frame == pytest.approx(0.8 * 93.75, abs=3)
+    assert run(["blend", "my organ", "flute", "-o", "b.wav", "--duration", "0.3", "--checkpoint", str(model)]) == 0
+
+
+def test_what_is_silent_or_sounds_another_note_is_left_out_and_says_why(model: Path) -> None:
+    done = taken(Organ(), model, Plan("x", family="organ", lowest=60, highest=60, velocities=(1, 90), hold_seconds=0.5))
+    assert done.notes[0].left_out == "silent: peak -120 dBFS"
+    assert done.notes[1].error_db is not None
+    with pytest.raises(AudioError, match="not one of 1 notes could be taken: silent"):
+        taken(Organ(), model, Plan("y", family="organ", lowest=60, highest=60, velocities=(1,), hold_seconds=0.5))
+
+
+def test_an_instrument_that_sounds_octaves_away_is_taken_at_what_it_sounds() -> None:
+    def takes(*higher: float) -> list[Take]:
+        return [Take(Key(60 + step, 100), organ(60 + step + by, 100)) for step, by in enumerate(higher)]
+
+    assert [take.key.note for take in checked_pitch(takes(-12, -12, -12))] == [48, 49, 50]
+    one_is_wrong = checked_pitch(takes(0, 0, 5, 0, 0.3))
+    assert [take.left_out for take in one_is_wrong] == ["", "", "sounds like G4, not D4", "", ""]
+
+
+def test_an_interrupted_capture_goes_on_where_it_was(model: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        taken(Organ(breaks_at=4), model)
+    assert not owned_files()
+    with pytest.raises(UsageError, match="--resume"):
+        taken(Organ(), model)
+    with pytest.raises(UsageError, match="of something else"):
+        taken(Organ(), model, Plan("my organ", family="organ", lowest=48, highest=72, step=6), resume=True)
+    again = Organ()
+    resumed = taken(again, model, resume=True)
+    assert len(again.played) == 2
+    once = taken(Organ(), model, force=True)
+    assert resumed.notes == once.notes
+    assert not list((Path("home") / "cache" / "captures").iterdir())
+
+
+def test_a_name_in_use_is_not_replaced_without_being_asked(model: Path) -> None:
+    taken(Organ(), model)
+    with pytest.raises(UsageError, match="in your bank already"):
+        taken(Organ(), model)
+    taken(Organ(), model, force=True)
+    words = ["capture", "x.sf2", "--checkpoint", str(model), "--family", "flute", "--name"]
+    assert run([*words, "my organ"]) == 2
+    assert run([*words, "flute"]) == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"name": ""}, {"name": "a\x1b[31m"}, {"name": "../.."}, {"family": "kazoo"}, {"step": 0}, {"velocities": ()},
+     {"velocities": (0,)}, {"hold_seconds": 5.0}, {"seconds": 1e9}],
+    ids=str,
+)  # fmt: skip
+def test_plans_that_cannot_be_met_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        Plan(**{"name": "x", **wrong})
+
+
+def test_what_was_exported_is_imported_the_same(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    taken(Organ(), model)
+    assert run(["bank", "export", "my organ", "-o", "organ.safetensors"]) == 0
+    assert run(["bank", "import", "organ.safetensors"]) == 2, "it is there already"
+    assert run(["bank", "remove", "my organ"]) == 0
+    assert run(["bank", "show", "my organ"]) == 2
+    assert run(["bank", "import", "organ.safetensors"]) == 0
+    capsys.readouterr()
+    assert run(["bank", "show", "my organ", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert len(shown["capture"]["notes"]) == 6
+    assert shown["licence"] == "CC0-1.0"
+    assert run(["bank", "list", "--json"]) == 0
+    assert [row["name"] for row in json.loads(capsys.readouterr().out)] == ["my organ"]
+
+
+def test_what_is_no_exported_instrument_is_refused(model: Path) -> None:
+    taken(Organ(), model)
+    whole = find_owned("my organ").path.read_bytes()
+    for number, data in enumerate((b"", b"junk" * 99, whole[: len(whole) // 2], whole[:200] + bytes(100))):
+        Path(f"{number}.safetensors").write_bytes(data)
+        assert run(["bank", "import", f"{number}.safetensors", "--force"]) == 1
+    bank, _ = read_bank_file(find_owned("my organ").path)
+    entry = bank.entries["my organ"]
+    for name in ("a\x1b[2J", "b" * 1000):
+        evil = Bank(
+            [type(entry)(type(entry.instrument)(name, "organ"), entry.zones)], bank.zones, model_id=bank.model_id
+        )
+        write_bank_file(Path("evil.safetensors"), evil, about={})
+        assert run(["bank", "import", "evil.safetensors", "--force"]) == 1
+
+
+def test_instruments_of_another_model_and_damaged_files_do_not_stand_in_the_way(model: Path) -> None:
+    taken(Organ(), model)
+    bank, _ = read_bank_file(find_owned("my organ").path)
+    assert set(with_owned(Bank([], [], model_id="another")).entries) == set()
+    assert set(with_owned(Bank([], [], model_id=bank.model_id)).entries) == {"my organ"}
+    (bank_folder() / "bad.safetensors").write_bytes(b"junk")
+    assert set(with_owned(Bank([], [], model_id=bank.model_id)).entries) == {"my organ"}
+    with pytest.raises(CheckpointError):
+        find_owned("bad")
+    assert run(["bank", "list"]) == 0
+
+
+def test_bank_with_data_sets_still_builds_a_checkpoints_bank(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["bank", "notes"], ["bank", "--force", "notes"], ["bank", "build", "notes"]):
+        assert run([*words, "--checkpoint", "nowhere"]) != 0
+        assert "notes" in capsys.readouterr().err
+
+
+def test_a_folder_of_notes_is_captured(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path("zither")
+    folder.mkdir()
+    for note in (60, 64, 67):
+        write_audio(folder / f"z_{note:03d}_v90.wav", Audio(organ(note, 90)[None]))
+    write_audio(folder / "z_072_v90.wav", Audio(organ(70, 90)[None]))
+    (folder / "z_074_v90.wav").write_bytes(b"junk")
+    words = ["capture", "zither", "--name", "zither", "--family", "string", "--checkpoint", str(model), "--json"]
+    assert run(words) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [(one["note"], one["velocity"]) for one in report["notes"]] == [("C4", 90), ("E4", 90), ("G4", 90)]
+    assert set(report["files_left_out"]) == {"z_072_v90.wav", "z_074_v90.wav"}
+    assert "disagree" in report["files_left_out"]["z_072_v90.wav"]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pysfizz") is None, reason="pysfizz is not installed")
+def test_an_sfz_is_captured_over_the_keys_it_has(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_audio("tone.wav", Audio(organ(60, 127, seconds=1.2)[None]))
+    Path("a.sfz").write_text("<region> sample=tone.wav lokey=54 hikey=66 pitch_keycenter=60 ampeg_release=0.1\n")
+    words = ["capture", "a.sfz", "--family", "organ", "--checkpoint", str(model), "--json", "--hold", "0.5"]
+    assert run([*words, "--name", "sfz organ", "--seconds", "1"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [one["note"] for one in report["notes"]] == ["F#3", "F#3", "C4", "C4", "F#4", "F#4"]
+    assert all(one["error_db"] is not None for one in report["notes"])
+    for text in ("", "<region> sample=missing.wav key=60\n", "\0\1\2junk", "<region>" * 100):
+        Path("bad.sfz").write_text(text)
+        assert run(["capture", "bad.sfz", "--name", "b", "--family", "organ", "--checkpoint", str(model)]) in (1, 2)
+
+
+@pytest.mark.skipif(not FONT.is_file(), reason="FluidR3_GM.sf2 is not installed (Debian: fluid-soundfont-gm)")
+def test_a_soundfonts_program_is_captured_with_its_licence(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["capture", str(FONT), "--program", "73", "--step", "24", "--checkpoint", str(model), "--json"]
+    assert run([*words, "--name", "sf flute", "--hold", "0.5", "--seconds", "1"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert all(one["error_db"] is not None for one in report["notes"])
+    owned = find_owned("sf flute")
+    assert owned.entry.instrument.family == "flute"
+    assert "MIT" in owned.entry.licence
+    assert run(["capture", str(FONT), "--bank", "99", "--name", "x", "--checkpoint", str(model)]) == 2
+
+
+@pytest.mark.skipif(not KARS.exists(), reason="no VST3 instrument was built (scripts/build-kars)")
+def test_a_plugin_instrument_is_captured(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["capture", str(KARS), "--low", "C3", "--high", "C4", "--step", "6", "--velocities", "100"]
+    more = [
+        "--name",
+        "kars",
+        "--family",
+        "string",
+        "--checkpoint",
+        str(model),
+        "--json",
+        "--hold",
+        "0.5",
+        "--seconds",
+        "1",
+    ]
+    assert run([*words, *more, "--set", "sustain=true"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [one["note"] for one in report["notes"]] == ["C3", "F#3", "C4"]
+    assert all(one["error_db"] is not None for one in report["notes"])
+    assert find_owned("kars").capture["recipe"]["settings"] == {"sustain": True}
+    assert run([*words, *more, "--force", "--set", "sustian=true"]) == 1
+    assert "did you mean sustain?" in capsys.readouterr().err
+
+
+def test_sources_that_are_none_are_refused(model: Path) -> None:
+    Path("empty").mkdir()
+    Path("a.sf2").write_bytes(b"RIFFjunk")
+    for word in ("nowhere", "nowhere.vst3", "nowhere.sfz", "empty", "a.sf2"):
+        assert run(["capture", word, "--name", "x", "--family", "flute", "--checkpoint", str(model)]) in (1, 2)
+    assert not owned_files()
+
+
+def test_a_work_folder_keeps_notes_and_reasons() -> None:
+    source = Organ()
+    work = WorkFolder("x", {"a": 1}, resume=False, force=False)
+    for _ in range(2):
+        assert work.take(source, Key(60, 100), hold_seconds=0.5, seconds=1.0).samples is not None
+        assert work.take(source, Key(60, 1), hold_seconds=0.5, seconds=1.0).left_out.startswith("silent")
+    assert len(source.played) == 2
+    assert Captured("C4", 1).error_db is None
