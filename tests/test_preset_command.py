@@ -14,6 +14,7 @@ import pytest
 import soundfile
 from tiny_model import tiny_checkpoint
 
+from nsynth_lab.blend.motion import lfo_wave
 from nsynth_lab.cli import run
 from nsynth_lab.model.bank import BANK
 from nsynth_lab.note import Note
@@ -21,7 +22,7 @@ from nsynth_lab.patch import Blend, Envelope, Lfo, Macro, Move, Patch, Slot, Tun
 from nsynth_lab.patch.library import FACTORY
 from nsynth_lab.render import DEFAULT_CHECKPOINT, Session
 from nsynth_lab.render.levelling import TARGET_LUFS, measure_level
-from nsynth_lab.render.motion import envelope_db, lfo_wave, weights_of
+from nsynth_lab.render.motion import envelope_db, weights_of
 from nsynth_lab.render.phrase import phrase_for
 from nsynth_lab.render.preset import Played, patch_latents, play_patch
 from nsynth_lab.units import FRAME_RATE_HZ

@@ -14,6 +14,7 @@ from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on
 from nsynth_lab.synth.course import Courses
 from nsynth_lab.synth.engine import panic
 from nsynth_lab.synth.mixer import Mixer, limited
+from nsynth_lab.synth.motion import StreamWeights
 from nsynth_lab.synth.settings import PARAMETERS, Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.synth.tuning import equal
@@ -73,7 +74,7 @@ def test_a_full_chord_is_spread_over_two_blocks_at_most() -> None:
 def test_a_held_note_lasts_and_is_no_loop() -> None:
     courses = Courses(Sources([corner(flute())]), 1)
     courses.start(0, courses.sources.strands(69, 110), np.array([1.0]), seed=3)
-    rows, one = np.array([0]), np.ones((1, 1))
+    rows, one = np.array([0]), StreamWeights.same(np.ones((1, 1)))
     places, levels = [], []
     for _ in range(12_000):  # more than two minutes
         levels.append(float(courses.read(rows, one).level_db[0]))

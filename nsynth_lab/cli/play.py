@@ -19,16 +19,18 @@ from nsynth_lab.cli.playing import (
     BlockOption,
     Choice,
     ControllerOption,
+    Instrument,
     KeymapOption,
     ModeOption,
     MpeOption,
     PositionOption,
+    PresetOption,
     ProgramOption,
     ScaleOption,
     SetOption,
+    SourcesArgument,
     UnisonOption,
     VoicesOption,
-    program_list,
 )
 from nsynth_lab.errors import UsageError
 
@@ -39,10 +41,8 @@ TERMINAL_SECONDS, PLAIN_SECONDS = 0.2, 10.0
 
 
 def play(
-    sources: Annotated[
-        list[str],
-        typer.Argument(help="One, two or four instruments: names, sound files or .latents files.", metavar="A B [C D]"),
-    ],
+    sources: SourcesArgument = None,
+    preset: PresetOption = "",
     file: Annotated[Path | None, typer.Option("--file", help="A MIDI file to play through the device.")] = None,
     midi: Annotated[
         str, typer.Option(help="A MIDI input, by a part of its name, or all; none leaves the computer's keyboard.")
@@ -79,26 +79,28 @@ def play(
 
         nsynth-lab play flute cello "choir aahs" marimba --midi all --cc 21=x --cc 22=y --record take.wav
 
+        nsynth-lab play --preset glass-cello --midi all
+
         nsynth-lab play oboe --midi seaboard --mpe --set bend_semitones=48
 
         nsynth-lab play flute cello --file song.mid --latency high
     """
     from nsynth_lab.midi.song import read_song
     from nsynth_lab.render import SOUND_ENDINGS, Session, check_outputs
-    from nsynth_lab.render.instrument import make_engine
     from nsynth_lab.render.live import Live, Recorder, raise_priority
     from nsynth_lab.sinks.device import LATENCIES, DeviceSink
     from nsynth_lab.sinks.file import FileSink
+    from nsynth_lab.units import HOP_SAMPLES
 
     if latency not in LATENCIES:
         raise UsageError(f"latency '{latency}'; expected low or high")
     check_outputs([record] if record else [], endings=SOUND_ENDINGS, force=force)
     choice = Choice(position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block)
-    settings = choice.settings()
+    instrument = Instrument(sources or [], programs or [], preset)
     song = read_song(file) if file else None
     session = Session(checkpoint, device="cpu", seed=seed)
     console.say("loading")
-    engine = make_engine(session, program_list(sources, programs or []), settings)
+    engine = instrument.engine(choice, session, live=True, ahead_samples=HOP_SAMPLES)
     engine.warm_up()
     raise_priority()
     stop = threading.Event()

@@ -12,10 +12,18 @@ import typer
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
+    from nsynth_lab.patch import Patch
+    from nsynth_lab.render.session import Session
+    from nsynth_lab.synth.engine import Engine
     from nsynth_lab.synth.settings import Settings
 
 BLOCKS = (64, 128, 256, 512, 1024)
+USUAL = (16, "poly", 1, 440.0)  # voices, mode, unison, A4
 
+SourcesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(help="One, two or four instruments: names, sound files or .latents files.", metavar="A B [C D]"),
+]
 PositionOption = Annotated[
     str, typer.Option(help="0 is A, 1 is B; with four instruments two numbers: 0.2,0.7.", show_default="the middle")
 ]
@@ -35,6 +43,9 @@ ControllerOption = Annotated[
 ProgramOption = Annotated[
     list[str] | None,
     typer.Option("--program", help="What a program change brings, as 'oboe,marimba'; several times for 2, 3, ..."),
+]
+PresetOption = Annotated[
+    str, typer.Option(help="Instead of A B: a preset by name, or a .toml file, with its effects and knobs.")
 ]
 BlockOption = Annotated[int, typer.Option(help="Samples a block: 64, 128, 256, 512 or 1024.")]
 
@@ -64,8 +75,7 @@ class Choice:
         from nsynth_lab.synth.settings import Settings
         from nsynth_lab.synth.tuning import equal, read_tuning
 
-        if self.block not in BLOCKS:
-            raise UsageError(f"blocks of {self.block} samples; expected one of {', '.join(map(str, BLOCKS))}")
+        self._check_block()
         if self.keymap and not self.scale:
             raise UsageError("--keymap maps the steps of a scale; give --scale too")
         tuning = read_tuning(self.scale, self.keymap, a4_hz=self.a4) if self.scale else equal(self.a4)
@@ -81,6 +91,31 @@ class Choice:
             slot_samples=min(self.block, 256),
             **values,
         )
+
+    def settings_of(self, patch: Patch, *, seed: int) -> Settings:
+        """The synth of a preset, with the position, parameters and controllers that are named beside it.
+
+        Raises:
+            UsageError: a value that cannot be used, or an option that the preset already answers.
+        """
+        from dataclasses import replace
+
+        from nsynth_lab.render.patched import settings_of
+
+        self._check_block()
+        if (self.voices, self.mode, self.unison, self.a4, self.scale, self.keymap) != (*USUAL, None, None):
+            raise UsageError(
+                "--preset says how it is voiced and tuned; leave out --voices, --mode, --unison, --a4, --scale"
+            )
+        settings = settings_of(patch, slot_samples=min(self.block, 256), mpe=self.mpe, seed=seed)
+        values: dict[str, Any] = {**_numbers(self.sets), **self._position()}
+        if self.controllers:
+            values["controllers"] = {**settings.controllers, **_controllers(self.controllers)}
+        return replace(settings, **values)
+
+    def _check_block(self) -> None:
+        if self.block not in BLOCKS:
+            raise UsageError(f"blocks of {self.block} samples; expected one of {', '.join(map(str, BLOCKS))}")
 
     def _position(self) -> dict[str, float]:
         if not self.position:
@@ -119,3 +154,42 @@ def _controllers(words: Sequence[str]) -> dict[int, str]:
 def program_list(first: Sequence[str], others: Sequence[str]) -> list[list[str]]:
     """The programs: what was named first, and one for each `--program`."""
     return [list(first), *([name.strip() for name in other.split(",") if name.strip()] for other in others)]
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """What is to be played: instruments by name and program changes, or a preset.
+
+    Raises:
+        UsageError: neither or both, or a preset that is not there.
+        PatchError: a preset that cannot be read.
+    """
+
+    sources: Sequence[str]
+    programs: Sequence[str]
+    preset: str
+
+    def __post_init__(self) -> None:
+        if bool(self.sources) == bool(self.preset):
+            raise UsageError("name the instruments, A B, or a --preset; one of the two")
+        if self.preset and self.programs:
+            raise UsageError("--program goes with instruments A B; a preset is one program")
+
+    def engine(self, choice: Choice, session: Session, *, live: bool, ahead_samples: int) -> Engine:
+        """An engine that plays it.
+
+        Raises:
+            UsageError, AudioError, LatentsError, PatchError, PluginError: something it is made of cannot be used.
+        """
+        from nsynth_lab.render.instrument import make_engine
+
+        if not self.preset:
+            names = program_list(self.sources, self.programs)
+            return make_engine(session, names, choice.settings(), ahead_samples=ahead_samples)
+        from nsynth_lab.patch.library import find_preset
+        from nsynth_lab.render.patched import PatchEffects, corners_of
+
+        patch = find_preset(self.preset).settled()
+        settings = choice.settings_of(patch, seed=session.seed)
+        after = PatchEffects(patch, live=live, seed=session.seed)
+        return make_engine(session, [corners_of(patch)], settings, after=after, ahead_samples=ahead_samples)

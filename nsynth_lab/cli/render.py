@@ -14,26 +14,26 @@ from nsynth_lab.cli.playing import (
     BlockOption,
     Choice,
     ControllerOption,
+    Instrument,
     KeymapOption,
     ModeOption,
     MpeOption,
     PositionOption,
+    PresetOption,
     ProgramOption,
     ScaleOption,
     SetOption,
+    SourcesArgument,
     UnisonOption,
     VoicesOption,
-    program_list,
 )
 
 
 def render(
     song: Annotated[Path, typer.Argument(help="A MIDI file.", metavar="SONG.mid")],
-    sources: Annotated[
-        list[str],
-        typer.Argument(help="One, two or four instruments: names, sound files or .latents files.", metavar="A B [C D]"),
-    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Sound file to write; its ending is its format.")],
+    sources: SourcesArgument = None,
+    preset: PresetOption = "",
     position: PositionOption = "",
     voices: VoicesOption = 16,
     mode: ModeOption = "poly",
@@ -62,26 +62,37 @@ def render(
 
         nsynth-lab render song.mid flute cello marimba oboe --position 0.2,0.7 --voices 24 -o song.flac
 
+        nsynth-lab render song.mid --preset glass-cello -o song.wav
+
         nsynth-lab render song.mid "choir aahs" --scale just.scl --a4 432 --set release_ms=400 -o song.wav
     """
     import json
+    from dataclasses import asdict
 
     from nsynth_lab.midi.song import read_song
     from nsynth_lab.render import SOUND_ENDINGS, Session, check_outputs
-    from nsynth_lab.render.instrument import make_engine
     from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
     from nsynth_lab.sinks.file import FileSink
     from nsynth_lab.units import SAMPLE_RATE
 
-    check_outputs([output], endings=SOUND_ENDINGS, sources=[song, *sources], force=force)
+    instrument = Instrument(sources or [], programs or [], preset)
+    check_outputs([output], endings=SOUND_ENDINGS, sources=[song, *instrument.sources], force=force)
     choice = Choice(position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block)
-    settings = choice.settings()
     read = read_song(song)
     session = Session(checkpoint, device="cpu", seed=seed)
-    names = program_list(sources, programs or [])
-    engine = make_engine(session, names, settings, ahead_samples=BLOCK_SAMPLES)
-    recipe = {"command": "render", "song": song.name, "programs": names, "position": [settings.x, settings.y],
-              "voices": voices, "mode": mode, "unison": unison, "block": block, **session.stamp()}  # fmt: skip
+    engine = instrument.engine(choice, session, live=False, ahead_samples=BLOCK_SAMPLES)
+    settings = engine.player.settings
+    recipe = {
+        "command": "render",
+        "song": song.name,
+        **asdict(instrument),
+        "position": [settings.x, settings.y],
+        "voices": settings.voices,
+        "mode": settings.mode,
+        "unison": settings.unison,
+        "block": block,
+        **session.stamp(),
+    }
     with (
         console.progress(round(read.seconds), "s", "rendering") as advance,
         FileSink(output, comment=json.dumps(recipe), force=force) as sink,

@@ -10,7 +10,7 @@ from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents, read_latents
 from nsynth_lab.model.bank import at_bank_level
 from nsynth_lab.render.session import LATENTS_ENDING, SOUND_ENDINGS, Session
-from nsynth_lab.synth.engine import Engine
+from nsynth_lab.synth.engine import After, Engine
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.units import HOP_SAMPLES
@@ -31,11 +31,17 @@ def load_sources(session: Session, names: Sequence[str]) -> Sources:
 
 
 def make_engine(
-    session: Session, programs: Sequence[Sequence[str]], settings: Settings, *, ahead_samples: int = HOP_SAMPLES
+    session: Session,
+    programs: Sequence[Sequence[str]],
+    settings: Settings,
+    *,
+    after: After | None = None,
+    ahead_samples: int = HOP_SAMPLES,
 ) -> Engine:
     """An engine for one or more programs, each a blend of instruments as in `load_sources`."""
     sources = [load_sources(session, names) for names in programs]
-    return Engine(session.checkpoint.model.decoder, sources, settings, seed=session.seed, ahead_samples=ahead_samples)
+    decoder = session.checkpoint.model.decoder
+    return Engine(decoder, sources, settings, after=after, seed=session.seed, ahead_samples=ahead_samples)
 
 
 def _zones(session: Session, name: str) -> list[Latents]:

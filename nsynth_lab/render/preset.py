@@ -9,11 +9,12 @@ import numpy as np
 
 from nsynth_lab.audio import Audio
 from nsynth_lab.blend import blend
+from nsynth_lab.blend.motion import lfo_sum
 from nsynth_lab.effects import Trouble, chain_of
 from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.note import Note
 from nsynth_lab.patch import Patch
-from nsynth_lab.render.motion import envelope_db, lfo_sum, weights_of
+from nsynth_lab.render.motion import envelope_db, weights_of
 from nsynth_lab.render.session import Session
 from nsynth_lab.units import FRAME_RATE_HZ, SAMPLE_RATE, FloatArray, seconds_to_frames
 

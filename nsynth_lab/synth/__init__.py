@@ -2,6 +2,7 @@
 
     settings   what a player may turn: names, ranges, and the values of a whole synth
     tuning     keys to Hz: A4, Scala's .scl and .kbm
+    motion     where the blend of each voice stands: the player's place for it, and how its patch moves it
     sources    the instruments of a blend, all their zones in one table
     course     one voice's way through its instruments: attack, sustain without end, release
     channels   what the pedals, wheels and pressures of MIDI's sixteen channels say; MPE's zones

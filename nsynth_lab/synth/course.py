@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from nsynth_lab.blend.parts import ENDED_BELOW_PEAK_DB
 from nsynth_lab.blend.sustain import JOIN_FRAMES
 from nsynth_lab.latents import SILENCE_DB
+from nsynth_lab.synth.motion import StreamWeights
 from nsynth_lab.synth.sources import LAYERS, MOST_CORNERS, Sources, Strand
 from nsynth_lab.units import FloatArray
 
@@ -104,23 +105,25 @@ class Courses:
         """Whether `row` has come to the end of its release, or can no longer be heard."""
         return bool(self.frame[row] - self.release_at[row] >= self.release_length[row])
 
-    def read(self, rows: Ints, weights: Doubles) -> Streams:
-        """The next frame of `rows` [due], blended by `weights` [due, corners]; they move on by a frame."""
+    def read(self, rows: Ints, weights: StreamWeights) -> Streams:
+        """The next frame of `rows` [due], blended by `weights`; they move on by a frame."""
         zone, frame = self.zone[rows], self.frame[rows][:, None]
         self._walk(rows, zone, frame)
         position = self.position[rows]
         level = self._level(zone, position) + self._course(zone, position, frame - self.attack[rows][:, None])
-        own = self.share[rows] * _spread(weights)
         timbre, cents = self._sound(zone, position)
         since = frame - self.release_at[rows][:, None]
         if (since >= 0).any():
             timbre, cents, level = self._released_streams(rows, zone, since, position, (timbre, cents, level))
         self.frame[rows] += 1.0
+        share = self.share[rows]
+        spread = {id(stream): share * _spread(stream) for stream in vars(weights).values()}  # mostly one for all four
+        own_timbre, own_level, own_f0, own_partials = (spread[id(stream)] for stream in vars(weights).values())
         return Streams(
-            timbre=np.einsum("ds,dst->dt", own.astype(np.float32), timbre),
-            level_db=np.maximum((own * (level + self.by_db[rows])).sum(axis=1), SILENCE_DB),
-            f0_cents=(own * cents).sum(axis=1),
-            partials=np.einsum("ds,dsk->dk", own.astype(np.float32), self.sources.partials[zone]),
+            timbre=np.einsum("ds,dst->dt", own_timbre.astype(np.float32), timbre),
+            level_db=np.maximum((own_level * (level + self.by_db[rows])).sum(axis=1), SILENCE_DB),
+            f0_cents=(own_f0 * cents).sum(axis=1),
+            partials=np.einsum("ds,dsk->dk", own_partials.astype(np.float32), self.sources.partials[zone]),
         )
 
     def peak_db(self, row: int, weights: Doubles) -> float:

@@ -10,8 +10,9 @@ take one step together. What is planned depends on the clock alone and not on ho
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -58,6 +59,28 @@ class EngineState:
     peak: float
 
 
+class After(Protocol):
+    """What the mixed blocks go through, and what controllers turn there: a patch's effects."""
+
+    @property
+    def latency_samples(self) -> int:
+        """How much later the sound comes out of it."""
+
+    @property
+    def quiet(self) -> bool:
+        """Whether its own tail has died away."""
+
+    def turn(self, controller: int, value: float, at_sample: int) -> Mapping[str, object]:
+        """A controller is moved to `value`, 0 to 127; returns the synth's settings that it changes, and to what."""
+
+    def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
+        """The next block [2, samples], which begins at `begin_sample` of the engine's clock."""
+
+
+def _turn_nothing(_controller: int, _value: float, _at_sample: int) -> Mapping[str, object]:
+    return {}
+
+
 class Engine:
     """`send(events)`, `render(samples) -> block [2, samples]`; the audio comes `delay_samples` late.
 
@@ -71,16 +94,21 @@ class Engine:
         programs: Sequence[Sources],
         settings: Settings,
         *,
+        after: After | None = None,
         seed: int = 0,
         ahead_samples: int = HOP_SAMPLES,
     ) -> None:
         crowd = Crowd(settings.voices, settings.slot_samples)
-        self.delay_samples = decoder.delay_samples
+        self._after = after
+        self.delay_samples = decoder.delay_samples + (after.latency_samples if after is not None else 0)
         self._ahead = ahead_samples
         self._rows = row_decoder(decoder, crowd.rows, seed=seed, one_by_one=ahead_samples <= HOP_SAMPLES)
         self._mixer = Mixer(crowd.rows, ahead_samples=ahead_samples)
         courses = [Courses(sources, crowd.rows) for sources in programs]
-        self.player = Player(settings, courses, crowd, Channels(), cut=self._cut, clear=self._make_sure, seed=seed)
+        turn = after.turn if after is not None else _turn_nothing
+        self.player = Player(
+            settings, courses, crowd, Channels(), cut=self._cut, clear=self._make_sure, turn=turn, seed=seed
+        )
         self._queue: list[Event] = []
         self._planned: list[Frames] = []
         self._peak = 0.0
@@ -94,7 +122,7 @@ class Engine:
     @property
     def idle(self) -> bool:
         """Whether nothing sounds and nothing waits."""
-        return not self.player.crowd.voices and not self._queue
+        return not self.player.crowd.voices and not self._queue and (self._after is None or self._after.quiet)
 
     def send(self, events: Iterable[Event]) -> None:
         """Take events, each at its `at_sample` or, where that is past, now."""
@@ -164,7 +192,7 @@ class Engine:
         return -(-self.clock // GRID_SAMPLES) * GRID_SAMPLES
 
     def _render(self, samples: int) -> FloatArray:
-        end = self.clock + samples
+        begin, end = self.clock, self.clock + samples
         while self._queue and self._queue[0].at_sample < end:
             now = self._queue[0].at_sample
             self._plan(now)
@@ -174,7 +202,8 @@ class Engine:
                 self.player.hear(event, now)
         self._plan(end)
         self._decode()
-        return self._mixer.take(samples)
+        block = self._mixer.take(samples)
+        return block if self._after is None else self._after.process(block, begin)
 
     def _plan(self, until_sample: int) -> None:
         """Plan the frames that begin before `until_sample`."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.blend.weights import corners, pair
+from nsynth_lab.synth.motion import weights_at
 from nsynth_lab.synth.voice import Voice
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, cents_to_ratio, db_to_gain, gain_to_db, note_to_hz
 
@@ -74,13 +74,6 @@ def plan(due: list[Voice], player: Player) -> list[Frames]:
     return [_plan([voice for voice in due if voice.courses is courses], player) for courses in programs.values()]
 
 
-def weights(sources: int, x: Doubles, y: Doubles) -> Doubles:
-    """[due, sources] of positions [due] among one, two or four sources."""
-    if sources == 1:
-        return np.ones((len(x), 1))
-    return pair(x) if sources == 2 else corners(x, y)
-
-
 def position(voice: Voice, player: Player) -> tuple[float, float]:
     """Where this note's blend stands: its own slide's place, or everybody's."""
     slide = player.channels.slide(voice.channel)
@@ -91,11 +84,15 @@ def _plan(voices: list[Voice], player: Player) -> Frames:
     courses = voices[0].courses
     rows = np.array([voice.row for voice in voices], np.int64)
     places = np.array([position(voice, player) for voice in voices])
-    streams = courses.read(rows, weights(len(courses.sources.corners), places[:, 0], places[:, 1]))
+    motion = player.settings.motion
+    seconds = np.array([seconds_of(voice) for voice in voices])
+    streams = courses.read(rows, weights_at(motion, len(courses.sources.corners), places, seconds))
     pressed = np.array([max(voice.pressure, player.channels.pressure(voice.channel)) for voice in voices])
     pitch = np.array([_pitch(voice, player) for voice in voices])
     cents = streams.f0_cents + pressed * player.settings.vibrato_cents * np.array([_wave(voice) for voice in voices])
     level_db = streams.level_db + PRESSURE_DB * pressed
+    if motion is not None:
+        cents, level_db = cents + motion.cents(seconds), level_db + motion.level_db(seconds)
     gains = np.empty((len(voices), 2, 2), np.float32)
     last = []
     for index, voice in enumerate(voices):
@@ -128,9 +125,13 @@ def _pitch(voice: Voice, player: Player) -> float:
     return voice.move_pitch() + bent + voice.detune_cents / 100.0
 
 
+def seconds_of(voice: Voice) -> float:
+    """From where a voice began to the end of its next frame."""
+    return (voice.frames + 1) * HOP_SAMPLES / SAMPLE_RATE
+
+
 def _wave(voice: Voice) -> float:
-    seconds = (voice.frames + 1) * HOP_SAMPLES / SAMPLE_RATE
-    return float(np.sin(2.0 * np.pi * VIBRATO_HZ * seconds))
+    return float(np.sin(2.0 * np.pi * VIBRATO_HZ * seconds_of(voice)))
 
 
 def _gain(voice: Voice, player: Player) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from nsynth_lab.synth.channels import LOWER, NOTES_OFF, OMNI_MODES, SLIDE, SOSTE
 from nsynth_lab.synth.course import Courses, Doubles
 from nsynth_lab.synth.crowd import Crowd, first_to_go, stolen_keys
 from nsynth_lab.synth.keys import Fingers, Key, capture, let_go, uncapture
-from nsynth_lab.synth.planner import position, weights
+from nsynth_lab.synth.motion import weights_at
+from nsynth_lab.synth.planner import position, seconds_of
 from nsynth_lab.synth.settings import MOST_UNISON, PARAMETERS, Settings
 from nsynth_lab.synth.voice import Voice
 from nsynth_lab.units import hz_to_note
@@ -21,10 +22,14 @@ USUAL_OFF_VELOCITY = 64
 VELOCITY_STEPS_AN_OCTAVE = 64  # of the pace of a release
 
 Cut = Callable[..., None]
+Turn = Callable[[int, float, int], Mapping[str, object]]
 
 
 class Player:
-    """`hear(event, now)`: one thing that was played; `settings`, `channels` and `crowd` are what came of it."""
+    """`hear(event, now)`: one thing that was played; `settings`, `channels` and `crowd` are what came of it.
+
+    `turn(controller, value, now)` may say which settings a controller changes besides, and to what.
+    """
 
     def __init__(
         self,
@@ -35,13 +40,14 @@ class Player:
         *,
         cut: Cut,
         clear: Callable[[int], None],
+        turn: Turn = lambda *_: {},
         seed: int = 0,
     ) -> None:
         self.settings, self.programs, self.crowd, self.channels = settings, list(programs), crowd, channels
         self.fingers = Fingers()
         self.trim_db = -10.0 * math.log10(settings.unison)
         self.shed_count = self.stolen_count = 0
-        self._cut, self._clear = cut, clear
+        self._cut, self._clear, self._turn = cut, clear, turn
         self._seed, self._serial = seed, 0
         self._starts: dict[int, int] = {}
         if settings.mpe:
@@ -177,6 +183,8 @@ class Player:
                 voice.key_down = voice.key_down and voice.channel != event.channel
         elif (name := self.settings.controllers.get(number)) and not self._slides(event):
             self.settings = self.settings.moved(name, PARAMETERS[name].from_controller(event.value))
+        if changes := self._turn(number, event.value, now):
+            self.settings = self.settings.changed(changes)
         pedal = own.sostenuto
         self.channels.hear(event)
         if own.sostenuto != pedal:
@@ -188,9 +196,10 @@ class Player:
         return event.number == SLIDE and self.channels.is_member(event.channel)
 
     def _weights(self, voice: Voice) -> Doubles:
-        x, y = position(voice, self)
-        own: Doubles = weights(len(voice.courses.sources.corners), np.array([x]), np.array([y]))[0]
-        return own
+        """[corners] of the stream that decides how long attack and release are."""
+        place, seconds = np.array([position(voice, self)]), np.array([seconds_of(voice)])
+        found = weights_at(self.settings.motion, len(voice.courses.sources.corners), place, seconds)
+        return np.asarray(found.loudness[0])
 
 
 def _sides(place: float) -> tuple[float, float]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields
 
 from nsynth_lab.errors import UsageError
+from nsynth_lab.synth.motion import Motion
 from nsynth_lab.synth.tuning import EQUAL, Tuning
 
 
@@ -54,6 +56,7 @@ class Settings:
         mpe: whether channels 2 to 16 are an MPE zone from the start; a player's own MPE message also makes one.
         controllers: which controller moves which parameter.
         tuning: keys to Hz.
+        motion: how a patch moves each note by itself.
         slot_samples: how far apart voices' frames lie, a divisor of 512: one block, so that blocks cost alike.
 
     Raises:
@@ -78,6 +81,7 @@ class Settings:
     mpe: bool = False
     controllers: dict[int, str] = field(default_factory=lambda: dict(USUAL_CONTROLLERS))
     tuning: Tuning = EQUAL
+    motion: Motion | None = None
     slot_samples: int = 256
 
     def __post_init__(self) -> None:
@@ -103,6 +107,13 @@ class Settings:
         parameter = PARAMETERS[name]
         same = copy(self)  # and not `replace`: a wheel moves many times a block, and nothing else needs checking
         object.__setattr__(same, name, min(max(value, parameter.low), parameter.high))
+        return same
+
+    def changed(self, values: Mapping[str, object]) -> Settings:
+        """The same with some fields changed, to values that are known to be right."""
+        same = copy(self)
+        for name, value in values.items():
+            object.__setattr__(same, name, value)
         return same
 
 

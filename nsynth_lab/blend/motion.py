@@ -1,0 +1,90 @@
+"""How a patch's blend moves over a note: where it stands at each moment, stream by stream, and its oscillations.
+
+A stream that has a place of its own stays there, but for its own oscillation; the others go where the position is, on
+the patch's path if it has one, and swing with it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.patch import STREAMS, Blend, Lfo
+
+Doubles = NDArray[np.float64]
+
+
+def places_of(blend: Blend, seconds: Doubles, *, wheel: Doubles | None = None, seed: int = 0) -> dict[str, Doubles]:
+    """The place of each stream at the times `seconds` [n] since a note began.
+
+    [dims] where nothing moves, else [n, dims]. `wheel` [n, dims] is where a player has put the position; a path is
+    shifted by as much.
+    """
+    moves = {target: lfo_sum(blend, target, seconds, seed=seed) for target in ("position", "position_y", *STREAMS)}
+    found = {}
+    for stream in STREAMS:
+        own = getattr(blend, stream)
+        if own:
+            place = np.array(own)
+        else:
+            place = _moved(_position(blend, seconds, wheel), moves["position"], moves["position_y"])
+        found[stream] = _moved(place, moves[stream], None)
+    return found
+
+
+def _position(blend: Blend, seconds: Doubles, wheel: Doubles | None) -> Doubles:
+    start = np.array(blend.position)
+    if not blend.path:
+        return start if wheel is None else wheel
+    along = _along(blend, seconds)
+    return along if wheel is None else np.asarray((along + wheel - start).clip(0.0, 1.0))
+
+
+def lfo_sum(blend: Blend, target: str, seconds: Doubles, *, seed: int = 0) -> Doubles | None:
+    """All oscillations of one target [n] at the times `seconds` [n]; None where it has none."""
+    swings = [
+        lfo.depth * lfo_wave(lfo, seconds, seed=seed + number)
+        for number, lfo in enumerate(blend.lfos)
+        if lfo.target == target
+    ]
+    return np.sum(swings, axis=0) if swings else None
+
+
+def lfo_wave(lfo: Lfo, seconds: Doubles, *, seed: int = 0) -> Doubles:
+    """An oscillation [n] between -1 and 1.
+
+    >>> lfo_wave(Lfo(rate_hz=1.0, shape="triangle"), np.array([0.0, 0.25, 0.75])).tolist()
+    [0.0, 1.0, -1.0]
+    """
+    turns = lfo.rate_hz * seconds + lfo.phase
+    part = turns % 1.0
+    if lfo.shape == "sine":
+        return np.asarray(np.sin(2 * np.pi * turns))
+    if lfo.shape == "triangle":
+        return np.asarray(1.0 - 4.0 * np.abs((part + 0.25) % 1.0 - 0.5))
+    if lfo.shape == "saw":
+        return np.asarray(2.0 * part - 1.0)
+    if lfo.shape == "square":
+        return np.where(part < 0.5, 1.0, -1.0)
+    steps = np.floor(turns).astype(int)
+    return np.asarray(np.random.default_rng(seed).uniform(-1.0, 1.0, int(steps.max()) + 1)[steps])
+
+
+def _along(blend: Blend, seconds: Doubles) -> Doubles:
+    """[frames, dims] on the path."""
+    times = [point[0] for point in blend.path]
+    return np.stack(
+        [np.interp(seconds, times, [point[axis] for point in blend.path]) for axis in range(1, blend.dims + 1)], axis=1
+    )
+
+
+def _moved(place: Doubles, x: Doubles | None, y: Doubles | None) -> Doubles:
+    """A place [dims] or [frames, dims] moved along its axes, within 0 to 1."""
+    if x is None and y is None:
+        return place
+    frames = next(len(move) for move in (x, y) if move is not None)
+    out = np.array(np.broadcast_to(place, (frames, place.shape[-1])))
+    for axis, move in enumerate((x, y)[: place.shape[-1]]):
+        if move is not None:
+            out[:, axis] += move
+    return out.clip(0.0, 1.0)
