@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nsynth_lab.latents import Latents
 from nsynth_lab.midi.events import Event, bend, control, note_off, note_on, setting
-from nsynth_lab.synth.engine import Engine
+from nsynth_lab.synth.engine import After, Engine
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.units import FloatArray, hz_to_note
@@ -34,13 +34,18 @@ def corner(
 
 
 def small_engine(
-    settings: Settings | None = None, *, corners: int = 2, ahead_samples: int = 512, seed: int = 0
+    settings: Settings | None = None,
+    *,
+    corners: int = 2,
+    after: After | None = None,
+    ahead_samples: int = 512,
+    seed: int = 0,
 ) -> Engine:
     """A flute and a piano (twice, with four corners) played by the tiny model."""
     pair = [corner(flute()), corner(piano())]
     sources = Sources([*pair, *pair][:corners])
     decoder = tiny_model().decoder
-    return Engine(decoder, [sources], settings or Settings(), seed=seed, ahead_samples=ahead_samples)
+    return Engine(decoder, [sources], settings or Settings(), after=after, seed=seed, ahead_samples=ahead_samples)
 
 
 def played(engine: Engine, events: Iterable[Event], *, samples: int, blocks: Sequence[int] = (256,)) -> FloatArray:
