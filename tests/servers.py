@@ -38,15 +38,16 @@ def skip_without(*programs: str) -> None:
 
 
 @contextmanager
-def pulse(folder: Path) -> Iterator[dict[str, str]]:
+def pulse(folder: Path, *, again: bool = False) -> Iterator[dict[str, str]]:
     """A PulseAudio server with a null sink `ci`; yields the environment in which ALSA's default is that sink.
 
-    A null sink that nobody plays to renders seconds ahead, so silence is played to it all the time.
+    A null sink that nobody plays to renders seconds ahead, so silence is played to it all the time. `again` in the
+    place of one that has ended.
     """
     skip_without(*PULSE_PROGRAMS)
     runtime = folder / "run"
     for path in (runtime / "pulse", runtime / "state"):
-        path.mkdir(parents=True, mode=0o700)
+        path.mkdir(parents=True, mode=0o700, exist_ok=again)
     runtime.chmod(0o700)
     environment = {
         **os.environ,

@@ -176,3 +176,47 @@ def check_continuous(recorded: FloatArray, played: FloatArray) -> None:
     assert end - begin > len(NOTES) * (HELD_SECONDS + REST_SECONDS) * SAMPLE_RATE * 0.95
     differences = np.abs(recorded[begin:end] - played[begin + shift : end + shift])
     assert differences.max() < 1e-4, f"{(differences > 1e-4).sum()} samples differ"
+
+
+def test_a_port_that_vanishes_comes_back_and_leaves_no_note_hanging(environment: dict[str, str]) -> None:
+    with keyboard("keys", environment) as keys, play(environment, "--midi", "keys", "--seconds", "9") as process:
+        keys.do(bytes=[0x90, 60, 100])
+        time.sleep(0.5)
+        keys.do(close=1)
+        time.sleep(2.0)  # the port is gone, and its note let go
+        with keyboard("keys", environment) as again:
+            time.sleep(2.0)
+            again.do(bytes=[0x90, 64, 100])
+            time.sleep(0.3)
+            again.do(bytes=[0x80, 64, 64])
+            out, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert "MIDI ports found 2, lost 1" in out, out
+    assert re.search(r"voices 0 at the end", out), out
+
+
+def test_a_device_that_vanishes_comes_back(tmp_path: Path) -> None:
+    if not (DEFAULT_CHECKPOINT / BANK).is_file():
+        pytest.skip(f"no checkpoint in {DEFAULT_CHECKPOINT}")
+    with pulse(tmp_path / "first") as environment:
+        own = {**environment}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "nsynth_lab", "play", INSTRUMENTS[0], "--latency", "high", "--seconds", "18"],
+            env=own,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_for(process.stderr, "playing on")
+        time.sleep(1.5)
+    try:  # the server has ended; another begins in its place
+        time.sleep(3.0)
+        with pulse(tmp_path / "first", again=True):
+            out, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0, said
+    found = re.search(r"device lost (\d+) times, found (\d+)", out)
+    assert found, out
+    assert int(found[1]) >= 1
+    assert found[2] == found[1], "it never came back"

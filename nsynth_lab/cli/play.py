@@ -35,6 +35,7 @@ from nsynth_lab.cli.playing import (
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
+    from nsynth_lab.midi.ports import Ports
     from nsynth_lab.render.live import Live, Status
 
 TERMINAL_SECONDS, PLAIN_SECONDS = 0.2, 10.0
@@ -119,24 +120,24 @@ def play(
         live = Live(engine, sink, record=recorder)
         if song is not None:
             engine.send(song.events)
-        stack.enter_context(_midi(live, midi))
+        ports = stack.enter_context(_midi(live, midi))
         console.say(f"playing on {output_device or 'the default output'}, {block} samples a block, latency {latency}")
         with _running(live, stop, done) as thread:
             _attend(live, thread, keys=not midi and song is None)
-    _summary(live)
+    _summary(live, ports)
 
 
 @contextmanager
-def _midi(live: Live, wanted: str) -> Iterator[None]:
+def _midi(live: Live, wanted: str) -> Iterator[Ports | None]:
     from nsynth_lab.midi.ports import Ports
     from nsynth_lab.synth.engine import panic
 
     if not wanted:
-        yield
+        yield None
         return
     with Ports(wanted, live.inbox.take, gone=lambda: live.inbox.put(panic())) as ports:
         console.say(f"MIDI from {', '.join(ports.open) or 'any port that will come'}")
-        yield
+        yield ports
 
 
 @contextmanager
@@ -212,11 +213,14 @@ def status_line(status: Status) -> str:
     return "  ".join(parts)
 
 
-def _summary(live: Live) -> None:
+def _summary(live: Live, ports: Ports | None) -> None:
     status, sink = live.status(), live.sink
     if console.stderr.is_terminal:
         console.say("")
     console.show(
         f"{live.engine.clock / 48_000:.1f} s, underruns {status.underruns}, load median {status.median:.0%} and "
-        f"99 % of blocks under {status.highest:.0%}, voices shed {status.engine.shed}, device lost {sink.lost} times"
+        f"99 % of blocks under {status.highest:.0%}, voices shed {status.engine.shed}, "
+        f"device lost {sink.lost} times, found {sink.found}, voices {status.engine.voices} at the end"
     )
+    if ports is not None:
+        console.show(f"MIDI ports found {ports.found}, lost {ports.lost}")

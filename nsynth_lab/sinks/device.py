@@ -95,7 +95,7 @@ class DeviceSink:
     Attributes:
         ring: what waits to be heard; it counts underruns.
         ahead: blocks that are kept waiting.
-        lost: how often the device vanished.
+        lost, found: how often the device vanished and came back.
         away: whether it is gone now.
 
     Raises:
@@ -109,7 +109,7 @@ class DeviceSink:
         self.ahead = max(BLOCKS_AHEAD[latency], self._blocks(AHEAD_SECONDS[latency]))
         room = self.ahead + self._blocks(LARGEST_BUFFER_SECONDS)
         self.ring = Ring(room, block_samples=block_samples, channels=CHANNELS)
-        self.lost = 0
+        self.lost = self.found = 0
         self.away = False
         self.device_seconds = 0.0
         self._stream: Any = None
@@ -231,6 +231,7 @@ class DeviceSink:
             self.ring.clear()
             self._open()
             self.away = False
+            self.found += 1
         self._tried = time.monotonic()
 
 

@@ -1,0 +1,249 @@
+"""The live side without a device: the ring, the clock, the inbox, overload, the keys of a computer, storms."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playing import SECOND, busy_events, played, small_engine
+
+from nsynth_lab.audio import read_audio
+from nsynth_lab.cli.keyboard import LASTING_SECONDS, Typist, split_keys
+from nsynth_lab.cli.play import status_line
+from nsynth_lab.errors import DeviceError, MissingError, UsageError
+from nsynth_lab.midi.events import Kind, note_off, note_on
+from nsynth_lab.midi.parse import Parser
+from nsynth_lab.midi.song import Song
+from nsynth_lab.render.live import MOST_WAITING, Inbox, Live, Recorder, Timer
+from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
+from nsynth_lab.sinks.device import DeviceSink, outputs
+from nsynth_lab.sinks.file import FileSink
+from nsynth_lab.sinks.ring import Ring
+from nsynth_lab.synth.settings import Settings
+from nsynth_lab.units import FloatArray
+
+
+class Swallow(DeviceSink):
+    """A device sink whose device is a list; `hungry` it takes blocks faster than they can be made."""
+
+    def __init__(self, *, block_samples: int = 256, hungry: bool = False) -> None:
+        super().__init__(block_samples=block_samples, latency="low")
+        self.heard: list[FloatArray] = []
+        self.hungry = hungry
+
+    def write(self, block: FloatArray) -> None:
+        self.heard.append(block.copy())
+
+    @property
+    def starving(self) -> bool:
+        return self.hungry
+
+
+def run(live: Live, *, samples: int) -> FloatArray:
+    """So many samples of a live engine, on this thread."""
+    live.run(threading.Event(), done=lambda: live.engine.clock >= samples)
+    assert isinstance(live.sink, Swallow)
+    return np.concatenate(live.sink.heard, axis=1)
+
+
+def song(*, seconds: float = 2.0) -> Song:
+    events = tuple(event for event in busy_events(seconds=seconds) if event.kind is not Kind.SETTING)
+    return Song(events, int(seconds * SECOND), 1)
+
+
+def test_a_file_played_is_the_file_rendered(tmp_path: Path) -> None:
+    """What the device gets is what the engine makes offline, bit for bit; `render`, working ahead, within 1e-5."""
+    settings = Settings(voices=6)
+    live = Live(small_engine(settings), Swallow())
+    live.engine.send(song().events)
+    heard = run(live, samples=2 * SECOND)
+    assert np.abs(heard).max() > 0.01
+    assert np.array_equal(played(small_engine(settings), song().events, samples=2 * SECOND), heard)
+    with FileSink(tmp_path / "song.wav") as sink:
+        render_song(small_engine(settings, ahead_samples=BLOCK_SAMPLES), song(), sink)
+    rendered = read_audio(tmp_path / "song.wav").samples
+    assert np.abs(rendered[:, : heard.shape[1]] - heard).max() <= 1e-5
+
+
+def test_a_ring_gives_back_what_it_was_given_and_counts_what_was_not_there() -> None:
+    ring = Ring(3, block_samples=4)
+    out = np.ones((4, 2), np.float32)
+    assert not ring.take(out)
+    assert (out == 0).all()
+    assert ring.underruns == 1
+    blocks = [np.full((2, 4), index, np.float32) for index in range(5)]
+    assert [ring.push(block) for block in blocks] == [True, True, True, False, False]
+    for index in range(3):
+        assert ring.take(out)
+        assert (out == index).all()
+    assert ring.push(blocks[4])
+    assert ring.filled == 1
+    ring.clear()
+    ring.ending = True
+    assert not ring.take(out)
+    assert ring.underruns == 1, "at its end nothing is missed"
+
+
+def test_a_ring_between_two_threads_loses_nothing() -> None:
+    ring, count = Ring(4, block_samples=8), 400
+    got: list[float] = []
+
+    def push() -> None:
+        block = np.zeros((2, 8), np.float32)
+        for index in range(count):
+            block[:] = index
+            while not ring.push(block):
+                time.sleep(0.00005)
+
+    thread = threading.Thread(target=push)
+    thread.start()
+    out = np.zeros((8, 2), np.float32)
+    while len(got) < count:
+        if ring.take(out):
+            assert (out == out[0, 0]).all(), "a block that is half another"
+            got.append(float(out[0, 0]))
+        else:
+            time.sleep(0.00005)
+    thread.join()
+    assert got == list(range(count))
+
+
+def test_the_timer_keeps_distances_though_blocks_come_in_bursts() -> None:
+    timer, block = Timer(256), 256
+    clock, wanted, errors = 0, 0.0, []
+    for burst in range(400):
+        for _ in range(4):  # four blocks at once, then a pause
+            timer.begin_block(clock, burst * 4 * block / SECOND)
+            clock += block
+        wanted = (burst + random.Random(burst).random()) * 4 * block / SECOND
+        errors.append(timer.sample(wanted) - wanted * SECOND)
+    assert np.ptp(errors[200:]) < 0.1 * block
+
+
+def test_an_inbox_that_overflows_silences_rather_than_leaves_a_note_hanging() -> None:
+    inbox = Inbox()
+    inbox.put([note_on(60)])
+    inbox.put(note_off(61) for _ in range(MOST_WAITING + 10))
+    events = [event for _, event in inbox.drain()]
+    assert [event.number for event in events[:16]] == [120] * 16
+    assert len(events) == MOST_WAITING + 16
+    assert inbox.drain() == []
+
+
+def test_overload_sheds_those_let_go_first_and_recovers() -> None:
+    live = Live(small_engine(Settings(voices=8, x=0.0)), Swallow(hungry=True))
+    engine = live.engine
+    keys = range(50, 58)
+    engine.send([note_on(key) for key in keys])
+    engine.send([note_off(key, at_sample=4800) for key in (51, 52)])
+    for _ in range(24):
+        engine.render(256)
+    live._keep_up(1.5)
+    assert sorted(voice.key for voice in engine.player.crowd.sounding()) == [50, 53, 54, 55, 56, 57]
+    assert engine.state().shed == 2
+    assert engine.most_voices == 6
+    assert "overloaded" in status_line(live.status())
+    for _ in range(3 * 400):
+        live._keep_up(0.2)
+    assert engine.most_voices == 8
+    assert not engine.limited
+
+
+def test_a_storm_of_random_messages_is_survived_and_the_next_note_is_right() -> None:
+    """10,000 random and malformed messages a second for two seconds of the engine's time."""
+    engine, parser, rng = small_engine(), Parser(), random.Random(4)
+    for index in range(2 * SECOND // 256):
+        storm = bytes(rng.randrange(256) for _ in range(3 * 53))
+        engine.send(parser.feed(storm, at_sample=engine.clock + rng.randrange(256)))
+        block = engine.render(256)
+        assert np.isfinite(block).all(), index
+        assert np.abs(block).max() < 1.0
+    calm = [(0xB0 + channel, number, 0) for channel in range(16) for number in (121, 120)]
+    range_again = [(0xB0, 101, 0), (0xB0, 100, 0), (0xB0, 6, 2), (0xB0, 7, 100)]
+    zone_gone = [(0xB0, 100, 6), (0xB0, 6, 0), (0xBF, 101, 0), (0xBF, 100, 6), (0xBF, 6, 0)]
+    tuned = [(0xB0, 100, 2), (0xB0, 6, 64), (0xB0, 100, 1), (0xB0, 6, 64)]
+    engine.send(parser.feed(bytes(byte for message in calm + range_again + zone_gone + tuned for byte in message)))
+    engine.render(1024)
+    assert not engine.player.crowd.voices
+    engine.send(parser.feed(bytes([0x90, 69, 100])))
+    engine.render(512)
+    (voice,) = engine.player.crowd.voices
+    assert (voice.key, voice.velocity) == (69, 100)
+    assert voice.pitch == pytest.approx(69.0)
+    assert engine.player.channels.bend_semitones(0, 2.0) == 0.0
+
+
+def test_a_recording_is_what_was_played(tmp_path: Path) -> None:
+    live_sink = Swallow()
+    with FileSink(tmp_path / "take.wav") as sink:
+        recorder = Recorder(sink)
+        live = Live(small_engine(), live_sink, record=recorder)
+        live.inbox.put([note_on(60)])
+        heard = run(live, samples=SECOND // 2)
+        recorder.close()
+    taken = read_audio(tmp_path / "take.wav").samples
+    assert np.abs(taken - heard).max() <= 2**-22
+    assert np.abs(heard).max() > 0.001
+
+
+def test_a_file_sink_leaves_nothing_behind_when_it_fails(tmp_path: Path) -> None:
+    target = tmp_path / "a.wav"
+
+    def broken() -> None:
+        with FileSink(target) as sink:
+            sink.write(np.zeros((2, 512), np.float32))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken()
+    assert not list(tmp_path.iterdir())
+    target.write_bytes(b"")
+    with pytest.raises(UsageError, match="exists already"):
+        FileSink(target)
+
+
+def test_a_device_that_is_none_is_said() -> None:
+    try:
+        outputs()
+    except MissingError as error:
+        pytest.skip(str(error))
+    with pytest.raises(DeviceError, match="no such thing"), DeviceSink("no such thing", block_samples=256):
+        pass
+
+
+def test_two_rows_of_keys_play_two_octaves() -> None:
+    typist = Typist(0.5, 0.5)
+    assert [event.number for key in "zsxdcq2w" for event in typist.press(key, 0.0)] == [60, 61, 62, 63, 64, 72, 73, 74]
+    assert typist.press("z", 0.3) == [], "held: the terminal says it again"
+    over = {event.number for event in typist.expire(0.1 + LASTING_SECONDS)}
+    assert over == {61, 62, 63, 64, 72, 73, 74}
+    assert [event.number for event in typist.expire(0.4 + LASTING_SECONDS)] == [60]
+    typist.press("=", 1.0)
+    assert typist.press("Z", 1.0)[0].number == 72
+    assert typist.press("%", 1.0) == []
+
+
+def test_arrows_move_the_blend_and_space_holds() -> None:
+    typist = Typist(0.5, 0.98)
+    events = [event for key in split_keys("\x1b[C\x1b[C\x1b[B\x1b[D") for event in typist.press(key, 0.0)]
+    assert [(event.name, round(event.value, 3)) for event in events] == [
+        ("x", 0.55),
+        ("x", 0.6),
+        ("y", 1.0),
+        ("x", 0.55),
+    ]
+    assert [typist.press(" ", 0.0)[0].value for _ in range(2)] == [127, 0]
+
+
+def test_events_out_of_order_and_late_are_taken() -> None:
+    engine = small_engine()
+    engine.render(4096)
+    engine.send([note_on(60, at_sample=9000), note_on(62, at_sample=5000), note_on(64)])
+    engine.render(8192)
+    assert [voice.key for voice in engine.player.crowd.voices] == [64, 62, 60]
+    assert replace(note_on(60), at_sample=3).at_sample == 3
