@@ -188,7 +188,7 @@ def pack_map(plan: Plan, records: Sequence[dict[str, Any]]) -> PackMap:
         at = ", ".join(f"{value:g}" for value in place)
         layers.append(Layer(label, f"{plan.about.title} {at}", place, tuple(zones)))
     tracking = _tracking(plan, records)
-    return PackMap(plan.about, tuple(layers), request.sample_rate, request.bits, tracking)
+    return PackMap(plan.about, tuple(layers), request.sample_rate, request.bits, tracking, request.crossfade)
 
 
 def zone_from(values: dict[str, Any]) -> Zone:
