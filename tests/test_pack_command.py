@@ -276,6 +276,7 @@ def test_a_manifest_cannot_make_force_reach_outside() -> None:
         (("flute", "cello", "--rate", "22050"), "48000"),
         (("flute", "cello", "--bits", "32"), "16, 24"),
         (("flute", "cello", "--round-robin", "0"), "round robins"),
+        (("flute", "cello", "--crossfade", "21"), "crossfade 21"),
         (("flute", "cello", "--duration", "0.01"), "duration"),
         (("flute", "cello", "--duration", "nan"), "duration"),
         (("flute", "cello", "--notes", "0-127", "--velocities", ",".join(map(str, range(1, 128))), "--round-robin",

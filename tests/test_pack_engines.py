@@ -79,6 +79,22 @@ def test_sfizz_plays_the_layer_of_the_velocity(pack: Path, manifest: dict[str, A
     assert list(levels.values()) == sorted(levels.values())
 
 
+def test_layers_that_fade_into_each_other_have_no_jump(pack: Path, tmp_path: Path) -> None:
+    need_module("pysfizz")
+    folder = tmp_path / "faded"
+    words = ["--notes", "C4", "--positions", "0.5", "--velocities", "40,110", "--duration", "1", "--crossfade", "12"]
+    assert run(["pack", "flute", "cello", *words, "--format", "sfz", "--name", "Faded", "-o", str(folder)]) == 0
+    levels = {}
+    for name, path in (("faded", folder / "Faded_p050.sfz"), ("plain", pack / "Reed_p050.sfz")):
+        engine = Sfizz(path)
+        levels[name] = [level_db(engine.play(60, velocity, seconds=0.9)) for velocity in (40, 70, 75, 76, 80, 110)]
+    assert levels["faded"] == sorted(levels["faded"])
+    jumps = {name: heard[3] - heard[2] for name, heard in levels.items()}
+    assert jumps["faded"] < 0.5 < jumps["plain"]
+    for end in (0, -1):
+        assert levels["faded"][end] == pytest.approx(levels["plain"][end], abs=1.5)
+
+
 def test_held_for_ten_seconds_no_loop_has_a_step(pack: Path, manifest: dict[str, Any]) -> None:
     need_module("pysfizz")
     for record in manifest["clips"]:

@@ -50,27 +50,28 @@ class Period:
     cents: float
 
 
-def find_period(latents: Latents, *, end: int, multiple: int = 1) -> Period | None:
-    """The longest period that ends at frame `end` and is in tune, or None where the note cannot be looped.
+def find_period(note: int, *, begin: int, end: int, multiple: int = 1) -> Period | None:
+    """The longest period within frames `begin` and `end` that ends at `end` and is in tune; None where it is too short.
 
-    Not looped are notes that die away, and notes whose sustain is too short. `multiple` is what the length in frames
-    must be a multiple of.
+    `multiple` is what the length in frames must be a multiple of.
     """
-    parts = find_parts(latents)
-    if not parts.sustained:
-        return None
-    longest = end - parts.attack_end
+    longest = end - begin
     shortest = max(SHORTEST_FRAMES, round(LONGEST_SHARE * longest))
     lengths = np.arange(longest // multiple * multiple, shortest - 1, -multiple)
     if not len(lengths):
         return None
-    exact = lengths * (note_to_hz(float(latents.note)) / FRAME_RATE_HZ)
+    exact = lengths * (note_to_hz(float(note)) / FRAME_RATE_HZ)
     turns = 2 * np.round(exact / 2)
     cents = np.array([ratio_to_cents(float(ratio)) for ratio in turns / exact])
     good = np.flatnonzero(np.abs(cents) <= GOOD_CENTS)
     best = int(good[0]) if len(good) else int(np.argmin(np.abs(cents)))
     length = int(lengths[best])
     return Period(end - length, length, int(turns[best]), float(cents[best]))
+
+
+def can_loop(latents: Latents, period: Period) -> bool:
+    """Whether the note is held for as long as `close_loop` reads it."""
+    return latents.attack_frames <= period.begin and latents.release_frame > period.begin + period.frames // 2
 
 
 def close_loop(latents: Latents, period: Period, *, frames: int) -> Latents:
@@ -82,7 +83,7 @@ def close_loop(latents: Latents, period: Period, *, frames: int) -> Latents:
     Raises:
         UsageError: a note that is too short to be looped there.
     """
-    if latents.release_frame < period.begin + period.frames // 2 + 1:
+    if not can_loop(latents, period):
         raise UsageError(f"a loop of {period.frames} frames at {period.begin}: the note is held for too short a time")
     time = np.arange(frames, dtype=np.float64)
     read = np.where(time < period.begin, time, period.begin + _to_and_fro(time - period.begin, period.frames))

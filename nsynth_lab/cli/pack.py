@@ -37,6 +37,9 @@ def pack(
     ] = None,
     notes: Annotated[str, typer.Option(help="Notes and ranges with a step in semitones, as C2-C6/3,C7.")] = "C2-C6/3",
     velocities: Annotated[str, typer.Option(help="One layer for each, 1 to 127.")] = "40,80,120",
+    crossfade: Annotated[
+        int, typer.Option(help="Velocities around the border of two layers over which they fade (SFZ alone).")
+    ] = 0,
     round_robin: Annotated[int, typer.Option(help="Takes of each note that a sampler plays in turn.")] = 1,
     duration: Annotated[float, typer.Option(help="Seconds of each clip.")] = 4.0,
     loop: Annotated[bool, typer.Option("--loop/--no-loop", help="Loop the notes that are held.")] = True,
@@ -91,6 +94,7 @@ def pack(
         notes=parse_notes(notes),
         velocities=parse_velocities(velocities),
         takes=round_robin,
+        crossfade=crossfade,
         seconds=duration,
         loop=loop,
         sample_rate=rate,

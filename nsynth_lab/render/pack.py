@@ -14,7 +14,7 @@ from nsynth_lab import __version__
 from nsynth_lab.errors import PackError, UsageError
 from nsynth_lab.render.pack_clip import Finished, finish_clips
 from nsynth_lab.render.pack_decode import decode_rows, late_frames
-from nsynth_lab.render.pack_latents import make_row, settled_frame
+from nsynth_lab.render.pack_latents import RowMaker, settled_frame
 from nsynth_lab.render.pack_request import ClipKey, PackRequest, from_dict
 from nsynth_lab.render.session import Session
 from nsynth_lab.sinks.pack.clip import write_clip
@@ -106,9 +106,10 @@ def make_pack(
     """
     store = open_store(folder, plan.values(), resume=resume, force=force)
     records = store.done()
+    maker = _maker(session, plan)
     for batch in plan.batches:
         if any(plan.files[index] not in records for index in batch):
-            for index, clip in zip(batch, _clips(session, plan, batch), strict=True):
+            for index, clip in zip(batch, _clips(maker, plan, batch), strict=True):
                 records[plan.files[index]] = _put(store, plan, index, clip)
                 advance(1)
         else:
@@ -120,16 +121,19 @@ def make_pack(
     return pack, ordered
 
 
-def _clips(session: Session, plan: Plan, batch: range) -> Iterator[Finished]:
-    late = late_frames(session.checkpoint)
-    rows = [make_row(session, plan.request, plan.keys[index], late_frames=late) for index in batch]
-    audio = decode_rows(rows, session.checkpoint, settled=settled_frame(plan.request))
+def _maker(session: Session, plan: Plan) -> RowMaker:
+    return RowMaker(session, plan.request, late_frames=late_frames(session.checkpoint))
+
+
+def _clips(maker: RowMaker, plan: Plan, batch: range) -> Iterator[Finished]:
+    rows = [maker.row(plan.keys[index]) for index in batch]
+    audio = decode_rows(rows, maker.session.checkpoint, settled=settled_frame(plan.request))
     return finish_clips(rows, audio, plan.request)
 
 
 def trial(session: Session, plan: Plan, batch: range) -> None:
     """Decode a batch for nothing but the time it takes."""
-    for _ in _clips(session, plan, batch):
+    for _ in _clips(_maker(session, plan), plan, batch):
         pass
 
 
@@ -184,7 +188,7 @@ def pack_map(plan: Plan, records: Sequence[dict[str, Any]]) -> PackMap:
         at = ", ".join(f"{value:g}" for value in place)
         layers.append(Layer(label, f"{plan.about.title} {at}", place, tuple(zones)))
     tracking = _tracking(plan, records)
-    return PackMap(plan.about, tuple(layers), request.sample_rate, request.bits, tracking)
+    return PackMap(plan.about, tuple(layers), request.sample_rate, request.bits, tracking, request.crossfade)
 
 
 def zone_from(values: dict[str, Any]) -> Zone:

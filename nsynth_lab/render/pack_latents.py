@@ -1,4 +1,9 @@
-"""The latents of one clip of a pack: a blend in tune, played again for another take, looped where it is held."""
+"""The latents of the clips of a pack: a blend in tune, played again for another take, looped where it is held.
+
+All clips of one note and take share one course of pitch, that of the middle position and velocity, and one period.
+So their partials stay in step: a sampler can fade from one position or velocity to the next without beating, where
+clips with vibratos of their own would cancel each other.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +13,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nsynth_lab.blend.loop import Period, close_loop, find_period, in_tune
+from nsynth_lab.blend.loop import Period, can_loop, close_loop, find_period, in_tune
 from nsynth_lab.blend.parts import find_parts
 from nsynth_lab.blend.take import another_take
 from nsynth_lab.dsp.noise import TABLE_FRAMES
 from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.render.pack_request import ClipKey, PackRequest
 from nsynth_lab.render.session import Session
-from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, frames_to_seconds
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_seconds
 
 SETTLE_FRAMES = 32  # what came before the loop is forgotten after so many frames, to -60 dB and below
 TAIL_FRAMES = 1  # so much of the sound goes on beyond the end of the loop
@@ -51,48 +56,90 @@ class Row:
         return digest.hexdigest()
 
 
+@dataclass(frozen=True)
+class Shared:
+    """What all clips of one note and take have in common: f0_cents [frames], and the period of their loops."""
+
+    f0_cents: FloatArray
+    period: Period | None
+
+
+class RowMaker:
+    """The rows of a pack, each found the same way on every run and whatever was made before it."""
+
+    def __init__(self, session: Session, request: PackRequest, *, late_frames: int) -> None:
+        self.session = session
+        self.request = request
+        self.late_frames = late_frames
+        self._shared: dict[tuple[int, int], Shared] = {}
+
+    def row(self, key: ClipKey) -> Row:
+        """The latents of a clip."""
+        shared = self._of_note(key)
+        held = replace(self._held(key), f0_cents=shared.f0_cents)
+        sustained = find_parts(held).sustained
+        period = shared.period if sustained and shared.period and can_loop(held, shared.period) else None
+        frames = self.request.frames
+        if period is None:
+            short = self._take(key, seconds=self.request.seconds)
+            latents = _with_silence(in_tune(replace(short, f0_cents=shared.f0_cents[:frames])), self.late_frames)
+        else:
+            latents = close_loop(held, period, frames=frames + self.late_frames)
+        release = frames_to_seconds(held.frames - held.release_frame)
+        return Row(
+            key=key,
+            latents=latents,
+            period=period,
+            held=sustained,
+            noise_place=(self.request.seed + key.note + 128 * key.take) * NOISE_STEP % TABLE_FRAMES,
+            release_seconds=min(max(release, SHORTEST_RELEASE_SECONDS), LONGEST_RELEASE_SECONDS),
+        )
+
+    def _of_note(self, key: ClipKey) -> Shared:
+        """Made once for each note and take, and forgotten when the next note comes."""
+        wanted = (key.note, key.take)
+        if wanted not in self._shared:
+            self._shared = {known: value for known, value in self._shared.items() if known[0] == key.note}
+            self._shared[wanted] = self._share(key)
+        return self._shared[wanted]
+
+    def _share(self, key: ClipKey) -> Shared:
+        request = self.request
+        velocities = sorted(request.velocities)
+        middle = replace(key, position=len(request.positions) // 2, velocity=velocities[len(velocities) // 2])
+        return Shared(self._held(middle).f0_cents, self._period(key) if request.loop else None)
+
+    def _period(self, key: ClipKey) -> Period | None:
+        """A period that begins after the attack of every clip that is to share it."""
+        every = [
+            self._held(replace(key, position=position, velocity=velocity))
+            for position in range(len(self.request.positions))
+            for velocity in self.request.velocities
+        ]
+        attacks = [one.attack_frames for one in every if find_parts(one).sustained]
+        if not attacks:
+            return None
+        multiple = whole_samples(self.request.sample_rate)
+        return find_period(key.note, begin=max(attacks), end=settled_frame(self.request), multiple=multiple)
+
+    def _held(self, key: ClipKey) -> Latents:
+        """The blend held for longer than its loop needs."""
+        return self._take(key, seconds=self.request.seconds + LONGEST_RELEASE_SECONDS)
+
+    def _take(self, key: ClipKey, *, seconds: float) -> Latents:
+        blend = self.session.blend(self.request.blend_request(key, seconds=seconds))
+        return another_take(blend, take=key.take, seed=self.request.seed)
+
+
 def settled_frame(request: PackRequest) -> int:
     """The frame at which the periods of all looped clips end; the loop itself ends `SETTLE_FRAMES` later."""
     return request.frames - SETTLE_FRAMES - TAIL_FRAMES
 
 
-def make_row(session: Session, request: PackRequest, key: ClipKey, *, late_frames: int) -> Row:
-    """The latents of a clip, found the same way on every run."""
-    held = _take(session, request, key, seconds=request.seconds * 2 + LONGEST_RELEASE_SECONDS)
-    release = frames_to_seconds(held.frames - held.release_frame)
-    period = _period(held, request) if request.loop else None
-    frames = request.frames + late_frames
-    if period is None:
-        latents = _with_silence(in_tune(_take(session, request, key, seconds=request.seconds)), late_frames)
-    else:
-        latents = close_loop(held, period, frames=frames)
-    return Row(
-        key=key,
-        latents=latents,
-        period=period,
-        held=find_parts(held).sustained,
-        noise_place=(request.seed + key.note + 128 * key.take) * NOISE_STEP % TABLE_FRAMES,
-        release_seconds=min(max(release, SHORTEST_RELEASE_SECONDS), LONGEST_RELEASE_SECONDS),
-    )
-
-
-def _take(session: Session, request: PackRequest, key: ClipKey, *, seconds: float) -> Latents:
-    blend = session.blend(request.blend_request(key, seconds=seconds))
-    return another_take(blend, take=key.take, seed=request.seed)
-
-
-def _period(held: Latents, request: PackRequest) -> Period | None:
-    """None also where the clip is too short for a loop."""
-    end = settled_frame(request)
-    if end <= held.attack_frames:
-        return None
-    return find_period(held, end=end, multiple=_whole_samples(request.sample_rate))
-
-
-def _whole_samples(sample_rate: int) -> int:
+def whole_samples(sample_rate: int) -> int:
     """Frames that make a whole number of samples at `sample_rate`.
 
-    >>> _whole_samples(48_000), _whole_samples(44_100)
+    >>> whole_samples(48_000), whole_samples(44_100)
     (1, 5)
     """
     return SAMPLE_RATE // math.gcd(HOP_SAMPLES * sample_rate, SAMPLE_RATE)

@@ -40,6 +40,7 @@ class PackRequest:
     Attributes:
         positions: [1] each between two sources, [2] each between four; in order.
         takes: round robins of each note.
+        crossfade: velocities on either side of a layer's border over which it fades into the next, in SFZ.
         loop: whether notes that are held are to be looped.
 
     Raises:
@@ -51,6 +52,7 @@ class PackRequest:
     notes: tuple[int, ...]
     velocities: tuple[int, ...]
     takes: int = 1
+    crossfade: int = 0
     seconds: float = 4.0
     loop: bool = True
     sample_rate: int = SAMPLE_RATE
@@ -80,6 +82,9 @@ class PackRequest:
             raise UsageError(f"no format; expected one or more of {', '.join(FORMATS)}")
         if not 1 <= self.takes <= MOST_TAKES:
             raise UsageError(f"{self.takes} round robins; expected 1 to {MOST_TAKES}")
+        gaps = [above - below for below, above in itertools.pairwise(sorted(self.velocities))]
+        if not 0 <= 2 * self.crossfade <= min(gaps, default=2 * self.crossfade):
+            raise UsageError(f"crossfade {self.crossfade}; expected 0 to half of the distance between two velocities")
         if not SHORTEST_SECONDS <= self.seconds <= LONGEST_SECONDS:
             raise UsageError(f"duration {self.seconds:g} s; expected {SHORTEST_SECONDS:g} to {LONGEST_SECONDS:g} s")
         if self.flac and "wav" in self.formats:
@@ -138,7 +143,8 @@ def from_dict(values: Mapping[str, Any]) -> PackRequest:
         odd = ", ".join(sorted(set(values) ^ set(known)))
         raise UsageError(f"the manifest's recipe has other fields than this version's ({odd})")
     try:
-        takes, sample_rate, bits, seed = _wholes([values[key] for key in ("takes", "sample_rate", "bits", "seed")])
+        whole = ("takes", "crossfade", "sample_rate", "bits", "seed")
+        takes, crossfade, sample_rate, bits, seed = _wholes([values[key] for key in whole])
         name, author, licence = _texts([values[key] for key in ("name", "author", "licence")])
         return PackRequest(
             sources=tuple(_texts(values["sources"])),
@@ -146,6 +152,7 @@ def from_dict(values: Mapping[str, Any]) -> PackRequest:
             notes=tuple(_wholes(values["notes"])),
             velocities=tuple(_wholes(values["velocities"])),
             takes=takes,
+            crossfade=crossfade,
             seconds=_numbers([values["seconds"]])[0],
             loop=bool(values["loop"]),
             sample_rate=sample_rate,

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from nsynth_lab.sinks.pack.zones import Layer, PackMap, Zone
+from nsynth_lab.sinks.pack.zones import HIGHEST_VELOCITY, LOWEST_VELOCITY, Layer, PackMap, Zone
 
 MOD_WHEEL = 1
 # opcode, its value for a zone, and the value that need not be said
 OPCODES: tuple[tuple[str, Callable[[Zone], object], object], ...] = (
     ("lokey", lambda zone: zone.low_key, None),
     ("hikey", lambda zone: zone.high_key, None),
-    ("lovel", lambda zone: zone.low_velocity, None),
-    ("hivel", lambda zone: zone.high_velocity, None),
     ("seq_length", lambda zone: zone.takes, 1),
     ("seq_position", lambda zone: zone.take, 1),
     ("pitch_keycenter", lambda zone: zone.root, None),
@@ -64,7 +62,22 @@ def _region(pack: PackMap, zone: Zone) -> str:
     values = [(name, value(zone), usual) for name, value, usual in OPCODES]
     opcodes = [f"{name}={value}" for name, value, usual in values if value is not None and value != usual]
     volume_db = zone.volume_db + pack.made_up_db(zone, lambda share: 1 - pack.tracking * (1 - share**2))
-    return " ".join(["<region>", f"sample={zone.file}", *opcodes, f"volume={volume_db:.2f}"])
+    layer = [f"{name}={value}" for name, value in _velocities(zone, pack.crossfade).items()]
+    return " ".join(["<region>", f"sample={zone.file}", *layer, *opcodes, f"volume={volume_db:.2f}"])
+
+
+def _velocities(zone: Zone, fade: int) -> dict[str, object]:
+    """The layer's range; with a crossfade it reaches into its neighbours', where it fades in and out."""
+    low, high = zone.low_velocity, zone.high_velocity
+    if not fade:
+        return {"lovel": low, "hivel": high}
+    rising, falling = low > LOWEST_VELOCITY, high < HIGHEST_VELOCITY
+    fades: dict[str, object] = {"lovel": low - fade * rising, "hivel": high + fade * falling}
+    if rising:
+        fades |= {"xfin_lovel": low - fade, "xfin_hivel": low + fade - 1}
+    if falling:
+        fades |= {"xfout_lovel": high - fade + 1, "xfout_hivel": high + fade}
+    return fades | ({"xf_velcurve": "gain"} if rising or falling else {})
 
 
 def _fades(places: Sequence[float]) -> Iterator[list[str]]:

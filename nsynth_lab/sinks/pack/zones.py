@@ -85,6 +85,8 @@ class PackMap:
 
     Attributes:
         tracking: 0 to 1, how far a sampler lets the velocity itself change the level, beside the layers' own levels.
+        crossfade: velocities on either side of the border of two layers over which one fades into the other, in
+            formats that can; 0 switches.
     """
 
     about: About
@@ -92,6 +94,7 @@ class PackMap:
     sample_rate: int
     bits: int
     tracking: float
+    crossfade: int = 0
 
     @property
     def on_a_line(self) -> bool:
