@@ -15,7 +15,7 @@ vst3, host   loading one, and playing it in a slot
 """
 
 from nsynth_lab.effects.chain import Chain, Trouble, chain_of
-from nsynth_lab.effects.host import effect_info
+from nsynth_lab.effects.host import effect_info, is_preset, packed_state, read_state
 from nsynth_lab.effects.plugin_info import PluginInfo, PluginParameter
 from nsynth_lab.effects.scan import find_plugin, known_plugins, plugin_files, scan
 
@@ -27,7 +27,10 @@ __all__ = [
     "chain_of",
     "effect_info",
     "find_plugin",
+    "is_preset",
     "known_plugins",
+    "packed_state",
     "plugin_files",
+    "read_state",
     "scan",
 ]

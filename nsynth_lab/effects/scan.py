@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -152,10 +153,17 @@ def _look_at(path: Path, timeout_seconds: float) -> list[PluginInfo]:
         except BaseException:
             _kill(child)
             raise
-    found = [PluginInfo.from_dict(json.loads(line)) for line in said.decode("utf-8", "replace").splitlines()]
+    found = list(_read(said))
     if end or not found:
         found.append(PluginInfo(str(path), path.stem, digest="", error=end or "holds no plugin"))
     return [replace(info, name=info.name or path.stem) for info in found]
+
+
+def _read(said: bytes) -> Iterator[PluginInfo]:
+    """What the child has told; a line that its end has cut off is no answer."""
+    for line in said.decode("utf-8", "replace").splitlines():
+        with suppress(ValueError, KeyError, TypeError, RecursionError):
+            yield PluginInfo.from_dict(json.loads(line))
 
 
 def _how_it_ended(code: int) -> str:
