@@ -22,7 +22,19 @@ from typing import Annotated, Any
 import typer
 
 from nsynth_lab import __version__
-from nsynth_lab.cli import bank, blend, capture, codec, console, dataset, doctor, evaluate, plugins, preset, train
+from nsynth_lab.cli import (
+    bank,
+    blend,
+    capture,
+    codec,
+    console,
+    dataset,
+    doctor,
+    evaluate,
+    plugins,
+    preset,
+    train,
+)
 from nsynth_lab.errors import NsynthLabError
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (

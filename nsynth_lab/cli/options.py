@@ -17,6 +17,14 @@ DeviceOption = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 SeedOption = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the noise; the same seed gives the same file.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for scripts.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+PresetNames = Annotated[list[str] | None, typer.Argument(help="Presets by name, or .toml files; all if not given.")]
+
+
+def preset_paths(names: list[str] | None) -> list[Path]:
+    """The files of presets by name; all there are if none is named."""
+    from nsynth_lab.patch.library import preset_file, preset_files
+
+    return [preset_file(name) for name in names] if names else preset_files()
 
 
 def parse_settings(texts: Sequence[str] | None) -> dict[str, float | bool | str]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nsynth_lab.errors import PatchError
-from nsynth_lab.patch.rules import REQUIRED, checked, number, shown, table, tables, text, texts, whole
+from nsynth_lab.patch.fields import REQUIRED, number, table, tables, text, texts, whole
+from nsynth_lab.patch.rules import checked, shown
 from nsynth_lab.patch.slot import Slot
 from nsynth_lab.patch.sound import Blend, Envelope, Tuning, Voice
 from nsynth_lab.patch.targets import check_target, settled
