@@ -178,9 +178,32 @@ def test_parameters_move_while_it_plays() -> None:
     chain.set("trim.gain_db", 0.0)
     chain.set("level_db", -40.0)
     assert np.abs(chain.process(sound)[:, -1000:]).max() < 0.01
-    for name, value in (("trim.gian_db", 0.0), ("trim.gain_db", 999.0), ("nobody.gain_db", 0.0)):
+    for name, value in (
+        ("trim.gian_db", 0.0),
+        ("trim.gain_db", 999.0),
+        ("nobody.gain_db", 0.0),
+        ("trim.mix", 2.0),
+        ("level_db", 99.0),
+    ):
         with pytest.raises(PatchError):
             chain.set(name, value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_parameter_that_moves_wildly_breaks_no_block(name: str) -> None:
+    row, dice = EFFECTS[name], np.random.default_rng(1)
+    chain = Chain([Slot(name)])
+    for turn in range(40):
+        for one in row.parameters:
+            value = one.choices[turn % len(one.choices)] if one.choices else float(dice.uniform(one.low, one.high))
+            if one.steady:
+                with pytest.raises(PatchError, match="cannot be moved"):
+                    chain.set(f"{name}.{one.name}", value)
+            else:
+                chain.set(f"{name}.{one.name}", value)
+        heard = chain.process(noise(256, seed=turn))
+        assert heard.shape == (2, 256)
+        assert np.isfinite(heard).all()
 
 
 def test_blocks_that_cannot_be_told_apart_are_refused() -> None:

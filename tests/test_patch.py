@@ -259,6 +259,14 @@ def test_a_macro_puts_what_it_moves_where_it_stands() -> None:
     assert stale.settled() == patch
 
 
+def test_a_controller_moves_what_the_knob_it_turns_moves() -> None:
+    assert FULL.controlled(1, 127.0) == pytest.approx({"blend.timbre": 1.0, "effects.far.damping": 0.9})
+    assert FULL.controlled(7, 0.0) == {"level_db": -40.0}
+    assert FULL.controlled(99, 64.0) == {}
+    for name, value in FULL.controlled(1, 127.0).items():
+        assert targets(moved(FULL, "macros.Breath", 1.0))[name].value == pytest.approx(value)
+
+
 def test_a_scale_tunes_every_key() -> None:
     five = Tuning(scale_cents=(240.0, 480.0, 720.0, 960.0, 1200.0), scale_root=60)
     sounding = [100 * (note - 60) + five.cents(note) for note in range(55, 67)]

@@ -17,7 +17,7 @@ import pytest
 
 from nsynth_lab.cli import run
 from nsynth_lab.effects import Chain, find_plugin, known_plugins, plugin_files, scan
-from nsynth_lab.effects.scan import CACHE
+from nsynth_lab.effects.known import CACHE
 from nsynth_lab.errors import PatchError, PluginError
 from nsynth_lab.patch import Slot
 from nsynth_lab.patch.library import cache_folder
@@ -168,6 +168,20 @@ def test_a_plugin_moves_while_it_plays() -> None:
     chain.set(f"{STEREO}.threshold", -60.0)
     chain.set(f"{STEREO}.ratio", 10.0)
     assert np.abs(chain.process(sound)[:, -1000:]).mean() < before / 2
+
+
+@needs_zam
+@pytest.mark.usefixtures("zam")
+def test_a_state_in_a_preset_is_the_plugin_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plugins", "state", STEREO, "--set", "threshold=-50", "--set", "ratio=10"]) == 0
+    state = capsys.readouterr().out.strip()
+    sound = noise(24_000)
+    by_state = Chain([Slot(plugin=STEREO, state=state)]).process(sound)
+    by_name = Chain([Slot(plugin=STEREO, parameters={"threshold": -50.0, "ratio": 10.0})]).process(sound)
+    assert np.abs(by_state - by_name).max() < 1e-3
+    assert np.abs(by_state - Chain([Slot(plugin=STEREO)]).process(sound)).max() > 0.05
+    assert run(["plugins", "state", STEREO, "--set", "threshold"]) == 2
+    assert run(["plugins", "state", STEREO, "--from", "nowhere"]) == 2
 
 
 @needs_zam

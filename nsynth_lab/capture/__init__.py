@@ -6,8 +6,9 @@
 It may see training's players and importers, and nothing that plays sees it.
 """
 
-from nsynth_lab.capture.capture import Capture, Captured, Plan, capture
+from nsynth_lab.capture.capture import Capture, Captured, capture
 from nsynth_lab.capture.open import open_source
+from nsynth_lab.capture.plan import Plan
 from nsynth_lab.capture.source import About, Key, Source
 
 __all__ = ["About", "Capture", "Captured", "Key", "Plan", "Source", "capture", "open_source"]

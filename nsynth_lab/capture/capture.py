@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from nsynth_lab import __version__
-from nsynth_lab.capture.source import About, Key, Source
+from nsynth_lab.capture.plan import Plan
+from nsynth_lab.capture.source import About, Source
 from nsynth_lab.capture.takes import Take, WorkFolder, play_all
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.errors import AudioError, NsynthLabError, UsageError
@@ -24,64 +25,6 @@ from nsynth_lab.model.user_bank import keep, owned_path
 from nsynth_lab.note import FAMILIES, Instrument, Note, note_name
 from nsynth_lab.train.bank_builder import in_step
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray
-
-MOST_NOTES = 1_000
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Which notes to capture and how.
-
-    Attributes:
-        name: what the instrument is to be blended by.
-        family, licence, attribution: None leaves them to what the source says.
-        lowest, highest: MIDI notes; None leaves them to the source.
-        step: semitones between notes.
-        velocities: MIDI velocities, rising.
-        hold_seconds: how long keys are held; notes are heard for `seconds`.
-        refine_seconds: so long each note's latents are fitted to it.
-
-    Raises:
-        UsageError: a number out of range.
-    """
-
-    name: str
-    family: str | None = None
-    licence: str | None = None
-    attribution: str | None = None
-    lowest: int | None = None
-    highest: int | None = None
-    step: int = 6
-    velocities: tuple[int, ...] = (50, 100)
-    hold_seconds: float = 3.0
-    seconds: float = 4.0
-    refine_seconds: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not self.name.strip() or len(self.name) > 60 or not self.name.isprintable():
-            raise UsageError("name: expected 1 to 60 printable characters")
-        owned_path(self.name)
-        if self.family is not None and self.family not in FAMILIES:
-            raise UsageError(f"family '{self.family}' is unknown; use one of {', '.join(FAMILIES)}")
-        if not 1 <= self.step <= 48 or not self.velocities:
-            raise UsageError("expected a step of 1 to 48 semitones and at least one velocity")
-        for velocity in self.velocities:
-            Note(0, velocity)
-        if not 0.1 <= self.hold_seconds <= self.seconds <= 20.0:
-            raise UsageError("expected a hold of at least 0.1 s, no longer than the note, which is 20 s at most")
-
-    def keys(self, about: About) -> list[Key]:
-        """All notes wanted: a grid from the lowest to the highest.
-
-        Raises:
-            UsageError: none, or too many.
-        """
-        low = about.lowest if self.lowest is None else self.lowest
-        high = about.highest if self.highest is None else self.highest
-        keys = [Key(note, velocity) for note in range(low, high + 1, self.step) for velocity in self.velocities]
-        if not 1 <= len(keys) <= MOST_NOTES:
-            raise UsageError(f"{len(keys)} notes from {low} to {high}; expected 1 to {MOST_NOTES}")
-        return keys
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from nsynth_lab.capture.source import About, Key
-from nsynth_lab.effects import find_plugin
+from nsynth_lab.effects import find_plugin, is_preset, read_state
 from nsynth_lab.effects.vst3 import Vst3
 from nsynth_lab.errors import AudioError, UsageError
 from nsynth_lab.patch.rules import Parameter
 from nsynth_lab.units import FloatArray
-
-MAX_STATE_BYTES = 16 * 2**20
 
 
 class Vst3Source:
@@ -38,9 +36,9 @@ class Vst3Source:
             raise UsageError(f"{info.name} is an effect; capture takes instruments")
         moves = [(info.find(key).title, info.find(key).raw(value)) for key, value in settings.items()]
         self._plugin = Vst3(info.path, info.name)
-        packed = _state(state) if state else None
+        packed = read_state(state) if state else None
         if state and packed is not None:
-            self._plugin.restore(packed, is_preset=state.suffix.lower() == ".vstpreset")
+            self._plugin.restore(packed, is_preset=is_preset(state))
         for title, raw in moves:
             self._plugin.move(title, raw)
         recipe = {
@@ -70,9 +68,3 @@ class Vst3Source:
     def close(self) -> None:
         """Give back what it holds."""
         self._plugin.close()
-
-
-def _state(path: Path) -> bytes:
-    if not path.is_file() or not 0 < path.stat().st_size <= MAX_STATE_BYTES:
-        raise UsageError(f"{path}: no file of a plugin's state, of up to {MAX_STATE_BYTES // 2**20} MiB")
-    return path.read_bytes()

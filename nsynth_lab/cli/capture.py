@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsynth_lab.cli import console
-from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption
+from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, parse_settings
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def capture(
         raise UsageError(f"'{name}' is an instrument of the checkpoint; choose another name")
     if owned_path(name).exists() and not force:
         raise UsageError(f"'{name}' is in your bank already; add --force to replace it")
-    settings = dict(_setting(text) for text in setting or ())
+    settings = parse_settings(setting)
     opened = open_source(source, bank=bank, program=program, family=family, settings=settings, state=state)
     with closing(opened), ExitStack() as bars:
 
@@ -125,15 +125,3 @@ def _velocities(text: str) -> tuple[int, ...]:
         return tuple(sorted({int(part) for part in text.split(",")}))
     except ValueError:
         raise UsageError(f"velocities '{text}'; expected numbers from 1 to 127, as 50,100") from None
-
-
-def _setting(text: str) -> tuple[str, float | bool | str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise UsageError(f"--set '{text}'; expected parameter=value")
-    if value.lower() in ("true", "false"):
-        return name, value.lower() == "true"
-    try:
-        return name, float(value)
-    except ValueError:
-        return name, value

@@ -86,6 +86,26 @@ def list_plugins(as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def state(
+    name: Annotated[str, typer.Argument(help="A plugin that was scanned.")],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter, as time=250; may be given again.")
+    ] = None,
+    preset: Annotated[Path | None, typer.Option("--from", help="A .vstpreset, or the plugin's own state.")] = None,
+) -> None:
+    """Print a plugin's whole state as one line, to go into a preset as `state = "..."`.
+
+    For what a plugin has beyond its parameters: samples, curves, programs that its own window or a .vstpreset has set.
+
+    **Example**: `nsynth-lab plugins state ZamDelay --from dub.vstpreset`
+    """
+    from nsynth_lab.cli.options import parse_settings
+    from nsynth_lab.effects import packed_state
+
+    console.show(packed_state(name, settings=parse_settings(settings), preset=preset))
+
+
+@app.command()
 def show(
     name: Annotated[str, typer.Argument(help="A plugin that was scanned, or its .vst3 file.")],
     as_json: JsonOption = False,

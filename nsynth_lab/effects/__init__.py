@@ -11,13 +11,15 @@ watch        plugins that misbehave are taken out, and the music goes on
 chain        all of it
 plugin_info  what is known of a plugin without loading it
 scan         finding that out, in a process of its own (`scan_child`)
+known        and remembering it
 vst3, host   loading one, and playing it in a slot
 """
 
 from nsynth_lab.effects.chain import Chain, Trouble, chain_of
-from nsynth_lab.effects.host import effect_info
+from nsynth_lab.effects.host import effect_info, is_preset, packed_state, read_state
+from nsynth_lab.effects.known import find_plugin, known_plugins
 from nsynth_lab.effects.plugin_info import PluginInfo, PluginParameter
-from nsynth_lab.effects.scan import find_plugin, known_plugins, plugin_files, scan
+from nsynth_lab.effects.scan import plugin_files, scan
 
 __all__ = [
     "Chain",
@@ -27,7 +29,10 @@ __all__ = [
     "chain_of",
     "effect_info",
     "find_plugin",
+    "is_preset",
     "known_plugins",
+    "packed_state",
     "plugin_files",
+    "read_state",
     "scan",
 ]

@@ -43,7 +43,7 @@ class BuiltIn:
         for name, fixed in self._row.fixed.items():
             setattr(self._plugin, name, fixed)
         for name, value in self._settings.items():
-            self.set(name, value)
+            _move(self._plugin, self._row.find(name), value)
         self.reset()
 
     def process(self, block: FloatArray) -> FloatArray:
@@ -54,9 +54,11 @@ class BuiltIn:
         """Move a parameter.
 
         Raises:
-            PatchError: there is none of that name, or the value is out of its range.
+            PatchError: there is none of that name that can be moved, or the value is out of its range.
         """
         row = self._row.find(name)
+        if row.steady:
+            raise PatchError("cannot be moved while it plays", place=name)
         _move(self._plugin, row, row.rule.check(value))
 
     def reset(self) -> None:

@@ -18,13 +18,14 @@ from nsynth_lab.effects.stage import Stage
 from nsynth_lab.effects.watch import Watch
 from nsynth_lab.errors import PatchError
 from nsynth_lab.patch import Patch, Slot, find_effect
-from nsynth_lab.patch.rules import Parameter
+from nsynth_lab.patch.rules import Parameter, Rule
 from nsynth_lab.units import FloatArray, db_to_gain
 
 CEILING_DB = -0.3
 TAIL_DB = -80.0
 LONGEST_TAIL_SAMPLES = 20 * 48_000
 GUARD = Slot("limiter", label="guard", parameters={"ceiling_db": CEILING_DB, "release_ms": 80.0, "lookahead_ms": 1.5})
+LEVEL = Rule("number", low=-60.0, high=36.0, unit="dB")
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Chain:
             PatchError: there is none of that name, or the value is out of range.
         """
         if name == "level_db":
-            self._gain.to(db_to_gain(float(value)))
+            self._gain.to(db_to_gain(LEVEL.check(value)))
             return
         label, _, parameter = name.partition(".")
         for stage in self._stages:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+
 from nsynth_lab.effects.effect import CHANNELS
+from nsynth_lab.effects.known import find_plugin
 from nsynth_lab.effects.plugin_info import PluginInfo
-from nsynth_lab.effects.scan import find_plugin
 from nsynth_lab.effects.vst3 import Vst3
-from nsynth_lab.errors import PluginError
+from nsynth_lab.errors import PluginError, UsageError
 from nsynth_lab.patch.rules import Parameter
 from nsynth_lab.patch.slot import Slot
 from nsynth_lab.units import FloatArray
+
+MAX_STATE_BYTES = 16 * 2**20
 
 
 class HostedEffect:
@@ -62,6 +68,46 @@ class HostedEffect:
         if self._plugin is None:
             raise PluginError(f"{self._info.name}: is not loaded yet")
         return self._plugin
+
+
+def packed_state(name: str, *, settings: Mapping[str, Parameter], preset: Path | None = None) -> str:
+    """A plugin's state as base64, as a slot's `state` holds it, once it has been set.
+
+    Raises:
+        PluginError: no such plugin was scanned, or it does not take the preset.
+        PatchError: a parameter that it has not.
+        UsageError: `preset` is no such file.
+    """
+    info = find_plugin(name)
+    moves = [(info.find(key).title, info.find(key).raw(value)) for key, value in settings.items()]
+    plugin = Vst3(info.path, info.name)
+    if preset is not None:
+        plugin.restore(read_state(preset), is_preset=is_preset(preset))
+    for title, raw in moves:
+        plugin.move(title, raw)
+    if info.kind == "effect":
+        plugin.warm_up(info.channels)  # what was moved reaches the plugin itself with the next block
+    else:
+        plugin.note(60, 1, hold_seconds=0.01, seconds=0.05)
+    state = b64encode(plugin.state()).decode()
+    plugin.close()
+    return state
+
+
+def read_state(path: Path) -> bytes:
+    """The bytes of a plugin's state in a file.
+
+    Raises:
+        UsageError: no such file, an empty or a very large one.
+    """
+    if not path.is_file() or not 0 < path.stat().st_size <= MAX_STATE_BYTES:
+        raise UsageError(f"{path}: no file of a plugin's state, of up to {MAX_STATE_BYTES // 2**20} MiB")
+    return path.read_bytes()
+
+
+def is_preset(path: Path) -> bool:
+    """Whether a file is in VST3's own preset format."""
+    return path.suffix.lower() == ".vstpreset"
 
 
 def effect_info(slot: Slot) -> PluginInfo:

@@ -7,8 +7,10 @@ import numpy as np
 from nsynth_lab.effects.effect import Delay, Effect
 from nsynth_lab.effects.glide import Glide
 from nsynth_lab.effects.watch import Watch
-from nsynth_lab.patch.rules import Parameter
+from nsynth_lab.patch.rules import Parameter, Rule
 from nsynth_lab.units import FloatArray
+
+MIX = Rule("number", low=0.0, high=1.0)
 
 
 class Stage:
@@ -52,9 +54,13 @@ class Stage:
         return wet if isinstance(mix, float) and mix == 1.0 else np.asarray(dry + (wet - dry) * mix, np.float32)
 
     def set(self, name: str, value: Parameter) -> None:
-        """Move `mix`, `bypass` or a parameter of the effect."""
+        """Move `mix`, `bypass` or a parameter of the effect.
+
+        Raises:
+            PatchError: there is none of that name, or the value is out of its range.
+        """
         if name == "mix":
-            self._wanted = float(value)
+            self._wanted = MIX.check(value)
         elif name == "bypass":
             self._bypass = bool(value)
         else:

@@ -64,6 +64,10 @@ class Vst3:
         for one in self.instances:
             one._get_parameter(title).raw_value = raw
 
+    def state(self) -> bytes:
+        """Its whole state, as the plugin packs it."""
+        return bytes(self.instances[0].raw_state)
+
     def close(self) -> None:
         """Unload it: here, and not at the end of the process, where what it prints would be heard."""
         with quiet():

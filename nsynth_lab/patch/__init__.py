@@ -3,7 +3,7 @@
     presets/*.toml --> preset_file --> table --> Patch --> targets (knobs, controllers)
                         versions       rules     patch, sound, slot, effect_table
 
-rules          what a field may be: one rule checks, reads, writes and explains it
+rules, fields  what a field may be: one rule checks, reads, writes and explains it
 sound          blend, envelope, tuning, voice
 effect_table   the built-in effects and their parameters, one row each
 slot           one effect of the chain

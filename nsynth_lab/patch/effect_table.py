@@ -15,7 +15,7 @@ from nsynth_lab.patch.rules import Parameter, Rule, plain, shown
 
 @dataclass(frozen=True)
 class EffectParameter:
-    """One parameter of an effect: number, or text where it has `choices`."""
+    """One parameter of an effect: number, or text where it has `choices`; `steady` if it cannot move while it plays."""
 
     name: str
     default: float | str
@@ -24,6 +24,7 @@ class EffectParameter:
     unit: str = ""
     attribute: str = ""
     choices: tuple[str, ...] = ()
+    steady: bool = False
 
     @property
     def rule(self) -> Rule:
@@ -108,7 +109,7 @@ def describe(row: EffectParameter) -> str:
     """Range, unit and default in a few words."""
     if row.choices:
         return f"{', '.join(row.choices)}; {row.default}"
-    return f"{row.rule.span()}; {plain(float(row.default))}"
+    return f"{row.rule.span()}; {plain(float(row.default))}{', cannot be moved while it plays' * row.steady}"
 
 
 def _hz(name: str, default: float, *, attribute: str = "cutoff_frequency_hz") -> EffectParameter:
@@ -173,7 +174,7 @@ _ROWS = (
     EffectRow(
         "limiter", "BrickwallLimiter", "nothing above the ceiling",
         (_db("ceiling_db", -1.0, -40.0, 0.0), _ms("release_ms", 100.0, 1.0, 5000.0),
-         _ms("lookahead_ms", 2.0, 0.1, 20.0)),
+         EffectParameter("lookahead_ms", 2.0, 0.1, 20.0, "ms", "lookahead_ms", steady=True)),
     ),
     EffectRow("distortion", "Distortion", "a soft overdrive", (_db("drive_db", 12.0, 0.0, 60.0),)),
     EffectRow("clip", "Clipping", "tops cut off", (_db("threshold_db", -6.0, -60.0, 0.0),)),

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nsynth_lab.errors import PatchError
-from nsynth_lab.patch.rules import REQUIRED, checked, number, shown, table, tables, text, texts, whole
+from nsynth_lab.patch.fields import REQUIRED, number, table, tables, text, texts, whole
+from nsynth_lab.patch.rules import checked, shown
 from nsynth_lab.patch.slot import Slot
 from nsynth_lab.patch.sound import Blend, Envelope, Tuning, Voice
 from nsynth_lab.patch.targets import check_target, settled
@@ -64,6 +65,10 @@ class Route:
     def __post_init__(self) -> None:
         checked(self)
 
+    def value(self, controller: float) -> float:
+        """Of the parameter where the controller stands at 0 to 127."""
+        return self.low + (self.high - self.low) * controller / 127.0
+
 
 @dataclass(frozen=True)
 class Patch:
@@ -100,6 +105,21 @@ class Patch:
                 _check_moved(self, move, f"macros.{knob}.moves.{index}", knobs=False)
         for index, route in enumerate(self.midi, start=1):
             _check_moved(self, route, f"midi.{index}", knobs=True)
+
+    def controlled(self, cc: int, controller: float) -> dict[str, float]:
+        """What controller `cc` at 0 to 127 moves: targets and their new values, a macro's own targets in its place.
+
+        >>> Patch("x", Blend(("a", "b")), midi=(Route(1, "blend.timbre", 0.0, 0.5),)).controlled(1, 127)
+        {'blend.timbre': 0.5}
+        """
+        knobs = {f"macros.{macro.name}": macro for macro in self.macros}
+        moved: dict[str, float] = {}
+        for route in self.midi:
+            if route.cc == cc:
+                value = route.value(controller)
+                macro = knobs.get(route.target)
+                moved |= {move.target: move.value(value) for move in macro.moves} if macro else {route.target: value}
+        return moved
 
     def settled(self) -> Patch:
         """The same, with every parameter that a macro moves standing where the macro puts it."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from nsynth_lab.errors import PatchError
 from nsynth_lab.patch.effect_table import EFFECTS, EffectRow, find_effect
-from nsynth_lab.patch.rules import Parameter, checked, flag, number, parameters, shown, text
+from nsynth_lab.patch.fields import flag, number, parameters, text
+from nsynth_lab.patch.rules import Parameter, checked, shown
 
 PLUGIN = "plugin"
 IMPULSE_ENDINGS = (".wav", ".flac", ".aif", ".aiff", ".ogg")

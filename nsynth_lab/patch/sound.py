@@ -7,7 +7,8 @@ from itertools import pairwise
 from math import log2
 
 from nsynth_lab.errors import PatchError
-from nsynth_lab.patch.rules import REQUIRED, checked, choice, number, numbers, points, tables, texts, whole
+from nsynth_lab.patch.fields import REQUIRED, choice, number, numbers, points, tables, texts, whole
+from nsynth_lab.patch.rules import checked
 
 STREAMS = ("timbre", "loudness", "f0", "partials")
 SHAPES = ("sine", "triangle", "saw", "square", "random")

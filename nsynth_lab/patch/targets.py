@@ -53,7 +53,7 @@ def targets(patch: Patch, *, knobs: bool = True) -> dict[str, Target]:
         found.append(Target(f"effects.{slot.label}.mix", _PART, slot.mix))
         if slot.row is not None:
             settings = slot.row.settings(slot.parameters)
-            rows = [row for row in slot.row.parameters if not row.choices]
+            rows = [row for row in slot.row.parameters if not row.choices and not row.steady]
             found += [Target(f"effects.{slot.label}.{row.name}", row.rule, float(settings[row.name])) for row in rows]
         else:
             moving = [(name, value) for name, value in slot.parameters.items() if type(value) is float]

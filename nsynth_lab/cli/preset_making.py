@@ -1,0 +1,144 @@
+"""`nsynth-lab preset new`, `random` and `render`: presets made, and heard."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nsynth_lab.cli import console
+from nsynth_lab.cli.options import (
+    CheckpointOption,
+    DeviceOption,
+    ForceOption,
+    JsonOption,
+    PresetNames,
+    SeedOption,
+    preset_paths,
+)
+from nsynth_lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from nsynth_lab.patch import Patch
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="What it is to be called.")],
+    corners: Annotated[list[str], typer.Argument(help="Two to four instruments.", metavar="A B [C [D]]")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; if not given, among your own presets.")
+    ] = None,
+    checkpoint: CheckpointOption = None,
+    force: ForceOption = False,
+) -> None:
+    """Write a preset to begin from: a blend with a reverb, a macro, and the modulation wheel on it.
+
+    **Example**: `nsynth-lab preset new "Glass Cello" glockenspiel cello -o glass-cello.toml`
+    """
+    from nsynth_lab.patch import Blend, Macro, Move, Patch, Route, Slot
+    from nsynth_lab.render import Session
+
+    bank = Session(checkpoint).bank
+    patch = Patch(
+        name=name,
+        blend=Blend(corners=tuple(bank.find(corner).instrument.name for corner in corners)),
+        effects=(Slot("reverb"),),
+        macros=(Macro("Morph", 0.5, (Move("blend.position", 0.0, 1.0),)),),
+        midi=(Route(1, "macros.Morph"),),
+    )
+    console.show(str(_write_new(patch, output, force=force)))
+
+
+def random(
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File to write, or with --count a folder; else your own presets."),
+    ] = None,
+    seed: SeedOption = 0,
+    count: Annotated[int, typer.Option(min=1, max=1000, help="So many, of seeds that follow each other.")] = 1,
+    device: DeviceOption = "auto",
+    checkpoint: CheckpointOption = None,
+    force: ForceOption = False,
+) -> None:
+    """Make presets by chance, each playable and at the right level; the same seed always makes the same.
+
+    **Example**: `nsynth-lab preset random --seed 7 -o surprise.toml`
+    """
+    from dataclasses import replace
+
+    from nsynth_lab.patch.chance import random_patch
+    from nsynth_lab.render import Session
+    from nsynth_lab.render.levelling import measure_level
+
+    session = Session(checkpoint, device=device)
+    ranges = session.ranges()
+    with console.progress(count, "presets", "making") as advance:
+        for number in range(seed, seed + count):
+            patch = random_patch(ranges, seed=number)
+            patch = replace(patch, level_db=measure_level(session, patch).wanted_db)
+            place = output / f"{_slug(patch.name)}.toml" if output is not None and count > 1 else output
+            console.show(str(_write_new(patch, place, force=force)))
+            advance()
+
+
+def render(
+    names: PresetNames = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the page and its sounds.")] = Path(
+        "presets-heard"
+    ),
+    device: DeviceOption = "auto",
+    checkpoint: CheckpointOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """Play each preset through a short phrase, and make one page to listen to them, with spectrograms.
+
+    **Example**: `nsynth-lab preset render -o presets-heard`
+    """
+    from nsynth_lab.patch import read_preset
+    from nsynth_lab.render import Session
+    from nsynth_lab.render.gallery import PAGE, check_gallery, write_gallery
+
+    check_gallery(output, force=force)
+    chosen = [(path.stem, read_preset(path)) for path in preset_paths(names)]
+    session = Session(checkpoint, device=device, seed=seed)
+    with console.progress(len(chosen), "presets", "playing") as advance:
+        heard = write_gallery(session, chosen, output, advance=advance)
+    rows = [
+        {
+            "preset": one.key,
+            "file": one.file,
+            "lufs": round(one.lufs, 2),
+            "peak_db": round(one.peak_db, 2),
+            "notes": one.notes,
+        }
+        for one in heard
+    ]
+    if as_json:
+        console.print_json({"page": output / PAGE, "presets": rows})
+        return
+    for one in heard:
+        said = f"{one.key}: {one.lufs:.2f} LUFS, peak {one.peak_db:.2f} dBFS" if one.file else f"{one.key}: left out"
+        console.show("; ".join((said, *one.notes)))
+    console.show(str(output / PAGE))
+
+
+def _write_new(patch: Patch, output: Path | None, *, force: bool) -> Path:
+    from nsynth_lab.patch import write_preset
+    from nsynth_lab.patch.library import data_folder
+
+    if output is None:
+        folder = data_folder() / "presets"
+        output = folder / f"{_slug(patch.name)}.toml"
+        folder.mkdir(parents=True, exist_ok=True)
+    if output.suffix != ".toml":
+        raise UsageError(f"{output}: unknown ending '{output.suffix}'; presets are .toml files")
+    return write_preset(output, patch, force=force)
+
+
+def _slug(name: str) -> str:
+    """A file name that any system takes."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "preset"

@@ -1,0 +1,86 @@
+"""The plugins that have been scanned, remembered by their contents, and found again by name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from nsynth_lab.effects.plugin_info import PluginInfo
+from nsynth_lab.errors import PluginError
+from nsynth_lab.patch.effect_table import nearest
+from nsynth_lab.patch.library import cache_folder
+from nsynth_lab.patch.rules import shown
+
+CACHE = "plugins.json"
+CACHE_VERSION = 1
+MAX_CACHE_BYTES = 64 * 2**20
+MAX_FILES = 10_000
+
+
+def known_plugins() -> list[PluginInfo]:
+    """All that has been scanned and is still there, by name."""
+    found = [info for infos in read_cache().values() for info in infos if Path(info.path).exists()]
+    return sorted(found, key=lambda info: (info.name.lower(), info.path))
+
+
+def find_plugin(name: str) -> PluginInfo:
+    """A plugin that was scanned and works, by its name.
+
+    Raises:
+        PluginError: none of that name, one that does not work, or one whose file has changed since.
+    """
+    known = known_plugins()
+    same = [info for info in known if info.name.lower() == name.lower()]
+    if not same:
+        names = [info.name for info in known if not info.error]
+        hint = nearest(name, names) if names else "none has been scanned yet"
+        raise PluginError(f"{shown(name)} is no plugin that is known here; {hint} (`nsynth-lab plugins scan`)")
+    info = next((one for one in same if not one.error), same[0])
+    if info.error:
+        raise PluginError(f"{info.name}: {info.error}")
+    if digest(Path(info.path)) != info.digest:
+        raise PluginError(f"{info.name}: its file has changed; scan it again: `nsynth-lab plugins scan`")
+    return info
+
+
+def digest(path: Path) -> str:
+    """Hash of a plugin's file, or of all files of its folder with their names."""
+    whole = hashlib.sha256()
+    for file in [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())[:MAX_FILES]:
+        whole.update(str(file.relative_to(path.parent)).encode())
+        with file.open("rb") as opened:
+            whole.update(hashlib.file_digest(opened, "sha256").digest())
+    return whole.hexdigest()[:32]
+
+
+def read_cache() -> dict[str, list[PluginInfo]]:
+    """What is remembered, by digest; nothing where the memory is missing, damaged or of another version."""
+    path = cache_folder() / CACHE
+    try:
+        if path.stat().st_size > MAX_CACHE_BYTES:
+            return {}
+        held = json.loads(path.read_text(encoding="utf-8"))
+        if held["version"] != CACHE_VERSION:
+            return {}
+        return {key: [PluginInfo.from_dict(one) for one in infos] for key, infos in held["plugins"].items() if infos}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def write_cache(cache: dict[str, list[PluginInfo]]) -> None:
+    """Keep what is remembered: aside, then renamed.
+
+    Raises:
+        PluginError: it cannot be written.
+    """
+    path = cache_folder() / CACHE
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    held = {key: [info.to_dict() for info in infos] for key, infos in cache.items()}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_text(json.dumps({"version": CACHE_VERSION, "plugins": held}), encoding="utf-8")
+        aside.replace(path)
+    except OSError as error:
+        raise PluginError(f"{path}: what was scanned cannot be kept: {error.strerror}") from error
