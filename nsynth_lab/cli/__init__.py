@@ -23,17 +23,13 @@ import typer
 
 from nsynth_lab import __version__
 from nsynth_lab.cli import (
-<<<<<<< HEAD
     ablate,
-=======
->>>>>>> patch
     bank,
     blend,
     capture,
     codec,
     console,
     dataset,
-<<<<<<< HEAD
     devices,
     doctor,
     evaluate,
@@ -42,12 +38,6 @@ from nsynth_lab.cli import (
     plugins,
     preset,
     render,
-=======
-    doctor,
-    evaluate,
-    plugins,
-    preset,
->>>>>>> patch
     train,
 )
 from nsynth_lab.errors import NsynthLabError
