@@ -6,6 +6,7 @@
     ├── LatentsError          a latents file or value that cannot be used
     ├── CheckpointError       weights or bank missing, damaged, or of another version
     ├── DatasetError          a data set folder that cannot be read or written
+    ├── TrainingError         a training that cannot go on
     └── MissingError          a library or program that this command needs is not installed
 
 A message is one line: what was expected, what came, what to do. Only the command line prints or exits.
@@ -38,6 +39,10 @@ class CheckpointError(NsynthLabError):
 
 class DatasetError(NsynthLabError):
     """A data set folder that cannot be read or written."""
+
+
+class TrainingError(NsynthLabError):
+    """A training that cannot go on."""
 
 
 class MissingError(NsynthLabError):
