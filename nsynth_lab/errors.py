@@ -11,6 +11,7 @@
     ├── PatchError            a patch or preset file that cannot be used
     ├── PluginError           a third-party plugin that cannot be loaded, or misbehaves
     ├── PackError             a sample pack that cannot be read or written
+    ├── TrainingError         a training that cannot go on
     └── MissingError          a library or program that this command needs is not installed
 
 A message is one line: what was expected, what came, what to do. Only the command line prints or exits.
@@ -79,6 +80,10 @@ class PluginError(NsynthLabError):
 
 class PackError(NsynthLabError):
     """A sample pack that cannot be read or written."""
+
+
+class TrainingError(NsynthLabError):
+    """A training that cannot go on."""
 
 
 class MissingError(NsynthLabError):

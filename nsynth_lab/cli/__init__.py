@@ -119,6 +119,7 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
+        console.mute(False)
         console.fail(
             f"error: unexpected {type(error).__name__}: {error} "
             f"(a defect of nsynth-lab: run again with {DEBUG}=1 to see where, and report it)"

@@ -29,6 +29,11 @@ stdout = _console(stderr=False)
 stderr = _console(stderr=True)
 
 
+def mute(silent: bool = True) -> None:
+    """Say nothing more, on either stream, or speak again: of several processes of one run only the first speaks."""
+    stdout.quiet = stderr.quiet = silent
+
+
 def show(result: RenderableType) -> None:
     """Print a result, text or table, to stdout. Text is printed as it is: no markup, no wrapping."""
     stdout.print(result, markup=False, soft_wrap=isinstance(result, str))

@@ -3,28 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from nsynth_lab.cli import console
 from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption
 
+if TYPE_CHECKING:
+    from nsynth_lab.train.first_model import Beginning
+    from nsynth_lab.train.loop import Report, TrainOptions
+    from nsynth_lab.train.parallel import World
+    from nsynth_lab.train.prepare import PreparedNotes
+
 STEPS_BETWEEN_LINES = 100
 HIGHEST_RATE = 1.0
 ADVERSARIAL_DB = 0.5
 
 
+class Usual(NamedTuple):
+    """What a run is asked to do where the user does not say."""
+
+    steps: int
+    rate: float
+    decorrelate: float
+
+
+FRESH = Usual(20_000, 1e-3, 1.0)
+FINE = Usual(300, 5e-4, 0.0)  # from a checkpoint; keeping dimensions apart would push one instrument's about
+
+
 def train(
     data: Annotated[list[Path], typer.Argument(help="Note data sets in NSynth's layout.")],
     run: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run: state, log, sounds, weights.")],
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin with an untrained model.")] = False,
+    base: Annotated[
+        Path | None, typer.Option(help="The checkpoint or run to begin from; the default checkpoint if not given.")
+    ] = None,
     steps: Annotated[
-        int, typer.Option(min=1, help="Length of the run; the learning rate falls towards its end.")
-    ] = 20_000,
-    batch: Annotated[int, typer.Option(min=1, help="Crops of 0.85 s a step.")] = 8,
-    rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 1e-3,
+        int | None,
+        typer.Option(
+            min=1,
+            help="Length of the run; the learning rate falls towards its end. [default: "
+            f"{FRESH.steps} with --fresh or a --stage, else {FINE.steps}]",
+        ),
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Crops of 0.85 s a step, on all processes together.")] = 8,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            help=f"Highest learning rate. [default: {FRESH.rate:g} with --fresh or a --stage, else {FINE.rate:g}]"
+        ),
+    ] = None,
     swap: Annotated[
         float, typer.Option(min=0, max=1, help="Share of crops decoded from another note's timbre.")
     ] = 0.25,
@@ -33,16 +65,21 @@ def train(
         typer.Option(min=0, max=1, help="Share of crops that the encoder hears dulled, in a room or in hiss."),
     ] = 0.15,
     decorrelate: Annotated[
-        float, typer.Option(min=0, help="Weight of keeping the dimensions of timbre apart; 0 for none.")
-    ] = 1.0,
+        float | None,
+        typer.Option(
+            min=0,
+            help="Weight of keeping the dimensions of timbre apart; 0 for none. "
+            f"[default: {FRESH.decorrelate:g} with --fresh, else 0]",
+        ),
+    ] = None,
     minutes: Annotated[float, typer.Option(min=0.1, help="Save, and write sounds to listen to, so often.")] = 10.0,
     processes: Annotated[int, typer.Option(min=1, help="That read and measure the notes.")] = 2,
     threads: Annotated[int, typer.Option(min=1, help="That compute, on a CPU.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of first weights and batches.")] = 0,
     stage: Annotated[
-        str, typer.Option(help="excitation; on top of --base: bands (the band stack), adversarial (with critics).")
+        str,
+        typer.Option(help="excitation; on top of a trained model: bands (the band stack), adversarial (with critics)."),
     ] = "excitation",
-    base: Annotated[Path | None, typer.Option(help="A trained checkpoint or run to begin from.")] = None,
     split: Annotated[
         list[Path] | None,
         typer.Option(help="One of DATA: keep one of its instruments in eight from training, for evaluate --unseen."),
@@ -50,56 +87,105 @@ def train(
     device: DeviceOption = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
 ) -> None:
-    """Train a model on note data sets; interrupt it any time and go on with --resume.
+    """Fine-tune the default checkpoint on note data sets, or train afresh; interrupt any time, go on with --resume.
 
     The run's folder ends with `weights.safetensors`, a checkpoint without a bank (see `nsynth-lab bank build`), a log
-    for TensorBoard, and held-out notes beside their decoded twins in `listen/`.
+    for TensorBoard, and held-out notes beside their decoded twins in `listen/`. Whenever the run is saved, what is
+    wrong with it is said: silence, noise, one timbre for all, nothing learnt; and before it, wrong pitch labels.
+    On several GPUs, or processes: `torchrun --nproc-per-node 4 -m nsynth_lab train ...`.
 
     **Examples**
 
-        nsynth-lab train notes/ -o runs/mine --steps 5000
+        nsynth-lab train notes/ -o runs/mine
 
-        nsynth-lab train notes/ -o runs/mine --steps 8000 --resume
+        nsynth-lab train notes/ -o runs/mine --steps 800 --resume
 
-        nsynth-lab train notes/ -o runs/bands --stage bands --base runs/mine
+        nsynth-lab train notes/ -o runs/afresh --fresh
+
+        nsynth-lab train notes/ -o runs/bands --stage bands --base runs/afresh
     """
     from nsynth_lab.errors import UsageError
-    from nsynth_lab.model.checkpoint import load_checkpoint
-    from nsynth_lab.render import pick_device
-    from nsynth_lab.train.first_model import first_model
-    from nsynth_lab.train.listen import Listener
-    from nsynth_lab.train.loop import Report, TrainOptions, train
+    from nsynth_lab.render import DEFAULT_CHECKPOINT, pick_device
+    from nsynth_lab.train.first_model import beginning
+    from nsynth_lab.train.loop import TrainOptions
+    from nsynth_lab.train.parallel import joined, started
     from nsynth_lab.train.precision import use_threads
-    from nsynth_lab.train.prepare import prepare
-    from nsynth_lab.train.run_state import FILE, saved_step
+    from nsynth_lab.train.run_state import FILE
 
+    world = started()
+    console.mute(not world.leads)
+    if fresh and base is not None:
+        raise UsageError("--fresh begins without a checkpoint and --base with one: leave one of them away")
     if (run / FILE).exists() and not resume:
         raise UsageError(f"{run}: holds a run already; add --resume to go on with it, or name another folder")
     if run.exists() and not run.is_dir():
         raise UsageError(f"{run}: is a file; expected the run's folder, new or begun before")
     if strangers := sorted(str(folder) for folder in set(split or []) - set(data)):
         raise UsageError(f"--split {strangers[0]}: not among the data sets to train on")
-    if not 0 < rate <= HIGHEST_RATE:
+    if rate is not None and not 0 < rate <= HIGHEST_RATE:
         raise UsageError(f"rate {rate:g}; expected more than 0 and at most {HIGHEST_RATE:g}")
+    if batch % world.size:
+        raise UsageError(f"--batch {batch} cannot be shared by {world.size} processes; expected a multiple of that")
     place = pick_device(device)
     use_threads(threads)
+    start = beginning(run, stage, None if fresh else base or DEFAULT_CHECKPOINT, seed=seed)
+    usual = FINE if start.base and stage == "excitation" else FRESH
+    apart = usual.decorrelate if decorrelate is None else decorrelate
     options = TrainOptions(
-        steps=steps,
+        steps=steps or usual.steps,
         batch=batch,
-        rate=rate,
+        rate=rate or usual.rate,
         swap_share=swap,
         augment_share=augment,
-        decorrelate=decorrelate if stage == "excitation" else 0.0,
+        decorrelate=apart if stage == "excitation" else 0.0,
         adversarial=ADVERSARIAL_DB if stage == "adversarial" else 0.0,
         seed=seed,
         minutes_between_saves=minutes,
+        base=start.base,
     )
-    model = first_model(stage, load_checkpoint(base).model if base is not None else None, seed=seed)
-    with measuring() as measured:
-        notes = prepare(data, run / "notes", split=split or [], processes=processes, progress=measured)
-    begun = saved_step(run)
-    left = max(0, steps - begun)
-    with Listener(run, notes, options) as listener, console.progress(left, "steps", "training") as advance:
+    with joined(world, place):
+        notes = _notes(data, run, split or [], processes, world)
+        if world.leads and not start.step:
+            _look_at(notes, run)
+        _train(notes, run, options, start, place, world)
+    console.show(f"{run}: trained to step {max(options.steps, start.step)}")
+
+
+def _notes(data: list[Path], run: Path, split: list[Path], processes: int, world: World) -> PreparedNotes:
+    """The notes, read and measured by the first process while the others wait."""
+    from nsynth_lab.train.prepare import load, prepare
+
+    if world.leads:
+        with measuring() as measured:
+            notes = prepare(data, run / "notes", split=split, processes=processes, progress=measured)
+    world.wait()
+    return notes if world.leads else load(run / "notes")
+
+
+def _look_at(notes: PreparedNotes, run: Path) -> None:
+    """Say what is wrong with the notes before a run begins."""
+    from nsynth_lab.train.label_check import check_labels
+    from nsynth_lab.train.listen import note_warning
+
+    held_out = sum(bool(entry["held_out"]) for entry in notes.index)
+    if held_out in (0, len(notes)):
+        which = "every" if held_out else "none"
+        console.say(
+            f"so few notes that {which} would be kept from training to measure with (one in sixteen is): all "
+            f"{len(notes)} are trained on and listened to; measure with `nsynth-lab evaluate --all`"
+        )
+    for line in check_labels(notes).warnings:
+        _warn(line)
+        note_warning(run, line, step=0)
+
+
+def _train(notes: PreparedNotes, run: Path, options: TrainOptions, start: Beginning, place: str, world: World) -> None:
+    from nsynth_lab.train.listen import Listener
+    from nsynth_lab.train.loop import train
+
+    listener = Listener(run, notes, options, warn=_warn, base=start.header)
+    left = max(0, options.steps - start.step)
+    with listener if world.leads else nullcontext(), console.progress(left, "steps", "training") as advance:
 
         def report(at: Report) -> None:
             advance()
@@ -108,10 +194,13 @@ def train(
                 console.say(f"step {at.step}: loss {at.loss_db:.2f} dB")
 
         train(
-            notes, run, options, model, device=place, report=report,
-            listen=listener.listen,
+            notes, run, options, start.model, device=place, report=report,
+            listen=listener.listen, world=world,
         )  # fmt: skip
-    console.show(f"{run}: trained to step {max(steps, begun)}")
+
+
+def _warn(line: str) -> None:
+    console.say(f"warning: {line}")
 
 
 def build_bank(

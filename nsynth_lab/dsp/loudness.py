@@ -15,6 +15,7 @@ from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 SHORTEST_SAMPLES, LONGEST_SAMPLES = 1024, 4096
 FLOOR_DB = -100.0
+HEARD_DB = 60.0
 
 
 def a_weighting_db(hz: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -44,3 +45,12 @@ def loudness_db(samples: FloatArray, *, f0_hz: float = 440.0) -> FloatArray:
     spectrum = np.fft.rfft(frames_of(samples, length) * window, axis=1)
     power = (np.square(spectrum.real) + np.square(spectrum.imag)) @ weights
     return np.asarray(10.0 * np.log10(np.maximum(power, 10.0 ** (FLOOR_DB / 10.0))), np.float32)
+
+
+def level_bias_db(came: FloatArray, wanted: FloatArray) -> float:
+    """How much louder `came` is than `wanted`, both levels [frames] in dB: what a volume control would mend.
+
+    The mean over the frames within 60 dB of the loudest of `wanted`.
+    """
+    heard = wanted > wanted.max() - HEARD_DB
+    return float((came - wanted)[heard].mean())

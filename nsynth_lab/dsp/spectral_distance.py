@@ -9,6 +9,7 @@ Frames in which the target rises count up to four times: an attack is short, and
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -25,12 +26,16 @@ RANGE_DB = 66.0
 QUIETEST_DB = -100.0
 
 
-def spectral_distance(decoded: Tensor, target: Tensor, loudest_db: Tensor) -> Tensor:
+def spectral_distance(
+    decoded: Tensor, target: Tensor, loudest_db: Tensor, *, total: Callable[[Tensor], Tensor] = lambda count: count
+) -> Tensor:
     """Distance in dB of `decoded` from `target`, both [notes, samples], over all frames by the count of sounding ones.
 
-    `loudest_db` [notes] is the level of the loudest part of each whole note.
+    `loudest_db` [notes] is the level of the loudest part of each whole note. Where these are some of the notes whose
+    distance is wanted, `total` makes the sounding frames of all notes of those of these; the distances of all parts
+    then add up to that of the whole.
     """
-    total = torch.zeros((), device=target.device)
+    apart_db = torch.zeros((), device=target.device)
     floor_db = (loudest_db - RANGE_DB).clamp(min=QUIETEST_DB)[:, None, None]
     for bands, window, hop, weight in RESOLUTIONS:
         with torch.no_grad():
@@ -40,8 +45,8 @@ def spectral_distance(decoded: Tensor, target: Tensor, loudest_db: Tensor) -> Te
         came = _levels(decoded, floor_db, bands=bands, window_samples=window, hop_samples=hop)
         apart = (came - wanted).abs()
         distance = (apart[..., 1:].mean(dim=-1) + LEVEL_WEIGHT * apart[..., 0]) * counts
-        total = total + weight * distance.sum() / (sounding.sum() + 1.0)
-    return total / sum(weight for *_, weight in RESOLUTIONS)
+        apart_db = apart_db + weight * distance.sum() / (total(sounding.sum()) + 1.0)
+    return apart_db / sum(weight for *_, weight in RESOLUTIONS)
 
 
 def _rising(level_db: Tensor, *, frames: int) -> Tensor:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from nsynth_lab.dsp.harmonics import lines_of, noise_to_harmonic_db, partial_error_db, steady
 from nsynth_lab.errors import AudioError
 from nsynth_lab.evaluate.course import attack_of, decay_db_per_second, sounding
-from nsynth_lab.evaluate.harmonics import lines_of, noise_to_harmonic_db, partial_error_db, steady
 from nsynth_lab.evaluate.metrics import (
     RANGE_DB,
     bands_below_8khz,

@@ -17,9 +17,9 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
+from nsynth_lab.dsp.harmonics import odd_to_even_db
 from nsynth_lab.dsp.mel import HIGHEST_HZ, LOWEST_HZ
 from nsynth_lab.evaluate.course import attack_of, decay_db_per_second, sounding
-from nsynth_lab.evaluate.harmonics import odd_to_even_db
 from nsynth_lab.evaluate.metrics import BANDS, RANGE_DB
 from nsynth_lab.evaluate.sound import Sound
 

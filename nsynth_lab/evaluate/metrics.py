@@ -13,6 +13,7 @@ import math
 import numpy as np
 import torch
 
+from nsynth_lab.dsp.loudness import level_bias_db as level_bias_db
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.mel import mel_db as mel_db
@@ -83,12 +84,6 @@ def f0_error_cents(decoded: FloatArray, reference: FloatArray, *, note: int) -> 
 def level_error_db(decoded: FloatArray, reference: FloatArray) -> float:
     """Mean distance in dB of the A-weighted levels over the frames within 60 dB of the reference's loudest."""
     return level_distance_db(loudness_db(decoded), loudness_db(reference))
-
-
-def level_bias_db(came: FloatArray, wanted: FloatArray) -> float:
-    """The same with its sign, positive where `came` is the louder: what a volume control would mend."""
-    heard = wanted > wanted.max() - RANGE_DB
-    return float((came - wanted)[heard].mean())
 
 
 def level_distance_db(came: FloatArray, wanted: FloatArray) -> float:

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.dsp.envelope import Marks, find_marks
+from nsynth_lab.dsp.harmonics import Lines, lines_of
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.mel import mel_db
 from nsynth_lab.errors import AudioError
 from nsynth_lab.evaluate.course import envelope_db
-from nsynth_lab.evaluate.harmonics import Lines, lines_of
 from nsynth_lab.evaluate.metrics import median_cents
 from nsynth_lab.units import FloatArray, note_to_hz
 

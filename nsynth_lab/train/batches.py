@@ -21,6 +21,7 @@ VARIETY = {"organ": 1.8}  # every registration is a pattern of partials of its o
 SWAP_SEMITONES = 12
 QUIETEST_DB = -100.0
 GAIN_DB = (-15.0, 6.0)
+ALL = slice(None)
 
 
 @dataclass(frozen=True)
@@ -80,27 +81,28 @@ class Batches:
         self.swap_share, self.augment_share = swap_share, augment_share
         self._families: dict[str, list[int]] = defaultdict(list)
         self._alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
-        for note, entry in enumerate(notes.index):
-            if not entry["held_out"]:
-                self._families[str(entry["family"])].append(note)
-                self._alike[self._kind(note)].append(note)
+        trained = [note for note, entry in enumerate(notes.index) if not entry["held_out"]]
+        for note in trained or range(len(notes)):  # a handful of notes may all be held out
+            self._families[str(notes.index[note]["family"])].append(note)
+            self._alike[self._kind(note)].append(note)
         self._names = sorted(self._families)
         weights = np.sqrt([len(self._families[name]) for name in self._names])
         weights *= [VARIETY.get(name, 1.0) for name in self._names]
         self._weights = weights / weights.sum()
 
-    def at(self, step: int) -> Batch:
-        """The batch of one step."""
+    def at(self, step: int, rows: slice = ALL) -> Batch:
+        """These rows of the batch of one step."""
         rng = np.random.default_rng((self.seed, step))
         targets = [self._draw(rng) for _ in range(self.size)]
         sources = [self._partner(note, rng) for note in targets]
         beginning = bool(rng.random() < ONSET_SHARE)
         starts = [self._start(note, rng, beginning=beginning) for note in targets]
         gains_db = rng.uniform(*GAIN_DB, self.size).astype(np.float32)
-        source, target = self._crop(sources, starts, gains_db), self._crop(targets, starts, gains_db)
         touched = rng.random(self.size) < self.augment_share
+        hands = rng.spawn(self.size)  # one a row, so that a row is the same whichever others are asked for
+        source, target = (self._crop(notes[rows], starts[rows], gains_db[rows]) for notes in (sources, targets))
         heard_from = 0 if beginning else MARGIN_FRAMES
-        return Batch(source=_augmented(source, touched, rng), target=target, heard_from=heard_from)
+        return Batch(_augmented(source, touched[rows], hands[rows]), target, heard_from)
 
     def _draw(self, rng: np.random.Generator) -> int:
         family = self._names[int(rng.choice(len(self._names), p=self._weights))]
@@ -153,9 +155,9 @@ class Batches:
         )
 
 
-def _augmented(crop: Crop, touched: NDArray[np.bool_], rng: np.random.Generator) -> Crop:
-    """`crop` with the samples of the rows `touched` [notes] changed."""
+def _augmented(crop: Crop, touched: NDArray[np.bool_], hands: list[np.random.Generator]) -> Crop:
+    """`crop` with the samples of the rows `touched` [notes] changed, each by its own of the `hands`."""
     samples = crop.samples.clone()
     for row in np.flatnonzero(touched):
-        samples[row] = torch.from_numpy(augmented(samples[row].numpy(), rng))
+        samples[row] = torch.from_numpy(augmented(samples[row].numpy(), hands[row]))
     return replace(crop, samples=samples)

@@ -9,7 +9,7 @@ Least squares as in Mao et al. 2017: critics learn to score recordings 1 and dec
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
@@ -78,14 +78,20 @@ class Critics(nn.Module):
         pairs = zip(self(decoded.detach()), self(recorded), strict=True)
         return _mean([(false[-1].square().mean() + (true[-1] - 1.0).square().mean()) for false, true in pairs])
 
-    def decoders_loss(self, decoded: Tensor, recorded: Tensor) -> Tensor:
-        """What the decoder minimises: to be scored 1, and to look alike inside the critics."""
+    def decoders_loss(
+        self, decoded: Tensor, recorded: Tensor, *, average: Callable[[Tensor], Tensor] = lambda value: value
+    ) -> Tensor:
+        """What the decoder minimises: to be scored 1, and to look alike inside the critics.
+
+        `average` takes the mean over all parts of a batch, where these sounds are one.
+        """
         with torch.no_grad():
             wanted = self(recorded)
+            loud = iter(average(torch.stack([layer.abs().mean() for judged in wanted for layer in judged[:-1]])))
         came = self(decoded)
         scored = _mean([(judged[-1] - 1.0).square().mean() for judged in came])
         inside = [
-            _mean([(a - b).abs().mean() / (b.abs().mean() + 1e-4) for a, b in zip(one[:-1], other[:-1], strict=True)])
+            _mean([(a - b).abs().mean() / (next(loud) + 1e-4) for a, b in zip(one[:-1], other[:-1], strict=True)])
             for one, other in zip(came, wanted, strict=True)
         ]
         return scored + FEATURE_WEIGHT * _mean(inside)

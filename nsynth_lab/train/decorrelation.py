@@ -7,6 +7,8 @@ al. 2022): the mean squared correlation between dimensions, and a hinge that kee
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -14,18 +16,22 @@ HEARD_DB = 40.0
 SPREAD = 1.0
 
 
-def timbre_penalty(timbre: Tensor, loudness_db: Tensor) -> Tensor:
+def timbre_penalty(
+    timbre: Tensor, loudness_db: Tensor, *, total: Callable[[Tensor], Tensor] = lambda value: value
+) -> Tensor:
     """Zero for sixteen independent dimensions of spread 1; about 1 for sixteen copies of one.
 
     Args:
         timbre: [notes, frames, dims].
         loudness_db: [notes, frames]; frames 40 dB below their note's loudest do not count.
+        total: sums over all parts of a batch, where this is one; every part then gets the penalty of the whole.
     """
     heard = timbre[loudness_db > loudness_db.amax(dim=1, keepdim=True) - HEARD_DB]
-    centred = heard - heard.mean(dim=0)
-    spread = (centred.square().mean(dim=0) + 1e-4).sqrt()
-    scaled = centred / spread
-    correlation = scaled.T @ scaled / len(scaled)
+    count = total(torch.tensor(float(len(heard)), device=heard.device))
+    centred = heard - total(heard.sum(dim=0)) / count
+    covariance = total(centred.T @ centred) / count
+    spread = (covariance.diag() + 1e-4).sqrt()
+    correlation = covariance / torch.outer(spread, spread)
     others = correlation - torch.diag(torch.diag(correlation))
     dims = timbre.shape[-1]
     return others.square().sum() / (dims * (dims - 1)) + (SPREAD - spread).clamp(min=0.0).mean()

@@ -10,26 +10,24 @@ from types import FrameType
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Holds a Ctrl-C back until the block has ended; a second one does not wait.
+def noted_interrupts(*, patience: float) -> Iterator[list[int]]:
+    """Writes every Ctrl-C down in the list it yields instead of stopping, up to so many; the next one stops at once.
 
     Outside the main thread signals do not arrive, and nothing changes.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     pressed: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed
+        return
     usual = signal.getsignal(signal.SIGINT)
 
     def note(number: int, _frame: FrameType | None) -> None:
-        if pressed:
+        if len(pressed) >= patience:
             raise KeyboardInterrupt
         pressed.append(number)
 
     signal.signal(signal.SIGINT, note)
     try:
-        yield
+        yield pressed
     finally:
         signal.signal(signal.SIGINT, usual)
-    if pressed:
-        raise KeyboardInterrupt

@@ -1,6 +1,8 @@
 """The training loop: one step after the other, resumable at any of them.
 
 batch -> encoder -> timbre (+ a little noise) -> decoder with the target's own streams -> spectral loss (+ critics')
+
+On several processes (see `parallel`) each does this with its rows of the batch.
 """
 
 from __future__ import annotations
@@ -15,19 +17,22 @@ import torch
 from torch import Tensor, nn
 
 from nsynth_lab.dsp.spectral_distance import spectral_distance
+from nsynth_lab.errors import TrainingError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.train.batches import MARGIN_FRAMES, Batch, Batches
 from nsynth_lab.train.critics import Critics, segment
 from nsynth_lab.train.decorrelation import timbre_penalty
-from nsynth_lab.train.interrupt import uninterrupted
+from nsynth_lab.train.interrupt import noted_interrupts
+from nsynth_lab.train.loss_course import LossCourse
 from nsynth_lab.train.optimizer import Optimizer
+from nsynth_lab.train.parallel import ALONE, World
 from nsynth_lab.train.precision import bf16_is_faster, use_bf16
 from nsynth_lab.train.prepare import PreparedNotes
-from nsynth_lab.train.run_state import RunState, read_state, write_state
+from nsynth_lab.train.run_state import RunState, read_state, saved_step, write_state
 from nsynth_lab.units import HOP_SAMPLES
 
 TIMBRE_NOISE = 0.03
-WARM_STEPS = 300
+WARM_STEPS, WARM_SHARE = 300, 0.1
 LAST_RATE = 0.02
 EMA = 0.9995
 GRADIENT_NORM = 1.0
@@ -40,7 +45,7 @@ class TrainOptions:
 
     Attributes:
         steps: length of the run; the learning rate falls towards it.
-        batch: crops a step.
+        batch: crops a step, on all processes together.
         frames: frames a crop on which the loss is taken.
         rate: highest learning rate.
         swap_share: share of crops decoded from another note's timbre.
@@ -49,6 +54,7 @@ class TrainOptions:
         adversarial: weight in dB of what the critics say; 0 trains without them.
         seed: of batches and first weights.
         minutes_between_saves: also how often `listen` is called.
+        base: id of the model that the run began from; empty where it began afresh.
     """
 
     steps: int = 20_000
@@ -61,15 +67,24 @@ class TrainOptions:
     adversarial: float = 0.0
     seed: int = 0
     minutes_between_saves: float = 5.0
+    base: str = ""
 
 
 @dataclass(frozen=True)
 class Report:
-    """Where a run stands: `loss_db` is the running mean of the loss, `steps_per_second` measured so far."""
+    """Where a run stands.
+
+    Attributes:
+        step, steps: done, and to do in all.
+        loss_db, first_loss_db: running mean of the loss, and what it was when the run was started or gone on with.
+        rate: learning rate.
+        steps_per_second: measured so far.
+    """
 
     step: int
     steps: int
     loss_db: float
+    first_loss_db: float
     rate: float
     steps_per_second: float
 
@@ -83,15 +98,21 @@ def train(
     device: str,
     report: Callable[[Report], None],
     listen: Callable[[Autoencoder, int], None],
+    world: World = ALONE,
 ) -> Autoencoder:
     """Train from where `run` stands (a fresh folder: from `model`); returns the averaged model.
 
     Parameters of `model` that need no gradient stay as they are: so the band stack is trained on top of the rest.
-    An interruption (Ctrl-C) saves first and is raised again.
+    An interruption (Ctrl-C) saves first and is raised again. Of several processes the first writes, reports and
+    listens; they stop after the same step, whichever of them is interrupted.
+
+    Raises:
+        TrainingError: the loss is no number, or grows without end; what was saved last stays as it is.
     """
     place = torch.device(device)
-    state = read_state(run, model, Critics() if options.adversarial else None, device=place)
-    use_bf16(state.model, bf16_is_faster(place))
+    torch.manual_seed(options.seed)  # critics begin alike in every process
+    state = read_state(run, model, Critics() if options.adversarial else None, base=options.base, device=place)
+    use_bf16(state.model, world.agreed(bf16_is_faster(place), place))
     batches = Batches(
         notes,
         size=options.batch,
@@ -100,35 +121,56 @@ def train(
         augment_share=options.augment_share,
         seed=options.seed,
     )
+    rows = world.rows(options.batch)
     saved = started = time.monotonic()
-    first, mean = state.step, math.nan
-    try:
-        while state.step < options.steps:
-            with uninterrupted():
-                loss = _step(state, batches.at(state.step), options, place)
-            mean = loss if math.isnan(mean) else 0.98 * mean + 0.02 * loss
-            speed = (state.step - first) / (time.monotonic() - started)
-            report(Report(state.step, options.steps, mean, learning_rate(state.step, options), speed))
-            if time.monotonic() - saved > 60.0 * options.minutes_between_saves:
+    first, course = state.step, LossCourse()
+    # torchrun passes on a Ctrl-C that the terminal has sent to every process already, and ends them if they take long
+    with noted_interrupts(patience=1 if world.size == 1 else math.inf) as pressed:
+        try:
+            while state.step < options.steps:
+                loss, stopped = _step(state, batches.at(state.step, rows), options, place, world, pressed)
+                course = course.after(loss)
+                speed = (state.step - first) / (time.monotonic() - started)
+                rate = learning_rate(state.step, options)
+                if world.leads:
+                    report(Report(state.step, options.steps, course.mean_db, course.first_db, rate, speed))
+                if stopped:
+                    raise KeyboardInterrupt
+                if world.leads and time.monotonic() - saved > 60.0 * options.minutes_between_saves:
+                    write_state(run, state)
+                    listen(state.averaged, state.step)
+                    saved = time.monotonic()
+        except TrainingError as error:
+            raise TrainingError(f"step {state.step}: {error}; {_advice(run, options)}") from error
+        except BaseException:
+            if world.leads:
                 write_state(run, state)
-                listen(state.averaged, state.step)
-                saved = time.monotonic()
-    finally:
-        write_state(run, state)
-    listen(state.averaged, state.step)
+            raise
+        if world.leads:
+            write_state(run, state)
+    if world.leads:
+        listen(state.averaged, state.step)
+    world.wait()
     return state.averaged
 
 
+def _advice(run: Path, options: TrainOptions) -> str:
+    """What to do about a run that has failed."""
+    kept = saved_step(run)
+    how = f"go on from step {kept}, which is kept, with --resume" if kept else "nothing was saved: start again"
+    return f"{how} and a --rate below {options.rate:g}"
+
+
 def learning_rate(step: int, options: TrainOptions) -> float:
-    """Warm up over 300 steps, stay, then fall as a cosine over the second half to a fiftieth."""
-    warm = min(1.0, (step + 1) / WARM_STEPS)
+    """Warm up over 300 steps or a tenth, stay, then fall as a cosine over the second half to a fiftieth."""
+    warm = min(1.0, (step + 1) / max(1.0, min(WARM_STEPS, WARM_SHARE * options.steps)))
     through = min(1.0, max(0.0, 2.0 * step / max(options.steps, 1) - 1.0))
     return options.rate * warm * (LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + math.cos(math.pi * through)))
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What came of a batch, where it counts.
+    """What came of a batch, where it counts; where the batch is one process's, its share of the whole's.
 
     Attributes:
         decoded, recorded: [notes, samples].
@@ -144,44 +186,56 @@ class Heard:
     penalty: Tensor
 
 
-def hear(model: Autoencoder, batch: Batch, *, seed: int, noise: float) -> Heard:
-    """Encode and decode a batch. At a crop's end the encoder lacks its context."""
+def hear(model: Autoencoder, batch: Batch, *, seed: int, noise: float, world: World = ALONE) -> Heard:
+    """Encode and decode a batch. In its margins encoder and decoder lack their context."""
     source, target = batch.source, batch.target
     timbre = model.encoder(source.samples, source.loudness_db, source.f0_hz, source.partials)
+    notes = world.size * len(timbre)
+    rows = world.rows(notes)
     generator = torch.Generator().manual_seed(seed)
-    jitter = torch.randn(timbre.shape, generator=generator).to(timbre.device)
-    start = model.decoder.start(len(timbre), device=timbre.device, seed=seed)
+    jitter = torch.randn((notes, *timbre.shape[1:]), generator=generator)[rows].to(timbre.device)
+    start = model.decoder.start(len(timbre), device=timbre.device, seed=seed + rows.start)
     decoded, _ = model.decoder.step(timbre + noise * jitter, target.loudness_db, target.f0_hz, target.partials, start)
     late = model.decoder.delay_samples
     first, end = batch.heard_from * HOP_SAMPLES, decoded.shape[1] - MARGIN_FRAMES * HOP_SAMPLES
     heard, recorded = decoded[:, first + late : end + late], target.samples[:, first:end]
-    distance = spectral_distance(heard, recorded, target.loudest_db)
-    return Heard(heard, recorded, target.loudest_db, distance, timbre_penalty(timbre, source.loudness_db))
+    distance = spectral_distance(heard, recorded, target.loudest_db, total=world.total)
+    penalty = timbre_penalty(timbre, source.loudness_db, total=world.total) / world.size
+    return Heard(heard, recorded, target.loudest_db, distance, penalty)
 
 
-def _step(state: RunState, batch: Batch, options: TrainOptions, device: torch.device) -> float:
+def _step(
+    state: RunState, batch: Batch, options: TrainOptions, device: torch.device, world: World, pressed: list[int]
+) -> tuple[float, bool]:
+    """One step; the batch's distance in dB, and whether Ctrl-C was pressed (`pressed`) in any process."""
     moved = Batch(batch.source.to(device), batch.target.to(device), batch.heard_from)
-    heard = hear(state.model, moved, seed=state.step, noise=TIMBRE_NOISE)
+    heard = hear(state.model, moved, seed=state.step, noise=TIMBRE_NOISE, world=world)
     loss = heard.distance_db + options.decorrelate * heard.penalty
     rate = learning_rate(state.step, options)
     if state.critics is None or state.critics_optimizer is None:
-        _descend(loss, state.model, state.optimizer, rate=rate)
+        _descend(loss, state.model, state.optimizer, rate=rate, world=world)
     else:
         parts = segment(heard.decoded, heard.recorded, heard.loudest_db, seed=state.step)
-        loss = loss + options.adversarial * state.critics.decoders_loss(*parts)
-        _descend(loss, state.model, state.optimizer, rate=rate)
+        judged = state.critics.decoders_loss(*parts, average=world.average)
+        loss = loss + options.adversarial * judged / world.size
+        _descend(loss, state.model, state.optimizer, rate=rate, world=world)
+        critics_loss = state.critics.own_loss(*parts) / world.size
         critics_rate = rate * CRITICS_RATE / options.rate
-        _descend(state.critics.own_loss(*parts), state.critics, state.critics_optimizer, rate=critics_rate)
+        _descend(critics_loss, state.critics, state.critics_optimizer, rate=critics_rate, world=world)
     state.step += 1
     keep = min(EMA, (1 + state.step) / (10 + state.step))
     with torch.no_grad():
         for average, value in zip(state.averaged.parameters(), state.model.parameters(), strict=True):
             average.lerp_(value, 1.0 - keep)
-    return float(heard.distance_db.detach())
+    told = torch.stack([heard.distance_db.detach(), torch.tensor(float(len(pressed)), device=device)])
+    distance, stops = world.total(told).tolist()
+    return distance, stops > 0
 
 
-def _descend(loss: Tensor, model: nn.Module, optimizer: Optimizer, *, rate: float) -> None:
+def _descend(loss: Tensor, model: nn.Module, optimizer: Optimizer, *, rate: float, world: World) -> None:
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_NORM)
+    world.add_gradients(model.parameters())
+    if not torch.nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_NORM).isfinite():
+        raise TrainingError("the gradient of the loss is not a number")
     optimizer.step(rate=rate)

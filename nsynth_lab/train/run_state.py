@@ -24,7 +24,11 @@ FILE = "state.safetensors"
 
 @dataclass
 class RunState:
-    """A run between two steps. `averaged` is the exponential moving average of `model`; critics there may be none."""
+    """A run between two steps.
+
+    `averaged` is the exponential moving average of `model`; critics there may be none; `base` is the id of the model
+    that the run began from, empty where it began afresh.
+    """
 
     model: Autoencoder
     averaged: Autoencoder
@@ -32,9 +36,21 @@ class RunState:
     step: int
     critics: Critics | None = None
     critics_optimizer: Optimizer | None = None
+    base: str = ""
 
 
-def read_state(run: Path, model: Autoencoder, critics: Critics | None = None, *, device: torch.device) -> RunState:
+@dataclass(frozen=True)
+class Saved:
+    """What a run's folder says of it: its step, the sizes of its model, the id of the model it began from."""
+
+    step: int
+    sizes: ModelConfig
+    base: str
+
+
+def read_state(
+    run: Path, model: Autoencoder, critics: Critics | None = None, *, base: str = "", device: torch.device
+) -> RunState:
     """The state that `run` holds, or a first one with `model` as it is; what needs no gradient is not trained.
 
     Critics that a run has not had so far begin as they are.
@@ -46,12 +62,13 @@ def read_state(run: Path, model: Autoencoder, critics: Critics | None = None, *,
     averaged = copy.deepcopy(model)
     step, tensors = 0, dict[str, Tensor]()
     if path.is_file():
-        step, sizes, tensors = _read(path)
-        if sizes != model.config:
+        found, tensors = _read(path)
+        step, base = found.step, found.base
+        if found.sizes != model.config:
             raise CheckpointError(f"{path}: begun with other model sizes; go on with the same, or start another run")
     model.to(device)
     averaged.requires_grad_(False).to(device)
-    state = RunState(model, averaged, Optimizer(model), step)
+    state = RunState(model, averaged, Optimizer(model), step, base=base)
     if critics is not None:
         state.critics = critics.to(device)
         state.critics_optimizer = Optimizer(critics)
@@ -75,7 +92,17 @@ def saved_step(run: Path) -> int:
     Raises:
         CheckpointError: the state is damaged.
     """
-    return _read(run / FILE)[0] if (run / FILE).is_file() else 0
+    saved = saved_run(run)
+    return saved.step if saved is not None else 0
+
+
+def saved_run(run: Path) -> Saved | None:
+    """What is saved of `run`; None where nothing is.
+
+    Raises:
+        CheckpointError: the state is damaged.
+    """
+    return _read(run / FILE)[0] if (run / FILE).is_file() else None
 
 
 def write_state(run: Path, state: RunState) -> None:
@@ -88,20 +115,20 @@ def write_state(run: Path, state: RunState) -> None:
         tensors |= {f"critics.model.{name}": value for name, value in state.critics.state_dict().items()}
         tensors |= {f"critics.{name}": value for name, value in state.critics_optimizer.moments().items()}
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    header = {"step": state.step, "config": state.model.config.to_dict()}
+    header = {"step": state.step, "config": state.model.config.to_dict(), "base": state.base}
     if state.step:
         write_bytes(run / FILE, save(tensors, metadata={"run": json.dumps(header)}))
 
 
-def _read(path: Path) -> tuple[int, ModelConfig, dict[str, Tensor]]:
+def _read(path: Path) -> tuple[Saved, dict[str, Tensor]]:
     try:
         with safe_open(str(path), framework="pt") as file:
             header = json.loads((file.metadata() or {})["run"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
-        step, sizes = int(header["step"]), ModelConfig.from_dict(header["config"])
+        saved = Saved(int(header["step"]), ModelConfig.from_dict(header["config"]), str(header.get("base", "")))
     except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
         raise CheckpointError(f"{path}: the run's state is damaged ({error}); start another run") from error
-    return step, sizes, tensors
+    return saved, tensors
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from nsynth_lab.dsp.measure import Measured
+from nsynth_lab.latents import Latents
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import decode, encode_measured
@@ -12,10 +16,24 @@ from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.units import FloatArray
 
 
-def decode_twin(model: Autoencoder, notes: PreparedNotes, note: int) -> tuple[FloatArray, FloatArray]:
-    """(decoded, original), both [samples], of prepared note number `note`."""
-    checkpoint = Checkpoint(model, "", {})
-    original = notes.samples(note)
-    pitch = int(str(notes.index[note]["pitch"]))
-    latents = encode_measured(original, notes.measured(note), checkpoint, note=Note(pitch))
-    return np.concatenate(list(decode(latents, checkpoint))), original
+@dataclass(frozen=True)
+class Twin:
+    """A note, MIDI number `pitch`: what was recorded and measured of it, and what came of it, both [samples]."""
+
+    pitch: int
+    streams: Measured
+    recorded: FloatArray
+    decoded: FloatArray
+
+
+def decode_twin(model: Autoencoder, notes: PreparedNotes, note: int) -> Twin:
+    """Prepared note number `note`, encoded and decoded."""
+    latents = encode_note(model, notes, note)
+    decoded = np.concatenate(list(decode(latents, Checkpoint(model, "", {}))))
+    return Twin(latents.note, notes.measured(note), notes.samples(note), decoded)
+
+
+def encode_note(model: Autoencoder, notes: PreparedNotes, note: int) -> Latents:
+    """The latents of prepared note number `note`."""
+    pitch = Note(int(str(notes.index[note]["pitch"])))
+    return encode_measured(notes.samples(note), notes.measured(note), Checkpoint(model, "", {}), note=pitch)

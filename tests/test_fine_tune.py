@@ -1,0 +1,133 @@
+"""A run begins from a checkpoint, whose sizes are kept, and goes on from what was saved, whatever was asked first."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from test_train import OPTIONS, Watch, assert_same, prepared, run, stop_at, write_notes
+from tiny_model import TINY, tiny_model
+
+from nsynth_lab import cli
+from nsynth_lab.cli.train import FINE, FRESH
+from nsynth_lab.errors import CheckpointError, UsageError
+from nsynth_lab.model.autoencoder import Autoencoder
+from nsynth_lab.model.checkpoint import load_checkpoint, save_weights
+from nsynth_lab.train import loop
+from nsynth_lab.train.batches import Batches
+from nsynth_lab.train.first_model import BAND_CHANNELS, beginning
+from nsynth_lab.train.prepare import PreparedNotes
+from nsynth_lab.train.run_state import saved_run
+
+CARD = {"trained_on": {"gm": 3}, "licences": {"CC-BY-4.0": 3}}
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base")
+    save_weights(folder, tiny_model(seed=8), about=CARD)
+    return folder
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> PreparedNotes:
+    return prepared(write_notes(tmp_path / "set"), tmp_path / "cache")[0]
+
+
+@pytest.fixture(autouse=True)
+def float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "bf16_is_faster", lambda _: False)
+
+
+def test_a_run_begins_with_the_weights_and_sizes_of_its_base(base: Path, tmp_path: Path) -> None:
+    start = beginning(tmp_path, "excitation", base, seed=0)
+    checkpoint = load_checkpoint(base)
+    assert start.model.config == TINY
+    assert (start.step, start.base, start.header) == (0, checkpoint.model_id, checkpoint.header)
+    assert_same(start.model, checkpoint.model)
+    assert all(value.requires_grad for value in start.model.parameters())
+
+
+def test_afresh_there_is_no_base(tmp_path: Path) -> None:
+    start = beginning(tmp_path, "excitation", None, seed=0)
+    assert (start.step, start.base, start.header) == (0, "", {})
+    with pytest.raises(UsageError, match="--base"):
+        beginning(tmp_path, "bands", None, seed=0)
+    with pytest.raises(UsageError, match="expected one of excitation, bands, adversarial"):
+        beginning(tmp_path, "all", None, seed=0)
+    with pytest.raises(CheckpointError, match="no such file"):
+        beginning(tmp_path, "excitation", tmp_path / "nowhere", seed=0)
+
+
+def test_bands_on_top_of_a_base_resume_exactly(base: Path, notes: PreparedNotes, tmp_path: Path) -> None:
+    """Both optimizers' moments come back; what is below the bands stays as it was."""
+
+    def go_on(folder: str, *, watch: Watch = lambda _: None) -> Autoencoder:
+        start = beginning(tmp_path / folder, "bands", base, seed=4)
+        assert start.model.config == replace(TINY, band_channels=BAND_CHANNELS)
+        options = replace(OPTIONS, steps=4, rate=1e-2, decorrelate=0.0, base=start.base)
+        return run(notes, tmp_path / folder, options=options, model=start.model, watch=watch)
+
+    whole = go_on("whole")
+    with pytest.raises(KeyboardInterrupt):
+        go_on("parts", watch=stop_at(2))
+    saved = saved_run(tmp_path / "parts")
+    assert saved is not None
+    assert (saved.step, saved.base) == (2, load_checkpoint(base).model_id)
+    assert_same(go_on("parts"), whole)
+    below = load_checkpoint(base).model.state_dict()
+    for name, value in whole.state_dict().items():
+        if name in below:
+            assert torch.equal(value, below[name]), name
+    assert whole.decoder.bands is not None
+    assert float(whole.decoder.bands.stack.last.weight.abs().max()) > 0
+    run(notes, tmp_path / "plain", steps=1)
+    with pytest.raises(UsageError, match="without a band stack"):
+        beginning(tmp_path / "plain", "bands", base, seed=0)
+
+
+def test_the_command_fine_tunes_and_remembers_that_it_did(
+    base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_notes(tmp_path / "set", pitches=(52,))
+    words = ["train", str(tmp_path / "set"), "-o", str(tmp_path / "run"), "--batch", "1", "--processes", "1"]
+    assert cli.run([*words, "--base", str(base), "--steps", "1"]) == 0
+    said = capsys.readouterr().err
+    assert "none would be kept from training" in said
+    assert "evaluate --all" in said
+    header = load_checkpoint(tmp_path / "run").header
+    assert header["base"] == {"model_id": load_checkpoint(base).model_id, "base": None, **CARD}
+    assert (header["options"]["rate"], header["options"]["decorrelate"]) == (FINE.rate, FINE.decorrelate)
+    assert cli.run([*words, "--steps", "2", "--resume"]) == 0
+    options = load_checkpoint(tmp_path / "run").header["options"]
+    assert (options["rate"], options["base"]) == (FINE.rate, load_checkpoint(base).model_id)
+    assert FINE.rate < FRESH.rate
+    assert FINE.steps < FRESH.steps
+
+
+def test_a_few_notes_that_would_all_be_held_out_are_trained_on(notes: PreparedNotes) -> None:
+    index = [{**entry, "held_out": True} for entry in notes.index]
+    batch = Batches(replace(notes, index=index), size=2, frames=48, swap_share=0.5, seed=0).at(0)
+    assert np.isfinite(batch.target.samples.numpy()).all()
+
+
+def test_rows_of_a_batch_are_those_of_the_whole(notes: PreparedNotes) -> None:
+    batches = Batches(notes, size=4, frames=48, swap_share=0.5, augment_share=0.5, seed=0)
+    whole = batches.at(3)
+    for rows in (slice(0, 2), slice(2, 4)):
+        part = batches.at(3, rows)
+        assert torch.equal(part.source.samples, whole.source.samples[rows])
+        assert torch.equal(part.target.f0_hz, whole.target.f0_hz[rows])
+
+
+def test_the_header_of_a_run_that_began_elsewhere_is_not_guessed(
+    base: Path, notes: PreparedNotes, tmp_path: Path
+) -> None:
+    run(notes, tmp_path / "run", steps=1)
+    start = beginning(tmp_path / "run", "excitation", base, seed=0)
+    assert (start.step, start.base, start.header) == (1, "", {})
+    assert json.dumps(start.model.config.to_dict()) == json.dumps(TINY.to_dict())

@@ -1,0 +1,128 @@
+"""Several processes train as one: torchrun starts two on the CPU, and what comes of it is what one process makes."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from test_train import write_notes
+from tiny_model import tiny_model
+
+from nsynth_lab.model.checkpoint import WEIGHTS, load_checkpoint, save_weights
+from nsynth_lab.train.parallel import ALONE, World
+from nsynth_lab.train.run_state import FILE, saved_step
+
+# Which precision is faster is measured, and may turn out otherwise from one run to the next.
+DRIVER = """
+import sys
+from nsynth_lab.cli import console, run
+from nsynth_lab.train import loop
+loop.bf16_is_faster = lambda _: False
+console.SECONDS_BETWEEN_LINES = 0.0
+sys.exit(run(["train", *sys.argv[1:]]))
+"""
+WORDS = ("set", "--base", "base", "--batch", "4", "--rate", "1e-3", "--swap", "0.5", "--augment", "0.5")
+QUIET = ("--processes", "1", "--device", "cpu")
+WARNINGS = {"PYTHONWARNINGS": "ignore", "TF_CPP_MIN_LOG_LEVEL": "3"}  # of TensorBoard and torchrun
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with notes, a tiny checkpoint with a band stack, and what to start."""
+    folder = tmp_path_factory.mktemp("place")
+    write_notes(folder / "set")
+    save_weights(folder / "base", tiny_model(band_channels=4, seed=8), about={})
+    (folder / "driver.py").write_text(DRIVER)
+    return folder
+
+
+def start(place: Path, *words: str, processes: int) -> subprocess.Popen[str]:
+    torchrun = ("-m", "torch.distributed.run", "--nproc-per-node", str(processes), "--standalone")
+    script = [sys.executable, *(torchrun if processes > 1 else ()), "driver.py", *words]
+    env = {**os.environ, **WARNINGS, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+    return subprocess.Popen(
+        script, cwd=place, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def done(place: Path, *words: str, processes: int) -> tuple[int, str, str]:
+    with start(place, *words, processes=processes) as process:
+        out, err = process.communicate(timeout=500)
+    return process.returncode, out, err
+
+
+def assert_alike(place: Path, one: str, other: str) -> None:
+    """Moments of the optimizers and weights are the same but for rounding.
+
+    Adam's first steps are as large for a gradient that is nearly nothing as for any, and what is nearly nothing is all
+    rounding: so weights are compared by how far they moved together, and gradients by the moments.
+    """
+    first, second = (load_file(str(place / run / FILE)) for run in (one, other))
+    base = load_file(str(place / "base" / WEIGHTS))
+    assert first.keys() == second.keys()
+    moved = missed = 0.0
+    for name, value in first.items():
+        apart = float((second[name] - value).norm())
+        if name.startswith("model."):
+            moved += float((value - base[name.removeprefix("model.")].float()).norm()) ** 2
+            missed += apart**2
+        elif "exp_avg" in name or "momentum" in name:
+            assert apart < 2e-3 * float(value.norm()) + 1e-6, name
+        else:
+            assert apart < 2e-3 * float(value.norm()) + 1e-3, name
+    assert moved > 0
+    assert missed < 1e-4 * moved  # a hundredth of the way
+
+
+@pytest.mark.parametrize("stage", ["excitation", "adversarial"])
+def test_two_processes_train_like_one(stage: str, place: Path) -> None:
+    words = (*WORDS, *QUIET, "--stage", stage, "--decorrelate", "1", "--steps", "4")
+    assert done(place, *words, "-o", f"{stage}-1", processes=1)[0] == 0
+    code, out, err = done(place, *words, "-o", f"{stage}-2", processes=2)
+    assert code == 0, err
+    assert out == f"{stage}-2: trained to step 4\n"
+    assert err.count("training: 4/4") == 1 or err.count("training: 4/4") == 2, err  # one process speaks
+    assert_alike(place, f"{stage}-1", f"{stage}-2")
+    assert load_checkpoint(place / f"{stage}-2").header["steps"] == 4
+    assert {path.name for path in (place / f"{stage}-2").iterdir()} == {
+        path.name for path in (place / f"{stage}-1").iterdir()
+    }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_two_processes_are_interrupted_and_go_on(place: Path) -> None:
+    with start(place, *WORDS, *QUIET, "-o", "cut", "--steps", "100000", processes=2) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if re.match(r"training: [2-9]/", line):
+                os.killpg(process.pid, signal.SIGINT)
+                break
+        _, rest = process.communicate(timeout=120)
+    assert rest.count("interrupted\n") == 1, rest
+    assert "unexpected" not in rest
+    step = saved_step(place / "cut")
+    assert step >= 2
+    code, out, err = done(place, *WORDS, *QUIET, "-o", "cut", "--steps", str(step + 1), "--resume", processes=2)
+    assert code == 0, err
+    assert out == f"cut: trained to step {step + 1}\n"
+
+
+def test_a_batch_that_cannot_be_shared(place: Path) -> None:
+    code, _, err = done(place, *WORDS, *QUIET, "--batch", "3", "-o", "odd", processes=2)
+    assert code != 0
+    assert err.count("--batch 3 cannot be shared by 2 processes") == 1
+
+
+def test_alone_nothing_is_shared() -> None:
+    value = torch.ones(3)
+    assert ALONE.total(value) is value
+    assert ALONE.leads
+    assert ALONE.rows(8) == slice(0, 8)
+    assert [World(rank, 4).rows(8) for rank in (0, 3)] == [slice(0, 2), slice(6, 8)]
