@@ -140,6 +140,15 @@ def test_blend_position_moves_while_a_note_sounds() -> None:
     assert engine.state().x == 1.0
 
 
+def test_a_controller_learns_what_waits_for_one() -> None:
+    engine = small_engine(Settings(x=0.0, learn=("x", "volume_db")))
+    events = [control(7, 90), control(21, 1, at_sample=100), control(21, 127, at_sample=1000)]
+    played(engine, [*events, control(22, 64, at_sample=2000), control(22, 0, at_sample=3000)], samples=4096)
+    assert engine.player.settings.controllers == {21: "x", 22: "volume_db"}
+    assert engine.state().x == 1.0
+    assert engine.player.settings.volume_db == PARAMETERS["volume_db"].low
+
+
 def pitches(events: list[Event], settings: Settings | None = None, *, begin: float = 0.5, end: float = 1.0) -> float:
     """The mean pitch asked for between two times, of the piano, whose pitch is steady."""
     engine = small_engine(replace(settings or Settings(), x=1.0))

@@ -21,6 +21,7 @@ from nsynth_lab.cli.playing import (
     ControllerOption,
     Instrument,
     KeymapOption,
+    LearnOption,
     ModeOption,
     MpeOption,
     PositionOption,
@@ -62,6 +63,7 @@ def play(
     keymap: KeymapOption = None,
     sets: SetOption = None,
     controllers: ControllerOption = None,
+    learn: LearnOption = None,
     programs: ProgramOption = None,
     block: BlockOption = 256,
     checkpoint: CheckpointOption = None,
@@ -72,7 +74,8 @@ def play(
 
     Without --midi the computer's keys play: z to / from C4 up, q to p from C5 up, arrows move the blend, - and = the
     octave, space holds notes. On MIDI the mod wheel moves the blend; --cc gives that and any other parameter to other
-    controllers. `--latency high` and a larger `--block` help where the sound breaks up.
+    controllers, and --learn to whichever is moved next. `--latency high` and a larger `--block` help where the sound
+    breaks up.
 
     **Examples**
 
@@ -82,13 +85,15 @@ def play(
 
         nsynth-lab play --preset glass-cello --midi all
 
+        nsynth-lab play flute cello --midi all --learn x --learn release_ms
+
         nsynth-lab play oboe --midi seaboard --mpe --set bend_semitones=48
 
         nsynth-lab play flute cello --file song.mid --latency high
     """
     from nsynth_lab.midi.song import read_song
     from nsynth_lab.render import SOUND_ENDINGS, Session, check_outputs
-    from nsynth_lab.render.live import Live, Recorder, raise_priority
+    from nsynth_lab.render.live import Live, Recorder, choose_threads, raise_priority
     from nsynth_lab.sinks.device import LATENCIES, DeviceSink
     from nsynth_lab.sinks.file import FileSink
     from nsynth_lab.units import HOP_SAMPLES
@@ -96,14 +101,16 @@ def play(
     if latency not in LATENCIES:
         raise UsageError(f"latency '{latency}'; expected low or high")
     check_outputs([record] if record else [], endings=SOUND_ENDINGS, force=force)
-    choice = Choice(position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block)
+    choice = Choice(
+        position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block, learn or []
+    )
     instrument = Instrument(sources or [], programs or [], preset)
     song = read_song(file) if file else None
     session = Session(checkpoint, device="cpu", seed=seed)
     console.say("loading")
     engine = instrument.engine(choice, session, live=True, ahead_samples=HOP_SAMPLES)
-    engine.warm_up()
     raise_priority()
+    threads = choose_threads(engine)
     stop = threading.Event()
     until = time.monotonic() + seconds if seconds else float("inf")
 
@@ -121,7 +128,8 @@ def play(
         if song is not None:
             engine.send(song.events)
         ports = stack.enter_context(_midi(live, midi))
-        console.say(f"playing on {output_device or 'the default output'}, {block} samples a block, latency {latency}")
+        where = output_device or "the default output"
+        console.say(f"playing on {where}, {block} samples a block, latency {latency}, threads {threads}")
         with _running(live, stop, done) as thread:
             _attend(live, thread, keys=not midi and song is None)
     _summary(live, ports)
@@ -209,6 +217,7 @@ def status_line(status: Status) -> str:
         f"peak {engine.peak:.2f}",
         f"blend {engine.x:.2f},{engine.y:.2f}",
     ]
+    parts += [f"move a controller for {engine.learning}"] * bool(engine.learning)
     parts += [f"overloaded: {engine.shed} voices shed"] * bool(engine.shed) + ["DEVICE LOST"] * status.away
     return "  ".join(parts)
 

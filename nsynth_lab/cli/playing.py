@@ -40,6 +40,9 @@ SetOption = Annotated[
 ControllerOption = Annotated[
     list[str] | None, typer.Option("--cc", help="A controller and what it moves, as 21=volume_db; 1=x if not given.")
 ]
+LearnOption = Annotated[
+    list[str] | None, typer.Option("--learn", help="A parameter that the next controller moved will move from then on.")
+]
 ProgramOption = Annotated[
     list[str] | None,
     typer.Option("--program", help="What a program change brings, as 'oboe,marimba'; several times for 2, 3, ..."),
@@ -65,6 +68,7 @@ class Choice:
     sets: Sequence[str]
     controllers: Sequence[str]
     block: int
+    learn: Sequence[str] = ()
 
     def settings(self) -> Settings:
         """The synth they ask for.
@@ -88,6 +92,7 @@ class Choice:
             unison=self.unison,
             mpe=self.mpe,
             tuning=tuning,
+            learn=tuple(self.learn),
             slot_samples=min(self.block, 256),
             **values,
         )
@@ -111,7 +116,7 @@ class Choice:
         values: dict[str, Any] = {**_numbers(self.sets), **self._position()}
         if self.controllers:
             values["controllers"] = {**settings.controllers, **_controllers(self.controllers)}
-        return replace(settings, **values)
+        return replace(settings, learn=tuple(self.learn), **values)
 
     def _check_block(self) -> None:
         if self.block not in BLOCKS:

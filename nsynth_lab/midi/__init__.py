@@ -5,7 +5,7 @@
     parse     bytes as they come off a wire -> events, whatever the bytes are
     song      a standard MIDI file (types 0, 1, 2) -> events at sample times
     ports     input ports by name, lost and found again
-    look      which ports there are, watched by a process of its own
+    listen    what they say, heard by a process of its own
 
 mido is imported on first use.
 """

@@ -1,31 +1,29 @@
 """MIDI input ports: found by name, opened, lost and found again.
 
-    port's own thread: bytes -> Parser -> take(time, events)
-    `midi.look`, a process: names of ports, whenever they change -> ports opened and let go
+    `midi.listen`, a process that hears the ports --> Parser --> take(seconds, events)
 
 python-rtmidi brings ALSA, JACK, CoreMIDI and Windows' own; the first that answers is used.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from typing import Any, Self
 
 from nsynth_lab.errors import MidiError, MissingError
 from nsynth_lab.hush import hush
 from nsynth_lab.midi.events import Event
+from nsynth_lab.midi.listen import ALL
 from nsynth_lab.midi.parse import Parser
 
 OWN_NAME = "nsynth-lab"
-LOOKER = f"{OWN_NAME}-look"
-ALL = "all"
+FIRST_SECONDS = 20.0
+AGAIN_SECONDS = 0.5
 
 Take = Callable[[float, list[Event]], None]
 
@@ -33,7 +31,7 @@ Take = Callable[[float, list[Event]], None]
 class Ports:
     """All input ports whose name holds `wanted` ("all": every port there is), now and later.
 
-    `take(seconds, events)` hears of what arrives, on the port's own thread, with the `time.perf_counter` at which it
+    `take(seconds, events)` hears of what arrives, on a thread of its own, with the `time.perf_counter` at which it
     did; `gone` of a port that vanished, so that no note of its hangs.
 
     Attributes:
@@ -47,65 +45,56 @@ class Ports:
 
     def __init__(self, wanted: str, take: Take, *, gone: Callable[[], None]) -> None:
         self.wanted, self._take, self._gone = wanted, take, gone
-        self._rtmidi, self._api = _interface()
-        self._inputs: dict[str, Any] = {}
+        self._api = _interface()[1]
+        self.open: list[str] = []
         self.found = self.lost = 0
-        self._looker: subprocess.Popen[str] | None = None
-
-    @property
-    def open(self) -> list[str]:
-        """Names of the ports that are open now."""
-        return list(self._inputs)
+        self._names: list[str] = []
+        self._parser = Parser()
+        self._process: subprocess.Popen[str] | None = None
+        self._told, self._ended = threading.Event(), threading.Event()
 
     def __enter__(self) -> Self:
-        names = input_names()
-        self._refresh(names)
-        if not self._inputs and self.wanted != ALL:
-            there = ", ".join(names) or "none"
+        threading.Thread(target=self._listen, name="midi", daemon=True).start()
+        self._told.wait(FIRST_SECONDS)
+        if not self.open and self.wanted != ALL:
+            self.__exit__()
+            there = ", ".join(self._names) or "none"
             raise MidiError(f"no MIDI input is called '{self.wanted}'; there are: {there} (see `nsynth-lab devices`)")
-        command = [sys.executable, "-m", "nsynth_lab.midi.look", str(self._api), LOOKER]
-        pipe = subprocess.PIPE
-        self._looker = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
-        threading.Thread(target=self._watch, name="midi-ports", daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._looker is not None:
-            self._looker.terminate()
-            self._looker.wait()
-        for port in self._inputs.values():
-            with contextlib.suppress(Exception):
-                port.delete()
+        self._ended.set()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
-    def _watch(self) -> None:
-        looker = self._looker
-        for line in looker.stdout if looker is not None and looker.stdout is not None else ():
-            with contextlib.suppress(Exception):  # a port may be gone again before it is opened
-                self._refresh(_others(json.loads(line)))
+    def _listen(self) -> None:
+        """Hear the listening process, and begin another where one has ended before its time."""
+        command = [sys.executable, "-m", "nsynth_lab.midi.listen", str(self._api), OWN_NAME, self.wanted]
+        pipe = subprocess.PIPE
+        while not self._ended.is_set():
+            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
+            for line in self._process.stdout or ():
+                self._hear(json.loads(line))
+            self._changed(self._names, [])
+            self._ended.wait(AGAIN_SECONDS)
 
-    def _refresh(self, names: list[str]) -> None:
-        for name in [name for name in self._inputs if name not in names]:
-            with contextlib.suppress(Exception):
-                self._inputs.pop(name).delete()
-            self.lost += 1
-            self._gone()
-        for name in names:
-            if name not in self._inputs and (self.wanted == ALL or self.wanted.lower() in name.lower()):
-                self._inputs[name] = self._opened(name)
-                self.found += 1
-
-    def _opened(self, name: str) -> Any:
-        parser = Parser()
-        port = self._rtmidi.MidiIn(self._api, name=OWN_NAME)
-        port.open_port(port.get_ports().index(name), name="in")
-
-        def heard(message: tuple[list[int], float], _data: object) -> None:
-            events = parser.feed(bytes(message[0]))
+    def _hear(self, line: dict[str, Any]) -> None:
+        if "bytes" in line:
+            events = self._parser.feed(bytes.fromhex(line["bytes"]))
             if events:
-                self._take(time.perf_counter(), events)
+                self._take(float(line["at"]), events)
+        else:
+            self._changed(line["names"], line["open"])
+            self._told.set()
 
-        port.set_callback(heard)
-        return port
+    def _changed(self, names: list[str], now: list[str]) -> None:
+        lost = set(self.open) - set(now)
+        self.found += len(set(now) - set(self.open))
+        self.lost += len(lost) * (not self._ended.is_set())
+        self._names, self.open = names, now
+        if lost:
+            self._gone()
 
 
 def input_names() -> list[str]:
@@ -115,16 +104,11 @@ def input_names() -> list[str]:
         MissingError, MidiError: as `Ports`.
     """
     rtmidi, api = _interface()
-    look = rtmidi.MidiIn(api, name=LOOKER)
+    look = rtmidi.MidiIn(api, name=f"{OWN_NAME}-look")
     try:
-        return _others(look.get_ports())
+        return [name for name in look.get_ports() if OWN_NAME not in name]
     finally:
         look.delete()
-
-
-def _others(names: list[str]) -> list[str]:
-    """Ports that are not our own."""
-    return [name for name in names if OWN_NAME not in name]
 
 
 def _interface() -> tuple[Any, int]:
@@ -138,7 +122,7 @@ def _interface() -> tuple[Any, int]:
     for api in rtmidi.get_compiled_api():
         try:
             with hush():
-                look = rtmidi.MidiIn(api, name=LOOKER)
+                look = rtmidi.MidiIn(api, name=f"{OWN_NAME}-look")
         except Exception as error:  # rtmidi raises SystemError where a system has no MIDI
             said.append(f"{rtmidi.get_api_display_name(api)}: {' '.join(str(error).split())}")
             continue

@@ -9,6 +9,7 @@ at the sample that belongs to it, so that a chord's notes keep their distances h
 from __future__ import annotations
 
 import gc
+import math
 import os
 import sys
 import time
@@ -29,6 +30,7 @@ FOLLOW = 0.02  # how fast the clock follows the device's pace
 TOO_LATE = 0.9  # of its time: a block that takes longer is nearly lost
 SWITCH_SECONDS = 0.0005  # how long another thread may keep the interpreter
 RECOVER_BLOCKS = 400
+WORTH_IT = 0.8
 REAL_TIME_PRIORITY, NICENESS = 5, -11
 
 
@@ -48,6 +50,25 @@ def raise_priority() -> bool:
         except OSError:
             return False
     return True
+
+
+def choose_threads(engine: Engine) -> int:
+    """Let torch run on one thread or on two, whichever takes steps faster here; how many it is.
+
+    The steps are small, and a second thread must be worth its waiting. OMP_NUM_THREADS, where set, decides.
+    """
+    import torch
+
+    if "OMP_NUM_THREADS" in os.environ:
+        engine.warm_up()
+        return torch.get_num_threads()
+    seconds = {}
+    for threads in (2, 1) if (os.cpu_count() or 1) > 1 else (1,):
+        torch.set_num_threads(threads)
+        seconds[threads] = engine.warm_up()
+    if seconds.get(2, math.inf) < WORTH_IT * seconds[1]:
+        torch.set_num_threads(2)
+    return torch.get_num_threads()
 
 
 class Inbox:

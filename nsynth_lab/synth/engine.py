@@ -9,6 +9,7 @@ take one step together. What is planned depends on the clock alone and not on ho
 
 from __future__ import annotations
 
+import time
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
 GRID_SAMPLES = 64
 MOST_QUEUED = 200_000
-WARM_HZ = 110.0
+WARM_HZ, WARM_STEPS = 110.0, 12
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class EngineState:
         dropped: events that were too many to keep.
         x, y: blend position.
         peak: of the last block.
+        learning: the parameter that waits for a controller, if any.
     """
 
     voices: int
@@ -57,6 +59,7 @@ class EngineState:
     x: float
     y: float
     peak: float
+    learning: str
 
 
 class After(Protocol):
@@ -144,18 +147,27 @@ class Engine:
         self._peak = float(np.abs(block).max(initial=0.0))
         return block
 
-    def warm_up(self) -> None:
-        """Take steps with every number of rows once, so that the first notes find the library's kernels ready."""
-        for count in (1, 2, 4, 8, self.player.crowd.rows):
-            self._rows.reset(range(count), [0] * count)
-            for _ in range(2):
-                self._rows.step(
-                    torch.arange(count),
-                    torch.zeros(count, TIMBRE_DIMS),
-                    torch.full((count,), SILENCE_DB),
-                    torch.full((count,), WARM_HZ),
-                    torch.zeros(count, PARTIAL_SLOTS),
-                )
+    def warm_up(self) -> float:
+        """Take steps with several numbers of rows, so that the first notes find the library's kernels ready.
+
+        Returns the seconds that a step of half the voices takes. Only before anything is played.
+        """
+        half = max(1, self.player.settings.voices // 2)
+        for count in (1, 2, half):
+            seconds = min(self._try_step(count) for _ in range(WARM_STEPS))
+        return seconds
+
+    def _try_step(self, rows: int) -> float:
+        begun = time.perf_counter()
+        self._rows.reset(range(rows), [0] * rows)
+        self._rows.step(
+            torch.arange(rows),
+            torch.zeros(rows, TIMBRE_DIMS),
+            torch.full((rows,), SILENCE_DB),
+            torch.full((rows,), WARM_HZ),
+            torch.zeros(rows, PARTIAL_SLOTS),
+        )
+        return time.perf_counter() - begun
 
     def shed(self, count: int) -> int:
         """Take `count` voices away for want of time, those let go first; how many it were."""
@@ -186,6 +198,7 @@ class Engine:
             x=player.settings.x,
             y=player.settings.y,
             peak=self._peak,
+            learning=next(iter(player.settings.learn), ""),
         )
 
     def _next_grid(self) -> int:

@@ -8,7 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from nsynth_lab.midi.events import CHANNELS, Event, Kind
-from nsynth_lab.synth.channels import LOWER, NOTES_OFF, OMNI_MODES, SLIDE, SOSTENUTO, SOUND_OFF, SUSTAIN, Channels
+from nsynth_lab.synth.channels import (
+    LOWER,
+    NOTES_OFF,
+    OMNI_MODES,
+    SLIDE,
+    SOSTENUTO,
+    SOUND_OFF,
+    SUSTAIN,
+    TAKEN,
+    Channels,
+)
 from nsynth_lab.synth.course import Courses, Doubles
 from nsynth_lab.synth.crowd import Crowd, first_to_go, stolen_keys
 from nsynth_lab.synth.keys import Fingers, Key, capture, let_go, uncapture
@@ -181,6 +191,8 @@ class Player:
             self.fingers.down = [key for key in self.fingers.down if key.channel != event.channel]
             for voice in self.crowd.sounding():
                 voice.key_down = voice.key_down and voice.channel != event.channel
+        elif self.settings.learn and number not in TAKEN.union(self.settings.controllers) and not self._slides(event):
+            self.settings = self.settings.learnt(number)
         elif (name := self.settings.controllers.get(number)) and not self._slides(event):
             self.settings = self.settings.moved(name, PARAMETERS[name].from_controller(event.value))
         if changes := self._turn(number, event.value, now):

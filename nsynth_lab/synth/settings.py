@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.synth.motion import Motion
@@ -55,6 +55,7 @@ class Settings:
         unison: voices a key.
         mpe: whether channels 2 to 16 are an MPE zone from the start; a player's own MPE message also makes one.
         controllers: which controller moves which parameter.
+        learn: parameters that wait for a controller: the next one that is moved and has no task takes the first.
         tuning: keys to Hz.
         motion: how a patch moves each note by itself.
         slot_samples: how far apart voices' frames lie, a divisor of 512: one block, so that blocks cost alike.
@@ -80,6 +81,7 @@ class Settings:
     unison: int = 1
     mpe: bool = False
     controllers: dict[int, str] = field(default_factory=lambda: dict(USUAL_CONTROLLERS))
+    learn: tuple[str, ...] = ()
     tuning: Tuning = EQUAL
     motion: Motion | None = None
     slot_samples: int = 256
@@ -97,10 +99,17 @@ class Settings:
             raise UsageError(f"mode '{self.mode}'; expected one of {', '.join(MODES)}")
         if self.slot_samples not in (64, 128, 256, 512):
             raise UsageError(f"slots of {self.slot_samples} samples; expected 64, 128, 256 or 512")
+        if unknown := [name for name in self.learn if name not in PARAMETERS]:
+            raise UsageError(f"'{unknown[0]}' cannot be learnt; expected one of {', '.join(PARAMETERS)}")
         for number, name in self.controllers.items():
             if not 0 <= number <= 119 or name not in PARAMETERS:
                 known = ", ".join(PARAMETERS)
                 raise UsageError(f"controller {number}={name}; expected 0 to 119 and one of {known}")
+
+    def learnt(self, number: int) -> Settings:
+        """The same with controller `number` moving the parameter that waited longest."""
+        controllers = {key: name for key, name in self.controllers.items() if name != self.learn[0]}
+        return replace(self, controllers={**controllers, number: self.learn[0]}, learn=self.learn[1:])
 
     def moved(self, name: str, value: float) -> Settings:
         """The same with one parameter moved, kept within its range."""
