@@ -5,7 +5,7 @@ PackRequest -> plan (every file's name) -> batches of rows -> clips -> Store -> 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from nsynth_lab import __version__
 from nsynth_lab.errors import PackError, UsageError
 from nsynth_lab.render.pack_clip import Finished, finish_clips
 from nsynth_lab.render.pack_decode import decode_rows, late_frames
-from nsynth_lab.render.pack_latents import RowMaker, settled_frame
+from nsynth_lab.render.pack_latents import Row, RowMaker, settled_frame
+from nsynth_lab.render.pack_ray import over_ray
 from nsynth_lab.render.pack_request import ClipKey, PackRequest, from_dict
 from nsynth_lab.render.session import Session
 from nsynth_lab.sinks.pack.clip import write_clip
@@ -96,9 +97,18 @@ def plan_pack(session: Session, request: PackRequest) -> Plan:
 
 
 def make_pack(
-    session: Session, plan: Plan, folder: Path, *, resume: bool = False, force: bool = False, advance: Advance
+    session: Session,
+    plan: Plan,
+    folder: Path,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    workers: str = "",
+    advance: Advance,
 ) -> tuple[PackMap, list[dict[str, Any]]]:
     """Make a pack, or go on with it; returns its map and the record of each clip. `advance` hears of clips done.
+
+    `workers` is the address of a Ray cluster that decodes; it makes no difference to what is made.
 
     Raises:
         UsageError: the folder holds something else.
@@ -106,14 +116,12 @@ def make_pack(
     """
     store = open_store(folder, plan.values(), resume=resume, force=force)
     records = store.done()
-    maker = _maker(session, plan)
-    for batch in plan.batches:
-        if any(plan.files[index] not in records for index in batch):
-            for index, clip in zip(batch, _clips(maker, plan, batch), strict=True):
-                records[plan.files[index]] = _put(store, plan, index, clip)
-                advance(1)
-        else:
-            advance(len(batch))
+    left = [batch for batch in plan.batches if any(plan.files[index] not in records for index in batch)]
+    advance(len(plan.files) - sum(map(len, left)))
+    for batch, clips in _decoded(session, plan, left, workers):
+        for index, clip in zip(batch, clips, strict=True):
+            records[plan.files[index]] = _put(store, plan, index, clip)
+            advance(1)
     ordered = [records[file] for file in plan.files]
     pack = pack_map(plan, ordered)
     write_documents(store, pack, ordered, plan.values(), formats=plan.request.formats)
@@ -121,20 +129,28 @@ def make_pack(
     return pack, ordered
 
 
-def _maker(session: Session, plan: Plan) -> RowMaker:
-    return RowMaker(session, plan.request, late_frames=late_frames(session.checkpoint))
-
-
-def _clips(maker: RowMaker, plan: Plan, batch: range) -> Iterator[Finished]:
-    rows = [maker.row(plan.keys[index]) for index in batch]
-    audio = decode_rows(rows, maker.session.checkpoint, settled=settled_frame(plan.request))
-    return finish_clips(rows, audio, plan.request)
-
-
 def trial(session: Session, plan: Plan, batch: range) -> None:
     """Decode a batch for nothing but the time it takes."""
-    for _ in _clips(_maker(session, plan), plan, batch):
-        pass
+    for _, clips in _decoded(session, plan, [batch], ""):
+        list(clips)
+
+
+def _decoded(
+    session: Session, plan: Plan, batches: Sequence[range], workers: str
+) -> Iterator[tuple[range, Iterable[Finished]]]:
+    """Batches with their clips, as they are finished, here or by workers."""
+    maker = RowMaker(session, plan.request, late_frames=late_frames(session.checkpoint))
+
+    def rows_of(batch: range) -> list[Row]:
+        return [maker.row(plan.keys[index]) for index in batch]
+
+    if workers:
+        yield from over_ray(workers, batches, rows_of, session.checkpoint, plan.request)
+        return
+    for batch in batches:
+        rows = rows_of(batch)
+        audio = decode_rows(rows, session.checkpoint, settled=settled_frame(plan.request))
+        yield batch, finish_clips(rows, audio, plan.request)
 
 
 def _put(store: Store, plan: Plan, index: int, clip: Finished) -> dict[str, Any]:
