@@ -54,7 +54,8 @@ def over_ray(
         shared = ray.put(checkpoint)
         work = ray.remote(num_cpus=1, max_retries=TRIES)(finish_batch)
         most = WAITING_FOR_EACH * max(1, int(ray.cluster_resources().get("CPU", 1)))
-        left, waiting = iter(batches), {}
+        left = iter(batches)
+        waiting: dict[Any, range] = {}
         while True:
             for batch in itertools.islice(left, most - len(waiting)):
                 waiting[work.remote(shared, rows_of(batch), request)] = batch
