@@ -13,7 +13,7 @@ from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, 
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
-    from nsynth_lab.render.pack import Plan
+    from nsynth_lab.render.pack_plan import Plan
     from nsynth_lab.render.pack_request import PackRequest
     from nsynth_lab.render.session import Session
 
@@ -92,7 +92,8 @@ def pack(
         nsynth-lab pack --from choir/manifest.json -o again
     """
     from nsynth_lab.render.pack_ray import check_address
-    from nsynth_lab.render.pack_request import PackRequest, parse_notes, parse_positions, parse_velocities
+    from nsynth_lab.render.pack_request import PackRequest
+    from nsynth_lab.render.pack_words import parse_notes, parse_positions, parse_velocities
     from nsynth_lab.sinks.pack.store import check_folder
 
     if not dry_run:
@@ -140,7 +141,7 @@ def _formats(text: str, *, flac: bool) -> tuple[str, ...]:
 
 
 def _planned(request: PackRequest, checkpoint: Path | None, device: str) -> tuple[Session, Plan]:
-    from nsynth_lab.render.pack import plan_pack
+    from nsynth_lab.render.pack_plan import plan_pack
     from nsynth_lab.render.session import Session
 
     session = Session(checkpoint, device=device, seed=request.seed)
@@ -148,7 +149,7 @@ def _planned(request: PackRequest, checkpoint: Path | None, device: str) -> tupl
 
 
 def _make_again(manifest: Path, how: _How, checkpoint: Path | None, device: str) -> None:
-    from nsynth_lab.render.pack import check_same, read_manifest
+    from nsynth_lab.render.pack_plan import check_same, read_manifest
 
     request, values = read_manifest(manifest)
     session, plan = _planned(request, checkpoint, device)
