@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import soundfile
 from made_notes import flute, organ_cut_short, piano
-from pack_reading import everything, level_db, regions
+from pack_reading import everything, level_db, need_module, regions
 from tiny_model import tiny_model
 
 from nsynth_lab.cli import run
@@ -222,6 +222,54 @@ def test_resume_of_a_folder_that_is_new_begins_it() -> None:
     made("--resume")
 
 
+# --- over Ray ---
+
+
+def children(pid: int) -> list[int]:
+    """Workers of Ray that come from this process and are at work."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (path / "cmdline").read_bytes()
+            parents = (path / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if words.startswith(b"ray::finish_batch"):
+            found.append((int(path.name), int(parents[1])))
+    return [worker for worker, parent in found if descends(parent, pid)]
+
+
+def descends(pid: int, ancestor: int) -> bool:
+    while pid > 1:
+        if pid == ancestor:
+            return True
+        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are looked for in /proc")
+def test_over_ray_with_a_worker_killed_it_is_the_same_pack() -> None:
+    need_module("ray")
+    words = ["pack", "flute", "cello", "--notes", "C3-C5/2", "--velocities", "60,120", "--positions", "0,1",
+             "--duration", "3", "--format", "wav", *MODEL]  # fmt: skip
+    assert run([*words, "-o", "whole"]) == 0
+    command = [sys.executable, "-m", "nsynth_lab", *words, "-o", "out", "--workers", "ray://local"]
+    environment = {**os.environ, "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        while not (at_work := children(process.pid)):
+            assert process.poll() is None, "it was over before a worker could be killed"
+            time.sleep(0.002)
+        os.kill(at_work[0], signal.SIGKILL)
+        _, told = process.communicate(timeout=300)
+    assert process.returncode == 0, told.decode()
+    assert everything(Path("out")) == everything(Path("whole"))
+
+
+def test_without_a_cluster_it_says_so(refused: Refused) -> None:
+    need_module("ray")
+    assert "expected ray://HOST:PORT" in refused("flute", "cello", *SMALL, "-o", "out", "--workers", "two")
+
+
 # --- refused ---
 
 
@@ -324,10 +372,15 @@ def test_names_with_slashes_and_umlauts_stay_within_the_folder() -> None:
     assert b"Gr\xc3\xb6\xc3\x9fe" in (Path("out") / manifest["clips"][0]["file"]).read_bytes()
 
 
-def test_many_clips_are_warned_of_with_an_estimate_first(capsys: pytest.CaptureFixture[str]) -> None:
+def test_many_clips_are_warned_of_with_an_estimate_first(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     words = ["--notes", "0-124", "--velocities", ",".join(map(str, range(5, 125, 3))), "--positions", "0,1"]
     assert run(["pack", "flute", "cello", *words, *MODEL, "--duration", "0.25", "-o", "out", "--dry-run"]) == 0
     assert capsys.readouterr().out.startswith("10,000 clips, 40.9 minutes of sound, about ")
+    monkeypatch.setattr("nsynth_lab.render.pack_estimate.MANY_CLIPS", 8)
+    made()
+    assert capsys.readouterr().err.startswith("warning: 8 clips, 0.1 minutes of sound, about ")
 
 
 # --- a full disk ---

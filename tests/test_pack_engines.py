@@ -125,6 +125,20 @@ def test_the_mod_wheel_morphs(pack: Path) -> None:
         assert level_db(morphed - alone) < level_db(alone) - 60.0
 
 
+def test_half_way_between_two_positions_nothing_cancels(pack: Path) -> None:
+    need_module("pysfizz")
+    text = (pack / "Reed_morph.sfz").read_text("utf-8")
+    for mark, ends in ((32, ("000", "050")), (96, ("050", "100"))):
+        moved = pack / f"at-{mark}.sfz"
+        moved.write_text(text.replace("set_cc1=64", f"set_cc1={mark}"), "utf-8")
+        for key in (48, 60, 72):
+            heard = [
+                Sfizz(path).play(key, 110, seconds=3.0) for path in (moved, *(pack / f"Reed_p{e}.sfz" for e in ends))
+            ]
+            levels = [level_db(sound[SAMPLE_RATE : 3 * SAMPLE_RATE]) for sound in heard]
+            assert levels[0] > min(levels[1:]) - 1.5, (mark, key)
+
+
 def test_fluidsynth_plays_the_soundfont(pack: Path, tmp_path: Path) -> None:
     need_program("fluidsynth")
     font = pack / "Reed.sf2"

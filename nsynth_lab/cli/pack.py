@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,12 +13,24 @@ from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, 
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
-    from nsynth_lab.render.pack import Plan
+    from nsynth_lab.render.pack_plan import Plan
     from nsynth_lab.render.pack_request import PackRequest
     from nsynth_lab.render.session import Session
 
 EVENLY = "0,0.25,0.5,0.75,1"
 CORNERS = "0,0;1,0;0,1;1,1;0.5,0.5"
+
+
+@dataclass(frozen=True)
+class _How:
+    """What a command line says of the making, beside what is to be made."""
+
+    output: Path
+    dry_run: bool
+    resume: bool
+    force: bool
+    workers: str
+    as_json: bool
 
 
 def pack(
@@ -54,6 +67,9 @@ def pack(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how much it would be, and stop.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted pack.")] = False,
+    workers: Annotated[
+        str, typer.Option(help="Decode on a Ray cluster: ray://HOST:PORT, ray://auto, or ray://local.")
+    ] = "",
     device: DeviceOption = "auto",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
@@ -75,16 +91,24 @@ def pack(
 
         nsynth-lab pack --from choir/manifest.json -o again
     """
-    from nsynth_lab.render.pack_request import PackRequest, parse_notes, parse_positions, parse_velocities
+    from nsynth_lab.render.pack_ray import check_address
+    from nsynth_lab.render.pack_request import PackRequest
+    from nsynth_lab.render.pack_words import parse_notes, parse_positions, parse_velocities
     from nsynth_lab.sinks.pack.store import check_folder
 
     if not dry_run:
         check_folder(output, resume=resume, force=force)
+    if workers:
+        check_address(workers)
+        if device == "cuda":
+            raise UsageError("--workers decode on their processors: leave --device out")
+        device = "cpu"
+    how = _How(output, dry_run, resume, force, workers, as_json)
     given = tuple(sources or ())
     if manifest is not None:
         if given:
             raise UsageError("--from names the sources itself: leave them out")
-        _make_again(manifest, output, checkpoint, device, dry_run, resume, as_json=as_json, force=force)
+        _make_again(manifest, how, checkpoint, device)
         return
     request = PackRequest(
         sources=given,
@@ -107,7 +131,7 @@ def pack(
         seed=seed,
     )
     session, plan = _planned(request, checkpoint, device)
-    _make(session, plan, output, dry_run, resume, as_json=as_json, force=force)
+    _make(session, plan, how)
 
 
 def _formats(text: str, *, flac: bool) -> tuple[str, ...]:
@@ -117,52 +141,46 @@ def _formats(text: str, *, flac: bool) -> tuple[str, ...]:
 
 
 def _planned(request: PackRequest, checkpoint: Path | None, device: str) -> tuple[Session, Plan]:
-    from nsynth_lab.render.pack import plan_pack
+    from nsynth_lab.render.pack_plan import plan_pack
     from nsynth_lab.render.session import Session
 
     session = Session(checkpoint, device=device, seed=request.seed)
     return session, plan_pack(session, request)
 
 
-def _make_again(
-    manifest: Path, output: Path, checkpoint: Path | None, device: str, dry_run: bool, resume: bool, *, as_json: bool,
-    force: bool,
-) -> None:  # fmt: skip
-    from nsynth_lab.render.pack import check_same, read_manifest
+def _make_again(manifest: Path, how: _How, checkpoint: Path | None, device: str) -> None:
+    from nsynth_lab.render.pack_plan import check_same, read_manifest
 
     request, values = read_manifest(manifest)
     session, plan = _planned(request, checkpoint, device)
     check_same(plan, values)
-    _make(session, plan, output, dry_run, resume, as_json=as_json, force=force)
+    _make(session, plan, how)
 
 
-def _make(
-    session: Session, plan: Plan, output: Path, dry_run: bool, resume: bool, *, as_json: bool, force: bool
-) -> None:
+def _make(session: Session, plan: Plan, how: _How) -> None:
     from nsynth_lab.render.pack import make_pack
     from nsynth_lab.render.pack_estimate import MANY_CLIPS, check_room, estimate
     from nsynth_lab.sinks.pack.report import summary
 
     request = plan.request
-    if dry_run or request.clips >= MANY_CLIPS:
+    if how.dry_run or request.clips >= MANY_CLIPS:
         cost = estimate(session, plan)
-        if dry_run:
-            told = {"clips": cost.clips, "sound_seconds": round(cost.sound_seconds, 1), "disk_bytes": cost.disk_bytes,
-                    "work_seconds": round(cost.work_seconds, 1)}  # fmt: skip
-            console.print_json(told) if as_json else console.show(_cost(cost))
+        if how.dry_run:
+            console.print_json(asdict(cost)) if how.as_json else console.show(_cost(cost))
             return
         console.say(f"warning: {_cost(cost)}; Ctrl-C stops it at any time, --resume goes on")
-    if not resume:
-        check_room(request, output)
+    if not how.resume:
+        check_room(request, how.output)
     with console.progress(request.clips, "clips", "decoding") as advance:
-        made, records = make_pack(session, plan, output, resume=resume, force=force, advance=advance)
-    rows = summary(made, records)
-    if as_json:
-        console.print_json(
-            {"folder": str(output), "clips": len(records), "model": plan.stamp["model"], "report": dict(rows)}
+        made, records = make_pack(
+            session, plan, how.output, resume=how.resume, force=how.force, workers=how.workers, advance=advance
         )
-        return
-    _print(output, rows)
+    rows, folder = summary(made, records), str(how.output)
+    if how.as_json:
+        told = {"folder": folder, "clips": len(records), "model": plan.stamp["model"], "report": dict(rows)}
+        console.print_json(told)
+    else:
+        _print(folder, rows)
 
 
 def _cost(cost: Any) -> str:
@@ -174,11 +192,11 @@ def _cost(cost: Any) -> str:
     )
 
 
-def _print(output: Path, rows: list[tuple[str, str]]) -> None:
+def _print(folder: str, rows: list[tuple[str, str]]) -> None:
     from rich.table import Table
 
     table = Table("what", "how much", box=None, header_style="bold")
     for what, much in rows:
         table.add_row(what, much)
     console.show(table)
-    console.show(str(output))
+    console.show(folder)

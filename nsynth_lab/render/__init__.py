@@ -4,6 +4,7 @@ request    what is asked for: who, where between them, which note, how long
 session    a checkpoint loaded once, and what can be done with it
 offline    the loop that pulls blocks until a note is whole
 targets    where files may be written
+pack*      sample packs: request, plan, latents of each clip, batches, clips, the map of zones
 """
 
 from nsynth_lab.render.offline import Rendered, measured_f0_hz, render_whole

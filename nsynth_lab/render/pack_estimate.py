@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nsynth_lab.errors import PackError
-from nsynth_lab.render.pack import Plan, trial
+from nsynth_lab.render.pack import trial
+from nsynth_lab.render.pack_plan import Plan
 from nsynth_lab.render.pack_request import PackRequest
 from nsynth_lab.render.session import Session
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from nsynth_lab.errors import UsageError
-from nsynth_lab.note import Note, parse_note
+from nsynth_lab.note import Note
 from nsynth_lab.render.request import BlendRequest
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, seconds_to_frames
 
@@ -20,7 +19,6 @@ MOST_TAKES, MOST_CLIPS = 16, 100_000
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.25, 60.0
 LONGEST_TEXT = 200
 LEAST_APART = 0.01
-_RANGE = re.compile(r"(?P<low>[^/]+?)(?:(?<=\d)-(?P<high>[^/]+))?(?:/(?P<step>\d{1,3}))?")
 
 
 @dataclass(frozen=True)
@@ -132,96 +130,6 @@ class PackRequest:
         return asdict(self)
 
 
-def from_dict(values: Mapping[str, Any]) -> PackRequest:
-    """A request from a manifest's plain values.
-
-    Raises:
-        UsageError: a field that is missing, unknown or of another type.
-    """
-    known = {item.name: item.default for item in fields(PackRequest)}
-    if set(values) != set(known):
-        odd = ", ".join(sorted(set(values) ^ set(known)))
-        raise UsageError(f"the manifest's recipe has other fields than this version's ({odd})")
-    try:
-        whole = ("takes", "crossfade", "sample_rate", "bits", "seed")
-        takes, crossfade, sample_rate, bits, seed = _wholes([values[key] for key in whole])
-        name, author, licence = _texts([values[key] for key in ("name", "author", "licence")])
-        return PackRequest(
-            sources=tuple(_texts(values["sources"])),
-            positions=tuple(tuple(_numbers(position)) for position in values["positions"]),
-            notes=tuple(_wholes(values["notes"])),
-            velocities=tuple(_wholes(values["velocities"])),
-            takes=takes,
-            crossfade=crossfade,
-            seconds=_numbers([values["seconds"]])[0],
-            loop=bool(values["loop"]),
-            sample_rate=sample_rate,
-            bits=bits,
-            flac=bool(values["flac"]),
-            formats=tuple(_texts(values["formats"])),
-            name=name,
-            author=author,
-            licence=licence,
-            seed=seed,
-        )
-    except (TypeError, ValueError, OverflowError) as error:
-        raise UsageError(f"the manifest's recipe cannot be used: {error}") from error
-
-
-def parse_notes(text: str) -> tuple[int, ...]:
-    """Notes and ranges of notes, separated by commas; a range may have a step in semitones.
-
-    Raises:
-        UsageError: text that is not such a list.
-
-    >>> parse_notes("C2-C3/6, A4")
-    (36, 42, 48, 69)
-    """
-    notes: list[int] = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        match = _RANGE.fullmatch(part)
-        if match is None:
-            raise UsageError(f"notes '{part}'; expected a note as C4, or a range as C2-C6/3")
-        low = parse_note(match["low"])
-        high = parse_note(match["high"]) if match["high"] else low
-        step = int(match["step"] or 1)
-        if step == 0 or high < low:
-            raise UsageError(f"notes '{part}'; expected the lower note first and a step of 1 or more, as C2-C6/3")
-        notes += range(low, high + 1, step)
-    return tuple(dict.fromkeys(notes))
-
-
-def parse_velocities(text: str) -> tuple[int, ...]:
-    """Velocities separated by commas.
-
-    Raises:
-        UsageError: text that is not such a list.
-
-    >>> parse_velocities("40, 80,120")
-    (40, 80, 120)
-    """
-    try:
-        return tuple(int(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise UsageError(f"velocities '{text}'; expected whole numbers 1 to 127, as 40,80,120") from None
-
-
-def parse_positions(text: str, *, sources: int) -> tuple[tuple[float, ...], ...]:
-    """Positions between two sources, "0,0.5,1", or between four, "0,0;1,0;0.5,0.5".
-
-    Raises:
-        UsageError: text that is not such a list.
-
-    >>> parse_positions("0,1", sources=2), parse_positions("0,1;1,1", sources=4)
-    (((0.0,), (1.0,)), ((0.0, 1.0), (1.0, 1.0)))
-    """
-    parts = text.split(";") if sources == 4 else text.split(",")
-    try:
-        return tuple(tuple(float(value) for value in part.split(",")) for part in parts if part.strip())
-    except ValueError:
-        raise UsageError(f"positions '{text}'; expected 0,0.5,1, or 0,0;1,0;0.5,0.5 for four sources") from None
-
-
 def _check_apart(positions: Sequence[tuple[float, ...]]) -> None:
     if len({tuple(round(value / LEAST_APART) for value in position) for position in positions}) != len(positions):
         raise UsageError(f"positions must be at least {LEAST_APART:g} apart")
@@ -233,21 +141,3 @@ def _check_choice(what: str, values: Sequence[object], allowed: Sequence[object]
             raise UsageError(f"{what} '{value}'; expected one of {', '.join(map(str, allowed))}")
     if len(set(values)) != len(values):
         raise UsageError(f"{what} {', '.join(map(str, values))}: one of them is given twice")
-
-
-def _texts(values: Any) -> list[str]:
-    if not all(isinstance(value, str) for value in values) or isinstance(values, str):
-        raise TypeError(f"expected texts, came {values!r:.80}")
-    return list(values)
-
-
-def _wholes(values: Any) -> list[int]:
-    if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
-        raise TypeError(f"expected whole numbers, came {values!r:.80}")
-    return list(values)
-
-
-def _numbers(values: Any) -> list[float]:
-    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        raise TypeError(f"expected numbers, came {values!r:.80}")
-    return [float(value) for value in values]

@@ -1,0 +1,71 @@
+"""The map of zones of a pack, from what was made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nsynth_lab.render.pack_clip import Finished
+from nsynth_lab.render.pack_plan import Plan
+from nsynth_lab.sinks.pack.zones import Layer, Loop, PackMap, Zone, key_ranges, velocity_ranges
+
+NATURAL_DB = 40.0  # (velocity / 127) ** 2 in dB over a factor of ten
+MOST_TRACKING = 0.5  # what the lowest layer is made up by then stays below 6 dB, as much as SFZ allows
+
+
+def make_zone(plan: Plan, index: int, clip: Finished) -> Zone:
+    """The zone that clip number `index` of a plan plays."""
+    key, request = plan.keys[index], plan.request
+    low_key, high_key = key_ranges(request.notes)[key.note]
+    low_velocity, high_velocity = velocity_ranges(request.velocities)[key.velocity]
+    return Zone(
+        file=plan.files[index],
+        samples=len(clip.samples),
+        root=key.note,
+        low_key=low_key,
+        high_key=high_key,
+        velocity=key.velocity,
+        low_velocity=low_velocity,
+        high_velocity=high_velocity,
+        take=key.take + 1,
+        takes=request.takes,
+        loop=clip.loop,
+        tuning_cents=0.0,
+        volume_db=clip.volume_db,
+        release_seconds=round(clip.row.release_seconds, 3),
+    )
+
+
+def pack_map(plan: Plan, records: Sequence[dict[str, Any]]) -> PackMap:
+    """The map of a pack from the records of its clips."""
+    request = plan.request
+    layers = []
+    for number, (place, label) in enumerate(zip(request.positions, plan.labels, strict=True)):
+        zones = [
+            zone_from(record["zone"]) for key, record in zip(plan.keys, records, strict=True) if key.position == number
+        ]
+        at = ", ".join(f"{value:g}" for value in place)
+        layers.append(Layer(label, f"{plan.about.title} {at}", place, tuple(zones)))
+    tracking = _tracking(plan, records)
+    return PackMap(plan.about, tuple(layers), request.sample_rate, request.bits, tracking, request.crossfade)
+
+
+def zone_from(values: dict[str, Any]) -> Zone:
+    """A zone from its plain values."""
+    loop = values["loop"]
+    return Zone(**{**values, "loop": Loop(**loop) if loop else None})
+
+
+def _tracking(plan: Plan, records: Sequence[dict[str, Any]]) -> float:
+    """How much of the natural law the layers' own levels follow; all of it where there is one layer."""
+    velocities = sorted(plan.request.velocities)
+    if len(velocities) == 1:
+        return 1.0
+    means = [
+        float(np.mean([record["quality"]["loudness_db"] for record in records if record["zone"]["velocity"] == one]))
+        for one in (velocities[0], velocities[-1])
+    ]
+    natural = NATURAL_DB * float(np.log10(velocities[-1] / velocities[0]))
+    return round(min(max((means[1] - means[0]) / natural, 0.0), MOST_TRACKING), 4)
