@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_model import tiny_checkpoint
 
 from nsynth_lab.cli import run
 from nsynth_lab.effects import Chain, find_plugin, known_plugins, plugin_files, scan
@@ -21,6 +22,8 @@ from nsynth_lab.effects.known import CACHE
 from nsynth_lab.errors import PatchError, PluginError
 from nsynth_lab.patch import Slot
 from nsynth_lab.patch.library import cache_folder
+from nsynth_lab.render import Session
+from nsynth_lab.render.check_preset import check_preset
 from nsynth_lab.units import FloatArray
 
 ZAM = Path("/usr/lib/vst3")
@@ -89,6 +92,18 @@ def test_unknown_parameters_and_values_are_refused_with_the_nearest() -> None:
         Chain([Slot(plugin=STEREO, parameters={"threshold": 20.0})])
     with pytest.raises(PluginError, match="did you mean ZamDelay"):
         Chain([Slot(plugin="ZamDelayy")])
+
+
+@needs_zam
+@pytest.mark.usefixtures("zam")
+def test_a_preset_with_a_wrong_parameter_of_a_plugin_is_told_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text(
+        'version = 1\nname = "x"\n[blend]\ncorners = ["flute", "cello"]\n'
+        f'[[effects]]\nplugin = "{STEREO}"\n[effects.parameters]\ntresh = -20\n'
+    )
+    found = check_preset(path, Session(tiny_checkpoint(tmp_path / "model")), level=False)
+    assert found["error"].startswith(f"{path}:8: effects.1.parameters.tresh: ZamCompX2 has no such parameter")
 
 
 @needs_zam
