@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -197,6 +199,28 @@ def test_a_state_in_a_preset_is_the_plugin_as_it_was(capsys: pytest.CaptureFixtu
     assert np.abs(by_state - Chain([Slot(plugin=STEREO)]).process(sound)).max() > 0.05
     assert run(["plugins", "state", STEREO, "--set", "threshold"]) == 2
     assert run(["plugins", "state", STEREO, "--from", "nowhere"]) == 2
+
+
+@needs_zam
+@pytest.mark.usefixtures("zam")
+def test_hostile_states_are_refused_or_harmless() -> None:
+    dice = np.random.default_rng(0)
+    for size in (0, 1, 16, 300, 20_000):
+        state = b64encode(b"VC2!" + dice.bytes(size)).decode()
+        with suppress(PluginError):
+            assert np.isfinite(Chain([Slot(plugin=STEREO, state=state)]).process(noise(3000))).all()
+
+
+@needs_zam
+@needs_cc
+@pytest.mark.usefixtures("zam")
+def test_a_state_that_a_plugin_does_not_survive_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = tmp_path / "fatal.so"
+    (tmp_path / "fatal.c").write_text("#include <stdlib.h>\n__attribute__((constructor)) void f() { abort(); }\n")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, tmp_path / "fatal.c"], check=True)
+    monkeypatch.setenv("LD_PRELOAD", str(library))  # whatever the child does, it dies of it
+    with pytest.raises(PluginError, match=r"does not survive the state in this preset: it crashes .*SIGABRT"):
+        Chain([Slot(plugin=STEREO, state="AAEC")])
 
 
 @needs_zam
