@@ -10,10 +10,13 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_model import tiny_checkpoint
 
 from nsynth_lab.cli import run
 from nsynth_lab.effects import Chain, find_plugin, known_plugins, plugin_files, scan
@@ -21,6 +24,8 @@ from nsynth_lab.effects.known import CACHE
 from nsynth_lab.errors import PatchError, PluginError
 from nsynth_lab.patch import Slot
 from nsynth_lab.patch.library import cache_folder
+from nsynth_lab.render import Session
+from nsynth_lab.render.check_preset import check_preset
 from nsynth_lab.units import FloatArray
 
 ZAM = Path("/usr/lib/vst3")
@@ -89,6 +94,18 @@ def test_unknown_parameters_and_values_are_refused_with_the_nearest() -> None:
         Chain([Slot(plugin=STEREO, parameters={"threshold": 20.0})])
     with pytest.raises(PluginError, match="did you mean ZamDelay"):
         Chain([Slot(plugin="ZamDelayy")])
+
+
+@needs_zam
+@pytest.mark.usefixtures("zam")
+def test_a_preset_with_a_wrong_parameter_of_a_plugin_is_told_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text(
+        'version = 1\nname = "x"\n[blend]\ncorners = ["flute", "cello"]\n'
+        f'[[effects]]\nplugin = "{STEREO}"\n[effects.parameters]\ntresh = -20\n'
+    )
+    found = check_preset(path, Session(tiny_checkpoint(tmp_path / "model")), level=False)
+    assert found["error"].startswith(f"{path}:8: effects.1.parameters.tresh: ZamCompX2 has no such parameter")
 
 
 @needs_zam
@@ -182,6 +199,28 @@ def test_a_state_in_a_preset_is_the_plugin_as_it_was(capsys: pytest.CaptureFixtu
     assert np.abs(by_state - Chain([Slot(plugin=STEREO)]).process(sound)).max() > 0.05
     assert run(["plugins", "state", STEREO, "--set", "threshold"]) == 2
     assert run(["plugins", "state", STEREO, "--from", "nowhere"]) == 2
+
+
+@needs_zam
+@pytest.mark.usefixtures("zam")
+def test_hostile_states_are_refused_or_harmless() -> None:
+    dice = np.random.default_rng(0)
+    for size in (0, 1, 16, 300, 20_000):
+        state = b64encode(b"VC2!" + dice.bytes(size)).decode()
+        with suppress(PluginError):
+            assert np.isfinite(Chain([Slot(plugin=STEREO, state=state)]).process(noise(3000))).all()
+
+
+@needs_zam
+@needs_cc
+@pytest.mark.usefixtures("zam")
+def test_a_state_that_a_plugin_does_not_survive_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = tmp_path / "fatal.so"
+    (tmp_path / "fatal.c").write_text("#include <stdlib.h>\n__attribute__((constructor)) void f() { abort(); }\n")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, tmp_path / "fatal.c"], check=True)
+    monkeypatch.setenv("LD_PRELOAD", str(library))  # whatever the child does, it dies of it
+    with pytest.raises(PluginError, match=r"does not survive the state in this preset: it crashes .*SIGABRT"):
+        Chain([Slot(plugin=STEREO, state="AAEC")])
 
 
 @needs_zam

@@ -89,6 +89,14 @@ def test_the_envelope_rises_falls_holds_and_ends() -> None:
     assert (envelope_db(Envelope(), 90, hold_seconds=2.0) == 0.0).all()
 
 
+def test_without_a_release_of_its_own_a_note_ends_as_its_instruments_do(session: Session) -> None:
+    alone = replace(PATCH, envelope=Envelope(), blend=Blend(("flute", "cello"), position=(0.0,)))
+    latents = patch_latents(session, alone, Note(69), hold_seconds=1.0)
+    assert latents.release_frame == pytest.approx(FRAME_RATE_HZ, abs=2)
+    assert latents.frames - latents.release_frame == pytest.approx(25, abs=3), "as the flute's was made"
+    assert latents.loudness_db[-1] < latents.loudness_db.max() - 50
+
+
 def test_tuning_and_pitch_movement_stand_in_f0(session: Session) -> None:
     plain = patch_latents(session, PATCH, Note(69), hold_seconds=0.5)
     tuned = replace(PATCH, tuning=Tuning(a4_hz=432.0, transpose=-12))

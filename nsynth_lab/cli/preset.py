@@ -20,11 +20,6 @@ app = typer.Typer(
 )
 
 
-app.command()(preset_making.new)
-app.command()(preset_making.random)
-app.command()(preset_making.render)
-
-
 @app.command("list")
 def list_presets(
     tag: Annotated[str, typer.Option(help="Only those with this tag: pad, bass, bell, ...")] = "",
@@ -119,6 +114,11 @@ def check(
         _show_checks(rows, level=level)
     if any(row["error"] or row.get("level_ok") is False for row in rows):
         raise typer.Exit(1)
+
+
+app.command()(preset_making.new)
+app.command()(preset_making.random)
+app.command()(preset_making.render)
 
 
 def _summary(patch: Patch) -> dict[str, Any]:

@@ -10,9 +10,9 @@ stage        wet and dry in step, bypass without clicks
 watch        plugins that misbehave are taken out, and the music goes on
 chain        all of it
 plugin_info  what is known of a plugin without loading it
-scan         finding that out, in a process of its own (`scan_child`)
+scan         finding that out, in a process of its own (`scan_child`, `apart`)
 known        and remembering it
-vst3, host   loading one, and playing it in a slot
+vst3, host   loading one, and playing it in a slot; its state is tried apart first (`trial`, `state_child`)
 """
 
 from nsynth_lab.effects.chain import Chain, Trouble, chain_of

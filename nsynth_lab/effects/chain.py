@@ -62,8 +62,12 @@ class Chain:
         for number, slot in enumerate(slots, start=1):
             try:
                 self._stages.append(_stage(slot, home, deadline))
-            except PatchError as error:
-                raise error.below(f"effects.{number}") from error
+            except BaseException as error:
+                for stage in self._stages:
+                    stage.close()
+                if isinstance(error, PatchError):
+                    raise error.below(f"effects.{number}") from error
+                raise
         self._guard = _stage(GUARD, None, False)
         self._gain = Glide(db_to_gain(level_db))
         self._told: set[str] = set()

@@ -9,6 +9,7 @@ from pathlib import Path
 from nsynth_lab.effects.effect import CHANNELS
 from nsynth_lab.effects.known import find_plugin
 from nsynth_lab.effects.plugin_info import PluginInfo
+from nsynth_lab.effects.trial import try_state
 from nsynth_lab.effects.vst3 import Vst3
 from nsynth_lab.errors import PluginError, UsageError
 from nsynth_lab.patch.rules import Parameter
@@ -36,6 +37,7 @@ class HostedEffect:
         """Load it and warm it up, on the main thread."""
         self._plugin = Vst3(self._info.path, self._info.name, instances=CHANNELS // self._info.channels)
         if self._slot.state:
+            try_state(self._info, self._slot.raw_state)
             self._plugin.restore(self._slot.raw_state)
         for name, value in self._slot.parameters.items():
             self.set(name, value)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from nsynth_lab.effects.apart import run_apart
 from nsynth_lab.effects.known import digest, read_cache, write_cache
 from nsynth_lab.effects.plugin_info import PluginInfo
 from nsynth_lab.errors import PluginError
@@ -70,20 +69,7 @@ def scan(
 
 
 def _look_at(path: Path, timeout_seconds: float) -> list[PluginInfo]:
-    command = [sys.executable, "-m", "nsynth_lab.effects.scan_child", str(path)]
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
-    ) as child:
-        try:
-            said, _ = child.communicate(timeout=timeout_seconds)
-            end = "" if child.returncode == 0 else _how_it_ended(child.returncode)
-        except subprocess.TimeoutExpired:
-            _kill(child)
-            said, _ = child.communicate()
-            end = f"hangs: no answer within {timeout_seconds:g} s"
-        except BaseException:
-            _kill(child)
-            raise
+    said, end = run_apart("nsynth_lab.effects.scan_child", [str(path)], timeout_seconds=timeout_seconds)
     found = list(_read(said))
     if end or not found:
         found.append(PluginInfo(str(path), path.stem, digest="", error=end or "holds no plugin"))
@@ -95,20 +81,6 @@ def _read(said: bytes) -> Iterator[PluginInfo]:
     for line in said.decode("utf-8", "replace").splitlines():
         with suppress(ValueError, KeyError, TypeError, RecursionError):
             yield PluginInfo.from_dict(json.loads(line))
-
-
-def _how_it_ended(code: int) -> str:
-    if code < 0:
-        return f"crashes while it is loaded ({signal.Signals(-code).name})"
-    return f"ends the process that loads it (code {code})"
-
-
-def _kill(child: subprocess.Popen[bytes]) -> None:
-    """The child and whatever it has started."""
-    if hasattr(os, "killpg"):
-        os.killpg(child.pid, signal.SIGKILL)
-    else:
-        child.kill()
 
 
 def _below(folder: Path) -> Iterator[Path]:

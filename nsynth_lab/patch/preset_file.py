@@ -47,8 +47,13 @@ def read_preset(path: str | Path) -> Patch:
     try:
         return replace(parse_preset(text), home=path.parent.resolve())
     except PatchError as error:
-        line = line_of(text, error.place)
-        raise PatchError(f"{path}:{line}: {error}" if line else f"{path}: {error}") from error
+        raise located(path, text, error) from error
+
+
+def located(path: Path, text: str, error: PatchError) -> PatchError:
+    """The same error with the file and, where its place is found in the file's text, the line."""
+    line = line_of(text, error.place)
+    return PatchError(f"{path}:{line}: {error}" if line else f"{path}: {error}")
 
 
 def parse_preset(text: str) -> Patch:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import log2
 
 from nsynth_lab.errors import PatchError
-from nsynth_lab.patch.fields import REQUIRED, choice, number, numbers, points, tables, texts, whole
+from nsynth_lab.patch.fields import REQUIRED, choice, flag, number, numbers, points, tables, texts, whole
 from nsynth_lab.patch.rules import checked
 
 STREAMS = ("timbre", "loudness", "f0", "partials")
@@ -111,7 +111,9 @@ class Envelope:
     attack_seconds: float = number(0.0, low=0, high=20, unit="s", says="from silence to full")
     decay_seconds: float = number(0.0, low=0, high=60, unit="s", says="from full to the sustain")
     sustain: float = number(1.0, low=0, high=1, says="level while the key is held")
-    release_seconds: float = number(0.4, low=0.005, high=30, unit="s", says="to silence once it is up")
+    release_seconds: float = number(
+        0.0, low=0, high=30, unit="s", says="to silence once it is up; 0 is the instrument's"
+    )
 
     def __post_init__(self) -> None:
         checked(self)
@@ -167,6 +169,7 @@ class Voice:
         10.0, low=0, high=100, unit="cents", says="how far apart the outermost of a unison lie"
     )
     spread: float = number(0.7, low=0, high=1, says="how wide a unison stands in stereo")
+    mpe: bool = flag(False, says="channels 2 to 16 are an MPE zone from the start")
     vibrato_cents: float = number(30.0, low=0, high=100, unit="cents", says="vibrato that full pressure adds, live")
 
     def __post_init__(self) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab.effects import effect_info
-from nsynth_lab.errors import NsynthLabError
+from nsynth_lab.errors import NsynthLabError, PatchError
 from nsynth_lab.patch import Patch, read_preset, write_preset
+from nsynth_lab.patch.preset_file import located
 from nsynth_lab.render.levelling import measure_level
 from nsynth_lab.render.session import Session
 
@@ -19,9 +20,7 @@ def check_preset(path: Path, session: Session, *, level: bool) -> dict[str, Any]
     try:
         patch = read_preset(path)
         _check_instruments(patch, session)
-        for slot in patch.effects:
-            if slot.plugin:
-                effect_info(slot)
+        _check_plugins(path, patch)
         if level:
             row |= _level(patch, session)
     except NsynthLabError as error:
@@ -38,6 +37,16 @@ def fix_level(path: Path, row: dict[str, Any]) -> dict[str, Any]:
     note = f"level {row['level_db']:g} dB -> {row['wanted_db']:g} dB"
     lufs = row["lufs"] + moved
     return {**row, "level_ok": True, "level_db": row["wanted_db"], "lufs": lufs, "peak_db": peak, "note": note}
+
+
+def _check_plugins(path: Path, patch: Patch) -> None:
+    for number, slot in enumerate(patch.effects, start=1):
+        try:
+            if slot.plugin:
+                effect_info(slot)
+        except PatchError as error:
+            place = error.below(f"effects.{number}.parameters")
+            raise located(path, path.read_text(encoding="utf-8"), place) from error
 
 
 def _check_instruments(patch: Patch, session: Session) -> None:

@@ -35,7 +35,8 @@ def envelope_db(envelope: Envelope, frames: int, *, hold_seconds: float) -> Doub
         return np.asarray(rise * (envelope.sustain + (1 - envelope.sustain) * fallen))
 
     gain = held(np.minimum(seconds, hold_seconds))
-    gain = gain * 10 ** (-3 * np.maximum(0.0, seconds - hold_seconds) / envelope.release_seconds)
+    if envelope.release_seconds:
+        gain = gain * 10 ** (-3 * np.maximum(0.0, seconds - hold_seconds) / envelope.release_seconds)
     return np.asarray(20 * np.log10(np.maximum(gain, QUIETEST)))
 
 

@@ -35,17 +35,17 @@ def corners_of(patch: Patch) -> tuple[str, ...]:
 def settings_of(patch: Patch, *, slot_samples: int, mpe: bool = False, seed: int = 0) -> Settings:
     """The synth of a patch, whose macros stand where they put things (`Patch.settled`)."""
     voice = patch.voice
-    return Settings(
-        **_values(patch),
+    settings = Settings(
         voices=max(voice.voices, voice.unison),
         mode=voice.mode,
         unison=voice.unison,
-        mpe=mpe,
+        mpe=mpe or voice.mpe,
         controllers={} if patch.midi else dict(USUAL_CONTROLLERS),
         tuning=_tuning(patch),
         motion=Motion(patch.blend, seed),
         slot_samples=slot_samples,
     )
+    return settings.changed(_values(patch))
 
 
 def _values(patch: Patch) -> dict[str, float]:
@@ -62,6 +62,8 @@ def _values(patch: Patch) -> dict[str, float]:
         "glide_ms": MS * voice.glide_seconds,
         "detune_cents": voice.detune_cents,
         "bend_semitones": voice.bend_semitones,
+        "spread": voice.spread,
+        "vibrato_cents": voice.vibrato_cents,
     }
     return {name: min(max(value, PARAMETERS[name].low), PARAMETERS[name].high) for name, value in values.items()}
 

@@ -10,13 +10,14 @@ import numpy as np
 from nsynth_lab.audio import Audio
 from nsynth_lab.blend import blend
 from nsynth_lab.blend.motion import lfo_sum
+from nsynth_lab.blend.parts import find_parts
 from nsynth_lab.effects import Trouble, chain_of
 from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.note import Note
 from nsynth_lab.patch import Patch
 from nsynth_lab.render.motion import envelope_db, weights_of
 from nsynth_lab.render.session import Session
-from nsynth_lab.units import FRAME_RATE_HZ, SAMPLE_RATE, FloatArray, seconds_to_frames
+from nsynth_lab.units import FRAME_RATE_HZ, SAMPLE_RATE, FloatArray, frames_to_seconds, seconds_to_frames
 
 LOUDEST_DB = 20.0
 Advance = Callable[[int], None]
@@ -47,8 +48,8 @@ def patch_latents(session: Session, patch: Patch, note: Note, *, hold_seconds: f
     """
     cents = patch.tuning.cents(note.number)
     sounding = min(127, max(0, round(note.number + cents / 100)))
-    frames = seconds_to_frames(hold_seconds + patch.envelope.release_seconds)
     sources = [session.source(name, Note(sounding, note.velocity)) for name in patch.blend.corners]
+    frames = seconds_to_frames(hold_seconds + _release_seconds(patch, sources))
     weights = weights_of(patch.blend, frames, seed=session.seed)
     latents = blend(
         sources,
@@ -97,6 +98,14 @@ def play_patch(
         dry[:, start : start + sound.shape[1]] += sound
     with chain_of(patch) as chain:
         return PatchSound(Audio(chain.run(dry)), tuple(chain.troubles()))
+
+
+def _release_seconds(patch: Patch, sources: Sequence[Latents]) -> float:
+    """The envelope's, or where it has none that of the instruments, as the blend will give it."""
+    if patch.envelope.release_seconds:
+        return patch.envelope.release_seconds
+    last = np.atleast_2d(weights_of(patch.blend, 1)["loudness"])[-1]
+    return frames_to_seconds(float(last @ np.array([find_parts(source).release_frames for source in sources])))
 
 
 def _note(session: Session, patch: Patch, played: Played) -> FloatArray:
