@@ -181,6 +181,8 @@ def _attend(live: Live, thread: threading.Thread, *, keys: bool) -> None:
         if now - shown >= between:
             shown = now
             _show(live.status())
+            for line in live.engine.troubles():
+                console.say(f"warning: {line}")
         return not thread.is_alive()
 
     try:

@@ -107,6 +107,8 @@ def render(
                 told %= SAMPLE_RATE
 
         played = render_song(engine, read, sink, advance=heard)
+    for line in engine.troubles():
+        console.say(f"warning: {line}")
     _report(
         {
             "file": str(output),

@@ -127,6 +127,10 @@ class PatchEffects:
         self._quiet_samples = 0 if loud else self._quiet_samples + samples
         return out
 
+    def troubles(self) -> list[str]:
+        """Of the chain."""
+        return [str(trouble) for trouble in self.chain.troubles()]
+
     def _changes(self, before: Patch) -> dict[str, object]:
         """The synth's settings that are other than they were."""
         now = self._now

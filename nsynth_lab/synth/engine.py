@@ -79,6 +79,9 @@ class After(Protocol):
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
         """The next block [2, samples], which begins at `begin_sample` of the engine's clock."""
 
+    def troubles(self) -> list[str]:
+        """What had to be taken out since it was last asked, a line each."""
+
 
 def _turn_nothing(_controller: int, _value: float, _at_sample: int) -> Mapping[str, object]:
     return {}
@@ -186,6 +189,10 @@ class Engine:
     def limit(self, voices: int) -> None:
         """Let no more than so many sound, or as many again as the settings say."""
         self.player.crowd.most = min(voices, self.player.settings.voices)
+
+    def troubles(self) -> list[str]:
+        """Effects that had to be taken out since it was last asked, a line each."""
+        return [] if self._after is None else self._after.troubles()
 
     def state(self) -> EngineState:
         """What a player sees."""
