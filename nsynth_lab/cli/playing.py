@@ -65,8 +65,9 @@ class Choice:
         Raises:
             UsageError, MidiError: a value that cannot be used.
         """
+        from nsynth_lab.synth.scala import read_tuning
         from nsynth_lab.synth.settings import Settings
-        from nsynth_lab.synth.tuning import equal, read_tuning
+        from nsynth_lab.synth.tuning import equal
 
         if self.block not in BLOCKS:
             raise UsageError(f"blocks of {self.block} samples; expected one of {', '.join(map(str, BLOCKS))}")
