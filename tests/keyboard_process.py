@@ -9,10 +9,11 @@ import json
 import sys
 import time
 
-import rtmidi
-
 
 def main() -> None:
+    """Do what stdin says."""
+    import rtmidi
+
     out = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name=sys.argv[1])
     out.open_virtual_port("out")
     print("ready", flush=True)

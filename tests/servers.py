@@ -26,7 +26,8 @@ KEEP = (
     "--channels=2",
     "/dev/zero",
 )
-JACK = ("jackd", "--no-realtime", "--no-mlock", "--name", "nsynth-lab-test", "-d", "dummy", "-r", "48000", "-p", "256")
+JACK_NAME = f"nsynth-lab-{os.getpid()}"
+JACK = ("jackd", "--no-realtime", "--no-mlock", "--name", JACK_NAME, "-d", "dummy", "-r", "48000", "-p", "256")
 
 
 def skip_without(*programs: str) -> None:
@@ -72,7 +73,7 @@ def pulse(folder: Path, *, again: bool = False) -> Iterator[dict[str, str]]:
 def jack(folder: Path) -> Iterator[dict[str, str]]:
     """A JACK server with a dummy device, for MIDI; yields what its clients need in their environment."""
     skip_without(*JACK_PROGRAMS)
-    own = {"JACK_NO_AUDIO_RESERVATION": "1", "JACK_DEFAULT_SERVER": "nsynth-lab-test", "JACK_NO_START_SERVER": "1"}
+    own = {"JACK_NO_AUDIO_RESERVATION": "1", "JACK_DEFAULT_SERVER": JACK_NAME, "JACK_NO_START_SERVER": "1"}
     with running(JACK, {**os.environ, **own}, folder / "jack.log") as process:
         time.sleep(1.0)
         if process.poll() is not None:

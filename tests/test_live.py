@@ -19,10 +19,13 @@ from nsynth_lab.errors import DeviceError, MissingError, UsageError
 from nsynth_lab.midi.events import Kind, note_off, note_on
 from nsynth_lab.midi.parse import Parser
 from nsynth_lab.midi.song import Song
-from nsynth_lab.render.live import MOST_WAITING, Inbox, Live, Recorder, Timer
+from nsynth_lab.render.inbox import MOST_WAITING, Inbox, Timer
+from nsynth_lab.render.live import Live
 from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
-from nsynth_lab.sinks.device import DeviceSink, outputs
+from nsynth_lab.sinks.device import DeviceSink
 from nsynth_lab.sinks.file import FileSink
+from nsynth_lab.sinks.outputs import outputs
+from nsynth_lab.sinks.recorder import Recorder
 from nsynth_lab.sinks.ring import Ring
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.units import FloatArray

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -220,3 +221,39 @@ def test_a_device_that_vanishes_comes_back(tmp_path: Path) -> None:
     assert found, out
     assert int(found[1]) >= 1
     assert found[2] == found[1], "it never came back"
+
+
+def test_the_computers_own_keys_play(environment: dict[str, str], tmp_path: Path) -> None:
+    """On a terminal: a key, an arrow, Esc."""
+    pty = pytest.importorskip("pty")
+    made = tmp_path / "take.wav"
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "nsynth_lab", "play", *INSTRUMENTS, "--latency", "high", "--record", str(made)]
+    process = subprocess.Popen(command, env=environment, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    screen = b""
+    try:
+        deadline = time.monotonic() + 60.0
+        while b"Esc ends" not in screen:
+            assert time.monotonic() < deadline, screen
+            screen += os.read(master, 4096)
+        time.sleep(1.0)
+        for keys in (b"n", b"\x1b[C", b"\x1b[C"):
+            os.write(master, keys)
+            time.sleep(0.3)
+        time.sleep(0.8)
+        os.write(master, b"\x1b")
+        while process.poll() is None:
+            with contextlib.suppress(OSError):  # the terminal ends with the process
+                screen += os.read(master, 4096)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+    assert process.returncode == 0, screen
+    assert b"voices" in screen
+    assert b"blend 0.60,0.50" in screen
+    sound = read_audio(made).samples[0]
+    begin = onset_seconds(sound, float(np.abs(sound).max()) ** 2 / 16)
+    steady = sound[int((begin + 0.1) * SAMPLE_RATE) :][: int(0.3 * SAMPLE_RATE)]
+    assert abs(hz_to_note(strongest_f0_hz(steady, 69)) - 69) < CENTS / 100, "n is A4"

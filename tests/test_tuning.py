@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from nsynth_lab.errors import MidiError, UsageError
-from nsynth_lab.synth.tuning import EQUAL, Keys, equal, parse_kbm, parse_scl, read_tuning, tuned
+from nsynth_lab.synth.scala import parse_kbm, parse_scl, read_tuning
+from nsynth_lab.synth.tuning import EQUAL, Keys, equal, tuned
 from nsynth_lab.units import ratio_to_cents
 
 JUST = """! just.scl

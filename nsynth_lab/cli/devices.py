@@ -16,7 +16,7 @@ def devices(as_json: JsonOption = False) -> None:
     Example: `nsynth-lab devices`
     """
     from nsynth_lab.midi.ports import input_names
-    from nsynth_lab.sinks.device import outputs
+    from nsynth_lab.sinks.outputs import outputs
 
     audio, no_audio = _tried(outputs)
     ports, no_midi = _tried(input_names)

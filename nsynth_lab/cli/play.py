@@ -93,9 +93,11 @@ def play(
     """
     from nsynth_lab.midi.song import read_song
     from nsynth_lab.render import SOUND_ENDINGS, Session, check_outputs
-    from nsynth_lab.render.live import Live, Recorder, choose_threads, raise_priority
+    from nsynth_lab.render.live import Live
+    from nsynth_lab.render.machine import choose_threads, raise_priority
     from nsynth_lab.sinks.device import LATENCIES, DeviceSink
     from nsynth_lab.sinks.file import FileSink
+    from nsynth_lab.sinks.recorder import Recorder
     from nsynth_lab.units import HOP_SAMPLES
 
     if latency not in LATENCIES:

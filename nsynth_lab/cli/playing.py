@@ -76,8 +76,9 @@ class Choice:
         Raises:
             UsageError, MidiError: a value that cannot be used.
         """
+        from nsynth_lab.synth.scala import read_tuning
         from nsynth_lab.synth.settings import Settings
-        from nsynth_lab.synth.tuning import equal, read_tuning
+        from nsynth_lab.synth.tuning import equal
 
         self._check_block()
         if self.keymap and not self.scale:

@@ -22,7 +22,7 @@ from nsynth_lab.dsp.noise import TABLE_FRAMES, coloured, white_table
 from nsynth_lab.dsp.oscillators import COLUMNS, ROWS, SPAN_SAMPLES, SPANS
 from nsynth_lab.model.controls import GAINS_PER_FRAME, Controls, oscillators_below_top, partial_places, stack_inputs
 from nsynth_lab.model.decoder import Decoder, start_turns
-from nsynth_lab.model.stack import TAPS, GatedLayer, GatedStack
+from nsynth_lab.model.stack_rows import StackRows
 from nsynth_lab.model.state import pick_rows, put_rows
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
@@ -104,47 +104,6 @@ class RowDecoder:
             waves = _waves(ends, partial_hz[group, :, :count], starts[group, :, :count])
             out[group] = torch.lerp(waves[:, 0], waves[:, 1], self.ramp)
         return out
-
-
-class StackRows:
-    """A `GatedStack` one frame at a time for some of many rows; the past of each row lies in a ring of its own."""
-
-    def __init__(self, stack: GatedStack, rows: int) -> None:
-        layers = [layer for layer in stack.layers if isinstance(layer, GatedLayer)]
-        channels, count = stack.channels, len(layers)
-        self.stack, self.channels = stack, channels
-        self.ring = (TAPS - 1) * max(layer.dilation for layer in layers) + 1
-        self.past = torch.zeros(rows, count, self.ring, channels)
-        self.at = torch.zeros(rows, dtype=torch.int64)
-        self.taps_weight = [layer.taps.weight.T.contiguous() for layer in layers]
-        self.taps_bias = [layer.taps.bias for layer in layers]
-        self.out_weight = [layer.out.weight.T.contiguous() for layer in layers]
-        self.out_bias = [layer.out.bias for layer in layers]
-        self.back = torch.tensor([[2 * layer.dilation, layer.dilation] for layer in layers])
-        self.layer = torch.arange(count)
-
-    def reset(self, rows: Tensor) -> None:
-        """These rows fall silent."""
-        self.past[rows] = 0.0
-
-    def step(self, x: Tensor, rows: Tensor) -> Tensor:
-        """`x` [due, 1, inputs] -> [due, outputs], the next frame of `rows` [due]."""
-        channels, at = self.channels, self.at[rows]
-        where = (at[:, None, None] - self.back) % self.ring
-        seen = torch.empty(len(rows), len(self.layer), TAPS * channels)
-        seen[..., :-channels] = self.past[rows[:, None, None], self.layer[:, None], where].flatten(2)
-        now = self.stack.first(x[:, 0])
-        total = torch.zeros_like(now)
-        for layer in range(len(self.layer)):
-            seen[:, layer, -channels:] = now
-            pre = torch.addmm(self.taps_bias[layer], seen[:, layer], self.taps_weight[layer])
-            gated = torch.tanh(pre[:, :channels]).mul_(torch.sigmoid(pre[:, channels:]))
-            out = torch.addmm(self.out_bias[layer], gated, self.out_weight[layer])
-            now = now + out[:, :channels]
-            total += out[:, channels:]
-        self.past[rows, :, at] = seen[..., -channels:]
-        self.at[rows] = (at + 1) % self.ring
-        return self.stack.head(total)
 
 
 def alike(counts: Sequence[int], most: int) -> list[tuple[Tensor, int]]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -29,64 +28,6 @@ LARGEST_BUFFER_SECONDS = 0.2
 SILENT_SECONDS = 1.0  # a callback that has not come for so long will not
 RETRY_SECONDS = 1.0
 NAP_SECONDS = 0.0003
-
-
-@dataclass(frozen=True)
-class Output:
-    """An audio output, and what it can do.
-
-    Attributes:
-        name: as `DeviceSink` takes it.
-        host: PortAudio's host API.
-        channels: that it has.
-        low_ms, high_ms: latencies it suggests.
-        default: whether it is the system's choice.
-        problem: why it cannot play 48 kHz stereo; empty if it can.
-    """
-
-    name: str
-    host: str
-    channels: int
-    low_ms: float
-    high_ms: float
-    default: bool
-    problem: str
-
-
-def outputs() -> list[Output]:
-    """All audio outputs of this machine.
-
-    Raises:
-        MissingError: PortAudio is not there.
-    """
-    sounddevice = _sounddevice()
-    hosts = sounddevice.query_hostapis()
-    chosen = sounddevice.default.device[1]
-    rows = []
-    for index, device in enumerate(sounddevice.query_devices()):
-        if device["max_output_channels"] < 1:
-            continue
-        rows.append(
-            Output(
-                name=str(device["name"]),
-                host=str(hosts[device["hostapi"]]["name"]),
-                channels=int(device["max_output_channels"]),
-                low_ms=1000 * float(device["default_low_output_latency"]),
-                high_ms=1000 * float(device["default_high_output_latency"]),
-                default=index == chosen,
-                problem=_problem(sounddevice, index),
-            )
-        )
-    return rows
-
-
-def _problem(sounddevice: Any, index: int) -> str:
-    try:
-        with hush():
-            sounddevice.check_output_settings(device=index, channels=CHANNELS, samplerate=SAMPLE_RATE)
-    except (sounddevice.PortAudioError, ValueError) as error:
-        return _reason(error)
-    return ""
 
 
 class DeviceSink:
@@ -170,7 +111,7 @@ class DeviceSink:
         self._close()
 
     def _open(self) -> None:
-        sounddevice = _sounddevice()
+        sounddevice = load_sounddevice()
         ring = self.ring
 
         def callback(out: Any, _samples: int, _time: Any, _status: Any) -> None:
@@ -188,7 +129,7 @@ class DeviceSink:
             )
         except (sounddevice.PortAudioError, ValueError) as error:
             raise DeviceError(
-                f"audio device '{self.name or 'default'}' cannot play 48 kHz stereo: {_reason(error)}; "
+                f"audio device '{self.name or 'default'}' cannot play 48 kHz stereo: {reason(error)}; "
                 "see `nsynth-lab devices`"
             ) from error
         self.device_seconds = float(self._stream.latency)
@@ -222,7 +163,7 @@ class DeviceSink:
         time.sleep(max(0.0, self._clock - time.monotonic()))
         if time.monotonic() - self._tried < RETRY_SECONDS:
             return
-        sounddevice = _sounddevice()
+        sounddevice = load_sounddevice()
         with contextlib.suppress(Exception):  # PortAudio knows only the devices that were there when it began
             sounddevice._terminate()
         with contextlib.suppress(Exception), hush():
@@ -235,7 +176,12 @@ class DeviceSink:
         self._tried = time.monotonic()
 
 
-def _sounddevice() -> Any:  # the library ships no types
+def load_sounddevice() -> Any:  # the library ships no types
+    """sounddevice, on first use.
+
+    Raises:
+        MissingError: PortAudio is not there.
+    """
     try:
         with hush():
             import sounddevice
@@ -246,5 +192,6 @@ def _sounddevice() -> Any:  # the library ships no types
     return sounddevice
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """An error of PortAudio's in one line."""
     return " ".join(str(error).split()).rstrip(".")

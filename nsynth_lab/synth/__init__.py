@@ -1,13 +1,15 @@
 """Synth: events -> voices -> one batched decoder step -> a mixed block.
 
     settings   what a player may turn: names, ranges, and the values of a whole synth
-    tuning     keys to Hz: A4, Scala's .scl and .kbm
+    tuning     keys to Hz; scala, its files: .scl and .kbm
     motion     where the blend of each voice stands: the player's place for it, and how its patch moves it
     sources    the instruments of a blend, all their zones in one table
     course     one voice's way through its instruments: attack, sustain without end, release
     channels   what the pedals, wheels and pressures of MIDI's sixteen channels say; MPE's zones
     voice      one sounding note
     keys       which notes are held, by finger, pedal or neither; what a mono voice plays next
+    player     what was played -> which voices begin, change and are let go
+    planner    the next frames of the voices that are due, as numbers
     crowd      who gets a row of the decoder, and who gives one up
     mixer      where the frames of all voices are added up, to be taken in blocks of any size
     engine     Engine: all of it together

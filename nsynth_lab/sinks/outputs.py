@@ -1,0 +1,68 @@
+"""Which audio outputs this machine has, and what each can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nsynth_lab.hush import hush
+from nsynth_lab.sinks.device import CHANNELS, load_sounddevice, reason
+from nsynth_lab.units import SAMPLE_RATE
+
+
+@dataclass(frozen=True)
+class Output:
+    """An audio output, and what it can do.
+
+    Attributes:
+        name: as `DeviceSink` takes it.
+        host: PortAudio's host API.
+        channels: that it has.
+        low_ms, high_ms: latencies it suggests.
+        default: whether it is the system's choice.
+        problem: why it cannot play 48 kHz stereo; empty if it can.
+    """
+
+    name: str
+    host: str
+    channels: int
+    low_ms: float
+    high_ms: float
+    default: bool
+    problem: str
+
+
+def outputs() -> list[Output]:
+    """All audio outputs of this machine.
+
+    Raises:
+        MissingError: PortAudio is not there.
+    """
+    sounddevice = load_sounddevice()
+    hosts = sounddevice.query_hostapis()
+    chosen = sounddevice.default.device[1]
+    rows = []
+    for index, device in enumerate(sounddevice.query_devices()):
+        if device["max_output_channels"] < 1:
+            continue
+        rows.append(
+            Output(
+                name=str(device["name"]),
+                host=str(hosts[device["hostapi"]]["name"]),
+                channels=int(device["max_output_channels"]),
+                low_ms=1000 * float(device["default_low_output_latency"]),
+                high_ms=1000 * float(device["default_high_output_latency"]),
+                default=index == chosen,
+                problem=_problem(sounddevice, index),
+            )
+        )
+    return rows
+
+
+def _problem(sounddevice: Any, index: int) -> str:
+    try:
+        with hush():
+            sounddevice.check_output_settings(device=index, channels=CHANNELS, samplerate=SAMPLE_RATE)
+    except (sounddevice.PortAudioError, ValueError) as error:
+        return reason(error)
+    return ""
