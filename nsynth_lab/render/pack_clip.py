@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -49,7 +50,7 @@ def finish_clips(rows: Sequence[Row], audio: FloatArray, request: PackRequest) -
         joined = [_joined(row, samples, request) for row, samples in zip(rows[group], audio[group], strict=True)]
         gains_db = _take_gains_db([samples for samples, _, _ in joined], note=rows[first].key.note)
         top_db = max(gain_to_db(_peak(samples)) + gain for (samples, _, _), gain in zip(joined, gains_db, strict=True))
-        down_db = round(max(0.0, top_db + PACK_GAIN_DB - CEILING_DB), 2)
+        down_db = math.ceil(100 * max(0.0, top_db + PACK_GAIN_DB - CEILING_DB)) / 100  # never rounded below the ceiling
         for row, (samples, loop, seam), gain_db in zip(rows[group], joined, gains_db, strict=True):
             loud = samples * np.float32(db_to_gain(gain_db + PACK_GAIN_DB - down_db))
             yield _finished(row, loud, loop, seam, down_db=down_db, sample_rate=request.sample_rate)
