@@ -49,6 +49,15 @@ def cents_to_ratio(cents: Value) -> Value:
     return ratio
 
 
+def track_hz(note: int, cents: FloatArray) -> FloatArray:
+    """Hz [frames] of a nominal `note` whose f0 lies `cents` [frames] away from it.
+
+    >>> track_hz(69, np.array([0.0, 1200.0], np.float32))
+    array([440., 880.], dtype=float32)
+    """
+    return np.asarray(note_to_hz(float(note)) * cents_to_ratio(cents), np.float32)
+
+
 def ratio_to_cents(ratio: float) -> float:
     """Ratio of frequencies to cents.
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 STEPS_BETWEEN_LINES = 100
 HIGHEST_RATE = 1.0
-ADVERSARIAL_DB = 0.5
 
 
 class Usual(NamedTuple):
@@ -106,6 +105,7 @@ def train(
     """
     from nsynth_lab.errors import UsageError
     from nsynth_lab.render import DEFAULT_CHECKPOINT, pick_device
+    from nsynth_lab.train.critics import ADVERSARIAL_DB
     from nsynth_lab.train.first_model import beginning
     from nsynth_lab.train.loop import TrainOptions
     from nsynth_lab.train.parallel import joined, started

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from nsynth_lab.errors import PatchError
-from nsynth_lab.patch.effect_table import nearest
+from nsynth_lab.patch.effect_table import find_parameter, nearest
 from nsynth_lab.patch.rules import Parameter, plain, shown
 
 
@@ -107,11 +107,7 @@ class PluginInfo:
         Raises:
             PatchError: there is none; the nearest is offered.
         """
-        for one in self.parameters:
-            if one.name == name:
-                return one
-        names = [one.name for one in self.parameters]
-        raise PatchError(f"{self.name} has no such parameter; {nearest(name, names)}", place=shown(name).strip("'"))
+        return find_parameter(self.parameters, name, owner=self.name)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""

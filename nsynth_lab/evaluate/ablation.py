@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,9 +19,10 @@ from torch import Tensor
 from nsynth_lab.evaluate.evaluate import Evaluation
 from nsynth_lab.evaluate.section import Advance, Work
 from nsynth_lab.model.autoencoder import Autoencoder
-from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.model.checkpoint import Checkpoint, write_bytes
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.decoder import Decoder, DecoderState
+from nsynth_lab.train.critics import ADVERSARIAL_DB
 from nsynth_lab.train.first_model import ENCODER_PARTIALS, first_model
 from nsynth_lab.train.loop import Report, TrainOptions, train
 from nsynth_lab.train.notes import NoteRecord
@@ -30,7 +30,6 @@ from nsynth_lab.train.prepare import PreparedNotes
 
 FILE = "ablation.json"
 SECTIONS = ("reconstruction", "transposition")
-ADVERSARIAL_DB = 0.5
 STAGE_SEED = 1
 
 
@@ -103,6 +102,9 @@ def ablate(
         options: of every row's training; their steps are a row's.
         report: hears of every step.
         advance: hears of every note evaluated.
+
+    Raises:
+        CheckpointError: the figures or a run cannot be written.
     """
     figures: list[dict[str, Any]] = json.loads((folder / FILE).read_text()) if (folder / FILE).is_file() else []
     known = {row["name"] for row in figures}
@@ -117,7 +119,7 @@ def ablate(
         if row.name not in known:
             work = Work(Checkpoint(model.eval(), f"row-{number}", {}), records, pool)
             figures.append({"name": row.name, **_figures(Evaluation(work, SECTIONS).run(advance))})
-            _write(folder / FILE, json.dumps(figures, indent=2) + "\n")
+            write_bytes(folder / FILE, (json.dumps(figures, indent=2) + "\n").encode())
     return figures
 
 
@@ -151,10 +153,3 @@ def _figures(figures: dict[str, Any]) -> dict[str, float]:
         "attack_error_ms": found["attack_error_ms"]["median"],
         "moved_mel_error_db": moved["mel_error_db"]["mean"],
     }
-
-
-def _write(path: Path, text: str) -> None:
-    """Write aside, then rename."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)

@@ -8,6 +8,7 @@ still whole.
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -58,6 +59,7 @@ def mel_distance_frames_db(came: FloatArray, wanted: FloatArray) -> FloatArray:
     return np.asarray(distance[heard].mean(axis=1), np.float32)
 
 
+@functools.cache
 def bands_below_8khz() -> int:
     """How many of the lowest bands end below 7.6 kHz."""
     weights = mel_weights(BANDS, WINDOW_SAMPLES // 2 + 1, torch.device("cpu"))

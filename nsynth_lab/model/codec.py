@@ -23,7 +23,7 @@ from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.note import Note
-from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, cents_to_ratio, note_to_hz, samples_to_frames
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, samples_to_frames, track_hz
 
 LEAD_FRAMES = 1
 TAIL_DB = 80.0
@@ -58,7 +58,7 @@ def encode_measured(
     `release_frame` is where the key went up, if that is known; else it is looked for.
     """
     device = next(checkpoint.model.parameters()).device
-    f0_hz = np.asarray(note_to_hz(float(note.number)) * cents_to_ratio(streams.f0_cents), np.float32)
+    f0_hz = track_hz(note.number, streams.f0_cents)
     partials = np.broadcast_to(streams.partials, (len(f0_hz), len(streams.partials)))
     heard = (torch.tensor(part, device=device)[None] for part in (samples, streams.loudness_db, f0_hz, partials))
     with torch.no_grad():
@@ -142,7 +142,7 @@ def _step_through(latents: Latents, checkpoint: Checkpoint, *, seed: int) -> Ite
     device = next(checkpoint.model.parameters()).device
     decoder: Decoder = checkpoint.model.decoder
     state = decoder.start(1, device=device, seed=seed)
-    f0_hz = np.asarray(note_to_hz(float(latents.note)) * cents_to_ratio(latents.f0_cents), np.float32)
+    f0_hz = track_hz(latents.note, latents.f0_cents)
     streams = (latents.timbre, latents.loudness_db, f0_hz, latents.partials_per_frame())
     for first in range(0, latents.frames, BLOCK_FRAMES):
         timbre, level, f0, partials = (

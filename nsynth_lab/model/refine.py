@@ -20,7 +20,7 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.encoder import LIMIT
-from nsynth_lab.units import FloatArray, cents_to_ratio, note_to_hz
+from nsynth_lab.units import FloatArray, track_hz
 
 RATE = 0.1
 BETAS = (0.9, 0.98)
@@ -79,7 +79,7 @@ def refine(
 
 def _decoded(model: Autoencoder, timbre: Tensor, latents: Latents, samples: int) -> Tensor:
     """[1, samples], the decoder's delay taken out at the end that is lost."""
-    f0_hz = np.asarray(note_to_hz(float(latents.note)) * cents_to_ratio(latents.f0_cents), np.float32)
+    f0_hz = track_hz(latents.note, latents.f0_cents)
     level, f0, partials = (
         torch.tensor(stream, device=timbre.device)[None]
         for stream in (latents.loudness_db, f0_hz, latents.partials_per_frame())

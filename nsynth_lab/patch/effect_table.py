@@ -7,7 +7,9 @@ names the parameter in pedalboard, and `fixed` holds the ones that stay: tests c
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from nsynth_lab.errors import PatchError
 from nsynth_lab.patch.rules import Parameter, Rule, plain, shown
@@ -62,11 +64,7 @@ class EffectRow:
         Raises:
             PatchError: there is none; the nearest is offered.
         """
-        for one in self.parameters:
-            if one.name == name:
-                return one
-        names = [one.name for one in self.parameters]
-        raise PatchError(f"{self.name} has no such parameter; {nearest(name, names)}", place=shown(name).strip("'"))
+        return find_parameter(self.parameters, name, owner=self.name)
 
     def settings(self, given: dict[str, Parameter]) -> dict[str, Parameter]:
         """All its parameters, those not `given` at their defaults.
@@ -82,6 +80,30 @@ class EffectRow:
             except PatchError as error:
                 raise error.below(name) from None
         return values
+
+
+class Named(Protocol):
+    """Something with a name."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+
+Found = TypeVar("Found", bound=Named)
+
+
+def find_parameter(parameters: Sequence[Found], name: str, *, owner: str) -> Found:
+    """The one of that name among the parameters of `owner`.
+
+    Raises:
+        PatchError: there is none; the nearest is offered.
+    """
+    for one in parameters:
+        if one.name == name:
+            return one
+    names = [one.name for one in parameters]
+    raise PatchError(f"{owner} has no such parameter; {nearest(name, names)}", place=shown(name).strip("'"))
 
 
 def nearest(name: str, names: list[str]) -> str:

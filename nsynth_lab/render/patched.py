@@ -102,9 +102,8 @@ class PatchEffects:
     def turn(self, controller: int, value: float, at_sample: int) -> Mapping[str, object]:
         """See `After`; what it moves in the chain waits for its sample."""
         before = self._now
-        for route in before.midi:
-            if route.cc == controller:
-                self._now = moved(self._now, route.target, route.low + (route.high - route.low) * value / 127.0)
+        for target, moved_to in before.controlled(controller, value).items():
+            self._now = moved(self._now, target, moved_to)
         if self._now is before:
             return {}
         self._wait(before, at_sample)

@@ -22,6 +22,7 @@ PERIODS = (2, 3, 5, 7, 11)
 WINDOWS = (256, 512, 1024)
 SEGMENT_SAMPLES = 12_288
 FEATURE_WEIGHT = 2.0
+ADVERSARIAL_DB = 0.5  # what the critics count for beside the spectral distance
 SLOPE = 0.1
 FLOOR = 1e-4
 
