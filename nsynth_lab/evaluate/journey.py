@@ -19,7 +19,12 @@ from nsynth_lab.evaluate.sound import Sound
 from nsynth_lab.units import FloatArray
 
 POSITIONS = np.linspace(0.0, 1.0, 11)
-WITHIN = {"f0_off_line_cents": (5, 20), "level_off_line_db": (1.5, 3), "step_spread": (0.15, 0.5)}
+WITHIN = {
+    "f0_off_line_cents": (5, 20),
+    "level_off_line_db": (1.5, 3),
+    "step_spread": (0.15, 0.5),
+    "even_step_spread": (0.15,),
+}
 AT_LEAST = {"monotonicity": (0.9, 0.95), "mixture_residual": (0.05,)}
 SAME_DB = 0.1
 
@@ -51,6 +56,12 @@ def judge(sounds: Sequence[Sound], ends: Sequence[Sound]) -> Errors:
         "level_off_line_db": off_line(POSITIONS, mean_levels_db([sound.level_db for sound in sounds])),
         **_mixtures(sounds),
     }
+
+
+def even_step_spread(sounds: Sequence[Sound]) -> float | None:
+    """Step spread of sounds that should lie equally far apart; None where the ends sound the same."""
+    distances = mel_distances_db([sound.mel_db for sound in sounds])
+    return step_spread(distances) if distances[0, -1] > SAME_DB else None
 
 
 def mel_distances_db(spectra: Sequence[FloatArray]) -> Float64:
