@@ -162,6 +162,16 @@ def test_levels_are_means_over_what_is_heard_at_both_ends() -> None:
     assert mean_levels_db([first, last]) == [-5.0, -15.0]
 
 
+def test_an_early_release_is_no_lower_level() -> None:
+    """Two sounds of one level, of which one is let go earlier."""
+
+    def held(frames: int) -> FloatArray:
+        rest = -20.0 - 2.0 * np.arange(100 - frames)
+        return np.concatenate([np.full(frames, -20.0), np.maximum(rest, -90.0)]).astype(np.float32)
+
+    assert mean_levels_db([held(40), held(60), held(80)]) == pytest.approx([-20.0] * 3, abs=0.1)
+
+
 def test_mel_distances_are_those_of_levels() -> None:
     hiss = (0.1 * RNG.standard_normal(len(AT))).astype(np.float32)
     spectra = [Sound(hiss * np.float32(gain), 69).mel_db for gain in (1.0, 2.0, 0.5)]

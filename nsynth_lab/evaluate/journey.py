@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from nsynth_lab.dsp.envelope import find_marks
 from nsynth_lab.evaluate.compare import Errors
 from nsynth_lab.evaluate.descriptors import DIFFERENT, describe
 from nsynth_lab.evaluate.metrics import HEARD_DB, RANGE_DB
@@ -27,6 +28,7 @@ WITHIN = {
 }
 AT_LEAST = {"monotonicity": (0.9, 0.95), "mixture_residual": (0.05,)}
 SAME_DB = 0.1
+LEAST_FRAMES = 10
 
 Float64 = NDArray[np.float64]
 
@@ -81,13 +83,19 @@ def mel_distances_db(spectra: Sequence[FloatArray]) -> Float64:
 
 
 def mean_levels_db(levels: Sequence[FloatArray]) -> list[float]:
-    """Mean A-weighted level in dB of each sound [frames], over the frames that are heard at both ends.
+    """Mean A-weighted level in dB of each sound [frames], over the frames in which all of them are sustained.
 
-    Heard is within 60 dB of the path's loudest frame. A level that is blended in dB then runs straight.
+    A blend's attack is as long as the mean of its ends' and its release begins in between: those of their frames that
+    one has begun to let go and another has not say when, not how loud. Where no ten frames are left, those that are
+    heard at both ends, within 60 dB of the path's loudest. A level that is blended in dB then runs straight.
     """
+    marks = [find_marks(level) for level in levels]
+    first, end = max(mark.attack_frames for mark in marks), min(mark.release_frame for mark in marks)
     floor = max(float(level.max()) for level in levels) - RANGE_DB
-    heard = (levels[0] > floor) & (levels[-1] > floor)
-    return [float(np.maximum(level, floor)[heard].mean()) if heard.any() else 0.0 for level in levels]
+    counts = (levels[0] > floor) & (levels[-1] > floor)
+    if end - first >= LEAST_FRAMES:
+        counts = (np.arange(len(counts)) >= first) & (np.arange(len(counts)) < end)
+    return [float(np.maximum(level, floor)[counts].mean()) if counts.any() else 0.0 for level in levels]
 
 
 def _linearities(sounds: Sequence[Sound]) -> Errors:
