@@ -29,58 +29,60 @@ TENSOR_CORES = (8, 0)  # the first NVIDIA generation whose tensor cores take flo
 @triton.jit(do_not_specialize=["rows", "frames", "dilation"])  # type: ignore[untyped-decorator]
 def _gate_kernel(  # type: ignore[no-untyped-def]
     padded, weight, bias, gated, rows, frames, dilation,
-    CHANNELS: tl.constexpr, HIGH: tl.constexpr, WIDE: tl.constexpr, DEEP: tl.constexpr, PRECISION: tl.constexpr,
+    channels: tl.constexpr, high: tl.constexpr, wide: tl.constexpr, deep: tl.constexpr, precision: tl.constexpr,
 ):  # fmt: skip
-    """gated [rows, C] = tanh(signal) * sigmoid(gate); [signal, gate] = taps of padded @ weight [3 C, 2 C] + bias.
+    """Fill gated [rows, C] = tanh(signal) * sigmoid(gate); [signal, gate] = taps @ weight [3 C, 2 C] + bias.
 
     Row r is frame r % frames of voice r // frames; `padded` [voices, frames + 2 dilation, C].
     """
-    row = tl.program_id(0).to(tl.int64) * HIGH + tl.arange(0, HIGH)
-    out = tl.program_id(1) * WIDE + tl.arange(0, WIDE)
+    row = tl.program_id(0).to(tl.int64) * high + tl.arange(0, high)
+    out = tl.program_id(1) * wide + tl.arange(0, wide)
     first = (row // frames) * (frames + 2 * dilation) + row % frames
-    signal = tl.zeros((HIGH, WIDE), tl.float32)
-    gate = tl.zeros((HIGH, WIDE), tl.float32)
+    signal = tl.zeros((high, wide), tl.float32)
+    gate = tl.zeros((high, wide), tl.float32)
     for tap in range(3):
-        for begin in range(0, CHANNELS, DEEP):
-            into = begin + tl.arange(0, DEEP)
-            where = padded + (first + tap * dilation)[:, None] * CHANNELS + into[None, :]
-            seen = tl.load(where, mask=(row[:, None] < rows) & (into[None, :] < CHANNELS), other=0.0)
+        for begin in range(0, channels, deep):
+            into = begin + tl.arange(0, deep)
+            where = padded + (first + tap * dilation)[:, None] * channels + into[None, :]
+            seen = tl.load(where, mask=(row[:, None] < rows) & (into[None, :] < channels), other=0.0)
             seen = seen.to(weight.dtype.element_ty)
-            place = weight + (tap * CHANNELS + into)[:, None] * (2 * CHANNELS) + out[None, :]
-            inside = (into[:, None] < CHANNELS) & (out[None, :] < CHANNELS)
-            signal += tl.dot(seen, tl.load(place, mask=inside, other=0.0), input_precision=PRECISION)
-            gate += tl.dot(seen, tl.load(place + CHANNELS, mask=inside, other=0.0), input_precision=PRECISION)
-    signal += tl.load(bias + out, mask=out < CHANNELS, other=0.0)[None, :]
-    gate += tl.load(bias + CHANNELS + out, mask=out < CHANNELS, other=0.0)[None, :]
+            place = weight + (tap * channels + into)[:, None] * (2 * channels) + out[None, :]
+            inside = (into[:, None] < channels) & (out[None, :] < channels)
+            signal += tl.dot(seen, tl.load(place, mask=inside, other=0.0), input_precision=precision)
+            gate += tl.dot(seen, tl.load(place + channels, mask=inside, other=0.0), input_precision=precision)
+    signal += tl.load(bias + out, mask=out < channels, other=0.0)[None, :]
+    gate += tl.load(bias + channels + out, mask=out < channels, other=0.0)[None, :]
     made = (2.0 * tl.sigmoid(2.0 * signal) - 1.0) * tl.sigmoid(gate)
-    tl.store(gated + row[:, None] * CHANNELS + out[None, :], made, mask=(row[:, None] < rows) & (out[None, :] < CHANNELS))
+    tl.store(
+        gated + row[:, None] * channels + out[None, :], made, mask=(row[:, None] < rows) & (out[None, :] < channels)
+    )
 
 
 @triton.jit(do_not_specialize=["rows"])  # type: ignore[untyped-decorator]
 def _add_kernel(  # type: ignore[no-untyped-def]
     gated, weight, bias, stream, skips, rows,
-    CHANNELS: tl.constexpr, HIGH: tl.constexpr, WIDE: tl.constexpr, DEEP: tl.constexpr, PRECISION: tl.constexpr,
+    channels: tl.constexpr, high: tl.constexpr, wide: tl.constexpr, deep: tl.constexpr, precision: tl.constexpr,
 ):  # fmt: skip
     """[residual, skip] = gated [rows, C] @ weight [C, 2 C] + bias; stream += residual, skips += skip."""
-    row = tl.program_id(0).to(tl.int64) * HIGH + tl.arange(0, HIGH)
-    out = tl.program_id(1) * WIDE + tl.arange(0, WIDE)
-    residual = tl.zeros((HIGH, WIDE), tl.float32)
-    skip = tl.zeros((HIGH, WIDE), tl.float32)
-    for begin in range(0, CHANNELS, DEEP):
-        into = begin + tl.arange(0, DEEP)
+    row = tl.program_id(0).to(tl.int64) * high + tl.arange(0, high)
+    out = tl.program_id(1) * wide + tl.arange(0, wide)
+    residual = tl.zeros((high, wide), tl.float32)
+    skip = tl.zeros((high, wide), tl.float32)
+    for begin in range(0, channels, deep):
+        into = begin + tl.arange(0, deep)
         seen = tl.load(
-            gated + row[:, None] * CHANNELS + into[None, :],
-            mask=(row[:, None] < rows) & (into[None, :] < CHANNELS),
+            gated + row[:, None] * channels + into[None, :],
+            mask=(row[:, None] < rows) & (into[None, :] < channels),
             other=0.0,
         ).to(weight.dtype.element_ty)
-        place = weight + into[:, None] * (2 * CHANNELS) + out[None, :]
-        inside = (into[:, None] < CHANNELS) & (out[None, :] < CHANNELS)
-        residual += tl.dot(seen, tl.load(place, mask=inside, other=0.0), input_precision=PRECISION)
-        skip += tl.dot(seen, tl.load(place + CHANNELS, mask=inside, other=0.0), input_precision=PRECISION)
-    residual += tl.load(bias + out, mask=out < CHANNELS, other=0.0)[None, :]
-    skip += tl.load(bias + CHANNELS + out, mask=out < CHANNELS, other=0.0)[None, :]
-    where = row[:, None] * CHANNELS + out[None, :]
-    inside = (row[:, None] < rows) & (out[None, :] < CHANNELS)
+        place = weight + into[:, None] * (2 * channels) + out[None, :]
+        inside = (into[:, None] < channels) & (out[None, :] < channels)
+        residual += tl.dot(seen, tl.load(place, mask=inside, other=0.0), input_precision=precision)
+        skip += tl.dot(seen, tl.load(place + channels, mask=inside, other=0.0), input_precision=precision)
+    residual += tl.load(bias + out, mask=out < channels, other=0.0)[None, :]
+    skip += tl.load(bias + channels + out, mask=out < channels, other=0.0)[None, :]
+    where = row[:, None] * channels + out[None, :]
+    inside = (row[:, None] < rows) & (out[None, :] < channels)
     tl.store(stream + where, tl.load(stream + where, mask=inside, other=0.0) + residual, mask=inside)
     tl.store(skips + where, tl.load(skips + where, mask=inside, other=0.0) + skip, mask=inside)
 
@@ -155,11 +157,11 @@ def _tiles(rows: int, channels: int, device: torch.device) -> tuple[tuple[int, i
     """The grid, and sizes of a tile: of few rows narrow ones, so that the weights are read by many at once."""
     high, wide = (FEW_ROWS, 16) if rows <= FEW_ROWS else (32, 32) if rows <= 256 else (64, 32)
     tiles: dict[str, int | str] = {
-        "CHANNELS": channels,
-        "HIGH": high,
-        "WIDE": wide,
-        "DEEP": DEEP,
-        "PRECISION": _precision(device),
+        "channels": channels,
+        "high": high,
+        "wide": wide,
+        "deep": DEEP,
+        "precision": _precision(device),
     }
     return (-(-rows // high), -(-channels // wide)), tiles
 
