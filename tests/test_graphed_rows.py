@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 import torch
+from made_notes import flute
+from playing import corner
 from streaming import in_turns
 from tiny_model import decode, streams, tiny_model
 from torch import Tensor
@@ -22,7 +24,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.graphed_rows import GraphedRows, sizes
+from nsynth_lab.model.rows import SlowRows
 from nsynth_lab.model.trusted_rows import FURTHEST_DB, WAYS, furthest_db, trusted_rows
+from nsynth_lab.synth.engine import Engine
+from nsynth_lab.synth.settings import Settings
+from nsynth_lab.synth.sources import Sources
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 needs_none = pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is pretended where there is none")
@@ -153,11 +159,12 @@ def test_a_way_that_plays_something_else_is_told_of_and_left() -> None:
 
 @needs_none
 @pytest.mark.usefixtures("pretended")
-def test_where_no_way_works_each_is_told_of_once() -> None:
+def test_where_no_way_works_the_player_hears_of_each_once() -> None:
     """The real ways, on a device whose driver is missing."""
-    told: list[str] = []
-    assert trusted_rows(pretended_decoder(), 2, seed=0, warn=told.append) is None
-    assert [line.split(" cannot")[0] for line in told] == [name for name, _ in WAYS]
+    engine = Engine(pretended_decoder(), [Sources([corner(flute())])], Settings())
+    assert [line.split(" cannot")[0] for line in engine.troubles()] == [name for name, _ in WAYS]
+    assert not engine.troubles()
+    assert isinstance(engine._rows, SlowRows)
 
 
 @needs_gpu
