@@ -4,7 +4,7 @@ timing      seconds of a piece of work, repeated: median, lowest, highest
 work        what is measured with: a session, two instruments, how thoroughly
 machine     processor, threads, and the rates of the machine itself
 offline     encode and decode: multiples of real time, and how they grow with seconds and notes
-streaming   the engine that `play` plays on, block by block, with more and more voices
+load        the engine that `play` plays on, block by block; streaming: with more and more voices
 limit       one step of the decoder against what the machine could do; counts in `count`, where its time goes in `parts`
 processes   whole commands from outside: start-up and memory, by `child`
 training    steps a second

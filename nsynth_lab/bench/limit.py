@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from nsynth_lab.bench.count import Count, count_step
+from nsynth_lab.bench.load import sounding_engine
 from nsynth_lab.bench.machine import Rates, device_rates
 from nsynth_lab.bench.parts import Part, parts_of
-from nsynth_lab.bench.streaming import sounding_engine
 from nsynth_lab.bench.timing import Spread, seconds_of
 from nsynth_lab.bench.work import Advance, Work, spread_notes
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
