@@ -16,7 +16,7 @@ from nsynth_lab.errors import UsageError
 
 @dataclass(frozen=True)
 class Section:
-    """How many measures it takes, and the measuring, which advances as often and returns a dataclass."""
+    """How many steps of a second or so it takes, and the measuring, which advances by as many; returns a dataclass."""
 
     measures: Callable[[Work], int]
     measure: Callable[[Work, Advance], Any]
@@ -48,7 +48,7 @@ def check_sections(names: Sequence[str]) -> list[str]:
 
 
 def count_measures(work: Work, names: Sequence[str]) -> int:
-    """How often `run_bench` advances in all."""
+    """How far `run_bench` advances in all."""
     return sum(SECTIONS[name].measures(work) for name in names)
 
 

@@ -57,7 +57,7 @@ class Limit:
 
 
 def measures(work: Work) -> int:
-    """How often `measure` advances."""
+    """How far `measure` advances."""
     return 2 + len(_voices(work))
 
 

@@ -53,7 +53,7 @@ class Machine:
 
 
 def measures(_work: Work) -> int:
-    """How often `measure` advances."""
+    """How far `measure` advances."""
     return 1
 
 

@@ -16,6 +16,7 @@ from nsynth_lab.units import frames_to_seconds, seconds_to_frames
 
 NOTE = 60
 MANY = 64
+USUAL_RATE = 50.0  # x real time, to say how long it will take
 PACK = 255  # clips of a usual pack; for a card alone, since a processor takes minutes for them
 
 
@@ -50,20 +51,24 @@ class Offline:
 @dataclass(frozen=True)
 class _Plan:
     repeats: int
+    batch_repeats: int
     seconds: float
     encoded_notes: int
     lengths: Sequence[float]
     counts: Sequence[int]
 
 
-FULL = _Plan(5, 4.0, MANY, (1.0, 2.0, 4.0, 8.0, 16.0), (1, 4, 16, MANY, PACK))
-QUICK = _Plan(2, 2.0, 2, (1.0, 4.0), (1, MANY))
+FULL = _Plan(5, 2, 4.0, MANY, (1.0, 2.0, 4.0, 8.0, 16.0), (1, 4, 16, MANY, PACK))
+QUICK = _Plan(2, 1, 1.0, 2, (1.0, 4.0), (1, MANY))
 
 
 def measures(work: Work) -> int:
-    """How often `measure` advances."""
+    """How far `measure` advances: about a step for each second that it takes."""
     plan = _plan(work)
-    return 2 + 1 + len(plan.lengths) + len(plan.counts)
+    singles = [plan.seconds, *plan.lengths]
+    batches = [1, plan.encoded_notes, *plan.counts]
+    steps = [_steps(seconds, plan.repeats) for seconds in singles]
+    return sum(steps) + sum(_steps(count * plan.seconds, plan.batch_repeats) for count in batches)
 
 
 def measure(work: Work, advance: Advance) -> Offline:
@@ -72,15 +77,18 @@ def measure(work: Work, advance: Advance) -> Offline:
 
     def rate(notes: int, seconds: float, task: Callable[[], object], repeats: int = plan.repeats) -> Rate:
         took = seconds_of(task, repeats=repeats, device=work.device)
-        advance()
+        advance(_steps(notes * seconds, repeats))
         return Rate(notes, seconds, real_time(notes * frames_to_seconds(seconds_to_frames(seconds)), took))
 
-    encoded = [rate(count, plan.seconds, _encoding(work, count, plan.seconds), 1 + plan.repeats // 2)
-               for count in (1, plan.encoded_notes)]  # fmt: skip
+    encoded = [
+        rate(count, plan.seconds, _encoding(work, count, plan.seconds), plan.batch_repeats)
+        for count in (1, plan.encoded_notes)
+    ]
     one = rate(1, plan.seconds, _decoding(work, plan.seconds))
     by_seconds = [rate(1, length, _decoding(work, length)) for length in plan.lengths]
-    by_notes = [rate(count, plan.seconds, _batch(work, count, plan.seconds), 1 + plan.repeats // 2)
-                for count in plan.counts]  # fmt: skip
+    by_notes = [
+        rate(count, plan.seconds, _batch(work, count, plan.seconds), plan.batch_repeats) for count in plan.counts
+    ]
     many = next(each for each in by_notes if each.notes == MANY)
     gain = many.real_time.median / one.real_time.median
     return Offline(tuple(encoded), (one, many), tuple(by_seconds), tuple(by_notes), gain)
@@ -89,6 +97,10 @@ def measure(work: Work, advance: Advance) -> Offline:
 def _plan(work: Work) -> _Plan:
     plan = QUICK if work.quick else FULL
     return plan if work.device == "cuda" else replace(plan, counts=[count for count in plan.counts if count != PACK])
+
+
+def _steps(audio_seconds: float, repeats: int) -> int:
+    return max(1, round((1 + repeats) * audio_seconds / USUAL_RATE))
 
 
 def _encoding(work: Work, count: int, seconds: float) -> Callable[[], object]:

@@ -14,6 +14,7 @@ from nsynth_lab.bench.work import Advance, Work
 NOTE_SECONDS = "2"
 MANY_VOICES = 16
 MIB = 2.0**20
+HELP_STEPS, LOAD_STEPS = 1, 3
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class Memory:
 
 
 def startup_measures(work: Work) -> int:
-    """How often `measure_startup` advances."""
-    return 3 * _times(work)
+    """How far `measure_startup` advances: about a step for each second that it takes."""
+    return _times(work) * (HELP_STEPS + 2 * LOAD_STEPS)
 
 
 def measure_startup(work: Work, advance: Advance) -> StartUp:
@@ -48,7 +49,7 @@ def measure_startup(work: Work, advance: Advance) -> StartUp:
         for _ in range(_times(work)):
             ran = run_child(arguments, threads=work.threads)
             found.append(ran.first_line_seconds if first else ran.seconds)
-            advance()
+            advance(_steps(arguments))
         return Spread.of(found)
 
     with tempfile.TemporaryDirectory() as folder:
@@ -60,8 +61,8 @@ def measure_startup(work: Work, advance: Advance) -> StartUp:
 
 
 def memory_measures(_work: Work) -> int:
-    """How often `measure_memory` advances."""
-    return 3
+    """How far `measure_memory` advances."""
+    return HELP_STEPS + 2 * LOAD_STEPS
 
 
 def measure_memory(work: Work, advance: Advance) -> Memory:
@@ -69,7 +70,7 @@ def measure_memory(work: Work, advance: Advance) -> Memory:
 
     def mib(arguments: Sequence[str]) -> float:
         ran: Ran = run_child(arguments, threads=work.threads)
-        advance()
+        advance(_steps(arguments))
         return ran.peak_bytes / MIB
 
     with tempfile.TemporaryDirectory() as folder:
@@ -82,6 +83,10 @@ def measure_memory(work: Work, advance: Advance) -> Memory:
 
 
 _HELP = ("-m", "nsynth_lab", "--help")
+
+
+def _steps(arguments: Sequence[str]) -> int:
+    return HELP_STEPS if arguments == _HELP else LOAD_STEPS
 
 
 def _times(work: Work) -> int:

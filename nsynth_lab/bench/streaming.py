@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from nsynth_lab.bench.load import Load, measure_load
 from nsynth_lab.bench.work import Advance, Work
 from nsynth_lab.synth.settings import MOST_VOICES
+from nsynth_lab.units import SAMPLE_RATE
 
 BLOCKS = (64, 128, 256, 512)
 QUICK_BLOCKS, QUICK_LADDER = (256,), (1, 8)
@@ -27,8 +28,8 @@ class Streaming:
 
 
 def measures(work: Work) -> int:
-    """How often `measure` advances."""
-    return len(_blocks(work)) * len(_ladder(work))
+    """How far `measure` advances: about a step for each second that it takes."""
+    return sum(len(_ladder(work)) * _steps(block) for block in _blocks(work))
 
 
 def measure(work: Work, advance: Advance) -> Streaming:
@@ -39,9 +40,9 @@ def measure(work: Work, advance: Advance) -> Streaming:
         climbed: list[Load] = []
         for voices in ladder:
             climbed.append(measure_load(work, block_samples=block, voices=voices))
-            advance()
+            advance(_steps(block))
             if _is_enough(climbed):
-                advance(len(ladder) - len(climbed))
+                advance((len(ladder) - len(climbed)) * _steps(block))
                 break
         loads += climbed
     return Streaming(
@@ -54,6 +55,11 @@ def measure(work: Work, advance: Advance) -> Streaming:
 def _is_enough(climbed: list[Load]) -> bool:
     """Whether more voices would not fit either; a single step may have been disturbed from outside."""
     return climbed[-1].median >= HIGH or (len(climbed) > 1 and all(load.p99 >= HIGH for load in climbed[-2:]))
+
+
+def _steps(block: int) -> int:
+    """A thousand blocks at half their time."""
+    return max(1, round(0.5 * 1000 * block / SAMPLE_RATE))
 
 
 def _blocks(work: Work) -> tuple[int, ...]:

@@ -39,7 +39,7 @@ class Training:
 
 
 def measures(work: Work) -> int:
-    """How often `measure` advances."""
+    """How far `measure` advances."""
     return QUICK_STEPS if work.quick else STEPS
 
 

@@ -61,7 +61,7 @@ def bench(
     work = Work(Session(checkpoint, device=device, owned=False), quick=quick, threads=threads)
     if threads:
         use_threads(threads)
-    with console.progress(count_measures(work, sections), "measures", "measuring", still=True) as advance:
+    with console.progress(count_measures(work, sections), "steps", "measuring", still=True) as advance:
         figures = run_bench(work, sections, advance)
     if json_file is not None:
         write_whole(json_file, json.dumps(figures, indent=2) + "\n")

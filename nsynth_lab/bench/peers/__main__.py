@@ -13,7 +13,7 @@ from nsynth_lab.bench import machine
 from nsynth_lab.bench.peers.compare import PAIRS, Comparison, compare
 from nsynth_lab.bench.timing import Spread
 from nsynth_lab.bench.work import Work
-from nsynth_lab.errors import NsynthLabError, UsageError
+from nsynth_lab.errors import MissingError, NsynthLabError, UsageError
 from nsynth_lab.model.checkpoint import write_bytes
 from nsynth_lab.render import Session
 
@@ -55,9 +55,14 @@ def _run(asked: argparse.Namespace) -> None:
     _say(f"{where.processor}, {where.cores} cores to use, torch {where.torch}, {where.rates.matrix_gflops:.0f} GFLOPS")
     found, left_out = list[Comparison](), list[str]()
     print("| | threads | theirs, x real time | ours, x real time | ours / theirs |\n|---|---|---|---|---|")
-    for one in compare(work, asked.peers, pairs, left_out=left_out.append):
-        found.append(one)
-        print(_row(one), flush=True)
+    for number, pair in enumerate(pairs, start=1):
+        _say(f"{number}/{len(pairs)} {pair.name}")
+        try:
+            for one in compare(work, asked.peers, pair):
+                found.append(one)
+                print(_row(one), flush=True)
+        except MissingError as error:
+            left_out.append(f"{pair.name}: {error}")
     for name, about in {one.name: f"{one.theirs}; ours: {one.ours}" for one in found}.items():
         _say(f"{name}: {about}")
     for line in left_out:

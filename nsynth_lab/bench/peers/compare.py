@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,6 @@ from nsynth_lab.bench.peers import ddsp, music_translation, nsynth, ours, rave, 
 from nsynth_lab.bench.peers.task import Task
 from nsynth_lab.bench.timing import Spread
 from nsynth_lab.bench.work import Work
-from nsynth_lab.errors import MissingError
 
 NOTE_BLOCKS = 94  # of 2,048 samples: 4 s
 NOTE_SECONDS = NOTE_BLOCKS * rave.BLOCK_SAMPLES / 48_000
@@ -69,19 +68,16 @@ def thread_counts() -> tuple[int, ...]:
     return tuple(sorted({1, usable_cores()}))
 
 
-def compare(
-    work: Work, folder: Path, pairs: Sequence[Pair], *, left_out: Callable[[str], None]
-) -> Iterator[Comparison]:
-    """Each pair on one thread and on all; `left_out` hears of a peer that is not there, and how to get it."""
-    for pair in pairs:
-        try:
-            theirs = pair.theirs(folder)
-        except MissingError as error:
-            left_out(f"{pair.name}: {error}")
-            continue
-        for threads in thread_counts():
-            torch.set_num_threads(threads)
-            yield _compare_one(pair.name, threads, theirs, pair.ours(work))
+def compare(work: Work, folder: Path, pair: Pair) -> Iterator[Comparison]:
+    """A pair on one thread and on all; sources of peers lie in `folder`.
+
+    Raises:
+        MissingError: the peer is not there; it says how to get it.
+    """
+    theirs = pair.theirs(folder)
+    for threads in thread_counts():
+        torch.set_num_threads(threads)
+        yield _compare_one(pair.name, threads, theirs, pair.ours(work))
 
 
 def _compare_one(name: str, threads: int, theirs: Task, own: Task) -> Comparison:
