@@ -33,6 +33,8 @@ def _streaming(section: Figures) -> Any:
         axes.set_title(f"blocks of {block}", fontsize=10)
         axes.set_xlabel("voices")
         axes.set_ylim(0, 200)
+        axes.set_xlim(left=0)
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
     figure.axes[0].set_ylabel("% of the deadline")
     figure.axes[0].legend(fontsize=8)
