@@ -15,6 +15,7 @@ not a multiple of f0, its place moves by at most half a turn in a period.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -57,16 +58,19 @@ def find_period(note: float, *, begin: int, end: int, multiple: int = 1) -> Peri
     """
     longest = end - begin
     shortest = max(SHORTEST_FRAMES, round(LONGEST_SHARE * longest))
-    lengths = np.arange(longest // multiple * multiple, shortest - 1, -multiple)
-    if not len(lengths):
-        return None
-    exact = lengths * (note_to_hz(note) / FRAME_RATE_HZ)
-    turns = 2 * np.round(exact / 2)
-    cents = np.array([ratio_to_cents(float(ratio)) for ratio in turns / exact])
-    good = np.flatnonzero(np.abs(cents) <= GOOD_CENTS)
-    best = int(good[0]) if len(good) else int(np.argmin(np.abs(cents)))
-    length = int(lengths[best])
-    return Period(end - length, length, int(turns[best]), float(cents[best]))
+    every = periods(note, end=end, longest=longest, shortest=shortest, multiple=multiple)
+    good = [period for period in every if abs(period.cents) <= GOOD_CENTS]
+    return good[0] if good else min(every, key=lambda period: abs(period.cents), default=None)
+
+
+def periods(note: float, *, end: int, longest: int, shortest: int, multiple: int = 1) -> list[Period]:
+    """Every period of `longest` to `shortest` frames that ends at `end`, longest first."""
+    found = []
+    for length in range(longest // multiple * multiple, shortest - 1, -multiple):
+        exact = length * note_to_hz(note) / FRAME_RATE_HZ
+        turns = 2 * round(exact / 2)
+        found.append(Period(end - length, length, turns, ratio_to_cents(turns / exact) if turns else -math.inf))
+    return found
 
 
 def can_loop(latents: Latents, period: Period) -> bool:

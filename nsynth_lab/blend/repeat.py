@@ -9,27 +9,56 @@ fraction of a cent, so that over one period each partial turns a whole number of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.blend.loop import Period, find_period, held_level, to_and_fro
+from nsynth_lab.blend.loop import GOOD_CENTS, SHORTEST_FRAMES, Period, held_level, periods, to_and_fro
 from nsynth_lab.blend.read import read_at
 from nsynth_lab.latents import PARTIAL_SLOTS, Latents
 from nsynth_lab.units import FRAME_RATE_HZ, cents_to_ratio, note_to_hz, ratio_to_cents
 
 Doubles = NDArray[np.float64]
+TUNE_CENTS = 2.0  # for the sake of cycles
 SUB_OCTAVE = 0.5  # the order of slot 0
 
 
-def period_within(latents: Latents, *, begin: int, end: int, multiple: int = 1) -> Period | None:
-    """The longest period within frames `begin` and `end` that suits the pitch the note has there; see `find_period`."""
+def period_within(
+    latents: Latents,
+    *,
+    begin: int,
+    key_up: int,
+    end: int,
+    multiple: int = 1,
+    cycles_hz: Sequence[float] = (),
+    turns: int = 1,
+) -> Period | None:
+    """A long period within frames `begin` and `end` that suits the pitch the note has there.
+
+    Half of it is read, so it must be long enough for that half to be over before `key_up`. With `cycles_hz` it is one
+    of which up to `turns` best hold a whole number of cycles of each of these oscillations.
+    """
     here = np.asarray(latents.f0_cents[begin:end], np.float64)
     if not len(here):
         return None
     sounding = latents.note + ratio_to_cents(float(cents_to_ratio(here).mean())) / 100.0
-    return find_period(sounding, begin=begin, end=end, multiple=multiple)
+    shortest = max(SHORTEST_FRAMES, 2 * (end - key_up) + 2)
+    every = periods(sounding, end=end, longest=end - begin, shortest=shortest, multiple=multiple)
+    if not every:
+        return None
+    best = min(abs(period.cents) for period in every)
+    if not cycles_hz:
+        return next(period for period in every if abs(period.cents) <= max(best, GOOD_CENTS))
+    in_tune = [period for period in every if abs(period.cents) <= max(best, TUNE_CENTS)]
+    return min(in_tune, key=lambda period: _off_cycle(period, cycles_hz, turns))
+
+
+def _off_cycle(period: Period, cycles_hz: Sequence[float], turns: int) -> float:
+    """How far, in cycles, the best number of turns of a period is from whole cycles of all oscillations."""
+    cycles = np.outer(np.arange(1, turns + 1) * period.frames / FRAME_RATE_HZ, cycles_hz)
+    return float(np.abs(cycles - np.round(cycles)).max(axis=1).min())
 
 
 def repeat(latents: Latents, plain: Latents, period: Period, *, frames: int) -> Latents:

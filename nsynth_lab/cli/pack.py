@@ -131,6 +131,7 @@ def pack(
         raise UsageError("--preset says what is blended: leave the sources out")
     text, patch = read_whole(preset) if preset else ("", None)
     numbers = patch.blend.dims if patch else max(1, len(given) // 2)
+    places: tuple[tuple[float, ...], ...]
     if patch and positions is None:
         places = (patch.settled().blend.position,)
     else:

@@ -29,14 +29,15 @@ from nsynth_lab.render.pack_clip import (
     why_not,
 )
 from nsynth_lab.render.pack_latents import LONGEST_RELEASE_SECONDS, SETTLE_FRAMES, TAIL_FRAMES
-from nsynth_lab.render.pack_preset import PresetRow
+from nsynth_lab.render.pack_preset import MOST_TURNS, PresetRow
 from nsynth_lab.render.pack_request import PackRequest
 from nsynth_lab.render.preset import mixed
 from nsynth_lab.sinks.pack.quality import LOOPED, Seam
 from nsynth_lab.sinks.pack.zones import Loop
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, db_to_gain
 
-CLOSED_DB = -60.0  # a turn that is so near the one before is the same
+CLOSED_DB = -50.0  # two places that are so near each other are the same,
+WORST_JOIN_DB = -10.0  # and so near, one passes into the other without a dip that is heard
 LONGEST_SETTLING_SECONDS = 12.0  # of turns, until they must have come to that
 LONGEST_TAIL_SECONDS = 10.0  # of a note that is not looped
 SETTLE_SAMPLES, TAIL_SAMPLES = SETTLE_FRAMES * HOP_SAMPLES, TAIL_FRAMES * HOP_SAMPLES
@@ -101,7 +102,7 @@ def _looped(chain: Chain, dry: FloatArray, turn: int) -> tuple[FloatArray, Loop 
         return faded(_whole(chain, dry), FADE_SAMPLES), None, Seam(NO_SEAM, error_db)
     closed = close_seam(dry, start=end - turn, end=end, fade=SETTLE_SAMPLES)[:, :end]
     wet, start, stop, error_db = _settled(chain, closed, turn)
-    if error_db > WORST_SEAM_DB:
+    if error_db > WORST_JOIN_DB:
         return faded(wet[:, :end], FADE_SAMPLES), None, Seam("effects do not repeat", error_db)
     samples = close_seam(wet[:, : stop + TAIL_SAMPLES], start=start, end=stop, fade=SETTLE_SAMPLES)
     loop = Loop(start, stop)
@@ -111,7 +112,7 @@ def _looped(chain: Chain, dry: FloatArray, turn: int) -> tuple[FloatArray, Loop 
 def _settled(chain: Chain, dry: FloatArray, turn: int) -> tuple[FloatArray, int, int, float]:
     """What comes of `dry` and of its last `turn` samples again and again; between where it repeats, and how nearly."""
     end, late = dry.shape[1], chain.latency_samples
-    most = 2 + max(1, round(LONGEST_SETTLING_SECONDS * SAMPLE_RATE / turn))
+    most = 2 + max(MOST_TURNS, round(LONGEST_SETTLING_SECONDS * SAMPLE_RATE / turn))
     heard = [chain.process(dry)]
     for turns in range(1, most + 1):
         heard += [chain.process(dry[:, end - turn :])]
@@ -119,11 +120,10 @@ def _settled(chain: Chain, dry: FloatArray, turn: int) -> tuple[FloatArray, int,
         if len(edges) < 2:
             continue
         wet = np.concatenate(heard, axis=1)[:, late:]
-        error_db = _apart_db(wet, edges[-2], edges[-1])
+        pairs = {pair: _apart_db(wet, *pair) for pair in itertools.combinations(edges, 2)}
+        (start, stop), error_db = min(pairs.items(), key=lambda item: item[1])
         if error_db <= CLOSED_DB:
-            return wet, edges[-2], edges[-1], error_db
-    pairs = {pair: _apart_db(wet, *pair) for pair in itertools.combinations(edges, 2)}
-    (start, stop), error_db = min(pairs.items(), key=lambda item: item[1])
+            break
     return wet, start, stop, error_db
 
 

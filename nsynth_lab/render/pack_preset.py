@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.blend.loop import Period, can_loop
+from nsynth_lab.blend.loop import Period
 from nsynth_lab.blend.parts import find_parts
 from nsynth_lab.blend.repeat import period_within, repeat
 from nsynth_lab.blend.take import another_take
@@ -38,6 +38,7 @@ from nsynth_lab.render.session import Session
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray, frames_to_seconds, note_to_hz
 
 SILENT_SUSTAIN = 10 ** (-60 / 20)
+MOST_TURNS = 4  # of the dry loop in that of the clip
 MOST_TUNING_CENTS = 99.0  # what every format can hold
 
 
@@ -141,9 +142,26 @@ class PresetRowMaker:
         key_up = min(latents.release_frame, math.floor(hold * FRAME_RATE_HZ))
         begin = max(latents.attack_frames, math.ceil(once * FRAME_RATE_HZ))
         end = settled_frame(self.request)
-        period = period_within(latents, begin=begin, end=end, multiple=whole_samples(self.request.sample_rate))
-        within = replace(latents, release_frame=max(key_up, latents.attack_frames))
-        return (period if period and can_loop(within, period) else None), held
+        period = period_within(
+            latents,
+            begin=begin,
+            key_up=key_up,
+            end=end,
+            multiple=whole_samples(self.request.sample_rate),
+            cycles_hz=_cycles_hz(patch),
+            turns=MOST_TURNS,
+        )
+        return period, held
+
+
+def _cycles_hz(patch: Patch) -> list[float]:
+    """How fast its effects swing, where the loop is to hold whole cycles."""
+    rates = {
+        float(slot.row.settings(slot.parameters)["rate_hz"])
+        for slot in patch.effects
+        if slot.row is not None and slot.row.swings and not slot.bypass and slot.mix
+    }
+    return sorted(rates)
 
 
 def _tuning_cents(latents: Latents, aim: float, period: Period | None) -> float:

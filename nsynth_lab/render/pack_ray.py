@@ -20,7 +20,8 @@ SCHEME, HERE, RUNNING = "ray://", "local", "auto"
 TRIES = 5
 WAITING_FOR_EACH = 2  # batches under way for each processor, so that none runs dry
 
-AnyRow, Made = TypeVar("AnyRow"), TypeVar("Made")
+AnyRow = TypeVar("AnyRow")
+Made = TypeVar("Made")
 
 
 def check_address(address: str) -> str:

@@ -65,9 +65,7 @@ def parse_positions(text: str, *, numbers: int) -> tuple[tuple[float, ...], ...]
     try:
         return tuple(tuple(float(value) for value in part.split(",")) for part in parts if part.strip())
     except ValueError:
-        raise UsageError(
-            f"positions '{text}'; expected 0,0.5,1, or 0,0;1,0;0.5,0.5 beyond two sources"
-        ) from None
+        raise UsageError(f"positions '{text}'; expected 0,0.5,1, or 0,0;1,0;0.5,0.5 beyond two sources") from None
 
 
 def from_dict(values: Mapping[str, Any]) -> PackRequest:
