@@ -35,6 +35,7 @@ from nsynth_lab.render.pack_latents import (
 from nsynth_lab.render.pack_request import ClipKey, PackRequest
 from nsynth_lab.render.preset import PatchNote, hold_within, patch_note, unison
 from nsynth_lab.render.session import Session
+from nsynth_lab.sinks.pack.quality import LOUD_DB
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray, frames_to_seconds, note_to_hz
 
 SILENT_SUSTAIN = 10 ** (-60 / 20)
@@ -168,7 +169,7 @@ def _tuning_cents(latents: Latents, aim: float, period: Period | None) -> float:
     """What brings the mean of f0 to the note aimed at, in whole cents, as samplers take it."""
     cents = np.asarray(latents.f0_cents, np.float64)
     if period is None:
-        mean = float(np.average(cents, weights=10.0 ** (np.asarray(latents.loudness_db, np.float64) / 10.0)))
+        mean = float(cents[latents.loudness_db > latents.loudness_db.max() - LOUD_DB].mean())
     else:
         mean = float(cents[period.begin : period.begin + period.frames // 2 + 1].mean())
     off = 100.0 * (latents.note - aim) + mean
