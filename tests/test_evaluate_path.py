@@ -10,9 +10,10 @@ from made_notes import flute, organ_cut_short
 from numpy.typing import NDArray
 from tiny_model import tiny_model
 
+from nsynth_lab.blend.even import even_axis
 from nsynth_lab.evaluate.blends import Blends
 from nsynth_lab.evaluate.descriptors import describe
-from nsynth_lab.evaluate.journey import POSITIONS, judge, mean_levels_db, mel_distances_db
+from nsynth_lab.evaluate.journey import POSITIONS, even_step_spread, judge, mean_levels_db, mel_distances_db
 from nsynth_lab.evaluate.latents import describe_space, effective_dimension, scatter
 from nsynth_lab.evaluate.mixture import crossfade, nonnegative_weights, onset_residual, spectral_residual
 from nsynth_lab.evaluate.pairs import ACROSS, pairs_of_bank, pairs_of_notes
@@ -159,6 +160,16 @@ def test_levels_are_means_over_what_is_heard_at_both_ends() -> None:
     first = np.array([0.0, -10.0, -90.0], np.float32)
     last = np.array([0.0, -30.0, -20.0], np.float32)
     assert mean_levels_db([first, last]) == [-5.0, -15.0]
+
+
+def test_an_early_release_is_no_lower_level() -> None:
+    """Two sounds of one level, of which one is let go earlier."""
+
+    def held(frames: int) -> FloatArray:
+        rest = -20.0 - 2.0 * np.arange(100 - frames)
+        return np.concatenate([np.full(frames, -20.0), np.maximum(rest, -90.0)]).astype(np.float32)
+
+    assert mean_levels_db([held(40), held(60), held(80)]) == pytest.approx([-20.0] * 3, abs=0.1)
 
 
 def test_mel_distances_are_those_of_levels() -> None:
@@ -336,4 +347,21 @@ def test_blends_take_the_bank_where_no_notes_meet() -> None:
     assert len(Blends(Work(checkpoint, RECORDS[:1], RECORDS, bank, pairs=4)).pairs) == 4
     section = Blends(Work(checkpoint, RECORDS[:1], RECORDS[:1], bank, pairs=4))
     assert [{pair.first, pair.second} for pair in section.pairs] == [{"flute", "organ"}]
-    assert section.steps() == 11
+    assert section.steps() == 17 + 2 * 11
+
+
+def test_equal_moves_of_the_even_axis_are_equally_large() -> None:
+    """A way whose change lies all in its middle: its raw steps differ widely, those of the even axis hardly."""
+    first, last = ends()
+
+    def at(position: float) -> Sound:
+        share = 1.0 / (1.0 + np.exp(-14.0 * (position - 0.5)))
+        return Sound(sound((1.0 - share) * first + share * last), 57)
+
+    axis = even_axis([at(position).samples for position in np.linspace(0.0, 1.0, 17)])
+    raw = even_step_spread([at(position) for position in POSITIONS])
+    even = even_step_spread([at(axis.plain(position)) for position in POSITIONS])
+    assert raw is not None
+    assert even is not None
+    assert raw > 0.6
+    assert even < 0.2

@@ -6,8 +6,8 @@ import itertools
 
 import numpy as np
 
+from nsynth_lab.blend.even import EvenAxis, even_axis
 from nsynth_lab.dsp.mel import mel_db
-from nsynth_lab.render.even import EvenAxis, even_axis
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, db_to_gain
 
 

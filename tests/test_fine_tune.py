@@ -17,7 +17,7 @@ from nsynth_lab.cli.train import FINE, FRESH
 from nsynth_lab.errors import CheckpointError, UsageError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import load_checkpoint, save_weights
-from nsynth_lab.train import loop
+from nsynth_lab.train import distil, loop
 from nsynth_lab.train.batches import Batches
 from nsynth_lab.train.first_model import BAND_CHANNELS, beginning
 from nsynth_lab.train.prepare import PreparedNotes
@@ -30,6 +30,11 @@ CARD = {"trained_on": {"gm": 3}, "licences": {"CC-BY-4.0": 3}}
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base")
     save_weights(folder, tiny_model(seed=8), about=CARD)
+    return folder
+
+
+def save_other(folder: Path) -> Path:
+    save_weights(folder, tiny_model(seed=9), about={})
     return folder
 
 
@@ -57,7 +62,7 @@ def test_afresh_there_is_no_base(tmp_path: Path) -> None:
     assert (start.step, start.base, start.header) == (0, "", {})
     with pytest.raises(UsageError, match="--base"):
         beginning(tmp_path, "bands", None, seed=0)
-    with pytest.raises(UsageError, match="expected one of excitation, bands, adversarial"):
+    with pytest.raises(UsageError, match="expected one of excitation, distil, bands, adversarial"):
         beginning(tmp_path, "all", None, seed=0)
     with pytest.raises(CheckpointError, match="no such file"):
         beginning(tmp_path, "excitation", tmp_path / "nowhere", seed=0)
@@ -88,6 +93,32 @@ def test_bands_on_top_of_a_base_resume_exactly(base: Path, notes: PreparedNotes,
     run(notes, tmp_path / "plain", steps=1)
     with pytest.raises(UsageError, match="without a band stack"):
         beginning(tmp_path / "plain", "bands", base, seed=0)
+
+
+def test_a_smaller_decoder_learns_from_its_base_and_resumes_exactly(
+    base: Path, notes: PreparedNotes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes closer to its teacher; the encoder, and so what latents mean, stays as it was."""
+    for name, size in (("CHANNELS", 24), ("LAYERS", 2), ("CYCLE", 2)):
+        monkeypatch.setattr(distil, name, size)
+    told: list[float] = []
+
+    def go_on(folder: str, *, watch: Watch = lambda _: None) -> Autoencoder:
+        start = beginning(tmp_path / folder, "distil", base, seed=4)
+        assert start.model.config == replace(TINY, controls_channels=24, controls_layers=2, controls_cycle=2)
+        options = replace(OPTIONS, steps=40, rate=3e-3, base=start.base)
+        return run(notes, tmp_path / folder, options=options, model=start.model, watch=watch, teacher=start.teacher)
+
+    whole = go_on("whole", watch=lambda at: told.append(at.loss_db))
+    assert told[-1] < 0.7 * told[0]
+    with pytest.raises(KeyboardInterrupt):
+        go_on("parts", watch=stop_at(9))
+    assert_same(go_on("parts"), whole)
+    assert_same(whole.encoder, load_checkpoint(base).model.encoder)
+    with pytest.raises(UsageError, match="learns from model"):
+        beginning(tmp_path / "parts", "distil", save_other(tmp_path / "other"), seed=4)
+    with pytest.raises(UsageError, match="--base"):
+        beginning(tmp_path / "afresh", "distil", None, seed=4)
 
 
 def test_the_command_fine_tunes_and_remembers_that_it_did(

@@ -60,7 +60,7 @@ def song(*, seconds: float = 2.0) -> Song:
 
 
 def test_a_file_played_is_the_file_rendered(tmp_path: Path) -> None:
-    """What the device gets is what the engine makes offline, bit for bit; `render`, working ahead, within 1e-5."""
+    """What the device gets is what the engine makes offline, bit for bit; `render`, working ahead, within 2e-5."""
     settings = Settings(voices=6)
     live = Live(small_engine(settings), Swallow())
     live.engine.send(song().events)
@@ -70,7 +70,7 @@ def test_a_file_played_is_the_file_rendered(tmp_path: Path) -> None:
     with FileSink(tmp_path / "song.wav") as sink:
         render_song(small_engine(settings, ahead_samples=BLOCK_SAMPLES), song(), sink)
     rendered = read_audio(tmp_path / "song.wav").samples
-    assert np.abs(rendered[:, : heard.shape[1]] - heard).max() <= 1e-5
+    assert np.abs(rendered[:, : heard.shape[1]] - heard).max() <= 2e-5
 
 
 def test_a_ring_gives_back_what_it_was_given_and_counts_what_was_not_there() -> None:

@@ -18,6 +18,7 @@ from torch import nn
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.errors import CheckpointError, DatasetError
 from nsynth_lab.model.autoencoder import Autoencoder
+from nsynth_lab.model.controls import ControlNet
 from nsynth_lab.train import loop
 from nsynth_lab.train.augment import hissing, in_a_room, narrowed
 from nsynth_lab.train.batches import MARGIN_FRAMES, Batch, Batches, Crop
@@ -92,10 +93,13 @@ def run(
     steps: int | None = None,
     watch: Watch = lambda _: None,
     model: Autoencoder | None = None,
+    teacher: ControlNet | None = None,
 ) -> Autoencoder:
     start = model if model is not None else tiny_model(seed=8).requires_grad_(True)
     options = replace(options, steps=steps or options.steps)
-    return train(notes, folder, options, start, device="cpu", report=watch, listen=lambda *_: None)
+    return train(
+        notes, folder, options, start, device="cpu", report=watch, listen=lambda *_: None, teacher=teacher
+    )  # fmt: skip
 
 
 def assert_same(first: nn.Module, second: nn.Module) -> None:

@@ -223,7 +223,7 @@ def _render(
 
 def _evenly(session: Session, requests: list[BlendRequest], notes: list[Latents]) -> list[BlendRequest]:
     """The same requests at the plain positions that their even ones mean."""
-    from nsynth_lab.render.even import STEPS
+    from nsynth_lab.blend.even import STEPS
 
     with console.progress(STEPS * requests[0].samples, "samples", "measuring the way") as advance:
         axis = session.even_axis(requests[0], notes, advance=advance)

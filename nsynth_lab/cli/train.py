@@ -77,7 +77,10 @@ def train(
     seed: Annotated[int, typer.Option(min=0, help="Of first weights and batches.")] = 0,
     stage: Annotated[
         str,
-        typer.Option(help="excitation; on top of a trained model: bands (the band stack), adversarial (with critics)."),
+        typer.Option(
+            help="excitation; from a trained model: distil (a smaller control net), bands (the band stack), "
+            "adversarial (with critics)."
+        ),
     ] = "excitation",
     split: Annotated[
         list[Path] | None,
@@ -195,7 +198,7 @@ def _train(notes: PreparedNotes, run: Path, options: TrainOptions, start: Beginn
 
         train(
             notes, run, options, start.model, device=place, report=report,
-            listen=listener.listen, world=world,
+            listen=listener.listen, teacher=start.teacher, world=world,
         )  # fmt: skip
 
 

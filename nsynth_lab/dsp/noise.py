@@ -49,12 +49,13 @@ def coloured(magnitudes: Tensor, position: Tensor, tail: Tensor, table: Tensor) 
     """
     frames = magnitudes.shape[1]
     index = (position[:, None] + torch.arange(frames, device=position.device)) % TABLE_FRAMES
-    waves = torch.fft.irfft(table[index] * magnitudes, n=FFT_SAMPLES) * _window(magnitudes.device)
+    waves = torch.fft.irfft(table[index] * magnitudes, n=FFT_SAMPLES) * noise_window(magnitudes.device)
     rising, falling = waves[..., :HOP_SAMPLES], waves[..., HOP_SAMPLES:]
     before = torch.cat([tail[:, None], falling[:, :-1]], dim=1)
     return (rising + before).flatten(1), falling[:, -1]
 
 
 @functools.cache
-def _window(device: torch.device) -> Tensor:
+def noise_window(device: torch.device) -> Tensor:
+    """Square root of a Hann window, [1024]."""
     return torch.sin(math.pi * torch.arange(FFT_SAMPLES, device=device) / FFT_SAMPLES)

@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nsynth_lab.blend import blend, pair, stretch
+from nsynth_lab.blend.even import STEPS, even_axis
 from nsynth_lab.errors import NsynthLabError
-from nsynth_lab.evaluate.journey import AT_LEAST, POSITIONS, WITHIN, judge
+from nsynth_lab.evaluate.journey import AT_LEAST, POSITIONS, WITHIN, even_step_spread, judge
 from nsynth_lab.evaluate.notes import read_note
 from nsynth_lab.evaluate.pairs import Pair, Source, pairs_of_bank, pairs_of_notes
 from nsynth_lab.evaluate.section import Advance, Section, Work, decode_whole
@@ -26,10 +27,11 @@ from nsynth_lab.units import seconds_to_frames
 SECONDS = 1.5
 FRAMES = seconds_to_frames(SECONDS)
 VELOCITY = 100
+SOUNDS = STEPS + 2 * len(POSITIONS)  # a pair
 
 
 class Blends(Section):
-    """Every metric of `judge`; reads its own notes."""
+    """Every metric of `judge`, and the step spread on the even axis; reads its own notes."""
 
     name: ClassVar[str] = "blends"
     sees_notes: ClassVar[bool] = False
@@ -41,8 +43,8 @@ class Blends(Section):
             self.pairs = pairs_of_bank(work.bank, work.pairs, seed=work.seed)
 
     def steps(self) -> int:
-        """Eleven a pair."""
-        return len(POSITIONS) * len(self.pairs)
+        """The sounds of all pairs."""
+        return SOUNDS * len(self.pairs)
 
     def finish(self, advance: Advance) -> dict[str, Any]:
         """Its figures, and how many pairs they are from; one that cannot be read is left out."""
@@ -52,9 +54,10 @@ class Blends(Section):
             try:
                 first, second = self._sources(one)
             except NsynthLabError:
-                advance(len(POSITIONS))
+                advance(SOUNDS)
                 continue
-            figures.add(judge(*self._sounds(first, second, advance)), one.family)
+            spread = even_step_spread(self._even_sounds(first, second, advance))
+            figures.add({**judge(*self._sounds(first, second, advance)), "even_step_spread": spread}, one.family)
             blended += 1
         return {"pairs": blended, **figures.summary(within=WITHIN, at_least=AT_LEAST)}
 
@@ -79,6 +82,16 @@ class Blends(Section):
             alone = stretch(source, FRAMES)
             ends.append(sound if _sound_alike(alone, latents) else self._sound(alone))
         return path, ends
+
+    def _even_sounds(self, first: Latents, second: Latents, advance: Advance) -> list[Sound]:
+        """Sounds at equal moves of the even axis, as `--even` has them."""
+
+        def at(position: float) -> Sound:
+            advance(1)
+            return self._sound(blend((first, second), pair(position), frames=FRAMES))
+
+        axis = even_axis([at(position).samples for position in np.linspace(0.0, 1.0, STEPS)])
+        return [at(axis.plain(position)) for position in POSITIONS]
 
     def _sound(self, latents: Latents) -> Sound:
         return Sound(decode_whole(latents, self.work.checkpoint), latents.note)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from nsynth_lab.dsp.envelope import find_marks
 from nsynth_lab.evaluate.compare import Errors
 from nsynth_lab.evaluate.descriptors import DIFFERENT, describe
 from nsynth_lab.evaluate.metrics import HEARD_DB, RANGE_DB
@@ -19,9 +20,15 @@ from nsynth_lab.evaluate.sound import Sound
 from nsynth_lab.units import FloatArray
 
 POSITIONS = np.linspace(0.0, 1.0, 11)
-WITHIN = {"f0_off_line_cents": (5, 20), "level_off_line_db": (1.5, 3), "step_spread": (0.15, 0.5)}
+WITHIN = {
+    "f0_off_line_cents": (5, 20),
+    "level_off_line_db": (1.5, 3),
+    "step_spread": (0.15, 0.5),
+    "even_step_spread": (0.15,),
+}
 AT_LEAST = {"monotonicity": (0.9, 0.95), "mixture_residual": (0.05,)}
 SAME_DB = 0.1
+LEAST_FRAMES = 10
 
 Float64 = NDArray[np.float64]
 
@@ -53,6 +60,12 @@ def judge(sounds: Sequence[Sound], ends: Sequence[Sound]) -> Errors:
     }
 
 
+def even_step_spread(sounds: Sequence[Sound]) -> float | None:
+    """Step spread of sounds that should lie equally far apart; None where the ends sound the same."""
+    distances = mel_distances_db([sound.mel_db for sound in sounds])
+    return step_spread(distances) if distances[0, -1] > SAME_DB else None
+
+
 def mel_distances_db(spectra: Sequence[FloatArray]) -> Float64:
     """Mean absolute distances [n, n] in dB between mel spectra [frames, 128] in dB.
 
@@ -70,13 +83,19 @@ def mel_distances_db(spectra: Sequence[FloatArray]) -> Float64:
 
 
 def mean_levels_db(levels: Sequence[FloatArray]) -> list[float]:
-    """Mean A-weighted level in dB of each sound [frames], over the frames that are heard at both ends.
+    """Mean A-weighted level in dB of each sound [frames], over the frames in which all of them are sustained.
 
-    Heard is within 60 dB of the path's loudest frame. A level that is blended in dB then runs straight.
+    A blend's attack is as long as the mean of its ends' and its release begins in between: those of their frames that
+    one has begun to let go and another has not say when, not how loud. Where no ten frames are left, those that are
+    heard at both ends, within 60 dB of the path's loudest. A level that is blended in dB then runs straight.
     """
+    marks = [find_marks(level) for level in levels]
+    first, end = max(mark.attack_frames for mark in marks), min(mark.release_frame for mark in marks)
     floor = max(float(level.max()) for level in levels) - RANGE_DB
-    heard = (levels[0] > floor) & (levels[-1] > floor)
-    return [float(np.maximum(level, floor)[heard].mean()) if heard.any() else 0.0 for level in levels]
+    counts = (levels[0] > floor) & (levels[-1] > floor)
+    if end - first >= LEAST_FRAMES:
+        counts = (np.arange(len(counts)) >= first) & (np.arange(len(counts)) < end)
+    return [float(np.maximum(level, floor)[counts].mean()) if counts.any() else 0.0 for level in levels]
 
 
 def _linearities(sounds: Sequence[Sound]) -> Errors:

@@ -47,14 +47,14 @@ def _read_envelope(envelope_db: Tensor, places_hz: Tensor) -> Tensor:
 
 def noise_magnitudes(bands_db: Tensor) -> Tensor:
     """Magnitudes [voices, frames, 513] of A-weighted level 0 dB, straight lines in dB between band centres."""
-    lines, weighting = _noise_tables(bands_db.shape[-1], bands_db.device)
+    lines, weighting = noise_tables(bands_db.shape[-1], bands_db.device)
     power = torch.exp((bands_db @ lines).clamp(-120.0, 120.0) * (math.log(10.0) / 10.0))
     mean = (power * weighting).sum(dim=-1, keepdim=True)
     return torch.sqrt(power / (mean + 1e-12) + 1e-14)
 
 
 @functools.cache
-def _noise_tables(bands: int, device: torch.device) -> tuple[Tensor, Tensor]:
+def noise_tables(bands: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Interpolation [bands, 513], and each bin's share of A-weighted power of white noise [513]."""
     hz = bin_hz()
     position = (_warp(hz) * (bands - 1)).clamp(0, bands - 1)
@@ -64,28 +64,33 @@ def _noise_tables(bands: int, device: torch.device) -> tuple[Tensor, Tensor]:
     return lines.to(device), weighting.to(device)
 
 
+def warp_ends() -> tuple[float, float]:
+    """log(1 + hz / 700) of the first and of the last point."""
+    return math.log1p(LOWEST_HZ / 700.0), math.log1p(TOP_HZ / 700.0)
+
+
 def _warp(hz: Tensor) -> Tensor:
     """Frequency to 0..1 on a scale that is linear below 700 Hz and logarithmic above (mel, O'Shaughnessy 1987)."""
-    low, high = math.log1p(LOWEST_HZ / 700.0), math.log1p(TOP_HZ / 700.0)
+    low, high = warp_ends()
     return ((torch.log1p(hz / 700.0) - low) / (high - low)).clamp(0.0, 1.0)
 
 
 def centres_hz(points: int) -> Tensor:
     """Frequencies [points] at which an envelope of so many points is given."""
-    low, high = math.log1p(LOWEST_HZ / 700.0), math.log1p(TOP_HZ / 700.0)
+    low, high = warp_ends()
     return 700.0 * torch.expm1(torch.linspace(low, high, points))
 
 
 def _weighting(hz: Tensor) -> Tensor:
     """A-weighting as a factor on power, not below -40 dB so that a lone low partial is not blown up."""
-    table = _weighting_table(hz.device)
+    table = weighting_table(hz.device)
     position = hz.clamp(0.0, SAMPLE_RATE / 2 - 1.0) / 10.0
     below = position.floor()
     return torch.lerp(table[below.long()], table[below.long() + 1], position - below)
 
 
 @functools.cache
-def _weighting_table(device: torch.device) -> Tensor:
-    """A-weighting every 10 Hz."""
+def weighting_table(device: torch.device) -> Tensor:
+    """A-weighting every 10 Hz, as a factor on power."""
     db = np.maximum(a_weighting_db(np.arange(0.0, SAMPLE_RATE / 2 + 20.0, 10.0)), WEIGHTING_FLOOR_DB)
     return torch.from_numpy(10.0 ** (db / 10.0)).float().to(device)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nsynth_lab import __version__
 from nsynth_lab.audio import read_clip
 from nsynth_lab.blend import blend, pair
+from nsynth_lab.blend.even import STEPS, EvenAxis, even_axis
 from nsynth_lab.errors import AudioError, CheckpointError, MissingError, UsageError
 from nsynth_lab.latents import Latents, read_latents
 from nsynth_lab.model.bank import Bank, at_bank_level, load_bank
@@ -25,7 +26,6 @@ from nsynth_lab.model.codec import cut, encode
 from nsynth_lab.model.refine import Refined, refine
 from nsynth_lab.model.user_bank import with_owned
 from nsynth_lab.note import Note, note_name
-from nsynth_lab.render.even import STEPS, EvenAxis, even_axis
 from nsynth_lab.render.offline import Advance, Rendered, render_whole
 from nsynth_lab.render.request import BlendRequest
 

@@ -1,4 +1,4 @@
-"""The model a run begins with: fresh, another checkpoint's, or that with an untrained band stack on top."""
+"""The model a run begins with: fresh, another checkpoint's, or that with a part of it untrained."""
 
 from __future__ import annotations
 
@@ -12,11 +12,18 @@ from nsynth_lab.errors import UsageError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import WEIGHTS, load_checkpoint
 from nsynth_lab.model.config import ModelConfig
-from nsynth_lab.train.run_state import saved_run
+from nsynth_lab.model.controls import ControlNet
+from nsynth_lab.train import distil
+from nsynth_lab.train.run_state import Saved, saved_run
 
 BAND_CHANNELS = 64
 ENCODER_PARTIALS = 32
-STAGES = {"excitation": "", "bands": "decoder.bands.", "adversarial": "decoder."}  # stage: what it trains
+STAGES = {  # stage: what it trains
+    "excitation": "",
+    "distil": "decoder.controls.",
+    "bands": "decoder.bands.",
+    "adversarial": "decoder.",
+}
 
 
 @dataclass(frozen=True)
@@ -28,12 +35,14 @@ class Beginning:
         step: of the saved run; 0 where nothing is saved.
         base: id of the model the run began from; empty where it began afresh.
         header: of the checkpoint in which that model lay; empty where it is not known.
+        teacher: what stage `distil` learns from.
     """
 
     model: Autoencoder
     step: int = 0
     base: str = ""
     header: dict[str, Any] = field(default_factory=dict)
+    teacher: ControlNet | None = None
 
 
 def beginning(run: Path, stage: str, base: Path | None, *, seed: int) -> Beginning:
@@ -48,6 +57,8 @@ def beginning(run: Path, stage: str, base: Path | None, *, seed: int) -> Beginni
     saved = saved_run(run)
     if saved is not None and stage == "bands" and not saved.sizes.band_channels:
         raise UsageError(f"{run}: a run without a band stack; --stage bands begins one in another folder")
+    if saved is not None and stage == "distil":
+        return _more_lessons(run, saved, base)
     if saved is not None:
         header = _header(base, saved.base)
         return Beginning(_for_stage(stage, Autoencoder(saved.sizes)), saved.step, saved.base, header)
@@ -55,17 +66,27 @@ def beginning(run: Path, stage: str, base: Path | None, *, seed: int) -> Beginni
         return Beginning(first_model(stage, None, seed=seed))
     checkpoint = load_checkpoint(base)
     model = first_model(stage, checkpoint.model, seed=seed)
-    return Beginning(model, base=checkpoint.model_id, header=checkpoint.header)
+    teacher = checkpoint.model.decoder.controls if stage == "distil" else None
+    return Beginning(model, base=checkpoint.model_id, header=checkpoint.header, teacher=teacher)
+
+
+def _more_lessons(run: Path, saved: Saved, base: Path | None) -> Beginning:
+    checkpoint = load_checkpoint(base) if base is not None else None
+    if checkpoint is None or checkpoint.model_id != saved.base:
+        raise UsageError(f"{run}: learns from model {saved.base or 'unknown'}: name its folder with --base")
+    model = _for_stage("distil", Autoencoder(saved.sizes))
+    return Beginning(model, saved.step, saved.base, checkpoint.header, checkpoint.model.decoder.controls)
 
 
 def first_model(stage: str, base: Autoencoder | None, *, seed: int) -> Autoencoder:
     """The model of a stage.
 
     `excitation` trains encoder, controls and excitation, from fresh weights or on from `base`; `bands` trains a band
-    stack on top of `base`, which stays as it is; `adversarial` refines the decoder of `base`.
+    stack on top of `base`, which stays as it is; `adversarial` refines the decoder of `base`; `distil` trains a
+    smaller control net in place of that of `base`.
 
     Raises:
-        UsageError: one of the latter two without a base.
+        UsageError: one of the latter three without a base.
     """
     torch.manual_seed(seed)
     if base is None:
@@ -74,6 +95,11 @@ def first_model(stage: str, base: Autoencoder | None, *, seed: int) -> Autoencod
                 f"stage {stage} goes on from a trained model: name its folder with --base, without --fresh"
             )
         return Autoencoder(ModelConfig(encoder_partials=ENCODER_PARTIALS))
+    if stage == "distil":
+        sizes = {"controls_channels": distil.CHANNELS, "controls_layers": distil.LAYERS, "controls_cycle": distil.CYCLE}
+        model = Autoencoder(replace(base.config, band_channels=0, **sizes))
+        model.encoder.load_state_dict(base.encoder.state_dict())
+        return _for_stage(stage, model)
     added = base.config.band_channels or (BAND_CHANNELS if stage == "bands" else 0)
     model = Autoencoder(replace(base.config, band_channels=added))
     model.load_state_dict(base.state_dict(), strict=False)

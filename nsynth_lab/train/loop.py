@@ -19,9 +19,11 @@ from torch import Tensor, nn
 from nsynth_lab.dsp.spectral_distance import spectral_distance
 from nsynth_lab.errors import TrainingError
 from nsynth_lab.model.autoencoder import Autoencoder
+from nsynth_lab.model.controls import ControlNet
 from nsynth_lab.train.batches import MARGIN_FRAMES, Batch, Batches
 from nsynth_lab.train.critics import Critics, segment
 from nsynth_lab.train.decorrelation import timbre_penalty
+from nsynth_lab.train.distil import lesson_db
 from nsynth_lab.train.interrupt import noted_interrupts
 from nsynth_lab.train.loss_course import LossCourse
 from nsynth_lab.train.optimizer import Optimizer
@@ -98,13 +100,15 @@ def train(
     device: str,
     report: Callable[[Report], None],
     listen: Callable[[Autoencoder, int], None],
+    teacher: ControlNet | None = None,
     world: World = ALONE,
 ) -> Autoencoder:
     """Train from where `run` stands (a fresh folder: from `model`); returns the averaged model.
 
-    Parameters of `model` that need no gradient stay as they are: so the band stack is trained on top of the rest.
-    An interruption (Ctrl-C) saves first and is raised again. Of several processes the first writes, reports and
-    listens; they stop after the same step, whichever of them is interrupted.
+    With a `teacher` the model's control net is held to that one, and not to sounds (see `distil`). Parameters of
+    `model` that need no gradient stay as they are: so the band stack is trained on top of the rest. An interruption
+    (Ctrl-C) saves first and is raised again. Of several processes the first writes, reports and listens; they stop
+    after the same step, whichever of them is interrupted.
 
     Raises:
         TrainingError: the loss is no number, or grows without end; what was saved last stays as it is.
@@ -112,7 +116,10 @@ def train(
     place = torch.device(device)
     torch.manual_seed(options.seed)  # critics begin alike in every process
     state = read_state(run, model, Critics() if options.adversarial else None, base=options.base, device=place)
-    use_bf16(state.model, world.agreed(bf16_is_faster(place), place))
+    rounded = world.agreed(bf16_is_faster(place), place)
+    for part in (state.model, teacher):
+        if part is not None:
+            use_bf16(part.to(place), rounded)
     batches = Batches(
         notes,
         size=options.batch,
@@ -128,7 +135,7 @@ def train(
     with noted_interrupts(patience=1 if world.size == 1 else math.inf) as pressed:
         try:
             while state.step < options.steps:
-                loss, stopped = _step(state, batches.at(state.step, rows), options, place, world, pressed)
+                loss, stopped = _step(state, batches.at(state.step, rows), options, place, world, pressed, teacher)
                 course = course.after(loss)
                 speed = (state.step - first) / (time.monotonic() - started)
                 rate = learning_rate(state.step, options)
@@ -205,11 +212,29 @@ def hear(model: Autoencoder, batch: Batch, *, seed: int, noise: float, world: Wo
 
 
 def _step(
-    state: RunState, batch: Batch, options: TrainOptions, device: torch.device, world: World, pressed: list[int]
-) -> tuple[float, bool]:
+    state: RunState, batch: Batch, options: TrainOptions, device: torch.device, world: World, pressed: list[int],
+    teacher: ControlNet | None,
+) -> tuple[float, bool]:  # fmt: skip
     """One step; the batch's distance in dB, and whether Ctrl-C was pressed (`pressed`) in any process."""
     moved = Batch(batch.source.to(device), batch.target.to(device), batch.heard_from)
-    heard = hear(state.model, moved, seed=state.step, noise=TIMBRE_NOISE, world=world)
+    if teacher is None:
+        distance_db = _descend_by_ear(state, moved, options, world)
+    else:
+        distance_db = lesson_db(state.model, teacher, moved, seed=state.step, world=world)
+        _descend(distance_db, state.model, state.optimizer, rate=learning_rate(state.step, options), world=world)
+    state.step += 1
+    keep = min(EMA, (1 + state.step) / (10 + state.step))
+    with torch.no_grad():
+        for average, value in zip(state.averaged.parameters(), state.model.parameters(), strict=True):
+            average.lerp_(value, 1.0 - keep)
+    told = torch.stack([distance_db.detach(), torch.tensor(float(len(pressed)), device=device)])
+    distance, stops = world.total(told).tolist()
+    return distance, stops > 0
+
+
+def _descend_by_ear(state: RunState, batch: Batch, options: TrainOptions, world: World) -> Tensor:
+    """Hold the model to the sounds of a batch; its distance in dB."""
+    heard = hear(state.model, batch, seed=state.step, noise=TIMBRE_NOISE, world=world)
     loss = heard.distance_db + options.decorrelate * heard.penalty
     rate = learning_rate(state.step, options)
     if state.critics is None or state.critics_optimizer is None:
@@ -222,14 +247,7 @@ def _step(
         critics_loss = state.critics.own_loss(*parts) / world.size
         critics_rate = rate * CRITICS_RATE / options.rate
         _descend(critics_loss, state.critics, state.critics_optimizer, rate=critics_rate, world=world)
-    state.step += 1
-    keep = min(EMA, (1 + state.step) / (10 + state.step))
-    with torch.no_grad():
-        for average, value in zip(state.averaged.parameters(), state.model.parameters(), strict=True):
-            average.lerp_(value, 1.0 - keep)
-    told = torch.stack([heard.distance_db.detach(), torch.tensor(float(len(pressed)), device=device)])
-    distance, stops = world.total(told).tolist()
-    return distance, stops > 0
+    return heard.distance_db
 
 
 def _descend(loss: Tensor, model: nn.Module, optimizer: Optimizer, *, rate: float, world: World) -> None:

@@ -1,0 +1,198 @@
+"""RowWaves: what `dsp.oscillators` and `dsp.noise` do, one frame at a time for some of many rows.
+
+Every row's oscillators run on, but only those that can be heard are computed; rows that need about as many are taken
+together. NumPy's operations begin sooner than torch's; products and the FFT are torch's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nsynth_lab.dsp.noise import TABLE_FRAMES, noise_window, white_table
+from nsynth_lab.dsp.oscillators import COLUMNS, ROWS, SPAN_SAMPLES, SPANS
+from nsynth_lab.model.controls import GAINS_PER_FRAME, HALF_PARTIALS, partial_places
+from nsynth_lab.model.decoder import start_turns
+from nsynth_lab.model.distribution import TOP_HZ
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray
+
+Ints = NDArray[np.int64]
+Doubles = NDArray[np.float64]
+Phasors = NDArray[np.complex64]
+
+INAUDIBLE = 1e-6
+SIZES = (48, 144)  # oscillators computed together, and as many as there are
+RADIANS_A_SAMPLE = np.float32(2.0 * math.pi / SAMPLE_RATE)
+RAMP = (np.arange(HOP_SAMPLES, dtype=np.float32) / np.float32(HOP_SAMPLES)).reshape(SPANS, ROWS, COLUMNS)
+GAIN_RAMP = np.arange(0, HOP_SAMPLES, GAINS_PER_FRAME, dtype=np.float32) / np.float32(HOP_SAMPLES)
+MIDDLES = (np.arange(SPANS, dtype=np.float32) + np.float32(0.5)) / np.float32(SPANS)
+
+
+class RowTones:
+    """The bank of partials: `hz(rows, f0, partials)`, then `step(rows, amplitudes) -> [due, 512]`."""
+
+    def __init__(self, oscillators: int, rows: int) -> None:
+        self.fresh: Doubles = start_turns(oscillators).numpy()
+        self.turns = np.tile(self.fresh, (rows, 1))
+        self.f0_hz = np.zeros(rows, np.float32)
+        self.amplitudes = np.zeros((rows, oscillators), np.float32)
+        self.order: FloatArray = partial_places(torch.zeros(1, 1), oscillators)[0].numpy()
+
+    def reset(self, rows: Ints) -> None:
+        """These rows start anew, in silence."""
+        self.turns[rows] = self.fresh
+        self.f0_hz[rows] = 0.0
+        self.amplitudes[rows] = 0.0
+
+    def places(self, partials: FloatArray) -> FloatArray:
+        """As `partial_places`, for all oscillators, [due, oscillators]."""
+        places = np.repeat(self.order[None], len(partials), axis=0)
+        known = min(partials.shape[1] - 1, len(self.order) - HALF_PARTIALS)
+        places[:, 0] += partials[:, 0]
+        places[:, HALF_PARTIALS : HALF_PARTIALS + known] += partials[:, 1 : known + 1]
+        return places
+
+    def count(self, f0_hz: FloatArray) -> Ints:
+        """How many oscillators lie below 21.6 kHz, and the next, [due]."""
+        whole = (np.float32(TOP_HZ) / np.maximum(f0_hz, np.float32(1.0))).astype(np.int64)
+        return np.minimum(whole + (HALF_PARTIALS + 1), len(self.order))
+
+    def step(
+        self, rows: Ints, f0_hz: FloatArray, places: FloatArray, amplitudes: FloatArray, *, gain: FloatArray
+    ) -> FloatArray:
+        """The next frame; `places` of all oscillators, `amplitudes` [due, count] at its end, the others 0.
+
+        Those that stay below hearing even after the highest `gain` [due] of the frame are left out.
+        """
+        last_hz = self.f0_hz[rows]
+        previous_hz = np.where(last_hz > 0, last_hz, f0_hz)
+        middles_hz = previous_hz[:, None] + (f0_hz - previous_hz)[:, None] * MIDDLES
+        partial_hz = middles_hz[:, :, None] * places[:, None]
+        starts = self._turn(rows, partial_hz)
+        before = self.amplitudes[rows]
+        after = np.zeros_like(before)
+        after[:, : amplitudes.shape[1]] = amplitudes
+        self.amplitudes[rows], self.f0_hz[rows] = after, f0_hz
+        out = np.empty((len(rows), SPANS, ROWS, COLUMNS), np.float32)
+        partial_hz *= RADIANS_A_SAMPLE
+        audible = np.maximum(before, after) > (np.float32(INAUDIBLE) / np.maximum(gain, np.float32(INAUDIBLE)))[:, None]
+        needed = np.where(audible.any(axis=1), audible.shape[1] - audible[:, ::-1].argmax(axis=1), 0)
+        for group, count in alike(needed, len(self.order)):
+            ends = np.stack([before[group, :count], after[group, :count]], axis=1)
+            out[group] = _waves(ends, partial_hz[group, :, :count], starts[group, :, :count])
+        return out.reshape(-1, HOP_SAMPLES)
+
+    def _turn(self, rows: Ints, partial_hz: FloatArray) -> FloatArray:
+        """Angles [due, 2 spans, oscillators] at which spans begin; the phases move on by a frame."""
+        turns = partial_hz * (SPAN_SAMPLES / np.float64(SAMPLE_RATE))
+        starts = np.empty_like(turns)
+        starts[:, 0] = self.turns[rows]
+        np.add(starts[:, 0], turns[:, 0], out=starts[:, 1])
+        ends = starts[:, 1] + turns[:, 1]
+        self.turns[rows] = ends - np.floor(ends)
+        starts[:, 1] -= np.floor(starts[:, 1])
+        starts *= 2.0 * math.pi
+        return starts.astype(np.float32)
+
+
+class RowNoise:
+    """Filtered noise, as `dsp.noise.coloured`: `step(rows, magnitudes) -> [due, 512]`."""
+
+    def __init__(self, rows: int, *, seed: int) -> None:
+        self.seed = seed
+        self.table: Phasors = white_table().numpy()
+        self.window: FloatArray = noise_window(torch.device("cpu")).numpy()
+        self.tail = np.zeros((rows, HOP_SAMPLES), np.float32)
+        self.position = np.zeros(rows, np.int64)
+
+    def reset(self, rows: Ints, seeds: list[int]) -> None:
+        """These rows start anew, each at its seed's place in the table, as `Decoder.start(1, seed=seed)`."""
+        self.tail[rows] = 0.0
+        self.position[rows] = [(self.seed + seed) * 397 % TABLE_FRAMES for seed in seeds]
+
+    def step(self, rows: Ints, magnitudes: FloatArray) -> FloatArray:
+        """The next frame, with these magnitudes [due, 513]."""
+        position = self.position[rows]
+        self.position[rows] = (position + 1) % TABLE_FRAMES
+        waves = np.asarray(np.fft.irfft(self.table.take(position, axis=0) * magnitudes), np.float32)
+        waves *= self.window
+        noise = waves[:, :HOP_SAMPLES] + self.tail[rows]
+        self.tail[rows] = waves[:, HOP_SAMPLES:]
+        return noise
+
+
+class RowGains:
+    """`step(rows, gains) -> curves [due, 2, 512]` of partials and noise, in straight lines between four points."""
+
+    def __init__(self, rows: int) -> None:
+        self.last = np.zeros((rows, 2, 1), np.float32)
+
+    def reset(self, rows: Ints) -> None:
+        """These rows start from 0."""
+        self.last[rows] = 0.0
+
+    def step(self, rows: Ints, gains: FloatArray) -> FloatArray:
+        """`gains` [due, 2, 4]."""
+        before = np.concatenate([self.last[rows], gains[..., :-1]], axis=-1)
+        self.last[rows] = gains[..., -1:]
+        curves: FloatArray = (gains - before)[..., None] * GAIN_RAMP
+        curves += before[..., None]
+        return np.asarray(curves.reshape(-1, 2, HOP_SAMPLES))
+
+
+def alike(counts: Ints, most: int) -> Iterator[tuple[Ints, int]]:
+    """Rows [due] by how many oscillators are computed for each, at least as many as it needs.
+
+    >>> [(rows.tolist(), size) for rows, size in alike(np.array([380, 20, 370, 60]), 384)]
+    [([1], 48), ([3], 144), ([0, 2], 384)]
+    """
+    sizes = [*(size for size in SIZES if size < most), most]
+    which = np.searchsorted(sizes, counts)
+    for index, size in enumerate(sizes):
+        rows = np.flatnonzero(which == index)
+        if rows.size:
+            yield rows, size
+
+
+def _waves(ends: FloatArray, step: FloatArray, angle: FloatArray) -> FloatArray:
+    """`dsp.oscillators.bank` for one frame.
+
+    `ends` [due, 2, partials] amplitudes it begins and ends with; `step` in radians a sample and `angle` at its start
+    in each span, [due, 2 spans, partials] -> [due, 2 spans, 16, 16].
+    """
+    due, spans, partials = step.shape
+    turn = _unit(step)
+    columns, turn = _powers(np.ones_like(turn), turn)
+    rows, _ = _powers(_unit(-angle), np.conj(turn))  # conjugate: re re - im im is then a product of real numbers
+    loud = rows[:, :, None] * ends[:, None, :, None]
+    product = torch.bmm(
+        torch.from_numpy(loud.view(np.float32).reshape(due * spans, 2 * ROWS, 2 * partials)),
+        torch.from_numpy(columns.view(np.float32).reshape(due * spans, COLUMNS, 2 * partials)).transpose(1, 2),
+    )
+    waves: FloatArray = product.numpy().reshape(due, spans, 2, ROWS, COLUMNS)
+    return waves[:, :, 0] + (waves[:, :, 1] - waves[:, :, 0]) * RAMP
+
+
+def _unit(angle: FloatArray) -> Phasors:
+    """exp(i angle)."""
+    made = np.empty(angle.shape, np.complex64)
+    np.cos(angle, out=made.real)
+    np.sin(angle, out=made.imag)
+    return made
+
+
+def _powers(first: Phasors, turn: Phasors) -> tuple[Phasors, Phasors]:
+    """First * turn ** (0, 1 .. 15) [due, spans, 16, partials], and turn ** 16, by doubling."""
+    due, spans, partials = first.shape
+    made = np.empty((due, spans, ROWS, partials), np.complex64)
+    made[:, :, 0] = first
+    done = 1
+    while done < ROWS:
+        np.multiply(made[:, :, :done], turn[:, :, None], out=made[:, :, done : 2 * done])
+        turn = turn * turn
+        done *= 2
+    return made, turn
