@@ -25,7 +25,7 @@ from nsynth_lab.effects import scan
 from nsynth_lab.model.bank import BANK
 from nsynth_lab.patch import Blend, Envelope, Patch, Slot, write_preset
 from nsynth_lab.render import DEFAULT_CHECKPOINT
-from nsynth_lab.units import SAMPLE_RATE
+from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 KARS = Path(__file__).resolve().parent.parent / "build" / "vst3" / "Kars.vst3"
 ZAM = Path("/usr/lib/vst3")
@@ -136,7 +136,7 @@ def test_plugins_in_a_live_chain_sound_as_they_do_offline_and_without_a_gap(tmp_
     assert not np.array_equal(live[0], live[1])
 
 
-def played(environment: dict[str, str], name: str) -> tuple[np.ndarray, np.ndarray, int]:  # type: ignore[type-arg]
+def played(environment: dict[str, str], name: str) -> tuple[FloatArray, FloatArray, int]:
     """The song played on the device: what was made, what was heard there, each [2, samples], and the underruns."""
     take, raw = Path(f"{name}.wav"), Path(f"{name}.raw")
     command = [sys.executable, "-m", "nsynth_lab", "play", "--file", "song.mid", "--preset", "hosted.toml"]
