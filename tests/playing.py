@@ -113,4 +113,14 @@ def spectrum_peak_hz(sound: FloatArray) -> float:
     return float((top + 0.5 * (left - right) / (left - 2 * middle + right)) * SECOND / (4 * len(sound)))
 
 
+def overlapping(one: FloatArray, other: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Two recordings [samples] of the same, one of which may begin later: what both hold, in step."""
+    length = 2 ** int(np.ceil(np.log2(len(one) + len(other))))
+    both = np.fft.irfft(np.fft.rfft(other, length) * np.conj(np.fft.rfft(one, length)))
+    shift = int(np.argmax(both))
+    shift = shift - length if shift > length // 2 else shift
+    begin, end = max(0, -shift), min(len(one), len(other) - shift)
+    return one[begin:end], other[begin + shift : end + shift]
+
+
 torch.set_num_threads(1)

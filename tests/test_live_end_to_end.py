@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 import pytest
-from playing import spectrum_peak_hz
+from playing import overlapping, spectrum_peak_hz
 from servers import RECORD, jack, pulse, running
 
 from nsynth_lab.audio import read_audio
@@ -169,13 +169,9 @@ def strongest_f0_hz(sound: FloatArray, note: int) -> float:
 
 def check_continuous(recorded: FloatArray, played: FloatArray) -> None:
     """What was heard is what was made, sample for sample, from before the first note to after the last."""
-    length = 2 ** int(np.ceil(np.log2(len(recorded) + len(played))))
-    both = np.fft.irfft(np.fft.rfft(played, length) * np.conj(np.fft.rfft(recorded, length)))
-    shift = int(np.argmax(both))
-    shift = shift - length if shift > length // 2 else shift
-    begin, end = max(0, -shift), min(len(recorded), len(played) - shift)
-    assert end - begin > len(NOTES) * (HELD_SECONDS + REST_SECONDS) * SAMPLE_RATE * 0.95
-    differences = np.abs(recorded[begin:end] - played[begin + shift : end + shift])
+    first, second = overlapping(recorded, played)
+    assert len(first) > len(NOTES) * (HELD_SECONDS + REST_SECONDS) * SAMPLE_RATE * 0.95
+    differences = np.abs(first - second)
     assert differences.max() < 1e-4, f"{(differences > 1e-4).sum()} samples differ"
 
 

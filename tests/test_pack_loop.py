@@ -91,7 +91,7 @@ def rows(notes: Sequence[int]) -> list[Row]:
 def test_what_the_decoder_gives_closes(notes: Sequence[int]) -> None:
     checkpoint = Checkpoint(tiny_model(), "tiny", {})
     every = rows(notes)
-    audio = decode_rows(every, checkpoint, settled=SETTLED)
+    audio = decode_rows(every, checkpoint)
     assert audio.shape == (len(notes), FRAMES * HOP_SAMPLES)
     for row, samples in zip(every, audio, strict=True):
         assert row.period is not None
@@ -107,9 +107,9 @@ def test_what_the_decoder_gives_closes(notes: Sequence[int]) -> None:
 def test_a_clip_is_the_same_alone_and_among_others() -> None:
     checkpoint = Checkpoint(tiny_model(), "tiny", {})
     every = rows((45, 62, 81))
-    together = decode_rows(every, checkpoint, settled=SETTLED)
+    together = decode_rows(every, checkpoint)
     for row, samples in zip(every, together, strict=True):
-        alone = decode_rows([row], checkpoint, settled=SETTLED)[0]
+        alone = decode_rows([row], checkpoint)[0]
         np.testing.assert_allclose(alone, samples, atol=1e-4 * float(np.abs(samples).max()))
 
 

@@ -28,6 +28,7 @@ Stations, in the order of the flow:
     plan, read       a curve of read positions -> a re-timed note
     stretch, align   one note, several notes
     mix              the weighted mean
+    loop, repeat     a note that closes on itself: a steady blend, a moving one
 
 Source of the idea: Engel et al., Neural Audio Synthesis of Musical Notes with WaveNet Autoencoders (2017); for why
 onset and envelope must be aligned: Caetano and Rodet, Musical Instrument Sound Morphing Guided by Perceptually

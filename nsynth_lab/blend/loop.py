@@ -15,6 +15,7 @@ not a multiple of f0, its place moves by at most half a turn in a period.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,23 +51,26 @@ class Period:
     cents: float
 
 
-def find_period(note: int, *, begin: int, end: int, multiple: int = 1) -> Period | None:
+def find_period(note: float, *, begin: int, end: int, multiple: int = 1) -> Period | None:
     """The longest period within frames `begin` and `end` that ends at `end` and is in tune; None where it is too short.
 
     `multiple` is what the length in frames must be a multiple of.
     """
     longest = end - begin
     shortest = max(SHORTEST_FRAMES, round(LONGEST_SHARE * longest))
-    lengths = np.arange(longest // multiple * multiple, shortest - 1, -multiple)
-    if not len(lengths):
-        return None
-    exact = lengths * (note_to_hz(float(note)) / FRAME_RATE_HZ)
-    turns = 2 * np.round(exact / 2)
-    cents = np.array([ratio_to_cents(float(ratio)) for ratio in turns / exact])
-    good = np.flatnonzero(np.abs(cents) <= GOOD_CENTS)
-    best = int(good[0]) if len(good) else int(np.argmin(np.abs(cents)))
-    length = int(lengths[best])
-    return Period(end - length, length, int(turns[best]), float(cents[best]))
+    every = periods(note, end=end, longest=longest, shortest=shortest, multiple=multiple)
+    good = [period for period in every if abs(period.cents) <= GOOD_CENTS]
+    return good[0] if good else min(every, key=lambda period: abs(period.cents), default=None)
+
+
+def periods(note: float, *, end: int, longest: int, shortest: int, multiple: int = 1) -> list[Period]:
+    """Every period of `longest` to `shortest` frames that ends at `end`, longest first."""
+    found = []
+    for length in range(longest // multiple * multiple, shortest - 1, -multiple):
+        exact = length * note_to_hz(note) / FRAME_RATE_HZ
+        turns = 2 * round(exact / 2)
+        found.append(Period(end - length, length, turns, ratio_to_cents(turns / exact) if turns else -math.inf))
+    return found
 
 
 def can_loop(latents: Latents, period: Period) -> bool:
@@ -86,8 +90,8 @@ def close_loop(latents: Latents, period: Period, *, frames: int) -> Latents:
     if not can_loop(latents, period):
         raise UsageError(f"a loop of {period.frames} frames at {period.begin}: the note is held for too short a time")
     time = np.arange(frames, dtype=np.float64)
-    read = np.where(time < period.begin, time, period.begin + _to_and_fro(time - period.begin, period.frames))
-    moved = read_at(replace(latents, loudness_db=_held_level(latents, period.begin)), read)
+    read = np.where(time < period.begin, time, period.begin + to_and_fro(time - period.begin, period.frames))
+    moved = read_at(replace(latents, loudness_db=held_level(latents, period.begin)), read)
     return replace(
         moved,
         f0_cents=_tuned(moved.f0_cents, period),
@@ -104,13 +108,13 @@ def in_tune(latents: Latents) -> Latents:
     return replace(latents, f0_cents=_within(np.asarray(latents.f0_cents, np.float64) - mean))
 
 
-def _to_and_fro(time: _Doubles, period: int) -> _Doubles:
+def to_and_fro(time: _Doubles, period: int) -> _Doubles:
     """0 at 0, half a period at its middle, 0 at its end, and so on."""
     phase = np.mod(time, period)
     return np.asarray(np.minimum(phase, period - phase))
 
 
-def _held_level(latents: Latents, begin: int) -> FloatArray:
+def held_level(latents: Latents, begin: int) -> FloatArray:
     """Loudness whose slow course stays where it is at frame `begin`."""
     parts = find_parts(latents)
     level = np.array(latents.loudness_db, np.float64)

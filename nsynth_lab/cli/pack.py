@@ -41,12 +41,18 @@ def pack(
             help="Two or four of: an instrument's name, a sound file, a .latents file.", metavar="A B [C D]"
         ),
     ] = None,
+    preset: Annotated[
+        str, typer.Option(help="Instead of A B: a preset by name, or a .toml file, with its effects.")
+    ] = "",
     formats: Annotated[
         str, typer.Option("--format", help="Of sfz, sf2, decentsampler and wav, separated by commas.")
     ] = "sfz,sf2,decentsampler,wav",
     positions: Annotated[
         str | None,
-        typer.Option(help="Where between A and B, as 0,0.5,1; for four corners 0,0;1,0;0.5,0.5.", show_default=EVENLY),
+        typer.Option(
+            help="Where between A and B, as 0,0.5,1; for more corners 0,0;1,0;0.5,0.5. A preset's own if not given.",
+            show_default=EVENLY,
+        ),
     ] = None,
     notes: Annotated[str, typer.Option(help="Notes and ranges with a step in semitones, as C2-C6/3,C7.")] = "C2-C6/3",
     velocities: Annotated[str, typer.Option(help="One layer for each, 1 to 127.")] = "40,80,120",
@@ -59,7 +65,7 @@ def pack(
     rate: Annotated[int, typer.Option(help="48000 or 44100 Hz.")] = 48_000,
     bits: Annotated[int, typer.Option(help="16 or 24.")] = 24,
     flac: Annotated[bool, typer.Option("--flac", help="Clips as FLAC, a third smaller; leave wav out then.")] = False,
-    name: Annotated[str, typer.Option(help="Title of the pack.", show_default="the sources")] = "",
+    name: Annotated[str, typer.Option(help="Title of the pack.", show_default="the sources or the preset")] = "",
     author: Annotated[str, typer.Option(help="Who made it.")] = "",
     licence: Annotated[str, typer.Option(help="How it may be used, as CC0-1.0.")] = "",
     manifest: Annotated[
@@ -76,10 +82,18 @@ def pack(
     as_json: JsonOption = False,
     force: ForceOption = False,
 ) -> None:
-    """Render a sample pack of a blend: SFZ, SoundFont, DecentSampler and plain WAV from the same clips.
+    """Render a sample pack of a blend or a preset: SFZ, SoundFont, DecentSampler and plain WAV from the same clips.
 
     Every position of the blend is an instrument of its own; the morph SFZ and the DecentSampler preset go through all
     of them with one controller. Notes that are held are looped without a seam, as long as a key is down.
+
+    With `--preset` a clip is the note that the preset plays: its instruments, position and movements, envelope, tuning,
+    unison, effects and plugins, in stereo where they make it so. Notes that die away are there to the end of their
+    effects' tails, 10 s at most. A loop begins when all that happens once is over and the effects have settled, so the
+    clip may be longer than `--duration`; movements run to and fro in it. Where effects never repeat (a chorus that
+    does not fit the loop) there is none, and the report says so. Keys are up for as long as the tails last. Each clip
+    tells the sampler what brings it in tune with the preset's tuning. With `--positions` each is a place between the
+    preset's corners, without its path. Voice mode, glide, macros and MIDI map are for playing and not in a pack.
 
     **Examples**
 
@@ -89,8 +103,11 @@ def pack(
 
         nsynth-lab pack my-voice.wav "church organ" --round-robin 2 --author Me --licence CC0-1.0 -o choir
 
+        nsynth-lab pack --preset late-saxophone -o late-saxophone
+
         nsynth-lab pack --from choir/manifest.json -o again
     """
+    from nsynth_lab.patch.library import read_whole
     from nsynth_lab.render.pack_ray import check_address
     from nsynth_lab.render.pack_request import PackRequest
     from nsynth_lab.render.pack_words import parse_notes, parse_positions, parse_velocities
@@ -106,15 +123,23 @@ def pack(
     how = _How(output, dry_run, resume, force, workers, as_json)
     given = tuple(sources or ())
     if manifest is not None:
-        if given:
+        if given or preset:
             raise UsageError("--from names the sources itself: leave them out")
         _make_again(manifest, how, checkpoint, device)
         return
+    if given and preset:
+        raise UsageError("--preset says what is blended: leave the sources out")
+    text, patch = read_whole(preset) if preset else ("", None)
+    numbers = patch.blend.dims if patch else max(1, len(given) // 2)
+    places: tuple[tuple[float, ...], ...]
+    if patch and positions is None:
+        places = (patch.settled().blend.position,)
+    else:
+        usual = CORNERS if numbers == 2 else EVENLY
+        places = parse_positions(usual if positions is None else positions, numbers=numbers)
     request = PackRequest(
-        sources=given,
-        positions=parse_positions(
-            (CORNERS if len(given) == 4 else EVENLY) if positions is None else positions, sources=len(given)
-        ),
+        sources=patch.blend.corners if patch else given,
+        positions=places,
         notes=parse_notes(notes),
         velocities=parse_velocities(velocities),
         takes=round_robin,
@@ -129,6 +154,7 @@ def pack(
         author=author,
         licence=licence,
         seed=seed,
+        preset=text,
     )
     session, plan = _planned(request, checkpoint, device)
     _make(session, plan, how)
@@ -175,6 +201,8 @@ def _make(session: Session, plan: Plan, how: _How) -> None:
         made, records = make_pack(
             session, plan, how.output, resume=how.resume, force=how.force, workers=how.workers, advance=advance
         )
+    for trouble in sorted({trouble for record in records for trouble in record.get("troubles", ())}):
+        console.say(trouble)
     rows, folder = summary(made, records), str(how.output)
     if how.as_json:
         told = {"folder": folder, "clips": len(records), "model": plan.stamp["model"], "report": dict(rows)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ class PresetNote:
             PatchError: it cannot be used.
         """
         from nsynth_lab.patch.library import find_preset
+        from nsynth_lab.render.preset import at_place
 
         patch = find_preset(self.preset).settled()
         if self.position is None:
@@ -42,7 +43,7 @@ class PresetNote:
             place = tuple(float(part) for part in self.position.split(","))
         except ValueError:
             raise UsageError(f"position '{self.position}'; expected a number as 0.5, or two as 0.2,0.7") from None
-        return replace(patch, macros=(), midi=(), blend=replace(patch.blend, position=place, path=()))
+        return at_place(patch, place)
 
 
 def blend_preset(
@@ -55,14 +56,13 @@ def blend_preset(
     from nsynth_lab.dsp.programme_loudness import programme_loudness
     from nsynth_lab.picture import Panel, draw_spectrograms
     from nsynth_lab.render import SOUND_ENDINGS, check_outputs, check_seconds
-    from nsynth_lab.render.preset import Played, play_patch
+    from nsynth_lab.render.preset import Played, hold_within, play_patch
 
     check_outputs([output], endings=SOUND_ENDINGS, force=force)
     check_outputs([plot] if plot else [], endings=PICTURE_ENDINGS, force=force)
     check_seconds(asked.seconds)
     patch = asked.patch()
-    hold = max(0.02, asked.seconds - patch.envelope.release_seconds)
-    sound = play_patch(session, patch, [Played(asked.note, 0.0, hold)])
+    sound = play_patch(session, patch, [Played(asked.note, 0.0, hold_within(patch, asked.seconds))])
     recipe = {
         "command": "blend", "preset": patch.name, "note": asked.note.number, "velocity": asked.note.velocity,
         "seconds": asked.seconds, "position": asked.position, **session.stamp(),

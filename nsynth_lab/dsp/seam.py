@@ -10,16 +10,16 @@ from nsynth_lab.units import FloatArray, gain_to_db
 def seam_error_db(samples: FloatArray, *, start: int, end: int) -> float:
     """How far what follows `end` is from what follows `start`, in dB relative to the latter's own level.
 
-    `samples` [samples] go on beyond `end`, as if there were no loop; -120 dB and below is told as -120.
+    `samples` [..., samples] go on beyond `end`, as if there were no loop; -120 dB and below is told as -120.
     """
-    beyond = samples[end:].astype(np.float64)
-    again = samples[start : start + len(beyond)].astype(np.float64)
+    beyond = samples[..., end:].astype(np.float64)
+    again = samples[..., start : start + beyond.shape[-1]].astype(np.float64)
     level = float(np.sqrt(np.mean(np.square(again))))
     return gain_to_db(float(np.sqrt(np.mean(np.square(beyond - again)))) / max(level, 1e-9))
 
 
 def close_seam(samples: FloatArray, *, start: int, end: int, fade: int) -> FloatArray:
-    """`samples` [samples] in which sample `end` - 1 goes on into `start` as `start` - 1 does.
+    """`samples` [..., samples] in which sample `end` - 1 goes on into `start` as `start` - 1 does.
 
     Over the last `fade` samples of the loop the sound passes into what lies before its start, in a straight line: the
     two are alike and in phase, so their sum keeps its level. What lies beyond `end` becomes what follows `start`.
@@ -30,6 +30,6 @@ def close_seam(samples: FloatArray, *, start: int, end: int, fade: int) -> Float
     fade = min(fade, start, end - start)
     share = (np.arange(fade, dtype=np.float32) + 1.0) / np.float32(max(fade, 1))
     out = samples.copy()
-    out[end - fade : end] += share * (samples[start - fade : start] - samples[end - fade : end])
-    out[end:] = samples[start : start + len(samples) - end]
+    out[..., end - fade : end] += share * (samples[..., start - fade : start] - samples[..., end - fade : end])
+    out[..., end:] = samples[..., start : start + samples.shape[-1] - end]
     return out

@@ -48,6 +48,7 @@ class EffectRow:
         mix: default share of the effect in what is heard.
         tail_seconds: how long it sounds on after its input has ended, at most.
         fixed: attributes of the class that stay as they are.
+        swings: whether it oscillates, `rate_hz` times a second.
     """
 
     name: str
@@ -57,6 +58,7 @@ class EffectRow:
     mix: float = 1.0
     tail_seconds: float = 0.0
     fixed: dict[str, float] = field(default_factory=dict)
+    swings: bool = False
 
     def find(self, name: str) -> EffectParameter:
         """The parameter of that name.
@@ -165,7 +167,7 @@ _ROWS = (
     EffectRow(
         "chorus", "Chorus", "several of it, slightly out of tune",
         (_RATE, _part("depth", 0.25), _ms("centre_delay_ms", 7.0, 1.0, 50.0), _FEEDBACK),
-        mix=0.5, tail_seconds=1.0, fixed={"mix": 1.0},
+        mix=0.5, tail_seconds=1.0, fixed={"mix": 1.0}, swings=True,
     ),
     EffectRow(
         "delay", "Delay", "echoes",
@@ -181,7 +183,7 @@ _ROWS = (
             _RATE, _part("depth", 0.5), _FEEDBACK,
             EffectParameter("centre_hz", 1300.0, 50.0, 10_000.0, "Hz", "centre_frequency_hz"),
         ),
-        mix=0.5, tail_seconds=0.5, fixed={"mix": 1.0},
+        mix=0.5, tail_seconds=0.5, fixed={"mix": 1.0}, swings=True,
     ),
     EffectRow(
         "compressor", "Compressor", "loud parts turned down",

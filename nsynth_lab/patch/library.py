@@ -82,6 +82,17 @@ def find_preset(name: str) -> Patch:
     return read_preset(preset_file(name))
 
 
+def read_whole(name: str) -> tuple[str, Patch]:
+    """A preset's file as it is written, and its patch.
+
+    Raises:
+        UsageError, PatchError: as `find_preset`.
+    """
+    path = preset_file(name)
+    patch = read_preset(path)
+    return path.read_text(encoding="utf-8"), patch
+
+
 def preset_file(name: str) -> Path:
     """Where a preset lies.
 

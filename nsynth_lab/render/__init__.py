@@ -6,7 +6,7 @@ song       the loop that pulls blocks through a synth until a MIDI file is over
 live       the same, at the pace of a device; inbox, meter, machine are its parts
 offline    the loop that pulls blocks until a note is whole
 targets    where files may be written
-pack*      sample packs: request, plan, latents of each clip, batches, clips, the map of zones
+pack*      sample packs: request, plan, latents of each clip, batches, clips, a preset's effects, the map of zones
 """
 
 from nsynth_lab.render.offline import Rendered, measured_f0_hz, render_whole

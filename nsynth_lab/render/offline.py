@@ -51,7 +51,7 @@ def render_whole(
     samples = np.concatenate(blocks)
     if not np.isfinite(samples).all():
         raise LatentsError("decoding gave NaN or infinite samples: these latents are out of the model's range")
-    return Rendered(Audio(_finished(samples)[None]), seconds)
+    return Rendered(Audio(finished(samples)[None]), seconds)
 
 
 def measured_f0_hz(audio: Audio, note: Note) -> float | None:
@@ -63,9 +63,10 @@ def measured_f0_hz(audio: Audio, note: Note) -> float | None:
     return round(float(note.hz * cents_to_ratio(float(np.median(streams.f0_cents[loud])))), 3)
 
 
-def _finished(samples: FloatArray) -> FloatArray:
+def finished(samples: FloatArray, *, faded: bool = True) -> FloatArray:
+    """[samples] whose end is faded, unless it is to go on, and no louder than -0.3 dBFS."""
     out = samples.copy()
-    fade = min(FADE_SAMPLES, len(out))
+    fade = min(FADE_SAMPLES, len(out)) if faded else 0
     out[len(out) - fade :] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
     peak = float(np.abs(out).max(initial=0.0))
     return out * np.float32(CEILING / peak) if peak > CEILING else out

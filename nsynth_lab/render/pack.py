@@ -5,17 +5,15 @@ PackRequest -> Plan (every file's name) -> batches of rows -> clips -> Store -> 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nsynth_lab.render.pack_clip import Finished, finish_clips
-from nsynth_lab.render.pack_decode import decode_rows, late_frames
-from nsynth_lab.render.pack_latents import Row, RowMaker, settled_frame
+from nsynth_lab.render.pack_clip import Finished
 from nsynth_lab.render.pack_map import make_zone, pack_map
 from nsynth_lab.render.pack_plan import Plan
-from nsynth_lab.render.pack_ray import over_ray
+from nsynth_lab.render.pack_work import Clips, blend_work, preset_work
 from nsynth_lab.render.session import Session
 from nsynth_lab.sinks.pack.clip import write_clip
 from nsynth_lab.sinks.pack.documents import write_documents
@@ -58,28 +56,15 @@ def make_pack(
     return pack, ordered
 
 
-def trial(session: Session, plan: Plan, batch: range) -> None:
-    """Decode a batch for nothing but the time it takes."""
-    for _, clips in _decoded(session, plan, [batch], ""):
-        list(clips)
+def trial(session: Session, plan: Plan, batch: range) -> list[Finished]:
+    """Make the clips of a batch, for the time it takes and what comes of it."""
+    return [clip for _, clips in _decoded(session, plan, [batch], "") for clip in clips]
 
 
-def _decoded(
-    session: Session, plan: Plan, batches: Sequence[range], workers: str
-) -> Iterator[tuple[range, Iterable[Finished]]]:
+def _decoded(session: Session, plan: Plan, batches: Sequence[range], workers: str) -> Clips:
     """Batches with their clips, as they are finished, here or by workers."""
-    maker = RowMaker(session, plan.request, late_frames=late_frames(session.checkpoint))
-
-    def rows_of(batch: range) -> list[Row]:
-        return [maker.row(plan.keys[index]) for index in batch]
-
-    if workers:
-        yield from over_ray(workers, batches, rows_of, session.checkpoint, plan.request)
-        return
-    for batch in batches:
-        rows = rows_of(batch)
-        audio = decode_rows(rows, session.checkpoint, settled=settled_frame(plan.request))
-        yield batch, finish_clips(rows, audio, plan.request)
+    work = preset_work if plan.request.preset else blend_work
+    yield from work(session, plan, batches, workers)
 
 
 def _put(store: Store, plan: Plan, index: int, clip: Finished) -> dict[str, Any]:
@@ -90,6 +75,7 @@ def _put(store: Store, plan: Plan, index: int, clip: Finished) -> dict[str, Any]
         "zone": asdict(zone),
         "quality": asdict(clip.quality),
         "latents_sha256": clip.row.fingerprint(),
+        **({"troubles": list(clip.troubles)} if clip.troubles else {}),
     }
     return store.put(
         file,

@@ -19,7 +19,8 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import BLOCK_FRAMES
 from nsynth_lab.model.decoder import Decoder, DecoderState
-from nsynth_lab.render.pack_latents import Row
+from nsynth_lab.render.pack_latents import Row, with_silence
+from nsynth_lab.render.pack_preset import PresetRow
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, cents_to_ratio, note_to_hz, samples_to_frames
 
 
@@ -28,11 +29,11 @@ def late_frames(checkpoint: Checkpoint) -> int:
     return samples_to_frames(checkpoint.model.decoder.delay_samples)
 
 
-def decode_rows(rows: Sequence[Row], checkpoint: Checkpoint, *, settled: int) -> FloatArray:
+def decode_rows(rows: Sequence[Row], checkpoint: Checkpoint) -> FloatArray:
     """Samples [rows, samples] at 48 kHz of rows that are equally long.
 
-    At frame `settled`, where the period of every loop ends, the noise of looped rows goes back to where it was when
-    the period began: then it repeats too.
+    Where the period of a row's loop ends, its noise goes back to where it was when the period began: then it repeats
+    too.
 
     Raises:
         LatentsError: what comes is no sound.
@@ -40,17 +41,17 @@ def decode_rows(rows: Sequence[Row], checkpoint: Checkpoint, *, settled: int) ->
     decoder: Decoder = checkpoint.model.decoder
     device = next(decoder.parameters()).device
     frames = rows[0].latents.frames
-    *streams, partials = (torch.from_numpy(stream).to(device) for stream in _stacked([row.latents for row in rows]))
+    streams = [torch.from_numpy(stream).to(device) for stream in _stacked([row.latents for row in rows])]
     places = torch.tensor([row.noise_place for row in rows], device=device)
     state = replace(decoder.start(len(rows), device=device), noise_position=places)
     blocks: list[FloatArray] = []
+    settled = [row.period.begin + row.period.frames if row.period else 0 for row in rows]
     for begin, end in _blocks(frames, settled):
-        if begin == settled:
-            state = _repeat_noise(state, rows)
-        timbre, level, f0_hz = (stream[:, begin:end] for stream in streams)
-        held = partials[:, None].expand(-1, end - begin, -1)
+        if begin in settled:
+            state = _repeat_noise(state, rows, [begin > 0 and begin == own for own in settled])
+        timbre, level, f0_hz, partials = (stream[:, begin:end] for stream in streams)
         with torch.no_grad():
-            samples, state = decoder.step(timbre, level, f0_hz, held, state)
+            samples, state = decoder.step(timbre, level, f0_hz, partials, state)
         blocks.append(samples.cpu().numpy())
     audio = np.concatenate(blocks, axis=1)[:, decoder.delay_samples :]
     audio = audio[:, : (frames - samples_to_frames(decoder.delay_samples)) * HOP_SAMPLES]
@@ -59,13 +60,30 @@ def decode_rows(rows: Sequence[Row], checkpoint: Checkpoint, *, settled: int) ->
     return np.ascontiguousarray(audio)
 
 
+def decode_voices(rows: Sequence[PresetRow], checkpoint: Checkpoint) -> list[FloatArray]:
+    """Samples [voices, samples] of each row, which may be of different lengths."""
+    longest = max(voice.latents.frames for row in rows for voice in row.voices)
+    voices = [
+        replace(voice, latents=with_silence(voice.latents, longest - voice.latents.frames))
+        for row in rows
+        for voice in row.voices
+    ]
+    audio = decode_rows(voices, checkpoint)
+    decoded, first = [], 0
+    for row in rows:
+        frames = row.voices[0].latents.frames - late_frames(checkpoint)
+        decoded.append(audio[first : first + len(row.voices), : frames * HOP_SAMPLES])
+        first += len(row.voices)
+    return decoded
+
+
 def _stacked(notes: Sequence[Latents]) -> list[FloatArray]:
-    """Timbre [rows, frames, 16], loudness_db and f0_hz [rows, frames], partials [rows, 128]."""
+    """Timbre [rows, frames, 16], loudness_db and f0_hz [rows, frames], partials [rows, frames, 128]."""
     return [
         np.stack([note.timbre for note in notes]),
         np.stack([note.loudness_db for note in notes]),
         np.stack([exact_f0_hz(note) for note in notes]),
-        np.stack([note.partials for note in notes]),
+        np.stack([note.partials_per_frame() for note in notes]),
     ]
 
 
@@ -80,14 +98,14 @@ def exact_f0_hz(latents: Latents) -> FloatArray:
     return np.asarray(np.diff(np.round(np.cumsum(exact) / step), prepend=0.0) * step, np.float32)
 
 
-def _blocks(frames: int, settled: int) -> list[tuple[int, int]]:
-    """Blocks of at most 94 frames, one of which begins at `settled`."""
-    edges = sorted({*range(0, frames, BLOCK_FRAMES), frames, *([settled] if 0 < settled < frames else [])})
+def _blocks(frames: int, settled: Sequence[int]) -> list[tuple[int, int]]:
+    """Blocks of at most 94 frames, some of which begin at the frames `settled`."""
+    edges = sorted({*range(0, frames, BLOCK_FRAMES), frames, *(frame for frame in settled if 0 < frame < frames)})
     return list(itertools.pairwise(edges))
 
 
-def _repeat_noise(state: DecoderState, rows: Sequence[Row]) -> DecoderState:
+def _repeat_noise(state: DecoderState, rows: Sequence[Row], due: Sequence[bool]) -> DecoderState:
     begins = [row.noise_place + row.period.begin if row.period else 0 for row in rows]
-    looped = torch.tensor([row.period is not None for row in rows], device=state.noise_position.device)
+    looped = torch.tensor(due, device=state.noise_position.device)
     again = torch.tensor(begins, device=state.noise_position.device) % TABLE_FRAMES
     return replace(state, noise_position=torch.where(looped, again, state.noise_position))

@@ -28,9 +28,10 @@ class Estimate:
     work_seconds: float
 
 
-def disk_bytes(request: PackRequest) -> int:
-    """About how much a pack takes up."""
-    samples = request.clips * round(request.clip_seconds * request.sample_rate)
+def disk_bytes(request: PackRequest, *, clip_seconds: float | None = None) -> int:
+    """About how much a pack takes up; a preset's clips, of `clip_seconds` counted once a channel, are stereo."""
+    usual = request.clip_seconds * (2 if request.preset else 1)
+    samples = request.clips * round((clip_seconds or usual) * request.sample_rate)
     clips = samples * request.bits // 8
     soundfont = clips // request.takes if "sf2" in request.formats else 0
     return round(clips * (FLAC_SHARE if request.flac else 1.0)) + soundfont + EXTRA_BYTES
@@ -41,13 +42,15 @@ def estimate(session: Session, plan: Plan) -> Estimate:
     batch = plan.batches[len(plan.batches) // 2]
     trial(session, plan, batch[:1])  # the first decoding of a run pays for what later ones find ready
     started = time.perf_counter()
-    trial(session, plan, batch)
+    made = trial(session, plan, batch)
     a_clip = (time.perf_counter() - started) / len(batch)
     request = plan.request
+    seconds = sum(clip.samples.shape[1] for clip in made) / len(made) / request.sample_rate
+    both_sides = sum(clip.samples.size for clip in made) / len(made) / request.sample_rate
     return Estimate(
         clips=request.clips,
-        sound_seconds=request.clips * request.clip_seconds,
-        disk_bytes=disk_bytes(request),
+        sound_seconds=request.clips * seconds,
+        disk_bytes=disk_bytes(request, clip_seconds=both_sides),
         work_seconds=a_clip * request.clips,
     )
 

@@ -12,15 +12,17 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nsynth_lab.blend.loop import Period, can_loop, close_loop, find_period, in_tune
 from nsynth_lab.blend.parts import find_parts
 from nsynth_lab.blend.take import another_take
 from nsynth_lab.dsp.noise import TABLE_FRAMES
+from nsynth_lab.dsp.pitch import tracked_orders
 from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.render.pack_request import ClipKey, PackRequest
 from nsynth_lab.render.session import Session
-from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_seconds
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_seconds, note_to_hz
 
 SETTLE_FRAMES = 32  # what came before the loop is forgotten after so many frames, to -60 dB and below
 TAIL_FRAMES = 1  # so much of the sound goes on beyond the end of the loop
@@ -46,6 +48,22 @@ class Row:
     held: bool
     noise_place: int
     release_seconds: float
+
+    @property
+    def aim_hz(self) -> float:
+        """What the clip is to sound at."""
+        return note_to_hz(float(self.key.note))
+
+    @property
+    def tuning_cents(self) -> float:
+        """None is needed: its latents are in tune."""
+        return 0.0
+
+    @property
+    def places(self) -> NDArray[np.float64]:
+        """Where partials lie, in units of f0."""
+        orders = tracked_orders(self.aim_hz)
+        return np.asarray(orders + self.latents.partials[1 : len(orders) + 1], np.float64)
 
     def fingerprint(self) -> str:
         """Hash of everything that the clip is decoded from."""
@@ -82,7 +100,7 @@ class RowMaker:
         frames = self.request.frames
         if period is None:
             short = self._take(key, seconds=self.request.seconds)
-            latents = _with_silence(in_tune(replace(short, f0_cents=shared.f0_cents[:frames])), self.late_frames)
+            latents = with_silence(in_tune(replace(short, f0_cents=shared.f0_cents[:frames])), self.late_frames)
         else:
             latents = close_loop(held, period, frames=frames + self.late_frames)
         release = frames_to_seconds(held.frames - held.release_frame)
@@ -145,12 +163,15 @@ def whole_samples(sample_rate: int) -> int:
     return SAMPLE_RATE // math.gcd(HOP_SAMPLES * sample_rate, SAMPLE_RATE)
 
 
-def _with_silence(latents: Latents, frames: int) -> Latents:
+def with_silence(latents: Latents, frames: int) -> Latents:
+    """So many silent frames appended."""
     if not frames:
         return latents
+    moving = latents.partials.ndim == 2
     return replace(
         latents,
         timbre=np.pad(latents.timbre, ((0, frames), (0, 0)), mode="edge"),
         loudness_db=np.pad(latents.loudness_db, (0, frames), constant_values=SILENCE_DB),
         f0_cents=np.pad(latents.f0_cents, (0, frames), mode="edge"),
+        partials=np.pad(latents.partials, ((0, frames), (0, 0)), mode="edge") if moving else latents.partials,
     )

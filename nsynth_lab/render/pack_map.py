@@ -22,7 +22,7 @@ def make_zone(plan: Plan, index: int, clip: Finished) -> Zone:
     low_velocity, high_velocity = velocity_ranges(request.velocities)[key.velocity]
     return Zone(
         file=plan.files[index],
-        samples=len(clip.samples),
+        samples=clip.samples.shape[1],
         root=key.note,
         low_key=low_key,
         high_key=high_key,
@@ -32,9 +32,10 @@ def make_zone(plan: Plan, index: int, clip: Finished) -> Zone:
         take=key.take + 1,
         takes=request.takes,
         loop=clip.loop,
-        tuning_cents=0.0,
+        tuning_cents=clip.row.tuning_cents,
         volume_db=clip.volume_db,
-        release_seconds=round(clip.row.release_seconds, 3),
+        release_seconds=round(clip.release_seconds, 3),
+        channels=len(clip.samples),
     )
 
 

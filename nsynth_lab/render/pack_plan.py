@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab import __version__
+from nsynth_lab.effects import effect_info
 from nsynth_lab.errors import PackError, UsageError
+from nsynth_lab.patch import Slot
+from nsynth_lab.patch.preset_file import parse_preset
 from nsynth_lab.render.pack_request import ClipKey, PackRequest
 from nsynth_lab.render.pack_words import from_dict
 from nsynth_lab.render.session import Session
@@ -27,6 +30,7 @@ class Plan:
     Attributes:
         files: of each clip, in the order of `PackRequest.keys`.
         batches: numbers of the clips that are decoded together.
+        plugins: of the preset's effects, with their versions.
     """
 
     request: PackRequest
@@ -36,15 +40,18 @@ class Plan:
     keys: tuple[ClipKey, ...]
     files: tuple[str, ...]
     batches: tuple[range, ...]
+    plugins: tuple[dict[str, Any], ...] = ()
 
     def values(self) -> dict[str, Any]:
         """Plain values that are equal exactly when the packs are."""
+        preset = bool(self.request.preset)
         return {
             "format": MANIFEST_FORMAT,
             **self.stamp,
             "recipe": self.request.to_dict(),
             "sources": list(self.sources),
-            "files": [*self.files, *document_files(self.about, self.request.formats, self.labels)],
+            **({"plugins": list(self.plugins)} if self.plugins else {}),
+            "files": [*self.files, *document_files(self.about, self.request.formats, self.labels, preset=preset)],
         }
 
     @property
@@ -60,13 +67,15 @@ def plan_pack(session: Session, request: PackRequest) -> Plan:
         UsageError, AudioError, LatentsError: a source that cannot be used.
     """
     sources = tuple(session.describe(source) for source in request.sources)
-    title = request.name or " + ".join(source["name"] for source in sources)
+    names = ", ".join(source["name"] for source in sources)
+    patch = parse_preset(request.preset) if request.preset else None
+    title = request.name or (patch.name if patch else " + ".join(source["name"] for source in sources))
     about = About(
         title=title,
         stem=stem(title),
         author=request.author,
         licence=request.licence,
-        comment=f"A blend of {', '.join(source['name'] for source in sources)}, decoded from latents",
+        comment=f"{f'{patch.name}: a preset' if patch else 'A blend'} of {names}, decoded from latents",
         software=f"nsynth_lab {__version__}",
     )
     keys = tuple(request.keys())
@@ -81,7 +90,8 @@ def plan_pack(session: Session, request: PackRequest) -> Plan:
     rows = max(1, ROWS[session.device] // request.takes) * request.takes
     batches = tuple(range(first, min(first + rows, len(keys))) for first in range(0, len(keys), rows))
     stamp = {**session.stamp(), "seed": request.seed, "device": session.device}
-    return Plan(request, about, sources, stamp, keys, files, batches)
+    plugins = tuple(_described(slot) for slot in patch.effects if slot.plugin) if patch else ()
+    return Plan(request, about, sources, stamp, keys, files, batches, plugins)
 
 
 def read_manifest(path: Path) -> tuple[PackRequest, dict[str, Any]]:
@@ -98,12 +108,23 @@ def read_manifest(path: Path) -> tuple[PackRequest, dict[str, Any]]:
 
 
 def check_same(plan: Plan, manifest: dict[str, Any]) -> None:
-    """Refuse to remake a pack from another model or other sources.
+    """Refuse to remake a pack from another model, other sources or other plugins.
 
     Raises:
         UsageError: it would not be the same pack.
     """
-    for what in ("model", "sources"):
-        mine, theirs = plan.values()[what], manifest.get(what)
+    for what in ("model", "sources", "plugins"):
+        mine, theirs = plan.values().get(what), manifest.get(what)
         if mine != theirs:
             raise UsageError(f"the pack was made from {what} {theirs!s:.120}, here is {mine!s:.120}")
+
+
+def _described(slot: Slot) -> dict[str, Any]:
+    """Which plugin a slot holds.
+
+    Raises:
+        PluginError: it was not scanned here.
+        PatchError: it has no such parameter.
+    """
+    info = effect_info(slot)
+    return {"name": info.name, "version": info.version, "sha256": info.digest}

@@ -7,22 +7,21 @@ gives every machine its turn.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from nsynth_lab.errors import MissingError, PackError, UsageError
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.render.pack_clip import Finished, finish_clips
-from nsynth_lab.render.pack_decode import decode_rows
-from nsynth_lab.render.pack_latents import Row, settled_frame
 from nsynth_lab.render.pack_request import PackRequest
 
 SCHEME, HERE, RUNNING = "ray://", "local", "auto"
 TRIES = 5
 WAITING_FOR_EACH = 2  # batches under way for each processor, so that none runs dry
 
-RowsOf = Callable[[range], list[Row]]
+AnyRow = TypeVar("AnyRow")
+Made = TypeVar("Made")
 
 
 def check_address(address: str) -> str:
@@ -41,9 +40,14 @@ def check_address(address: str) -> str:
 
 
 def over_ray(
-    address: str, batches: Sequence[range], rows_of: RowsOf, checkpoint: Checkpoint, request: PackRequest
-) -> Iterator[tuple[range, list[Finished]]]:
-    """Each batch and its clips, in the order in which they are finished.
+    address: str,
+    share: Callable[[Checkpoint, list[AnyRow], PackRequest], Made],
+    batches: Sequence[range],
+    rows_of: Callable[[range], list[AnyRow]],
+    checkpoint: Checkpoint,
+    request: PackRequest,
+) -> Iterator[tuple[range, list[AnyRow], Made]]:
+    """Each batch, its rows and what `share` made of them, in the order in which they are finished.
 
     Raises:
         MissingError: Ray is not installed.
@@ -52,30 +56,34 @@ def over_ray(
     ray = _joined(check_address(address))
     try:
         shared = ray.put(checkpoint)
-        work = ray.remote(num_cpus=1, max_retries=TRIES)(finish_batch)
+        work = ray.remote(num_cpus=1, max_retries=TRIES)(_on_one_thread(share))
         most = WAITING_FOR_EACH * max(1, int(ray.cluster_resources().get("CPU", 1)))
         left = iter(batches)
-        waiting: dict[Any, range] = {}
+        waiting: dict[Any, tuple[range, list[AnyRow]]] = {}
         while True:
             for batch in itertools.islice(left, most - len(waiting)):
-                waiting[work.remote(shared, rows_of(batch), request)] = batch
+                rows = rows_of(batch)
+                waiting[work.remote(shared, rows, request)] = (batch, rows)
             if not waiting:
                 return
             ready, _ = ray.wait(list(waiting), num_returns=1)
             for done in ready:
-                yield waiting.pop(done), ray.get(done)
+                yield *waiting.pop(done), ray.get(done)
     except ray.exceptions.RayError as error:
         raise PackError(f"the workers at {address} gave up: {' '.join(str(error).split())[-300:]}") from error
     finally:
         ray.shutdown()
 
 
-def finish_batch(checkpoint: Checkpoint, rows: list[Row], request: PackRequest) -> list[Finished]:
-    """What a worker does."""
-    import torch
+def _on_one_thread(share: Callable[..., Made]) -> Callable[..., Made]:
+    @functools.wraps(share)
+    def work(*given: Any) -> Made:
+        import torch
 
-    torch.set_num_threads(1)
-    return list(finish_clips(rows, decode_rows(rows, checkpoint, settled=settled_frame(request)), request))
+        torch.set_num_threads(1)
+        return share(*given)
+
+    return work
 
 
 def _joined(where: str) -> Any:

@@ -9,6 +9,9 @@ from typing import Any
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import Note
+from nsynth_lab.patch import Patch
+from nsynth_lab.patch.preset_file import parse_preset
+from nsynth_lab.render.preset import at_place
 from nsynth_lab.render.request import BlendRequest
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, seconds_to_frames
 
@@ -33,13 +36,14 @@ class ClipKey:
 
 @dataclass(frozen=True)
 class PackRequest:
-    """A pack: who, where between them, which notes, how hard, how many takes, how long, in which form.
+    """A pack: who or which preset, where between them, which notes, how hard, how many takes, how long, in which form.
 
     Attributes:
         positions: [1] each between two sources, [2] each between four; in order.
         takes: round robins of each note.
         crossfade: velocities on either side of a layer's border over which it fades into the next, in SFZ.
         loop: whether notes that are held are to be looped.
+        preset: the text of a preset file; its corners are then the sources.
 
     Raises:
         UsageError: numbers that do not fit each other, or out of range.
@@ -61,6 +65,7 @@ class PackRequest:
     author: str = ""
     licence: str = ""
     seed: int = 0
+    preset: str = ""
 
     def __post_init__(self) -> None:
         for what, values in (("positions", self.positions), ("notes", self.notes), ("velocities", self.velocities)):
@@ -68,8 +73,12 @@ class PackRequest:
                 raise UsageError(f"no {what}: a pack needs at least one (see `nsynth-lab pack --help`)")
             if len(set(values)) != len(values):
                 raise UsageError(f"{what} {', '.join(map(str, values))}: one of them is given twice")
-        for position, note, velocity in itertools.product(self.positions, self.notes[:1], self.velocities):
-            self.blend_request(ClipKey(0, note, velocity, 0), position=position).weights()
+        for position, velocity in itertools.product(self.positions, self.velocities):
+            if self.preset:
+                self.patch_at(position)
+            else:
+                self.blend_request(ClipKey(0, self.notes[0], velocity, 0), position=position).weights()
+            Note(self.notes[0], velocity)
         for note in self.notes:
             Note(note)
         _check_apart(self.positions)
@@ -125,9 +134,26 @@ class PackRequest:
             position=self.positions[key.position] if position is None else position,
         )
 
+    def patch_at(self, place: tuple[float, ...]) -> Patch:
+        """The preset's patch at one of the positions; at its own, if that is the only one, with its path.
+
+        Raises:
+            UsageError, PatchError: no such place, or an effect that a manifest cannot carry.
+        """
+        patch = parse_preset(self.preset).settled()
+        if len(place) != patch.blend.dims or not all(0 <= value <= 1 for value in place):
+            numbers = "one number" if patch.blend.dims == 1 else "two numbers, as 0.2,0.7"
+            raise UsageError(f"position {place}; {patch.name} takes {numbers}, each 0 to 1")
+        for slot in patch.effects:
+            if slot.impulse and not slot.bypass:
+                raise UsageError(f"{patch.name} has a convolution: its sound file is not in the preset, so no manifest "
+                                 "could make the pack again; bypass it in a copy of the preset")  # fmt: skip
+        return patch if self.positions == (patch.blend.position,) else at_place(patch, place)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a manifest."""
-        return asdict(self)
+        values = asdict(self)
+        return values if self.preset else {key: value for key, value in values.items() if key != "preset"}
 
 
 def _check_apart(positions: Sequence[tuple[float, ...]]) -> None:

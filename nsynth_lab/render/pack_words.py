@@ -52,20 +52,20 @@ def parse_velocities(text: str) -> tuple[int, ...]:
         raise UsageError(f"velocities '{text}'; expected whole numbers 1 to 127, as 40,80,120") from None
 
 
-def parse_positions(text: str, *, sources: int) -> tuple[tuple[float, ...], ...]:
-    """Positions between two sources, "0,0.5,1", or between four, "0,0;1,0;0.5,0.5".
+def parse_positions(text: str, *, numbers: int) -> tuple[tuple[float, ...], ...]:
+    """Positions of one number, between two sources, "0,0.5,1", or of two numbers, "0,0;1,0;0.5,0.5".
 
     Raises:
         UsageError: text that is not such a list.
 
-    >>> parse_positions("0,1", sources=2), parse_positions("0,1;1,1", sources=4)
+    >>> parse_positions("0,1", numbers=1), parse_positions("0,1;1,1", numbers=2)
     (((0.0,), (1.0,)), ((0.0, 1.0), (1.0, 1.0)))
     """
-    parts = text.split(";") if sources == 4 else text.split(",")
+    parts = text.split(";") if numbers == 2 else text.split(",")
     try:
         return tuple(tuple(float(value) for value in part.split(",")) for part in parts if part.strip())
     except ValueError:
-        raise UsageError(f"positions '{text}'; expected 0,0.5,1, or 0,0;1,0;0.5,0.5 for four sources") from None
+        raise UsageError(f"positions '{text}'; expected 0,0.5,1, or 0,0;1,0;0.5,0.5 beyond two sources") from None
 
 
 def from_dict(values: Mapping[str, Any]) -> PackRequest:
@@ -74,14 +74,15 @@ def from_dict(values: Mapping[str, Any]) -> PackRequest:
     Raises:
         UsageError: a field that is missing, unknown or of another type.
     """
-    known = {item.name: item.default for item in fields(PackRequest)}
-    if set(values) != set(known):
-        odd = ", ".join(sorted(set(values) ^ set(known)))
+    known = {item.name for item in fields(PackRequest)}
+    if {"preset", *values} != known:
+        odd = ", ".join(sorted({"preset", *values} ^ known))
         raise UsageError(f"the manifest's recipe has other fields than this version's ({odd})")
     try:
         whole = ("takes", "crossfade", "sample_rate", "bits", "seed")
         takes, crossfade, sample_rate, bits, seed = _wholes([values[key] for key in whole])
         name, author, licence = _texts([values[key] for key in ("name", "author", "licence")])
+        (preset,) = _texts([values.get("preset", "")])
         return PackRequest(
             sources=tuple(_texts(values["sources"])),
             positions=tuple(tuple(_numbers(position)) for position in values["positions"]),
@@ -99,6 +100,7 @@ def from_dict(values: Mapping[str, Any]) -> PackRequest:
             author=author,
             licence=licence,
             seed=seed,
+            preset=preset,
         )
     except (TypeError, ValueError, OverflowError) as error:
         raise UsageError(f"the manifest's recipe cannot be used: {error}") from error

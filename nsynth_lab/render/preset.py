@@ -14,12 +14,13 @@ from nsynth_lab.blend.parts import find_parts
 from nsynth_lab.effects import Trouble, chain_of
 from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.note import Note
-from nsynth_lab.patch import Patch
-from nsynth_lab.render.motion import envelope_db, weights_of
+from nsynth_lab.patch import Patch, Voice
+from nsynth_lab.render.motion import Doubles, envelope_db, weights_of
 from nsynth_lab.render.session import Session
 from nsynth_lab.units import FRAME_RATE_HZ, SAMPLE_RATE, FloatArray, frames_to_seconds, seconds_to_frames
 
 LOUDEST_DB = 20.0
+SHORTEST_HOLD_SECONDS = 0.02
 Advance = Callable[[int], None]
 
 
@@ -40,12 +41,32 @@ class PatchSound:
     troubles: tuple[Trouble, ...] = ()
 
 
+@dataclass(frozen=True)
+class PatchNote:
+    """The latents of one note of a patch.
+
+    Attributes:
+        plain: the blend, moving.
+        latents: the same with the patch's tuning, envelope, and movements of pitch and level.
+        aim: the note number, with its fraction, that the patch's tuning asks for.
+    """
+
+    plain: Latents
+    latents: Latents
+    aim: float
+
+
 def patch_latents(session: Session, patch: Patch, note: Note, *, hold_seconds: float) -> Latents:
     """The latents of one note of a patch, its tuning, its envelope and its movements in them.
 
     Raises:
         UsageError: an instrument that the bank does not have.
     """
+    return patch_note(session, patch, note, hold_seconds=hold_seconds).latents
+
+
+def patch_note(session: Session, patch: Patch, note: Note, *, hold_seconds: float) -> PatchNote:
+    """As `patch_latents`, and what they were made of."""
     cents = patch.tuning.cents(note.number)
     sounding = min(127, max(0, round(note.number + cents / 100)))
     sources = [session.source(name, Note(sounding, note.velocity)) for name in patch.blend.corners]
@@ -66,11 +87,26 @@ def patch_latents(session: Session, patch: Patch, note: Note, *, hold_seconds: f
     level = latents.loudness_db + envelope_db(patch.envelope, frames, hold_seconds=hold_seconds)
     level = level if swing_db is None else level + swing_db
     bend = cents - 100 * (sounding - note.number) + (0.0 if swing_cents is None else swing_cents)
-    return replace(
+    dressed = replace(
         latents,
         loudness_db=np.asarray(level.clip(SILENCE_DB, LOUDEST_DB), np.float32),
         f0_cents=np.asarray(latents.f0_cents + bend, np.float32),
     )
+    return PatchNote(latents, dressed, note.number + cents / 100)
+
+
+def hold_within(patch: Patch, seconds: float) -> float:
+    """How long the key is held in a note of `seconds`, the envelope's release included."""
+    return max(SHORTEST_HOLD_SECONDS, seconds - patch.envelope.release_seconds)
+
+
+def at_place(patch: Patch, place: tuple[float, ...]) -> Patch:
+    """The patch at a place that is not its own: no path leads away from it, and no knob moves it.
+
+    Raises:
+        PatchError: a place with another number of numbers, or out of range.
+    """
+    return replace(patch.settled(), macros=(), midi=(), blend=replace(patch.settled().blend, position=place, path=()))
 
 
 def play_patch(
@@ -108,19 +144,31 @@ def _release_seconds(patch: Patch, sources: Sequence[Latents]) -> float:
     return frames_to_seconds(float(last @ np.array([find_parts(source).release_frames for source in sources])))
 
 
-def _note(session: Session, patch: Patch, played: Played) -> FloatArray:
-    """One key [2, samples], all voices of its unison, each at its place between the sides with the same power."""
-    latents = patch_latents(session, patch, played.note, hold_seconds=played.hold_seconds)
-    voices = patch.voice.unison
-    places = np.linspace(-1.0, 1.0, voices) if voices > 1 else np.zeros(1)
-    total = np.zeros((2, latents.samples), np.float32)
-    for place in places:
-        cents = place * patch.voice.detune_cents / 2
-        detuned = replace(latents, f0_cents=np.asarray(latents.f0_cents + cents, np.float32))
-        angle = np.pi / 4 * (1 + place * patch.voice.spread)
+def unison(latents: Latents, voice: Voice) -> list[Latents]:
+    """A note for each voice of a unison, out of tune by what the patch says."""
+    cents = _places(voice) * voice.detune_cents / 2
+    return [replace(latents, f0_cents=np.asarray(latents.f0_cents + one, np.float32)) for one in cents]
+
+
+def mixed(sounds: Sequence[FloatArray], voice: Voice) -> FloatArray:
+    """The voices of a unison, each [1, samples], to [2, samples]: each at its place, with the same power at all."""
+    total = np.zeros((2, sounds[0].shape[1]), np.float32)
+    for place, sound in zip(_places(voice), sounds, strict=True):
+        angle = np.pi / 4 * (1 + place * voice.spread)
         sides = np.sqrt(2.0) * np.array([[np.cos(angle)], [np.sin(angle)]])
-        total += (sides * session.render(detuned).audio.samples).astype(np.float32)
-    return np.asarray(total / np.sqrt(voices), np.float32)
+        total += (sides * sound).astype(np.float32)
+    return np.asarray(total / np.sqrt(voice.unison), np.float32)
+
+
+def _places(voice: Voice) -> Doubles:
+    """Of the voices between left, -1, and right, 1."""
+    return np.linspace(-1.0, 1.0, voice.unison) if voice.unison > 1 else np.zeros(1)
+
+
+def _note(session: Session, patch: Patch, played: Played) -> FloatArray:
+    """One key [2, samples]."""
+    latents = patch_latents(session, patch, played.note, hold_seconds=played.hold_seconds)
+    return mixed([session.render(one).audio.samples for one in unison(latents, patch.voice)], patch.voice)
 
 
 def _one_at_a_time(phrase: Sequence[Played]) -> list[Played]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from nsynth_lab.sinks.pack.clip import read_clip_samples
 from nsynth_lab.sinks.pack.cover import draw_background, draw_cover
 from nsynth_lab.sinks.pack.decentsampler import dspreset_bytes
@@ -22,11 +24,12 @@ from nsynth_lab.units import FloatArray
 
 BACKGROUND = "Images/background.png"
 README, LICENCE, PREVIEW, COVER, REPORT = "README.md", "LICENCE.txt", "preview.flac", "cover.png", "report.html"
+PRESET = "preset.toml"
 
 
-def document_files(about: About, formats: Sequence[str], labels: Sequence[str]) -> list[str]:
+def document_files(about: About, formats: Sequence[str], labels: Sequence[str], *, preset: bool) -> list[str]:
     """Names of everything but the clips."""
-    files = [README, LICENCE, PREVIEW, COVER, REPORT]
+    files = [README, LICENCE, PREVIEW, COVER, REPORT, *([PRESET] if preset else [])]
     if "sfz" in formats:
         files += [_sfz(about, label) for label in labels]
         files += [_morph(about)] if _morphs(labels) else []
@@ -55,6 +58,9 @@ def write_documents(
     def read(file: str) -> FloatArray:
         return read_clip_samples(store.folder, file)
 
+    def read_mono(file: str) -> FloatArray:
+        return np.asarray(read(file).mean(axis=0), np.float32)
+
     def text(content: str) -> Any:
         return lambda path: path.write_bytes(content.encode("utf-8"))
 
@@ -70,12 +76,14 @@ def write_documents(
         hashes[name] = store.write(name, lambda path: write_sf2(path, pack, read))
     if "decentsampler" in formats:
         name, preset = f"{pack.about.stem}.dspreset", dspreset_bytes(pack, background=BACKGROUND)
-        hashes[BACKGROUND] = store.write(BACKGROUND, lambda path: draw_background(path, pack, read))
+        hashes[BACKGROUND] = store.write(BACKGROUND, lambda path: draw_background(path, pack, read_mono))
         hashes[name] = store.write(name, lambda path: path.write_bytes(preset))
-    hashes[PREVIEW] = store.write(PREVIEW, lambda path: write_preview(path, pack, read))
-    hashes[COVER] = store.write(COVER, lambda path: draw_cover(path, pack, read))
+    hashes[PREVIEW] = store.write(PREVIEW, lambda path: write_preview(path, pack, read_mono))
+    hashes[COVER] = store.write(COVER, lambda path: draw_cover(path, pack, read_mono))
     hashes[README] = store.write(README, text(readme_text(pack, values, records, formats=formats)))
     hashes[LICENCE] = store.write(LICENCE, text(licence_text(pack, values)))
+    if preset := values["recipe"].get("preset"):
+        hashes[PRESET] = store.write(PRESET, text(preset))
     hashes[REPORT] = store.write(REPORT, text(report_page(pack, records)))
     manifest = {"nsynth_lab": values["nsynth_lab"], **values, "documents": hashes, "clips": list(records)}
     store.write(MANIFEST, lambda path: path.write_bytes(json_bytes(manifest)))

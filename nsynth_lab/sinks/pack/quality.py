@@ -58,19 +58,20 @@ class Quality:
 
 
 def measure_clip(samples: FloatArray, seam: Seam, *, f0_hz: float, places: NDArray[np.float64], held: slice) -> Quality:
-    """Measure `samples` [samples] at 48 kHz; partials are expected at `places` [partials] times `f0_hz`.
+    """Measure `samples` [channels, samples] at 48 kHz; partials are expected at `places` [partials] times `f0_hz`.
 
     The pitch is that of the frames `held`: of the loop, where there is one.
     """
-    level = loudness_db(samples, f0_hz=f0_hz)
+    mono = np.asarray(samples.mean(axis=0), np.float32)
+    level = loudness_db(mono, f0_hz=f0_hz)
     half = min(len(level), round(0.5 * SAMPLE_RATE / 512))
     power = np.convolve(10.0 ** (level / 10.0), np.ones(half) / half, mode="valid")
     return Quality(
         peak_db=round(gain_to_db(float(np.abs(samples).max(initial=0.0))), 2),
         loudness_db=round(float(10.0 * np.log10(power.max())), 2),
-        pitch_cents=_pitch_cents(samples, level, f0_hz, places, held),
-        clicks=count_clicks(samples),
-        noise_db=_noise_db(samples, f0_hz, places),
+        pitch_cents=_pitch_cents(mono, level, f0_hz, places, held),
+        clicks=max(count_clicks(channel) for channel in samples),
+        noise_db=_noise_db(mono, f0_hz, places),
         loop=seam.word,
         loop_error_db=_rounded(seam.error_db),
         loop_step_db=_rounded(seam.step_db),

@@ -40,20 +40,22 @@ KEY_RANGE, VELOCITY_RANGE, SAMPLE_MODES, ROOT_KEY, FINE_TUNE, RELEASE, INSTRUMEN
     43, 44, 54, 58, 52, 38, 41, 53,
 )  # fmt: skip
 ATTENUATION, VELOCITY_CONCAVE_DOWN, FULL_CENTIBELS = 48, 0x0502, 960
-MONO = 1
+MONO, RIGHT, LEFT = 1, 2, 4
+PAN, SIDE = 17, 500
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A zone whose samples lie from `start` on, counted from the beginning of the sample data."""
+    """One channel of a zone, whose samples lie from `start` on, counted from the beginning of the sample data."""
 
     zone: Zone
     name: str
     start: int
+    channel: int = 0
 
 
 def write_sf2(path: Path, pack: PackMap, read: ReadClip) -> Path:
-    """Write the file; `read` gives a clip's samples [samples].
+    """Write the file; `read` gives a clip's samples [channels, samples].
 
     Raises:
         PackError: more sound than a SoundFont can hold.
@@ -81,8 +83,10 @@ def _placed(pack: PackMap) -> Iterator[Iterator[Placed]]:
         for zone in layer.zones:
             if zone.take == 1:
                 name = f"{layer.label} {zone.root:03d} v{zone.velocity:03d}"
-                zones.append(Placed(zone, name, start))
-                start += zone.samples + ZEROS
+                for channel in range(zone.channels):
+                    side = "LR"[channel] if zone.channels == 2 else ""
+                    zones.append(Placed(zone, name + side, start, channel))
+                    start += zone.samples + ZEROS
         yield iter(zones)
 
 
@@ -104,7 +108,7 @@ def _values(pack: PackMap, placed: Sequence[Sequence[Placed]], read: ReadClip) -
     """Each clip at its zone's level among the others, and the silence after it."""
     levels = [_level_db(pack, one.zone) for zones in placed for one in zones]
     for one, level_db in zip((one for zones in placed for one in zones), levels, strict=True):
-        samples = read(one.zone.file) * np.float32(db_to_gain(level_db - max(levels)))
+        samples = read(one.zone.file)[one.channel] * np.float32(db_to_gain(level_db - max(levels)))
         yield np.pad(pcm(samples, bits=pack.bits), (0, ZEROS))
 
 
@@ -146,8 +150,8 @@ def _tables(pack: PackMap, placed: Sequence[Sequence[Placed]]) -> bytes:
         rows["imod"].append((VELOCITY_CONCAVE_DOWN, ATTENUATION, _tracking_centibels(pack), 0, 0))
         for one in zones:
             rows["ibag"].append((len(rows["igen"]), len(rows["imod"])))
-            rows["igen"] += _generators(one.zone, samples)
-            rows["shdr"].append(_header(one, pack.sample_rate))
+            rows["igen"] += _generators(one, samples)
+            rows["shdr"].append(_header(one, samples, pack.sample_rate))
             samples += 1
     rows["phdr"].append((b"EOP", 0, 0, len(rows["pbag"]), 0, 0, 0))
     rows["pbag"].append((len(rows["pgen"]), 0))
@@ -167,24 +171,35 @@ def _tables(pack: PackMap, placed: Sequence[Sequence[Placed]]) -> bytes:
     return chunk(b"LIST", b"pdta" + b"".join(tables))
 
 
-def _generators(zone: Zone, sample: int) -> list[tuple[object, ...]]:
+def _generators(one: Placed, sample: int) -> list[tuple[object, ...]]:
     """Ranges first and the sample last, as the format wants them."""
+    zone = one.zone
+    side = (SIDE if one.channel else -SIDE) & 0xFFFF
     return [
         (KEY_RANGE, zone.low_key | zone.high_key << 8),
         (VELOCITY_RANGE, zone.low_velocity | zone.high_velocity << 8),
+        *([(PAN, side)] if zone.channels == 2 else []),
         (RELEASE, round(1200 * math.log2(zone.release_seconds)) & 0xFFFF),
         (SAMPLE_MODES, 1 if zone.loop else 0),
         (SAMPLE_ID, sample),
     ]
 
 
-def _header(one: Placed, sample_rate: int) -> tuple[object, ...]:
+def _header(one: Placed, number: int, sample_rate: int) -> tuple[object, ...]:
+    """Sample header `number`; the two channels of a clip lie side by side and name each other."""
     zone, start = one.zone, one.start
     loop = (zone.loop.start, zone.loop.end) if zone.loop else (0, 0)
     ends = (start, start + zone.samples, start + loop[0], start + loop[1])
     key, cents = tuned(zone)
     # a clip above its key is brought down
-    return (_name(one.name), *ends, sample_rate, key, -round(cents), 0, MONO)
+    return (_name(one.name), *ends, sample_rate, key, -round(cents), *_side(one, number))
+
+
+def _side(one: Placed, number: int) -> tuple[int, int]:
+    """The header of the other channel, and which channel this is."""
+    if one.zone.channels == 1:
+        return 0, MONO
+    return (number - 1, RIGHT) if one.channel else (number + 1, LEFT)
 
 
 def _name(text: str) -> bytes:

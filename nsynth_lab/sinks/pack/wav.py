@@ -1,7 +1,7 @@
 """WAV with what samplers read in it: root key, tuning, loop, ranges and who made it.
 
     RIFF WAVE
-      fmt     PCM, mono
+      fmt     PCM, mono or stereo
       smpl    root key, its fraction of a semitone, one forward loop whose end is the last sample that is played
       LIST    INFO: INAM title, IART author, ICOP licence, ISFT software, ICMT comment
       data    16 or 24 bits
@@ -38,13 +38,14 @@ def pcm(samples: FloatArray, *, bits: int) -> NDArray[np.int32]:
 
 
 def wav_bytes(values: NDArray[np.int32], zone: Zone, about: About, *, sample_rate: int, bits: int) -> bytes:
-    """The whole file; `values` [samples] as from `pcm`."""
-    width = bits // 8
+    """The whole file; `values` [channels, samples] as from `pcm`."""
+    channels = len(values)
+    width = channels * bits // 8
     chunks = [
-        (b"fmt ", struct.pack("<HHIIHH", 1, 1, sample_rate, sample_rate * width, width, bits)),
+        (b"fmt ", struct.pack("<HHIIHH", 1, channels, sample_rate, sample_rate * width, width, bits)),
         (b"smpl", _smpl(zone, sample_rate)),
         (b"LIST", b"INFO" + b"".join(_info(about))),
-        (b"data", packed(values, bits=bits)),
+        (b"data", packed(values.T, bits=bits)),
         (b"inst", _inst(zone)),
     ]
     body = b"WAVE" + b"".join(chunk(name, content) for name, content in chunks)
@@ -52,10 +53,10 @@ def wav_bytes(values: NDArray[np.int32], zone: Zone, about: About, *, sample_rat
 
 
 def packed(values: NDArray[np.int32], *, bits: int) -> bytes:
-    """Little-endian samples of `bits` bits."""
+    """Little-endian samples of `bits` bits, those of one moment side by side: [samples] or [samples, channels]."""
     if bits == 16:
         return values.astype("<i2").tobytes()
-    return np.ascontiguousarray(values.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3]).tobytes()
+    return np.ascontiguousarray(np.ascontiguousarray(values, "<i4").view(np.uint8).reshape(-1, 4)[:, :3]).tobytes()
 
 
 def chunk(name: bytes, content: bytes) -> bytes:

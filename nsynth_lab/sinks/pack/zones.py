@@ -39,6 +39,7 @@ class Zone:
         tuning_cents: what brings the clip to its root.
         volume_db: what brings the clip to its level.
         release_seconds: how long it takes to die away once the key is up.
+        channels: of the clip.
     """
 
     file: str
@@ -55,6 +56,7 @@ class Zone:
     tuning_cents: float
     volume_db: float
     release_seconds: float
+    channels: int = 1
 
 
 @dataclass(frozen=True)

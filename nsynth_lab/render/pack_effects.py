@@ -1,0 +1,137 @@
+"""A preset's effects on its clips: whole notes until their tails are gone, loops until they repeat.
+
+An effect that treats every moment alike makes of a sound that repeats itself a sound that repeats itself, as soon as
+its tail from before is gone. So the dry loop is played on, turn after turn, until one turn sounds as the one before;
+that one is the clip's loop. Where an effect never comes to that (a chorus whose swing and the loop do not meet), the
+two turns that are nearest are taken, if they are near enough to be joined; else there is no loop, and the report says
+so.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from nsynth_lab.dsp.seam import close_seam, seam_error_db
+from nsynth_lab.effects import Chain, chain_of
+from nsynth_lab.render.offline import finished
+from nsynth_lab.render.pack_clip import (
+    FADE_SAMPLES,
+    NO_SEAM,
+    WORST_SEAM_DB,
+    Finished,
+    Joined,
+    faded,
+    levelled,
+    step_db,
+    why_not,
+)
+from nsynth_lab.render.pack_latents import LONGEST_RELEASE_SECONDS, SETTLE_FRAMES, TAIL_FRAMES
+from nsynth_lab.render.pack_preset import MOST_TURNS, PresetRow
+from nsynth_lab.render.pack_request import PackRequest
+from nsynth_lab.render.preset import mixed
+from nsynth_lab.sinks.pack.quality import LOOPED, Seam
+from nsynth_lab.sinks.pack.zones import Loop
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, db_to_gain
+
+CLOSED_DB = -50.0  # two places that are so near each other are the same,
+WORST_JOIN_DB = -10.0  # and so near, one passes into the other without a dip that is heard
+LONGEST_SETTLING_SECONDS = 12.0  # of turns, until they must have come to that
+LONGEST_TAIL_SECONDS = 10.0  # of a note that is not looped
+SETTLE_SAMPLES, TAIL_SAMPLES = SETTLE_FRAMES * HOP_SAMPLES, TAIL_FRAMES * HOP_SAMPLES
+TAIL_DB, RELEASED_DB = -80.0, -60.0
+BURST_SECONDS, BURST_DB = 0.25, -20.0
+
+
+class PresetFinisher:
+    """Makes clips of a preset's decoded rows. On the main thread, where plugins are loaded.
+
+    Every clip gets a chain of its own: then it does not depend on which were made before it.
+    """
+
+    def __init__(self, request: PackRequest) -> None:
+        self._request = request
+        self._patches = [request.patch_at(place) for place in request.positions]
+        self._release_seconds: float | None = None
+
+    def finish(self, rows: Sequence[PresetRow], decoded: Sequence[FloatArray]) -> Iterator[Finished]:
+        """Clips of `rows`, whose voices are `decoded`, each [voices, samples]; takes of a note lie side by side."""
+        joined = [self._wet(row, voices) for row, voices in zip(rows, decoded, strict=True)]
+        yield from levelled(joined, self._request, gain_db=0.0)
+
+    def _wet(self, row: PresetRow, voices: FloatArray) -> Joined:
+        patch = self._patches[row.key.position]
+        dry = mixed([finished(voice, faded=row.period is None)[None] for voice in voices], patch.voice)
+        release = max(row.release_seconds, self._effects_release_seconds())
+        loop: Loop | None = None
+        with chain_of(patch) as chain:
+            if row.period is None:
+                samples, seam = _whole(chain, dry), Seam(why_not(row, self._request))
+            else:
+                samples, loop, seam = _looped(chain, dry, row.period.frames * HOP_SAMPLES)
+            troubles = tuple(str(trouble) for trouble in chain.troubles())
+        return Joined(row, _mono_if_same(samples), loop, seam, min(release, LONGEST_RELEASE_SECONDS), troubles)
+
+    def _effects_release_seconds(self) -> float:
+        """How long the effects sound on, to 60 dB below what went in: measured once, with a burst of noise."""
+        if self._release_seconds is None:
+            burst = np.random.default_rng(0).standard_normal((2, round(BURST_SECONDS * SAMPLE_RATE)))
+            dry = np.asarray(burst * db_to_gain(BURST_DB), np.float32)
+            with chain_of(self._patches[0]) as chain:
+                wet = np.abs(chain.run(dry)).max(axis=0)
+            heard = np.flatnonzero(wet > wet.max() * db_to_gain(RELEASED_DB))
+            self._release_seconds = max(0.0, (heard[-1] + 1 - dry.shape[1]) / SAMPLE_RATE) if len(heard) else 0.0
+        return self._release_seconds
+
+
+def _whole(chain: Chain, dry: FloatArray) -> FloatArray:
+    """The note and its tail, which fades out where it takes too long."""
+    wet = chain.run(dry)
+    heard = np.flatnonzero(np.abs(wet).max(axis=0) > db_to_gain(TAIL_DB))
+    end = max(int(heard[-1]) + 1 if len(heard) else 0, dry.shape[1])
+    most = dry.shape[1] + round(LONGEST_TAIL_SECONDS * SAMPLE_RATE)
+    return faded(wet[:, : min(end, most)], FADE_SAMPLES if end <= most else SAMPLE_RATE)
+
+
+def _looped(chain: Chain, dry: FloatArray, turn: int) -> tuple[FloatArray, Loop | None, Seam]:
+    """The note up to the end of its loop and a little beyond; `turn` samples are its dry loop."""
+    end = dry.shape[1] - TAIL_SAMPLES
+    if (error_db := seam_error_db(dry, start=end - turn, end=end)) > WORST_SEAM_DB:
+        return faded(_whole(chain, dry), FADE_SAMPLES), None, Seam(NO_SEAM, error_db)
+    closed = close_seam(dry, start=end - turn, end=end, fade=SETTLE_SAMPLES)[:, :end]
+    wet, start, stop, error_db = _settled(chain, closed, turn)
+    if error_db > WORST_JOIN_DB:
+        return faded(wet[:, :end], FADE_SAMPLES), None, Seam("effects do not repeat", error_db)
+    samples = close_seam(wet[:, : stop + TAIL_SAMPLES], start=start, end=stop, fade=SETTLE_SAMPLES)
+    loop = Loop(start, stop)
+    return faded(samples, FADE_SAMPLES // 2), loop, Seam(LOOPED, error_db, step_db(samples, loop))
+
+
+def _settled(chain: Chain, dry: FloatArray, turn: int) -> tuple[FloatArray, int, int, float]:
+    """What comes of `dry` and of its last `turn` samples again and again; between where it repeats, and how nearly."""
+    end, late = dry.shape[1], chain.latency_samples
+    most = 2 + max(MOST_TURNS, round(LONGEST_SETTLING_SECONDS * SAMPLE_RATE / turn))
+    heard = [chain.process(dry)]
+    for turns in range(1, most + 1):
+        heard += [chain.process(dry[:, end - turn :])]
+        edges = [end + number * turn for number in range(-1, turns - 1 - (late + TAIL_SAMPLES) // turn)]
+        if len(edges) < 2:
+            continue
+        wet = np.concatenate(heard, axis=1)[:, late:]
+        pairs = {pair: _apart_db(wet, *pair) for pair in itertools.combinations(edges, 2)}
+        (start, stop), error_db = min(pairs.items(), key=lambda item: item[1])
+        if error_db <= CLOSED_DB:
+            break
+    return wet, start, stop, error_db
+
+
+def _apart_db(wet: FloatArray, start: int, end: int) -> float:
+    """How far what surrounds one place is from what surrounds another, in dB relative to the first."""
+    first, last = start - SETTLE_SAMPLES, end - SETTLE_SAMPLES
+    return seam_error_db(wet[:, : end + TAIL_SAMPLES], start=first, end=last)
+
+
+def _mono_if_same(samples: FloatArray) -> FloatArray:
+    return samples[:1] if np.array_equal(samples[0], samples[1]) else samples

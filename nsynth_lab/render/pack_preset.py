@@ -1,0 +1,176 @@
+"""The latents of the clips of a preset's pack: what `blend --preset` decodes, until the loop begins.
+
+Positions of one pack share the pitch of their middle one, as `pack_latents` says why; so do velocities where the
+pack fades between them. Elsewhere every clip has its own, and before its loop it is the very note that the preset
+plays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.blend.loop import Period
+from nsynth_lab.blend.parts import find_parts
+from nsynth_lab.blend.repeat import period_within, repeat
+from nsynth_lab.blend.take import another_take
+from nsynth_lab.dsp.noise import TABLE_FRAMES
+from nsynth_lab.dsp.pitch import tracked_orders
+from nsynth_lab.latents import Latents
+from nsynth_lab.note import Note
+from nsynth_lab.patch import Patch
+from nsynth_lab.render.pack_latents import (
+    LONGEST_RELEASE_SECONDS,
+    NOISE_STEP,
+    SHORTEST_RELEASE_SECONDS,
+    Row,
+    settled_frame,
+    whole_samples,
+    with_silence,
+)
+from nsynth_lab.render.pack_request import ClipKey, PackRequest
+from nsynth_lab.render.preset import PatchNote, hold_within, patch_note, unison
+from nsynth_lab.render.session import Session
+from nsynth_lab.sinks.pack.quality import LOUD_DB
+from nsynth_lab.units import FRAME_RATE_HZ, FloatArray, frames_to_seconds, note_to_hz
+
+SILENT_SUSTAIN = 10 ** (-60 / 20)
+MOST_TURNS = 4  # of the dry loop in that of the clip
+MOST_TUNING_CENTS = 99.0  # what every format can hold
+
+
+@dataclass(frozen=True)
+class PresetRow:
+    """One clip of a preset's pack, to be decoded.
+
+    Attributes:
+        voices: of its unison, as rows of their own; they may be of other lengths than those of the next clip.
+        period: of the dry loop, or None.
+        held: whether its level is held rather than dying away.
+        aim_hz: what the preset's tuning asks the key to sound at.
+        tuning_cents: what brings it there, for instruments are not recorded in tune.
+        places: where partials lie, in units of f0.
+        release_seconds: without effects.
+    """
+
+    key: ClipKey
+    voices: tuple[Row, ...]
+    period: Period | None
+    held: bool
+    aim_hz: float
+    tuning_cents: float
+    places: NDArray[np.float64]
+    release_seconds: float
+
+    def fingerprint(self) -> str:
+        """Hash of everything that the clip is decoded from."""
+        return hashlib.sha256("".join(voice.fingerprint() for voice in self.voices).encode()).hexdigest()
+
+
+class PresetRowMaker:
+    """The rows of a preset's pack, each found the same way on every run and whatever was made before it."""
+
+    def __init__(self, session: Session, request: PackRequest, *, late_frames: int) -> None:
+        self.session = session
+        self.request = request
+        self.late_frames = late_frames
+        self.patches = [request.patch_at(place) for place in request.positions]
+        self._pitches: dict[ClipKey, FloatArray] = {}
+
+    def row(self, key: ClipKey) -> PresetRow:
+        """The latents of a clip."""
+        patch = self.patches[key.position]
+        note = self._take(key)
+        pitch = self._pitch(key)
+        pitch = np.pad(pitch, (0, max(0, note.latents.frames - len(pitch))), mode="edge")[: note.latents.frames]
+        latents = replace(note.latents, f0_cents=pitch)
+        period, held = self._period(note, latents, patch)
+        voices = [self._whole(voice, note.plain, period) for voice in unison(latents, patch.voice)]
+        release = patch.envelope.release_seconds or frames_to_seconds(latents.frames - latents.release_frame)
+        aim_hz = note_to_hz(note.aim)
+        orders = tracked_orders(aim_hz)
+        partials = latents.partials_per_frame().mean(axis=0, dtype=np.float64)
+        return PresetRow(
+            key=key,
+            voices=tuple(Row(key, one, period, held, self._noise_place(key), release) for one in voices),
+            period=period,
+            held=held,
+            aim_hz=aim_hz,
+            tuning_cents=_tuning_cents(latents, note.aim, period),
+            places=orders + partials[1 : len(orders) + 1],
+            release_seconds=min(max(release, SHORTEST_RELEASE_SECONDS), LONGEST_RELEASE_SECONDS),
+        )
+
+    def _whole(self, voice: Latents, plain: Latents, period: Period | None) -> Latents:
+        """To its end, or over and over, and as far beyond as the decoder is late."""
+        if period is None:
+            return with_silence(voice, self.late_frames)
+        return repeat(voice, plain, period, frames=self.request.frames + self.late_frames)
+
+    def _noise_place(self, key: ClipKey) -> int:
+        """Of the first take where the decoder puts a voice of its own with the same seed."""
+        return (self.request.seed + 128 * key.take) * NOISE_STEP % TABLE_FRAMES
+
+    def _take(self, key: ClipKey) -> PatchNote:
+        patch, request = self.patches[key.position], self.request
+        note = patch_note(
+            self.session, patch, Note(key.note, key.velocity), hold_seconds=hold_within(patch, request.seconds)
+        )
+        return replace(note, latents=another_take(note.latents, take=key.take, seed=request.seed))
+
+    def _pitch(self, key: ClipKey) -> FloatArray:
+        """f0_cents [frames] of the clip whose pitch this one shares, which may be itself."""
+        positions, velocities = self.request.positions, sorted(self.request.velocities)
+        velocity = velocities[len(velocities) // 2] if self.request.crossfade else key.velocity
+        shared = replace(key, position=len(positions) // 2, velocity=velocity)
+        if shared not in self._pitches:
+            self._pitches = {known: pitch for known, pitch in self._pitches.items() if known.note == key.note}
+            self._pitches[shared] = self._take(shared).latents.f0_cents
+        return self._pitches[shared]
+
+    def _period(self, note: PatchNote, latents: Latents, patch: Patch) -> tuple[Period | None, bool]:
+        """Of the loop, after all that happens once in a note; and whether the note is held."""
+        envelope, hold = patch.envelope, hold_within(patch, self.request.seconds)
+        fades = envelope.decay_seconds > 0 and envelope.sustain < SILENT_SUSTAIN
+        held = find_parts(note.plain).sustained and not fades
+        if not held or not self.request.loop:
+            return None, held
+        once = max(envelope.attack_seconds + envelope.decay_seconds, *(point[0] for point in patch.blend.path), 0.0)
+        key_up = min(latents.release_frame, math.floor(hold * FRAME_RATE_HZ))
+        begin = max(latents.attack_frames, math.ceil(once * FRAME_RATE_HZ))
+        end = settled_frame(self.request)
+        period = period_within(
+            latents,
+            begin=begin,
+            key_up=key_up,
+            end=end,
+            multiple=whole_samples(self.request.sample_rate),
+            cycles_hz=_cycles_hz(patch),
+            turns=MOST_TURNS,
+        )
+        return period, held
+
+
+def _cycles_hz(patch: Patch) -> list[float]:
+    """How fast its effects swing, where the loop is to hold whole cycles."""
+    rates = {
+        float(slot.row.settings(slot.parameters)["rate_hz"])
+        for slot in patch.effects
+        if slot.row is not None and slot.row.swings and not slot.bypass and slot.mix
+    }
+    return sorted(rates)
+
+
+def _tuning_cents(latents: Latents, aim: float, period: Period | None) -> float:
+    """What brings the mean of f0 to the note aimed at, in whole cents, as samplers take it."""
+    cents = np.asarray(latents.f0_cents, np.float64)
+    if period is None:
+        mean = float(cents[latents.loudness_db > latents.loudness_db.max() - LOUD_DB].mean())
+    else:
+        mean = float(cents[period.begin : period.begin + period.frames // 2 + 1].mean())
+    off = 100.0 * (latents.note - aim) + mean
+    return float(max(-MOST_TUNING_CENTS, min(MOST_TUNING_CENTS, -round(off))))

@@ -1,0 +1,49 @@
+"""Batches of clips to clips: what is decoded here or by workers, and what is finished here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from nsynth_lab.render.pack_clip import Finished
+from nsynth_lab.render.pack_decode import late_frames
+from nsynth_lab.render.pack_effects import PresetFinisher
+from nsynth_lab.render.pack_latents import Row, RowMaker
+from nsynth_lab.render.pack_plan import Plan
+from nsynth_lab.render.pack_preset import PresetRow, PresetRowMaker
+from nsynth_lab.render.pack_ray import over_ray
+from nsynth_lab.render.pack_shares import decode_batch, finish_batch
+from nsynth_lab.render.session import Session
+
+Clips = Iterator[tuple[range, Iterable[Finished]]]
+
+
+def blend_work(session: Session, plan: Plan, batches: Sequence[range], workers: str) -> Clips:
+    """Batches of a blend's pack with their clips, as they are done; a worker does all of it."""
+    maker = RowMaker(session, plan.request, late_frames=late_frames(session.checkpoint))
+
+    def rows_of(batch: range) -> list[Row]:
+        return [maker.row(plan.keys[index]) for index in batch]
+
+    if workers:
+        for batch, _, clips in over_ray(workers, finish_batch, batches, rows_of, session.checkpoint, plan.request):
+            yield batch, clips
+        return
+    for batch in batches:
+        yield batch, finish_batch(session.checkpoint, rows_of(batch), plan.request)
+
+
+def preset_work(session: Session, plan: Plan, batches: Sequence[range], workers: str) -> Clips:
+    """Batches of a preset's pack with their clips; a worker decodes, the effects and their plugins are here."""
+    maker = PresetRowMaker(session, plan.request, late_frames=late_frames(session.checkpoint))
+    finisher = PresetFinisher(plan.request)
+
+    def rows_of(batch: range) -> list[PresetRow]:
+        return [maker.row(plan.keys[index]) for index in batch]
+
+    if workers:
+        for batch, rows, decoded in over_ray(workers, decode_batch, batches, rows_of, session.checkpoint, plan.request):
+            yield batch, finisher.finish(rows, decoded)
+        return
+    for batch in batches:
+        rows = rows_of(batch)
+        yield batch, finisher.finish(rows, decode_batch(session.checkpoint, rows, plan.request))
