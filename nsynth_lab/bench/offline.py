@@ -122,4 +122,4 @@ def _batch(work: Work, count: int, seconds: float) -> Callable[[], object]:
         Row(ClipKey(0, note, 100, 0), work.blend(note, seconds=seconds + late), None, True, 397 * place, 0.0)
         for place, note in enumerate(notes)
     ]
-    return lambda: decode_rows(rows, checkpoint, settled=0)
+    return lambda: decode_rows(rows, checkpoint)
