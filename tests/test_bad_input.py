@@ -523,7 +523,7 @@ TRAININGS = {
     "rate nan": (("--rate", "nan"), USAGE, "rate nan"),
     "rate 0": (("--rate", "0"), USAGE, "rate 0"),
     "rate negative": (("--rate", "-1"), USAGE, "rate -1"),
-    "stage": (("--stage", "all"), USAGE, "excitation, bands"),
+    "stage": (("--stage", "all"), USAGE, "excitation, distil, bands"),
     "stage without base": (("--stage", "bands", "--fresh"), USAGE, "--base"),
     "fresh and base": (("--fresh", "--base", "model"), USAGE, "leave one of them away"),
     "base": (("--base", "nowhere"), FAILED, "no such file"),
