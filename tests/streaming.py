@@ -8,6 +8,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from nsynth_lab.model.rows import Rows
+
 State = TypeVar("State")
 
 ODD_BLOCKS = ((1,) * 7, (1, 2, 3, 5, 7, 11), (13, 1, 4), (2, 17))
@@ -56,3 +58,21 @@ def _cut(inputs: Sequence[Tensor], sizes: Sequence[int], *, dim: int, unit: int)
         blocks.append([stream.narrow(dim, first, size) for stream in inputs])
         first += size
     return blocks
+
+
+def in_turns(rows: Rows, inputs: Sequence[Tensor], order: Sequence[Sequence[int]]) -> Tensor:
+    """Each row's frames one after the other [rows, samples], while `order` says which rows are due in each step."""
+    voices, frames = inputs[1].shape
+    at = [0] * voices
+    blocks: list[list[Tensor]] = [[] for _ in at]
+    step = 0
+    while min(at) < frames:
+        due = [row for row in order[step % len(order)] if at[row] < frames]
+        step += 1
+        if not due:
+            continue
+        now = [torch.stack([stream[row, at[row]] for row in due]) for stream in inputs]
+        for row, audio in zip(due, rows.step(torch.tensor(due), now[0], now[1], now[2], now[3]), strict=True):
+            blocks[row].append(audio.clone())
+            at[row] += 1
+    return torch.stack([torch.cat(row) for row in blocks])

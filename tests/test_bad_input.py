@@ -280,8 +280,9 @@ def test_a_source_that_is_not_there(name: str, refused: Refused) -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
 def test_a_device_that_is_not_there(refused: Refused) -> None:
     write("mine.wav", tone())
-    for words in (BLEND, ("encode", "mine.wav", "-o", "out.latents")):
-        assert "--device cpu" in refused(*words, *MODEL, "--device", "cuda", code=FAILED)
+    for words in (BLEND, ("encode", "mine.wav", "-o", "out.latents"), ("pack", "flute", "cello", "-o", "out")):
+        for option in ("--device", "--compute"):
+            assert "--compute cpu" in refused(*words, *MODEL, option, "cuda", code=USAGE)
 
 
 # --- outputs ---
@@ -522,7 +523,7 @@ TRAININGS = {
     "rate nan": (("--rate", "nan"), USAGE, "rate nan"),
     "rate 0": (("--rate", "0"), USAGE, "rate 0"),
     "rate negative": (("--rate", "-1"), USAGE, "rate -1"),
-    "stage": (("--stage", "all"), USAGE, "excitation, bands"),
+    "stage": (("--stage", "all"), USAGE, "excitation, distil, bands"),
     "stage without base": (("--stage", "bands", "--fresh"), USAGE, "--base"),
     "fresh and base": (("--fresh", "--base", "model"), USAGE, "leave one of them away"),
     "base": (("--base", "nowhere"), FAILED, "no such file"),

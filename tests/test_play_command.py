@@ -11,6 +11,7 @@ import mido
 import numpy as np
 import pytest
 import soundfile
+import torch
 from playing import spectrum_peak_hz
 
 from nsynth_lab.audio import read_audio
@@ -20,6 +21,7 @@ from nsynth_lab.render import DEFAULT_CHECKPOINT
 from nsynth_lab.units import ratio_to_cents
 
 Refused = Callable[..., str]
+needs_none = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +94,12 @@ def test_a_song_is_rendered_in_tune_and_in_time(capsys: pytest.CaptureFixture[st
         (["render", "song.mid", "flute", "-o", "out.wav", "--a4", "10"], "A4 at 10 Hz"),
         (["play", "flute", "--latency", "none"], "latency 'none'"),
         (["play", "flute", "--record", "take.xyz"], "unknown ending"),
+        (["play", "flute", "--compute", "gpu"], "auto, cpu or cuda"),
+        (["render", "song.mid", "flute", "-o", "out.wav", "--device", "gpu"], "auto, cpu or cuda"),
+        pytest.param(["play", "flute", "--compute", "cuda"], "--compute cpu", marks=needs_none),
+        pytest.param(
+            ["render", "song.mid", "flute", "-o", "out.wav", "--compute", "cuda"], "--compute cpu", marks=needs_none
+        ),
     ],
 )
 def test_requests_that_cannot_be_met(words: list[str], says: str, refused: Refused) -> None:

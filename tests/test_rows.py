@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
+from streaming import in_turns
 from tiny_model import decode, streams, tiny_model
 from torch import Tensor
 
 from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.model.graphed_rows import GraphedRows
 from nsynth_lab.model.rows import RowDecoder, Rows, SlowRows, row_decoder
 
 PITCHES = (33.0, 52.0, 69.0, 93.0, 110.0)
@@ -22,40 +26,40 @@ def played() -> list[Tensor]:
     return inputs
 
 
-def in_turns(rows: Rows, inputs: list[Tensor], order: list[list[int]]) -> Tensor:
-    """Each row's frames one after the other, while `order` says which rows are due in each step."""
-    at = [0] * len(PITCHES)
-    blocks: list[list[Tensor]] = [[] for _ in PITCHES]
-    step = 0
-    while min(at) < FRAMES:
-        due = [row for row in order[step % len(order)] if at[row] < FRAMES]
-        step += 1
-        if not due:
-            continue
-        frames = [torch.stack([stream[row, at[row]] for row in due]) for stream in inputs]
-        for row, audio in zip(due, rows.step(torch.tensor(due), *frames), strict=True):
-            blocks[row].append(audio.clone())
-            at[row] += 1
-    return torch.stack([torch.cat(row) for row in blocks])
+KINDS = {
+    "RowDecoder": (RowDecoder, 0),
+    "SlowRows": (SlowRows, 0),
+    "SlowRows, bands": (SlowRows, 8),
+    "GraphedRows": (GraphedRows, 0),
+    "GraphedRows, bands": (GraphedRows, 8),
+}
+Kind = tuple[Callable[[Decoder, int], Rows], int]
 
 
-@pytest.mark.parametrize("kind", [RowDecoder, SlowRows])
+@pytest.fixture(params=KINDS.values(), ids=list(KINDS))
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """What makes rows, and how many channels the model's band stack has."""
+    found: Kind = request.param
+    return found
+
+
 @pytest.mark.parametrize("order", [[[0, 1, 2, 3, 4]], [[3, 0], [4, 1, 2]], [[0], [1], [4, 2, 3]]])
-def test_rows_play_what_the_decoder_plays(kind: type[RowDecoder | SlowRows], order: list[list[int]]) -> None:
-    decoder = tiny_model().decoder
+def test_rows_play_what_the_decoder_plays(kind: Kind, order: list[list[int]]) -> None:
+    make, bands = kind
+    decoder = tiny_model(band_channels=bands).decoder
     inputs = played()
-    rows = kind(decoder, len(PITCHES))
+    rows = make(decoder, len(PITCHES))
     rows.reset(range(len(PITCHES)), range(len(PITCHES)))
     whole, _ = decode(decoder, inputs, decoder.start(len(PITCHES)))
     assert whole.abs().max() > 0.01
     torch.testing.assert_close(in_turns(rows, inputs, order), whole, rtol=0, atol=2e-5)
 
 
-@pytest.mark.parametrize("bands", [0, 8])
-def test_a_row_is_used_again_without_touching_the_others(bands: int) -> None:
+def test_a_row_is_used_again_without_touching_the_others(kind: Kind) -> None:
+    make, bands = kind
     decoder = tiny_model(band_channels=bands).decoder
     inputs = played()
-    rows = row_decoder(decoder, len(PITCHES))
+    rows = make(decoder, len(PITCHES))
     rows.reset(range(5), range(5))
     everyone = torch.arange(5)
     first = [rows.step(everyone, *(stream[:, frame] for stream in inputs)) for frame in range(12)]

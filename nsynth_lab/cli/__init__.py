@@ -25,6 +25,7 @@ from nsynth_lab import __version__
 from nsynth_lab.cli import (
     ablate,
     bank,
+    bench,
     blend,
     capture,
     codec,
@@ -55,6 +56,7 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("train", train.train),
     ("evaluate", evaluate.evaluate),
     ("ablate", ablate.ablate),
+    ("bench", bench.bench),
     ("doctor", doctor.doctor),
 )
 GROUPS: tuple[tuple[str, typer.Typer], ...] = (

@@ -67,8 +67,10 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def progress(total: int | None, unit: str, title: str = "") -> Iterator[Callable[..., None]]:
+def progress(total: int | None, unit: str, title: str = "", *, still: bool = False) -> Iterator[Callable[..., None]]:
     """Show how far a long command is: done of total, rate, and time left. Yields `advance(count=1)`.
+
+    `still` draws only when it advances, so that nothing else runs while something is timed.
 
     with progress(len(notes), "notes", "rendering") as advance:
         for note in notes:
@@ -77,24 +79,25 @@ def progress(total: int | None, unit: str, title: str = "") -> Iterator[Callable
 
     On a terminal it is a bar; elsewhere a plain line every ten seconds and one at the end.
     """
-    show_progress = _bar if stderr.is_terminal else _lines
-    with show_progress(total, unit, title) as advance:
+    shown = _bar(total, unit, title, still=still) if stderr.is_terminal else _lines(total, unit, title)
+    with shown as advance:
         yield advance
 
 
 @contextmanager
-def _bar(total: int | None, unit: str, title: str) -> Iterator[Callable[..., None]]:
+def _bar(total: int | None, unit: str, title: str, *, still: bool) -> Iterator[Callable[..., None]]:
     from rich.progress import BarColumn, Progress, TextColumn
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[state]}"))
     started, done = time.monotonic(), 0
-    with Progress(*columns, console=stderr) as bar:
+    with Progress(*columns, console=stderr, auto_refresh=not still) as bar:
         task = bar.add_task(title or unit, total=total, state="")
 
         def advance(count: int = 1) -> None:
             nonlocal done
             done += count
-            bar.update(task, completed=done, state=progress_line(done, total, unit, time.monotonic() - started))
+            state = progress_line(done, total, unit, time.monotonic() - started)
+            bar.update(task, completed=done, state=state, refresh=still)
 
         yield advance
 

@@ -73,7 +73,7 @@ def evaluate(
     if evaluation.reads and not figures["notes"]:
         raise DatasetError(f"none of {len(records)} notes could be used: {figures['left_out'][0]}")
     if json_file is not None:
-        _write(json_file, json.dumps(figures, indent=2) + "\n")
+        write_whole(json_file, json.dumps(figures, indent=2) + "\n")
     if report is not None:
         _write_report(report, evaluation, figures)
     _show(figures)
@@ -81,7 +81,7 @@ def evaluate(
         console.show(str(report / "index.html"))
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """Write aside, then rename."""
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsynth_lab.cli import console
-from nsynth_lab.cli.options import CheckpointOption, ForceOption, SeedOption
+from nsynth_lab.cli.options import CheckpointOption, ComputeOption, ForceOption, SeedOption
 from nsynth_lab.cli.playing import (
     A4Option,
     BlockOption,
@@ -66,6 +66,7 @@ def play(
     learn: LearnOption = None,
     programs: ProgramOption = None,
     block: BlockOption = 256,
+    compute: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
     force: ForceOption = False,
@@ -108,7 +109,7 @@ def play(
     )
     instrument = Instrument(sources or [], programs or [], preset)
     song = read_song(file) if file else None
-    session = Session(checkpoint, device="cpu", seed=seed)
+    session = Session(checkpoint, device=compute, seed=seed)
     console.say("loading")
     engine = instrument.engine(choice, session, live=True, ahead_samples=HOP_SAMPLES)
     raise_priority()
@@ -131,7 +132,8 @@ def play(
             engine.send(song.events)
         ports = stack.enter_context(_midi(live, midi))
         where = output_device or "the default output"
-        console.say(f"playing on {where}, {block} samples a block, latency {latency}, threads {threads}")
+        how = "decoding on the GPU" if session.device == "cuda" else f"threads {threads}"
+        console.say(f"playing on {where}, {block} samples a block, latency {latency}, {how}")
         with _running(live, stop, done) as thread:
             _attend(live, thread, keys=not midi and song is None)
     _summary(live, ports)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from nsynth_lab.cli import console
-from nsynth_lab.cli.options import CheckpointOption, ForceOption, JsonOption, SeedOption
+from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, SeedOption
 from nsynth_lab.cli.playing import (
     A4Option,
     BlockOption,
@@ -46,6 +46,7 @@ def render(
     controllers: ControllerOption = None,
     programs: ProgramOption = None,
     block: BlockOption = 256,
+    device: DeviceOption = "cpu",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -79,7 +80,7 @@ def render(
     check_outputs([output], endings=SOUND_ENDINGS, sources=[song, *instrument.sources], force=force)
     choice = Choice(position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block)
     read = read_song(song)
-    session = Session(checkpoint, device="cpu", seed=seed)
+    session = Session(checkpoint, device=device, seed=seed)
     engine = instrument.engine(choice, session, live=False, ahead_samples=BLOCK_SAMPLES)
     settings = engine.player.settings
     recipe = {
@@ -91,6 +92,7 @@ def render(
         "mode": settings.mode,
         "unison": settings.unison,
         "block": block,
+        "device": session.device,
         **session.stamp(),
     }
     with (

@@ -75,11 +75,19 @@ class DeafDecoder(Decoder):
         self.hears_partials, self.hears_f0 = partials, f0
 
     def step(
-        self, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor, state: DecoderState
+        self,
+        timbre: Tensor,
+        loudness_db: Tensor,
+        f0_hz: Tensor,
+        partials: Tensor,
+        state: DecoderState,
+        *,
+        every: bool = False,
     ) -> tuple[Tensor, DecoderState]:
         """As `Decoder.step`."""
+        heard = partials if self.hears_partials else 0.0 * partials
         f0_hz = f0_hz if self.hears_f0 else 440.0 * torch.exp2((12.0 * torch.log2(f0_hz / 440.0)).round() / 12.0)
-        return super().step(timbre, loudness_db, f0_hz, partials if self.hears_partials else 0.0 * partials, state)
+        return super().step(timbre, loudness_db, f0_hz, heard, state, every=every)
 
 
 def ablate(

@@ -14,7 +14,8 @@ import json
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,8 @@ def choose_examples(errors: Sequence[tuple[float, NoteRecord]]) -> list[Example]
     ]
 
 
-def check_report_folder(folder: Path, *, force: bool) -> None:
-    """Refuse before the work rather than after it.
+def check_report_folder(folder: Path, *, force: bool, mark: str = MARK) -> None:
+    """Refuse before the work rather than after it; `mark` stands in the pages of the command that asks.
 
     Raises:
         UsageError: it cannot be written, exists, or, with `force`, exists and is no report of ours.
@@ -76,7 +77,7 @@ def check_report_folder(folder: Path, *, force: bool) -> None:
         raise UsageError(f"{folder}: is no folder; choose another name for the report")
     if folder.exists() and not force:
         raise UsageError(f"{folder}: exists already; add --force to replace it")
-    if folder.exists() and not _is_report(folder):
+    if folder.exists() and not _is_report(folder, mark):
         raise UsageError(f"{folder}: is not a report of this command, so it is not replaced; choose another name")
     if not os.access(folder.parent, os.W_OK):
         raise UsageError(f"{folder}: the folder {folder.parent} is read-only")
@@ -87,15 +88,24 @@ def write_report(
     folder: Path, figures: dict[str, Any], examples: Sequence[Example], checkpoint: Checkpoint, *, advance: Advance
 ) -> Path:
     """Write it, in place of an older report; `advance(1)` for each example."""
-    aside, old = (folder.with_name(f".{folder.name}.{word}{os.getpid()}") for word in ("", "old-"))
-    try:
+    with whole_folder(folder) as aside:
         for part in ("sounds", "pictures"):
-            (aside / part).mkdir(parents=True)
+            (aside / part).mkdir()
         for example in examples:
             _write_example(aside, example, checkpoint)
             advance(1)
         (aside / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
         (aside / INDEX).write_text(page(figures, [_row(example) for example in examples]), encoding="utf-8")
+    return folder
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder to write into, which takes the place of `folder` once the block is left without an error."""
+    aside, old = (folder.with_name(f".{folder.name}.{word}{os.getpid()}") for word in ("", "old-"))
+    try:
+        aside.mkdir()
+        yield aside
         if folder.exists():
             folder.rename(old)
         aside.rename(folder)
@@ -104,7 +114,6 @@ def write_report(
             old.rename(folder)
         for left in (aside, old):
             shutil.rmtree(left, ignore_errors=True)
-    return folder
 
 
 def _write_example(folder: Path, example: Example, checkpoint: Checkpoint) -> None:
@@ -133,9 +142,9 @@ def _row(example: Example) -> dict[str, str]:
     }
 
 
-def _is_report(folder: Path) -> bool:
+def _is_report(folder: Path, mark: str) -> bool:
     index = folder / INDEX
     if not index.is_file():
         return not any(folder.iterdir())
     with index.open(encoding="utf-8", errors="replace") as file:
-        return MARK in file.read(MARK_BYTES)
+        return mark in file.read(MARK_BYTES)

@@ -77,7 +77,14 @@ class ControlNet(nn.Module):
         return self.stack.start(voices, device=device)
 
     def forward(
-        self, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor, state: StackState
+        self,
+        timbre: Tensor,
+        loudness_db: Tensor,
+        f0_hz: Tensor,
+        partials: Tensor,
+        state: StackState,
+        *,
+        every: bool = False,
     ) -> tuple[Controls, StackState]:
         """One step.
 
@@ -87,15 +94,19 @@ class ControlNet(nn.Module):
             f0_hz: [voices, frames].
             partials: [voices, frames, 128] offsets in units of f0.
             state: from `start` or the last step.
+            every: as in `Decoder.step`.
         """
         out, state = self.stack.step(stack_inputs(timbre, loudness_db, f0_hz, partials), state)
-        return self.read(out, loudness_db, f0_hz, partials), state
+        return self.read(out, loudness_db, f0_hz, partials, every=every), state
 
-    def read(self, out: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Controls:
+    def read(
+        self, out: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor, *, every: bool = False
+    ) -> Controls:
         """What the stack's output [voices, frames, sum of sizes] means for streams as in `forward`."""
         envelope, corrections, noise, partial_gain, noise_gain = torch.split(out * DB_PER_UNIT, self.sizes, dim=-1)
         level = loudness_db[..., None]
-        places_hz = f0_hz[..., None] * partial_places(partials, self._count(f0_hz))
+        count = self.config.oscillators if every else self._count(f0_hz)
+        places_hz = f0_hz[..., None] * partial_places(partials, count)
         return Controls(
             partials=partial_amplitudes(envelope, corrections, places_hz),
             noise=noise_magnitudes(noise),

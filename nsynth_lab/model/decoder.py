@@ -69,7 +69,6 @@ class Decoder(nn.Module):
     def start(self, voices: int, *, device: torch.device | str = "cpu", seed: int = 0) -> DecoderState:
         """State of so many silent voices. Each row of `seed + row` has its own place in the noise table."""
         count = self.config.oscillators
-        position = (seed + torch.arange(voices, device=device)) * 397 % TABLE_FRAMES
         return DecoderState(
             stack=self.controls.start(voices, device=device),
             turns=start_turns(count, device=device).repeat(voices, 1),
@@ -77,12 +76,19 @@ class Decoder(nn.Module):
             partials=torch.zeros(voices, count, device=device),
             gains=torch.zeros(voices, 2, device=device),
             noise_tail=torch.zeros(voices, HOP_SAMPLES, device=device),
-            noise_position=position,
+            noise_position=noise_places(seed + torch.arange(voices, device=device)),
             bands=self.bands.start(voices, device=device) if self.bands is not None else None,
         )
 
     def step(
-        self, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor, state: DecoderState
+        self,
+        timbre: Tensor,
+        loudness_db: Tensor,
+        f0_hz: Tensor,
+        partials: Tensor,
+        state: DecoderState,
+        *,
+        every: bool = False,
     ) -> tuple[Tensor, DecoderState]:
         """Decode the next frames of every voice.
 
@@ -92,12 +98,14 @@ class Decoder(nn.Module):
             f0_hz: [voices, frames].
             partials: [voices, frames, 128] offsets in units of f0.
             state: from `start` or the last step.
+            every: with all oscillators, whatever the pitch: nothing is then read back from the device, and shapes
+                depend on the number of voices and frames alone.
 
         Returns:
             Audio [voices, frames * 512] and the state after it.
         """
-        controls, stack = self.controls(timbre, loudness_db, f0_hz, partials, state.stack)
-        tones, turns = _tones(controls, f0_hz, partials, state)
+        controls, stack = self.controls(timbre, loudness_db, f0_hz, partials, state.stack, every=every)
+        tones, turns = _tones(controls, f0_hz, partials, state, every=every)
         gains, last_gains = _gain_curves(controls, state.gains)
         table = white_table(timbre.device)
         noise, tail = coloured(controls.noise, state.noise_position, state.noise_tail, table)
@@ -125,7 +133,14 @@ def start_turns(count: int, *, device: torch.device | str = "cpu") -> Tensor:
     return (0.5 * order * (order - 1) / count) % 1.0
 
 
-def _tones(controls: Controls, f0_hz: Tensor, partials: Tensor, state: DecoderState) -> tuple[Tensor, Tensor]:
+def noise_places(seeds: Tensor) -> Tensor:
+    """Where in the noise table voices of these seeds [voices] begin."""
+    return seeds * 397 % TABLE_FRAMES
+
+
+def _tones(
+    controls: Controls, f0_hz: Tensor, partials: Tensor, state: DecoderState, *, every: bool
+) -> tuple[Tensor, Tensor]:
     """The bank of partials [voices, samples], and the phases after it [voices, oscillators].
 
     Phases run on for the oscillators above hearing too: a bend may bring them back.
@@ -135,6 +150,8 @@ def _tones(controls: Controls, f0_hz: Tensor, partials: Tensor, state: DecoderSt
         places = partial_places(partials, state.turns.shape[1]).repeat_interleave(SPANS, dim=1)
         partial_hz = span_hz(f0_hz, previous_hz)[..., None] * places
         starts, turns = phases(partial_hz, state.turns)
+    if every:
+        return bank(controls.partials, state.partials, partial_hz, starts), turns
     lowest_hz = torch.minimum(f0_hz.amin(dim=1), previous_hz)
     # those that rise above hearing between the last block and this one still have to fade out
     sounding = min(state.turns.shape[1], int(oscillators_below_top(lowest_hz.min()).item()))

@@ -8,7 +8,7 @@ Tests hold all of it to `Decoder.step` within 2e-5.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.row_controls import RowControls
 from nsynth_lab.model.row_waves import RowGains, RowNoise, RowTones
 from nsynth_lab.model.state import pick_rows, put_rows
+from nsynth_lab.model.trusted_rows import trusted_rows
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
 
@@ -107,7 +108,20 @@ class SlowRows:
         return audio
 
 
-def row_decoder(decoder: Decoder, rows: int, *, seed: int = 0, one_by_one: bool = True) -> Rows:
-    """The fastest that can play this model where it lies; `one_by_one` if rows are due with one frame at a time."""
-    fast = one_by_one and decoder.bands is None and next(decoder.parameters()).device.type == "cpu"
-    return RowDecoder(decoder, rows, seed=seed) if fast else SlowRows(decoder, rows, seed=seed)
+def row_decoder(
+    decoder: Decoder,
+    rows: int,
+    *,
+    seed: int = 0,
+    one_by_one: bool = True,
+    warn: Callable[[str], None] = lambda _: None,
+) -> Rows:
+    """The fastest that can play this model where it lies; `one_by_one` if rows are due with one frame at a time.
+
+    `warn` hears, in a line, of what should have been faster and cannot be used.
+    """
+    device = next(decoder.parameters()).device.type
+    if one_by_one and device == "cpu" and decoder.bands is None:
+        return RowDecoder(decoder, rows, seed=seed)
+    graphed = trusted_rows(decoder, rows, seed=seed, warn=warn) if one_by_one and device == "cuda" else None
+    return graphed or SlowRows(decoder, rows, seed=seed)

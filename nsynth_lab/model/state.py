@@ -42,6 +42,17 @@ def put_rows(state: State, rows: Tensor, part: State) -> State:
     return out
 
 
+def write_rows(state: State, rows: Tensor, part: State) -> None:
+    """As `put_rows`, into the tensors of `state` themselves.
+
+    >>> state = (torch.zeros(3),)
+    >>> write_rows(state, torch.tensor([2]), (torch.ones(1),))
+    >>> state
+    (tensor([0., 0., 1.]),)
+    """
+    _each(lambda old, new: old.index_copy_(0, rows, new), state, part)
+
+
 def _each(change: Callable[..., Tensor], *states: Any) -> Any:
     """`change` on each tensor of `states`, which are alike, through tuples and dataclasses."""
     first = states[0]

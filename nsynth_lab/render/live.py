@@ -11,7 +11,8 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event as Flag
 
@@ -47,6 +48,22 @@ class Status:
     away: bool
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Within, garbage collection keeps out of the way of blocks, and other threads give the interpreter back soon."""
+    switch = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
+        sys.setswitchinterval(switch)
+
+
 class Live:
     """Runs an engine into a device, `run(stop)` on a thread of its own; `inbox` is open to all threads."""
 
@@ -60,18 +77,9 @@ class Live:
 
     def run(self, stop: Flag, *, done: Callable[[], bool] = lambda: False) -> None:
         """Make blocks until `stop` is set or `done()` says so."""
-        switch = sys.getswitchinterval()
-        sys.setswitchinterval(SWITCH_SECONDS)
-        gc.collect()
-        gc.freeze()
-        gc.disable()
-        try:
+        with undisturbed():
             while not stop.is_set() and not done():
                 self._block()
-        finally:
-            gc.enable()
-            gc.unfreeze()
-            sys.setswitchinterval(switch)
 
     def status(self) -> Status:
         """What a player sees, asked for from any thread."""

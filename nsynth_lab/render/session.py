@@ -18,7 +18,7 @@ from nsynth_lab import __version__
 from nsynth_lab.audio import read_clip
 from nsynth_lab.blend import blend, pair
 from nsynth_lab.blend.even import STEPS, EvenAxis, even_axis
-from nsynth_lab.errors import AudioError, CheckpointError, MissingError, UsageError
+from nsynth_lab.errors import AudioError, CheckpointError, UsageError
 from nsynth_lab.latents import Latents, read_latents
 from nsynth_lab.model.bank import Bank, at_bank_level, load_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
@@ -40,7 +40,7 @@ class Session:
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
-        MissingError: the device asked for is not there.
+        UsageError: the device asked for is not there.
     """
 
     def __init__(
@@ -190,12 +190,11 @@ def pick_device(name: str) -> str:
     """'auto' to the best device there is; 'cpu' and 'cuda' as they are.
 
     Raises:
-        UsageError: another name.
-        MissingError: CUDA asked for and not there.
+        UsageError: another name, or CUDA asked for and not there.
     """
     if name not in ("auto", "cpu", "cuda"):
         raise UsageError(f"device '{name}'; expected auto, cpu or cuda")
     available = torch.cuda.is_available()
     if name == "cuda" and not available:
-        raise MissingError("no CUDA device can be used on this machine; use --device cpu (see `nsynth-lab doctor`)")
+        raise UsageError("no CUDA device can be used on this machine; use --compute cpu (see `nsynth-lab doctor`)")
     return "cuda" if available and name != "cpu" else "cpu"

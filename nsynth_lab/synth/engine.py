@@ -108,7 +108,9 @@ class Engine:
         self._after = after
         self.delay_samples = decoder.delay_samples + (after.latency_samples if after is not None else 0)
         self._ahead = ahead_samples
-        self._rows = row_decoder(decoder, crowd.rows, seed=seed, one_by_one=ahead_samples <= HOP_SAMPLES)
+        self._troubles: list[str] = []
+        one_by_one = ahead_samples <= HOP_SAMPLES
+        self._rows = row_decoder(decoder, crowd.rows, seed=seed, one_by_one=one_by_one, warn=self._troubles.append)
         self._mixer = Mixer(crowd.rows, ahead_samples=ahead_samples)
         courses = [Courses(sources, crowd.rows) for sources in programs]
         turn = after.turn if after is not None else _turn_nothing
@@ -191,8 +193,10 @@ class Engine:
         self.player.crowd.most = min(voices, self.player.settings.voices)
 
     def troubles(self) -> list[str]:
-        """Effects that had to be taken out since it was last asked, a line each."""
-        return [] if self._after is None else self._after.troubles()
+        """What had to do without since it was last asked, a line each: effects taken out, a slower way to decode."""
+        told = self._troubles[:]
+        self._troubles.clear()
+        return told if self._after is None else told + self._after.troubles()
 
     def state(self) -> EngineState:
         """What a player sees."""

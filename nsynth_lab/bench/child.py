@@ -1,0 +1,64 @@
+"""child: a command run from outside: how long it took, and the most memory it ever held.
+
+The command is started by a process that is small itself, because a system counts what the parent held at the start as
+the child's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nsynth_lab.errors import NsynthLabError
+
+_STARTER = """
+import json, subprocess, sys, time
+begun = time.perf_counter()
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+child.stdout.readline()
+first = time.perf_counter() - begun
+said = child.communicate()[1]
+whole = time.perf_counter() - begun
+try:
+    import resource
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+except ImportError:
+    peak = 0
+print(json.dumps([child.returncode, first, whole, peak, said.decode(errors="replace")[-2000:]]))
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command took.
+
+    Attributes:
+        first_line_seconds: until it had written a line.
+        seconds: until it had ended.
+        peak_bytes: most memory resident; 0 where the system does not say.
+    """
+
+    first_line_seconds: float
+    seconds: float
+    peak_bytes: int
+
+
+def run_child(arguments: Sequence[str], *, threads: int = 0) -> Ran:
+    """Run `python ARGUMENTS` in a process of its own, with so many threads of torch; 0 leaves that to it.
+
+    Raises:
+        NsynthLabError: it failed.
+    """
+    environment = {**os.environ, **({"OMP_NUM_THREADS": str(threads)} if threads else {})}
+    command = [sys.executable, "-c", _STARTER, sys.executable, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        raise NsynthLabError(f"python {' '.join(arguments)}: could not be started: {done.stderr.strip()[-300:]}")
+    code, first, whole, peak, said = json.loads(done.stdout)
+    if code:
+        raise NsynthLabError(f"python {' '.join(arguments)}: ended with code {code}: {said.strip()[-300:]}")
+    return Ran(first, whole, peak)

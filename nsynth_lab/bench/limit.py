@@ -1,0 +1,114 @@
+"""Share of the physical limit: a step's operations and bytes over its time, against the machine's own rates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from nsynth_lab.bench.count import Count, count_step
+from nsynth_lab.bench.load import sounding_engine
+from nsynth_lab.bench.machine import Rates, device_rates
+from nsynth_lab.bench.parts import Part, parts_of
+from nsynth_lab.bench.timing import Spread, seconds_of
+from nsynth_lab.bench.work import Advance, Work, spread_notes
+from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
+from nsynth_lab.model.rows import row_decoder
+from nsynth_lab.units import note_to_hz
+
+VOICES = (1, 4, 16, 64)
+LOUD_DB = -20.0
+PROFILED_VOICES, PROFILED_BLOCK = 8, 256
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the decoder as `play` takes it: the next frame of so many voices.
+
+    Attributes:
+        microseconds: it takes.
+        count: what it takes at least.
+        gflops: operations over the time, in 10^9 a second; `share_of_matrix_rate` of the machine's.
+        weights_gb_s: bytes of weights over the time; `share_of_read_rate` of the rate at which what lies in the
+            caches is read.
+        share_of_limit: the longer of what operations and bytes would take at those rates, over the time.
+    """
+
+    voices: int
+    microseconds: Spread
+    count: Count
+    gflops: float
+    share_of_matrix_rate: float
+    weights_gb_s: float
+    share_of_read_rate: float
+    share_of_limit: float
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Steps on one thread or on the card, the rates they are held against, and where the time of a block goes."""
+
+    rates: Rates
+    steps: tuple[Step, ...]
+    profiled_voices: int
+    profiled_block_samples: int
+    parts: tuple[Part, ...]
+
+
+def measures(work: Work) -> int:
+    """How far `measure` advances."""
+    return 2 + len(_voices(work))
+
+
+def measure(work: Work, advance: Advance) -> Limit:
+    """Time steps on one thread, where a count of operations can be held against one rate."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        rates = device_rates(work.device, repeats=3 if work.quick else 8)
+        advance()
+        steps = []
+        for voices in _voices(work):
+            steps.append(_step(work, rates, voices))
+            advance()
+        engine = sounding_engine(work, voices=PROFILED_VOICES, block_samples=PROFILED_BLOCK)
+        blocks = 40 if work.quick else 400
+        parts = parts_of(lambda: engine.render(PROFILED_BLOCK), blocks=blocks, device=work.device)
+        advance()
+    finally:
+        torch.set_num_threads(threads)
+    return Limit(rates, tuple(steps), PROFILED_VOICES, PROFILED_BLOCK, parts)
+
+
+def _voices(work: Work) -> tuple[int, ...]:
+    return VOICES[1:3] if work.quick else VOICES
+
+
+def _step(work: Work, rates: Rates, voices: int) -> Step:
+    decoder = work.session.checkpoint.model.decoder
+    hz = [float(note_to_hz(float(note))) for note in spread_notes(voices)]
+    rows = row_decoder(decoder, voices)
+    rows.reset(range(voices), range(voices))
+    generator = torch.Generator().manual_seed(0)
+    streams = (
+        torch.arange(voices),
+        torch.randn(voices, TIMBRE_DIMS, generator=generator),
+        torch.full((voices,), LOUD_DB),
+        torch.tensor(hz),
+        torch.zeros(voices, PARTIAL_SLOTS),
+    )
+    took = seconds_of(lambda: rows.step(*streams), repeats=30 if work.quick else 200, device=work.device)
+    count, middle = count_step(decoder, hz), float(np.median(took))
+    by_matrix = count.operations / (rates.matrix_gflops * 1e9) / middle
+    by_reading = count.weight_bytes / (rates.cached_read_gb_s * 1e9) / middle
+    return Step(
+        voices=voices,
+        microseconds=Spread.of([1e6 * one for one in took]),
+        count=count,
+        gflops=count.operations / middle / 1e9,
+        share_of_matrix_rate=by_matrix,
+        weights_gb_s=count.weight_bytes / middle / 1e9,
+        share_of_read_rate=by_reading,
+        share_of_limit=max(by_matrix, by_reading),
+    )

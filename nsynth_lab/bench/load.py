@@ -1,0 +1,92 @@
+"""measure_load: what blocks cost with so many voices sounding, on the engine that `play` plays on.
+
+Keys go down at odd times and are played again while it is measured, as under hands. All voices are in use then, so a
+key that goes down takes one away, which may cost its block a second step of the decoder: that is what the highest
+percentiles show. Threads and garbage collection are as in `play`. Blocks follow one another without waiting, and
+without the priority that `play` asks the system for: other programs are felt.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from nsynth_lab.bench.work import KEYS, Work, spread_notes
+from nsynth_lab.midi.events import note_off, note_on
+from nsynth_lab.render.instrument import make_engine
+from nsynth_lab.render.live import undisturbed
+from nsynth_lab.render.machine import choose_threads
+from nsynth_lab.synth.engine import Engine
+from nsynth_lab.synth.settings import Settings
+from nsynth_lab.units import SAMPLE_RATE
+
+LEAST_BLOCKS, LEAST_SECONDS = 1000, 3.0  # a thousand blocks are the fewest that have a 99.9th percentile
+QUICK_COUNT = 150
+ODD_SAMPLES = 331  # between the first key-downs: no multiple of a block
+KEYS_PER_SECOND = 6.0
+
+
+@dataclass(frozen=True)
+class Load:
+    """What blocks of one size cost with so many voices, in shares of the time that they last.
+
+    Attributes:
+        blocks: measured.
+        median, p99, p999, worst: half, 99 in a hundred, 999 in a thousand and all took no longer.
+        late: blocks that took longer than they last.
+        threads: of torch, as `play` would choose them for this engine, or as asked for.
+    """
+
+    block_samples: int
+    voices: int
+    blocks: int
+    median: float
+    p99: float
+    p999: float
+    worst: float
+    late: int
+    threads: int
+
+
+def sounding_engine(work: Work, *, voices: int, block_samples: int) -> Engine:
+    """An engine under way with that many voices, each begun at a time of its own."""
+    settings = Settings(voices=voices, slot_samples=min(block_samples, 256))
+    engine = make_engine(work.session, [list(work.names)], settings)
+    if work.threads:
+        engine.warm_up()
+    else:
+        choose_threads(engine)
+    engine.send(
+        note_on(note, 90, at_sample=ODD_SAMPLES * place, channel=place // KEYS)
+        for place, note in enumerate(spread_notes(voices))
+    )
+    while engine.clock < ODD_SAMPLES * voices + SAMPLE_RATE // 2:
+        engine.render(block_samples)
+    return engine
+
+
+def measure_load(work: Work, *, block_samples: int, voices: int) -> Load:
+    """Play so many voices in blocks of that size, at least a thousand of them."""
+    threads = torch.get_num_threads()
+    engine = sounding_engine(work, voices=voices, block_samples=block_samples)
+    least = max(LEAST_BLOCKS, round(LEAST_SECONDS * SAMPLE_RATE / block_samples))
+    shares = np.empty(QUICK_COUNT if work.quick else least)
+    between = max(1, round(SAMPLE_RATE / block_samples / KEYS_PER_SECOND))
+    hands, notes = np.random.default_rng(voices), spread_notes(voices)
+    with undisturbed():
+        for index in range(len(shares)):
+            if index % between == 0:
+                place, now = int(hands.integers(voices)), engine.clock + int(hands.integers(block_samples))
+                again = {"number": notes[place], "channel": place // KEYS, "at_sample": now}
+                engine.send([note_off(**again), note_on(**again)])
+            begun = time.perf_counter()
+            engine.render(block_samples)
+            shares[index] = (time.perf_counter() - begun) * SAMPLE_RATE / block_samples
+    used = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    median, p99, p999 = (float(value) for value in np.percentile(shares, (50.0, 99.0, 99.9)))
+    late = int((shares > 1.0).sum())
+    return Load(block_samples, engine.state().voices, len(shares), median, p99, p999, float(shares.max()), late, used)

@@ -1,0 +1,75 @@
+"""Where the time of a block goes: torch's operators by kind, and what is left is Python and waiting."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from torch.profiler import ProfilerActivity, profile
+
+from nsynth_lab.hush import hush
+
+KINDS: dict[str, tuple[str, ...]] = {
+    "matrix products": ("mm", "addmm", "bmm", "baddbmm", "matmul", "linear", "mkldnn", "convolution", "einsum", "dot"),
+    "FFT": ("fft",),
+    "sines, gates, exponentials": (
+        "sin", "cos", "tanh", "sigmoid", "exp", "log", "pow", "softplus", "gelu", "sqrt", "log1p",
+    ),
+    "moving numbers": (
+        "copy", "cat", "stack", "index", "gather", "clone", "contiguous", "empty", "zero", "fill", "view", "select",
+        "slice", "as_strided", "pad", "expand", "permute", "transpose", "reshape", "detach", "item", "resize",
+        "to", "lift", "arange", "scatter", "unsqueeze", "split", "narrow", "flatten", "alias", "where",
+    ),
+}  # fmt: skip
+ARITHMETIC, REST = "adding, multiplying, comparing", "Python and waiting"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One kind of operator: its share of the time, and how often it is called in a block."""
+
+    kind: str
+    share: float
+    calls: float
+
+
+def parts_of(block: Callable[[], object], *, blocks: int, device: str) -> tuple[Part, ...]:
+    """Shares of the time of `block()`, the largest first.
+
+    Operators are timed by torch's profiler, the whole without it, since it slows the whole more than the operators.
+    """
+    begun = time.perf_counter()
+    for _ in range(blocks):
+        block()
+    whole = time.perf_counter() - begun
+    activities = [ProfilerActivity.CPU] + [ProfilerActivity.CUDA] * (device == "cuda")
+    with hush(), profile(activities=activities, acc_events=True) as seen:  # it complains where there is no GPU
+        for _ in range(blocks):
+            block()
+    timed = "self_device_time_total" if device == "cuda" else "self_cpu_time_total"
+    return _parts(seen.key_averages(), whole, blocks, timed)
+
+
+def kind_of(operator: str) -> str:
+    """The kind of one of torch's operators.
+
+    >>> kind_of("aten::addmm"), kind_of("aten::_fft_c2r"), kind_of("aten::index_put_"), kind_of("aten::lerp")
+    ('matrix products', 'FFT', 'moving numbers', 'adding, multiplying, comparing')
+    """
+    words = [word for word in operator.partition("::")[2].split("_") if word]
+    return next((kind for kind, known in KINDS.items() if any(word in known for word in words)), ARITHMETIC)
+
+
+def _parts(events: Iterable[Any], whole_seconds: float, blocks: int, timed: str) -> tuple[Part, ...]:
+    seconds, calls = defaultdict[str, float](float), defaultdict[str, float](float)
+    for event in events:
+        if "::" in event.key:
+            seconds[kind_of(event.key)] += getattr(event, timed) / 1e6
+            calls[kind_of(event.key)] += event.count / blocks
+    rest = max(0.0, whole_seconds - sum(seconds.values()))
+    total = rest + sum(seconds.values())
+    found = [Part(kind, seconds[kind] / total, calls[kind]) for kind in seconds] + [Part(REST, rest / total, 0.0)]
+    return tuple(sorted(found, key=lambda part: -part.share))

@@ -1,0 +1,51 @@
+"""This project in the positions its peers are timed in."""
+
+from __future__ import annotations
+
+import torch
+
+from nsynth_lab.bench.peers.task import Task
+from nsynth_lab.bench.work import Work
+from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
+from nsynth_lab.midi.events import note_on
+from nsynth_lab.model.rows import row_decoder
+from nsynth_lab.render.instrument import make_engine
+from nsynth_lab.synth.settings import Settings
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, frames_to_seconds, note_to_hz
+
+NOTE = 48  # the C below middle C, 165 partials: lower notes cost more, higher ones less
+WARM_BLOCKS = 24
+
+
+def decoder(work: Work, *, block_samples: int, blocks: int) -> Task:
+    """The decoder alone with one voice, a block of whole frames a step."""
+    frames = block_samples // HOP_SAMPLES
+    rows = row_decoder(work.session.checkpoint.model.decoder, 1, one_by_one=frames == 1)
+    rows.reset([0], [0])
+    generator = torch.Generator().manual_seed(0)
+    streams = (
+        torch.zeros(frames, dtype=torch.int64),
+        torch.randn(frames, TIMBRE_DIMS, generator=generator),
+        torch.full((frames,), -20.0),
+        torch.full((frames,), float(note_to_hz(float(NOTE)))),
+        torch.zeros(frames, PARTIAL_SLOTS),
+    )
+    seconds = blocks * block_samples / SAMPLE_RATE
+    return Task(lambda: [rows.step(*streams) for _ in range(blocks)], seconds, f"decoder, blocks of {block_samples}")
+
+
+def engine(work: Work, *, block_samples: int, blocks: int) -> Task:
+    """The engine that `play` plays on with one voice: events, planning, decoder, mixing."""
+    played = make_engine(work.session, [list(work.names)], Settings(voices=1))
+    played.send([note_on(NOTE, 90)])
+    for _ in range(WARM_BLOCKS):
+        played.render(block_samples)
+    seconds = blocks * block_samples / SAMPLE_RATE
+    about = f"engine as played, blocks of {block_samples}"
+    return Task(lambda: [played.render(block_samples) for _ in range(blocks)], seconds, about)
+
+
+def whole(work: Work, *, audio_seconds: float) -> Task:
+    """One note as `blend` decodes it."""
+    latents = work.blend(NOTE, seconds=audio_seconds)
+    return Task(lambda: work.session.render(latents), frames_to_seconds(latents.frames), "a whole note")

@@ -1,0 +1,75 @@
+"""Streaming: more and more voices, block by block, until they no longer fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nsynth_lab.bench.load import Load, measure_load
+from nsynth_lab.bench.work import Advance, Work
+from nsynth_lab.synth.settings import MOST_VOICES
+from nsynth_lab.units import SAMPLE_RATE
+
+BLOCKS = (64, 128, 256, 512)
+QUICK_BLOCKS, QUICK_LADDER = (256,), (1, 8)
+LADDER = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
+HIGH, CALM = 1.0, 0.6
+
+
+@dataclass(frozen=True)
+class Streaming:
+    """All loads, and by block size the most voices whose 99.9th percentile is under the deadline.
+
+    `calm_voices` are the most whose 99th percentile is under 60 % of it: what to play with.
+    """
+
+    loads: tuple[Load, ...]
+    voices_at_deadline: dict[str, int]
+    calm_voices: dict[str, int]
+
+
+def measures(work: Work) -> int:
+    """How far `measure` advances: about a step for each second that it takes."""
+    return sum(len(_ladder(work)) * _steps(block) for block in _blocks(work))
+
+
+def measure(work: Work, advance: Advance) -> Streaming:
+    """Climb the ladder of voices for each size of block."""
+    loads: list[Load] = []
+    for block in _blocks(work):
+        ladder = _ladder(work)
+        climbed: list[Load] = []
+        for voices in ladder:
+            climbed.append(measure_load(work, block_samples=block, voices=voices))
+            advance(_steps(block))
+            if _is_enough(climbed):
+                advance((len(ladder) - len(climbed)) * _steps(block))
+                break
+        loads += climbed
+    return Streaming(
+        loads=tuple(loads),
+        voices_at_deadline={str(block): _most(loads, block, "p999", HIGH) for block in _blocks(work)},
+        calm_voices={str(block): _most(loads, block, "p99", CALM) for block in _blocks(work)},
+    )
+
+
+def _is_enough(climbed: list[Load]) -> bool:
+    """Whether more voices would not fit either; a single step may have been disturbed from outside."""
+    return climbed[-1].median >= HIGH or (len(climbed) > 1 and all(load.p99 >= HIGH for load in climbed[-2:]))
+
+
+def _steps(block: int) -> int:
+    """A thousand blocks at half their time."""
+    return max(1, round(0.5 * 1000 * block / SAMPLE_RATE))
+
+
+def _blocks(work: Work) -> tuple[int, ...]:
+    return QUICK_BLOCKS if work.quick else BLOCKS
+
+
+def _ladder(work: Work) -> tuple[int, ...]:
+    return QUICK_LADDER if work.quick else tuple(voices for voices in LADDER if voices <= MOST_VOICES)
+
+
+def _most(loads: list[Load], block: int, figure: str, below: float) -> int:
+    fits = [load.voices for load in loads if load.block_samples == block and getattr(load, figure) < below]
+    return max(fits, default=0)

@@ -1,0 +1,122 @@
+"""The figures of a bench as tables of words, for the terminal and for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Figures = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title, the head of each column, and rows of words."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def tables(figures: Figures) -> list[Table]:
+    """One for each section that was measured, in their order."""
+    return [make(figures[name]) for name, make in MAKERS.items() if name in figures]
+
+
+def spread(figure: Figures, digits: int = 1) -> str:
+    """The middle figure, and between which others it lies.
+
+    >>> spread({"median": 2.0, "low": 1.5, "high": 2.25})
+    '2.0 (1.5 to 2.2)'
+    """
+    middle, low, high = (f"{figure[key]:.{digits}f}" for key in ("median", "low", "high"))
+    return f"{middle} ({low} to {high})"
+
+
+def percent(share: float) -> str:
+    """A share of one.
+
+    >>> percent(0.123)
+    '12 %'
+    """
+    return f"{100 * share:.0f} %"
+
+
+def _machine(one: Figures) -> Table:
+    rates = one["rates"]
+    rows = [
+        ("processor", f"{one['processor']}, {one['cores']} cores, {one['threads']} threads"),
+        ("system", f"{one['system']}, Python {one['python']}, torch {one['torch']}"),
+        ("measured on", rates["name"]),
+        ("matrix products", f"{rates['matrix_gflops']:.0f} GFLOPS, {rates['matrix_bf16_gflops']:.0f} in bfloat16"),
+        ("reading memory", f"{rates['read_gb_s']:.1f} GB/s, {rates['cached_read_gb_s']:.1f} from the caches"),
+    ]
+    return Table("machine", ("", ""), tuple(rows))
+
+
+def _offline(one: Figures) -> Table:
+    ways = ("encode", "decode", "decode_by_seconds", "decode_by_notes")
+    rows = [
+        (way.replace("_", " "), str(rate["notes"]), f"{rate['seconds']:g} s", spread(rate["real_time"]))
+        for way in ways
+        for rate in one[way]
+    ]
+    gain = ("all notes' multiple over one note's", "", "", f"{one['batch_gain']:.2f}")
+    return Table("offline", ("", "notes", "of", "x real time"), (*rows, gain))
+
+
+def _streaming(one: Figures) -> Table:
+    rows = [
+        (str(load["block_samples"]), str(load["voices"]), *(percent(load[key]) for key in ("median", "p99", "p999")),
+         f"{load['late']} of {load['blocks']}", str(load["threads"]))
+        for load in one["loads"]
+    ]  # fmt: skip
+    rows += [
+        (block, f"{most} fit, {one['calm_voices'][block]} calmly", "", "", "", "", "")
+        for block, most in one["voices_at_deadline"].items()
+    ]
+    head = ("block", "voices", "median", "99 %", "99.9 %", "late", "threads")
+    return Table("streaming: share of the deadline", head, tuple(rows))
+
+
+def _limit(one: Figures) -> Table:
+    rows = [
+        (f"step of {step['voices']} voices", f"{step['microseconds']['median']:.0f} us",
+         f"{step['gflops']:.1f} GFLOPS, {percent(step['share_of_matrix_rate'])}",
+         f"{step['weights_gb_s']:.1f} GB/s, {percent(step['share_of_read_rate'])}", percent(step["share_of_limit"]))
+        for step in one["steps"]
+    ]  # fmt: skip
+    rows += [(part["kind"], f"{part['calls']:.0f} calls", "", "", percent(part["share"])) for part in one["parts"]]
+    return Table(
+        "share of the physical limit (one thread), and where a block's time goes",
+        ("", "", "arithmetic", "weights read", "share"),
+        tuple(rows),
+    )
+
+
+def _startup(one: Figures) -> Table:
+    names = ("help_seconds", "blend_seconds", "first_sound_seconds")
+    words = ("--help", "blend, 2 s of sound", "play, to the first sound")
+    return Table("start-up", ("", "seconds"), tuple(zip(words, (spread(one[name], 2) for name in names), strict=True)))
+
+
+def _memory(one: Figures) -> Table:
+    words = ("--help", "blend", f"{one['voices']} voices playing")
+    held = (f"{one[name]:.0f} MiB" for name in ("help_mib", "blend_mib", "voices_mib"))
+    return Table("most memory held", ("", ""), tuple(zip(words, held, strict=True)))
+
+
+def _training(one: Figures) -> Table:
+    what = f"batch {one['batch']} x {one['seconds_a_crop']:g} s, {one['device']}, {one['threads']} threads"
+    return Table("training", ("", "steps a second"), ((what, spread(one["steps_per_second"], 2)),))
+
+
+MAKERS: dict[str, Callable[[Figures], Table]] = {
+    "machine": _machine,
+    "offline": _offline,
+    "streaming": _streaming,
+    "limit": _limit,
+    "startup": _startup,
+    "memory": _memory,
+    "training": _training,
+}

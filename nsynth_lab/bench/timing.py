@@ -1,0 +1,56 @@
+"""Seconds that a piece of work takes, repeated, and what is derived from them with its spread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A figure measured several times: the middle one, and between which two the others lie.
+
+    >>> Spread.of([3.0, 1.0, 2.0])
+    Spread(median=2.0, low=1.0, high=3.0)
+    """
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, figures: Sequence[float]) -> Spread:
+        """Of one figure or more."""
+        return cls(float(np.median(figures)), float(min(figures)), float(max(figures)))
+
+
+def seconds_of(work: Callable[[], object], *, repeats: int, device: str = "cpu") -> list[float]:
+    """Seconds of each of so many runs after one that is not counted; what is under way on the device included."""
+    work()
+    return [_once(work, device) for _ in range(repeats)]
+
+
+def real_time(audio_seconds: float, seconds: Sequence[float]) -> Spread:
+    """Multiples of real time: seconds of audio for each second of work.
+
+    >>> real_time(4.0, [2.0, 1.0, 1.0])
+    Spread(median=4.0, low=2.0, high=4.0)
+    """
+    return Spread.of([audio_seconds / one for one in seconds])
+
+
+def _once(work: Callable[[], object], device: str) -> float:
+    _wait(device)
+    begun = time.perf_counter()
+    work()
+    _wait(device)
+    return time.perf_counter() - begun
+
+
+def _wait(device: str) -> None:
+    if device == "cuda":
+        torch.cuda.synchronize()

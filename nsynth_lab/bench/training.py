@@ -1,0 +1,67 @@
+"""Training: steps a second of a short run on notes made up for it, with the model and the precision of a real one."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from nsynth_lab.bench.made import prepared_notes
+from nsynth_lab.bench.timing import Spread
+from nsynth_lab.bench.work import Advance, Work
+from nsynth_lab.train.first_model import first_model
+from nsynth_lab.train.loop import Report, TrainOptions, train
+
+BATCH = 8
+STEPS, QUICK_STEPS = 12, 3
+NOTES, NOTE_SECONDS = 8, 2.0
+
+
+@dataclass(frozen=True)
+class Training:
+    """Fine-tuning of the checkpoint's model.
+
+    Attributes:
+        batch: crops a step, of `seconds_a_crop` each.
+        steps_per_second: of every step but the first.
+    """
+
+    batch: int
+    seconds_a_crop: float
+    device: str
+    threads: int
+    steps_per_second: Spread
+
+
+def measures(work: Work) -> int:
+    """How far `measure` advances."""
+    return QUICK_STEPS if work.quick else STEPS
+
+
+def measure(work: Work, advance: Advance) -> Training:
+    """Train for a moment, in a folder that is thrown away."""
+    options = TrainOptions(steps=measures(work), batch=BATCH)
+    ends: list[float] = []
+
+    def report(_at: Report) -> None:
+        ends.append(time.perf_counter())
+        advance()
+
+    model = first_model("excitation", deepcopy(work.session.checkpoint.model), seed=0)
+    notes = prepared_notes(NOTES, seconds=NOTE_SECONDS)
+    with tempfile.TemporaryDirectory() as folder:
+        train(
+            notes, Path(folder), options, model, device=work.device, report=report, listen=lambda *_: None,
+        )  # fmt: skip
+    return Training(
+        batch=BATCH,
+        seconds_a_crop=round(options.frames * 512 / 48_000, 3),
+        device=work.device,
+        threads=torch.get_num_threads(),
+        steps_per_second=Spread.of([1.0 / one for one in np.diff(ends)]),
+    )

@@ -1,0 +1,80 @@
+"""`nsynth-lab bench`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nsynth_lab.cli import console
+from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption
+
+if TYPE_CHECKING:
+    from nsynth_lab.bench.tables import Table
+
+
+def bench(
+    only: Annotated[str, typer.Option(help="Only these sections, as streaming,startup; the machine always.")] = "",
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter measures: under a minute.")] = False,
+    threads: Annotated[
+        int, typer.Option(min=0, max=1024, help="Of torch; 0 leaves each part to choose, as it does for you.")
+    ] = 0,
+    device: DeviceOption = "auto",
+    checkpoint: CheckpointOption = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures into this file.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Also write a page with plots into this folder.")] = None,
+    force: ForceOption = False,
+) -> None:
+    """Measure how fast this machine is: playing, blending, encoding, training, start-up and memory.
+
+    The sections are machine, offline, streaming, limit, startup, memory and training. `streaming` says how many voices
+    fit into blocks of each size, which is what `play --voices` and `--block` ask for. All of it takes about five
+    minutes; close other programs, they are felt.
+
+    **Examples**
+
+        nsynth-lab bench --quick
+
+        nsynth-lab bench --only streaming
+
+        nsynth-lab bench --json figures.json --report bench
+
+        nsynth-lab bench --device cuda --only streaming,offline,limit
+    """
+    from nsynth_lab.audio import check_target
+    from nsynth_lab.bench.bench import check_sections, count_measures, run_bench
+    from nsynth_lab.bench.page import MARK, write_page
+    from nsynth_lab.bench.tables import tables
+    from nsynth_lab.bench.work import Work
+    from nsynth_lab.cli.evaluate import write_whole
+    from nsynth_lab.evaluate.report import check_report_folder
+    from nsynth_lab.render import Session
+    from nsynth_lab.train.precision import use_threads
+
+    sections = check_sections([name.strip() for name in only.split(",") if name.strip()])
+    if json_file is not None:
+        check_target(json_file, force=force)
+    if report is not None:
+        check_report_folder(report, force=force, mark=MARK)
+    work = Work(Session(checkpoint, device=device, owned=False), quick=quick, threads=threads)
+    if threads:
+        use_threads(threads)
+    with console.progress(count_measures(work, sections), "steps", "measuring", still=True) as advance:
+        figures = run_bench(work, sections, advance)
+    if json_file is not None:
+        write_whole(json_file, json.dumps(figures, indent=2) + "\n")
+    for table in tables(figures):
+        _show(table)
+    if report is not None:
+        console.show(str(write_page(report, figures)))
+
+
+def _show(table: Table) -> None:
+    from rich.table import Table as Shown
+
+    shown = Shown(*table.head, title=table.title, title_justify="left", box=None, show_header=any(table.head))
+    for row in table.rows:
+        shown.add_row(*row)
+    console.show(shown)

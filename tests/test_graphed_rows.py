@@ -1,0 +1,186 @@
+"""Rows on a GPU: what can be known of them without one, and, where there is one, that they play what the decoder does.
+
+Without one, the step runs on tensors of a pretended CUDA device, which have shapes and a place but no numbers: whatever
+would read a number back, or bring one over from the host while a graph is captured, is found by that.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from made_notes import flute
+from playing import corner
+from streaming import in_turns
+from tiny_model import decode, streams, tiny_model
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.model.graphed_rows import GraphedRows, sizes
+from nsynth_lab.model.rows import SlowRows
+from nsynth_lab.model.trusted_rows import FURTHEST_DB, WAYS, furthest_db, trusted_rows
+from nsynth_lab.synth.engine import Engine
+from nsynth_lab.synth.settings import Settings
+from nsynth_lab.synth.sources import Sources
+
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+needs_none = pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is pretended where there is none")
+
+
+class NoHost(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Within, nothing may touch a tensor on the host."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        out = func(*args, **(kwargs or {}))
+        for tensor in torch.utils._pytree.tree_leaves((args, kwargs, out)):
+            assert not isinstance(tensor, Tensor) or tensor.device.type == "cuda", f"{func} touches the host"
+        return out
+
+
+class Uncaptured(GraphedRows):
+    """As on a GPU but for the capture."""
+
+    def _capture(self) -> dict[int, torch.cuda.CUDAGraph]:
+        return {}
+
+
+@pytest.fixture
+def pretended(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeTensorMode]:
+    """A CUDA device of which there are only shapes; host memory cannot be pinned there."""
+    zeros = torch.zeros
+
+    def unpinned(*shape: int, pin_memory: bool = False, **how: Any) -> Tensor:
+        assert not pin_memory or "device" not in how
+        return zeros(*shape, **how)
+
+    monkeypatch.setattr(torch, "zeros", unpinned)
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        yield mode
+    for module in [module for name, module in sys.modules.items() if name.startswith("nsynth_lab")]:
+        for table in vars(module).values():
+            if callable(clear := getattr(table, "cache_clear", None)):
+                clear()  # it has no numbers in it
+
+
+def pretended_decoder(bands: int = 0) -> Decoder:
+    decoder = tiny_model(band_channels=bands).decoder
+    for module in decoder.modules():
+        for name, weight in list(module.named_parameters(recurse=False)):
+            there = torch.empty(weight.shape, device="cuda")
+            setattr(module, name, torch.nn.Parameter(there, requires_grad=False))
+    return decoder
+
+
+@needs_none
+@pytest.mark.usefixtures("pretended")
+@pytest.mark.parametrize("bands", [0, 8])
+def test_nothing_comes_from_or_goes_to_the_host_within_a_step(bands: int) -> None:
+    rows = Uncaptured(pretended_decoder(bands), 5)
+    for size in rows.sizes:
+        rows._frame(size)  # tables are made here, as in the steps that warm a graph up
+        with NoHost():  # type: ignore[no-untyped-call]
+            rows._frame(size)
+    assert rows.audio.device.type == "cuda"
+
+
+@needs_none
+@pytest.mark.usefixtures("pretended")
+def test_the_plain_step_would_be_found_out() -> None:
+    decoder = pretended_decoder()
+    inputs = [torch.zeros(shape, device="cuda") for shape in ((2, 1, 16), (2, 1), (2, 1), (2, 1, 128))]
+    with pytest.raises(Exception, match=r"aten\._local_scalar_dense"):
+        decoder.step(inputs[0], inputs[1], inputs[2], inputs[3], decoder.start(2, device="cuda"))
+
+
+@pytest.mark.parametrize("bands", [0, 8])
+def test_a_step_with_every_oscillator_is_the_step(bands: int) -> None:
+    decoder = tiny_model(band_channels=bands).decoder
+    inputs = streams((33.0, 69.0, 110.0), 6)
+    whole, state = decode(decoder, inputs, decoder.start(3))
+    every, after = decoder.step(inputs[0], inputs[1], inputs[2], inputs[3], decoder.start(3), every=True)
+    torch.testing.assert_close(every, whole, rtol=0, atol=1e-5)
+    torch.testing.assert_close(after.turns, state.turns, rtol=0, atol=1e-9)
+    torch.testing.assert_close(after.partials, state.partials, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 16, 21])
+def test_there_is_a_size_for_any_number_of_rows(rows: int) -> None:
+    made = sizes(rows)
+    assert made == sorted(set(made))
+    assert made[-1] == rows
+    assert all(min(size for size in made if size >= due) < 2 * due for due in range(1, rows + 1))
+
+
+def test_a_way_is_trusted_once_it_plays_what_the_decoder_plays() -> None:
+    decoder = tiny_model(band_channels=8).decoder
+    told: list[str] = []
+    rows = trusted_rows(decoder, 5, seed=3, warn=told.append, ways=[("itself", lambda same: same)])
+    assert rows is not None
+    assert not told
+    assert furthest_db(rows, decoder) < -100
+    fresh = decoder.start(5, seed=3)
+    torch.testing.assert_close(rows.state.turns[:5], fresh.turns)
+    torch.testing.assert_close(rows.state.noise_position[:5], fresh.noise_position)
+
+
+def spoilt(decoder: Decoder, *, by: float) -> Decoder:
+    made = copy.deepcopy(decoder)
+    made.controls.stack.last.bias.add_(by)
+    return made
+
+
+def missing(_: Decoder) -> Decoder:
+    raise ModuleNotFoundError("No module named 'triton'")
+
+
+def test_a_way_that_plays_something_else_is_told_of_and_left() -> None:
+    decoder = tiny_model().decoder
+    told: list[str] = []
+    ways = [
+        ("louder", lambda same: spoilt(same, by=-0.01)),
+        ("broken", lambda same: spoilt(same, by=math.nan)),
+        ("missing", missing),
+        ("itself", lambda same: same),
+    ]
+    rows = trusted_rows(decoder, 3, seed=0, warn=told.append, ways=ways)
+    assert rows is not None
+    assert rows.decoder is decoder
+    assert [line.split()[0] for line in told] == ["louder", "broken", "missing"]
+    assert all("\n" not in line and len(line) < 320 for line in told)
+    assert trusted_rows(decoder, 3, seed=0, warn=told.append, ways=ways[:2]) is None
+
+
+@needs_none
+@pytest.mark.usefixtures("pretended")
+def test_where_no_way_works_the_player_hears_of_each_once() -> None:
+    """The real ways, on a device whose driver is missing."""
+    engine = Engine(pretended_decoder(), [Sources([corner(flute())])], Settings())
+    assert [line.split(" cannot")[0] for line in engine.troubles()] == [name for name, _ in WAYS]
+    assert not engine.troubles()
+    assert isinstance(engine._rows, SlowRows)
+
+
+@needs_gpu
+@pytest.mark.parametrize("bands", [0, 8])
+@pytest.mark.parametrize("voices", [1, 3, 16, 33])
+@pytest.mark.parametrize("way", [name for name, _ in WAYS])
+def test_on_a_gpu_graphs_play_what_the_decoder_plays(bands: int, voices: int, way: str) -> None:
+    plain = tiny_model(band_channels=bands).decoder
+    decoder = copy.deepcopy(plain).cuda()
+    rows = GraphedRows(dict(WAYS)[way](decoder), voices)
+    assert set(rows.graphs) == set(rows.sizes)
+    assert furthest_db(rows, decoder) <= FURTHEST_DB
+    inputs = streams([30.0 + 2.5 * row for row in range(voices)], 12)
+    rows.reset(range(voices), range(voices))
+    order = [list(range(voices)), list(range(0, voices, 2)), list(range(1, voices, 2))]
+    heard = in_turns(rows, inputs, order)
+    whole, _ = decode(plain, inputs, plain.start(voices))
+    error = (heard - whole).square().sum(dim=1) / whole.square().sum(dim=1)
+    assert float(10 * error.max().log10()) <= FURTHEST_DB
