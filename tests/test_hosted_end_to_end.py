@@ -120,20 +120,23 @@ def test_plugins_in_a_live_chain_sound_as_they_do_offline_and_without_a_gap(tmp_
     with pulse(tmp_path / "pulse") as environment:
         for attempt in range(ATTEMPTS):
             live, heard, underruns = played(environment, f"{attempt}")
-            if underruns == 0:
+            gap = max(apart(one, other) for one, other in zip(heard, live, strict=True))
+            if underruns == 0 and gap < 1e-4:
                 break
         else:
             if os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1):
                 pytest.skip(f"other programs keep this machine too busy to play live ({underruns} underruns)")
     assert underruns == 0
-    for side in range(2):
-        one, other = overlapping(live[side], offline[side])
-        assert len(one) > 3 * SAMPLE_RATE
-        assert level_db(one - other) < level_db(other) - 60.0
-        one, other = overlapping(heard[side], live[side])
-        assert len(one) > 3 * SAMPLE_RATE
-        assert np.abs(one - other).max() < 1e-4
+    assert gap < 1e-4, "what was heard is not what was made"
+    assert max(apart(one, other) for one, other in zip(live, offline, strict=True)) < 1e-4
     assert not np.array_equal(live[0], live[1])
+
+
+def apart(one: FloatArray, other: FloatArray) -> float:
+    """The largest difference of two recordings [samples] of the song, in step."""
+    first, second = overlapping(one, other)
+    assert len(first) > 3 * SAMPLE_RATE
+    return float(np.abs(first - second).max())
 
 
 def played(environment: dict[str, str], name: str) -> tuple[FloatArray, FloatArray, int]:
