@@ -89,8 +89,7 @@ def close_loop(latents: Latents, period: Period, *, frames: int) -> Latents:
     """
     if not can_loop(latents, period):
         raise UsageError(f"a loop of {period.frames} frames at {period.begin}: the note is held for too short a time")
-    time = np.arange(frames, dtype=np.float64)
-    read = np.where(time < period.begin, time, period.begin + to_and_fro(time - period.begin, period.frames))
+    read = read_positions(period, frames)
     moved = read_at(replace(latents, loudness_db=held_level(latents, period.begin)), read)
     return replace(
         moved,
@@ -108,7 +107,13 @@ def in_tune(latents: Latents) -> Latents:
     return replace(latents, f0_cents=_within(np.asarray(latents.f0_cents, np.float64) - mean))
 
 
-def to_and_fro(time: _Doubles, period: int) -> _Doubles:
+def read_positions(period: Period, frames: int) -> _Doubles:
+    """Where each of `frames` frames is read: straight on until the period begins, to and fro from there on."""
+    time = np.arange(frames, dtype=np.float64)
+    return np.where(time < period.begin, time, period.begin + _to_and_fro(time - period.begin, period.frames))
+
+
+def _to_and_fro(time: _Doubles, period: int) -> _Doubles:
     """0 at 0, half a period at its middle, 0 at its end, and so on."""
     phase = np.mod(time, period)
     return np.asarray(np.minimum(phase, period - phase))

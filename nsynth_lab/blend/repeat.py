@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.blend.loop import GOOD_CENTS, SHORTEST_FRAMES, Period, held_level, periods, to_and_fro
+from nsynth_lab.blend.loop import GOOD_CENTS, SHORTEST_FRAMES, Period, held_level, periods, read_positions
 from nsynth_lab.blend.read import read_at
 from nsynth_lab.latents import PARTIAL_SLOTS, Latents
 from nsynth_lab.units import FRAME_RATE_HZ, cents_to_ratio, note_to_hz, ratio_to_cents
@@ -68,8 +68,7 @@ def repeat(latents: Latents, plain: Latents, period: Period, *, frames: int) -> 
     theirs, is held where it is. Both must be held for half a period beyond `period.begin`.
     """
     level = latents.loudness_db + (held_level(plain, period.begin) - plain.loudness_db)
-    time = np.arange(frames, dtype=np.float64)
-    read = np.where(time < period.begin, time, period.begin + to_and_fro(time - period.begin, period.frames))
+    read = read_positions(period, frames)
     moved = read_at(replace(latents, loudness_db=np.asarray(level, np.float32)), read)
     once = slice(period.begin, period.begin + period.frames)
     cents = np.asarray(moved.f0_cents, np.float64)

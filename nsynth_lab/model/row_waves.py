@@ -1,7 +1,7 @@
 """RowWaves: what `dsp.oscillators` and `dsp.noise` do, one frame at a time for some of many rows.
 
 Every row's oscillators run on, but only those that can be heard are computed; rows that need about as many are taken
-together. NumPy's operations begin sooner than torch's; products and the FFT are torch's.
+together. NumPy's operations begin sooner than torch's; products are torch's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nsynth_lab.dsp.noise import TABLE_FRAMES, noise_window, white_table
 from nsynth_lab.dsp.oscillators import COLUMNS, ROWS, SPAN_SAMPLES, SPANS
 from nsynth_lab.model.controls import GAINS_PER_FRAME, HALF_PARTIALS, partial_places
-from nsynth_lab.model.decoder import start_turns
+from nsynth_lab.model.decoder import noise_places, start_turns
 from nsynth_lab.model.distribution import TOP_HZ
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray
 
@@ -33,7 +33,7 @@ MIDDLES = (np.arange(SPANS, dtype=np.float32) + np.float32(0.5)) / np.float32(SP
 
 
 class RowTones:
-    """The bank of partials: `hz(rows, f0, partials)`, then `step(rows, amplitudes) -> [due, 512]`."""
+    """The bank of partials: `places(partials)`, `count(f0)`, then `step(rows, ...) -> [due, 512]`."""
 
     def __init__(self, oscillators: int, rows: int) -> None:
         self.fresh: Doubles = start_turns(oscillators).numpy()
@@ -112,7 +112,7 @@ class RowNoise:
     def reset(self, rows: Ints, seeds: list[int]) -> None:
         """These rows start anew, each at its seed's place in the table, as `Decoder.start(1, seed=seed)`."""
         self.tail[rows] = 0.0
-        self.position[rows] = [(self.seed + seed) * 397 % TABLE_FRAMES for seed in seeds]
+        self.position[rows] = noise_places(self.seed + torch.tensor(seeds)).numpy()
 
     def step(self, rows: Ints, magnitudes: FloatArray) -> FloatArray:
         """The next frame, with these magnitudes [due, 513]."""
@@ -186,7 +186,7 @@ def _unit(angle: FloatArray) -> Phasors:
 
 
 def _powers(first: Phasors, turn: Phasors) -> tuple[Phasors, Phasors]:
-    """First * turn ** (0, 1 .. 15) [due, spans, 16, partials], and turn ** 16, by doubling."""
+    """The product of `first` and turn ** (0, 1 .. 15) [due, spans, 16, partials], and turn ** 16, by doubling."""
     due, spans, partials = first.shape
     made = np.empty((due, spans, ROWS, partials), np.complex64)
     made[:, :, 0] = first

@@ -21,7 +21,6 @@ from nsynth_lab.train.parallel import ALONE, World
 CHANNELS, LAYERS, CYCLE = 192, 6, 5
 MOVED_SHARE, BLENDED_SHARE = 0.35, 0.35
 SEMITONES, FURTHEST = 5.0, 14.0
-TIMBRE_NOISE = 0.03
 RANGE_DB, NOISE_RANGE_DB, SLOPE_DB = 72.0, 82.0, 30.0  # what lies so far below the note's level counts nothing
 LOWEST_DB, HEARD_DB = -115.0, -75.0
 EVERY_BIN = 4
@@ -29,12 +28,16 @@ RAW_WEIGHT = 0.1
 DB = 20.0 / math.log(10.0)
 
 
-def lesson_db(model: Autoencoder, teacher: ControlNet, batch: Batch, *, seed: int, world: World = ALONE) -> Tensor:
+def lesson_db(
+    model: Autoencoder, teacher: ControlNet, batch: Batch, *, seed: int, noise: float, world: World = ALONE
+) -> Tensor:
     """How far in dB the model's control net is from `teacher` on a batch, timbre being the model's own encoder's."""
     source, target = batch.source, batch.target
     with torch.no_grad():
         timbre = model.encoder(source.samples, source.loudness_db, source.f0_hz, source.partials)
-        streams = _varied(timbre, target.loudness_db, target.f0_hz, target.partials, seed=seed, world=world)
+        streams = _varied(
+            timbre, target.loudness_db, target.f0_hz, target.partials, seed=seed, noise=noise, world=world
+        )
         wanted, _ = teacher(*streams, teacher.start(len(timbre), device=timbre.device))
     net = model.decoder.controls
     came, _ = net(*streams, net.start(len(timbre), device=timbre.device))
@@ -42,7 +45,7 @@ def lesson_db(model: Autoencoder, teacher: ControlNet, batch: Batch, *, seed: in
 
 
 def _varied(
-    timbre: Tensor, level_db: Tensor, f0_hz: Tensor, partials: Tensor, *, seed: int, world: World
+    timbre: Tensor, level_db: Tensor, f0_hz: Tensor, partials: Tensor, *, seed: int, noise: float, world: World
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Some rows moved to another pitch, some blended with the row before them."""
     notes = world.size * len(timbre)
@@ -51,14 +54,14 @@ def _varied(
     semitones = SEMITONES * torch.randn(notes, generator=generator)[rows].to(timbre.device)
     semitones = semitones.clamp(-FURTHEST, FURTHEST) * (moved < MOVED_SHARE)
     share = share * (which < BLENDED_SHARE)
-    noise = torch.randn((notes, *timbre.shape[1:]), generator=generator)[rows].to(timbre.device)
+    jitter = torch.randn((notes, *timbre.shape[1:]), generator=generator)[rows].to(timbre.device)
 
     def blended(stream: Tensor) -> Tensor:
         weight = share.reshape(-1, *[1] * (stream.dim() - 1))
         return torch.lerp(stream, stream.roll(1, dims=0), weight)
 
     return (
-        blended(timbre) + TIMBRE_NOISE * noise,
+        blended(timbre) + noise * jitter,
         blended(level_db),
         f0_hz * torch.exp2(semitones / 12.0)[:, None],
         blended(partials),

@@ -220,7 +220,7 @@ def _step(
     if teacher is None:
         distance_db = _descend_by_ear(state, moved, options, world)
     else:
-        distance_db = lesson_db(state.model, teacher, moved, seed=state.step, world=world)
+        distance_db = lesson_db(state.model, teacher, moved, seed=state.step, noise=TIMBRE_NOISE, world=world)
         _descend(distance_db, state.model, state.optimizer, rate=learning_rate(state.step, options), world=world)
     state.step += 1
     keep = min(EMA, (1 + state.step) / (10 + state.step))
