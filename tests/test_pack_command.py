@@ -10,21 +10,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
-from made_notes import flute, organ_cut_short, piano
+from pack_model import copy_model, write_model
 from pack_reading import everything, level_db, need_module, regions
-from tiny_model import tiny_model
 
 from nsynth_lab.cli import run
-from nsynth_lab.model.bank import BANK, Bank, BankEntry, write_bank
-from nsynth_lab.model.checkpoint import WEIGHTS, save_weights
-from nsynth_lab.note import Instrument
 
 USAGE, FAILED = 2, 1
 SMALL = ("--notes", "C3,C5", "--velocities", "60,120", "--positions", "0,1", "--duration", "1")
@@ -33,24 +28,13 @@ MODEL = ("--checkpoint", "model")
 
 @pytest.fixture(scope="module")
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny checkpoint with a flute, an organ called cello and a piano in its bank."""
-    folder = tmp_path_factory.mktemp("model")
-    model_id = save_weights(folder, tiny_model(), about={})
-    names = (("flute", "flute"), ("cello", "string"), ("piano", "keyboard"))
-    entries = [
-        BankEntry(Instrument(name, family), (zone,), "CC0-1.0", "made") for zone, (name, family) in enumerate(names)
-    ]
-    zones = [replace(note, model_id=model_id) for note in (flute(), organ_cut_short(), piano())]
-    write_bank(folder, Bank(entries, zones, model_id=model_id), about={})
-    return folder
+    return write_model(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("model").mkdir()
-    for name in (WEIGHTS, BANK):
-        Path("model", name).write_bytes((model_folder / name).read_bytes())
+    copy_model(model_folder)
 
 
 def made(*words: str, sources: tuple[str, ...] = ("flute", "cello")) -> dict[str, Any]:

@@ -15,14 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from made_notes import flute, organ_cut_short, piano
+from pack_model import copy_model, write_model
 from pack_reading import Sfizz, cents_off, everything, fluidsynth, level_db, need_module, need_program, regions
-from tiny_model import tiny_model
 
 from nsynth_lab.cli import run
-from nsynth_lab.model.bank import BANK, Bank, BankEntry, write_bank
-from nsynth_lab.model.checkpoint import WEIGHTS, save_weights
-from nsynth_lab.note import Instrument, Note
+from nsynth_lab.note import Note
 from nsynth_lab.patch import Blend, Envelope, Lfo, Patch, Slot, Tuning, Voice, write_preset
 from nsynth_lab.render import Session
 from nsynth_lab.render.preset import Played, at_place, hold_within, play_patch
@@ -51,24 +48,13 @@ PLAIN = replace(PAD, name="Plain", effects=(), envelope=Envelope(), blend=Blend(
 
 @pytest.fixture(scope="module")
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny checkpoint with a flute, an organ called cello and a piano in its bank."""
-    folder = tmp_path_factory.mktemp("model")
-    model_id = save_weights(folder, tiny_model(), about={})
-    names = (("flute", "flute"), ("cello", "string"), ("piano", "keyboard"))
-    entries = [
-        BankEntry(Instrument(name, family), (zone,), "CC0-1.0", "made") for zone, (name, family) in enumerate(names)
-    ]
-    zones = [replace(note, model_id=model_id) for note in (flute(), organ_cut_short(), piano())]
-    write_bank(folder, Bank(entries, zones, model_id=model_id), about={})
-    return folder
+    return write_model(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("model").mkdir()
-    for name in (WEIGHTS, BANK):
-        Path("model", name).write_bytes((model_folder / name).read_bytes())
+    copy_model(model_folder)
     for patch in (PAD, STRUCK, WIDE, PLAIN):
         write_preset(Path(f"{patch.name.split()[-1].lower()}.toml"), patch)
 
