@@ -1,9 +1,8 @@
 """measure_load: what blocks cost with so many voices sounding, on the engine that `play` plays on.
 
 Keys go down at odd times and are played again while it is measured, as under hands. All voices are in use then, so a
-key that goes down takes one away, which may cost its block a second step of the decoder: that is what the highest
-percentiles show. Threads and garbage collection are as in `play`. Blocks follow one another without waiting, and
-without the priority that `play` asks the system for: other programs are felt.
+key that goes down takes one away. Threads and garbage collection are as in `play`. Blocks follow one another without
+waiting, and without the priority that `play` asks the system for: other programs are felt.
 """
 
 from __future__ import annotations

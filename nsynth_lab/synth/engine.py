@@ -119,6 +119,7 @@ class Engine:
         )
         self._queue: list[Event] = []
         self._planned: list[Frames] = []
+        self._cuts: list[tuple[int, int]] = []
         self._peak = 0.0
         self._dropped = 0
 
@@ -240,7 +241,7 @@ class Engine:
                         self.player.crowd.remove(voice)
 
     def _decode(self) -> None:
-        """One step for all that is planned, and into the mixer with it."""
+        """One step for all that is planned, into the mixer with it, and out of that what was cut off meanwhile."""
         starts = self.player.take_starts()
         if starts:
             self._rows.reset([row for row, _ in starts], [serial for _, serial in starts])
@@ -254,22 +255,24 @@ class Engine:
             for index, voice in enumerate(frames.voices):
                 fading = frames.fading[index]
                 self._mixer.add(voice.row, frames.begins[index], audio[index], frames.gains[index], fading=fading)
+        for row, at_sample in self._cuts:
+            self._mixer.cut(row, at_sample)
+        self._cuts.clear()
 
     def _cut(self, voice: Voice, at_sample: int, *, at_once: bool = False) -> None:
-        """Take a voice away within 5 ms: out of what is mixed already, or, if that is too little, in one more frame.
+        """Take a voice away within 5 ms: out of what is planned already, or, if that is too little, in one more frame.
 
         `at_once` its row must come free: it then fades within whatever is left.
         """
         if voice.frames and voice.next_sample - at_sample < CUT_SAMPLES and not at_once:
             voice.fading = True
             return
-        self._make_sure(voice.row)
-        self._mixer.cut(voice.row, at_sample)
+        self._cuts.append((voice.row, at_sample))
         self.player.crowd.remove(voice)
 
     def _make_sure(self, row: int) -> None:
-        """Nothing that is planned for `row` is still to be decoded."""
-        if any(row in frames.rows for frames in self._planned):
+        """Nothing that is planned for `row`, or cut off from it, is still to be done: another voice is to have it."""
+        if any(row in frames.rows for frames in self._planned) or any(row == cut for cut, _ in self._cuts):
             self._decode()
 
 
