@@ -2,6 +2,8 @@
 
 import sys
 
+from nsynth_lab.allocator import keep_freed_memory
+
 
 def main() -> None:
     """Run one command and end the process with its exit code."""
@@ -9,6 +11,7 @@ def main() -> None:
         from nsynth_lab.cli import run
     except KeyboardInterrupt:
         sys.exit(130)
+    keep_freed_memory()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -36,13 +36,15 @@ class Offline:
     Attributes:
         encode: one note, then many, one after the other as banks are built: measuring and the encoder.
         decode: one note as `blend` decodes it, then many in one batch as `pack` does.
+        decode_one_by_one: those many as `blend` would decode them, one after the other.
         decode_by_seconds: one note, longer and longer.
         decode_by_notes: more and more notes in one batch.
-        batch_gain: multiples of real time of the batch of many over those of one note.
+        batch_gain: multiples of real time of the batch of many over those of the same notes one by one.
     """
 
     encode: tuple[Rate, ...]
     decode: tuple[Rate, ...]
+    decode_one_by_one: tuple[Rate, ...]
     decode_by_seconds: tuple[Rate, ...]
     decode_by_notes: tuple[Rate, ...]
     batch_gain: float
@@ -66,7 +68,7 @@ def measures(work: Work) -> int:
     """How far `measure` advances: about a step for each second that it takes."""
     plan = _plan(work)
     singles = [plan.seconds, *plan.lengths]
-    batches = [1, plan.encoded_notes, *plan.counts]
+    batches = [1, plan.encoded_notes, MANY, *plan.counts]
     steps = [_steps(seconds, plan.repeats) for seconds in singles]
     return sum(steps) + sum(_steps(count * plan.seconds, plan.batch_repeats) for count in batches)
 
@@ -84,14 +86,15 @@ def measure(work: Work, advance: Advance) -> Offline:
         rate(count, plan.seconds, _encoding(work, count, plan.seconds), plan.batch_repeats)
         for count in (1, plan.encoded_notes)
     ]
-    one = rate(1, plan.seconds, _decoding(work, plan.seconds))
-    by_seconds = [rate(1, length, _decoding(work, length)) for length in plan.lengths]
+    one = rate(1, plan.seconds, _decoding(work, [NOTE], plan.seconds))
+    by_seconds = [rate(1, length, _decoding(work, [NOTE], length)) for length in plan.lengths]
+    one_by_one = rate(MANY, plan.seconds, _decoding(work, spread_notes(MANY), plan.seconds), plan.batch_repeats)
     by_notes = [
         rate(count, plan.seconds, _batch(work, count, plan.seconds), plan.batch_repeats) for count in plan.counts
     ]
     many = next(each for each in by_notes if each.notes == MANY)
-    gain = many.real_time.median / one.real_time.median
-    return Offline(tuple(encoded), (one, many), tuple(by_seconds), tuple(by_notes), gain)
+    gain = many.real_time.median / one_by_one.real_time.median
+    return Offline(tuple(encoded), (one, many), (one_by_one,), tuple(by_seconds), tuple(by_notes), gain)
 
 
 def _plan(work: Work) -> _Plan:
@@ -109,9 +112,9 @@ def _encoding(work: Work, count: int, seconds: float) -> Callable[[], object]:
     return lambda: [encode(sound, checkpoint, note=note) for sound, note in sounds]
 
 
-def _decoding(work: Work, seconds: float) -> Callable[[], object]:
-    latents = work.blend(NOTE, seconds=seconds)
-    return lambda: work.session.render(latents)
+def _decoding(work: Work, notes: Sequence[int], seconds: float) -> Callable[[], object]:
+    sounds = [work.blend(note, seconds=seconds) for note in notes]
+    return lambda: [work.session.render(latents) for latents in sounds]
 
 
 def _batch(work: Work, count: int, seconds: float) -> Callable[[], object]:

@@ -55,13 +55,13 @@ def _machine(one: Figures) -> Table:
 
 
 def _offline(one: Figures) -> Table:
-    ways = ("encode", "decode", "decode_by_seconds", "decode_by_notes")
+    ways = ("encode", "decode", "decode_one_by_one", "decode_by_seconds", "decode_by_notes")
     rows = [
         (way.replace("_", " "), str(rate["notes"]), f"{rate['seconds']:g} s", spread(rate["real_time"]))
         for way in ways
         for rate in one[way]
     ]
-    gain = ("all notes' multiple over one note's", "", "", f"{one['batch_gain']:.2f}")
+    gain = ("a batch over the same notes one by one", "", "", f"{one['batch_gain']:.2f}")
     return Table("offline", ("", "notes", "of", "x real time"), (*rows, gain))
 
 

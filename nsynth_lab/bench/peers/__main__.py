@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from nsynth_lab.allocator import keep_freed_memory
 from nsynth_lab.bench import machine
 from nsynth_lab.bench.peers.compare import PAIRS, Comparison, compare
 from nsynth_lab.bench.timing import Spread
@@ -22,6 +23,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 
 def main(arguments: Sequence[str]) -> int:
     """Compare, print a table, and return an exit code as `nsynth_lab.cli.run` does."""
+    keep_freed_memory()  # theirs gain by it as ours do
     try:
         _run(_parsed(arguments))
     except KeyboardInterrupt:
