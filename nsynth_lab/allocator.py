@@ -30,5 +30,5 @@ def keep_freed_memory() -> bool:
         (TOP_PAD, GROWN_BYTES),
         (ARENA_MAX, 1),
     )
-    results = [mallopt(wish, value) for wish, value in wishes]
+    results: list[int] = [mallopt(wish, value) for wish, value in wishes]
     return min(results) == 1

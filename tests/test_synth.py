@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from made_notes import flute, piano
 from playing import SECOND, Heard, busy_events, corner, played, small_engine
+from torch import Tensor
 
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on, setting
@@ -325,6 +326,22 @@ def test_stealing_and_shedding_never_click() -> None:
     assert engine.shed(2) == 2
     busy = np.concatenate([busy, engine.render(2048)], axis=1)
     assert np.abs(np.diff(busy, axis=1)).max() < 1.5 * np.abs(np.diff(calm, axis=1)).max()
+
+
+def test_a_block_takes_one_step_however_many_voices_are_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, steps = small_engine(Settings(voices=3)), list[int]()
+    step = engine._rows.step
+
+    def counted(rows: Tensor, *streams: Tensor) -> Tensor:
+        steps.append(len(rows))
+        return step(rows, *streams)
+
+    monkeypatch.setattr(engine._rows, "step", counted)
+    engine.send(note_on(48 + number, at_sample=64 * number) for number in range(60))
+    blocks = [engine.render(256) for _ in range(16)]
+    assert engine.state().stolen > 40
+    assert len(steps) <= len(blocks)
+    assert np.abs(np.diff(np.concatenate(blocks, axis=1))).max() < 0.1
 
 
 def test_what_is_too_loud_is_bent_and_what_is_not_is_left_alone() -> None:
