@@ -107,7 +107,7 @@ class DeviceSink:
             until = time.monotonic() + self.latency_seconds + SILENT_SECONDS
             while self.ring.filled and time.monotonic() < until:
                 time.sleep(NAP_SECONDS)
-            time.sleep(self.device_seconds)
+            time.sleep(self.device_seconds + 2 * self.block_seconds)  # what was taken last, and a block of play
         self._close()
 
     def _open(self) -> None:
