@@ -219,6 +219,17 @@ def test_a_device_that_is_none_is_said() -> None:
         pass
 
 
+def test_a_machine_without_any_device_is_told_what_to_do() -> None:
+    try:
+        found = outputs()
+    except MissingError as error:
+        pytest.skip(str(error))
+    if found:
+        pytest.skip("this machine has an audio output")
+    with pytest.raises(DeviceError, match="sound server"), DeviceSink("", block_samples=256):
+        pass
+
+
 def test_two_rows_of_keys_play_two_octaves() -> None:
     typist = Typist(0.5, 0.5)
     assert [event.number for key in "zsxdcq2w" for event in typist.press(key, 0.0)] == [60, 61, 62, 63, 64, 72, 73, 74]

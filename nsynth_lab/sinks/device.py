@@ -28,6 +28,7 @@ LARGEST_BUFFER_SECONDS = 0.2
 SILENT_SECONDS = 1.0  # a callback that has not come for so long will not
 RETRY_SECONDS = 1.0
 NAP_SECONDS = 0.0003
+NO_DEFAULT = "device -1"  # so PortAudio names a default that is not there
 
 
 class DeviceSink:
@@ -128,6 +129,11 @@ class DeviceSink:
                 callback=callback,
             )
         except (sounddevice.PortAudioError, ValueError) as error:
+            if not self.name and NO_DEFAULT in str(error):
+                raise DeviceError(
+                    "there is no audio output to play on: connect one, or start the sound server (PipeWire, "
+                    "PulseAudio, JACK); `nsynth-lab devices` lists what is found"
+                ) from error
             raise DeviceError(
                 f"audio device '{self.name or 'default'}' cannot play 48 kHz stereo: {reason(error)}; "
                 "see `nsynth-lab devices`"
