@@ -19,7 +19,7 @@ built. Imports go down only (`pyproject.toml`, import-linter):
     dsp, blend
     patch, midi
     note, audio, latents
-    units | errors, hush
+    units | errors, hush, allocator, html_page
 """
 
 from importlib.metadata import PackageNotFoundError, version

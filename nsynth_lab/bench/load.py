@@ -15,7 +15,7 @@ import torch
 
 from nsynth_lab.bench.work import KEYS, Work, spread_notes
 from nsynth_lab.midi.events import note_off, note_on
-from nsynth_lab.render.instrument import live_ahead, make_engine
+from nsynth_lab.render.instrument import make_engine
 from nsynth_lab.render.live import undisturbed
 from nsynth_lab.render.machine import choose_threads
 from nsynth_lab.synth.engine import Engine
@@ -53,7 +53,7 @@ class Load:
 def sounding_engine(work: Work, *, voices: int, block_samples: int) -> Engine:
     """An engine under way with that many voices, each begun at a time of its own."""
     settings = Settings(voices=voices, slot_samples=min(block_samples, 256))
-    engine = make_engine(work.session, [list(work.names)], settings, ahead_samples=live_ahead(block_samples))
+    engine = make_engine(work.session, [list(work.names)], settings)
     if work.threads:
         engine.warm_up()
     else:

@@ -67,9 +67,8 @@ QUICK = _Plan(2, 1, 1.0, 2, (1.0, 4.0), (1, MANY))
 def measures(work: Work) -> int:
     """How far `measure` advances: about a step for each second that it takes."""
     plan = _plan(work)
-    singles = [plan.seconds, *plan.lengths]
     batches = [1, plan.encoded_notes, MANY, *plan.counts]
-    steps = [_steps(seconds, plan.repeats) for seconds in singles]
+    steps = [_steps(seconds, plan.repeats) for seconds in plan.lengths]
     return sum(steps) + sum(_steps(count * plan.seconds, plan.batch_repeats) for count in batches)
 
 
@@ -86,8 +85,8 @@ def measure(work: Work, advance: Advance) -> Offline:
         rate(count, plan.seconds, _encoding(work, count, plan.seconds), plan.batch_repeats)
         for count in (1, plan.encoded_notes)
     ]
-    one = rate(1, plan.seconds, _decoding(work, [NOTE], plan.seconds))
     by_seconds = [rate(1, length, _decoding(work, [NOTE], length)) for length in plan.lengths]
+    one = next(each for each in by_seconds if each.seconds == plan.seconds)
     one_by_one = rate(MANY, plan.seconds, _decoding(work, spread_notes(MANY), plan.seconds), plan.batch_repeats)
     by_notes = [
         rate(count, plan.seconds, _batch(work, count, plan.seconds), plan.batch_repeats) for count in plan.counts

@@ -12,6 +12,7 @@ from nsynth_lab.bench.plots import draw_all
 from nsynth_lab.bench.tables import Table, tables
 from nsynth_lab.evaluate.page import STYLE
 from nsynth_lab.evaluate.report import INDEX, whole_folder
+from nsynth_lab.html_page import document
 
 MARK = '<meta name="generator" content="nsynth-lab bench">'
 
@@ -32,23 +33,11 @@ def page(figures: dict[str, Any], pictures: Sequence[tuple[str, str]]) -> str:
     )
     told = "\n".join(_html(table) for table in tables(figures))
     title = f"nsynth-lab bench: model {escape(str(figures['model']))}"
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-{MARK}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<h1>{title}</h1>
+    body = f"""<h1>{title}</h1>
 <p>Measured {escape(figures["measured"])}{", quickly" if figures["quick"] else ""}.</p>
 {shown}
-{told}
-</body>
-</html>
-"""
+{told}"""
+    return document(body, title=title, mark=MARK, style=STYLE)
 
 
 def _html(table: Table) -> str:

@@ -94,12 +94,12 @@ def play(
     """
     from nsynth_lab.midi.song import read_song
     from nsynth_lab.render import SOUND_ENDINGS, Session, check_outputs
-    from nsynth_lab.render.instrument import live_ahead
     from nsynth_lab.render.live import Live
     from nsynth_lab.render.machine import choose_threads, raise_priority
     from nsynth_lab.sinks.device import LATENCIES, DeviceSink
     from nsynth_lab.sinks.file import FileSink
     from nsynth_lab.sinks.recorder import Recorder
+    from nsynth_lab.units import HOP_SAMPLES
 
     if latency not in LATENCIES:
         raise UsageError(f"latency '{latency}'; expected low or high")
@@ -111,7 +111,7 @@ def play(
     song = read_song(file) if file else None
     session = Session(checkpoint, device=compute, seed=seed)
     console.say("loading")
-    engine = instrument.engine(choice, session, live=True, ahead_samples=live_ahead(block))
+    engine = instrument.engine(choice, session, live=True, ahead_samples=HOP_SAMPLES)
     raise_priority()
     threads = choose_threads(engine)
     stop = threading.Event()

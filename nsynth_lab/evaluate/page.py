@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
+from nsynth_lab.html_page import document
+
 MARK = '<meta name="generator" content="nsynth-lab evaluate">'
 COLUMNS = ("mean", "median", "p90")
 STYLE = """
@@ -26,24 +28,12 @@ def page(figures: dict[str, Any], examples: Sequence[dict[str, str]]) -> str:
     sections = "\n".join(_section(name, figures) for name, value in figures.items() if isinstance(value, dict))
     heard = "\n".join(_example(example) for example in examples)
     left_out = figures.get("left_out", [])
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-{MARK}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>nsynth-lab evaluate: model {escape(str(figures["model"]))}</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<h1>Model {escape(str(figures["model"]))}</h1>
+    body = f"""<h1>Model {escape(str(figures["model"]))}</h1>
 <p>{figures["notes"]} notes{f"; {len(left_out)} could not be used" if left_out else ""}.</p>
 {sections}
 {"<h2>Best, median and worst of each family</h2>" if heard else ""}
-{heard}
-</body>
-</html>
-"""
+{heard}"""
+    return document(body, title=f"nsynth-lab evaluate: model {escape(str(figures['model']))}", mark=MARK, style=STYLE)
 
 
 def metrics_of(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

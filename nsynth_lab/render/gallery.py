@@ -11,6 +11,7 @@ from pathlib import Path
 from nsynth_lab.audio import write_audio
 from nsynth_lab.dsp.programme_loudness import programme_loudness
 from nsynth_lab.errors import NsynthLabError, UsageError
+from nsynth_lab.html_page import document
 from nsynth_lab.patch import Patch
 from nsynth_lab.picture import Panel, draw_spectrograms
 from nsynth_lab.render.phrase import phrase_for
@@ -106,22 +107,10 @@ def _page(heard: Sequence[Heard], sheets: Sequence[str], session: Session) -> st
         parts += [f'<p><img src="{sheet}" alt="spectrograms" loading="lazy"></p>'] * bool(sheet)
         parts += [_article(one) for one in row]
     body = "\n".join(parts)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-{MARK}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{len(heard)} presets</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<h1>{len(heard)} presets</h1>
+    whole = f"""<h1>{len(heard)} presets</h1>
 <p>Model {escape(session.checkpoint.model_id)}, seed {session.seed}.</p>
-{body}
-</body>
-</html>
-"""
+{body}"""
+    return document(whole, title=f"{len(heard)} presets", mark=MARK, style=STYLE)
 
 
 def _article(one: Heard) -> str:

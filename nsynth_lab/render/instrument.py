@@ -16,7 +16,6 @@ from nsynth_lab.synth.sources import Sources
 from nsynth_lab.units import HOP_SAMPLES
 
 NUMBERS_OF_SOURCES = (1, 2, 4)
-LARGE_BLOCK_SAMPLES = 4 * HOP_SAMPLES
 
 
 def load_sources(session: Session, names: Sequence[str]) -> Sources:
@@ -43,15 +42,6 @@ def make_engine(
     sources = [load_sources(session, names) for names in programs]
     decoder = session.checkpoint.model.decoder
     return Engine(decoder, sources, settings, after=after, seed=session.seed, ahead_samples=ahead_samples)
-
-
-def live_ahead(block_samples: int) -> int:
-    """How many samples an engine that is played in such blocks best plans at once: `ahead_samples`.
-
-    A frame, so that what is played is heard soon; where blocks are large it waits for them anyway, and four frames of
-    a voice in one step of the decoder cost less than four steps.
-    """
-    return block_samples if block_samples >= LARGE_BLOCK_SAMPLES else HOP_SAMPLES
 
 
 def _zones(session: Session, name: str) -> list[Latents]:

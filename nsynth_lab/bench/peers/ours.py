@@ -9,7 +9,7 @@ from nsynth_lab.bench.work import Work
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
 from nsynth_lab.midi.events import note_on
 from nsynth_lab.model.rows import row_decoder
-from nsynth_lab.render.instrument import live_ahead, make_engine
+from nsynth_lab.render.instrument import make_engine
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, frames_to_seconds, note_to_hz
 
@@ -35,13 +35,13 @@ def decoder(work: Work, *, block_samples: int, blocks: int) -> Task:
 
 
 def engine(work: Work, *, block_samples: int, blocks: int) -> Task:
-    """The engine that `play` plays on with one voice: events, planning, decoder, mixing."""
-    played = make_engine(work.session, [list(work.names)], Settings(voices=1), ahead_samples=live_ahead(block_samples))
+    """The whole engine with one voice, a block planned at once as `render` does: events, planning, decoder, mixing."""
+    played = make_engine(work.session, [list(work.names)], Settings(voices=1), ahead_samples=block_samples)
     played.send([note_on(NOTE, 90)])
     for _ in range(WARM_BLOCKS):
         played.render(block_samples)
     seconds = blocks * block_samples / SAMPLE_RATE
-    about = f"engine as played, blocks of {block_samples}"
+    about = f"whole engine, blocks of {block_samples} planned at once"
     return Task(lambda: [played.render(block_samples) for _ in range(blocks)], seconds, about)
 
 
