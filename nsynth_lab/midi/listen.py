@@ -17,7 +17,7 @@ import sys
 import time
 from typing import Any
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.05  # a port that is back under its name before the next look is taken for the one that was there
 LONGEST_BYTES = 3  # what is longer is system exclusive, and says nothing to a synth
 ALL = "all"
 
