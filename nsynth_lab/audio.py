@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from nsynth_lab.aside import aside
 from nsynth_lab.errors import AudioError, MissingError, UsageError
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
@@ -115,21 +116,17 @@ def write_audio(
     if audio.samples.size == 0:
         raise AudioError(f"{path}: cannot be written: there are no samples")
     soundfile = _soundfile()
-    aside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     channels, length = audio.samples.shape
-    try:
-        with soundfile.SoundFile(
-            str(aside), "w", audio.sample_rate, channels, subtype=subtype or _SUBTYPES[path.suffix.lower()]
-        ) as file:
-            if comment:
-                file.comment = comment
-            for start in range(0, length, BLOCK_SAMPLES):
-                file.write(audio.samples[:, start : start + BLOCK_SAMPLES].T)
-        aside.replace(path)
-    except (soundfile.SoundFileError, TypeError, ValueError, OSError) as error:
-        raise AudioError(f"{path}: cannot be written: {_reason(error)}") from error
-    finally:
-        aside.unlink(missing_ok=True)
+    kind = subtype or _SUBTYPES[path.suffix.lower()]
+    with aside(path, AudioError) as beside:
+        try:
+            with soundfile.SoundFile(str(beside), "w", audio.sample_rate, channels, subtype=kind) as file:
+                if comment:
+                    file.comment = comment
+                for start in range(0, length, BLOCK_SAMPLES):
+                    file.write(audio.samples[:, start : start + BLOCK_SAMPLES].T)
+        except (soundfile.SoundFileError, TypeError, ValueError) as error:
+            raise AudioError(f"{path}: cannot be written: {_reason(error)}") from error
     return path
 
 

@@ -7,13 +7,13 @@ instant at which block t ends, sample (t + 1) * 512, so a decoder that has seen 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nsynth_lab.aside import aside
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import LatentsError
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_seconds
@@ -116,14 +116,8 @@ def write_latents(path: str | Path, latents: Latents, *, force: bool = False) ->
     path = Path(path)
     check_target(path, force=force)
     tensors = {name: np.ascontiguousarray(getattr(latents, name), np.float32) for name in _STREAMS}
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        aside.write_bytes(save(tensors, metadata={"nsynth_lab": json.dumps(_header(latents))}))
-        aside.replace(path)
-    except OSError as error:
-        raise LatentsError(f"{path}: cannot be written: {error}") from error
-    finally:
-        aside.unlink(missing_ok=True)
+    with aside(path, LatentsError) as beside:
+        beside.write_bytes(save(tensors, metadata={"nsynth_lab": json.dumps(_header(latents))}))
     return path
 
 

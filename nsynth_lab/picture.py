@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nsynth_lab.aside import aside
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import MissingError
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
@@ -75,12 +75,8 @@ def new_figure(width_inches: float, height_inches: float) -> Any:
 
 def save_figure(figure: Any, path: Path) -> Path:
     """Write a figure aside, then rename; the same figure always gives the same bytes."""
-    aside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix or '.png'}")
-    try:
-        figure.savefig(aside, dpi=110, metadata={"Software": None} if path.suffix == ".png" else None)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with aside(path) as beside:
+        figure.savefig(beside, dpi=110, metadata={"Software": None} if path.suffix == ".png" else None)
     return path
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nsynth_lab.aside import write_json
 from nsynth_lab.cli import console
 from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption
 
@@ -48,7 +48,6 @@ def bench(
     from nsynth_lab.bench.page import MARK, write_page
     from nsynth_lab.bench.tables import tables
     from nsynth_lab.bench.work import Work
-    from nsynth_lab.cli.evaluate import write_whole
     from nsynth_lab.evaluate.report import check_report_folder
     from nsynth_lab.render import Session
     from nsynth_lab.train.precision import use_threads
@@ -64,7 +63,7 @@ def bench(
     with console.progress(count_measures(work, sections), "steps", "measuring", still=True) as advance:
         figures = run_bench(work, sections, advance)
     if json_file is not None:
-        write_whole(json_file, json.dumps(figures, indent=2) + "\n")
+        write_json(json_file, figures)
     for table in tables(figures):
         _show(table)
     if report is not None:

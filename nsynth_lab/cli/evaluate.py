@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nsynth_lab.aside import write_json
 from nsynth_lab.cli import console
 from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption
 from nsynth_lab.errors import UsageError
@@ -73,24 +72,12 @@ def evaluate(
     if evaluation.reads and not figures["notes"]:
         raise DatasetError(f"none of {len(records)} notes could be used: {figures['left_out'][0]}")
     if json_file is not None:
-        write_whole(json_file, json.dumps(figures, indent=2) + "\n")
+        write_json(json_file, figures)
     if report is not None:
         _write_report(report, evaluation, figures)
     _show(figures)
     if report is not None:
         console.show(str(report / "index.html"))
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write aside, then rename."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}; choose another name") from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def _write_report(folder: Path, evaluation: Evaluation, figures: dict[str, Any]) -> None:

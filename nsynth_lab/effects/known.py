@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
+from nsynth_lab.aside import aside
 from nsynth_lab.effects.plugin_info import PluginInfo
 from nsynth_lab.errors import PluginError
 from nsynth_lab.patch.effect_table import nearest
@@ -76,11 +76,10 @@ def write_cache(cache: dict[str, list[PluginInfo]]) -> None:
         PluginError: it cannot be written.
     """
     path = cache_folder() / CACHE
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     held = {key: [info.to_dict() for info in infos] for key, infos in cache.items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text(json.dumps({"version": CACHE_VERSION, "plugins": held}), encoding="utf-8")
-        aside.replace(path)
     except OSError as error:
-        raise PluginError(f"{path}: what was scanned cannot be kept: {error.strerror}") from error
+        raise PluginError(f"{path.parent}: what was scanned cannot be kept: {error.strerror}") from error
+    with aside(path, PluginError) as beside:
+        beside.write_text(json.dumps({"version": CACHE_VERSION, "plugins": held}), encoding="utf-8")

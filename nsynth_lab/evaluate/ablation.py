@@ -16,10 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nsynth_lab.aside import write_json
 from nsynth_lab.evaluate.evaluate import Evaluation
 from nsynth_lab.evaluate.section import Advance, Work
 from nsynth_lab.model.autoencoder import Autoencoder
-from nsynth_lab.model.checkpoint import Checkpoint, write_bytes
+from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.decoder import Decoder, DecoderState
 from nsynth_lab.train.critics import ADVERSARIAL_DB
@@ -112,7 +113,7 @@ def ablate(
         advance: hears of every note evaluated.
 
     Raises:
-        CheckpointError: the figures or a run cannot be written.
+        NsynthLabError: the figures or a run cannot be written.
     """
     figures: list[dict[str, Any]] = json.loads((folder / FILE).read_text()) if (folder / FILE).is_file() else []
     known = {row["name"] for row in figures}
@@ -127,7 +128,7 @@ def ablate(
         if row.name not in known:
             work = Work(Checkpoint(model.eval(), f"row-{number}", {}), records, pool)
             figures.append({"name": row.name, **_figures(Evaluation(work, SECTIONS).run(advance))})
-            write_bytes(folder / FILE, (json.dumps(figures, indent=2) + "\n").encode())
+            write_json(folder / FILE, figures)
     return figures
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from nsynth_lab.aside import aside
 from nsynth_lab.errors import CheckpointError
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
 from nsynth_lab.model.autoencoder import Autoencoder
@@ -107,14 +107,8 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises:
         CheckpointError: the file cannot be written.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        aside.write_bytes(data)
-        aside.replace(path)
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be written: {error}") from error
-    finally:
-        aside.unlink(missing_ok=True)
+    with aside(path, CheckpointError) as beside:
+        beside.write_bytes(data)
 
 
 def _model_id(tensors: dict[str, Tensor]) -> str:

@@ -7,7 +7,6 @@ is a path, and whatever is wrong is told in one line with the file, the line, an
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from nsynth_lab.aside import aside
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import MissingError, PatchError
 from nsynth_lab.patch.patch import Patch
@@ -114,14 +114,8 @@ def write_preset(path: str | Path, patch: Patch, *, force: bool = False) -> Path
     path = Path(path)
     text = format_preset(patch)
     check_target(path, force=force)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
-    except OSError as error:
-        raise PatchError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        aside.unlink(missing_ok=True)
+    with aside(path, PatchError) as beside:
+        beside.write_text(text, encoding="utf-8")
     return path
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from nsynth_lab.aside import aside
 from nsynth_lab.audio import write_audio
 from nsynth_lab.dsp.programme_loudness import programme_loudness
 from nsynth_lab.errors import NsynthLabError, UsageError
@@ -82,7 +82,8 @@ def write_gallery(
         sheets.append(f"sheet-{len(sheets) + 1:02d}.png" if panels else "")
         if panels:
             draw_spectrograms(folder / sheets[-1], panels, force=True)
-    _write(folder / PAGE, _page(heard, sheets, session))
+    with aside(folder / PAGE) as beside:
+        beside.write_text(_page(heard, sheets, session), encoding="utf-8")
     return heard
 
 
@@ -124,12 +125,3 @@ def _article(one: Heard) -> str:
         f"<p><small>{escape(' + '.join(patch.blend.corners))}<br>{escape(words)}<br>{level}</small></p>"
         f"{player}{said}</article>"
     )
-
-
-def _write(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)

@@ -8,12 +8,12 @@ says that the set is complete. Every file is written aside and renamed.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 from nsynth_lab import __version__
+from nsynth_lab.aside import aside
 from nsynth_lab.errors import DatasetError, UsageError
 from nsynth_lab.note import FAMILIES, SOURCES
 from nsynth_lab.train.labels import QUALITIES, clean
@@ -156,14 +156,8 @@ def write_json(path: Path, value: Any) -> None:
     Raises:
         DatasetError: the file cannot be written.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        aside.write_text(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
-        aside.replace(path)
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot be written: {error}") from error
-    finally:
-        aside.unlink(missing_ok=True)
+    with aside(path, DatasetError) as beside:
+        beside.write_text(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
 
 
 def _read_recipe(folder: Path) -> Any:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from nsynth_lab.allocator import keep_freed_memory
+from nsynth_lab.aside import write_json
 from nsynth_lab.bench import machine
 from nsynth_lab.bench.peers.compare import PAIRS, Comparison, compare
 from nsynth_lab.bench.timing import Spread
 from nsynth_lab.bench.work import Work
 from nsynth_lab.errors import MissingError, NsynthLabError, UsageError
-from nsynth_lab.model.checkpoint import write_bytes
 from nsynth_lab.render import Session
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -76,7 +75,7 @@ def _run(asked: argparse.Namespace) -> None:
             "comparisons": [asdict(one) for one in found],
             "left_out": left_out,
         }
-        write_bytes(asked.json, f"{json.dumps(figures, indent=2)}\n".encode())
+        write_json(asked.json, figures)
 
 
 def _say(line: str) -> None:

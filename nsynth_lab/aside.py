@@ -1,0 +1,41 @@
+"""A file is written whole or not at all: aside first, then renamed into its place."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from nsynth_lab.errors import NsynthLabError
+
+
+@contextlib.contextmanager
+def aside(path: Path, error: type[NsynthLabError] = NsynthLabError) -> Iterator[Path]:
+    """A path to write to, in the folder of `path` and with its ending, by which libraries tell the format.
+
+    It takes the place of `path` when the block ends, and is removed when the block is left in any other way.
+
+    Raises:
+        error: the system refuses: the disk is full, the folder is missing or closed.
+    """
+    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield beside
+        beside.replace(path)
+    except OSError as refused:
+        raise error(f"{path}: cannot be written: {refused.strerror or refused}") from refused
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: object, error: type[NsynthLabError] = NsynthLabError) -> None:
+    """Write `value` as JSON, for people too.
+
+    Raises:
+        error: as `aside`.
+    """
+    with aside(path, error) as beside:
+        beside.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,44 @@
+"""A file is whole or it is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nsynth_lab.aside import aside, write_json
+from nsynth_lab.errors import AudioError, NsynthLabError
+
+
+def test_what_was_there_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "take.wav"
+    path.write_text("old")
+    with aside(path) as beside:
+        beside.write_text("new")
+        assert path.read_text() == "old"
+        assert beside.suffix == ".wav"
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def write(path: Path, text: str, failure: type[BaseException] | None = None) -> None:
+    with aside(path, AudioError) as beside:
+        beside.write_text(text)
+        if failure is not None:
+            raise failure
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, ValueError])
+def test_nothing_is_left_of_one_that_was_not_finished(tmp_path: Path, failure: type[BaseException]) -> None:
+    path = tmp_path / "take.wav"
+    path.write_text("old")
+    with pytest.raises(failure):
+        write(path, "half", failure)
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["old"]
+
+
+def test_a_system_that_refuses_is_told_in_the_callers_own_kind_of_error(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=r"take\.wav: cannot be written: No such file"):
+        write(tmp_path / "missing" / "take.wav", "x")
+    with pytest.raises(NsynthLabError, match="cannot be written"):
+        write_json(Path("/dev/full/figures.json"), {})
