@@ -32,7 +32,7 @@ TURNS = [control(21, 100, at_sample=9_000), control(7, 64, at_sample=20_000), co
 
 
 def sound_of(patch: Patch, blocks: tuple[int, ...], *, ahead_samples: int = 512) -> FloatArray:
-    settings = settings_of(patch.settled(), slot_samples=256)
+    settings = settings_of(patch.settled())
     engine = small_engine(settings, corners=4, after=PatchEffects(patch.settled()), ahead_samples=ahead_samples)
     events = sorted([*busy_events(), *TURNS], key=lambda event: event.at_sample)
     return played(engine, events, samples=2 * SECOND, blocks=blocks)
@@ -47,7 +47,7 @@ def test_a_patch_sounds_the_same_in_any_blocks_and_offline() -> None:
 
 
 def test_a_patch_that_adds_nothing_is_the_synth_a_little_later() -> None:
-    settings = settings_of(PLAIN, slot_samples=256)
+    settings = settings_of(PLAIN)
     events = [note_on(60, 90), note_on(67, 60, at_sample=SECOND // 3)]
     after = PatchEffects(PLAIN)
     late = after.latency_samples
@@ -82,7 +82,7 @@ def test_tuning_and_voices_are_the_patchs() -> None:
     patch = replace(
         PLAIN, tuning=Tuning(a4_hz=432.0, transpose=-12), voice=Voice("legato", glide_seconds=0.2, unison=3)
     )
-    settings = settings_of(patch, slot_samples=256)
+    settings = settings_of(patch)
     assert settings.tuning.hz(69) == pytest.approx(216.0)
     assert (settings.mode, settings.glide_ms, settings.unison) == ("legato", 200.0, 3)
     assert not settings.tuning.sounds(0)

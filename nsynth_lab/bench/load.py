@@ -52,7 +52,7 @@ class Load:
 
 def sounding_engine(work: Work, *, voices: int, block_samples: int) -> Engine:
     """An engine under way with that many voices, each begun at a time of its own."""
-    settings = Settings(voices=voices, slot_samples=min(block_samples, 256))
+    settings = Settings(voices=voices)
     engine = make_engine(work.session, [list(work.names)], settings)
     if work.threads:
         engine.warm_up()

@@ -94,7 +94,6 @@ class Choice:
             mpe=self.mpe,
             tuning=tuning,
             learn=tuple(self.learn),
-            slot_samples=min(self.block, 256),
             **values,
         )
 
@@ -113,7 +112,7 @@ class Choice:
             raise UsageError(
                 "--preset says how it is voiced and tuned; leave out --voices, --mode, --unison, --a4, --scale"
             )
-        settings = settings_of(patch, slot_samples=min(self.block, 256), mpe=self.mpe, seed=seed)
+        settings = settings_of(patch, mpe=self.mpe, seed=seed)
         values: dict[str, Any] = {**_numbers(self.sets), **self._position()}
         if self.controllers:
             values["controllers"] = {**settings.controllers, **_controllers(self.controllers)}

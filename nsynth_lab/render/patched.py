@@ -32,7 +32,7 @@ def corners_of(patch: Patch) -> tuple[str, ...]:
     return (*names, names[-1]) if len(names) == 3 else names
 
 
-def settings_of(patch: Patch, *, slot_samples: int, mpe: bool = False, seed: int = 0) -> Settings:
+def settings_of(patch: Patch, *, mpe: bool = False, seed: int = 0) -> Settings:
     """The synth of a patch, whose macros stand where they put things (`Patch.settled`)."""
     voice = patch.voice
     settings = Settings(
@@ -43,7 +43,6 @@ def settings_of(patch: Patch, *, slot_samples: int, mpe: bool = False, seed: int
         controllers={} if patch.midi else dict(USUAL_CONTROLLERS),
         tuning=_tuning(patch),
         motion=Motion(patch.blend, seed),
-        slot_samples=slot_samples,
     )
     return settings.changed(_values(patch))
 

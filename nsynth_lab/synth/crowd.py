@@ -1,4 +1,4 @@
-"""Who gets a row of the decoder, who gives one up, and at which sample a note may begin."""
+"""Who gets a row of the decoder, who gives one up, and in which turn a voice takes its steps."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from nsynth_lab.synth.voice import Voice
 from nsynth_lab.units import HOP_SAMPLES
 
+TURN_SAMPLES = 256  # turns in which frames are planned: the frames of a voice fall into every other one
+TURNS = HOP_SAMPLES // TURN_SAMPLES
 SPARE_ROWS = 16  # for voices that still fade while others have taken their place
 
 
@@ -18,10 +20,8 @@ class Crowd:
         most: how many may sound at once; where time is short fewer than at the beginning.
     """
 
-    def __init__(self, voices: int, slot_samples: int) -> None:
+    def __init__(self, voices: int) -> None:
         self.most = self._full = voices
-        self.slot_samples = slot_samples
-        self.slots = HOP_SAMPLES // slot_samples
         self.voices: list[Voice] = []
         self.free = deque(range(voices + SPARE_ROWS))
 
@@ -39,20 +39,21 @@ class Crowd:
         self.voices.remove(voice)
         self.free.append(voice.row)
 
-    def begin(self, at_sample: int) -> int:
-        """When a note of `at_sample` may begin: then, or a slot later if too many frames fall into its own slot.
+    def lead(self, begin_sample: int) -> int:
+        """How much sooner than need be the frames of a voice that begins then are planned: not at all, or a turn.
 
-        A voice takes a step every 512 samples, so voices that begin in different slots are never due together.
+        All voices of a turn take one step together, which costs little more than the step of one; two turns share
+        the voices, so that no step is larger than it has to be.
         """
-        crowded = -(-self._full // self.slots)
-        here, later = (self._in_slot(sample) for sample in (at_sample, at_sample + self.slot_samples))
-        return at_sample + self.slot_samples if here >= crowded and later < here else at_sample
+        own, sooner = (self._in_turn(sample) for sample in (begin_sample, begin_sample - TURN_SAMPLES))
+        return TURN_SAMPLES if own >= -(-self._full // TURNS) and sooner < own else 0
 
-    def _in_slot(self, sample: int) -> int:
-        return sum(self._slot(voice.begin_sample) == self._slot(sample) for voice in self.voices)
+    def _in_turn(self, sample: int) -> int:
+        return sum(_turn(voice.begin_sample - voice.lead) == _turn(sample) for voice in self.voices)
 
-    def _slot(self, sample: int) -> int:
-        return sample // self.slot_samples % self.slots
+
+def _turn(sample: int) -> int:
+    return sample // TURN_SAMPLES % TURNS
 
 
 def first_to_go(voices: Iterable[Voice]) -> Voice | None:

@@ -4,7 +4,8 @@
                                between them: plan the frames that are due ] -> one decoder step -> Mixer -> block
 
 Planning is numbers only, so a whole block is planned before anything is decoded, and all voices that are due in it
-take one step together. What is planned depends on the clock alone and not on how it is cut into blocks.
+take one step together: the first frame of a note in the block in which it begins, the others in turns (see `crowd`).
+What is planned depends on the clock alone and not on how it is cut into blocks.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.rows import row_decoder
 from nsynth_lab.synth.channels import Channels
 from nsynth_lab.synth.course import Courses
-from nsynth_lab.synth.crowd import Crowd
+from nsynth_lab.synth.crowd import TURN_SAMPLES, Crowd
 from nsynth_lab.synth.mixer import CUT_SAMPLES, Mixer
 from nsynth_lab.synth.planner import Frames, plan
 from nsynth_lab.synth.player import Player
@@ -104,13 +105,15 @@ class Engine:
         seed: int = 0,
         ahead_samples: int = HOP_SAMPLES,
     ) -> None:
-        crowd = Crowd(settings.voices, settings.slot_samples)
+        crowd = Crowd(settings.voices)
         self._after = after
         self.delay_samples = decoder.delay_samples + (after.latency_samples if after is not None else 0)
         self._ahead = ahead_samples
         self._troubles: list[str] = []
-        one_by_one = ahead_samples <= HOP_SAMPLES
-        self._rows = row_decoder(decoder, crowd.rows, seed=seed, one_by_one=one_by_one, warn=self._troubles.append)
+        self._one_by_one = ahead_samples <= HOP_SAMPLES
+        self._rows = row_decoder(
+            decoder, crowd.rows, seed=seed, one_by_one=self._one_by_one, warn=self._troubles.append
+        )
         self._mixer = Mixer(crowd.rows, ahead_samples=ahead_samples)
         courses = [Courses(sources, crowd.rows) for sources in programs]
         turn = after.turn if after is not None else _turn_nothing
@@ -231,8 +234,18 @@ class Engine:
         return block if self._after is None else self._after.process(block, begin)
 
     def _plan(self, until_sample: int) -> None:
-        """Plan the frames that begin before `until_sample`."""
-        while due := [voice for voice in self.player.crowd.voices if voice.next_sample < until_sample]:
+        """Plan what begins before `until_sample`: first frames by then, others by the end of the turn that has begun.
+
+        A turn sees what was played by its beginning, whatever the blocks.
+        """
+        turn_end = -(-until_sample // TURN_SAMPLES) * TURN_SAMPLES
+
+        def is_due(voice: Voice) -> bool:
+            return voice.next_sample - voice.lead < turn_end if voice.frames else voice.next_sample < until_sample
+
+        while due := [voice for voice in self.player.crowd.voices if is_due(voice)]:
+            if self._one_by_one and any(self._is_planned(voice.row) for voice in due):  # seldom: a note's second frame
+                self._decode()
             frames = plan(due, self.player)
             self._planned += frames
             for part in frames:
@@ -272,8 +285,11 @@ class Engine:
 
     def _make_sure(self, row: int) -> None:
         """Nothing that is planned for `row`, or cut off from it, is still to be done: another voice is to have it."""
-        if any(row in frames.rows for frames in self._planned) or any(row == cut for cut, _ in self._cuts):
+        if self._is_planned(row) or any(row == cut for cut, _ in self._cuts):
             self._decode()
+
+    def _is_planned(self, row: int) -> bool:
+        return any(row in frames.rows for frames in self._planned)
 
 
 def _when(event: Event) -> int:

@@ -19,7 +19,7 @@ class Mixer:
 
     def __init__(self, rows: int, *, ahead_samples: int) -> None:
         self.clock = 0
-        # a note may begin a slot late, and its frame reaches a frame further
+        # a frame may be planned two turns before it begins, and reaches a frame further
         self._line = np.zeros((SIDES, ahead_samples + 3 * HOP_SAMPLES), np.float32)
         self._last = np.zeros((rows, SIDES, HOP_SAMPLES), np.float32)
         self._begin = np.full(rows, -(2**40))
@@ -37,8 +37,9 @@ class Mixer:
 
     def cut(self, row: int, at_sample: int) -> None:
         """What of the row's last frame lies after `at_sample` fades within 5 ms, or as long as there is."""
+        at_sample = max(at_sample, int(self._begin[row]))  # a frame that was planned early is yet to begin
         since = at_sample - int(self._begin[row])
-        if not 0 <= since < HOP_SAMPLES:
+        if since >= HOP_SAMPLES:
             return
         rest = HOP_SAMPLES - since
         length = min(CUT_SAMPLES, rest)

@@ -127,7 +127,7 @@ class Player:
         unison = self.settings.unison
         self._make_room(unison, now)  # where there is little time, a unison may be all that sounds
         courses = self.programs[self.channels.each[key.channel].program % len(self.programs)]
-        begin = self.crowd.begin(now)
+        lead = self.crowd.lead(now)
         for index in range(unison):
             side = 2.0 * index / (unison - 1) - 1.0 if unison > 1 else 0.0
             voice = Voice(
@@ -140,8 +140,9 @@ class Player:
                 aim=pitch,
                 detune_cents=side * self.settings.detune_cents / 2,
                 sides=_sides(side * self.settings.spread),
-                begin_sample=begin,
-                next_sample=begin,
+                begin_sample=now,
+                next_sample=now,
+                lead=lead,
                 serial=self._serial,
             )
             voice.glide_to(aim, glide_ms=self.settings.glide_ms if aim != pitch else 0.0)

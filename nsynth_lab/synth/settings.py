@@ -58,7 +58,6 @@ class Settings:
         learn: parameters that wait for a controller: the next one that is moved and has no task takes the first.
         tuning: keys to Hz.
         motion: how a patch moves each note by itself.
-        slot_samples: how far apart voices' frames lie, a divisor of 512: one block, so that blocks cost alike.
 
     Raises:
         UsageError: a number out of range or a name that is none.
@@ -84,7 +83,6 @@ class Settings:
     learn: tuple[str, ...] = ()
     tuning: Tuning = EQUAL
     motion: Motion | None = None
-    slot_samples: int = 256
 
     def __post_init__(self) -> None:
         for name, parameter in PARAMETERS.items():
@@ -97,8 +95,6 @@ class Settings:
             raise UsageError(f"a unison of {self.unison} voices; expected 1 to {min(MOST_UNISON, self.voices)}")
         if self.mode not in MODES:
             raise UsageError(f"mode '{self.mode}'; expected one of {', '.join(MODES)}")
-        if self.slot_samples not in (64, 128, 256, 512):
-            raise UsageError(f"slots of {self.slot_samples} samples; expected 64, 128, 256 or 512")
         if unknown := [name for name in self.learn if name not in PARAMETERS]:
             raise UsageError(f"'{unknown[0]}' cannot be learnt; expected one of {', '.join(PARAMETERS)}")
         for number, name in self.controllers.items():

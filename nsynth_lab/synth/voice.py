@@ -26,6 +26,7 @@ class Voice:
         sides: amplitude left and right.
         begin_sample: where its first frame begins.
         next_sample: where its next frame begins.
+        lead: how many samples sooner than need be it is planned.
         serial: voices started before it.
         key_down: whether a finger holds it;
         captured: whether the sostenuto pedal does.
@@ -48,6 +49,7 @@ class Voice:
     sides: tuple[float, float]
     begin_sample: int
     next_sample: int
+    lead: int
     serial: int
     glide: float = 0.0
     key_down: bool = True
