@@ -13,6 +13,7 @@ from tiny_model import decode, streams, tiny_model
 from torch import Tensor
 
 from nsynth_lab.dsp.loudness import loudness_db
+from nsynth_lab.model.controls import GAINS_PER_FRAME
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.units import HOP_SAMPLES, note_to_hz
 
@@ -52,6 +53,17 @@ def test_streamed_is_whole_over_a_bend_of_two_octaves(decoder: Decoder) -> None:
     inputs = streams([57.0, 33.0], FRAMES)
     inputs[2] = inputs[2] * 4.0 ** torch.sin(torch.linspace(0.0, torch.pi, FRAMES)).square()
     assert_streams(lambda block, state: decode(decoder, block, state), inputs, lambda: decoder.start(2), atol=3e-5)
+
+
+def test_a_voice_begins_at_the_level_it_is_given_as_soon_as_its_gains_do() -> None:
+    """With the controls that it begins with kept, the rest of its first frame is as loud as any later one."""
+    decoder = tiny_model().decoder
+    torch.nn.init.zeros_(decoder.controls.stack.last.weight)
+    steady = [stream[:, :1].expand_as(stream) for stream in streams([69.0] * 64, 8)]
+    audio, _ = decode(decoder, steady, decoder.start(64))
+    blocks = audio.view(64, 8, HOP_SAMPLES)[..., HOP_SAMPLES // GAINS_PER_FRAME :]
+    level_db = 10.0 * torch.log10(blocks.square().mean(dim=(0, 2)))
+    assert (level_db - level_db[-1]).abs().max() < 0.6
 
 
 def test_length(decoder: Decoder) -> None:

@@ -12,7 +12,7 @@ import torch
 from streaming import assert_streams
 from torch import Tensor
 
-from nsynth_lab.dsp.noise import BINS, TABLE_FRAMES, bin_hz, coloured, white_table
+from nsynth_lab.dsp.noise import BINS, TABLE_FRAMES, bin_hz, coloured, first_tail, white_table
 from nsynth_lab.units import HOP_SAMPLES
 
 LONG_FRAMES = 900
@@ -86,3 +86,11 @@ def test_voices_have_noise_of_their_own() -> None:
 def test_streamed_is_whole_beyond_the_end_of_the_table() -> None:
     magnitudes = torch.rand(2, 37, BINS, generator=torch.Generator().manual_seed(1))
     assert_streams(play, [magnitudes], lambda: start(2, position=TABLE_FRAMES - 20))
+
+
+def test_it_can_begin_at_full_power() -> None:
+    """The mean over as many voices as the table has places."""
+    position, flat = torch.arange(TABLE_FRAMES), torch.ones(TABLE_FRAMES, 1, BINS)
+    noise, _ = coloured(flat, position, first_tail(flat[:, 0], position, white_table()), white_table())
+    power = noise.square().mean(dim=0).view(-1, 64).mean(dim=1)
+    assert (10.0 * torch.log10(power)).abs().max() < 0.3

@@ -44,7 +44,7 @@ def coloured(magnitudes: Tensor, position: Tensor, tail: Tensor, table: Tensor) 
     Args:
         magnitudes: [voices, frames, 513] gain of each bin in the frame centred on the end of each block.
         position: [voices] int64 index of the first frame in the table.
-        tail: [voices, 512] what the last call returned; zeros before the first.
+        tail: [voices, 512] what the last call returned; `first_tail` before the first.
         table: `white_table()` on the right device.
     """
     frames = magnitudes.shape[1]
@@ -53,6 +53,12 @@ def coloured(magnitudes: Tensor, position: Tensor, tail: Tensor, table: Tensor) 
     rising, falling = waves[..., :HOP_SAMPLES], waves[..., HOP_SAMPLES:]
     before = torch.cat([tail[:, None], falling[:, :-1]], dim=1)
     return (rising + before).flatten(1), falling[:, -1]
+
+
+def first_tail(magnitudes: Tensor, position: Tensor, table: Tensor) -> Tensor:
+    """Half a frame [voices, 512] for noise that begins at full level: as if `magnitudes` [voices, 513] had sounded."""
+    waves: Tensor = torch.fft.irfft(table[(position - 1) % TABLE_FRAMES] * magnitudes, n=FFT_SAMPLES)
+    return waves[:, HOP_SAMPLES:] * noise_window(magnitudes.device)[HOP_SAMPLES:]
 
 
 @functools.cache

@@ -32,6 +32,7 @@ from nsynth_lab.train.prepare import PreparedNotes
 FILE = "ablation.json"
 SECTIONS = ("reconstruction", "transposition")
 STAGE_SEED = 1
+ATTACK = TrainOptions().attack
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Row:
         name: what this row adds to the one before.
         partials, f0: whether the decoder hears where the partials sit, and of the deviation from the nominal note.
         encoder_partials: how many partials' levels the encoder sees.
-        swap_share, decorrelate: of the training.
+        swap_share, decorrelate, attack: of the training.
         stage: goes on from the last row of stage `excitation`, except for that stage itself.
     """
 
@@ -52,16 +53,18 @@ class Row:
     encoder_partials: int = ENCODER_PARTIALS
     swap_share: float = 0.25
     decorrelate: float = 1.0
+    attack: float = ATTACK
     stage: str = "excitation"
 
 
 ROWS = (
-    Row("excitation only", partials=False, f0=False, encoder_partials=0, swap_share=0.0, decorrelate=0.0),
-    Row("+ partials", f0=False, encoder_partials=0, swap_share=0.0, decorrelate=0.0),
-    Row("+ f0 deviation", encoder_partials=0, swap_share=0.0, decorrelate=0.0),
-    Row("+ levels of partials in the encoder", swap_share=0.0, decorrelate=0.0),
-    Row("+ swap training", decorrelate=0.0),
-    Row("+ decorrelated timbre"),
+    Row("excitation only", partials=False, f0=False, encoder_partials=0, swap_share=0.0, decorrelate=0.0, attack=0.0),
+    Row("+ partials", f0=False, encoder_partials=0, swap_share=0.0, decorrelate=0.0, attack=0.0),
+    Row("+ f0 deviation", encoder_partials=0, swap_share=0.0, decorrelate=0.0, attack=0.0),
+    Row("+ levels of partials in the encoder", swap_share=0.0, decorrelate=0.0, attack=0.0),
+    Row("+ swap training", decorrelate=0.0, attack=0.0),
+    Row("+ decorrelated timbre", attack=0.0),
+    Row("+ attacks by the millisecond"),
     Row("as many steps again", stage="more"),
     Row("+ band stack", stage="bands"),
     Row("+ adversarial refinement", stage="adversarial"),
@@ -145,7 +148,7 @@ def _first(row: Row, last: Autoencoder | None, *, seed: int) -> Autoencoder:
 
 
 def _options(row: Row, options: TrainOptions) -> TrainOptions:
-    base = replace(options, swap_share=row.swap_share, decorrelate=row.decorrelate)
+    base = replace(options, swap_share=row.swap_share, decorrelate=row.decorrelate, attack=row.attack)
     if row.stage == "excitation":
         return base
     adversarial = ADVERSARIAL_DB if row.stage == "adversarial" else 0.0

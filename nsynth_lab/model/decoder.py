@@ -2,18 +2,20 @@
 
     streams -> ControlNet -> Controls -> bank of partials + noise -> (band stack) -> audio
 
-Frame t is heard in block t: the amplitudes move in a straight line from frame t - 1 to frame t.
+Frame t is heard in block t: the amplitudes move in a straight line from frame t - 1 to frame t. Before its first frame
+a voice has partials and noise as in that frame, and only its gains start from 0, so that an attack is as sharp as they
+are: the first 2.7 ms.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nsynth_lab.dsp.noise import TABLE_FRAMES, coloured, white_table
+from nsynth_lab.dsp.noise import TABLE_FRAMES, coloured, first_tail, white_table
 from nsynth_lab.dsp.oscillators import SPANS, bank, phases, span_hz
 from nsynth_lab.model.bands import BandStack, BandState
 from nsynth_lab.model.config import ModelConfig
@@ -105,6 +107,7 @@ class Decoder(nn.Module):
             Audio [voices, frames * 512] and the state after it.
         """
         controls, stack = self.controls(timbre, loudness_db, f0_hz, partials, state.stack, every=every)
+        state = _begun(state, controls, f0_hz[:, 0], every=every)
         tones, turns = _tones(controls, f0_hz, partials, state, every=every)
         gains, last_gains = _gain_curves(controls, state.gains)
         table = white_table(timbre.device)
@@ -138,6 +141,21 @@ def noise_places(seeds: Tensor) -> Tensor:
     return seeds * 397 % TABLE_FRAMES
 
 
+def _begun(state: DecoderState, controls: Controls, f0_hz: Tensor, *, every: bool) -> DecoderState:
+    """`state` in which voices that begin have been as in their first frame, whose f0 is `f0_hz` [voices]."""
+    begins = state.f0_hz <= 0
+    if not every and not begins.any():
+        return state
+    first = functional.pad(controls.partials[:, 0], (0, state.partials.shape[1] - controls.partials.shape[-1]))
+    tail = first_tail(controls.noise[:, 0], state.noise_position, white_table(f0_hz.device))
+    return replace(
+        state,
+        f0_hz=torch.where(begins, f0_hz, state.f0_hz),
+        partials=torch.where(begins[:, None], first, state.partials),
+        noise_tail=torch.where(begins[:, None], tail, state.noise_tail),
+    )
+
+
 def _tones(
     controls: Controls, f0_hz: Tensor, partials: Tensor, state: DecoderState, *, every: bool
 ) -> tuple[Tensor, Tensor]:
@@ -145,14 +163,13 @@ def _tones(
 
     Phases run on for the oscillators above hearing too: a bend may bring them back.
     """
-    previous_hz = torch.where(state.f0_hz > 0, state.f0_hz, f0_hz[:, 0])
     with torch.no_grad():
         places = partial_places(partials, state.turns.shape[1]).repeat_interleave(SPANS, dim=1)
-        partial_hz = span_hz(f0_hz, previous_hz)[..., None] * places
+        partial_hz = span_hz(f0_hz, state.f0_hz)[..., None] * places
         starts, turns = phases(partial_hz, state.turns)
     if every:
         return bank(controls.partials, state.partials, partial_hz, starts), turns
-    lowest_hz = torch.minimum(f0_hz.amin(dim=1), previous_hz)
+    lowest_hz = torch.minimum(f0_hz.amin(dim=1), state.f0_hz)
     # those that rise above hearing between the last block and this one still have to fade out
     sounding = min(state.turns.shape[1], int(oscillators_below_top(lowest_hz.min()).item()))
     amplitudes = functional.pad(controls.partials, (0, max(0, sounding - controls.partials.shape[-1])))

@@ -68,14 +68,15 @@ class RowTones:
 
         Those that stay below hearing even after the highest `gain` [due] of the frame are left out.
         """
-        last_hz = self.f0_hz[rows]
-        previous_hz = np.where(last_hz > 0, last_hz, f0_hz)
+        begins = self.f0_hz[rows] <= 0
+        previous_hz = np.where(begins, f0_hz, self.f0_hz[rows])
         middles_hz = previous_hz[:, None] + (f0_hz - previous_hz)[:, None] * MIDDLES
         partial_hz = middles_hz[:, :, None] * places[:, None]
         starts = self._turn(rows, partial_hz)
         before = self.amplitudes[rows]
         after = np.zeros_like(before)
         after[:, : amplitudes.shape[1]] = amplitudes
+        before[begins] = after[begins]
         self.amplitudes[rows], self.f0_hz[rows] = after, f0_hz
         out = np.empty((len(rows), SPANS, ROWS, COLUMNS), np.float32)
         partial_hz *= RADIANS_A_SAMPLE
@@ -108,21 +109,31 @@ class RowNoise:
         self.window: FloatArray = noise_window(torch.device("cpu")).numpy()
         self.tail = np.zeros((rows, HOP_SAMPLES), np.float32)
         self.position = np.zeros(rows, np.int64)
+        self.begins = np.ones(rows, np.bool_)
 
     def reset(self, rows: Ints, seeds: list[int]) -> None:
         """These rows start anew, each at its seed's place in the table, as `Decoder.start(1, seed=seed)`."""
-        self.tail[rows] = 0.0
+        self.begins[rows] = True
         self.position[rows] = noise_places(self.seed + torch.tensor(seeds)).numpy()
 
     def step(self, rows: Ints, magnitudes: FloatArray) -> FloatArray:
         """The next frame, with these magnitudes [due, 513]."""
-        position = self.position[rows]
+        position, begins = self.position[rows], self.begins[rows]
         self.position[rows] = (position + 1) % TABLE_FRAMES
-        waves = np.asarray(np.fft.irfft(self.table.take(position, axis=0) * magnitudes), np.float32)
-        waves *= self.window
+        if begins.any():
+            self.tail[rows[begins]] = self._waves(position[begins] - 1, magnitudes[begins])[:, HOP_SAMPLES:]
+            self.begins[rows] = False
+        waves = self._waves(position, magnitudes)
         noise = waves[:, :HOP_SAMPLES] + self.tail[rows]
         self.tail[rows] = waves[:, HOP_SAMPLES:]
         return noise
+
+    def _waves(self, position: Ints, magnitudes: FloatArray) -> FloatArray:
+        """Whole frames of noise [due, 1024] from these places in the table."""
+        white = self.table.take(position, axis=0, mode="wrap")
+        waves = np.asarray(np.fft.irfft(white * magnitudes), np.float32)
+        waves *= self.window
+        return waves
 
 
 class RowGains:

@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from nsynth_lab.dsp.attack_distance import attack_distance
 from nsynth_lab.dsp.spectral_distance import spectral_distance
 from nsynth_lab.errors import TrainingError
 from nsynth_lab.model.autoencoder import Autoencoder
@@ -53,6 +54,7 @@ class TrainOptions:
         swap_share: share of crops decoded from another note's timbre.
         augment_share: share of crops that the encoder hears through a low-pass, a room or hiss.
         decorrelate: weight in dB of the penalty that keeps the dimensions of timbre apart.
+        attack: weight of the distance of the attacks.
         adversarial: weight in dB of what the critics say; 0 trains without them.
         seed: of batches and first weights.
         minutes_between_saves: also how often `listen` is called.
@@ -66,6 +68,7 @@ class TrainOptions:
     swap_share: float = 0.25
     augment_share: float = 0.15
     decorrelate: float = 1.0
+    attack: float = 1.0
     adversarial: float = 0.0
     seed: int = 0
     minutes_between_saves: float = 5.0
@@ -183,6 +186,7 @@ class Heard:
         decoded, recorded: [notes, samples].
         loudest_db: [notes] level of the loudest mel band of each whole note.
         distance_db: spectral distance of the two.
+        attack_db: distance of the attacks, where the crops begin as notes do; else 0.
         penalty: of timbre, in the units of `timbre_penalty`.
     """
 
@@ -190,6 +194,7 @@ class Heard:
     recorded: Tensor
     loudest_db: Tensor
     distance_db: Tensor
+    attack_db: Tensor
     penalty: Tensor
 
 
@@ -207,8 +212,11 @@ def hear(model: Autoencoder, batch: Batch, *, seed: int, noise: float, world: Wo
     first, end = batch.heard_from * HOP_SAMPLES, decoded.shape[1] - MARGIN_FRAMES * HOP_SAMPLES
     heard, recorded = decoded[:, first + late : end + late], target.samples[:, first:end]
     distance = spectral_distance(heard, recorded, target.loudest_db, total=world.total)
+    attack = torch.zeros((), device=timbre.device)
+    if batch.heard_from == 0:
+        attack = attack_distance(heard, recorded, target.f0_hz.median(dim=1).values).sum() / notes
     penalty = timbre_penalty(timbre, source.loudness_db, total=world.total) / world.size
-    return Heard(heard, recorded, target.loudest_db, distance, penalty)
+    return Heard(heard, recorded, target.loudest_db, distance, attack, penalty)
 
 
 def _step(
@@ -235,7 +243,7 @@ def _step(
 def _descend_by_ear(state: RunState, batch: Batch, options: TrainOptions, world: World) -> Tensor:
     """Hold the model to the sounds of a batch; its distance in dB."""
     heard = hear(state.model, batch, seed=state.step, noise=TIMBRE_NOISE, world=world)
-    loss = heard.distance_db + options.decorrelate * heard.penalty
+    loss = heard.distance_db + options.attack * heard.attack_db + options.decorrelate * heard.penalty
     rate = learning_rate(state.step, options)
     if state.critics is None or state.critics_optimizer is None:
         _descend(loss, state.model, state.optimizer, rate=rate, world=world)

@@ -1,0 +1,59 @@
+"""Distance of two attacks in dB, millisecond by millisecond: what spectra of 10 ms and more smear.
+
+The envelope is that of `nsynth_lab.evaluate.course`: power under a Hann window of two periods, of 4 ms at least. It
+counts from the first sample until 30 ms after it has come within 1 dB of its highest point of the first half second,
+and what lies 30 dB below that point counts as silence.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from nsynth_lab.units import SAMPLE_RATE
+
+STEP_SAMPLES = SAMPLE_RATE // 1000
+SHORTEST_SAMPLES, LONGEST_SAMPLES = 192, 4096
+LOOKED_AT_SAMPLES = SAMPLE_RATE // 2
+RANGE_DB, NEAR_DB, AFTER_MS = 30.0, 1.0, 30
+
+
+def attack_distance(decoded: Tensor, target: Tensor, f0_hz: Tensor) -> Tensor:
+    """Mean distance in dB [notes] of the attacks with which `decoded` and `target`, both [notes, samples], begin.
+
+    `f0_hz` [notes]. A note that is silent is 0 dB from a silent one.
+    """
+    with torch.no_grad():
+        response = _response(f0_hz, min(LOOKED_AT_SAMPLES, target.shape[1]))
+        wanted = _power(target, response)
+        peak = wanted.amax(dim=1, keepdim=True).clamp(min=1e-12)
+        floor = peak * 10.0 ** (-RANGE_DB / 10.0)
+        near = (wanted >= peak * 10.0 ** (-NEAR_DB / 10.0)).float().argmax(dim=1, keepdim=True)
+        counts = (torch.arange(wanted.shape[1], device=target.device) <= near + AFTER_MS).float()
+    apart_db = 10.0 * (torch.log10(_power(decoded, response) + floor) - torch.log10(wanted + floor)).abs()
+    distance: Tensor = (apart_db * counts).sum(dim=1) / counts.sum(dim=1)
+    return distance
+
+
+def _power(samples: Tensor, response: Tensor) -> Tensor:
+    """Power [notes, ms] of the first half second, as smoothed by `response` [notes, bins]."""
+    early = samples[:, :LOOKED_AT_SAMPLES].square()
+    length = _length(early.shape[1])
+    smooth: Tensor = torch.fft.irfft(torch.fft.rfft(early, n=length) * response, n=length)
+    return smooth[:, : early.shape[1] : STEP_SAMPLES].clamp(min=0.0)
+
+
+def _response(f0_hz: Tensor, samples: int) -> Tensor:
+    """Spectra [notes, bins] of the Hann windows, centred on the sample they stand for."""
+    length = _length(samples)
+    half = (SAMPLE_RATE / f0_hz).clamp(SHORTEST_SAMPLES / 2, LONGEST_SAMPLES / 2)[:, None]
+    offset = torch.arange(length, device=f0_hz.device)
+    offset = torch.minimum(offset, length - offset) / half
+    window = torch.where(offset < 1.0, 0.5 + 0.5 * torch.cos(torch.pi * offset), 0.0)
+    spectra: Tensor = torch.fft.rfft(window / window.sum(dim=1, keepdim=True))
+    return spectra
+
+
+def _length(samples: int) -> int:
+    """Samples of an FFT in which the windows do not meet themselves on the other side."""
+    return samples + LONGEST_SAMPLES
