@@ -14,7 +14,7 @@ from nsynth_lab.evaluate import ablation
 from nsynth_lab.evaluate.ablation import FILE, ROWS, DeafDecoder, Row, ablate
 from nsynth_lab.evaluate.notes import read_pool
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.train.loop import Report, TrainOptions
+from nsynth_lab.train.options import Report, TrainOptions
 
 
 def test_a_deaf_decoder_does_not_hear_what_it_is_not_told() -> None:

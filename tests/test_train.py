@@ -23,9 +23,11 @@ from nsynth_lab.train import loop
 from nsynth_lab.train.augment import hissing, in_a_room, narrowed
 from nsynth_lab.train.batches import MARGIN_FRAMES, Batch, Batches, Crop
 from nsynth_lab.train.decorrelation import timbre_penalty
-from nsynth_lab.train.loop import Report, TrainOptions, hear, learning_rate, train
+from nsynth_lab.train.hearing import hear
+from nsynth_lab.train.loop import train
 from nsynth_lab.train.note_writer import note_entry
 from nsynth_lab.train.notes import is_held_out, is_unseen, read_dataset
+from nsynth_lab.train.options import Report, TrainOptions, learning_rate
 from nsynth_lab.train.precision import bf16_is_faster, use_bf16
 from nsynth_lab.train.prepare import PreparedNotes, load, prepare
 from nsynth_lab.train.run_state import FILE, read_state, saved_step

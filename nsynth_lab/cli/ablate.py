@@ -33,7 +33,7 @@ def ablate(
 
     from nsynth_lab.evaluate.ablation import ROWS, ablate
     from nsynth_lab.evaluate.notes import choose, read_pool
-    from nsynth_lab.train.loop import Report, TrainOptions
+    from nsynth_lab.train.options import Report, TrainOptions
     from nsynth_lab.train.precision import use_threads
     from nsynth_lab.train.prepare import prepare
 

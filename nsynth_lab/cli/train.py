@@ -14,7 +14,7 @@ from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption
 
 if TYPE_CHECKING:
     from nsynth_lab.train.first_model import Beginning
-    from nsynth_lab.train.loop import Report, TrainOptions
+    from nsynth_lab.train.options import Report, TrainOptions
     from nsynth_lab.train.parallel import World
     from nsynth_lab.train.prepare import PreparedNotes
 
@@ -110,7 +110,7 @@ def train(
     from nsynth_lab.render import DEFAULT_CHECKPOINT, pick_device
     from nsynth_lab.train.critics import ADVERSARIAL_DB
     from nsynth_lab.train.first_model import beginning
-    from nsynth_lab.train.loop import TrainOptions
+    from nsynth_lab.train.options import TrainOptions
     from nsynth_lab.train.parallel import joined, started
     from nsynth_lab.train.precision import use_threads
     from nsynth_lab.train.run_state import FILE

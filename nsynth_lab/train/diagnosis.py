@@ -21,7 +21,8 @@ import numpy as np
 from nsynth_lab.dsp.harmonics import lines_of, noise_to_harmonic_db, steady
 from nsynth_lab.dsp.loudness import level_bias_db, loudness_db
 from nsynth_lab.model.autoencoder import Autoencoder
-from nsynth_lab.train.loop import TIMBRE_NOISE, Report
+from nsynth_lab.train.hearing import TIMBRE_NOISE
+from nsynth_lab.train.options import Report
 from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.train.twin import Twin, encode_note
 from nsynth_lab.units import FloatArray, note_to_hz

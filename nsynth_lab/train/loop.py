@@ -10,88 +10,30 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from nsynth_lab.dsp.attack_distance import attack_distance
-from nsynth_lab.dsp.spectral_distance import spectral_distance
 from nsynth_lab.errors import TrainingError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.controls import ControlNet
 from nsynth_lab.train.batches import MARGIN_FRAMES, Batch, Batches
 from nsynth_lab.train.critics import Critics, segment
-from nsynth_lab.train.decorrelation import timbre_penalty
 from nsynth_lab.train.distil import lesson_db
+from nsynth_lab.train.hearing import TIMBRE_NOISE, hear
 from nsynth_lab.train.interrupt import noted_interrupts
 from nsynth_lab.train.loss_course import LossCourse
 from nsynth_lab.train.optimizer import Optimizer
+from nsynth_lab.train.options import Report, TrainOptions, learning_rate
 from nsynth_lab.train.parallel import ALONE, World
 from nsynth_lab.train.precision import bf16_is_faster, use_bf16
 from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.train.run_state import RunState, read_state, saved_step, write_state
-from nsynth_lab.units import HOP_SAMPLES
 
-TIMBRE_NOISE = 0.03
-WARM_STEPS, WARM_SHARE = 300, 0.1
-LAST_RATE = 0.02
 EMA = 0.9995
 GRADIENT_NORM = 1.0
 CRITICS_RATE = 2e-4
-
-
-@dataclass(frozen=True)
-class TrainOptions:
-    """What a run is asked to do; stored with it.
-
-    Attributes:
-        steps: length of the run; the learning rate falls towards it.
-        batch: crops a step, on all processes together.
-        frames: frames a crop on which the loss is taken.
-        rate: highest learning rate.
-        swap_share: share of crops decoded from another note's timbre.
-        augment_share: share of crops that the encoder hears through a low-pass, a room or hiss.
-        decorrelate: weight in dB of the penalty that keeps the dimensions of timbre apart.
-        attack: weight of the distance of the attacks.
-        adversarial: weight in dB of what the critics say; 0 trains without them.
-        seed: of batches and first weights.
-        minutes_between_saves: also how often `listen` is called.
-        base: id of the model that the run began from; empty where it began afresh.
-    """
-
-    steps: int = 20_000
-    batch: int = 8
-    frames: int = 80
-    rate: float = 1e-3
-    swap_share: float = 0.25
-    augment_share: float = 0.15
-    decorrelate: float = 1.0
-    attack: float = 1.0
-    adversarial: float = 0.0
-    seed: int = 0
-    minutes_between_saves: float = 5.0
-    base: str = ""
-
-
-@dataclass(frozen=True)
-class Report:
-    """Where a run stands.
-
-    Attributes:
-        step, steps: done, and to do in all.
-        loss_db, first_loss_db: running mean of the loss, and what it was when the run was started or gone on with.
-        rate: learning rate.
-        steps_per_second: measured so far.
-    """
-
-    step: int
-    steps: int
-    loss_db: float
-    first_loss_db: float
-    rate: float
-    steps_per_second: float
 
 
 def train(
@@ -169,54 +111,6 @@ def _advice(run: Path, options: TrainOptions) -> str:
     kept = saved_step(run)
     how = f"go on from step {kept}, which is kept, with --resume" if kept else "nothing was saved: start again"
     return f"{how} and a --rate below {options.rate:g}"
-
-
-def learning_rate(step: int, options: TrainOptions) -> float:
-    """Warm up over 300 steps or a tenth, stay, then fall as a cosine over the second half to a fiftieth."""
-    warm = min(1.0, (step + 1) / max(1.0, min(WARM_STEPS, WARM_SHARE * options.steps)))
-    through = min(1.0, max(0.0, 2.0 * step / max(options.steps, 1) - 1.0))
-    return options.rate * warm * (LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + math.cos(math.pi * through)))
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What came of a batch, where it counts; where the batch is one process's, its share of the whole's.
-
-    Attributes:
-        decoded, recorded: [notes, samples].
-        loudest_db: [notes] level of the loudest mel band of each whole note.
-        distance_db: spectral distance of the two.
-        attack_db: distance of the attacks, where the crops begin as notes do; else 0.
-        penalty: of timbre, in the units of `timbre_penalty`.
-    """
-
-    decoded: Tensor
-    recorded: Tensor
-    loudest_db: Tensor
-    distance_db: Tensor
-    attack_db: Tensor
-    penalty: Tensor
-
-
-def hear(model: Autoencoder, batch: Batch, *, seed: int, noise: float, world: World = ALONE) -> Heard:
-    """Encode and decode a batch. In its margins encoder and decoder lack their context."""
-    source, target = batch.source, batch.target
-    timbre = model.encoder(source.samples, source.loudness_db, source.f0_hz, source.partials)
-    notes = world.size * len(timbre)
-    rows = world.rows(notes)
-    generator = torch.Generator().manual_seed(seed)
-    jitter = torch.randn((notes, *timbre.shape[1:]), generator=generator)[rows].to(timbre.device)
-    start = model.decoder.start(len(timbre), device=timbre.device, seed=seed + rows.start)
-    decoded, _ = model.decoder.step(timbre + noise * jitter, target.loudness_db, target.f0_hz, target.partials, start)
-    late = model.decoder.delay_samples
-    first, end = batch.heard_from * HOP_SAMPLES, decoded.shape[1] - MARGIN_FRAMES * HOP_SAMPLES
-    heard, recorded = decoded[:, first + late : end + late], target.samples[:, first:end]
-    distance = spectral_distance(heard, recorded, target.loudest_db, total=world.total)
-    attack = torch.zeros((), device=timbre.device)
-    if batch.heard_from == 0:
-        attack = attack_distance(heard, recorded, target.f0_hz.median(dim=1).values).sum() / notes
-    penalty = timbre_penalty(timbre, source.loudness_db, total=world.total) / world.size
-    return Heard(heard, recorded, target.loudest_db, distance, attack, penalty)
 
 
 def _step(
