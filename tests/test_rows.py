@@ -13,6 +13,7 @@ from torch import Tensor
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.graphed_rows import GraphedRows
 from nsynth_lab.model.rows import RowDecoder, Rows, SlowRows, row_decoder
+from nsynth_lab.units import HOP_SAMPLES
 
 PITCHES = (33.0, 52.0, 69.0, 93.0, 110.0)
 FRAMES = 30
@@ -53,6 +54,42 @@ def test_rows_play_what_the_decoder_plays(kind: Kind, order: list[list[int]]) ->
     whole, _ = decode(decoder, inputs, decoder.start(len(PITCHES)))
     assert whole.abs().max() > 0.01
     torch.testing.assert_close(in_turns(rows, inputs, order), whole, rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize("kind", [KINDS["RowDecoder"], KINDS["SlowRows, bands"]], ids=["RowDecoder", "SlowRows, bands"])
+@pytest.mark.parametrize("sizes", [(4,), (7, 1, 3), (FRAMES,)])
+@pytest.mark.parametrize("frame_by_frame", [True, False])
+def test_a_row_may_be_due_with_several_frames(kind: Kind, sizes: tuple[int, ...], frame_by_frame: bool) -> None:
+    make, bands = kind
+    decoder = tiny_model(band_channels=bands).decoder
+    inputs, everyone = played(), torch.arange(len(PITCHES))
+    rows = make(decoder, len(PITCHES))
+    rows.reset(range(len(PITCHES)), range(len(PITCHES)))
+    parts, first = list[Tensor](), 0
+    while first < FRAMES:
+        end = min(first + sizes[len(parts) % len(sizes)], FRAMES)
+        due, frames = torch.meshgrid(everyone, torch.arange(first, end), indexing="ij")
+        order = torch.arange(due.numel()).view(due.shape)
+        order = (order.T if frame_by_frame else order).flatten()
+        due, frames = due.flatten()[order], frames.flatten()[order]
+        audio = rows.step(due, *(stream[due, frames] for stream in inputs))
+        parts.append(audio[order.argsort()].view(len(PITCHES), -1))
+        first = end
+    whole, _ = decode(decoder, inputs, decoder.start(len(PITCHES)))
+    torch.testing.assert_close(torch.cat(parts, dim=1), whole, rtol=0, atol=2e-5)
+
+
+def test_rows_may_be_due_with_more_frames_than_others_and_than_the_stack_remembers() -> None:
+    decoder = tiny_model().decoder
+    inputs, frames = played(), [FRAMES, 1, 12]
+    rows = RowDecoder(decoder, len(PITCHES))
+    rows.reset(range(3), range(3))
+    assert rows.controls.stack.ring < FRAMES
+    due = torch.repeat_interleave(torch.arange(3), torch.tensor(frames))
+    audio = rows.step(due, *(torch.cat([stream[row, :count] for row, count in enumerate(frames)]) for stream in inputs))
+    whole, _ = decode(decoder, inputs, decoder.start(len(PITCHES)))
+    for row, part in enumerate(torch.split(audio, frames)):
+        torch.testing.assert_close(part.flatten(), whole[row, : frames[row] * HOP_SAMPLES], rtol=0, atol=2e-5)
 
 
 def test_a_row_is_used_again_without_touching_the_others(kind: Kind) -> None:

@@ -1,4 +1,4 @@
-"""RowControls: one frame of `ControlNet` for some of many rows, its scalings folded into its weights.
+"""RowControls: `ControlNet` for some of many rows, its scalings folded into its weights.
 
 Products are torch's. What lies between them is NumPy's, whose operations on a few hundred numbers begin several times
 sooner. `controls` and `distribution` say the same in a form to read; tests hold the two together.
@@ -39,8 +39,8 @@ SEEN = slice(INPUTS - SEEN_PARTIALS, INPUTS)
 
 
 @dataclass(frozen=True)
-class RowFrame:
-    """`Controls` of one frame of the rows that are due.
+class RowFrames:
+    """`Controls` of the frames that are due, those of a row one after the other.
 
     Attributes:
         partials: [due, count] amplitudes of A-weighted level 0 dB together.
@@ -54,7 +54,7 @@ class RowFrame:
 
 
 class RowControls:
-    """`step(rows, streams) -> RowFrame`; what it remembers of a row is its stack's."""
+    """`step(rows, streams) -> RowFrames`; what it remembers of a row is its stack's."""
 
     def __init__(self, controls: ControlNet, rows: int) -> None:
         self.stack = StackRows(controls.stack, rows)
@@ -92,14 +92,17 @@ class RowControls:
     def step(
         self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray, *,
         partial_hz: FloatArray,
-    ) -> RowFrame:  # fmt: skip
-        """The next frame of `rows` [due]; `partial_hz` [due, count] of all oscillators that any of them needs."""
+    ) -> RowFrames:  # fmt: skip
+        """The next frames of `rows`, as many of each: streams [due, ...], the frames of a row one after the other.
+
+        `partial_hz` [due, count] of all oscillators that any of them needs.
+        """
         x = torch.from_numpy(self._inputs(timbre, level_db, f0_hz, partials))
         skips = self.stack.step(torch.addmm(self.first_bias, x, self.first_weight), rows)
         hidden = _gelu(torch.addmm(self.mix_bias, _gelu(skips), self.mix_weight))
         out = torch.addmm(self.last_bias, hidden, self.last_weight)
         numbers: FloatArray = out.numpy()
-        return RowFrame(
+        return RowFrames(
             partials=self._amplitudes(numbers, partial_hz),
             noise=self._magnitudes(out[:, self.noise_at : self.gains_at]),
             gains=_gains(level_db, numbers[:, self.gains_at :]),

@@ -1,4 +1,4 @@
-"""RowWaves: what `dsp.oscillators` and `dsp.noise` do, one frame at a time for some of many rows.
+"""RowWaves: what `dsp.oscillators` and `dsp.noise` do, for some of many rows.
 
 Every row's oscillators run on, but only those that can be heard are computed; rows that need about as many are taken
 together. NumPy's operations begin sooner than torch's; products are torch's.
@@ -64,21 +64,25 @@ class RowTones:
     def step(
         self, rows: Ints, f0_hz: FloatArray, places: FloatArray, amplitudes: FloatArray, *, gain: FloatArray
     ) -> FloatArray:
-        """The next frame; `places` of all oscillators, `amplitudes` [due, count] at its end, the others 0.
+        """The next frames of `rows`, as many of each, [due, 512].
 
-        Those that stay below hearing even after the highest `gain` [due] of the frame are left out.
+        `places` of all oscillators, `amplitudes` [due, count] at a frame's end, the others 0. Those that stay below
+        hearing even after the highest `gain` [due] of the frame are left out.
         """
-        begins = self.f0_hz[rows] <= 0
-        previous_hz = np.where(begins, f0_hz, self.f0_hz[rows])
-        middles_hz = previous_hz[:, None] + (f0_hz - previous_hz)[:, None] * MIDDLES
+        begins, frames = self.f0_hz[rows] <= 0, len(f0_hz) // len(rows)
+        hz = np.empty((len(rows), frames + 1), np.float32)
+        hz[:, 1:] = f0_hz.reshape(len(rows), frames)
+        hz[:, 0] = np.where(begins, hz[:, 1], self.f0_hz[rows])
+        levels = np.zeros((len(rows), frames + 1, len(self.order)), np.float32)
+        levels[:, 1:, : amplitudes.shape[1]] = amplitudes.reshape(len(rows), frames, -1)
+        levels[:, 0] = self.amplitudes[rows]
+        levels[begins, 0] = levels[begins, 1]
+        self.amplitudes[rows], self.f0_hz[rows] = levels[:, -1], hz[:, -1]
+        before, after = (part.reshape(len(f0_hz), -1) for part in (levels[:, :-1], levels[:, 1:]))
+        middles_hz = (hz[:, :-1, None] + (hz[:, 1:] - hz[:, :-1])[:, :, None] * MIDDLES).reshape(-1, SPANS)
         partial_hz = middles_hz[:, :, None] * places[:, None]
         starts = self._turn(rows, partial_hz)
-        before = self.amplitudes[rows]
-        after = np.zeros_like(before)
-        after[:, : amplitudes.shape[1]] = amplitudes
-        before[begins] = after[begins]
-        self.amplitudes[rows], self.f0_hz[rows] = after, f0_hz
-        out = np.empty((len(rows), SPANS, ROWS, COLUMNS), np.float32)
+        out = np.empty((len(f0_hz), SPANS, ROWS, COLUMNS), np.float32)
         partial_hz *= RADIANS_A_SAMPLE
         audible = np.maximum(before, after) > (np.float32(INAUDIBLE) / np.maximum(gain, np.float32(INAUDIBLE)))[:, None]
         needed = np.where(audible.any(axis=1), audible.shape[1] - audible[:, ::-1].argmax(axis=1), 0)
@@ -88,16 +92,17 @@ class RowTones:
         return out.reshape(-1, HOP_SAMPLES)
 
     def _turn(self, rows: Ints, partial_hz: FloatArray) -> FloatArray:
-        """Angles [due, 2 spans, oscillators] at which spans begin; the phases move on by a frame."""
-        turns = partial_hz * (SPAN_SAMPLES / np.float64(SAMPLE_RATE))
-        starts = np.empty_like(turns)
-        starts[:, 0] = self.turns[rows]
-        np.add(starts[:, 0], turns[:, 0], out=starts[:, 1])
-        ends = starts[:, 1] + turns[:, 1]
-        self.turns[rows] = ends - np.floor(ends)
-        starts[:, 1] -= np.floor(starts[:, 1])
-        starts *= 2.0 * math.pi
-        return starts.astype(np.float32)
+        """Angles [due, 2 spans, oscillators] at which spans begin; the phases move on past all of them."""
+        turns = np.multiply(partial_hz, SPAN_SAMPLES / SAMPLE_RATE, dtype=np.float64)
+        turns = turns.reshape(len(rows), -1, turns.shape[-1])
+        ends = np.empty((len(rows), turns.shape[1] + 1, turns.shape[2]))
+        ends[:, 0] = self.turns[rows]
+        ends[:, 1:] = turns
+        np.cumsum(ends, axis=1, out=ends)
+        ends -= np.floor(ends)
+        self.turns[rows] = ends[:, -1]
+        starts = ends[:, :-1] * (2.0 * math.pi)
+        return starts.astype(np.float32).reshape(partial_hz.shape)
 
 
 class RowNoise:
@@ -117,16 +122,19 @@ class RowNoise:
         self.position[rows] = noise_places(self.seed + torch.tensor(seeds)).numpy()
 
     def step(self, rows: Ints, magnitudes: FloatArray) -> FloatArray:
-        """The next frame, with these magnitudes [due, 513]."""
-        position, begins = self.position[rows], self.begins[rows]
-        self.position[rows] = (position + 1) % TABLE_FRAMES
+        """The next frames of `rows`, as many of each, with these magnitudes [due, 513]."""
+        position, begins, frames = self.position[rows], self.begins[rows], len(magnitudes) // len(rows)
+        self.position[rows] = (position + frames) % TABLE_FRAMES
         if begins.any():
-            self.tail[rows[begins]] = self._waves(position[begins] - 1, magnitudes[begins])[:, HOP_SAMPLES:]
+            first = magnitudes.reshape(len(rows), frames, -1)[begins, 0]
+            self.tail[rows[begins]] = self._waves(position[begins] - 1, first)[:, HOP_SAMPLES:]
             self.begins[rows] = False
-        waves = self._waves(position, magnitudes)
-        noise = waves[:, :HOP_SAMPLES] + self.tail[rows]
-        self.tail[rows] = waves[:, HOP_SAMPLES:]
-        return noise
+        waves = self._waves((position[:, None] + np.arange(frames)).ravel(), magnitudes).reshape(len(rows), frames, -1)
+        rising, falling = waves[..., :HOP_SAMPLES], waves[..., HOP_SAMPLES:]
+        rising[:, 0] += self.tail[rows]
+        rising[:, 1:] += falling[:, :-1]
+        self.tail[rows] = falling[:, -1]
+        return rising.reshape(-1, HOP_SAMPLES)
 
     def _waves(self, position: Ints, magnitudes: FloatArray) -> FloatArray:
         """Whole frames of noise [due, 1024] from these places in the table."""
@@ -140,17 +148,21 @@ class RowGains:
     """`step(rows, gains) -> curves [due, 2, 512]` of partials and noise, in straight lines between four points."""
 
     def __init__(self, rows: int) -> None:
-        self.last = np.zeros((rows, 2, 1), np.float32)
+        self.last = np.zeros((rows, 2), np.float32)
 
     def reset(self, rows: Ints) -> None:
         """These rows start from 0."""
         self.last[rows] = 0.0
 
     def step(self, rows: Ints, gains: FloatArray) -> FloatArray:
-        """`gains` [due, 2, 4]."""
-        before = np.concatenate([self.last[rows], gains[..., :-1]], axis=-1)
-        self.last[rows] = gains[..., -1:]
-        curves: FloatArray = (gains - before)[..., None] * GAIN_RAMP
+        """The next frames of `rows`, as many of each, with `gains` [due, 2, 4]."""
+        frames = gains.reshape(len(rows), -1, 2, GAINS_PER_FRAME)
+        before = np.empty_like(frames)
+        before[..., 1:] = frames[..., :-1]
+        before[:, 1:, :, 0] = frames[:, :-1, :, -1]
+        before[:, 0, :, 0] = self.last[rows]
+        self.last[rows] = frames[:, -1, :, -1]
+        curves: FloatArray = (frames - before)[..., None] * GAIN_RAMP
         curves += before[..., None]
         return np.asarray(curves.reshape(-1, 2, HOP_SAMPLES))
 

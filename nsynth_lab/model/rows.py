@@ -1,4 +1,4 @@
-"""RowDecoder: one frame at a time for any of many rows, fast enough to play; `Decoder.step` is its readable twin.
+"""RowDecoder: the next frames of any of many rows, fast enough to play; `Decoder.step` is its readable twin.
 
     rows due -> gather their state -> control net, excitation -> audio [due, 512] -> state back into the rows
 
@@ -8,7 +8,7 @@ Tests hold all of it to `Decoder.step` within 2e-5.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.row_controls import RowControls
-from nsynth_lab.model.row_waves import RowGains, RowNoise, RowTones
+from nsynth_lab.model.row_waves import Ints, RowGains, RowNoise, RowTones
 from nsynth_lab.model.state import pick_rows, put_rows
 from nsynth_lab.model.trusted_rows import trusted_rows
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
@@ -44,20 +44,32 @@ class RowDecoder:
 
     @torch.inference_mode()
     def step(self, rows: Tensor, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
-        """The next frame of `rows` [due]: streams [due, ...], as `Decoder.step` without frames -> audio [due, 512]."""
-        due = rows.numpy()
-        hz: FloatArray = f0_hz.numpy()
-        slots: FloatArray = partials.numpy()
-        places = self.tones.places(slots)
-        count = int(self.tones.count(hz).max(initial=1))
-        frame = self.controls.step(
-            due, timbre.numpy(), loudness_db.numpy(), hz, slots, partial_hz=places[:, :count] * hz[:, None]
-        )
-        curves = self.gains.step(due, frame.gains)
-        audio = self.tones.step(due, hz, places, frame.partials, gain=curves[:, 0].max(axis=1))
-        audio *= curves[:, 0]
-        audio += self.noise.step(due, frame.noise) * curves[:, 1]
+        """The next frame of `rows` [due]: streams [due, ...], as `Decoder.step` without frames -> audio [due, 512].
+
+        A row may be due several times, in the order of its frames.
+        """
+        streams: tuple[FloatArray, ...] = (timbre.numpy(), loudness_db.numpy(), f0_hz.numpy(), partials.numpy())
+        due: Ints = rows.numpy()
+        if len(due) == 1 or (not (due[1:] == due[:-1]).any() and len(np.unique(due)) == len(due)):
+            return torch.from_numpy(self._step(due, *streams))
+        audio = np.empty((len(due), HOP_SAMPLES), np.float32)
+        for alike, places in by_frames(due.tolist(), most=self.controls.stack.ring):
+            order = np.array(places).ravel()
+            audio[order] = self._step(np.array(alike), *(stream[order] for stream in streams))
         return torch.from_numpy(audio)
+
+    def _step(
+        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, slots: FloatArray
+    ) -> FloatArray:
+        """The next frames of `rows`, each of them once, those of a row one after the other and as many of each."""
+        places = self.tones.places(slots)
+        count = int(self.tones.count(f0_hz).max(initial=1))
+        frames = self.controls.step(rows, timbre, level_db, f0_hz, slots, partial_hz=places[:, :count] * f0_hz[:, None])
+        curves = self.gains.step(rows, frames.gains)
+        audio = self.tones.step(rows, f0_hz, places, frames.partials, gain=curves[:, 0].max(axis=1))
+        audio *= curves[:, 0]
+        audio += self.noise.step(rows, frames.noise) * curves[:, 1]
+        return audio
 
 
 class Rows(Protocol):
@@ -73,10 +85,7 @@ class Rows(Protocol):
 
 
 class SlowRows:
-    """The same for any model on any device, by `Decoder.step` on the rows picked out of one state.
-
-    Where rows are due with several frames at once, as offline, it is the faster: a read of the weights serves them all.
-    """
+    """The same for any model on any device, by `Decoder.step` on the rows picked out of one state."""
 
     def __init__(self, decoder: Decoder, rows: int, *, seed: int = 0) -> None:
         self.decoder, self.seed = decoder, seed
@@ -93,19 +102,32 @@ class SlowRows:
 
     @torch.inference_mode()
     def step(self, rows: Tensor, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
-        """As `RowDecoder.step`; a row may be due several times, in the order of its frames."""
-        where: dict[int, list[int]] = {}
-        for place, row in enumerate(rows.tolist()):
-            where.setdefault(row, []).append(place)
+        """As `RowDecoder.step`."""
         audio = torch.empty(len(rows), HOP_SAMPLES)
-        for frames in sorted({len(places) for places in where.values()}):
-            group = {row: places for row, places in where.items() if len(places) == frames}
-            due, order = torch.tensor(list(group), device=self.device), torch.tensor(list(group.values()))
+        for alike, places in by_frames(rows.tolist()):
+            due, order = torch.tensor(alike, device=self.device), torch.tensor(places)
             now = [stream[order].to(self.device) for stream in (timbre, loudness_db, f0_hz, partials)]
             out, state = self.decoder.step(now[0], now[1], now[2], now[3], pick_rows(self.state, due))
             self.state = put_rows(self.state, due, state)
             audio[order.flatten()] = out.cpu().reshape(-1, HOP_SAMPLES)
         return audio
+
+
+def by_frames(rows: Sequence[int], *, most: int = 1 << 30) -> Iterator[tuple[list[int], list[list[int]]]]:
+    """Rows that are due with as many frames, `most` at a time, and the places of these in `rows`.
+
+    >>> list(by_frames([5, 3, 5, 4, 3, 5], most=2))
+    [([4], [[3]]), ([5, 3], [[0, 2], [1, 4]]), ([5], [[5]])]
+    """
+    where: dict[int, list[int]] = {}
+    for place, row in enumerate(rows):
+        where.setdefault(row, []).append(place)
+    while where:
+        first = {row: places[:most] for row, places in where.items()}
+        for frames in sorted({len(places) for places in first.values()}):
+            alike = {row: places for row, places in first.items() if len(places) == frames}
+            yield list(alike), list(alike.values())
+        where = {row: places[most:] for row, places in where.items() if len(places) > most}
 
 
 def row_decoder(
@@ -116,12 +138,12 @@ def row_decoder(
     one_by_one: bool = True,
     warn: Callable[[str], None] = lambda _: None,
 ) -> Rows:
-    """The fastest that can play this model where it lies; `one_by_one` if rows are due with one frame at a time.
+    """The fastest that can play this model where it lies; `one_by_one` if no row is due with several frames at a time.
 
     `warn` hears, in a line, of what should have been faster and cannot be used.
     """
     device = next(decoder.parameters()).device.type
-    if one_by_one and device == "cpu" and decoder.bands is None:
+    if device == "cpu" and decoder.bands is None:
         return RowDecoder(decoder, rows, seed=seed)
     graphed = trusted_rows(decoder, rows, seed=seed, warn=warn) if one_by_one and device == "cuda" else None
     return graphed or SlowRows(decoder, rows, seed=seed)
