@@ -27,6 +27,12 @@ TOP_GAIN_DB = 6.0
 KNEE_DB = 3.0
 DB_PER_UNIT = 10.0
 INPUTS = TIMBRE_DIMS + 3 + PITCH_CENTRES + SEEN_PARTIALS
+# what brings the streams to about -1..1
+MIDDLE_DB, SPREAD_DB, QUIET_DB = -40.0, 25.0, 80.0
+MIDDLE_NOTE, SPREAD_NOTES = 64.0, 24.0
+BUMP_NOTES, LOWEST_HZ = 4.0, 8.0
+PARTIALS_SCALE = 4.0
+QUIETEST_DB = -140.0  # of a gain
 
 
 @dataclass(frozen=True)
@@ -142,14 +148,19 @@ def oscillators_below_top(f0_hz: Tensor) -> Tensor:
 
 def stack_inputs(timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
     """[voices, frames, inputs]: each stream scaled to about -1..1; pitch also as bumps four semitones apart."""
-    note = 69.0 + 12.0 * torch.log2(f0_hz.clamp(min=8.0) / 440.0)
-    centres = torch.linspace(12.0, 120.0, PITCH_CENTRES, device=note.device)
-    bumps = torch.exp(-0.5 * ((note[..., None] - centres) / 4.0).square())
-    scalars = torch.stack([(loudness_db + 40.0) / 25.0, (note - 64.0) / 24.0, loudness_db.clamp(min=-80) / 80], dim=-1)
-    return torch.cat([timbre, scalars, bumps, 4.0 * partials[..., :SEEN_PARTIALS]], dim=-1)
+    note = 69.0 + 12.0 * torch.log2(f0_hz.clamp(min=LOWEST_HZ) / 440.0)
+    bumps = torch.exp(-0.5 * ((note[..., None] - pitch_centres(note.device)) / BUMP_NOTES).square())
+    level, quiet = (loudness_db - MIDDLE_DB) / SPREAD_DB, loudness_db.clamp(min=-QUIET_DB) / QUIET_DB
+    scalars = torch.stack([level, (note - MIDDLE_NOTE) / SPREAD_NOTES, quiet], dim=-1)
+    return torch.cat([timbre, scalars, bumps, PARTIALS_SCALE * partials[..., :SEEN_PARTIALS]], dim=-1)
+
+
+def pitch_centres(device: torch.device | str = "cpu") -> Tensor:
+    """MIDI notes [24] of the bumps by which a pitch is told."""
+    return torch.linspace(12.0, 120.0, PITCH_CENTRES, device=device)
 
 
 def _gain(level_db: Tensor, raw_db: Tensor) -> Tensor:
     """Amplitude factor: at most 6 dB above the frame's loudness, as far below as it likes."""
     relative_db = TOP_GAIN_DB - KNEE_DB * functional.softplus(raw_db / KNEE_DB)
-    return torch.exp((level_db + relative_db).clamp(min=-140.0) * (math.log(10.0) / 20.0))
+    return torch.exp((level_db + relative_db).clamp(min=QUIETEST_DB) * (math.log(10.0) / 20.0))

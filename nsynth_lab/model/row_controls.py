@@ -16,14 +16,24 @@ from torch import Tensor
 
 from nsynth_lab.latents import TIMBRE_DIMS
 from nsynth_lab.model.controls import (
+    BUMP_NOTES,
     DB_PER_UNIT,
     GAINS_PER_FRAME,
     INPUTS,
     KNEE_DB,
+    LOWEST_HZ,
+    MIDDLE_DB,
+    MIDDLE_NOTE,
+    PARTIALS_SCALE,
     PITCH_CENTRES,
+    QUIET_DB,
+    QUIETEST_DB,
     SEEN_PARTIALS,
+    SPREAD_DB,
+    SPREAD_NOTES,
     TOP_GAIN_DB,
     ControlNet,
+    pitch_centres,
 )
 from nsynth_lab.model.distribution import TOP_HZ, noise_tables, warp_ends, weighting_table
 from nsynth_lab.model.stack_rows import StackRows
@@ -32,7 +42,6 @@ from nsynth_lab.units import FloatArray
 Ints = NDArray[np.int64]
 POWER_PER_DB, AMPLITUDE_PER_DB = math.log(10.0) / 10.0, math.log(10.0) / 20.0
 LOUDEST = 120.0 * POWER_PER_DB
-QUIETEST_DB = -140.0
 LEVEL, NOTE, QUIET = TIMBRE_DIMS, TIMBRE_DIMS + 1, TIMBRE_DIMS + 2
 BUMPS = slice(TIMBRE_DIMS + 3, TIMBRE_DIMS + 3 + PITCH_CENTRES)
 SEEN = slice(INPUTS - SEEN_PARTIALS, INPUTS)
@@ -63,7 +72,7 @@ class RowControls:
         self.points, self.corrections = envelope, corrections
         self.noise_at = envelope + corrections
         self.gains_at = self.noise_at + noise
-        self.centres = np.linspace(12.0, 120.0, PITCH_CENTRES, dtype=np.float32)
+        self.centres: FloatArray = pitch_centres().numpy()
         self.lines, weighting = noise_tables(noise, torch.device("cpu"))
         self.noise_weighting: FloatArray = weighting.numpy()
         low, high = warp_ends()
@@ -76,9 +85,13 @@ class RowControls:
     def _fold(self, controls: ControlNet) -> None:
         """`stack_inputs`' scales into the first layer, units and logarithms into the last."""
         weight, bias = controls.stack.first.weight.float().clone(), controls.stack.first.bias.float()
-        self.first_bias = bias + weight[:, LEVEL] * (40.0 / 25.0) - weight[:, NOTE] * (64.0 / 24.0)
-        for columns, scale in ((LEVEL, 1 / 25.0), (NOTE, 1 / 24.0), (QUIET, 1 / 80.0), (SEEN, 4.0)):
-            weight[:, columns] *= scale
+        self.first_bias = (
+            bias - weight[:, LEVEL] * (MIDDLE_DB / SPREAD_DB) - weight[:, NOTE] * (MIDDLE_NOTE / SPREAD_NOTES)
+        )
+        scales = {LEVEL: 1 / SPREAD_DB, NOTE: 1 / SPREAD_NOTES, QUIET: 1 / QUIET_DB}
+        for column, scale in scales.items():
+            weight[:, column] *= scale
+        weight[:, SEEN] *= PARTIALS_SCALE
         self.first_weight = weight.T.contiguous()
         self.mix_weight, self.mix_bias = (
             (0.5 * controls.stack.mix.weight.float()).T.contiguous(),
@@ -109,13 +122,13 @@ class RowControls:
         )
 
     def _inputs(self, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray) -> FloatArray:
-        note = 69.0 + 12.0 * np.log2(np.maximum(f0_hz, np.float32(8.0)) * np.float32(1.0 / 440.0))
+        note = 69.0 + 12.0 * np.log2(np.maximum(f0_hz, np.float32(LOWEST_HZ)) * np.float32(1.0 / 440.0))
         x = np.empty((len(timbre), INPUTS), np.float32)
         x[:, :LEVEL] = timbre
-        x[:, LEVEL], x[:, NOTE], x[:, QUIET] = level_db, note, np.maximum(level_db, np.float32(-80.0))
+        x[:, LEVEL], x[:, NOTE], x[:, QUIET] = level_db, note, np.maximum(level_db, np.float32(-QUIET_DB))
         away = note[:, None] - self.centres
         away *= away
-        away *= np.float32(-0.5 / 16.0)
+        away *= np.float32(-0.5 / BUMP_NOTES**2)
         np.exp(away, out=x[:, BUMPS])
         x[:, SEEN] = partials[:, :SEEN_PARTIALS]
         return x
