@@ -85,13 +85,11 @@ class RowControls:
     def _fold(self, controls: ControlNet) -> None:
         """`stack_inputs`' scales into the first layer, units and logarithms into the last."""
         weight, bias = controls.stack.first.weight.float().clone(), controls.stack.first.bias.float()
-        self.first_bias = (
-            bias - weight[:, LEVEL] * (MIDDLE_DB / SPREAD_DB) - weight[:, NOTE] * (MIDDLE_NOTE / SPREAD_NOTES)
-        )
-        scales = {LEVEL: 1 / SPREAD_DB, NOTE: 1 / SPREAD_NOTES, QUIET: 1 / QUIET_DB}
-        for column, scale in scales.items():
-            weight[:, column] *= scale
+        weight[:, LEVEL] /= SPREAD_DB
+        weight[:, NOTE] /= SPREAD_NOTES
+        weight[:, QUIET] /= QUIET_DB
         weight[:, SEEN] *= PARTIALS_SCALE
+        self.first_bias = bias - weight[:, LEVEL] * MIDDLE_DB - weight[:, NOTE] * MIDDLE_NOTE
         self.first_weight = weight.T.contiguous()
         self.mix_weight, self.mix_bias = (
             (0.5 * controls.stack.mix.weight.float()).T.contiguous(),
