@@ -17,6 +17,8 @@ HOP_SAMPLES = 512
 FRAME_RATE_HZ = SAMPLE_RATE / HOP_SAMPLES
 
 FloatArray = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Value = TypeVar("Value", float, NDArray[np.float32], NDArray[np.float64])
 
 

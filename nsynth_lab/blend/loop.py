@@ -19,19 +19,16 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nsynth_lab.blend.parts import find_parts
 from nsynth_lab.blend.read import read_at
 from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import CENTS_LIMIT, Latents
-from nsynth_lab.units import FRAME_RATE_HZ, FloatArray, cents_to_ratio, note_to_hz, ratio_to_cents
+from nsynth_lab.units import FRAME_RATE_HZ, Doubles, FloatArray, cents_to_ratio, note_to_hz, ratio_to_cents
 
 SHORTEST_FRAMES = 47  # half a second: the repetition of a shorter loop is heard as a flutter
 LONGEST_SHARE = 0.5  # of the longest possible loop, a loop may be so short for the sake of its pitch,
 GOOD_CENTS = 0.15  # which is as good as exact from here
-
-_Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -107,13 +104,13 @@ def in_tune(latents: Latents) -> Latents:
     return replace(latents, f0_cents=_within(np.asarray(latents.f0_cents, np.float64) - mean))
 
 
-def read_positions(period: Period, frames: int) -> _Doubles:
+def read_positions(period: Period, frames: int) -> Doubles:
     """Where each of `frames` frames is read: straight on until the period begins, to and fro from there on."""
     time = np.arange(frames, dtype=np.float64)
     return np.where(time < period.begin, time, period.begin + _to_and_fro(time - period.begin, period.frames))
 
 
-def _to_and_fro(time: _Doubles, period: int) -> _Doubles:
+def _to_and_fro(time: Doubles, period: int) -> Doubles:
     """0 at 0, half a period at its middle, 0 at its end, and so on."""
     phase = np.mod(time, period)
     return np.asarray(np.minimum(phase, period - phase))
@@ -137,7 +134,7 @@ def _tuned(f0_cents: FloatArray, period: Period) -> FloatArray:
     return _within(np.asarray(f0_cents, np.float64) - mean + period.cents)
 
 
-def _within(cents: _Doubles) -> FloatArray:
+def _within(cents: Doubles) -> FloatArray:
     return np.asarray(cents.clip(-CENTS_LIMIT, CENTS_LIMIT), np.float32)
 
 

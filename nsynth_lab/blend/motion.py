@@ -7,11 +7,9 @@ the patch's path if it has one, and swing with it.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nsynth_lab.patch import STREAMS, Blend, Lfo
-
-Doubles = NDArray[np.float64]
+from nsynth_lab.units import Doubles
 
 
 def places_of(blend: Blend, seconds: Doubles, *, wheel: Doubles | None = None, seed: int = 0) -> dict[str, Doubles]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nsynth_lab.latents import Latents
-from nsynth_lab.units import FRAME_RATE_HZ
+from nsynth_lab.units import FRAME_RATE_HZ, Doubles
 
 SILENCE_BELOW_PEAK_DB = 80.0  # fainter than that is silence,
 ENDED_BELOW_PEAK_DB = 60.0  # a note that ends is at least so faint,
@@ -20,8 +19,6 @@ CONTOUR_FRAMES = 94  # ripple faster than a second stays with the sound
 SUSTAINED_DB_PER_SECOND = -6.0
 SUSTAINED_FALL_DB = 18.0
 LEVEL_FRAMES = 19
-
-_Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Parts:
         sustained: whether the level of the sustain is held (flute, organ) rather than dying away (piano, bell).
     """
 
-    level_db: _Doubles
+    level_db: Doubles
     onset: int
     attack_end: int
     key_up: int
@@ -65,11 +62,11 @@ class Parts:
         """The level a note must have come down to at its end."""
         return float(self.level_db.max()) - ENDED_BELOW_PEAK_DB
 
-    def level_at(self, positions: _Doubles) -> _Doubles:
+    def level_at(self, positions: Doubles) -> Doubles:
         """Level [n] at fractional frames `positions` [n]."""
         return np.asarray(np.interp(positions, np.arange(len(self.level_db)), self.level_db))
 
-    def contour_db(self) -> _Doubles:
+    def contour_db(self) -> Doubles:
         """The slow course of the level over the sustain, [sustain frames]: its mean over a second around."""
         level = self.level_db[self.attack_end : self.key_up]
         total = np.concatenate([[0.0], np.cumsum(level)])
@@ -93,7 +90,7 @@ def find_parts(latents: Latents) -> Parts:
     return Parts(level, onset, attack_end, key_up, released, sustained)
 
 
-def _is_sustained(level: _Doubles, peak: float) -> bool:
+def _is_sustained(level: Doubles, peak: float) -> bool:
     if len(level) < SHORTEST_RELEASE_FRAMES:
         return True
     heard = np.maximum(level, peak - ENDED_BELOW_PEAK_DB)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nsynth_lab.blend.parts import Parts
 from nsynth_lab.blend.sustain import JOIN_FRAMES, Sustain
+from nsynth_lab.units import Doubles
 
 RELEASE_SHARE = 0.7  # of a short note, so that some of its tone is left,
 SHORTEST_RELEASE_SHARE = 1 / 3  # and this even when its attack alone is longer
 FADED_DB = 3.0
-
-_Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -38,10 +36,10 @@ class Plan:
         faded: whether the end had to be faded out.
     """
 
-    read: _Doubles
-    held: _Doubles
-    fade: _Doubles
-    offset_db: _Doubles
+    read: Doubles
+    held: Doubles
+    fade: Doubles
+    offset_db: Doubles
     faded: bool
 
 
@@ -56,7 +54,7 @@ def fit_lengths(attack: float, release: float, frames: int) -> Lengths:
     return Lengths(attack, frames - attack - release, release)
 
 
-def make_plan(parts: Parts, f0_cents: _Doubles, lengths: Lengths) -> Plan:
+def make_plan(parts: Parts, f0_cents: Doubles, lengths: Lengths) -> Plan:
     """The plan for a note of `parts` at new `lengths`; its pitch, `f0_cents` [source frames], guides a walk."""
     sustain = Sustain(parts, f0_cents, lengths.sustain)
     time = np.arange(round(lengths.attack + lengths.sustain + lengths.release), dtype=np.float64)
@@ -82,7 +80,7 @@ def make_plan(parts: Parts, f0_cents: _Doubles, lengths: Lengths) -> Plan:
     )
 
 
-def _release(parts: Parts, sustain: Sustain, lengths: Lengths, since: _Doubles) -> tuple[_Doubles, _Doubles, bool]:
+def _release(parts: Parts, sustain: Sustain, lengths: Lengths, since: Doubles) -> tuple[Doubles, Doubles, bool]:
     """Positions and level offsets [frames] at so many frames since key up, and whether the end is faded.
 
     The release leaves from the level at which the sustain was left and arrives at its own end, or at silence.

@@ -13,14 +13,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nsynth_lab.blend.loop import GOOD_CENTS, SHORTEST_FRAMES, Period, held_level, periods, read_positions
 from nsynth_lab.blend.read import read_at
 from nsynth_lab.latents import PARTIAL_SLOTS, Latents
-from nsynth_lab.units import FRAME_RATE_HZ, cents_to_ratio, note_to_hz, ratio_to_cents
+from nsynth_lab.units import FRAME_RATE_HZ, Doubles, cents_to_ratio, note_to_hz, ratio_to_cents
 
-Doubles = NDArray[np.float64]
 TUNE_CENTS = 2.0  # for the sake of cycles
 SUB_OCTAVE = 0.5  # the order of slot 0
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nsynth_lab.blend.parts import Parts
 from nsynth_lab.blend.wander import Walk, wander
+from nsynth_lab.units import Doubles
 
 JOIN_FRAMES = 6  # a walk goes on while the release fades in
-
-_Doubles = NDArray[np.float64]
 
 
 class Sustain:
@@ -20,7 +18,7 @@ class Sustain:
     by a walk to and fro, while the slow course of its level is stretched evenly.
     """
 
-    def __init__(self, parts: Parts, f0_cents: _Doubles, frames: float) -> None:
+    def __init__(self, parts: Parts, f0_cents: Doubles, frames: float) -> None:
         self.begin = parts.attack_end
         self.frames = frames
         self.speed = 1.0 if frames <= parts.sustain_frames else parts.sustain_frames / frames
@@ -31,11 +29,11 @@ class Sustain:
             ripple = parts.level_db[own] - self.contour_db
             self.walk = wander(f0_cents[own], ripple, frames=frames + JOIN_FRAMES)
 
-    def position(self, time: _Doubles) -> _Doubles:
+    def position(self, time: Doubles) -> Doubles:
         """Frames of the source [n] that sound at `time` [n]."""
         return self.begin + (time * self.speed if self.walk is None else self.walk.at(time))
 
-    def offset_db(self, time: _Doubles) -> _Doubles:
+    def offset_db(self, time: Doubles) -> Doubles:
         """What brings the level read at `position(time)` back to the slow course, [n]."""
         if self.walk is None or not len(self.contour_db):
             return np.zeros_like(time)

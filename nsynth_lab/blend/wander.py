@@ -12,23 +12,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nsynth_lab.units import Doubles
+
 SEED = 2017
 ZONE = 0.4  # turning places lie in the first and in the last 40 % of the sustain,
 MARGIN_FRAMES = 8  # but not so close to the attack or the release,
 SHORTEST_FRAMES = 33  # and crossing a whole sustain takes at least so long: 0.35 s
 VIBRATO_CENTS = 2.0
 
-_Doubles = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Walk:
     """A read position which moves in straight lines: at `times` it is at `points`, both [turns], in frames."""
 
-    times: _Doubles
-    points: _Doubles
+    times: Doubles
+    points: Doubles
 
-    def at(self, times: ArrayLike) -> _Doubles:
+    def at(self, times: ArrayLike) -> Doubles:
         """Positions at `times` [n], [n]."""
         return np.asarray(np.interp(np.asarray(times, np.float64), self.times, self.points))
 
@@ -42,7 +42,7 @@ class Places:
     speed: float
 
 
-def wander(f0_cents: _Doubles, ripple_db: _Doubles, *, frames: float) -> Walk:
+def wander(f0_cents: Doubles, ripple_db: Doubles, *, frames: float) -> Walk:
     """A walk of at least `frames` frames through a sustain, from its first frame.
 
     Args:
@@ -66,7 +66,7 @@ def wander(f0_cents: _Doubles, ripple_db: _Doubles, *, frames: float) -> Walk:
     return Walk(times, points)
 
 
-def turning_places(f0_cents: _Doubles, ripple_db: _Doubles) -> Places | None:
+def turning_places(f0_cents: Doubles, ripple_db: Doubles) -> Places | None:
     """Where a walk through a sustain may turn; None where it is too short to walk in. Arguments as in `wander`."""
     length = len(f0_cents)
     if length < 4:
@@ -81,7 +81,7 @@ def turning_places(f0_cents: _Doubles, ripple_db: _Doubles) -> Places | None:
     )
 
 
-def _turns(stream: _Doubles) -> NDArray[np.int64]:
+def _turns(stream: Doubles) -> NDArray[np.int64]:
     """Frames of the crests and troughs of `stream` [length]."""
     smooth = np.convolve(np.pad(stream, 2, mode="edge"), np.ones(5) / 5, mode="valid")
     step = np.diff(smooth)

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.units import FRAME_RATE_HZ
+from nsynth_lab.units import FRAME_RATE_HZ, Doubles
 
 ONSET_DB = 40.0  # a note is heard from so far below its peak
 NEAR_DB = 3.0  # the attack is over so close to the maximum,
@@ -42,7 +42,6 @@ TAIL_DB = 75.0  # and is over so far below it,
 SILENT_DB = -95.0  # or here
 EDGE_FRAMES = 2  # the last frames of a recording are measured half in, half out of it
 
-_Doubles = NDArray[np.float64]
 _Level = NDArray[np.float32] | NDArray[np.float64]
 
 
@@ -82,14 +81,14 @@ def find_marks(loudness_db: _Level) -> Marks:
     return Marks(attack, _release_begin(level, attack))
 
 
-def _attack_end(level: _Doubles) -> int:
+def _attack_end(level: Doubles) -> int:
     early = level[: max(1, min(len(level) // 2, EARLY_FRAMES))]
     to_top = np.argmax(early) - np.arange(len(early))
     allowed = np.clip(NEAR_DB + SWELL_DB_PER_FRAME * to_top, NEAR_DB, FAR_DB)
     return int(np.argmax(early.max() - early <= allowed))
 
 
-def _release_begin(level: _Doubles, attack: int) -> int:
+def _release_begin(level: Doubles, attack: int) -> int:
     frames, peak = len(level), level.max()
     end = frames - int(np.argmax(level[::-1] > max(peak - TAIL_DB, SILENT_DB)))
     end = min(end, frames - EDGE_FRAMES)
@@ -104,7 +103,7 @@ def _release_begin(level: _Doubles, attack: int) -> int:
     return begin + _first_fall(level[begin:end], knee)
 
 
-def _knee(level: _Doubles, peak: float) -> int | None:
+def _knee(level: Doubles, peak: float) -> int | None:
     """The frame of `level` [frames] at which the two lines meet, if any pair of lines may be a release."""
     if len(level) < SUSTAIN_FRAMES + 2:
         return None
@@ -122,7 +121,7 @@ def _knee(level: _Doubles, peak: float) -> int | None:
     return 1 + int(np.argmin(np.where(possible, error[:-1] + error_after[1:], np.inf)))
 
 
-def _first_fall(level: _Doubles, knee: int) -> int:
+def _first_fall(level: Doubles, knee: int) -> int:
     """Walk back from the knee of a release that begins gently, to where it leaves the line of the sustain."""
     line_end = knee - GENTLE_FRAMES
     line_begin = max(0, line_end - LINE_FRAMES)
@@ -135,7 +134,7 @@ def _first_fall(level: _Doubles, knee: int) -> int:
     return knee - int(np.argmax(held[::-1]))
 
 
-def _line_fits(level: _Doubles) -> tuple[_Doubles, _Doubles]:
+def _line_fits(level: Doubles) -> tuple[Doubles, Doubles]:
     """Slope [frames] and summed squared error [frames] of the straight lines through the first 1, 2, .. points."""
     count = np.arange(1.0, len(level) + 1)
     x, y = count - 1, level - level.mean()

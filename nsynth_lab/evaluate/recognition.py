@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional
@@ -27,7 +26,7 @@ from nsynth_lab.dsp.mel import mel, mel_weights
 from nsynth_lab.errors import CheckpointError
 from nsynth_lab.model.checkpoint import FIXED, KEY, read_tensors, write_bytes
 from nsynth_lab.note import FAMILIES
-from nsynth_lab.units import SAMPLE_RATE, FloatArray
+from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray
 
 CLASSIFIER = Path(__file__).resolve().parents[2] / "checkpoints" / "default" / "classifier.safetensors"
 PITCHES = 128
@@ -37,8 +36,6 @@ ONSET_DB = 40.0
 SILENT_DB = -110.0
 CHANNELS = (24, 48, 64, 64)
 HIDDEN = 192
-
-Doubles = NDArray[np.float64]
 
 
 class Scores(NamedTuple):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from nsynth_lab.latents import TIMBRE_DIMS
@@ -37,9 +36,8 @@ from nsynth_lab.model.controls import (
 )
 from nsynth_lab.model.distribution import TOP_HZ, noise_tables, warp_ends, weighting_table
 from nsynth_lab.model.stack_rows import StackRows
-from nsynth_lab.units import FloatArray
+from nsynth_lab.units import FloatArray, Ints
 
-Ints = NDArray[np.int64]
 POWER_PER_DB, AMPLITUDE_PER_DB = math.log(10.0) / 10.0, math.log(10.0) / 20.0
 LOUDEST = 120.0 * POWER_PER_DB
 LEVEL, NOTE, QUIET = TIMBRE_DIMS, TIMBRE_DIMS + 1, TIMBRE_DIMS + 2

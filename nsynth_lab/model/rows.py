@@ -17,10 +17,11 @@ from torch import Tensor
 
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.row_controls import RowControls
-from nsynth_lab.model.row_waves import Ints, RowGains, RowNoise, RowTones
+from nsynth_lab.model.row_noise import RowGains, RowNoise
+from nsynth_lab.model.row_tones import RowTones
 from nsynth_lab.model.state import pick_rows, put_rows
 from nsynth_lab.model.trusted_rows import trusted_rows
-from nsynth_lab.units import HOP_SAMPLES, FloatArray
+from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
 
 class RowDecoder:

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from nsynth_lab.model.stack import TAPS, GatedLayer, GatedStack
-from nsynth_lab.units import FloatArray
+from nsynth_lab.units import FloatArray, Ints
 
-Ints = NDArray[np.int64]
 PAST = TAPS - 1
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nsynth_lab.blend import corners, pair, triangle
 from nsynth_lab.blend.motion import places_of
 from nsynth_lab.patch import Blend, Envelope
-from nsynth_lab.units import FRAME_RATE_HZ
+from nsynth_lab.units import FRAME_RATE_HZ, Doubles
 
-Doubles = NDArray[np.float64]
 QUIETEST = 10 ** (-100 / 20)
 
 

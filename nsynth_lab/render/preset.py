@@ -15,9 +15,9 @@ from nsynth_lab.effects import Trouble, chain_of
 from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.note import Note
 from nsynth_lab.patch import Patch, Voice
-from nsynth_lab.render.motion import Doubles, envelope_db, weights_of
+from nsynth_lab.render.motion import envelope_db, weights_of
 from nsynth_lab.render.session import Session
-from nsynth_lab.units import FRAME_RATE_HZ, SAMPLE_RATE, FloatArray, frames_to_seconds, seconds_to_frames
+from nsynth_lab.units import FRAME_RATE_HZ, SAMPLE_RATE, Doubles, FloatArray, frames_to_seconds, seconds_to_frames
 
 LOUDEST_DB = 20.0
 SHORTEST_HOLD_SECONDS = 0.02

@@ -17,22 +17,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nsynth_lab.blend.parts import ENDED_BELOW_PEAK_DB
 from nsynth_lab.blend.sustain import JOIN_FRAMES
 from nsynth_lab.latents import SILENCE_DB
 from nsynth_lab.synth.motion import StreamWeights
 from nsynth_lab.synth.sources import LAYERS, MOST_CORNERS, Sources, Strand
-from nsynth_lab.units import FloatArray
+from nsynth_lab.units import Doubles, FloatArray, Ints
 
 STRANDS = LAYERS * MOST_CORNERS
 SPARED_ATTACK_FRAMES = 6.0  # a key that goes up sooner than this still sounds its attack so far
 # Knuth's linear congruential generator, of 64 bits
 MULTIPLIER, INCREMENT = 6364136223846793005, 1442695040888963407
-
-Ints = NDArray[np.int64]
-Doubles = NDArray[np.float64]
 
 
 @dataclass

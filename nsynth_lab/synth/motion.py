@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nsynth_lab.blend.motion import lfo_sum, places_of
 from nsynth_lab.blend.weights import corners, pair
 from nsynth_lab.patch import Blend
-
-Doubles = NDArray[np.float64]
+from nsynth_lab.units import Doubles
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from nsynth_lab.synth.motion import weights_at
 from nsynth_lab.synth.voice import Voice
-from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, cents_to_ratio, db_to_gain, gain_to_db, note_to_hz
+from nsynth_lab.units import (
+    HOP_SAMPLES,
+    SAMPLE_RATE,
+    FloatArray,
+    cents_to_ratio,
+    db_to_gain,
+    gain_to_db,
+    note_to_hz,
+)
 
 if TYPE_CHECKING:
     from nsynth_lab.synth.player import Player
@@ -20,8 +28,6 @@ SILENT_DB = -85.0
 VIBRATO_HZ = 5.5
 PRESSURE_DB = 6.0
 LOWEST_HZ, HIGHEST_HZ = 16.0, 14_000.0
-
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

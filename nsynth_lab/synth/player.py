@@ -19,14 +19,14 @@ from nsynth_lab.synth.channels import (
     TAKEN,
     Channels,
 )
-from nsynth_lab.synth.course import Courses, Doubles
+from nsynth_lab.synth.course import Courses
 from nsynth_lab.synth.crowd import Crowd, first_to_go, stolen_keys
 from nsynth_lab.synth.keys import Fingers, Key, capture, let_go, uncapture
 from nsynth_lab.synth.motion import weights_at
 from nsynth_lab.synth.planner import position, seconds_of
 from nsynth_lab.synth.settings import MOST_UNISON, PARAMETERS, Settings
 from nsynth_lab.synth.voice import Voice
-from nsynth_lab.units import hz_to_note
+from nsynth_lab.units import Doubles, hz_to_note
 
 USUAL_OFF_VELOCITY = 64
 VELOCITY_STEPS_AN_OCTAVE = 64  # of the pace of a release

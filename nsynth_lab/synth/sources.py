@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nsynth_lab.blend.parts import Parts, find_parts
 from nsynth_lab.blend.wander import turning_places
 from nsynth_lab.dsp.envelope import onset_frame
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents
-from nsynth_lab.units import FRAME_RATE_HZ, FloatArray
+from nsynth_lab.units import FRAME_RATE_HZ, Doubles, FloatArray, Ints
 
 LAYERS = 2
 MOST_CORNERS = 4
@@ -26,9 +25,6 @@ FADE_DB_PER_FRAME = -6.0 / FRAME_RATE_HZ  # a struck note that is held dies away
 STEEPEST_DB_PER_FRAME = -60.0 / FRAME_RATE_HZ  # and at most so fast, once its recording has ended
 LAST_FRAMES = 94  # the last second of a struck note's sustain says how it goes on
 SOFTER_DB_PER_STEP = 0.25  # below the softest layer
-
-Ints = NDArray[np.int64]
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from nsynth_lab.dsp.framing import frames_of
 from nsynth_lab.dsp.measure import measure
@@ -26,7 +25,7 @@ from nsynth_lab.dsp.oscillators import bank, phases, span_hz
 from nsynth_lab.evaluate.peers.crossfade import same_length
 from nsynth_lab.model.controls import HALF_PARTIALS, oscillators_below_top, partial_places
 from nsynth_lab.model.distribution import TOP_HZ
-from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, cents_to_ratio, note_to_hz
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, cents_to_ratio, note_to_hz
 
 PERIODS = 4
 SHORTEST_SAMPLES = 1024
@@ -35,8 +34,6 @@ CLEAR_BINS = 1.9
 CHUNK_FRAMES = 64
 BANDS_PER_OCTAVE = 6
 RANGE_DB = 80.0
-
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -16,19 +16,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nsynth_lab.errors import MissingError
 from nsynth_lab.evaluate.peers.crossfade import same_length
 from nsynth_lab.latents import CENTS_LIMIT
-from nsynth_lab.units import SAMPLE_RATE, FloatArray, cents_to_ratio, note_to_hz
+from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, cents_to_ratio, note_to_hz
 
 PERIOD_MS = 5.0
 RANGE_DB = 80.0
 HOW_TO_INSTALL = "to compare with WORLD install pyworld: pip install 'nsynth-lab[peers]'"
 LOWEST_HZ = 71.0  # WORLD's own; spectra made for higher notes alone are too small for some of its windows
-
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
