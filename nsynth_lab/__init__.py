@@ -19,6 +19,7 @@ built. Imports go down only (`pyproject.toml`, import-linter):
     dsp, blend
     patch, midi
     note, audio, latents
+    aside
     units | errors, hush, allocator, html_page
 """
 
