@@ -20,7 +20,7 @@ built. Imports go down only (`pyproject.toml`, import-linter):
     patch, midi
     note, audio, latents
     aside
-    units | errors, hush, allocator, html_page
+    units | errors, hush, process, html_page
 """
 
 from importlib.metadata import PackageNotFoundError, version

@@ -2,11 +2,12 @@
 
 import sys
 
-from nsynth_lab.allocator import keep_freed_memory
+from nsynth_lab.process import keep_freed_memory, leave_threads_to_torch
 
 
 def main() -> None:
     """Run one command and end the process with its exit code."""
+    leave_threads_to_torch()
     try:
         from nsynth_lab.cli import run
     except KeyboardInterrupt:

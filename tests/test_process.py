@@ -1,4 +1,4 @@
-"""Memory that is freed is kept: the same arrays again cost no page faults."""
+"""Memory that is freed is kept, so that the same arrays again cost no page faults; threads are left to torch."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from nsynth_lab.allocator import keep_freed_memory
+from nsynth_lab.process import NUMPY_POOLS, keep_freed_memory, leave_threads_to_torch
 
 FAULTS = """
 import resource, sys
 import torch
-from nsynth_lab.allocator import keep_freed_memory
+from nsynth_lab.process import keep_freed_memory
 if sys.argv[1] == "kept":
     assert keep_freed_memory()
 for _ in range(3):
@@ -40,3 +40,21 @@ def test_freed_memory_is_used_again_without_page_faults() -> None:
 def test_other_systems_go_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not keep_freed_memory()
+
+
+def test_numpys_threads_are_as_the_user_says_and_else_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NUMPY_POOLS[0], "3")
+    monkeypatch.delenv(NUMPY_POOLS[1], raising=False)
+    leave_threads_to_torch()
+    assert [os.environ[pool] for pool in NUMPY_POOLS] == ["3", "1"]
+
+
+def test_the_command_line_does_not_import_numpy_before_it_has_said_so() -> None:
+    watched = "import sys, nsynth_lab.process as p; p.leave_threads_to_torch = lambda: print('numpy' in sys.modules)"
+    command = [
+        sys.executable,
+        "-c",
+        f"{watched}; import nsynth_lab.__main__ as m; sys.argv[1:] = ['--version']; m.main()",
+    ]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert ran.stdout.startswith("False")
