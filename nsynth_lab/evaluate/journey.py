@@ -86,15 +86,17 @@ def mean_levels_db(levels: Sequence[FloatArray]) -> list[float]:
     """Mean A-weighted level in dB of each sound [frames], over the frames in which all of them are sustained.
 
     A blend's attack is as long as the mean of its ends' and its release begins in between: those of their frames that
-    one has begun to let go and another has not say when, not how loud. Where no ten frames are left, those that are
-    heard at both ends, within 60 dB of the path's loudest. A level that is blended in dB then runs straight.
+    one has begun to let go and another has not say when, not how loud. Of these only such as are heard at both ends,
+    within 60 dB of the path's loudest, and where no ten are left, all such. A level that is blended in dB then runs
+    straight; one that has died away at one end is at the floor there, however much further it would have fallen.
     """
     marks = [find_marks(level) for level in levels]
     first, end = max(mark.attack_frames for mark in marks), min(mark.release_frame for mark in marks)
     floor = max(float(level.max()) for level in levels) - RANGE_DB
-    counts = (levels[0] > floor) & (levels[-1] > floor)
-    if end - first >= LEAST_FRAMES:
-        counts = (np.arange(len(counts)) >= first) & (np.arange(len(counts)) < end)
+    heard = (levels[0] > floor) & (levels[-1] > floor)
+    frames = np.arange(len(heard))
+    sustained = heard & (frames >= first) & (frames < end)
+    counts = sustained if sustained.sum() >= LEAST_FRAMES else heard
     return [float(np.maximum(level, floor)[counts].mean()) if counts.any() else 0.0 for level in levels]
 
 
