@@ -28,7 +28,7 @@ INSTRUMENTS = ("reed organ", "square lead")  # recorded in tune, and quick to sp
 NOTES = (60, 64, 69, 72, 57, 76)
 HELD_SECONDS, REST_SECONDS = 0.45, 0.55
 CENTS, TIME_SECONDS = 5.0, 0.020
-ATTEMPTS = 3
+ATTEMPTS = 5
 
 
 @pytest.fixture(scope="module")
