@@ -91,13 +91,14 @@ class RowTones:
         """Angles [due, 2 spans, oscillators] at which spans begin; the phases move on past all of them."""
         turns = np.multiply(partial_hz, SPAN_SAMPLES / SAMPLE_RATE, dtype=np.float64)
         turns = turns.reshape(len(rows), -1, turns.shape[-1])
-        ends = np.empty((len(rows), turns.shape[1] + 1, turns.shape[2]))
-        ends[:, 0] = self.turns[rows]
-        ends[:, 1:] = turns
-        np.cumsum(ends, axis=1, out=ends)
-        ends -= np.floor(ends)
-        self.turns[rows] = ends[:, -1]
-        starts = ends[:, :-1] * (2.0 * math.pi)
+        starts = np.empty_like(turns)
+        now = self.turns[rows]
+        for span in range(turns.shape[1]):
+            starts[:, span] = now
+            now += turns[:, span]
+        self.turns[rows] = now - np.floor(now)
+        starts -= np.floor(starts)
+        starts *= 2.0 * math.pi
         return starts.astype(np.float32).reshape(partial_hz.shape)
 
 
