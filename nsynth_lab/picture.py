@@ -76,7 +76,12 @@ def new_figure(width_inches: float, height_inches: float) -> Any:
 def save_figure(figure: Any, path: Path) -> Path:
     """Write a figure aside, then rename; the same figure always gives the same bytes."""
     with aside(path) as beside:
-        figure.savefig(beside, dpi=110, metadata={"Software": None} if path.suffix == ".png" else None)
+        figure.savefig(
+            beside,
+            format=path.suffix[1:] or "png",
+            dpi=110,
+            metadata={"Software": None} if path.suffix == ".png" else None,
+        )
     return path
 
 
