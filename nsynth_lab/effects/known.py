@@ -77,9 +77,6 @@ def write_cache(cache: dict[str, list[PluginInfo]]) -> None:
     """
     path = cache_folder() / CACHE
     held = {key: [info.to_dict() for info in infos] for key, infos in cache.items()}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PluginError(f"{path.parent}: what was scanned cannot be kept: {error.strerror}") from error
     with aside(path, PluginError) as beside:
+        path.parent.mkdir(parents=True, exist_ok=True)
         beside.write_text(json.dumps({"version": CACHE_VERSION, "plugins": held}), encoding="utf-8")

@@ -19,11 +19,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nsynth_lab.dsp.attack_distance import SHORTEST_SAMPLES, STEP_SAMPLES
 from nsynth_lab.dsp.envelope import Marks
 from nsynth_lab.units import FRAME_RATE_HZ, SAMPLE_RATE, FloatArray
 
-STEP_SAMPLES = SAMPLE_RATE // 1000
-SHORTEST_SAMPLES = 192
 LONGEST_MS = 2_000
 AFTER_ATTACK_MS = 50
 BEGUN_DB, RISEN_DB = 20.0, 1.94

@@ -39,10 +39,9 @@ class RowTones:
         self.order: FloatArray = partial_places(torch.zeros(1, 1), oscillators)[0].numpy()
 
     def reset(self, rows: Ints) -> None:
-        """These rows start anew, in silence."""
+        """These rows start anew; an f0 of 0 says that there are no amplitudes before the next."""
         self.turns[rows] = self.fresh
         self.f0_hz[rows] = 0.0
-        self.amplitudes[rows] = 0.0
 
     def places(self, partials: FloatArray) -> FloatArray:
         """As `partial_places`, for all oscillators, [due, oscillators]."""

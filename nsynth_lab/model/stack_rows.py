@@ -84,13 +84,18 @@ class StackRows:
         stream, gated = torch.empty(self.count, due, channels), torch.empty(due, self.count, channels)
         now = stream[0].copy_(first)
         for layer, (gate, kept) in enumerate(zip(gates, gated.unbind(1), strict=True)):
-            signal, opening = gate.addmm_(now, self.now_weight[layer]).tanh_().chunk(2, dim=1)
-            torch.addcmul(signal, signal, opening, out=kept)
-            if layer + 1 < self.count:
-                now = torch.addmm(now, kept, self.residual[layer], out=stream[layer + 1])
+            now = self._through(layer, now, gate, kept=kept, stream=stream)
         self.past[rows, :, at] = stream.transpose(0, 1).numpy()
         self.at[rows] = (at + 1) % self.ring
         return torch.addmm(self.skip_bias, gated.view(due, -1), self.skip)
+
+    def _through(self, layer: int, now: Tensor, gate: Tensor, *, kept: Tensor, stream: Tensor) -> Tensor:
+        """What goes into the next layer; `gate` holds what this one's taps made of the past, `kept` what it gates."""
+        signal, opening = gate.addmm_(now, self.now_weight[layer]).tanh_().chunk(2, dim=1)
+        torch.addcmul(signal, signal, opening, out=kept)
+        if layer + 1 == self.count:
+            return now
+        return torch.addmm(now, kept, self.residual[layer], out=stream[layer + 1])
 
     def _several(self, first: Tensor, rows: Ints) -> Tensor:
         """Layer by layer, because what a layer makes of one frame is the past of those after it."""
@@ -107,10 +112,7 @@ class StackRows:
             padded = torch.cat([before, now.view(due, frames, channels)], dim=1)
             taps = torch.cat([padded[:, tap * dilation :][:, :frames] for tap in range(PAST)], dim=2)
             gate = torch.addmm(self.past_bias[layer], taps.view(due * frames, -1), self.past_weight[layer])
-            signal, opening = gate.addmm_(now, self.now_weight[layer]).tanh_().chunk(2, dim=1)
-            torch.addcmul(signal, signal, opening, out=kept)
-            if layer + 1 < self.count:
-                now = torch.addmm(now, kept, self.residual[layer], out=stream[layer + 1])
+            now = self._through(layer, now, gate, kept=kept, stream=stream)
         places = (at + np.arange(frames)) % self.ring
         lasting = stream.view(self.count, due, frames, channels).numpy()
         self.past[rows[:, None], :, places] = lasting.transpose(1, 2, 0, 3)
