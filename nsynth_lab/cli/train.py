@@ -79,7 +79,7 @@ def train(
         str,
         typer.Option(
             help="excitation; from a trained model: distil (a smaller control net), bands (the band stack), "
-            "adversarial (with critics), revise (adds a reviser to the encoder)."
+            "adversarial (with critics)."
         ),
     ] = "excitation",
     split: Annotated[
@@ -140,7 +140,7 @@ def train(
         rate=rate or usual.rate,
         swap_share=swap,
         augment_share=augment,
-        decorrelate=apart if stage in ("excitation", "revise") else 0.0,
+        decorrelate=apart if stage == "excitation" else 0.0,
         adversarial=ADVERSARIAL_DB if stage == "adversarial" else 0.0,
         seed=seed,
         minutes_between_saves=minutes,

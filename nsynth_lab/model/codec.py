@@ -62,7 +62,7 @@ def encode_measured(
     partials = np.broadcast_to(streams.partials, (len(f0_hz), len(streams.partials)))
     heard = (torch.tensor(part, device=device)[None] for part in (samples, streams.loudness_db, f0_hz, partials))
     with torch.no_grad():
-        timbre = checkpoint.model.encode(*heard)[0]
+        timbre = checkpoint.model.encoder(*heard)[0]
     marks = find_marks(streams.loudness_db)
     return Latents(
         timbre=timbre.cpu().numpy(),

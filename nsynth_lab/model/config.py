@@ -13,9 +13,6 @@ BOUNDS = {
     "encoder_layers": LAYERS,
     "encoder_cycle": CYCLE,
     "encoder_partials": (0, 112),
-    "reviser_channels": (0, 4096),
-    "reviser_layers": LAYERS,
-    "reviser_cycle": CYCLE,
     "controls_channels": CHANNELS,
     "controls_layers": LAYERS,
     "controls_cycle": CYCLE,
@@ -30,7 +27,7 @@ BOUNDS = {
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Sizes of encoder, reviser, controls and bands; what cannot be read off a tensor's shape at a glance.
+    """Sizes of encoder, controls and bands; what cannot be read off a tensor's shape at a glance.
 
     Raises:
         CheckpointError: a size outside its bounds (a checkpoint is a stranger's file).
@@ -40,9 +37,6 @@ class ModelConfig:
     encoder_layers: int = 8
     encoder_cycle: int = 4
     encoder_partials: int = 0
-    reviser_channels: int = 0
-    reviser_layers: int = 6
-    reviser_cycle: int = 3
     controls_channels: int = 256
     controls_layers: int = 8
     controls_cycle: int = 4

@@ -60,11 +60,6 @@ def _scaled(relative_db: Tensor) -> Tensor:
     return (relative_db.clamp(min=FLOOR_DB) + 30.0) / 25.0
 
 
-def seen_size(config: ModelConfig) -> int:
-    """How much of each frame the encoder is shown."""
-    return FEATURES + (HALF_PARTIALS + config.encoder_partials if config.encoder_partials else 0)
-
-
 class Encoder(nn.Module):
     """features [notes, frames, 288 and the partials' levels] -> timbre [notes, frames, 16], within +-3."""
 
@@ -72,7 +67,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.partials = config.encoder_partials
         self.stack = GatedStack(
-            seen_size(config),
+            FEATURES + (HALF_PARTIALS + self.partials if self.partials else 0),
             config.encoder_channels,
             TIMBRE_DIMS,
             layers=config.encoder_layers,
@@ -88,19 +83,11 @@ class Encoder(nn.Module):
             f0_hz: [notes, frames].
             partials: [notes, frames, 128] offsets in units of f0.
         """
-        return self.read(self.seen(samples, loudness_db, f0_hz, partials))
-
-    def read(self, seen: Tensor) -> Tensor:
-        """Timbre [notes, frames, 16] of what is `seen`."""
-        return torch.tanh(self.stack(seen) / LIMIT) * LIMIT
-
-    def seen(self, samples: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
-        """What the stack is shown [notes, frames, seen_size(config)]; arguments as of `forward`."""
         seen = features(samples, loudness_db)
         if self.partials:
             levels = partial_levels(samples, loudness_db, f0_hz, partials, count=self.partials)
             seen = torch.cat([seen, levels], dim=-1)
-        return seen
+        return torch.tanh(self.stack(seen) / LIMIT) * LIMIT
 
 
 def _db(magnitude: Tensor) -> Tensor:

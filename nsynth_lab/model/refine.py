@@ -59,7 +59,7 @@ def refine(
     started = time.monotonic()
     try:
         while rounds == 0 or time.monotonic() - started < seconds:
-            distance = spectral_distance(_decoded(model, timbre, latents), target, loudest)
+            distance = spectral_distance(_decoded(model, timbre, latents, target.shape[1]), target, loudest)
             now_db = float(distance.detach())
             first_db = first_db if rounds else now_db
             if now_db < best_db:
@@ -77,11 +77,13 @@ def refine(
     return Refined(replace(latents, timbre=best[0].cpu().numpy()), first_db, best_db, rounds)
 
 
-def _decoded(model: Autoencoder, timbre: Tensor, latents: Latents) -> Tensor:
-    """[1, samples]."""
+def _decoded(model: Autoencoder, timbre: Tensor, latents: Latents, samples: int) -> Tensor:
+    """[1, samples], the decoder's delay taken out at the end that is lost."""
     f0_hz = track_hz(latents.note, latents.f0_cents)
     level, f0, partials = (
         torch.tensor(stream, device=timbre.device)[None]
         for stream in (latents.loudness_db, f0_hz, latents.partials_per_frame())
     )
-    return model.decode(timbre, level, f0, partials)
+    decoded, _ = model.decoder.step(timbre, level, f0, partials, model.decoder.start(1, device=timbre.device))
+    early = model.decoder.delay_samples
+    return torch.nn.functional.pad(decoded[:, early:], (0, samples - decoded.shape[1] + early))

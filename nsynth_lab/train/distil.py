@@ -34,7 +34,7 @@ def lesson_db(
     """How far in dB the model's control net is from `teacher` on a batch, timbre being the model's own encoder's."""
     source, target = batch.source, batch.target
     with torch.no_grad():
-        timbre = model.encode(source.samples, source.loudness_db, source.f0_hz, source.partials)
+        timbre = model.encoder(source.samples, source.loudness_db, source.f0_hz, source.partials)
         streams = _varied(
             timbre, target.loudness_db, target.f0_hz, target.partials, seed=seed, noise=noise, world=world
         )

@@ -18,13 +18,11 @@ from nsynth_lab.train.run_state import Saved, saved_run
 
 BAND_CHANNELS = 64
 ENCODER_PARTIALS = 32
-REVISER_CHANNELS = 256
 STAGES = {  # stage: what it trains
     "excitation": "",
     "distil": "decoder.controls.",
     "bands": "decoder.bands.",
     "adversarial": "decoder.",
-    "revise": "",
 }
 
 
@@ -59,8 +57,6 @@ def beginning(run: Path, stage: str, base: Path | None, *, seed: int) -> Beginni
     saved = saved_run(run)
     if saved is not None and stage == "bands" and not saved.sizes.band_channels:
         raise UsageError(f"{run}: a run without a band stack; --stage bands begins one in another folder")
-    if saved is not None and stage == "revise" and not saved.sizes.reviser_channels:
-        raise UsageError(f"{run}: a run without a reviser; --stage revise begins one in another folder")
     if saved is not None and stage == "distil":
         return _more_lessons(run, saved, base)
     if saved is not None:
@@ -85,13 +81,12 @@ def _more_lessons(run: Path, saved: Saved, base: Path | None) -> Beginning:
 def first_model(stage: str, base: Autoencoder | None, *, seed: int) -> Autoencoder:
     """The model of a stage.
 
-    `excitation` trains encoder, controls and excitation, from fresh weights or on from `base`; `revise` adds a reviser
-    to `base` and trains them all; `bands` trains a band stack on top of `base`, which stays as it is; `adversarial`
-    refines the decoder of `base`; `distil` trains a smaller control net in place of that of `base`, whose reviser
-    knows the other one and is left out.
+    `excitation` trains encoder, controls and excitation, from fresh weights or on from `base`; `bands` trains a band
+    stack on top of `base`, which stays as it is; `adversarial` refines the decoder of `base`; `distil` trains a
+    smaller control net in place of that of `base`.
 
     Raises:
-        UsageError: one of the latter four without a base.
+        UsageError: one of the latter three without a base.
     """
     torch.manual_seed(seed)
     if base is None:
@@ -102,12 +97,11 @@ def first_model(stage: str, base: Autoencoder | None, *, seed: int) -> Autoencod
         return Autoencoder(ModelConfig(encoder_partials=ENCODER_PARTIALS))
     if stage == "distil":
         sizes = {"controls_channels": distil.CHANNELS, "controls_layers": distil.LAYERS, "controls_cycle": distil.CYCLE}
-        model = Autoencoder(replace(base.config, band_channels=0, reviser_channels=0, **sizes))
+        model = Autoencoder(replace(base.config, band_channels=0, **sizes))
         model.encoder.load_state_dict(base.encoder.state_dict())
         return _for_stage(stage, model)
-    bands = base.config.band_channels or (BAND_CHANNELS if stage == "bands" else 0)
-    reviser = base.config.reviser_channels or (REVISER_CHANNELS if stage == "revise" else 0)
-    model = Autoencoder(replace(base.config, band_channels=bands, reviser_channels=reviser))
+    added = base.config.band_channels or (BAND_CHANNELS if stage == "bands" else 0)
+    model = Autoencoder(replace(base.config, band_channels=added))
     model.load_state_dict(base.state_dict(), strict=False)
     return _for_stage(stage, model)
 

@@ -9,14 +9,13 @@ from torch import Tensor
 
 from nsynth_lab.dsp.attack_distance import attack_distance
 from nsynth_lab.dsp.spectral_distance import spectral_distance
-from nsynth_lab.model.autoencoder import REVISIONS, Autoencoder
+from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.train.batches import MARGIN_FRAMES, Batch
 from nsynth_lab.train.decorrelation import timbre_penalty
 from nsynth_lab.train.parallel import ALONE, World
 from nsynth_lab.units import HOP_SAMPLES
 
 TIMBRE_NOISE = 0.03
-OFTENER_EVERY = 4
 
 
 @dataclass(frozen=True)
@@ -40,17 +39,11 @@ class Heard:
 
 
 def hear(model: Autoencoder, batch: Batch, *, seed: int, noise: float, world: World = ALONE) -> Heard:
-    """Encode and decode a batch. In its margins encoder and decoder lack their context.
-
-    Timbre is revised once, and in one step of four as often as it will be, so that every revision is an improvement.
-    """
+    """Encode and decode a batch. In its margins encoder and decoder lack their context."""
     source, target = batch.source, batch.target
-    notes = world.size * len(source.samples)
+    timbre = model.encoder(source.samples, source.loudness_db, source.f0_hz, source.partials)
+    notes = world.size * len(timbre)
     rows = world.rows(notes)
-    timbre = model.encode(
-        source.samples, source.loudness_db, source.f0_hz, source.partials,
-        revisions=REVISIONS if seed % OFTENER_EVERY == 0 else 1, seed=seed + rows.start + notes,
-    )  # fmt: skip
     generator = torch.Generator().manual_seed(seed)
     jitter = torch.randn((notes, *timbre.shape[1:]), generator=generator)[rows].to(timbre.device)
     start = model.decoder.start(len(timbre), device=timbre.device, seed=seed + rows.start)
