@@ -38,7 +38,7 @@ Refused = Callable[..., str]
 Change = Callable[[dict[str, Any], dict[str, torch.Tensor]], object]
 
 USAGE, FAILED, INTERRUPTED = 2, 1, 130
-PROGRESS = re.compile(r"(decoding|measuring|encoding|evaluating|training|rendering): ")
+PROGRESS = re.compile(r"(decoding|measuring|encoding|evaluating|training|rendering|fitting): ")
 BLEND = ("blend", "flute", "cello", "-o", "out.wav", "--duration", "0.3")
 MODEL = ("--checkpoint", "model")
 FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")

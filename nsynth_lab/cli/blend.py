@@ -87,7 +87,7 @@ def blend(
                 "--preset says what is blended and how; beside it only --position, --note and --duration go"
             )
         request_ = preset_note.PresetNote(preset, Note(parse_note(note), velocity), duration, position)
-        session = Session(checkpoint, device=device, seed=seed)
+        session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
         preset_note.blend_preset(request_, session, output, plot, as_json=as_json, force=force)
         return
     sources = sources or []
@@ -110,7 +110,7 @@ def blend(
     files = [output, *_single_files(output, len(requests))]
     check_outputs(files, endings=SOUND_ENDINGS, sources=sources, force=force)
     check_outputs([plot] if plot else [], endings=PICTURE_ENDINGS, sources=sources, force=force)
-    session = Session(checkpoint, device=device, seed=seed)
+    session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
     report = _render(session, requests, files, plot, even=even)
     if as_json:
         console.print_json(report)

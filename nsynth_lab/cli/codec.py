@@ -10,6 +10,7 @@ import typer
 
 from nsynth_lab.cli import console
 from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, SeedOption
+from nsynth_lab.model.config import ROUNDS
 
 if TYPE_CHECKING:
     from nsynth_lab.latents import Latents
@@ -22,9 +23,10 @@ def encode(
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write, as note.latents.")],
     note: Annotated[str, typer.Option(help="Which note it is (A4 or 69); measured if not given.")] = "",
     velocity: Annotated[int, typer.Option(help="How hard it was played, 1 to 127.")] = 100,
-    refine: Annotated[
-        float, typer.Option(min=0, max=3600, help="Fit the latents to the recording for so many seconds.")
-    ] = 0.0,
+    rounds: Annotated[
+        int, typer.Option(min=0, max=1000, help="Rounds in which the latents are fitted; 0: the encoder's guess.")
+    ] = ROUNDS,
+    refine: Annotated[float, typer.Option(min=0, max=3600, help="Then fit them for so many seconds more.")] = 0.0,
     device: DeviceOption = "auto",
     checkpoint: CheckpointOption = None,
     as_json: JsonOption = False,
@@ -45,13 +47,13 @@ def encode(
     check_outputs([output], endings=[LATENTS_ENDING], sources=[recording], force=force)
     number = parse_note(note) if note else None
     Note(number or 0, velocity)
-    session = Session(checkpoint, device=device)
-    latents = session.encode(recording, note=number, velocity=velocity)
+    session = Session(checkpoint, device=device, progress=console.progress)
+    latents = session.encode(recording, note=number, velocity=velocity, rounds=rounds)
     fitted = _refined(session, recording, latents, refine) if refine else None
     latents = fitted.latents if fitted else latents
     recipe = {
-        "command": "encode", "recording": recording.name, "note": number, "velocity": velocity, "refine": refine,
-        **session.stamp(),
+        "command": "encode", "recording": recording.name, "note": number, "velocity": velocity, "rounds": rounds,
+        "refine": refine, **session.stamp(),
     }  # fmt: skip
     write_latents(output, replace(latents, provenance=recipe), force=True)
     _report(

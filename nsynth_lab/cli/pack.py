@@ -170,7 +170,7 @@ def _planned(request: PackRequest, checkpoint: Path | None, device: str) -> tupl
     from nsynth_lab.render.pack_plan import plan_pack
     from nsynth_lab.render.session import Session
 
-    session = Session(checkpoint, device=device, seed=request.seed)
+    session = Session(checkpoint, device=device, seed=request.seed, progress=console.progress)
     return session, plan_pack(session, request)
 
 

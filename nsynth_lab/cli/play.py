@@ -109,7 +109,7 @@ def play(
     )
     instrument = Instrument(sources or [], programs or [], preset)
     song = read_song(file) if file else None
-    session = Session(checkpoint, device=compute, seed=seed)
+    session = Session(checkpoint, device=compute, seed=seed, progress=console.progress)
     console.say("loading")
     engine = instrument.engine(choice, session, live=True, ahead_samples=HOP_SAMPLES)
     raise_priority()

@@ -100,7 +100,7 @@ def check(
 
     if fix and not level:
         raise UsageError("--fix goes with --level")
-    session = Session(checkpoint, device=device)
+    session = Session(checkpoint, device=device, progress=console.progress)
     chosen = preset_paths(names)
     rows: list[dict[str, Any]] = []
     with console.progress(len(chosen), "presets", "checking") as advance:

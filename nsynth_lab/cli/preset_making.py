@@ -72,7 +72,7 @@ def random(
     from nsynth_lab.render import Session
     from nsynth_lab.render.levelling import measure_level
 
-    session = Session(checkpoint, device=device)
+    session = Session(checkpoint, device=device, progress=console.progress)
     ranges = session.ranges()
     with console.progress(count, "presets", "making") as advance:
         for number in range(seed, seed + count):
@@ -104,7 +104,7 @@ def render(
 
     check_gallery(output, force=force)
     chosen = [(path.stem, read_preset(path)) for path in preset_paths(names)]
-    session = Session(checkpoint, device=device, seed=seed)
+    session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
     with console.progress(len(chosen), "presets", "playing") as advance:
         heard = write_gallery(session, chosen, output, advance=advance)
     rows = [

@@ -80,7 +80,7 @@ def render(
     check_outputs([output], endings=SOUND_ENDINGS, sources=[song, *instrument.sources], force=force)
     choice = Choice(position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block)
     read = read_song(song)
-    session = Session(checkpoint, device=device, seed=seed)
+    session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
     engine = instrument.engine(choice, session, live=False, ahead_samples=BLOCK_SAMPLES)
     settings = engine.player.settings
     recipe = {

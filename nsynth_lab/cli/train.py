@@ -211,9 +211,12 @@ def build_bank(
     checkpoint: CheckpointOption = None,
     spacing: Annotated[int, typer.Option(min=1, help="Keep zones at least so many semitones apart.")] = 7,
     layers: Annotated[int, typer.Option(min=1, help="Velocity layers to keep.")] = 2,
+    processes: Annotated[int, typer.Option(min=1, help="That encode, on one thread each.")] = 2,
     force: ForceOption = False,
 ) -> None:
     """Encode the instruments of data sets into a checkpoint's bank, so that they can be blended by name.
+
+    Takes about as long as the notes last, shared by the processes; interrupt it any time, it goes on when called again.
 
     **Example**: `nsynth-lab bank build notes/ --checkpoint runs/mine`
     """
@@ -227,7 +230,7 @@ def build_bank(
         raise UsageError(f"{folder / BANK}: exists already; add --force to replace it")
     plan = bank_builder.plan_bank(data, spacing=spacing, layers=layers)
     with console.progress(plan.zones, "zones", "encoding") as advance:
-        path = bank_builder.build_bank(plan, folder, progress=lambda: advance(1))
+        path = bank_builder.build_bank(plan, folder, processes=processes, progress=lambda: advance(1))
     size = f"{path.stat().st_size / 2**20:.1f} MiB"
     console.show(f"{path}: {len(plan.instruments)} instruments, {plan.zones} zones, {size}")
 

@@ -1,11 +1,11 @@
 """A recording to latents and back: the one way in and out of the model for single notes.
 
-Audio -> mono, 48 kHz, trimmed -> measured streams + encoder -> Latents -> decoder, block by block -> samples
+Audio -> mono, 48 kHz, trimmed -> measured streams + encoder -> descent -> Latents -> decoder, in blocks -> samples
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +21,9 @@ from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import AudioError, LatentsError
 from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.model.refine import fit
 from nsynth_lab.note import Note
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, samples_to_frames, track_hz
 
@@ -31,17 +33,28 @@ BLOCK_FRAMES = 94
 LEAST_CONFIDENCE = 0.3
 
 
-def encode(audio: Audio, checkpoint: Checkpoint, *, note: int | None = None, velocity: int = 100) -> Latents:
+def encode(
+    audio: Audio,
+    checkpoint: Checkpoint,
+    *,
+    note: int | None = None,
+    velocity: int = 100,
+    rounds: int = ROUNDS,
+    advance: Callable[[], None] = lambda: None,
+) -> Latents:
     """One recorded note to its code; silence before and after it is cut off.
 
     `note` is its MIDI number; without it the pitch is measured. A sound that exceeds full scale is turned down to it.
+    `advance` is called after each of the `rounds` of `descent`.
 
     Raises:
         AudioError: the pitch is not given and cannot be heard clearly.
     """
     mono = cut(audio)
     number = guess_note(mono) if note is None else note
-    return encode_measured(mono, measure(mono, note=number), checkpoint, note=Note(number, velocity))
+    return encode_measured(
+        mono, measure(mono, note=number), checkpoint, note=Note(number, velocity), rounds=rounds, advance=advance
+    )
 
 
 def cut(audio: Audio) -> FloatArray:
@@ -51,11 +64,19 @@ def cut(audio: Audio) -> FloatArray:
 
 
 def encode_measured(
-    samples: FloatArray, streams: Measured, checkpoint: Checkpoint, *, note: Note, release_frame: int | None = None
+    samples: FloatArray,
+    streams: Measured,
+    checkpoint: Checkpoint,
+    *,
+    note: Note,
+    release_frame: int | None = None,
+    rounds: int = ROUNDS,
+    advance: Callable[[], None] = lambda: None,
 ) -> Latents:
     """A note that is cut, resampled and measured already: `samples` [frames * 512] at 48 kHz.
 
-    `release_frame` is where the key went up, if that is known; else it is looked for.
+    `release_frame` is where the key went up, if that is known; else it is looked for. Without `rounds` timbre is the
+    encoder's guess alone.
     """
     device = next(checkpoint.model.parameters()).device
     f0_hz = track_hz(note.number, streams.f0_cents)
@@ -64,7 +85,7 @@ def encode_measured(
     with torch.no_grad():
         timbre = checkpoint.model.encoder(*heard)[0]
     marks = find_marks(streams.loudness_db)
-    return Latents(
+    latents = Latents(
         timbre=timbre.cpu().numpy(),
         loudness_db=streams.loudness_db,
         f0_cents=streams.f0_cents,
@@ -75,6 +96,7 @@ def encode_measured(
         release_frame=marks.release_frame if release_frame is None else max(marks.attack_frames, release_frame),
         model_id=checkpoint.model_id,
     )
+    return fit(latents, samples, checkpoint, rounds=rounds, advance=advance)
 
 
 def trim(samples: FloatArray) -> tuple[FloatArray, int]:

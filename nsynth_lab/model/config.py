@@ -1,4 +1,4 @@
-"""Sizes of the model: a validated, frozen value that is stored in the checkpoint."""
+"""Sizes of the model: a validated, frozen value that is stored in the checkpoint; and how long a note is fitted to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from nsynth_lab.errors import CheckpointError
 
+ROUNDS = 12  # of `descent` for every note that is encoded
 CHANNELS, LAYERS, CYCLE = (1, 4096), (1, 64), (1, 12)
 BOUNDS = {
     "encoder_channels": CHANNELS,

@@ -53,6 +53,12 @@ def write_rows(state: State, rows: Tensor, part: State) -> None:
     _each(lambda old, new: old.index_copy_(0, rows, new), state, part)
 
 
+def detached(state: State) -> State:
+    """`state`, of which no gradient goes back into what it came from."""
+    out: State = _each(torch.Tensor.detach, state)
+    return out
+
+
 def _each(change: Callable[..., Tensor], *states: Any) -> Any:
     """`change` on each tensor of `states`, which are alike, through tuples and dataclasses."""
     first = states[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,7 @@ from nsynth_lab.latents import Latents, read_latents
 from nsynth_lab.model.bank import Bank, at_bank_level, load_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import cut, encode
+from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.model.refine import Refined, refine
 from nsynth_lab.model.user_bank import with_owned
 from nsynth_lab.note import Note, note_name
@@ -34,9 +36,17 @@ LATENTS_ENDING = ".latents"
 SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
 LONGEST_NOTE_SECONDS = 30.0
 
+Progress = Callable[[int, str, str], AbstractContextManager[Callable[[], None]]]
+
+
+def _silently(_total: int, _unit: str, _title: str) -> AbstractContextManager[Callable[[], None]]:
+    return nullcontext(lambda: None)
+
 
 class Session:
     """A checkpoint loaded once, and what can be done with it; `owned` adds the user's own instruments to its bank.
+
+    `progress(total, unit, title)` shows how far a recording is that is being encoded.
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
@@ -44,12 +54,19 @@ class Session:
     """
 
     def __init__(
-        self, folder: str | Path | None = None, *, device: str = "auto", seed: int = 0, owned: bool = True
+        self,
+        folder: str | Path | None = None,
+        *,
+        device: str = "auto",
+        seed: int = 0,
+        owned: bool = True,
+        progress: Progress = _silently,
     ) -> None:
         self.folder = Path(folder or DEFAULT_CHECKPOINT)
         self.device = pick_device(device)
         self.seed = seed
         self._owned = owned
+        self._progress = progress
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
@@ -105,15 +122,18 @@ class Session:
         """All that a blend was made from, as plain values."""
         return {"command": "blend", **asdict(request), **self.stamp()}
 
-    def encode(self, path: str | Path, *, note: int | None = None, velocity: int = 100) -> Latents:
-        """A recording of one note to latents; of a long file, its first 30 s.
+    def encode(
+        self, path: str | Path, *, note: int | None = None, velocity: int = 100, rounds: int = ROUNDS
+    ) -> Latents:
+        """A recording of one note to latents, fitted to it in so many rounds; of a long file, its first 30 s.
 
         Raises:
             AudioError: it cannot be used, or no pitch is given and none can be heard.
         """
         clip = read_clip(path, max_seconds=LONGEST_NOTE_SECONDS)
         try:
-            return encode(clip, self.checkpoint, note=note, velocity=velocity)
+            with self._progress(rounds, "rounds", "fitting") as advance:
+                return encode(clip, self.checkpoint, note=note, velocity=velocity, rounds=rounds, advance=advance)
         except AudioError as error:
             raise AudioError(f"{path}: {error}") from error
 

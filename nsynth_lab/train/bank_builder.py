@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
+import multiprocessing
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from nsynth_lab import __version__
 from nsynth_lab.audio import read_clip
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.dsp.resampling import resample
-from nsynth_lab.errors import DatasetError
-from nsynth_lab.latents import Latents
+from nsynth_lab.errors import DatasetError, LatentsError
+from nsynth_lab.latents import Latents, read_latents, write_latents
 from nsynth_lab.model.bank import LEVEL_DB, Bank, BankEntry, shifted, write_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import encode_measured, trim
+from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.note import FAMILIES, Instrument, Note
 from nsynth_lab.train.notes import NoteRecord, read_dataset
+from nsynth_lab.train.workers import in_parallel
 from nsynth_lab.units import FRAME_RATE_HZ
 
 LONGEST_SECONDS = 4.0
 LONG_HOLD_SECONDS = 2.0
 LOUD_DB = 30.0
+KEPT = "bank.unfinished"
 
 
 @dataclass(frozen=True)
@@ -79,29 +88,55 @@ def choose_zones(records: Sequence[NoteRecord], *, spacing: int, layers: int) ->
     return chosen
 
 
-def build_bank(plan: BankPlan, folder: Path, *, progress: Callable[[], None]) -> Path:
+def build_bank(plan: BankPlan, folder: Path, *, processes: int = 1, progress: Callable[[], None]) -> Path:
     """Encode every note of the plan with the checkpoint in `folder` and write its bank.
+
+    Each encoded note is kept until the bank is whole, so that a build that was interrupted goes on.
 
     Raises:
         CheckpointError: no usable checkpoint there.
         AudioError: a note that cannot be read.
     """
-    checkpoint = load_checkpoint(folder)
+    checkpoint, kept = load_checkpoint(folder), folder / KEPT
+    records = [record for chosen in plan.instruments.values() for record in chosen]
     zones: list[Latents] = []
+    for _, zone in in_parallel(partial(_zone, folder, kept), records, jobs=processes, chunk=4):
+        zones.append(zone)
+        progress()
     entries: list[BankEntry] = []
-    for name, records in plan.instruments.items():
-        encoded = []
-        for record in records:
-            encoded.append(_encode(record, checkpoint))
-            progress()
-        numbers = tuple(range(len(zones), len(zones) + len(encoded)))
-        first = records[0]
-        entries.append(
-            BankEntry(Instrument(name, first.family, first.source), numbers, first.licence, first.attribution)
-        )
-        zones += in_step(encoded, first.family)
+    for name, chosen in plan.instruments.items():
+        at = entries[-1].zones[-1] + 1 if entries else 0
+        numbers, first = tuple(range(at, at + len(chosen))), chosen[0]
+        instrument = Instrument(name, first.family, first.source)
+        entries.append(BankEntry(instrument, numbers, first.licence, first.attribution))
+        zones[at : at + len(chosen)] = in_step(zones[at : at + len(chosen)], first.family)
     recipe = {"command": "bank", **plan.chosen_by, "nsynth_lab": __version__}
-    return write_bank(folder, Bank(entries, zones, model_id=checkpoint.model_id), about={"recipe": recipe})
+    path = write_bank(folder, Bank(entries, zones, model_id=checkpoint.model_id), about={"recipe": recipe})
+    shutil.rmtree(kept, ignore_errors=True)
+    return path
+
+
+@cache
+def _checkpoint(folder: Path) -> Checkpoint:
+    """That of this process; of several, each computes with one thread."""
+    if multiprocessing.parent_process() is not None:
+        torch.set_num_threads(1)
+    return load_checkpoint(folder)
+
+
+def _zone(folder: Path, kept: Path, record: NoteRecord) -> Latents:
+    """A note as it is kept, or encoded now and kept."""
+    checkpoint = _checkpoint(folder)
+    stat = record.path.stat()
+    what = (checkpoint.model_id, ROUNDS, str(record.path.resolve()), stat.st_size, stat.st_mtime_ns)
+    path = kept / f"{hashlib.sha256(repr(what).encode()).hexdigest()[:24]}.latents"
+    if path.is_file():
+        with suppress(LatentsError):
+            return read_latents(path)
+    zone = _encode(record, checkpoint)
+    kept.mkdir(exist_ok=True)
+    write_latents(path, zone, force=True)
+    return zone
 
 
 def _encode(record: NoteRecord, checkpoint: Checkpoint) -> Latents:

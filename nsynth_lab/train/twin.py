@@ -34,6 +34,7 @@ def decode_twin(model: Autoencoder, notes: PreparedNotes, note: int) -> Twin:
 
 
 def encode_note(model: Autoencoder, notes: PreparedNotes, note: int) -> Latents:
-    """The latents of prepared note number `note`."""
+    """The latents of prepared note number `note`, as the encoder alone has them: it is what is being trained."""
     pitch = Note(int(str(notes.index[note]["pitch"])))
-    return encode_measured(notes.samples(note), notes.measured(note), Checkpoint(model, "", {}), note=pitch)
+    checkpoint = Checkpoint(model, "", {})
+    return encode_measured(notes.samples(note), notes.measured(note), checkpoint, note=pitch, rounds=0)

@@ -1,0 +1,59 @@
+"""Building a bank: the same by one process or two, and as if it had never stopped after an interruption."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from test_train import write_notes
+from tiny_model import tiny_model
+
+from nsynth_lab.model.bank import BANK, load_bank
+from nsynth_lab.model.checkpoint import save_weights
+from nsynth_lab.train.bank_builder import KEPT, BankPlan, build_bank, plan_bank
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> BankPlan:
+    return plan_bank([write_notes(tmp_path / "set", (50, 57, 64))], spacing=5, layers=2)
+
+
+@pytest.fixture
+def build(plan: BankPlan, tmp_path: Path) -> Callable[..., bytes]:
+    def build(name: str, *, processes: int = 1, stop_after: int | None = None) -> bytes:
+        save_weights(tmp_path / name, tiny_model(), about={})
+        done: list[int] = []
+
+        def progress() -> None:
+            done.append(1)
+            if len(done) == stop_after:
+                raise KeyboardInterrupt
+
+        return build_bank(plan, tmp_path / name, processes=processes, progress=progress).read_bytes()
+
+    return build
+
+
+def test_two_processes_build_what_one_does(build: Callable[..., bytes], plan: BankPlan, tmp_path: Path) -> None:
+    assert build("two", processes=2) == build("one")
+    bank = load_bank(tmp_path / "one")
+    assert list(bank.entries) == list(plan.instruments)
+    assert [len(entry.zones) for entry in bank.entries.values()] == [len(notes) for notes in plan.instruments.values()]
+    assert sum(len(entry.zones) for entry in bank.entries.values()) == len(bank.zones) == plan.zones
+    for name, records in plan.instruments.items():
+        assert [bank.zones[at].note for at in bank.entries[name].zones] == [record.pitch for record in records]
+
+
+def test_a_build_that_was_interrupted_goes_on(build: Callable[..., bytes], tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        build("parts", stop_after=3)
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "parts" / KEPT).iterdir()}
+    assert len(kept) >= 3
+    assert not (tmp_path / "parts" / BANK).exists()
+    with pytest.raises(KeyboardInterrupt):
+        build("parts", stop_after=5)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    next(iter(kept)).write_bytes(b"cut short")
+    assert build("parts") == build("whole")
+    assert not (tmp_path / "parts" / KEPT).exists()
