@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from torch import Tensor
 
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on, setting
+from nsynth_lab.model.rows import RowDecoder
 from nsynth_lab.synth.course import Courses
 from nsynth_lab.synth.engine import Engine, panic
 from nsynth_lab.synth.mixer import Mixer, limited
@@ -63,26 +66,30 @@ def test_a_note_begins_in_the_block_after_it_is_played() -> None:
 
 
 def counted_steps(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many rows each step of an engine takes, from now on."""
-    steps, step = list[int](), engine._rows.step
+    """How many rows each step of an engine takes, whole or its first half, from now on."""
+    steps = list[int]()
 
-    def counted(rows: Tensor, *streams: Tensor) -> Tensor:
-        steps.append(len(rows))
-        return step(rows, *streams)
+    def counting(taken: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(rows: Tensor, *streams: Tensor) -> Any:
+            steps.append(len(rows))
+            return taken(rows, *streams)
 
-    monkeypatch.setattr(engine._rows, "step", counted)
+        return counted
+
+    for name in ("step", "begin"):
+        monkeypatch.setattr(engine._rows, name, counting(getattr(engine._rows, name)))
     return steps
 
 
-def test_a_full_chord_begins_at_once_and_is_shared_by_two_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_chord_begins_at_once_and_is_then_shared_by_two_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = small_engine(Settings(voices=16))
     steps = counted_steps(engine, monkeypatch)
     engine.send([note_on(number, at_sample=1000) for number in range(50, 66)])
     for _ in range(16):
         engine.render(256)
     assert {voice.begin_sample for voice in engine.player.crowd.voices} == {1024}
-    assert steps[0] == 16
-    assert set(steps[1:]) == {8}
+    assert steps[:2] == [16, 16]
+    assert set(steps[2:]) == {8}
 
 
 @pytest.mark.parametrize("block", [64, 128])
@@ -95,6 +102,28 @@ def test_voices_begun_at_odd_times_share_a_step_in_256_samples(block: int, monke
     for _ in range(4096 // block):
         engine.render(block)
     assert steps == [4] * 16
+
+
+def test_of_small_blocks_none_pays_for_both_halves_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = small_engine(Settings(voices=8))
+    engine.send([note_on(50 + index, at_sample=64 * 7 * index) for index in range(8)])
+    while engine.clock < SECOND // 4:
+        engine.render(128)
+    done: list[str] = []
+    rows = engine._rows
+    assert isinstance(rows, RowDecoder)
+    for name, half in (("controls", rows.controls), ("excitation", rows.tones)):
+
+        def noted(*streams: Any, name: str = name, step: Callable[..., Any] = half.step, **more: Any) -> Any:
+            done.append(name)
+            return step(*streams, **more)
+
+        monkeypatch.setattr(half, "step", noted)
+    for _ in range(32):
+        before = len(done)
+        engine.render(128)
+        assert len(done) == before + 1
+    assert done == ["controls", "excitation"] * 16 or done == ["excitation", "controls"] * 16
 
 
 def test_a_held_note_lasts_and_is_no_loop() -> None:

@@ -9,6 +9,7 @@ from nsynth_lab.bench.made import recording
 from nsynth_lab.bench.timing import Spread, real_time, seconds_of
 from nsynth_lab.bench.work import Advance, Work, spread_notes
 from nsynth_lab.model.codec import encode
+from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.render.pack_decode import decode_rows, late_frames
 from nsynth_lab.render.pack_latents import Row
 from nsynth_lab.render.pack_request import ClipKey
@@ -34,7 +35,8 @@ class Offline:
     """Encode and decode.
 
     Attributes:
-        encode: one note, then many, one after the other as banks are built: measuring and the encoder.
+        encode: one note: measured, guessed by the encoder, fitted in rounds.
+        encode_without_fitting: one note, then many, one after the other.
         decode: one note as `blend` decodes it, then many in one batch as `pack` does.
         decode_one_by_one: those many as `blend` would decode them, one after the other.
         decode_by_seconds: one note, longer and longer.
@@ -43,6 +45,7 @@ class Offline:
     """
 
     encode: tuple[Rate, ...]
+    encode_without_fitting: tuple[Rate, ...]
     decode: tuple[Rate, ...]
     decode_one_by_one: tuple[Rate, ...]
     decode_by_seconds: tuple[Rate, ...]
@@ -67,7 +70,7 @@ QUICK = _Plan(2, 1, 1.0, 2, (1.0, 4.0), (1, MANY))
 def measures(work: Work) -> int:
     """How far `measure` advances: about a step for each second that it takes."""
     plan = _plan(work)
-    batches = [1, plan.encoded_notes, MANY, *plan.counts]
+    batches = [1, 1, plan.encoded_notes, MANY, *plan.counts]
     steps = [_steps(seconds, plan.repeats) for seconds in plan.lengths]
     return sum(steps) + sum(_steps(count * plan.seconds, plan.batch_repeats) for count in batches)
 
@@ -81,8 +84,9 @@ def measure(work: Work, advance: Advance) -> Offline:
         advance(_steps(notes * seconds, repeats))
         return Rate(notes, seconds, real_time(notes * frames_to_seconds(seconds_to_frames(seconds)), took))
 
-    encoded = [
-        rate(count, plan.seconds, _encoding(work, count, plan.seconds), plan.batch_repeats)
+    encoded = rate(1, plan.seconds, _encoding(work, 1, plan.seconds, rounds=ROUNDS), plan.batch_repeats)
+    guessed = [
+        rate(count, plan.seconds, _encoding(work, count, plan.seconds, rounds=0), plan.batch_repeats)
         for count in (1, plan.encoded_notes)
     ]
     by_seconds = [rate(1, length, _decoding(work, [NOTE], length)) for length in plan.lengths]
@@ -93,7 +97,7 @@ def measure(work: Work, advance: Advance) -> Offline:
     ]
     many = next(each for each in by_notes if each.notes == MANY)
     gain = many.real_time.median / one_by_one.real_time.median
-    return Offline(tuple(encoded), (one, many), (one_by_one,), tuple(by_seconds), tuple(by_notes), gain)
+    return Offline((encoded,), tuple(guessed), (one, many), (one_by_one,), tuple(by_seconds), tuple(by_notes), gain)
 
 
 def _plan(work: Work) -> _Plan:
@@ -105,10 +109,10 @@ def _steps(audio_seconds: float, repeats: int) -> int:
     return max(1, round((1 + repeats) * audio_seconds / USUAL_RATE))
 
 
-def _encoding(work: Work, count: int, seconds: float) -> Callable[[], object]:
+def _encoding(work: Work, count: int, seconds: float, *, rounds: int) -> Callable[[], object]:
     sounds = [(recording(note, seconds=seconds), note) for note in spread_notes(count)]
     checkpoint = work.session.checkpoint
-    return lambda: [encode(sound, checkpoint, note=note) for sound, note in sounds]
+    return lambda: [encode(sound, checkpoint, note=note, rounds=rounds) for sound, note in sounds]
 
 
 def _decoding(work: Work, notes: Sequence[int], seconds: float) -> Callable[[], object]:

@@ -55,7 +55,7 @@ def _machine(one: Figures) -> Table:
 
 
 def _offline(one: Figures) -> Table:
-    ways = ("encode", "decode", "decode_one_by_one", "decode_by_seconds", "decode_by_notes")
+    ways = ("encode", "encode_without_fitting", "decode", "decode_one_by_one", "decode_by_seconds", "decode_by_notes")
     rows = [
         (way.replace("_", " "), str(rate["notes"]), f"{rate['seconds']:g} s", spread(rate["real_time"]))
         for way in ways

@@ -1,7 +1,7 @@
 """Engine: events in, blocks out.
 
     send(events) -> queue -> [ at each multiple of 64 samples: hear what was played
-                               between them: plan the frames that are due ] -> one decoder step -> Mixer -> block
+                               between them: plan the frames that are due ] -> Renderer -> Mixer -> block
 
 Planning is numbers only, so a whole block is planned before anything is decoded, and all voices that are due in it
 take one step together: the first frame of a note in the block in which it begins, the others in turns (see `crowd`).
@@ -27,14 +27,16 @@ from nsynth_lab.synth.channels import Channels
 from nsynth_lab.synth.course import Courses
 from nsynth_lab.synth.crowd import TURN_SAMPLES, Crowd
 from nsynth_lab.synth.mixer import CUT_SAMPLES, Mixer
-from nsynth_lab.synth.planner import Frames, plan
+from nsynth_lab.synth.planner import plan
 from nsynth_lab.synth.player import Player
+from nsynth_lab.synth.renderer import EVERYTHING, Renderer
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.synth.voice import Voice
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
 GRID_SAMPLES = 64
+SOONER_SAMPLES = TURN_SAMPLES // 2  # than need be, frames are planned, so that steps can be taken in two halves
 MOST_QUEUED = 200_000
 WARM_HZ, WARM_STEPS = 110.0, 12
 
@@ -115,14 +117,13 @@ class Engine:
             decoder, crowd.rows, seed=seed, one_by_one=self._one_by_one, warn=self._troubles.append
         )
         self._mixer = Mixer(crowd.rows, ahead_samples=ahead_samples)
+        self._renderer = Renderer(self._rows, self._mixer, one_by_one=self._one_by_one)
         courses = [Courses(sources, crowd.rows) for sources in programs]
         turn = after.turn if after is not None else _turn_nothing
         self.player = Player(
             settings, courses, crowd, Channels(), cut=self._cut, clear=self._make_sure, turn=turn, seed=seed
         )
         self._queue: list[Event] = []
-        self._planned: list[Frames] = []
-        self._cuts: list[tuple[int, int]] = []
         self._peak = 0.0
         self._dropped = 0
 
@@ -134,7 +135,8 @@ class Engine:
     @property
     def idle(self) -> bool:
         """Whether nothing sounds and nothing waits."""
-        return not self.player.crowd.voices and not self._queue and (self._after is None or self._after.quiet)
+        still = not self.player.crowd.voices and not self._queue and self._renderer.idle
+        return still and (self._after is None or self._after.quiet)
 
     def send(self, events: Iterable[Event]) -> None:
         """Take events, each at its `at_sample` or, where that is past, now."""
@@ -229,48 +231,35 @@ class Engine:
             for event in events:
                 self.player.hear(event, now)
         self._plan(end)
-        self._decode()
+        self._decode(end if samples < TURN_SAMPLES else EVERYTHING)
         block = self._mixer.take(samples)
         return block if self._after is None else self._after.process(block, begin)
 
     def _plan(self, until_sample: int) -> None:
-        """Plan what begins before `until_sample`: first frames by then, others by the end of the turn that has begun.
+        """Plan what is due: first frames that begin before `until_sample`, others by the end of the turn under way.
 
         A turn sees what was played by its beginning, whatever the blocks.
         """
-        turn_end = -(-until_sample // TURN_SAMPLES) * TURN_SAMPLES
+        turn_end = _turn_end(until_sample - 1)
 
         def is_due(voice: Voice) -> bool:
-            return voice.next_sample - voice.lead < turn_end if voice.frames else voice.next_sample < until_sample
+            if not voice.frames:
+                return voice.next_sample < until_sample
+            ahead = voice.next_sample - voice.lead - SOONER_SAMPLES
+            return max(ahead, _turn_end(voice.begin_sample)) < turn_end
 
         while due := [voice for voice in self.player.crowd.voices if is_due(voice)]:
-            if self._one_by_one and any(self._is_planned(voice.row) for voice in due):  # seldom: a note's second frame
-                self._decode()
+            if self._one_by_one and any(self._renderer.holds(voice.row) for voice in due):  # seldom: its second frame
+                self._decode(EVERYTHING)
             frames = plan(due, self.player)
-            self._planned += frames
+            self._renderer.add(frames)
             for part in frames:
                 for voice, last in zip(part.voices, part.last, strict=True):
                     if last:
                         self.player.crowd.remove(voice)
 
-    def _decode(self) -> None:
-        """One step for all that is planned, into the mixer with it, and out of that what was cut off meanwhile."""
-        starts = self.player.take_starts()
-        if starts:
-            self._rows.reset([row for row, _ in starts], [serial for _, serial in starts])
-        if self._planned:
-            frames = Frames.joined(self._planned)
-            self._planned = []
-            audio = self._rows.step(
-                torch.from_numpy(frames.rows),
-                *(torch.from_numpy(part) for part in (frames.timbre, frames.level_db, frames.f0_hz, frames.partials)),
-            ).numpy()
-            for index, voice in enumerate(frames.voices):
-                fading = frames.fading[index]
-                self._mixer.add(voice.row, frames.begins[index], audio[index], frames.gains[index], fading=fading)
-        for row, at_sample in self._cuts:
-            self._mixer.cut(row, at_sample)
-        self._cuts.clear()
+    def _decode(self, until_sample: int) -> None:
+        self._renderer.render(until_sample, self.player.take_starts())
 
     def _cut(self, voice: Voice, at_sample: int, *, at_once: bool = False) -> None:
         """Take a voice away within 5 ms: out of what is planned already, or, if that is too little, in one more frame.
@@ -280,16 +269,18 @@ class Engine:
         if voice.frames and voice.next_sample - at_sample < CUT_SAMPLES and not at_once:
             voice.fading = True
             return
-        self._cuts.append((voice.row, at_sample))
+        self._renderer.cut(voice.row, at_sample)
         self.player.crowd.remove(voice)
 
     def _make_sure(self, row: int) -> None:
         """Nothing that is planned for `row`, or cut off from it, is still to be done: another voice is to have it."""
-        if self._is_planned(row) or any(row == cut for cut, _ in self._cuts):
-            self._decode()
+        if self._renderer.touches(row):
+            self._decode(EVERYTHING)
 
-    def _is_planned(self, row: int) -> bool:
-        return any(row in frames.rows for frames in self._planned)
+
+def _turn_end(sample: int) -> int:
+    """Of the turn in which it lies."""
+    return (sample // TURN_SAMPLES + 1) * TURN_SAMPLES
 
 
 def _when(event: Event) -> int:

@@ -15,6 +15,7 @@ from nsynth_lab.units import (
     HOP_SAMPLES,
     SAMPLE_RATE,
     FloatArray,
+    Ints,
     cents_to_ratio,
     db_to_gain,
     gain_to_db,
@@ -54,6 +55,23 @@ class Frames:
     gains: FloatArray
     last: list[bool]
     fading: list[bool]
+
+    def at(self, places: Ints) -> Frames:
+        """Some of them."""
+        if len(places) == len(self.voices):
+            return self
+        return Frames(
+            voices=[self.voices[place] for place in places],
+            rows=self.rows[places],
+            begins=[self.begins[place] for place in places],
+            timbre=self.timbre[places],
+            level_db=self.level_db[places],
+            f0_hz=self.f0_hz[places],
+            partials=self.partials[places],
+            gains=self.gains[places],
+            last=[self.last[place] for place in places],
+            fading=[self.fading[place] for place in places],
+        )
 
     @staticmethod
     def joined(parts: Sequence[Frames]) -> Frames:

@@ -1,0 +1,113 @@
+"""Renderer: planned frames -> steps of the decoder -> the mixer.
+
+On the CPU a step has two halves: the control net says what is to sound, the excitation sounds it. Frames are planned
+before they begin, so where blocks are small a block does one thing if it can: a note's first frame, which cannot wait,
+or the first half of a step, or the second half of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from nsynth_lab.model.rows import Finish, RowDecoder, Rows
+from nsynth_lab.synth.mixer import Mixer
+from nsynth_lab.synth.planner import Frames
+
+EVERYTHING = 1 << 60  # until the end of time
+
+
+class Renderer:
+    """`add(frames)` and `cut(row)` as they are planned, `render(until)` once a block.
+
+    `one_by_one` says that no row is ever due with several frames: only then may frames wait.
+    """
+
+    def __init__(self, rows: Rows, mixer: Mixer, *, one_by_one: bool) -> None:
+        self._rows, self._mixer = rows, mixer
+        self._halves = rows if one_by_one and isinstance(rows, RowDecoder) else None
+        self._planned: list[Frames] = []
+        self._halfway: tuple[Frames, Finish] | None = None
+        self._cuts: list[tuple[int, int]] = []
+
+    def add(self, frames: Sequence[Frames]) -> None:
+        """Frames that are to be rendered."""
+        self._planned += frames
+
+    def cut(self, row: int, at_sample: int) -> None:
+        """What lies after `at_sample` of all frames added so far for `row` is to fade within 5 ms."""
+        self._cuts.append((row, at_sample))
+
+    def holds(self, row: int) -> bool:
+        """Whether a frame of `row` is yet to be rendered."""
+        halfway = self._halfway is not None and row in self._halfway[0].rows
+        return halfway or any(row in frames.rows for frames in self._planned)
+
+    def touches(self, row: int) -> bool:
+        """Whether anything is yet to be done for `row`."""
+        return self.holds(row) or any(row == cut for cut, _ in self._cuts)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is yet to be rendered."""
+        return not self._planned and self._halfway is None
+
+    def render(self, until_sample: int, starts: Sequence[tuple[int, int]]) -> None:
+        """Into the mixer with all that begins before `until_sample`, and out of it what was cut off meanwhile.
+
+        What is cut off is a row's last frame, so where that is yet to be rendered the cut waits for it. `starts` are
+        rows that begin anew with the frames added last, and their seeds.
+        """
+        if starts:
+            self._rows.reset([row for row, _ in starts], [serial for _, serial in starts])
+        if self._planned or self._halfway is not None:
+            self._work(until_sample if self._halves is not None else EVERYTHING)
+        for row, at_sample in [cut for cut in self._cuts if not self.holds(cut[0])]:
+            self._mixer.cut(row, at_sample)
+            self._cuts.remove((row, at_sample))
+
+    def _work(self, until_sample: int) -> None:
+        """Whatever cannot wait; if that is nothing, one thing of what can."""
+        worked = False
+        if self._halfway is not None and min(self._halfway[0].begins) < until_sample:
+            worked = self._finish()
+        if self._planned and (now := self._due(until_sample)) is not None:
+            self._mix(now, self._rows.step(*_inputs(now)))
+            worked = True
+        if worked or self._halves is None:
+            return
+        if self._halfway is not None:
+            self._finish()
+        else:
+            frames, self._planned = Frames.joined(self._planned), []
+            self._halfway = frames, self._halves.begin(*_inputs(frames))
+
+    def _due(self, until_sample: int) -> Frames | None:
+        """Out of what is planned the first frames of notes; all of it, if others too begin before `until_sample`."""
+        frames, self._planned = Frames.joined(self._planned), []
+        now = np.array(frames.begins) < until_sample
+        first = np.array([voice.begin_sample for voice in frames.voices]) == frames.begins
+        if (now & ~first).any():
+            return frames
+        if not now.all():
+            self._planned = [frames.at(np.flatnonzero(~now))]
+        return frames.at(np.flatnonzero(now)) if now.any() else None
+
+    def _finish(self) -> bool:
+        if self._halfway is not None:
+            frames, finish = self._halfway
+            self._halfway = None
+            self._mix(frames, finish())
+        return True
+
+    def _mix(self, frames: Frames, audio: torch.Tensor) -> None:
+        for index, voice in enumerate(frames.voices):
+            begin, fading = frames.begins[index], frames.fading[index]
+            self._mixer.add(voice.row, begin, audio[index].numpy(), frames.gains[index], fading=fading)
+
+
+def _inputs(frames: Frames) -> tuple[torch.Tensor, ...]:
+    parts = (frames.rows, frames.timbre, frames.level_db, frames.f0_hz, frames.partials)
+    return tuple(torch.from_numpy(part) for part in parts)
