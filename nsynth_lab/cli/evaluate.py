@@ -11,6 +11,7 @@ from nsynth_lab.aside import write_json
 from nsynth_lab.cli import console
 from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption
 from nsynth_lab.errors import UsageError
+from nsynth_lab.model.config import ROUNDS
 
 if TYPE_CHECKING:
     from nsynth_lab.evaluate.evaluate import Evaluation
@@ -25,6 +26,9 @@ def evaluate(
     ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many notes, spread over the data.")] = None,
     pairs: Annotated[int, typer.Option(min=1, max=10_000, help="How many pairs of instruments to blend.")] = 200,
+    rounds: Annotated[
+        int, typer.Option(min=0, max=1000, help="Rounds in which latents are fitted, as in `encode`.")
+    ] = ROUNDS,
     refine: Annotated[float, typer.Option(min=0, help="Also fit each note's latents to it for so many seconds.")] = 0.0,
     only: Annotated[str, typer.Option(help="Only these sections, as reconstruction,blends.")] = "",
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures into this file.")] = None,
@@ -37,7 +41,7 @@ def evaluate(
     """Measure how good a checkpoint is, on notes it was not trained on.
 
     The mel error, 0 dB for the same sound, tells most: 128 bands, within 60 dB of the note's loudest. 200 notes and 200
-    pairs take about ten minutes on one core, half of it for the peers; --limit, --pairs and --only make it shorter.
+    pairs take about twenty minutes on one core; --limit, --pairs, --rounds and --only make it shorter.
 
     **Examples**
 
@@ -66,7 +70,8 @@ def evaluate(
     records = choose(pool, kind=kind, limit=limit)
     session = Session(checkpoint, device=device, owned=False)
     bank = session.bank if (session.folder / BANK).is_file() else None
-    evaluation = Evaluation(Work(session.checkpoint, records, pool, bank, pairs=pairs, refine_seconds=refine), sections)
+    work = Work(session.checkpoint, records, pool, bank, pairs=pairs, rounds=rounds, refine_seconds=refine)
+    evaluation = Evaluation(work, sections)
     with console.progress(evaluation.steps(), "sounds", "evaluating") as advance:
         figures = evaluation.run(advance)
     if evaluation.reads and not figures["notes"]:
@@ -85,7 +90,7 @@ def _write_report(folder: Path, evaluation: Evaluation, figures: dict[str, Any])
 
     examples = choose_examples(evaluation.errors)
     with console.progress(len(examples), "notes", "evaluating: report") as advance:
-        write_report(folder, figures, examples, evaluation.work.checkpoint, advance=advance)
+        write_report(folder, figures, examples, evaluation.work, advance=advance)
 
 
 def _show(figures: dict[str, Any]) -> None:

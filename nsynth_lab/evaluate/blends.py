@@ -66,7 +66,7 @@ class Blends(Section):
 
     def _source(self, source: Source, note: int) -> Latents:
         if isinstance(source, NoteRecord):
-            return read_note(source).encode(self.work.checkpoint)
+            return read_note(source).encode(self.work.checkpoint, rounds=self.work.rounds)
         assert self.work.bank is not None
         return self.work.bank.latents(source, Note(note, VELOCITY))
 

@@ -87,7 +87,7 @@ class Evaluation:
             if isinstance(note, str):
                 left_out.append(note)
             else:
-                twin = Twin(note, self.work.checkpoint)
+                twin = Twin(note, self.work.checkpoint, self.work.rounds)
                 try:
                     for section in self.sections:
                         section.see(twin, advance)

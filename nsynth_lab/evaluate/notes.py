@@ -31,10 +31,10 @@ class EvaluationNote:
     samples: FloatArray
     streams: Measured
 
-    def encode(self, checkpoint: Checkpoint) -> Latents:
-        """Its latents, frame for frame."""
+    def encode(self, checkpoint: Checkpoint, *, rounds: int) -> Latents:
+        """Its latents, frame for frame, fitted in so many rounds."""
         note = Note(self.record.pitch, max(1, self.record.velocity))
-        return encode_measured(self.samples, self.streams, checkpoint, note=note)
+        return encode_measured(self.samples, self.streams, checkpoint, note=note, rounds=rounds)
 
 
 def read_pool(folders: Sequence[Path]) -> list[NoteRecord]:

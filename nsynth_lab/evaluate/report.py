@@ -26,8 +26,7 @@ from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.errors import UsageError
 from nsynth_lab.evaluate.notes import read_note
 from nsynth_lab.evaluate.page import MARK, page
-from nsynth_lab.evaluate.section import Advance, Twin
-from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.evaluate.section import Advance, Twin, Work
 from nsynth_lab.note import note_name
 from nsynth_lab.picture import Panel, draw_spectrograms, new_figure
 from nsynth_lab.train.notes import NoteRecord
@@ -85,14 +84,14 @@ def check_report_folder(folder: Path, *, force: bool, mark: str = MARK) -> None:
 
 
 def write_report(
-    folder: Path, figures: dict[str, Any], examples: Sequence[Example], checkpoint: Checkpoint, *, advance: Advance
+    folder: Path, figures: dict[str, Any], examples: Sequence[Example], work: Work, *, advance: Advance
 ) -> Path:
     """Write it, in place of an older report; `advance(1)` for each example."""
     with whole_folder(folder) as aside:
         for part in ("sounds", "pictures"):
             (aside / part).mkdir()
         for example in examples:
-            _write_example(aside, example, checkpoint)
+            _write_example(aside, example, work)
             advance(1)
         (aside / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
         (aside / INDEX).write_text(page(figures, [_row(example) for example in examples]), encoding="utf-8")
@@ -116,8 +115,8 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _write_example(folder: Path, example: Example, checkpoint: Checkpoint) -> None:
-    twin = Twin(read_note(example.record), checkpoint)
+def _write_example(folder: Path, example: Example, work: Work) -> None:
+    twin = Twin(read_note(example.record), work.checkpoint, work.rounds)
     sounds = {"original": twin.original.samples, "decoded": twin.decoded.samples}
     for name, samples in sounds.items():
         _write_sound(folder / "sounds" / f"{example.stem}-{name}.flac", samples)

@@ -19,6 +19,7 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import Bank
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import decode
+from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.train.notes import NoteRecord
 from nsynth_lab.units import FloatArray
 
@@ -35,7 +36,8 @@ class Work:
         pool: all notes of their data sets, from which partners and pairs are taken.
         bank: the checkpoint's instruments, if it has any.
         pairs: how many pairs to blend.
-        refine_seconds: how long to fit each note's latents to it; 0 for not at all.
+        rounds: in which each note's latents are fitted to it, as `encode` does; 0: the encoder alone.
+        refine_seconds: how long they are fitted for the section `refinement`; 0: no such section.
         seed: of every draw.
     """
 
@@ -44,6 +46,7 @@ class Work:
     pool: Sequence[NoteRecord]
     bank: Bank | None = None
     pairs: int = 200
+    rounds: int = ROUNDS
     refine_seconds: float = 0.0
     seed: int = 2017
 
@@ -54,6 +57,7 @@ class Twin:
 
     note: EvaluationNote
     checkpoint: Checkpoint
+    rounds: int = ROUNDS
 
     @property
     def record(self) -> NoteRecord:
@@ -63,7 +67,7 @@ class Twin:
     @cached_property
     def latents(self) -> Latents:
         """Its code."""
-        return self.note.encode(self.checkpoint)
+        return self.note.encode(self.checkpoint, rounds=self.rounds)
 
     @cached_property
     def original(self) -> Sound:

@@ -63,7 +63,7 @@ class Transposition(Section):
     def _source(self, record: NoteRecord) -> Latents | None:
         """Its latents; None where it cannot be read."""
         try:
-            return read_note(record).encode(self.work.checkpoint)
+            return read_note(record).encode(self.work.checkpoint, rounds=self.work.rounds)
         except NsynthLabError:
             return None
 

@@ -22,7 +22,8 @@ from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, Ints
 Phasors = NDArray[np.complex64]
 
 INAUDIBLE = 1e-6
-SIZES = (48, 144)  # oscillators computed together, and as many as there are
+SIZES = (48, 144)  # rows that need up to so many oscillators, and those that need more, are computed together ..
+STEP = 16  # .. with as many as any of them needs, up to the next of these
 RADIANS_A_SAMPLE = np.float32(2.0 * math.pi / SAMPLE_RATE)
 RAMP = (np.arange(HOP_SAMPLES, dtype=np.float32) / np.float32(HOP_SAMPLES)).reshape(SPANS, ROWS, COLUMNS)
 MIDDLES = (np.arange(SPANS, dtype=np.float32) + np.float32(0.5)) / np.float32(SPANS)
@@ -105,14 +106,14 @@ def alike(counts: Ints, most: int) -> Iterator[tuple[Ints, int]]:
     """Rows [due] by how many oscillators are computed for each, at least as many as it needs.
 
     >>> [(rows.tolist(), size) for rows, size in alike(np.array([380, 20, 370, 60]), 384)]
-    [([1], 48), ([3], 144), ([0, 2], 384)]
+    [([1], 32), ([3], 64), ([0, 2], 384)]
     """
-    sizes = [*(size for size in SIZES if size < most), most]
-    which = np.searchsorted(sizes, counts)
-    for index, size in enumerate(sizes):
+    which = np.searchsorted([size for size in SIZES if size < most], counts)
+    for index in range(len(SIZES) + 1):
         rows = np.flatnonzero(which == index)
         if rows.size:
-            yield rows, size
+            needed = int(counts[rows].max())
+            yield rows, min(most, -(-needed // STEP) * STEP)
 
 
 def _waves(ends: FloatArray, step: FloatArray, angle: FloatArray) -> FloatArray:
