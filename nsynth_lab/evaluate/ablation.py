@@ -130,7 +130,7 @@ def ablate(
         model = train(notes, run, own, begun, device="cpu", report=told, listen=lambda *_: None)
         last = model if row.stage == "excitation" else last
         if row.name not in known:
-            work = Work(Checkpoint(model.eval(), f"row-{number}", {}), records, pool)
+            work = Work(Checkpoint(model.eval(), f"row-{number}", {}), records, pool, rounds=0)  # the model alone
             figures.append({"name": row.name, **_figures(Evaluation(work, SECTIONS).run(advance))})
             write_json(folder / FILE, figures)
     return figures

@@ -77,7 +77,7 @@ class Descent:
                 distance = distance + attack_distance(decoded, recorded, f0_hz.median(dim=1).values).mean()
             distance = distance * f0_hz.shape[1]
             if backward:
-                distance.backward()  # type: ignore[no-untyped-call]
+                distance.backward(inputs=[self._timbre])  # type: ignore[no-untyped-call]
             total += float(distance.detach())
         return total / self._timbre.shape[1]
 
