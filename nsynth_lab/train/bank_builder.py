@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -20,7 +19,7 @@ from nsynth_lab import __version__
 from nsynth_lab.audio import read_clip
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.dsp.resampling import resample
-from nsynth_lab.errors import DatasetError, LatentsError
+from nsynth_lab.errors import CheckpointError, DatasetError, LatentsError
 from nsynth_lab.latents import Latents, read_latents, write_latents
 from nsynth_lab.model.bank import LEVEL_DB, Bank, BankEntry, shifted, write_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
@@ -100,9 +99,10 @@ def build_bank(plan: BankPlan, folder: Path, *, processes: int = 1, progress: Ca
     checkpoint, kept = load_checkpoint(folder), folder / KEPT
     records = [record for chosen in plan.instruments.values() for record in chosen]
     zones: list[Latents] = []
-    for _, zone in in_parallel(partial(_zone, folder, kept), records, jobs=processes, chunk=4):
-        zones.append(zone)
-        progress()
+    with _at_work(kept):
+        for _, zone in in_parallel(partial(_zone, folder, kept), records, jobs=processes, chunk=4):
+            zones.append(zone)
+            progress()
     entries: list[BankEntry] = []
     for name, chosen in plan.instruments.items():
         at = entries[-1].zones[-1] + 1 if entries else 0
@@ -116,11 +116,27 @@ def build_bank(plan: BankPlan, folder: Path, *, processes: int = 1, progress: Ca
     return path
 
 
+@contextmanager
+def _at_work(kept: Path) -> Iterator[None]:
+    """The folder `kept` is there, and gone again if nothing is in it; torch has one thread, as in the processes."""
+    try:
+        kept.mkdir(exist_ok=True)
+    except OSError as error:
+        raise CheckpointError(f"{kept}: cannot be written ({error.strerror})") from error
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        with suppress(OSError):
+            kept.rmdir()
+
+
 @cache
 def _checkpoint(folder: Path) -> Checkpoint:
-    """That of this process; of several, each computes with one thread."""
-    if multiprocessing.parent_process() is not None:
-        torch.set_num_threads(1)
+    """That of this process."""
+    torch.set_num_threads(1)
     return load_checkpoint(folder)
 
 
@@ -134,7 +150,6 @@ def _zone(folder: Path, kept: Path, record: NoteRecord) -> Latents:
         with suppress(LatentsError):
             return read_latents(path)
     zone = _encode(record, checkpoint)
-    kept.mkdir(exist_ok=True)
     write_latents(path, zone, force=True)
     return zone
 
