@@ -20,7 +20,7 @@ from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, db_to_gain, g
 
 PACK_GAIN_DB = 6.0  # the loudest notes of the bank then come close to full scale
 CEILING_DB = -1.0
-WORST_SEAM_DB = -30.0  # a loop that does not close better than this is left out
+WORST_SEAM_DB = -26.0  # a loop that does not close better than this, before its seam is crossfaded, is left out
 FADE_SAMPLES = 480
 NO_SEAM = "does not close"
 SEAM_SAMPLES = 16
