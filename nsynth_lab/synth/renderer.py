@@ -72,14 +72,15 @@ class Renderer:
         """Whatever cannot wait; if that is nothing, one thing of what can."""
         worked = False
         if self._halfway is not None and min(self._halfway[0].begins) < until_sample:
-            worked = self._finish()
+            self._finish(*self._halfway)
+            worked = True
         if self._planned and (now := self._due(until_sample)) is not None:
             self._mix(now, self._rows.step(*_inputs(now)))
             worked = True
         if worked or self._halves is None:
             return
         if self._halfway is not None:
-            self._finish()
+            self._finish(*self._halfway)
         else:
             frames, self._planned = Frames.joined(self._planned), []
             self._halfway = frames, self._halves.begin(*_inputs(frames))
@@ -95,17 +96,14 @@ class Renderer:
             self._planned = [frames.at(np.flatnonzero(~now))]
         return frames.at(np.flatnonzero(now)) if now.any() else None
 
-    def _finish(self) -> bool:
-        if self._halfway is not None:
-            frames, finish = self._halfway
-            self._halfway = None
-            self._mix(frames, finish())
-        return True
+    def _finish(self, frames: Frames, finish: Finish) -> None:
+        self._halfway = None
+        self._mix(frames, finish())
 
     def _mix(self, frames: Frames, audio: torch.Tensor) -> None:
-        for index, voice in enumerate(frames.voices):
+        for index, (voice, sound) in enumerate(zip(frames.voices, audio.numpy(), strict=True)):
             begin, fading = frames.begins[index], frames.fading[index]
-            self._mixer.add(voice.row, begin, audio[index].numpy(), frames.gains[index], fading=fading)
+            self._mixer.add(voice.row, begin, sound, frames.gains[index], fading=fading)
 
 
 def _inputs(frames: Frames) -> tuple[torch.Tensor, ...]:
