@@ -12,7 +12,8 @@ from torch import Tensor
 
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.graphed_rows import GraphedRows
-from nsynth_lab.model.rows import RowDecoder, Rows, SlowRows, row_decoder
+from nsynth_lab.model.row_decoder import RowDecoder
+from nsynth_lab.model.rows import Rows, SlowRows, row_decoder
 from nsynth_lab.units import HOP_SAMPLES
 
 PITCHES = (33.0, 52.0, 69.0, 93.0, 110.0)

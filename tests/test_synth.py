@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on, setting
-from nsynth_lab.model.rows import RowDecoder
+from nsynth_lab.model.row_decoder import RowDecoder
 from nsynth_lab.synth.course import Courses
 from nsynth_lab.synth.engine import Engine, panic
 from nsynth_lab.synth.mixer import Mixer, limited
@@ -112,18 +112,18 @@ def test_of_small_blocks_none_pays_for_both_halves_of_a_step(monkeypatch: pytest
     done: list[str] = []
     rows = engine._rows
     assert isinstance(rows, RowDecoder)
-    for name, half in (("controls", rows.controls), ("excitation", rows.tones)):
+    for name, half in (("_begin", rows._begin), ("_finish", rows._finish)):
 
-        def noted(*streams: Any, name: str = name, step: Callable[..., Any] = half.step, **more: Any) -> Any:
+        def noted(*streams: Any, name: str = name, half: Callable[..., Any] = half) -> Any:
             done.append(name)
-            return step(*streams, **more)
+            return half(*streams)
 
-        monkeypatch.setattr(half, "step", noted)
+        monkeypatch.setattr(rows, name, noted)
     for _ in range(32):
         before = len(done)
         engine.render(128)
         assert len(done) == before + 1
-    assert done == ["controls", "excitation"] * 16 or done == ["excitation", "controls"] * 16
+    assert done == ["_begin", "_finish"] * 16 or done == ["_finish", "_begin"] * 16
 
 
 def test_a_held_note_lasts_and_is_no_loop() -> None:
@@ -133,7 +133,7 @@ def test_a_held_note_lasts_and_is_no_loop() -> None:
     places, levels = [], []
     for _ in range(12_000):  # more than two minutes
         levels.append(float(courses.read(rows, one).level_db[0]))
-        places.append(float(courses.position[0, 1]))
+        places.append(float(courses.strands.position[0, 1]))
     held = np.array(levels[200:])
     assert held.std() < 2.0
     assert abs(held[-3000:].mean() - held[:3000].mean()) < 1.0

@@ -34,12 +34,12 @@ TINY = ModelConfig(
 
 
 def tiny_model(*, band_channels: int = 0, seed: int = 0) -> Autoencoder:
-    """Random weights, the same for the same seed; with a band stack that does something, if it has one."""
+    """Random weights that float16 can hold, the same for the same seed; a band stack, if it has one, does something."""
     torch.manual_seed(seed)
     model = Autoencoder(ModelConfig(**{**TINY.to_dict(), "band_channels": band_channels}))
     if model.decoder.bands is not None:
         torch.nn.init.normal_(model.decoder.bands.stack.last.weight, std=0.1)
-    return model.eval().requires_grad_(False)
+    return model.half().float().eval().requires_grad_(False)
 
 
 def tiny_checkpoint(folder: Path) -> Path:

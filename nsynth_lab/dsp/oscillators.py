@@ -51,11 +51,12 @@ def bank(amplitudes: Tensor, previous: Tensor, partial_hz: Tensor, start_turns: 
     """
     voices, frames, partials = amplitudes.shape
     with torch.no_grad():
-        step = (2.0 * math.pi / SAMPLE_RATE) * partial_hz.float()
-        angle = (2.0 * math.pi) * start_turns.float()
-        index = torch.arange(ROWS, device=step.device, dtype=torch.float32)
-        coarse = angle[:, :, None] + step[:, :, None] * (COLUMNS * index[:, None])
-        fine = step[:, :, None] * index[:, None]
+        step = partial_hz.float()[:, :, None] / SAMPLE_RATE
+        leap = COLUMNS * step
+        leap = leap - leap.floor()  # what is left of many turns would be rounded to fewer digits
+        index = torch.arange(ROWS, device=step.device, dtype=torch.float32)[:, None]
+        coarse = (2.0 * math.pi) * (start_turns.float()[:, :, None] + leap * index)
+        fine = (2.0 * math.pi) * (step * index)
         coarse_pair = torch.cat([coarse.cos(), -coarse.sin()], dim=-1)
         fine_pair = torch.cat([fine.cos(), fine.sin()], dim=-1)
     before = torch.cat([previous[:, None], amplitudes[:, :-1]], dim=1)

@@ -10,6 +10,7 @@ are: the first 2.7 ms.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,9 @@ from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.controls import GAINS_PER_FRAME, ControlNet, Controls, oscillators_below_top, partial_places
 from nsynth_lab.model.stack import StackState
 from nsynth_lab.model.state import reset_rows
-from nsynth_lab.units import HOP_SAMPLES
+from nsynth_lab.units import HOP_SAMPLES, Ints
+
+Places = TypeVar("Places", Tensor, Ints)
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ def start_turns(count: int, *, device: torch.device | str = "cpu") -> Tensor:
     return (0.5 * order * (order - 1) / count) % 1.0
 
 
-def noise_places(seeds: Tensor) -> Tensor:
+def noise_places(seeds: Places) -> Places:
     """Where in the noise table voices of these seeds [voices] begin."""
     return seeds * 397 % TABLE_FRAMES
 

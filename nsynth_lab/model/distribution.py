@@ -22,6 +22,7 @@ from nsynth_lab.units import SAMPLE_RATE
 TOP_HZ = 0.45 * SAMPLE_RATE
 LOWEST_HZ = 40.0
 WEIGHTING_FLOOR_DB = -40.0
+LOUDEST_DB = 120.0  # of anything before it is normalised
 
 
 def partial_amplitudes(envelope_db: Tensor, corrections_db: Tensor, places_hz: Tensor) -> Tensor:
@@ -29,7 +30,7 @@ def partial_amplitudes(envelope_db: Tensor, corrections_db: Tensor, places_hz: T
     level_db = _read_envelope(envelope_db, places_hz)
     known = min(corrections_db.shape[-1], level_db.shape[-1])
     extra = functional.pad(corrections_db[..., :known], (0, level_db.shape[-1] - known))
-    power = torch.exp((level_db + extra).clamp(-120.0, 120.0) * (math.log(10.0) / 10.0))
+    power = torch.exp((level_db + extra).clamp(-LOUDEST_DB, LOUDEST_DB) * (math.log(10.0) / 10.0))
     power = power * ((TOP_HZ - places_hz) / 1000.0).clamp(0.0, 1.0)
     weighted = (power * _weighting(places_hz)).sum(dim=-1, keepdim=True)
     return torch.sqrt(2.0 * power / (weighted + 1e-12) + 1e-14)
@@ -48,7 +49,7 @@ def _read_envelope(envelope_db: Tensor, places_hz: Tensor) -> Tensor:
 def noise_magnitudes(bands_db: Tensor) -> Tensor:
     """Magnitudes [voices, frames, 513] of A-weighted level 0 dB, straight lines in dB between band centres."""
     lines, weighting = noise_tables(bands_db.shape[-1], bands_db.device)
-    power = torch.exp((bands_db @ lines).clamp(-120.0, 120.0) * (math.log(10.0) / 10.0))
+    power = torch.exp((bands_db @ lines).clamp(-LOUDEST_DB, LOUDEST_DB) * (math.log(10.0) / 10.0))
     mean = (power * weighting).sum(dim=-1, keepdim=True)
     return torch.sqrt(power / (mean + 1e-12) + 1e-14)
 

@@ -1,105 +1,19 @@
-"""RowDecoder: the next frames of any of many rows, fast enough to play; `Decoder.step` is its readable twin.
-
-    rows due -> gather their state -> control net | excitation -> audio [due, 512] -> state back into the rows
-
-A voice keeps a row, whose state lies in arrays made once, and any of them can take a step without the others. A step
-may be taken in two halves (`begin`, then what it returns), so that small blocks share its cost.
-Tests hold all of it to `Decoder.step` within 2e-5.
-"""
+"""Rows: what the synth plays on, and which kind of them plays a model fastest where it lies."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol, runtime_checkable
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.model.row_controls import RowControls
-from nsynth_lab.model.row_noise import RowGains, RowNoise
-from nsynth_lab.model.row_tones import RowTones
 from nsynth_lab.model.state import pick_rows, put_rows
 from nsynth_lab.model.trusted_rows import trusted_rows
-from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
+from nsynth_lab.units import HOP_SAMPLES
 
 Finish = Callable[[], Tensor]  # -> audio [due, 512]
-
-
-class _Begun(NamedTuple):
-    """Frames of which the control net has said what drives the excitation; of everything [due, ...]."""
-
-    rows: Ints
-    f0_hz: FloatArray
-    places: FloatArray
-    partials: FloatArray
-    noise: FloatArray
-    gains: FloatArray
-
-
-class RowDecoder:
-    """`reset(rows)`, `step(rows, streams) -> audio [due, 512]`; on the CPU, for models without a band stack."""
-
-    def __init__(self, decoder: Decoder, rows: int, *, seed: int = 0) -> None:
-        self.delay_samples = decoder.delay_samples
-        self.controls = RowControls(decoder.controls, rows)
-        self.tones = RowTones(decoder.config.oscillators, rows)
-        self.noise = RowNoise(rows, seed=seed)
-        self.gains = RowGains(rows)
-
-    @torch.inference_mode()
-    def reset(self, rows: Sequence[int], seeds: Sequence[int]) -> None:
-        """These rows start anew, each at its seed's place in the noise, as `Decoder.start(1, seed=seed)`."""
-        index = np.array(rows, np.int64)
-        self.controls.stack.reset(index)
-        self.tones.reset(index)
-        self.noise.reset(index, list(seeds))
-        self.gains.reset(index)
-
-    @torch.inference_mode()
-    def step(self, rows: Tensor, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
-        """The next frame of `rows` [due]: streams [due, ...], as `Decoder.step` without frames -> audio [due, 512].
-
-        A row may be due several times, in the order of its frames.
-        """
-        streams = (timbre.numpy(), loudness_db.numpy(), f0_hz.numpy(), partials.numpy())
-        due: Ints = rows.numpy()
-        if len(set(due.tolist())) == len(due):
-            return torch.from_numpy(self._finish(self._begin(due, *streams)))
-        audio = np.empty((len(due), HOP_SAMPLES), np.float32)
-        for alike, places in by_frames(due.tolist(), most=self.controls.stack.ring):
-            order = np.array(places).ravel()
-            audio[order] = self._finish(self._begin(np.array(alike), *(stream[order] for stream in streams)))
-        return torch.from_numpy(audio)
-
-    @torch.inference_mode()
-    def begin(self, rows: Tensor, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Finish:
-        """The first half of `step`, the control net, for rows of which each is due once."""
-        begun = self._begin(rows.numpy(), timbre.numpy(), loudness_db.numpy(), f0_hz.numpy(), partials.numpy())
-
-        def finish() -> Tensor:
-            with torch.inference_mode():
-                return torch.from_numpy(self._finish(begun))
-
-        return finish
-
-    def _begin(
-        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, slots: FloatArray
-    ) -> _Begun:
-        """Controls of the next frames of `rows`, each of them once, as many of each, those of a row in a row."""
-        places = self.tones.places(slots)
-        count = int(self.tones.count(f0_hz).max(initial=1))
-        frames = self.controls.step(rows, timbre, level_db, f0_hz, slots, partial_hz=places[:, :count] * f0_hz[:, None])
-        return _Begun(rows, f0_hz, places, frames.partials, frames.noise, frames.gains)
-
-    def _finish(self, begun: _Begun) -> FloatArray:
-        curves = self.gains.step(begun.rows, begun.gains)
-        loudest = curves[:, 0].max(axis=1)
-        audio = self.tones.step(begun.rows, begun.f0_hz, begun.places, begun.partials, gain=loudest)
-        audio *= curves[:, 0]
-        audio += self.noise.step(begun.rows, begun.noise) * curves[:, 1]
-        return audio
 
 
 class Rows(Protocol):
@@ -114,6 +28,14 @@ class Rows(Protocol):
         """The next frame of `rows` [due]."""
 
 
+@runtime_checkable
+class HalvedRows(Rows, Protocol):
+    """Rows whose steps may be taken in two halves."""
+
+    def begin(self, rows: Tensor, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Finish:
+        """The first half of `step`, for rows of which each is due once; what it returns is the second."""
+
+
 class SlowRows:
     """The same for any model on any device, by `Decoder.step` on the rows picked out of one state."""
 
@@ -125,14 +47,14 @@ class SlowRows:
 
     @torch.inference_mode()
     def reset(self, rows: Sequence[int], seeds: Sequence[int]) -> None:
-        """As `RowDecoder.reset`."""
+        """As `Rows.reset`."""
         for row, seed in zip(rows, seeds, strict=True):
             fresh = self.decoder.start(1, device=self.device, seed=self.seed + seed)
             self.state = put_rows(self.state, torch.tensor([row], device=self.device), fresh)
 
     @torch.inference_mode()
     def step(self, rows: Tensor, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
-        """As `RowDecoder.step`."""
+        """As `Rows.step`."""
         audio = torch.empty(len(rows), HOP_SAMPLES)
         for alike, places in by_frames(rows.tolist()):
             due, order = torch.tensor(alike, device=self.device), torch.tensor(places)
@@ -174,6 +96,8 @@ def row_decoder(
     """
     device = next(decoder.parameters()).device.type
     if device == "cpu" and decoder.bands is None:
+        from nsynth_lab.model.row_decoder import RowDecoder  # Numba takes a second to import
+
         return RowDecoder(decoder, rows, seed=seed)
     graphed = trusted_rows(decoder, rows, seed=seed, warn=warn) if one_by_one and device == "cuda" else None
     return graphed or SlowRows(decoder, rows, seed=seed)

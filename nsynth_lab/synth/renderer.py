@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from nsynth_lab.model.rows import Finish, RowDecoder, Rows
+from nsynth_lab.model.rows import Finish, HalvedRows, Rows
 from nsynth_lab.synth.mixer import Mixer
 from nsynth_lab.synth.planner import Frames
 
@@ -27,7 +27,7 @@ class Renderer:
 
     def __init__(self, rows: Rows, mixer: Mixer, *, one_by_one: bool) -> None:
         self._rows, self._mixer = rows, mixer
-        self._halves = rows if one_by_one and isinstance(rows, RowDecoder) else None
+        self._halves = rows if one_by_one and isinstance(rows, HalvedRows) else None
         self._planned: list[Frames] = []
         self._halfway: tuple[Frames, Finish] | None = None
         self._cuts: list[tuple[int, int]] = []

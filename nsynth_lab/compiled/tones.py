@@ -1,0 +1,149 @@
+"""The bank of partials of `dsp.oscillators` for compiled loops: each row computes the oscillators that it needs.
+
+exp(i w (16 a + b)) = exp(i w 16 a) * exp(i w b): of a span's 256 samples, 32 are computed and multiplied out.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nsynth_lab.compiled import compiled
+from nsynth_lab.compiled.maths import cosine_and_sine
+from nsynth_lab.compiled.products import add_product
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, Ints
+
+F = np.float32
+SPANS = 2
+SPAN_SAMPLES = HOP_SAMPLES // SPANS
+SIDE = 16  # of the square a span is factored into
+SECONDS_A_SAMPLE = F(1.0 / SAMPLE_RATE)
+SECONDS_A_SPAN = SPAN_SAMPLES / SAMPLE_RATE
+INAUDIBLE = F(1e-6)
+
+
+class Tones(NamedTuple):
+    """What each row remembers.
+
+    Attributes:
+        turns: [rows, oscillators] phase.
+        f0_hz: [rows] at the end of its last frame; 0 before the first.
+        amplitudes: [rows, oscillators] at the end of its last frame.
+    """
+
+    turns: Doubles
+    f0_hz: FloatArray
+    amplitudes: FloatArray
+
+
+@compiled
+def places_of(order: FloatArray, halves: int, partials: FloatArray) -> FloatArray:
+    """As `partial_places`: `order` [oscillators], of which `halves` come first, and offsets [due, slots]."""
+    places = np.empty((len(partials), len(order)), np.float32)
+    known = min(partials.shape[1] - 1, len(order) - halves)
+    for m in range(len(partials)):
+        for p in range(len(order)):
+            places[m, p] = order[p]
+        places[m, 0] += partials[m, 0]
+        for k in range(known):
+            places[m, halves + k] += partials[m, k + 1]
+    return places
+
+
+@compiled
+def step_tones(
+    tones: Tones, rows: Ints, f0_hz: FloatArray, places: FloatArray, amplitudes: FloatArray, loudest: FloatArray
+) -> FloatArray:
+    """The next frames of `rows`, as many of each, [due, 512].
+
+    `places` and `amplitudes` [due, oscillators] at the end of each frame. Those that stay below hearing even after the
+    `loudest` gain [due] of the frame are left out, but move on.
+    """
+    due, oscillators = places.shape
+    frames = due // len(rows)
+    out = np.empty((due, HOP_SAMPLES), np.float32)
+    hz, start = np.empty(oscillators, np.float32), np.empty(oscillators, np.float32)
+    fine, coarse = np.empty((SIDE, 2 * oscillators), np.float32), np.empty((2 * oscillators, 2 * SIDE), np.float32)
+    for m in range(due):
+        row, now = rows[m // frames], amplitudes[m]
+        before = tones.amplitudes[row]
+        if tones.f0_hz[row] <= 0:
+            tones.f0_hz[row] = f0_hz[m]
+            _copy(before, now)
+        needed = _needed(before, now, INAUDIBLE / max(loudest[m], INAUDIBLE))
+        for span in range(SPANS):
+            middle_hz = tones.f0_hz[row] + (f0_hz[m] - tones.f0_hz[row]) * (F(span) + F(0.5)) / F(SPANS)
+            _turn(tones.turns[row], places[m], middle_hz, hz, start)
+            _find_fine(hz[:needed], fine[:, : 2 * needed])
+            _find_coarse(hz[:needed], start[:needed], before, now, coarse)
+            waves = np.zeros((SIDE, 2 * SIDE), np.float32)
+            add_product(waves, fine[:, : 2 * needed], coarse[: 2 * needed])
+            _lay_out(waves, out[m], span)
+        tones.f0_hz[row] = f0_hz[m]
+        _copy(before, now)
+    return out
+
+
+@compiled
+def _copy(target: FloatArray, source: FloatArray) -> None:
+    for p in range(len(source)):
+        target[p] = source[p]
+
+
+@compiled
+def _needed(before: FloatArray, now: FloatArray, audible: np.float32) -> int:
+    """How many oscillators there are up to the last that can be heard."""
+    count = len(now)
+    while count > 0 and before[count - 1] <= audible and now[count - 1] <= audible:
+        count -= 1
+    return count
+
+
+@compiled
+def _turn(turns: Doubles, places: FloatArray, middle_hz: np.float32, hz: FloatArray, start: FloatArray) -> None:
+    """Frequencies of a span and the phase at which each begins, in turns; `turns` moves on past it."""
+    for p in range(len(turns)):
+        hz[p] = middle_hz * places[p]
+        start[p] = turns[p]
+        after = turns[p] + hz[p] * SECONDS_A_SPAN
+        turns[p] = after - np.floor(after)
+
+
+@compiled
+def _find_fine(hz: FloatArray, fine: FloatArray) -> None:
+    """Cosines and, behind them, sines [16, 2 * partials] of the first sixteen samples from a phase of 0."""
+    count = len(hz)
+    for b in range(SIDE):
+        cosines, sines = fine[b, :count], fine[b, count:]
+        for p in range(count):
+            cosines[p], sines[p] = cosine_and_sine(hz[p] * (SECONDS_A_SAMPLE * F(b)))
+
+
+@compiled
+def _find_coarse(hz: FloatArray, start: FloatArray, before: FloatArray, now: FloatArray, coarse: FloatArray) -> None:
+    """Cosines and, below them, sines [2 * partials, 32] of every sixteenth sample.
+
+    Sixteen with the amplitudes that the frame begins with, then the same with those that it ends with.
+    """
+    count = len(hz)
+    cosines, sines = np.empty(SIDE, np.float32), np.empty(SIDE, np.float32)
+    for p in range(count):
+        leap = hz[p] * (SECONDS_A_SAMPLE * F(SIDE))
+        leap -= np.floor(leap)
+        for a in range(SIDE):
+            cosines[a], sines[a] = cosine_and_sine(start[p] + leap * F(a))
+        real, imaginary = coarse[p], coarse[count + p]
+        for a in range(SIDE):
+            real[a], real[SIDE + a] = cosines[a] * before[p], cosines[a] * now[p]
+            imaginary[a], imaginary[SIDE + a] = -sines[a] * before[p], -sines[a] * now[p]
+
+
+@compiled
+def _lay_out(waves: FloatArray, out: FloatArray, span: int) -> None:
+    """`waves` [16 fine, 2 ends * 16 coarse] in the order of time, from one end's amplitudes to the other's."""
+    for a in range(SIDE):
+        for b in range(SIDE):
+            at = span * SPAN_SAMPLES + a * SIDE + b
+            begin, end = waves[b, a], waves[b, SIDE + a]
+            out[at] = begin + (end - begin) * (F(at) / F(HOP_SAMPLES))
