@@ -10,14 +10,13 @@ import torch
 from made_notes import flute, piano
 from numpy.typing import NDArray
 from tiny_model import tiny_model
-from torch import Tensor
 
 from nsynth_lab.latents import Latents
 from nsynth_lab.midi.events import Event, bend, control, note_off, note_on, setting
 from nsynth_lab.synth.engine import After, Engine
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
-from nsynth_lab.units import FloatArray, hz_to_note
+from nsynth_lab.units import FloatArray, Ints, hz_to_note
 
 SECOND = 48_000
 
@@ -68,12 +67,14 @@ class Heard:
         self.timbre: list[tuple[int, int, FloatArray]] = []
         step = engine._rows.step
 
-        def listen(rows: Tensor, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
-            for row, frame, level, hz in zip(rows.tolist(), timbre, loudness_db.tolist(), f0_hz.tolist(), strict=True):
+        def listen(
+            rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+        ) -> FloatArray:
+            for row, frame, level, hz in zip(rows.tolist(), timbre, level_db.tolist(), f0_hz.tolist(), strict=True):
                 self.pitch.append((engine.clock, row, hz_to_note(hz)))
                 self.level.append((engine.clock, row, level))
-                self.timbre.append((engine.clock, row, frame.numpy()))
-            return step(rows, timbre, loudness_db, f0_hz, partials)
+                self.timbre.append((engine.clock, row, frame))
+            return step(rows, timbre, level_db, f0_hz, partials)
 
         engine._rows.step = listen  # type: ignore[method-assign]
 

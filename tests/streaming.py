@@ -60,6 +60,12 @@ def _cut(inputs: Sequence[Tensor], sizes: Sequence[int], *, dim: int, unit: int)
     return blocks
 
 
+def step_rows(rows: Rows, due: Tensor, streams: Sequence[Tensor]) -> Tensor:
+    """`rows.step`, from tensors to tensors."""
+    timbre, level_db, f0_hz, partials = (stream.contiguous().numpy() for stream in streams)
+    return torch.from_numpy(rows.step(due.numpy(), timbre, level_db, f0_hz, partials))
+
+
 def in_turns(rows: Rows, inputs: Sequence[Tensor], order: Sequence[Sequence[int]]) -> Tensor:
     """Each row's frames one after the other [rows, samples], while `order` says which rows are due in each step."""
     voices, frames = inputs[1].shape
@@ -72,7 +78,7 @@ def in_turns(rows: Rows, inputs: Sequence[Tensor], order: Sequence[Sequence[int]
         if not due:
             continue
         now = [torch.stack([stream[row, at[row]] for row in due]) for stream in inputs]
-        for row, audio in zip(due, rows.step(torch.tensor(due), now[0], now[1], now[2], now[3]), strict=True):
-            blocks[row].append(audio.clone())
+        for row, audio in zip(due, step_rows(rows, torch.tensor(due), now), strict=True):
+            blocks[row].append(audio)
             at[row] += 1
     return torch.stack([torch.cat(row) for row in blocks])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from streaming import in_turns
+from streaming import in_turns, step_rows
 from tiny_model import decode, streams, tiny_model
 from torch import Tensor
 
@@ -73,7 +73,7 @@ def test_a_row_may_be_due_with_several_frames(kind: Kind, sizes: tuple[int, ...]
         order = torch.arange(due.numel()).view(due.shape)
         order = (order.T if frame_by_frame else order).flatten()
         due, frames = due.flatten()[order], frames.flatten()[order]
-        audio = rows.step(due, *(stream[due, frames] for stream in inputs))
+        audio = step_rows(rows, due, [stream[due, frames] for stream in inputs])
         parts.append(audio[order.argsort()].view(len(PITCHES), -1))
         first = end
     whole, _ = decode(decoder, inputs, decoder.start(len(PITCHES)))
@@ -87,7 +87,8 @@ def test_rows_may_be_due_with_more_frames_than_others_and_than_the_stack_remembe
     rows.reset(range(3), range(3))
     assert rows.controls.stack.ring < FRAMES
     due = torch.repeat_interleave(torch.arange(3), torch.tensor(frames))
-    audio = rows.step(due, *(torch.cat([stream[row, :count] for row, count in enumerate(frames)]) for stream in inputs))
+    given = [torch.cat([stream[row, :count] for row, count in enumerate(frames)]) for stream in inputs]
+    audio = step_rows(rows, due, given)
     whole, _ = decode(decoder, inputs, decoder.start(len(PITCHES)))
     for row, part in enumerate(torch.split(audio, frames)):
         torch.testing.assert_close(part.flatten(), whole[row, : frames[row] * HOP_SAMPLES], rtol=0, atol=2e-5)
@@ -100,10 +101,11 @@ def test_a_row_is_used_again_without_touching_the_others(kind: Kind) -> None:
     rows = make(decoder, len(PITCHES))
     rows.reset(range(5), range(5))
     everyone = torch.arange(5)
-    first = [rows.step(everyone, *(stream[:, frame] for stream in inputs)) for frame in range(12)]
+    first = [step_rows(rows, everyone, [stream[:, frame] for stream in inputs]) for frame in range(12)]
     rows.reset([1, 3], [1, 3])
-    again = [rows.step(torch.tensor([1, 3]), *(stream[[1, 3], frame] for stream in inputs)) for frame in range(12)]
-    later = [rows.step(torch.tensor([0, 2]), *(stream[[0, 2], frame] for stream in inputs)) for frame in range(12, 20)]
+    anew, going_on = torch.tensor([1, 3]), torch.tensor([0, 2])
+    again = [step_rows(rows, anew, [stream[anew, frame] for stream in inputs]) for frame in range(12)]
+    later = [step_rows(rows, going_on, [stream[going_on, frame] for stream in inputs]) for frame in range(12, 20)]
     torch.testing.assert_close(torch.cat(again, dim=1), torch.cat(first, dim=1)[[1, 3]], rtol=0, atol=1e-5)
     whole, _ = decode(decoder, [stream[:, :20] for stream in inputs], decoder.start(5))
     torch.testing.assert_close(torch.cat(later, dim=1), whole[[0, 2], 12 * 512 :], rtol=0, atol=2e-5)

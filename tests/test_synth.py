@@ -22,7 +22,7 @@ from nsynth_lab.synth.motion import StreamWeights
 from nsynth_lab.synth.settings import PARAMETERS, Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.synth.tuning import equal
-from nsynth_lab.units import db_to_gain
+from nsynth_lab.units import FloatArray, db_to_gain
 
 CENT = 0.01
 SMALL = Settings(voices=6)
@@ -359,10 +359,15 @@ def test_voices_are_taken_from_those_let_go_first() -> None:
     assert sorted(voice.key for voice in engine.player.crowd.sounding()) == [60, 64, 66]
 
 
+def add(mixer: Mixer, begin: int, audio: FloatArray, gains: FloatArray) -> None:
+    """A frame of its first row."""
+    mixer.add(np.array([0]), np.array([begin]), audio[None], gains[None], fading=np.array([False]))
+
+
 def test_a_voice_that_is_cut_falls_silent_without_a_step() -> None:
     mixer = Mixer(1, ahead_samples=512)
     ones = np.ones(512, np.float32)
-    mixer.add(0, 0, ones, np.full((2, 2), 0.5, np.float32), fading=False)
+    add(mixer, 0, ones, np.full((2, 2), 0.5, np.float32))
     mixer.cut(0, 100)
     out = mixer.take(512)
     assert np.abs(np.diff(out, axis=1)).max() <= 0.5 / 240 + 1e-6
@@ -373,8 +378,8 @@ def test_a_voice_that_is_cut_falls_silent_without_a_step() -> None:
 def test_a_frame_that_is_yet_to_begin_is_cut_from_where_it_begins() -> None:
     mixer = Mixer(1, ahead_samples=512)
     ones, gains = np.ones(512, np.float32), np.full((2, 2), 0.5, np.float32)
-    mixer.add(0, 0, ones, gains, fading=False)
-    mixer.add(0, 512, ones, gains, fading=False)
+    add(mixer, 0, ones, gains)
+    add(mixer, 512, ones, gains)
     mixer.cut(0, 100)
     out = np.concatenate([mixer.take(512), mixer.take(512)], axis=1)
     assert np.abs(np.diff(out, axis=1)).max() <= 0.5 / 240 + 1e-6

@@ -39,7 +39,10 @@ def tiny_model(*, band_channels: int = 0, seed: int = 0) -> Autoencoder:
     model = Autoencoder(ModelConfig(**{**TINY.to_dict(), "band_channels": band_channels}))
     if model.decoder.bands is not None:
         torch.nn.init.normal_(model.decoder.bands.stack.last.weight, std=0.1)
-    return model.half().float().eval().requires_grad_(False)
+    model.eval().requires_grad_(False)
+    for parameter in model.parameters():
+        parameter.copy_(parameter.half())
+    return model
 
 
 def tiny_checkpoint(folder: Path) -> Path:

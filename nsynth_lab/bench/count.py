@@ -1,7 +1,7 @@
 """What one frame of one voice takes: operations (a multiply and an add are two) and bytes of weights, from the model.
 
-Counted are matrix products, convolutions and the inverse FFT of the noise. Sines, gates and interpolation are not: what
-they cost shows as distance from the limit.
+Counted are matrix products, convolutions and the inverse FFT of the noise. Sines, gates and interpolation are not, even
+where torch does it by a product: what they cost shows as distance from the limit.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from nsynth_lab.dsp.noise import BINS, FFT_SAMPLES
+from nsynth_lab.dsp.noise import FFT_SAMPLES
 from nsynth_lab.dsp.oscillators import COLUMNS, ROWS, SPANS
 from nsynth_lab.model.bands import BANDS, STEPS_PER_FRAME
 from nsynth_lab.model.controls import oscillators_below_top
@@ -21,6 +21,7 @@ from nsynth_lab.model.decoder import Decoder
 
 ENDS = 2  # a frame's tones are computed with the amplitudes it begins and with those it ends with
 PAIR = 2  # cosine and sine
+HALF_BYTES = 2
 BANKS = 3  # tones and noise are split, their sum is joined
 
 
@@ -31,7 +32,7 @@ class Count:
     Attributes:
         net: the control net's stack.
         tones: the bank of partials, those below hearing alone.
-        noise: the bands' magnitudes and the inverse FFT.
+        noise: the inverse FFT.
         bands: the band stack and its filter banks; 0 where the model has none.
         weight_bytes: of all parameters.
     """
@@ -53,14 +54,20 @@ def count_step(decoder: Decoder, f0_hz: Sequence[float]) -> Count:
     voices = len(f0_hz)
     below_top = oscillators_below_top(torch.tensor(f0_hz)).int().tolist()
     partials = sum(min(count, decoder.config.oscillators) for count in below_top)
-    magnitudes = 2 * decoder.config.noise_bands * BINS
     return Count(
         net=voices * _linear_operations(decoder.controls),
         tones=partials * SPANS * 2 * (ENDS * ROWS) * PAIR * COLUMNS,
-        noise=voices * (magnitudes + fft_operations(FFT_SAMPLES)),
+        noise=voices * fft_operations(FFT_SAMPLES),
         bands=voices * _bands_operations(decoder),
-        weight_bytes=sum(parameter.numel() * parameter.element_size() for parameter in decoder.parameters()),
+        weight_bytes=sum(parameter.numel() for parameter in decoder.parameters()) * _bytes_a_weight(decoder),
     )
+
+
+def _bytes_a_weight(decoder: Decoder) -> int:
+    """A float16's where compiled loops read it, as `row_decoder` chooses."""
+    weight = next(decoder.parameters())
+    compiled = weight.device.type == "cpu" and decoder.bands is None
+    return HALF_BYTES if compiled else weight.element_size()
 
 
 def fft_operations(samples: int) -> int:

@@ -90,13 +90,12 @@ def _step(work: Work, rates: Rates, voices: int) -> Step:
     hz = [float(note_to_hz(float(note))) for note in spread_notes(voices)]
     rows = row_decoder(decoder, voices)
     rows.reset(range(voices), range(voices))
-    generator = torch.Generator().manual_seed(0)
     streams = (
-        torch.arange(voices),
-        torch.randn(voices, TIMBRE_DIMS, generator=generator),
-        torch.full((voices,), LOUD_DB),
-        torch.tensor(hz),
-        torch.zeros(voices, PARTIAL_SLOTS),
+        np.arange(voices),
+        np.random.default_rng(0).standard_normal((voices, TIMBRE_DIMS)).astype(np.float32),
+        np.full(voices, LOUD_DB, np.float32),
+        np.array(hz, np.float32),
+        np.zeros((voices, PARTIAL_SLOTS), np.float32),
     )
     took = seconds_of(lambda: rows.step(*streams), repeats=30 if work.quick else 200, device=work.device)
     count, middle = count_step(decoder, hz), float(np.median(took))

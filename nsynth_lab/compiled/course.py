@@ -53,14 +53,14 @@ class Strands(NamedTuple):
     """Where each voice is, [rows], and each of its strands, [rows, strands].
 
     Attributes:
-        count: strands in use.
+        used: how many of a voice's strands are.
         frame: of the note; attack: frames of its attack; release_at, release_length: in frames, once let go.
         zone, share, by_db: which, its share of its instrument, and what makes it louder.
         position, heading, target: of its walk, in frames of the zone; chance: what the next target is drawn by.
         left, left_db: where its release began, and the level that it left.
     """
 
-    count: Ints
+    used: Ints
     frame: Doubles
     attack: Doubles
     release_at: Doubles
@@ -87,7 +87,7 @@ class Ends(NamedTuple):
 def begin(zones: Zones, strands: Strands, row: int, weights: Doubles, seed: int) -> None:
     """The strands of `row` go to their zones' onsets; `weights` [strands] decide how long the attack is."""
     attack = 0.0
-    for s in range(strands.count[row]):
+    for s in range(strands.used[row]):
         zone = strands.zone[row, s]
         attack += weights[s] * strands.share[row, s] * (zones.attack_end[zone] - zones.onset[zone])
         strands.heading[row, s], strands.position[row, s] = 1.0, zones.onset[zone]
@@ -111,7 +111,7 @@ def read(
     for d in range(due):
         row = rows[d]
         since = strands.frame[row] - strands.release_at[row]
-        for s in range(strands.count[row]):
+        for s in range(strands.used[row]):
             zone, share = strands.zone[row, s], strands.share[row, s]
             place = _walk(zones, strands, row, s)
             held_db = _read(zones, zones.level_db, zone, place) + _course(zones, strands, row, s)
@@ -148,7 +148,8 @@ def _walk(zones: Zones, strands: Strands, row: int, s: int) -> float:
         strands.heading[row, s] = -heading
         strands.target[row, s] = _next_turn(zones, strands, row, s, heading < 0)
     strands.position[row, s] = moved
-    return moved
+    place: float = moved
+    return place
 
 
 @compiled
@@ -175,7 +176,8 @@ def _course(zones: Zones, strands: Strands, row: int, s: int) -> float:
     length = max(zones.key_up[zone] - end - 1.0, 0.0)
     course = _read(zones, zones.contour_db, zone, end + min(held * zones.speed[zone], length))
     course += zones.slope_db[zone] * max(held - length, 0.0)
-    return course - _read(zones, zones.contour_db, zone, min(max(place, end), end + length))
+    brought: float = course - _read(zones, zones.contour_db, zone, min(max(place, end), end + length))
+    return brought
 
 
 @compiled
@@ -212,7 +214,8 @@ def _between(zones: Zones, values: FloatArray, zone: int, place: float, tail: fl
 def _read(zones: Zones, values: FloatArray, zone: int, place: float) -> float:
     """`values` [rows of the table] at a fractional frame of `zone`."""
     low, high, part = _rows(zones, zone, place)
-    return values[low] + part * (values[high] - values[low])
+    value: float = values[low] + part * (values[high] - values[low])
+    return value
 
 
 @compiled

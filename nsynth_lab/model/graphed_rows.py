@@ -15,12 +15,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
-from torch import Tensor
 
 from nsynth_lab.latents import PARTIAL_SLOTS, SILENCE_DB, TIMBRE_DIMS
 from nsynth_lab.model.decoder import Decoder, noise_places
 from nsynth_lab.model.state import pick_rows, write_rows
-from nsynth_lab.units import HOP_SAMPLES
+from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
 ROW, LEVEL, HZ = 0, 1, 2  # columns of what is sent; row numbers are exact in float32
 TIMBRE = slice(3, 3 + TIMBRE_DIMS)
@@ -53,18 +52,20 @@ class GraphedRows:
 
     @torch.no_grad()
     def reset(self, rows: Sequence[int], seeds: Sequence[int]) -> None:
-        """As `RowDecoder.reset`."""
+        """As `Rows.reset`."""
         index = torch.tensor(list(rows), dtype=torch.int64, device=self.device)
         places = noise_places(self.seed + torch.tensor(list(seeds), dtype=torch.int64, device=self.device))
         write_rows(self.state, index, replace(pick_rows(self.fresh, torch.zeros_like(index)), noise_position=places))
 
     @torch.no_grad()
-    def step(self, rows: Tensor, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
-        """As `RowDecoder.step`."""
+    def step(
+        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+    ) -> FloatArray:
+        """As `Rows.step`."""
         due, sent = len(rows), self.sent
         size = next(size for size in self.sizes if size >= due)
-        sent[:due, ROW], sent[:due, LEVEL], sent[:due, HZ] = rows, loudness_db, f0_hz
-        sent[:due, TIMBRE], sent[:due, PARTIALS] = timbre, partials
+        for where, stream in ((ROW, rows), (LEVEL, level_db), (HZ, f0_hz), (TIMBRE, timbre), (PARTIALS, partials)):
+            sent[:due, where] = torch.from_numpy(stream)
         sent[due:size, ROW] = self.spare
         if self.graphs:
             self.packed[:size].copy_(sent[:size], non_blocking=True)
@@ -73,7 +74,7 @@ class GraphedRows:
             torch.cuda.current_stream(self.device).synchronize()
         else:
             self._frame(size)
-        return self.heard[:due].clone()
+        return self.heard[:due].numpy().copy()
 
     def _frame(self, size: int) -> None:
         """The next frame of the rows in `packed[:size]`: the same operations on the same memory every time.

@@ -15,11 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from nsynth_lab.compiled.noise import Noise, loudest_of, sound, spectra_of
 from nsynth_lab.compiled.tones import Tones, places_of, step_tones
-from nsynth_lab.dsp.noise import noise_window, white_table
+from nsynth_lab.dsp.noise import TABLE_FRAMES, noise_window, white_table
 from nsynth_lab.model.controls import HALF_PARTIALS, partial_places
 from nsynth_lab.model.decoder import Decoder, noise_places, start_turns
 from nsynth_lab.model.row_controls import RowControls, RowFrames
@@ -67,26 +66,44 @@ class RowDecoder:
         self.noise.begins[index], self.noise.gains[index] = True, 0.0
         self.noise.position[index] = noise_places(self.seed + np.array(seeds, np.int64))
 
-    def step(self, rows: Tensor, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
-        """The next frame of `rows` [due]: streams [due, ...], as `Decoder.step` without frames -> audio [due, 512].
+    def go_on_at(self, rows: Sequence[int], places: Sequence[int]) -> None:
+        """The noise of these rows goes on at `places` in its table."""
+        self.noise.position[np.array(rows, np.int64)] = np.array(places, np.int64) % TABLE_FRAMES
 
-        A row may be due several times, in the order of its frames.
+    def frames(
+        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+    ) -> FloatArray:
+        """The next frames of `rows`, as many of each: streams [rows, frames, ...] -> audio [rows, frames * 512].
+
+        Threads may each take frames of rows of their own at the same time.
         """
-        streams = [stream.contiguous().numpy() for stream in (timbre, loudness_db, f0_hz, partials)]
-        due: Ints = rows.numpy()
-        if len(set(due.tolist())) == len(due):
-            return torch.from_numpy(self._finish(self._begin(due, *streams)))
-        audio = np.empty((len(due), HOP_SAMPLES), np.float32)
-        for alike, places in by_frames(due.tolist(), most=self.controls.stack.ring):
+        audio = np.empty((len(rows), f0_hz.shape[1], HOP_SAMPLES), np.float32)
+        for first in range(0, f0_hz.shape[1], self.controls.stack.ring):
+            part = slice(first, first + self.controls.stack.ring)
+            now = [stream[:, part].reshape(-1, *stream.shape[2:]) for stream in (timbre, level_db, f0_hz, partials)]
+            audio[:, part] = self._finish(self._begin(rows, *now)).reshape(len(rows), -1, HOP_SAMPLES)
+        return audio.reshape(len(rows), -1)
+
+    def step(
+        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+    ) -> FloatArray:
+        """As `Rows.step`."""
+        streams = [np.ascontiguousarray(stream) for stream in (timbre, level_db, f0_hz, partials)]
+        if len(set(rows.tolist())) == len(rows):
+            return self._finish(self._begin(rows, *streams))
+        audio = np.empty((len(rows), HOP_SAMPLES), np.float32)
+        for alike, places in by_frames(rows.tolist(), most=self.controls.stack.ring):
             order = np.array(places).ravel()
             audio[order] = self._finish(self._begin(np.array(alike), *(stream[order] for stream in streams)))
-        return torch.from_numpy(audio)
+        return audio
 
-    def begin(self, rows: Tensor, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Finish:
+    def begin(
+        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+    ) -> Finish:
         """The first half of `step`, the control net, for rows of which each is due once."""
-        streams = (stream.contiguous().numpy() for stream in (timbre, loudness_db, f0_hz, partials))
-        begun = self._begin(rows.numpy(), *streams)
-        return lambda: torch.from_numpy(self._finish(begun))
+        streams = (np.ascontiguousarray(stream) for stream in (timbre, level_db, f0_hz, partials))
+        begun = self._begin(rows, *streams)
+        return lambda: self._finish(begun)
 
     def _begin(
         self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, slots: FloatArray

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.state import pick_rows, put_rows
 from nsynth_lab.model.trusted_rows import trusted_rows
-from nsynth_lab.units import HOP_SAMPLES
+from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
-Finish = Callable[[], Tensor]  # -> audio [due, 512]
+Finish = Callable[[], FloatArray]  # -> audio [due, 512]
 
 
 class Rows(Protocol):
@@ -24,15 +24,22 @@ class Rows(Protocol):
     def reset(self, rows: Sequence[int], seeds: Sequence[int]) -> None:
         """These rows start anew, each at its seed's place in the noise."""
 
-    def step(self, rows: Tensor, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
-        """The next frame of `rows` [due]."""
+    def step(
+        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+    ) -> FloatArray:
+        """The next frame of `rows` [due]: streams [due, ...], as `Decoder.step` without frames -> audio [due, 512].
+
+        A row may be due several times, in the order of its frames, unless rows were asked for one by one.
+        """
 
 
 @runtime_checkable
 class HalvedRows(Rows, Protocol):
     """Rows whose steps may be taken in two halves."""
 
-    def begin(self, rows: Tensor, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Finish:
+    def begin(
+        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+    ) -> Finish:
         """The first half of `step`, for rows of which each is due once; what it returns is the second."""
 
 
@@ -53,15 +60,17 @@ class SlowRows:
             self.state = put_rows(self.state, torch.tensor([row], device=self.device), fresh)
 
     @torch.inference_mode()
-    def step(self, rows: Tensor, timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
+    def step(
+        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+    ) -> FloatArray:
         """As `Rows.step`."""
-        audio = torch.empty(len(rows), HOP_SAMPLES)
+        audio = np.empty((len(rows), HOP_SAMPLES), np.float32)
         for alike, places in by_frames(rows.tolist()):
-            due, order = torch.tensor(alike, device=self.device), torch.tensor(places)
-            now = [stream[order].to(self.device) for stream in (timbre, loudness_db, f0_hz, partials)]
+            due, order = torch.tensor(alike, device=self.device), np.array(places)
+            now = [torch.from_numpy(stream[order]).to(self.device) for stream in (timbre, level_db, f0_hz, partials)]
             out, state = self.decoder.step(now[0], now[1], now[2], now[3], pick_rows(self.state, due))
             self.state = put_rows(self.state, due, state)
-            audio[order.flatten()] = out.cpu().reshape(-1, HOP_SAMPLES)
+            audio[order.ravel()] = out.cpu().reshape(-1, HOP_SAMPLES).numpy()
         return audio
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -81,7 +82,8 @@ def _errors(rows: GraphedRows, decoder: Decoder, *, due: int) -> Tensor:
     seeds = list(range(due))
     streams = _streams(due)
     rows.reset(seeds, seeds)
-    frames = [rows.step(torch.arange(due), *(stream[:, at] for stream in streams)) for at in range(CHECK_FRAMES)]
+    now = [[stream[:, at].contiguous().numpy() for stream in streams] for at in range(CHECK_FRAMES)]
+    frames = [torch.from_numpy(rows.step(np.arange(due), *streams_now)) for streams_now in now]
     timbre, level, f0_hz, partials = (stream.to(rows.device) for stream in streams)
     state = decoder.start(due, device=rows.device, seed=rows.seed)
     whole = decoder.step(timbre, level, f0_hz, partials, state)[0].cpu()

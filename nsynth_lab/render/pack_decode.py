@@ -1,8 +1,7 @@
-"""Many clips at a time through one decoder: rows of one step.
+"""Many clips at a time through one decoder.
 
 A batch is always made of the same rows, whatever of it is there already, so that a clip's last bit does not depend on
-what was decoded beside it. On a processor it goes through in groups that its cache can hold, as many at once as torch
-has threads, each on one of them: whole operations side by side wait less for one another than parts of one do.
+what was decoded beside it. On a processor it goes through in groups that its cache can hold, on all threads.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from nsynth_lab.errors import LatentsError
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import BLOCK_FRAMES
-from nsynth_lab.model.decoder import Decoder, DecoderState
+from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.render.pack_latents import Row, with_silence
 from nsynth_lab.render.pack_preset import PresetRow
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, cents_to_ratio, note_to_hz, samples_to_frames
 
-GROUP_ROWS, GROUP_FRAMES = 16, 16
+GROUP_ROWS = 8
 
 
 def late_frames(checkpoint: Checkpoint) -> int:
@@ -43,44 +42,66 @@ def decode_rows(rows: Sequence[Row], checkpoint: Checkpoint) -> FloatArray:
         LatentsError: what comes is no sound.
     """
     decoder: Decoder = checkpoint.model.decoder
-    if next(decoder.parameters()).device.type != "cpu":
-        return _decode_group(rows, decoder, block_frames=BLOCK_FRAMES)
-    groups = [rows[first : first + GROUP_ROWS] for first in range(0, len(rows), GROUP_ROWS)]
-    if len(groups) == 1:
-        return _decode_group(rows, decoder, block_frames=_block_frames(rows))
-    threads = torch.get_num_threads()
-    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        decoded = list(pool.map(lambda group: _decode_group(group, decoder, block_frames=_block_frames(group)), groups))
-    torch.set_num_threads(threads)  # a thread that torch meets for the first time takes over what was set last
-    return np.concatenate(decoded)
-
-
-def _block_frames(rows: Sequence[Row]) -> int:
-    """As many as fill a step of a group, fewer rows more of them."""
-    return min(BLOCK_FRAMES, GROUP_ROWS * GROUP_FRAMES // len(rows))
-
-
-def _decode_group(rows: Sequence[Row], decoder: Decoder, *, block_frames: int) -> FloatArray:
-    """`decode_rows`, in steps of all the rows."""
-    device = next(decoder.parameters()).device
     frames = rows[0].latents.frames
-    streams = [torch.from_numpy(stream).to(device) for stream in _stacked([row.latents for row in rows])]
-    places = torch.tensor([row.noise_place for row in rows], device=device)
-    state = replace(decoder.start(len(rows), device=device), noise_position=places)
-    blocks: list[FloatArray] = []
     settled = [row.period.begin + row.period.frames if row.period else 0 for row in rows]
-    for begin, end in _blocks(frames, settled, block_frames):
-        if begin in settled:
-            state = _repeat_noise(state, rows, [begin > 0 and begin == own for own in settled])
-        timbre, level, f0_hz, partials = (stream[:, begin:end] for stream in streams)
-        with torch.no_grad():
-            samples, state = decoder.step(timbre, level, f0_hz, partials, state)
-        blocks.append(samples.cpu().numpy())
-    audio = np.concatenate(blocks, axis=1)[:, decoder.delay_samples :]
+    blocks = _blocks(frames, settled, BLOCK_FRAMES)
+    compiled = decoder.bands is None and next(decoder.parameters()).device.type == "cpu"
+    audio = (_decode_in_threads if compiled else _decode_in_steps)(rows, decoder, settled, blocks)
+    audio = audio[:, decoder.delay_samples :]
     audio = audio[:, : (frames - samples_to_frames(decoder.delay_samples)) * HOP_SAMPLES]
     if not np.isfinite(audio).all():
         raise LatentsError("decoding gave NaN or infinite samples: these latents are out of the model's range")
     return np.ascontiguousarray(audio)
+
+
+def _decode_in_threads(
+    rows: Sequence[Row], decoder: Decoder, settled: Sequence[int], blocks: Sequence[tuple[int, int]]
+) -> FloatArray:
+    """Groups of rows in compiled loops, as many at once as torch has threads, each on one of them."""
+    from nsynth_lab.model.row_decoder import RowDecoder  # Numba takes a second to import
+
+    made = RowDecoder(decoder, len(rows))
+    made.go_on_at(range(len(rows)), [row.noise_place for row in rows])
+
+    def decode(first: int) -> FloatArray:
+        group = range(first, min(first + GROUP_ROWS, len(rows)))
+        streams = _stacked([rows[row].latents for row in group])
+        parts = []
+        for begin, end in blocks:
+            looped = [row for row in group if begin > 0 and begin == settled[row]]
+            made.go_on_at(looped, [_noise_at_loop(rows[row]) for row in looped])
+            timbre, level_db, f0_hz, partials = (stream[:, begin:end] for stream in streams)
+            parts.append(made.frames(np.array(group), timbre, level_db, f0_hz, partials))
+        return np.concatenate(parts, axis=1)
+
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        return np.concatenate(list(pool.map(decode, range(0, len(rows), GROUP_ROWS))))
+
+
+def _decode_in_steps(
+    rows: Sequence[Row], decoder: Decoder, settled: Sequence[int], blocks: Sequence[tuple[int, int]]
+) -> FloatArray:
+    """All the rows in steps of the decoder, on its device."""
+    device = next(decoder.parameters()).device
+    streams = [torch.from_numpy(stream).to(device) for stream in _stacked([row.latents for row in rows])]
+    places = torch.tensor([row.noise_place for row in rows], device=device)
+    again = torch.tensor([_noise_at_loop(row) for row in rows], device=device)
+    loops = torch.tensor(settled, device=device)
+    state = replace(decoder.start(len(rows), device=device), noise_position=places)
+    parts: list[FloatArray] = []
+    for begin, end in blocks:
+        looped = (loops == begin) & (loops > 0)
+        state = replace(state, noise_position=torch.where(looped, again, state.noise_position))
+        timbre, level, f0_hz, partials = (stream[:, begin:end] for stream in streams)
+        with torch.no_grad():
+            samples, state = decoder.step(timbre, level, f0_hz, partials, state)
+        parts.append(samples.cpu().numpy())
+    return np.concatenate(parts, axis=1)
+
+
+def _noise_at_loop(row: Row) -> int:
+    """Where in the table a row's noise is when its loop begins."""
+    return (row.noise_place + (row.period.begin if row.period else 0)) % TABLE_FRAMES
 
 
 def decode_voices(rows: Sequence[PresetRow], checkpoint: Checkpoint) -> list[FloatArray]:
@@ -125,10 +146,3 @@ def _blocks(frames: int, settled: Sequence[int], most: int) -> list[tuple[int, i
     """Blocks of at most so many frames, some of which begin at the frames `settled`."""
     edges = sorted({*range(0, frames, most), frames, *(frame for frame in settled if 0 < frame < frames)})
     return list(itertools.pairwise(edges))
-
-
-def _repeat_noise(state: DecoderState, rows: Sequence[Row], due: Sequence[bool]) -> DecoderState:
-    begins = [row.noise_place + row.period.begin if row.period else 0 for row in rows]
-    looped = torch.tensor(due, device=state.noise_position.device)
-    again = torch.tensor(begins, device=state.noise_position.device) % TABLE_FRAMES
-    return replace(state, noise_position=torch.where(looped, again, state.noise_position))

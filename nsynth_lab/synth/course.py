@@ -47,7 +47,7 @@ class Courses:
         self.sources = sources
         self._zones = _table(sources)
         self.strands = Strands(
-            count=np.zeros(rows, np.int64),
+            used=np.zeros(rows, np.int64),
             frame=np.zeros(rows),
             attack=np.zeros(rows),
             release_at=np.full(rows, np.inf),
@@ -66,7 +66,7 @@ class Courses:
     def start(self, row: int, strands: Sequence[Strand], weights: Doubles, *, seed: int) -> None:
         """A new note in `row`; `weights` [corners] decide how long its attack is, `seed` where it turns."""
         own, count = self.strands, len(strands)
-        own.count[row] = count
+        own.used[row] = count
         own.zone[row, :count] = [strand.zone for strand in strands]
         own.share[row, :count] = [strand.share for strand in strands]
         own.by_db[row, :count] = [strand.by_db for strand in strands]
@@ -74,7 +74,7 @@ class Courses:
 
     def release(self, row: int, weights: Doubles, *, pace: float = 1.0) -> None:
         """The key of `row` is up: from its next frame on it is released, `pace` times as fast as recorded."""
-        own, count = self.strands, self.strands.count[row]
+        own, count = self.strands, self.strands.used[row]
         if np.isfinite(own.release_at[row]):
             return
         share = own.share[row, :count] * _spread(weights)

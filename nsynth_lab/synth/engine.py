@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
 
 from nsynth_lab.latents import PARTIAL_SLOTS, SILENCE_DB, TIMBRE_DIMS
 from nsynth_lab.midi.events import CHANNELS, Event, Kind
@@ -172,11 +171,11 @@ class Engine:
         begun = time.perf_counter()
         self._rows.reset(range(rows), [0] * rows)
         self._rows.step(
-            torch.arange(rows),
-            torch.zeros(rows, TIMBRE_DIMS),
-            torch.full((rows,), SILENCE_DB),
-            torch.full((rows,), WARM_HZ),
-            torch.zeros(rows, PARTIAL_SLOTS),
+            np.arange(rows),
+            np.zeros((rows, TIMBRE_DIMS), np.float32),
+            np.full(rows, SILENCE_DB, np.float32),
+            np.full(rows, WARM_HZ, np.float32),
+            np.zeros((rows, PARTIAL_SLOTS), np.float32),
         )
         return time.perf_counter() - begun
 

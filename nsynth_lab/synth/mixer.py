@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nsynth_lab.units import HOP_SAMPLES, FloatArray
+from nsynth_lab.compiled.mixing import add_frames
+from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
 SIDES = 2
 CUT_SAMPLES = 240  # 5 ms: how fast a voice that is taken away falls silent
 KNEE, CEILING = 0.8, 0.97
 
-_RAMP = np.arange(1, HOP_SAMPLES + 1, dtype=np.float32) / np.float32(HOP_SAMPLES)
 FADE: FloatArray = np.clip(1.0 - np.arange(HOP_SAMPLES) / CUT_SAMPLES, 0.0, 1.0).astype(np.float32)
 
 
@@ -24,16 +25,13 @@ class Mixer:
         self._last = np.zeros((rows, SIDES, HOP_SAMPLES), np.float32)
         self._begin = np.full(rows, -(2**40))
 
-    def add(self, row: int, begin_sample: int, audio: FloatArray, gains: FloatArray, *, fading: bool) -> None:
-        """A frame `audio` [512] from `begin_sample` on, its amplitude moving by `gains` [2 ends, 2 sides]."""
-        curve = gains[0, :, None] + (gains[1] - gains[0])[:, None] * _RAMP
-        if fading:
-            curve *= FADE
-        frame = self._last[row]
-        np.multiply(curve, audio, out=frame)
-        self._begin[row] = begin_sample
-        first = begin_sample - self.clock
-        self._line[:, first : first + HOP_SAMPLES] += frame
+    def add(self, rows: Ints, begins: Ints, audio: FloatArray, gains: FloatArray, *, fading: NDArray[np.bool_]) -> None:
+        """A frame each of `rows` [due]: `audio` [due, 512] from sample `begins` [due] on.
+
+        Amplitudes move by `gains` [due, 2 ends, 2 sides]; what is `fading` [due] falls silent within 5 ms.
+        """
+        add_frames(self._line, self._last, rows, begins - self.clock, audio, gains, fading, FADE)
+        self._begin[rows] = begins
 
     def cut(self, row: int, at_sample: int) -> None:
         """What of the row's last frame lies after `at_sample` fades within 5 ms, or as long as there is."""

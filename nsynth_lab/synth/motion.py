@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -68,8 +70,16 @@ def weights(sources: int, x: Doubles, y: Doubles) -> Doubles:
     return pair(x) if sources == 2 else corners(x, y)
 
 
-def weights_at(motion: Motion | None, sources: int, place: Doubles, seconds: Doubles) -> StreamWeights:
-    """Of voices at `place` [due, 2], `seconds` [due] after they began, whether or not a patch moves them."""
+@lru_cache(maxsize=4096)
+def _weights_of(sources: int, x: float, y: float) -> Doubles:
+    """Of one position, [sources]: most voices stand where others do, and did before."""
+    return np.asarray(weights(sources, np.array([x]), np.array([y]))[0])
+
+
+def weights_at(
+    motion: Motion | None, sources: int, places: Sequence[tuple[float, float]], seconds: Doubles
+) -> StreamWeights:
+    """Of voices at `places` [due], `seconds` [due] after they began, whether or not a patch moves them."""
     if motion is None:
-        return StreamWeights.same(weights(sources, place[:, 0], place[:, 1]))
-    return motion.weights(sources, place, seconds)
+        return StreamWeights.same(np.stack([_weights_of(sources, x, y) for x, y in places]))
+    return motion.weights(sources, np.array(places), seconds)

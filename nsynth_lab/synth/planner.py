@@ -46,15 +46,15 @@ class Frames:
     """
 
     voices: list[Voice]
-    rows: NDArray[np.int64]
-    begins: list[int]
+    rows: Ints
+    begins: Ints
     timbre: FloatArray
     level_db: FloatArray
     f0_hz: FloatArray
     partials: FloatArray
     gains: FloatArray
     last: list[bool]
-    fading: list[bool]
+    fading: NDArray[np.bool_]
 
     def at(self, places: Ints) -> Frames:
         """Some of them."""
@@ -63,14 +63,14 @@ class Frames:
         return Frames(
             voices=[self.voices[place] for place in places],
             rows=self.rows[places],
-            begins=[self.begins[place] for place in places],
+            begins=self.begins[places],
             timbre=self.timbre[places],
             level_db=self.level_db[places],
             f0_hz=self.f0_hz[places],
             partials=self.partials[places],
             gains=self.gains[places],
             last=[self.last[place] for place in places],
-            fading=[self.fading[place] for place in places],
+            fading=self.fading[places],
         )
 
     @staticmethod
@@ -81,14 +81,14 @@ class Frames:
         return Frames(
             voices=[voice for part in parts for voice in part.voices],
             rows=np.concatenate([part.rows for part in parts]),
-            begins=[begin for part in parts for begin in part.begins],
+            begins=np.concatenate([part.begins for part in parts]),
             timbre=np.concatenate([part.timbre for part in parts]),
             level_db=np.concatenate([part.level_db for part in parts]),
             f0_hz=np.concatenate([part.f0_hz for part in parts]),
             partials=np.concatenate([part.partials for part in parts]),
             gains=np.concatenate([part.gains for part in parts]),
             last=[last for part in parts for last in part.last],
-            fading=[fading for part in parts for fading in part.fading],
+            fading=np.concatenate([part.fading for part in parts]),
         )
 
 
@@ -107,7 +107,7 @@ def position(voice: Voice, player: Player) -> tuple[float, float]:
 def _plan(voices: list[Voice], player: Player) -> Frames:
     courses = voices[0].courses
     rows = np.array([voice.row for voice in voices], np.int64)
-    places = np.array([position(voice, player) for voice in voices])
+    places = [position(voice, player) for voice in voices]
     motion = player.settings.motion
     seconds = np.array([seconds_of(voice) for voice in voices])
     streams = courses.read(rows, weights_at(motion, len(courses.sources.corners), places, seconds))
@@ -133,14 +133,14 @@ def _plan(voices: list[Voice], player: Player) -> Frames:
     return Frames(
         voices=voices,
         rows=rows,
-        begins=[voice.next_sample - HOP_SAMPLES for voice in voices],
+        begins=np.array([voice.next_sample - HOP_SAMPLES for voice in voices]),
         timbre=streams.timbre,
         level_db=level_db.astype(np.float32),
         f0_hz=np.clip(note_to_hz(pitch) * cents_to_ratio(cents), LOWEST_HZ, HIGHEST_HZ).astype(np.float32),
         partials=streams.partials,
         gains=gains,
         last=last,
-        fading=[voice.fading for voice in voices],
+        fading=np.array([voice.fading for voice in voices]),
     )
 
 

@@ -210,8 +210,8 @@ class Player:
 
     def _weights(self, voice: Voice) -> Doubles:
         """[corners] of the stream that decides how long attack and release are."""
-        place, seconds = np.array([position(voice, self)]), np.array([seconds_of(voice)])
-        found = weights_at(self.settings.motion, len(voice.courses.sources.corners), place, seconds)
+        corners, seconds = len(voice.courses.sources.corners), np.array([seconds_of(voice)])
+        found = weights_at(self.settings.motion, corners, [position(voice, self)], seconds)
         return np.asarray(found.loudness[0])
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from nsynth_lab.model.rows import Finish, HalvedRows, Rows
 from nsynth_lab.synth.mixer import Mixer
 from nsynth_lab.synth.planner import Frames
+from nsynth_lab.units import FloatArray, Ints
 
 EVERYTHING = 1 << 60  # until the end of time
 
@@ -71,7 +71,7 @@ class Renderer:
     def _work(self, until_sample: int) -> None:
         """Whatever cannot wait; if that is nothing, one thing of what can."""
         worked = False
-        if self._halfway is not None and min(self._halfway[0].begins) < until_sample:
+        if self._halfway is not None and (self._halfway[0].begins < until_sample).any():
             self._finish(*self._halfway)
             worked = True
         if self._planned and (now := self._due(until_sample)) is not None:
@@ -88,7 +88,7 @@ class Renderer:
     def _due(self, until_sample: int) -> Frames | None:
         """Out of what is planned the first frames of notes; all of it, if others too begin before `until_sample`."""
         frames, self._planned = Frames.joined(self._planned), []
-        now = np.array(frames.begins) < until_sample
+        now = frames.begins < until_sample
         first = np.array([voice.begin_sample for voice in frames.voices]) == frames.begins
         if (now & ~first).any():
             return frames
@@ -100,12 +100,9 @@ class Renderer:
         self._halfway = None
         self._mix(frames, finish())
 
-    def _mix(self, frames: Frames, audio: torch.Tensor) -> None:
-        for index, (voice, sound) in enumerate(zip(frames.voices, audio.numpy(), strict=True)):
-            begin, fading = frames.begins[index], frames.fading[index]
-            self._mixer.add(voice.row, begin, sound, frames.gains[index], fading=fading)
+    def _mix(self, frames: Frames, audio: FloatArray) -> None:
+        self._mixer.add(frames.rows, frames.begins, audio, frames.gains, fading=frames.fading)
 
 
-def _inputs(frames: Frames) -> tuple[torch.Tensor, ...]:
-    parts = (frames.rows, frames.timbre, frames.level_db, frames.f0_hz, frames.partials)
-    return tuple(torch.from_numpy(part) for part in parts)
+def _inputs(frames: Frames) -> tuple[Ints, FloatArray, FloatArray, FloatArray, FloatArray]:
+    return frames.rows, frames.timbre, frames.level_db, frames.f0_hz, frames.partials

@@ -7,6 +7,7 @@ blend like any other.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -90,6 +91,7 @@ class Sources:
         if len({zone.model_id for zone in notes}) > 1:
             raise LatentsError("the sources were made by different models; encode them with one checkpoint")
         self.zones: list[Zone] = []
+        self._layers: dict[int, list[list[int]]] = {}
         self.corners: list[list[int]] = []
         levels, contours = [], []
         first = 0
@@ -113,16 +115,19 @@ class Sources:
 
     def strands(self, note: int, velocity: int) -> list[Strand]:
         """Two strands a corner, corner by corner: the layers around `velocity` of the zone nearest `note`."""
-        return [strand for corner in self.corners for strand in self._layers(corner, note, velocity)]
+        if note not in self._layers:  # a key is pressed in a block's time, and often the same
+            self._layers[note] = [self._nearest(corner, note) for corner in self.corners]
+        return [strand for layers in self._layers[note] for strand in self._around(layers, velocity)]
 
-    def _layers(self, corner: list[int], note: int, velocity: int) -> list[Strand]:
+    def _nearest(self, corner: list[int], note: int) -> list[int]:
+        """The zones of the note nearest to `note`, softest first."""
         nearest = min((self.zones[index].note for index in corner), key=lambda own: (abs(own - note), own))
-        layers = sorted(
-            (index for index in corner if self.zones[index].note == nearest),
-            key=lambda index: self.zones[index].velocity,
-        )
+        layers = [index for index in corner if self.zones[index].note == nearest]
+        return sorted(layers, key=lambda index: self.zones[index].velocity)
+
+    def _around(self, layers: list[int], velocity: int) -> list[Strand]:
         velocities = [self.zones[index].velocity for index in layers]
-        above = int(np.searchsorted(velocities, velocity))
+        above = bisect_left(velocities, velocity)
         low, high = layers[max(above - 1, 0)], layers[min(above, len(layers) - 1)]
         gap = self.zones[high].velocity - self.zones[low].velocity
         share = (velocity - self.zones[low].velocity) / gap if gap > 0 else 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import torch
+import numpy as np
 
 from nsynth_lab.bench.peers.task import Task
 from nsynth_lab.bench.work import Work
@@ -22,13 +22,12 @@ def decoder(work: Work, *, block_samples: int, blocks: int) -> Task:
     frames = block_samples // HOP_SAMPLES
     rows = row_decoder(work.session.checkpoint.model.decoder, 1, one_by_one=frames == 1)
     rows.reset([0], [0])
-    generator = torch.Generator().manual_seed(0)
     streams = (
-        torch.zeros(frames, dtype=torch.int64),
-        torch.randn(frames, TIMBRE_DIMS, generator=generator),
-        torch.full((frames,), -20.0),
-        torch.full((frames,), float(note_to_hz(float(NOTE)))),
-        torch.zeros(frames, PARTIAL_SLOTS),
+        np.zeros(frames, np.int64),
+        np.random.default_rng(0).standard_normal((frames, TIMBRE_DIMS)).astype(np.float32),
+        np.full(frames, -20.0, np.float32),
+        np.full(frames, note_to_hz(float(NOTE)), np.float32),
+        np.zeros((frames, PARTIAL_SLOTS), np.float32),
     )
     seconds = blocks * block_samples / SAMPLE_RATE
     return Task(lambda: [rows.step(*streams) for _ in range(blocks)], seconds, f"decoder, blocks of {block_samples}")

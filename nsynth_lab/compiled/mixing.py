@@ -1,0 +1,40 @@
+"""Adding up the frames of all voices, for compiled loops."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.compiled import compiled
+from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
+
+F = np.float32
+
+
+@compiled
+def add_frames(
+    line: FloatArray,
+    last: FloatArray,
+    rows: Ints,
+    firsts: Ints,
+    audio: FloatArray,
+    gains: FloatArray,
+    fades: NDArray[np.bool_],
+    fade: FloatArray,
+) -> None:
+    """Into `line` [sides, samples] from sample `firsts` [due] on: `audio` [due, 512], each frame also into `last`.
+
+    Amplitudes move by `gains` [due, 2 ends, sides], and by `fade` [512] besides where a frame `fades`. `last` is
+    [rows, sides, 512].
+    """
+    for m in range(len(rows)):
+        for side in range(len(line)):
+            begin, end = gains[m, 0, side], gains[m, 1, side]
+            kept, target = last[rows[m], side], line[side, firsts[m] : firsts[m] + HOP_SAMPLES]
+            for i in range(HOP_SAMPLES):
+                kept[i] = (begin + (end - begin) * (F(i + 1) / F(HOP_SAMPLES))) * audio[m, i]
+            if fades[m]:
+                for i in range(HOP_SAMPLES):
+                    kept[i] *= fade[i]
+            for i in range(HOP_SAMPLES):
+                target[i] += kept[i]
