@@ -21,7 +21,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nsynth_lab import __version__
+from nsynth_lab import __version__, notice
 from nsynth_lab.cli import (
     ablate,
     bank,
@@ -100,6 +100,7 @@ def nsynth_lab(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; an error is one line on stderr, never a traceback."""
+    notice.listen(console.say)
     try:
         app(list(arguments), prog_name="nsynth-lab")
     except SystemExit as end:

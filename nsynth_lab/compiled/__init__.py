@@ -19,7 +19,7 @@ from llvmlite import ir
 from numba import config, njit, types
 from numba.extending import intrinsic
 
-from nsynth_lab import units
+from nsynth_lab import notice, units
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -90,3 +90,7 @@ def from_bits(_context: Any, _bits: Any) -> Any:
         return builder.bitcast(arguments[0], ir.FloatType())
 
     return types.float32(types.int32), generate
+
+
+if not is_kept():
+    notice.tell("compiling the decoder for this machine, once; it takes half a minute")
