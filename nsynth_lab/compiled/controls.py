@@ -9,6 +9,7 @@ import numpy as np
 
 from nsynth_lab.compiled import compiled
 from nsynth_lab.compiled.maths import exp
+from nsynth_lab.compiled.stack import Past, Stack, step_stack
 from nsynth_lab.units import FloatArray, Ints
 
 F = np.float32
@@ -36,6 +37,7 @@ class Tables(NamedTuple):
     """What the outputs mean.
 
     Attributes:
+        order: of the oscillators, in units of f0 [oscillators], of which `halves` come first.
         points, corrections, bands: how many of each the outputs begin with; gains follow.
         power_per_unit: natural logarithm of power that an output of 1 is.
         loudest: logarithm of power that nothing exceeds.
@@ -47,6 +49,8 @@ class Tables(NamedTuple):
         knee, top_gain_db, quietest_db, db_per_unit: of the gains.
     """
 
+    order: FloatArray
+    halves: int
     points: int
     corrections: int
     bands: int
@@ -64,6 +68,60 @@ class Tables(NamedTuple):
     quietest_db: np.float32
     db_per_unit: np.float32
     gain_per_db: np.float32
+
+
+class Driven(NamedTuple):
+    """What drives the excitation in the frames that are due, those of a row one after the other.
+
+    Attributes:
+        rows: each once.
+        f0_hz: [due].
+        places: [due, oscillators] in units of f0.
+        partials: [due, oscillators] amplitudes of A-weighted level 0 dB together.
+        noise: [due, 513] magnitudes likewise.
+        gains: [due, 8] amplitude factors, of partials four times a frame, then of noise.
+    """
+
+    rows: Ints
+    f0_hz: FloatArray
+    places: FloatArray
+    partials: FloatArray
+    noise: FloatArray
+    gains: FloatArray
+
+
+@compiled
+def control(
+    stack: Stack,
+    past: Past,
+    scales: Scales,
+    tables: Tables,
+    rows: Ints,
+    timbre: FloatArray,
+    level_db: FloatArray,
+    f0_hz: FloatArray,
+    slots: FloatArray,
+) -> Driven:
+    """As `ControlNet`, of the next frames of `rows`, as many of each: streams [due, ...]."""
+    out = step_stack(stack, past, rows, inputs_of(scales, timbre, level_db, f0_hz, slots))
+    places = places_of(tables, slots)
+    partials = amplitudes_of(tables, out, f0_hz, places)
+    return Driven(rows, f0_hz, places, partials, magnitudes_of(tables, out), gains_of(tables, out, level_db))
+
+
+@compiled
+def places_of(tables: Tables, slots: FloatArray) -> FloatArray:
+    """As `partial_places`, of all oscillators: `slots` [due, slots] are offsets."""
+    order, halves = tables.order, tables.halves
+    places = np.empty((len(slots), len(order)), np.float32)
+    known = min(slots.shape[1] - 1, len(order) - halves)
+    for m in range(len(slots)):
+        for p in range(len(order)):
+            places[m, p] = order[p]
+        places[m, 0] += slots[m, 0]
+        for k in range(known):
+            places[m, halves + k] += slots[m, k + 1]
+    return places
 
 
 @compiled
@@ -90,14 +148,16 @@ def inputs_of(
 
 
 @compiled
-def amplitudes_of(tables: Tables, out: FloatArray, f0_hz: FloatArray, places: FloatArray, counts: Ints) -> FloatArray:
-    """As `partial_amplitudes`, [due, oscillators]: the first `counts` [due] of each, at `places` times `f0_hz`."""
+def amplitudes_of(tables: Tables, out: FloatArray, f0_hz: FloatArray, places: FloatArray) -> FloatArray:
+    """As `partial_amplitudes`, [due, oscillators]: those that lie below the top, and the next; the others are 0."""
     amplitudes = np.zeros(places.shape, np.float32)
     hz = np.empty(places.shape[1], np.float32)
     for m in range(len(f0_hz)):
-        for p in range(counts[m]):
+        below_top = int(tables.top_hz / max(f0_hz[m], F(1.0))) + tables.halves + 1
+        count = min(max(below_top, 0), len(hz))
+        for p in range(count):
             hz[p] = f0_hz[m] * places[m, p]
-        _share_power(tables, out[m], hz[: counts[m]], amplitudes[m])
+        _share_power(tables, out[m], hz[:count], amplitudes[m])
     return amplitudes
 
 

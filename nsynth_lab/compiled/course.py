@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from nsynth_lab.compiled import compiled
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
+LAYERS = 2  # of each corner that a voice reads: the softer and the harder
+SHORTEST_RELEASE = 2.0  # frames
 Chances = NDArray[np.uint64]
 # Knuth's linear congruential generator, of 64 bits, whose upper half is drawn from
 MULTIPLIER, INCREMENT, LOWER_HALF = np.uint64(6364136223846793005), np.uint64(1442695040888963407), np.uint64(33)
@@ -77,23 +79,34 @@ class Strands(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """How a release is joined on, in frames, and how far below its peak a note has ended."""
+    """How a release is joined on, in frames; how far below its peak a note has ended; what an early key-up spares."""
 
     join_frames: float
     below_peak_db: float
+    spared_frames: float
 
 
 @compiled
 def begin(zones: Zones, strands: Strands, row: int, weights: Doubles, seed: int) -> None:
-    """The strands of `row` go to their zones' onsets; `weights` [strands] decide how long the attack is."""
+    """The strands of `row` go to their zones' onsets; `weights` [corners] decide how long the attack is."""
     attack = 0.0
     for s in range(strands.used[row]):
         zone = strands.zone[row, s]
-        attack += weights[s] * strands.share[row, s] * (zones.attack_end[zone] - zones.onset[zone])
+        attack += weights[s // LAYERS] * strands.share[row, s] * (zones.attack_end[zone] - zones.onset[zone])
         strands.heading[row, s], strands.position[row, s] = 1.0, zones.onset[zone]
         strands.chance[row, s] = np.uint64(seed) * np.uint64(strands.zone.shape[1]) + np.uint64(s)
         strands.target[row, s] = _next_turn(zones, strands, row, s, True)
     strands.frame[row], strands.attack[row], strands.release_at[row] = 0.0, attack, np.inf
+
+
+@compiled
+def let_go(zones: Zones, strands: Strands, ends: Ends, row: int, weights: Doubles, pace: float) -> None:
+    """From its next frame on `row` is released, `pace` times as fast as its instruments are; `weights` [corners]."""
+    length = 0.0
+    for s in range(strands.used[row]):
+        length += weights[s // LAYERS] * strands.share[row, s] * zones.release_frames[strands.zone[row, s]]
+    strands.release_at[row] = max(strands.frame[row], min(strands.attack[row], ends.spared_frames))
+    strands.release_length[row] = max(length / pace, SHORTEST_RELEASE)
 
 
 @compiled
@@ -102,7 +115,7 @@ def read(
 ) -> tuple[FloatArray, Doubles, Doubles, FloatArray]:
     """The next frame of `rows` [due]; they move on by it.
 
-    `weights` [4 streams, due, strands] of timbre, level, f0 and partials -> timbre [due, dims], level_db [due],
+    `weights` [4 streams, due, corners] of timbre, level, f0 and partials -> timbre [due, dims], level_db [due],
     f0_cents [due], partials [due, slots].
     """
     due, dims, slots = len(rows), zones.timbre.shape[1], zones.partials.shape[1]
@@ -118,13 +131,13 @@ def read(
             tail, up, db = place, 0.0, held_db
             if since >= 0:
                 tail, up, db = _release(zones, strands, ends, row, s, held_db)
-            level_db[d] += weights[1, d, s] * share * (db + strands.by_db[row, s])
-            f0_cents[d] += weights[2, d, s] * share * _between(zones, zones.f0_cents, zone, place, tail, up)
-            own = np.float32(weights[0, d, s] * share)
+            level_db[d] += weights[1, d, s // LAYERS] * share * (db + strands.by_db[row, s])
+            f0_cents[d] += weights[2, d, s // LAYERS] * share * _between(zones, zones.f0_cents, zone, place, tail, up)
+            own = np.float32(weights[0, d, s // LAYERS] * share)
             _add_timbre(zones, zone, place, own * np.float32(1.0 - up), timbre[d])
             if up > 0:
                 _add_timbre(zones, zone, tail, own * np.float32(up), timbre[d])
-            own = np.float32(weights[3, d, s] * share)
+            own = np.float32(weights[3, d, s // LAYERS] * share)
             for slot in range(slots):
                 partials[d, slot] += own * zones.partials[zone, slot]
         strands.frame[row] += 1.0

@@ -38,3 +38,32 @@ def add_frames(
                     kept[i] *= fade[i]
             for i in range(HOP_SAMPLES):
                 target[i] += kept[i]
+
+
+@compiled
+def fade_out(line: FloatArray, last: FloatArray, first: int, since: int, most: int) -> None:
+    """What `last` [sides, 512] put into `line` from sample `first` on, which was its sample `since`, fades away.
+
+    Within `most` samples, or as many as are left.
+    """
+    rest = HOP_SAMPLES - since
+    length = F(min(most, rest))
+    for side in range(len(line)):
+        for i in range(rest):
+            line[side, first + i] -= last[side, since + i] * min(F(i) / length, F(1.0))
+
+
+@compiled
+def take(line: FloatArray, samples: int) -> tuple[FloatArray, float]:
+    """The first `samples` of `line`, which moves up, and their peak."""
+    block = np.empty((len(line), samples), np.float32)
+    rest, peak = line.shape[1] - samples, F(0.0)
+    for side in range(len(line)):
+        for i in range(samples):
+            block[side, i] = line[side, i]
+            peak = max(peak, abs(line[side, i]))
+        for i in range(rest):
+            line[side, i] = line[side, samples + i]
+        for i in range(rest, line.shape[1]):
+            line[side, i] = F(0.0)
+    return block, float(peak)

@@ -38,20 +38,6 @@ class Tones(NamedTuple):
 
 
 @compiled
-def places_of(order: FloatArray, halves: int, partials: FloatArray) -> FloatArray:
-    """As `partial_places`: `order` [oscillators], of which `halves` come first, and offsets [due, slots]."""
-    places = np.empty((len(partials), len(order)), np.float32)
-    known = min(partials.shape[1] - 1, len(order) - halves)
-    for m in range(len(partials)):
-        for p in range(len(order)):
-            places[m, p] = order[p]
-        places[m, 0] += partials[m, 0]
-        for k in range(known):
-            places[m, halves + k] += partials[m, k + 1]
-    return places
-
-
-@compiled
 def step_tones(
     tones: Tones, rows: Ints, f0_hz: FloatArray, places: FloatArray, amplitudes: FloatArray, loudest: FloatArray
 ) -> FloatArray:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import torch
 
-from nsynth_lab.compiled.controls import Scales, Tables, amplitudes_of, gains_of, inputs_of, magnitudes_of
+from nsynth_lab.compiled.controls import Driven, Scales, Tables, control
 from nsynth_lab.model.controls import (
     BUMP_NOTES,
     DB_PER_UNIT,
@@ -24,6 +22,7 @@ from nsynth_lab.model.controls import (
     SPREAD_NOTES,
     TOP_GAIN_DB,
     ControlNet,
+    partial_places,
     pitch_centres,
 )
 from nsynth_lab.model.distribution import LOUDEST_DB, TOP_HZ, noise_tables, warp_ends, weighting_table
@@ -46,44 +45,19 @@ SCALES = Scales(
 )
 
 
-class RowFrames(NamedTuple):
-    """`Controls` of the frames that are due, those of a row one after the other.
-
-    Attributes:
-        partials: [due, oscillators] amplitudes of A-weighted level 0 dB together.
-        noise: [due, 513] magnitudes likewise.
-        gains: [due, 8] amplitude factors, of partials four times a frame, then of noise.
-    """
-
-    partials: FloatArray
-    noise: FloatArray
-    gains: FloatArray
-
-
 class RowControls:
-    """`step(rows, streams) -> RowFrames`; what it remembers of a row is its stack's."""
+    """`step(rows, streams) -> Driven`; what it remembers of a row is its stack's."""
 
     def __init__(self, controls: ControlNet, rows: int) -> None:
         self.stack = StackRows(controls.stack, rows)
         self.tables = _tables(controls)
 
     def step(
-        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, slots: FloatArray, *,
-        places: FloatArray,
-    ) -> RowFrames:  # fmt: skip
-        """The next frames of `rows`, as many of each: streams [due, ...], the frames of a row one after the other.
-
-        `places` [due, oscillators] in units of f0.
-        """
-        counts = np.minimum(
-            (F(TOP_HZ) / np.maximum(f0_hz, F(1.0))).astype(np.int64) + HALF_PARTIALS + 1, places.shape[1]
-        )
-        out = self.stack.step(rows, inputs_of(SCALES, timbre, level_db, f0_hz, slots))
-        return RowFrames(
-            partials=amplitudes_of(self.tables, out, f0_hz, places, counts),
-            noise=magnitudes_of(self.tables, out),
-            gains=gains_of(self.tables, out, level_db),
-        )
+        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, slots: FloatArray
+    ) -> Driven:
+        """The next frames of `rows`, as many of each: streams [due, ...], the frames of a row one after the other."""
+        stack = self.stack
+        return control(stack.weights, stack.past, SCALES, self.tables, rows, timbre, level_db, f0_hz, slots)
 
 
 def _tables(controls: ControlNet) -> Tables:
@@ -94,6 +68,8 @@ def _tables(controls: ControlNet) -> Tables:
     warp_scale = (points - 1) / (high_end - low_end)
     low = np.minimum((lines > 0).argmax(axis=0), bands - 2)
     return Tables(
+        order=partial_places(torch.zeros(1, 1), controls.config.oscillators)[0].numpy(),
+        halves=HALF_PARTIALS,
         points=points,
         corrections=corrections,
         bands=bands,

@@ -11,28 +11,19 @@ Tests hold all of it to `Decoder.step` within 2e-5.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from nsynth_lab.compiled.noise import Noise, loudest_of, sound, spectra_of
-from nsynth_lab.compiled.tones import Tones, places_of, step_tones
+from nsynth_lab.compiled.controls import Driven
+from nsynth_lab.compiled.excitation import excite, finish, reset
+from nsynth_lab.compiled.noise import Noise
+from nsynth_lab.compiled.tones import Tones
 from nsynth_lab.dsp.noise import TABLE_FRAMES, noise_window, white_table
-from nsynth_lab.model.controls import HALF_PARTIALS, partial_places
 from nsynth_lab.model.decoder import Decoder, noise_places, start_turns
-from nsynth_lab.model.row_controls import RowControls, RowFrames
+from nsynth_lab.model.row_controls import RowControls
 from nsynth_lab.model.rows import Finish, by_frames
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
-
-
-class _Begun(NamedTuple):
-    """Frames of which the control net has said what drives the excitation."""
-
-    rows: Ints
-    f0_hz: FloatArray
-    places: FloatArray
-    frames: RowFrames
 
 
 class RowDecoder:
@@ -42,7 +33,6 @@ class RowDecoder:
         oscillators = decoder.config.oscillators
         self.delay_samples, self.seed = decoder.delay_samples, seed
         self.controls = RowControls(decoder.controls, rows)
-        self.order: FloatArray = partial_places(torch.zeros(1, 1), oscillators)[0].numpy()
         self.fresh = start_turns(oscillators).numpy()
         self.tones = Tones(
             turns=np.tile(self.fresh, (rows, 1)),
@@ -60,11 +50,8 @@ class RowDecoder:
 
     def reset(self, rows: Sequence[int], seeds: Sequence[int]) -> None:
         """These rows start anew, each at its seed's place in the noise, as `Decoder.start(1, seed=seed)`."""
-        index = np.array(rows, np.int64)
-        self.controls.stack.reset(index)
-        self.tones.turns[index], self.tones.f0_hz[index] = self.fresh, 0.0
-        self.noise.begins[index], self.noise.gains[index] = True, 0.0
-        self.noise.position[index] = noise_places(self.seed + np.array(seeds, np.int64))
+        places = noise_places(self.seed + np.array(seeds, np.int64))
+        reset(self.controls.stack.past, self.tones, self.noise, self.fresh, np.array(rows, np.int64), places)
 
     def go_on_at(self, rows: Sequence[int], places: Sequence[int]) -> None:
         """The noise of these rows goes on at `places` in its table."""
@@ -106,17 +93,13 @@ class RowDecoder:
         return lambda: self._finish(begun)
 
     def _begin(
-        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, slots: FloatArray
-    ) -> _Begun:
+        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+    ) -> Driven:
         """Controls of the next frames of `rows`, each of them once, as many of each, those of a row in a row."""
-        places = places_of(self.order, HALF_PARTIALS, slots)
-        frames = self.controls.step(rows, timbre, level_db, f0_hz, slots, places=places)
-        return _Begun(rows, f0_hz, places, frames)
+        return self.controls.step(rows, timbre, level_db, f0_hz, partials)
 
-    def _finish(self, begun: _Begun) -> FloatArray:
-        rows, frames = begun.rows, begun.frames
-        loudest = loudest_of(self.noise, rows, frames.gains)
-        audio = step_tones(self.tones, rows, begun.f0_hz, begun.places, frames.partials, loudest)
-        waves = np.fft.irfft(spectra_of(self.noise, rows, frames.noise)).astype(np.float32, copy=False)
-        sound(self.noise, rows, frames.gains, waves, audio)
+    def _finish(self, driven: Driven) -> FloatArray:
+        audio, spectra = excite(self.tones, self.noise, driven)
+        waves = np.fft.irfft(spectra).astype(np.float32, copy=False)
+        finish(self.noise, driven, waves, audio)
         return audio

@@ -1,4 +1,4 @@
-"""StackRows: `GatedStack.step` for some of many rows."""
+"""StackRows: a `GatedStack` as compiled loops take it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from nsynth_lab.compiled.products import Halves, halves
-from nsynth_lab.compiled.stack import Past, Stack, step_stack
+from nsynth_lab.compiled.stack import Past, Stack
 from nsynth_lab.model.stack import TAPS, GatedLayer, GatedStack
-from nsynth_lab.units import FloatArray, Ints
+from nsynth_lab.units import FloatArray
 
 
 class StackRows:
@@ -30,14 +30,6 @@ class StackRows:
             at=np.zeros(rows, np.int64),
             age=np.zeros(rows, np.int64),
         )
-
-    def reset(self, rows: Ints) -> None:
-        """These rows fall silent."""
-        self.past.age[rows] = 0
-
-    def step(self, rows: Ints, x: FloatArray) -> FloatArray:
-        """The next frames of `rows`, as many of each: inputs -> outputs, [due, ..], those of a row in a row."""
-        return step_stack(self.weights, self.past, rows, x)
 
 
 def _weights(stack: GatedStack) -> Stack:

@@ -13,6 +13,7 @@ A strand's read position:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -20,15 +21,15 @@ import numpy as np
 
 from nsynth_lab.blend.parts import ENDED_BELOW_PEAK_DB
 from nsynth_lab.blend.sustain import JOIN_FRAMES
-from nsynth_lab.compiled.course import Ends, Strands, Zones, begin, read
+from nsynth_lab.compiled.course import LAYERS, Ends, Strands, Zones, begin, let_go, read
 from nsynth_lab.latents import SILENCE_DB
 from nsynth_lab.synth.motion import StreamWeights
-from nsynth_lab.synth.sources import LAYERS, MOST_CORNERS, Sources, Strand, Zone
+from nsynth_lab.synth.sources import MOST_CORNERS, Sources, Strand, Zone
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
 STRANDS = LAYERS * MOST_CORNERS
-SPARED_ATTACK_FRAMES = 6.0  # a key that goes up sooner than this still sounds its attack so far
-ENDS = Ends(join_frames=float(JOIN_FRAMES), below_peak_db=ENDED_BELOW_PEAK_DB)
+# a key that goes up sooner than the last of these still sounds its attack so far
+ENDS = Ends(join_frames=float(JOIN_FRAMES), below_peak_db=ENDED_BELOW_PEAK_DB, spared_frames=6.0)
 
 
 class Streams(NamedTuple):
@@ -70,17 +71,12 @@ class Courses:
         own.zone[row, :count] = [strand.zone for strand in strands]
         own.share[row, :count] = [strand.share for strand in strands]
         own.by_db[row, :count] = [strand.by_db for strand in strands]
-        begin(self._zones, own, row, _spread(weights), seed)
+        begin(self._zones, own, row, weights, seed)
 
     def release(self, row: int, weights: Doubles, *, pace: float = 1.0) -> None:
         """The key of `row` is up: from its next frame on it is released, `pace` times as fast as recorded."""
-        own, count = self.strands, self.strands.used[row]
-        if np.isfinite(own.release_at[row]):
-            return
-        share = own.share[row, :count] * _spread(weights)
-        length = float(share @ self._zones.release_frames[own.zone[row, :count]])
-        own.release_at[row] = max(own.frame[row], min(own.attack[row], SPARED_ATTACK_FRAMES))
-        own.release_length[row] = max(length / pace, 2.0)
+        if math.isinf(self.strands.release_at[row]):
+            let_go(self._zones, self.strands, ENDS, row, weights, pace)
 
     def ended(self, row: int) -> bool:
         """Whether `row` has come to the end of its release, or can no longer be heard."""
@@ -89,14 +85,9 @@ class Courses:
 
     def read(self, rows: Ints, weights: StreamWeights) -> Streams:
         """The next frame of `rows` [due], blended by `weights`; they move on by a frame."""
-        spread = _spread(np.stack([weights.timbre, weights.loudness, weights.f0, weights.partials]))
-        timbre, level_db, f0_cents, partials = read(self._zones, self.strands, ENDS, rows, spread)
+        streams = np.stack([weights.timbre, weights.loudness, weights.f0, weights.partials])
+        timbre, level_db, f0_cents, partials = read(self._zones, self.strands, ENDS, rows, streams)
         return Streams(timbre, np.maximum(level_db, SILENCE_DB), f0_cents, partials)
-
-
-def _spread(weights: Doubles) -> Doubles:
-    """Weights [..., corners] to [..., strands]: each layer of a corner has the corner's."""
-    return np.repeat(weights, LAYERS, axis=-1)
 
 
 def _table(sources: Sources) -> Zones:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.compiled.mixing import add_frames
+from nsynth_lab.compiled.mixing import add_frames, fade_out, take
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
 SIDES = 2
@@ -39,29 +39,18 @@ class Mixer:
         since = at_sample - int(self._begin[row])
         if since >= HOP_SAMPLES:
             return
-        rest = HOP_SAMPLES - since
-        length = min(CUT_SAMPLES, rest)
-        gone = np.minimum(np.arange(rest, dtype=np.float32) / np.float32(length), 1.0)
-        first = at_sample - self.clock
-        self._line[:, first : first + rest] -= self._last[row, :, since:] * gone
+        fade_out(self._line, self._last[row], at_sample - self.clock, since, CUT_SAMPLES)
         self._begin[row] = -(2**40)
 
     def take(self, samples: int) -> FloatArray:
         """The next block [2, samples], and the clock moves on."""
-        block = limited(self._line[:, :samples])
-        rest = self._line.shape[1] - samples
-        self._line[:, :rest] = self._line[:, samples:].copy()
-        self._line[:, rest:] = 0.0
+        block, peak = take(self._line, samples)
         self.clock += samples
-        return block
+        return limited(block) if peak > KNEE else block
 
 
 def limited(block: FloatArray) -> FloatArray:
     """`block` as it is below 0.8 of full scale; above, bent so that it never reaches 0.97."""
-    size = np.abs(block)
-    if float(size.max(initial=0.0)) <= KNEE:
-        return block.copy()
-    room = CEILING - KNEE
-    over = np.maximum(size - KNEE, 0.0)
-    bent = np.where(size > KNEE, KNEE + room * np.tanh(over / room), size)
+    size, room = np.abs(block), CEILING - KNEE
+    bent = np.where(size > KNEE, KNEE + room * np.tanh(np.maximum(size - KNEE, 0.0) / room), size)
     return np.asarray(np.copysign(bent, block), np.float32)

@@ -71,7 +71,7 @@ def weights(sources: int, x: Doubles, y: Doubles) -> Doubles:
 
 
 @lru_cache(maxsize=4096)
-def _weights_of(sources: int, x: float, y: float) -> Doubles:
+def weights_of(sources: int, x: float, y: float) -> Doubles:
     """Of one position, [sources]: most voices stand where others do, and did before."""
     return np.asarray(weights(sources, np.array([x]), np.array([y]))[0])
 
@@ -81,5 +81,5 @@ def weights_at(
 ) -> StreamWeights:
     """Of voices at `places` [due], `seconds` [due] after they began, whether or not a patch moves them."""
     if motion is None:
-        return StreamWeights.same(np.stack([_weights_of(sources, x, y) for x, y in places]))
+        return StreamWeights.same(np.stack([weights_of(sources, x, y) for x, y in places]))
     return motion.weights(sources, np.array(places), seconds)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,6 @@ from nsynth_lab.units import (
     SAMPLE_RATE,
     FloatArray,
     Ints,
-    cents_to_ratio,
     db_to_gain,
     gain_to_db,
     note_to_hz,
@@ -105,43 +105,59 @@ def position(voice: Voice, player: Player) -> tuple[float, float]:
 
 
 def _plan(voices: list[Voice], player: Player) -> Frames:
-    courses = voices[0].courses
+    courses, settings = voices[0].courses, player.settings
     rows = np.array([voice.row for voice in voices], np.int64)
-    places = [position(voice, player) for voice in voices]
-    motion = player.settings.motion
     seconds = np.array([seconds_of(voice) for voice in voices])
-    streams = courses.read(rows, weights_at(motion, len(courses.sources.corners), places, seconds))
-    pressed = np.array([max(voice.pressure, player.channels.pressure(voice.channel)) for voice in voices])
-    pitch = np.array([_pitch(voice, player) for voice in voices])
-    cents = streams.f0_cents + pressed * player.settings.vibrato_cents * np.array([_wave(voice) for voice in voices])
-    level_db = streams.level_db + PRESSURE_DB * pressed
-    if motion is not None:
-        cents, level_db = cents + motion.cents(seconds), level_db + motion.level_db(seconds)
-    gains = np.empty((len(voices), 2, 2), np.float32)
-    last = []
-    for index, voice in enumerate(voices):
-        gain = _gain(voice, player)
-        ends = courses.ended(voice.row) or voice.envelope_ended(player.settings) or float(level_db[index]) < SILENT_DB
-        started = voice.frames > 0 or player.settings.attack_ms > 0
-        before = voice.gain if started else gain
-        after = before if voice.fading else 0.0 if ends else gain
-        gains[index] = np.outer((before, after), voice.sides)
-        last.append(ends or voice.fading)
-        voice.gain, voice.level_db = gain, float(level_db[index]) + gain_to_db(gain)
-        voice.frames += 1
-        voice.next_sample += HOP_SAMPLES
+    places = [position(voice, player) for voice in voices]
+    streams = courses.read(rows, weights_at(settings.motion, len(courses.sources.corners), places, seconds))
+    level_db, cents = streams.level_db, streams.f0_cents
+    if settings.motion is not None:
+        level_db, cents = level_db + settings.motion.level_db(seconds), cents + settings.motion.cents(seconds)
+    planned = [
+        _played(voice, player, recorded_db, recorded_cents)
+        for voice, recorded_db, recorded_cents in zip(voices, level_db.tolist(), cents.tolist(), strict=True)
+    ]
     return Frames(
         voices=voices,
         rows=rows,
-        begins=np.array([voice.next_sample - HOP_SAMPLES for voice in voices]),
+        begins=np.array([voice.next_sample - HOP_SAMPLES for voice in voices], np.int64),
         timbre=streams.timbre,
-        level_db=level_db.astype(np.float32),
-        f0_hz=np.clip(note_to_hz(pitch) * cents_to_ratio(cents), LOWEST_HZ, HIGHEST_HZ).astype(np.float32),
+        level_db=np.array([one.level_db for one in planned], np.float32),
+        f0_hz=np.array([one.f0_hz for one in planned], np.float32),
         partials=streams.partials,
-        gains=gains,
-        last=last,
-        fading=np.array([voice.fading for voice in voices]),
+        gains=np.array([one.gains for one in planned], np.float32),
+        last=[one.last for one in planned],
+        fading=np.array([voice.fading for voice in voices], np.bool_),
     )
+
+
+class _Played(NamedTuple):
+    """One voice's frame as the player has it, as in `Frames`."""
+
+    level_db: float
+    f0_hz: float
+    gains: tuple[tuple[float, float], tuple[float, float]]
+    last: bool
+
+
+def _played(voice: Voice, player: Player, recorded_db: float, recorded_cents: float) -> _Played:
+    """Move a voice on by a frame, of which its instruments say the level and the deviation of the pitch."""
+    pressed = max(voice.pressure, player.channels.pressure(voice.channel))
+    level_db = recorded_db + PRESSURE_DB * pressed
+    cents = recorded_cents
+    if pressed:
+        cents += pressed * player.settings.vibrato_cents * math.sin(2.0 * math.pi * VIBRATO_HZ * seconds_of(voice))
+    hz = min(max(note_to_hz(_pitch(voice, player) + cents / 100.0), LOWEST_HZ), HIGHEST_HZ)
+    gain = _gain(voice, player)
+    ends = voice.courses.ended(voice.row) or voice.envelope_ended(player.settings) or level_db < SILENT_DB
+    started = voice.frames > 0 or player.settings.attack_ms > 0
+    before = voice.gain if started else gain
+    after = before if voice.fading else 0.0 if ends else gain
+    voice.gain, voice.level_db = gain, level_db + gain_to_db(gain)
+    voice.frames += 1
+    voice.next_sample += HOP_SAMPLES
+    left, right = voice.sides
+    return _Played(level_db, hz, ((before * left, before * right), (after * left, after * right)), ends or voice.fading)
 
 
 def _pitch(voice: Voice, player: Player) -> float:
@@ -152,10 +168,6 @@ def _pitch(voice: Voice, player: Player) -> float:
 def seconds_of(voice: Voice) -> float:
     """From where a voice began to the end of its next frame."""
     return (voice.frames + 1) * HOP_SAMPLES / SAMPLE_RATE
-
-
-def _wave(voice: Voice) -> float:
-    return float(np.sin(2.0 * np.pi * VIBRATO_HZ * seconds_of(voice)))
 
 
 def _gain(voice: Voice, player: Player) -> float:

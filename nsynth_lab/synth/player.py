@@ -22,7 +22,7 @@ from nsynth_lab.synth.channels import (
 from nsynth_lab.synth.course import Courses
 from nsynth_lab.synth.crowd import Crowd, first_to_go, stolen_keys
 from nsynth_lab.synth.keys import Fingers, Key, capture, let_go, uncapture
-from nsynth_lab.synth.motion import weights_at
+from nsynth_lab.synth.motion import weights_of
 from nsynth_lab.synth.planner import position, seconds_of
 from nsynth_lab.synth.settings import MOST_UNISON, PARAMETERS, Settings
 from nsynth_lab.synth.voice import Voice
@@ -210,9 +210,10 @@ class Player:
 
     def _weights(self, voice: Voice) -> Doubles:
         """[corners] of the stream that decides how long attack and release are."""
-        corners, seconds = len(voice.courses.sources.corners), np.array([seconds_of(voice)])
-        found = weights_at(self.settings.motion, corners, [position(voice, self)], seconds)
-        return np.asarray(found.loudness[0])
+        corners, place, motion = len(voice.courses.sources.corners), position(voice, self), self.settings.motion
+        if motion is None:
+            return weights_of(corners, *place)
+        return np.asarray(motion.weights(corners, np.array([place]), np.array([seconds_of(voice)])).loudness[0])
 
 
 def _sides(place: float) -> tuple[float, float]:

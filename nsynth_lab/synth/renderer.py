@@ -89,12 +89,14 @@ class Renderer:
         """Out of what is planned the first frames of notes; all of it, if others too begin before `until_sample`."""
         frames, self._planned = Frames.joined(self._planned), []
         now = frames.begins < until_sample
+        if not now.any():
+            self._planned = [frames]
+            return None
         first = np.array([voice.begin_sample for voice in frames.voices]) == frames.begins
-        if (now & ~first).any():
+        if now.all() or (now & ~first).any():
             return frames
-        if not now.all():
-            self._planned = [frames.at(np.flatnonzero(~now))]
-        return frames.at(np.flatnonzero(now)) if now.any() else None
+        self._planned = [frames.at(np.flatnonzero(~now))]
+        return frames.at(np.flatnonzero(now))
 
     def _finish(self, frames: Frames, finish: Finish) -> None:
         self._halfway = None

@@ -20,7 +20,6 @@ from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles, FloatArray, Ints
 
-LAYERS = 2
 MOST_CORNERS = 4
 FADE_DB_PER_FRAME = -6.0 / FRAME_RATE_HZ  # a struck note that is held dies away at least so fast,
 STEEPEST_DB_PER_FRAME = -60.0 / FRAME_RATE_HZ  # and at most so fast, once its recording has ended
