@@ -14,6 +14,7 @@ from nsynth_lab.compiled import compiled, number
 from nsynth_lab.units import FloatArray
 
 Halves = NDArray[np.uint16]
+Weights = Halves | FloatArray
 
 
 def halves(weights: FloatArray) -> Halves:
@@ -22,7 +23,7 @@ def halves(weights: FloatArray) -> Halves:
 
 
 @compiled
-def add_product(out: FloatArray, x: FloatArray, weights: Halves) -> None:
+def add_product(out: FloatArray, x: FloatArray, weights: Weights) -> None:
     """`out` [rows, columns] += `x` [rows, inputs] @ `weights` [inputs, columns].
 
     Weights that are multiplied by zeros are not even read: a note that begins has no past.
@@ -38,7 +39,7 @@ def add_product(out: FloatArray, x: FloatArray, weights: Halves) -> None:
 
 
 @compiled
-def _add_one(out: FloatArray, x: FloatArray, weights: Halves) -> None:
+def _add_one(out: FloatArray, x: FloatArray, weights: Weights) -> None:
     inputs, columns = weights.shape
     whole = inputs - inputs % 4
     for k in range(0, whole, 4):
@@ -55,7 +56,7 @@ def _add_one(out: FloatArray, x: FloatArray, weights: Halves) -> None:
 
 
 @compiled
-def _add_two(out: FloatArray, out2: FloatArray, x: FloatArray, x2: FloatArray, weights: Halves) -> None:
+def _add_two(out: FloatArray, out2: FloatArray, x: FloatArray, x2: FloatArray, weights: Weights) -> None:
     inputs, columns = weights.shape
     whole = inputs - inputs % 4
     for k in range(0, whole, 4):
@@ -76,7 +77,13 @@ def _add_two(out: FloatArray, out2: FloatArray, x: FloatArray, x2: FloatArray, w
 
 @compiled
 def _add_three(
-    out: FloatArray, out2: FloatArray, out3: FloatArray, x: FloatArray, x2: FloatArray, x3: FloatArray, weights: Halves
+    out: FloatArray,
+    out2: FloatArray,
+    out3: FloatArray,
+    x: FloatArray,
+    x2: FloatArray,
+    x3: FloatArray,
+    weights: Weights,
 ) -> None:
     inputs, columns = weights.shape
     whole = inputs - inputs % 3

@@ -26,7 +26,8 @@ class StackRows:
         layers = len(self.weights.dilations)
         self.ring = (TAPS - 1) * int(self.weights.dilations.max()) + 1
         self.past = Past(
-            frames=np.zeros((rows, layers, self.ring, stack.channels), np.float32),
+            # filled so that memory is there before the first block that needs it
+            frames=np.full((rows, layers, self.ring, stack.channels), 0.0, np.float32),
             at=np.zeros(rows, np.int64),
             age=np.zeros(rows, np.int64),
         )

@@ -19,7 +19,7 @@ from typing import Protocol
 import numpy as np
 
 from nsynth_lab.latents import PARTIAL_SLOTS, SILENCE_DB, TIMBRE_DIMS
-from nsynth_lab.midi.events import CHANNELS, Event, Kind
+from nsynth_lab.midi.events import CHANNELS, Event, Kind, note_off, note_on
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.rows import row_decoder
 from nsynth_lab.synth.channels import Channels
@@ -38,6 +38,7 @@ GRID_SAMPLES = 64
 SOONER_SAMPLES = TURN_SAMPLES // 2  # than need be, frames are planned, so that steps can be taken in two halves
 MOST_QUEUED = 200_000
 WARM_HZ, WARM_STEPS = 110.0, 12
+REHEARSED_BLOCKS = 64
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,7 @@ class Engine:
         self._after = after
         self.delay_samples = decoder.delay_samples + (after.latency_samples if after is not None else 0)
         self._ahead = ahead_samples
+        self._decoder, self._programs = decoder, programs
         self._troubles: list[str] = []
         self._one_by_one = ahead_samples <= HOP_SAMPLES
         self._rows = row_decoder(
@@ -158,10 +160,15 @@ class Engine:
         return block
 
     def warm_up(self) -> float:
-        """Take steps with several numbers of rows, so that the first notes find the library's kernels ready.
+        """Play a little to nobody, so that the first notes find everything ready that is loaded when it is first used.
 
         Returns the seconds that a step of half the voices takes. Only before anything is played.
         """
+        rehearsal = Engine(self._decoder, self._programs, Settings(voices=1), ahead_samples=self._ahead)
+        middle = REHEARSED_BLOCKS // 2 * GRID_SAMPLES
+        rehearsal.send([note_on(60), note_off(60, at_sample=middle // 2), note_on(61, at_sample=middle)])
+        for _ in range(REHEARSED_BLOCKS):
+            rehearsal.render(GRID_SAMPLES)
         half = max(1, self.player.settings.voices // 2)
         for count in (1, 2, half):
             seconds = min(self._try_step(count) for _ in range(WARM_STEPS))

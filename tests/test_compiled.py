@@ -1,0 +1,107 @@
+"""Compiled loops: as exact as they say, and the same to the last bit whatever else is computed beside."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny_model import streams, tiny_model
+
+from nsynth_lab.compiled import compiled
+from nsynth_lab.compiled.maths import cosine_and_sine, exp, gated, gelu
+from nsynth_lab.compiled.products import add_product, halves
+from nsynth_lab.model.row_decoder import LEAST_SHARE, RowDecoder
+from nsynth_lab.units import FloatArray
+
+
+@compiled
+def all_of(x: FloatArray, out: FloatArray) -> None:
+    for i in range(len(x)):
+        out[i, 0], out[i, 1], out[i, 2] = exp(x[i]), gated(x[i], x[i]), gelu(x[i])
+        out[i, 3], out[i, 4] = cosine_and_sine(x[i])
+
+
+def test_functions_are_within_a_few_units_in_the_last_place() -> None:
+    x = np.linspace(-20.0, 20.0, 20_001).astype(np.float32)
+    out = np.empty((len(x), 5), np.float32)
+    all_of(x, out)
+    exact = torch.from_numpy(x).double()
+    turns = 2.0 * torch.pi * exact
+    assert (torch.from_numpy(out[:, 0]) / exact.exp() - 1.0).abs().max() < 2e-7
+    for column, expected in enumerate([exact.tanh() * exact.sigmoid(), torch.nn.functional.gelu(exact)], start=1):
+        torch.testing.assert_close(torch.from_numpy(out[:, column]).double(), expected, rtol=3e-6, atol=3e-7)
+    for column, expected in enumerate([turns.cos(), turns.sin()], start=3):
+        torch.testing.assert_close(torch.from_numpy(out[:, column]).double(), expected, rtol=0, atol=2e-7)
+
+
+def test_what_is_not_a_number_stays_within_memory() -> None:
+    decoder = tiny_model().decoder
+    rows = RowDecoder(decoder, 2)
+    nothing = np.full(2, np.nan, np.float32)
+    audio = rows.step(np.arange(2), np.zeros((2, 16), np.float32), nothing, nothing, np.zeros((2, 128), np.float32))
+    assert audio.shape == (2, 512)
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 8), (2, 7, 33), (3, 384, 40), (5, 75, 192), (8, 192, 264)])
+@pytest.mark.parametrize("as_halves", [True, False])
+def test_products_are_those_of_a_library(shape: tuple[int, int, int], as_halves: bool) -> None:
+    rows, inputs, columns = shape
+    rng = np.random.default_rng(0)
+    x, weights = (rng.standard_normal(size).astype(np.float32) for size in ((rows, inputs), (inputs, columns)))
+    x[:, : inputs // 2] *= rng.integers(0, 2, (rows, 1))
+    if as_halves:
+        weights = weights.astype(np.float16).astype(np.float32)
+    out = np.ones((rows, columns), np.float32)
+    add_product(out, x, halves(weights) if as_halves else weights)
+    np.testing.assert_allclose(out, 1.0 + x.astype(np.float64) @ weights, rtol=0, atol=2e-4)
+
+
+def test_a_row_is_the_same_to_the_last_bit_whichever_rows_and_threads_there_are() -> None:
+    count = 3 * LEAST_SHARE + 1
+    inputs = [stream.numpy() for stream in streams(range(40, 40 + count), 20)]
+    everyone = np.arange(count)
+
+    def play(parts: list[int], threads: int) -> FloatArray:
+        torch.set_num_threads(threads)
+        rows = RowDecoder(tiny_model().decoder, count)
+        rows.reset(range(count), range(count))
+        heard = []
+        for frame in range(20):
+            due = [everyone[first:last] for first, last in pairwise(parts)]
+            heard.append(np.concatenate([rows.step(some, *(stream[some, frame] for stream in inputs)) for some in due]))
+        torch.set_num_threads(1)
+        return np.concatenate(heard, axis=1)
+
+    together = play([0, count], 1)
+    assert np.abs(together).max() > 0.01
+    assert np.array_equal(together, play([0, count], 3))
+    assert np.array_equal(together, play([0, 1, 3, 7, count], 1))
+    rows = RowDecoder(tiny_model().decoder, count)
+    rows.reset(range(count), range(count))
+    assert np.array_equal(together, rows.frames(everyone, *inputs))
+
+
+def test_what_was_compiled_is_found_again_and_not_after_a_change(tmp_path: Path) -> None:
+    run = """
+import numpy as np
+from nsynth_lab import notice
+notice.listen(print)
+from nsynth_lab.compiled.products import add_product, halves
+add_product(np.ones((1, 4), "f"), np.ones((1, 4), "f"), halves(np.ones((4, 4), "f")))
+"""
+
+    def said() -> str:
+        environment = {"NUMBA_CACHE_DIR": str(tmp_path), "PATH": "", "PYTHONPATH": str(Path(__file__).parents[1])}
+        return subprocess.run([sys.executable, "-c", run], env=environment, capture_output=True, text=True).stdout
+
+    assert "compiling" in said()
+    assert said() == ""
+    (kept,) = tmp_path.iterdir()
+    kept.rename(tmp_path / "nsynth_lab-other")
+    assert "compiling" in said()
+    assert [folder.name for folder in tmp_path.iterdir()] == [kept.name]
