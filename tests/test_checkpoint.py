@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -63,6 +65,17 @@ def test_weights_are_read_back(folder: Path) -> None:
     first, _ = decode(came.model.decoder, inputs, came.model.decoder.start(2))
     second, _ = decode(wanted.decoder, inputs, wanted.decoder.start(2))
     torch.testing.assert_close(first, second, rtol=0, atol=0.01)
+
+
+def test_reading_does_not_make_torch_import_its_compiler(folder: Path) -> None:
+    """It does for some operations on shapes alone, which takes seconds: as long as all else that `blend` waits for."""
+    load_checkpoint(folder)  # it can be read
+    run = (
+        "import sys; from pathlib import Path; from nsynth_lab.model.checkpoint import load_checkpoint; "
+        f"load_checkpoint(Path({str(folder)!r})); print('torch._dynamo' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "False"
 
 
 def test_any_safetensors_reader_can_read_it(folder: Path) -> None:

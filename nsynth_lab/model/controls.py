@@ -66,9 +66,13 @@ class ControlNet(nn.Module):
         self.stack = GatedStack(
             INPUTS, config.controls_channels, outputs, layers=config.controls_layers, cycle=config.controls_cycle
         )
-        with torch.no_grad():
-            self.stack.last.weight.mul_(0.3)
-            self.stack.last.bias.copy_(self._first_bias() / DB_PER_UNIT)
+        if not self.stack.last.weight.is_meta:  # computing with what is not there takes torch two seconds of imports
+            self._begin_plainly()
+
+    @torch.no_grad()
+    def _begin_plainly(self) -> None:
+        self.stack.last.weight.mul_(0.3)
+        self.stack.last.bias.copy_(self._first_bias() / DB_PER_UNIT)
 
     def _first_bias(self) -> Tensor:
         """Partials as 1/k, noise flat and about 35 dB below."""

@@ -23,7 +23,8 @@ class GatedLayer(nn.Module):
         self.dilation = dilation
         self.taps = nn.Linear(TAPS * channels, 2 * channels)
         self.out = nn.Linear(channels, 2 * channels)
-        nn.init.normal_(self.out.weight, std=0.5 / channels**0.5)
+        if not self.out.weight.is_meta:  # drawing what is not there takes torch two seconds of imports
+            nn.init.normal_(self.out.weight, std=0.5 / channels**0.5)
 
     def forward(self, x: Tensor, padded: Tensor) -> tuple[Tensor, Tensor]:
         """`x` [voices, frames, channels] and the same with 2 * dilation frames of context -> next x, skip."""

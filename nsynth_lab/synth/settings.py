@@ -40,7 +40,7 @@ PARAMETERS: dict[str, Parameter] = {
     "vibrato_cents": Parameter(0.0, 100.0, "vibrato added by full pressure"),
 }
 MODES = ("poly", "mono", "legato")
-MOST_VOICES, MOST_UNISON = 64, 8
+MOST_VOICES, MOST_UNISON = 1024, 8
 USUAL_CONTROLLERS = {1: "x"}
 
 
