@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nsynth_lab.blend.parts import ENDED_BELOW_PEAK_DB
 from nsynth_lab.blend.sustain import JOIN_FRAMES
@@ -78,10 +79,10 @@ class Courses:
         if math.isinf(self.strands.release_at[row]):
             let_go(self._zones, self.strands, ENDS, row, weights, pace)
 
-    def ended(self, row: int) -> bool:
-        """Whether `row` has come to the end of its release, or can no longer be heard."""
+    def ended(self, rows: Ints) -> NDArray[np.bool_]:
+        """Whether each of `rows` has come to the end of its release."""
         own = self.strands
-        return bool(own.frame[row] - own.release_at[row] >= own.release_length[row])
+        return np.asarray(own.frame[rows] - own.release_at[rows] >= own.release_length[rows])
 
     def read(self, rows: Ints, weights: StreamWeights) -> Streams:
         """The next frame of `rows` [due], blended by `weights`; they move on by a frame."""

@@ -246,21 +246,19 @@ class Engine:
 
         A turn sees what was played by its beginning, whatever the blocks.
         """
-        turn_end = _turn_end(until_sample - 1)
-
-        def is_due(voice: Voice) -> bool:
-            if not voice.frames:
-                return voice.next_sample < until_sample
-            ahead = voice.next_sample - voice.lead - SOONER_SAMPLES
-            return max(ahead, _turn_end(voice.begin_sample)) < turn_end
-
-        while due := [voice for voice in self.player.crowd.voices if is_due(voice)]:
+        turn_end, voices = _turn_end(until_sample - 1), self.player.crowd.voices
+        while due := [
+            voice
+            for voice in voices
+            if (voice.due_sample < turn_end if voice.frames else voice.next_sample < until_sample)
+        ]:
             if self._one_by_one and any(self._renderer.holds(voice.row) for voice in due):  # seldom: its second frame
                 self._decode(EVERYTHING)
             frames = plan(due, self.player)
             self._renderer.add(frames)
             for part in frames:
                 for voice, last in zip(part.voices, part.last, strict=True):
+                    voice.due_sample = _due(voice)
                     if last:
                         self.player.crowd.remove(voice)
 
@@ -287,6 +285,11 @@ class Engine:
 def _turn_end(sample: int) -> int:
     """Of the turn in which it lies."""
     return (sample // TURN_SAMPLES + 1) * TURN_SAMPLES
+
+
+def _due(voice: Voice) -> int:
+    """A sample in the turn by whose end its next frame is planned; never in the turn in which it began."""
+    return max(voice.next_sample - voice.lead - SOONER_SAMPLES, _turn_end(voice.begin_sample))
 
 
 def _when(event: Event) -> int:

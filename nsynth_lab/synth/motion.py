@@ -80,6 +80,8 @@ def weights_at(
     motion: Motion | None, sources: int, places: Sequence[tuple[float, float]], seconds: Doubles
 ) -> StreamWeights:
     """Of voices at `places` [due], `seconds` [due] after they began, whether or not a patch moves them."""
+    if motion is None and len(set(places)) == 1:
+        return StreamWeights.same(np.tile(weights_of(sources, *places[0]), (len(places), 1)))
     if motion is None:
         return StreamWeights.same(np.stack([weights_of(sources, x, y) for x, y in places]))
     return motion.weights(sources, np.array(places), seconds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +14,7 @@ from nsynth_lab.synth.voice import Voice
 from nsynth_lab.units import (
     HOP_SAMPLES,
     SAMPLE_RATE,
+    Doubles,
     FloatArray,
     Ints,
     db_to_gain,
@@ -107,72 +107,81 @@ def position(voice: Voice, player: Player) -> tuple[float, float]:
 def _plan(voices: list[Voice], player: Player) -> Frames:
     courses, settings = voices[0].courses, player.settings
     rows = np.array([voice.row for voice in voices], np.int64)
+    begins = np.array([voice.next_sample for voice in voices], np.int64)
     seconds = np.array([seconds_of(voice) for voice in voices])
     places = [position(voice, player) for voice in voices]
     streams = courses.read(rows, weights_at(settings.motion, len(courses.sources.corners), places, seconds))
-    level_db, cents = streams.level_db, streams.f0_cents
+    played = _played(voices, player, seconds)
+    level_db, cents = streams.level_db + PRESSURE_DB * played.pressed, streams.f0_cents + played.cents
     if settings.motion is not None:
         level_db, cents = level_db + settings.motion.level_db(seconds), cents + settings.motion.cents(seconds)
-    planned = [
-        _played(voice, player, recorded_db, recorded_cents)
-        for voice, recorded_db, recorded_cents in zip(voices, level_db.tolist(), cents.tolist(), strict=True)
-    ]
+    fading = np.array([voice.fading for voice in voices], np.bool_)
+    ends = played.ended | courses.ended(rows) | (level_db < SILENT_DB)
+    for voice, gain, heard_db in zip(voices, played.gain, level_db.tolist(), strict=True):
+        voice.gain, voice.level_db = gain, heard_db + gain_to_db(gain)
+        voice.frames += 1
+        voice.next_sample += HOP_SAMPLES
+    before = np.array(played.before)
+    after = np.where(fading, before, np.where(ends, 0.0, np.array(played.gain)))
+    sides = np.array([voice.sides for voice in voices])
     return Frames(
         voices=voices,
         rows=rows,
-        begins=np.array([voice.next_sample - HOP_SAMPLES for voice in voices], np.int64),
+        begins=begins,
         timbre=streams.timbre,
-        level_db=np.array([one.level_db for one in planned], np.float32),
-        f0_hz=np.array([one.f0_hz for one in planned], np.float32),
+        level_db=level_db.astype(np.float32),
+        f0_hz=np.clip(note_to_hz(played.note + cents / 100.0), LOWEST_HZ, HIGHEST_HZ).astype(np.float32),
         partials=streams.partials,
-        gains=np.array([one.gains for one in planned], np.float32),
-        last=[one.last for one in planned],
-        fading=np.array([voice.fading for voice in voices], np.bool_),
+        gains=(np.stack([before, after], axis=1)[:, :, None] * sides[:, None]).astype(np.float32),
+        last=(ends | fading).tolist(),
+        fading=fading,
     )
 
 
 class _Played(NamedTuple):
-    """One voice's frame as the player has it, as in `Frames`."""
+    """What hands, wheels and envelopes make of some voices' next frames, [due].
 
-    level_db: float
-    f0_hz: float
-    gains: tuple[tuple[float, float], tuple[float, float]]
-    last: bool
+    Attributes:
+        note: number with its fraction, bent and detuned.
+        pressed: 0 to 1.
+        cents: of the vibrato that pressure adds.
+        before, gain: amplitude at the beginning and at the end.
+        ended: whether the envelope has come to its end.
+    """
 
-
-def _played(voice: Voice, player: Player, recorded_db: float, recorded_cents: float) -> _Played:
-    """Move a voice on by a frame, of which its instruments say the level and the deviation of the pitch."""
-    pressed = max(voice.pressure, player.channels.pressure(voice.channel))
-    level_db = recorded_db + PRESSURE_DB * pressed
-    cents = recorded_cents
-    if pressed:
-        cents += pressed * player.settings.vibrato_cents * math.sin(2.0 * math.pi * VIBRATO_HZ * seconds_of(voice))
-    hz = min(max(note_to_hz(_pitch(voice, player) + cents / 100.0), LOWEST_HZ), HIGHEST_HZ)
-    gain = _gain(voice, player)
-    ends = voice.courses.ended(voice.row) or voice.envelope_ended(player.settings) or level_db < SILENT_DB
-    started = voice.frames > 0 or player.settings.attack_ms > 0
-    before = voice.gain if started else gain
-    after = before if voice.fading else 0.0 if ends else gain
-    voice.gain, voice.level_db = gain, level_db + gain_to_db(gain)
-    voice.frames += 1
-    voice.next_sample += HOP_SAMPLES
-    left, right = voice.sides
-    return _Played(level_db, hz, ((before * left, before * right), (after * left, after * right)), ends or voice.fading)
+    note: Doubles
+    pressed: Doubles
+    cents: Doubles
+    before: list[float]
+    gain: list[float]
+    ended: NDArray[np.bool_]
 
 
-def _pitch(voice: Voice, player: Player) -> float:
-    bent = player.channels.bend_semitones(voice.channel, player.settings.bend_semitones)
-    return voice.move_pitch() + bent + voice.detune_cents / 100.0
+def _played(voices: list[Voice], player: Player, seconds: Doubles) -> _Played:
+    """Move glides and envelopes on by a frame."""
+    settings, channels = player.settings, player.channels
+    volume = db_to_gain(settings.volume_db + player.trim_db)
+    heard = {
+        channel: (
+            channels.bend_semitones(channel, settings.bend_semitones),
+            channels.pressure(channel),
+            channels.gain(channel) * volume,
+        )
+        for channel in {voice.channel for voice in voices}
+    }
+    note, pressed, before, gain = [], [], [], []
+    for voice in voices:
+        bent, pressure, loud = heard[voice.channel]
+        note.append(voice.move_pitch() + bent + voice.detune_cents / 100.0)
+        pressed.append(max(voice.pressure, pressure))
+        gain.append(voice.move_envelope(settings) * loud)
+        before.append(voice.gain if voice.frames or settings.attack_ms > 0 else gain[-1])
+    by = np.array(pressed)
+    cents = by * settings.vibrato_cents * np.sin(2.0 * np.pi * VIBRATO_HZ * seconds) if by.any() else np.zeros(len(by))
+    ended = np.array([voice.envelope_ended(settings) for voice in voices], np.bool_)
+    return _Played(np.array(note), by, cents, before, gain, ended)
 
 
 def seconds_of(voice: Voice) -> float:
     """From where a voice began to the end of its next frame."""
     return (voice.frames + 1) * HOP_SAMPLES / SAMPLE_RATE
-
-
-def _gain(voice: Voice, player: Player) -> float:
-    return (
-        voice.move_envelope(player.settings)
-        * player.channels.gain(voice.channel)
-        * db_to_gain(player.settings.volume_db + player.trim_db)
-    )

@@ -25,7 +25,7 @@ class Voice:
         detune_cents: of this voice in its unison.
         sides: amplitude left and right.
         begin_sample: where its first frame begins.
-        next_sample: where its next frame begins.
+        next_sample: where its next frame begins; due_sample: how late that may be planned, once it has begun.
         lead: how many samples sooner than need be it is planned.
         serial: voices started before it.
         key_down: whether a finger holds it;
@@ -60,6 +60,7 @@ class Voice:
     level_db: float = 0.0
     envelope_db: float = RELEASED_DB
     frames: int = 0
+    due_sample: int = 0
     fading: bool = False
 
     def glide_to(self, aim: float, *, glide_ms: float) -> None:
