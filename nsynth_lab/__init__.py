@@ -17,10 +17,11 @@ built. Imports go down only (`pyproject.toml`, import-linter):
     synth, effects, sinks
     model
     dsp, blend
+    compiled
     patch, midi
     note, audio, latents
     aside
-    units | errors, hush, process, html_page
+    units | errors, hush, notice, process, html_page
 """
 
 from importlib.metadata import PackageNotFoundError, version

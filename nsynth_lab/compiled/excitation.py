@@ -1,10 +1,10 @@
-"""What is driven sounds: the bank of partials and filtered noise, on either side of the noise's FFT."""
+"""The first half of what is driven: the bank of partials, and the noise's spectra. After their FFT, `noise.sound`."""
 
 from __future__ import annotations
 
 from nsynth_lab.compiled import compiled
 from nsynth_lab.compiled.controls import Driven
-from nsynth_lab.compiled.noise import Noise, Spectra, loudest_of, sound, spectra_of
+from nsynth_lab.compiled.noise import Noise, Spectra, loudest_of, spectra_of
 from nsynth_lab.compiled.stack import Past
 from nsynth_lab.compiled.tones import Tones, step_tones
 from nsynth_lab.units import Doubles, FloatArray, Ints
@@ -30,9 +30,3 @@ def excite(tones: Tones, noise: Noise, driven: Driven) -> tuple[FloatArray, Spec
     loudest = loudest_of(noise, rows, driven.gains)
     audio = step_tones(tones, rows, driven.f0_hz, driven.places, driven.partials, loudest)
     return audio, spectra_of(noise, rows, driven.noise)
-
-
-@compiled
-def finish(noise: Noise, driven: Driven, waves: FloatArray, audio: FloatArray) -> None:
-    """As `sound`: `waves` are what the spectra transform to, `audio` becomes what is heard."""
-    sound(noise, driven.rows, driven.gains, waves, audio)

@@ -20,8 +20,8 @@ import numpy as np
 import torch
 
 from nsynth_lab.compiled.controls import Driven
-from nsynth_lab.compiled.excitation import excite, finish, reset
-from nsynth_lab.compiled.noise import Noise
+from nsynth_lab.compiled.excitation import excite, reset
+from nsynth_lab.compiled.noise import Noise, sound
 from nsynth_lab.compiled.tones import Tones
 from nsynth_lab.dsp.noise import TABLE_FRAMES, noise_window, white_table
 from nsynth_lab.model.decoder import Decoder, noise_places, start_turns
@@ -127,7 +127,7 @@ class RowDecoder:
     def _sound(self, driven: Driven) -> FloatArray:
         audio, spectra = excite(self.tones, self.noise, driven)
         waves = np.fft.irfft(spectra).astype(np.float32, copy=False)
-        finish(self.noise, driven, waves, audio)
+        sound(self.noise, driven.rows, driven.gains, waves, audio)
         return audio
 
     def _side_by_side(self, work: Callable[[Part], Done], parts: Sequence[Part]) -> list[Done]:
