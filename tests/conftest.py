@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,15 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 def _own_home(tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test sees or touches what the person who runs it keeps: presets, instruments, scanned plugins."""
     os.environ["NSYNTH_LAB_HOME"] = str(tmp_path_factory.mktemp("nsynth-lab-home"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_before() -> None:
+    """Where nothing is compiled yet, whichever command comes first says so, on the stream that tests look at."""
+    with suppress(ImportError):  # what trains needs no Numba
+        from nsynth_lab.compiled.maths import exp
+
+        exp(np.float32(0.0))
 
 
 @pytest.fixture(scope="session")

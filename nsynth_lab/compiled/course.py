@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.compiled import compiled
+from nsynth_lab.compiled.zones import Zones, add_timbre, read_at, read_between
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
 LAYERS = 2  # of each corner that a voice reads: the softer and the harder
@@ -18,37 +19,6 @@ SHORTEST_RELEASE = 2.0  # frames
 Chances = NDArray[np.uint64]
 # Knuth's linear congruential generator, of 64 bits, whose upper half is drawn from
 MULTIPLIER, INCREMENT, LOWER_HALF = np.uint64(6364136223846793005), np.uint64(1442695040888963407), np.uint64(33)
-
-
-class Zones(NamedTuple):
-    """The table: every frame of all zones end to end, and each zone's own numbers, [zones], as in `sources.Zone`.
-
-    Attributes:
-        timbre: [rows, dims], level_db, contour_db, f0_cents [rows].
-        partials: [zones, slots].
-        turns: where walks turn, in frames from the end of the attack; a zone's lie from `low_at` and `high_at` on.
-    """
-
-    timbre: FloatArray
-    level_db: FloatArray
-    contour_db: FloatArray
-    f0_cents: FloatArray
-    partials: FloatArray
-    first: Ints
-    frames: Ints
-    onset: Ints
-    attack_end: Ints
-    key_up: Ints
-    released: NDArray[np.bool_]
-    release_frames: Ints
-    peak_db: Doubles
-    slope_db: Doubles
-    speed: Doubles
-    turns: Ints
-    low_at: Ints
-    low_count: Ints
-    high_at: Ints
-    high_count: Ints
 
 
 class Strands(NamedTuple):
@@ -127,16 +97,17 @@ def read(
         for s in range(strands.used[row]):
             zone, share = strands.zone[row, s], strands.share[row, s]
             place = _walk(zones, strands, row, s)
-            held_db = _read(zones, zones.level_db, zone, place) + _course(zones, strands, row, s)
+            held_db = read_at(zones, zones.level_db, zone, place) + _course(zones, strands, row, s)
             tail, up, db = place, 0.0, held_db
             if since >= 0:
                 tail, up, db = _release(zones, strands, ends, row, s, held_db)
             level_db[d] += weights[1, d, s // LAYERS] * share * (db + strands.by_db[row, s])
-            f0_cents[d] += weights[2, d, s // LAYERS] * share * _between(zones, zones.f0_cents, zone, place, tail, up)
+            cents = read_between(zones, zones.f0_cents, zone, place, tail, up)
+            f0_cents[d] += weights[2, d, s // LAYERS] * share * cents
             own = np.float32(weights[0, d, s // LAYERS] * share)
-            _add_timbre(zones, zone, place, own * np.float32(1.0 - up), timbre[d])
+            add_timbre(zones, zone, place, own * np.float32(1.0 - up), timbre[d])
             if up > 0:
-                _add_timbre(zones, zone, tail, own * np.float32(up), timbre[d])
+                add_timbre(zones, zone, tail, own * np.float32(up), timbre[d])
             own = np.float32(weights[3, d, s // LAYERS] * share)
             for slot in range(slots):
                 partials[d, slot] += own * zones.partials[zone, slot]
@@ -187,9 +158,9 @@ def _course(zones: Zones, strands: Strands, row: int, s: int) -> float:
     zone, place = strands.zone[row, s], strands.position[row, s]
     end = float(zones.attack_end[zone])
     length = max(zones.key_up[zone] - end - 1.0, 0.0)
-    course = _read(zones, zones.contour_db, zone, end + min(held * zones.speed[zone], length))
+    course = read_at(zones, zones.contour_db, zone, end + min(held * zones.speed[zone], length))
     course += zones.slope_db[zone] * max(held - length, 0.0)
-    brought: float = course - _read(zones, zones.contour_db, zone, min(max(place, end), end + length))
+    brought: float = course - read_at(zones, zones.contour_db, zone, min(max(place, end), end + length))
     return brought
 
 
@@ -206,44 +177,11 @@ def _release(
     begins = float(zones.key_up[zone]) if released else strands.left[row, s]
     pace = zones.release_frames[zone] / length
     tail = min(max(begins + since * pace, 0.0), last)
-    jump = strands.left_db[row, s] - _read(zones, zones.level_db, zone, begins)
-    final = _read(zones, zones.level_db, zone, min(begins + length * pace, last))
+    jump = strands.left_db[row, s] - read_at(zones, zones.level_db, zone, begins)
+    final = read_at(zones, zones.level_db, zone, min(begins + length * pace, last))
     excess = max(0.0, final - (zones.peak_db[zone] - ends.below_peak_db))
     progress = min(max((since + 1) / length, 0.0), 1.0)
-    tail_db = _read(zones, zones.level_db, zone, tail) + jump * (1 - progress) - excess * progress
+    tail_db = read_at(zones, zones.level_db, zone, tail) + jump * (1 - progress) - excess * progress
     join = min(ends.join_frames, length / 2)
     fade = min((since + 1) / (join + 1), 1.0) if released else 1.0
     return tail, fade, held_db + fade * (tail_db - held_db)
-
-
-@compiled
-def _between(zones: Zones, values: FloatArray, zone: int, place: float, tail: float, up: float) -> float:
-    """`values` read at `place`, and as much of `tail` as is `up`."""
-    held = _read(zones, values, zone, place)
-    return held if up == 0 else held + up * (_read(zones, values, zone, tail) - held)
-
-
-@compiled
-def _read(zones: Zones, values: FloatArray, zone: int, place: float) -> float:
-    """`values` [rows of the table] at a fractional frame of `zone`."""
-    low, high, part = _rows(zones, zone, place)
-    value: float = values[low] + part * (values[high] - values[low])
-    return value
-
-
-@compiled
-def _add_timbre(zones: Zones, zone: int, place: float, own: np.float32, out: FloatArray) -> None:
-    low, high, part = _rows(zones, zone, place)
-    share = np.float32(part)
-    for i in range(len(out)):
-        below = zones.timbre[low, i]
-        out[i] += own * (below + share * (zones.timbre[high, i] - below))
-
-
-@compiled
-def _rows(zones: Zones, zone: int, place: float) -> tuple[int, int, float]:
-    """The rows of the table on either side of a fractional frame, and how far it lies from the first."""
-    last = zones.frames[zone] - 1
-    inside = min(max(place, 0.0), float(last))
-    whole = min(max(int(inside), 0), last)
-    return zones.first[zone] + whole, zones.first[zone] + min(whole + 1, last), inside - whole

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from nsynth_lab.compiled.controls import Driven, Scales, Tables, control
+from nsynth_lab.compiled.controls import Driven, control
+from nsynth_lab.compiled.inputs import Scales
+from nsynth_lab.compiled.outputs import Tables
 from nsynth_lab.model.controls import (
     BUMP_NOTES,
     DB_PER_UNIT,

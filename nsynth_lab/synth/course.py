@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from nsynth_lab.blend.parts import ENDED_BELOW_PEAK_DB
 from nsynth_lab.blend.sustain import JOIN_FRAMES
-from nsynth_lab.compiled.course import LAYERS, Ends, Strands, Zones, begin, let_go, read
+from nsynth_lab.compiled.course import LAYERS, Ends, Strands, begin, let_go, read
+from nsynth_lab.compiled.zones import Zones
 from nsynth_lab.latents import SILENCE_DB
 from nsynth_lab.synth.motion import StreamWeights
 from nsynth_lab.synth.sources import MOST_CORNERS, Sources, Strand, Zone

@@ -1,0 +1,76 @@
+"""The table of all zones of a blend's instruments, and what is read in it at fractional frames, for compiled loops."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.compiled import compiled
+from nsynth_lab.units import Doubles, FloatArray, Ints
+
+
+class Zones(NamedTuple):
+    """The table: every frame of all zones end to end, and each zone's own numbers, [zones], as in `sources.Zone`.
+
+    Attributes:
+        timbre: [rows, dims], level_db, contour_db, f0_cents [rows].
+        partials: [zones, slots].
+        turns: where walks turn, in frames from the end of the attack; a zone's lie from `low_at` and `high_at` on.
+    """
+
+    timbre: FloatArray
+    level_db: FloatArray
+    contour_db: FloatArray
+    f0_cents: FloatArray
+    partials: FloatArray
+    first: Ints
+    frames: Ints
+    onset: Ints
+    attack_end: Ints
+    key_up: Ints
+    released: NDArray[np.bool_]
+    release_frames: Ints
+    peak_db: Doubles
+    slope_db: Doubles
+    speed: Doubles
+    turns: Ints
+    low_at: Ints
+    low_count: Ints
+    high_at: Ints
+    high_count: Ints
+
+
+@compiled
+def read_between(zones: Zones, values: FloatArray, zone: int, place: float, tail: float, up: float) -> float:
+    """`values` read at `place`, and as much of `tail` as is `up`."""
+    held = read_at(zones, values, zone, place)
+    return held if up == 0 else held + up * (read_at(zones, values, zone, tail) - held)
+
+
+@compiled
+def read_at(zones: Zones, values: FloatArray, zone: int, place: float) -> float:
+    """`values` [rows of the table] at a fractional frame of `zone`."""
+    low, high, part = _rows(zones, zone, place)
+    value: float = values[low] + part * (values[high] - values[low])
+    return value
+
+
+@compiled
+def add_timbre(zones: Zones, zone: int, place: float, own: np.float32, out: FloatArray) -> None:
+    """To `out` [dims]: `own` times the timbre at a fractional frame of `zone`."""
+    low, high, part = _rows(zones, zone, place)
+    share = np.float32(part)
+    for i in range(len(out)):
+        below = zones.timbre[low, i]
+        out[i] += own * (below + share * (zones.timbre[high, i] - below))
+
+
+@compiled
+def _rows(zones: Zones, zone: int, place: float) -> tuple[int, int, float]:
+    """The rows of the table on either side of a fractional frame, and how far it lies from the first."""
+    last = zones.frames[zone] - 1
+    inside = min(max(place, 0.0), float(last))
+    whole = min(max(int(inside), 0), last)
+    return zones.first[zone] + whole, zones.first[zone] + min(whole + 1, last), inside - whole
