@@ -1,11 +1,13 @@
-"""Where the time of a block goes: torch's operators by kind, and what is left is Python and waiting."""
+"""Where the time of a block goes: compiled loops and torch's operators by kind; what is left is Python and waiting."""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from cProfile import Profile
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 from torch.profiler import ProfilerActivity, profile
@@ -24,12 +26,20 @@ KINDS: dict[str, tuple[str, ...]] = {
         "to", "lift", "arange", "scatter", "unsqueeze", "split", "narrow", "flatten", "alias", "where",
     ),
 }  # fmt: skip
+COMPILED = {
+    "control": "control net, compiled",
+    "excite": "partials and spectra, compiled",
+    "sound": "noise and gains, compiled",
+    "read": "courses of voices, compiled",
+    "add_frames": "mixing, compiled",
+    "take": "mixing, compiled",
+}
 ARITHMETIC, REST = "adding, multiplying, comparing", "Python and waiting"
 
 
 @dataclass(frozen=True)
 class Part:
-    """One kind of operator: its share of the time, and how often it is called in a block."""
+    """One kind of loop or operator: its share of the time, and how often it is called in a block."""
 
     kind: str
     share: float
@@ -39,7 +49,8 @@ class Part:
 def parts_of(block: Callable[[], object], *, blocks: int, device: str) -> tuple[Part, ...]:
     """Shares of the time of `block()`, the largest first.
 
-    Operators are timed by torch's profiler, the whole without it, since it slows the whole more than the operators.
+    Operators are timed by torch's profiler and compiled loops by Python's, the whole without them: they slow the whole
+    more than what they time.
     """
     begun = time.perf_counter()
     for _ in range(blocks):
@@ -50,7 +61,20 @@ def parts_of(block: Callable[[], object], *, blocks: int, device: str) -> tuple[
         for _ in range(blocks):
             block()
     timed = "self_device_time_total" if device == "cuda" else "self_cpu_time_total"
-    return _parts(seen.key_averages(), whole, blocks, timed)
+    return _parts(seen.key_averages(), whole, blocks, timed, _compiled(block, blocks))
+
+
+def _compiled(block: Callable[[], object], blocks: int) -> list[tuple[str, float, int]]:
+    """Kind, seconds and calls of each compiled loop in so many blocks."""
+    profiler = Profile()
+    with profiler:
+        for _ in range(blocks):
+            block()
+    return [
+        (COMPILED[entry.code.co_name], entry.inlinetime, entry.callcount)
+        for entry in profiler.getstats()
+        if isinstance(entry.code, CodeType) and "compiled" in entry.code.co_filename and entry.code.co_name in COMPILED
+    ]
 
 
 def kind_of(operator: str) -> str:
@@ -63,8 +87,13 @@ def kind_of(operator: str) -> str:
     return next((kind for kind, known in KINDS.items() if any(word in known for word in words)), ARITHMETIC)
 
 
-def _parts(events: Iterable[Any], whole_seconds: float, blocks: int, timed: str) -> tuple[Part, ...]:
+def _parts(
+    events: Iterable[Any], whole_seconds: float, blocks: int, timed: str, loops: Iterable[tuple[str, float, int]]
+) -> tuple[Part, ...]:
     seconds, calls = defaultdict[str, float](float), defaultdict[str, float](float)
+    for kind, spent, count in loops:
+        seconds[kind] += spent
+        calls[kind] += count / blocks
     for event in events:
         if "::" in event.key:
             seconds[kind_of(event.key)] += getattr(event, timed) / 1e6
