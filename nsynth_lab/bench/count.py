@@ -18,6 +18,7 @@ from nsynth_lab.dsp.oscillators import COLUMNS, ROWS, SPANS
 from nsynth_lab.model.bands import BANDS, STEPS_PER_FRAME
 from nsynth_lab.model.controls import oscillators_below_top
 from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.model.rows import is_compiled
 
 ENDS = 2  # a frame's tones are computed with the amplitudes it begins and with those it ends with
 PAIR = 2  # cosine and sine
@@ -64,10 +65,8 @@ def count_step(decoder: Decoder, f0_hz: Sequence[float]) -> Count:
 
 
 def _bytes_a_weight(decoder: Decoder) -> int:
-    """A float16's where compiled loops read it, as `row_decoder` chooses."""
-    weight = next(decoder.parameters())
-    compiled = weight.device.type == "cpu" and decoder.bands is None
-    return HALF_BYTES if compiled else weight.element_size()
+    """A float16's where compiled loops read it."""
+    return HALF_BYTES if is_compiled(decoder) else next(decoder.parameters()).element_size()
 
 
 def fft_operations(samples: int) -> int:

@@ -55,7 +55,8 @@ def sounding_engine(work: Work, *, voices: int, block_samples: int) -> Engine:
     settings = Settings(voices=voices)
     engine = make_engine(work.session, [list(work.names)], settings)
     if work.threads:
-        engine.warm_up()
+        engine.rehearse()
+        engine.step_seconds()
     else:
         choose_threads(engine)
     engine.send(

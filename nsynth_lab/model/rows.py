@@ -91,6 +91,11 @@ def by_frames(rows: Sequence[int], *, most: int = 1 << 30) -> Iterator[tuple[lis
         where = {row: places[most:] for row, places in where.items() if len(places) > most}
 
 
+def is_compiled(decoder: Decoder) -> bool:
+    """Whether it plays in compiled loops (`RowDecoder`): on the CPU, without a band stack."""
+    return decoder.bands is None and next(decoder.parameters()).device.type == "cpu"
+
+
 def row_decoder(
     decoder: Decoder,
     rows: int,
@@ -104,7 +109,7 @@ def row_decoder(
     `warn` hears, in a line, of what should have been faster and cannot be used.
     """
     device = next(decoder.parameters()).device.type
-    if device == "cpu" and decoder.bands is None:
+    if is_compiled(decoder):
         from nsynth_lab.model.row_decoder import RowDecoder  # Numba takes a second to import
 
         return RowDecoder(decoder, rows, seed=seed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from nsynth_lab.compiled.products import Halves, halves
@@ -35,16 +34,16 @@ class StackRows:
 
 def _weights(stack: GatedStack) -> Stack:
     layers = [layer for layer in stack.layers if isinstance(layer, GatedLayer)]
-    channels = stack.channels
+    channels, out = stack.channels, np.stack([_of(layer.out) for layer in layers])
     return Stack(
         dilations=np.array([layer.dilation for layer in layers]),
         first=_of(stack.first),
         first_bias=_numbers(stack.first.bias),
         taps=np.stack([_of(layer.taps) for layer in layers]),
         taps_bias=np.stack([_numbers(layer.taps.bias) for layer in layers]),
-        residual=np.stack([_of(layer.out)[:, :channels] for layer in layers]),
+        residual=out[:, :, :channels].copy(),
         residual_bias=np.stack([_numbers(layer.out.bias)[:channels] for layer in layers]),
-        skip=np.stack([_of(layer.out)[:, channels:] for layer in layers]),
+        skip=out[:, :, channels:].copy(),
         skip_bias=np.sum([_numbers(layer.out.bias)[channels:] for layer in layers], axis=0, dtype=np.float32),
         mix=_of(stack.mix),
         mix_bias=_numbers(stack.mix.bias),
@@ -59,5 +58,4 @@ def _of(linear: nn.Linear) -> Halves:
 
 
 def _numbers(tensor: Tensor) -> FloatArray:
-    with torch.no_grad():
-        return tensor.detach().float().cpu().numpy()
+    return tensor.detach().float().cpu().numpy()

@@ -37,13 +37,14 @@ def choose_threads(engine: Engine) -> int:
     """
     import torch
 
+    engine.rehearse()
     if "OMP_NUM_THREADS" in os.environ:
-        engine.warm_up()
+        engine.step_seconds()
         return torch.get_num_threads()
     seconds = {}
     for threads in (2, 1) if (os.cpu_count() or 1) > 1 else (1,):
         torch.set_num_threads(threads)
-        seconds[threads] = engine.warm_up()
+        seconds[threads] = engine.step_seconds()
     if seconds.get(2, math.inf) < WORTH_IT * seconds[1]:
         torch.set_num_threads(2)
     return torch.get_num_threads()

@@ -20,6 +20,7 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import BLOCK_FRAMES
 from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.model.rows import is_compiled
 from nsynth_lab.render.pack_latents import Row, with_silence
 from nsynth_lab.render.pack_preset import PresetRow
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, cents_to_ratio, note_to_hz, samples_to_frames
@@ -45,8 +46,7 @@ def decode_rows(rows: Sequence[Row], checkpoint: Checkpoint) -> FloatArray:
     frames = rows[0].latents.frames
     settled = [row.period.begin + row.period.frames if row.period else 0 for row in rows]
     blocks = _blocks(frames, settled, BLOCK_FRAMES)
-    compiled = decoder.bands is None and next(decoder.parameters()).device.type == "cpu"
-    audio = (_decode_in_threads if compiled else _decode_in_steps)(rows, decoder, settled, blocks)
+    audio = (_decode_in_threads if is_compiled(decoder) else _decode_in_steps)(rows, decoder, settled, blocks)
     audio = audio[:, decoder.delay_samples :]
     audio = audio[:, : (frames - samples_to_frames(decoder.delay_samples)) * HOP_SAMPLES]
     if not np.isfinite(audio).all():

@@ -160,16 +160,19 @@ class Engine:
         self._peak = float(np.abs(block).max(initial=0.0))
         return block
 
-    def warm_up(self) -> float:
+    def rehearse(self) -> None:
         """Play a little to nobody, so that the first notes find everything ready that is loaded when it is first used.
 
-        Returns the seconds that a step of half the voices takes. Only before anything is played.
+        Only before anything is played.
         """
         rehearsal = Engine(self._decoder, self._programs, Settings(voices=1), ahead_samples=self._ahead)
         middle = REHEARSED_BLOCKS // 2 * GRID_SAMPLES
         rehearsal.send([note_on(60), note_off(60, at_sample=middle // 2), note_on(61, at_sample=middle)])
         for _ in range(REHEARSED_BLOCKS):
             rehearsal.render(GRID_SAMPLES)
+
+    def step_seconds(self) -> float:
+        """How long a step of half the voices takes. Only before anything is played."""
         half = max(1, self.player.settings.voices // 2)
         self._rows.reset(range(half), [0] * half)
         seconds = [self._try_step(half) for _ in range(WARM_STEPS)]
