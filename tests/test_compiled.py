@@ -14,7 +14,7 @@ from tiny_model import streams, tiny_model
 
 from nsynth_lab.compiled import compiled
 from nsynth_lab.compiled.maths import cosine_and_sine, exp, gated, gelu
-from nsynth_lab.compiled.products import add_product, halves
+from nsynth_lab.compiled.products import add_product, halves, in_panels, whole_panels
 from nsynth_lab.model.row_decoder import LEAST_SHARE, RowDecoder
 from nsynth_lab.units import FloatArray
 
@@ -47,7 +47,9 @@ def test_what_is_not_a_number_stays_within_memory() -> None:
     assert audio.shape == (2, 512)
 
 
-@pytest.mark.parametrize("shape", [(1, 4, 8), (2, 7, 33), (3, 384, 40), (5, 75, 192), (8, 192, 264)])
+@pytest.mark.parametrize(
+    "shape", [(1, 4, 8), (2, 7, 33), (3, 384, 40), (5, 75, 192), (8, 192, 264), (4, 64, 32), (6, 65, 96)]
+)
 @pytest.mark.parametrize("as_halves", [True, False])
 def test_products_are_those_of_a_library(shape: tuple[int, int, int], as_halves: bool) -> None:
     rows, inputs, columns = shape
@@ -56,9 +58,10 @@ def test_products_are_those_of_a_library(shape: tuple[int, int, int], as_halves:
     x[:, : inputs // 2] *= rng.integers(0, 2, (rows, 1))
     if as_halves:
         weights = weights.astype(np.float16).astype(np.float32)
-    out = np.ones((rows, columns), np.float32)
-    add_product(out, x, halves(weights) if as_halves else weights)
-    np.testing.assert_allclose(out, 1.0 + x.astype(np.float64) @ weights, rtol=0, atol=2e-4)
+    out = whole_panels(np.ones((rows, columns), np.float32))
+    add_product(out, x, in_panels(halves(weights)) if as_halves else in_panels(weights))
+    assert not out[:, columns:].any()
+    np.testing.assert_allclose(out[:, :columns], 1.0 + x.astype(np.float64) @ weights, rtol=0, atol=2e-4)
 
 
 def test_a_row_is_the_same_to_the_last_bit_whichever_rows_and_threads_there_are() -> None:
@@ -91,8 +94,8 @@ def test_what_was_compiled_is_found_again_and_not_after_a_change(tmp_path: Path)
 import numpy as np
 from nsynth_lab import notice
 notice.listen(print)
-from nsynth_lab.compiled.products import add_product, halves
-add_product(np.ones((1, 4), "f"), np.ones((1, 4), "f"), halves(np.ones((4, 4), "f")))
+from nsynth_lab.compiled.products import add_product, halves, in_panels
+add_product(np.ones((1, 32), "f"), np.ones((1, 4), "f"), in_panels(halves(np.ones((4, 4), "f"))))
 """
 
     def said() -> str:

@@ -64,25 +64,13 @@ def is_kept() -> bool:
     return any(KEPT_IN.rglob("*.nbc"))
 
 
-def in_place(function: Callable[[Any, Any], Any]) -> Callable[[Any], np.float32]:
+def _in_place(function: Callable[[Any, Any], Any]) -> Callable[[Any], np.float32]:
     """An `intrinsic`, typed as what it is to those who call it."""
     made: Callable[[Any], np.float32] = intrinsic(function)
     return made
 
 
-@in_place
-def number(_context: Any, weight: Any) -> Any:
-    """A weight as float32: one that is, or the bits (uint16) of a float16."""
-
-    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        if weight == types.float32:
-            return arguments[0]
-        return builder.fpext(builder.bitcast(arguments[0], ir.HalfType()), ir.FloatType())
-
-    return types.float32(weight), generate
-
-
-@in_place
+@_in_place
 def from_bits(_context: Any, _bits: Any) -> Any:
     """The float32 that has these bits (int32)."""
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from nsynth_lab.compiled import compiled
 from nsynth_lab.compiled.maths import exp
+from nsynth_lab.compiled.noise import GAINS_PER_FRAME
 from nsynth_lab.units import FloatArray, Ints
 
 F = np.float32
@@ -142,7 +143,7 @@ def magnitudes_of(tables: Tables, out: FloatArray) -> FloatArray:
 def gains_of(tables: Tables, out: FloatArray, level_db: FloatArray) -> FloatArray:
     """As `controls._gain` of partials and noise: amplitude factors [due, 8]."""
     first = tables.points + tables.corrections + tables.bands
-    gains = np.empty((len(out), out.shape[1] - first), np.float32)
+    gains = np.empty((len(out), 2 * GAINS_PER_FRAME), np.float32)
     for m in range(len(out)):
         for i in range(gains.shape[1]):
             knees = out[m, first + i] * tables.db_per_unit / tables.knee_db

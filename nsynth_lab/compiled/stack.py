@@ -15,14 +15,14 @@ F = np.float32
 
 
 class Stack(NamedTuple):
-    """Weights, [inputs, outputs] of each product; of layers one after the other.
+    """Weights of [inputs, outputs] in panels, biases as long as these are wide; of layers one after the other.
 
     Attributes:
         dilations: [layers].
         first [inputs, channels], first_bias.
-        taps [layers, 3 * channels, 2 * channels], taps_bias: the oldest tap first.
-        residual, residual_bias, skip [layers, channels, channels].
-        skip_bias: [channels] of all layers together.
+        taps [layers: 3 * channels, 2 * channels], taps_bias: the oldest tap first.
+        residual, residual_bias, skip [layers: channels, channels].
+        skip_bias: of all layers together.
         mix, mix_bias, last, last_bias: of the head.
     """
 
@@ -59,9 +59,10 @@ class Past(NamedTuple):
 def step_stack(stack: Stack, past: Past, rows: Ints, x: FloatArray) -> FloatArray:
     """The next frames of `rows`, as many of each and no more than a ring holds.
 
-    `x` [rows * frames, inputs], those of a row one after the other -> [rows * frames, outputs].
+    `x` [rows * frames, inputs], those of a row one after the other -> [rows * frames, outputs], these up to a whole
+    panel.
     """
-    due, channels = len(x), stack.first.shape[1]
+    due, channels = len(x), past.frames.shape[3]
     frames = due // len(rows)
     now = _filled(stack.first_bias, due)
     add_product(now, x, stack.first)
@@ -90,8 +91,8 @@ def step_stack(stack: Stack, past: Past, rows: Ints, x: FloatArray) -> FloatArra
 @compiled
 def _look_back(seen: FloatArray, past: Past, rows: Ints, now: FloatArray, layer: int, dilation: int) -> None:
     """What the three taps of a layer see of `now` [due, channels] and of the past; `now` becomes part of that."""
-    due, channels = now.shape
-    frames, ring = due // len(rows), past.frames.shape[2]
+    due, ring, channels = len(now), past.frames.shape[2], past.frames.shape[3]
+    frames = due // len(rows)
     for m in range(due):
         row, frame = rows[m // frames], m % frames
         for tap in range(2):

@@ -11,7 +11,7 @@ import numpy as np
 
 from nsynth_lab.compiled import compiled
 from nsynth_lab.compiled.maths import cosine_and_sine
-from nsynth_lab.compiled.products import add_product
+from nsynth_lab.compiled.products import add_panel
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, Ints
 
 F = np.float32
@@ -64,7 +64,7 @@ def step_tones(
             _find_fine(hz[:needed], fine[:, : 2 * needed])
             _find_coarse(hz[:needed], start[:needed], before, now, coarse)
             waves = np.zeros((SIDE, 2 * SIDE), np.float32)
-            add_product(waves, fine[:, : 2 * needed], coarse[: 2 * needed])
+            add_panel(waves, fine[:, : 2 * needed], coarse[: 2 * needed])
             _lay_out(waves, out[m], span)
         tones.f0_hz[row] = f0_hz[m]
         _copy(before, now)

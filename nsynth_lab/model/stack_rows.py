@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor, nn
 
-from nsynth_lab.compiled.products import Halves, halves
+from nsynth_lab.compiled.products import Halves, halves, in_panels, whole_panels
 from nsynth_lab.compiled.stack import Past, Stack
 from nsynth_lab.model.stack import TAPS, GatedLayer, GatedStack
 from nsynth_lab.units import FloatArray
@@ -34,27 +34,32 @@ class StackRows:
 
 def _weights(stack: GatedStack) -> Stack:
     layers = [layer for layer in stack.layers if isinstance(layer, GatedLayer)]
-    channels, out = stack.channels, np.stack([_of(layer.out) for layer in layers])
+    channels = stack.channels
+    out, out_bias = [_of(layer.out) for layer in layers], np.stack([_numbers(layer.out.bias) for layer in layers])
     return Stack(
         dilations=np.array([layer.dilation for layer in layers]),
-        first=_of(stack.first),
-        first_bias=_numbers(stack.first.bias),
-        taps=np.stack([_of(layer.taps) for layer in layers]),
-        taps_bias=np.stack([_numbers(layer.taps.bias) for layer in layers]),
-        residual=out[:, :, :channels].copy(),
-        residual_bias=np.stack([_numbers(layer.out.bias)[:channels] for layer in layers]),
-        skip=out[:, :, channels:].copy(),
-        skip_bias=np.sum([_numbers(layer.out.bias)[channels:] for layer in layers], axis=0, dtype=np.float32),
-        mix=_of(stack.mix),
-        mix_bias=_numbers(stack.mix.bias),
-        last=_of(stack.last),
-        last_bias=_numbers(stack.last.bias),
+        first=in_panels(_of(stack.first)),
+        first_bias=_bias(stack.first),
+        taps=np.stack([in_panels(_of(layer.taps)) for layer in layers]),
+        taps_bias=np.stack([_bias(layer.taps) for layer in layers]),
+        residual=np.stack([in_panels(weights[:, :channels]) for weights in out]),
+        residual_bias=whole_panels(out_bias[:, :channels]),
+        skip=np.stack([in_panels(weights[:, channels:]) for weights in out]),
+        skip_bias=whole_panels(out_bias[:, channels:].sum(axis=0)),
+        mix=in_panels(_of(stack.mix)),
+        mix_bias=_bias(stack.mix),
+        last=in_panels(_of(stack.last)),
+        last_bias=_bias(stack.last),
     )
 
 
 def _of(linear: nn.Linear) -> Halves:
     """A layer's weights as [inputs, outputs]."""
     return halves(_numbers(linear.weight).T)
+
+
+def _bias(linear: nn.Linear) -> FloatArray:
+    return whole_panels(_numbers(linear.bias))
 
 
 def _numbers(tensor: Tensor) -> FloatArray:
