@@ -123,9 +123,9 @@ def _head(stack: Stack, skips: FloatArray) -> FloatArray:
 
 @compiled
 def _bend(x: FloatArray) -> None:
-    for row in x:
-        for c in range(len(row)):
-            row[c] = gelu(row[c])
+    for m in range(len(x)):
+        for c in range(x.shape[1]):
+            x[m, c] = gelu(x[m, c])
 
 
 @compiled

@@ -18,6 +18,7 @@ F = np.float32
 SPANS = 2
 SPAN_SAMPLES = HOP_SAMPLES // SPANS
 SIDE = 16  # of the square a span is factored into
+POWERS = 4  # of two: as many make a side
 SECONDS_A_SAMPLE = F(1.0 / SAMPLE_RATE)
 SECONDS_A_SPAN = SPAN_SAMPLES / SAMPLE_RATE
 INAUDIBLE = F(1e-6)
@@ -100,10 +101,27 @@ def _turn(turns: Doubles, places: FloatArray, middle_hz: np.float32, hz: FloatAr
 def _find_fine(hz: FloatArray, fine: FloatArray) -> None:
     """Cosines and, behind them, sines [16, 2 * partials] of the first sixteen samples from a phase of 0."""
     count = len(hz)
-    for b in range(SIDE):
-        cosines, sines = fine[b, :count], fine[b, count:]
-        for p in range(count):
-            cosines[p], sines[p] = cosine_and_sine(hz[p] * (SECONDS_A_SAMPLE * F(b)))
+    step, step_sine = np.empty(count, np.float32), np.empty(count, np.float32)
+    for p in range(count):
+        fine[0, p], fine[0, count + p] = F(1.0), F(0.0)
+        step[p], step_sine[p] = cosine_and_sine(hz[p] * SECONDS_A_SAMPLE)
+    known = 1
+    while known < SIDE:
+        for b in range(known):
+            for p in range(count):
+                real, imaginary = fine[b, p], fine[b, count + p]
+                fine[known + b, p] = real * step[p] - imaginary * step_sine[p]
+                fine[known + b, count + p] = real * step_sine[p] + imaginary * step[p]
+        _double(step, step_sine)
+        known *= 2
+
+
+@compiled
+def _double(cosines: FloatArray, sines: FloatArray) -> None:
+    """Of angles that become twice as large."""
+    for p in range(len(cosines)):
+        real, imaginary = cosines[p], sines[p]
+        cosines[p], sines[p] = real * real - imaginary * imaginary, F(2.0) * real * imaginary
 
 
 @compiled
@@ -113,12 +131,24 @@ def _find_coarse(hz: FloatArray, start: FloatArray, before: FloatArray, now: Flo
     Sixteen with the amplitudes that the frame begins with, then the same with those that it ends with.
     """
     count = len(hz)
-    cosines, sines = np.empty(SIDE, np.float32), np.empty(SIDE, np.float32)
+    first, steps = np.empty((2, count), np.float32), np.empty((POWERS, 2, count), np.float32)
     for p in range(count):
         leap = hz[p] * (SECONDS_A_SAMPLE * F(SIDE))
-        leap -= np.floor(leap)
-        for a in range(SIDE):
-            cosines[a], sines[a] = cosine_and_sine(start[p] + leap * F(a))
+        first[0, p], first[1, p] = cosine_and_sine(start[p])
+        steps[0, 0, p], steps[0, 1, p] = cosine_and_sine(leap - np.floor(leap))
+    for power in range(1, POWERS):
+        for part in range(2):
+            for p in range(count):
+                steps[power, part, p] = steps[power - 1, part, p]
+        _double(steps[power, 0], steps[power, 1])
+    cosines, sines = np.empty(SIDE, np.float32), np.empty(SIDE, np.float32)
+    for p in range(count):
+        cosines[0], sines[0] = first[0, p], first[1, p]
+        for power in range(POWERS):
+            known, step, step_sine = 1 << power, steps[power, 0, p], steps[power, 1, p]
+            for a in range(known):
+                cosines[known + a] = cosines[a] * step - sines[a] * step_sine
+                sines[known + a] = cosines[a] * step_sine + sines[a] * step
         real, imaginary = coarse[p], coarse[count + p]
         for a in range(SIDE):
             real[a], real[SIDE + a] = cosines[a] * before[p], cosines[a] * now[p]
