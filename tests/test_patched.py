@@ -11,7 +11,7 @@ from playing import SECOND, busy_events, played, small_engine
 from nsynth_lab.midi.events import control, note_on
 from nsynth_lab.patch import Blend, Envelope, Lfo, Macro, Move, Patch, Route, Slot, Tuning, Voice
 from nsynth_lab.render.patched import PatchEffects, corners_of, settings_of
-from nsynth_lab.synth.motion import Motion
+from nsynth_lab.synth.motion import STREAMS, Motion
 from nsynth_lab.units import FloatArray
 
 CORNERS = ("a", "b", "c", "d")
@@ -59,9 +59,11 @@ def test_a_patch_that_adds_nothing_is_the_synth_a_little_later() -> None:
 
 def test_each_stream_has_its_own_place() -> None:
     motion = Motion(Blend(("a", "b"), position=(0.25,), timbre=(1.0,), path=((0.0, 0.25), (2.0, 0.75))))
-    found = motion.weights(2, np.array([[0.25, 0.5], [0.35, 0.5]]), np.array([0.0, 1.0]))
-    np.testing.assert_allclose(found.timbre, [[0, 1], [0, 1]])
-    np.testing.assert_allclose(found.loudness, [[0.75, 0.25], [0.4, 0.6]])
+    found = dict(
+        zip(STREAMS, motion.weights(2, np.array([[0.25, 0.5], [0.35, 0.5]]), np.array([0.0, 1.0])), strict=True)
+    )
+    np.testing.assert_allclose(found["timbre"], [[0, 1], [0, 1]])
+    np.testing.assert_allclose(found["loudness"], [[0.75, 0.25], [0.4, 0.6]])
 
 
 def test_oscillations_of_pitch_and_level_begin_with_the_note() -> None:
@@ -74,7 +76,7 @@ def test_oscillations_of_pitch_and_level_begin_with_the_note() -> None:
 def test_three_corners_have_the_third_along_an_edge() -> None:
     patch = Patch("three", Blend(("a", "b", "c"), position=(0.3, 0.4)))
     assert corners_of(patch) == ("a", "b", "c", "c")
-    found = Motion(patch.blend).weights(4, np.array([[0.3, 0.4]]), np.array([0.5])).timbre[0]
+    found = Motion(patch.blend).weights(4, np.array([[0.3, 0.4]]), np.array([0.5]))[0, 0]
     np.testing.assert_allclose([found[0], found[1], found[2] + found[3]], [0.42, 0.18, 0.4])
 
 

@@ -18,7 +18,7 @@ from nsynth_lab.model.row_decoder import RowDecoder
 from nsynth_lab.synth.course import Courses
 from nsynth_lab.synth.engine import Engine, panic
 from nsynth_lab.synth.mixer import Mixer, limited
-from nsynth_lab.synth.motion import StreamWeights
+from nsynth_lab.synth.motion import STREAMS
 from nsynth_lab.synth.settings import PARAMETERS, Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.synth.tuning import equal
@@ -129,7 +129,7 @@ def test_of_small_blocks_none_pays_for_both_halves_of_a_step(monkeypatch: pytest
 def test_a_held_note_lasts_and_is_no_loop() -> None:
     courses = Courses(Sources([corner(flute())]), 1)
     courses.start(0, courses.sources.strands(69, 110), np.array([1.0]), seed=3)
-    rows, one = np.array([0]), StreamWeights.same(np.ones((1, 1)))
+    rows, one = np.array([0]), np.ones((len(STREAMS), 1, 1))
     places, levels = [], []
     for _ in range(12_000):  # more than two minutes
         levels.append(float(courses.read(rows, one).level_db[0]))
@@ -272,7 +272,7 @@ def held(events: list[Event], *, at: float) -> int:
     """Voices not let go at a time."""
     engine = small_engine(Settings(x=0.0))
     played(engine, events, samples=int(at * SECOND))
-    return sum(voice.released_frame is None for voice in engine.player.crowd.voices)
+    return sum(not voice.released for voice in engine.player.crowd.voices)
 
 
 def test_the_sustain_pedal_holds() -> None:

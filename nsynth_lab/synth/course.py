@@ -25,7 +25,6 @@ from nsynth_lab.blend.sustain import JOIN_FRAMES
 from nsynth_lab.compiled.course import LAYERS, Ends, Strands, begin, let_go, read
 from nsynth_lab.compiled.zones import Zones
 from nsynth_lab.latents import SILENCE_DB
-from nsynth_lab.synth.motion import StreamWeights
 from nsynth_lab.synth.sources import MOST_CORNERS, Sources, Strand, Zone
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
@@ -85,10 +84,9 @@ class Courses:
         own = self.strands
         return np.asarray(own.frame[rows] - own.release_at[rows] >= own.release_length[rows])
 
-    def read(self, rows: Ints, weights: StreamWeights) -> Streams:
-        """The next frame of `rows` [due], blended by `weights`; they move on by a frame."""
-        streams = np.stack([weights.timbre, weights.loudness, weights.f0, weights.partials])
-        timbre, level_db, f0_cents, partials = read(self._zones, self.strands, ENDS, rows, streams)
+    def read(self, rows: Ints, weights: Doubles) -> Streams:
+        """The next frame of `rows` [due], blended by `weights` [4 streams, due, corners]; they move on by a frame."""
+        timbre, level_db, f0_cents, partials = read(self._zones, self.strands, ENDS, rows, weights)
         return Streams(timbre, np.maximum(level_db, SILENCE_DB), f0_cents, partials)
 
 

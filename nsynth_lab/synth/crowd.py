@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 
-from nsynth_lab.synth.voice import Voice
-from nsynth_lab.units import HOP_SAMPLES
+import numpy as np
+
+from nsynth_lab.compiled.voices import HELD
+from nsynth_lab.synth.voice import Voice, table
+from nsynth_lab.units import HOP_SAMPLES, Ints
 
 TURN_SAMPLES = 256  # turns in which frames are planned: the frames of a voice fall into every other one
 TURNS = HOP_SAMPLES // TURN_SAMPLES
+SOONER_SAMPLES = TURN_SAMPLES // 2  # than need be, frames are planned, so that steps can be taken in two halves
 SPARE_ROWS = 16  # for voices that still fade while others have taken their place
 
 
@@ -18,26 +23,41 @@ class Crowd:
 
     Attributes:
         most: how many may sound at once; where time is short fewer than at the beginning.
+        table: the numbers of all voices, a row each.
     """
 
     def __init__(self, voices: int) -> None:
         self.most = self._full = voices
         self.voices: list[Voice] = []
         self.free = deque(range(voices + SPARE_ROWS))
+        self.table = table(voices + SPARE_ROWS)
 
-    @property
-    def rows(self) -> int:
-        """Of the decoder."""
-        return self._full + SPARE_ROWS
+    @cached_property
+    def order(self) -> Ints:
+        """The rows of `voices`."""
+        return np.array([voice.row for voice in self.voices], np.int64)
 
     def sounding(self) -> list[Voice]:
         """Voices that are not fading out."""
-        return [voice for voice in self.voices if not voice.fading]
+        return [self.voices[place] for place in np.flatnonzero(~self.table.fading[self.order])]
 
-    def remove(self, voice: Voice) -> None:
-        """It has fallen silent: its row is free."""
-        self.voices.remove(voice)
-        self.free.append(voice.row)
+    def playing(self, channel: int, key: int) -> list[Voice]:
+        """Of these the voices of one key."""
+        own, order = self.table, self.order
+        wanted = ~own.fading[order] & (own.channel[order] == channel) & (own.key[order] == key)
+        return [self.voices[place] for place in np.flatnonzero(wanted)]
+
+    def add(self, voice: Voice) -> None:
+        """It has begun."""
+        self.voices.append(voice)
+        self.__dict__.pop("order", None)
+
+    def remove(self, rows: Sequence[int]) -> None:
+        """The voices of these have fallen silent: they are free."""
+        if len(rows):
+            self.voices = [voice for voice in self.voices if voice.row not in rows]
+            self.free.extend(rows)
+            self.__dict__.pop("order", None)
 
     def lead(self, begin_sample: int) -> int:
         """How much sooner than need be the frames of a voice that begins then are planned: not at all, or a turn.
@@ -45,26 +65,29 @@ class Crowd:
         All voices of a turn take one step together, which costs little more than the step of one; two turns share
         the voices, so that no step is larger than it has to be.
         """
-        own, sooner = (self._in_turn(sample) for sample in (begin_sample, begin_sample - TURN_SAMPLES))
+        turns = self.table.turn[self.order]
+        own, sooner = (int((turns == turn_of(sample)).sum()) for sample in (begin_sample, begin_sample - TURN_SAMPLES))
         return TURN_SAMPLES if own >= -(-self._full // TURNS) and sooner < own else 0
 
-    def _in_turn(self, sample: int) -> int:
-        return sum(_turn(voice.begin_sample - voice.lead) == _turn(sample) for voice in self.voices)
 
-
-def _turn(sample: int) -> int:
+def turn_of(sample: int) -> int:
+    """Which of the turns it lies in."""
     return sample // TURN_SAMPLES % TURNS
 
 
-def first_to_go(voices: Iterable[Voice]) -> Voice | None:
+def turn_end(sample: int) -> int:
+    """Of the turn in which it lies."""
+    return (sample // TURN_SAMPLES + 1) * TURN_SAMPLES
+
+
+def first_to_go(voices: Sequence[Voice]) -> Voice | None:
     """The voice to take away: of those let go the one let go longest ago, else the quietest, else the oldest."""
-    return min(voices, key=_claim, default=None)
-
-
-def _claim(voice: Voice) -> tuple[bool, float, float, int]:
-    if voice.released_frame is None:
-        return True, 0.0, voice.level_db, voice.serial
-    return False, voice.released_frame - voice.frames, voice.level_db, voice.serial
+    if not voices:
+        return None
+    own, rows = voices[0].table, np.array([voice.row for voice in voices])
+    held = own.released_frame[rows] == HELD
+    since = np.where(held, 0, own.released_frame[rows] - own.frames[rows])
+    return voices[int(np.lexsort((own.serial[rows], own.level_db[rows], since, held))[0])]
 
 
 def stolen_keys(voices: Sequence[Voice], needed: int) -> list[Voice]:

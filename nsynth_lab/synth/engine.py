@@ -18,13 +18,14 @@ from typing import Protocol
 
 import numpy as np
 
+from nsynth_lab.compiled.voices import due_of
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
 from nsynth_lab.midi.events import CHANNELS, Event, Kind, note_off, note_on
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.rows import row_decoder
 from nsynth_lab.synth.channels import Channels
 from nsynth_lab.synth.course import Courses
-from nsynth_lab.synth.crowd import TURN_SAMPLES, Crowd
+from nsynth_lab.synth.crowd import TURN_SAMPLES, Crowd, turn_end
 from nsynth_lab.synth.mixer import CUT_SAMPLES, Mixer
 from nsynth_lab.synth.planner import plan
 from nsynth_lab.synth.player import Player
@@ -35,7 +36,6 @@ from nsynth_lab.synth.voice import Voice
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
 GRID_SAMPLES = 64
-SOONER_SAMPLES = TURN_SAMPLES // 2  # than need be, frames are planned, so that steps can be taken in two halves
 MOST_QUEUED = 200_000
 WARM_HZ, WARM_DB = 110.0, -20.0
 WARM_STEPS = 48  # after 32 of them a row's past is full, as a sounding note's is
@@ -109,18 +109,17 @@ class Engine:
         ahead_samples: int = HOP_SAMPLES,
     ) -> None:
         crowd = Crowd(settings.voices)
+        rows = len(crowd.table.frames)
         self._after = after
         self.delay_samples = decoder.delay_samples + (after.latency_samples if after is not None else 0)
         self._ahead = ahead_samples
         self._decoder, self._programs = decoder, programs
         self._troubles: list[str] = []
         self._one_by_one = ahead_samples <= HOP_SAMPLES
-        self._rows = row_decoder(
-            decoder, crowd.rows, seed=seed, one_by_one=self._one_by_one, warn=self._troubles.append
-        )
-        self._mixer = Mixer(crowd.rows, ahead_samples=ahead_samples)
-        self._renderer = Renderer(self._rows, self._mixer, one_by_one=self._one_by_one)
-        courses = [Courses(sources, crowd.rows) for sources in programs]
+        self._rows = row_decoder(decoder, rows, seed=seed, one_by_one=self._one_by_one, warn=self._troubles.append)
+        self._mixer = Mixer(rows, ahead_samples=ahead_samples)
+        self._renderer = Renderer(self._rows, self._mixer, count=rows, one_by_one=self._one_by_one)
+        courses = [Courses(sources, rows) for sources in programs]
         turn = after.turn if after is not None else _turn_nothing
         self.player = Player(
             settings, courses, crowd, Channels(), cut=self._cut, clear=self._make_sure, turn=turn, seed=seed
@@ -249,21 +248,14 @@ class Engine:
 
         A turn sees what was played by its beginning, whatever the blocks.
         """
-        turn_end, voices = _turn_end(until_sample - 1), self.player.crowd.voices
-        while due := [
-            voice
-            for voice in voices
-            if (voice.due_sample < turn_end if voice.frames else voice.next_sample < until_sample)
-        ]:
-            if self._one_by_one and any(self._renderer.holds(voice.row) for voice in due):  # seldom: its second frame
+        crowd, end = self.player.crowd, turn_end(until_sample - 1)
+        while len(due := due_of(crowd.table, crowd.order, end, until_sample)):
+            if self._one_by_one and self._renderer.holds(due):  # seldom: a note's second frame
                 self._decode(EVERYTHING)
             frames = plan(due, self.player)
             self._renderer.add(frames)
             for part in frames:
-                for voice, last in zip(part.voices, part.last, strict=True):
-                    voice.due_sample = _due(voice)
-                    if last:
-                        self.player.crowd.remove(voice)
+                crowd.remove(part.rows[part.last].tolist())
 
     def _decode(self, until_sample: int) -> None:
         self._renderer.render(until_sample, self.player.take_starts())
@@ -277,22 +269,12 @@ class Engine:
             voice.fading = True
             return
         self._renderer.cut(voice.row, at_sample)
-        self.player.crowd.remove(voice)
+        self.player.crowd.remove([voice.row])
 
     def _make_sure(self, row: int) -> None:
         """Nothing that is planned for `row`, or cut off from it, is still to be done: another voice is to have it."""
         if self._renderer.touches(row):
             self._decode(EVERYTHING)
-
-
-def _turn_end(sample: int) -> int:
-    """Of the turn in which it lies."""
-    return (sample // TURN_SAMPLES + 1) * TURN_SAMPLES
-
-
-def _due(voice: Voice) -> int:
-    """A sample in the turn by whose end its next frame is planned; never in the turn in which it began."""
-    return max(voice.next_sample - voice.lead - SOONER_SAMPLES, _turn_end(voice.begin_sample))
 
 
 def _when(event: Event) -> int:

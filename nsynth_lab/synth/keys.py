@@ -55,7 +55,7 @@ def let_go(voices: Iterable[Voice], channels: Channels) -> list[Voice]:
     return [
         voice
         for voice in voices
-        if voice.released_frame is None and not (voice.key_down or voice.captured or channels.sustains(voice.channel))
+        if not (voice.key_down or voice.captured or voice.released or channels.sustains(voice.channel))
     ]
 
 

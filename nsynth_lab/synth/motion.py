@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,22 +11,10 @@ import numpy as np
 from nsynth_lab.blend.motion import lfo_sum, places_of
 from nsynth_lab.blend.weights import corners, pair
 from nsynth_lab.patch import Blend
-from nsynth_lab.units import Doubles
+from nsynth_lab.units import Doubles, Ints
 
-
-@dataclass(frozen=True)
-class StreamWeights:
-    """Weights of the corners for each stream of some voices, [due, corners]."""
-
-    timbre: Doubles
-    loudness: Doubles
-    f0: Doubles
-    partials: Doubles
-
-    @staticmethod
-    def same(weights: Doubles) -> StreamWeights:
-        """All streams alike."""
-        return StreamWeights(weights, weights, weights, weights)
+STREAMS = ("timbre", "loudness", "f0", "partials")
+LOUDNESS = STREAMS.index("loudness")
 
 
 @dataclass(frozen=True)
@@ -41,14 +29,14 @@ class Motion:
     blend: Blend
     seed: int = 0
 
-    def weights(self, sources: int, place: Doubles, seconds: Doubles) -> StreamWeights:
-        """Of voices whose position was put to `place` [due, 2], `seconds` [due] after they began."""
+    def weights(self, sources: int, place: Doubles, seconds: Doubles) -> Doubles:
+        """Of voices whose position was put to `place` [due, 2], `seconds` [due] after they began: as `weights_at`."""
         places = places_of(self.blend, seconds, wheel=place[:, : self.blend.dims], seed=self.seed)
         found = []
-        for stream in ("timbre", "loudness", "f0", "partials"):
+        for stream in STREAMS:
             own = np.broadcast_to(places[stream], (len(place), self.blend.dims))
             found.append(weights(sources, own[:, 0], own[:, -1]))
-        return StreamWeights(*found)
+        return np.stack(found)
 
     def cents(self, seconds: Doubles) -> Doubles:
         """What the pitch is moved by, [due]."""
@@ -77,11 +65,15 @@ def weights_of(sources: int, x: float, y: float) -> Doubles:
 
 
 def weights_at(
-    motion: Motion | None, sources: int, places: Sequence[tuple[float, float]], seconds: Doubles
-) -> StreamWeights:
-    """Of voices at `places` [due], `seconds` [due] after they began, whether or not a patch moves them."""
-    if motion is None and len(set(places)) == 1:
-        return StreamWeights.same(np.tile(weights_of(sources, *places[0]), (len(places), 1)))
-    if motion is None:
-        return StreamWeights.same(np.stack([weights_of(sources, x, y) for x, y in places]))
-    return motion.weights(sources, np.array(places), seconds)
+    motion: Motion | None, sources: int, places: Mapping[int, tuple[float, float]], channels: Ints, seconds: Doubles
+) -> Doubles:
+    """Of voices on `channels` [due], `seconds` [due] after they began, whether or not a patch moves them.
+
+    `places` says where the blend of each channel stands -> [4 streams, due, sources].
+    """
+    if motion is not None:
+        return motion.weights(sources, np.array([places[channel] for channel in channels.tolist()]), seconds)
+    found = np.empty((len(STREAMS), len(channels), sources))
+    for channel, place in places.items():
+        found[:, channels == channel] = weights_of(sources, *place)
+    return found

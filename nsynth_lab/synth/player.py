@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from nsynth_lab.compiled.voices import FRAME_SECONDS
 from nsynth_lab.midi.events import CHANNELS, Event, Kind
 from nsynth_lab.synth.channels import (
     LOWER,
@@ -20,10 +21,10 @@ from nsynth_lab.synth.channels import (
     Channels,
 )
 from nsynth_lab.synth.course import Courses
-from nsynth_lab.synth.crowd import Crowd, first_to_go, stolen_keys
+from nsynth_lab.synth.crowd import SOONER_SAMPLES, Crowd, first_to_go, stolen_keys, turn_end, turn_of
 from nsynth_lab.synth.keys import Fingers, Key, capture, let_go, uncapture
-from nsynth_lab.synth.motion import weights_of
-from nsynth_lab.synth.planner import position, seconds_of
+from nsynth_lab.synth.motion import LOUDNESS, weights_at
+from nsynth_lab.synth.planner import position
 from nsynth_lab.synth.settings import MOST_UNISON, PARAMETERS, Settings
 from nsynth_lab.synth.voice import Voice
 from nsynth_lab.units import Doubles, hz_to_note
@@ -71,7 +72,7 @@ class Player:
             case Kind.NOTE_OFF:
                 self._lift(event.channel, event.number, int(event.value), now)
             case Kind.POLY_PRESSURE:
-                for voice in self._voices(event.channel, event.number):
+                for voice in self.crowd.playing(event.channel, event.number):
                     voice.pressure = event.value / 127.0
             case Kind.SETTING:
                 self.settings = self.settings.moved(event.name, event.value)
@@ -94,16 +95,13 @@ class Player:
         self.shed_count += gone
         return gone
 
-    def _voices(self, channel: int, number: int) -> list[Voice]:
-        return [voice for voice in self.crowd.sounding() if (voice.channel, voice.key) == (channel, number)]
-
     def _press(self, key: Key, now: int) -> None:
         if not self.settings.tuning.sounds(key.number):
             return
         self.fingers.press(key)
         pitch = hz_to_note(self.settings.tuning.hz(key.number))
         if self.settings.mode == "poly":
-            for voice in self._voices(key.channel, key.number):  # struck again: the old sound makes way
+            for voice in self.crowd.playing(key.channel, key.number):  # struck again: the old sound makes way
                 voice.key_down = voice.captured = False
                 self._release(voice)
             self._begin(key, pitch, pitch, now)
@@ -112,7 +110,7 @@ class Player:
 
     def _go_to(self, key: Key, pitch: float, now: int) -> None:
         """Mono and legato: from the note that sounds to the next."""
-        sounding = [voice for voice in self.crowd.sounding() if voice.released_frame is None]
+        sounding = [voice for voice in self.crowd.sounding() if not voice.released]
         if sounding and self.settings.mode == "legato":
             for voice in sounding:
                 voice.channel, voice.key, voice.key_down = key.channel, key.number, True
@@ -126,32 +124,27 @@ class Player:
     def _begin(self, key: Key, pitch: float, aim: float, now: int) -> None:
         unison = self.settings.unison
         self._make_room(unison, now)  # where there is little time, a unison may be all that sounds
-        courses = self.programs[self.channels.each[key.channel].program % len(self.programs)]
         lead = self.crowd.lead(now)
         for index in range(unison):
             side = 2.0 * index / (unison - 1) - 1.0 if unison > 1 else 0.0
-            voice = Voice(
-                row=self.crowd.free.popleft(),
-                courses=courses,
-                channel=key.channel,
-                key=key.number,
-                velocity=key.velocity,
-                pitch=pitch,
-                aim=pitch,
-                detune_cents=side * self.settings.detune_cents / 2,
-                sides=_sides(side * self.settings.spread),
-                begin_sample=now,
-                next_sample=now,
-                lead=lead,
-                serial=self._serial,
-            )
+            row = self.crowd.free.popleft()
+            self._clear(row)
+            program = self.channels.each[key.channel].program % len(self.programs)
+            voice = Voice(self.crowd.table, row, self.programs[program], key.velocity)
+            voice.serial, voice.program, voice.channel, voice.key = self._serial, program, key.channel, key.number
+            voice.pitch, voice.detune = pitch, side * self.settings.detune_cents / 200.0
             voice.glide_to(aim, glide_ms=self.settings.glide_ms if aim != pitch else 0.0)
-            self._clear(voice.row)
-            seed = self._seed + self._serial * MOST_UNISON + index
-            courses.start(voice.row, courses.sources.strands(key.number, key.velocity), self._weights(voice), seed=seed)
-            self._starts[voice.row] = seed
-            self.crowd.voices.append(voice)
+            voice.table.sides[row] = _sides(side * self.settings.spread)
+            voice.begin_sample = voice.next_sample = now
+            voice.turn, voice.early, voice.not_before = turn_of(now - lead), lead + SOONER_SAMPLES, turn_end(now)
+            self._start(voice, self._seed + self._serial * MOST_UNISON + index)
         self._serial += 1
+
+    def _start(self, voice: Voice, seed: int) -> None:
+        strands = voice.courses.sources.strands(voice.key, voice.velocity)
+        voice.courses.start(voice.row, strands, self._weights(voice), seed=seed)
+        self._starts[voice.row] = seed
+        self.crowd.add(voice)
 
     def _make_room(self, needed: int, now: int) -> None:
         """Take voices away until `needed` may begin, and rows until they have some."""
@@ -164,7 +157,7 @@ class Player:
 
     def _lift(self, channel: int, number: int, velocity: int, now: int) -> None:
         self.fingers.lift(channel, number)
-        lifted = self._voices(channel, number)
+        lifted = self.crowd.playing(channel, number)
         if self.settings.mode != "poly" and lifted and self.fingers.down:
             key = self.fingers.down[-1]
             self._go_to(key, hz_to_note(self.settings.tuning.hz(key.number)), now)
@@ -178,7 +171,7 @@ class Player:
             self._release(voice, velocity)
 
     def _release(self, voice: Voice, velocity: int = USUAL_OFF_VELOCITY) -> None:
-        if voice.released_frame is None:
+        if not voice.released:
             pace = 2.0 ** ((velocity - USUAL_OFF_VELOCITY) / VELOCITY_STEPS_AN_OCTAVE)
             voice.released_frame = voice.frames
             voice.courses.release(voice.row, self._weights(voice), pace=pace)
@@ -210,10 +203,10 @@ class Player:
 
     def _weights(self, voice: Voice) -> Doubles:
         """[corners] of the stream that decides how long attack and release are."""
-        corners, place, motion = len(voice.courses.sources.corners), position(voice, self), self.settings.motion
-        if motion is None:
-            return weights_of(corners, *place)
-        return np.asarray(motion.weights(corners, np.array([place]), np.array([seconds_of(voice)])).loudness[0])
+        places, corners = {voice.channel: position(voice.channel, self)}, len(voice.courses.sources.corners)
+        seconds = np.array([(voice.frames + 1) * FRAME_SECONDS])
+        weights = weights_at(self.settings.motion, corners, places, np.array([voice.channel]), seconds)
+        return np.asarray(weights[LOUDNESS, 0])
 
 
 def _sides(place: float) -> tuple[float, float]:

@@ -22,11 +22,12 @@ EVERYTHING = 1 << 60  # until the end of time
 class Renderer:
     """`add(frames)` and `cut(row)` as they are planned, `render(until)` once a block.
 
-    `one_by_one` says that no row is ever due with several frames: only then may frames wait.
+    There are `count` rows. `one_by_one` says that no row is ever due with several frames: only then may frames wait.
     """
 
-    def __init__(self, rows: Rows, mixer: Mixer, *, one_by_one: bool) -> None:
+    def __init__(self, rows: Rows, mixer: Mixer, *, count: int, one_by_one: bool) -> None:
         self._rows, self._mixer = rows, mixer
+        self._waiting = np.zeros(count, np.bool_)
         self._halves = rows if one_by_one and isinstance(rows, HalvedRows) else None
         self._planned: list[Frames] = []
         self._halfway: tuple[Frames, Finish] | None = None
@@ -35,15 +36,16 @@ class Renderer:
     def add(self, frames: Sequence[Frames]) -> None:
         """Frames that are to be rendered."""
         self._planned += frames
+        for part in frames:
+            self._waiting[part.rows] = True
 
     def cut(self, row: int, at_sample: int) -> None:
         """What lies after `at_sample` of all frames added so far for `row` is to fade within 5 ms."""
         self._cuts.append((row, at_sample))
 
-    def holds(self, row: int) -> bool:
-        """Whether a frame of `row` is yet to be rendered."""
-        halfway = self._halfway is not None and row in self._halfway[0].rows
-        return halfway or any(row in frames.rows for frames in self._planned)
+    def holds(self, rows: Ints | int) -> bool:
+        """Whether a frame of any of `rows` is yet to be rendered."""
+        return bool(self._waiting[rows].any())
 
     def touches(self, row: int) -> bool:
         """Whether anything is yet to be done for `row`."""
@@ -92,8 +94,7 @@ class Renderer:
         if not now.any():
             self._planned = [frames]
             return None
-        first = np.array([voice.begin_sample for voice in frames.voices]) == frames.begins
-        if now.all() or (now & ~first).any():
+        if now.all() or (now & ~frames.first).any():
             return frames
         self._planned = [frames.at(np.flatnonzero(~now))]
         return frames.at(np.flatnonzero(now))
@@ -103,6 +104,7 @@ class Renderer:
         self._mix(frames, finish())
 
     def _mix(self, frames: Frames, audio: FloatArray) -> None:
+        self._waiting[frames.rows] = False
         self._mixer.add(frames.rows, frames.begins, audio, frames.gains, fading=frames.fading)
 
 
