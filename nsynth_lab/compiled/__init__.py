@@ -47,7 +47,16 @@ KEPT_IN = _kept_in()
 
 def compiled(function: Function) -> Function:
     """`function` compiled; kept beside its source, or in the user's cache, where either can be written."""
-    options = {"nogil": True, "fastmath": ALLOWED, "error_model": "numpy"}
+    return _compiled(function)
+
+
+def inlined(function: Function) -> Function:
+    """The same, as a part of each function that calls it: to hand over tables costs more than to look something up."""
+    return _compiled(function, forceinline=True)
+
+
+def _compiled(function: Function, **more: bool) -> Function:
+    options = {"nogil": True, "fastmath": ALLOWED, "error_model": "numpy", **more}
     usual = config.CACHE_DIR
     config.CACHE_DIR = str(KEPT_IN)
     try:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.compiled import compiled
+from nsynth_lab.compiled import compiled, inlined
 from nsynth_lab.compiled.zones import Zones, add_timbre, read_at, read_between
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
@@ -115,7 +115,7 @@ def read(
     return timbre, level_db, f0_cents, partials
 
 
-@compiled
+@inlined
 def _walk(zones: Zones, strands: Strands, row: int, s: int) -> float:
     """Move a strand on by a frame of its attack or its sustain; where it is."""
     zone, frame, attack = strands.zone[row, s], strands.frame[row], strands.attack[row]
@@ -136,7 +136,7 @@ def _walk(zones: Zones, strands: Strands, row: int, s: int) -> float:
     return place
 
 
-@compiled
+@inlined
 def _next_turn(zones: Zones, strands: Strands, row: int, s: int, forwards: bool) -> float:
     """A frame to turn at next, near the end of the sustain or near its beginning; each strand's own sequence."""
     zone = strands.zone[row, s]
@@ -149,7 +149,7 @@ def _next_turn(zones: Zones, strands: Strands, row: int, s: int, forwards: bool)
     return float(zones.attack_end[zone] + turn)
 
 
-@compiled
+@inlined
 def _course(zones: Zones, strands: Strands, row: int, s: int) -> float:
     """What brings the level read where a strand is to the slow course of the sustain."""
     held = strands.frame[row] - strands.attack[row]
@@ -164,7 +164,7 @@ def _course(zones: Zones, strands: Strands, row: int, s: int) -> float:
     return brought
 
 
-@compiled
+@inlined
 def _release(
     zones: Zones, strands: Strands, ends: Ends, row: int, s: int, held_db: float
 ) -> tuple[float, float, float]:

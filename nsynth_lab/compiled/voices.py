@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.compiled import compiled
+from nsynth_lab.compiled import compiled, inlined
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, Ints
 
 Flags = NDArray[np.bool_]
@@ -164,7 +164,7 @@ def advance(
     return played
 
 
-@compiled
+@inlined
 def _move_pitch(voices: Voices, row: int) -> float:
     """Take a frame of the glide; the note number it ends at."""
     glide = voices.glide[row]
@@ -176,7 +176,7 @@ def _move_pitch(voices: Voices, row: int) -> float:
     return pitch
 
 
-@compiled
+@inlined
 def _move_envelope(voices: Voices, knobs: Knobs, row: int) -> float:
     """Take a frame of the envelope; the amplitude it ends at.
 
@@ -196,18 +196,18 @@ def _move_envelope(voices: Voices, knobs: Knobs, row: int) -> float:
     return _gain(voices.envelope_db[row])
 
 
-@compiled
+@inlined
 def _envelope_ended(voices: Voices, knobs: Knobs, row: int) -> bool:
     released = voices.released_frame[row] != HELD and knobs.release_ms > 0
     return released and bool(voices.envelope_db[row] <= RELEASED_DB)
 
 
-@compiled
+@inlined
 def _gain(db: float) -> float:
     gain: float = 10.0 ** (db / 20.0)
     return gain
 
 
-@compiled
+@inlined
 def _decibels(gain: float) -> float:
     return max(20.0 * math.log10(gain), LEAST_DB) if gain > 0 else LEAST_DB

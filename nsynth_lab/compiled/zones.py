@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.compiled import compiled
+from nsynth_lab.compiled import inlined
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
 
@@ -42,14 +42,14 @@ class Zones(NamedTuple):
     high_count: Ints
 
 
-@compiled
+@inlined
 def read_between(zones: Zones, values: FloatArray, zone: int, place: float, tail: float, up: float) -> float:
     """`values` read at `place`, and as much of `tail` as is `up`."""
     held = read_at(zones, values, zone, place)
     return held if up == 0 else held + up * (read_at(zones, values, zone, tail) - held)
 
 
-@compiled
+@inlined
 def read_at(zones: Zones, values: FloatArray, zone: int, place: float) -> float:
     """`values` [rows of the table] at a fractional frame of `zone`."""
     low, high, part = _rows(zones, zone, place)
@@ -57,7 +57,7 @@ def read_at(zones: Zones, values: FloatArray, zone: int, place: float) -> float:
     return value
 
 
-@compiled
+@inlined
 def add_timbre(zones: Zones, zone: int, place: float, own: np.float32, out: FloatArray) -> None:
     """To `out` [dims]: `own` times the timbre at a fractional frame of `zone`."""
     low, high, part = _rows(zones, zone, place)
@@ -67,7 +67,7 @@ def add_timbre(zones: Zones, zone: int, place: float, own: np.float32, out: Floa
         out[i] += own * (below + share * (zones.timbre[high, i] - below))
 
 
-@compiled
+@inlined
 def _rows(zones: Zones, zone: int, place: float) -> tuple[int, int, float]:
     """The rows of the table on either side of a fractional frame, and how far it lies from the first."""
     last = zones.frames[zone] - 1
