@@ -13,7 +13,8 @@ from tiny_model import tiny_model
 
 from nsynth_lab.latents import Latents
 from nsynth_lab.midi.events import Event, bend, control, note_off, note_on, setting
-from nsynth_lab.synth.engine import After, Engine
+from nsynth_lab.synth.after import NOTHING, After
+from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.units import FloatArray, Ints, hz_to_note
@@ -36,7 +37,7 @@ def small_engine(
     settings: Settings | None = None,
     *,
     corners: int = 2,
-    after: After | None = None,
+    after: After = NOTHING,
     ahead_samples: int = 512,
     seed: int = 0,
 ) -> Engine:

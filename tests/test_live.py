@@ -194,6 +194,13 @@ def test_a_recording_is_what_was_played(tmp_path: Path) -> None:
     assert np.abs(heard).max() > 0.001
 
 
+def test_a_device_that_asks_for_more_when_the_playing_is_over_misses_nothing() -> None:
+    live = Live(small_engine(), Swallow())
+    run(live, samples=512)
+    assert not live.sink.ring.take(np.empty((256, 2), np.float32))
+    assert live.status().underruns == 0
+
+
 def test_a_file_sink_leaves_nothing_behind_when_it_fails(tmp_path: Path) -> None:
     target = tmp_path / "a.wav"
 

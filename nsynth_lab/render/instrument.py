@@ -10,7 +10,8 @@ from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents, read_latents
 from nsynth_lab.model.bank import at_bank_level
 from nsynth_lab.render.session import LATENTS_ENDING, SOUND_ENDINGS, Session
-from nsynth_lab.synth.engine import After, Engine
+from nsynth_lab.synth.after import NOTHING, After
+from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.units import HOP_SAMPLES
@@ -35,7 +36,7 @@ def make_engine(
     programs: Sequence[Sequence[str]],
     settings: Settings,
     *,
-    after: After | None = None,
+    after: After = NOTHING,
     ahead_samples: int = HOP_SAMPLES,
 ) -> Engine:
     """An engine for one or more programs, each a blend of instruments as in `load_sources`."""

@@ -80,6 +80,7 @@ class Live:
         with undisturbed():
             while not stop.is_set() and not done():
                 self._block()
+        self.sink.end()
 
     def status(self) -> Status:
         """What a player sees, asked for from any thread."""

@@ -85,6 +85,10 @@ class DeviceSink:
                 self._lose()
                 return
 
+    def end(self) -> None:
+        """No more blocks come: what waits is still heard, and nothing after it is missed."""
+        self.ring.ending = True
+
     def _begin(self) -> None:
         """Start the stream once there is enough for its buffer, which it fills at once, and for what is kept ahead."""
         enough = min(self.ahead + self._blocks(self.device_seconds) + 1, self.ring.blocks)
@@ -103,7 +107,7 @@ class DeviceSink:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.ring.ending = True
+        self.end()
         if kind is None and not self.away:  # let what waits be heard
             until = time.monotonic() + self.latency_seconds + SILENT_SECONDS
             while self.ring.filled and time.monotonic() < until:

@@ -10,8 +10,11 @@
     keys       which notes are held, by finger, pedal or neither; what a mono voice plays next
     player     what was played -> which voices begin, change and are let go
     planner    the next frames of the voices that are due, as numbers
+    renderer   planned frames -> steps of the decoder -> the mixer
     crowd      who gets a row of the decoder, and who gives one up
     mixer      where the frames of all voices are added up, to be taken in blocks of any size
+    after      what the mixed block goes through: a patch's effects, or nothing
+    trial      how long steps take here
     engine     Engine: all of it together
 
 The clock is samples. A voice's frames begin at its own note-on, so a note waits for nobody, and a block is whatever

@@ -10,19 +10,17 @@ What is planned depends on the clock alone and not on how it is cut into blocks.
 
 from __future__ import annotations
 
-import time
 from bisect import insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from nsynth_lab.compiled.voices import due_of
-from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
 from nsynth_lab.midi.events import CHANNELS, Event, Kind, note_off, note_on
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.rows import row_decoder
+from nsynth_lab.synth.after import NOTHING, After
 from nsynth_lab.synth.channels import Channels
 from nsynth_lab.synth.course import Courses
 from nsynth_lab.synth.crowd import TURN_SAMPLES, Crowd, turn_end
@@ -32,13 +30,12 @@ from nsynth_lab.synth.player import Player
 from nsynth_lab.synth.renderer import EVERYTHING, Renderer
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
+from nsynth_lab.synth.trial import step_seconds
 from nsynth_lab.synth.voice import Voice
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
 GRID_SAMPLES = 64
 MOST_QUEUED = 200_000
-WARM_HZ, WARM_DB = 110.0, -20.0
-WARM_STEPS = 48  # after 32 of them a row's past is full, as a sounding note's is
 REHEARSED_BLOCKS = 64
 
 
@@ -66,31 +63,6 @@ class EngineState:
     learning: str
 
 
-class After(Protocol):
-    """What the mixed blocks go through, and what controllers turn there: a patch's effects."""
-
-    @property
-    def latency_samples(self) -> int:
-        """How much later the sound comes out of it."""
-
-    @property
-    def quiet(self) -> bool:
-        """Whether its own tail has died away."""
-
-    def turn(self, controller: int, value: float, at_sample: int) -> Mapping[str, object]:
-        """A controller is moved to `value`, 0 to 127; returns the synth's settings that it changes, and to what."""
-
-    def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
-        """The next block [2, samples], which begins at `begin_sample` of the engine's clock."""
-
-    def troubles(self) -> list[str]:
-        """What had to be taken out since it was last asked, a line each."""
-
-
-def _turn_nothing(_controller: int, _value: float, _at_sample: int) -> Mapping[str, object]:
-    return {}
-
-
 class Engine:
     """`send(events)`, `render(samples) -> block [2, samples]`; the audio comes `delay_samples` late.
 
@@ -104,14 +76,14 @@ class Engine:
         programs: Sequence[Sources],
         settings: Settings,
         *,
-        after: After | None = None,
+        after: After = NOTHING,
         seed: int = 0,
         ahead_samples: int = HOP_SAMPLES,
     ) -> None:
         crowd = Crowd(settings.voices)
         rows = len(crowd.table.frames)
         self._after = after
-        self.delay_samples = decoder.delay_samples + (after.latency_samples if after is not None else 0)
+        self.delay_samples = decoder.delay_samples + after.latency_samples
         self._ahead = ahead_samples
         self._decoder, self._programs = decoder, programs
         self._troubles: list[str] = []
@@ -120,9 +92,8 @@ class Engine:
         self._mixer = Mixer(rows, ahead_samples=ahead_samples)
         self._renderer = Renderer(self._rows, self._mixer, count=rows, one_by_one=self._one_by_one)
         courses = [Courses(sources, rows) for sources in programs]
-        turn = after.turn if after is not None else _turn_nothing
         self.player = Player(
-            settings, courses, crowd, Channels(), cut=self._cut, clear=self._make_sure, turn=turn, seed=seed
+            settings, courses, crowd, Channels(), cut=self._cut, clear=self._make_sure, turn=after.turn, seed=seed
         )
         self._queue: list[Event] = []
         self._peak = 0.0
@@ -136,8 +107,7 @@ class Engine:
     @property
     def idle(self) -> bool:
         """Whether nothing sounds and nothing waits."""
-        still = not self.player.crowd.voices and not self._queue and self._renderer.idle
-        return still and (self._after is None or self._after.quiet)
+        return not self.player.crowd.voices and not self._queue and self._renderer.idle and self._after.quiet
 
     def send(self, events: Iterable[Event]) -> None:
         """Take events, each at its `at_sample` or, where that is past, now."""
@@ -172,21 +142,7 @@ class Engine:
 
     def step_seconds(self) -> float:
         """How long a step of half the voices takes. Only before anything is played."""
-        half = max(1, self.player.settings.voices // 2)
-        self._rows.reset(range(half), [0] * half)
-        seconds = [self._try_step(half) for _ in range(WARM_STEPS)]
-        return float(np.median(seconds[-(WARM_STEPS // 4) :]))
-
-    def _try_step(self, rows: int) -> float:
-        begun = time.perf_counter()
-        self._rows.step(
-            np.arange(rows),
-            np.zeros((rows, TIMBRE_DIMS), np.float32),
-            np.full(rows, WARM_DB, np.float32),
-            np.full(rows, WARM_HZ, np.float32),
-            np.zeros((rows, PARTIAL_SLOTS), np.float32),
-        )
-        return time.perf_counter() - begun
+        return step_seconds(self._rows, max(1, self.player.settings.voices // 2))
 
     def shed(self, count: int) -> int:
         """Take `count` voices away for want of time, those let go first; how many it were."""
@@ -210,7 +166,7 @@ class Engine:
         """What had to do without since it was last asked, a line each: effects taken out, a slower way to decode."""
         told = self._troubles[:]
         self._troubles.clear()
-        return told if self._after is None else told + self._after.troubles()
+        return told + self._after.troubles()
 
     def state(self) -> EngineState:
         """What a player sees."""
@@ -240,8 +196,7 @@ class Engine:
                 self.player.hear(event, now)
         self._plan(end)
         self._decode(end if samples < TURN_SAMPLES else EVERYTHING)
-        block = self._mixer.take(samples)
-        return block if self._after is None else self._after.process(block, begin)
+        return self._after.process(self._mixer.take(samples), begin)
 
     def _plan(self, until_sample: int) -> None:
         """Plan what is due: first frames that begin before `until_sample`, others by the end of the turn under way.

@@ -51,7 +51,7 @@ class Player:
         *,
         cut: Cut,
         clear: Callable[[int], None],
-        turn: Turn = lambda *_: {},
+        turn: Turn,
         seed: int = 0,
     ) -> None:
         self.settings, self.programs, self.crowd, self.channels = settings, list(programs), crowd, channels
