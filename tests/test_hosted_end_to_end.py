@@ -66,6 +66,7 @@ def song(path: str, *, notes: tuple[int, ...] = (60, 64, 67, 72, 57, 69)) -> Non
     file.save(path)
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(not KARS.exists(), reason="no VST3 instrument was built (scripts/build-kars)")
 def test_an_instrument_plugin_is_captured_blended_played_and_packed(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
@@ -110,6 +111,7 @@ def test_a_preset_with_plugins_is_packed_the_same_from_its_manifest() -> None:
     assert run(["pack", "--from", "other.json", "-o", "third"]) == 2
 
 
+@pytest.mark.alone
 @needs_zam
 def test_plugins_in_a_live_chain_sound_as_they_do_offline_and_without_a_gap(tmp_path: Path) -> None:
     scan([ZAM / f"{name}.vst3" for name in (STEREO, MONO)])

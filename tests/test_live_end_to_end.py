@@ -30,6 +30,8 @@ HELD_SECONDS, REST_SECONDS = 0.45, 0.55
 CENTS, TIME_SECONDS = 5.0, 0.020
 ATTEMPTS = 5
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
