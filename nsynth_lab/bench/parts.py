@@ -31,6 +31,8 @@ COMPILED = {
     "excite": "partials and spectra, compiled",
     "sound": "noise and gains, compiled",
     "read": "courses of voices, compiled",
+    "due_of": "voices that are due, compiled",
+    "advance": "pitch and envelope of voices, compiled",
     "add_frames": "mixing, compiled",
     "take": "mixing, compiled",
 }
