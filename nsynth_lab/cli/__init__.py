@@ -21,7 +21,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nsynth_lab import __version__, notice
+from nsynth_lab import notice
 from nsynth_lab.cli import (
     ablate,
     bank,
@@ -85,6 +85,8 @@ for _name, _group in GROUPS:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from nsynth_lab import __version__
+
         typer.echo(f"nsynth-lab {__version__}")
         raise typer.Exit()
 
