@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.compiled import compiled, inlined
-from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, Ints
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, Ints, db_to_gain, note_to_hz
 
 Flags = NDArray[np.bool_]
 
@@ -21,7 +21,8 @@ SILENT_DB, LEAST_DB = -85.0, -120.0
 PRESSURE_DB = 6.0
 VIBRATO_HZ = 5.5
 LOWEST_HZ, HIGHEST_HZ = 16.0, 14_000.0
-A4_HZ, A4_NOTE = 440.0, 69.0
+
+_gain, _hz = inlined(db_to_gain), inlined(note_to_hz)
 
 
 class Voices(NamedTuple):
@@ -155,7 +156,7 @@ def advance(
             played.gains[d, 1, side] = after * voices.sides[row, side]
         played.begins[d], played.first[d] = voices.next_sample[row], first
         played.level_db[d] = level
-        played.f0_hz[d] = min(max(A4_HZ * 2.0 ** ((note - A4_NOTE) / 12.0), LOWEST_HZ), HIGHEST_HZ)
+        played.f0_hz[d] = min(max(_hz(note), LOWEST_HZ), HIGHEST_HZ)
         played.last[d], played.fading[d] = ends or voices.fading[row], voices.fading[row]
         voices.gain[row], voices.level_db[row] = gain, level + _decibels(gain)
         voices.frames[row] += 1
@@ -193,19 +194,14 @@ def _move_envelope(voices: Voices, knobs: Knobs, row: int) -> float:
         return gain
     fallen = (at_ms - knobs.attack_ms) / knobs.decay_ms if knobs.decay_ms > 0 else 1.0
     voices.envelope_db[row] = knobs.sustain_db * min(fallen, 1.0)
-    return _gain(voices.envelope_db[row])
+    sustained: float = _gain(voices.envelope_db[row])
+    return sustained
 
 
 @inlined
 def _envelope_ended(voices: Voices, knobs: Knobs, row: int) -> bool:
     released = voices.released_frame[row] != HELD and knobs.release_ms > 0
     return released and bool(voices.envelope_db[row] <= RELEASED_DB)
-
-
-@inlined
-def _gain(db: float) -> float:
-    gain: float = 10.0 ** (db / 20.0)
-    return gain
 
 
 @inlined

@@ -125,11 +125,11 @@ class Player:
         unison = self.settings.unison
         self._make_room(unison, now)  # where there is little time, a unison may be all that sounds
         lead = self.crowd.lead(now)
+        program = self.channels.each[key.channel].program % len(self.programs)
         for index in range(unison):
             side = 2.0 * index / (unison - 1) - 1.0 if unison > 1 else 0.0
             row = self.crowd.free.popleft()
             self._clear(row)
-            program = self.channels.each[key.channel].program % len(self.programs)
             voice = Voice(self.crowd.table, row, self.programs[program], key.velocity)
             voice.serial, voice.program, voice.channel, voice.key = self._serial, program, key.channel, key.number
             voice.pitch, voice.detune = pitch, side * self.settings.detune_cents / 200.0

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast, get_type_hints
 
 import numpy as np
 
-from nsynth_lab.compiled.voices import FRAME_MS, HELD, RELEASED_DB, Voices
+from nsynth_lab.compiled.voices import FRAME_MS, HELD, RELEASED_DB, Flags, Voices
 from nsynth_lab.synth.course import Courses
+from nsynth_lab.units import Doubles, Ints
 
 Value = TypeVar("Value")
-INTEGERS = (
-    "serial", "program", "channel", "key", "begin_sample", "next_sample", "due_sample", "early", "not_before", "turn",
-    "released_frame", "frames",
-)  # fmt: skip
+KINDS = {Ints: np.int64, Doubles: np.float64, Flags: np.bool_}
 
 
 def table(rows: int) -> Voices:
     """Of so many voices, none of which has begun."""
-    columns: dict[str, Any] = {
-        name: np.zeros(rows, np.int64 if name in INTEGERS else np.float64) for name in Voices._fields
-    }
-    return Voices(**{**columns, "sides": np.ones((rows, 2)), "fading": np.zeros(rows, np.bool_)})
+    columns: dict[str, Any] = {name: np.zeros(rows, KINDS[kind]) for name, kind in get_type_hints(Voices).items()}
+    return Voices(**{**columns, "sides": np.zeros((rows, 2))})
 
 
 class Kept(Generic[Value]):
@@ -51,10 +47,9 @@ class Voice:
 
     serial, program, channel, key, turn = Kept[int](), Kept[int](), Kept[int](), Kept[int](), Kept[int]()
     pitch, aim, glide, detune = Kept[float](), Kept[float](), Kept[float](), Kept[float]()
-    begin_sample, next_sample, due_sample = Kept[int](), Kept[int](), Kept[int]()
-    early, not_before = Kept[int](), Kept[int]()
+    begin_sample, next_sample, early, not_before = Kept[int](), Kept[int](), Kept[int](), Kept[int]()
     released_frame, frames = Kept[int](), Kept[int]()
-    pressure, gain, level_db, envelope_db = Kept[float](), Kept[float](), Kept[float](), Kept[float]()
+    pressure, envelope_db = Kept[float](), Kept[float]()
     fading = Kept[bool]()
 
     def __init__(self, table: Voices, row: int, courses: Courses, velocity: int) -> None:
