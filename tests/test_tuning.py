@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nsynth_lab.errors import MidiError, UsageError
-from nsynth_lab.synth.scala import parse_kbm, parse_scl, read_tuning
+from nsynth_lab.synth.scala import decoded, parse_kbm, parse_scl, read_tuning
 from nsynth_lab.synth.tuning import EQUAL, Keys, equal, tuned
 from nsynth_lab.units import ratio_to_cents
 
@@ -119,3 +119,143 @@ def test_a_reference_that_is_silent() -> None:
 def test_an_a4_that_is_none() -> None:
     with pytest.raises(UsageError):
         equal(44.0)
+
+
+SEVEN = [9 / 8, 5 / 4, 4 / 3, 3 / 2, 5 / 3, 15 / 8, 2.0]
+NAMES = {  # whose letters hold, in UTF-8, the bytes 0x85 or 0x1C to 0x1E, at which str.splitlines cuts Latin-1
+    "arabic": "مقام راست",
+    "russian": "характер",
+    "polish": "Skala sąsiadów",
+    "swedish": "Ångström",
+    "plain": "just",
+}
+ENCODINGS = {
+    "utf-8": "utf-8",
+    "utf-8 with its mark": "utf-8-sig",
+    "utf-16 little-endian with its mark": "utf-16",
+    "utf-16 without a mark": "utf-16-be",
+}
+
+
+def ratios(path: Path, kbm: Path | None = None) -> list[float]:
+    tuning = read_tuning(path, kbm)
+    return [tuning.hz(key) / tuning.hz(60) for key in range(61, 68)]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS.values(), ids=ENCODINGS)
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_a_scale_is_read_in_any_encoding_and_with_any_line_ending(
+    tmp_path: Path, name: str, encoding: str, ending: str
+) -> None:
+    path = tmp_path / "scale.scl"
+    text = f"! {name}.scl\n!\n{name}\n 7\n! {name}\n 9/8\n5/4 {name}\n 4/3\n 3/2\n 5/3\n 15/8\n2/1\n"
+    path.write_bytes(text.replace("\n", ending).encode(encoding))
+    assert ratios(path) == pytest.approx(SEVEN)
+    assert parse_scl(decoded(path.read_bytes())).name == name
+
+
+@pytest.mark.parametrize(("encoding", "name"), [("cp1252", "just\u2026 intonation"), ("latin-1", "Ångström\x85 scale")])
+def test_a_scale_in_eight_bits_is_read(tmp_path: Path, encoding: str, name: str) -> None:
+    path = tmp_path / "scale.scl"
+    path.write_bytes(f"{name}\n7\n9/8\n5/4\n4/3\n3/2\n5/3\n15/8\n2\n\x1a".encode(encoding))
+    assert ratios(path) == pytest.approx(SEVEN)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_a_mapping_is_read_in_any_encoding(tmp_path: Path, encoding: str) -> None:
+    scl, kbm = tmp_path / "a.scl", tmp_path / "a.kbm"
+    scl.write_text(DIATONIC)
+    kbm.write_bytes(f"! Clavier à touches\n{WHITE}".replace("\n", "\r\n").encode(encoding))
+    tuning = read_tuning(scl, kbm)
+    assert tuning.hz(67) / tuning.hz(60) == pytest.approx(3 / 2)
+    assert not tuning.sounds(61)
+
+
+@pytest.mark.parametrize(
+    ("line", "cents"),
+    [
+        ("81/64", 407.820),
+        ("408.0", 408.0),
+        ("408.", 408.0),
+        (".5", 0.5),
+        ("5", 2786.314),
+        ("-5.0", -5.0),
+        ("10/20", -1200.0),
+        ("100.0 cents", 100.0),
+        ("100.0cents", 100.0),
+        ("100.0 C#", 100.0),
+        ("5/4   E\\", 386.314),
+        ("9 / 8", 203.910),
+        ("\t9/ 8\t! whole tone 203.91", 203.910),
+        ("2/1 octave", 1200.0),
+        ("2 (octave)", 1200.0),
+        ("3/2! fifth", 701.955),
+        ("7.01955e2", 701.955),
+        ("+5/4", 386.314),
+        ("8589934592/4294967296", 1200.0),  # beyond 32 bits
+        (f"{3 * 10**600}/{2 * 10**600}", 701.955),
+        ("5/4 1.5", 386.314),
+    ],
+)
+def test_what_follows_a_value_is_ignored(line: str, cents: float) -> None:
+    assert parse_scl(f"x\n1\n{line}\n").cents[0] == pytest.approx(cents, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["-3/2", "3/-2", "3/2/1", "9 /", "9 / x", "0", "0/3", "3/0", "7\\12", "701,955", "1.2.3", "12e2", "1_0/8", "٣/٢",
+     "<5/4>", "nan", "inf", "$4", "3:2", "1OO.0", "7O1.9", "3/2E", "9" * 5000, f"{'9' * 5000}/1"],
+)  # fmt: skip
+def test_no_value_is_guessed(line: str) -> None:
+    with pytest.raises(MidiError, match=r"line 4: .*is no note of a scale"):
+        parse_scl(f"! x\nx\n1\n{line}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("x\n2\n3/2\nfifth\n", "scale.scl: line 4: 'fifth' is no note"),
+        ("x\nmany\n", "scale.scl: line 2: the number of notes is 'many'; expected 1 to 16384"),
+        ("x\n99999999999\n", "line 2: the number of notes"),
+        ("x\n2\n3/2\n", "2 notes announced, 1 there"),
+        ("x\n1\n1e5.\n", "no note"),
+        ("x\n1\n99999.0\n", "line 3: a note of 99999 cents lies beyond hearing"),
+        ("x\n1\n\x1b[31m\n", r"line 3: '\\x1b\[31m' is no note"),
+    ],
+)
+def test_a_fault_in_a_scale_is_told_with_its_file_and_line(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "scale.scl"
+    path.write_bytes(text.encode())
+    with pytest.raises(MidiError, match=says):
+        read_tuning(path)
+
+
+def test_a_fault_in_a_mapping_is_told_with_its_file_and_line(tmp_path: Path) -> None:
+    scl, kbm = tmp_path / "a.scl", tmp_path / "a.kbm"
+    scl.write_text(DIATONIC)
+    kbm.write_text(WHITE.replace("\n440.0\n", "\n44O.0\n"))
+    with pytest.raises(MidiError, match=r"a\.kbm: line 7: reference frequency '44O\.0'"):
+        read_tuning(scl, kbm)
+
+
+def test_blank_lines_and_long_scales() -> None:
+    assert len(parse_scl("x\n\n 12\n\n" + "\n\n".join(f"{100 * step}.0" for step in range(1, 13))).cents) == 12
+    steps = 4_800
+    assert len(parse_scl(f"x\n{steps}\n" + "\n".join(f"{step / 4:.2f}" for step in range(1, steps + 1))).cents) == steps
+    assert parse_scl("\n2\n3/2\n2/1\nand more\n").name == ""
+
+
+def test_keys_left_out_at_the_end_of_a_mapping_are_silent() -> None:
+    keys = parse_kbm("4\n0\n127 ! all\n60\n69\n440.0 Hz\n0\n0\n  ! a comment\nX ! none\n\n \n", 7)
+    assert keys.steps == (0, None)
+    assert (keys.octave, keys.reference_hz) == (7, 440.0)
+    with pytest.raises(MidiError, match="line 9: a key's step is ''"):
+        parse_kbm("4\n0\n127\n60\n69\n440.0\n0\n0\n\n3\n", 7)
+
+
+def test_a_file_that_never_ends_is_refused() -> None:
+    if not Path("/dev/zero").exists():
+        pytest.skip("needs a file that never ends")
+    with pytest.raises(MidiError, match="larger than 1 MiB"):
+        read_tuning("/dev/zero")

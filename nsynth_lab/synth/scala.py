@@ -1,13 +1,20 @@
-"""Scala's files: .scl, a scale, and .kbm, which key plays which of its steps.
+r"""Scala's files: .scl, a scale, and .kbm, which key plays which of its steps.
+
+Both are lines of text in whatever encoding their makers' editors write: UTF-8, UTF-16 and Windows' own are told apart.
+A line that begins with an exclamation mark is a comment, and whatever follows a value on its line is ignored.
 
 Sources: https://www.huygens-fokker.org/scala/scl_format.html and https://www.huygens-fokker.org/scala/help.htm#mappings.
 """
 
 from __future__ import annotations
 
+import codecs
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from nsynth_lab.errors import MidiError
+from nsynth_lab.legible import legible
 from nsynth_lab.synth.tuning import (
     A4_HZ,
     FURTHEST_CENTS,
@@ -21,104 +28,156 @@ from nsynth_lab.synth.tuning import (
 )
 from nsynth_lab.units import ratio_to_cents
 
-MAX_FILE_BYTES, MAX_STEPS = 2**20, 1024
+MAX_FILE_BYTES, MAX_STEPS = 2**20, 16_384
+Line = tuple[int, str]  # its number in the file, from 1, and what stands there
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BREAK = re.compile(r"\r\n|\r|\n")  # str.splitlines also cuts at controls, which Latin-1 makes of other letters' bytes
+_GLUED = r"(?![\w.,/:\\*^+-])"  # what goes on without a space is another kind of number, or a slip
+_CENTS = re.compile(rf"([+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?:c|cents?)?{_GLUED}")
+_RATIO = re.compile(rf"\+?([0-9]+)(?:[ \t]*/[ \t]*([0-9]+)|(?![ \t]*/)){_GLUED}")
+_WHOLE = re.compile(rf"\+?[0-9]{{1,9}}{_GLUED}")
+_HERTZ = re.compile(rf"\+?([0-9]+\.?[0-9]*|\.[0-9]+)(?:[hH][zZ])?{_GLUED}")
+_SILENT = re.compile(rf"[xX]{_GLUED}")
 
 
 def read_tuning(scl: str | Path, kbm: str | Path | None = None, *, a4_hz: float = A4_HZ) -> Tuning:
     """A .scl file's tuning, on the keys of a .kbm file or from middle C with A4 at `a4_hz`.
 
     Raises:
-        MidiError: a file that cannot be read as what it should be.
+        MidiError: a file that cannot be read as what it should be; which one, and the line.
     """
-    scale = parse_scl(_text(scl))
-    keys = parse_kbm(_text(kbm), len(scale.cents)) if kbm else Keys(reference_hz=checked_a4(a4_hz))
-    return tuned(scale, keys)
+    text = _text(scl)
+    try:
+        scale = parse_scl(text)
+    except MidiError as error:
+        raise MidiError(f"{scl}: {error}") from error
+    if kbm is None:
+        return tuned(scale, Keys(reference_hz=checked_a4(a4_hz)))
+    text = _text(kbm)
+    try:
+        return tuned(scale, parse_kbm(text, len(scale.cents)))
+    except MidiError as error:
+        raise MidiError(f"{kbm}: {error}") from error
 
 
 def parse_scl(text: str) -> Scale:
     r"""A scale from the text of a .scl file.
 
     Raises:
-        MidiError: it is none.
+        MidiError: it is none; with the line where something stands that cannot.
 
-    >>> parse_scl("! x.scl\nfifths\n2\n 3/2\n 1200.0 cents").cents
+    >>> parse_scl("! x.scl\nfifths\n2\n 3 / 2 a fifth\n 1200.0 cents").cents
     (701.9550008653874, 1200.0)
     """
     lines = _lines(text)
-    if len(lines) < 2:
+    rest = _filled(lines[1:])
+    if not rest:
         raise MidiError("not a Scala scale: expected a line of description, the number of notes, and the notes")
-    count = _whole(lines[1].split()[:1], "the number of notes", low=1, high=MAX_STEPS)
-    if len(lines) < 2 + count:
-        raise MidiError(f"not a whole Scala scale: {count} notes announced, {len(lines) - 2} there")
-    return Scale(lines[0].strip(), tuple(_pitch(line) for line in lines[2 : 2 + count]))
+    count = _whole(rest[0], "the number of notes", low=1, high=MAX_STEPS)
+    if len(rest) < 1 + count:
+        raise MidiError(f"not a whole Scala scale: {count} notes announced, {len(rest) - 1} there")
+    return Scale(lines[0][1].strip(), tuple(_pitch(line) for line in rest[1 : 1 + count]))
 
 
 def parse_kbm(text: str, steps: int) -> Keys:
     """A keyboard mapping from the text of a .kbm file, for a scale of so many steps.
 
     Raises:
-        MidiError: it is none.
+        MidiError: it is none; with the line where something stands that cannot.
     """
-    lines = [line.split()[:1] for line in _lines(text)]
-    if len(lines) < 7:
-        raise MidiError(f"not a Scala keyboard mapping: expected 7 lines of numbers before the keys, came {len(lines)}")
-    size = _whole(lines[0], "the size of the pattern", low=0, high=128)
+    lines = _lines(text)
+    head = _filled(lines)[:7]
+    if len(head) < 7:
+        raise MidiError(f"not a Scala keyboard mapping: expected 7 lines of numbers before the keys, came {len(head)}")
+    size = _whole(head[0], "the size of the pattern", low=0, high=MAX_STEPS)
     low, high, middle, reference = (
         _whole(line, name, low=0, high=127)
-        for line, name in zip(lines[1:5], ("first key", "last key", "middle key", "reference key"), strict=True)
+        for line, name in zip(head[1:5], ("first key", "last key", "middle key", "reference key"), strict=True)
     )
-    try:
-        hz = float(lines[5][0])
-    except (ValueError, IndexError):
-        hz = 0.0
+    found = _HERTZ.match(head[5][1].strip())
+    hz = float(found[1]) if found else 0.0
     if not LOWEST_HZ <= hz <= HIGHEST_HZ:
-        raise MidiError(f"reference frequency {' '.join(lines[5])}; expected {LOWEST_HZ:g} to {HIGHEST_HZ:g} Hz")
-    octave = _whole(lines[6], "the repeating step", low=0, high=MAX_STEPS) or steps
-    given = [
-        None if line and line[0].lower() == "x" else _whole(line, "a key's step", low=0, high=MAX_STEPS)
-        for line in lines[7 : 7 + size]
-    ]
-    return Keys(size, low, high, middle, reference, hz, octave, tuple(given))
+        raise _wrong(head[5], f"reference frequency {_shown(head[5])}; expected {LOWEST_HZ:g} to {HIGHEST_HZ:g} Hz")
+    octave = _whole(head[6], "the repeating step", low=0, high=MAX_STEPS) or steps
+    keys = [line for line in lines if line[0] > head[6][0] and not line[1].lstrip().startswith("!")][:size]
+    while keys and not keys[-1][1].strip():  # keys that are left out at the end are silent; blank lines there are none
+        keys.pop()
+    given = tuple(_step(line) for line in keys)
+    return Keys(size, low, high, middle, reference, hz, octave, given)
 
 
-def _pitch(line: str) -> float:
+def _pitch(line: Line) -> float:
     """Cents of a line of a scale: with a point it is cents, else a ratio."""
-    word = (line.split() or [""])[0]
+    text = line[1].strip()
     try:
-        if "." in word:
-            cents = float(word)
+        if found := _CENTS.match(text):
+            cents = float(found[1])
+        elif found := _RATIO.match(text):
+            cents = ratio_to_cents(int(found[1]) / int(found[2] or 1))
         else:
-            above, _, below = word.partition("/")
-            cents = ratio_to_cents(int(above) / int(below or 1))
-    except (ValueError, ZeroDivisionError, OverflowError):
-        raise MidiError(
-            f"'{line.strip()[:40]}' is no note of a scale: expected cents (701.955) or a ratio (3/2)"
-        ) from None
+            raise ValueError
+    except (ValueError, ArithmeticError):  # none of them, a division by or logarithm of nothing, thousands of digits
+        expected = "expected cents (701.955) or a ratio (3/2)"
+        raise _wrong(line, f"{_shown(line)} is no note of a scale: {expected}") from None
     if not abs(cents) <= FURTHEST_CENTS:
-        raise MidiError(f"a note of {cents:g} cents lies beyond hearing")
+        raise _wrong(line, f"a note of {cents:g} cents lies beyond hearing")
     return cents
 
 
-def _whole(words: list[str], what: str, *, low: int, high: int) -> int:
-    try:
-        number = int(words[0])
-    except (ValueError, IndexError):
-        number = low - 1
+def _step(line: Line) -> int | None:
+    return None if _SILENT.match(line[1].strip()) else _whole(line, "a key's step", low=0, high=MAX_STEPS)
+
+
+def _whole(line: Line, what: str, *, low: int, high: int) -> int:
+    found = _WHOLE.match(line[1].strip())
+    number = int(found[0]) if found else low - 1
     if not low <= number <= high:
-        raise MidiError(f"{what} is '{' '.join(words)[:20]}'; expected {low} to {high}")
+        raise _wrong(line, f"{what} is {_shown(line)}; expected {low} to {high}")
     return number
 
 
-def _lines(text: str) -> list[str]:
-    """The lines that are not comments."""
-    return [line for line in text.splitlines() if not line.startswith("!")]
+def _wrong(line: Line, what: str) -> MidiError:
+    return MidiError(f"line {line[0]}: {what}")
+
+
+def _shown(line: Line) -> str:
+    return f"'{legible(line[1].strip()[:40])}'"
+
+
+def _lines(text: str) -> list[Line]:
+    """The lines that are not comments; not what DOS's end of file leaves behind."""
+    lines = enumerate(_BREAK.split(text.rstrip("\x1a")), start=1)
+    return [(number, line) for number, line in lines if not line.startswith("!")]
+
+
+def _filled(lines: Sequence[Line]) -> list[Line]:
+    """Those in which something stands, and no comment either that begins after spaces."""
+    return [line for line in lines if line[1].strip() and not line[1].lstrip().startswith("!")]
 
 
 def _text(path: str | Path) -> str:
-    path = Path(path)
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise MidiError(f"{path}: larger than {MAX_FILE_BYTES // 2**20} MiB; not a tuning")
-        return path.read_text(encoding="latin-1")
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise MidiError(f"{path}: cannot be read: {error.strerror}; expected a Scala file") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise MidiError(f"{path}: larger than {MAX_FILE_BYTES // 2**20} MiB; not a tuning")
+    return decoded(data)
+
+
+def decoded(data: bytes) -> str:
+    r"""Text of unknown encoding: by its mark, else UTF-16 by its zeros, else UTF-8 if it is that, else Windows' own.
+
+    >>> decoded(b"\xef\xbb\xbf9/8"), decoded("9/8".encode("utf-16-be")), decoded(b"\xc5ngstr\xf6m")
+    ('9/8', '9/8', 'Ångström')
+    """
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data.decode(encoding, errors="replace")
+    if b"\0" in data[:2]:
+        return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le", errors="replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
