@@ -15,9 +15,9 @@ from nsynth_lab.errors import MissingError
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 WINDOW, HOP, BANDS = 4096, 512, 320
-LOWEST_HZ, HIGHEST_HZ = 40.0, 16_000.0
+LOWEST_HZ, HIGHEST_HZ = 40.0, 24_000.0
 RANGE_DB = 80.0
-TICKS_HZ = (50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+TICKS_HZ = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 
 
 @dataclass(frozen=True)

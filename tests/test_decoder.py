@@ -12,6 +12,7 @@ from streaming import assert_streams
 from tiny_model import decode, streams, tiny_model
 from torch import Tensor
 
+from nsynth_lab.dsp.bandwidth import share_above_db
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.model.controls import GAINS_PER_FRAME
 from nsynth_lab.model.decoder import Decoder
@@ -167,6 +168,21 @@ def test_an_untrained_band_stack_only_delays() -> None:
     dry, _ = decode(plain, inputs, plain.start(3))
     wet, _ = decode(banded, inputs, banded.start(3))
     close(wet[:, late:], dry[:, :-late])
+
+
+@pytest.mark.parametrize("pitch", [30.0, 69.0, 100.0])
+@pytest.mark.parametrize("held", [True, False], ids=["steady", "wandering"])
+def test_nothing_sounds_above_20_khz_whatever_the_weights_are(decoder: Decoder, pitch: float, held: bool) -> None:
+    """Partials and noise are told to lie as high as they can, where no training has ever heard them."""
+    points, corrections, bands, *_ = decoder.controls.sizes
+    bias = decoder.controls.stack.last.bias.zero_()
+    bias[points - 4 : points] = 6.0  # 60 dB above the rest
+    bias[points + corrections + bands - 4 : points + corrections + bands] = 6.0
+    inputs = steady(pitch, -20.0, seed=3) if held else streams([pitch], 62)
+    audio, _ = decode(decoder, inputs, decoder.start(1))
+    samples = audio[0, 4 * HOP_SAMPLES :].numpy()
+    assert share_above_db(samples, hz=18_000.0) > -20.0  # they do lie high
+    assert share_above_db(samples) < (-55.0 if held else -40.0)  # amplitudes that move have sidebands
 
 
 @pytest.mark.parametrize("pitch", [30.0, 69.0, 100.0])

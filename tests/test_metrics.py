@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nsynth_lab.errors import AudioError
+from nsynth_lab.evaluate.compare import compare
 from nsynth_lab.evaluate.metrics import (
     BANDS,
     RANGE_DB,
@@ -17,6 +18,7 @@ from nsynth_lab.evaluate.metrics import (
     mel_error_db,
     mel_error_frames_db,
 )
+from nsynth_lab.evaluate.sound import Sound
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
 
 
@@ -105,3 +107,17 @@ def test_the_bands_below_8_khz_hold_all_that_a_16_khz_recording_has() -> None:
 
     assert level_db(7_200.0) > -30.0
     assert level_db(8_000.0) < -80.0
+
+
+def test_noise_above_20_khz_is_seen() -> None:
+    """The mel error that losses minimise ends at 20 kHz: what lies above shows in the other figures."""
+    sound = tone(72)
+    hiss = np.fft.rfft(white(seed=3))
+    hiss[np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE) < 20_500.0] = 0
+    added = np.fft.irfft(hiss, len(sound)).astype(np.float32)
+    share_db = 10 * np.log10(np.square(added).mean() / np.square(sound + added).mean())
+    errors = compare(Sound(sound + added, 72), Sound(sound, 72))
+    assert errors["mel_error_db"] == pytest.approx(0.0, abs=0.05)
+    assert (errors["mel_error_to_24khz_db"] or 0.0) > 0.5
+    assert errors["share_above_20khz_db"] == pytest.approx(share_db, abs=0.3)
+    assert (errors["original_share_above_20khz_db"] or 0.0) < -100.0

@@ -26,10 +26,12 @@ class Tables(NamedTuple):
         power_per_unit: natural logarithm of power that an output of 1 is.
         loudest: logarithm of power that nothing exceeds.
         warp_scale, warp_offset: log(1 + hz / 700) to a place among the points.
-        top_hz: partials from here on are silent, those a kilohertz below fade.
+        top_hz: partials from here on have no power, those a kilohertz below fade.
+        audible_hz, fades_per_hz: no partial sounds from here on; how fast those just below it fade.
         weighting: A-weighting of power every 10 Hz.
         low, share: of each bin of noise, the band below it and how far it lies towards the next.
         noise_weighting: of each bin.
+        noise_audible: factor on each bin's amplitude.
         knee, top_gain_db, quietest_db, db_per_unit: of the gains.
     """
 
@@ -43,10 +45,13 @@ class Tables(NamedTuple):
     warp_scale: np.float32
     warp_offset: np.float32
     top_hz: np.float32
+    audible_hz: np.float32
+    fades_per_hz: np.float32
     weighting: FloatArray
     low: Ints
     share: FloatArray
     noise_weighting: FloatArray
+    noise_audible: FloatArray
     knee_db: np.float32
     top_gain_db: np.float32
     quietest_db: np.float32
@@ -98,7 +103,8 @@ def _share_power(tables: Tables, out: FloatArray, hz: FloatArray, power: FloatAr
     for p in range(count):
         weighted += power[p] * _weight(tables.weighting, hz[p])
     for p in range(count):
-        power[p] = np.sqrt(power[p] * (F(2.0) / weighted) + LEAST_POWER)
+        heard = min(max((tables.audible_hz - hz[p]) * tables.fades_per_hz, F(0.0)), F(1.0))
+        power[p] = np.sqrt(power[p] * (F(2.0) / weighted) + LEAST_POWER) * heard
 
 
 @compiled
@@ -135,7 +141,7 @@ def magnitudes_of(tables: Tables, out: FloatArray) -> FloatArray:
         for i in range(bins):
             weighted += power[m, i] * tables.noise_weighting[i]
         for i in range(bins):
-            power[m, i] = np.sqrt(power[m, i] / weighted + LEAST_POWER)
+            power[m, i] = np.sqrt(power[m, i] / weighted + LEAST_POWER) * tables.noise_audible[i]
     return power
 
 

@@ -16,6 +16,7 @@ from torch.nn import functional
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 LOWEST_HZ, HIGHEST_HZ = 30.0, 20_000.0
+WHOLE_HZ = 24_000.0  # where a sound at 48 kHz ends
 
 
 def magnitudes(samples: Tensor, *, window_samples: int, hop_samples: int) -> Tensor:
@@ -30,9 +31,16 @@ def magnitudes(samples: Tensor, *, window_samples: int, hop_samples: int) -> Ten
     return torch.sqrt(power + 1e-14) * (2.0 / float(window.sum()))
 
 
-def mel(samples: Tensor, *, bands: int, window_samples: int = 2048, hop_samples: int = 512) -> Tensor:
+def mel(
+    samples: Tensor,
+    *,
+    bands: int,
+    window_samples: int = 2048,
+    hop_samples: int = 512,
+    highest_hz: float = HIGHEST_HZ,
+) -> Tensor:
     """Mel magnitudes [voices, frames, bands], each band a weighted mean of the magnitudes it spans."""
-    weights = mel_weights(bands, window_samples // 2 + 1, samples.device)
+    weights = mel_weights(bands, window_samples // 2 + 1, samples.device, highest_hz=highest_hz)
     spectrum = magnitudes(samples, window_samples=window_samples, hop_samples=hop_samples)
     bands_of: Tensor = spectrum @ weights
     return bands_of
@@ -45,19 +53,19 @@ def loudest_db(samples: FloatArray) -> float:
     return 20.0 * math.log10(max(float(bands.max()), 1e-6))
 
 
-def mel_db(samples: FloatArray) -> FloatArray:
-    """Mel spectrum [frames, 128] in dB of `samples` [samples]."""
+def mel_db(samples: FloatArray, *, highest_hz: float = HIGHEST_HZ) -> FloatArray:
+    """Mel spectrum [frames, 128] in dB of `samples` [samples], from 30 Hz to `highest_hz`."""
     with torch.no_grad():
-        bands = mel(torch.from_numpy(samples)[None], bands=128)[0]
+        bands = mel(torch.from_numpy(samples)[None], bands=128, highest_hz=highest_hz)[0]
         level: FloatArray = (20.0 * torch.log10(bands.clamp(min=1e-8))).numpy()
     return level
 
 
 @functools.cache
-def mel_weights(bands: int, bins: int, device: torch.device) -> Tensor:
-    """Triangles [bins, bands] from 30 Hz to 20 kHz, each of sum 1 where it spans whole bins."""
+def mel_weights(bands: int, bins: int, device: torch.device, *, highest_hz: float = HIGHEST_HZ) -> Tensor:
+    """Triangles [bins, bands] from 30 Hz to 20 kHz or another end, each of sum 1 where it spans whole bins."""
     weights: Tensor = torchaudio.functional.melscale_fbanks(
-        bins, LOWEST_HZ, HIGHEST_HZ, bands, SAMPLE_RATE, norm="slaney", mel_scale="slaney"
+        bins, LOWEST_HZ, highest_hz, bands, SAMPLE_RATE, norm="slaney", mel_scale="slaney"
     )
     bin_hz = SAMPLE_RATE / 2 / (bins - 1)
     return (weights * bin_hz).to(device)

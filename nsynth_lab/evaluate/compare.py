@@ -28,7 +28,9 @@ Errors = dict[str, float | None]
 def compare(came: Sound, wanted: Sound) -> Errors:
     """Metric -> distance of `came` from `wanted`; None where the real note does not have it.
 
-    mel_error_db, mel_error_below_8khz_db, loudness_error_db, loudness_bias_db, f0_error_cents    see `metrics`
+    mel_error_db, mel_error_below_8khz_db, mel_error_to_24khz_db, loudness_error_db, loudness_bias_db, f0_error_cents
+                                        see `metrics`
+    share_above_20khz_db, original_share_above_20khz_db    no distances: power above 20 kHz against the whole, of each
     spectral_distance                   see `spectral`
     attack_error_ms, onset_error_ms     difference of the attacks' lengths, and of their beginnings: see `course`
     decay_error_db_per_second           difference of the slopes over the real note's sustain
@@ -45,6 +47,9 @@ def compare(came: Sound, wanted: Sound) -> Errors:
     return {
         "mel_error_db": float(mel_distance_frames_db(came.mel_db, wanted.mel_db).mean()),
         "mel_error_below_8khz_db": float(mel_distance_frames_db(came.mel_db[:, :low], wanted.mel_db[:, :low]).mean()),
+        "mel_error_to_24khz_db": float(mel_distance_frames_db(came.whole_mel_db, wanted.whole_mel_db).mean()),
+        "share_above_20khz_db": came.share_above_db,
+        "original_share_above_20khz_db": wanted.share_above_db,
         "spectral_distance": spectral_distance(came.samples, wanted.samples),
         "loudness_error_db": level_distance_db(came.level_db, wanted.level_db),
         "loudness_bias_db": level_bias_db(came.level_db, wanted.level_db),

@@ -3,7 +3,7 @@
 mel error: 128 mel bands from 30 Hz to 20 kHz (Slaney) of a 2048/512 Hann STFT at 48 kHz, magnitudes in dB, both
 clamped 60 dB below the reference note's loudest band; frames in which the reference exceeds that floor by 5 dB;
 mean absolute difference. Below 8 kHz: the same of the bands that end below 7.6 kHz, where a recording at 16 kHz is
-still whole.
+still whole. To 24 kHz: the same of 128 bands that reach as far as the sound does, so that no noise hides above 20 kHz.
 """
 
 from __future__ import annotations

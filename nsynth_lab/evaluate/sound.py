@@ -8,11 +8,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from nsynth_lab.dsp.bandwidth import share_above_db
 from nsynth_lab.dsp.envelope import Marks, find_marks
 from nsynth_lab.dsp.harmonics import Lines, lines_of
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.measure import Measured, measure
-from nsynth_lab.dsp.mel import mel_db
+from nsynth_lab.dsp.mel import WHOLE_HZ, mel_db
 from nsynth_lab.errors import AudioError
 from nsynth_lab.evaluate.course import envelope_db
 from nsynth_lab.evaluate.metrics import median_cents
@@ -44,8 +45,18 @@ class Sound:
 
     @cached_property
     def mel_db(self) -> FloatArray:
-        """Mel spectrum [frames, 128] in dB."""
+        """Mel spectrum [frames, 128] in dB, up to 20 kHz."""
         return mel_db(self.samples)
+
+    @cached_property
+    def whole_mel_db(self) -> FloatArray:
+        """Mel spectrum [frames, 128] in dB, up to 24 kHz."""
+        return mel_db(self.samples, highest_hz=WHOLE_HZ)
+
+    @cached_property
+    def share_above_db(self) -> float:
+        """Power above 20 kHz against the whole."""
+        return share_above_db(self.samples)
 
     @cached_property
     def level_db(self) -> FloatArray:

@@ -5,7 +5,8 @@
     tones + noise, delayed by the bank's 240 samples ------------------------------------------------------> + -> audio
 
 What it sees and what it adds is scaled by the excitation's own level, frame by frame, so that a note 60 dB down is
-treated like a loud one. Its last layer starts at zero: untrained, it changes nothing but the delay.
+treated like a loud one. Its last layer starts at zero: untrained, it changes nothing but the delay. It adds nothing to
+the four bands whose filters reach beyond 19.5 kHz, so that nothing sounds above 20 kHz (see `distribution`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from nsynth_lab.dsp.pqmf import Pqmf
 from nsynth_lab.model.config import ModelConfig
@@ -21,6 +23,7 @@ from nsynth_lab.model.stack import GatedStack, StackState
 from nsynth_lab.units import HOP_SAMPLES
 
 BANDS = 16
+FILLED = 12  # of them, to which something is added
 STEPS_PER_FRAME = HOP_SAMPLES // BANDS
 QUIETEST = 1e-5
 
@@ -91,6 +94,7 @@ class BandStack(nn.Module):
         scale = _ramps(levels[..., None], state.level[:, None])
         condition = self.condition(_ramps(controls, state.control))
         added, stack = self.stack.step(torch.cat([seen / (scale + QUIETEST), condition], dim=-1), state.stack)
+        added = functional.pad(added[..., :FILLED], (0, BANDS - FILLED))
         residual, synthesis = self.pqmf.synthesise((added * scale).transpose(1, 2), state.synthesis)
         line = torch.cat([state.delay, tones + noise], dim=1)
         return line[:, :samples] + residual, BandState(

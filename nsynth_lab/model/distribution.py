@@ -3,6 +3,9 @@
 The spectral envelope and the noise bands are given in dB at points that lie evenly on a scale linear below 700 Hz
 and logarithmic above (mel, O'Shaughnessy 1987). Each is normalised by the A-weighted power it comes to, so that a
 gain of 1 sounds as loud as a 1 kHz sine of level 0 dB, whatever the pitch.
+
+Nothing sounds above 20 kHz: no loss hears what lies there, so no weights can know it. It is taken out after the level
+is normalised, so that weights which have put power there keep their level below.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ from nsynth_lab.dsp.loudness import a_weighting_db
 from nsynth_lab.dsp.noise import bin_hz
 from nsynth_lab.units import SAMPLE_RATE
 
-TOP_HZ = 0.45 * SAMPLE_RATE
+TOP_HZ = 0.45 * SAMPLE_RATE  # where envelope and noise bands end
+AUDIBLE_HZ, FADE_HZ = 20_000.0, 500.0  # nothing sounds from here on; what lies up to so far below it fades
 LOWEST_HZ = 40.0
 WEIGHTING_FLOOR_DB = -40.0
 LOUDEST_DB = 120.0  # of anything before it is normalised
@@ -33,7 +37,12 @@ def partial_amplitudes(envelope_db: Tensor, corrections_db: Tensor, places_hz: T
     power = torch.exp((level_db + extra).clamp(-LOUDEST_DB, LOUDEST_DB) * (math.log(10.0) / 10.0))
     power = power * ((TOP_HZ - places_hz) / 1000.0).clamp(0.0, 1.0)
     weighted = (power * _weighting(places_hz)).sum(dim=-1, keepdim=True)
-    return torch.sqrt(2.0 * power / (weighted + 1e-12) + 1e-14)
+    return torch.sqrt(2.0 * power / (weighted + 1e-12) + 1e-14) * audible(places_hz)
+
+
+def audible(hz: Tensor) -> Tensor:
+    """Factor on amplitude: 1 up to 19.5 kHz, 0 from 20 kHz on, a straight line between."""
+    return ((AUDIBLE_HZ - hz) / FADE_HZ).clamp(0.0, 1.0)
 
 
 def _read_envelope(envelope_db: Tensor, places_hz: Tensor) -> Tensor:
@@ -48,21 +57,21 @@ def _read_envelope(envelope_db: Tensor, places_hz: Tensor) -> Tensor:
 
 def noise_magnitudes(bands_db: Tensor) -> Tensor:
     """Magnitudes [voices, frames, 513] of A-weighted level 0 dB, straight lines in dB between band centres."""
-    lines, weighting = noise_tables(bands_db.shape[-1], bands_db.device)
+    lines, weighting, heard = noise_tables(bands_db.shape[-1], bands_db.device)
     power = torch.exp((bands_db @ lines).clamp(-LOUDEST_DB, LOUDEST_DB) * (math.log(10.0) / 10.0))
     mean = (power * weighting).sum(dim=-1, keepdim=True)
-    return torch.sqrt(power / (mean + 1e-12) + 1e-14)
+    return torch.sqrt(power / (mean + 1e-12) + 1e-14) * heard
 
 
 @functools.cache
-def noise_tables(bands: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Interpolation [bands, 513], and each bin's share of A-weighted power of white noise [513]."""
+def noise_tables(bands: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Interpolation [bands, 513]; each bin's share of A-weighted power of white noise [513]; `audible` of it [513]."""
     hz = bin_hz()
     position = (_warp(hz) * (bands - 1)).clamp(0, bands - 1)
     lines = (1.0 - (position - torch.arange(bands)[:, None]).abs()).clamp(min=0.0)
     weighting = _weighting(hz) / (len(hz) - 1)
     weighting[0] = weighting[-1] = 0.0
-    return lines.to(device), weighting.to(device)
+    return lines.to(device), weighting.to(device), audible(hz).to(device)
 
 
 def warp_ends() -> tuple[float, float]:

@@ -27,7 +27,15 @@ from nsynth_lab.model.controls import (
     partial_places,
     pitch_centres,
 )
-from nsynth_lab.model.distribution import LOUDEST_DB, TOP_HZ, noise_tables, warp_ends, weighting_table
+from nsynth_lab.model.distribution import (
+    AUDIBLE_HZ,
+    FADE_HZ,
+    LOUDEST_DB,
+    TOP_HZ,
+    noise_tables,
+    warp_ends,
+    weighting_table,
+)
 from nsynth_lab.model.stack_rows import StackRows
 from nsynth_lab.units import FloatArray, Ints
 
@@ -65,7 +73,7 @@ class RowControls:
 def _tables(controls: ControlNet) -> Tables:
     points, corrections, bands, *_ = controls.sizes
     cpu = torch.device("cpu")
-    lines, weighting = (table.numpy() for table in noise_tables(bands, cpu))
+    lines, weighting, audible = (table.numpy() for table in noise_tables(bands, cpu))
     low_end, high_end = warp_ends()
     warp_scale = (points - 1) / (high_end - low_end)
     low = np.minimum((lines > 0).argmax(axis=0), bands - 2)
@@ -80,10 +88,13 @@ def _tables(controls: ControlNet) -> Tables:
         warp_scale=F(warp_scale),
         warp_offset=F(low_end * warp_scale),
         top_hz=F(TOP_HZ),
+        audible_hz=F(AUDIBLE_HZ),
+        fades_per_hz=F(1.0 / FADE_HZ),
         weighting=weighting_table(cpu).numpy(),
         low=low,
         share=np.take_along_axis(lines, low[None] + 1, axis=0)[0],
         noise_weighting=weighting,
+        noise_audible=audible,
         knee_db=F(KNEE_DB),
         top_gain_db=F(TOP_GAIN_DB),
         quietest_db=F(QUIETEST_DB),

@@ -1,0 +1,26 @@
+"""How much of a sound lies above what is heard."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nsynth_lab.units import SAMPLE_RATE, FloatArray
+
+HEARING_HZ = 20_000.0
+QUIETEST_DB = -140.0
+
+
+def share_above_db(samples: FloatArray, *, hz: float = HEARING_HZ, sample_rate: int = SAMPLE_RATE) -> float:
+    """Power of `samples` [..., samples] above `hz` against the whole, in dB; at least -140.
+
+    One Hann window over the whole sound, so that a note which begins or ends at once does not count as noise.
+
+    >>> at = np.arange(48_000) / 48_000
+    >>> tone, whistle = np.sin(2 * np.pi * 1_000 * at), 0.1 * np.sin(2 * np.pi * 21_000 * at)
+    >>> round(share_above_db((tone + whistle).astype(np.float32)), 1)
+    -20.0
+    """
+    length = samples.shape[-1]
+    power = np.square(np.abs(np.fft.rfft(samples * np.hanning(length)))).reshape(-1, length // 2 + 1).sum(axis=0)
+    above = float(power[int(np.ceil(hz * length / sample_rate)) :].sum())
+    return 10.0 * float(np.log10(max(above / max(float(power.sum()), 1e-30), 10 ** (QUIETEST_DB / 10))))
