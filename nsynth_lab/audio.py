@@ -6,6 +6,7 @@ that a machine without audio libraries can still import everything that trains o
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,6 +81,20 @@ def read_clip(path: str | Path, *, max_seconds: float = MAX_SECONDS) -> Audio:
     if audio.peak < SILENCE:
         raise AudioError(f"{path}: silent throughout (peak below -80 dBFS)")
     return audio
+
+
+def file_hash(path: str | Path) -> str:
+    """SHA-256 of a sound file's bytes, in hexadecimal.
+
+    Raises:
+        AudioError: missing, empty, or it cannot be opened.
+    """
+    path = _readable(path)
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def audio_info(path: str | Path) -> tuple[int, int, int]:

@@ -5,6 +5,7 @@ SoundFonts need FluidSynth and a font, SFZ needs pysfizz, plugins a VST3 instrum
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 from pathlib import Path
@@ -95,6 +96,19 @@ def test_a_captured_instrument_is_blended_by_its_name(model: Path) -> None:
     assert (row["lowest"], row["highest"], row["velocities"], row["licence"]) == ("C3", "C5", [60, 100], "CC0-1.0")
     assert session.bank.latents("my organ", Note(61, 100)).release_frame == pytest.approx(0.8 * 93.75, abs=3)
     assert run(["blend", "my organ", "flute", "-o", "b.wav", "--duration", "0.3", "--checkpoint", str(model)]) == 0
+
+
+def test_notes_that_were_encoded_before_are_not_encoded_again(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A capture that is made anew, or goes on after it was interrupted while encoding, takes up what it had."""
+    before = taken(Organ(), model)
+    zones = find_owned("my organ").bank.zones
+    module = importlib.import_module("nsynth_lab.capture.capture")  # the package has a function of that name
+    monkeypatch.setattr(module, "encode_measured", None)
+    after = taken(Organ(), model, force=True)
+    assert after.notes == before.notes
+    for zone, same in zip(zones, find_owned("my organ").bank.zones, strict=True):
+        assert zone.velocity == same.velocity
+        np.testing.assert_array_equal(zone.timbre, same.timbre)
 
 
 def test_what_is_silent_or_sounds_another_note_is_left_out_and_says_why(model: Path) -> None:

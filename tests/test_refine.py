@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from made_notes import line, note_of
-from tiny_model import tiny_model
+from tiny_model import tiny_checkpoint, tiny_model
 
+from nsynth_lab.audio import Audio, write_audio
+from nsynth_lab.cli import run
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import decode
@@ -59,3 +63,16 @@ def test_ctrl_c_ends_it_with_the_best_so_far(checkpoint: Checkpoint, note: Laten
     found = refine(note, sound_of(note, checkpoint), checkpoint, seconds=60.0, progress=impatient)
     assert found.rounds == 1
     assert np.array_equal(found.latents.timbre, note.timbre)
+
+
+def test_the_command_says_how_much_closer_it_came(
+    note: Latents, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In words as well: it once asked its own report for figures by names that only --json has."""
+    model = Checkpoint(tiny_model(), "made", {})
+    write_audio(tmp_path / "bell.wav", Audio(sound_of(note, model)[None]))
+    where = ["--checkpoint", str(tiny_checkpoint(tmp_path / "model")), "-o", str(tmp_path / "bell.latents")]
+    assert run(["encode", str(tmp_path / "bell.wav"), "--note", "A4", "--refine", "0.1", *where]) == 0
+    figures = re.search(r"([\d.]+) dB off before refining, ([\d.]+) after$", capsys.readouterr().out.strip())
+    assert figures
+    assert 0 < float(figures[2]) <= float(figures[1])

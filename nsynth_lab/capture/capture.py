@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import Bank, BankEntry
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import decode, encode_measured, trim
+from nsynth_lab.model.encodings import Encoding, Encodings, encoding_key, own_encodings
 from nsynth_lab.model.refine import refine
 from nsynth_lab.model.user_bank import keep, owned_path
 from nsynth_lab.note import FAMILIES, Instrument, Note, note_name
@@ -75,8 +77,10 @@ def capture(source: Source, plan: Plan, checkpoint: Checkpoint, *, resume: bool,
     advance = begin(sum(take.samples is not None for take in takes), "encoding")
     zones: list[Latents] = []
     notes: list[Captured] = []
+    kept = own_encodings()
     for take in takes:
-        zone, found = _encode(take, source.hold_of(take.key, plan.hold_seconds), plan.refine_seconds, checkpoint)
+        hold = source.hold_of(take.key, plan.hold_seconds)
+        zone, found = _encode(take, hold, plan.refine_seconds, checkpoint, kept)
         notes.append(found)
         if zone is not None:
             zones.append(zone)
@@ -90,7 +94,7 @@ def capture(source: Source, plan: Plan, checkpoint: Checkpoint, *, resume: bool,
 
 
 def _encode(
-    take: Take, hold_seconds: float | None, refine_seconds: float, checkpoint: Checkpoint
+    take: Take, hold_seconds: float | None, refine_seconds: float, checkpoint: Checkpoint, kept: Encodings
 ) -> tuple[Latents | None, Captured]:
     name, velocity = note_name(take.key.note), take.key.velocity
     if take.samples is None:
@@ -101,8 +105,18 @@ def _encode(
         release = None
         if hold_seconds is not None:
             release = min(len(streams.loudness_db), max(0, round(hold_seconds * FRAME_RATE_HZ) - first_frame))
+        key = encoding_key(
+            hashlib.sha256(samples.tobytes()).hexdigest(),
+            model_id=checkpoint.model_id,
+            device=next(checkpoint.model.parameters()).device.type,
+            note=take.key.note,
+            release=release,
+        )
         note = Note(take.key.note, velocity)
-        zone = encode_measured(samples, streams, checkpoint, note=note, release_frame=release)
+        encoded = kept.get(
+            key, lambda: Encoding(encode_measured(samples, streams, checkpoint, note=note, release_frame=release))
+        )
+        zone = replace(encoded.latents, velocity=velocity)
         if refine_seconds:
             zone = refine(
                 zone, samples, checkpoint, seconds=refine_seconds, progress=lambda _so_far, _best: None

@@ -69,7 +69,7 @@ def encode(
             else None,
         },
         "{file}: model {model}, note {note} ({note_was}), {frames} frames, {seconds} s"
-        + (", {before_db} dB off before refining, {after_db} after" if fitted else ""),
+        + (", {distance_db[before]} dB off before refining, {distance_db[after]} after" if fitted else ""),
         as_json=as_json,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -16,27 +15,26 @@ import torch
 from numpy.typing import NDArray
 
 from nsynth_lab import __version__
-from nsynth_lab.audio import read_clip
+from nsynth_lab.audio import file_hash, read_clip
 from nsynth_lab.blend import blend, pair
 from nsynth_lab.blend.even import STEPS, EvenAxis, even_axis
-from nsynth_lab.errors import AudioError, CheckpointError, UsageError
+from nsynth_lab.errors import CheckpointError, UsageError
 from nsynth_lab.latents import Latents, read_latents
 from nsynth_lab.model.bank import Bank, at_bank_level, load_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
-from nsynth_lab.model.codec import cut, encode
+from nsynth_lab.model.codec import cut
 from nsynth_lab.model.config import ROUNDS
+from nsynth_lab.model.encodings import Encodings, own_encodings
 from nsynth_lab.model.refine import Refined, refine
 from nsynth_lab.model.user_bank import with_owned
 from nsynth_lab.note import Note, note_name
 from nsynth_lab.render.offline import Advance, Rendered, render_whole
+from nsynth_lab.render.recordings import LONGEST_NOTE_SECONDS, Progress, Recordings
 from nsynth_lab.render.request import BlendRequest
 
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "default"
 LATENTS_ENDING = ".latents"
 SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
-LONGEST_NOTE_SECONDS = 30.0
-
-Progress = Callable[[int, str, str], AbstractContextManager[Callable[[], None]]]
 
 
 def _silently(_total: int, _unit: str, _title: str) -> AbstractContextManager[Callable[[], None]]:
@@ -46,7 +44,8 @@ def _silently(_total: int, _unit: str, _title: str) -> AbstractContextManager[Ca
 class Session:
     """A checkpoint loaded once, and what can be done with it; `owned` adds the user's own instruments to its bank.
 
-    `progress(total, unit, title)` shows how far a recording is that is being encoded.
+    `progress(total, unit, title)` shows how far a recording is that is being encoded; recordings are kept in
+    `encodings`, the user's own if not given.
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
@@ -61,12 +60,14 @@ class Session:
         seed: int = 0,
         owned: bool = True,
         progress: Progress = _silently,
+        encodings: Encodings | None = None,
     ) -> None:
         self.folder = Path(folder or DEFAULT_CHECKPOINT)
         self.device = pick_device(device)
         self.seed = seed
         self._owned = owned
         self._progress = progress
+        self._encodings = encodings
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
@@ -87,6 +88,12 @@ class Session:
                 f"{self.checkpoint.model_id}; build the bank again with `nsynth-lab bank build`"
             )
         return with_owned(bank) if self._owned else bank
+
+    @cached_property
+    def _recordings(self) -> Recordings:
+        return Recordings(
+            self.checkpoint, device=self.device, encodings=self._encodings or own_encodings(), progress=self._progress
+        )
 
     def instruments(self) -> list[dict[str, Any]]:
         """One row an instrument of the bank: name, family, source, range, velocity layers, licence, attribution."""
@@ -127,15 +134,12 @@ class Session:
     ) -> Latents:
         """A recording of one note to latents, fitted to it in so many rounds; of a long file, its first 30 s.
 
+        What has been encoded before, in this session or another, is looked up (see `model.encodings`).
+
         Raises:
             AudioError: it cannot be used, or no pitch is given and none can be heard.
         """
-        clip = read_clip(path, max_seconds=LONGEST_NOTE_SECONDS)
-        try:
-            with self._progress(rounds, "rounds", "fitting") as advance:
-                return encode(clip, self.checkpoint, note=note, velocity=velocity, rounds=rounds, advance=advance)
-        except AudioError as error:
-            raise AudioError(f"{path}: {error}") from error
+        return self._recordings.latents(path, note=note, velocity=velocity, rounds=rounds)
 
     def refine(
         self, path: str | Path, latents: Latents, *, seconds: float, progress: Callable[[float, float], None]
@@ -174,9 +178,7 @@ class Session:
         """
         path = Path(text)
         if _is_file(path):
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return {"name": path.stem, "file": path.name, "sha256": digest}
+            return {"name": path.stem, "file": path.name, "sha256": file_hash(path)}
         entry = self.bank.find(text)
         return {"name": entry.instrument.name, "licence": entry.licence, "attribution": entry.attribution}
 

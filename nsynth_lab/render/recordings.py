@@ -1,0 +1,74 @@
+"""Recordings: each is encoded once, whoever asks for it how often, and kept between commands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+from nsynth_lab import notice
+from nsynth_lab.audio import file_hash, read_clip
+from nsynth_lab.errors import AudioError
+from nsynth_lab.latents import Latents
+from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.model.codec import encode
+from nsynth_lab.model.encodings import Encoding, Encodings, encoding_key
+
+LONGEST_NOTE_SECONDS = 30.0
+
+Progress = Callable[[int, str, str], AbstractContextManager[Callable[[], None]]]
+
+
+class Recordings:
+    """Sound files as one model encodes them on one device.
+
+    `progress(total, unit, title)` shows how far a recording is that is being encoded.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, *, device: str, encodings: Encodings, progress: Progress) -> None:
+        self._checkpoint = checkpoint
+        self._device = device
+        self._encodings = encodings
+        self._progress = progress
+        self._hashes: dict[tuple[str, int, int], str] = {}
+        self._known: dict[str, Encoding] = {}
+
+    def latents(self, path: str | Path, *, note: int | None, velocity: int, rounds: int) -> Latents:
+        """A recording of one note, fitted in so many rounds; of a long file, its first 30 s.
+
+        Raises:
+            AudioError: it cannot be used, or no pitch is given and none can be heard.
+        """
+        key = encoding_key(
+            self.hash_of(path), model_id=self._checkpoint.model_id, device=self._device, note=note, rounds=rounds
+        )
+        if key not in self._known:
+            self._known[key] = self._encodings.get(key, lambda: self._encode(path, note, rounds))
+            for warning in self._known[key].warnings:
+                notice.tell(f"warning: {path}: {warning}")
+        return replace(self._known[key].latents, velocity=velocity)
+
+    def hash_of(self, path: str | Path) -> str:
+        """SHA-256 of a file, which is read again only when it has changed.
+
+        Raises:
+            AudioError: there is none, or it is empty.
+        """
+        try:
+            stat = os.stat(path)
+        except OSError:
+            return file_hash(path)  # says what is wrong
+        known = (str(path), stat.st_size, stat.st_mtime_ns)
+        if known not in self._hashes:
+            self._hashes[known] = file_hash(path)
+        return self._hashes[known]
+
+    def _encode(self, path: str | Path, note: int | None, rounds: int) -> Encoding:
+        clip = read_clip(path, max_seconds=LONGEST_NOTE_SECONDS)
+        try:
+            with self._progress(rounds, "rounds", "fitting") as advance:
+                return Encoding(encode(clip, self._checkpoint, note=note, rounds=rounds, advance=advance))
+        except AudioError as error:
+            raise AudioError(f"{path}: {error}") from error
