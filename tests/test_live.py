@@ -178,7 +178,7 @@ def test_a_storm_of_random_messages_is_survived_and_the_next_note_is_right() -> 
     (voice,) = engine.player.crowd.voices
     assert (voice.key, voice.velocity) == (69, 100)
     assert voice.pitch == pytest.approx(69.0)
-    assert engine.player.channels.bend_semitones(0, 2.0) == 0.0
+    assert engine.player.channels.hand(0, Settings()).bent == 0.0
 
 
 def test_a_recording_is_what_was_played(tmp_path: Path) -> None:

@@ -263,9 +263,9 @@ def test_an_mpe_message_makes_a_zone() -> None:
     zone = [control(101, 0), control(100, 6), control(6, 4)]
     engine = small_engine()
     played(engine, zone, samples=512)
-    assert set(engine.player.channels.masters) == {1, 2, 3, 4}
+    assert set(engine.player.channels.zones) == {1, 2, 3, 4}
     played(engine, [replace(event, value=0) if event.number == 6 else event for event in zone], samples=512)
-    assert not engine.player.channels.masters
+    assert not engine.player.channels.zones
 
 
 def held(events: list[Event], *, at: float) -> int:

@@ -41,6 +41,8 @@ class Voices(NamedTuple):
         turn: in which it takes its steps.
         released_frame: frames before it was let go; `HELD` while something holds it.
         pressure: 0 to 1, of its key alone.
+        parted: whether it no longer follows its channel, but keeps what that said last:
+        bent, pressed, loud, slid: semitones, 0 to 1, an amplitude, and 0 to 1 or NaN where it never slid.
         gain: amplitude at the end of its last frame; level_db: what it sounds like there.
         envelope_db: at the end of its last frame.
         frames: that were planned.
@@ -64,6 +66,11 @@ class Voices(NamedTuple):
     turn: Ints
     released_frame: Ints
     pressure: Doubles
+    parted: Flags
+    bent: Doubles
+    pressed: Doubles
+    loud: Doubles
+    slid: Doubles
     gain: Doubles
     level_db: Doubles
     envelope_db: Doubles
@@ -82,11 +89,17 @@ class Knobs(NamedTuple):
 
 
 class Hands(NamedTuple):
-    """What each channel's wheels and controllers say, [channels]: semitones, 0 to 1, and an amplitude."""
+    """What each channel's wheels and controllers say, [channels]: semitones, 0 to 1, and an amplitude.
+
+    `all_bent`, `all_pressed` and `all_loud` are what its zone's manager says, which holds for parted voices too.
+    """
 
     bent: Doubles
     pressed: Doubles
     loud: Doubles
+    all_bent: Doubles
+    all_pressed: Doubles
+    all_loud: Doubles
 
 
 class Played(NamedTuple):
@@ -141,13 +154,13 @@ def advance(
     )
     for d in range(due):
         row = rows[d]
-        first, channel = voices.frames[row] == 0, voices.channel[row]
-        pressed = max(voices.pressure[row], hands.pressed[channel])
-        note = _move_pitch(voices, row) + hands.bent[channel] + voices.detune[row]
+        first = voices.frames[row] == 0
+        bent, pressed, loud = _expression(voices, hands, row)
+        note = _move_pitch(voices, row) + bent + voices.detune[row]
         wave = math.sin(2.0 * math.pi * VIBRATO_HZ * (voices.frames[row] + 1) * FRAME_SECONDS)
         note += (f0_cents[d] + pressed * knobs.vibrato_cents * wave) / 100.0
         level = level_db[d] + PRESSURE_DB * pressed
-        gain = _move_envelope(voices, knobs, row) * hands.loud[channel]
+        gain = _move_envelope(voices, knobs, row) * loud
         ends = ended[d] or level < SILENT_DB or _envelope_ended(voices, knobs, row)
         before = gain if first and knobs.attack_ms <= 0 else voices.gain[row]
         after = before if voices.fading[row] else 0.0 if ends else gain
@@ -163,6 +176,18 @@ def advance(
         voices.next_sample[row] += HOP_SAMPLES
         voices.due_sample[row] = max(voices.next_sample[row] - voices.early[row], voices.not_before[row])
     return played
+
+
+@inlined
+def _expression(voices: Voices, hands: Hands, row: int) -> tuple[float, float, float]:
+    """Semitones it is bent by, the pressure on it, and the amplitude that its channels give it."""
+    channel = voices.channel[row]
+    if voices.parted[row]:
+        bent, pressed, loud = voices.bent[row], voices.pressed[row], voices.loud[row]
+    else:
+        bent, pressed, loud = hands.bent[channel], hands.pressed[channel], hands.loud[channel]
+    pressed = max(voices.pressure[row], max(pressed, hands.all_pressed[channel]))
+    return bent + hands.all_bent[channel], pressed, loud * hands.all_loud[channel]
 
 
 @inlined

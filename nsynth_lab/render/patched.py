@@ -35,16 +35,18 @@ def corners_of(patch: Patch) -> tuple[str, ...]:
 def settings_of(patch: Patch, *, mpe: bool = False, seed: int = 0) -> Settings:
     """The synth of a patch, whose macros stand where they put things (`Patch.settled`)."""
     voice = patch.voice
+    mpe = mpe or voice.mpe
     settings = Settings(
         voices=max(voice.voices, voice.unison),
         mode=voice.mode,
         unison=voice.unison,
-        mpe=mpe or voice.mpe,
+        mpe=mpe,
         controllers={} if patch.midi else dict(USUAL_CONTROLLERS),
         tuning=_tuning(patch),
         motion=Motion(patch.blend, seed),
     )
-    return settings.changed(_values(patch))
+    wheel = "manager_bend_semitones" if mpe else "bend_semitones"  # a note's own bend is the player's business
+    return settings.changed({**_values(patch), wheel: voice.bend_semitones})
 
 
 def _values(patch: Patch) -> dict[str, float]:
@@ -60,7 +62,6 @@ def _values(patch: Patch) -> dict[str, float]:
         "release_ms": MS * envelope.release_seconds,
         "glide_ms": MS * voice.glide_seconds,
         "detune_cents": voice.detune_cents,
-        "bend_semitones": voice.bend_semitones,
         "spread": voice.spread,
         "vibrato_cents": voice.vibrato_cents,
     }

@@ -1,14 +1,19 @@
 """What pedals, wheels and pressures of MIDI's sixteen channels say, and which channels are an MPE zone.
 
 In an MPE zone each note has a channel of its own, whose bend, pressure and slide (controller 74) are that note's; what
-the zone's master channel says holds for all of them. Source: MIDI Polyphonic Expression 1.1 (M1-100-UM).
+the zone's manager says (its first channel, 1 or 16) holds for all of them. Source: MIDI Polyphonic Expression 1.1
+(M1-100-UM).
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from nsynth_lab.midi.events import BEND_STEPS, CHANNELS, Event, Kind
+from nsynth_lab.synth.settings import Settings
 
 DATA_COARSE, VOLUME, EXPRESSION, DATA_FINE = 6, 7, 11, 38
 SUSTAIN, SOSTENUTO, SLIDE = 64, 66, 74
@@ -27,8 +32,19 @@ TAKEN = {
 PEDAL_DOWN = 64
 RPN_BEND_RANGE, RPN_FINE_TUNE, RPN_COARSE_TUNE, RPN_MPE, RPN_NONE = 0, 1, 2, 6, 0x3FFF
 USUAL_VOLUME, FULL = 100, 127
-MPE_BEND_SEMITONES = 48.0
 LOWER, UPPER = 0, 15
+
+
+class Hand(NamedTuple):
+    """What one channel says of its notes: semitones, 0 to 1, an amplitude, and 0 to 1 or NaN where it never slid."""
+
+    bent: float = 0.0
+    pressed: float = 0.0
+    loud: float = 1.0
+    slid: float = math.nan
+
+
+NOTHING_SAID = Hand()
 
 
 @dataclass
@@ -70,30 +86,76 @@ class Channel:
         self.slide, self.sustain, self.sostenuto, self.expression = None, False, False, FULL
         self.rpn = RPN_NONE
 
+    def regroup(self, *, member: bool) -> None:
+        """It comes into an MPE zone or leaves it: nothing of what was said before holds.
+
+        The volume of a channel that is no zone's member is the player's own business.
+        """
+        rpn = self.rpn  # under way: it is this message's
+        self.reset()
+        self.rpn, self.tune_semitones, self.bend_semitones = rpn, 0.0, None
+        if member:
+            self.volume = USUAL_VOLUME
+
+
+Zones = Mapping[int, int]  # member channel -> its zone's manager
+
+
+def zones_with(zones: Zones, manager: int, members: int) -> Zones:
+    """The zones after `members` channels beside `manager` (0 or 15) became one; 0 members end it.
+
+    What they are taken from is the smaller by as many, and ends where its manager is among them.
+
+    >>> zones_with(zones_with({}, 0, 15), 15, 2)
+    {1: 0, 2: 0, 3: 0, 4: 0, 5: 0, 6: 0, 7: 0, 8: 0, 9: 0, 10: 0, 11: 0, 12: 0, 14: 15, 13: 15}
+    """
+    step = 1 if manager == LOWER else -1
+    taken = [manager + step * (index + 1) for index in range(min(members, CHANNELS - 1))]
+    gone = {*taken, manager} if members else set()
+    kept = {member: own for member, own in zones.items() if own != manager and member not in gone and own not in gone}
+    return kept | dict.fromkeys(taken, manager)
+
 
 @dataclass
 class Channels:
     """All sixteen, and the zones. `hear(event)` takes what is no note."""
 
     each: list[Channel] = field(default_factory=lambda: [Channel() for _ in range(CHANNELS)])
-    masters: dict[int, int] = field(default_factory=dict)  # member channel -> its zone's master
+    zones: Zones = field(default_factory=dict)
 
-    def set_zone(self, master: int, members: int) -> None:
-        """Make `members` channels beside `master` (0 or 15) an MPE zone; 0 members end it."""
-        self.masters = {member: own for member, own in self.masters.items() if own != master}
-        step = 1 if master == LOWER else -1
-        for member in (master + step * (index + 1) for index in range(min(members, CHANNELS - 1))):
-            if member in (LOWER, UPPER) and self._leads(member):
-                break
-            self.masters[member] = master
-            self.each[member].bend_semitones = MPE_BEND_SEMITONES
+    def set_zone(self, manager: int, members: int) -> None:
+        """Make `members` channels beside `manager` (0 or 15) an MPE zone; 0 members end it.
 
-    def _leads(self, channel: int) -> bool:
-        return channel in self.masters.values()
+        Channels that come into a zone or leave one begin anew, and the ranges of the zone's bends are as at first.
+        """
+        changed = self._regrouped(manager, members)
+        self.zones = zones_with(self.zones, manager, members)
+        for index in changed:
+            self.each[index].regroup(member=index in self.zones)
+        for index in self.reach(manager):
+            self.each[index].bend_semitones = None
+            self.each[index].program = self.each[manager].program
+
+    def regrouped(self, event: Event) -> frozenset[int]:
+        """Channels that this message would take into a zone or out of one."""
+        if event.kind is not Kind.CONTROL or event.number != DATA_COARSE or event.channel not in (LOWER, UPPER):
+            return frozenset()
+        if self.each[event.channel].rpn != RPN_MPE:
+            return frozenset()
+        return self._regrouped(event.channel, int(event.value))
+
+    def _regrouped(self, manager: int, members: int) -> frozenset[int]:
+        before, after = self.zones, zones_with(self.zones, manager, members)
+        leads = set(before.values()) ^ set(after.values())
+        return frozenset(index for index in range(CHANNELS) if before.get(index) != after.get(index) or index in leads)
 
     def is_member(self, channel: int) -> bool:
         """Whether notes of `channel` have it to themselves."""
-        return channel in self.masters
+        return channel in self.zones
+
+    def reach(self, channel: int) -> tuple[int, ...]:
+        """The channels for which `channel` speaks: itself, and if it is a zone's manager all of the zone."""
+        return channel, *(member for member, manager in self.zones.items() if manager == channel)
 
     def hear(self, event: Event) -> None:
         """A message that is no note: wheel, pressure, program or controller."""
@@ -104,7 +166,8 @@ class Channels:
             case Kind.PRESSURE:
                 channel.pressure = event.value / FULL
             case Kind.PROGRAM:
-                channel.program = event.number
+                for index in self.reach(event.channel):
+                    self.each[index].program = event.number
             case Kind.CONTROL:
                 self._control(event.channel, channel, event.number, int(event.value))
 
@@ -129,9 +192,10 @@ class Channels:
             case n if n == DATA_COARSE:
                 self._enter(index, channel, value)
             case n if n == DATA_FINE:
-                _enter_fine(channel, value)
+                self._enter_fine(index, channel, value)
             case n if n == RESET:
-                channel.reset()
+                for one in self.reach(index):
+                    self.each[one].reset()
 
     def _enter(self, index: int, channel: Channel, value: int) -> None:
         match channel.rpn:
@@ -142,43 +206,31 @@ class Channels:
             case n if n == RPN_COARSE_TUNE:
                 channel.tune_semitones += (value - 64) - round(channel.tune_semitones)
             case n if n == RPN_MPE and index in (LOWER, UPPER):
-                self.set_zone(index, min(value, CHANNELS - 1))
+                self.set_zone(index, value)
+
+    def _enter_fine(self, index: int, channel: Channel, value: int) -> None:
+        if channel.rpn == RPN_BEND_RANGE and channel.bend_semitones is not None:
+            self._set_range(index, int(channel.bend_semitones) + min(value, 99) / 100)
 
     def _set_range(self, index: int, semitones: float) -> None:
         """A range that is set on one member of a zone holds for all of them."""
-        master = self.masters.get(index)
-        same = [member for member, own in self.masters.items() if own == master] if master is not None else [index]
+        manager = self.zones.get(index)
+        same = [index] if manager is None else self.reach(manager)[1:]
         for channel in same:
             self.each[channel].bend_semitones = semitones
 
-    def bend_semitones(self, channel: int, usual: float) -> float:
-        """How far a note of `channel` is bent and tuned: by its own channel and its zone's master."""
-        own = self.each[channel]
-        total = own.bend * (usual if own.bend_semitones is None else own.bend_semitones) + own.tune_semitones
-        if (master := self.masters.get(channel)) is not None:
-            above = self.each[master]
-            total += above.bend * (usual if above.bend_semitones is None else above.bend_semitones)
-            total += above.tune_semitones
-        return total
+    def hand(self, channel: int, settings: Settings) -> Hand:
+        """What `channel` itself says of its notes."""
+        own, member = self.each[channel], self.is_member(channel)
+        semitones = settings.bend_range(member=member) if own.bend_semitones is None else own.bend_semitones
+        slid = own.slide if member and own.slide is not None else math.nan
+        return Hand(own.bend * semitones + own.tune_semitones, own.pressure, own.gain, slid)
 
-    def pressure(self, channel: int) -> float:
-        """0 to 1: of its own channel or its zone's master, whichever presses harder."""
-        return max(self.each[channel].pressure, self.each[self.masters.get(channel, channel)].pressure)
-
-    def gain(self, channel: int) -> float:
-        """Amplitude by controllers 7 and 11, of its own channel and its zone's master."""
-        master = self.masters.get(channel)
-        return self.each[channel].gain * (self.each[master].gain if master is not None else 1.0)
+    def above(self, channel: int, settings: Settings) -> Hand:
+        """What the manager of its zone says of them besides."""
+        manager = self.zones.get(channel)
+        return NOTHING_SAID if manager is None else self.hand(manager, settings)
 
     def sustains(self, channel: int) -> bool:
         """Whether the sustain pedal holds notes of `channel`."""
-        return self.each[channel].sustain or self.each[self.masters.get(channel, channel)].sustain
-
-    def slide(self, channel: int) -> float | None:
-        """0 to 1 where `channel` is a note's own and has slid."""
-        return self.each[channel].slide if channel in self.masters else None
-
-
-def _enter_fine(channel: Channel, value: int) -> None:
-    if channel.rpn == RPN_BEND_RANGE and channel.bend_semitones is not None:
-        channel.bend_semitones = int(channel.bend_semitones) + min(value, 99) / 100
+        return self.each[channel].sustain or self.each[self.zones.get(channel, channel)].sustain

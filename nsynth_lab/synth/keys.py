@@ -60,4 +60,4 @@ def let_go(voices: Iterable[Voice], channels: Channels) -> list[Voice]:
 
 
 def _obeys(voice: Voice, channel: int, channels: Channels) -> bool:
-    return channel in (voice.channel, channels.masters.get(voice.channel))
+    return channel in (voice.channel, channels.zones.get(voice.channel))

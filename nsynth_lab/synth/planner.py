@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from nsynth_lab.compiled.voices import FRAME_SECONDS, Flags, Hands, Knobs, advance
 from nsynth_lab.midi.events import CHANNELS
+from nsynth_lab.synth.channels import Hand
 from nsynth_lab.synth.motion import weights_at
+from nsynth_lab.synth.settings import Settings
 from nsynth_lab.units import FloatArray, Ints, db_to_gain
 
 if TYPE_CHECKING:
@@ -52,32 +55,42 @@ def plan(due: Ints, player: Player) -> list[Frames]:
     return [_plan(due[programs == program], program, player) for program in dict.fromkeys(programs.tolist())]
 
 
-def position(channel: int, player: Player) -> tuple[float, float]:
-    """Where the blend of a channel's notes stands: a single note's own slide's place, or everybody's."""
-    slide = player.channels.slide(channel)
-    return player.settings.x if slide is None else slide, player.settings.y
+def position(slid: float, settings: Settings) -> tuple[float, float]:
+    """Where the blend of a voice stands: at the place of its note's own slide, or everybody's where that is NaN."""
+    return settings.x if math.isnan(slid) else slid, settings.y
 
 
 def _plan(rows: Ints, program: int, player: Player) -> Frames:
     voices, courses, motion = player.crowd.table, player.programs[program], player.settings.motion
     channels, seconds = voices.channel[rows], np.asarray((voices.frames[rows] + 1) * FRAME_SECONDS, np.float64)
-    places = {channel: position(channel, player) for channel in set(channels.tolist())}
-    streams = courses.read(rows, weights_at(motion, len(courses.sources.corners), places, channels, seconds))
+    hands = {channel: player.channels.hand(channel, player.settings) for channel in set(channels.tolist())}
+    whose, places = _places(rows, player, hands)
+    streams = courses.read(rows, weights_at(motion, len(courses.sources.corners), places, whose, seconds))
     level_db, f0_cents = streams.level_db, streams.f0_cents
     if motion is not None:
         level_db, f0_cents = level_db + motion.level_db(seconds), f0_cents + motion.cents(seconds)
     knobs = Knobs(*(float(getattr(player.settings, name)) for name in Knobs._fields))
-    played = advance(voices, rows, knobs, _hands(player, places), level_db, f0_cents, courses.ended(rows))
+    played = advance(voices, rows, knobs, _hands(player, hands), level_db, f0_cents, courses.ended(rows))
     return Frames(rows=rows, timbre=streams.timbre, partials=streams.partials, **played._asdict())
 
 
-def _hands(player: Player, used: Iterable[int]) -> Hands:
+def _places(rows: Ints, player: Player, hands: Mapping[int, Hand]) -> tuple[Ints, dict[int, tuple[float, float]]]:
+    """Whose place each voice stands at, its channel's or one of its own, and where these are."""
+    voices, settings = player.crowd.table, player.settings
+    places = {channel: position(hand.slid, settings) for channel, hand in hands.items()}
+    if not (parted := rows[voices.parted[rows]]).size:
+        return voices.channel[rows], places
+    places |= {CHANNELS + row: position(voices.slid[row], settings) for row in parted.tolist()}
+    return np.where(voices.parted[rows], CHANNELS + rows, voices.channel[rows]), places
+
+
+def _hands(player: Player, own: Mapping[int, Hand]) -> Hands:
     """Of the channels that are used."""
-    settings, channels = player.settings, player.channels
-    hands = Hands(np.zeros(CHANNELS), np.zeros(CHANNELS), np.zeros(CHANNELS))
-    volume = db_to_gain(settings.volume_db + player.trim_db)
-    for channel in used:
-        hands.bent[channel] = channels.bend_semitones(channel, settings.bend_semitones)
-        hands.pressed[channel] = channels.pressure(channel)
-        hands.loud[channel] = channels.gain(channel) * volume
+    hands = Hands(*(np.zeros(CHANNELS) for _ in Hands._fields))
+    volume = db_to_gain(player.settings.volume_db + player.trim_db)
+    for channel, hand in own.items():
+        above = player.channels.above(channel, player.settings)
+        hands.bent[channel], hands.pressed[channel], hands.loud[channel], _ = hand
+        hands.all_bent[channel], hands.all_pressed[channel] = above.bent, above.pressed
+        hands.all_loud[channel] = above.loud * volume
     return hands

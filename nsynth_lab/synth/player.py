@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -73,7 +73,8 @@ class Player:
                 self._lift(event.channel, event.number, int(event.value), now)
             case Kind.POLY_PRESSURE:
                 for voice in self.crowd.playing(event.channel, event.number):
-                    voice.pressure = event.value / 127.0
+                    if voice.key_down:
+                        voice.pressure = event.value / 127.0
             case Kind.SETTING:
                 self.settings = self.settings.moved(event.name, event.value)
             case Kind.CONTROL:
@@ -102,7 +103,8 @@ class Player:
         pitch = hz_to_note(self.settings.tuning.hz(key.number))
         if self.settings.mode == "poly":
             for voice in self.crowd.playing(key.channel, key.number):  # struck again: the old sound makes way
-                voice.key_down = voice.captured = False
+                self._lose(voice)
+                voice.captured = False
                 self._release(voice)
             self._begin(key, pitch, pitch, now)
         else:
@@ -113,7 +115,7 @@ class Player:
         sounding = [voice for voice in self.crowd.sounding() if not voice.released]
         if sounding and self.settings.mode == "legato":
             for voice in sounding:
-                voice.channel, voice.key, voice.key_down = key.channel, key.number, True
+                voice.channel, voice.key, voice.key_down, voice.parted = key.channel, key.number, True, False
                 voice.glide_to(pitch, glide_ms=self.settings.glide_ms)
             return
         begin = sounding[-1].pitch if sounding else pitch
@@ -163,8 +165,14 @@ class Player:
             self._go_to(key, hz_to_note(self.settings.tuning.hz(key.number)), now)
             return
         for voice in lifted:
-            voice.key_down = False
+            self._lose(voice)
         self._let_go(velocity)
+
+    def _lose(self, voice: Voice) -> None:
+        """No finger holds it any more: in an MPE zone its channel is free for another note (M1-100-UM, 3.3.3)."""
+        if voice.key_down and self.channels.is_member(voice.channel):
+            voice.part(self.channels.hand(voice.channel, self.settings))
+        voice.key_down = False
 
     def _let_go(self, velocity: int = USUAL_OFF_VELOCITY) -> None:
         for voice in let_go(self.crowd.sounding(), self.channels):
@@ -179,12 +187,12 @@ class Player:
     def _control(self, event: Event, now: int) -> None:
         number, own = event.number, self.channels.each[event.channel]
         if number == SOUND_OFF:
-            for voice in [voice for voice in self.crowd.sounding() if voice.channel == event.channel]:
-                self._cut(voice, now)
+            self._silence(self.channels.reach(event.channel), now)
         elif number == NOTES_OFF or number in OMNI_MODES:
-            self.fingers.down = [key for key in self.fingers.down if key.channel != event.channel]
-            for voice in self.crowd.sounding():
-                voice.key_down = voice.key_down and voice.channel != event.channel
+            for voice in self._taken_up(self.channels.reach(event.channel)):
+                self._lose(voice)
+        elif regrouped := self.channels.regrouped(event):
+            self._silence(regrouped, now)
         elif self.settings.learn and number not in TAKEN.union(self.settings.controllers) and not self._slides(event):
             self.settings = self.settings.learnt(number)
         elif (name := self.settings.controllers.get(number)) and not self._slides(event):
@@ -198,12 +206,22 @@ class Player:
         if number >= SOUND_OFF or number in (SUSTAIN, SOSTENUTO):
             self._let_go()
 
+    def _taken_up(self, channels: Collection[int]) -> list[Voice]:
+        """All fingers leave the keys of these channels; the voices of theirs."""
+        self.fingers.down = [key for key in self.fingers.down if key.channel not in channels]
+        return [voice for voice in self.crowd.sounding() if voice.channel in channels]
+
+    def _silence(self, channels: Collection[int], now: int) -> None:
+        for voice in self._taken_up(channels):
+            self._cut(voice, now)
+
     def _slides(self, event: Event) -> bool:
         return event.number == SLIDE and self.channels.is_member(event.channel)
 
     def _weights(self, voice: Voice) -> Doubles:
         """[corners] of the stream that decides how long attack and release are."""
-        places, corners = {voice.channel: position(voice.channel, self)}, len(voice.courses.sources.corners)
+        slid = voice.slid if voice.parted else self.channels.hand(voice.channel, self.settings).slid
+        places, corners = {voice.channel: position(slid, self.settings)}, len(voice.courses.sources.corners)
         seconds = np.array([(voice.frames + 1) * FRAME_SECONDS])
         weights = weights_at(self.settings.motion, corners, places, np.array([voice.channel]), seconds)
         return np.asarray(weights[LOUDNESS, 0])

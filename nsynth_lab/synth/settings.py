@@ -36,12 +36,14 @@ PARAMETERS: dict[str, Parameter] = {
     "glide_ms": Parameter(0.0, 3_000.0, "time from one pitch to the next, in mono and legato"),
     "detune_cents": Parameter(0.0, 100.0, "how far the outermost voices of a unison lie apart"),
     "spread": Parameter(0.0, 1.0, "how wide a unison stands in stereo"),
-    "bend_semitones": Parameter(0.0, 96.0, "range of the bend wheel, until a player's RPN sets it"),
+    "bend_semitones": Parameter(0.0, 96.0, "range of the bend wheel, with --mpe of a note's own; until an RPN sets it"),
     "vibrato_cents": Parameter(0.0, 100.0, "vibrato added by full pressure"),
 }
 MODES = ("poly", "mono", "legato")
 MOST_VOICES, MOST_UNISON = 1024, 8
 USUAL_CONTROLLERS = {1: "x"}
+WHEEL_SEMITONES, MPE_SEMITONES = 2.0, 48.0  # of a wheel; of a note's own bend, as MPE has it where nobody says
+NOT_GIVEN = -1.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Settings:
 
     Attributes:
         x, y: blend position; the others of `PARAMETERS` likewise.
+        bend_semitones: range of the bend wheel, 2 if not given; under `mpe` of each note's own bend, 48 if not given.
+        manager_bend_semitones: under `mpe`, range of the bend of a zone's manager, which holds for all its notes.
         voices: how many may sound at once, each voice of a unison counted.
         mode: poly; mono (one note, each struck anew); legato (one note, struck anew only after a rest).
         unison: voices a key.
@@ -73,7 +77,8 @@ class Settings:
     glide_ms: float = 80.0
     detune_cents: float = 14.0
     spread: float = 0.7
-    bend_semitones: float = 2.0
+    bend_semitones: float = NOT_GIVEN
+    manager_bend_semitones: float = WHEEL_SEMITONES
     vibrato_cents: float = 30.0
     voices: int = 16
     mode: str = "poly"
@@ -85,6 +90,8 @@ class Settings:
     motion: Motion | None = None
 
     def __post_init__(self) -> None:
+        if self.bend_semitones == NOT_GIVEN:
+            object.__setattr__(self, "bend_semitones", MPE_SEMITONES if self.mpe else WHEEL_SEMITONES)
         for name, parameter in PARAMETERS.items():
             value = getattr(self, name)
             if not (math.isfinite(value) and parameter.low <= value <= parameter.high):
@@ -101,6 +108,12 @@ class Settings:
             if not 0 <= number <= 119 or name not in PARAMETERS:
                 known = ", ".join(PARAMETERS)
                 raise UsageError(f"controller {number}={name}; expected 0 to 119 and one of {known}")
+
+    def bend_range(self, *, member: bool) -> float:
+        """Semitones that a channel's bend goes up and down, whose own range nobody set: of an MPE zone or any other."""
+        if self.mpe:
+            return self.bend_semitones if member else self.manager_bend_semitones
+        return MPE_SEMITONES if member else self.bend_semitones
 
     def learnt(self, number: int) -> Settings:
         """The same with controller `number` moving the parameter that waited longest."""

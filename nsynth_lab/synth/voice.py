@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar, cast, get_type_hints
 import numpy as np
 
 from nsynth_lab.compiled.voices import FRAME_MS, HELD, RELEASED_DB, Flags, Voices
+from nsynth_lab.synth.channels import Hand
 from nsynth_lab.synth.course import Courses
 from nsynth_lab.units import Doubles, Ints
 
@@ -50,7 +51,8 @@ class Voice:
     begin_sample, next_sample, early, not_before = Kept[int](), Kept[int](), Kept[int](), Kept[int]()
     released_frame, frames = Kept[int](), Kept[int]()
     pressure, envelope_db = Kept[float](), Kept[float]()
-    fading = Kept[bool]()
+    bent, pressed, loud, slid = Kept[float](), Kept[float](), Kept[float](), Kept[float]()
+    fading, parted = Kept[bool](), Kept[bool]()
 
     def __init__(self, table: Voices, row: int, courses: Courses, velocity: int) -> None:
         self.table, self.row, self.courses, self.velocity = table, row, courses, velocity
@@ -63,6 +65,11 @@ class Voice:
     def released(self) -> bool:
         """Whether nothing holds it any more."""
         return self.released_frame != HELD
+
+    def part(self, hand: Hand) -> None:
+        """Keep what its channel says now: another note may have the channel next."""
+        self.bent, self.pressed, self.loud, self.slid = hand
+        self.parted = True
 
     def glide_to(self, aim: float, *, glide_ms: float) -> None:
         """Head for `aim` and be there after `glide_ms`."""
