@@ -266,22 +266,6 @@ def _system_package(debian: str, elsewhere: str) -> str:
     )
 
 
-def _midi_files() -> str:
-    import io
-
-    import mido
-
-    stream = io.BytesIO()
-    file = mido.MidiFile()
-    file.tracks.append(mido.MidiTrack([mido.Message("note_on", note=69, velocity=100, time=480)]))
-    file.save(file=stream)
-    stream.seek(0)
-    notes = [message.note for message in mido.MidiFile(file=stream) if message.type == "note_on"]
-    if notes != [69]:
-        raise ProbeError(f"a MIDI file with note 69 came back as {notes}", "pip install --upgrade mido")
-    return f"mido {version('mido')}"
-
-
 def _midi_ports() -> str:
     rtmidi = importlib.import_module("rtmidi")
     try:
@@ -318,7 +302,6 @@ PROBES = (
     Probe("plugins", "third-party effects and instruments", False, _plugins, "nsynth-lab plugins scan"),
     Probe("SFZ", "capture SFZ instruments", False, _sfz, "pip install 'nsynth-lab[sfz]'"),
     Probe("sound devices", "play live", False, _sound_devices, "pip install sounddevice"),
-    Probe("MIDI files", "render MIDI", False, _midi_files, "pip install 'nsynth-lab[midi]'"),
     Probe("MIDI ports", "play from a keyboard", False, _midi_ports, "pip install 'nsynth-lab[midi]'"),
     Probe(
         "SoundFonts", "render training notes", False, _soundfonts, "apt-get install libfluidsynth3 fluid-soundfont-gm"

@@ -33,6 +33,7 @@ from nsynth_lab.cli.playing import (
     UnisonOption,
     VoicesOption,
 )
+from nsynth_lab.cli.song import ChannelsOption, song_to_play
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def play(
     controllers: ControllerOption = None,
     learn: LearnOption = None,
     programs: ProgramOption = None,
+    channels: ChannelsOption = "",
     block: BlockOption = 256,
     compute: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
@@ -92,7 +94,6 @@ def play(
 
         nsynth-lab play flute cello --file song.mid --latency high
     """
-    from nsynth_lab.midi.song import read_song
     from nsynth_lab.render import SOUND_ENDINGS, Session, check_outputs
     from nsynth_lab.render.live import Live
     from nsynth_lab.render.machine import choose_threads, raise_priority
@@ -108,7 +109,7 @@ def play(
         position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block, learn or []
     )
     instrument = Instrument(sources or [], programs or [], preset)
-    song = read_song(file) if file else None
+    song = song_to_play(file, channels=channels, named=(), others=True, mpe=mpe) if file else None
     session = Session(checkpoint, device=compute, seed=seed, progress=console.progress)
     console.say("loading")
     engine = instrument.engine(choice, session, live=True, ahead_samples=HOP_SAMPLES)
@@ -127,9 +128,7 @@ def play(
             recorder = Recorder(stack.enter_context(FileSink(record, force=force)))
             stack.callback(recorder.close)
         sink = stack.enter_context(DeviceSink(output_device, block_samples=block, latency=latency))
-        live = Live(engine, sink, record=recorder)
-        if song is not None:
-            engine.send(song.events)
+        live = Live(engine, sink, record=recorder, song=song.events if song else ())
         ports = stack.enter_context(_midi(live, midi))
         where = output_device or "the default output"
         how = "decoding on the GPU" if session.device == "cuda" else f"threads {threads}"

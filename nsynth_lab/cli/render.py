@@ -27,6 +27,7 @@ from nsynth_lab.cli.playing import (
     UnisonOption,
     VoicesOption,
 )
+from nsynth_lab.cli.song import ChannelsOption, song_to_play
 
 
 def render(
@@ -45,6 +46,7 @@ def render(
     sets: SetOption = None,
     controllers: ControllerOption = None,
     programs: ProgramOption = None,
+    channels: ChannelsOption = "",
     block: BlockOption = 256,
     device: DeviceOption = "cpu",
     checkpoint: CheckpointOption = None,
@@ -70,7 +72,6 @@ def render(
     import json
     from dataclasses import asdict
 
-    from nsynth_lab.midi.song import read_song
     from nsynth_lab.render import SOUND_ENDINGS, Session, check_outputs
     from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
     from nsynth_lab.sinks.file import FileSink
@@ -79,7 +80,7 @@ def render(
     instrument = Instrument(sources or [], programs or [], preset)
     check_outputs([output], endings=SOUND_ENDINGS, sources=[song, *instrument.sources], force=force)
     choice = Choice(position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block)
-    read = read_song(song)
+    read = song_to_play(song, channels=channels, named=(), others=True, mpe=mpe)
     session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
     engine = instrument.engine(choice, session, live=False, ahead_samples=BLOCK_SAMPLES)
     settings = engine.player.settings
@@ -92,6 +93,7 @@ def render(
         "mode": settings.mode,
         "unison": settings.unison,
         "block": block,
+        "channels": channels,
         "device": session.device,
         **session.stamp(),
     }

@@ -7,6 +7,7 @@ from enum import Enum
 
 CHANNELS = 16
 BEND_STEPS = 8192
+DEFAULT_OFF_VELOCITY = 64
 
 
 class Kind(Enum):
@@ -56,7 +57,7 @@ def note_on(number: int, velocity: int = 100, *, at_sample: int = 0, channel: in
     return Event(Kind.NOTE_ON, channel, number, velocity, at_sample)
 
 
-def note_off(number: int, velocity: int = 64, *, at_sample: int = 0, channel: int = 0) -> Event:
+def note_off(number: int, velocity: int = DEFAULT_OFF_VELOCITY, *, at_sample: int = 0, channel: int = 0) -> Event:
     """A key goes up."""
     return Event(Kind.NOTE_OFF, channel, number, velocity, at_sample)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from nsynth_lab.midi.events import BEND_STEPS, Event, Kind
-from nsynth_lab.midi.table import DEFAULT_OFF_VELOCITY
+from collections.abc import Sequence
+
+from nsynth_lab.midi.events import BEND_STEPS, DEFAULT_OFF_VELOCITY, Event, Kind
 
 # by the high half of the status byte: what it is, and how many data bytes follow
 STATUS: dict[int, tuple[Kind, int]] = {
@@ -41,12 +42,17 @@ class Parser:
                 self._data.append(byte)
                 kind, length = STATUS[self._status >> 4]
                 if len(self._data) == length:
-                    events.append(_event(kind, self._status & 0xF, self._data, at_sample))
+                    events.append(event_of(kind, self._status & 0xF, self._data, at_sample=at_sample))
                     self._data = []
         return events
 
 
-def _event(kind: Kind, channel: int, data: list[int], at_sample: int) -> Event:
+def event_of(kind: Kind, channel: int, data: Sequence[int], *, at_sample: int = 0) -> Event:
+    """A channel message's data bytes as an event. A note-on of velocity 0 is a note-off, as MIDI has it.
+
+    >>> event_of(Kind.BEND, 0, [0, 96]).value
+    4096
+    """
     match kind:
         case Kind.BEND:
             return Event(kind, channel, 0, data[0] + (data[1] << 7) - BEND_STEPS, at_sample)

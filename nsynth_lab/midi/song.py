@@ -1,52 +1,88 @@
-"""A standard MIDI file to events at sample times: types 0, 1 and 2, tempo maps, frames per second.
+"""A standard MIDI file to events at sample times: formats 0, 1 and 2, tempo maps, frames per second.
 
-In types 0 and 1 all tracks share one tempo map; the tracks of type 2 are pieces of their own, played one after the
-other. A file is a stranger's: its size, its events and its length are bounded before anything is made of them.
+    bytes -> chunks (what wraps them, header, lengths) -> track (messages at ticks) -> here (seconds) -> fingering
+
+In formats 0 and 1 all tracks share one tempo map; the tracks of format 2 are pieces of their own, played one after the
+other. A file is a stranger's: its size, its events and its length are bounded before anything is made of them, and
+what is damaged gives what is there and a warning.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from nsynth_lab.errors import MidiError
-from nsynth_lab.midi.events import Event, Kind
-from nsynth_lab.midi.table import from_message, load_mido
+from nsynth_lab.midi.chunks import read_header, read_tracks, unwrapped
+from nsynth_lab.midi.events import CHANNELS, Event, Kind
+from nsynth_lab.midi.fingering import fingered
+from nsynth_lab.midi.parse import STATUS, event_of
+from nsynth_lab.midi.tolerance import Warnings
+from nsynth_lab.midi.track import HIGHEST, META, Message, Track, unended
 from nsynth_lab.units import SAMPLE_RATE
 
 MAX_FILE_BYTES = 8 * 2**20
 MAX_SECONDS = 4 * 3600.0
 DEFAULT_TEMPO = 500_000  # microseconds a beat
 FRAME_RATES = (24, 25, 29, 30)
+DATA_ENTRY, RPN_FINE, RPN_COARSE, RPN_MPE = 6, 100, 101, (0, 6)
+LOST_END_SECONDS = 0.5  # of a note whose end a damaged file has lost: a beat, where it counts in beats
 
 
 @dataclass(frozen=True)
 class Song:
-    """Events in order of time, and when the last track ends."""
+    """Events in order of time, and when the last track ends; what was wrong with the file, a line each."""
 
     events: tuple[Event, ...]
     end_sample: int
     tracks: int
+    warnings: tuple[str, ...] = ()
 
     @property
     def notes(self) -> int:
         """How many keys go down."""
-        return sum(event.kind is Kind.NOTE_ON for event in self.events)
+        return sum(self.channels.values())
+
+    @cached_property
+    def channels(self) -> dict[int, int]:
+        """Channels that have notes, 0 to 15, and how many."""
+        counts = Counter(event.channel for event in self.events if event.kind is Kind.NOTE_ON)
+        return dict(sorted(counts.items()))
+
+    @property
+    def is_mpe(self) -> bool:
+        """Whether it makes its channels an MPE zone, by registered parameter 6."""
+        numbers: dict[int, tuple[int, int]] = {}
+        for event in self.events:
+            if event.kind is Kind.CONTROL:
+                coarse, fine = numbers.get(event.channel, (HIGHEST, HIGHEST))
+                if event.number == RPN_COARSE:
+                    coarse = int(event.value)
+                elif event.number == RPN_FINE:
+                    fine = int(event.value)
+                elif event.number == DATA_ENTRY and (coarse, fine) == RPN_MPE and event.value:
+                    return True
+                numbers[event.channel] = coarse, fine
+        return False
 
     @property
     def seconds(self) -> float:
         """Length."""
         return self.end_sample / SAMPLE_RATE
 
+    def only(self, channels: Collection[int]) -> Song:
+        """What is played on some of the channels, as long as before."""
+        return replace(self, events=tuple(event for event in self.events if event.channel in channels))
+
 
 def read_song(path: str | Path) -> Song:
-    """Read a .mid file.
+    """Read a .mid or .rmi file.
 
     Raises:
-        MidiError: missing, too large, not a MIDI file, damaged, or without a note.
+        MidiError: missing, too large, not a MIDI file, or without a note that could be played.
     """
     path = Path(path)
     if path.is_dir() or not path.exists():
@@ -60,7 +96,8 @@ def read_song(path: str | Path) -> Song:
     except OSError as error:
         raise MidiError(f"{path}: cannot be read: {error.strerror}") from error
     if not song.notes:
-        raise MidiError(f"{path}: holds no note; there is nothing to play")
+        why = f" ({'; '.join(song.warnings)})" if song.warnings else ""
+        raise MidiError(f"{path}: holds no note{why}; there is nothing to play")
     return song
 
 
@@ -68,72 +105,72 @@ def parse_song(data: bytes) -> Song:
     """A MIDI file's bytes to a song; as `read_song`, and a song without notes is a song.
 
     Raises:
-        MidiError: not a MIDI file, damaged, or longer than 4 hours.
+        MidiError: not a MIDI file, or one without a measure of time.
     """
-    mido = load_mido()
-    try:
-        file = mido.MidiFile(file=io.BytesIO(data), clip=True)
-    except Exception as error:  # mido raises whatever its parsing stumbles over
-        raise MidiError(
-            f"not a MIDI file, or damaged ({_word(error)}); export it again as a standard MIDI file"
-        ) from error
-    if file.type not in (0, 1, 2):
-        raise MidiError(f"MIDI file of type {file.type}; expected 0, 1 or 2")
-    tracks = [list(_timed(track)) for track in file.tracks]
-    pieces = [[track] for track in tracks] if file.type == 2 else [tracks]
+    warnings = Warnings()
+    data = unwrapped(data, warnings)
+    header = read_header(data, warnings)
+    tracks = read_tracks(data, header.end, warnings)
+    if len(tracks) != header.tracks:
+        warnings.add(f"{header.tracks} tracks by its header, {len(tracks)} in the file")
     events: list[Event] = []
-    begin = 0.0
-    for piece in pieces:
-        begin = _play(piece, _Clock(file.ticks_per_beat), begin, events)
-    events.sort(key=lambda event: event.at_sample)
-    return Song(tuple(events), round(begin * SAMPLE_RATE), len(tracks))
+    begin_seconds = 0.0
+    for piece in [[track] for track in tracks] if header.format == 2 else [tracks]:
+        clock = _Clock(header.division, begin_seconds)
+        played = _play(piece, clock, warnings)
+        begin_seconds = clock.seconds
+        events += fingered(played, end_sample=round(begin_seconds * SAMPLE_RATE))
+    return Song(tuple(events), round(begin_seconds * SAMPLE_RATE), len(tracks), warnings.told)
 
 
 class _Clock:
     """Ticks to seconds, forwards only."""
 
-    def __init__(self, division: int) -> None:
-        self.seconds, self.tick = 0.0, 0
+    def __init__(self, division: int, begin_seconds: float) -> None:
+        self.seconds, self.tick = begin_seconds, 0
         self.beat = division > 0
         if self.beat:
             self.tick_seconds = DEFAULT_TEMPO / 1e6 / division
+            self.lost_end_ticks = division
         else:  # the high byte is minus the frames a second, the low one ticks a frame
             frames, ticks = -(division >> 8), division & 0xFF
             if frames not in FRAME_RATES or not ticks:
                 raise MidiError(f"its header's division {division} is none that MIDI has; export it again")
             self.tick_seconds = 1.0 / ((30 / 1.001 if frames == 29 else frames) * ticks)
+            self.lost_end_ticks = round(LOST_END_SECONDS / self.tick_seconds)
         self.division = division
 
-    def at(self, tick: int) -> float:
-        self.seconds += (tick - self.tick) * self.tick_seconds
-        self.tick = tick
-        if self.seconds > MAX_SECONDS:
-            raise MidiError(f"longer than {MAX_SECONDS / 3600:.0f} hours; cut it into shorter files")
-        return self.seconds
+    def move(self, tick: int) -> bool:
+        """Go on to `tick`; False, and it stays, where that is too late for a song."""
+        seconds = self.seconds + (tick - self.tick) * self.tick_seconds
+        if seconds > MAX_SECONDS:
+            return False
+        self.seconds, self.tick = seconds, tick
+        return True
 
     def set_tempo(self, tempo: int) -> None:
-        if self.beat:
+        if self.beat and tempo:
             self.tick_seconds = tempo / 1e6 / self.division
 
 
-def _play(tracks: list[list[tuple[int, Any]]], clock: _Clock, begin: float, events: list[Event]) -> float:
-    """Append the tracks' events; returns when the last of them ends."""
-    merged = sorted((item for track in tracks for item in track), key=lambda item: item[0])
-    for tick, message in merged:
-        seconds = begin + clock.at(tick)
-        if message.type == "set_tempo":
-            clock.set_tempo(message.tempo)
-        elif (event := from_message(message, at_sample=round(seconds * SAMPLE_RATE))) is not None:
-            events.append(event)
-    return begin + clock.seconds
-
-
-def _timed(track: Any) -> Iterator[tuple[int, Any]]:
-    tick = 0
-    for message in track:
-        tick += message.time
-        yield tick, message
-
-
-def _word(error: Exception) -> str:
-    return str(error) or type(error).__name__
+def _play(tracks: Sequence[Track], clock: _Clock, warnings: Warnings) -> list[Event]:
+    """The tracks' events; the clock then stands where the last of them ends."""
+    messages = [message for track in tracks for message in track.messages]
+    ends = [track.end_tick for track in tracks]
+    for track in tracks:
+        if track.broken and (lost := unended(track.messages)):
+            ends.append(track.end_tick + clock.lost_end_ticks)
+            messages += [message._replace(tick=ends[-1]) for message in lost]
+    messages.sort(key=lambda message: message.tick)  # stable: at the same tick the first track comes first
+    events = []
+    for tick, status, first, second in [*messages, Message(max(ends, default=0), META, 0, 0)]:
+        if not clock.move(tick):
+            warnings.add(f"what comes after {MAX_SECONDS / 3600:.0f} hours is left out")
+            break
+        if status == META:
+            clock.set_tempo(first)
+        else:
+            kind, _ = STATUS[status >> 4]
+            at_sample = round(clock.seconds * SAMPLE_RATE)
+            events.append(event_of(kind, status % CHANNELS, (first, second), at_sample=at_sample))
+    return events

@@ -11,11 +11,13 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event as Flag
 
+from nsynth_lab.midi.events import Event
+from nsynth_lab.midi.feed import Feed
 from nsynth_lab.render.inbox import Inbox, Timer
 from nsynth_lab.render.meter import Meter
 from nsynth_lab.sinks.device import DeviceSink
@@ -65,12 +67,18 @@ def undisturbed() -> Iterator[None]:
 
 
 class Live:
-    """Runs an engine into a device, `run(stop)` on a thread of its own; `inbox` is open to all threads."""
+    """Runs an engine into a device, `run(stop)` on a thread of its own; `inbox` is open to all threads.
 
-    def __init__(self, engine: Engine, sink: DeviceSink, *, record: Recorder | None = None) -> None:
+    `song` is played from the beginning on, as the engine's clock comes to its events.
+    """
+
+    def __init__(
+        self, engine: Engine, sink: DeviceSink, *, record: Recorder | None = None, song: Sequence[Event] = ()
+    ) -> None:
         self.engine, self.sink, self.inbox = engine, sink, Inbox()
         self.meter = Meter()
         self._record = record
+        self._song = Feed(song)
         self._timer = Timer(sink.block_samples)
         self._late = 0
         self._calm = 0
@@ -98,6 +106,7 @@ class Live:
         began = time.perf_counter()
         self._timer.begin_block(self.engine.clock, began)
         self.engine.send(event.at(self._timer.sample(seconds)) for seconds, event in self.inbox.drain())
+        self.engine.send(self._song.until(self.engine.clock + self.sink.block_samples))
         block = self.engine.render(self.sink.block_samples)
         share = (time.perf_counter() - began) / self.sink.block_seconds
         self.meter.add(share)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+import numpy as np
+
+from nsynth_lab.midi.feed import Feed
 from nsynth_lab.midi.song import Song
-from nsynth_lab.render.offline import Advance
+from nsynth_lab.render.offline import FADE_SAMPLES, Advance
 from nsynth_lab.sinks.sink import Sink
 from nsynth_lab.synth.engine import Engine, EngineState
-from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray
 
 BLOCK_SAMPLES = 16 * HOP_SAMPLES  # an engine made with so many ahead is the fastest
 LONGEST_TAIL_SECONDS = 20.0
@@ -36,18 +39,30 @@ class Played:
 
 
 def render_song(engine: Engine, song: Song, sink: Sink, *, advance: Advance = lambda _: None) -> Played:
-    """All of `song` and the tails of its last notes into `sink`.
+    """All of `song` and the tails of its last notes and of effects, 20 s of these at most, into `sink`.
 
-    Sample 0 is the song's beginning: the decoder's own delay is taken out. `advance` hears of the samples done.
+    Sample 0 is the song's beginning: the decoder's own delay is taken out. The end is faded over 10 ms, or, where it
+    still sounds, over 0.17 s. `advance` hears of the samples done.
     """
-    engine.send(song.events)
+    feed = Feed(song.events)
     late = engine.delay_samples
     limit = song.end_sample + int(LONGEST_TAIL_SECONDS * SAMPLE_RATE) + late
     begun, done, most = time.perf_counter(), 0, 0
+    block: FloatArray = np.zeros((2, 0), np.float32)
     while done < limit and (done < song.end_sample + late or not engine.idle):
-        block = engine.render(BLOCK_SAMPLES)
-        sink.write(block[:, max(0, late - done) :])
+        sink.write(block)
+        engine.send(feed.until(done + BLOCK_SAMPLES))
+        block = engine.render(BLOCK_SAMPLES)[:, max(0, late - done) :]
         done += BLOCK_SAMPLES
         most = max(most, engine.state().voices)
         advance(BLOCK_SAMPLES)
+    sink.write(_faded(block, FADE_SAMPLES if engine.idle else BLOCK_SAMPLES))
     return Played(done - late, time.perf_counter() - begun, most, engine.state())
+
+
+def _faded(block: FloatArray, samples: int) -> FloatArray:
+    """[2, samples] that ends in silence."""
+    steps = min(samples, block.shape[1])
+    gains = np.ones(block.shape[1], np.float32)
+    gains[block.shape[1] - steps :] = np.linspace(1.0, 0.0, steps, dtype=np.float32)
+    return block * gains
