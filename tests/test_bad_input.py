@@ -127,7 +127,7 @@ UNUSABLE: dict[str, tuple[FloatArray | bytes, str]] = {
     "nan": (with_value(np.nan), "NaN or infinite"),
     "infinite": (with_value(np.inf), "NaN or infinite"),
     "noise": ((0.1 * np.random.default_rng(0).standard_normal(48_000)).astype(np.float32), "--note"),
-    "steady": (np.full(48_000, 0.5, np.float32), "--note"),
+    "steady": (np.full(48_000, 0.5, np.float32), "silent throughout but for a constant offset"),
     "click": (np.eye(1, 48_000, 100, dtype=np.float32)[0], "--note"),
 }
 
@@ -145,7 +145,7 @@ def test_a_recording_that_cannot_be_used(kind: str, refused: Refused) -> None:
         assert says in said
 
 
-@pytest.mark.parametrize("kind", ["noise", "steady", "click"])
+@pytest.mark.parametrize("kind", ["noise", "click"])
 def test_a_sound_without_pitch_is_taken_with_a_note(kind: str) -> None:
     samples = UNUSABLE[kind][0]
     assert not isinstance(samples, bytes)

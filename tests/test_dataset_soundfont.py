@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 
 from nsynth_lab.audio import read_audio
+from nsynth_lab.dsp.offset import remove_dc
 from nsynth_lab.dsp.pitch_guess import measure_note
 from nsynth_lab.errors import DatasetError, MissingError, UsageError
 from nsynth_lab.note import FAMILIES, SOURCES
 from nsynth_lab.train.font_info import read_font_info
 from nsynth_lab.train.general_midi import PROGRAMS, parse_programs
-from nsynth_lab.train.note_shape import cut_tail, remove_dc
+from nsynth_lab.train.note_shape import cut_tail
 from nsynth_lab.train.notes import read_dataset
 from nsynth_lab.train.rendering import Rendering
 from nsynth_lab.train.soundfont import render_soundfont

@@ -9,6 +9,7 @@ import numpy as np
 
 from nsynth_lab.audio import read_clip
 from nsynth_lab.capture.source import About, Key
+from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import UsageError
 from nsynth_lab.train.findings import Finding, examine
@@ -29,8 +30,7 @@ class FolderSource:
         takes = find_takes(folder, family=family or "string", instrument=folder.resolve().name)
         self.left_out: dict[str, str] = {}
         self._takes: dict[Key, Take] = {}
-        for take in takes:
-            found = examine(take, pitch_from="auto", max_seconds=LONGEST_SECONDS)
+        for take, found in zip(*examine(takes, pitch_from="auto", max_seconds=LONGEST_SECONDS), strict=True):
             self._take_in(take, found)
         if not self._takes:
             first = next(iter(self.left_out.values()))
@@ -51,7 +51,8 @@ class FolderSource:
     def play(self, key: Key, *, hold_seconds: float, seconds: float) -> FloatArray:  # noqa: ARG002 a file is as it is
         """The recording, at most `seconds` of it."""
         clip = read_clip(self._takes[key].path, max_seconds=seconds)
-        return np.asarray(resample(clip.mono()[None], clip.sample_rate)[0], np.float32)
+        mono, _ = one_channel(clip.samples, clip.sample_rate)
+        return np.asarray(resample(mono[None], clip.sample_rate)[0], np.float32)
 
     def hold_of(self, key: Key, hold_seconds: float) -> float | None:  # noqa: ARG002 nobody has said
         """Nobody knows."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from nsynth_lab.capture.source import About, Key, file_hash
+from nsynth_lab.dsp.offset import remove_dc
 from nsynth_lab.errors import UsageError
 from nsynth_lab.train.font_info import read_font_info
 from nsynth_lab.train.general_midi import PROGRAMS
-from nsynth_lab.train.note_shape import remove_dc
 from nsynth_lab.train.synthesizer import SoundFontPlayer
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nsynth_lab.cli import console, dataset_tables
 from nsynth_lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from nsynth_lab.train.file_names import Reading
 
 MANY_ROWS = 60
 
@@ -141,7 +144,9 @@ def folder(
     pitch: Annotated[
         PitchSource, typer.Option(help="Take it from the name and check, or from one.")
     ] = PitchSource.auto,
-    middle_c: Annotated[int, typer.Option(min=3, max=5, help="Octave your file names give to middle C.")] = 4,
+    middle_c: Annotated[
+        int | None, typer.Option(min=3, max=5, help="Octave your file names give to middle C; else they tell.")
+    ] = None,
     accept_doubtful: Annotated[bool, typer.Option("--accept-doubtful", help="Take doubtful files too.")] = False,
     max_seconds: Annotated[float, typer.Option(min=0.5, max=60, help="Longest note; the rest is faded out.")] = 8.0,
     licence: Annotated[str, typer.Option(help="Licence of the recordings, such as CC0-1.0.")] = "",
@@ -157,10 +162,12 @@ def folder(
 ) -> None:
     """Make a data set of your own recordings, one note a file.
 
-    The pitch comes from the file name (`C#4`, `61`, or NSynth's `brass_acoustic_001-061-100`) and is checked by ear, or
-    is measured where the name has none. Velocity: `v100`, `ff`, or layers `v1`, `v2`. Instrument and family: from
-    the options or the sub-folders (`trumpet/`, `brass/my horn/`). Silence is trimmed. Files that are doubtful are
-    listed, not taken: look at them, then rename them or say `--accept-doubtful`.
+    The pitch comes from the file name (`C#4`, `Cis4`, `61`, or NSynth's `brass_acoustic_001-061-100`) and is checked by
+    ear, or is measured where the name has none. Velocity: `v100`, `C4-100`, `ff`, `mezzo-forte`, `soft`, or layers as
+    `v1` to `v16`. File names that are built alike are read together: what they decide for a folder (the octave of
+    middle C, layers or velocities) is told below the table. Instrument and family: from the options or the
+    sub-folders (`trumpet/`, `brass/my horn/`). Silence and a constant offset are taken off. Files that are doubtful
+    are listed, not taken: look at them, then rename them or say `--accept-doubtful`.
 
     **Examples**
 
@@ -185,16 +192,29 @@ def folder(
         licence=licence,
         attribution=attribution,
     )
+    readings: list[Reading] = []
     with _begin("files", "listening") as begin:
         findings = import_folder(
-            recordings, None if dry_run else out, options, jobs=jobs, resume=resume, force=force, begin=begin
+            recordings,
+            None if dry_run else out,
+            options,
+            jobs=jobs,
+            resume=resume,
+            force=force,
+            begin=begin,
+            tell=readings.extend,
         )
     if json:
         console.print_json([vars(found) for found in findings])
         return
-    shown = findings if every or len(findings) <= MANY_ROWS else [found for found in findings if found.reasons]
+    shown = (
+        findings
+        if every or len(findings) <= MANY_ROWS
+        else [found for found in findings if found.reasons or found.remarks]
+    )
     if shown:
         console.show(dataset_tables.findings_table(shown))
+    dataset_tables.show_readings(readings)
     outcomes = Counter(found.outcome for found in findings)
     counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in ("taken", "doubtful", "left out"))
     console.show(f"{len(findings)} files: {counts}" + (f"; written to {out}" if out and not dry_run else ""))

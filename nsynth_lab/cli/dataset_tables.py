@@ -9,6 +9,7 @@ from nsynth_lab.cli import console
 
 if TYPE_CHECKING:
     from nsynth_lab.train.check import Report
+    from nsynth_lab.train.file_names import Reading
     from nsynth_lab.train.findings import Finding
 
 MOST_LISTED = 20
@@ -46,9 +47,19 @@ def findings_table(findings: list[Finding]) -> Any:  # a rich Table
             f"{found.trust:.2f}",
             str(found.velocity),
             Text(found.instrument_name),
-            Text("; ".join(found.reasons)),
+            Text("; ".join((*found.reasons, *found.remarks))),
         )
     return table
+
+
+def show_readings(readings: list[Reading]) -> None:
+    """Print how the file names of each folder were read, a line for those that are built alike."""
+    for reading in readings[:MOST_LISTED]:
+        what = f"{reading.folder}/{reading.pattern}" if reading.folder else reading.pattern
+        how = "; ".join(filter(None, (reading.octave, reading.velocities)))
+        console.show(f"names as {what} ({reading.files}): {how}")
+    if len(readings) > MOST_LISTED:
+        console.show(f"and {len(readings) - MOST_LISTED} other ways; names.json of the data set lists them all")
 
 
 def show_report(report: Report) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from nsynth_lab.audio import read_clip
 from nsynth_lab.dsp.framing import whole_frames
 from nsynth_lab.dsp.measure import Measured, measure
+from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import DatasetError, NsynthLabError
 from nsynth_lab.latents import Latents
@@ -94,4 +95,4 @@ def read_samples(record: NoteRecord) -> FloatArray:
         AudioError: it cannot be read or is silent.
     """
     clip = read_clip(record.path, max_seconds=LONGEST_SECONDS)
-    return whole_frames(resample(clip.mono()[None], clip.sample_rate)[0])
+    return whole_frames(resample(one_channel(clip.samples, clip.sample_rate)[0][None], clip.sample_rate)[0])

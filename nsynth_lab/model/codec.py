@@ -11,11 +11,12 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from nsynth_lab.audio import Audio
+from nsynth_lab.audio import SILENCE, Audio
 from nsynth_lab.dsp.envelope import find_marks, onset_frame
 from nsynth_lab.dsp.framing import whole_frames
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.measure import Measured, measure
+from nsynth_lab.dsp.offset import to_mono, without_offset
 from nsynth_lab.dsp.pitch_guess import measure_note
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import AudioError, LatentsError
@@ -58,9 +59,16 @@ def encode(
 
 
 def cut(audio: Audio) -> FloatArray:
-    """What `encode` encodes of a recording: mono, 48 kHz, within full scale, from onset to end, [frames * 512]."""
-    within = replace(audio, samples=audio.samples / np.float32(max(1.0, audio.peak)))
-    return trim(resample(within.mono()[None], audio.sample_rate)[0])[0]
+    """What `encode` encodes of a recording: mono, 48 kHz, within full scale, from onset to end, [frames * 512].
+
+    Raises:
+        AudioError: nothing sounds but a constant offset.
+    """
+    still = without_offset(audio.samples, audio.sample_rate)
+    mono = to_mono(still / np.float32(max(1.0, float(np.abs(still).max()))))
+    if float(np.abs(mono).max()) < SILENCE:
+        raise AudioError("silent throughout but for a constant offset")
+    return trim(resample(mono[None], audio.sample_rate)[0])[0]
 
 
 def encode_measured(

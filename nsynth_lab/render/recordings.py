@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from nsynth_lab import notice
-from nsynth_lab.audio import file_hash, read_clip
+from nsynth_lab.audio import MAX_SECONDS, Audio, file_hash, read_clip
+from nsynth_lab.dsp.hearing import hear, warnings_of
 from nsynth_lab.errors import AudioError
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
@@ -66,9 +67,19 @@ class Recordings:
         return self._hashes[known]
 
     def _encode(self, path: str | Path, note: int | None, rounds: int) -> Encoding:
-        clip = read_clip(path, max_seconds=LONGEST_NOTE_SECONDS)
+        whole = read_clip(path)
+        clip = replace(whole, samples=whole.samples[:, : int(LONGEST_NOTE_SECONDS * whole.sample_rate)])
+        warnings = (*_length_warning(whole), *warnings_of(hear(clip, max_seconds=LONGEST_NOTE_SECONDS), note=note))
         try:
             with self._progress(rounds, "rounds", "fitting") as advance:
-                return Encoding(encode(clip, self._checkpoint, note=note, rounds=rounds, advance=advance))
+                latents = encode(clip, self._checkpoint, note=note, rounds=rounds, advance=advance)
         except AudioError as error:
             raise AudioError(f"{path}: {error}") from error
+        return Encoding(latents, warnings)
+
+
+def _length_warning(whole: Audio) -> list[str]:
+    if whole.seconds <= LONGEST_NOTE_SECONDS:
+        return []
+    length = f"{whole.seconds:.1f} s" if whole.seconds < MAX_SECONDS else f"{MAX_SECONDS:g} s or more"
+    return [f"long: {length}, of which the first {LONGEST_NOTE_SECONDS:g} s are used; expected one note"]

@@ -18,6 +18,7 @@ import torch
 from nsynth_lab import __version__
 from nsynth_lab.audio import read_clip
 from nsynth_lab.dsp.measure import measure
+from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import CheckpointError, DatasetError, LatentsError
 from nsynth_lab.latents import Latents, read_latents, write_latents
@@ -156,7 +157,7 @@ def _zone(folder: Path, kept: Path, record: NoteRecord) -> Latents:
 
 def _encode(record: NoteRecord, checkpoint: Checkpoint) -> Latents:
     clip = read_clip(record.path, max_seconds=LONGEST_SECONDS)
-    samples, first_frame = trim(resample(clip.mono()[None], clip.sample_rate)[0])
+    samples, first_frame = trim(resample(one_channel(clip.samples, clip.sample_rate)[0][None], clip.sample_rate)[0])
     streams = measure(samples, note=record.pitch)
     release = None
     if record.hold_seconds is not None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nsynth_lab.audio import SHORTEST_SECONDS, read_audio
+from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.pitch_guess import SURE, measure_note
+from nsynth_lab.dsp.recording import SILENT_DB, is_clipped, peak_db
 from nsynth_lab.errors import AudioError
 from nsynth_lab.note import FAMILIES, note_name
 from nsynth_lab.train.labels import clean
 from nsynth_lab.train.notes import NoteRecord, Problem, audio_files, is_held_out, read_entries, scan_dataset
-from nsynth_lab.train.recording import SILENT_DB, is_clipped, peak_db
 from nsynth_lab.train.workers import in_parallel
 
 KINDS = {  # kind of problem: what it means
@@ -154,7 +155,7 @@ def _hear(record: NoteRecord) -> list[Problem]:
         return [*found, problem("short", f"{audio.seconds:.3f} s long")]
     if is_clipped(audio.samples):
         found.append(problem("clipped", "tops cut off at full scale"))
-    note, trust = measure_note(audio.mono(), audio.sample_rate)
+    note, trust = measure_note(one_channel(audio.samples, audio.sample_rate)[0], audio.sample_rate)
     apart = note - record.pitch
     if trust >= SURE and abs(apart) > AGREE_SEMITONES:
         octave = abs((apart + 6) % 12 - 6) <= AGREE_SEMITONES

@@ -1,21 +1,25 @@
-"""examine(take): hear one recording and decide what to do with it; every reason is written down."""
+"""examine(takes): hear recordings and decide what to do with each; every reason is written down."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from nsynth_lab.audio import read_audio
-from nsynth_lab.dsp.pitch_guess import SURE, UNHEARD, measure_note
+from nsynth_lab.dsp import recording
+from nsynth_lab.dsp.hearing import Heard, doubts_of, hear, pitch_doubt
+from nsynth_lab.dsp.pitch_guess import SURE
 from nsynth_lab.errors import AudioError
-from nsynth_lab.note import note_name
-from nsynth_lab.train import recording
 from nsynth_lab.train.note_writer import Entry, note_entry
-from nsynth_lab.train.takes import Take
+from nsynth_lab.train.settle import settle
+from nsynth_lab.train.takes import Take, shown
+from nsynth_lab.train.workers import in_parallel
 
 PitchFrom = Literal["auto", "name", "measured"]
-AGREE_SEMITONES = 0.7
 LONGEST_READ_SECONDS = 60.0
+OCTAVE_HINT = "; is middle C not C4 here (--middle-c)?"
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Finding:
         pitch, pitch_from: MIDI note and where it comes from, "name" or "measured"; None where there is none.
         measured, trust: what `measure_note` says.
         seconds: length after trimming.
+        remarks: what was done to it, and is no reason to doubt it.
+        read_as: how its name was read, together with those built alike.
     """
 
     file: str
@@ -44,69 +50,91 @@ class Finding:
     measured: float = 0.0
     trust: float = 0.0
     seconds: float = 0.0
+    remarks: tuple[str, ...] = ()
+    read_as: str = ""
 
 
-def examine(take: Take, *, pitch_from: PitchFrom, max_seconds: float) -> Finding:
-    """Hear one file and decide. Nothing is raised: what cannot be read is left out, and says so."""
-    left_out = Finding(take.file, "left out", instrument_name=take.instrument_name, velocity=take.velocity)
+def examine(
+    takes: list[Take],
+    *,
+    pitch_from: PitchFrom,
+    max_seconds: float,
+    jobs: int | None = 1,
+    advance: Callable[[int], None] = lambda _: None,
+) -> tuple[list[Take], list[Finding]]:
+    """Hear all files, settle how their names are read, and decide on each.
+
+    The takes come back with the pitches and velocities that were settled. Nothing is raised: what cannot be read is
+    left out, and says so.
+    """
+    heard: list[Heard | str] = []
+    for _, one in in_parallel(partial(_hear, max_seconds=max_seconds), takes, jobs=jobs, chunk=8):
+        heard.append(one)
+        advance(1)
+    takes = settle(takes, [None if isinstance(one, str) else one for one in heard], by_sound=pitch_from == "auto")
+    return takes, [_judge(take, one, pitch_from, max_seconds) for take, one in zip(takes, heard, strict=True)]
+
+
+def _hear(take: Take, *, max_seconds: float) -> Heard | str:
     try:
-        audio = read_audio(take.path, max_seconds=LONGEST_READ_SECONDS)
+        return hear(read_audio(take.path, max_seconds=LONGEST_READ_SECONDS), max_seconds=max_seconds)
     except AudioError as error:
-        return replace(left_out, reasons=(f"unreadable: {str(error).partition(': ')[2]}",))
-    if recording.peak_db(audio.samples) < recording.SILENT_DB:
-        return replace(left_out, reasons=(f"silent: peak {recording.peak_db(audio.samples):.0f} dBFS",))
-    trimmed = recording.trim(audio.mono(), audio.sample_rate, max_seconds=max_seconds)
-    seconds = len(trimmed.samples) / audio.sample_rate
-    measured, trust = measure_note(trimmed.samples, audio.sample_rate)
-    heard = replace(left_out, measured=round(measured, 2), trust=round(trust, 2), seconds=round(seconds, 3))
-    if seconds < recording.SHORTEST_SECONDS:
-        return replace(heard, reasons=(f"too short: {seconds * 1000:.0f} ms of sound",))
+        return f"unreadable: {shown(str(error).removeprefix(f'{take.path}: '))}"
+
+
+def _judge(take: Take, heard: Heard | str, pitch_from: PitchFrom, max_seconds: float) -> Finding:
+    left_out = Finding(take.file, "left out", instrument_name=take.instrument_name, velocity=take.velocity)
+    left_out = replace(left_out, read_as=read_as(take))
+    if isinstance(heard, str):
+        return replace(left_out, reasons=(heard,))
+    if heard.silent:
+        return replace(left_out, reasons=(f"silent: peak {heard.peak_db:.0f} dBFS",))
+    found = replace(
+        left_out,
+        measured=round(heard.measured, 2),
+        trust=round(heard.trust, 2),
+        seconds=round(heard.seconds, 3),
+        remarks=_remarks(heard, max_seconds),
+    )
+    if heard.seconds < recording.SHORTEST_SECONDS:
+        return replace(found, reasons=(f"too short: {heard.seconds * 1000:.0f} ms of sound",))
     if not take.family:
-        return replace(heard, reasons=("no family: name one with --family, or put it into a folder of that name",))
-    pitch, origin, doubts = _pitch(take, measured, trust, pitch_from)
+        return replace(found, reasons=("no family: name one with --family, or put it into a folder of that name",))
+    pitch, origin, doubt = _pitch(take, heard, pitch_from)
     if pitch is None:
-        return replace(heard, reasons=doubts)
-    if recording.is_clipped(audio.samples):
-        doubts += ("clipped: its tops are cut off at full scale",)
-    if trimmed.background_db > recording.BACKGROUND_DB:
-        doubts += (f"noisy: the background is only {-trimmed.background_db:.0f} dB below the note",)
-    entry = take_entry(take, pitch, audio.sample_rate)
+        return replace(found, reasons=(doubt,))
+    doubts = tuple(filter(None, (doubt, take.named.doubt, *doubts_of(heard))))
     return replace(
-        heard,
+        found,
         outcome="doubtful" if doubts else "taken",
         reasons=doubts,
-        note_str=entry["note_str"],
+        note_str=take_entry(take, pitch, 0)["note_str"],
         pitch=pitch,
         pitch_from=origin,
     )
 
 
-def _pitch(take: Take, measured: float, trust: float, pitch_from: PitchFrom) -> tuple[int | None, str, tuple[str, ...]]:
-    """(MIDI note, where from, doubts) of one file; no note where there is none to be had."""
+def _remarks(heard: Heard, max_seconds: float) -> tuple[str, ...]:
+    long = f"long: {heard.whole_seconds:.1f} s of sound, its first {max_seconds:g} s are taken"
+    return (*heard.remarks, *([long] if heard.whole_seconds > max_seconds + 0.01 else []))
+
+
+def _pitch(take: Take, heard: Heard, pitch_from: PitchFrom) -> tuple[int | None, str, str]:
+    """(MIDI note, where from, doubt) of one file; no note where there is none to be had."""
     named = None if pitch_from == "measured" else take.named.pitch
-    heard = round(measured) if trust >= SURE and 0 <= round(measured) <= 127 else None
-    if named is None:
-        if heard is None:
-            return None, "", (f"no pitch: none in its name, and none can be heard (trust {trust:.2f})",)
-        return heard, "measured", ()
-    doubts: tuple[str, ...] = ()
-    if pitch_from == "auto" and trust < UNHEARD:
-        doubts = (f"no clear pitch: named {note_name(named)}, but it sounds like noise or several notes",)
-    elif pitch_from == "auto" and trust >= SURE and abs(measured - named) > AGREE_SEMITONES:
-        doubts = _disagreement(take, named, measured)
-    return named, "name", doubts
+    if named is not None:
+        low = take.family == "organ"
+        doubt = pitch_doubt(heard, named, said="named", low_octave=low, hint=OCTAVE_HINT)
+        return named, "name", doubt if pitch_from == "auto" else ""
+    if heard.trust < SURE or not 0 <= round(heard.measured) <= 127:
+        return None, "", f"no pitch: none in its name, and none can be heard (trust {heard.trust:.2f})"
+    return round(heard.measured), "measured", ""
 
 
-def _disagreement(take: Take, named: int, measured: float) -> tuple[str, ...]:
-    apart = measured - named
-    octaves = round(apart / 12)
-    if octaves and abs(apart - 12 * octaves) <= AGREE_SEMITONES:
-        if take.family == "organ" and octaves < 0:
-            return ()  # a 16-foot stop sounds an octave below its key
-        what = f"{abs(octaves)} octave{'s' * (abs(octaves) > 1)} {'higher' if octaves > 0 else 'lower'}"
-        return (f"octave: named {note_name(named)}, sounds {what}; is middle C not C4 here (--middle-c)?",)
-    sounds = f"{note_name(round(measured))} ({measured:.1f})"
-    return (f"name and sound disagree: named {note_name(named)} ({named}), sounds like {sounds}",)
+def read_as(take: Take) -> str:
+    """How a take's name was read, in words."""
+    reading = take.reading
+    return "; ".join(filter(None, (reading.pattern, reading.octave, reading.velocities)))
 
 
 def take_entry(take: Take, pitch: int, sample_rate: int) -> Entry:

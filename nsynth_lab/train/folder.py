@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from nsynth_lab.audio import Audio, read_audio, write_audio
+from nsynth_lab.dsp import recording
+from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.errors import DatasetError, UsageError
-from nsynth_lab.train import recording
-from nsynth_lab.train.file_names import MIDDLE_C
+from nsynth_lab.train.file_names import Reading
 from nsynth_lab.train.findings import LONGEST_READ_SECONDS, Finding, PitchFrom, examine, take_entry
-from nsynth_lab.train.note_writer import REPORT, Entry, NoteWriter, check_folder, write_json
+from nsynth_lab.train.note_writer import READINGS, REPORT, Entry, NoteWriter, check_folder, write_json
 from nsynth_lab.train.notes import AUDIO
-from nsynth_lab.train.takes import Take, find_takes
+from nsynth_lab.train.takes import Take, find_takes, shown
 from nsynth_lab.train.workers import in_parallel
 
 Advance = Callable[[int], None]
@@ -37,7 +38,8 @@ class Import:
         source: acoustic, electronic or synthetic.
         pitch_from: "auto" takes the name's and checks it by ear, or measures where the name has none; "name" does
             not check; "measured" does not read names.
-        middle_c: the octave number that the file names give to middle C: 4, with some makers 3 or 5.
+        middle_c: the octave number that the file names give to middle C: 4, with some makers 3 or 5; with None the
+            names and sounds of each folder decide.
         accept_doubtful: take doubtful files too.
         max_seconds: no note is longer; what is longer is faded out.
         licence, attribution: written into every entry.
@@ -47,7 +49,7 @@ class Import:
     instrument: str | None = None
     source: str = "acoustic"
     pitch_from: PitchFrom = "auto"
-    middle_c: int = MIDDLE_C
+    middle_c: int | None = None
     accept_doubtful: bool = False
     max_seconds: float = 8.0
     licence: str = ""
@@ -63,10 +65,12 @@ def import_folder(
     resume: bool = False,
     force: bool = False,
     begin: Callable[[int], Advance] = lambda _: lambda _: None,
+    tell: Callable[[list[Reading]], None] = lambda _: None,
 ) -> list[Finding]:
     """Examine all recordings and write those taken into the data set `folder`; with None, only examine.
 
-    `begin(files)` is called once their number is known and returns what is called as files get examined.
+    `begin(files)` is called once their number is known and returns what is called as files get examined; `tell` is
+    called with how the file names of each folder were read.
 
     Raises:
         DatasetError: not one file can be taken.
@@ -81,10 +85,11 @@ def import_folder(
         source=options.source,
         middle_c=options.middle_c,
     )
-    recipe = {"kind": "folder", "recordings": Path(recordings).resolve().name, "options": asdict(options)}
+    recipe = {"kind": "folder", "recordings": shown(Path(recordings).resolve().name), "options": asdict(options)}
     if folder is not None:
         check_folder(folder, recipe, resume=resume, force=force)
-    findings = _examine_all(takes, options, jobs, begin(len(takes)))
+    takes, findings = _examine_all(takes, options, jobs, begin(len(takes)))
+    tell(readings_of(takes))
     if folder is not None:
         if not any(found.outcome == "taken" for found in findings):
             reasons = Counter(reason.partition(":")[0] for found in findings for reason in found.reasons)
@@ -94,26 +99,36 @@ def import_folder(
     return findings
 
 
-def _examine_all(takes: list[Take], options: Import, jobs: int | None, advance: Advance) -> list[Finding]:
+def readings_of(takes: list[Take]) -> list[Reading]:
+    """How the file names were read, each way once, in the order of the folders."""
+    counts = Counter(take.reading for take in takes)
+    return [replace(reading, files=count) for reading, count in counts.items()]
+
+
+def _examine_all(
+    takes: list[Take], options: Import, jobs: int | None, advance: Advance
+) -> tuple[list[Take], list[Finding]]:
     """Of files that would be the same note the first is taken."""
+    takes, heard = examine(
+        takes, pitch_from=options.pitch_from, max_seconds=options.max_seconds, jobs=jobs, advance=advance
+    )
     findings, first = list[Finding](), dict[str, str]()
-    work = partial(examine, pitch_from=options.pitch_from, max_seconds=options.max_seconds)
-    for _, heard in in_parallel(work, takes, jobs=jobs, chunk=8):
-        found = heard
+    for one in heard:
+        found = one
         if found.outcome == "doubtful" and options.accept_doubtful:
             found = replace(found, outcome="taken")
         if found.outcome == "taken" and first.setdefault(found.note_str, found.file) != found.file:
             again = f"again: the same instrument, note and velocity as {first[found.note_str]}"
             found = replace(found, outcome="left out", reasons=(*found.reasons, again))
         findings.append(found)
-        advance(1)
-    return findings
+    return takes, findings
 
 
 def _write_all(
     writer: NoteWriter, takes: list[Take], findings: list[Finding], options: Import, jobs: int | None
 ) -> None:
     write_json(writer.folder / REPORT, [asdict(found) for found in findings])
+    write_json(writer.folder / READINGS, [asdict(reading) for reading in readings_of(takes)])
     chosen = [(take, found) for take, found in zip(takes, findings, strict=True) if found.outcome == "taken"]
     waiting = [pair for pair in chosen if not writer.is_done(pair[1].note_str)]
     for (_, found), entry in in_parallel(partial(_write, writer.folder, options), waiting, jobs=jobs, chunk=8):
@@ -124,7 +139,8 @@ def _write_all(
 def _write(folder: Path, options: Import, pair: tuple[Take, Finding]) -> Entry:
     take, found = pair
     audio = read_audio(take.path, max_seconds=LONGEST_READ_SECONDS)
-    trimmed = recording.trim(audio.mono(), audio.sample_rate, max_seconds=options.max_seconds)
+    mono, _ = one_channel(audio.samples, audio.sample_rate)
+    trimmed = recording.trim(mono, audio.sample_rate, max_seconds=options.max_seconds)
     peak = max(1.0, float(np.abs(trimmed.samples).max()))  # float files may exceed full scale, 24 bit cannot
     sound = Audio(trimmed.samples[None] / np.float32(peak), audio.sample_rate)
     write_audio(folder / AUDIO / f"{found.note_str}.flac", sound, force=True)
@@ -137,6 +153,7 @@ def _write(folder: Path, options: Import, pair: tuple[Take, Finding]) -> Entry:
         "measured": found.measured,
         "trust": found.trust,
         "velocity_known": take.named.velocity is not None,
+        "read_as": found.read_as,
         "start_seconds": round(trimmed.start_seconds, 4),
         "duration": round(sound.seconds, 4),
         "peak": round(sound.peak, 5),

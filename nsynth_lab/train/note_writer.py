@@ -19,8 +19,8 @@ from nsynth_lab.note import FAMILIES, SOURCES
 from nsynth_lab.train.labels import QUALITIES, clean
 from nsynth_lab.train.notes import AUDIO, EXAMPLES
 
-RECIPE, REPORT, PARTS = "recipe.json", "report.json", "parts"
-OWN_NAMES = {RECIPE, EXAMPLES, REPORT, AUDIO, PARTS}
+RECIPE, REPORT, READINGS, PARTS = "recipe.json", "report.json", "names.json", "parts"
+OWN_NAMES = {RECIPE, EXAMPLES, REPORT, READINGS, AUDIO, PARTS}
 
 Entry = dict[str, Any]
 
@@ -113,7 +113,7 @@ def with_version(recipe: Entry) -> Entry:
 
 def clear(folder: Path) -> None:
     """Remove what a data set consists of, and nothing else."""
-    for name in (EXAMPLES, RECIPE, REPORT):
+    for name in (EXAMPLES, RECIPE, REPORT, READINGS):
         (folder / name).unlink(missing_ok=True)
     for name in (AUDIO, PARTS):
         if (folder / name).is_symlink():

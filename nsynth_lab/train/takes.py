@@ -2,6 +2,7 @@
 
 recordings/trumpet/C#4.wav            folder = instrument; the family follows from its name
 recordings/brass/my horn/C4 ff.wav    a folder named like a family settles the family
+recordings/piano/soft/C4.wav          a folder named like a dynamic or a layer says how loud
 recordings/brass_acoustic_001-060-100.wav    NSynth's names keep what they say
 """
 
@@ -10,12 +11,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import FAMILIES, SOURCES
-from nsynth_lab.train.file_names import MIDDLE_C, Named, read_name
+from nsynth_lab.train.file_names import Named, Reading, read_names
+from nsynth_lab.train.name_levels import MOST_LAYERS
+from nsynth_lab.train.name_parts import Part, level_of, parts_of
 from nsynth_lab.train.notes import UNTOLD_VELOCITY
 
 ENDINGS = (".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3")
@@ -39,7 +42,8 @@ vocal: vocals voice voices choir singer aahs oohs
 class Take:
     """One sound file and what is known of it before it is heard.
 
-    `family` is empty where unknown; `velocity` is 100 where neither a velocity nor a layer is named.
+    `file` is its path below the folder, what is not UTF-8 in it escaped. `family` is empty where unknown; `velocity` is
+    100 where neither a velocity nor a layer is named. `reading` is how its name was read, with those like it.
     """
 
     path: Path
@@ -50,6 +54,7 @@ class Take:
     source: str
     number: int = 0
     velocity: int = UNTOLD_VELOCITY
+    reading: Reading = field(default_factory=Reading)
 
 
 def find_takes(
@@ -58,9 +63,11 @@ def find_takes(
     family: str | None = None,
     instrument: str | None = None,
     source: str = "acoustic",
-    middle_c: int = MIDDLE_C,
+    middle_c: int | None = None,
 ) -> list[Take]:
     """Every sound file below `folder`, sorted, with instruments numbered within their family and source.
+
+    `middle_c` is the octave number that file names give to middle C; with None they decide (see `file_names`).
 
     Raises:
         UsageError: no such folder, no sound file in it, or an unknown family or source.
@@ -72,10 +79,11 @@ def find_takes(
         raise UsageError(f"source '{source}' is unknown; use one of {', '.join(SOURCES)}")
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder; expected one with recordings of single notes")
-    takes = [_take(path, folder, family, instrument, source, middle_c) for path in _sound_files(folder)]
+    named = _named(_sound_files(folder), middle_c)
+    takes = [_take(path, folder, family, instrument, source, *named[path]) for path in named]
     if not takes:
         raise UsageError(f"{folder}: no sound file in it ({' '.join(ENDINGS)})")
-    return _with_velocities(_numbered(takes))
+    return with_velocities(_numbered(takes))
 
 
 def guess_family(name: str) -> str:
@@ -114,44 +122,98 @@ def _sound_files(folder: Path) -> list[Path]:
     return paths
 
 
-def _take(path: Path, folder: Path, family: str | None, instrument: str | None, source: str, middle_c: int) -> Take:
-    file = path.relative_to(folder)
-    named = read_name(path.stem, middle_c=middle_c)
+def shown(path: str | Path) -> str:
+    r"""A path as text that can be printed and written: bytes that are not UTF-8 are escaped.
+
+    >>> shown("Fl\udcf6te_C4.wav"), shown("Flöte_C4.wav")
+    ('Fl\\xf6te_C4.wav', 'Flöte_C4.wav')
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _named(paths: list[Path], middle_c: int | None) -> dict[Path, tuple[Named, Reading]]:
+    """What each name says, those of one folder read together."""
+    folders: dict[Path, list[Path]] = {}
+    for path in paths:
+        folders.setdefault(path.parent, []).append(path)
+    return {
+        path: found
+        for inside in folders.values()
+        for path, found in zip(
+            inside, read_names([shown(path.stem) for path in inside], middle_c=middle_c), strict=True
+        )
+    }
+
+
+def _take(
+    path: Path,
+    folder: Path,
+    family: str | None,
+    instrument: str | None,
+    source: str,
+    named: Named,
+    reading: Reading,
+) -> Take:
+    file = Path(shown(path.relative_to(folder)))
+    reading = replace(reading, folder="" if len(file.parts) == 1 else str(file.parent))
     if named.nsynth and named.nsynth[0] in FAMILIES:
         whose, how, number = named.nsynth
         name = instrument or f"{whose}_{how}_{number:03d}"
-        return Take(path, str(file), named, name, whose, how, number)
-    folders = [folder.resolve().name, *file.parts[:-1]]
+        return Take(path, str(file), named, name, whose, how, number, reading=reading)
+    folders = [shown(folder.resolve().name), *file.parts[:-1]]
+    if level := _level(folders[-1]):
+        folders = folders[:-1] or folders
+        named, reading = _with_level(named, reading, level)
     by_folder = [_WORDS[part.lower()] for part in folders if part.lower() in _FAMILY_FOLDERS]
     names = [part for part in folders if part.lower() not in _FAMILY_FOLDERS]
     name = instrument or (names or folders)[-1]
     known = family or (by_folder[-1] if by_folder else "") or guess_family(name)
-    return Take(path, str(file), named, name, known, source)
+    return Take(path, str(file), named, name, known, source, reading=reading)
+
+
+def _level(folder: str) -> Part | None:
+    """What a folder says of how loud its notes are, if it is named as a dynamic, a velocity or a layer alone."""
+    parts = parts_of(folder)
+    if len(parts) != 1 or parts[0].kind not in ("dynamic", "velocity", "layer") or folder.lower() in _WORDS:
+        return None
+    return parts[0]
+
+
+def _with_level(named: Named, reading: Reading, level: Part) -> tuple[Named, Reading]:
+    if named.velocity is not None or named.layer is not None:
+        return named, reading
+    told = replace(reading, velocities=f"by the folder: {level.text}")
+    if level.kind == "dynamic":
+        return replace(named, velocity=level_of(level.text), count=None), told
+    if level.kind == "velocity" and level.number > MOST_LAYERS:
+        return replace(named, velocity=min(127, level.number), count=None), told
+    return replace(named, layer=max(1, level.number), count=None), told
 
 
 def _numbered(takes: list[Take]) -> list[Take]:
     """Give each instrument without an NSynth name the next free number of its family and source."""
     taken = {(take.family, take.source, take.number) for take in takes if take.named.nsynth}
     numbers: dict[tuple[str, str, str], int] = {}
-    for family, source, name in sorted({_whose(take) for take in takes if not take.named.nsynth}):
+    for family, source, name in sorted({whose(take) for take in takes if not take.named.nsynth}):
         free = next(n for n in range(len(takes) + len(taken) + 1) if (family, source, n) not in taken)
         taken.add((family, source, free))
         numbers[family, source, name] = free
-    return [take if take.named.nsynth else replace(take, number=numbers[_whose(take)]) for take in takes]
+    return [take if take.named.nsynth else replace(take, number=numbers[whose(take)]) for take in takes]
 
 
-def _with_velocities(takes: list[Take]) -> list[Take]:
+def with_velocities(takes: list[Take]) -> list[Take]:
     """The named velocity; else layer k of an instrument's n becomes k / n of full velocity."""
     layers: dict[tuple[str, str, str], int] = {}
     for take in takes:
-        layers[_whose(take)] = max(layers.get(_whose(take), 0), take.named.layer or 0)
+        layers[whose(take)] = max(layers.get(whose(take), 0), take.named.layer or 0)
 
     def velocity(take: Take) -> int:
-        by_layer = round(127 * take.named.layer / layers[_whose(take)]) if take.named.layer else UNTOLD_VELOCITY
+        by_layer = max(1, round(127 * take.named.layer / layers[whose(take)])) if take.named.layer else UNTOLD_VELOCITY
         return take.named.velocity or by_layer
 
     return [replace(take, velocity=velocity(take)) for take in takes]
 
 
-def _whose(take: Take) -> tuple[str, str, str]:
+def whose(take: Take) -> tuple[str, str, str]:
+    """The instrument a take is of: family, source, name."""
     return take.family, take.source, take.instrument_name

@@ -29,12 +29,14 @@ class Trimmed:
     Attributes:
         samples: float32 [samples].
         start_seconds, end_seconds: where it lay in the recording.
+        whole_seconds: how long it would be without a limit.
         background_db: level of what precedes the note, against the loudest 10 ms; -120 where nothing does.
     """
 
     samples: FloatArray
     start_seconds: float
     end_seconds: float
+    whole_seconds: float
     background_db: float
 
 
@@ -44,20 +46,20 @@ def trim(samples: FloatArray, sample_rate: int, *, max_seconds: float) -> Trimme
     The sound is what rises above -60 dB of the loudest 10 ms, or 6 dB above the background where that is louder.
     The background is what is heard, steadily, before the note begins, and does not sound its pitch.
     """
-    block = max(1, round(BLOCK_SECONDS * sample_rate))
-    level_db = _level_db(samples, block)
-    background_db = _background_db(samples, sample_rate, level_db)
-    loud = np.flatnonzero(level_db > max(QUIET_DB, background_db + 6) + level_db.max())
+    block = _block(sample_rate)
+    levels = level_db(samples, sample_rate)
+    background_db = _background_db(samples, sample_rate, levels)
+    loud = np.flatnonzero(levels > max(QUIET_DB, background_db + 6) + levels.max())
     first = max(0, int(loud[0]) - 1) if len(loud) else 0
-    last = int(loud[-1]) + 2 if len(loud) else len(level_db)
-    start, end = first * block, min(last * block, len(samples))
-    end = min(end, start + round(max_seconds * sample_rate))
+    last = int(loud[-1]) + 2 if len(loud) else len(levels)
+    start, whole = first * block, min(last * block, len(samples))
+    end = min(whole, start + round(max_seconds * sample_rate))
     kept = np.array(samples[start:end], np.float32)
     fades = ((FADE_IN_SECONDS, slice(None)), (FADE_OUT_SECONDS, slice(None, None, -1)))
     for seconds, direction in fades:
         length = min(round(seconds * sample_rate), len(kept))
         kept[direction][:length] *= np.linspace(0.0, 1.0, length, dtype=np.float32)
-    return Trimmed(kept, start / sample_rate, end / sample_rate, background_db)
+    return Trimmed(kept, start / sample_rate, end / sample_rate, (whole - start) / sample_rate, background_db)
 
 
 def is_clipped(samples: FloatArray) -> bool:
@@ -75,18 +77,29 @@ def peak_db(samples: FloatArray) -> float:
     return gain_to_db(float(np.abs(samples).max(initial=0.0)))
 
 
-def _level_db(samples: FloatArray, block: int) -> NDArray[np.float64]:
+def level_db(samples: FloatArray, sample_rate: int) -> NDArray[np.float64]:
+    """Level of each 10 ms of mono `samples` [samples], in dB of full scale, -120 at the least."""
     if not len(samples):
         return np.full(1, -120.0)
+    block = _block(sample_rate)
     square = np.asarray(samples, np.float64) ** 2
     starts = np.arange(0, len(samples), block)
     mean = np.add.reduceat(square, starts) / np.diff(np.append(starts, len(samples)))
     return np.asarray(10 * np.log10(np.maximum(mean, 1e-12)))
 
 
-def _background_db(samples: FloatArray, sample_rate: int, level_db: NDArray[np.float64]) -> float:
+def mean_level_db(samples: FloatArray) -> float:
+    """Level of `samples` [samples] as a whole, in dB of full scale, -120 at the least."""
+    return float(10 * np.log10(max(float(np.square(samples, dtype=np.float64).mean()), 1e-12)))
+
+
+def _block(sample_rate: int) -> int:
+    return max(1, round(BLOCK_SECONDS * sample_rate))
+
+
+def _background_db(samples: FloatArray, sample_rate: int, levels: NDArray[np.float64]) -> float:
     """Level before the note, in dB of its loudest block; -120 where nothing steady precedes it."""
-    relative = level_db - level_db.max()
+    relative = levels - levels.max()
     blocks = max(0, int(np.argmax(relative > RISING_DB)) - 1)
     before, half = relative[:blocks], blocks // 2
     if blocks < SHORTEST_SECONDS / BLOCK_SECONDS or abs(before[half:].mean() - before[:half].mean()) > STEADY_DB:

@@ -1,0 +1,99 @@
+"""A recording's constant offset (DC) taken off, and its channels made one without losing the sound between them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.units import Doubles, FloatArray
+
+BLOCK_SECONDS = 0.05  # a period of 20 Hz
+LEAST_OFFSET = 3e-4  # -70 dB of the peak: below, a recording is left as it is, to the bit
+AGREE = 0.3  # the constant that silence tells and the mean of all
+TOLD_OFFSET = 0.003  # of full scale
+WANDERING = 0.01  # -40 dB of the peak
+CANCELLED_POWER = 0.1  # of what channels hold: two that have nothing in common leave a half
+DC_CUTOFF_HZ = 5.0
+DC_SETTLED_SECONDS = 0.7
+
+
+def one_channel(samples: FloatArray, sample_rate: int) -> tuple[FloatArray, tuple[str, ...]]:
+    """`samples` [channels, samples] without offset as one channel [samples], and what was done that is worth a word."""
+    still = without_offset(samples, sample_rate)
+    told: list[str] = []
+    if still is not samples:
+        offset = float(np.abs((samples - still).mean(axis=1, dtype=np.float64)).max())
+        if offset >= TOLD_OFFSET:
+            told.append(f"constant offset: {100 * offset:.1f} % of full scale, taken off")
+    if _cancel(still):
+        told.append("its channels cancel each other: the loudest of them is taken")
+    return to_mono(still), tuple(told)
+
+
+def to_mono(samples: FloatArray) -> FloatArray:
+    """The mean [samples] of the channels of `samples` [channels, samples].
+
+    Of channels that cancel in it, as those of a stereo recording with the polarity of one side reversed, the loudest.
+    """
+    if _cancel(samples):
+        return np.array(samples[int(np.square(samples, dtype=np.float64).mean(axis=1).argmax())])
+    return np.asarray(samples.mean(axis=0), np.float32)
+
+
+def _cancel(samples: FloatArray) -> bool:
+    if len(samples) < 2 or not samples.shape[1]:
+        return False
+    power = np.square(samples, dtype=np.float64).mean()
+    return bool(np.square(samples.mean(axis=0), dtype=np.float64).mean() < CANCELLED_POWER * power)
+
+
+def without_offset(samples: FloatArray, sample_rate: int) -> FloatArray:
+    """`samples` [channels, samples] less each channel's constant; where that wanders, what lies below 5 Hz.
+
+    The same array where there is nothing to take off. The constant is the mean of the blocks of 50 ms, each weighted
+    by the inverse of its variance, as is best for means of different certainty: silence decides where there is any.
+    """
+    block = max(1, round(BLOCK_SECONDS * sample_rate))
+    if samples.shape[1] < 2 * block:
+        return samples
+    peak = float(np.abs(samples).max())
+    whole = samples[:, : samples.shape[1] // block * block].reshape(len(samples), -1, block)
+    means = whole.mean(axis=2, dtype=np.float64)
+    constant, mean = _constant(whole, means), means.mean(axis=1)
+    sure = (np.abs(constant) >= LEAST_OFFSET * peak) & (np.abs(constant - mean) <= AGREE * np.abs(mean))
+    still = np.asarray(samples - (sure * constant)[:, None], np.float32) if sure.any() else samples
+    if np.abs(_slow(means - (sure * constant)[:, None])).max(initial=0.0) > WANDERING * peak:
+        still = np.stack([remove_dc(channel, sample_rate=sample_rate) for channel in still])
+    return still
+
+
+def _constant(whole: FloatArray, means: Doubles) -> Doubles:
+    """The offset [channels] of blocks [channels, blocks, samples] with their `means` [channels, blocks]."""
+    variance = np.square(whole - means[..., None].astype(np.float32), dtype=np.float64).mean(axis=2)
+    weight = 1.0 / (variance + 1e-12 + 1e-9 * variance.max(axis=1, keepdims=True))
+    return np.asarray((means * weight).sum(axis=1) / weight.sum(axis=1))
+
+
+def _slow(means: Doubles) -> Doubles:
+    """What is left of block means [channels, blocks] in a moving mean of half a second, [channels, blocks - 9]."""
+    total = np.cumsum(np.pad(means, ((0, 0), (1, 0))), axis=1)
+    return np.asarray((total[:, 10:] - total[:, :-10]) / 10)
+
+
+def remove_dc(samples: FloatArray, *, sample_rate: int) -> FloatArray:
+    """Causal one-pole high-pass at 5 Hz: many synthesizer samples sit on a constant, which would click at both ends.
+
+    Computed through the spectrum, padded until the filter's response has died away.
+    """
+    length = len(samples) + int(DC_SETTLED_SECONDS * sample_rate)
+    spectrum = np.fft.rfft(samples, length) * _highpass(length, sample_rate)
+    return np.asarray(np.fft.irfft(spectrum, length)[: len(samples)], np.float32)
+
+
+@lru_cache(maxsize=4)
+def _highpass(length: int, sample_rate: int) -> NDArray[np.complex64]:
+    pole = np.exp(-2 * np.pi * DC_CUTOFF_HZ / sample_rate)
+    delay = np.exp(-2j * np.pi * np.arange(length // 2 + 1) / length)
+    return np.asarray((1 + pole) / 2 * (1 - delay) / (1 - pole * delay), np.complex64)

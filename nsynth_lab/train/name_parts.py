@@ -1,0 +1,124 @@
+"""parts_of(stem): a recording's file name cut into its parts, each with what it may be, before anything is decided.
+
+`Juno-60_C3_v2_rr1` is a word, a number, a note, a velocity mark and a take's number. What a number, a word like
+"piano" or a German B means cannot be told from one name: `file_names` looks at all names of a folder.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11, "h": 11}
+SHIFTS = {"": 0, "#": 1, "♯": 1, "s": 1, "sharp": 1, "is": 1, "b": -1, "♭": -1, "flat": -1, "es": -1}
+# As notation programs play them.
+LEVELS = {"ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, "fff": 126}
+WORDS = {
+    "moltopianissimo": "ppp", "pianississimo": "ppp", "pianissimo": "pp", "piano": "p", "mezzopiano": "mp",
+    "mezzoforte": "mf", "forte": "f", "fortissimo": "ff", "moltofortissimo": "fff", "fortississimo": "fff",
+    "softest": "pp", "soft": "p", "quiet": "p", "gentle": "p", "medium": "mf", "med": "mf", "mid": "mf", "loud": "f",
+    "hard": "ff", "strong": "ff", "loudest": "ff", "leise": "p", "mittel": "mf", "laut": "f",
+}  # fmt: skip
+PLAIN = {word for word in WORDS if word.endswith("issimo") or word.startswith("mezzo")} | {*LEVELS}
+_MARKS = {
+    "velocity": ("velocity", "velo", "vel", "vl", "v"),
+    "layer": ("layer", "lay", "lyr", "dynamic", "dyn", "l"),
+    "midi": ("midi", "note", "root", "key"),
+    "take": ("roundrobin", "round-robin", "round robin", "rr", "take", "alt", "variation", "var", "rep", "r", "t"),
+    "other": ("string", "str", "pos", "mic", "ch", "bpm"),
+}
+_SPACED = {"v", "vel", "velo", "velocity", "layer", "midi", "note", "root", "key", "take", "string"}
+_KINDS = {mark: kind for kind, marks in _MARKS.items() for mark in marks}
+
+
+def _either(words: list[str]) -> str:
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+_SPACED_MARKS = _either([mark for mark in _KINDS if mark in _SPACED])
+_MARK = rf"(?:(?P<mark>{_either(list(_KINDS))})|(?P<spaced>{_SPACED_MARKS})[ _.-])(?P<count>\d{{1,3}})(?!\d)"
+_LETTERS = "ppp|pp|mp|mf|fff|ff|p|f"
+_AFTER_NOTE = rf"(?=$|[^0-9a-z]|(?:v|vel|l|lay|layer|r|rr)\d|(?:{_LETTERS})(?![a-z0-9])|[a-h](?:#|♯|b|♭|s)?-?\d(?!\d))"
+_NOTE = (
+    r"(?P<step>[a-h])(?P<sign>#|♯|♭|[ _-]?sharp[ _-]?|[ _-]?flat[ _-]?|is|es|s|b)?(?P<octave>-?\d)(?!\d)" + _AFTER_NOTE
+)
+_RELEASE = r"(?P<release>rel|release|releases|rls|note[ _-]?off|key[ _-]?off)(?![a-z])"
+_DYNAMIC = (
+    r"(?P<dynamic>molto[ _-]?(?:pianissimo|fortissimo)|mezzo[ _-]?(?:piano|forte)|"
+    rf"{_either([*WORDS])}|{_LETTERS})(?![a-z0-9])"
+)
+_NUMBER = r"(?P<number>\d+)(?![0-9a-z]|\.\d)"
+_WORD = r"(?P<word>[^\W_]+)"
+_PART = re.compile("|".join((_MARK, _NOTE, _RELEASE, _DYNAMIC, _NUMBER, _WORD)))
+_AFTER_DIGIT = re.compile("|".join((_MARK, _NOTE, _DYNAMIC, _WORD)))
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-H](?:#|♯|b|♭|s|is|es)?-?\d(?!\d))")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a name.
+
+    Attributes:
+        kind: "note", "number", "velocity", "layer", "midi", "take", "other", "dynamic", "release" or "word".
+        text: as it stands there, in lower case.
+        number: of a number or a mark, and a note's octave with its sign.
+        step, sign: of a note, as `STEPS` and `SHIFTS` have them.
+        gap: what stands between it and the part before.
+    """
+
+    kind: str
+    text: str
+    number: int = 0
+    step: str = ""
+    sign: str = ""
+    gap: str = ""
+
+    @property
+    def hyphen(self) -> bool:
+        """Of a note: whether its octave has a sign, or a hyphen before it."""
+        return self.kind == "note" and "-" in self.text[-2:]
+
+
+def parts_of(stem: str) -> tuple[Part, ...]:
+    """Cut a file name without its ending into parts, from left to right.
+
+    >>> [(part.kind, part.text) for part in parts_of("Juno-60_C#3_v2_rr1")]
+    [('word', 'juno'), ('number', '60'), ('note', 'c#3'), ('velocity', 'v2'), ('take', 'rr1')]
+    >>> [part.kind for part in parts_of("A0v16")], [part.kind for part in parts_of("C4B4")]
+    (['note', 'velocity'], ['note', 'note'])
+    """
+    text = _CAMEL.sub("_", unicodedata.normalize("NFC", stem)).lower()
+    parts: list[Part] = []
+    at = end = 0
+    while at < len(text):
+        follows = parts and at == end and text[at - 1].isdigit()
+        match = (_AFTER_DIGIT if follows else _PART).match(text, at) if text[at].isalnum() else None
+        if match is None:
+            at += 1
+            continue
+        parts.append(_part(match, text[end:at]))
+        at = end = match.end()
+    return tuple(parts)
+
+
+def _part(match: re.Match[str], gap: str) -> Part:
+    found, text = match.groupdict(), match[0]
+    if mark := found.get("mark") or found.get("spaced"):
+        return Part(_KINDS[mark], text, int(found["count"]), gap=gap)
+    if step := found.get("step"):
+        return Part("note", text, int(found["octave"]), step, (found["sign"] or "").strip(" _-"), gap)
+    if found.get("number") and len(text) <= 3:
+        return Part("number", text, int(text), gap=gap)
+    if found.get("dynamic"):
+        return Part("dynamic", re.sub("[ _-]", "", text), gap=gap)
+    return Part("release" if found.get("release") else "word", text, gap=gap)
+
+
+def level_of(dynamic: str) -> int:
+    """MIDI velocity of a dynamic mark or word.
+
+    >>> level_of("mf"), level_of("piano"), level_of("mezzoforte")
+    (80, 49, 80)
+    """
+    return LEVELS[WORDS.get(dynamic, dynamic)]
