@@ -1,0 +1,164 @@
+"""The command lines that the README and the help texts show, and a folder in which they can be run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import mido
+import numpy as np
+from test_train import pluck, write_notes
+from tiny_model import tiny_model
+from typer.main import get_command
+
+from nsynth_lab import cli
+from nsynth_lab.audio import write_audio
+from nsynth_lab.model.bank import Bank, load_bank, write_bank
+from nsynth_lab.model.checkpoint import save_weights
+from nsynth_lab.render import DEFAULT_CHECKPOINT
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHOWN = r"^ {4}((?:nsynth-lab|scripts/|torchrun|\.) .*?|scripts/\S+)(?: +#.*)?$"
+EXAMPLE = r"^ +(nsynth-lab .+?)$|^ *(?:\*\*Example\*\*|Example): `(nsynth-lab .+?)`"
+
+
+def in_the_readme() -> list[str]:
+    """Every command line in its blocks, in their order."""
+    return re.findall(SHOWN, (REPOSITORY / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def in_the_help() -> list[str]:
+    """Every example of every command's help."""
+
+    def walk(command: Any) -> Iterator[str]:
+        for match in re.finditer(EXAMPLE, command.help or "", re.MULTILINE):
+            yield match[1] or match[2]
+        for child in getattr(command, "commands", {}).values():
+            yield from walk(child)
+
+    return list(walk(get_command(cli.app)))
+
+
+def takes(words: Sequence[str], option: str) -> bool:
+    """Whether the command of these words has such an option."""
+    command: Any = get_command(cli.app)
+    for word in words:
+        if not hasattr(command, "commands"):
+            break
+        command = command.commands.get(word, command.commands.get("build"))
+    return any(option in parameter.opts for parameter in command.params)
+
+
+def shortened(line: str, shorter: dict[str, Sequence[str]], *, checkpoint: str) -> list[str]:
+    """The words of a line with options that make it short, and a small model where it names none.
+
+    `shorter` holds, by the beginning of a line, options: those that the line has already get the value there, others
+    are added. All beginnings that fit count.
+    """
+    words = shlex.split(line)[1:]
+    for beginning, options in shorter.items():
+        if line.removeprefix("nsynth-lab ").startswith(beginning):
+            for option, value in zip(options[::2], options[1::2], strict=True):
+                words = _with(words, option, value)
+    if takes(words, "--base"):
+        return words if {"--base", "--fresh", "--resume"} & set(words) else [*words, "--base", checkpoint]
+    refines = "--refine" in words  # the model that comes with the repository, which musicians have
+    if takes(words, "--checkpoint") and "--checkpoint" not in words and not refines:
+        words += ["--checkpoint", checkpoint]
+    return words
+
+
+def _with(words: list[str], option: str, value: str) -> list[str]:
+    if not option:
+        return [*words, value]
+    if option in words:
+        at = words.index(option) + 1
+        return [*words[:at], value, *words[at + 1 :]]
+    return [*words, option, value]
+
+
+def make_inputs(font: Path | None) -> None:
+    """In the folder where the test runs, everything that command lines name: recordings, notes, a song, a model."""
+    for name in ("my-kalimba", "odd-bell", "my-voice", "strange-bell"):
+        write_audio(f"{name}.wav", pluck(72, seconds=0.6))
+    for folder, octaves in (("my-samples", 0), ("my-horn", 0), ("recordings/flute", 0), ("horn", 1)):  # Yamaha's names
+        Path(folder).mkdir(parents=True)
+        for name, pitch in (("C3", 48), ("G3", 55), ("D4", 62)):
+            write_audio(f"{folder}/{name}.wav", pluck(pitch + 12 * octaves))
+    for folder in ("notes", "nsynth-train", "data/mine"):
+        write_notes(Path(folder))
+    Path("piano.sfz").write_text("<region> sample=my-samples/C3.wav lokey=40 hikey=60 pitch_keycenter=48\n")
+    Path("just.scl").write_text("just\n7\n9/8\n5/4\n4/3\n3/2\n5/3\n15/8\n2/1\n")
+    for name in ("FONT.sf2", "FluidR3_GM.sf2", "piano.sf2", "MuseScore_General.sf3") if font else ():
+        Path(name).symlink_to(font or "")
+    song = mido.MidiFile(ticks_per_beat=480)
+    song.tracks.append(
+        mido.MidiTrack([mido.Message("note_on", note=69, time=0), mido.Message("note_off", note=69, time=240)])
+    )
+    song.save("song.mid")
+    small_model(Path("tiny-model"))
+
+
+def small_model(folder: Path) -> None:
+    """A tiny model that knows every instrument of the default checkpoint by name."""
+    bank = load_bank(DEFAULT_CHECKPOINT)
+    model_id = save_weights(folder, tiny_model(), about={})
+    zones = [replace(zone, model_id=model_id) for zone in bank.zones]
+    write_bank(folder, Bank(list(bank.entries.values()), zones, model_id=model_id), about={})
+
+
+class Stream:
+    """What PortAudio's output stream does, without a device: it asks for blocks at their pace."""
+
+    latency = 0.01
+
+    def __init__(self, *, blocksize: int, channels: int, samplerate: int, callback: Any, **_: object) -> None:
+        self._block, self._seconds = np.zeros((blocksize, channels), np.float32), blocksize / samplerate
+        self._callback, self._ended = callback, threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def close(self, **_: object) -> None:
+        self._ended.set()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            self._callback(self._block, len(self._block), None, None)
+            time.sleep(self._seconds)
+
+
+def no_sound_card() -> SimpleNamespace:
+    """As `sounddevice` would be on a machine with one output."""
+    output = {
+        "name": "made", "hostapi": 0, "max_output_channels": 2,
+        "default_low_output_latency": 0.01, "default_high_output_latency": 0.04,
+    }  # fmt: skip
+    return SimpleNamespace(
+        OutputStream=Stream,
+        PortAudioError=RuntimeError,
+        default=SimpleNamespace(device=(0, 0)),
+        query_devices=lambda: [output],
+        query_hostapis=lambda: [{"name": "made"}],
+        check_output_settings=lambda **_: None,
+    )
+
+
+class NoPorts:
+    """A MIDI keyboard that nobody touches."""
+
+    def __init__(self, wanted: str, *_: object, **__: object) -> None:
+        self.open, self.wanted, self.found, self.lost = [wanted], wanted, 1, 0
+
+    def __enter__(self) -> NoPorts:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass

@@ -1,0 +1,154 @@
+"""Every command line that the README and the help texts show is run: as it stands, but shorter, on a small model.
+
+`SHORTER` says what is made short, `AS_FAR` what needs something that is not here and how far it goes then, `NOT_HERE`
+what is not run at all and why. A line that is in none of them and does not end well fails the test.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+import torch
+from command_lines import NoPorts, in_the_help, in_the_readme, make_inputs, no_sound_card, shortened, takes
+
+from nsynth_lab.cli import run
+from nsynth_lab.evaluate import ablation
+from nsynth_lab.model.bank import BANK
+from nsynth_lab.render import DEFAULT_CHECKPOINT
+
+MODEL = "tiny-model"
+FONT = Path("/usr/share/sounds/sf2/TimGM6mb.sf2")
+KARS = Path(__file__).resolve().parent.parent / "build" / "vst3" / "Kars.vst3"
+
+_CLIPS = ("--notes", "C4", "--velocities", "100", "--duration", "0.3")
+_CAPTURE = ("--low", "C4", "--high", "C4", "--velocities", "100", "--hold", "0.5", "--seconds", "0.6")
+_TRAIN = ("--steps", "1", "--batch", "1", "--processes", "1")
+_FONT = ("--programs", "42,73", "--step", "24", "--velocities", "100", "--holds", "0.5", "--max-seconds", "0.6",
+         "--jobs", "1")  # fmt: skip
+SHORTER: dict[str, Sequence[str]] = {  # the longest beginning that fits counts; "" adds an argument
+    "blend": ("--duration", "0.3"),
+    "blend flute cello --curve": ("--curve", "0:0,0.2:1", "--duration", "0.3"),
+    "blend glockenspiel": ("--curve", "0:0,0.2:1", "--duration", "0.3"),
+    "encode": ("--rounds", "1"),
+    "encode odd-bell": ("--rounds", "1", "--refine", "1"),
+    "encode strange-bell": ("--rounds", "1", "--refine", "1"),
+    "decode": ("--duration", "0.3"),
+    "play": ("--seconds", "0.2", "--latency", "high"),
+    "pack": _CLIPS,
+    "pack flute cello -o": (*_CLIPS, "--positions", "0,1"),
+    "pack my-kalimba": (*_CLIPS, "--positions", "0,1"),
+    "pack my-voice": (*_CLIPS, "--positions", "0,1"),
+    "pack --from": (),
+    "preset render": ("", "glass-cello"),
+    "preset check": (),
+    "capture": (),
+    "capture FONT": _CAPTURE,
+    "capture FluidR3": _CAPTURE,
+    "capture piano.sfz": _CAPTURE,
+    "dataset soundfont": _FONT,
+    "dataset soundfont piano": (*_FONT[2:], "--programs", "0"),
+    "train": _TRAIN,
+    "train notes/horn -o runs/horn --resume": ("--steps", "2", *_TRAIN[2:]),
+    "train notes/ -o runs/mine --steps 800": ("--steps", "2", *_TRAIN[2:]),
+    "evaluate": ("--limit", "2", "--pairs", "2", "--rounds", "1", "", "--all"),
+    "ablate": ("--steps", "1", "--batch", "1", "--processes", "1", "--limit", "1"),
+    "bank build": ("--processes", "1", "--spacing", "12"),
+    "bench": ("", "--quick", "--only", "machine"),
+    "plugins scan": ("", "no-plugins"),
+}
+NO_PLUGIN = "needs a plugin; tests/test_plugins.py and tests/test_capture.py run them where one is built"
+NO_GPU = "needs an NVIDIA GPU"
+AS_FAR: dict[str, tuple[str, bool, str]] = {  # why, whether it is missing here, and what is said then
+    "capture SomeSynth.vst3": (NO_PLUGIN, True, "SomeSynth"),
+    "capture Kars.vst3": (NO_PLUGIN, True, "Kars"),
+    "plugins scan": (NO_PLUGIN, True, "no .vst3 file was found|no such folder"),
+    "plugins state": (NO_PLUGIN, True, "ZamDelay"),
+    "plugins show": (NO_PLUGIN, True, "ZamDelay"),
+    "bench --device cuda": (NO_GPU, not torch.cuda.is_available(), "no CUDA device"),
+}
+NOT_HERE = {
+    "scripts/demo": "installs; it is made of blends as these",
+    "scripts/test": "this is it",
+    ". .venv/bin/activate": "a shell's",
+    "doctor": "tests/test_cli.py runs it; its probes take ten processes",
+    "torchrun": "tests/test_parallel.py trains in several processes",
+}
+FIRST = {  # what a line takes for granted and the lines before it could not make here
+    'blend "my synth"': ["capture", "my-samples", "--name", "my synth", "--family", "string"],
+    'blend "my strings"': ["capture", "my-samples", "--name", "my strings", "--family", "string"],
+    "bank export": ["capture", "my-samples", "--name", "my strings", "--family", "string"],
+    "bank import": ["bank", "remove", "my strings"],
+    "preset check my-pad": ["preset", "new", "My Pad", "flute", "choir aahs", "-o", "my-pad.toml"],
+}
+FONTS = ("dataset soundfont", "capture FONT", "capture FluidR3", "notes/gm")
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that holds what the lines name, with an output that nobody hears and a keyboard that nobody touches."""
+    if not (DEFAULT_CHECKPOINT / BANK).is_file():
+        pytest.skip(f"no checkpoint in {DEFAULT_CHECKPOINT}")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setitem(sys.modules, "sounddevice", no_sound_card())
+    monkeypatch.setattr("nsynth_lab.midi.ports.Ports", NoPorts)
+    monkeypatch.setattr("nsynth_lab.render.machine.raise_priority", lambda: None)
+    monkeypatch.setattr(ablation, "ROWS", ablation.ROWS[:2])  # of nine trainings
+    Path("no-plugins").mkdir()
+    make_inputs(FONT if FONT.is_file() else None)
+
+
+def fitting(line: str, table: Mapping[str, object]) -> str | None:
+    """The longest beginning in the table that fits a line."""
+    begun = [one for one in table if line.removeprefix("nsynth-lab ").startswith(one)]
+    return max(begun, key=len) if begun else None
+
+
+def out_of_the_way(words: Sequence[str]) -> None:
+    """What another line has written under the name that this one writes to."""
+    for option in {"-o", "--json", "--report", "--plot", "--record"} & set(words) if "--resume" not in words else ():
+        path = Path(words[words.index(option) + 1])
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def how_it_ends(line: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """Nothing if a line ends as it should, else what it said."""
+    if fitting(line, NOT_HERE) or (not FONT.is_file() and any(word in line for word in FONTS)):
+        return ""
+    beginning = fitting(line, SHORTER)
+    words = shortened(line, {beginning: SHORTER[beginning]} if beginning else {}, checkpoint=MODEL)
+    out_of_the_way(words)
+    if first := fitting(line, FIRST):
+        assert run([*FIRST[first], *(("--checkpoint", MODEL) if takes(FIRST[first], "--checkpoint") else ())]) == 0
+    capsys.readouterr()
+    code = run(words)
+    said = capsys.readouterr().err
+    limit = fitting(line, AS_FAR)
+    if limit and AS_FAR[limit][1]:
+        well = code in (1, 2) and re.search(AS_FAR[limit][2], said) and "defect" not in said
+    else:
+        well = code == 0
+    return "" if well else f"{line}\n  as {' '.join(words)}\n  ended with {code}: {said.strip()[-600:]}"
+
+
+def all_run(lines: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
+    troubles = [how_it_ends(line, capsys) for line in lines]
+    assert not any(troubles), "\n".join(filter(None, troubles))
+
+
+def test_every_command_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """In its order: later ones take up what earlier ones have made."""
+    lines = in_the_readme()
+    assert len(lines) > 45
+    all_run(lines, capsys)
+
+
+def test_every_example_of_the_help_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = in_the_help()
+    assert len(lines) > 45
+    all_run(lines, capsys)
