@@ -13,7 +13,6 @@ from nsynth_lab.compiled.noise import GAINS_PER_FRAME
 from nsynth_lab.units import FloatArray, Ints
 
 F = np.float32
-KNEE_OF_TAPER = F(1e-3)  # a kilohertz
 LEAST_WEIGHTED, LEAST_POWER = F(1e-12), F(1e-14)
 
 
@@ -26,8 +25,7 @@ class Tables(NamedTuple):
         power_per_unit: natural logarithm of power that an output of 1 is.
         loudest: logarithm of power that nothing exceeds.
         warp_scale, warp_offset: log(1 + hz / 700) to a place among the points.
-        top_hz: partials from here on have no power, those a kilohertz below fade.
-        audible_hz, fades_per_hz: no partial sounds from here on; how fast those just below it fade.
+        audible_hz, fades_per_hz: partials from here on are silent; how fast those just below it fade.
         weighting: A-weighting of power every 10 Hz.
         low, share: of each bin of noise, the band below it and how far it lies towards the next.
         noise_weighting: of each bin.
@@ -44,7 +42,6 @@ class Tables(NamedTuple):
     loudest: np.float32
     warp_scale: np.float32
     warp_offset: np.float32
-    top_hz: np.float32
     audible_hz: np.float32
     fades_per_hz: np.float32
     weighting: FloatArray
@@ -80,7 +77,7 @@ def amplitudes_of(tables: Tables, out: FloatArray, f0_hz: FloatArray, places: Fl
     amplitudes = np.zeros(places.shape, np.float32)
     hz = np.empty(places.shape[1], np.float32)
     for m in range(len(f0_hz)):
-        below_top = int(tables.top_hz / max(f0_hz[m], F(1.0))) + tables.halves + 1
+        below_top = int(tables.audible_hz / max(f0_hz[m], F(1.0))) + tables.halves + 1
         count = min(max(below_top, 0), len(hz))
         for p in range(count):
             hz[p] = f0_hz[m] * places[m, p]
@@ -99,12 +96,12 @@ def _share_power(tables: Tables, out: FloatArray, hz: FloatArray, power: FloatAr
     weighted = LEAST_WEIGHTED
     for p in range(count):
         scaled = exp(min(max(power[p] * tables.power_per_unit, -tables.loudest), tables.loudest))
-        power[p] = scaled * min(max((tables.top_hz - hz[p]) * KNEE_OF_TAPER, F(0.0)), F(1.0))
+        heard = min(max((tables.audible_hz - hz[p]) * tables.fades_per_hz, F(0.0)), F(1.0))
+        power[p] = scaled * heard * heard
     for p in range(count):
         weighted += power[p] * _weight(tables.weighting, hz[p])
     for p in range(count):
-        heard = min(max((tables.audible_hz - hz[p]) * tables.fades_per_hz, F(0.0)), F(1.0))
-        power[p] = np.sqrt(power[p] * (F(2.0) / weighted) + LEAST_POWER) * heard
+        power[p] = np.sqrt(power[p] * (F(2.0) / weighted) + LEAST_POWER)
 
 
 @compiled

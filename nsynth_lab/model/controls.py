@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from nsynth_lab.latents import TIMBRE_DIMS
 from nsynth_lab.model.config import ModelConfig
-from nsynth_lab.model.distribution import TOP_HZ, centres_hz, noise_magnitudes, partial_amplitudes
+from nsynth_lab.model.distribution import AUDIBLE_HZ, centres_hz, noise_magnitudes, partial_amplitudes
 from nsynth_lab.model.stack import GatedStack, StackState
 
 GAINS_PER_FRAME = 4
@@ -146,8 +146,8 @@ def partial_places(partials: Tensor, count: int) -> Tensor:
 
 
 def oscillators_below_top(f0_hz: Tensor) -> Tensor:
-    """How many of them lie below 21.6 kHz, and the next."""
-    return (TOP_HZ / f0_hz.clamp(min=1.0)).floor() + HALF_PARTIALS + 1
+    """How many of them lie below 20 kHz, and the next."""
+    return (AUDIBLE_HZ / f0_hz.clamp(min=1.0)).floor() + HALF_PARTIALS + 1
 
 
 def stack_inputs(timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:

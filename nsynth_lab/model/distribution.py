@@ -4,8 +4,9 @@ The spectral envelope and the noise bands are given in dB at points that lie eve
 and logarithmic above (mel, O'Shaughnessy 1987). Each is normalised by the A-weighted power it comes to, so that a
 gain of 1 sounds as loud as a 1 kHz sine of level 0 dB, whatever the pitch.
 
-Nothing sounds above 20 kHz: no loss hears what lies there, so no weights can know it. It is taken out after the level
-is normalised, so that weights which have put power there keep their level below.
+Nothing sounds above 20 kHz: no loss hears what lies there, so no weights can know it. Partials share the loudness among
+those that sound. Of the noise, the bins above fall silent after the level is normalised: weights that have put power
+there to keep what lies below quiet keep it so.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ def partial_amplitudes(envelope_db: Tensor, corrections_db: Tensor, places_hz: T
     known = min(corrections_db.shape[-1], level_db.shape[-1])
     extra = functional.pad(corrections_db[..., :known], (0, level_db.shape[-1] - known))
     power = torch.exp((level_db + extra).clamp(-LOUDEST_DB, LOUDEST_DB) * (math.log(10.0) / 10.0))
-    power = power * ((TOP_HZ - places_hz) / 1000.0).clamp(0.0, 1.0)
+    power = power * audible(places_hz).square()
     weighted = (power * _weighting(places_hz)).sum(dim=-1, keepdim=True)
-    return torch.sqrt(2.0 * power / (weighted + 1e-12) + 1e-14) * audible(places_hz)
+    return torch.sqrt(2.0 * power / (weighted + 1e-12) + 1e-14)
 
 
 def audible(hz: Tensor) -> Tensor:
