@@ -10,6 +10,17 @@ from pathlib import Path
 
 from nsynth_lab.errors import NsynthLabError
 
+LONGEST_NAME_BYTES = 255  # on nearly every file system
+
+
+def beside_of(path: Path) -> Path:
+    """A hidden file of this process beside `path`, with its ending; its name is cut where it would be too long."""
+    ending = f".{os.getpid()}{path.suffix}"
+    stem = path.stem
+    while len(os.fsencode(f".{stem}{ending}")) > LONGEST_NAME_BYTES and stem:
+        stem = stem[:-1]
+    return path.with_name(f".{stem}{ending}")
+
 
 @contextlib.contextmanager
 def aside(path: Path, error: type[NsynthLabError] = NsynthLabError) -> Iterator[Path]:
@@ -20,7 +31,7 @@ def aside(path: Path, error: type[NsynthLabError] = NsynthLabError) -> Iterator[
     Raises:
         error: the system refuses: the disk is full, the folder is missing or closed.
     """
-    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    beside = beside_of(path)
     try:
         yield beside
         beside.replace(path)

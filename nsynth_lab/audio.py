@@ -7,22 +7,28 @@ that a machine without audio libraries can still import everything that trains o
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nsynth_lab.aside import aside
+from nsynth_lab import mpeg, notice, riff
+from nsynth_lab.aside import aside, beside_of
 from nsynth_lab.errors import AudioError, MissingError, UsageError
+from nsynth_lab.hush import hush
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 MAX_SECONDS = 120.0
 SHORTEST_SECONDS = 0.05
 SILENCE = 10 ** (-80 / 20)
+READ_SAMPLES = 4_096
+MAX_VALUES = 2**28
 BLOCK_SAMPLES = 65_536  # libsndfile's Vorbis encoder puts a block on the stack: a minute at once crashes the process
 _SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS", ".aiff": "PCM_24", ".aif": "PCM_24", ".mp3": None}
 
@@ -56,17 +62,13 @@ def read_audio(path: str | Path, *, max_seconds: float = MAX_SECONDS) -> Audio:
         AudioError: missing, empty, not audio, or holding NaN or infinite samples.
     """
     path = _readable(path)
-    soundfile = _soundfile()
     try:
-        with soundfile.SoundFile(str(path)) as file:
-            rate = int(file.samplerate)
-            _check_rate(path, rate)
-            samples = file.read(int(max_seconds * rate), dtype="float32", always_2d=True).T
-    except (soundfile.SoundFileError, TypeError, ValueError, MemoryError) as error:
+        samples, rate = _decoded(path, max_seconds)
+    except (_soundfile().SoundFileError, OSError, TypeError, ValueError, MemoryError) as error:
         raise _unreadable(path, error) from error
     if not np.isfinite(samples).all():
         raise AudioError(f"{path}: holds NaN or infinite samples; export it again without them")
-    return Audio(np.ascontiguousarray(samples), rate)
+    return Audio(samples, rate)
 
 
 def read_clip(path: str | Path, *, max_seconds: float = MAX_SECONDS) -> Audio:
@@ -97,21 +99,6 @@ def file_hash(path: str | Path) -> str:
         raise AudioError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def audio_info(path: str | Path) -> tuple[int, int, int]:
-    """(samples, sample rate, channels) from the header alone.
-
-    Raises:
-        AudioError: not a sound file.
-    """
-    path = _readable(path)
-    soundfile = _soundfile()
-    try:
-        info = soundfile.info(str(path))
-    except (soundfile.SoundFileError, TypeError, ValueError) as error:
-        raise _unreadable(path, error) from error
-    return int(info.frames), int(info.samplerate), int(info.channels)
-
-
 def write_audio(
     path: str | Path, audio: Audio, *, subtype: str | None = None, comment: str = "", force: bool = False
 ) -> Path:
@@ -135,7 +122,7 @@ def write_audio(
     kind = subtype or _SUBTYPES[path.suffix.lower()]
     with aside(path, AudioError) as beside:
         try:
-            with soundfile.SoundFile(str(beside), "w", audio.sample_rate, channels, subtype=kind) as file:
+            with soundfile.SoundFile(_name(beside), "w", audio.sample_rate, channels, subtype=kind) as file:
                 if comment:
                     file.comment = comment
                 for start in range(0, length, BLOCK_SAMPLES):
@@ -153,10 +140,10 @@ class AudioWriter:
         if path.suffix.lower() not in _SUBTYPES:
             raise UsageError(f"{path}: unknown ending '{path.suffix}'; use one of {' '.join(sorted(_SUBTYPES))}")
         self.path = path
-        self._aside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+        self._aside = beside_of(path)
         with self._said():
             subtype = _SUBTYPES[path.suffix.lower()]
-            self._file = _soundfile().SoundFile(str(self._aside), "w", SAMPLE_RATE, channels, subtype=subtype)
+            self._file = _soundfile().SoundFile(_name(self._aside), "w", SAMPLE_RATE, channels, subtype=subtype)
             if comment:
                 self._file.comment = comment
 
@@ -205,13 +192,66 @@ def check_target(path: Path, *, force: bool) -> None:
 
 def _readable(path: str | Path) -> Path:
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):  # not Path's own, which a long name upsets
         raise AudioError(f"{path}: is a folder; expected a sound file")
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise AudioError(f"{path}: no such file")
     if path.stat().st_size == 0:
         raise AudioError(f"{path}: the file is empty; expected a WAV, FLAC, OGG, MP3 or AIFF file")
     return path
+
+
+def _decoded(path: Path, max_seconds: float) -> tuple[FloatArray, int]:
+    """Samples [channels, samples] and their rate.
+
+    Blocks are read until none comes: lengths in headers may be missing or wrong, and nothing is allocated for them.
+    """
+    is_mp3 = path.suffix.lower() == ".mp3"
+    mended = (mpeg if is_mp3 else riff).mended(path, max_seconds=max_seconds)
+    silent = hush() if is_mp3 else nullcontext()  # its decoder writes to stderr by itself
+    with silent, _reader()(_name(path) if mended is None else io.BytesIO(mended)) as file:
+        rate, channels = int(file.samplerate), int(file.channels)
+        _check_rate(path, rate)
+        wanted = int(max_seconds * rate)
+        blocks: list[FloatArray] = []
+        read = 0
+        while read < wanted:
+            block = np.empty((min(READ_SAMPLES, wanted - read), channels), np.float32)
+            try:
+                block = file.read(out=block)
+            except _soundfile().SoundFileError as error:
+                if not blocks:
+                    raise
+                notice.tell(f"{path}: damaged after {read / rate:.1f} s ({_reason(error)}); what comes before is used")
+                break
+            if not len(block):
+                break
+            blocks.append(block)
+            read += len(block)
+            if read * channels > MAX_VALUES:
+                raise AudioError(
+                    f"{path}: {channels} channels at {rate} Hz are too many to read at once; make it mono or stereo"
+                )
+    return np.ascontiguousarray(np.concatenate([*blocks, np.empty((0, channels), np.float32)]).T), rate
+
+
+@cache
+def _reader() -> Any:
+    """SoundFile, read from its beginning to its end without ever looking for a place in between.
+
+    soundfile looks for its place after every read, which fails at the end of a stream of unknown length.
+    """
+
+    class Reader(_soundfile().SoundFile):  # type: ignore[misc]
+        def seekable(self) -> bool:
+            return False
+
+    return Reader
+
+
+def _name(path: Path) -> str | bytes:
+    """A path as libsndfile takes it: the bytes that it is, which need not be UTF-8, but for Windows."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
 
 
 def _check_rate(path: Path, rate: int) -> None:
@@ -225,7 +265,7 @@ def _unreadable(path: Path, error: Exception) -> AudioError:
 
 def _reason(error: Exception) -> str:
     """The words of libsndfile itself, without the file name that stands in front of them."""
-    return str(getattr(error, "error_string", error)).rstrip(".")
+    return str(getattr(error, "error_string", None) or getattr(error, "strerror", None) or error).rstrip(".")
 
 
 def _soundfile() -> Any:  # the library ships no types

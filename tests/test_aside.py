@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nsynth_lab.aside import aside, write_json
+from nsynth_lab.aside import LONGEST_NAME_BYTES, aside, write_json
 from nsynth_lab.errors import AudioError, NsynthLabError
 
 
@@ -42,3 +42,13 @@ def test_a_system_that_refuses_is_told_in_the_callers_own_kind_of_error(tmp_path
         write(tmp_path / "missing" / "take.wav", "x")
     with pytest.raises(NsynthLabError, match="cannot be written"):
         write_json(Path("/dev/full/figures.json"), {})
+
+
+@pytest.mark.parametrize("letter", ["a", "ö", "琵"])
+def test_a_name_as_long_as_can_be_is_written(tmp_path: Path, letter: str) -> None:
+    stem = letter * ((LONGEST_NAME_BYTES - 4) // len(letter.encode()))
+    with aside(tmp_path / f"{stem}.wav") as beside:
+        assert len(beside.name.encode()) <= LONGEST_NAME_BYTES
+        assert beside.suffix == ".wav"
+        beside.write_text("whole")
+    assert [path.name for path in tmp_path.iterdir()] == [f"{stem}.wav"]

@@ -11,7 +11,7 @@ import pedalboard.io
 import pytest
 import soundfile
 
-from nsynth_lab.audio import Audio, audio_info, check_target, read_audio, read_clip, write_audio
+from nsynth_lab.audio import Audio, check_target, read_audio, read_clip, write_audio
 from nsynth_lab.errors import AudioError, UsageError
 
 # Largest error of a sample: half a step of 24 bits, or what a lossy encoder may do to a sine.
@@ -31,7 +31,6 @@ def test_what_is_written_is_read_back(tmp_path: Path, tone: Audio, ending: str) 
     assert back.samples.shape == tone.samples.shape
     assert back.samples.dtype == np.float32
     np.testing.assert_allclose(back.samples, tone.samples, atol=FORMATS[ending])
-    assert audio_info(path) == (tone.samples.shape[1], 48_000, 2)
 
 
 @pytest.mark.parametrize("ending", FORMATS)
@@ -121,19 +120,19 @@ def test_nan_and_infinity_are_refused(tmp_path: Path, value: float) -> None:
 def test_what_is_no_sound_is_refused(tmp_path: Path, name: str, content: bytes, says: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    for read in (read_audio, audio_info):
-        with pytest.raises(AudioError, match=says) as caught:
-            read(path)
-        assert str(caught.value).count(name) == 1
-        assert "\n" not in str(caught.value)
+    with pytest.raises(AudioError, match=says) as caught:
+        read_audio(path)
+    assert str(caught.value).count(name) == 1
+    assert "\n" not in str(caught.value)
 
 
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
-    for read in (read_audio, audio_info):
-        with pytest.raises(AudioError, match="no such file"):
-            read(tmp_path / "nowhere.wav")
-        with pytest.raises(AudioError, match="is a folder"):
-            read(tmp_path)
+    with pytest.raises(AudioError, match="no such file"):
+        read_audio(tmp_path / "nowhere.wav")
+    with pytest.raises(AudioError, match="no such file"):
+        read_audio(tmp_path / ("n" * 300 + ".wav"))
+    with pytest.raises(AudioError, match="is a folder"):
+        read_audio(tmp_path)
 
 
 def test_an_absurd_sample_rate_is_refused(tmp_path: Path) -> None:

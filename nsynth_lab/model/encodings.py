@@ -26,7 +26,7 @@ FOLDER = "encodings"
 ENDING = ".latents"
 MOST_BYTES = 128 * 2**20  # a note of 4 s takes 28 kB
 MOST_WARNINGS, LONGEST_WARNING = 20, 500
-ROOMS = ("audio", "dsp", "latents", "model", "note", "units")  # whose text decides what an encoding is
+ROOMS = ("audio", "dsp", "latents", "model", "mpeg", "note", "riff", "units")  # whose text decides what an encoding is
 LIBRARIES = ("torch", "numpy")
 
 
