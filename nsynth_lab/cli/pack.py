@@ -92,8 +92,9 @@ def pack(
     effects' tails, 10 s at most. A loop begins when all that happens once is over and the effects have settled, so the
     clip may be longer than `--duration`; movements run to and fro in it. Where effects never repeat (a chorus that
     does not fit the loop) there is none, and the report says so. Keys are up for as long as the tails last. Each clip
-    tells the sampler what brings it in tune with the preset's tuning. With `--positions` each is a place between the
-    preset's corners, without its path. Voice mode, glide, macros and MIDI map are for playing and not in a pack.
+    is in tune with the preset's tuning, however its instruments were recorded. With `--positions` each is a place
+    between the preset's corners, without its path. Voice mode, glide, macros and MIDI map are for playing and not in a
+    pack.
 
     **Examples**
 

@@ -131,17 +131,12 @@ def _finished(clip: Joined, *, down_db: float, sample_rate: int) -> Finished:
     row, loop = clip.row, clip.loop
     held = slice(loop.start // HOP_SAMPLES, loop.end // HOP_SAMPLES) if loop else slice(None)
     quality = measure_clip(clip.samples, clip.seam, f0_hz=row.aim_hz, places=row.places, held=held)
-    pitch = quality.pitch_cents
     return Finished(
         row=row,
         samples=resample(clip.samples, SAMPLE_RATE, sample_rate),
         loop=_at_rate(loop, sample_rate),
         volume_db=down_db,
-        quality=replace(
-            quality,
-            loudness_db=round(quality.loudness_db + down_db, 2),
-            pitch_cents=None if pitch is None else round(pitch + row.tuning_cents, 2),
-        ),
+        quality=replace(quality, loudness_db=round(quality.loudness_db + down_db, 2)),
         release_seconds=clip.release_seconds,
         troubles=clip.troubles,
     )

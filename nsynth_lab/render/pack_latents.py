@@ -55,11 +55,6 @@ class Row:
         return note_to_hz(float(self.key.note))
 
     @property
-    def tuning_cents(self) -> float:
-        """None is needed: its latents are in tune."""
-        return 0.0
-
-    @property
     def places(self) -> NDArray[np.float64]:
         """Where partials lie, in units of f0."""
         orders = tracked_orders(self.aim_hz)

@@ -32,7 +32,6 @@ def make_zone(plan: Plan, index: int, clip: Finished) -> Zone:
         take=key.take + 1,
         takes=request.takes,
         loop=clip.loop,
-        tuning_cents=clip.row.tuning_cents,
         volume_db=clip.volume_db,
         release_seconds=round(clip.release_seconds, 3),
         channels=len(clip.samples),

@@ -20,7 +20,8 @@ from nsynth_lab.sinks.pack.store import read_json
 from nsynth_lab.sinks.pack.zones import About
 
 ROWS = {"cpu": 8, "cuda": 64}
-MANIFEST_FORMAT = 1
+MANIFEST_FORMAT = 2  # 1 had clips out of tune, and how far
+FORMATS_READ = (1, 2)
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def read_manifest(path: Path) -> tuple[PackRequest, dict[str, Any]]:
         UsageError: a recipe that this version cannot follow.
     """
     values = read_json(path)
-    if values.get("format") != MANIFEST_FORMAT or not isinstance(values.get("recipe"), dict):
+    if values.get("format") not in FORMATS_READ or not isinstance(values.get("recipe"), dict):
         raise PackError(f"{path}: not a manifest of a pack, or of another version than format {MANIFEST_FORMAT}")
     return from_dict(values["recipe"]), values
 

@@ -2,7 +2,8 @@
 
 Positions of one pack share the pitch of their middle one, as `pack_latents` says why; so do velocities where the
 pack fades between them. Elsewhere every clip has its own, and before its loop it is the very note that the preset
-plays.
+plays, brought in tune: instruments are not recorded so, and what a file says of it is read one way here and another
+there.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from nsynth_lab.units import FRAME_RATE_HZ, FloatArray, frames_to_seconds, note_
 
 SILENT_SUSTAIN = 10 ** (-60 / 20)
 MOST_TURNS = 4  # of the dry loop in that of the clip
-MOST_TUNING_CENTS = 99.0  # what every format can hold
+MOST_TUNINGS = 3  # a period is chosen for a pitch, and the pitch is that of the period
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,6 @@ class PresetRow:
         period: of the dry loop, or None.
         held: whether its level is held rather than dying away.
         aim_hz: what the preset's tuning asks the key to sound at.
-        tuning_cents: what brings it there, for instruments are not recorded in tune.
         places: where partials lie, in units of f0.
         release_seconds: without effects.
     """
@@ -62,7 +62,6 @@ class PresetRow:
     period: Period | None
     held: bool
     aim_hz: float
-    tuning_cents: float
     places: NDArray[np.float64]
     release_seconds: float
 
@@ -87,8 +86,7 @@ class PresetRowMaker:
         note = self._take(key)
         pitch = self._pitch(key)
         pitch = np.pad(pitch, (0, max(0, note.latents.frames - len(pitch))), mode="edge")[: note.latents.frames]
-        latents = replace(note.latents, f0_cents=pitch)
-        period, held = self._period(note, latents, patch)
+        latents, period, held = self._in_tune(note, replace(note.latents, f0_cents=pitch), patch)
         voices = [self._whole(voice, note.plain, period) for voice in unison(latents, patch.voice)]
         release = patch.envelope.release_seconds or frames_to_seconds(latents.frames - latents.release_frame)
         aim_hz = note_to_hz(note.aim)
@@ -100,10 +98,19 @@ class PresetRowMaker:
             period=period,
             held=held,
             aim_hz=aim_hz,
-            tuning_cents=_tuning_cents(latents, note.aim, period),
             places=orders + partials[1 : len(orders) + 1],
             release_seconds=min(max(release, SHORTEST_RELEASE_SECONDS), LONGEST_RELEASE_SECONDS),
         )
+
+    def _in_tune(self, note: PatchNote, latents: Latents, patch: Patch) -> tuple[Latents, Period | None, bool]:
+        """The note at the pitch that its tuning asks for, the period of its loop, and whether it is held."""
+        period, held = self._period(note, latents, patch)
+        for _ in range(MOST_TUNINGS):
+            if not (cents := _cents_off(latents, note.aim, period)):
+                break
+            latents = replace(latents, f0_cents=np.asarray(latents.f0_cents - cents, np.float32))
+            period, held = self._period(note, latents, patch)
+        return latents, period, held
 
     def _whole(self, voice: Latents, plain: Latents, period: Period | None) -> Latents:
         """To its end, or over and over, and as far beyond as the decoder is late."""
@@ -165,12 +172,11 @@ def _cycles_hz(patch: Patch) -> list[float]:
     return sorted(rates)
 
 
-def _tuning_cents(latents: Latents, aim: float, period: Period | None) -> float:
-    """What brings the mean of f0 to the note aimed at, in whole cents, as samplers take it."""
+def _cents_off(latents: Latents, aim: float, period: Period | None) -> int:
+    """How far the mean of f0 is from the note aimed at, in whole cents: what is nearer is left as it is."""
     cents = np.asarray(latents.f0_cents, np.float64)
     if period is None:
         mean = float(cents[latents.loudness_db > latents.loudness_db.max() - LOUD_DB].mean())
     else:
         mean = float(cents[period.begin : period.begin + period.frames // 2 + 1].mean())
-    off = 100.0 * (latents.note - aim) + mean
-    return float(max(-MOST_TUNING_CENTS, min(MOST_TUNING_CENTS, -round(off))))
+    return round(100.0 * (latents.note - aim) + mean)

@@ -26,7 +26,6 @@ ATTRIBUTES: tuple[tuple[str, Callable[[Zone], object]], ...] = (
     ("hiNote", lambda zone: zone.high_key),
     ("loVel", lambda zone: zone.low_velocity),
     ("hiVel", lambda zone: zone.high_velocity),
-    ("tuning", lambda zone: f"{zone.tuning_cents / 100:.4f}" if zone.tuning_cents else None),
     ("loopEnabled", lambda zone: "true" if zone.loop else "false"),
     ("loopStart", lambda zone: zone.loop.start if zone.loop else None),
     ("loopEnd", lambda zone: zone.loop.end - 1 if zone.loop else None),

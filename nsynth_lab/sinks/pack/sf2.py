@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.errors import PackError
-from nsynth_lab.sinks.pack.wav import chunk, packed, pcm, tuned
+from nsynth_lab.sinks.pack.wav import chunk, packed, pcm
 from nsynth_lab.sinks.pack.zones import PackMap, Zone
 from nsynth_lab.units import FloatArray, db_to_gain
 
@@ -190,9 +190,8 @@ def _header(one: Placed, number: int, sample_rate: int) -> tuple[object, ...]:
     zone, start = one.zone, one.start
     loop = (zone.loop.start, zone.loop.end) if zone.loop else (0, 0)
     ends = (start, start + zone.samples, start + loop[0], start + loop[1])
-    key, cents = tuned(zone)
-    # a clip above its key is brought down
-    return (_name(one.name), *ends, sample_rate, key, -round(cents), *_side(one, number))
+    correction_cents = 0
+    return (_name(one.name), *ends, sample_rate, zone.root, correction_cents, *_side(one, number))
 
 
 def _side(one: Placed, number: int) -> tuple[int, int]:

@@ -20,7 +20,6 @@ OPCODES: tuple[tuple[str, Callable[[Zone], object], object], ...] = (
     ("seq_length", lambda zone: zone.takes, 1),
     ("seq_position", lambda zone: zone.take, 1),
     ("pitch_keycenter", lambda zone: zone.root, None),
-    ("tune", lambda zone: round(zone.tuning_cents), 0),
     ("ampeg_release", lambda zone: f"{zone.release_seconds:.3f}", None),
     ("loop_mode", lambda zone: "loop_continuous" if zone.loop else "no_loop", None),
     ("loop_start", lambda zone: zone.loop.start if zone.loop else None, None),

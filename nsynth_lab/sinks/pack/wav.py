@@ -2,10 +2,14 @@
 
     RIFF WAVE
       fmt     PCM, mono or stereo
-      smpl    root key, its fraction of a semitone, one forward loop whose end is the last sample that is played
+      smpl    root key, one forward loop whose end is the last sample that is played
       LIST    INFO: INAM title, IART author, ICOP licence, ISFT software, ICMT comment
       data    16 or 24 bits
-      inst    key and velocity range; it comes last, for its length is odd and not every reader skips the byte after it
+      inst    the same root key, key and velocity range; it comes last, for its length is odd and not every reader skips
+              the byte after it
+
+A clip sounds in tune at its root key, so no chunk has a fraction of a semitone to tell: readers do not agree on its
+sign.
 
 Source: Multimedia Programming Interface and Data Specifications 1.0 (1991), and its new multimedia data types (1994).
 """
@@ -24,7 +28,6 @@ from nsynth_lab.units import FloatArray
 
 INFO = (("INAM", "title"), ("IART", "author"), ("ICOP", "licence"), ("ISFT", "software"), ("ICMT", "comment"))
 FORWARD = 0
-SEMITONE = 2**32  # the smpl chunk counts a semitone in so many steps
 
 
 def pcm(samples: FloatArray, *, bits: int) -> NDArray[np.int32]:
@@ -64,27 +67,19 @@ def chunk(name: bytes, content: bytes) -> bytes:
     return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
 
 
-def tuned(zone: Zone) -> tuple[int, float]:
-    """The key below the clip's own pitch, and how many cents, 0 to 100, the clip lies above it."""
-    semitones, cents = divmod(-zone.tuning_cents, 100.0)
-    return zone.root + int(semitones), cents
-
-
 def _info(about: About) -> Sequence[bytes]:
     texts = [(name, str(getattr(about, field))) for name, field in INFO]
     return [chunk(name.encode(), text.encode("utf-8") + b"\0") for name, text in texts if text]
 
 
 def _smpl(zone: Zone, sample_rate: int) -> bytes:
-    key, cents = tuned(zone)
-    nanoseconds = round(1e9 / sample_rate)
-    fraction = min(round(cents / 100.0 * SEMITONE), SEMITONE - 1)
+    nanoseconds, fraction = round(1e9 / sample_rate), 0
     loops: list[tuple[Any, ...]] = [(0, FORWARD, zone.loop.start, zone.loop.end - 1, 0, 0)] if zone.loop else []
-    head = struct.pack("<9I", 0, 0, nanoseconds, key, fraction, 0, 0, len(loops), 0)
+    head = struct.pack("<9I", 0, 0, nanoseconds, zone.root, fraction, 0, 0, len(loops), 0)
     return head + b"".join(struct.pack("<6I", *loop) for loop in loops)
 
 
 def _inst(zone: Zone) -> bytes:
-    fine = round(-zone.tuning_cents)
+    fine_cents = 0
     ranges = (zone.low_key, zone.high_key, zone.low_velocity, zone.high_velocity)
-    return struct.pack("<BbbBBBB", zone.root, fine, round(zone.volume_db), *ranges)
+    return struct.pack("<BbbBBBB", zone.root, fine_cents, round(zone.volume_db), *ranges)

@@ -32,11 +32,10 @@ class Zone:
     Attributes:
         file: path of the clip within the pack, with forward slashes.
         samples: length of the clip.
-        root: key at which the clip sounds as it is.
+        root: key at which the clip sounds as it is, which is in tune.
         velocity: velocity that the clip was made for.
         take: round robin, from 1, of `takes`.
         loop: None where the sound dies away by itself.
-        tuning_cents: what brings the clip to its root.
         volume_db: what brings the clip to its level.
         release_seconds: how long it takes to die away once the key is up.
         channels: of the clip.
@@ -53,7 +52,6 @@ class Zone:
     take: int
     takes: int
     loop: Loop | None
-    tuning_cents: float
     volume_db: float
     release_seconds: float
     channels: int = 1
