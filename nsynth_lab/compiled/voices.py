@@ -136,11 +136,19 @@ def due_of(voices: Voices, rows: Ints, turn_end: int, until_sample: int) -> Ints
 
 @compiled
 def advance(
-    voices: Voices, rows: Ints, knobs: Knobs, hands: Hands, level_db: Doubles, f0_cents: Doubles, ended: Flags
+    voices: Voices,
+    rows: Ints,
+    knobs: Knobs,
+    hands: Hands,
+    level_db: Doubles,
+    f0_cents: Doubles,
+    risen: Flags,
+    ended: Flags,
 ) -> Played:
     """The next frames of `rows`, which move on by them.
 
-    `level_db` and `f0_cents` [due] are what their instruments give, `ended` [due] whether these have come to their end.
+    `level_db` and `f0_cents` [due] are what their instruments give, `risen` [due] whether their attacks are over and
+    silence is their end, `ended` [due] whether they have come to it.
     """
     due = len(rows)
     played = Played(
@@ -161,7 +169,7 @@ def advance(
         note += (f0_cents[d] + pressed * knobs.vibrato_cents * wave) / 100.0
         level = level_db[d] + PRESSURE_DB * pressed
         gain = _move_envelope(voices, knobs, row) * loud
-        ends = ended[d] or level < SILENT_DB or _envelope_ended(voices, knobs, row)
+        ends = ended[d] or (risen[d] and level < SILENT_DB) or _envelope_ended(voices, knobs, row)
         before = gain if first and knobs.attack_ms <= 0 else voices.gain[row]
         after = before if voices.fading[row] else 0.0 if ends else gain
         for side in range(2):

@@ -18,6 +18,8 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from nsynth_lab.blend import blend, pair
+from nsynth_lab.blend.velocity import stroke
 from nsynth_lab.errors import CheckpointError, LatentsError, UsageError
 from nsynth_lab.latents import CENTS_LIMIT, SILENCE_DB, Latents
 from nsynth_lab.model.checkpoint import FIXED, KEY, read_tensors, write_bytes
@@ -27,7 +29,6 @@ from nsynth_lab.note import FAMILIES, Instrument, Note
 BANK = "bank.safetensors"
 STEPS = 127.0
 LEVEL_DB, LOUDEST_DB = -20.0, 20.0
-LOUDEST_DB = 20.0
 
 
 @dataclass(frozen=True)
@@ -69,18 +70,24 @@ class Bank:
         raise UsageError(f"'{name}' is neither an instrument of the bank nor a file; {hint}")
 
     def latents(self, name: str, note: Note) -> Latents:
-        """The instrument's nearest zone, moved to `note`; between velocity layers the level is interpolated."""
-        entry = self.find(name)
-        zones = [self.zones[index] for index in entry.zones]
-        distance = min(abs(zone.note - note.number) for zone in zones)
-        near = sorted((zone for zone in zones if abs(zone.note - note.number) == distance), key=lambda z: z.velocity)
-        near = [zone for zone in near if zone.note == near[0].note]
-        chosen = min(near, key=lambda zone: abs(zone.velocity - note.velocity))
-        peaks = [float(zone.loudness_db.max()) for zone in near]
-        level = float(np.interp(note.velocity, [zone.velocity for zone in near], peaks))
-        return replace(
-            shifted(chosen, level - float(chosen.loudness_db.max())), note=note.number, velocity=note.velocity
-        )
+        """The layers of the instrument's nearest key, struck with the note's velocity and moved to it."""
+        zones = [self.zones[index] for index in self.find(name).zones]
+        nearest = min((zone.note for zone in zones), key=lambda own: (abs(own - note.number), own))
+        return struck([zone for zone in zones if zone.note == nearest], velocity=note.velocity).at_note(note.number)
+
+
+def struck(layers: Sequence[Latents], *, velocity: int) -> Latents:
+    """One note of the velocity layers of a key, struck with `velocity`: see `blend.velocity`."""
+    layers = sorted(layers, key=lambda zone: zone.velocity)
+    peaks_db = [float(zone.loudness_db.max()) for zone in layers]
+    own = stroke([zone.velocity for zone in layers], peaks_db, velocity=velocity)
+    softer, harder = layers[own.softer], layers[own.harder]
+    if own.share == 0.0:
+        between = softer
+    else:
+        frames = round(softer.frames + own.share * (harder.frames - softer.frames))
+        between = blend([softer, harder], pair(own.share), frames=frames)
+    return replace(shifted(between, own.by_db), velocity=velocity)
 
 
 def at_bank_level(latents: Latents) -> Latents:

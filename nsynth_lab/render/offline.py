@@ -18,7 +18,7 @@ from nsynth_lab.note import Note
 from nsynth_lab.units import FloatArray, cents_to_ratio, db_to_gain
 
 LOUD_DB = 30.0
-CEILING = db_to_gain(-0.3)
+KNEE, CEILING = db_to_gain(-0.4), db_to_gain(-0.3)
 FADE_SAMPLES = 480
 
 Advance = Callable[[int], None]
@@ -33,11 +33,16 @@ class Rendered:
 
 
 def render_whole(
-    latents: Latents, checkpoint: Checkpoint, *, seed: int = 0, advance: Advance = lambda _: None
+    latents: Latents,
+    checkpoint: Checkpoint,
+    *,
+    seed: int = 0,
+    limited: bool = True,
+    advance: Advance = lambda _: None,
 ) -> Rendered:
     """Decode a whole note, mono, block by block; `advance` hears of the samples done.
 
-    Ends are faded over 10 ms, and a note louder than -0.3 dBFS is turned down to that.
+    Ends are faded over 10 ms, and where it is `limited`, a note louder than -0.4 dBFS is turned down to below -0.3.
 
     Raises:
         LatentsError: the latents belong to another model, or lie so far out that what comes is no sound.
@@ -51,7 +56,8 @@ def render_whole(
     samples = np.concatenate(blocks)
     if not np.isfinite(samples).all():
         raise LatentsError("decoding gave NaN or infinite samples: these latents are out of the model's range")
-    return Rendered(Audio(finished(samples)[None]), seconds)
+    samples = faded(samples)
+    return Rendered(Audio((below_ceiling(samples) if limited else samples)[None]), seconds)
 
 
 def measured_f0_hz(audio: Audio, note: Note) -> float | None:
@@ -63,10 +69,19 @@ def measured_f0_hz(audio: Audio, note: Note) -> float | None:
     return round(float(note.hz * cents_to_ratio(float(np.median(streams.f0_cents[loud])))), 3)
 
 
-def finished(samples: FloatArray, *, faded: bool = True) -> FloatArray:
-    """[samples] whose end is faded, unless it is to go on, and no louder than -0.3 dBFS."""
+def below_ceiling(samples: FloatArray) -> FloatArray:
+    """[samples] softer than -0.3 dBFS.
+
+    From -0.4 dBFS on a louder note comes ever closer to that, so that one struck harder is never the same.
+    """
+    peak = float(np.abs(samples).max(initial=0.0))
+    over, room = peak - KNEE, CEILING - KNEE
+    return samples * np.float32((KNEE + room * over / (room + over)) / peak) if over > 0 else samples
+
+
+def faded(samples: FloatArray, length: int = FADE_SAMPLES) -> FloatArray:
+    """[..., samples] whose last `length` samples fade out."""
     out = samples.copy()
-    fade = min(FADE_SAMPLES, len(out)) if faded else 0
-    out[len(out) - fade :] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
-    peak = float(np.abs(out).max(initial=0.0))
-    return out * np.float32(CEILING / peak) if peak > CEILING else out
+    length = min(length, out.shape[-1])
+    out[..., out.shape[-1] - length :] *= np.linspace(1.0, 0.0, length, dtype=np.float32)
+    return out

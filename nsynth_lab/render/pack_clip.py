@@ -11,6 +11,7 @@ import numpy as np
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.dsp.seam import close_seam, seam_error_db
+from nsynth_lab.render.offline import FADE_SAMPLES, faded
 from nsynth_lab.render.pack_latents import SETTLE_FRAMES, TAIL_FRAMES, Row
 from nsynth_lab.render.pack_preset import PresetRow
 from nsynth_lab.render.pack_request import PackRequest
@@ -21,7 +22,6 @@ from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, db_to_gain, g
 PACK_GAIN_DB = 6.0  # the loudest notes of the bank then come close to full scale
 CEILING_DB = -1.0
 WORST_SEAM_DB = -26.0  # a loop that does not close better than this, before its seam is crossfaded, is left out
-FADE_SAMPLES = 480
 NO_SEAM = "does not close"
 SEAM_SAMPLES = 16
 
@@ -85,12 +85,12 @@ def _joined(row: Row, samples: FloatArray, request: PackRequest) -> Joined:
     """Samples with their loop joined and their end faded, at 48 kHz, and what was measured of the loop."""
     release = row.release_seconds
     if row.period is None:
-        return Joined(row, faded(samples, FADE_SAMPLES), None, Seam(why_not(row, request)), release)
+        return Joined(row, faded(samples), None, Seam(why_not(row, request)), release)
     end = samples.shape[1] - TAIL_FRAMES * HOP_SAMPLES
     loop = Loop(end - row.period.frames * HOP_SAMPLES, end)
     error_db = seam_error_db(samples, start=loop.start, end=end)
     if error_db > WORST_SEAM_DB:
-        return Joined(row, faded(samples, FADE_SAMPLES), None, Seam(NO_SEAM, error_db), release)
+        return Joined(row, faded(samples), None, Seam(NO_SEAM, error_db), release)
     closed = close_seam(samples, start=loop.start, end=end, fade=SETTLE_FRAMES * HOP_SAMPLES)
     return Joined(row, faded(closed, FADE_SAMPLES // 2), loop, Seam(LOOPED, error_db, step_db(closed, loop)), release)
 
@@ -108,14 +108,6 @@ def step_db(samples: FloatArray, loop: Loop) -> float:
     difference = samples[:, loop.end + around] - samples[:, loop.start + around]
     level = float(np.sqrt(np.mean(np.square(samples[:, loop.start : loop.end].astype(np.float64)))))
     return gain_to_db(float(np.abs(difference).max()) / max(level, 1e-9))
-
-
-def faded(samples: FloatArray, length: int) -> FloatArray:
-    """[channels, samples] whose last `length` samples fade out."""
-    out = samples.copy()
-    length = min(length, out.shape[1])
-    out[:, out.shape[1] - length :] *= np.linspace(1.0, 0.0, length, dtype=np.float32)
-    return out
 
 
 def _take_gains_db(takes: Sequence[Joined]) -> list[float]:

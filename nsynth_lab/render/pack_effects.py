@@ -16,14 +16,12 @@ import numpy as np
 
 from nsynth_lab.dsp.seam import close_seam, seam_error_db
 from nsynth_lab.effects import Chain, chain_of
-from nsynth_lab.render.offline import finished
+from nsynth_lab.render.offline import FADE_SAMPLES, faded
 from nsynth_lab.render.pack_clip import (
-    FADE_SAMPLES,
     NO_SEAM,
     WORST_SEAM_DB,
     Finished,
     Joined,
-    faded,
     levelled,
     step_db,
     why_not,
@@ -63,7 +61,7 @@ class PresetFinisher:
 
     def _wet(self, row: PresetRow, voices: FloatArray) -> Joined:
         patch = self._patches[row.key.position]
-        dry = mixed([finished(voice, faded=row.period is None)[None] for voice in voices], patch.voice)
+        dry = mixed([(faded(voice) if row.period is None else voice)[None] for voice in voices], patch.voice)
         release = max(row.release_seconds, self._effects_release_seconds())
         loop: Loop | None = None
         with chain_of(patch) as chain:
@@ -99,11 +97,11 @@ def _looped(chain: Chain, dry: FloatArray, turn: int) -> tuple[FloatArray, Loop 
     """The note up to the end of its loop and a little beyond; `turn` samples are its dry loop."""
     end = dry.shape[1] - TAIL_SAMPLES
     if (error_db := seam_error_db(dry, start=end - turn, end=end)) > WORST_SEAM_DB:
-        return faded(_whole(chain, dry), FADE_SAMPLES), None, Seam(NO_SEAM, error_db)
+        return faded(_whole(chain, dry)), None, Seam(NO_SEAM, error_db)
     closed = close_seam(dry, start=end - turn, end=end, fade=SETTLE_SAMPLES)[:, :end]
     wet, start, stop, error_db = _settled(chain, closed, turn)
     if error_db > WORST_JOIN_DB:
-        return faded(wet[:, :end], FADE_SAMPLES), None, Seam("effects do not repeat", error_db)
+        return faded(wet[:, :end]), None, Seam("effects do not repeat", error_db)
     samples = close_seam(wet[:, : stop + TAIL_SAMPLES], start=start, end=stop, fade=SETTLE_SAMPLES)
     loop = Loop(start, stop)
     return faded(samples, FADE_SAMPLES // 2), loop, Seam(LOOPED, error_db, step_db(samples, loop))

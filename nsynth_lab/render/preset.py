@@ -166,9 +166,10 @@ def _places(voice: Voice) -> Doubles:
 
 
 def _note(session: Session, patch: Patch, played: Played) -> FloatArray:
-    """One key [2, samples]."""
+    """One key [2, samples], as loud as it is: the patch's effects end in a limiter."""
     latents = patch_latents(session, patch, played.note, hold_seconds=played.hold_seconds)
-    return mixed([session.render(one).audio.samples for one in unison(latents, patch.voice)], patch.voice)
+    voices = [session.render(one, limited=False) for one in unison(latents, patch.voice)]
+    return mixed([voice.audio.samples for voice in voices], patch.voice)
 
 
 def _one_at_a_time(phrase: Sequence[Played]) -> list[Played]:

@@ -20,7 +20,7 @@ from nsynth_lab.blend import blend, pair
 from nsynth_lab.blend.even import STEPS, EvenAxis, even_axis
 from nsynth_lab.errors import CheckpointError, UsageError
 from nsynth_lab.latents import Latents, read_latents
-from nsynth_lab.model.bank import Bank, at_bank_level, load_bank
+from nsynth_lab.model.bank import Bank, at_bank_level, load_bank, struck
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import cut
 from nsynth_lab.model.config import ROUNDS
@@ -165,9 +165,9 @@ class Session:
         """
         path = Path(text)
         if path.suffix.lower() == LATENTS_ENDING:
-            return at_bank_level(read_latents(path)).at_note(note.number)
+            return struck([at_bank_level(read_latents(path))], velocity=note.velocity).at_note(note.number)
         if _is_file(path):
-            return at_bank_level(self.encode(path, velocity=note.velocity)).at_note(note.number)
+            return struck([at_bank_level(self.encode(path))], velocity=note.velocity).at_note(note.number)
         return self.bank.latents(text, note)
 
     def describe(self, text: str) -> dict[str, str]:
@@ -198,9 +198,9 @@ class Session:
             partials=own(request.partials),
         )
 
-    def render(self, latents: Latents, *, advance: Advance = lambda _: None) -> Rendered:
+    def render(self, latents: Latents, *, limited: bool = True, advance: Advance = lambda _: None) -> Rendered:
         """Decode a whole note with this session's checkpoint and seed, as `render_whole`."""
-        return render_whole(latents, self.checkpoint, seed=self.seed, advance=advance)
+        return render_whole(latents, self.checkpoint, seed=self.seed, limited=limited, advance=advance)
 
 
 def _is_file(path: Path) -> bool:

@@ -79,6 +79,10 @@ class Courses:
         if math.isinf(self.strands.release_at[row]):
             let_go(self._zones, self.strands, ENDS, row, weights, pace)
 
+    def risen(self, rows: Ints) -> NDArray[np.bool_]:
+        """Whether each of `rows` has its attack behind it: a soft one may rise from below what counts as silence."""
+        return np.asarray(self.strands.frame[rows] > self.strands.attack[rows])
+
     def ended(self, rows: Ints) -> NDArray[np.bool_]:
         """Whether each of `rows` has come to the end of its release."""
         own = self.strands

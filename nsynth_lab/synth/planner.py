@@ -70,7 +70,8 @@ def _plan(rows: Ints, program: int, player: Player) -> Frames:
     if motion is not None:
         level_db, f0_cents = level_db + motion.level_db(seconds), f0_cents + motion.cents(seconds)
     knobs = Knobs(*(float(getattr(player.settings, name)) for name in Knobs._fields))
-    played = advance(voices, rows, knobs, _hands(player, hands), level_db, f0_cents, courses.ended(rows))
+    risen, ended = courses.risen(rows), courses.ended(rows)
+    played = advance(voices, rows, knobs, _hands(player, hands), level_db, f0_cents, risen, ended)
     return Frames(rows=rows, timbre=streams.timbre, partials=streams.partials, **played._asdict())
 
 

@@ -7,13 +7,13 @@ blend like any other.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from nsynth_lab.blend.parts import Parts, find_parts
+from nsynth_lab.blend.velocity import stroke
 from nsynth_lab.blend.wander import turning_places
 from nsynth_lab.dsp.envelope import onset_frame
 from nsynth_lab.errors import LatentsError, UsageError
@@ -24,7 +24,6 @@ MOST_CORNERS = 4
 FADE_DB_PER_FRAME = -6.0 / FRAME_RATE_HZ  # a struck note that is held dies away at least so fast,
 STEEPEST_DB_PER_FRAME = -60.0 / FRAME_RATE_HZ  # and at most so fast, once its recording has ended
 LAST_FRAMES = 94  # the last second of a struck note's sustain says how it goes on
-SOFTER_DB_PER_STEP = 0.25  # below the softest layer
 
 
 @dataclass(frozen=True)
@@ -125,13 +124,10 @@ class Sources:
         return sorted(layers, key=lambda index: self.zones[index].velocity)
 
     def _around(self, layers: list[int], velocity: int) -> list[Strand]:
-        velocities = [self.zones[index].velocity for index in layers]
-        above = bisect_left(velocities, velocity)
-        low, high = layers[max(above - 1, 0)], layers[min(above, len(layers) - 1)]
-        gap = self.zones[high].velocity - self.zones[low].velocity
-        share = (velocity - self.zones[low].velocity) / gap if gap > 0 else 0.0
-        by_db = SOFTER_DB_PER_STEP * min(0, velocity - velocities[0])
-        return [Strand(low, 1.0 - share, by_db), Strand(high, share, by_db)]
+        zones = [self.zones[index] for index in layers]
+        own = stroke([zone.velocity for zone in zones], [zone.peak_db for zone in zones], velocity=velocity)
+        softer, harder = layers[own.softer], layers[own.harder]
+        return [Strand(softer, 1.0 - own.share, own.by_db), Strand(harder, own.share, own.by_db)]
 
 
 def _zone(latents: Latents, parts: Parts, first: int) -> tuple[Zone, Doubles]:
