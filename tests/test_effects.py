@@ -13,6 +13,7 @@ import pytest
 
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.effects.chain import CEILING_DB, Chain
+from nsynth_lab.effects.effect import Knob
 from nsynth_lab.effects.stage import Stage
 from nsynth_lab.effects.watch import SLOW_BLOCKS, Watch
 from nsynth_lab.errors import PatchError
@@ -235,8 +236,8 @@ class Misbehaving:
         bad = {"nan": np.nan, "silence": 0.0, "loud": 1e5}
         return np.full_like(block, bad[self._how]) if self._how in bad else block[:, 1:]
 
-    def set(self, name: str, value: Parameter) -> None:
-        raise AssertionError(name, value)
+    def knob(self, name: str, *ends: Parameter) -> Knob:
+        raise AssertionError(name, ends)
 
     def reset(self) -> None:
         self._blocks = 0

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from playing import SECOND, busy_events, played, small_engine
 
+from nsynth_lab.errors import PatchError
 from nsynth_lab.midi.events import control, note_on
-from nsynth_lab.patch import Blend, Envelope, Lfo, Macro, Move, Patch, Route, Slot, Tuning, Voice
+from nsynth_lab.patch import Blend, Envelope, Lfo, Macro, Move, Patch, Route, Slot, Tuning, Voice, moved
+from nsynth_lab.patch.rules import Rule
 from nsynth_lab.render.patched import PatchEffects, corners_of, settings_of
 from nsynth_lab.synth.motion import STREAMS, Motion
+from nsynth_lab.synth.settings import PARAMETERS
 from nsynth_lab.units import FloatArray
 
 CORNERS = ("a", "b", "c", "d")
@@ -100,6 +103,77 @@ def test_a_knob_moves_all_it_should_and_nothing_else() -> None:
     assert effects.turn(21, 127.0, 0) == {}, "it stands there already"
     assert effects.turn(1, 127.0, 0)["x"] == 1.0
     assert effects.turn(99, 5.0, 0) == {}
+
+
+EVERYTHING = replace(
+    MOVED,
+    tuning=Tuning(a4_hz=432.0, transpose=2),
+    effects=(Slot("delay", mix=0.0), Slot("gain")),
+    macros=(Macro("All", moves=(Move("blend.timbre_y", 1.0, 0.25), Move("effects.gain.gain_db", -24.0, 12.0))),),
+    midi=(
+        Route(1, "blend.position"),
+        Route(2, "blend.position_y", low=1.0, high=0.0),
+        Route(3, "blend.loudness", low=0.1, high=0.9),
+        Route(4, "blend.lfos.2.depth", low=0.0, high=1.0),
+        Route(5, "tuning.fine_cents", low=-100.0, high=100.0),
+        Route(6, "envelope.attack_seconds", low=0.0, high=2.0),
+        Route(8, "envelope.sustain"),
+        Route(9, "voice.detune_cents", low=3.0, high=50.0),
+        Route(10, "effects.delay.mix"),
+        Route(11, "level_db", low=-30.0, high=6.0),
+        Route(12, "macros.All", low=0.2, high=0.9),
+    ),
+)
+
+
+def test_a_controller_moves_a_number_to_where_the_checked_patch_has_it() -> None:
+    """After many turns the synth and the effects stand as those of a patch to which the same was done with checks."""
+    effects, settings, patch = PatchEffects(EVERYTHING), settings_of(EVERYTHING), EVERYTHING
+    rng = np.random.default_rng(5)
+    for _ in range(200):
+        controller, value = int(rng.choice([route.cc for route in EVERYTHING.midi])), int(rng.integers(128))
+        settings = settings.changed(effects.turn(controller, value, 0))
+        for target, number in patch.controlled(controller, value).items():
+            patch = moved(patch, target, number)
+    wanted = settings_of(patch)
+    for name in PARAMETERS:
+        assert getattr(settings, name) == pytest.approx(getattr(wanted, name)), name
+    assert settings.tuning.table_hz == pytest.approx(wanted.tuning.table_hz)
+    assert settings.motion is not None
+    for stream in ("timbre", "loudness", "f0", "partials"):
+        assert getattr(settings.motion.blend, stream) == pytest.approx(getattr(patch.blend, stream))
+    assert [lfo.depth for lfo in settings.motion.blend.lfos] == pytest.approx([lfo.depth for lfo in patch.blend.lfos])
+    fresh = PatchEffects(patch)
+    sound = np.random.default_rng(1).standard_normal((2, SECOND)).astype(np.float32) * 0.01
+    for one in (effects, fresh):
+        one.process(np.zeros((2, SECOND // 2), np.float32), 0)
+    np.testing.assert_allclose(effects.process(sound, 0), fresh.process(sound, 0), atol=2e-4)
+
+
+@pytest.mark.parametrize("patch", [MOVED, EVERYTHING], ids=["moved", "everything"])
+def test_nothing_is_checked_while_a_controller_moves(patch: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
+    effects = PatchEffects(patch.settled())
+    asked: list[object] = []
+    monkeypatch.setattr(Rule, "check", lambda _rule, value: asked.append(value))
+    for value in range(0, 128, 9):
+        for route in patch.midi:
+            effects.turn(route.cc, value, 0)
+        effects.process(np.zeros((2, 64), np.float32), 0)
+    assert asked == []
+
+
+def test_what_a_controller_could_not_do_is_said_before_it_moves() -> None:
+    with pytest.raises(PatchError, match=r"midi\.1.*depth.*0 to 1$"):
+        replace(MOVED, midi=(Route(1, "blend.lfos.2.depth", low=0.0, high=20.0),))
+    replace(MOVED, midi=(Route(1, "blend.lfos.1.depth", low=0.0, high=1200.0),))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.1, 0.7), (-3.0, -0.3), (1.0, 1e-9), (20.0, 20_000.0)])
+def test_a_knob_never_goes_beyond_its_ends(low: float, high: float) -> None:
+    route = Route(1, "level_db", low, high)
+    values = [route.value(value) for value in range(128)]
+    assert (values[0], values[-1]) == (low, high)
+    assert min(low, high) <= min(values) <= max(values) <= max(low, high)
 
 
 def test_a_tail_is_waited_for() -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nsynth_lab import __version__
-from nsynth_lab.bench import limit, machine, offline, processes, streaming, training
+from nsynth_lab.bench import controllers, limit, machine, offline, processes, streaming, training
 from nsynth_lab.bench.work import Advance, Work
 from nsynth_lab.errors import UsageError
 
@@ -26,6 +26,7 @@ SECTIONS: dict[str, Section] = {
     "machine": Section(machine.measures, machine.measure),
     "offline": Section(offline.measures, offline.measure),
     "streaming": Section(streaming.measures, streaming.measure),
+    "controllers": Section(controllers.measures, controllers.measure),
     "limit": Section(limit.measures, limit.measure),
     "startup": Section(processes.startup_measures, processes.measure_startup),
     "memory": Section(processes.memory_measures, processes.measure_memory),

@@ -8,6 +8,7 @@ waiting, and without the priority that `play` asks the system for: other program
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ from nsynth_lab.render.live import undisturbed
 from nsynth_lab.render.machine import choose_threads
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
-from nsynth_lab.units import SAMPLE_RATE
+from nsynth_lab.units import SAMPLE_RATE, Doubles
 
 LEAST_BLOCKS, LEAST_SECONDS = 1000, 3.0  # a thousand blocks are the fewest that have a 99.9th percentile
 QUICK_COUNT = 150
@@ -49,23 +50,36 @@ class Load:
     late: int
     threads: int
 
+    @staticmethod
+    def of(shares: Doubles, *, block_samples: int, voices: int) -> Load:
+        """What is said of blocks that took these shares of their time."""
+        median, p99, p999 = (float(value) for value in np.percentile(shares, (50.0, 99.0, 99.9)))
+        late, threads = int((shares > 1.0).sum()), torch.get_num_threads()
+        return Load(block_samples, voices, len(shares), median, p99, p999, float(shares.max()), late, threads)
+
 
 def sounding_engine(work: Work, *, voices: int, block_samples: int) -> Engine:
     """An engine under way with that many voices, each begun at a time of its own."""
-    settings = Settings(voices=voices)
-    engine = make_engine(work.session, [list(work.names)], settings)
+    engine = make_engine(work.session, [list(work.names)], Settings(voices=voices))
+    get_under_way(work, engine, voices=voices, block_samples=block_samples)
+    return engine
+
+
+def get_under_way(
+    work: Work, engine: Engine, *, voices: int, block_samples: int, channel: Callable[[int], int] | None = None
+) -> None:
+    """Ready it as `play` does, and let so many voices sound; `channel(place)` says on which channel each."""
     if work.threads:
         engine.rehearse()
         engine.step_seconds()
     else:
         choose_threads(engine)
     engine.send(
-        note_on(note, 90, at_sample=ODD_SAMPLES * place, channel=place // KEYS)
+        note_on(note, 90, at_sample=ODD_SAMPLES * place, channel=channel(place) if channel else place // KEYS)
         for place, note in enumerate(spread_notes(voices))
     )
     while engine.clock < ODD_SAMPLES * voices + SAMPLE_RATE // 2:
         engine.render(block_samples)
-    return engine
 
 
 def measure_load(work: Work, *, block_samples: int, voices: int) -> Load:
@@ -85,8 +99,6 @@ def measure_load(work: Work, *, block_samples: int, voices: int) -> Load:
             begun = time.perf_counter()
             engine.render(block_samples)
             shares[index] = (time.perf_counter() - begun) * SAMPLE_RATE / block_samples
-    used = torch.get_num_threads()
+    load = Load.of(shares, block_samples=block_samples, voices=engine.state().voices)
     torch.set_num_threads(threads)
-    median, p99, p999 = (float(value) for value in np.percentile(shares, (50.0, 99.0, 99.9)))
-    late = int((shares > 1.0).sum())
-    return Load(block_samples, engine.state().voices, len(shares), median, p99, p999, float(shares.max()), late, used)
+    return load

@@ -79,6 +79,19 @@ def _streaming(one: Figures) -> Table:
     return Table("streaming: share of the deadline", head, tuple(rows))
 
 
+def _controllers(one: Figures) -> Table:
+    rows = [
+        (storm["name"], when, *(percent(storm[when][key]) for key in ("median", "p99", "p999")),
+         f"{storm[when]['late']} of {storm[when]['blocks']}")
+        for storm in one["storms"] for when in ("still", "moved")
+    ]  # fmt: skip
+    title = (
+        f"{one['messages_per_second']} controller messages a second, {one['voices']} voices, blocks of "
+        f"{one['block_samples']}: share of the deadline"
+    )
+    return Table(title, ("", "", "median", "99 %", "99.9 %", "late"), tuple(rows))
+
+
 def _limit(one: Figures) -> Table:
     rows = [
         (f"step of {step['voices']} voices", f"{step['microseconds']['median']:.0f} us",
@@ -115,6 +128,7 @@ MAKERS: dict[str, Callable[[Figures], Table]] = {
     "machine": _machine,
     "offline": _offline,
     "streaming": _streaming,
+    "controllers": _controllers,
     "limit": _limit,
     "startup": _startup,
     "memory": _memory,

@@ -29,9 +29,9 @@ def bench(
 ) -> None:
     """Measure how fast this machine is: playing, blending, encoding, training, start-up and memory.
 
-    The sections are machine, offline, streaming, limit, startup, memory and training. `streaming` says how many voices
-    fit into blocks of each size, which is what `play --voices` and `--block` ask for. All of it takes about five
-    minutes; close other programs, they are felt.
+    The sections are machine, offline, streaming, controllers, limit, startup, memory and training. `streaming` says how
+    many voices fit into blocks of each size, which is what `play --voices` and `--block` ask for; `controllers`, what
+    knobs and wheels cost while they are turned. All of it takes about six minutes; close other programs, they are felt.
 
     **Examples**
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab.audio import read_audio
-from nsynth_lab.effects.effect import CHANNELS
+from nsynth_lab.effects.effect import CHANNELS, Knob
 from nsynth_lab.effects.pedal import pedalboard, run, warm_up
 from nsynth_lab.errors import PatchError
 from nsynth_lab.patch.effect_table import EffectParameter, EffectRow
@@ -50,16 +50,18 @@ class BuiltIn:
         """The next block."""
         return run(self._plugin, block)
 
-    def set(self, name: str, value: Parameter) -> None:
-        """Move a parameter.
+    def knob(self, name: str, *ends: Parameter) -> Knob:
+        """What moves a parameter.
 
         Raises:
-            PatchError: there is none of that name that can be moved, or the value is out of its range.
+            PatchError: there is none of that name that can be moved, or an end is out of its range.
         """
         row = self._row.find(name)
         if row.steady:
             raise PatchError("cannot be moved while it plays", place=name)
-        _move(self._plugin, row, row.rule.check(value))
+        for end in ends:
+            row.rule.check(end)
+        return lambda value: _move(self._plugin, row, value)
 
     def reset(self) -> None:
         """Forget what has been heard."""

@@ -11,7 +11,7 @@ from types import TracebackType
 import numpy as np
 
 from nsynth_lab.effects.built_in import BuiltIn
-from nsynth_lab.effects.effect import CHANNELS, MAX_BLOCK_SAMPLES, SHORTEST_BLOCK_SAMPLES
+from nsynth_lab.effects.effect import CHANNELS, MAX_BLOCK_SAMPLES, SHORTEST_BLOCK_SAMPLES, Knob
 from nsynth_lab.effects.glide import Glide
 from nsynth_lab.effects.host import HostedEffect
 from nsynth_lab.effects.stage import Stage
@@ -113,14 +113,22 @@ class Chain:
         Raises:
             PatchError: there is none of that name, or the value is out of range.
         """
+        self.knob(name, value)(value)
+
+    def knob(self, name: str, *ends: Parameter) -> Knob:
+        """What moves one of these to `ends` and to numbers between them, at once: all that can be wrong is said here.
+
+        Raises:
+            PatchError: as `set`.
+        """
         if name == "level_db":
-            self._gain.to(db_to_gain(LEVEL.check(value)))
-            return
+            for end in ends:
+                LEVEL.check(end)
+            return lambda value: self._gain.to(db_to_gain(float(value)))
         label, _, parameter = name.partition(".")
         for stage in self._stages:
             if stage.label == label:
-                stage.set(parameter, value)
-                return
+                return stage.knob(parameter, *ends)
         raise PatchError(
             f"the chain has no effect {label}; it has {', '.join(s.label for s in self._stages) or 'none'}"
         )

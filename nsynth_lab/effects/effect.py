@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 
 from nsynth_lab.patch.rules import Parameter
 from nsynth_lab.units import FloatArray
+
+Knob = Callable[[Parameter], None]
 
 CHANNELS = 2
 MAX_BLOCK_SAMPLES = 1024
@@ -28,8 +31,8 @@ class Effect(Protocol):
     def process(self, block: FloatArray) -> FloatArray:
         """The next block [2, samples], as long as it came."""
 
-    def set(self, name: str, value: Parameter) -> None:
-        """Move a parameter, from the next block on."""
+    def knob(self, name: str, *ends: Parameter) -> Knob:
+        """What moves a parameter, from the next block on, to `ends` and what lies between them: checked here, once."""
 
     def reset(self) -> None:
         """Forget what has been heard. On the main thread."""

@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 
-from nsynth_lab.effects.effect import CHANNELS
+from nsynth_lab.effects.effect import CHANNELS, Knob
 from nsynth_lab.effects.known import find_plugin
 from nsynth_lab.effects.plugin_info import PluginInfo
 from nsynth_lab.effects.trial import try_state
@@ -40,21 +40,22 @@ class HostedEffect:
             try_state(self._info, self._slot.raw_state)
             self._plugin.restore(self._slot.raw_state)
         for name, value in self._slot.parameters.items():
-            self.set(name, value)
+            self.knob(name, value)(value)
         self.reset()
 
     def process(self, block: FloatArray) -> FloatArray:
         """The next block."""
         return self._loaded.process(block)
 
-    def set(self, name: str, value: Parameter) -> None:
-        """Move a parameter.
+    def knob(self, name: str, *ends: Parameter) -> Knob:
+        """What moves a parameter; a switch is on from the middle between two numbers.
 
         Raises:
-            PatchError: there is none of that name, or the value is out of its range.
+            PatchError: there is none of that name, or an end is out of its range.
         """
         row = self._info.find(name)
-        self._loaded.move(row.title, row.raw(value))
+        raw = row.scale(*ends)
+        return lambda value: self._loaded.move(row.title, raw(value))
 
     def reset(self) -> None:
         """Forget what has been heard, on the main thread."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -48,30 +49,45 @@ class PluginParameter:
         Raises:
             PatchError: a value it cannot have.
         """
-        if self.kind == "flag":
-            if value not in (0.0, 1.0):  # as false and true compare
-                raise PatchError(f"{shown(value)} is neither true nor false", place=self.name)
-            return float(value)
-        if self.kind == "text":
-            for raw, name in self.steps:
-                if name == value:
-                    return raw
-            names = [str(name) for _, name in self.steps]
-            raise PatchError(f"{shown(value)}; {nearest(str(value), names)}", place=self.name)
-        return self._raw_of_number(value)
+        return self.scale(value)(value)
 
-    def _raw_of_number(self, value: Parameter) -> float:
-        steps = [(raw, float(step)) for raw, step in self.steps]
-        low, high = min(step for _, step in steps), max(step for _, step in steps)
-        if isinstance(value, (bool, str)) or not low <= value <= high:
-            expected = f"{plain(low)} to {plain(high)} {self.unit}".strip()
-            raise PatchError(f"{shown(value)}; expected {expected}", place=self.name)
-        if steps[0][1] > steps[-1][1]:
-            steps = [(raw, -step) for raw, step in steps]
-            value = -value
-        right = min(bisect_left([step for _, step in steps], value), len(steps) - 1)
-        (raw_a, a), (raw_b, b) = steps[max(0, right - 1)], steps[right]
-        return raw_b if a == b else raw_a + (raw_b - raw_a) * (value - a) / (b - a)
+    def scale(self, *ends: Parameter) -> Callable[[Parameter], float]:
+        """From values, `ends` and numbers between them, to the plugin's own scale of 0 to 1.
+
+        Raises:
+            PatchError: an end is a value it cannot have.
+        """
+        if self.kind == "flag":
+            for end in ends:
+                if end not in (0.0, 1.0):  # as false and true compare
+                    raise PatchError(f"{shown(end)} is neither true nor false", place=self.name)
+            return lambda value: float(float(value) >= 0.5)
+        if self.kind == "text":
+            places = {name: raw for raw, name in reversed(self.steps)}
+            for end in ends:
+                if end not in places:
+                    raise PatchError(f"{shown(end)}; {nearest(str(end), list(map(str, places)))}", place=self.name)
+            return lambda value: places[value]
+        return self._scale_of_numbers(ends)
+
+    def _scale_of_numbers(self, ends: Sequence[Parameter]) -> Callable[[Parameter], float]:
+        values, raws = [float(value) for _, value in self.steps], [raw for raw, _ in self.steps]
+        low, high = min(values), max(values)
+        for end in ends:
+            if isinstance(end, (bool, str)) or not low <= end <= high:
+                expected = f"{plain(low)} to {plain(high)} {self.unit}".strip()
+                raise PatchError(f"{shown(end)}; expected {expected}", place=self.name)
+        sign = -1.0 if values[0] > values[-1] else 1.0
+        rising = [sign * value for value in values]
+
+        def raw(value: Parameter) -> float:
+            wanted = sign * float(value)
+            right = min(bisect_left(rising, wanted), len(rising) - 1)
+            left = max(0, right - 1)
+            (a, raw_a), (b, raw_b) = (rising[left], raws[left]), (rising[right], raws[right])
+            return raw_b if a == b else raw_a + (raw_b - raw_a) * (wanted - a) / (b - a)
+
+        return raw
 
 
 @dataclass(frozen=True)

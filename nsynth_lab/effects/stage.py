@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nsynth_lab.effects.effect import Delay, Effect
+from nsynth_lab.effects.effect import Delay, Effect, Knob
 from nsynth_lab.effects.glide import Glide
 from nsynth_lab.effects.watch import Watch
 from nsynth_lab.patch.rules import Parameter, Rule
@@ -53,19 +53,25 @@ class Stage:
             return dry
         return wet if isinstance(mix, float) and mix == 1.0 else np.asarray(dry + (wet - dry) * mix, np.float32)
 
-    def set(self, name: str, value: Parameter) -> None:
-        """Move `mix`, `bypass` or a parameter of the effect.
+    def knob(self, name: str, *ends: Parameter) -> Knob:
+        """What moves `mix`, `bypass` or a parameter of the effect.
 
         Raises:
-            PatchError: there is none of that name, or the value is out of its range.
+            PatchError: there is none of that name, or an end is out of its range.
         """
-        if name == "mix":
-            self._wanted = MIX.check(value)
-        elif name == "bypass":
-            self._bypass = bool(value)
-        else:
-            self.effect.set(name, value)
-        self._mix.to(0.0 if self._bypass else self._wanted)
+        if name not in ("mix", "bypass"):
+            return self.effect.knob(name, *ends)
+        for end in ends if name == "mix" else ():
+            MIX.check(end)
+
+        def turn(value: Parameter) -> None:
+            if name == "mix":
+                self._wanted = float(value)
+            else:
+                self._bypass = bool(value)
+            self._mix.to(0.0 if self._bypass else self._wanted)
+
+        return turn
 
     def reset(self) -> None:
         """Forget what has been heard, and stand where it was set to."""

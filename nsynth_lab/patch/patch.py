@@ -13,6 +13,15 @@ from nsynth_lab.patch.sound import Blend, Envelope, Tuning, Voice
 from nsynth_lab.patch.targets import check_target, settled
 
 
+def between(low: float, high: float, at: float) -> float:
+    """What lies at `at`, 0 to 1, from `low` to `high`, and never beyond them by a rounding.
+
+    >>> between(0.1, 0.7, 1.0), between(-3.0, -0.3, 1.0), between(5.0, 1.0, 2.0)
+    (0.7, -0.3, 1.0)
+    """
+    return min(max(low + (high - low) * at, min(low, high)), max(low, high))
+
+
 @dataclass(frozen=True)
 class Move:
     """What a knob does to one parameter: `low` where it stands at 0, `high` where it stands at 1.
@@ -30,7 +39,7 @@ class Move:
 
     def value(self, at: float) -> float:
         """Of the parameter where the knob stands at `at`, 0 to 1."""
-        return self.low + (self.high - self.low) * at
+        return between(self.low, self.high, at)
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ class Route:
 
     def value(self, controller: float) -> float:
         """Of the parameter where the controller stands at 0 to 127."""
-        return self.low + (self.high - self.low) * controller / 127.0
+        return between(self.low, self.high, controller / 127.0)
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,15 @@ class Patch:
                 macro = knobs.get(route.target)
                 moved |= {move.target: move.value(value) for move in macro.moves} if macro else {route.target: value}
         return moved
+
+    def knobs(self, cc: int) -> dict[str, tuple[float, float]]:
+        """What controller `cc` moves, as `controlled`, and between which two values.
+
+        >>> Patch("x", Blend(("a", "b")), midi=(Route(1, "blend.timbre", 0.0, 0.5),)).knobs(1)
+        {'blend.timbre': (0.0, 0.5)}
+        """
+        low, high = self.controlled(cc, 0.0), self.controlled(cc, 127.0)
+        return {target: (low[target], high[target]) for target in low}
 
     def settled(self) -> Patch:
         """The same, with every parameter that a macro moves standing where the macro puts it."""

@@ -6,16 +6,19 @@ envelope.attack_seconds ...   effects.LABEL.mix   effects.LABEL.PARAMETER   macr
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nsynth_lab.errors import PatchError
 from nsynth_lab.patch.effect_table import nearest
 from nsynth_lab.patch.rules import RULE, Rule, shown
-from nsynth_lab.patch.sound import STREAMS
+from nsynth_lab.patch.sound import FURTHEST, STREAMS, Blend
 
 if TYPE_CHECKING:
     from nsynth_lab.patch.patch import Patch
+
+Part = TypeVar("Part")
 
 _PART = Rule("number", low=0.0, high=1.0)
 _TABLES = {
@@ -45,7 +48,9 @@ def targets(patch: Patch, *, knobs: bool = True) -> dict[str, Target]:
         place = getattr(patch.blend, stream) or patch.blend.position
         found += [Target(f"blend.{stream}{axis}", _PART, value) for axis, value in zip(axes, place, strict=True)]
     for number, lfo in enumerate(patch.blend.lfos, start=1):
-        found += [Target(f"blend.lfos.{number}.{name}", _rule(lfo, name), getattr(lfo, name)) for name in _LFO]
+        depth = replace(_rule(lfo, "depth"), high=FURTHEST.get(lfo.target, 1.0))
+        found.append(Target(f"blend.lfos.{number}.rate_hz", _rule(lfo, "rate_hz"), lfo.rate_hz))
+        found.append(Target(f"blend.lfos.{number}.depth", depth, lfo.depth))
     for table, names in _TABLES.items():
         owner = getattr(patch, table)
         found += [Target(f"{table}.{name}", _rule(owner, name), getattr(owner, name)) for name in names]
@@ -96,7 +101,7 @@ def moved(patch: Patch, name: str, value: float) -> Patch:
         slots = tuple(_slot(slot, parameter, value) if slot.label == label else slot for slot in patch.effects)
         return replace(patch, effects=slots)
     if table == "blend":
-        return replace(patch, blend=_blend(patch, rest, value))
+        return replace(patch, blend=moved_blend(patch.blend, rest, value))
     return replace(patch, **{table: replace(getattr(patch, table), **{rest: value})})
 
 
@@ -115,20 +120,27 @@ def _slot(slot: Any, parameter: str, value: float) -> Any:
     return replace(slot, parameters={**slot.parameters, parameter: value})
 
 
-def _blend(patch: Patch, name: str, value: float) -> Any:
-    blend = patch.blend
+def moved_blend(blend: Blend, name: str, value: float) -> Blend:
+    """The blend with a target moved, named as behind `blend.`, to a value that `check_target` has been asked about.
+
+    Nothing is checked: under a controller this happens a thousand times a second.
+    """
     if name.startswith("lfos."):
         _, number, field = name.split(".")
-        lfos = [replace(lfo, **_one(field, value)) if k == int(number) else lfo for k, lfo in enumerate(blend.lfos, 1)]
-        return replace(blend, lfos=tuple(lfos))
+        lfos = [unchecked(lfo, **{field: value}) if k == int(number) else lfo for k, lfo in enumerate(blend.lfos, 1)]
+        return unchecked(blend, lfos=tuple(lfos))
     stream, axis = (name.removesuffix("_y"), 1) if name.endswith("_y") else (name, 0)
     place = list(getattr(blend, stream) or blend.position)
     place[axis] = value
-    return replace(blend, **{stream: tuple(place)})
+    return unchecked(blend, **{stream: tuple(place)})
 
 
-def _one(field: str, value: float) -> Any:
-    return {field: value}
+def unchecked(part: Part, **values: Any) -> Part:
+    """A copy of a frozen part of a patch with some fields changed, to values that are known to be right."""
+    same = copy(part)
+    for name, value in values.items():
+        object.__setattr__(same, name, value)
+    return same
 
 
 def _rule(owner: Any, name: str) -> Rule:
@@ -136,5 +148,4 @@ def _rule(owner: Any, name: str) -> Rule:
     return rule
 
 
-_LFO = ("rate_hz", "depth")
 _ANY = Rule("number", low=-1e6, high=1e6)

@@ -6,24 +6,48 @@ block. Controllers move both, at the sample at which they are moved, so that blo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from nsynth_lab.effects import chain_of
-from nsynth_lab.effects.effect import SHORTEST_BLOCK_SAMPLES
-from nsynth_lab.patch import Patch
-from nsynth_lab.patch.rules import Parameter
-from nsynth_lab.patch.targets import moved
+from nsynth_lab.effects.effect import SHORTEST_BLOCK_SAMPLES, Knob
+from nsynth_lab.errors import PatchError
+from nsynth_lab.patch import Patch, targets
+from nsynth_lab.patch.patch import between
+from nsynth_lab.patch.targets import moved_blend, unchecked
 from nsynth_lab.synth.motion import Motion
 from nsynth_lab.synth.settings import PARAMETERS, USUAL_CONTROLLERS, Settings
 from nsynth_lab.synth.tuning import HIGHEST_HZ, LOWEST_HZ, Tuning
-from nsynth_lab.units import SAMPLE_RATE, FloatArray, cents_to_ratio, gain_to_db, note_to_hz
+from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, cents_to_ratio, gain_to_db, note_to_hz
 
 QUIET = 1e-4
 QUIET_SAMPLES = SAMPLE_RATE
-MS = 1000.0
+
+
+def _ms(seconds: float) -> float:
+    return 1000.0 * seconds
+
+
+def _sustain_db(gain: float) -> float:
+    return gain_to_db(gain, floor_db=PARAMETERS["sustain_db"].low)
+
+
+# of a patch -> the synth's own parameter, and how the number becomes its own
+SYNTH: Mapping[str, tuple[str, Callable[[float], float]]] = {
+    "envelope.attack_seconds": ("attack_ms", _ms),
+    "envelope.decay_seconds": ("decay_ms", _ms),
+    "envelope.sustain": ("sustain_db", _sustain_db),
+    "envelope.release_seconds": ("release_ms", _ms),
+    "voice.glide_seconds": ("glide_ms", _ms),
+    "voice.detune_cents": ("detune_cents", float),
+    "voice.spread": ("spread", float),
+    "voice.vibrato_cents": ("vibrato_cents", float),
+    "blend.position": ("x", float),
+    "blend.position_y": ("y", float),
+}
+FINE, IN_CHAIN = "tuning.fine_cents", "effects."
+NO_KNOBS: Mapping[str, tuple[float, float]] = {}
 
 
 def corners_of(patch: Patch) -> tuple[str, ...]:
@@ -42,7 +66,7 @@ def settings_of(patch: Patch, *, mpe: bool = False, seed: int = 0) -> Settings:
         unison=voice.unison,
         mpe=mpe,
         controllers={} if patch.midi else dict(USUAL_CONTROLLERS),
-        tuning=_tuning(patch),
+        tuning=_tuning(_untuned_hz(patch), patch.tuning.fine_cents),
         motion=Motion(patch.blend, seed),
     )
     wheel = "manager_bend_semitones" if mpe else "bend_semitones"  # a note's own bend is the player's business
@@ -52,24 +76,26 @@ def settings_of(patch: Patch, *, mpe: bool = False, seed: int = 0) -> Settings:
 def _values(patch: Patch) -> dict[str, float]:
     """What a patch says of the synth's parameters, within their ranges."""
     x, y = (*patch.blend.position, 0.5)[:2]
-    envelope, voice = patch.envelope, patch.voice
-    values = {
-        "x": x,
-        "y": y,
-        "attack_ms": MS * envelope.attack_seconds,
-        "decay_ms": MS * envelope.decay_seconds,
-        "sustain_db": gain_to_db(envelope.sustain, floor_db=PARAMETERS["sustain_db"].low),
-        "release_ms": MS * envelope.release_seconds,
-        "glide_ms": MS * voice.glide_seconds,
-        "detune_cents": voice.detune_cents,
-        "spread": voice.spread,
-        "vibrato_cents": voice.vibrato_cents,
-    }
-    return {name: min(max(value, PARAMETERS[name].low), PARAMETERS[name].high) for name, value in values.items()}
+    said = {"blend.position": x, "blend.position_y": y}
+    for target in SYNTH.keys() - said.keys():
+        table, _, field = target.partition(".")
+        said[target] = getattr(getattr(patch, table), field)
+    return dict(_synth_value(target, number) for target, number in said.items())
 
 
-def _tuning(patch: Patch) -> Tuning:
-    table = [note_to_hz(float(key)) * cents_to_ratio(patch.tuning.cents(key)) for key in range(128)]
+def _synth_value(target: str, number: float) -> tuple[str, float]:
+    name, convert = SYNTH[target]
+    return name, min(max(convert(number), PARAMETERS[name].low), PARAMETERS[name].high)
+
+
+def _untuned_hz(patch: Patch) -> Doubles:
+    """Hz of each key [128] without the patch's fine tuning."""
+    tuning = unchecked(patch.tuning, fine_cents=0.0)
+    return np.array([note_to_hz(float(key)) * cents_to_ratio(tuning.cents(key)) for key in range(128)])
+
+
+def _tuning(untuned_hz: Doubles, fine_cents: float) -> Tuning:
+    table = (untuned_hz * cents_to_ratio(fine_cents)).tolist()
     return Tuning(tuple(hz if LOWEST_HZ <= hz <= HIGHEST_HZ else None for hz in table))
 
 
@@ -84,10 +110,26 @@ class PatchEffects:
 
     def __init__(self, patch: Patch, *, live: bool = False, seed: int = 0) -> None:
         self.chain = chain_of(patch, deadline=live)
-        self._begun = self._now = patch
-        self._seed = seed
-        self._waiting: list[tuple[int, str, Parameter]] = []
+        self._knobs = {route.cc: patch.knobs(route.cc) for route in patch.midi}
+        self._effects = self._effect_knobs()
+        self._stands = {name: target.value for name, target in targets(patch).items()}
+        self._blend, self._position, self._seed = patch.blend, patch.blend.position, seed
+        self._untuned_hz = _untuned_hz(patch)
+        self._waiting: dict[tuple[int, str], float] = {}
         self._quiet_samples = QUIET_SAMPLES
+
+    def _effect_knobs(self) -> dict[str, Knob]:
+        """By target, what controllers move in the chain: whether they can, and as far, is asked here and not again."""
+        found = {}
+        for cc, knobs in self._knobs.items():
+            for target, ends in knobs.items():
+                if target == "level_db" or target.startswith(IN_CHAIN):
+                    try:
+                        found[target] = self.chain.knob(target.removeprefix(IN_CHAIN), *ends)
+                    except PatchError as error:
+                        self.chain.close()
+                        raise error.below(f"midi, controller {cc}") from None
+        return found
 
     @property
     def latency_samples(self) -> int:
@@ -101,24 +143,29 @@ class PatchEffects:
 
     def turn(self, controller: int, value: float, at_sample: int) -> Mapping[str, object]:
         """See `After`; what it moves in the chain waits for its sample."""
-        before = self._now
-        for target, moved_to in before.controlled(controller, value).items():
-            self._now = moved(self._now, target, moved_to)
-        if self._now is before:
-            return {}
-        self._wait(before, at_sample)
-        return self._changes(before)
+        changes: dict[str, object] = {}
+        for target, (low, high) in self._knobs.get(controller, NO_KNOBS).items():
+            number = between(low, high, value / 127.0)
+            if number == self._stands[target]:
+                continue
+            self._stands[target] = number
+            if target in self._effects:
+                self._waiting[at_sample, target] = number
+            else:
+                name, changed = self._changed(target, number)
+                changes[name] = changed
+        return changes
 
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
         """See `After`."""
         samples = block.shape[1]
         heard, done = [], 0
-        for at_sample, name, value in self._waiting:
+        for (at_sample, target), value in self._waiting.items():
             at = min(max(at_sample - begin_sample, done), samples)
             if at - done >= SHORTEST_BLOCK_SAMPLES and samples - at >= SHORTEST_BLOCK_SAMPLES:
                 heard.append(self.chain.process(block[:, done:at]))
                 done = at
-            self.chain.set(name, value)
+            self._effects[target](value)
         self._waiting.clear()
         heard.append(self.chain.process(block[:, done:]))
         out = heard[0] if len(heard) == 1 else np.concatenate(heard, axis=1)
@@ -130,23 +177,14 @@ class PatchEffects:
         """Of the chain."""
         return [str(trouble) for trouble in self.chain.troubles()]
 
-    def _changes(self, before: Patch) -> dict[str, object]:
-        """The synth's settings that are other than they were."""
-        now = self._now
-        old, new = _values(before), _values(now)
-        changes: dict[str, object] = {name: value for name, value in new.items() if value != old[name]}
-        if now.blend != before.blend:  # the position is the wheel's: here it says where a path begins
-            changes["motion"] = Motion(replace(now.blend, position=self._begun.blend.position), self._seed)
-        if now.tuning != before.tuning:
-            changes["tuning"] = _tuning(now)
-        return changes
-
-    def _wait(self, before: Patch, at_sample: int) -> None:
-        now = self._now
-        if now.level_db != before.level_db:
-            self._waiting.append((at_sample, "level_db", now.level_db))
-        for new, old in zip(now.effects, before.effects, strict=True):
-            if new.mix != old.mix:
-                self._waiting.append((at_sample, f"{new.label}.mix", new.mix))
-            changed = [(name, value) for name, value in new.parameters.items() if value != old.parameters.get(name)]
-            self._waiting += [(at_sample, f"{new.label}.{name}", value) for name, value in changed]
+    def _changed(self, target: str, number: float) -> tuple[str, object]:
+        """The synth's setting that a target is, and its value."""
+        if target == FINE:
+            return "tuning", _tuning(self._untuned_hz, number)
+        table, _, rest = target.partition(".")
+        if table == "blend":
+            self._blend = moved_blend(self._blend, rest, number)
+        if target in SYNTH:
+            return _synth_value(target, number)
+        # the position is the wheel's: in a motion it says where a path begins
+        return "motion", Motion(unchecked(self._blend, position=self._position), self._seed)

@@ -189,7 +189,8 @@ class Engine:
         begin, end = self.clock, self.clock + samples
         while self._queue and self._queue[0].at_sample < end:
             now = self._queue[0].at_sample
-            self._plan(now)
+            if now > begin:  # until then it was planned with the last block
+                self._plan(now)
             count = next((i for i, event in enumerate(self._queue) if event.at_sample > now), len(self._queue))
             events, self._queue = self._queue[:count], self._queue[count:]
             for event in events:

@@ -1,0 +1,145 @@
+"""Controllers: what a thousand messages of knobs and wheels a second cost blocks, beside blocks in which nothing moves.
+
+Presets are played with their effects and knobs, but on the bench's own instruments. Stretches with messages and without
+take turns, so that what else the machine does is felt by both.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from nsynth_lab.bench.load import Load, get_under_way
+from nsynth_lab.bench.work import Advance, Work
+from nsynth_lab.midi.events import CHANNELS, Event, Kind, bend, control
+from nsynth_lab.patch.library import find_preset
+from nsynth_lab.render.instrument import make_engine
+from nsynth_lab.render.live import undisturbed
+from nsynth_lab.render.patched import PatchEffects, corners_of, settings_of
+from nsynth_lab.synth.engine import Engine
+from nsynth_lab.synth.settings import Settings
+from nsynth_lab.units import SAMPLE_RATE, Doubles
+
+PRESETS = ("glass-cello", "slow-weather", "old-sampler", "choir-of-strings-and-steam")
+VOICES, BLOCK_SAMPLES, MESSAGES_PER_SECOND = 16, 64, 1000
+STRETCHES, STRETCH_SECONDS = 12, 0.5
+WHEEL, SLIDE = 1, 74
+
+Message = Callable[[int, int], Event]  # of a number that counts them, and the sample at which it comes
+
+
+@dataclass(frozen=True)
+class Storm:
+    """Blocks while nothing moves and while controllers do, of one thing that is played."""
+
+    name: str
+    still: Load
+    moved: Load
+
+
+@dataclass(frozen=True)
+class Controllers:
+    """What was played, and how fast controllers moved."""
+
+    messages_per_second: int
+    voices: int
+    block_samples: int
+    storms: tuple[Storm, ...]
+
+
+def measures(work: Work) -> int:
+    """How far `measure` advances."""
+    return len(_names(work))
+
+
+def measure(work: Work, advance: Advance) -> Controllers:
+    """Turn the mod wheel of a plain blend, everything that MPE has, and the knobs of some presets."""
+    storms = []
+    for name in _names(work):
+        storms.append(_storm(work, name))
+        advance()
+    return Controllers(MESSAGES_PER_SECOND, VOICES, BLOCK_SAMPLES, tuple(storms))
+
+
+def _names(work: Work) -> tuple[str, ...]:
+    return ("blend", "mpe", *PRESETS)[:3] if work.quick else ("blend", "mpe", *PRESETS)
+
+
+def _storm(work: Work, name: str) -> Storm:
+    threads = torch.get_num_threads()
+    engine, message, close = _played(work, name)
+    get_under_way(work, engine, voices=VOICES, block_samples=BLOCK_SAMPLES, channel=_channel)
+    still, moved = [], []
+    for _ in range(2 if work.quick else STRETCHES):
+        still.append(_stretch(engine, None))
+        moved.append(_stretch(engine, message))
+    loads = [
+        Load.of(np.concatenate(shares), block_samples=BLOCK_SAMPLES, voices=engine.state().voices)
+        for shares in (still, moved)
+    ]
+    torch.set_num_threads(threads)
+    close()
+    return Storm(name, *loads)
+
+
+def _played(work: Work, name: str) -> tuple[Engine, Message, Callable[[], None]]:
+    """An engine, what is turned on it, and what is to be called when it is no longer needed."""
+    names = list(work.names)
+    if name == "blend":
+        engine = make_engine(work.session, [names], Settings(voices=VOICES))
+        return engine, lambda number, at: control(WHEEL, _value(number), at_sample=at), lambda: None
+    if name == "mpe":
+        return make_engine(work.session, [names], Settings(voices=VOICES, mpe=True)), _expressed, lambda: None
+    patch = find_preset(name).settled()
+    corners = [names[place % len(names)] for place in range(len(corners_of(patch)))]
+    after, knobs = PatchEffects(patch, live=True), sorted({route.cc for route in patch.midi})
+    settings = settings_of(patch).changed({"voices": VOICES, "mode": "poly", "unison": 1})
+    engine = make_engine(work.session, [corners], settings, after=after)
+    return (
+        engine,
+        lambda number, at: control(knobs[number % len(knobs)], _value(number), at_sample=at),
+        after.chain.close,
+    )
+
+
+def _expressed(number: int, at_sample: int) -> Event:
+    """The bend, pressure and slide of notes on all channels in turn."""
+    channel, value = number // 3 % CHANNELS, _value(number)
+    if number % 3 == 0:
+        return bend(64 * (value - 64), channel=channel, at_sample=at_sample)
+    if number % 3 == 1:
+        return Event(Kind.PRESSURE, channel, 0, value, at_sample=at_sample)
+    return control(SLIDE, value, channel=channel, at_sample=at_sample)
+
+
+def _channel(place: int) -> int:
+    """A channel for each of 15 notes, as MPE has it."""
+    return 1 + place % (CHANNELS - 1)
+
+
+def _value(number: int) -> int:
+    """Up and down between 0 and 127."""
+    return abs(number * 5 % 254 - 127)
+
+
+def _stretch(engine: Engine, message: Message | None) -> Doubles:
+    """Half a second of blocks, each as a share of its time."""
+    shares = np.empty(round(STRETCH_SECONDS * SAMPLE_RATE / BLOCK_SAMPLES))
+    between, sent = SAMPLE_RATE // MESSAGES_PER_SECOND, 0
+    first = engine.clock
+    with undisturbed():
+        for index in range(len(shares)):
+            events: Sequence[Event] = []
+            if message is not None:
+                due = (engine.clock + BLOCK_SAMPLES - first) // between
+                events = [message(number, first + number * between) for number in range(sent, due)]
+                sent = due
+            begun = time.perf_counter()
+            engine.send(events)
+            engine.render(BLOCK_SAMPLES)
+            shares[index] = (time.perf_counter() - begun) * SAMPLE_RATE / BLOCK_SAMPLES
+    return shares
