@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -235,3 +237,118 @@ def test_the_command_lists_what_it_decided(tmp_path: Path, capsys: pytest.Captur
     assert "2/2 files" in said.err
     app(["folder", str(tmp_path), "-o", str(tmp_path) + ".set", "--json", "-j", "1"], standalone_mode=False)
     assert [found["outcome"] for found in json.loads(capsys.readouterr().out)] == ["taken", "doubtful"]
+
+
+def test_the_layers_of_a_well_known_piano_are_layers(tmp_path: Path) -> None:
+    """Sixteen of them, v1 the softest, not all of them there."""
+    for layer in (1, 8, 9, 10, 14, 16):
+        record(tmp_path / "piano" / f"A3v{layer}.wav", pluck(57, level=layer / 16))
+    found = examine(tmp_path)
+    assert {file: one.velocity for file, one in found.items()} == {
+        f"piano/A3v{layer}.wav": round(127 * layer / 16) for layer in (1, 8, 9, 10, 14, 16)
+    }
+    assert {one.outcome for one in found.values()} == {"taken"}
+    assert "v1 to v16 number layers" in found["piano/A3v1.wav"].read_as
+
+
+def test_a_number_in_a_name_does_not_move_the_octave(tmp_path: Path) -> None:
+    """A model, a velocity, a length: each of the note's own pitch class."""
+    truth = {"Juno-60_C3": 48, "Juno-60_A3": 57, "Pad-G3-127": 55, "Pad-E3-100": 52, "cello_Cs3_025_forte_arco": 49}
+    for stem, pitch in truth.items():
+        record(tmp_path / f"{stem}.wav", pluck(pitch))
+    for options in ({}, {"pitch_from": "name"}):
+        found = examine(tmp_path, family="string", **options)
+        assert {file: (one.outcome, one.pitch) for file, one in found.items()} == {
+            f"{stem}.wav": ("taken", pitch) for stem, pitch in truth.items()
+        }
+
+
+def test_the_sound_of_a_folder_settles_its_octave_and_one_file_does_not(tmp_path: Path) -> None:
+    for pitch in (50, 55, 60, 64):
+        record(tmp_path / "yamaha" / f"{note_name(pitch - 12)}.wav", pluck(pitch))
+        record(tmp_path / "roland" / f"{note_name(pitch)}.wav", pluck(pitch))
+    record(tmp_path / "roland" / "C5.wav", pluck(84))
+    record(tmp_path / "single" / "C3.wav", pluck(60))
+    found = examine(tmp_path, family="keyboard")
+    assert {one.pitch for file, one in found.items() if file.startswith("yamaha")} == {50, 55, 60, 64}
+    assert "middle C is C3, by their sound (4 of 4" in found["yamaha/C3.wav"].read_as
+    assert found["roland/C4.wav"].pitch == 60
+    assert [file for file, one in found.items() if one.outcome == "doubtful"] == ["roland/C5.wav", "single/C3.wav"]
+    told = examine(tmp_path, family="keyboard", middle_c=4)
+    assert told["yamaha/C3.wav"].outcome == "doubtful", "whoever says so is believed, and doubted"
+
+
+def test_numbers_behind_notes_are_layers_if_they_get_louder(tmp_path: Path) -> None:
+    for pitch in (48, 52, 55):
+        for number in (1, 2, 3, 4):
+            record(tmp_path / "layers" / f"{note_name(pitch)}_{number}.wav", pluck(pitch, level=number / 8))
+            record(tmp_path / "takes" / f"{note_name(pitch)}_{number}.wav", pluck(pitch))
+    found = examine(tmp_path, family="keyboard")
+    assert [found[f"layers/C3_{number}.wav"].velocity for number in (1, 2, 3, 4)] == [32, 64, 95, 127]
+    assert [found[f"takes/C3_{number}.wav"].velocity for number in (1, 2, 3, 4)] == [100] * 4
+    assert found["takes/C3_2.wav"].reasons[0].startswith("again")
+
+
+def test_what_is_not_a_single_note_is_doubted(tmp_path: Path) -> None:
+    record(tmp_path / "Flute.pp.C4B4.wav", pluck(60))
+    record(tmp_path / "C4_release.wav", pluck(60))
+    record(tmp_path / "D4.wav", np.concatenate([pluck(62), pluck(65), pluck(69)]))
+    record(tmp_path / "E4.wav", pluck(64, seconds=3.0))
+    found = examine(tmp_path, family="flute", max_seconds=1.0)
+    assert found["Flute.pp.C4B4.wav"].reasons == ("several notes: its name says C4 to B4; cut it into single notes",)
+    assert found["C4_release.wav"].reasons[0].startswith("release")
+    assert examine(tmp_path, family="flute")["D4.wav"].reasons[0].startswith("several notes: D4, F4, A4")
+    assert (found["E4.wav"].outcome, found["E4.wav"].remarks) == (
+        "taken",
+        ("long: 1.5 s of sound, its first 1 s are taken",),
+    )
+
+
+def test_an_offset_and_cancelling_sides_are_mended_and_told(tmp_path: Path) -> None:
+    clean = np.concatenate([silence(0.3), pluck(57), silence(0.5)])
+    record(tmp_path / "A3.wav", clean)
+    record(tmp_path / "A3 v90.wav", clean + np.float32(0.05))
+    record(tmp_path / "A3 v80.wav", np.stack([clean, -clean]))
+    found = examine(tmp_path, family="string")
+    assert {one.outcome for one in found.values()} == {"taken"}
+    assert len({one.seconds for one in found.values()}) == 1
+    assert found["A3 v90.wav"].remarks == ("constant offset: 5.0 % of full scale, taken off",)
+    assert found["A3 v80.wav"].remarks == ("its channels cancel each other: the loudest of them is taken",)
+    import_folder(tmp_path, tmp_path.parent / "mended", Import("string"), jobs=1)
+    first, *others = (read_audio(record.path).samples for record in read_dataset(tmp_path.parent / "mended"))
+    for other in others:
+        assert np.abs(other - first).max() < 1e-4
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="file names are UTF-8 there")
+def test_names_that_are_not_utf_8_are_escaped_and_the_rest_is_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "flute"
+    record(source / "Flute_F#4.wav", pluck(66))
+    odd = os.fsencode(source) + b"/Fl\xf6te"
+    os.mkdir(odd)
+    os.rename(os.fsencode(source) + b"/Flute_F#4.wav", odd + b"/Fl\xf6te_F#4.wav")
+    record(source / "Flute_C4.wav", pluck(60))
+    app(["folder", str(source), "-o", str(tmp_path / "set"), "-j", "1"], standalone_mode=False)
+    assert "Fl\\xf6te/Fl\\xf6te_F#4.wav" in capsys.readouterr().out
+    report = json.loads((tmp_path / "set" / "report.json").read_text("utf-8"))
+    assert [one["file"] for one in report] == ["Flute_C4.wav", "Fl\\xf6te/Fl\\xf6te_F#4.wav"]
+    assert report[0]["outcome"] == "taken"
+    assert report[1]["outcome"] == "taken" or report[1]["reasons"][0].startswith("unreadable")
+    assert json.loads((tmp_path / "set" / "examples.json").read_text("utf-8"))
+
+
+def test_how_names_were_read_stands_in_the_data_set_and_below_the_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for pitch in (60, 62):
+        record(tmp_path / "organ" / f"Organ_{pitch}_{note_name(pitch - 12)}_v90.wav", pluck(pitch))
+    app(["folder", str(tmp_path / "organ"), "-o", str(tmp_path / "set"), "-j", "1"], standalone_mode=False)
+    said = capsys.readouterr().out
+    assert (
+        "names as organ_*_NOTE_VELOCITY (2): middle C is C3, by the numbers beside the notes; numbers behind a v"
+        in said
+    )
+    (reading,) = json.loads((tmp_path / "set" / "names.json").read_text("utf-8"))
+    assert (reading["pattern"], reading["files"], reading["middle_c"]) == ("organ_*_NOTE_VELOCITY", 2, 3)

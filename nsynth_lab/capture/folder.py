@@ -7,16 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
+from nsynth_lab import notice
 from nsynth_lab.audio import read_clip
 from nsynth_lab.capture.source import About, Key
 from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import UsageError
-from nsynth_lab.train.findings import Finding, examine
-from nsynth_lab.train.takes import Take, find_takes
+from nsynth_lab.train.findings import Finding, examine, read_as
+from nsynth_lab.train.takes import Take, find_takes, shown
 from nsynth_lab.units import FloatArray
 
 LONGEST_SECONDS = 60.0
+MOST_TOLD = 10
 
 
 class FolderSource:
@@ -27,18 +29,20 @@ class FolderSource:
     """
 
     def __init__(self, folder: Path, *, family: str = "") -> None:
-        takes = find_takes(folder, family=family or "string", instrument=folder.resolve().name)
+        takes = find_takes(folder, family=family or "string", instrument=shown(folder.resolve().name))
         self.left_out: dict[str, str] = {}
         self._takes: dict[Key, Take] = {}
-        for take, found in zip(*examine(takes, pitch_from="auto", max_seconds=LONGEST_SECONDS), strict=True):
+        takes, findings = examine(takes, pitch_from="auto", max_seconds=LONGEST_SECONDS)
+        for take, found in zip(takes, findings, strict=True):
             self._take_in(take, found)
+        _tell(takes, findings)
         if not self._takes:
             first = next(iter(self.left_out.values()))
             raise UsageError(f"{folder}: none of {len(takes)} files can be used: {first}")
         files = "\n".join(f"{take.file} {take.path.stat().st_size}" for take in takes)
         self.about = About(
             kind="folder",
-            recipe={"folder": folder.resolve().name, "files": hashlib.sha256(files.encode()).hexdigest()[:16]},
+            recipe={"folder": shown(folder.resolve().name), "files": hashlib.sha256(files.encode()).hexdigest()[:16]},
             source="acoustic",
             lowest=min(key.note for key in self._takes),
             highest=max(key.note for key in self._takes),
@@ -69,3 +73,14 @@ class FolderSource:
             self.left_out[take.file] = f"the same note and velocity as {self._takes[key].file}"
         else:
             self._takes[key] = take
+
+
+def _tell(takes: list[Take], findings: list[Finding]) -> None:
+    """How the files' names were read, and what was done to which of them."""
+    for told in dict.fromkeys(map(read_as, takes)):
+        notice.tell(f"names as {told}")
+    remarks = [f"{found.file}: {remark}" for found in findings for remark in found.remarks if found.outcome == "taken"]
+    for line in remarks[:MOST_TOLD]:
+        notice.tell(f"warning: {line}")
+    if len(remarks) > MOST_TOLD:
+        notice.tell(f"warning: and {len(remarks) - MOST_TOLD} more like these")

@@ -94,6 +94,8 @@ def warnings_of(heard: Heard, *, note: int | None) -> tuple[str, ...]:
     said = [*heard.remarks, *_doubts(heard)]
     if heard.silent:
         said.append(f"very quiet: its peak is {heard.peak_db:.0f} dBFS")
+    elif heard.notes:
+        pass  # which of them would be meant?
     elif note is not None:
         said.append(pitch_doubt(heard, note, said="given"))
     elif heard.trust < SURE:

@@ -13,8 +13,11 @@ BLOCK_SECONDS = 0.05  # a period of 20 Hz
 LEAST_OFFSET = 3e-4  # -70 dB of the peak: below, a recording is left as it is, to the bit
 AGREE = 0.3  # the constant that silence tells and the mean of all
 TOLD_OFFSET = 0.003  # of full scale
-WANDERING = 0.01  # -40 dB of the peak
+CERTAIN = 4.0  # times its own error
+WANDERING, LEAST_WANDERING = 0.02, 0.006  # of the peak, of full scale: half a step of 8 bits is less
 CANCELLED_POWER = 0.1  # of what channels hold: two that have nothing in common leave a half
+DRIFT_HZ = 6.0
+DRIFT_PAD_SECONDS = 1.0
 DC_CUTOFF_HZ = 5.0
 DC_SETTLED_SECONDS = 0.7
 
@@ -35,10 +38,12 @@ def one_channel(samples: FloatArray, sample_rate: int) -> tuple[FloatArray, tupl
 def to_mono(samples: FloatArray) -> FloatArray:
     """The mean [samples] of the channels of `samples` [channels, samples].
 
-    Of channels that cancel in it, as those of a stereo recording with the polarity of one side reversed, the loudest.
+    Of channels that cancel in it, as those of a stereo recording with the polarity of one side reversed, the loudest;
+    the first of such as are equally loud.
     """
     if _cancel(samples):
-        return np.array(samples[int(np.square(samples, dtype=np.float64).mean(axis=1).argmax())])
+        power = np.square(samples, dtype=np.float64).mean(axis=1)
+        return np.array(samples[int(np.argmax(power > 0.99 * power.max()))])
     return np.asarray(samples.mean(axis=0), np.float32)
 
 
@@ -50,7 +55,7 @@ def _cancel(samples: FloatArray) -> bool:
 
 
 def without_offset(samples: FloatArray, sample_rate: int) -> FloatArray:
-    """`samples` [channels, samples] less each channel's constant; where that wanders, what lies below 5 Hz.
+    """`samples` [channels, samples] less each channel's constant; where that wanders, what lies below 6 Hz.
 
     The same array where there is nothing to take off. The constant is the mean of the blocks of 50 ms, each weighted
     by the inverse of its variance, as is best for means of different certainty: silence decides where there is any.
@@ -61,25 +66,40 @@ def without_offset(samples: FloatArray, sample_rate: int) -> FloatArray:
     peak = float(np.abs(samples).max())
     whole = samples[:, : samples.shape[1] // block * block].reshape(len(samples), -1, block)
     means = whole.mean(axis=2, dtype=np.float64)
-    constant, mean = _constant(whole, means), means.mean(axis=1)
-    sure = (np.abs(constant) >= LEAST_OFFSET * peak) & (np.abs(constant - mean) <= AGREE * np.abs(mean))
+    constant, error = _constant(whole, means)
+    mean = means.mean(axis=1)
+    sure = np.abs(constant) >= np.maximum(LEAST_OFFSET * peak, CERTAIN * error)
+    sure &= np.abs(constant - mean) <= AGREE * np.abs(mean)
     still = np.asarray(samples - (sure * constant)[:, None], np.float32) if sure.any() else samples
-    if np.abs(_slow(means - (sure * constant)[:, None])).max(initial=0.0) > WANDERING * peak:
-        still = np.stack([remove_dc(channel, sample_rate=sample_rate) for channel in still])
+    if np.abs(_slow(means - (sure * constant)[:, None])).max(initial=0.0) > max(WANDERING * peak, LEAST_WANDERING):
+        return np.stack([_without_drift(channel, sample_rate) for channel in still])
     return still
 
 
-def _constant(whole: FloatArray, means: Doubles) -> Doubles:
-    """The offset [channels] of blocks [channels, blocks, samples] with their `means` [channels, blocks]."""
+def _constant(whole: FloatArray, means: Doubles) -> tuple[Doubles, Doubles]:
+    """The offset [channels] of blocks [channels, blocks, samples] with their `means` [channels, blocks]; its error."""
     variance = np.square(whole - means[..., None].astype(np.float32), dtype=np.float64).mean(axis=2)
     weight = 1.0 / (variance + 1e-12 + 1e-9 * variance.max(axis=1, keepdims=True))
-    return np.asarray((means * weight).sum(axis=1) / weight.sum(axis=1))
+    weight /= weight.sum(axis=1, keepdims=True)
+    constant = (means * weight).sum(axis=1)
+    return constant, np.sqrt(np.square(weight * (means - constant[:, None])).sum(axis=1))
 
 
 def _slow(means: Doubles) -> Doubles:
     """What is left of block means [channels, blocks] in a moving mean of half a second, [channels, blocks - 9]."""
     total = np.cumsum(np.pad(means, ((0, 0), (1, 0))), axis=1)
     return np.asarray((total[:, 10:] - total[:, :-10]) / 10)
+
+
+def _without_drift(samples: FloatArray, sample_rate: int) -> FloatArray:
+    """`samples` [samples] less all below 6 Hz, without delay; both ends go on as their mirror image for that."""
+    pad = min(round(DRIFT_PAD_SECONDS * sample_rate), len(samples) - 1)
+    before, after = 2 * samples[0] - samples[pad:0:-1], 2 * samples[-1] - samples[-2 : -pad - 2 : -1]
+    padded = np.concatenate([before, samples, after])
+    spectrum = np.fft.rfft(padded)
+    rising = (np.fft.rfftfreq(len(padded), 1.0 / sample_rate) - DRIFT_HZ) / DRIFT_HZ
+    spectrum *= 0.5 - 0.5 * np.cos(np.pi * rising.clip(0.0, 1.0))
+    return np.asarray(np.fft.irfft(spectrum, len(padded))[pad : pad + len(samples)], np.float32)
 
 
 def remove_dc(samples: FloatArray, *, sample_rate: int) -> FloatArray:

@@ -8,13 +8,14 @@ together.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from nsynth_lab.train.labels import NAME
 from nsynth_lab.train.name_levels import Levels, levels_of
-from nsynth_lab.train.name_notes import MIDDLE_C, Spelling, octave_of, spelling_of
-from nsynth_lab.train.name_parts import Part, parts_of
+from nsynth_lab.train.name_notes import MIDDLE_C, MOST, Spelling, octave_of, spelling_of
+from nsynth_lab.train.name_parts import Part, joined, parts_of
 
 LOWEST, HIGHEST = 12, 127  # smaller numbers in a file name count takes, not keys
 SPOKEN = ("note", "number", "velocity", "layer", "midi", "dynamic")  # kinds that make names alike
@@ -31,6 +32,7 @@ class Reading:
         octave: by what that was decided.
         velocities: how velocities were read.
         folder: where they lie, below the folder of recordings.
+        pack: the word that they begin with, if they have that in common.
     """
 
     pattern: str = ""
@@ -39,6 +41,7 @@ class Reading:
     octave: str = ""
     velocities: str = ""
     folder: str = ""
+    pack: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,20 +93,38 @@ def read_names(stems: Sequence[str], *, middle_c: int | None = None) -> list[tup
     >>> [named.pitch for named, _ in read_names(["Pad-29-F0", "Pad-31-G0"])]
     [29, 31]
     """
-    names = [parts_of(stem) for stem in stems]
+    names = _parts_of_all(stems)
     spelling = spelling_of(part for parts in names for part in parts if part.kind == "note")
-    marks = {part.number for parts in names for part in parts if part.kind == "velocity"}
     words = {part.text for parts in names for part in parts if part.kind == "word"}
+    leads = Counter(map(_lead, names))
     groups: dict[tuple[str, ...], list[int]] = {}
+    marks: dict[str, set[int]] = {}
     for index, parts in enumerate(names):
         if not NAME.fullmatch(stems[index].lower()):
-            groups.setdefault(tuple(part.kind for part in parts if part.kind in SPOKEN), []).append(index)
+            lead = _lead(parts) if leads[_lead(parts)] > 1 else ""
+            groups.setdefault((lead, *(part.kind for part in parts if part.kind in SPOKEN)), []).append(index)
+            marks.setdefault(lead, set()).update(part.number for part in parts if part.kind == "velocity")
     found = [(_nsynth(stem), Reading("NSynth's names")) for stem in stems]
-    for members in groups.values():
-        group = _Group([names[index] for index in members], spelling, marks, words, middle_c)
+    for (lead, *_), members in groups.items():
+        group = _Group([names[index] for index in members], spelling, marks[lead], words, middle_c)
         for index, named in zip(members, group.named(), strict=True):
-            found[index] = (named, group.reading())
+            found[index] = (named, replace(group.reading(), pack=lead))
     return found
+
+
+def _parts_of_all(stems: Sequence[str]) -> list[tuple[Part, ...]]:
+    """Names in parts; where none of them has a note, letters and octaves that stand apart are notes."""
+    names = [parts_of(stem) for stem in stems]
+    if any(part.kind == "note" for parts in names for part in parts):
+        return names
+    apart = [parts_of(joined(stem)) for stem in stems]
+    notes = [part.text for parts in apart for part in parts if part.kind == "note"]
+    return apart if len(notes) >= MOST * len(names) and len(set(notes)) > 1 else names
+
+
+def _lead(parts: tuple[Part, ...]) -> str:
+    """The word with which a name begins: packs that lie in one folder differ in it."""
+    return parts[0].text if parts and parts[0].kind == "word" and parts[0].text.isalpha() else ""
 
 
 def _nsynth(stem: str) -> Named:
@@ -129,9 +150,9 @@ class _Group:
         said = [[part for part in parts if part.kind in SPOKEN] for parts in names]
         self.columns: list[tuple[Part, ...]] = list(zip(*said, strict=True))
         notes = self._of("note")
-        varying = [index for index in notes if len({part.text for part in self.columns[index]}) > 1]
+        varying = [index for index in notes if self._different(index) > 1]
         self.span = self._is_span(notes, varying)
-        self.pitch = (varying or notes or [-1])[-1]
+        self.pitch = max(varying or notes or [-1], key=lambda index: (self._different(index), index))
         self.middle_c, self.octave = middle_c or MIDDLE_C, "as told" if middle_c else "as usual"
         used = {self.pitch}
         if notes:
@@ -165,6 +186,9 @@ class _Group:
     def _by(self) -> str:
         return self.octave if self.octave.startswith("as") else f"by {self.octave}"
 
+    def _different(self, index: int) -> int:
+        return len({part.text for part in self.columns[index]}) if index >= 0 else 0
+
     def _of(self, *kinds: str) -> list[int]:
         return [index for index, column in enumerate(self.columns) if column[0].kind in kinds]
 
@@ -185,10 +209,13 @@ class _Group:
         return part.number if LOWEST <= part.number <= HIGHEST else None
 
     def _number_column(self) -> int:
-        """Of names without a note: the column with most different MIDI numbers, the first of equals; -1: none."""
+        """Of names without a note: the column with most different MIDI numbers; -1: none.
+
+        Of equals, the first without a 127, which is a velocity more often than a key.
+        """
         if marked := self._of("midi"):
             return marked[0]
-        best, most = -1, 0
+        best, most = -1, (0, False)
         for index in self._of("number"):
             numbers = {part.number for part in self.columns[index]}
             alone = len(self.names) == 1
@@ -196,8 +223,9 @@ class _Group:
                 continue
             if any(len(part.text) < 2 for part in self.columns[index]) and alone:
                 continue
-            if len(numbers) > most and (len(numbers) > 1 or alone or len(self._of("number")) == 1):
-                best, most = index, len(numbers)
+            merit = (len(numbers), HIGHEST not in numbers)
+            if merit > most and (len(numbers) > 1 or alone or len(self._of("number")) == 1):
+                best, most = index, merit
         return best
 
     def _doubt(self, row: int, parts: tuple[Part, ...]) -> str:
@@ -235,6 +263,8 @@ def _with_value(named: Named, kind: str, value: int) -> Named:
 
 
 def _counts(numbers: set[int]) -> bool:
-    """Whether they count files: 1, 2, 3, ... without a gap. Those from 0 to 127 are all of MIDI's."""
+    """Whether they count files: 1, 2, 3, ... without a gap, or mostly below notes. 0 to 127 are all of MIDI's."""
     lowest, highest = min(numbers), max(numbers)
+    if sum(number < LOWEST for number in numbers) > len(numbers) / 2:
+        return True
     return lowest <= 1 and len(numbers) > 2 and len(numbers) == highest - lowest + 1 and highest < HIGHEST

@@ -29,7 +29,7 @@ class Levels:
     kind: str = ""
     values: tuple[int, ...] = ()
     column: int = -1
-    told: str = "untold: 100"
+    told: str = "no velocities: 100"
 
 
 def marks_are_layers(numbers: set[int]) -> bool:

@@ -46,12 +46,13 @@ _NOTE = (
 _RELEASE = r"(?P<release>rel|release|releases|rls|note[ _-]?off|key[ _-]?off)(?![a-z])"
 _DYNAMIC = (
     r"(?P<dynamic>molto[ _-]?(?:pianissimo|fortissimo)|mezzo[ _-]?(?:piano|forte)|"
-    rf"{_either([*WORDS])}|{_LETTERS})(?![a-z0-9])"
+    rf"{_either([*WORDS])}|{_LETTERS})(?![a-z0-9])|(?P<counted>ppp|pp|mp|mf|fff|ff)(?=\d(?![a-z0-9]))"
 )
 _NUMBER = r"(?P<number>\d+)(?![0-9a-z]|\.\d)"
 _WORD = r"(?P<word>[^\W_]+)"
 _PART = re.compile("|".join((_MARK, _NOTE, _RELEASE, _DYNAMIC, _NUMBER, _WORD)))
 _AFTER_DIGIT = re.compile("|".join((_MARK, _NOTE, _DYNAMIC, _WORD)))
+_APART = re.compile(r"(?<![A-Za-z0-9#])([A-Ha-h](?:#|♯|b|♭|s|is|es)?)[ _](-?\d)(?![0-9A-Za-z])")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-H](?:#|♯|b|♭|s|is|es)?-?\d(?!\d))")
 
 
@@ -110,9 +111,18 @@ def _part(match: re.Match[str], gap: str) -> Part:
         return Part("note", text, int(found["octave"]), step, (found["sign"] or "").strip(" _-"), gap)
     if found.get("number") and len(text) <= 3:
         return Part("number", text, int(text), gap=gap)
-    if found.get("dynamic"):
+    if found.get("dynamic") or found.get("counted"):
         return Part("dynamic", re.sub("[ _-]", "", text), gap=gap)
     return Part("release" if found.get("release") else "word", text, gap=gap)
+
+
+def joined(stem: str) -> str:
+    """The same with a blank between a note's letter and its octave left out, as in "Piano C# 3".
+
+    >>> joined("Piano_C#_3"), joined("Piano C 4 pp")
+    ('Piano_C#3', 'Piano C4 pp')
+    """
+    return _APART.sub(r"\1\2", stem)
 
 
 def level_of(dynamic: str) -> int:

@@ -111,7 +111,7 @@ def _order(takes: list[Take], group: list[int], heard: Sequence[Heard | None]) -
         return
     known = [number for number in numbers.values() if number is not None]
     span = f"{min(known)} to {max(known)}"
-    told = f"numbers {span}: takes, as far as their levels tell; untold: 100"
+    told = f"numbers {span}: takes, as far as their levels tell; no velocities: 100"
     if up or down:
         told = f"numbers {span} are layers, {'the lowest the loudest, ' * down}by their levels"
     for index in group:

@@ -202,13 +202,17 @@ def _numbered(takes: list[Take]) -> list[Take]:
 
 
 def with_velocities(takes: list[Take]) -> list[Take]:
-    """The named velocity; else layer k of an instrument's n becomes k / n of full velocity."""
-    layers: dict[tuple[str, str, str], int] = {}
+    """The named velocity; else layer k of the n of an instrument's pack becomes k / n of full velocity."""
+    layers: dict[tuple[str, ...], int] = {}
+
+    def pack(take: Take) -> tuple[str, ...]:
+        return (*whose(take), take.reading.pack)
+
     for take in takes:
-        layers[whose(take)] = max(layers.get(whose(take), 0), take.named.layer or 0)
+        layers[pack(take)] = max(layers.get(pack(take), 0), take.named.layer or 0)
 
     def velocity(take: Take) -> int:
-        by_layer = max(1, round(127 * take.named.layer / layers[whose(take)])) if take.named.layer else UNTOLD_VELOCITY
+        by_layer = max(1, round(127 * take.named.layer / layers[pack(take)])) if take.named.layer else UNTOLD_VELOCITY
         return take.named.velocity or by_layer
 
     return [replace(take, velocity=velocity(take)) for take in takes]
