@@ -77,6 +77,8 @@ def test_a_pack_is_whole_and_lists_itself() -> None:
     assert "CC0-1.0" in Path("out/LICENCE.txt").read_text("utf-8")
     assert "flute" in Path("out/README.md").read_text("utf-8")
     assert Path("out/report.html").read_text("utf-8").count("<tr>") > 8
+    assert "above 20 kHz" in Path("out/report.html").read_text("utf-8")
+    assert all(-140.0 <= clip["quality"]["above_20khz_db"] < -60.0 for clip in manifest["clips"])
     sound, _ = soundfile.read("out/preview.flac")
     assert 0.01 < np.abs(sound).max() <= 1.0
 

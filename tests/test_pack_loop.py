@@ -21,7 +21,8 @@ from nsynth_lab.note import Note
 from nsynth_lab.render.pack_decode import decode_rows, exact_f0_hz
 from nsynth_lab.render.pack_latents import Row
 from nsynth_lab.render.pack_request import ClipKey
-from nsynth_lab.units import FRAME_RATE_HZ, HOP_SAMPLES, cents_to_ratio
+from nsynth_lab.sinks.pack.quality import Seam, measure_clip
+from nsynth_lab.units import FRAME_RATE_HZ, HOP_SAMPLES, SAMPLE_RATE, cents_to_ratio
 
 FRAMES, SETTLED, SETTLE = 300, 260, 38
 
@@ -31,6 +32,14 @@ def held_note(note: int, *, frames: int = 700) -> Latents:
     partials = np.zeros(128, np.float32)
     partials[2:9] = np.linspace(0.01, 0.2, 7)
     return replace(stretch(replace(flute(), note=note), frames), partials=partials)
+
+
+def test_a_whistle_above_20_khz_is_in_the_figures() -> None:
+    at = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    tone, whistle = np.sin(2 * np.pi * 440.0 * at), 0.2 * np.sin(2 * np.pi * 22_000.0 * at)
+    samples = np.asarray(np.stack([tone, tone + whistle]) / 2, np.float32)
+    quality = measure_clip(samples, Seam("looped"), f0_hz=440.0, places=np.arange(1.0, 9.0), held=slice(None))
+    assert quality.above_20khz_db == pytest.approx(10 * np.log10(0.04 / 2.04), abs=0.1)
 
 
 def looped(note: int, *, multiple: int = 1) -> tuple[Latents, Period]:

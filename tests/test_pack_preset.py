@@ -20,7 +20,7 @@ from pack_reading import Sfizz, cents_off, everything, fluidsynth, level_db, nee
 
 from nsynth_lab.cli import run
 from nsynth_lab.note import Note
-from nsynth_lab.patch import Blend, Envelope, Lfo, Patch, Slot, Tuning, Voice, write_preset
+from nsynth_lab.patch import Blend, Envelope, Lfo, Macro, Move, Patch, Route, Slot, Tuning, Voice, write_preset
 from nsynth_lab.render import Session
 from nsynth_lab.render.preset import Played, at_place, hold_within, play_patch
 from nsynth_lab.sinks.pack.quality import count_clicks
@@ -172,6 +172,26 @@ def test_a_presets_tuning_is_the_packs() -> None:
         mono = clip_of(record).mean(axis=0)
         low = cents_off(mono, record["zone"]["root"] - 12, begin_seconds=0.5, end_seconds=2.0)
         assert low == pytest.approx(1200 * np.log2(432 / 440), abs=2.0)
+
+
+def test_its_readme_tells_of_the_preset_and_of_nothing_else() -> None:
+    whole = replace(
+        PAD, description="soft and wide", author="Me", tuning=Tuning(a4_hz=432.0),
+        voice=Voice("legato", glide_seconds=0.1), effects=(*PAD.effects, Slot("chorus", bypass=True)),
+        macros=(Macro("Air", 0.5, (Move("effects.reverb.mix", 0.0, 0.5),)),), midi=(Route(1, "macros.Air"),),
+    )  # fmt: skip
+    write_preset("whole.toml", whole)
+    made("whole.toml")
+    text = " ".join(Path("out/README.md").read_text("utf-8").split())
+    for told in ("Soft and wide, by Me.", "flute and cello, blended at 0.4", "pitch_cents by 8 cents at 5 Hz",
+                 "attack 0.1 s, decay 0.2 s, sustain 0.7, release 0.4 s", "A4 at 432 Hz",
+                 "highpass (mix 1, cutoff_hz 60); reverb (mix 0.25, room_size 0.3)",
+                 "its legato mode with a glide of 0.1 s", "knobs, which stand where it has them (Air)",
+                 "CC 1: macros.Air", "chorus, which is bypassed", "one position, 2 notes from C3 to C5",
+                 "Keys C-1 to G9", "knobs for attack and release"):  # fmt: skip
+        assert told in text, told
+    for other in ("morph", "position, program", "knobs for blend", "round robin"):
+        assert other not in text, other
 
 
 # --- made again ---

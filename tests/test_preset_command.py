@@ -139,8 +139,12 @@ def test_new_check_and_fix_make_a_preset_of_the_right_level(model: Path, capsys:
     assert run(["preset", "check", "pad.toml", "--level", "--fix", *where]) == 0
     assert measure_level(Session(model), read_preset("pad.toml")).lufs == pytest.approx(TARGET_LUFS, abs=0.1)
     assert run(["preset", "check", "pad.toml", "--level", *where]) == 0
+    assert "right" in capsys.readouterr().out
     write_preset("pad.toml", replace(read_preset("pad.toml"), level_db=-40.0), force=True)
     assert run(["preset", "check", "pad.toml", "--level", *where]) == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert "LUFS, expected -20 within 0.5" in told
+    assert "(--fix writes it)" in told
     Path("bad.toml").write_text('version = 1\nname = "x"\n[blend]\ncorners = ["flute", "kazoo"]\n')
     capsys.readouterr()
     assert run(["preset", "check", "bad.toml", "pad.toml", "--json", *where]) == 1

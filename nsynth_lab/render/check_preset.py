@@ -10,7 +10,7 @@ from nsynth_lab.effects import effect_info
 from nsynth_lab.errors import NsynthLabError, PatchError
 from nsynth_lab.patch import Patch, read_preset, write_preset
 from nsynth_lab.patch.preset_file import located
-from nsynth_lab.render.levelling import measure_level
+from nsynth_lab.render.levelling import measure_level, what_is_wrong
 from nsynth_lab.render.session import Session
 
 
@@ -29,14 +29,18 @@ def check_preset(path: Path, session: Session, *, level: bool) -> dict[str, Any]
 
 
 def fix_level(path: Path, row: dict[str, Any]) -> dict[str, Any]:
-    """Write the level that was found right into the file, in the form that `format_preset` gives."""
+    """Write the level that was found right into the file, in the form that `format_preset` gives.
+
+    What a level cannot mend, such as a peak far above the rest, is still told.
+    """
     patch = replace(read_preset(path), level_db=row["wanted_db"])
     write_preset(path, patch, force=True)
     moved = row["wanted_db"] - row["level_db"]
-    peak = row["peak_db"] + moved
-    note = f"level {row['level_db']:g} dB -> {row['wanted_db']:g} dB"
-    lufs = row["lufs"] + moved
-    return {**row, "level_ok": True, "level_db": row["wanted_db"], "lufs": lufs, "peak_db": peak, "note": note}
+    lufs, peak_db = row["lufs"] + moved, row["peak_db"] + moved
+    wrong = what_is_wrong(lufs, peak_db)
+    told = [row["troubles"], f"level {row['level_db']:g} dB -> {row['wanted_db']:g} dB", wrong]
+    figures = {"level_db": row["wanted_db"], "lufs": lufs, "peak_db": peak_db}
+    return {**row, **figures, "level_ok": not wrong, "note": "; ".join(filter(None, told))}
 
 
 def _check_plugins(path: Path, patch: Patch) -> None:
@@ -56,12 +60,16 @@ def _check_instruments(patch: Patch, session: Session) -> None:
 
 def _level(patch: Patch, session: Session) -> dict[str, Any]:
     found = measure_level(session, patch)
-    troubles = [str(trouble) for trouble in found.sound.troubles]
+    troubles = "; ".join(str(trouble) for trouble in found.sound.troubles)
+    wrong = what_is_wrong(found.lufs, found.peak_db)
+    if wrong and found.wanted_db != patch.level_db:
+        wrong += f": level_db {found.wanted_db:g} instead of {patch.level_db:g} (--fix writes it)"
     return {
         "lufs": round(found.lufs, 2),
         "peak_db": round(found.peak_db, 2),
         "level_db": patch.level_db,
         "wanted_db": found.wanted_db,
         "level_ok": found.is_right,
-        "note": "; ".join(troubles),
+        "troubles": troubles,
+        "note": "; ".join(filter(None, (troubles, wrong))),
     }

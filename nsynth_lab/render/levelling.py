@@ -36,7 +36,16 @@ class Level:
     @property
     def is_right(self) -> bool:
         """Whether it meets the target within half a loudness unit, and the limiter has nothing to do."""
-        return abs(self.lufs - TARGET_LUFS) <= WITHIN_LU and self.peak_db <= CEILING_DB
+        return not what_is_wrong(self.lufs, self.peak_db)
+
+
+def what_is_wrong(lufs: float, peak_db: float) -> str:
+    """In words; empty where a phrase of this loudness and peak is right."""
+    if abs(lufs - TARGET_LUFS) > WITHIN_LU:
+        return f"{lufs:.1f} LUFS, expected {TARGET_LUFS:g} within {WITHIN_LU:g}"
+    if peak_db > CEILING_DB:
+        return f"its peak of {peak_db:.1f} dBFS is the limiter's to take away, expected {CEILING_DB:g} or less"
+    return ""
 
 
 def measure_level(session: Session, patch: Patch) -> Level:

@@ -24,7 +24,7 @@ ReadClip = Callable[[str], FloatArray]
 DOTS_PER_INCH = 110  # of `save_figure`
 COVER_DOTS = 880
 WINDOW, COLUMNS, BANDS = 4096, 48, 160
-LOWEST_HZ, HIGHEST_HZ, RANGE_DB = 60.0, 12_000.0, 60.0
+LOWEST_HZ, HIGHEST_HZ, RANGE_DB = 60.0, 24_000.0, 60.0
 DARK, INK = "#101018", "#f4f0e8"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nsynth_lab.dsp.bandwidth import share_above_db
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.pitch import instantaneous_hz, track_cents
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, gain_to_db
@@ -44,6 +45,7 @@ class Quality:
         pitch_cents: mean deviation from the root; None where no pitch sounds.
         clicks: places that jump where their surroundings do not.
         noise_db: level between the partials, relative to the whole; None for a clip too short to tell.
+        above_20khz_db: power above 20 kHz, up to 24 kHz, relative to the whole.
         loop, loop_error_db, loop_step_db: see `Seam`.
     """
 
@@ -52,6 +54,7 @@ class Quality:
     pitch_cents: float | None
     clicks: int
     noise_db: float | None
+    above_20khz_db: float
     loop: str
     loop_error_db: float | None = None
     loop_step_db: float | None = None
@@ -72,6 +75,7 @@ def measure_clip(samples: FloatArray, seam: Seam, *, f0_hz: float, places: NDArr
         pitch_cents=_pitch_cents(mono, level, f0_hz, places, held),
         clicks=max(count_clicks(channel) for channel in samples),
         noise_db=_noise_db(mono, f0_hz, places),
+        above_20khz_db=round(share_above_db(samples), 1),
         loop=seam.word,
         loop_error_db=_rounded(seam.error_db),
         loop_step_db=_rounded(seam.step_db),

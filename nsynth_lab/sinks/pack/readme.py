@@ -6,15 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nsynth_lab.note import note_name
+from nsynth_lab.patch.preset_file import parse_preset
+from nsynth_lab.sinks.pack.preset_words import preset_lines
 from nsynth_lab.sinks.pack.quality import LOOPED
 from nsynth_lab.sinks.pack.zones import PackMap
-
-LOADED = (
-    ("sfz", "`.sfz`: one file a position; `_morph.sfz` has them all, blended by the mod wheel"),
-    ("sf2", "`.sf2`: a preset a position, program 0 and up (round robins are left out, SoundFont has none)"),
-    ("decentsampler", "`.dspreset`: knobs for blend, attack and release"),
-    ("wav", "`Samples/`: WAV with root key, tuning and loop in the file, for every other sampler"),
-)
 
 
 def readme_text(
@@ -22,19 +17,18 @@ def readme_text(
 ) -> str:
     """README.md."""
     recipe = values["recipe"]
-    roots = sorted({zone.root for zone in pack.layers[0].zones})
+    loaded = {name: text for name, text in _loaded(pack) if name in formats}
     lines = [
         f"# {pack.about.title}",
         "",
         f"{pack.about.comment}.",
         "",
-        *[f"- {text}" for name, text in LOADED if name in formats],
+        *[f"- {text}" for text in loaded.values()],
         "",
-        f"{len(records)} clips of {recipe['seconds']:g} s, {pack.sample_rate} Hz, {pack.bits} bits: "
-        f"{len(pack.layers)} positions, {len(roots)} notes from {note_name(roots[0])} to {note_name(roots[-1])}, "
-        f"velocities {', '.join(map(str, recipe['velocities']))}, {recipe['takes']} round robin(s).",
+        *_clips(pack, recipe, records),
         *_loops(records),
         "",
+        *(_preset(recipe, records) if recipe.get("preset") else ()),
         "`manifest.json` makes this pack again, bit for bit: `nsynth-lab pack --from manifest.json -o FOLDER`.",
         f"Made by {values['nsynth_lab']} of nsynth_lab with model {values['model']}, seed {recipe['seed']}.",
         "How every clip measures is in `report.html`.",
@@ -42,6 +36,45 @@ def readme_text(
         *_credits(pack, values),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _loaded(pack: PackMap) -> Iterator[tuple[str, str]]:
+    """What each format is, by its name."""
+    several = len(pack.layers) > 1
+    takes = max(zone.takes for layer in pack.layers for zone in layer.zones)
+    morph = "; `_morph.sfz` has them all, blended by the mod wheel" if pack.on_a_line else ""
+    yield "sfz", f"`.sfz`: one file a position{morph}" if several else "`.sfz`: for sfizz and other players of SFZ"
+    without = " (round robins are left out, SoundFont has none)" if takes > 1 else ""
+    yield "sf2", ("`.sf2`: a preset a position, program 0 and up" if several else "`.sf2`: one preset") + without
+    yield "decentsampler", f"`.dspreset`: knobs for {'blend, ' if several else ''}attack and release"
+    yield "wav", "`Samples/`: WAV with root key and loop in the file, for every other sampler"
+
+
+def _clips(pack: PackMap, recipe: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """How many, how long, for which keys and velocities."""
+    zones = [zone for layer in pack.layers for zone in layer.zones]
+    roots, lengths = sorted({zone.root for zone in zones}), [zone.samples / pack.sample_rate for zone in zones]
+    long = f"{min(lengths):.3g}" + (f" to {max(lengths):.3g}" if max(lengths) - min(lengths) > 0.05 else "")
+    positions = f"{len(pack.layers)} positions" if len(pack.layers) > 1 else "one position"
+    takes = f", {recipe['takes']} round robins" if recipe["takes"] > 1 else ""
+    yield f"{len(records)} clips of {long} s, {pack.sample_rate} Hz, {pack.bits} bits, in tune at their root keys:"
+    yield (
+        f"{positions}, {_counted(len(roots), 'note')} from {note_name(roots[0])} to {note_name(roots[-1])}, "
+        f"{'velocities' if len(recipe['velocities']) > 1 else 'velocity'} "
+        f"{', '.join(map(str, recipe['velocities']))}{takes}."
+    )
+    low, high = min(zone.low_key for zone in zones), max(zone.high_key for zone in zones)
+    yield f"Keys {note_name(low)} to {note_name(high)} and all velocities play: each key the clip nearest to it."
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number != 1 else ''}"
+
+
+def _preset(recipe: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    troubles = sorted({trouble for record in records for trouble in record.get("troubles", ())})
+    yield from preset_lines(parse_preset(recipe["preset"]), recipe["positions"], troubles)
+    yield ""
 
 
 def licence_text(pack: PackMap, values: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ COLUMNS = (
     ("pitch cents", "pitch_cents", "{:+.2f}"),
     ("clicks", "clicks", "{}"),
     ("noise dB", "noise_db", "{:.1f}"),
+    ("above 20 kHz dB", "above_20khz_db", "{:.1f}"),
     ("loop", "loop", "{}"),
     ("loop error dB", "loop_error_db", "{:.1f}"),
     ("seam dB", "loop_step_db", "{:.1f}"),
@@ -42,6 +43,7 @@ def summary(pack: PackMap, records: Sequence[Mapping[str, Any]]) -> list[tuple[s
         ("peak", f"{max(_known(qualities, 'peak_db')):.1f} dB below full scale"),
         ("clicks", str(sum(quality["clicks"] for quality in qualities))),
         ("noise floor", _spread(_known(qualities, "noise_db"), "dB", worst=max)),
+        ("above 20 kHz", _spread(_known(qualities, "above_20khz_db"), "dB", worst=max)),
         ("loops", _loops(qualities)),
         ("loop error", _spread(_known(qualities, "loop_error_db"), "dB", worst=max)),
         ("step at the seam", _spread(_known(qualities, "loop_step_db"), "dB", worst=max)),
@@ -72,7 +74,8 @@ def report_page(pack: PackMap, records: Sequence[Mapping[str, Any]]) -> str:
 {rows}
 </table>
 <p>Loop error: what follows the loop against what lies at its start, before they are joined. Seam: the same around the
-joint, after. Noise: between the partials, relative to the whole.</p>
+joint, after. Noise: between the partials, relative to the whole. Above 20 kHz: all that sounds there, relative to the
+whole.</p>
 <div class="wide">
 <table>
 <tr><th>clip</th><th>note</th><th>velocity</th><th>position</th>{heads}</tr>
