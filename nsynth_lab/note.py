@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nsynth_lab.errors import UsageError
@@ -97,3 +98,28 @@ def note_name(number: int) -> str:
     ('A4', 'C#4')
     """
     return f"{_NAMES[number % 12]}{number // 12 - 1}"
+
+
+def runs(numbers: Iterable[int]) -> list[list[int]]:
+    """Numbers in rising order, neighbours together.
+
+    >>> runs([38, 36, 37, 60])
+    [[36, 37, 38], [60]]
+    """
+    found: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if found and number == found[-1][-1] + 1:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return found
+
+
+def key_ranges(numbers: Iterable[int]) -> str:
+    """MIDI numbers for a person: runs of neighbours by their ends.
+
+    >>> key_ranges([36, 37, 38, 60]), key_ranges([])
+    ('C2 to D2, C4', 'none')
+    """
+    names = [note_name(run[0]) + (f" to {note_name(run[-1])}" if len(run) > 1 else "") for run in runs(numbers)]
+    return ", ".join(names) or "none"

@@ -151,7 +151,9 @@ def test_a_name_in_use_is_not_replaced_without_being_asked(model: Path) -> None:
     taken(Organ(), model, force=True)
     words = ["capture", "x.sf2", "--checkpoint", str(model), "--family", "flute", "--name"]
     assert run([*words, "my organ"]) == 2
-    assert run([*words, "flute"]) == 2
+    Path("x").mkdir()
+    write_audio(Path("x/060.wav"), Audio(organ(60, 90)[None]))
+    assert run([words[0], "x", *words[2:], "flute"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from nsynth_lab.dsp.pitch_guess import measure_note
 from nsynth_lab.errors import DatasetError, MissingError, UsageError
 from nsynth_lab.note import FAMILIES, SOURCES
 from nsynth_lab.train.font_info import read_font_info
-from nsynth_lab.train.general_midi import PROGRAMS, parse_programs
+from nsynth_lab.train.font_instruments import Choice, choose_instruments, parse_programs
+from nsynth_lab.train.general_midi import PROGRAMS
 from nsynth_lab.train.note_shape import cut_tail
 from nsynth_lab.train.notes import read_dataset
 from nsynth_lab.train.rendering import Rendering
@@ -63,18 +64,29 @@ def test_the_table_holds_the_pitched_programs() -> None:
     assert {PROGRAMS[p].family for p in (52, 53, 54, 91)} == {"vocal"}
 
 
-def test_the_notes_of_two_fonts_interleave() -> None:
-    for program in PROGRAMS.values():
-        one, other = program.notes(step=4), program.notes(step=4, offset=2)
+def test_the_notes_of_two_fonts_interleave(font: Path) -> None:
+    rows, missing = choose_instruments(font, Choice())
+    assert missing == ()
+    assert [row.number for row in rows] == sorted(PROGRAMS)
+    for row in rows:
+        one, other = row.notes(step=4), row.notes(step=4, offset=2)
         assert not set(one) & set(other)
-        assert all(program.low <= note <= program.high for note in one + other)
-    assert PROGRAMS[47].notes(step=100, offset=99) == [47]
+        assert all(row.keys[0] <= note <= row.keys[-1] for note in one + other)
+    (timpani,), _ = choose_instruments(font, Choice("47"))
+    assert timpani.notes(step=4) == [40, 44, 48, 52, 56]
+    assert timpani.notes(step=100, offset=99) == [47]
 
 
-@pytest.mark.parametrize("text", ["", "5-", "a", "1,,2", "119", "55", "0-200", "-1", "7-3", "0-99999999999", "1.5"])
+@pytest.mark.parametrize("text", ["", "5-", "a", "1,,2", "0-200", "-1", "7-3", "0-99999999999", "1.5", "1:", "99999:1"])
 def test_programs_that_cannot_be_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_programs(text)
+
+
+@pytest.mark.parametrize("text", ["119", "55", "40,9:0"])
+def test_programs_without_pitch_or_preset_are_refused(font: Path, text: str) -> None:
+    with pytest.raises(UsageError):
+        choose_instruments(font, Choice(text))
 
 
 @pytest.mark.parametrize("program", [0, 12, 24, 40, 56, 65, 73, 81])
@@ -119,8 +131,7 @@ def test_a_tail_ends_80_db_down_or_is_faded() -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {"programs": (55,)},
-        {"programs": ()},
+        {"velocities": ()},
         {"velocities": (0,)},
         {"velocities": (128,)},
         {"hold_seconds": (5.0,)},
@@ -137,12 +148,12 @@ def test_a_rendering_that_cannot_be_is_refused(options: dict[str, object]) -> No
 
 
 def test_a_font_becomes_a_data_set(font: Path, tmp_path: Path) -> None:
-    rendering = Rendering(programs=(13, 43, 73), step=12, velocities=(50, 127), hold_seconds=(1.0, 0.5), series=1)
+    instruments, _ = choose_instruments(font, Choice("13,43,73"))
+    rendering = Rendering(step=12, velocities=(50, 127), hold_seconds=(1.0, 0.5), series=1)
     done: list[int] = []
-    result = render_soundfont(font, tmp_path / "set", rendering, jobs=1, advance=done.append)
+    result = render_soundfont(font, tmp_path / "set", instruments, rendering, jobs=1, advance=done.append)
     records = read_dataset(tmp_path / "set")
     assert result.notes == len(records)
-    assert result.missing_programs == ()
     assert result.silent == ("string_acoustic_171-060-050", "string_acoustic_171-060-127"), (
         "this contrabass ends below C4"
     )
@@ -157,7 +168,7 @@ def test_a_font_becomes_a_data_set(font: Path, tmp_path: Path) -> None:
         assert record.hold_seconds <= audio.seconds <= 4.0
         assert measure_note(audio.mono(), SAMPLE_RATE)[0] == pytest.approx(record.pitch, abs=0.35)
     recipe = json.loads((tmp_path / "set" / "recipe.json").read_text())
-    assert recipe["rendering"]["programs"] == [13, 43, 73]
+    assert [one["program"] for one in recipe["instruments"]] == [13, 43, 73]
     assert {"sha256", "fluidsynth", "version"} <= recipe.keys()
     assert not list((tmp_path / "set").rglob(".*")), "nothing half-written"
 
@@ -218,8 +229,8 @@ def _junk(folder: Path) -> dict[str, Path]:
 
 @pytest.mark.parametrize("kind", ["empty", "text", "random", "cut", "wave", "shell", "list", "absent", "folder"])
 def test_a_junk_font_is_one_line_and_touches_nothing(font: Path, tmp_path: Path, kind: str) -> None:
-    assert font
+    instruments, _ = choose_instruments(font, Choice("0"))
     with pytest.raises(DatasetError) as caught:
-        render_soundfont(_junk(tmp_path)[kind], tmp_path / "out", Rendering(programs=(0,)), jobs=1)
+        render_soundfont(_junk(tmp_path)[kind], tmp_path / "out", instruments, Rendering(), jobs=1)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()

@@ -40,6 +40,15 @@ def test_a_note_of_a_tenth_of_a_second_is_enough() -> None:
     assert trust > SURE
 
 
+@pytest.mark.parametrize("seconds", [0.3, 0.5])
+def test_a_short_pure_sine_is_heard(seconds: float) -> None:
+    """Beside its one partial stand only feet of the window's main lobe, whose parabolas lead below 0 Hz."""
+    for hz in (211.9, 286.5, 361.1, 435.7, 659.5):
+        measured, trust = measure_note(harmonic(69 + 12 * np.log2(hz / 440), seconds=seconds, partials=1), SAMPLE_RATE)
+        assert measured == pytest.approx(69 + 12 * np.log2(hz / 440), abs=0.02)
+        assert trust > UNHEARD
+
+
 def test_noise_a_chord_and_silence_are_not_trusted() -> None:
     noise = np.random.default_rng(1)
     for _ in range(10):

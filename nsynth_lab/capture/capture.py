@@ -24,7 +24,7 @@ from nsynth_lab.model.codec import decode, encode_measured, trim
 from nsynth_lab.model.encodings import Encoding, Encodings, encoding_key, own_encodings
 from nsynth_lab.model.refine import refine
 from nsynth_lab.model.user_bank import keep, owned_path
-from nsynth_lab.note import FAMILIES, Instrument, Note, note_name
+from nsynth_lab.note import Instrument, Note, note_name
 from nsynth_lab.train.bank_builder import in_step
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray
 
@@ -63,9 +63,7 @@ def capture(source: Source, plan: Plan, checkpoint: Checkpoint, *, resume: bool,
         UsageError: no family is known, or something of that name is in the way.
         AudioError: not one note could be taken.
     """
-    family = plan.family or source.about.family
-    if not family:
-        raise UsageError(f"'{plan.name}' tells no family; add --family with one of {', '.join(FAMILIES)}")
+    family = plan.family_of(source.about)
     if owned_path(plan.name).exists() and not force:
         raise UsageError(f"'{plan.name}' is in your bank already; add --force to replace it")
     keys = source.keys(plan.keys(source.about))

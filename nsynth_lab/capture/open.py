@@ -9,14 +9,14 @@ from nsynth_lab.capture.source import Source
 from nsynth_lab.errors import PluginError, UsageError
 from nsynth_lab.patch.rules import Parameter
 
-FONTS = (".sf2", ".sf3")
+FONTS, SFZ = (".sf2", ".sf3"), ".sfz"
 
 
 def open_source(
     text: str,
     *,
-    bank: int = 0,
-    program: int = 0,
+    bank: int | None = None,
+    program: int | None = None,
     family: str = "",
     settings: Mapping[str, Parameter] | None = None,
     state: Path | None = None,
@@ -29,14 +29,16 @@ def open_source(
     """
     path = Path(text)
     ending = path.suffix.lower()
-    is_plugin = ending == ".vst3" or not path.exists()
+    is_plugin = ending == ".vst3" or (not path.exists() and ending not in (*FONTS, SFZ))
     if (settings or state) and not is_plugin:
         raise UsageError("--set and --state are for VST3 instruments")
+    if (bank, program) != (None, None) and ending not in FONTS:
+        raise UsageError("--bank and --program are for SoundFonts (.sf2 or .sf3)")
     if ending in FONTS:
         from nsynth_lab.capture.soundfont import SoundFontSource
 
         return SoundFontSource(path, bank=bank, program=program)
-    if ending == ".sfz":
+    if ending == SFZ:
         from nsynth_lab.capture.sfz import SfzSource
 
         return SfzSource(path)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nsynth_lab.capture.keys import spread
 from nsynth_lab.capture.source import About, Key
 from nsynth_lab.errors import UsageError
 from nsynth_lab.model.user_bank import owned_path
-from nsynth_lab.note import FAMILIES, Note
+from nsynth_lab.note import FAMILIES, Note, key_ranges, note_name
 
 MOST_NOTES = 1_000
 
@@ -54,15 +55,40 @@ class Plan:
         if not 0.1 <= self.hold_seconds <= self.seconds <= 20.0:
             raise UsageError("expected a hold of at least 0.1 s, no longer than the note, which is 20 s at most")
 
+    def family_of(self, about: About) -> str:
+        """What was asked for, or else what the source says.
+
+        Raises:
+            UsageError: nobody says.
+        """
+        family = self.family or about.family
+        if not family:
+            why = "; its program number tells nothing, for the font is not General MIDI" * (about.kind == "soundfont")
+            raise UsageError(f"'{self.name}' tells no family{why}: add --family with one of {', '.join(FAMILIES)}")
+        return family
+
     def keys(self, about: About) -> list[Key]:
-        """All notes wanted: a grid from the lowest to the highest.
+        """All notes wanted: from the lowest on those that the source has, at least a step apart.
 
         Raises:
             UsageError: none, or too many.
         """
-        low = about.lowest if self.lowest is None else self.lowest
-        high = about.highest if self.highest is None else self.highest
-        keys = [Key(note, velocity) for note in range(low, high + 1, self.step) for velocity in self.velocities]
-        if not 1 <= len(keys) <= MOST_NOTES:
-            raise UsageError(f"{len(keys)} notes from {low} to {high}; expected 1 to {MOST_NOTES}")
+        low, high = self.span(about)
+        if low > high:
+            raise UsageError(f"the lowest note, {note_name(low)}, lies above the highest, {note_name(high)}")
+        there = [note for note in about.playable or range(128) if low <= note <= high]
+        if not there:
+            span = note_name(low) + (f" to {note_name(high)}" if high > low else "")
+            raise UsageError(f"no key of it sounds at {span}; those that do: {key_ranges(about.playable)}")
+        keys = [Key(note, velocity) for note in spread(there, step=self.step) for velocity in self.velocities]
+        if len(keys) > MOST_NOTES:
+            raise UsageError(
+                f"{len(keys)} notes from {note_name(low)} to {note_name(high)}; expected up to {MOST_NOTES}: "
+                "take a larger --step or fewer --velocities"
+            )
         return keys
+
+    def span(self, about: About) -> tuple[int, int]:
+        """The lowest and the highest note: as asked for, or as the source says."""
+        low = about.lowest if self.lowest is None else self.lowest
+        return low, about.highest if self.highest is None else self.highest

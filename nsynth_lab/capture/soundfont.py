@@ -1,53 +1,77 @@
-"""A program of a SoundFont as a source, played by FluidSynth."""
+"""A preset of a SoundFont as a source, played by FluidSynth."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from nsynth_lab.capture.keys import remarks_on, usual_range
 from nsynth_lab.capture.source import About, Key, file_hash
 from nsynth_lab.dsp.offset import remove_dc
-from nsynth_lab.errors import UsageError
+from nsynth_lab.errors import DatasetError
 from nsynth_lab.train.font_info import read_font_info
+from nsynth_lab.train.font_presets import DRUM_BANK, Preset, find_preset, is_general_midi, read_presets
 from nsynth_lab.train.general_midi import PROGRAMS
 from nsynth_lab.train.synthesizer import SoundFontPlayer
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 
 class SoundFontSource:
-    """A `Source`.
+    """A `Source`. Only of a General MIDI font does the program number tell family and range.
+
+    Args:
+        font: .sf2 or .sf3.
+        bank, program: of the preset; None where it is the only one.
 
     Raises:
         DatasetError: not a SoundFont, or a damaged one.
-        UsageError: it has no such program.
+        UsageError: it has no such preset, or several.
         MissingError: FluidSynth is not installed.
     """
 
-    def __init__(self, font: Path, *, bank: int, program: int) -> None:
-        info = read_font_info(font)
+    def __init__(self, font: Path, *, bank: int | None = None, program: int | None = None) -> None:
+        info, presets = read_font_info(font), read_presets(font)
+        preset = find_preset(font, presets, bank=bank, program=program)
+        self._preset = preset
         self._player = SoundFontPlayer(font)
-        self._bank, self._program = bank, program
-        if not self._player.select(program, bank=bank):
-            raise UsageError(f"{font}: has no program {program} in bank {bank}")
-        known = PROGRAMS.get(program) if bank == 0 else None
+        if not self._player.select(preset.program, bank=preset.bank):
+            self._player.close()
+            raise DatasetError(f"{font}: FluidSynth does not find its preset {preset.label}; the SoundFont is damaged")
+        known = PROGRAMS.get(preset.program) if preset.bank == 0 and is_general_midi(presets) else None
+        lowest, highest = usual_range(preset.keys)
+        if known and any(known.low <= key <= known.high for key in preset.keys):
+            lowest, highest = max(known.low, preset.keys[0]), min(known.high, preset.keys[-1])
         self.about = About(
             kind="soundfont",
-            recipe={"file": font.name, "sha256": file_hash(font), "bank": bank, "program": program},
+            recipe={
+                "file": font.name, "sha256": file_hash(font), "bank": preset.bank, "program": preset.program,
+                "preset": preset.name,
+            },
+            name=preset.name,
             family=known.family if known else "",
-            source=known.source if known else "synthetic",
+            source=known.source if known else "acoustic",
             licence=info.terms,
             attribution=info.attribution,
-            **({"lowest": known.low, "highest": known.high} if known else {}),
-        )
+            lowest=lowest,
+            highest=highest,
+            playable=preset.keys,
+            remarks=tuple(_remarks(preset, lowest=lowest, highest=highest)),
+        )  # fmt: skip
 
     def keys(self, wanted: list[Key]) -> list[Key]:
-        """All of them: what it lacks is silent."""
+        """All of them: what has no sample at a velocity says so when it is played."""
         return wanted
 
     def play(self, key: Key, *, hold_seconds: float, seconds: float) -> FloatArray:
         """One note."""
+        if not self._preset.mapped[key.note, key.velocity]:
+            softest, hardest = self._preset.velocities or (0, 0)
+            raise DatasetError(
+                f"no sample is mapped to this key at velocity {key.velocity}; the preset has {softest} to {hardest}"
+            )
         sound = self._player.play(
-            self._program, key.note, velocity=key.velocity, hold_seconds=hold_seconds, seconds=seconds, bank=self._bank
-        )
+            self._preset.program, key.note, velocity=key.velocity, hold_seconds=hold_seconds, seconds=seconds,
+            bank=self._preset.bank,
+        )  # fmt: skip
         return remove_dc(sound, sample_rate=SAMPLE_RATE)
 
     def hold_of(self, key: Key, hold_seconds: float) -> float | None:  # noqa: ARG002 all are held as asked
@@ -57,3 +81,8 @@ class SoundFontSource:
     def close(self) -> None:
         """Give back what it holds."""
         self._player.close()
+
+
+def _remarks(preset: Preset, *, lowest: int, highest: int) -> list[str]:
+    drums = [f"bank {DRUM_BANK} is for drum kits: each key of {preset.label} may be another drum"]
+    return drums * (preset.bank == DRUM_BANK) + remarks_on(preset.keys, lowest=lowest, highest=highest)

@@ -25,20 +25,26 @@ class About:
     Attributes:
         kind: soundfont, sfz, vst3 or folder.
         recipe: plain values that name it exactly; the same recipe makes the same notes.
+        name: what it calls itself, empty where it does not.
         family: of NSynth's eleven, empty where it does not tell.
         source: acoustic, electronic or synthetic.
         licence, attribution: of the sound, empty where nobody has said.
         lowest, highest: notes it is meant to be played at.
+        playable: all notes that sound, rising; empty where nobody knows.
+        remarks: what a person should know of it before, a line each.
     """
 
     kind: str
     recipe: dict[str, Any]
+    name: str = ""
     family: str = ""
     source: str = "synthetic"
     licence: str = ""
     attribution: str = ""
     lowest: int = 24
     highest: int = 96
+    playable: tuple[int, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class Source(Protocol):

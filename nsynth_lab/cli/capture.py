@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsynth_lab.cli import console
+from nsynth_lab.cli import console, preset_table
 from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, parse_settings
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
-    from nsynth_lab.capture import Capture
+    from nsynth_lab.capture import Capture, Source
+
+UNNAMED = "unnamed"
 
 
 def capture(
@@ -22,10 +25,11 @@ def capture(
         str,
         typer.Argument(help="A VST3 instrument (file, or name of a scanned one), SoundFont, SFZ, or folder of notes."),
     ],
-    name: Annotated[str, typer.Option(help="What it is to be blended by.")],
+    name: Annotated[str, typer.Option(help="What it is to be blended by; a SoundFont's preset has its own.")] = "",
     family: Annotated[str, typer.Option(help="bass, brass, flute, ...; if the source does not tell.")] = "",
-    bank: Annotated[int, typer.Option(min=0, max=16383, help="Of a SoundFont.")] = 0,
-    program: Annotated[int, typer.Option(min=0, max=127, help="Of a SoundFont.")] = 0,
+    bank: Annotated[int | None, typer.Option(min=0, max=16383, help="Of a SoundFont with several presets.")] = None,
+    program: Annotated[int | None, typer.Option(min=0, max=127, help="Of a SoundFont with several presets.")] = None,
+    list_presets: Annotated[bool, typer.Option("--list", help="List the presets of a SoundFont, and stop.")] = False,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A plugin's parameter, as sustain=true; may be given again.")
     ] = None,
@@ -34,8 +38,8 @@ def capture(
     high: Annotated[str, typer.Option(help="Highest note, as C7.")] = "",
     step: Annotated[int, typer.Option(help="Semitones between notes.")] = 6,
     velocities: Annotated[str, typer.Option(help="MIDI velocities.")] = "50,100",
-    hold: Annotated[float, typer.Option(help="Seconds that keys are held.")] = 3.0,
-    seconds: Annotated[float, typer.Option(help="Seconds that notes are heard.")] = 4.0,
+    hold: Annotated[float | None, typer.Option(help="Seconds that keys are held; 3, or 3/4 of --seconds.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Seconds that notes are heard; 4, or --hold + 1.")] = None,
     refine: Annotated[float, typer.Option(min=0, max=600, help="Fit each note's latents for so many seconds.")] = 0.0,
     licence: Annotated[str | None, typer.Option(help="Of its sound; else what the source says.")] = None,
     attribution: Annotated[str | None, typer.Option(help="Whom to name; else what the source says.")] = None,
@@ -47,26 +51,31 @@ def capture(
 ) -> None:
     """Play an instrument over its range, encode its notes, and add it to your bank: then blend it by its name.
 
-    Tells how well each note was reconstructed, and which were left out and why.
+    Tells how well each note was reconstructed, and which were left out and why. A SoundFont with several presets is
+    asked for one by its numbers (`--list` shows them). If it is not General MIDI, the family is yours to say.
 
     **Examples**
 
         nsynth-lab capture Kars.vst3 --name "my strings" --family string
 
-        nsynth-lab capture FluidR3_GM.sf2 --program 0 --name "fluid piano"
+        nsynth-lab capture FluidR3_GM.sf2 --bank 0 --program 0 --name "fluid piano"
+
+        nsynth-lab capture FluidR3_GM.sf2 --list
 
         nsynth-lab capture my-samples/ --name "grandma's zither" --family string
 
         nsynth-lab blend "my strings" flute -o between.wav
     """
+    if list_presets:
+        preset_table.show_presets(Path(source), as_json=as_json)
+        return
     from nsynth_lab.capture import Plan, open_source
     from nsynth_lab.capture import capture as capture_source
-    from nsynth_lab.model.user_bank import owned_path
     from nsynth_lab.note import parse_note
-    from nsynth_lab.render import Session
 
+    held, heard = _seconds(hold, seconds)
     plan = Plan(
-        name=name,
+        name=name or UNNAMED,
         family=family or None,
         licence=licence,
         attribution=attribution,
@@ -74,25 +83,59 @@ def capture(
         highest=parse_note(high) if high else None,
         step=step,
         velocities=_velocities(velocities),
-        hold_seconds=hold,
-        seconds=max(seconds, hold),
+        hold_seconds=held,
+        seconds=heard,
         refine_seconds=refine,
     )
-    session = Session(checkpoint, device=device, owned=False)
-    if name.lower() in session.bank.entries:
-        raise UsageError(f"'{name}' is an instrument of the checkpoint; choose another name")
-    if owned_path(name).exists() and not force:
-        raise UsageError(f"'{name}' is in your bank already; add --force to replace it")
+    if name:
+        _check_free(name, force=force)
     settings = parse_settings(setting)
     opened = open_source(source, bank=bank, program=program, family=family, settings=settings, state=state)
     with closing(opened), ExitStack() as bars:
+        if not name:
+            plan = replace(plan, name=_own_name(opened))
+            _check_free(plan.name, force=force)
+        plan.family_of(opened.about)
+        plan.keys(opened.about)
+        for remark in opened.about.remarks:
+            console.say(remark)
+        from nsynth_lab.render import Session
+
+        session = Session(checkpoint, device=device, owned=False)
+        if plan.name.lower() in session.bank.entries:
+            raise UsageError(f"'{plan.name}' is an instrument of the checkpoint; choose another --name")
 
         def begin(notes: int, what: str) -> Callable[[], None]:
             bars.pop_all().close()
             return bars.enter_context(console.progress(notes, "notes", what))
 
-        done = capture_source(opened, plan, session.checkpoint, resume=resume, force=force, begin=begin)
+        try:
+            done = capture_source(opened, plan, session.checkpoint, resume=resume, force=force, begin=begin)
+        except KeyboardInterrupt:
+            bars.close()
+            console.say("what was played is kept: the same command with --resume goes on")
+            raise
     _show(done, getattr(opened, "left_out", {}), as_json=as_json)
+
+
+def _own_name(source: Source) -> str:
+    if not source.about.name:
+        raise UsageError("what is it to be blended by? Add --name")
+    return source.about.name
+
+
+def _check_free(name: str, *, force: bool) -> None:
+    from nsynth_lab.model.user_bank import owned_path
+
+    if owned_path(name).exists() and not force:
+        raise UsageError(f"'{name}' is in your bank already; add --force to replace it, or choose another --name")
+
+
+def _seconds(hold: float | None, seconds: float | None) -> tuple[float, float]:
+    """How long keys are held and notes heard: what is not said follows from the other, so that there is a release."""
+    if hold is None:
+        hold = 3.0 if seconds is None else min(3.0, 0.75 * seconds)
+    return hold, min(20.0, max(4.0, hold + 1.0)) if seconds is None else seconds
 
 
 def _show(done: Capture, files_left_out: dict[str, str], *, as_json: bool) -> None:

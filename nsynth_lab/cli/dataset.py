@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nsynth_lab.cli import console, dataset_tables
+from nsynth_lab.cli import console, dataset_tables, preset_table
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ class PitchSource(StrEnum):
     measured = "measured"
 
 
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder to write the data set into; new, or empty.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Carry on with a data set that was interrupted.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the data set that is there.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Processes; as many as there are cores.")]
@@ -62,8 +61,18 @@ def _list_programs(wanted: bool) -> None:
 @app.command()
 def soundfont(
     font: Annotated[Path, typer.Argument(help="SoundFont file, .sf2 or .sf3.", show_default=False)],
-    out: Out,
-    programs: Annotated[str, typer.Option(help="General MIDI programs, such as 0-7,40,73.")] = "all",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder to write the data set into; new, or empty.")
+    ] = None,
+    programs: Annotated[str, typer.Option(help="Programs, such as 0-7,40,73; 8:5 is program 5 of bank 8.")] = "all",
+    family: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a font that is not General MIDI: string for all, 40=string for one; may be given again."),
+    ] = None,
+    source: Annotated[str, typer.Option(help="acoustic, electronic or synthetic, where not known.")] = "acoustic",
+    general_midi: Annotated[
+        bool, typer.Option("--general-midi", help="The font's numbers are General MIDI's, whatever its names are.")
+    ] = False,
     step: Annotated[int, typer.Option(min=1, help="Semitones between notes.")] = 4,
     offset: Annotated[int, typer.Option(help="Notes lie on offset + k * step: shift a second font by half.")] = 0,
     velocities: Annotated[str, typer.Option(help="MIDI velocities.")] = "25,50,75,100,127",
@@ -79,29 +88,39 @@ def soundfont(
     force: Force = False,
     json: Json = False,
     list_programs: Annotated[  # noqa: ARG001 the callback answers it
-        bool, typer.Option("--list-programs", callback=_list_programs, is_eager=True, help="List the programs.")
+        bool, typer.Option("--list-programs", callback=_list_programs, is_eager=True, help="List General MIDI's.")
     ] = False,
+    list_presets: Annotated[bool, typer.Option("--list", help="List the presets of the font, and stop.")] = False,
 ) -> None:
     """Render the instruments of a SoundFont, each over the range it is really played in.
 
     By default all pitched General MIDI programs, every fourth semitone at five velocities: about 7,000 notes,
-    one to two minutes on two cores. Ctrl-C stops it and `--resume` carries on.
+    one to two minutes on two cores. Ctrl-C stops it and `--resume` carries on. A font that is not General MIDI
+    (its presets' names tell) gives its own presets under their own names, over their own keys, and asks for the family.
 
     **Examples**
 
         nsynth-lab dataset soundfont FluidR3_GM.sf2 -o data/fluid
 
-        nsynth-lab dataset soundfont piano.sf2 --programs 0 --step 1 -o data/piano
+        nsynth-lab dataset soundfont piano.sf2 --family keyboard --step 1 -o data/piano
+
+        nsynth-lab dataset soundfont FluidR3_GM.sf2 --list
+
+        nsynth-lab dataset soundfont piano.sf2 --family 0-3=keyboard --family 4=mallet -o data/keys
 
         nsynth-lab dataset soundfont MuseScore_General.sf3 --offset 2 --series 1 -o data/musescore
     """
-    from nsynth_lab.train.general_midi import parse_programs
+    if list_presets:
+        preset_table.show_presets(font, as_json=json)
+        return
+    if out is None:
+        raise UsageError("where to? Name a folder with --out, or add --list to only see the presets")
+    from nsynth_lab.train.font_instruments import Choice, choose_instruments
     from nsynth_lab.train.rendering import Rendering
     from nsynth_lab.train.soundfont import render_soundfont
     from nsynth_lab.units import SAMPLE_RATE
 
     rendering = Rendering(
-        programs=tuple(parse_programs(programs)),
         step=step,
         offset=offset,
         velocities=tuple(_numbers(velocities, int, "velocities")),
@@ -111,11 +130,14 @@ def soundfont(
         series=series,
         ending=sound_format.value,
     )
-    total = sum(len(rendering.notes(program)) for program in rendering.programs)
+    choice = Choice(programs, tuple(family or ()), source, general_midi)
+    instruments, missing = choose_instruments(font, choice)
+    total = sum(len(rendering.notes(one)) for one in instruments)
     with console.progress(total, "notes", "rendering") as advance:
         done = render_soundfont(
             font,
             out,
+            instruments,
             rendering,
             licence=licence,
             attribution=attribution,
@@ -125,10 +147,10 @@ def soundfont(
             advance=advance,
         )
     if json:
-        console.print_json({"folder": out, **vars(done)})
+        console.print_json({"folder": out, **vars(done), "missing_programs": missing})
         return
-    if done.missing_programs:
-        console.say(f"The font has no program {', '.join(map(str, done.missing_programs))}.")
+    if missing:
+        console.say(f"The font has no program {', '.join(map(str, missing))}.")
     if done.silent:
         console.say(f"Left out as silent: {dataset_tables.some_of(done.silent)}.")
     console.show(f"{out}: {done.notes} notes")

@@ -126,7 +126,8 @@ def _refined(power: Float64, bin_hz: float, note: float) -> float:
         peak = low + int(power[low:high].argmax())
         left, middle, right = np.log(power[peak - 1 : peak + 2] + 1e-30)
         bend = left - 2 * middle + right
-        exact = peak + (0.5 * (left - right) / bend if bend < 0 else 0.0)
+        # where the strongest bin is no peak but the foot of one outside, the parabola leads far away
+        exact = peak + (float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) if bend < 0 else 0.0)
         total += hz_to_note(exact * bin_hz / order) * power[peak]
         weights += power[peak]
     return float(total / weights) if weights > 0 else note

@@ -11,9 +11,8 @@ Source: the names are those of General MIDI level 1 (MIDI Association, 1991).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-from nsynth_lab.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -26,15 +25,6 @@ class Program:
     source: str
     low: int
     high: int
-
-    def notes(self, *, step: int, offset: int = 0) -> list[int]:
-        """The notes of the range that lie on the grid offset + k * step; the middle one where none does.
-
-        >>> PROGRAMS[47].notes(step=4), PROGRAMS[47].notes(step=4, offset=2)
-        ([40, 44, 48, 52, 56], [38, 42, 46, 50, 54])
-        """
-        notes = [note for note in range(self.low, self.high + 1) if (note - offset) % step == 0]
-        return notes or [(self.low + self.high) // 2]
 
 
 _TABLE = """
@@ -158,26 +148,28 @@ def _row(line: str) -> Program:
 
 PROGRAMS: dict[int, Program] = {program.number: program for program in map(_row, _TABLE.strip().splitlines())}
 
+LEAST_ALIKE, LEAST_FAMILIES = 8, 4
 
-def parse_programs(text: str) -> list[int]:
-    """Program numbers from a list such as "0-7,40,73", in rising order; "all" means every pitched one.
 
-    Raises:
-        UsageError: not such a list, or a program that has no pitch.
+def resembles_general_midi(names: Mapping[int, str]) -> bool:
+    """Whether a font's program numbers are General MIDI's, by what it calls its programs (number -> name).
 
-    >>> parse_programs("40,0-2")
-    [0, 1, 2, 40]
+    They are where at least eight programs of four families, and half of all, share a word with General MIDI's name of
+    that number. Known General MIDI fonts share 92 to 95 %, with numbers shifted by one 36 % at most (measured on
+    FluidR3, TimGM6mb, GeneralUser and MuseScore General). One or a few presets tell nothing by their numbers.
+
+    >>> resembles_general_midi({0: "Solo Cello"})
+    False
+    >>> resembles_general_midi({number: row.name.upper() for number, row in PROGRAMS.items()})
+    True
     """
-    if text.strip() == "all":
-        return sorted(PROGRAMS)
-    chosen: set[int] = set()
-    for item in text.split(","):
-        match = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", item.strip())
-        if match is None:
-            raise UsageError(f"programs '{text}': expected numbers and ranges such as 0-7,40,73, or all")
-        chosen.update(range(int(match[1]), int(match[2] or match[1]) + 1))
-    if unknown := sorted(chosen - PROGRAMS.keys()):
-        raise UsageError(f"program {unknown[0]} has no pitch of its own or is outside 0 to 114; see --list-programs")
-    if not chosen:
-        raise UsageError(f"programs '{text}': a range runs from the lower to the higher number")
-    return sorted(chosen)
+    pitched = names.keys() & PROGRAMS.keys()
+    alike = [number for number in pitched if _words(names[number]) & _words(PROGRAMS[number].name)]
+    families = {PROGRAMS[number].family for number in alike}
+    return len(alike) >= max(LEAST_ALIKE, len(pitched) / 2) and len(families) >= LEAST_FAMILIES
+
+
+def _words(name: str) -> set[str]:
+    """The beginnings of its words: `SoloTrumpet` has solo and trum, `Trumpets` trum."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    return {word[:4] for word in re.findall(r"[a-z]{3,}", apart)}

@@ -1,4 +1,4 @@
-"""Rendering: which notes of a SoundFont to play and how; render_program plays one instrument's and writes them."""
+"""Rendering: which notes of an instrument to play and how; render_instrument plays those of one and writes them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.dsp.offset import remove_dc
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import Note
-from nsynth_lab.train.general_midi import PROGRAMS
+from nsynth_lab.train.font_instruments import FontInstrument
 from nsynth_lab.train.note_shape import cut_tail
 from nsynth_lab.train.note_writer import Entry, note_entry
 from nsynth_lab.train.notes import AUDIO
@@ -30,11 +30,10 @@ SERIES = 7  # of 128 programs each fit the three digits of an instrument's numbe
 
 @dataclass(frozen=True)
 class Rendering:
-    """Which notes of a SoundFont to play, and how.
+    """Which notes of a SoundFont's instruments to play, and how.
 
     Attributes:
-        programs: General MIDI programs, of `general_midi.PROGRAMS`.
-        step, offset: the notes of a program's range on the grid offset + k * step, in semitones.
+        step, offset: the notes of an instrument's range on the grid offset + k * step, in semitones.
         velocities: MIDI velocities 1..127, rising.
         hold_seconds: how long keys are held; velocity number i takes hold i modulo their count.
         max_seconds: no note is longer; one that still sounds is faded out over its last 20 ms.
@@ -46,7 +45,6 @@ class Rendering:
         UsageError: a value out of range.
     """
 
-    programs: tuple[int, ...] = tuple(sorted(PROGRAMS))
     step: int = 4
     offset: int = 0
     velocities: tuple[int, ...] = (25, 50, 75, 100, 127)
@@ -57,14 +55,12 @@ class Rendering:
     ending: str = "flac"
 
     def __post_init__(self) -> None:
-        if unknown := set(self.programs) - PROGRAMS.keys():
-            raise UsageError(f"program {min(unknown)} is not one of the pitched General MIDI programs")
         if not 1 <= self.step <= 127:
             raise UsageError(f"a step of {self.step} semitones: use 1 to 127")
         for velocity in self.velocities:
             Note(0, velocity)
-        if not self.programs or not self.velocities or not self.hold_seconds:
-            raise UsageError("nothing to render: name at least one program, velocity and hold")
+        if not self.velocities or not self.hold_seconds:
+            raise UsageError("nothing to render: name at least one velocity and hold")
         if not 0.1 <= self.max_seconds <= 60 or not all(0.05 <= hold <= self.max_seconds for hold in self.hold_seconds):
             raise UsageError("holds lie between 0.05 s and the longest note, which lies between 0.1 and 60 s")
         if not 8_000 <= self.sample_rate <= 96_000:
@@ -74,38 +70,40 @@ class Rendering:
         if self.ending not in ("flac", "wav"):
             raise UsageError(f"format '{self.ending}': use flac or wav")
 
-    def notes(self, program: int) -> list[tuple[int, int, float]]:
-        """(note, velocity, hold in seconds) of everything to play of one program."""
+    def notes(self, one: FontInstrument) -> list[tuple[int, int, float]]:
+        """(note, velocity, hold in seconds) of everything to play of one instrument."""
         holds = self.hold_seconds
         return [
             (note, velocity, holds[index % len(holds)])
-            for note in PROGRAMS[program].notes(step=self.step, offset=self.offset)
+            for note in one.notes(step=self.step, offset=self.offset)
             for index, velocity in enumerate(self.velocities)
         ]
 
 
-def render_program(
-    font: Path, folder: Path, rendering: Rendering, about: dict[str, str], program: int
+def render_instrument(
+    font: Path, folder: Path, rendering: Rendering, about: dict[str, str], one: FontInstrument
 ) -> dict[str, Entry]:
-    """Play one program and write its notes: note_str -> entry, empty where silent; nothing if the font lacks it."""
+    """Play one instrument and write its notes: note_str -> entry, empty where silent."""
     player = _player(font, rendering.sample_rate)
-    if not player.select(program):
-        return {}
-    row, rate, entries = PROGRAMS[program], rendering.sample_rate, dict[str, Entry]()
-    for note, velocity, hold in rendering.notes(program):
-        sound = player.play(program, note, velocity=velocity, hold_seconds=hold, seconds=rendering.max_seconds)
+    rate, entries = rendering.sample_rate, dict[str, Entry]()
+    for note, velocity, hold in rendering.notes(one):
+        sound = player.play(
+            one.program, note, velocity=velocity, hold_seconds=hold, seconds=rendering.max_seconds, bank=one.bank
+        )
         sound = remove_dc(sound, sample_rate=rate)
         sound = cut_tail(sound, held_samples=round(hold * rate), fade_samples=round(FADE_SECONDS * rate))
         peak = float(np.abs(sound).max())
         entry = note_entry(
-            family=row.family,
-            instrument_source=row.source,
-            number=program + 128 * rendering.series,
+            family=one.family,
+            instrument_source=one.source,
+            number=one.number + 128 * rendering.series,
             pitch=note,
             velocity=velocity,
             sample_rate=rate,
-            instrument_name=row.name,
-            program=program,
+            instrument_name=one.name,
+            bank=one.bank,
+            program=one.program,
+            preset=one.preset,
             hold_seconds=hold,
             duration=round(len(sound) / rate, 4),
             peak=round(min(peak, LOUDEST_PEAK), 5),
@@ -124,7 +122,7 @@ def render_program(
 
 
 def probe(sample_rate: int, font: Path) -> None:
-    """Load a font as `render_program` will.
+    """Load a font as `render_instrument` will.
 
     Raises:
         DatasetError: FluidSynth cannot load it.

@@ -1,0 +1,183 @@
+"""The presets of a SoundFont: bank, program, name, and which keys and velocities each maps to a sample.
+
+As FluidSynth plays them: a key sounds where a zone of the preset and one of the instrument that it names both have it
+in their range, and the sample is there. Ranges of global zones count for nothing.
+
+Source: SoundFont Technical Specification 2.04, sections 7 and 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.errors import UsageError
+from nsynth_lab.note import key_ranges
+from nsynth_lab.train.font_tables import Table, read_tables
+from nsynth_lab.train.general_midi import resembles_general_midi
+from nsynth_lab.train.labels import clean
+
+KEY_RANGE, VELOCITY_RANGE, INSTRUMENT, SAMPLE_ID = 43, 44, 41, 53
+IN_ROM = 0x8000
+DRUM_BANK = 128
+MOST_NAMED = 8
+
+Mapped = NDArray[np.bool_]  # [128 keys, 128 velocities]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One preset; `mapped` [128, 128] says for every key and velocity whether a sample is there."""
+
+    bank: int
+    program: int
+    name: str
+    mapped: Mapped = field(repr=False, compare=False)
+
+    @property
+    def keys(self) -> tuple[int, ...]:
+        """The MIDI notes that sound at some velocity, rising."""
+        return tuple(int(key) for key in np.flatnonzero(self.mapped.any(axis=1)))
+
+    @property
+    def velocities(self) -> tuple[int, int] | None:
+        """The softest and the hardest velocity that sound at some key; None where nothing does."""
+        sounding = np.flatnonzero(self.mapped[:, 1:].any(axis=0)) + 1
+        return (int(sounding[0]), int(sounding[-1])) if len(sounding) else None
+
+    @property
+    def label(self) -> str:
+        """For a person: `0:40 'Violin'`, bank and program before the name."""
+        return f"{self.bank}:{self.program} '{self.name}'"
+
+
+def read_presets(font: str | Path) -> tuple[Preset, ...]:
+    """All presets, sorted by bank and program; of two with the same numbers only the first can be reached.
+
+    Raises:
+        DatasetError: not a SoundFont, or a damaged one.
+    """
+    tables, sample_bytes = read_tables(font)
+    samples = tables["shdr"][:-1]
+    there = (samples["kind"] & IN_ROM == 0) & (samples["start"] < samples["end"]) & (samples["start"] < sample_bytes)
+    instruments = [
+        np.packbits(_mapped(zones, [None] * len(there), there, SAMPLE_ID))
+        for zones in _zones(tables["inst"], tables["ibag"], tables["igen"])
+    ]
+    exists = np.ones(len(instruments), np.bool_)
+    found: dict[tuple[int, int], Preset] = {}
+    rows = zip(tables["phdr"], _zones(tables["phdr"], tables["pbag"], tables["pgen"]), strict=False)
+    for row, zones in rows:
+        bank, program = int(row["bank"]), int(row["program"])
+        mapped = _mapped(zones, instruments, exists, INSTRUMENT)
+        found.setdefault((bank, program), Preset(bank, program, _name(row["name"], program), mapped))
+    return tuple(found[number] for number in sorted(found))
+
+
+def is_general_midi(presets: Sequence[Preset]) -> bool:
+    """Whether the program numbers of bank 0 mean what General MIDI says, judged by the presets' names."""
+    return resembles_general_midi({one.program: one.name for one in presets if one.bank == 0})
+
+
+def find_preset(font: Path, presets: Sequence[Preset], *, bank: int | None, program: int | None) -> Preset:
+    """The preset of these numbers, where None stands for any; the one that sounds, where there is only one.
+
+    Raises:
+        UsageError: none, or several; the message says which there are.
+    """
+    usable = [one for one in presets if one.keys]
+    if not usable:
+        raise UsageError(f"{font}: none of its {len(presets)} presets maps a key to a sample; there is nothing to play")
+    chosen = [one for one in usable if bank in (None, one.bank) and program in (None, one.program)]
+    if bank is None and len(chosen) > 1:
+        chosen = [one for one in chosen if one.bank == 0 and program is not None] or chosen
+    if len(chosen) == 1:
+        return chosen[0]
+    words = f"program {program}" if program is not None else "preset"
+    words += f" in bank {bank}" if bank is not None else ""
+    if not chosen:
+        raise UsageError(f"{font}: has no {words}; it has {nearest(usable, bank=bank, program=program)}")
+    options = ["--bank"] * (bank is None) + ["--program"] * (program is None)
+    raise UsageError(f"{font}: which preset? It has {named(chosen)}; choose with {' and '.join(options)}")
+
+
+def nearest(presets: Sequence[Preset], *, bank: int | None, program: int | None) -> str:
+    """For a message, of which nothing has both numbers: those of the program, else of the bank, else all."""
+    alike = [one for one in presets if one.program == program]
+    return named(alike or [one for one in presets if one.bank == bank] or presets)
+
+
+def named(presets: Sequence[Preset]) -> str:
+    """Some presets for a message, as bank:program and name."""
+    more = f" and {len(presets) - MOST_NAMED} more (--list)" if len(presets) > MOST_NAMED else ""
+    return ", ".join(one.label for one in presets[:MOST_NAMED]) + more
+
+
+def preset_row(preset: Preset) -> dict[str, Any]:
+    """What a list of presets shows of one, as plain values."""
+    softest, hardest = preset.velocities or (None, None)
+    return {
+        "bank": preset.bank,
+        "program": preset.program,
+        "name": preset.name,
+        "keys": key_ranges(preset.keys),
+        "softest": softest,
+        "hardest": hardest,
+    }
+
+
+class _Zone(NamedTuple):
+    keys: slice
+    velocities: slice
+    kind: int
+    target: int
+
+
+def _zones(owners: Table, bags: Table, generators: Table) -> Iterator[list[_Zone]]:
+    """For every owner but the closing record its zones that name something."""
+    starts, bag_starts = owners["bag"].tolist(), bags["generator"].tolist()
+    rows = list(zip(*(generators[name].tolist() for name in ("kind", "low", "high")), strict=True))
+    for first, last in pairwise(starts):
+        spans = (rows[bag_starts[bag] : bag_starts[bag + 1]] for bag in range(first, last))
+        yield [zone for span in spans if (zone := _zone(span)) is not None]
+
+
+def _zone(rows: Sequence[tuple[int, int, int]]) -> _Zone | None:
+    """A range of keys counts only as the first generator, one of velocities only first or after it; the target last."""
+    keys = velocities = slice(0, 128)
+    for place, (kind, low, high) in enumerate(rows):
+        if kind == KEY_RANGE and place == 0:
+            keys = slice(low, min(high, 127) + 1)
+        elif kind == VELOCITY_RANGE and (place == 0 or (place == 1 and rows[0][0] == KEY_RANGE)):
+            velocities = slice(low, min(high, 127) + 1)
+        elif kind in (INSTRUMENT, SAMPLE_ID):
+            return _Zone(keys, velocities, kind, low | high << 8)
+    return None
+
+
+def _mapped(zones: Sequence[_Zone], of_targets: Sequence[Any], exists: Mapped, kind: int) -> Mapped:
+    """Where one of the zones leads to something that sounds; None among `of_targets` sounds everywhere."""
+    mapped = np.zeros((128, 128), np.bool_)
+    for zone in zones:
+        if zone.kind != kind or zone.target >= len(exists) or not exists[zone.target]:
+            continue
+        place = (zone.keys, zone.velocities)
+        packed = of_targets[zone.target]
+        mapped[place] |= True if packed is None else np.unpackbits(packed).reshape(128, 128).astype(bool)[place]
+    return mapped
+
+
+def _name(raw: bytes, program: int) -> str:
+    """As text, whatever it was encoded in; a number where there is none."""
+    cut = raw.split(b"\0")[0]
+    try:
+        text = cut.decode("utf-8")
+    except UnicodeDecodeError:
+        text = cut.decode("latin-1")
+    return clean(text).strip() or f"program {program}"
