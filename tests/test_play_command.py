@@ -136,3 +136,39 @@ def test_devices_speak_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert report["inputs"] or report["problems"] or report["inputs"] == []
     assert run(["devices"]) == 0
     assert "MIDI" in capsys.readouterr().out
+
+
+def test_channels_have_instruments_and_presets_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """A preset on a channel sounds as it does alone; no voice of many is taken away; percussion is told."""
+    file = mido.MidiFile(ticks_per_beat=480)
+    for channel in (0, 1, 9):
+        keys = range(40, 60) if channel == 0 else [69]
+        notes = [mido.Message("note_on", channel=channel, note=key, velocity=60) for key in keys]
+        ends = [mido.Message("note_off", channel=channel, note=key, time=96 * (key == keys[0])) for key in keys]
+        file.tracks.append(mido.MidiTrack([*notes, *ends]))
+    file.save("gm.mid")
+    assert run(["render", "gm.mid", "flute", "--channel", "2=glass-cello", "-o", "all.wav", "--json"]) == 0
+    heard = capsys.readouterr()
+    report = json.loads(heard.out)
+    assert (report["notes"], report["most_voices"], report["stolen"]) == (21, 21, 0)
+    assert "left out: channel 10" in heard.err
+    for name, words in (("own", ["--channel", "2=glass-cello"]), ("alone", ["--preset", "glass-cello"])):
+        assert run(["render", "gm.mid", *words, "--channels", "2", "-o", f"{name}.wav"]) == 0
+    assert np.array_equal(read_audio("own.wav").samples, read_audio("alone.wav").samples)
+    capsys.readouterr()
+    assert run(["render", "gm.mid", "flute", "--voices", "4", "-o", "few.wav", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["stolen"] == 17
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["flute", "--channel", "2=celo"], "neither a preset"),
+        (["flute", "--channel", "2"], "as 2=cello"),
+        (["flute", "--channel", "2=oboe", "--mpe"], "leave out --channel"),
+        (["flute", "--channels", "0"], "numbers from 1 to 16"),
+        ([], "name the instruments"),
+    ],
+)
+def test_channels_that_cannot_be(words: list[str], says: str, refused: Refused) -> None:
+    assert says in refused("render", "song.mid", *words, "-o", "out.wav", code=2)

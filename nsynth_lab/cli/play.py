@@ -17,6 +17,7 @@ from nsynth_lab.cli.options import CheckpointOption, ComputeOption, ForceOption,
 from nsynth_lab.cli.playing import (
     A4Option,
     BlockOption,
+    ChannelOption,
     Choice,
     ControllerOption,
     Instrument,
@@ -55,7 +56,7 @@ def play(
     record: Annotated[Path | None, typer.Option(help="Also write what is played to this sound file.")] = None,
     seconds: Annotated[float, typer.Option(min=0, help="End after so long; 0 plays until Esc or Ctrl-C.")] = 0.0,
     position: PositionOption = "",
-    voices: VoicesOption = 16,
+    voices: VoicesOption = None,
     mode: ModeOption = "poly",
     unison: UnisonOption = 1,
     mpe: MpeOption = False,
@@ -67,6 +68,7 @@ def play(
     learn: LearnOption = None,
     programs: ProgramOption = None,
     channels: ChannelsOption = "",
+    own_channels: ChannelOption = None,
     block: BlockOption = 256,
     compute: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
@@ -93,6 +95,8 @@ def play(
         nsynth-lab play oboe --midi seaboard --mpe --set bend_semitones=48
 
         nsynth-lab play flute cello --file song.mid --latency high
+
+        nsynth-lab play flute --file song.mid --channel 2=cello --channel 3-4=glass-cello --channels 1-4
     """
     from nsynth_lab.render import SOUND_ENDINGS, Session, check_outputs
     from nsynth_lab.render.live import Live
@@ -108,8 +112,12 @@ def play(
     choice = Choice(
         position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block, learn or []
     )
-    instrument = Instrument(sources or [], programs or [], preset)
-    song = song_to_play(file, channels=channels, named=(), others=True, mpe=mpe) if file else None
+    instrument = Instrument(sources or [], programs or [], preset, own_channels or [])
+    song = (
+        song_to_play(file, channels=channels, named=instrument.named(), others=instrument.plays_all, mpe=mpe)
+        if file
+        else None
+    )
     session = Session(checkpoint, device=compute, seed=seed, progress=console.progress)
     console.say("loading")
     engine = instrument.engine(choice, session, live=True, ahead_samples=HOP_SAMPLES)

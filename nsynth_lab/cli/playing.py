@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nsynth_lab.cli.song import channel_list
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
     from nsynth_lab.patch import Patch
+    from nsynth_lab.render.ensemble import Playing
     from nsynth_lab.render.session import Session
-    from nsynth_lab.synth.engine import Engine
     from nsynth_lab.synth.settings import Settings
 
 BLOCKS = (64, 128, 256, 512, 1024)
-USUAL = (16, "poly", 1, 440.0)  # voices, mode, unison, A4
+USUAL_VOICES = 16
+USUAL = ("poly", 1, 440.0)  # mode, unison, A4
 
 SourcesArgument = Annotated[
     list[str] | None,
@@ -27,7 +29,12 @@ SourcesArgument = Annotated[
 PositionOption = Annotated[
     str, typer.Option(help="0 is A, 1 is B; with four instruments two numbers: 0.2,0.7.", show_default="the middle")
 ]
-VoicesOption = Annotated[int, typer.Option(help="How many notes may sound at once.")]
+VoicesOption = Annotated[
+    int | None, typer.Option(help="How many notes may sound at once.", show_default=str(USUAL_VOICES))
+]
+SongVoicesOption = Annotated[
+    int | None, typer.Option(help="How many notes may sound at once.", show_default="as many as there are")
+]
 ModeOption = Annotated[str, typer.Option(help="poly, mono or legato.")]
 UnisonOption = Annotated[int, typer.Option(help="Voices a key.")]
 MpeOption = Annotated[bool, typer.Option("--mpe", help="Channels 2 to 16 each carry one note (MPE).")]
@@ -47,6 +54,13 @@ ProgramOption = Annotated[
     list[str] | None,
     typer.Option("--program", help="What a program change brings, as 'oboe,marimba'; several times for 2, 3, ..."),
 ]
+ChannelOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--channel",
+        help="What a MIDI channel plays: instruments or a preset, as 2=cello, 3=oboe,flute, 4-6=glass-cello.",
+    ),
+]
 PresetOption = Annotated[
     str, typer.Option(help="Instead of A B: a preset by name, or a .toml file, with its effects and knobs.")
 ]
@@ -58,7 +72,7 @@ class Choice:
     """What the shared options say, as typed."""
 
     position: str
-    voices: int
+    voices: int | None
     mode: str
     unison: int
     mpe: bool
@@ -88,7 +102,7 @@ class Choice:
         if self.controllers:
             values["controllers"] = _controllers(self.controllers)
         return Settings(
-            voices=self.voices,
+            voices=USUAL_VOICES if self.voices is None else self.voices,
             mode=self.mode,
             unison=self.unison,
             mpe=self.mpe,
@@ -108,7 +122,8 @@ class Choice:
         from nsynth_lab.render.patched import settings_of
 
         self._check_block()
-        if (self.voices, self.mode, self.unison, self.a4, self.scale, self.keymap) != (*USUAL, None, None):
+        said = (self.mode, self.unison, self.a4, self.scale, self.keymap)
+        if self.voices not in (None, USUAL_VOICES) or said != (*USUAL, None, None):
             raise UsageError(
                 "--preset says how it is voiced and tuned; leave out --voices, --mode, --unison, --a4, --scale"
             )
@@ -158,43 +173,68 @@ def _controllers(words: Sequence[str]) -> dict[int, str]:
 
 def program_list(first: Sequence[str], others: Sequence[str]) -> list[list[str]]:
     """The programs: what was named first, and one for each `--program`."""
-    return [list(first), *([name.strip() for name in other.split(",") if name.strip()] for other in others)]
+    return [list(first), *(_split(other) for other in others)]
+
+
+def _split(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 @dataclass(frozen=True)
 class Instrument:
-    """What is to be played: instruments by name and program changes, or a preset.
+    """What is to be played: instruments by name and program changes, or a preset, or what single channels have.
 
     Raises:
-        UsageError: neither or both, or a preset that is not there.
+        UsageError: none of these or too many, or channels that are none.
         PatchError: a preset that cannot be read.
     """
 
     sources: Sequence[str]
     programs: Sequence[str]
     preset: str
+    channel: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        if bool(self.sources) == bool(self.preset):
+        if bool(self.sources) == bool(self.preset) and not (self.channel and not self.sources):
             raise UsageError("name the instruments, A B, or a --preset; one of the two")
         if self.preset and self.programs:
             raise UsageError("--program goes with instruments A B; a preset is one program")
+        if len(self.named()) != sum(len(channels) for channels, _ in self._own()):
+            raise UsageError("--channel gives one channel two instruments")
 
-    def engine(self, choice: Choice, session: Session, *, live: bool, ahead_samples: int) -> Engine:
-        """An engine that plays it.
+    def named(self) -> set[int]:
+        """Channels that have something of their own."""
+        return {channel for channels, _ in self._own() for channel in channels}
+
+    @property
+    def plays_all(self) -> bool:
+        """Whether there is something for channels that have nothing of their own."""
+        return bool(self.sources or self.preset)
+
+    def _own(self) -> list[tuple[tuple[int, ...], list[str]]]:
+        own = []
+        for text in self.channel:
+            channels, _, names = text.partition("=")
+            if not names.strip(" ,"):
+                raise UsageError(f"--channel {text}: expected channels and what they play, as 2=cello")
+            own.append((channel_list(channels), _split(names)))
+        return own
+
+    def engine(self, choice: Choice, session: Session, *, live: bool, ahead_samples: int) -> Playing:
+        """What plays it; offline as many voices as there are, unless a number was chosen.
 
         Raises:
             UsageError, AudioError, LatentsError, PatchError, PluginError: something it is made of cannot be used.
         """
-        from nsynth_lab.render.instrument import make_engine
-
-        if not self.preset:
-            names = program_list(self.sources, self.programs)
-            return make_engine(session, names, choice.settings(), ahead_samples=ahead_samples)
         from nsynth_lab.patch.library import find_preset
-        from nsynth_lab.render.patched import PatchEffects, corners_of
+        from nsynth_lab.render.parts import Parts
 
-        patch = find_preset(self.preset).settled()
-        settings = choice.settings_of(patch, seed=session.seed)
-        after = PatchEffects(patch, live=live, seed=session.seed)
-        return make_engine(session, [corners_of(patch)], settings, after=after, ahead_samples=ahead_samples)
+        if choice.mpe and self.channel:
+            raise UsageError("--mpe gives each note a channel of its own; leave out --channel")
+        unlimited = choice.voices is None and not live
+        parts = Parts(session, self._own(), live=live, ahead_samples=ahead_samples, unlimited=unlimited)
+        if self.preset:
+            patch = find_preset(self.preset).settled()
+            return parts.patched(patch, choice.settings_of(patch, seed=session.seed), choice.settings)
+        programs = program_list(self.sources, self.programs) if self.sources else []
+        return parts.playing(programs, choice.settings)

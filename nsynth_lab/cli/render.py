@@ -12,6 +12,7 @@ from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, 
 from nsynth_lab.cli.playing import (
     A4Option,
     BlockOption,
+    ChannelOption,
     Choice,
     ControllerOption,
     Instrument,
@@ -23,9 +24,9 @@ from nsynth_lab.cli.playing import (
     ProgramOption,
     ScaleOption,
     SetOption,
+    SongVoicesOption,
     SourcesArgument,
     UnisonOption,
-    VoicesOption,
 )
 from nsynth_lab.cli.song import ChannelsOption, song_to_play
 
@@ -36,7 +37,7 @@ def render(
     sources: SourcesArgument = None,
     preset: PresetOption = "",
     position: PositionOption = "",
-    voices: VoicesOption = 16,
+    voices: SongVoicesOption = None,
     mode: ModeOption = "poly",
     unison: UnisonOption = 1,
     mpe: MpeOption = False,
@@ -47,6 +48,7 @@ def render(
     controllers: ControllerOption = None,
     programs: ProgramOption = None,
     channels: ChannelsOption = "",
+    own_channels: ChannelOption = None,
     block: BlockOption = 256,
     device: DeviceOption = "cpu",
     checkpoint: CheckpointOption = None,
@@ -57,7 +59,9 @@ def render(
     """Play a MIDI file with a blend of instruments into a sound file.
 
     The same samples as `nsynth-lab play --file` sends to the device, as fast as they come. Pedals, bend, pressure,
-    the mod wheel (the blend's position), MPE and program changes are played as they are in the file.
+    the mod wheel (the blend's position), MPE and program changes are played as they are in the file. Channel 10 is
+    percussion in General MIDI and left out, unless --channels or --channel asks for it. No voice is taken away, unless
+    --voices says how many there are. What is damaged in a file is told, and the rest played.
 
     **Examples**
 
@@ -66,6 +70,8 @@ def render(
         nsynth-lab render song.mid flute cello marimba oboe --position 0.2,0.7 --voices 24 -o song.flac
 
         nsynth-lab render song.mid --preset glass-cello -o song.wav
+
+        nsynth-lab render song.mid flute --channel 2=cello --channel 3-4=glass-cello --channels 1-4 -o song.wav
 
         nsynth-lab render song.mid "choir aahs" --scale just.scl --a4 432 --set release_ms=400 -o song.wav
     """
@@ -77,10 +83,10 @@ def render(
     from nsynth_lab.sinks.file import FileSink
     from nsynth_lab.units import SAMPLE_RATE
 
-    instrument = Instrument(sources or [], programs or [], preset)
+    instrument = Instrument(sources or [], programs or [], preset, own_channels or [])
     check_outputs([output], endings=SOUND_ENDINGS, sources=[song, *instrument.sources], force=force)
     choice = Choice(position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block)
-    read = song_to_play(song, channels=channels, named=(), others=True, mpe=mpe)
+    read = song_to_play(song, channels=channels, named=instrument.named(), others=instrument.plays_all, mpe=mpe)
     session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
     engine = instrument.engine(choice, session, live=False, ahead_samples=BLOCK_SAMPLES)
     settings = engine.player.settings
@@ -89,7 +95,7 @@ def render(
         "song": song.name,
         **asdict(instrument),
         "position": [settings.x, settings.y],
-        "voices": settings.voices,
+        "voices": voices,
         "mode": settings.mode,
         "unison": settings.unison,
         "block": block,

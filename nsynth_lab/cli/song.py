@@ -85,7 +85,8 @@ def _nothing(song: Song, silent: Collection[int]) -> str:
 def _left_out(song: Song, silent: list[int]) -> str:
     if silent == [PERCUSSION]:
         notes = song.channels[PERCUSSION]
-        return f"left out: channel 10, percussion in General MIDI, {notes} notes; --channels 1-16 plays it as notes"
+        count = f"{notes} note{'s' * (notes != 1)}"
+        return f"left out: channel 10, percussion in General MIDI, {count}; --channels 1-16 plays it as notes"
     return f"left out: channels without an instrument, {spoken(silent)}; --channel {silent[0] + 1}=NAME gives one"
 
 

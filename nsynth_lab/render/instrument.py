@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents, read_latents
@@ -33,16 +34,26 @@ def load_sources(session: Session, names: Sequence[str]) -> Sources:
 
 def make_engine(
     session: Session,
-    programs: Sequence[Sequence[str]],
+    programs: Sequence[Sequence[str] | Sources],
     settings: Settings,
     *,
     after: After = NOTHING,
     ahead_samples: int = HOP_SAMPLES,
+    assigned: Mapping[int, int] = MappingProxyType({}),
+    unlimited: bool = False,
 ) -> Engine:
-    """An engine for one or more programs, each a blend of instruments as in `load_sources`."""
-    sources = [load_sources(session, names) for names in programs]
-    decoder = session.checkpoint.model.decoder
-    return Engine(decoder, sources, settings, after=after, seed=session.seed, ahead_samples=ahead_samples)
+    """An engine for one or more programs, each a blend of instruments as in `load_sources`, or these sources."""
+    sources = [names if isinstance(names, Sources) else load_sources(session, names) for names in programs]
+    return Engine(
+        session.checkpoint.model.decoder,
+        sources,
+        settings,
+        after=after,
+        seed=session.seed,
+        ahead_samples=ahead_samples,
+        assigned=assigned,
+        unlimited=unlimited,
+    )
 
 
 def _zones(session: Session, name: str) -> list[Latents]:

@@ -18,11 +18,12 @@ from threading import Event as Flag
 
 from nsynth_lab.midi.events import Event
 from nsynth_lab.midi.feed import Feed
+from nsynth_lab.render.ensemble import Playing
 from nsynth_lab.render.inbox import Inbox, Timer
 from nsynth_lab.render.meter import Meter
 from nsynth_lab.sinks.device import DeviceSink
 from nsynth_lab.sinks.recorder import Recorder
-from nsynth_lab.synth.engine import Engine, EngineState
+from nsynth_lab.synth.engine import EngineState
 from nsynth_lab.units import SAMPLE_RATE
 
 TOO_LATE = 0.9  # of its time: a block that takes longer is nearly lost
@@ -73,7 +74,7 @@ class Live:
     """
 
     def __init__(
-        self, engine: Engine, sink: DeviceSink, *, record: Recorder | None = None, song: Sequence[Event] = ()
+        self, engine: Playing, sink: DeviceSink, *, record: Recorder | None = None, song: Sequence[Event] = ()
     ) -> None:
         self.engine, self.sink, self.inbox = engine, sink, Inbox()
         self.meter = Meter()

@@ -6,7 +6,7 @@ import math
 import os
 import sys
 
-from nsynth_lab.synth.engine import Engine
+from nsynth_lab.render.ensemble import Playing
 
 WORTH_IT = 0.8
 REAL_TIME_PRIORITY, NICENESS = 5, -11
@@ -30,7 +30,7 @@ def raise_priority() -> bool:
     return True
 
 
-def choose_threads(engine: Engine) -> int:
+def choose_threads(engine: Playing) -> int:
     """Let torch run on one thread or on two, whichever takes steps faster here; how many it is.
 
     The steps are small, and a second thread must be worth its waiting. OMP_NUM_THREADS, where set, decides.

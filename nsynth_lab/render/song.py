@@ -9,9 +9,10 @@ import numpy as np
 
 from nsynth_lab.midi.feed import Feed
 from nsynth_lab.midi.song import Song
+from nsynth_lab.render.ensemble import Playing
 from nsynth_lab.render.offline import FADE_SAMPLES, Advance
 from nsynth_lab.sinks.sink import Sink
-from nsynth_lab.synth.engine import Engine, EngineState
+from nsynth_lab.synth.engine import EngineState
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray
 
 BLOCK_SAMPLES = 16 * HOP_SAMPLES  # an engine made with so many ahead is the fastest
@@ -38,7 +39,7 @@ class Played:
         return self.seconds / max(self.seconds_taken, 1e-9)
 
 
-def render_song(engine: Engine, song: Song, sink: Sink, *, advance: Advance = lambda _: None) -> Played:
+def render_song(engine: Playing, song: Song, sink: Sink, *, advance: Advance = lambda _: None) -> Played:
     """All of `song` and the tails of its last notes and of effects, 20 s of these at most, into `sink`.
 
     Sample 0 is the song's beginning: the decoder's own delay is taken out. The end is faded over 10 ms, or, where it

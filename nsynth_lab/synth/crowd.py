@@ -16,21 +16,27 @@ TURN_SAMPLES = 256  # turns in which frames are planned: the frames of a voice f
 TURNS = HOP_SAMPLES // TURN_SAMPLES
 SOONER_SAMPLES = TURN_SAMPLES // 2  # than need be, frames are planned, so that steps can be taken in two halves
 SPARE_ROWS = 16  # for voices that still fade while others have taken their place
+MOST_UNLIMITED = 4096  # voices that nobody limits: a hostile song must not take all memory
+MORE_ROWS = 64
 
 
 class Crowd:
     """The voices that sound, in the order in which they began, and the rows that are free, longest free first.
+
+    `unlimited` there are as many rows as are needed, and `voices` says only how these share their turns.
 
     Attributes:
         most: how many may sound at once; where time is short fewer than at the beginning.
         table: the numbers of all voices, a row each.
     """
 
-    def __init__(self, voices: int) -> None:
-        self.most = self._full = voices
+    def __init__(self, voices: int, *, unlimited: bool = False) -> None:
+        self._full = voices
+        self.most = max(voices, MOST_UNLIMITED) if unlimited else voices
         self.voices: list[Voice] = []
         self.free = deque(range(voices + SPARE_ROWS))
-        self.table = table(voices + SPARE_ROWS)
+        self._rows = len(self.free)
+        self.table = table(self.most + SPARE_ROWS)
 
     @cached_property
     def order(self) -> Ints:
@@ -46,6 +52,13 @@ class Crowd:
         own, order = self.table, self.order
         wanted = ~own.fading[order] & (own.channel[order] == channel) & (own.key[order] == key)
         return [self.voices[place] for place in np.flatnonzero(wanted)]
+
+    def make_free(self, needed: int) -> None:
+        """Have so many free rows, if there may be more of them."""
+        while len(self.free) < needed and self._rows < len(self.table.frames):
+            more = range(self._rows, min(self._rows + MORE_ROWS, len(self.table.frames)))
+            self.free.extend(more)
+            self._rows = more.stop
 
     def add(self, voice: Voice) -> None:
         """It has begun."""

@@ -11,15 +11,17 @@ What is planned depends on the clock alone and not on how it is cut into blocks.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from nsynth_lab.compiled.voices import due_of
 from nsynth_lab.midi.events import CHANNELS, Event, Kind, note_off, note_on
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.model.rows import row_decoder
+from nsynth_lab.model.growing_rows import GrowingRows
+from nsynth_lab.model.rows import Rows, row_decoder
 from nsynth_lab.synth.after import NOTHING, After
 from nsynth_lab.synth.channels import Channels
 from nsynth_lab.synth.course import Courses
@@ -68,6 +70,9 @@ class Engine:
 
     Up to `ahead_samples` are planned at once. Live that is a frame; offline more, so that a step of the decoder takes
     many frames of each voice. What comes out is the same but for rounding.
+
+    Program changes choose between `programs`, except those that are `assigned` to a channel, which play its notes
+    alone. `unlimited` takes no voice away, and the settings' `voices` limits nothing.
     """
 
     def __init__(
@@ -79,8 +84,10 @@ class Engine:
         after: After = NOTHING,
         seed: int = 0,
         ahead_samples: int = HOP_SAMPLES,
+        assigned: Mapping[int, int] = MappingProxyType({}),
+        unlimited: bool = False,
     ) -> None:
-        crowd = Crowd(settings.voices)
+        crowd = Crowd(settings.voices, unlimited=unlimited)
         rows = len(crowd.table.frames)
         self._after = after
         self.delay_samples = decoder.delay_samples + after.latency_samples
@@ -88,16 +95,31 @@ class Engine:
         self._decoder, self._programs = decoder, programs
         self._troubles: list[str] = []
         self._one_by_one = ahead_samples <= HOP_SAMPLES
-        self._rows = row_decoder(decoder, rows, seed=seed, one_by_one=self._one_by_one, warn=self._troubles.append)
+        self._rows = self._made_rows(rows, seed=seed, unlimited=unlimited)
         self._mixer = Mixer(rows, ahead_samples=ahead_samples)
         self._renderer = Renderer(self._rows, self._mixer, count=rows, one_by_one=self._one_by_one)
         courses = [Courses(sources, rows) for sources in programs]
         self.player = Player(
-            settings, courses, crowd, Channels(), cut=self._cut, clear=self._make_sure, turn=after.turn, seed=seed
+            settings,
+            courses,
+            crowd,
+            Channels(),
+            cut=self._cut,
+            clear=self._make_sure,
+            turn=after.turn,
+            assigned=assigned,
+            seed=seed,
         )
         self._queue: list[Event] = []
         self._peak = 0.0
         self._dropped = 0
+
+    def _made_rows(self, rows: int, *, seed: int, unlimited: bool) -> Rows:
+        def make(count: int) -> Rows:
+            one_by_one, warn = self._one_by_one and not unlimited, self._troubles.append
+            return row_decoder(self._decoder, count, seed=seed, one_by_one=one_by_one, warn=warn)
+
+        return GrowingRows(make) if unlimited else make(rows)
 
     @property
     def clock(self) -> int:

@@ -22,7 +22,7 @@ class Mixer:
         self.clock = 0
         # a frame may be planned two turns before it begins, and reaches a frame further
         self._line = np.zeros((SIDES, ahead_samples + 3 * HOP_SAMPLES), np.float32)
-        self._last = np.full((rows, SIDES, HOP_SAMPLES), 0.0, np.float32)
+        self._last = np.zeros((rows, SIDES, HOP_SAMPLES), np.float32)
         self._begin = np.full(rows, -(2**40))
 
     def add(self, rows: Ints, begins: Ints, audio: FloatArray, gains: FloatArray, *, fading: NDArray[np.bool_]) -> None:

@@ -52,6 +52,7 @@ class Player:
         cut: Cut,
         clear: Callable[[int], None],
         turn: Turn,
+        assigned: Mapping[int, int],
         seed: int = 0,
     ) -> None:
         self.settings, self.programs, self.crowd, self.channels = settings, list(programs), crowd, channels
@@ -59,6 +60,7 @@ class Player:
         self.trim_db = -10.0 * math.log10(settings.unison)
         self.shed_count = self.stolen_count = 0
         self._cut, self._clear, self._turn = cut, clear, turn
+        self._assigned = assigned
         self._seed, self._serial = seed, 0
         self._starts: dict[int, int] = {}
         if settings.mpe:
@@ -127,7 +129,7 @@ class Player:
         unison = self.settings.unison
         self._make_room(unison, now)  # where there is little time, a unison may be all that sounds
         lead = self.crowd.lead(now)
-        program = self.channels.each[key.channel].program % len(self.programs)
+        program = self._program(key.channel)
         for index in range(unison):
             side = 2.0 * index / (unison - 1) - 1.0 if unison > 1 else 0.0
             row = self.crowd.free.popleft()
@@ -142,6 +144,12 @@ class Player:
             self._start(voice, self._seed + self._serial * MOST_UNISON + index)
         self._serial += 1
 
+    def _program(self, channel: int) -> int:
+        """What its notes are played with: its own, or of those that have no channel the one of its program change."""
+        own = self._assigned.get(channel)
+        switched = len(self.programs) - len(set(self._assigned.values())) or len(self.programs)
+        return self.channels.each[channel].program % switched if own is None else own
+
     def _start(self, voice: Voice, seed: int) -> None:
         strands = voice.courses.sources.strands(voice.key, voice.velocity)
         voice.courses.start(voice.row, strands, self._weights(voice), seed=seed)
@@ -154,6 +162,7 @@ class Player:
         for voice in stolen_keys(sounding, len(sounding) + needed - self.crowd.most):
             self._cut(voice, now)
             self.stolen_count += 1
+        self.crowd.make_free(needed)
         while len(self.crowd.free) < needed:
             self._cut(self.crowd.voices[0], now, at_once=True)
 

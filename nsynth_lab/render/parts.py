@@ -1,0 +1,112 @@
+"""What each channel plays: instruments, which share an engine, and presets, each of which has its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from nsynth_lab.errors import UsageError
+from nsynth_lab.midi.events import CHANNELS
+from nsynth_lab.patch import Patch
+from nsynth_lab.patch.library import find_preset
+from nsynth_lab.patch.preset_file import ENDING
+from nsynth_lab.render.ensemble import Ensemble, Part, Playing
+from nsynth_lab.render.instrument import load_sources, make_engine
+from nsynth_lab.render.patched import PatchEffects, corners_of, settings_of
+from nsynth_lab.render.session import Session
+from nsynth_lab.synth.engine import Engine
+from nsynth_lab.synth.settings import Settings
+from nsynth_lab.synth.sources import Sources
+
+Own = Sequence[tuple[Sequence[int], Sequence[str]]]  # channels, and the names of what they play
+Chosen = Callable[[], Settings]
+
+
+class Parts:
+    """`playing(programs)` or `patched(patch)`, the channels that have something of their `own` apart.
+
+    `live`, `ahead_samples` and `unlimited` are as in `PatchEffects` and `Engine`.
+
+    Raises:
+        UsageError, AudioError, LatentsError, PatchError: something of that cannot be used.
+    """
+
+    def __init__(self, session: Session, own: Own, *, live: bool, ahead_samples: int, unlimited: bool) -> None:
+        self._session, self._live = session, live
+        self._ahead, self._unlimited = ahead_samples, unlimited
+        self._sources: list[tuple[Sequence[int], Sources]] = []
+        self._patches: list[tuple[Sequence[int], Patch]] = []
+        for channels, names in own:
+            found = _found(session, names)
+            if isinstance(found, Patch):
+                self._patches.append((channels, found))
+            else:
+                self._sources.append((channels, found))
+        self._others = set(range(CHANNELS)).difference(*(channels for channels, _ in own))
+
+    def playing(self, programs: Sequence[Sequence[str]], settings: Chosen) -> Playing:
+        """Instruments, which program changes choose between, and what channels have of their own.
+
+        Raises:
+            UsageError, AudioError, LatentsError, PatchError, PluginError: something of it cannot be used.
+        """
+        parts = self._instruments(programs, settings) + self._presets()
+        return parts[0].engine if len(parts) == 1 else Ensemble(parts)
+
+    def patched(self, patch: Patch, settings: Settings, instruments: Chosen) -> Playing:
+        """A preset, and what channels have of their own; `instruments` is the synth of those that play some.
+
+        Raises:
+            UsageError, AudioError, LatentsError, PatchError, PluginError: something of it cannot be used.
+        """
+        first = Part(self._patched(patch, settings), self._others)
+        parts = [first, *self._instruments([], instruments), *self._presets()]
+        return first.engine if len(parts) == 1 else Ensemble(parts)
+
+    def _instruments(self, programs: Sequence[Sequence[str]], settings: Chosen) -> list[Part]:
+        """One engine for all that play instruments, if there are any."""
+        if not programs and not self._sources:
+            return []
+        assigned = {
+            channel: len(programs) + index for index, (channels, _) in enumerate(self._sources) for channel in channels
+        }
+        engine = make_engine(
+            self._session,
+            [*programs, *(sources for _, sources in self._sources)],
+            settings(),
+            ahead_samples=self._ahead,
+            assigned=assigned,
+            unlimited=self._unlimited,
+        )
+        return [Part(engine, {*assigned, *(self._others if programs else ())})]
+
+    def _presets(self) -> list[Part]:
+        seed = self._session.seed
+        return [
+            Part(self._patched(patch, settings_of(patch, seed=seed)), channels) for channels, patch in self._patches
+        ]
+
+    def _patched(self, patch: Patch, settings: Settings) -> Engine:
+        after = PatchEffects(patch, live=self._live, seed=self._session.seed)
+        return make_engine(
+            self._session,
+            [corners_of(patch)],
+            settings,
+            after=after,
+            ahead_samples=self._ahead,
+            unlimited=self._unlimited,
+        )
+
+
+def _found(session: Session, names: Sequence[str]) -> Sources | Patch:
+    """Instruments, or the preset that has this one name."""
+    if len(names) == 1 and names[0].lower().endswith(ENDING):
+        return find_preset(names[0]).settled()
+    try:
+        return load_sources(session, names)
+    except UsageError as error:
+        if len(names) != 1:
+            raise
+        try:
+            return find_preset(names[0]).settled()
+        except UsageError as also:
+            raise UsageError(f"{error}; {also}") from also
