@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from nsynth_lab.audio import Audio
 from nsynth_lab.dsp import recording
 from nsynth_lab.dsp.offset import one_channel
@@ -20,6 +18,8 @@ from nsynth_lab.units import Doubles, FloatArray
 AGREE_SEMITONES = 0.7
 WINDOW_SECONDS = 0.25
 MOST_WINDOWS = 64
+GLANCE = 4
+PARTIALS = (19.02, 27.86, 31.02, 33.69)  # semitones of the third, fifth, sixth and seventh
 STEADY_SEMITONES = 0.3
 LOUD_DB = -25.0  # below the loudest window: what is fainter is a tail
 GAP_DB, GAP_SECONDS, AGAIN_DB = -45.0, 0.1, -15.0
@@ -143,21 +143,40 @@ def pitch_doubt(heard: Heard, note: int, *, said: str, low_octave: bool = False,
 
 
 def _notes(samples: FloatArray, sample_rate: int) -> tuple[int, ...]:
-    """Notes that follow each other, octaves aside: each holds still for two windows, which overlap by half."""
+    """Notes that follow each other, octaves aside: each holds still for two windows, which overlap by half.
+
+    A glance at every fourth window tells whether there may be any.
+    """
     window = round(WINDOW_SECONDS * sample_rate)
     starts = range(0, len(samples) - window, window // 2)[:MOST_WINDOWS]
     parts = [samples[start : start + window] for start in starts]
-    level_db = np.array([recording.mean_level_db(part) for part in parts])
+    levels_db = [recording.mean_level_db(part) for part in parts]
+    parts = [part for part, level in zip(parts, levels_db, strict=True) if level > max(levels_db) + LOUD_DB]
+    glance = [note for note in _sure_notes(parts[::GLANCE], sample_rate) if note is not None]
+    if not any(_differ(note, glance[0]) for note in glance[1:]):
+        return ()
     found: list[float] = []
     last: float | None = None
-    for part, level in zip(parts, level_db, strict=True):
-        note, trust = measure_note(part, sample_rate) if level > level_db.max() + LOUD_DB else (0.0, 0.0)
-        sure = trust >= SURE
-        still = sure and last is not None and abs(note - last) <= STEADY_SEMITONES
-        if still and (not found or abs((note - found[-1] + 6) % 12 - 6) > AGREE_SEMITONES):
+    for note in _sure_notes(parts, sample_rate):
+        still = note is not None and last is not None and abs(note - last) <= STEADY_SEMITONES
+        if note is not None and still and (not found or _differ(note, found[-1])):
             found.append(note)
-        last = note if sure else None
-    return tuple(min(127, max(0, round(note))) for note in found) if len(found) > 1 else ()
+        last = note
+    numbers = [min(127, max(0, round(note))) for note in found]
+    return tuple(numbers) if len(set(numbers)) > 1 else ()
+
+
+def _sure_notes(parts: list[FloatArray], sample_rate: int) -> Iterator[float | None]:
+    for part in parts:
+        note, trust = measure_note(part, sample_rate)
+        yield note if trust >= SURE else None
+
+
+def _differ(one: float, other: float) -> bool:
+    """Whether they are different notes, octaves aside; one may be the other's third to seventh partial, heard alone."""
+    apart = abs(one - other)
+    octaves = abs((apart + 6) % 12 - 6)
+    return octaves > AGREE_SEMITONES and all(abs(apart - partial) > AGREE_SEMITONES for partial in PARTIALS)
 
 
 def _sounds(level_db: Doubles) -> int:

@@ -107,8 +107,9 @@ def read_names(stems: Sequence[str], *, middle_c: int | None = None) -> list[tup
     found = [(_nsynth(stem), Reading("NSynth's names")) for stem in stems]
     for (lead, *_), members in groups.items():
         group = _Group([names[index] for index in members], spelling, marks[lead], words, middle_c)
+        reading = replace(group.reading(), pack=lead)
         for index, named in zip(members, group.named(), strict=True):
-            found[index] = (named, replace(group.reading(), pack=lead))
+            found[index] = (named, reading)
     return found
 
 
