@@ -78,6 +78,7 @@ def import_folder(
     """
     if folder is not None and Path(folder).resolve().is_relative_to(Path(recordings).resolve()):
         raise UsageError(f"{folder}: lies among the recordings; choose a folder outside {recordings}")
+    options = _printable(options)
     takes = find_takes(
         recordings,
         family=options.family,
@@ -97,6 +98,12 @@ def import_folder(
             raise DatasetError(f"none of the {len(findings)} files can be taken, mostly for '{most}'; see --dry-run")
         _write_all(NoteWriter(folder, recipe, resume=resume, force=force), takes, findings, options, jobs)
     return findings
+
+
+def _printable(options: Import) -> Import:
+    """The same with words as a command line may hold them, which need not be UTF-8, escaped."""
+    named = None if options.instrument is None else shown(options.instrument)
+    return replace(options, instrument=named, licence=shown(options.licence), attribution=shown(options.attribution))
 
 
 def readings_of(takes: list[Take]) -> list[Reading]:
