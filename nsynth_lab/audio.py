@@ -31,6 +31,7 @@ READ_SAMPLES = 4_096
 MAX_VALUES = 2**28
 BLOCK_SAMPLES = 65_536  # libsndfile's Vorbis encoder puts a block on the stack: a minute at once crashes the process
 _SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS", ".aiff": "PCM_24", ".aif": "PCM_24", ".mp3": None}
+ENDINGS = tuple(_SUBTYPES)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_sec
 
 TIMBRE_DIMS = 16
 PARTIAL_SLOTS = 128
+ENDING = ".latents"
 FORMAT_VERSION = 1
 MAX_FRAMES = 90_000
 MAX_FILE_BYTES = 64 * 2**20

@@ -155,11 +155,11 @@ def test_new_check_and_fix_make_a_preset_of_the_right_level(model: Path, capsys:
 
 def test_a_new_preset_is_kept_among_ones_own(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["preset", "new", "My Ünison: Päd!", "flute", "cello", "--checkpoint", str(model)]) == 0
-    assert Path("home/presets/my-nison-p-d.toml").is_file()
+    assert Path("home/presets/my-unison-pad-efae384de4.toml").is_file()
     capsys.readouterr()
     assert run(["preset", "list", "--json"]) == 0
     assert "My Ünison: Päd!" in [row["name"] for row in json.loads(capsys.readouterr().out)]
-    assert run(["preset", "show", "my-nison-p-d"]) == 0
+    assert run(["preset", "show", "my-unison-pad-efae384de4"]) == 0
     assert "macros.Morph" in capsys.readouterr().out
 
 

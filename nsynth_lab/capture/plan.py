@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from nsynth_lab.audio import ENDINGS
 from nsynth_lab.capture.keys import spread
 from nsynth_lab.capture.source import About, Key
 from nsynth_lab.errors import UsageError
-from nsynth_lab.model.user_bank import owned_path
+from nsynth_lab.latents import ENDING
+from nsynth_lab.naming import checked_name
 from nsynth_lab.note import FAMILIES, Note, key_ranges, note_name
 
 MOST_NOTES = 1_000
@@ -27,7 +30,7 @@ class Plan:
         refine_seconds: so long each note's latents are fitted to it.
 
     Raises:
-        UsageError: a number out of range.
+        UsageError: a name that is none (see `naming.checked_name`), or a number out of range.
     """
 
     name: str
@@ -43,9 +46,9 @@ class Plan:
     refine_seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.name.strip() or len(self.name) > 60 or not self.name.isprintable():
-            raise UsageError("name: expected 1 to 60 printable characters")
-        owned_path(self.name)
+        object.__setattr__(self, "name", checked_name(self.name))
+        if Path(self.name).suffix.lower() in (ENDING, *ENDINGS):
+            raise UsageError(f"name '{self.name}' reads as a file of sound; choose another")
         if self.family is not None and self.family not in FAMILIES:
             raise UsageError(f"family '{self.family}' is unknown; use one of {', '.join(FAMILIES)}")
         if not 1 <= self.step <= 48 or not self.velocities:

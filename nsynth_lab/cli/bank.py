@@ -107,7 +107,7 @@ def remove(names: Annotated[list[str], typer.Argument(help="Instruments of yours
     for name, path in zip(names, paths, strict=True):
         if not path.is_file():
             raise UsageError(f"'{name}' is not one of your instruments (`nsynth-lab bank list`)")
-    for path in paths:
+    for path in dict.fromkeys(paths):
         path.unlink()
         console.show(f"removed {path}")
 

@@ -71,6 +71,7 @@ def capture(
         return
     from nsynth_lab.capture import Plan, open_source
     from nsynth_lab.capture import capture as capture_source
+    from nsynth_lab.naming import folded
     from nsynth_lab.note import parse_note
 
     held, heard = _seconds(hold, seconds)
@@ -88,7 +89,7 @@ def capture(
         refine_seconds=refine,
     )
     if name:
-        _check_free(name, force=force)
+        _check_free(plan.name, force=force)
     settings = parse_settings(setting)
     opened = open_source(source, bank=bank, program=program, family=family, settings=settings, state=state)
     with closing(opened), ExitStack() as bars:
@@ -102,7 +103,7 @@ def capture(
         from nsynth_lab.render import Session
 
         session = Session(checkpoint, device=device, owned=False)
-        if plan.name.lower() in session.bank.entries:
+        if folded(plan.name) in map(folded, session.bank.entries):
             raise UsageError(f"'{plan.name}' is an instrument of the checkpoint; choose another --name")
 
         def begin(notes: int, what: str) -> Callable[[], None]:
@@ -139,6 +140,7 @@ def _seconds(hold: float | None, seconds: float | None) -> tuple[float, float]:
 
 
 def _show(done: Capture, files_left_out: dict[str, str], *, as_json: bool) -> None:
+    import shlex
     from dataclasses import asdict
 
     if as_json:
@@ -160,7 +162,7 @@ def _show(done: Capture, files_left_out: dict[str, str], *, as_json: bool) -> No
         console.say(f"left out: {file}: {why}")
     taken = sum(one.error_db is not None for one in done.notes)
     console.show(f"{taken} of {len(done.notes)} notes, mean mel error {done.mean_error_db:.2f} dB; {done.path}")
-    console.show(f"blend it: nsynth-lab blend '{done.name}' flute -o between.wav")
+    console.show(f"blend it: nsynth-lab blend {shlex.quote(done.name)} flute -o between.wav")
 
 
 def _velocities(text: str) -> tuple[int, ...]:

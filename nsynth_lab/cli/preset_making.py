@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,12 +36,13 @@ def new(
 
     **Example**: `nsynth-lab preset new "Glass Cello" glockenspiel cello -o glass-cello.toml`
     """
+    from nsynth_lab.naming import checked_name
     from nsynth_lab.patch import Blend, Macro, Move, Patch, Route, Slot
     from nsynth_lab.render import Session
 
     bank = Session(checkpoint).bank
     patch = Patch(
-        name=name,
+        name=checked_name(name),
         blend=Blend(corners=tuple(bank.find(corner).instrument.name for corner in corners)),
         effects=(Slot("reverb"),),
         macros=(Macro("Morph", 0.5, (Move("blend.position", 0.0, 1.0),)),),
@@ -69,6 +69,7 @@ def random(
     from dataclasses import replace
 
     from nsynth_lab.patch.chance import random_patch
+    from nsynth_lab.patch.library import place_for
     from nsynth_lab.render import Session
     from nsynth_lab.render.levelling import measure_level
 
@@ -78,7 +79,7 @@ def random(
         for number in range(seed, seed + count):
             patch = random_patch(ranges, seed=number)
             patch = replace(patch, level_db=measure_level(session, patch).wanted_db)
-            place = output / f"{_slug(patch.name)}.toml" if output is not None and count > 1 else output
+            place = place_for(output, patch.name) if output is not None and count > 1 else output
             console.show(str(_write_new(patch, place, force=force)))
             advance()
 
@@ -128,17 +129,12 @@ def render(
 
 def _write_new(patch: Patch, output: Path | None, *, force: bool) -> Path:
     from nsynth_lab.patch import write_preset
-    from nsynth_lab.patch.library import data_folder
+    from nsynth_lab.patch.library import data_folder, place_for
 
     if output is None:
         folder = data_folder() / "presets"
-        output = folder / f"{_slug(patch.name)}.toml"
         folder.mkdir(parents=True, exist_ok=True)
+        output = place_for(folder, patch.name)
     if output.suffix != ".toml":
         raise UsageError(f"{output}: unknown ending '{output.suffix}'; presets are .toml files")
     return write_preset(output, patch, force=force)
-
-
-def _slug(name: str) -> str:
-    """A file name that any system takes."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "preset"

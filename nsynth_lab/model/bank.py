@@ -24,6 +24,7 @@ from nsynth_lab.errors import CheckpointError, LatentsError, UsageError
 from nsynth_lab.latents import CENTS_LIMIT, SILENCE_DB, Latents
 from nsynth_lab.model.checkpoint import FIXED, KEY, read_tensors, write_bytes
 from nsynth_lab.model.encoder import LIMIT
+from nsynth_lab.naming import folded
 from nsynth_lab.note import FAMILIES, Instrument, Note
 
 BANK = "bank.safetensors"
@@ -55,8 +56,8 @@ class Bank:
         Raises:
             UsageError: none or several; the closest names are offered.
         """
-        wanted = _plain(name)
-        plain = {_plain(known): entry for known, entry in self.entries.items()}
+        wanted = folded(name)
+        plain = {folded(known): entry for known, entry in self.entries.items()}
         if wanted in plain:
             return plain[wanted]
         with_word = [known for known in plain if wanted and f" {wanted} " in f" {known} "]
@@ -202,10 +203,6 @@ def _entry(item: dict[str, Any], zones: int) -> BankEntry:
     if family not in FAMILIES or not numbers or not all(0 <= number < zones for number in numbers):
         raise ValueError(f"instrument '{name}' is not well formed")
     return BankEntry(Instrument(name, family, source), numbers, str(item["licence"]), str(item["attribution"]))
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.lower().replace("-", " ").replace("_", " ").split())
 
 
 def _to_bytes(timbre: np.ndarray[Any, np.dtype[np.float32]]) -> Tensor:

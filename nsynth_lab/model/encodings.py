@@ -19,11 +19,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from nsynth_lab.errors import LatentsError, MissingError, NsynthLabError
-from nsynth_lab.latents import Latents, read_latents, write_latents
+from nsynth_lab.latents import ENDING, Latents, read_latents, write_latents
 from nsynth_lab.patch.library import cache_folder
 
 FOLDER = "encodings"
-ENDING = ".latents"
 MOST_BYTES = 128 * 2**20  # a note of 4 s takes 28 kB
 MOST_WARNINGS, LONGEST_WARNING = 20, 500
 ROOMS = ("audio", "dsp", "latents", "model", "mpeg", "note", "riff", "units")  # whose text decides what an encoding is

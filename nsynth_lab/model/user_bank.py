@@ -2,6 +2,8 @@
 
 DATA/bank/NAME.safetensors      as a checkpoint's bank, with one instrument in it; its header also tells where it
                                 was captured from, and how well each note was reconstructed
+
+The name that counts is the one in the file; that of the file says the same as far as plain letters can (`naming`).
 """
 
 from __future__ import annotations
@@ -12,15 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nsynth_lab.aside import aside
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import CheckpointError, MissingError, UsageError
+from nsynth_lab.legible import is_hidden
 from nsynth_lab.model.bank import Bank, BankEntry, joined, read_bank_file, write_bank_file
+from nsynth_lab.naming import digest_stem, file_stem, folded
 from nsynth_lab.patch.library import data_folder
 
 ENDING = ".safetensors"
 CAPTURE = "capture"
 MAX_INSTRUMENTS = 2_000
 LONGEST_NAME = 200
+INSTEAD = "instrument"
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ def read_owned(path: Path) -> Owned:
     bank, header = read_bank_file(path)
     if len(bank.entries) != 1:
         raise CheckpointError(f"{path}: holds {len(bank.entries)} instruments; expected one that `capture` has made")
-    if not all(name.isprintable() and len(name) <= LONGEST_NAME for name in bank.entries):
+    if not all(folded(name) and len(name) <= LONGEST_NAME and not any(map(is_hidden, name)) for name in bank.entries):
         raise CheckpointError(
             f"{path}: the name of its instrument is not plain text of up to {LONGEST_NAME} characters"
         )
@@ -88,21 +94,52 @@ def find_owned(name: str) -> Owned:
     """
     path = owned_path(name)
     if not path.is_file():
-        known = ", ".join(one.stem for one in owned_files()[:12]) or "there are none"
+        known = ", ".join(_known_names(12)) or "there are none"
         raise UsageError(f"'{name}' is not one of your instruments; {known} (`nsynth-lab bank list`)")
     return read_owned(path)
 
 
 def owned_path(name: str) -> Path:
-    """Where an instrument of that name lies or would lie.
+    """Where the instrument of that name lies; else where it would, which is where no other one does.
+
+    A damaged file counts as what its name says.
 
     Raises:
-        UsageError: a name without a letter or digit.
+        UsageError: others are in its place.
     """
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:100]
-    if not slug:
-        raise UsageError(f"name '{name}'; expected letters or digits in it")
-    return bank_folder() / f"{slug}{ENDING}"
+    wanted, folder = folded(name), bank_folder()
+    stems = (file_stem(name, instead=INSTEAD), digest_stem(name, instead=INSTEAD))
+    for stem in (*stems, _old_stem(name)):
+        path = folder / f"{stem}{ENDING}"
+        if path.is_file() and _name_in(path, default=wanted if stem == stems[0] else "") == wanted:
+            return path
+    for stem in stems:
+        if not (path := folder / f"{stem}{ENDING}").exists():
+            return path
+    raise UsageError(f"{path}: another instrument lies where '{name}' would; rename one of the two")
+
+
+def _old_stem(name: str) -> str:
+    """What the file was called before names of every script were kept apart."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:100]
+
+
+def _name_in(path: Path, *, default: str) -> str:
+    """The name of the instrument in a file, folded; of a damaged one, `default`."""
+    try:
+        return folded(read_owned(path).name)
+    except CheckpointError:
+        return default
+
+
+def _known_names(most: int) -> list[str]:
+    names = []
+    for path in owned_files()[:most]:
+        try:
+            names.append(read_owned(path).name)
+        except CheckpointError:
+            names.append(path.stem)
+    return names
 
 
 def keep(bank: Bank, capture: dict[str, Any], *, force: bool) -> Path:
@@ -138,7 +175,9 @@ def export_file(name: str, target: Path, *, force: bool) -> Path:
     """
     owned = find_owned(name)
     check_target(target, force=force)
-    return Path(shutil.copyfile(owned.path, target))
+    with aside(target, CheckpointError) as beside:
+        shutil.copyfile(owned.path, beside)
+    return target
 
 
 def with_owned(bank: Bank) -> Bank:

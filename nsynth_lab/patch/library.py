@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab.errors import MissingError, PatchError, UsageError
+from nsynth_lab.naming import digest_stem, file_stem, folded
 from nsynth_lab.patch.effect_table import nearest
 from nsynth_lab.patch.patch import Patch
 from nsynth_lab.patch.preset_file import ENDING, read_preset
@@ -19,6 +20,7 @@ from nsynth_lab.patch.rules import shown
 FACTORY = Path(__file__).resolve().parents[2] / "presets"
 HOME = "NSYNTH_LAB_HOME"
 MAX_PRESETS = 5_000
+INSTEAD = "preset"
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,18 @@ def preset_file(name: str) -> Path:
     raise UsageError(f"{shown(name)} is neither a preset nor a {ENDING} file; {hint} (`nsynth-lab preset list`)")
 
 
+def place_for(folder: Path, name: str) -> Path:
+    """Where a preset of that name lies in `folder`, or would lie beside the others and in the place of none."""
+    for stem in (file_stem(name, instead=INSTEAD), digest_stem(name, instead=INSTEAD)):
+        path = folder / f"{stem}{ENDING}"
+        held = read_entry(path).patch if path.is_file() else None
+        if held is None or folded(held.name) == folded(name):
+            break
+    return path
+
+
 def _plain(name: str) -> str:
-    return "-".join(name.lower().replace("-", " ").replace("_", " ").split())
+    return folded(name).replace(" ", "-")
 
 
 def _home() -> Path | None:

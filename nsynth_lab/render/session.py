@@ -15,11 +15,11 @@ import torch
 from numpy.typing import NDArray
 
 from nsynth_lab import __version__
-from nsynth_lab.audio import file_hash, read_clip
+from nsynth_lab.audio import ENDINGS, file_hash, read_clip
 from nsynth_lab.blend import blend, pair
 from nsynth_lab.blend.even import STEPS, EvenAxis, even_axis
 from nsynth_lab.errors import CheckpointError, UsageError
-from nsynth_lab.latents import Latents, read_latents
+from nsynth_lab.latents import ENDING, Latents, read_latents
 from nsynth_lab.model.bank import Bank, at_bank_level, load_bank, struck
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import cut
@@ -33,8 +33,8 @@ from nsynth_lab.render.recordings import LONGEST_NOTE_SECONDS, Progress, Recordi
 from nsynth_lab.render.request import BlendRequest
 
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "default"
-LATENTS_ENDING = ".latents"
-SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff")
+LATENTS_ENDING = ENDING
+SOUND_ENDINGS = ENDINGS
 
 
 def _silently(_total: int, _unit: str, _title: str) -> AbstractContextManager[Callable[[], None]]:

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
+from nsynth_lab.naming import DIGEST, digest_of, is_safe, latin
 from nsynth_lab.note import note_name
 
 LONGEST = 60
-_LETTERS = {"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "đ": "d"}
-_WORDS = {"#": "s", "&": "and", "+": "-", "/": "-", "\\": "-"}
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
+_WORDS = str.maketrans({"#": "s", "&": "and", "+": "-", "/": "-", "\\": "-"})
 
 
 def stem(text: str) -> str:
-    """A name that every file system and sampler can read.
+    """A name that every file system and sampler can read; a digest keeps those apart whose letters ASCII does not have.
 
     >>> stem("Flöte / Cello"), stem("../../etc"), stem("  "), stem("CON")
     ('Flote-Cello', 'etc', 'pack', 'CON-pack')
+    >>> stem("琵琶 + 笛子"), stem("Цимбалы 2")
+    ('pack-a23c55e34d', '2-c3cad2b26a')
     """
-    plain = "".join(_LETTERS.get(letter, _WORDS.get(letter, letter)) for letter in text)
-    ascii_only = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode("ascii")
-    joined = re.sub(r"[^A-Za-z0-9.]+", "-", ascii_only)
+    joined = re.sub(r"[^A-Za-z0-9.]+", "-", latin(text.translate(_WORDS)))
     cut = re.sub(r"-?\.[.-]*", ".", re.sub(r"-+", "-", joined)).strip("-.")[:LONGEST].strip("-.")
-    if not cut:
-        return "pack"
-    return f"{cut}-pack" if cut.lower() in _RESERVED else cut
+    if any(letter.isalpha() and not latin(letter) for letter in text):
+        return f"{cut[: LONGEST - DIGEST - 1].strip('-.') or 'pack'}-{digest_of(text)}"
+    return cut if is_safe(cut) else f"{cut.replace('.', '-')}-pack".strip("-")
 
 
 def position_label(place: Sequence[float]) -> str:

@@ -1,0 +1,203 @@
+"""Names in any script are kept, and kept apart: of instruments, of presets, of packs."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from made_notes import flute
+from tiny_model import tiny_checkpoint
+
+from nsynth_lab.capture import Plan
+from nsynth_lab.cli import run
+from nsynth_lab.errors import CheckpointError, UsageError
+from nsynth_lab.model.bank import Bank, BankEntry, write_bank_file
+from nsynth_lab.model.user_bank import bank_folder, find_owned, import_file, keep, owned_path, with_owned
+from nsynth_lab.naming import LONGEST_NAME, RESERVED, checked_name, digest_of, file_stem, folded
+from nsynth_lab.note import Instrument
+from nsynth_lab.patch.library import find_preset, preset_files
+from nsynth_lab.sinks.pack.names import stem
+
+APART = [
+    *("琵琶 solo", "笛子 solo", "solo", "古筝", "Цимбалы", "цитра", "قانون", "نی‌لبک", "하프", "ขิม", "עוד", "Ωδή"),
+    *("Flöte", "Flote", "flute", "a.b", "a b", "a+b", "AC/DC", "🎹", "🎸", "e\u0301tude 2", "etude 2", "con", "NUL"),
+    *("com1", "grandma's zither", "grandma zither", "50%", "*", "?", "...", "name.", "$(reboot)", "a" * 60, "琵" * 60),
+]
+ALIKE = [
+    (
+        "My Strings",
+        "my_strings",
+        "MY-STRINGS",
+        "my  strings",
+        "my\u3000strings",
+        "\uff4d\uff59 strings",
+        "my\u2013strings",
+    ),
+    ("café", "cafe\u0301", "CAFÉ"),
+    ("Straße", "STRASSE"),
+    ("نی‌لبک", "نیلبک"),
+    ("ΟΔΟΣ", "οδος"),
+]
+NO_NAMES = ["", "   ", "-", "_ -", "a" * 61, "a\x1b[31mb", "a\nb", "a\tb", "a\x00b", "a\u202eb", "a\u200bb", "\udcf6",
+            "..", "../up", "a/../b", "/etc/passwd", "~/x", "\\\\host\\x", "C:\\x", "..\\up"]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("name", APART)
+def test_a_name_of_any_script_is_a_name(name: str) -> None:
+    kept = checked_name(name)
+    assert folded(kept) == folded(name)
+    assert Plan(name).name == kept
+    path = file_stem(name, instead="x")
+    assert path.isascii()
+    assert path == path.lower()
+    assert not set(path) & set('/\\:*?"<>| .')
+    assert len(path) <= LONGEST_NAME + 11
+    assert path not in RESERVED
+
+
+def test_names_that_differ_have_files_that_differ() -> None:
+    for one, other in itertools.combinations(APART, 2):
+        assert folded(one) != folded(other)
+        assert file_stem(one, instead="x") != file_stem(other, instead="x")
+
+
+@pytest.mark.parametrize("names", ALIKE)
+def test_names_that_are_alike_are_the_same(names: tuple[str, ...]) -> None:
+    assert len({folded(name) for name in names}) == 1
+    assert len({file_stem(name, instead="x") for name in names}) == 1
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
+def test_what_is_no_name_is_refused_in_words(name: str) -> None:
+    with pytest.raises(UsageError, match=r"printable characters|reads as a path|beside spaces") as caught:
+        checked_name(name)
+    assert str(caught.value).isprintable()
+    with pytest.raises(UsageError):
+        Plan(name)
+
+
+@pytest.mark.parametrize("name", ["take.wav", "take.FLAC", "x.latents"])
+def test_an_instrument_is_not_called_as_a_file_is(name: str) -> None:
+    with pytest.raises(UsageError, match="reads as a file of sound"):
+        Plan(name)
+
+
+def owned(name: str) -> Bank:
+    return Bank([BankEntry(Instrument(name, "string", "acoustic"), (0,))], [flute()], model_id="made")
+
+
+def old_file(name: str, file: str) -> Path:
+    """As the version wrote it that left out all that is not a-z and 0-9."""
+    bank_folder().mkdir(parents=True, exist_ok=True)
+    return write_bank_file(bank_folder() / f"{file}.safetensors", owned(name), about={})
+
+
+def test_two_instruments_of_any_script_do_not_replace_each_other() -> None:
+    for name in APART:
+        keep(owned(name), {}, force=True)
+    assert len(list(bank_folder().iterdir())) == len(APART)
+    assert list(with_owned(Bank([], [], model_id="made")).entries) != []
+    for name in APART:
+        assert find_owned(name).name == name
+    for names in ALIKE:
+        keep(owned(names[0]), {}, force=True)
+        for name in names[1:]:
+            assert find_owned(name).name == names[0]
+            with pytest.raises(UsageError, match="exists already; add --force"):
+                keep(owned(name), {}, force=False)
+
+
+def test_banks_of_earlier_versions_keep_working() -> None:
+    old = old_file("笛子 solo", "solo")
+    assert owned_path("笛子 solo") == old
+    assert owned_path("琵琶 solo") != old
+    with pytest.raises(UsageError, match="'solo' is not one of your instruments; 笛子 solo"):
+        find_owned("solo")
+    for name in ("solo", "琵琶 solo", "Solo!"):
+        keep(owned(name), {}, force=True)
+    assert find_owned("笛子 solo").path == old
+    assert find_owned("solo").name == "solo"
+    keep(owned("笛子 solo"), {"again": True}, force=True)
+    assert find_owned("笛子 solo").capture == {"again": True}
+    assert len(list(bank_folder().iterdir())) == 4
+    assert old_file("my organ", "my-organ") == owned_path("My Organ")
+    assert old_file("con", "con") == owned_path("con")
+
+
+def test_a_damaged_file_is_what_its_name_says() -> None:
+    old_file("solo", "solo").write_bytes(b"damaged")
+    assert owned_path("solo").stem == "solo"
+    assert owned_path("琵琶 solo").stem != "solo"
+    with pytest.raises(CheckpointError):
+        find_owned("solo")
+
+
+def test_a_digest_that_somebody_has_taken_does_not_hide_another() -> None:
+    taken = f"solo {digest_of('琵琶 solo')}"
+    keep(owned(taken), {}, force=False)
+    with pytest.raises(UsageError, match="another instrument lies where '琵琶 solo' would"):
+        keep(owned("琵琶 solo"), {}, force=True)
+    assert find_owned(taken).name == taken
+
+
+def test_the_commands_take_them(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["琵琶 solo", "笛子 solo", "قانون", "con"]
+    for name in names:
+        keep(owned(name), {}, force=False)
+    for number, name in enumerate(names):
+        assert run(["bank", "export", name, "-o", f"{number}.safetensors"]) == 0
+        capsys.readouterr()
+        assert run(["bank", "show", name.upper(), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["name"] == name
+    assert run(["bank", "remove", names[0], names[0].replace(" ", "_"), "CON"]) == 0
+    assert {one.name for one in map(find_owned, names[1:3])} == set(names[1:3])
+    assert run(["bank", "import", "0.safetensors", "3.safetensors"]) == 0
+    assert run(["bank", "import", "0.safetensors"]) == 2
+    assert [find_owned(name).name for name in names] == names
+    assert "add --force" in capsys.readouterr().err
+
+
+def test_what_is_imported_cannot_be_named_to_play_tricks(tmp_path: Path) -> None:
+    for number, name in enumerate(["a\x1b[2Jb", "a\u202eb", " ", "x" * 300]):
+        path = write_bank_file(tmp_path / f"{number}.safetensors", owned(name), about={})
+        with pytest.raises(CheckpointError, match="plain text"):
+            import_file(path, force=True)
+    path = write_bank_file(tmp_path / "up.safetensors", owned("../../../up"), about={})
+    assert import_file(path, force=True).path.parent == bank_folder()
+    long = write_bank_file(tmp_path / "long.safetensors", owned("x" * 200), about={})
+    assert len(import_file(long, force=False).path.name) < 100
+
+
+def test_presets_of_any_script_do_not_replace_each_other(tmp_path: Path) -> None:
+    model = str(tiny_checkpoint(tmp_path / "model"))
+    names = ["琵琶", "笛子", "Glass Cello 2", "glass.cello 2", "con"]
+    for name in names:
+        assert run(["preset", "new", name, "flute", "flute", "--checkpoint", model]) == 0
+    assert run(["preset", "new", "GLASS-cello_2", "flute", "flute", "--checkpoint", model]) == 2
+    assert [find_preset(name).name for name in names] == names
+    made = [path for path in preset_files() if path.parent == tmp_path / "home" / "presets"]
+    assert len(made) == len(names)
+    assert all(path.stem.lower() not in RESERVED for path in made)
+    shutil.move(made[0], made[0].with_name("glass-cello-3.toml"))  # an older version's, of another name
+    other = find_preset("glass-cello-3").name
+    assert run(["preset", "new", "Glass Cello 3", "flute", "flute", "--checkpoint", model, "--force"]) == 0
+    assert find_preset(other).name == other
+    assert run(["preset", "new", "a\x1b[31m", "flute", "flute", "--checkpoint", model]) == 2
+
+
+def test_packs_of_any_script_have_clips_of_their_own() -> None:
+    assert len({stem(name) for name in ("琵琶", "笛子", "琵琶 solo", "笛子 solo", "solo", "Цимбалы", "pack")}) == 7
+    for name in ("con", "CON.x", "琵" * 200, "a" * 200, "nul ", "..", "\udcf6"):
+        made = stem(name)
+        assert 0 < len(made) <= 60
+        assert made.isascii()
+        assert made.lower().partition(".")[0] not in RESERVED
