@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from nsynth_lab.cli import console
 from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, SeedOption
+from nsynth_lab.cli.pack_making import How, go_on, make, make_again, planned
 from nsynth_lab.errors import UsageError
-
-if TYPE_CHECKING:
-    from nsynth_lab.render.pack_plan import Plan
-    from nsynth_lab.render.pack_request import PackRequest
-    from nsynth_lab.render.session import Session
 
 EVENLY = "0,0.25,0.5,0.75,1"
 CORNERS = "0,0;1,0;0,1;1,1;0.5,0.5"
 
 
-@dataclass(frozen=True)
-class _How:
-    """What a command line says of the making, beside what is to be made."""
-
-    output: Path
-    dry_run: bool
-    resume: bool
-    force: bool
-    workers: str
-    as_json: bool
-
-
 def pack(
+    context: typer.Context,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")],
     sources: Annotated[
         list[str] | None,
@@ -72,7 +55,12 @@ def pack(
         Path | None, typer.Option("--from", help="Make the pack of this manifest.json again, bit for bit.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how much it would be, and stop.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted pack.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with the pack in the folder, or make again what it has lost: no more need be said."
+        ),
+    ] = False,
     workers: Annotated[
         str, typer.Option(help="Decode on a Ray cluster: ray://HOST:PORT, ray://auto, or ray://local.")
     ] = "",
@@ -107,12 +95,14 @@ def pack(
         nsynth-lab pack --preset late-saxophone -o late-saxophone
 
         nsynth-lab pack --from choir/manifest.json -o again
+
+        nsynth-lab pack --resume -o choir
     """
     from nsynth_lab.patch.library import read_whole
     from nsynth_lab.render.pack_ray import check_address
     from nsynth_lab.render.pack_request import PackRequest
     from nsynth_lab.render.pack_words import parse_notes, parse_positions, parse_velocities
-    from nsynth_lab.sinks.pack.store import check_folder
+    from nsynth_lab.sinks.pack.folder import check_folder
 
     if not dry_run:
         check_folder(output, resume=resume, force=force)
@@ -121,12 +111,15 @@ def pack(
         if device == "cuda":
             raise UsageError("--workers decode on their processors: leave --device out")
         device = "cpu"
-    how = _How(output, dry_run, resume, force, workers, as_json)
+    how = How(output, dry_run, resume, force, workers, as_json)
     given = tuple(sources or ())
+    if resume and not given and not preset and manifest is None:
+        go_on(context, how, checkpoint, device)
+        return
     if manifest is not None:
         if given or preset:
             raise UsageError("--from names the sources itself: leave them out")
-        _make_again(manifest, how, checkpoint, device)
+        make_again(manifest, how, checkpoint, device)
         return
     if given and preset:
         raise UsageError("--preset says what is blended: leave the sources out")
@@ -157,75 +150,11 @@ def pack(
         seed=seed,
         preset=text,
     )
-    session, plan = _planned(request, checkpoint, device)
-    _make(session, plan, how)
+    session, plan = planned(request, checkpoint, device)
+    make(session, plan, how)
 
 
 def _formats(text: str, *, flac: bool) -> tuple[str, ...]:
     """With --flac and no formats named, all but wav."""
     formats = tuple(part.strip() for part in text.split(",") if part.strip())
     return tuple(one for one in formats if one != "wav") if flac and text == "sfz,sf2,decentsampler,wav" else formats
-
-
-def _planned(request: PackRequest, checkpoint: Path | None, device: str) -> tuple[Session, Plan]:
-    from nsynth_lab.render.pack_plan import plan_pack
-    from nsynth_lab.render.session import Session
-
-    session = Session(checkpoint, device=device, seed=request.seed, progress=console.progress)
-    return session, plan_pack(session, request)
-
-
-def _make_again(manifest: Path, how: _How, checkpoint: Path | None, device: str) -> None:
-    from nsynth_lab.render.pack_plan import check_same, read_manifest
-
-    request, values = read_manifest(manifest)
-    session, plan = _planned(request, checkpoint, device)
-    check_same(plan, values)
-    _make(session, plan, how)
-
-
-def _make(session: Session, plan: Plan, how: _How) -> None:
-    from nsynth_lab.render.pack import make_pack
-    from nsynth_lab.render.pack_estimate import MANY_CLIPS, check_room, estimate
-    from nsynth_lab.sinks.pack.report import summary
-
-    request = plan.request
-    if how.dry_run or request.clips >= MANY_CLIPS:
-        cost = estimate(session, plan)
-        if how.dry_run:
-            console.print_json(asdict(cost)) if how.as_json else console.show(_cost(cost))
-            return
-        console.say(f"warning: {_cost(cost)}; Ctrl-C stops it at any time, --resume goes on")
-    if not how.resume:
-        check_room(request, how.output)
-    with console.progress(request.clips, "clips", "decoding") as advance:
-        made, records = make_pack(
-            session, plan, how.output, resume=how.resume, force=how.force, workers=how.workers, advance=advance
-        )
-    for trouble in sorted({trouble for record in records for trouble in record.get("troubles", ())}):
-        console.say(trouble)
-    rows, folder = summary(made, records), str(how.output)
-    if how.as_json:
-        told = {"folder": folder, "clips": len(records), "model": plan.stamp["model"], "report": dict(rows)}
-        console.print_json(told)
-    else:
-        _print(folder, rows)
-
-
-def _cost(cost: Any) -> str:
-    from nsynth_lab.render.pack_estimate import megabytes
-
-    return (
-        f"{cost.clips:,} clips, {cost.sound_seconds / 60:.1f} minutes of sound, about {megabytes(cost.disk_bytes)} on "
-        f"disk, about {console.duration(cost.work_seconds)} on this machine"
-    )
-
-
-def _print(folder: str, rows: list[tuple[str, str]]) -> None:
-    from rich.table import Table
-
-    table = Table("what", "how much", box=None, header_style="bold")
-    for what, much in rows:
-        table.add_row(what, much)
-    console.show(table)
-    console.show(folder)

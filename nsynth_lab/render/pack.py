@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab.render.pack_clip import Finished
-from nsynth_lab.render.pack_map import make_zone, pack_map
+from nsynth_lab.render.pack_map import is_record, make_zone, pack_map
 from nsynth_lab.render.pack_plan import Plan
 from nsynth_lab.render.pack_work import Clips, blend_work, preset_work
 from nsynth_lab.render.session import Session
@@ -33,21 +33,28 @@ def make_pack(
     workers: str = "",
     advance: Advance,
 ) -> tuple[PackMap, list[dict[str, Any]]]:
-    """Make a pack, or go on with it; returns its map and the record of each clip. `advance` hears of clips done.
+    """Make a pack, go on with it or mend it; returns its map and the record of each clip.
 
+    `advance` hears of clips done.
     `workers` is the address of a Ray cluster that decodes; it makes no difference to what is made.
 
     Raises:
         UsageError: the folder holds something else.
         PackError: the disk is full, or cannot be written.
     """
-    store = open_store(folder, plan.values(), resume=resume, force=force)
-    records = store.done()
+    store = open_store(folder, plan.values(), model=session.folder, resume=resume, force=force)
+    done = store.done()
+    records = {
+        file: done[file]
+        for key, file in zip(plan.keys, plan.files, strict=True)
+        if file in done and is_record(key, file, done[file])
+    }
     left = [batch for batch in plan.batches if any(plan.files[index] not in records for index in batch)]
     advance(len(plan.files) - sum(map(len, left)))
     for batch, clips in _decoded(session, plan, left, workers):
         for index, clip in zip(batch, clips, strict=True):
-            records[plan.files[index]] = _put(store, plan, index, clip)
+            if plan.files[index] not in records:
+                records[plan.files[index]] = _put(store, plan, index, clip)
             advance(1)
     ordered = [records[file] for file in plan.files]
     pack = pack_map(plan, ordered)

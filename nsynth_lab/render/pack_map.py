@@ -9,6 +9,8 @@ import numpy as np
 
 from nsynth_lab.render.pack_clip import Finished
 from nsynth_lab.render.pack_plan import Plan
+from nsynth_lab.render.pack_request import ClipKey
+from nsynth_lab.sinks.pack.quality import Quality
 from nsynth_lab.sinks.pack.zones import Layer, Loop, PackMap, Zone, key_ranges, velocity_ranges
 
 NATURAL_DB = 40.0  # (velocity / 127) ** 2 in dB over a factor of ten
@@ -50,6 +52,21 @@ def pack_map(plan: Plan, records: Sequence[dict[str, Any]]) -> PackMap:
         layers.append(Layer(label, f"{plan.about.title} {at}", place, tuple(zones)))
     tracking = _tracking(plan, records)
     return PackMap(plan.about, tuple(layers), request.sample_rate, request.bits, tracking, request.crossfade)
+
+
+def is_record(key: ClipKey, file: str, record: dict[str, Any]) -> bool:
+    """Whether this is what `make_pack` could have written of a clip: a folder may come from anyone."""
+    try:
+        zone, quality = zone_from(record["zone"]), Quality(**record["quality"])
+        loop = [zone.loop.start, zone.loop.end] if zone.loop else []
+        whole = [zone.low_key, zone.high_key, zone.low_velocity, zone.high_velocity, zone.samples, zone.channels, *loop]
+        known = [zone.volume_db, zone.release_seconds, quality.peak_db, quality.loudness_db, quality.above_20khz_db]
+        maybe = [quality.pitch_cents, quality.noise_db, quality.loop_error_db, quality.loop_step_db]
+        numbers = [*known, quality.clicks, *(value for value in maybe if value is not None)]
+        same = (zone.file, zone.root, zone.velocity, zone.take) == (file, key.note, key.velocity, key.take + 1)
+        return same and sum(map(int, whole)) == sum(whole) and bool(np.isfinite(numbers).all())
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def zone_from(values: dict[str, Any]) -> Zone:

@@ -15,8 +15,8 @@ from nsynth_lab.render.pack_request import ClipKey, PackRequest
 from nsynth_lab.render.pack_words import from_dict
 from nsynth_lab.render.session import Session
 from nsynth_lab.sinks.pack.documents import document_files
+from nsynth_lab.sinks.pack.folder import read_json
 from nsynth_lab.sinks.pack.names import clip_file, position_label, stem
-from nsynth_lab.sinks.pack.store import read_json
 from nsynth_lab.sinks.pack.zones import About
 
 ROWS = {"cpu": 8, "cuda": 64}
@@ -108,16 +108,17 @@ def read_manifest(path: Path) -> tuple[PackRequest, dict[str, Any]]:
     return from_dict(values["recipe"]), values
 
 
-def check_same(plan: Plan, manifest: dict[str, Any]) -> None:
-    """Refuse to remake a pack from another model, other sources or other plugins.
+def check_same(plan: Plan, manifest: dict[str, Any], *, also: tuple[str, ...] = ()) -> None:
+    """Refuse to remake a pack from another model, other sources or other plugins, or where something `also` differs.
 
     Raises:
         UsageError: it would not be the same pack.
     """
-    for what in ("model", "sources", "plugins"):
+    for what in ("model", "sources", "plugins", *also):
         mine, theirs = plan.values().get(what), manifest.get(what)
         if mine != theirs:
-            raise UsageError(f"the pack was made from {what} {theirs!s:.120}, here is {mine!s:.120}")
+            name_it = "; name its folder with --checkpoint" if what == "model" else ""
+            raise UsageError(f"the pack was made with {what} {theirs!s:.120}, here is {mine!s:.120}{name_it}")
 
 
 def _described(slot: Slot) -> dict[str, Any]:

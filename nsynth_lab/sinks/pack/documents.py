@@ -13,12 +13,13 @@ import numpy as np
 from nsynth_lab.sinks.pack.clip import read_clip_samples
 from nsynth_lab.sinks.pack.cover import draw_background, draw_cover
 from nsynth_lab.sinks.pack.decentsampler import dspreset_bytes
+from nsynth_lab.sinks.pack.folder import MANIFEST, json_bytes
 from nsynth_lab.sinks.pack.preview import write_preview
 from nsynth_lab.sinks.pack.readme import licence_text, readme_text
 from nsynth_lab.sinks.pack.report import report_page
 from nsynth_lab.sinks.pack.sf2 import write_sf2
 from nsynth_lab.sinks.pack.sfz import morph_text, sfz_text
-from nsynth_lab.sinks.pack.store import MANIFEST, Store, json_bytes
+from nsynth_lab.sinks.pack.store import Store
 from nsynth_lab.sinks.pack.zones import About, PackMap
 from nsynth_lab.units import FloatArray
 

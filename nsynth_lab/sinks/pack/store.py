@@ -3,29 +3,41 @@
     DIR/
       .unfinished/
         plan.json      what is being made, and the names of all its files
+        model.txt      the folder of the checkpoint it is made with
         clips/*.json   a record of each clip that is whole and in its place
         ...            files being written: they are moved to their place when they are whole
       Samples/...      clips in their place
 
-The plan is written first and `.unfinished` is removed last, so a folder always tells whether it is whole.
+The plan is written first and `.unfinished` is removed last, so a folder always tells whether it is whole. A pack that
+has lost some of its files becomes unfinished again, with the records of its manifest.
 """
 
 from __future__ import annotations
 
 import errno
-import hashlib
-import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from nsynth_lab.errors import PackError, UsageError
-
-UNFINISHED, PLAN, CLIPS, MANIFEST = ".unfinished", "plan.json", "clips", "manifest.json"
-MAX_BYTES = 256 * 2**20
+from nsynth_lab.sinks.pack.folder import (
+    CLIPS,
+    MANIFEST,
+    MODEL,
+    PLAN,
+    UNFINISHED,
+    check_folder,
+    is_of,
+    json_bytes,
+    read_json,
+    recipe_file,
+    records_of,
+    sha256,
+    within,
+)
 
 
 class Store:
@@ -53,8 +65,13 @@ class Store:
             PackError: the disk is full, or cannot be written.
         """
         full = {"file": file, "sha256": self.write(file, write), **record}
-        self.write(f"{UNFINISHED}/{CLIPS}/{_record_name(file)}", lambda path: path.write_bytes(json_bytes(full)))
+        self.remember(full)
         return full
+
+    def remember(self, record: Mapping[str, Any]) -> None:
+        """Write the record of a clip."""
+        name = _record_name(str(record["file"]))
+        self.write(f"{UNFINISHED}/{CLIPS}/{name}", lambda path: path.write_bytes(json_bytes(record)))
 
     def write(self, file: str, write: Callable[[Path], object]) -> str:
         """Let `write` make a file aside, then move it to its place `file` within the pack; returns its hash."""
@@ -76,115 +93,43 @@ class Store:
             shutil.rmtree(self.aside)
 
 
-def open_store(folder: Path, plan: Mapping[str, Any], *, resume: bool, force: bool) -> Store:
+def open_store(folder: Path, plan: Mapping[str, Any], *, model: Path, resume: bool, force: bool) -> Store:
     """Begin a pack in `folder`, or go on with it; `plan` has the recipe and, under "files", every file's name.
+
+    `model` is the folder of the checkpoint. A whole pack is gone on with too: what it has lost is to be made again.
 
     Raises:
         UsageError: the folder holds something else; what is in the way is told.
         PackError: it cannot be written.
     """
     found = check_folder(folder, resume=resume, force=force)
-    goes_on = resume and found == "unfinished" and _same(folder, plan)
-    if found == "unfinished" and not goes_on and not force:
-        raise UsageError(f"{folder}: holds another unfinished pack; choose another folder, or add --force")
+    goes_on = resume and found in ("unfinished", "pack") and is_of(folder, plan)
+    if resume and found in ("unfinished", "pack") and not goes_on and not force:
+        kind = "unfinished pack" if found == "unfinished" else "pack"
+        raise UsageError(f"{folder}: holds another {kind}; choose another folder, or add --force")
     if found in ("pack", "unfinished") and not goes_on:
         _remove(folder)
     store = Store(folder, plan)
     with _told(folder):
         (store.aside / CLIPS).mkdir(parents=True, exist_ok=True)
     store.write(f"{UNFINISHED}/{PLAN}", lambda path: path.write_bytes(json_bytes(plan)))
+    store.write(f"{UNFINISHED}/{MODEL}", lambda path: path.write_bytes(os.fsencode(model.absolute())))
+    for record in records_of(folder) if found == "pack" and goes_on else ():
+        store.remember(record)
     return store
-
-
-def check_folder(folder: Path, *, resume: bool, force: bool) -> str:
-    """Refuse before the work what is in the way in any case; returns what `folder` holds, as `look_into`.
-
-    Raises:
-        UsageError: the folder holds something else; what is in the way is told.
-    """
-    found = look_into(folder)
-    if found == "stranger":
-        raise UsageError(f"{folder}: is not empty and holds no pack; choose an empty or a new folder")
-    if found == "pack" and not force:
-        raise UsageError(f"{folder}: holds a pack already; choose another folder, or add --force to replace it")
-    if found == "unfinished" and not resume and not force:
-        raise UsageError(f"{folder}: holds an unfinished pack; add --resume to go on, or --force to begin anew")
-    return found
-
-
-def look_into(folder: Path) -> str:
-    """What `folder` holds: "nothing", "unfinished", "pack" or "stranger".
-
-    Raises:
-        UsageError: it is a file, or lies in a folder that does not exist.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder}: is a file; expected a folder for the pack")
-    if not folder.exists():
-        if not folder.absolute().parent.is_dir():
-            raise UsageError(f"{folder}: the folder {folder.absolute().parent} does not exist; make it first")
-        return "nothing"
-    if (folder / UNFINISHED / PLAN).is_file():
-        return "unfinished"
-    if (folder / MANIFEST).is_file():
-        return "pack" if "nsynth_lab" in read_json(folder / MANIFEST) else "stranger"
-    return "stranger" if any(path.name != UNFINISHED for path in folder.iterdir()) else "nothing"
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file of bounded size.
-
-    Raises:
-        PackError: missing, too large, or not such a file.
-    """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise PackError(f"{path}: larger than {MAX_BYTES // 2**20} MiB; not a manifest of a pack")
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise PackError(f"{path}: cannot be read as a manifest: {error}") from error
-    if not isinstance(value, dict):
-        raise PackError(f"{path}: cannot be read as a manifest: expected a JSON object")
-    return value
-
-
-def json_bytes(value: Mapping[str, Any]) -> bytes:
-    """JSON for people and programs, the same bytes for the same value."""
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file; empty where there is none."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _same(folder: Path, plan: Mapping[str, Any]) -> bool:
-    return bool(read_json(folder / UNFINISHED / PLAN) == json.loads(json_bytes(plan)))
 
 
 def _remove(folder: Path) -> None:
     """Remove the files of the pack that lies in `folder`, and no others."""
-    unfinished = folder / UNFINISHED / PLAN
-    listed = read_json(unfinished if unfinished.is_file() else folder / MANIFEST).get("files", [])
+    listed = read_json(recipe_file(folder)).get("files", [])
     with _told(folder):
-        for file in _within(folder, list(listed)):
+        for file in within(folder, list(listed)):
             file.unlink(missing_ok=True)
             for parent in list(file.relative_to(folder).parents)[:-1]:
                 if (folder / parent).is_dir() and not any((folder / parent).iterdir()):
                     (folder / parent).rmdir()
         (folder / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(folder / UNFINISHED, ignore_errors=True)
-
-
-def _within(folder: Path, files: Sequence[object]) -> Iterator[Path]:
-    """Those of `files` that are names within `folder`, whatever a manifest claims."""
-    root = folder.resolve()
-    for file in files:
-        if isinstance(file, str) and (root / file).resolve().is_relative_to(root) and file:
-            yield folder / file
 
 
 def _record_name(file: str) -> str:
