@@ -97,6 +97,15 @@ def seconds_to_frames(seconds: float) -> int:
     return max(1, round(seconds * FRAME_RATE_HZ))
 
 
+def seconds_to_samples(seconds: float, *, sample_rate: int = SAMPLE_RATE) -> int:
+    """Length in seconds to the nearest whole number of samples, at least one.
+
+    >>> seconds_to_samples(3.0), seconds_to_samples(1 / 3), seconds_to_samples(1 / 3, sample_rate=44_100)
+    (144000, 16000, 14700)
+    """
+    return max(1, round(seconds * sample_rate))
+
+
 def frames_to_seconds(frames: float) -> float:
     """Frames to seconds.
 

@@ -363,7 +363,7 @@ def test_many_clips_are_warned_of_with_an_estimate_first(
 ) -> None:
     words = ["--notes", "0-124", "--velocities", ",".join(map(str, range(5, 125, 3))), "--positions", "0,1"]
     assert run(["pack", "flute", "cello", *words, *MODEL, "--duration", "0.25", "-o", "out", "--dry-run"]) == 0
-    assert capsys.readouterr().out.startswith("10,000 clips, 40.9 minutes of sound, about ")
+    assert capsys.readouterr().out.startswith("10,000 clips, 41.7 minutes of sound, about ")
     monkeypatch.setattr("nsynth_lab.render.pack_estimate.MANY_CLIPS", 8)
     made()
     assert capsys.readouterr().err.startswith("warning: 8 clips, 0.1 minutes of sound, about ")

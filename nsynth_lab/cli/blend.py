@@ -42,7 +42,7 @@ def blend(
     ] = None,
     note: Annotated[str, typer.Option(help="A4, C#4, Bb3 or a MIDI number.")] = "A4",
     velocity: Annotated[int, typer.Option(help="How hard, 1 to 127.")] = 100,
-    duration: Annotated[float, typer.Option(help="Seconds, release included.")] = 3.0,
+    duration: Annotated[float, typer.Option(help="Seconds, release included; exactly so long.")] = 3.0,
     steps: Annotated[int, typer.Option(help="A series of so many positions from A to B, also as single files.")] = 1,
     curve: Annotated[str, typer.Option(help="A morph: second:position points, as 0:0,1.5:1.")] = "",
     timbre: Annotated[float | None, typer.Option(help="Position of the timbre alone.")] = None,
@@ -192,7 +192,7 @@ def _render(
     decode_seconds = 0.0
     with console.progress(len(requests) * first.samples, "samples", "decoding") as advance:
         for request in requests:
-            rendered = session.render(session.blend(request, notes), advance=advance)
+            rendered = session.render(session.blend(request, notes), samples=request.samples, advance=advance)
             audios.append(rendered.audio)
             decode_seconds += rendered.decode_seconds
     recipes = [json.dumps(session.recipe(request)) for request in requests]

@@ -110,17 +110,18 @@ def decode(
     from nsynth_lab.latents import read_latents
     from nsynth_lab.note import note_name, parse_note
     from nsynth_lab.render import SOUND_ENDINGS, Session, check_outputs, check_seconds
-    from nsynth_lab.units import seconds_to_frames
+    from nsynth_lab.units import samples_to_frames, seconds_to_samples
 
     check_outputs([output], endings=SOUND_ENDINGS, sources=[source], force=force)
     latents = read_latents(source)
     if note:
         latents = replace(latents, note=parse_note(note))
+    samples = latents.samples if duration is None else seconds_to_samples(check_seconds(duration))
     if duration is not None:
-        latents = stretch(latents, seconds_to_frames(check_seconds(duration)))
+        latents = stretch(latents, samples_to_frames(samples))
     session = Session(checkpoint, device=device, seed=seed)
     with console.progress(latents.samples, "samples", "decoding") as advance:
-        rendered = session.render(latents, advance=advance)
+        rendered = session.render(latents, samples=samples, advance=advance)
     recipe = {"command": "decode", "source": source.name, "note": latents.note, "seconds": duration, **session.stamp()}
     write_audio(output, rendered.audio, comment=json.dumps(recipe), force=True)
     _report(

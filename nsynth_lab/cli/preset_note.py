@@ -56,13 +56,13 @@ def blend_preset(
     from nsynth_lab.dsp.programme_loudness import programme_loudness
     from nsynth_lab.picture import Panel, draw_spectrograms
     from nsynth_lab.render import SOUND_ENDINGS, check_outputs, check_seconds
-    from nsynth_lab.render.preset import Played, hold_within, play_patch
+    from nsynth_lab.render.preset import play_note
 
     check_outputs([output], endings=SOUND_ENDINGS, force=force)
     check_outputs([plot] if plot else [], endings=PICTURE_ENDINGS, force=force)
     check_seconds(asked.seconds)
     patch = asked.patch()
-    sound = play_patch(session, patch, [Played(asked.note, 0.0, hold_within(patch, asked.seconds))])
+    sound = play_note(session, patch, asked.note, seconds=asked.seconds)
     recipe = {
         "command": "blend", "preset": patch.name, "note": asked.note.number, "velocity": asked.note.velocity,
         "seconds": asked.seconds, "position": asked.position, **session.stamp(),

@@ -36,28 +36,31 @@ def render_whole(
     latents: Latents,
     checkpoint: Checkpoint,
     *,
+    samples: int | None = None,
     seed: int = 0,
     limited: bool = True,
     advance: Advance = lambda _: None,
 ) -> Rendered:
     """Decode a whole note, mono, block by block; `advance` hears of the samples done.
 
+    It is `samples` long, where given: latents are whole frames, and the rest of the last one is cut off.
     Ends are faded over 10 ms, and where it is `limited`, a note louder than -0.4 dBFS is turned down to below -0.3.
 
     Raises:
         LatentsError: the latents belong to another model, or lie so far out that what comes is no sound.
     """
     started = time.perf_counter()
+    wanted = latents.samples if samples is None else min(samples, latents.samples)
     blocks: list[FloatArray] = []
     for block in decode(latents, checkpoint, seed=seed):
-        blocks.append(block)
-        advance(len(block))
+        blocks.append(block[: wanted - sum(map(len, blocks))])
+        advance(len(blocks[-1]))
     seconds = time.perf_counter() - started
-    samples = np.concatenate(blocks)
-    if not np.isfinite(samples).all():
+    sound = np.concatenate(blocks)
+    if not np.isfinite(sound).all():
         raise LatentsError("decoding gave NaN or infinite samples: these latents are out of the model's range")
-    samples = faded(samples)
-    return Rendered(Audio((below_ceiling(samples) if limited else samples)[None]), seconds)
+    sound = faded(sound)
+    return Rendered(Audio((below_ceiling(sound) if limited else sound)[None]), seconds)
 
 
 def measured_f0_hz(audio: Audio, note: Note) -> float | None:

@@ -17,7 +17,7 @@ from nsynth_lab.render.pack_preset import PresetRow
 from nsynth_lab.render.pack_request import PackRequest
 from nsynth_lab.sinks.pack.quality import LOOPED, Quality, Seam, measure_clip
 from nsynth_lab.sinks.pack.zones import Loop
-from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, db_to_gain, gain_to_db
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, db_to_gain, gain_to_db, seconds_to_samples
 
 PACK_GAIN_DB = 6.0  # the loudest notes of the bank then come close to full scale
 CEILING_DB = -1.0
@@ -74,7 +74,7 @@ def levelled(clips: Sequence[Joined], request: PackRequest, *, gain_db: float) -
         down_db = math.ceil(100 * max(0.0, top_db + gain_db - CEILING_DB)) / 100  # never rounded below the ceiling
         for clip, own_db in zip(group, gains_db, strict=True):
             loud = clip.samples * np.float32(db_to_gain(own_db + gain_db - down_db))
-            yield _finished(replace(clip, samples=loud), down_db=down_db, sample_rate=request.sample_rate)
+            yield _finished(replace(clip, samples=loud), request, down_db=down_db)
 
 
 def _peak(samples: FloatArray) -> float:
@@ -83,15 +83,15 @@ def _peak(samples: FloatArray) -> float:
 
 def _joined(row: Row, samples: FloatArray, request: PackRequest) -> Joined:
     """Samples with their loop joined and their end faded, at 48 kHz, and what was measured of the loop."""
-    release = row.release_seconds
+    release, length = row.release_seconds, seconds_to_samples(request.seconds)
     if row.period is None:
-        return Joined(row, faded(samples), None, Seam(why_not(row, request)), release)
+        return Joined(row, faded(samples[:, :length]), None, Seam(why_not(row, request)), release)
     end = samples.shape[1] - TAIL_FRAMES * HOP_SAMPLES
     loop = Loop(end - row.period.frames * HOP_SAMPLES, end)
     error_db = seam_error_db(samples, start=loop.start, end=end)
     if error_db > WORST_SEAM_DB:
-        return Joined(row, faded(samples), None, Seam(NO_SEAM, error_db), release)
-    closed = close_seam(samples, start=loop.start, end=end, fade=SETTLE_FRAMES * HOP_SAMPLES)
+        return Joined(row, faded(samples[:, :length]), None, Seam(NO_SEAM, error_db), release)
+    closed = close_seam(samples, start=loop.start, end=end, fade=SETTLE_FRAMES * HOP_SAMPLES)[:, :length]
     return Joined(row, faded(closed, FADE_SAMPLES // 2), loop, Seam(LOOPED, error_db, step_db(closed, loop)), release)
 
 
@@ -119,13 +119,15 @@ def _take_gains_db(takes: Sequence[Joined]) -> list[float]:
     return [powers_db[0] - power_db for power_db in powers_db]
 
 
-def _finished(clip: Joined, *, down_db: float, sample_rate: int) -> Finished:
-    row, loop = clip.row, clip.loop
+def _finished(clip: Joined, request: PackRequest, *, down_db: float) -> Finished:
+    row, loop, sample_rate = clip.row, clip.loop, request.sample_rate
+    seconds = clip.samples.shape[1] / SAMPLE_RATE if request.preset else request.seconds
+    length = seconds_to_samples(seconds, sample_rate=sample_rate)
     held = slice(loop.start // HOP_SAMPLES, loop.end // HOP_SAMPLES) if loop else slice(None)
     quality = measure_clip(clip.samples, clip.seam, f0_hz=row.aim_hz, places=row.places, held=held)
     return Finished(
         row=row,
-        samples=resample(clip.samples, SAMPLE_RATE, sample_rate),
+        samples=resample(clip.samples, SAMPLE_RATE, sample_rate)[:, :length],
         loop=_at_rate(loop, sample_rate),
         volume_db=down_db,
         quality=replace(quality, loudness_db=round(quality.loudness_db + down_db, 2)),

@@ -30,7 +30,7 @@ class Estimate:
 
 def disk_bytes(request: PackRequest, *, clip_seconds: float | None = None) -> int:
     """About how much a pack takes up; a preset's clips, of `clip_seconds` counted once a channel, are stereo."""
-    usual = request.clip_seconds * (2 if request.preset else 1)
+    usual = request.seconds * (2 if request.preset else 1)
     samples = request.clips * round((clip_seconds or usual) * request.sample_rate)
     clips = samples * request.bits // 8
     soundfont = clips // request.takes if "sf2" in request.formats else 0

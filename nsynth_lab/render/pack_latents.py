@@ -25,7 +25,7 @@ from nsynth_lab.render.session import Session
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_seconds, note_to_hz
 
 SETTLE_FRAMES = 36  # what came before the loop is forgotten after so many frames, to -40 dB and below
-TAIL_FRAMES = 1  # so much of the sound goes on beyond the end of the loop
+TAIL_FRAMES = 2  # beyond the end of the loop, of which up to one is cut off for the sake of the length
 SHORTEST_RELEASE_SECONDS, LONGEST_RELEASE_SECONDS = 0.05, 5.0
 NOISE_STEP = 397  # as far apart in the noise table as the decoder puts its own voices
 

@@ -13,7 +13,7 @@ from nsynth_lab.patch import Patch
 from nsynth_lab.patch.preset_file import parse_preset
 from nsynth_lab.render.preset import at_place
 from nsynth_lab.render.request import BlendRequest
-from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, seconds_to_frames
+from nsynth_lab.units import SAMPLE_RATE, samples_to_frames, seconds_to_samples
 
 FORMATS = ("sfz", "sf2", "decentsampler", "wav")
 RATES = (48_000, 44_100)
@@ -109,13 +109,8 @@ class PackRequest:
 
     @property
     def frames(self) -> int:
-        """Length of a clip in frames."""
-        return seconds_to_frames(self.seconds)
-
-    @property
-    def clip_seconds(self) -> float:
-        """Length of a clip."""
-        return self.frames * HOP_SAMPLES / SAMPLE_RATE
+        """Length of a clip in frames, of which the last may be wanted in part."""
+        return samples_to_frames(seconds_to_samples(self.seconds))
 
     def keys(self) -> list[ClipKey]:
         """Every clip; takes of one note lie side by side, and notes of one pitch near each other."""

@@ -16,11 +16,21 @@ from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.note import Note
 from nsynth_lab.patch import Patch, Voice
 from nsynth_lab.render.motion import envelope_db, weights_of
+from nsynth_lab.render.offline import FADE_SAMPLES, faded
 from nsynth_lab.render.session import Session
-from nsynth_lab.units import FRAME_RATE_HZ, SAMPLE_RATE, Doubles, FloatArray, frames_to_seconds, seconds_to_frames
+from nsynth_lab.units import (
+    FRAME_RATE_HZ,
+    SAMPLE_RATE,
+    Doubles,
+    FloatArray,
+    frames_to_seconds,
+    seconds_to_frames,
+    seconds_to_samples,
+)
 
 LOUDEST_DB = 20.0
 SHORTEST_HOLD_SECONDS = 0.02
+LONGEST_FADE_SAMPLES = SAMPLE_RATE // 4
 Advance = Callable[[int], None]
 
 
@@ -68,8 +78,8 @@ def patch_latents(session: Session, patch: Patch, note: Note, *, hold_seconds: f
 def patch_note(session: Session, patch: Patch, note: Note, *, hold_seconds: float) -> PatchNote:
     """As `patch_latents`, and what they were made of."""
     cents = patch.tuning.cents(note.number)
-    sounding = min(127, max(0, round(note.number + cents / 100)))
-    sources = [session.source(name, Note(sounding, note.velocity)) for name in patch.blend.corners]
+    sources = _sources(session, patch, note)
+    sounding = sources[0].note
     frames = seconds_to_frames(hold_seconds + _release_seconds(patch, sources))
     weights = weights_of(patch.blend, frames, seed=session.seed)
     latents = blend(
@@ -134,6 +144,32 @@ def play_patch(
         dry[:, start : start + sound.shape[1]] += sound
     with chain_of(patch) as chain:
         return PatchSound(Audio(chain.run(dry)), tuple(chain.troubles()))
+
+
+def play_note(session: Session, patch: Patch, note: Note, *, seconds: float) -> PatchSound:
+    """One note, exactly `seconds` long, its release included.
+
+    What rings on beyond that in its effects is faded out while the note is released, over a quarter of a second at
+    most.
+
+    Raises:
+        as `play_patch`.
+    """
+    patch = patch.settled()
+    hold = max(SHORTEST_HOLD_SECONDS, seconds - _release_seconds(patch, _sources(session, patch, note)))
+    sound = play_patch(session, patch, [Played(note, 0.0, hold)])
+    samples = seconds_to_samples(seconds)
+    whole = np.zeros((2, samples), np.float32)
+    heard = sound.audio.samples[:, :samples]
+    whole[:, : heard.shape[1]] = heard
+    released = samples - seconds_to_samples(hold)
+    return replace(sound, audio=Audio(faded(whole, min(max(released, FADE_SAMPLES), LONGEST_FADE_SAMPLES))))
+
+
+def _sources(session: Session, patch: Patch, note: Note) -> list[Latents]:
+    """The patch's instruments at the note that its tuning makes of a key."""
+    sounding = min(127, max(0, round(note.number + patch.tuning.cents(note.number) / 100)))
+    return [session.source(name, Note(sounding, note.velocity)) for name in patch.blend.corners]
 
 
 def _release_seconds(patch: Patch, sources: Sequence[Latents]) -> float:

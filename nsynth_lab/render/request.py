@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nsynth_lab.blend import Curve, corners, pair
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import Note
-from nsynth_lab.units import FRAME_RATE_HZ, HOP_SAMPLES, seconds_to_frames
+from nsynth_lab.units import FRAME_RATE_HZ, samples_to_frames, seconds_to_samples
 
 SHORTEST_RENDER_SECONDS, LONGEST_RENDER_SECONDS = 0.05, 600.0
 
@@ -61,13 +61,13 @@ class BlendRequest:
 
     @property
     def frames(self) -> int:
-        """Length in frames."""
-        return seconds_to_frames(self.seconds)
+        """Length in frames, of which the last may be wanted in part."""
+        return samples_to_frames(self.samples)
 
     @property
     def samples(self) -> int:
         """Length in samples."""
-        return self.frames * HOP_SAMPLES
+        return seconds_to_samples(self.seconds)
 
     def title(self) -> str:
         """Where the blend is, in a word."""

@@ -153,7 +153,7 @@ class Session:
         sounds = []
         for position in np.linspace(0.0, 1.0, STEPS):
             latents = self.blend(replace(request, position=(float(position),)), sources)
-            sounds.append(self.render(latents, advance=advance).audio.mono())
+            sounds.append(self.render(latents, samples=request.samples, advance=advance).audio.mono())
         return even_axis(sounds)
 
     def source(self, text: str, note: Note) -> Latents:
@@ -198,9 +198,16 @@ class Session:
             partials=own(request.partials),
         )
 
-    def render(self, latents: Latents, *, limited: bool = True, advance: Advance = lambda _: None) -> Rendered:
+    def render(
+        self,
+        latents: Latents,
+        *,
+        samples: int | None = None,
+        limited: bool = True,
+        advance: Advance = lambda _: None,
+    ) -> Rendered:
         """Decode a whole note with this session's checkpoint and seed, as `render_whole`."""
-        return render_whole(latents, self.checkpoint, seed=self.seed, limited=limited, advance=advance)
+        return render_whole(latents, self.checkpoint, samples=samples, seed=self.seed, limited=limited, advance=advance)
 
 
 def _is_file(path: Path) -> bool:
