@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from nsynth_lab import mpeg, notice, riff
+from nsynth_lab import flac, mpeg, notice, riff
 from nsynth_lab.aside import aside, beside_of
 from nsynth_lab.errors import AudioError, MissingError, UsageError
 from nsynth_lab.hush import hush
@@ -30,6 +31,9 @@ SILENCE = 10 ** (-80 / 20)
 READ_SAMPLES = 4_096
 MAX_VALUES = 2**28
 BLOCK_SAMPLES = 65_536  # libsndfile's Vorbis encoder puts a block on the stack: a minute at once crashes the process
+FULL_BYTES = 2**20  # a disk with less room than that is full
+LONGEST_BYTES = {".wav": 2**32 - 2**16, ".aiff": 2**31 - 2**16, ".aif": 2**31 - 2**16}  # what their headers can say
+BYTES_A_VALUE = 3
 _SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS", ".aiff": "PCM_24", ".aif": "PCM_24", ".mp3": None}
 ENDINGS = tuple(_SUBTYPES)
 
@@ -134,7 +138,10 @@ def write_audio(
 
 
 class AudioWriter:
-    """A sound file written block by block, aside, and renamed by `close`; formats and errors as `write_audio`."""
+    """A sound file written block by block, aside, and renamed by `close`; formats and errors as `write_audio`.
+
+    Where a block could not be written, `rescue` instead of `close` keeps the blocks before it.
+    """
 
     def __init__(self, path: Path, *, channels: int, comment: str = "", force: bool = False) -> None:
         check_target(path, force=force)
@@ -142,35 +149,78 @@ class AudioWriter:
             raise UsageError(f"{path}: unknown ending '{path.suffix}'; use one of {' '.join(sorted(_SUBTYPES))}")
         self.path = path
         self._aside = beside_of(path)
+        self._room = LONGEST_BYTES.get(path.suffix.lower(), 2**62) // (BYTES_A_VALUE * channels)
         with self._said():
             subtype = _SUBTYPES[path.suffix.lower()]
-            self._file = _soundfile().SoundFile(_name(self._aside), "w", SAMPLE_RATE, channels, subtype=subtype)
+            try:
+                self._file = _soundfile().SoundFile(_name(self._aside), "w", SAMPLE_RATE, channels, subtype=subtype)
+            except BaseException:
+                self.discard()
+                raise
             if comment:
                 self._file.comment = comment
 
     def write(self, block: FloatArray) -> None:
         """Append a block [channels, samples]."""
+        self._room -= block.shape[1]
+        if self._room < 0:
+            raise AudioError(f"{self.path}: a {self.path.suffix} file of this size is full; .flac holds more")
         with self._said():
             for start in range(0, block.shape[1], BLOCK_SAMPLES):
                 self._file.write(block[:, start : start + BLOCK_SAMPLES].T)
 
     def close(self, *, keep: bool = True) -> None:
-        """Finish: the file is there under its name, or not at all."""
+        """Finish: the file is there under its name; where that fails, `rescue` or `discard` what there is of it."""
+        with self._said():
+            self._file.close()
+            if keep:
+                self._aside.replace(self.path)
+
+    def discard(self) -> None:
+        """Leave nothing behind of a file that was not finished."""
+        self._aside.unlink(missing_ok=True)
+
+    def rescue(self) -> bool:
+        """Keep what was written before a block could not be, as a whole file; False where that is nothing."""
         try:
-            with self._said():
+            with suppress(RuntimeError):
                 self._file.close()
-                if keep:
-                    self._aside.replace(self.path)
+            if self.path.suffix.lower() == ".flac":
+                flac.set_length(self._aside, _count(self._aside))
+            if not _count(self._aside):
+                return False
+            self._aside.replace(self.path)
+            return True
+        except (RuntimeError, OSError):
+            return False
         finally:
-            self._aside.unlink(missing_ok=True)
+            self.discard()
 
     @contextmanager
     def _said(self) -> Iterator[None]:
         try:
             yield
         except (RuntimeError, TypeError, ValueError, OSError) as error:  # libsndfile's own is a RuntimeError
-            self._aside.unlink(missing_ok=True)
-            raise AudioError(f"{self.path}: cannot be written: {_reason(error)}") from error
+            why = "the disk is full" if _is_full(self.path.parent) else _reason(error)
+            raise AudioError(f"{self.path}: cannot be written: {why}") from error
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < FULL_BYTES
+    except OSError:
+        return False
+
+
+def _count(path: Path) -> int:
+    """Samples of a sound file that can be decoded, whatever its header says."""
+    count = 0
+    with _reader()(_name(path)) as file:
+        out = np.empty((READ_SAMPLES, file.channels), np.float32)
+        with suppress(RuntimeError):  # it ends in the middle of a frame
+            while read := len(file.read(out=out)):
+                count += read
+    return count
 
 
 def check_target(path: Path, *, force: bool) -> None:

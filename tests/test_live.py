@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import random
+import shutil
+import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from playing import SECOND, busy_events, played, small_engine
 
-from nsynth_lab.audio import read_audio
+from nsynth_lab.audio import LONGEST_BYTES, read_audio
 from nsynth_lab.cli.keyboard import LASTING_SECONDS, Typist, split_keys
 from nsynth_lab.cli.play import status_line
 from nsynth_lab.errors import DeviceError, MissingError, UsageError
@@ -183,15 +187,114 @@ def test_a_storm_of_random_messages_is_survived_and_the_next_note_is_right() -> 
 
 def test_a_recording_is_what_was_played(tmp_path: Path) -> None:
     live_sink = Swallow()
-    with FileSink(tmp_path / "take.wav") as sink:
-        recorder = Recorder(sink)
+    with Recorder(FileSink(tmp_path / "take.wav")) as recorder:
         live = Live(small_engine(), live_sink, record=recorder)
         live.inbox.put([note_on(60)])
         heard = run(live, samples=SECOND // 2)
-        recorder.close()
     taken = read_audio(tmp_path / "take.wav").samples
     assert np.abs(taken - heard).max() <= 2**-22
     assert np.abs(heard).max() > 0.001
+
+
+FORMATS = ("wav", "flac", "aiff", "ogg", "mp3")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of 200 KiB; where none can be made, files of this process may be no longer than that."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(folder)]
+    if shutil.which("mount") and subprocess.run(mount, capture_output=True, check=False).returncode == 0:
+        yield folder
+        subprocess.run(["umount", str(folder)], check=True)
+        return
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200 * 1024, before[1]))
+    yield folder
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_full_disk_ends_the_recording_and_the_music_goes_on(ending: str, small_disk: Path) -> None:
+    target, live_sink = small_disk / f"take.{ending}", Swallow()
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 40 * SECOND)).astype(np.float32)
+    with Recorder(FileSink(target)) as recorder:
+        live = Live(small_engine(), live_sink, record=recorder)
+        assert live.status().recording == target.name
+        for begin in range(0, noise.shape[1], 4096):
+            recorder.write(noise[:, begin : begin + 4096])
+            while recorder._taken - recorder._written > 8192 and not recorder.ended:
+                time.sleep(0.001)
+            if recorder.ended:
+                break
+        live.inbox.put([note_on(60)])
+        assert np.abs(run(live, samples=SECOND // 4)).max() > 0.001
+        assert live.status().recording == ""
+        (line,) = live.troubles()
+        assert line.startswith("recording ended after ")
+        assert str(target) in line
+        assert "full" in line or "System error" in line
+        assert line.endswith("what was recorded until then is kept")
+        assert live.troubles() == []
+    assert [path.name for path in small_disk.iterdir()] == [target.name]
+    info, taken = soundfile.info(target), soundfile.read(target, dtype="float32")[0].T
+    assert SECOND // 2 < taken.shape[1] <= recorder.samples + 4096
+    assert abs(info.frames - taken.shape[1]) <= 0.2 * SECOND, "its header says how long it is"
+    if ending in ("wav", "flac", "aiff"):
+        assert info.frames == taken.shape[1]
+        assert np.abs(taken - noise[:, : taken.shape[1]]).max() < 2**-22
+
+
+def test_a_file_that_can_grow_no_longer_ends_the_recording_as_a_full_disk_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LONGEST_BYTES, ".wav", 6 * SECOND)
+    with Recorder(FileSink(tmp_path / "long.wav")) as recorder:
+        for _ in range(4):
+            recorder.write(np.full((2, SECOND // 2), 0.1, np.float32))
+    (line,) = recorder.troubles()
+    assert ".flac holds more" in line
+    assert soundfile.info(tmp_path / "long.wav").frames == SECOND
+
+
+def test_a_disk_that_is_too_slow_loses_blocks_that_silence_stands_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is recorded before and after stays where it was played."""
+    monkeypatch.setattr("nsynth_lab.sinks.recorder.MOST_WAITING_SAMPLES", 4 * 1024)
+    goes_on, sink = threading.Event(), FileSink(tmp_path / "take.wav")
+    write = sink.write
+    monkeypatch.setattr(sink, "write", lambda block: (goes_on.wait(10.0), write(block)))
+    with Recorder(sink) as recorder:
+        for index in range(10):
+            recorder.write(np.full((2, 1024), (index + 1) / 100, np.float32))
+        assert len(recorder._waiting) <= 4
+        goes_on.set()
+        until = time.monotonic() + 10.0
+        while recorder._written < 4 * 1024 and time.monotonic() < until:
+            time.sleep(0.001)
+        recorder.write(np.full((2, 1024), 0.5, np.float32))
+        assert recorder.lost_samples == 6 * 1024
+        assert ["too slow" in line for line in recorder.troubles()] == [True]
+    taken = read_audio(tmp_path / "take.wav").samples
+    wanted = np.repeat([0.01, 0.02, 0.03, 0.04, *[0.0] * 6, 0.5], 1024)
+    np.testing.assert_allclose(taken, np.stack([wanted, wanted]), atol=2**-22)
+
+
+def test_what_was_recorded_is_kept_when_the_playing_breaks_off_and_nothing_where_nothing_was(tmp_path: Path) -> None:
+    def broken(name: str, *, blocks: int) -> None:
+        with Recorder(FileSink(tmp_path / name)) as recorder:
+            for _ in range(blocks):
+                recorder.write(np.full((2, 512), 0.1, np.float32))
+            raise ZeroDivisionError
+
+    for name, blocks in (("some.wav", 9), ("none.wav", 0)):
+        with pytest.raises(ZeroDivisionError):
+            broken(name, blocks=blocks)
+    assert [path.name for path in tmp_path.iterdir()] == ["some.wav"]
+    assert soundfile.info(tmp_path / "some.wav").frames == 9 * 512
 
 
 def test_a_device_that_asks_for_more_when_the_playing_is_over_misses_nothing() -> None:

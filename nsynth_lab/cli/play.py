@@ -104,7 +104,7 @@ def play(
     from nsynth_lab.sinks.device import LATENCIES, DeviceSink
     from nsynth_lab.sinks.file import FileSink
     from nsynth_lab.sinks.recorder import Recorder
-    from nsynth_lab.units import HOP_SAMPLES
+    from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
     if latency not in LATENCIES:
         raise UsageError(f"latency '{latency}'; expected low or high")
@@ -133,8 +133,7 @@ def play(
     with ExitStack() as stack:
         recorder = None
         if record:
-            recorder = Recorder(stack.enter_context(FileSink(record, force=force)))
-            stack.callback(recorder.close)
+            recorder = stack.enter_context(Recorder(FileSink(record, force=force)))
         sink = stack.enter_context(DeviceSink(output_device, block_samples=block, latency=latency))
         live = Live(engine, sink, record=recorder, song=song.events if song else ())
         ports = stack.enter_context(_midi(live, midi))
@@ -143,7 +142,14 @@ def play(
         console.say(f"playing on {where}, {block} samples a block, latency {latency}, {how}")
         with _running(live, stop, done) as thread:
             _attend(live, thread, keys=not midi and song is None)
+    _warn(live)
     _summary(live, ports)
+    if recorder is not None and recorder.samples:
+        lost = recorder.lost_samples / SAMPLE_RATE
+        console.show(
+            f"recorded {record}, {recorder.samples / SAMPLE_RATE:.1f} s"
+            + f", silence for {lost:.1f} s of it: the disk was too slow" * bool(lost)
+        )
 
 
 @contextmanager
@@ -192,8 +198,7 @@ def _attend(live: Live, thread: threading.Thread, *, keys: bool) -> None:
         if now - shown >= between:
             shown = now
             _show(live.status())
-            for line in live.engine.troubles():
-                console.say(f"warning: {line}")
+            _warn(live)
         return not thread.is_alive()
 
     try:
@@ -208,6 +213,11 @@ def _attend(live: Live, thread: threading.Thread, *, keys: bool) -> None:
                 time.sleep(0.05)
     except KeyboardInterrupt:
         pass  # how a player ends
+
+
+def _warn(live: Live) -> None:
+    for line in live.troubles():
+        console.say(f"warning: {line}")
 
 
 def _show(status: Status) -> None:

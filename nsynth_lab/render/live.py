@@ -41,6 +41,7 @@ class Status:
         underruns: blocks that came too late since the beginning.
         latency_ms: from a key to the ear, as far as software knows.
         away: whether the device is gone.
+        recording: name of the file that is being recorded; empty where there is none, or no longer.
     """
 
     engine: EngineState
@@ -49,6 +50,7 @@ class Status:
     underruns: int
     latency_ms: float
     away: bool
+    recording: str = ""
 
 
 @contextmanager
@@ -101,7 +103,12 @@ class Live:
             underruns=self.sink.ring.underruns,
             latency_ms=1000.0 * seconds,
             away=self.sink.away,
+            recording=self._record.name if self._record is not None and not self._record.ended else "",
         )
+
+    def troubles(self) -> list[str]:
+        """What had to do without since it was last asked, a line each: of the engine and of the recording."""
+        return self.engine.troubles() + (self._record.troubles() if self._record is not None else [])
 
     def _block(self) -> None:
         began = time.perf_counter()

@@ -14,6 +14,7 @@ class FileSink:
     """A sound file, written aside and renamed when the sink is left without an error.
 
     Attributes:
+        path: where it will lie.
         samples: written so far.
         peak: of them.
 
@@ -22,7 +23,8 @@ class FileSink:
     """
 
     def __init__(self, path: str | Path, *, channels: int = 2, comment: str = "", force: bool = False) -> None:
-        self._writer = AudioWriter(Path(path), channels=channels, comment=comment, force=force)
+        self.path = Path(path)
+        self._writer = AudioWriter(self.path, channels=channels, comment=comment, force=force)
         self.samples = 0
         self.peak = 0.0
 
@@ -32,10 +34,22 @@ class FileSink:
         self.samples += block.shape[1]
         self.peak = max(self.peak, float(abs(block).max(initial=0.0)))
 
+    def rescue(self) -> bool:
+        """Once a block could not be written: keep those before it as a whole file; False where there are none."""
+        return self._writer.rescue()
+
+    def close(self, *, keep: bool = True) -> None:
+        """Finish: the file is there, or with `keep` not set nothing of it. Where that fails, `rescue`."""
+        self._writer.close(keep=keep)
+        self._writer.discard()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.close(keep=kind is None)
+        try:
+            self._writer.close(keep=kind is None)
+        finally:
+            self._writer.discard()
