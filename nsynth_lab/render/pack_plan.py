@@ -9,6 +9,7 @@ from typing import Any
 from nsynth_lab import __version__
 from nsynth_lab.effects import effect_info
 from nsynth_lab.errors import PackError, UsageError
+from nsynth_lab.note import Note
 from nsynth_lab.patch import Slot
 from nsynth_lab.patch.preset_file import parse_preset
 from nsynth_lab.render.pack_request import ClipKey, PackRequest
@@ -62,12 +63,14 @@ class Plan:
 
 
 def plan_pack(session: Session, request: PackRequest) -> Plan:
-    """Names and batches of a pack.
+    """Names and batches of a pack. Recordings are encoded here, where they have not been before.
 
     Raises:
         UsageError, AudioError, LatentsError: a source that cannot be used.
     """
     sources = tuple(session.describe(source) for source in request.sources)
+    for source in dict.fromkeys(request.sources):
+        session.source(source, Note(request.notes[0], request.velocities[0]))
     names = ", ".join(source["name"] for source in sources)
     patch = parse_preset(request.preset) if request.preset else None
     title = request.name or (patch.name if patch else " + ".join(source["name"] for source in sources))
