@@ -34,6 +34,7 @@ BLOCK_SAMPLES = 65_536  # libsndfile's Vorbis encoder puts a block on the stack:
 FULL_BYTES = 2**20  # a disk with less room than that is full
 LONGEST_BYTES = {".wav": 2**32 - 2**16, ".aiff": 2**31 - 2**16, ".aif": 2**31 - 2**16}  # what their headers can say
 BYTES_A_VALUE = 3
+ID3V1_BYTES = 128
 _SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS", ".aiff": "PCM_24", ".aif": "PCM_24", ".mp3": None}
 ENDINGS = tuple(_SUBTYPES)
 
@@ -132,6 +133,7 @@ def write_audio(
                     file.comment = comment
                 for start in range(0, length, BLOCK_SAMPLES):
                     file.write(audio.samples[:, start : start + BLOCK_SAMPLES].T)
+            _drop_short_comment(beside)
         except (soundfile.SoundFileError, TypeError, ValueError) as error:
             raise AudioError(f"{path}: cannot be written: {_reason(error)}") from error
     return path
@@ -174,6 +176,7 @@ class AudioWriter:
         with self._said():
             self._file.close()
             if keep:
+                _drop_short_comment(self._aside)
                 self._aside.replace(self.path)
 
     def discard(self) -> None:
@@ -221,6 +224,32 @@ def _count(path: Path) -> int:
             while read := len(file.read(out=out)):
                 count += read
     return count
+
+
+def read_comment(path: str | Path) -> str:
+    """A sound file's own comment; empty where it has none.
+
+    Raises:
+        AudioError: not a sound file.
+    """
+    path = _readable(path)
+    soundfile = _soundfile()
+    try:
+        with soundfile.SoundFile(_name(path)) as file:
+            return str(file.comment)
+    except (soundfile.SoundFileError, TypeError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _drop_short_comment(path: Path) -> None:
+    """LAME writes an MP3's comment twice: whole in front (ID3v2), and its first 28 letters at the end (ID3v1)."""
+    if path.suffix.lower() != ".mp3" or path.stat().st_size < ID3V1_BYTES:
+        return
+    with path.open("r+b") as file:
+        file.seek(-ID3V1_BYTES, os.SEEK_END)
+        if file.read(3) == b"TAG":
+            file.seek(-ID3V1_BYTES, os.SEEK_END)
+            file.truncate()
 
 
 def check_target(path: Path, *, force: bool) -> None:

@@ -38,6 +38,7 @@ from nsynth_lab.cli import (
     play,
     plugins,
     preset,
+    recipes,
     render,
     train,
 )
@@ -52,6 +53,7 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("decode", codec.decode),
     ("play", play.play),
     ("render", render.render),
+    ("recipe", recipes.show),
     ("devices", devices.devices),
     ("train", train.train),
     ("evaluate", evaluate.evaluate),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nsynth_lab.cli import console, preset_note
+from nsynth_lab.cli import console, preset_note, recipes
 from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, SeedOption
 from nsynth_lab.errors import UsageError
 
@@ -23,6 +23,7 @@ PICTURE_ENDINGS = (".png", ".svg", ".pdf")
 
 
 def blend(
+    context: typer.Context,
     sources: Annotated[
         list[str] | None,
         typer.Argument(
@@ -88,7 +89,8 @@ def blend(
             )
         request_ = preset_note.PresetNote(preset, Note(parse_note(note), velocity), duration, position)
         session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
-        preset_note.blend_preset(request_, session, output, plot, as_json=as_json, force=force)
+        made_by = recipes.recipe(context, session, device=session.device)
+        preset_note.blend_preset(request_, session, made_by, output, plot, as_json=as_json, force=force)
         return
     sources = sources or []
     if position is not None and (curve or steps > 1):
@@ -111,7 +113,7 @@ def blend(
     check_outputs(files, endings=SOUND_ENDINGS, sources=sources, force=force)
     check_outputs([plot] if plot else [], endings=PICTURE_ENDINGS, sources=sources, force=force)
     session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
-    report = _render(session, requests, files, plot, even=even)
+    report = _render(context, session, requests, files, plot, even=even)
     if as_json:
         console.print_json(report)
     else:
@@ -175,12 +177,15 @@ def _single_files(output: Path, count: int) -> list[Path]:
 
 
 def _render(
-    session: Session, requests: list[BlendRequest], files: list[Path], plot: Path | None, *, even: bool
+    context: typer.Context,
+    session: Session,
+    requests: list[BlendRequest],
+    files: list[Path],
+    plot: Path | None,
+    *,
+    even: bool,
 ) -> dict[str, Any]:
     """Decode every request with one progress bar, write the files, and say what was made."""
-    import json
-
-    from nsynth_lab.audio import write_audio
     from nsynth_lab.picture import Panel, draw_spectrograms
     from nsynth_lab.render import measured_f0_hz
 
@@ -195,11 +200,10 @@ def _render(
             rendered = session.render(session.blend(request, notes), samples=request.samples, advance=advance)
             audios.append(rendered.audio)
             decode_seconds += rendered.decode_seconds
-    recipes = [json.dumps(session.recipe(request)) for request in requests]
-    for path, audio, recipe in zip(files[1:], audios, recipes, strict=False):
-        write_audio(path, audio, comment=recipe, force=True)
+    for path, audio, request in zip(files[1:], audios, requests, strict=False):
+        _write(path, audio, _recipe_of_one(context, session, request))
     joined = _joined(audios)
-    write_audio(files[0], joined, comment=recipes[0], force=True)
+    _write(files[0], joined, _recipe_of_all(context, session, requests))
     if plot is not None:
         panels = [Panel(request.title(), audio.mono()) for request, audio in zip(requests, audios, strict=True)]
         draw_spectrograms(plot, panels, title=f"{' + '.join(first.sources)} at {first.note.name}", force=True)
@@ -219,6 +223,28 @@ def _render(
         "asked_f0_hz": round(first.note.hz, 2),
         "seed": session.seed,
     }
+
+
+def _recipe_of_one(context: typer.Context, session: Session, request: BlendRequest) -> recipes.Recipe:
+    """Of one position of a series, at the plain position that it has."""
+    place = ",".join(map(repr, request.position))
+    return recipes.recipe(
+        context, session, more=session.recipe(request), device=session.device, position=place, steps=1, even=False
+    )
+
+
+def _recipe_of_all(context: typer.Context, session: Session, requests: list[BlendRequest]) -> recipes.Recipe:
+    values = session.recipe(requests[0])
+    if len(requests) > 1:
+        values["position"] = [request.position for request in requests]
+    return recipes.recipe(context, session, more=values, device=session.device)
+
+
+def _write(path: Path, audio: Audio, recipe: recipes.Recipe) -> None:
+    from nsynth_lab.audio import write_audio
+
+    write_audio(path, audio, comment=recipe.comment(path), force=True)
+    recipe.put_beside(path)
 
 
 def _evenly(session: Session, requests: list[BlendRequest], notes: list[Latents]) -> list[BlendRequest]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nsynth_lab.cli import console
+from nsynth_lab.cli import console, recipes
 from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, SeedOption
 from nsynth_lab.model.config import ROUNDS
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 def encode(
+    context: typer.Context,
     recording: Annotated[Path, typer.Argument(help="A recording of one note: WAV, FLAC, OGG, MP3 or AIFF.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write, as note.latents.")],
     note: Annotated[str, typer.Option(help="Which note it is (A4 or 69); measured if not given.")] = "",
@@ -51,11 +52,8 @@ def encode(
     latents = session.encode(recording, note=number, velocity=velocity, rounds=rounds)
     fitted = _refined(session, recording, latents, refine) if refine else None
     latents = fitted.latents if fitted else latents
-    recipe = {
-        "command": "encode", "recording": recording.name, "note": number, "velocity": velocity, "rounds": rounds,
-        "refine": refine, **session.stamp(),
-    }  # fmt: skip
-    write_latents(output, replace(latents, provenance=recipe), force=True)
+    recipe = recipes.recipe(context, session, device=session.device)
+    write_latents(output, replace(latents, provenance=recipe.values), force=True)
     _report(
         {
             "file": str(output),
@@ -89,6 +87,7 @@ def _refined(session: Session, recording: Path, latents: Latents, seconds: float
 
 
 def decode(
+    context: typer.Context,
     source: Annotated[Path, typer.Argument(help="A .latents file.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Sound file to write; its ending is its format.")],
     note: Annotated[str, typer.Option(help="Another note than its own, A4 or 69.")] = "",
@@ -103,8 +102,6 @@ def decode(
 
     **Example**: `nsynth-lab decode my-voice.latents --note C5 --duration 6 -o high.wav`
     """
-    import json
-
     from nsynth_lab.audio import write_audio
     from nsynth_lab.blend import stretch
     from nsynth_lab.latents import read_latents
@@ -122,8 +119,9 @@ def decode(
     session = Session(checkpoint, device=device, seed=seed)
     with console.progress(latents.samples, "samples", "decoding") as advance:
         rendered = session.render(latents, samples=samples, advance=advance)
-    recipe = {"command": "decode", "source": source.name, "note": latents.note, "seconds": duration, **session.stamp()}
-    write_audio(output, rendered.audio, comment=json.dumps(recipe), force=True)
+    recipe = recipes.recipe(context, session, device=session.device)
+    write_audio(output, rendered.audio, comment=recipe.comment(output), force=True)
+    recipe.put_beside(output)
     _report(
         {
             "file": str(output),

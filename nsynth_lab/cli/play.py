@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsynth_lab.cli import console
+from nsynth_lab.cli import console, recipes
 from nsynth_lab.cli.options import CheckpointOption, ComputeOption, ForceOption, SeedOption
 from nsynth_lab.cli.playing import (
     A4Option,
@@ -45,6 +45,7 @@ TERMINAL_SECONDS, PLAIN_SECONDS = 0.2, 10.0
 
 
 def play(
+    context: typer.Context,
     sources: SourcesArgument = None,
     preset: PresetOption = "",
     file: Annotated[Path | None, typer.Option("--file", help="A MIDI file to play through the device.")] = None,
@@ -133,7 +134,9 @@ def play(
     with ExitStack() as stack:
         recorder = None
         if record:
-            recorder = stack.enter_context(Recorder(FileSink(record, force=force)))
+            recipe = recipes.recipe(context, session, compute=session.device)
+            recipe.put_beside(record)
+            recorder = stack.enter_context(Recorder(FileSink(record, comment=recipe.comment(record), force=force)))
         sink = stack.enter_context(DeviceSink(output_device, block_samples=block, latency=latency))
         live = Live(engine, sink, record=recorder, song=song.events if song else ())
         ports = stack.enter_context(_midi(live, midi))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsynth_lab.cli import console
+from nsynth_lab.cli import console, recipes
 from nsynth_lab.cli.options import (
     CheckpointOption,
     DeviceOption,
@@ -85,6 +85,7 @@ def random(
 
 
 def render(
+    context: typer.Context,
     names: PresetNames = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the page and its sounds.")] = Path(
         "presets-heard"
@@ -104,10 +105,15 @@ def render(
     from nsynth_lab.render.gallery import PAGE, check_gallery, write_gallery
 
     check_gallery(output, force=force)
-    chosen = [(path.stem, read_preset(path)) for path in preset_paths(names)]
+    paths = preset_paths(names)
+    chosen = [(path.stem, read_preset(path)) for path in paths]
     session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
     with console.progress(len(chosen), "presets", "playing") as advance:
-        heard = write_gallery(session, chosen, output, advance=advance)
+        comments = {
+            path.stem: recipes.recipe(context, session, device=session.device, names=[name]).text
+            for path, name in zip(paths, names or [path.stem for path in paths], strict=True)
+        }
+        heard = write_gallery(session, chosen, output, comments=comments, advance=advance)
     rows = [
         {
             "preset": one.key,

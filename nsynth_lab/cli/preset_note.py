@@ -10,6 +10,7 @@ from nsynth_lab.cli import console
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
+    from nsynth_lab.cli.recipes import Recipe
     from nsynth_lab.note import Note
     from nsynth_lab.patch import Patch
     from nsynth_lab.render import Session
@@ -47,11 +48,9 @@ class PresetNote:
 
 
 def blend_preset(
-    asked: PresetNote, session: Session, output: Path, plot: Path | None, *, as_json: bool, force: bool
+    asked: PresetNote, session: Session, recipe: Recipe, output: Path, plot: Path | None, *, as_json: bool, force: bool
 ) -> None:
     """Render one note, write it, and say what was made."""
-    import json
-
     from nsynth_lab.audio import write_audio
     from nsynth_lab.dsp.programme_loudness import programme_loudness
     from nsynth_lab.picture import Panel, draw_spectrograms
@@ -63,11 +62,8 @@ def blend_preset(
     check_seconds(asked.seconds)
     patch = asked.patch()
     sound = play_note(session, patch, asked.note, seconds=asked.seconds)
-    recipe = {
-        "command": "blend", "preset": patch.name, "note": asked.note.number, "velocity": asked.note.velocity,
-        "seconds": asked.seconds, "position": asked.position, **session.stamp(),
-    }  # fmt: skip
-    write_audio(output, sound.audio, comment=json.dumps(recipe), force=True)
+    write_audio(output, sound.audio, comment=recipe.comment(output), force=True)
+    recipe.put_beside(output)
     if plot is not None:
         draw_spectrograms(plot, [Panel(f"{patch.name} at {asked.note.name}", sound.audio.mono())], force=True)
     for trouble in sound.troubles:

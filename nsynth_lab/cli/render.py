@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nsynth_lab.cli import console
+from nsynth_lab.cli import console, recipes
 from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, SeedOption
 from nsynth_lab.cli.playing import (
     A4Option,
@@ -32,6 +32,7 @@ from nsynth_lab.cli.song import ChannelsOption, song_to_play
 
 
 def render(
+    context: typer.Context,
     song: Annotated[Path, typer.Argument(help="A MIDI file.", metavar="SONG.mid")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Sound file to write; its ending is its format.")],
     sources: SourcesArgument = None,
@@ -75,9 +76,6 @@ def render(
 
         nsynth-lab render song.mid "choir aahs" --scale just.scl --a4 432 --set release_ms=400 -o song.wav
     """
-    import json
-    from dataclasses import asdict
-
     from nsynth_lab.render import SOUND_ENDINGS, Session, check_outputs
     from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
     from nsynth_lab.sinks.file import FileSink
@@ -89,23 +87,10 @@ def render(
     read = song_to_play(song, channels=channels, named=instrument.named(), others=instrument.plays_all, mpe=mpe)
     session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
     engine = instrument.engine(choice, session, live=False, ahead_samples=BLOCK_SAMPLES)
-    settings = engine.player.settings
-    recipe = {
-        "command": "render",
-        "song": song.name,
-        **asdict(instrument),
-        "position": [settings.x, settings.y],
-        "voices": voices,
-        "mode": settings.mode,
-        "unison": settings.unison,
-        "block": block,
-        "channels": channels,
-        "device": session.device,
-        **session.stamp(),
-    }
+    recipe = recipes.recipe(context, session, device=session.device)
     with (
         console.progress(round(read.seconds), "s", "rendering") as advance,
-        FileSink(output, comment=json.dumps(recipe), force=force) as sink,
+        FileSink(output, comment=recipe.comment(output), force=force) as sink,
     ):
         told = 0
 
@@ -117,6 +102,7 @@ def render(
                 told %= SAMPLE_RATE
 
         played = render_song(engine, read, sink, advance=heard)
+    recipe.put_beside(output)
     for line in engine.troubles():
         console.say(f"warning: {line}")
     _report(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -59,9 +59,16 @@ def check_gallery(folder: Path, *, force: bool) -> None:
 
 
 def write_gallery(
-    session: Session, presets: Sequence[tuple[str, Patch]], folder: Path, *, advance: Callable[[], None]
+    session: Session,
+    presets: Sequence[tuple[str, Patch]],
+    folder: Path,
+    *,
+    comments: Mapping[str, str],
+    advance: Callable[[], None],
 ) -> list[Heard]:
     """Play `presets` (key, patch) into sound files, sheets of spectrograms and a page; `advance` hears of each.
+
+    Each sound file carries the comment that `comments` has under its key.
 
     A preset that cannot be played is told on the page, and does not stop the others.
 
@@ -77,7 +84,7 @@ def write_gallery(
     for first in range(0, len(presets), PANELS_A_SHEET):
         panels: list[Panel] = []
         for key, patch in presets[first : first + PANELS_A_SHEET]:
-            heard.append(_play(session, key, patch, folder, panels))
+            heard.append(_play(session, key, patch, folder, panels, comments.get(key, "")))
             advance()
         sheets.append(f"sheet-{len(sheets) + 1:02d}.png" if panels else "")
         if panels:
@@ -87,15 +94,13 @@ def write_gallery(
     return heard
 
 
-def _play(session: Session, key: str, patch: Patch, folder: Path, panels: list[Panel]) -> Heard:
+def _play(session: Session, key: str, patch: Patch, folder: Path, panels: list[Panel], comment: str) -> Heard:
     try:
         sound = play_patch(session, patch, phrase_for(patch, session.bank))
     except NsynthLabError as error:
         return Heard(key, patch, notes=(str(error),))
     file = f"{key}.flac"
-    write_audio(
-        folder / file, sound.audio, comment=f"preset {patch.name}, model {session.checkpoint.model_id}", force=True
-    )
+    write_audio(folder / file, sound.audio, comment=comment, force=True)
     panels.append(Panel(patch.name, sound.audio.mono()))
     lufs, peak = programme_loudness(sound.audio.samples), gain_to_db(sound.audio.peak)
     return Heard(key, patch, file, lufs, peak, tuple(map(str, sound.troubles)))
