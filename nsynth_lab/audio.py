@@ -242,10 +242,12 @@ def read_comment(path: str | Path) -> str:
 
 
 def _drop_short_comment(path: Path) -> None:
-    """LAME writes an MP3's comment twice: whole in front (ID3v2), and its first 28 letters at the end (ID3v1)."""
+    """LAME writes a long comment twice: whole in front (ID3v2), and its first 30 letters at the end (ID3v1)."""
     if path.suffix.lower() != ".mp3" or path.stat().st_size < ID3V1_BYTES:
         return
     with path.open("r+b") as file:
+        if file.read(3) != b"ID3":
+            return
         file.seek(-ID3V1_BYTES, os.SEEK_END)
         if file.read(3) == b"TAG":
             file.seek(-ID3V1_BYTES, os.SEEK_END)

@@ -52,7 +52,8 @@ def encode(
     latents = session.encode(recording, note=number, velocity=velocity, rounds=rounds)
     fitted = _refined(session, recording, latents, refine) if refine else None
     latents = fitted.latents if fitted else latents
-    recipe = recipes.recipe(context, session, device=session.device)
+    asked = {"recording": recording.name, "note": number, "velocity": velocity, "rounds": rounds, "refine": refine}
+    recipe = recipes.recipe(context, session, more=asked, device=session.device)
     write_latents(output, replace(latents, provenance=recipe.values), force=True)
     _report(
         {
