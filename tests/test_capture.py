@@ -119,6 +119,26 @@ def test_what_is_silent_or_sounds_another_note_is_left_out_and_says_why(model: P
         taken(Organ(), model, Plan("y", family="organ", lowest=60, highest=60, velocities=(1,), hold_seconds=0.5))
 
 
+def test_a_capture_of_which_nothing_came_is_not_called_interrupted(model: Path) -> None:
+    silent = Plan("y", family="organ", lowest=60, highest=60, velocities=(1,), hold_seconds=0.5)
+    for _ in range(2):
+        with pytest.raises(AudioError, match="not one of 1 notes could be taken: silent"):
+            taken(Organ(), model, silent)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"), [(70, 60, "the lowest note, A#4, lies above the highest, C4"), (90, 99, "from F#6 to D#7")]
+)
+def test_a_range_without_notes_is_one_line(model: Path, low: int, high: int, said: str) -> None:
+    class Few(Organ):
+        def keys(self, wanted: list[Key]) -> list[Key]:
+            return [Key(60, 100)] if wanted else []
+
+    for _ in range(2):
+        with pytest.raises(UsageError, match=said):
+            taken(Few(), model, Plan("z", family="organ", lowest=low, highest=high))
+
+
 def test_an_instrument_that_sounds_octaves_away_is_taken_at_what_it_sounds() -> None:
     def takes(*higher: float) -> list[Take]:
         return [Take(Key(60 + step, 100), organ(60 + step + by, 100)) for step, by in enumerate(higher)]
@@ -230,6 +250,8 @@ def test_a_folder_of_notes_is_captured(model: Path, capsys: pytest.CaptureFixtur
     assert [(one["note"], one["velocity"]) for one in report["notes"]] == [("C4", 90), ("E4", 90), ("G4", 90)]
     assert set(report["files_left_out"]) == {"z_072_v90.wav", "z_074_v90.wav"}
     assert "disagree" in report["files_left_out"]["z_072_v90.wav"]
+    assert run([*words, "--force", "--low", "D4", "--high", "E4"]) == 0
+    assert [one["note"] for one in json.loads(capsys.readouterr().out)["notes"]] == ["E4"]
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pysfizz") is None, reason="pysfizz is not installed")

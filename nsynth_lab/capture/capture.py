@@ -66,7 +66,10 @@ def capture(source: Source, plan: Plan, checkpoint: Checkpoint, *, resume: bool,
     family = plan.family_of(source.about)
     if owned_path(plan.name).exists() and not force:
         raise UsageError(f"'{plan.name}' is in your bank already; add --force to replace it")
-    keys = source.keys(plan.keys(source.about))
+    low, high = plan.span(source.about)
+    keys = [key for key in source.keys(plan.keys(source.about)) if low <= key.note <= high]
+    if not keys:
+        raise UsageError(f"none of its notes lies from {note_name(low)} to {note_name(high)}")
     recipe = {"source": source.about.kind, **source.about.recipe, "plan": asdict(plan)}
     work = WorkFolder(owned_path(plan.name).stem, recipe, resume=resume, force=force)
     takes = play_all(
@@ -85,6 +88,7 @@ def capture(source: Source, plan: Plan, checkpoint: Checkpoint, *, resume: bool,
         if take.samples is not None:
             advance()
     if not zones:
+        work.clear()  # nothing in it is worth going on with
         raise AudioError(f"not one of {len(notes)} notes could be taken: {notes[0].left_out}")
     path = keep(_bank(zones, plan, source.about, family, checkpoint.model_id), _told(recipe, notes), force=force)
     work.clear()

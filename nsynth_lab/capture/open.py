@@ -17,6 +17,7 @@ def open_source(
     *,
     bank: int | None = None,
     program: int | None = None,
+    keyswitch: int | None = None,
     family: str = "",
     settings: Mapping[str, Parameter] | None = None,
     state: Path | None = None,
@@ -34,6 +35,8 @@ def open_source(
         raise UsageError("--set and --state are for VST3 instruments")
     if (bank, program) != (None, None) and ending not in FONTS:
         raise UsageError("--bank and --program are for SoundFonts (.sf2 or .sf3)")
+    if keyswitch is not None and ending != SFZ:
+        raise UsageError("--keyswitch is for SFZ instruments")
     if ending in FONTS:
         from nsynth_lab.capture.soundfont import SoundFontSource
 
@@ -41,7 +44,7 @@ def open_source(
     if ending == SFZ:
         from nsynth_lab.capture.sfz import SfzSource
 
-        return SfzSource(path)
+        return SfzSource(path, keyswitch=keyswitch)
     if path.is_dir() and ending != ".vst3":
         from nsynth_lab.capture.folder import FolderSource
 

@@ -30,6 +30,7 @@ def capture(
     bank: Annotated[int | None, typer.Option(min=0, max=16383, help="Of a SoundFont with several presets.")] = None,
     program: Annotated[int | None, typer.Option(min=0, max=127, help="Of a SoundFont with several presets.")] = None,
     list_presets: Annotated[bool, typer.Option("--list", help="List the presets of a SoundFont, and stop.")] = False,
+    keyswitch: Annotated[str, typer.Option(help="Of an SFZ: the key of an articulation, as C0.")] = "",
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A plugin's parameter, as sustain=true; may be given again.")
     ] = None,
@@ -91,7 +92,10 @@ def capture(
     if name:
         _check_free(plan.name, force=force)
     settings = parse_settings(setting)
-    opened = open_source(source, bank=bank, program=program, family=family, settings=settings, state=state)
+    switch = parse_note(keyswitch) if keyswitch else None
+    opened = open_source(
+        source, bank=bank, program=program, keyswitch=switch, family=family, settings=settings, state=state
+    )
     with closing(opened), ExitStack() as bars:
         if not name:
             plan = replace(plan, name=_own_name(opened))

@@ -1,0 +1,196 @@
+"""What an SFZ instrument maps to its keys: which sound, which choose an articulation, which samples are missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.capture.sfz_text import Opcodes, read_regions
+from nsynth_lab.errors import UsageError
+from nsynth_lab.note import key_ranges, note_name, parse_note
+
+Mapped = NDArray[np.bool_]  # [128 keys, 128 velocities]
+ATTACKS = ("attack", "first")
+USUAL_CC = {7: 100, 10: 64, 11: 127}
+NO_KEY = -1
+
+
+@dataclass(frozen=True)
+class SfzMap:
+    """Keys and velocities of the articulation that is played.
+
+    Attributes:
+        mapped: where a region has its sample; [128, 128].
+        missing: where one lacks it.
+        samples, lost: all files that regions name, and those that are not there.
+        switches: keys that choose an articulation, rising.
+        switch: that of the articulation; None where there are none.
+        is_default: whether it sounds without that key.
+        label: what the articulation is called.
+    """
+
+    mapped: Mapped = field(repr=False, compare=False)
+    missing: Mapped = field(repr=False, compare=False)
+    samples: tuple[str, ...]
+    lost: tuple[str, ...]
+    switches: tuple[int, ...]
+    switch: int | None
+    is_default: bool
+    label: str = ""
+
+    @property
+    def keys(self) -> tuple[int, ...]:
+        """Keys that sound and choose nothing, rising."""
+        sounding = np.flatnonzero(self.mapped.any(axis=1))
+        return tuple(int(key) for key in sounding if key not in self.switches)
+
+    def remarks(self) -> list[str]:
+        """What a person should know, a line each."""
+        found = []
+        if self.lost:
+            lacking = (self.missing & ~self.mapped).any(axis=1)
+            whole, partly = (
+                np.flatnonzero(lacking & there) for there in (~self.mapped.any(axis=1), self.mapped.any(axis=1))
+            )
+            what = f"; left out: {key_ranges(whole.tolist())}" if len(whole) else ""
+            what += f"; without some velocities: {key_ranges(partly.tolist())}" if len(partly) else ""
+            found.append(
+                f"{len(self.lost)} of {len(self.samples)} samples are missing, such as {self.lost[0][:200]}{what}"
+            )
+        if self.switch is not None:
+            label = f" ('{self.label}')" if self.label else ""
+            found.append(
+                f"{key_ranges(self.switches)}: keyswitches, no notes; the articulation is that of "
+                f"{note_name(self.switch)}{label}, --keyswitch takes another"
+            )
+        return found
+
+
+def read_map(path: Path, *, keyswitch: int | None = None) -> SfzMap:
+    """Read an SFZ file; `keyswitch` chooses an articulation, else its default is taken, or the first.
+
+    Raises:
+        UsageError: no region, not one sample is there, or no such keyswitch.
+    """
+    regions = [_Region(opcodes) for opcodes in read_regions(path)]
+    if not regions:
+        raise UsageError(f"{path}: no SFZ file: it has no <region>")
+    named = sorted({key for one in regions for key in one.chosen_by})
+    defaults = [key for one in regions if (key := one.key("sw_default")) in named]
+    if keyswitch is not None and keyswitch not in named:
+        raise UsageError(f"{path}: {note_name(keyswitch)} is no keyswitch of it; it has {key_ranges(named)}")
+    switch = keyswitch if keyswitch is not None else defaults[-1] if defaults else named[0] if named else None
+    files = _Files(path.parent)
+    mapped, missing = np.zeros((2, 128, 128), np.bool_)
+    samples = dict.fromkeys(one.sample for one in regions if one.sample)
+    lost = [sample for sample in samples if not files.has(sample)]
+    for one in regions:
+        if one.sample and one.sounds(switch):
+            (missing if one.sample in set(lost) else mapped)[one.place] = True
+    if samples and len(lost) == len(samples):
+        raise UsageError(
+            f"{path}: its samples are missing, all {len(lost)} of them, such as {lost[0][:200]}; expected them there, "
+            "seen from the file's own folder"
+        )
+    return SfzMap(
+        mapped, missing, tuple(samples), tuple(lost), _switches(regions, named, mapped), switch,
+        is_default=switch is None or (bool(defaults) and defaults[-1] == switch),
+        label=next((one.text("sw_label") for one in regions if switch in one.chosen_by and one.text("sw_label")), ""),
+    )  # fmt: skip
+
+
+def _switches(regions: list[_Region], named: list[int], mapped: Mapped) -> tuple[int, ...]:
+    """The whole range that keyswitches have, unless that leaves no note; then those that choose something."""
+    if not named:
+        return ()
+    span = {key for one in regions if one.chosen_by for key in one.switch_range} | set(named)
+    sounding = {int(key) for key in np.flatnonzero(mapped.any(axis=1))}
+    return tuple(sorted(span if sounding - span else named))
+
+
+class _Region:
+    """One region, seen from a fresh sampler: no key was played before, controllers are where they begin."""
+
+    def __init__(self, opcodes: Opcodes) -> None:
+        self._opcodes = opcodes
+        self._offset = self._number("note_offset", 0) + 12 * self._number("octave_offset", 0)
+        sample = self.text("sample")
+        made = sample.startswith("*")
+        self.sample = sample if made or not sample else (self.text("default_path") + sample).replace("\\", "/")
+        low, high = self.key("lokey", 0), self.key("hikey", 127)
+        if "key" in opcodes:
+            low = high = self.key("key", 0)
+        velocities = slice(max(0, self._number("lovel", 0)), self._number("hivel", 127) + 1)
+        nothing = low == NO_KEY or high == NO_KEY
+        self.place = (slice(0, 0) if nothing else slice(max(0, low), min(127, high) + 1), velocities)
+        first, last = self.key("sw_lolast"), self.key("sw_hilast")
+        single = self.key("sw_last")
+        chosen = (single,) if single != NO_KEY else range(first, last + 1) if NO_KEY not in (first, last) else ()
+        self.chosen_by = tuple(key for key in chosen if 0 <= key <= 127)
+        switches = self.key("sw_lokey"), self.key("sw_hikey")
+        self.switch_range = range(0) if NO_KEY in switches else range(max(0, switches[0]), min(127, switches[1]) + 1)
+
+    def sounds(self, switch: int | None) -> bool:
+        """Whether its keys start it when nothing else was played."""
+        return (
+            self.text("trigger", "attack") in ATTACKS
+            and (not self.chosen_by or switch in self.chosen_by)
+            and not {"sw_previous", "sw_down"} & self._opcodes.keys()
+            and self._number("end", 0) != -1
+            and all(self._controller_is_in(name) for name in self._opcodes if name[:4] in ("locc", "hicc"))
+        )
+
+    def key(self, name: str, default: int = NO_KEY) -> int:
+        """A MIDI number, or a note's name."""
+        text = self.text(name)
+        try:
+            return int(text) + self._offset if text and int(text) >= 0 else NO_KEY if text else default
+        except ValueError:
+            try:
+                return parse_note(text) + self._offset
+            except UsageError:
+                return default
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._opcodes.get(name, default)
+
+    def _number(self, name: str, default: int) -> int:
+        try:
+            return int(float(self.text(name) or default))
+        except (ValueError, OverflowError):
+            return default
+
+    def _controller_is_in(self, name: str) -> bool:
+        number = name[4:]
+        usual = USUAL_CC.get(int(number), 0) if number.isdecimal() and len(number) < 4 else 0
+        value = self._number(f"set_cc{number}", usual)
+        return self._number(name, value) <= value if name.startswith("lo") else self._number(name, value) >= value
+
+
+class _Files:
+    """Whether samples are there, as they are written or but for capitals and small letters, as sfizz takes them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._listed = folder, dict[Path, dict[str, Path]]()
+
+    def has(self, sample: str) -> bool:
+        if sample.startswith("*"):
+            return True
+        try:
+            return (self._folder / sample).is_file() or self._found(Path(sample)).is_file()
+        except (OSError, ValueError):
+            return False
+
+    def _found(self, sample: Path) -> Path:
+        at = self._folder
+        for part in sample.parts:
+            at = at / part if part == ".." else self._names(at).get(part.lower(), at / part)
+        return at
+
+    def _names(self, folder: Path) -> dict[str, Path]:
+        if folder not in self._listed:
+            self._listed[folder] = {one.name.lower(): one for one in folder.iterdir()} if folder.is_dir() else {}
+        return self._listed[folder]
