@@ -105,7 +105,7 @@ def _track(data: bytes, begin: int, stated: int, warnings: Warnings, *, most: in
     following = data.find(TRACK, begin)
     limit = stated if right else following if following >= 0 else len(data)
     track = read_track(data, begin, limit, warnings, most=most, goes_on_after=None if right else stated)
-    if track.ended and track.stop != stated and not (right and TRACK not in data[track.stop : stated]):
+    if track.ended and track.stop != stated and not (right and data.find(TRACK, track.stop, stated) < 0):
         warnings.add("its length is wrong; read until its end-of-track")
         return track, track.stop
     if track.ended and track.stop < stated:

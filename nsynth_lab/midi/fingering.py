@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from nsynth_lab.midi.events import Event, Kind, control, note_off
+from nsynth_lab.midi.events import CHANNELS, Event, Kind, control, note_off
 
 PEDAL_DOWN = 64
 PEDALS = (64, 66)  # sustain and sostenuto: they hold notes
@@ -22,27 +22,32 @@ class _Hands:
     """How many note-offs each key waits for, and which pedals are down."""
 
     def __init__(self) -> None:
-        self.keys: Counter[Place] = Counter()
+        self.keys: list[Counter[int]] = [Counter() for _ in range(CHANNELS)]
         self.pedals: dict[Place, bool] = {}
 
+    def down(self, event: Event) -> int:
+        """How many note-offs the key of a note-on or note-off waits for."""
+        return self.keys[event.channel][event.number]
+
     def hear(self, event: Event) -> None:
-        place = (event.channel, event.number)
+        keys = self.keys[event.channel]
         if event.kind is Kind.NOTE_ON:
-            self.keys[place] += 1
+            keys[event.number] += 1
         elif event.kind is Kind.NOTE_OFF:
-            self.keys[place] = max(self.keys[place] - 1, 0)
+            keys[event.number] = max(keys[event.number] - 1, 0)
         elif event.kind is Kind.CONTROL and event.number in PEDALS:
-            self.pedals[place] = event.value >= PEDAL_DOWN
+            self.pedals[event.channel, event.number] = event.value >= PEDAL_DOWN
         elif event.kind is Kind.CONTROL and event.number == RESET:
             self.pedals.update(dict.fromkeys([(event.channel, number) for number in PEDALS], False))
         elif event.kind is Kind.CONTROL and event.number in LETS_GO:
-            self.keys.update({key: -count for key, count in self.keys.items() if key[0] == event.channel})
+            keys.clear()
 
     def let_go(self, at_sample: int) -> list[Event]:
         """All of them."""
-        keys = [note_off(key, channel=own, at_sample=at_sample) for (own, key), count in self.keys.items() if count]
-        pedals = [(own, number) for (own, number), down in self.pedals.items() if down]
-        return keys + [control(number, 0, channel=own, at_sample=at_sample) for own, number in pedals]
+        keys = [(own, key) for own, keys in enumerate(self.keys) for key, count in keys.items() if count]
+        pedals = [place for place, down in self.pedals.items() if down]
+        lifted = [control(number, 0, channel=own, at_sample=at_sample) for own, number in pedals]
+        return [*(note_off(key, channel=own, at_sample=at_sample) for own, key in keys), *lifted]
 
 
 def fingered(events: Sequence[Event], *, end_sample: int) -> list[Event]:
@@ -55,11 +60,11 @@ def fingered(events: Sequence[Event], *, end_sample: int) -> list[Event]:
     hands = _Hands()
     out = []
     for place, event in enumerate(events):
-        key = (event.channel, event.number)
-        is_up = not hands.keys[key]
+        is_off = event.kind is Kind.NOTE_OFF
+        is_up = is_off and not hands.down(event)
         if place not in without:
             hands.hear(event)
-        if event.kind is not Kind.NOTE_OFF or not (is_up or hands.keys[key]):
+        if not is_off or not (is_up or hands.down(event)):
             out.append(event)
     return out + hands.let_go(end_sample)
 
@@ -76,5 +81,8 @@ def _without_note_off(events: Sequence[Event]) -> set[int]:
         hands.hear(event)
         if event.kind is Kind.NOTE_ON:
             key = (event.channel, event.number)
-            again[key] = [*again[key], place] if hands.keys[key] > 1 else []
-    return {place for key, places in again.items() for place in places[: hands.keys[key]]}
+            if hands.down(event) > 1:
+                again[key].append(place)
+            else:
+                again[key] = []
+    return {place for (own, key), places in again.items() for place in places[: hands.keys[own][key]]}

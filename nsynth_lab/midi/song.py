@@ -29,7 +29,7 @@ MAX_SECONDS = 4 * 3600.0
 DEFAULT_TEMPO = 500_000  # microseconds a beat
 FRAME_RATES = (24, 25, 29, 30)
 DATA_ENTRY, RPN_FINE, RPN_COARSE, RPN_MPE = 6, 100, 101, (0, 6)
-LOST_END_SECONDS = 0.5  # of a note whose end a damaged file has lost: a beat, where it counts in beats
+LOST_END_SECONDS = 0.5  # after which notes end that a damaged file leaves off with: a beat, where it counts in beats
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,8 @@ def _play(tracks: Sequence[Track], clock: _Clock, warnings: Warnings) -> list[Ev
     ends = [track.end_tick for track in tracks]
     for track in tracks:
         if track.broken and (lost := unended(track.messages)):
-            ends.append(track.end_tick + clock.lost_end_ticks)
+            goes_on = track.end_tick > track.messages[-1].tick
+            ends.append(track.end_tick + (0 if goes_on else clock.lost_end_ticks))
             messages += [message._replace(tick=ends[-1]) for message in lost]
     messages.sort(key=lambda message: message.tick)  # stable: at the same tick the first track comes first
     events = []

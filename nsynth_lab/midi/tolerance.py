@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MOST_TOLD = 8
+MOST_TOLD, MOST_KEPT = 8, 1000
 
 
 class Warnings:
@@ -19,7 +19,8 @@ class Warnings:
     def add(self, text: str) -> None:
         """Something is wrong."""
         text = self.where + text
-        self._texts[text] = self._texts.get(text, 0) + 1
+        if text in self._texts or len(self._texts) < MOST_KEPT:
+            self._texts[text] = self._texts.get(text, 0) + 1
 
     @property
     def told(self) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ class Track(NamedTuple):
 
     Attributes:
         messages: in order of time.
-        end_tick: when it ends.
+        end_tick: when it ends, or when the event begins in which it breaks off.
         stop: the byte after the last that was read.
         ended: whether there was an end-of-track event.
         broken: whether it breaks off in an event, or in the middle of the file it was cut out of.
@@ -101,12 +101,11 @@ def read_track(
                 break
             if reader.at == goes_on_after and data.find(END_EVENT, reader.at, limit) < 0:
                 break
-            now = tick + reader.number()
+            tick += reader.number()
             status = reader.byte()
             if status < FIRST_STATUS:
                 reader.at -= 1
                 status = running or _next_status(reader)
-            tick = now
             if status == META:
                 kind, content = reader.byte(), reader.pass_over(reader.number())
                 if kind == END_OF_TRACK:
