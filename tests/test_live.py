@@ -18,7 +18,7 @@ from playing import SECOND, busy_events, played, small_engine
 
 from nsynth_lab.audio import LONGEST_BYTES, read_audio
 from nsynth_lab.cli.keyboard import LASTING_SECONDS, Typist, split_keys
-from nsynth_lab.cli.play import status_line
+from nsynth_lab.cli.status import StatusLine
 from nsynth_lab.errors import DeviceError, MissingError, UsageError
 from nsynth_lab.midi.events import Kind, note_off, note_on
 from nsynth_lab.midi.parse import Parser
@@ -154,7 +154,7 @@ def test_overload_sheds_those_let_go_first_and_recovers() -> None:
     assert sorted(voice.key for voice in engine.player.crowd.sounding()) == [50, 53, 54, 55, 56, 57]
     assert engine.state().shed == 2
     assert engine.most_voices == 6
-    assert "overloaded" in status_line(live.status())
+    assert "overloaded: 2 voices shed" in StatusLine().line(live.status(), columns=80)
     for _ in range(3 * 400):
         live._keep_up(0.2)
     assert engine.most_voices == 8

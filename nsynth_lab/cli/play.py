@@ -35,11 +35,12 @@ from nsynth_lab.cli.playing import (
     VoicesOption,
 )
 from nsynth_lab.cli.song import ChannelsOption, song_to_play
+from nsynth_lab.cli.status import StatusLine, clear, is_live
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
     from nsynth_lab.midi.ports import Ports
-    from nsynth_lab.render.live import Live, Status
+    from nsynth_lab.render.live import Live
 
 TERMINAL_SECONDS, PLAIN_SECONDS = 0.2, 10.0
 
@@ -144,7 +145,7 @@ def play(
         how = "decoding on the GPU" if session.device == "cuda" else f"threads {threads}"
         console.say(f"playing on {where}, {block} samples a block, latency {latency}, {how}")
         with _running(live, stop, done) as thread:
-            _attend(live, thread, keys=not midi and song is None)
+            _attend(live, thread, title=instrument.title(), keys=not midi and song is None)
     _warn(live)
     _summary(live, ports)
     if recorder is not None and recorder.samples:
@@ -190,18 +191,19 @@ def _running(live: Live, stop: threading.Event, done: object) -> Iterator[thread
         raise failed[0]
 
 
-def _attend(live: Live, thread: threading.Thread, *, keys: bool) -> None:
+def _attend(live: Live, thread: threading.Thread, *, title: str, keys: bool) -> None:
     """Read the keys and show how it goes until the engine's thread ends or the player has had enough."""
-    shown = 0.0
-    between = TERMINAL_SECONDS if console.stderr.is_terminal else PLAIN_SECONDS
+    shown = float("-inf")
+    line = StatusLine(title)
+    between = TERMINAL_SECONDS if is_live() else PLAIN_SECONDS
 
     def look() -> bool:
         nonlocal shown
         now = time.monotonic()
         if now - shown >= between:
             shown = now
-            _show(live.status())
             _warn(live)
+            line.show(live.status())
         return not thread.is_alive()
 
     try:
@@ -210,48 +212,25 @@ def _attend(live: Live, thread: threading.Thread, *, keys: bool) -> None:
 
             console.say(HELP)
             settings = live.engine.player.settings
-            read_keys(Typist(settings.x, settings.y), live.inbox.put, look)
+            line.typist = Typist(settings.x, settings.y)
+            read_keys(line.typist, live.inbox.put, look)
         else:
             while not look():
                 time.sleep(0.05)
     except KeyboardInterrupt:
         pass  # how a player ends
+    finally:
+        clear()
 
 
 def _warn(live: Live) -> None:
     for line in live.troubles():
+        clear()
         console.say(f"warning: {line}")
-
-
-def _show(status: Status) -> None:
-    line = status_line(status)
-    if console.stderr.is_terminal:
-        sys.stderr.write(f"\r\x1b[K{line}")
-        sys.stderr.flush()
-    elif status.engine.voices:
-        console.say(line)
-
-
-def status_line(status: Status) -> str:
-    """How it goes, in a line."""
-    engine = status.engine
-    parts = [
-        f"{engine.voices:2d} voices",
-        f"load {status.median:4.0%} / {status.highest:4.0%}",
-        f"underruns {status.underruns}",
-        f"{status.latency_ms:.0f} ms",
-        f"peak {engine.peak:.2f}",
-        f"blend {engine.x:.2f},{engine.y:.2f}",
-    ]
-    parts += [f"move a controller for {engine.learning}"] * bool(engine.learning)
-    parts += [f"overloaded: {engine.shed} voices shed"] * bool(engine.shed) + ["DEVICE LOST"] * status.away
-    return "  ".join(parts)
 
 
 def _summary(live: Live, ports: Ports | None) -> None:
     status, sink = live.status(), live.sink
-    if console.stderr.is_terminal:
-        console.say("")
     console.show(
         f"{live.engine.clock / 48_000:.1f} s, underruns {status.underruns}, load median {status.median:.0%} and "
         f"99 % of blocks under {status.highest:.0%}, voices shed {status.engine.shed}, "

@@ -211,6 +211,16 @@ class Instrument:
         """Whether there is something for channels that have nothing of their own."""
         return bool(self.sources or self.preset)
 
+    def title(self) -> str:
+        """What is played, in a few words.
+
+        >>> Instrument(["flute", "takes/horn.wav"], ["oboe,marimba"], "", ["2=cello"]).title()
+        'flute, horn.wav, 2=cello, 1 program more'
+        """
+        names = [Path(name).name for name in ([self.preset] if self.preset else self.sources)]
+        more = [f"{len(self.programs)} program{'s' * (len(self.programs) > 1)} more"] * bool(self.programs)
+        return ", ".join([*names, *self.channel, *more])
+
     def _own(self) -> list[tuple[tuple[int, ...], list[str]]]:
         own = []
         for text in self.channel:

@@ -1,0 +1,149 @@
+"""The line that `play` keeps at the foot of the terminal: what sounds and how it goes, in as many columns as there are.
+
+What a player must know comes first and stays longest: that the device is gone, that there was too much to play, which
+controller is waited for, what is played and what is recorded. Long names are cut before anything is left out.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
+
+from nsynth_lab.cli import console
+from nsynth_lab.legible import legible
+
+if TYPE_CHECKING:
+    from nsynth_lab.cli.keyboard import Typist
+    from nsynth_lab.render.live import Status
+
+OVERLOAD_SECONDS = 5.0  # so long an overload is told after its last voice was taken away
+PLAIN_COLUMNS = 160
+BETWEEN, CUT = "  ", "…"
+ALWAYS, LEAST = 0, 9  # ranks: what is left out last, and first
+FITS = (
+    (40, LEAST),
+    (24, LEAST),
+    (24, 7),
+    (16, 7),
+    (16, 6),
+    (12, 5),
+    (12, 4),
+    (10, 3),
+    (12, 2),
+    (10, 2),
+    (8, 2),
+    (8, 1),
+    (8, ALWAYS),
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some words of the line, their rank, and a name behind them that may be cut."""
+
+    rank: int
+    words: str
+    name: str = ""
+
+    def said(self, columns: int) -> str:
+        """With no more than so many columns of the name."""
+        return f"{self.words} {cut(self.name, columns)}".strip()
+
+
+@dataclass
+class StatusLine:
+    """`line(status, columns=...)`; it remembers when voices were last taken away.
+
+    Attributes:
+        title: of what is played.
+        typist: of the computer's keyboard, where that plays.
+        clock: gives the time in seconds.
+    """
+
+    title: str = ""
+    typist: Typist | None = None
+    clock: Callable[[], float] = time.monotonic
+    _shed: int = field(default=0, init=False)
+    _shed_before: int = field(default=0, init=False)
+    _shed_at: float = field(default=float("-inf"), init=False)
+
+    def line(self, status: Status, *, columns: int) -> str:
+        """How it goes, in no more than so many columns of a terminal."""
+        parts = self._parts(status)
+        for name_columns, rank in FITS:
+            said = BETWEEN.join(part.said(name_columns) for part in parts if part.rank <= rank)
+            if said and cell_len(said) <= columns:
+                return said
+        return cut(BETWEEN.join(part.said(columns) for part in parts), columns)
+
+    def _parts(self, status: Status) -> list[Part]:
+        engine, alarms = status.engine, []
+        if status.away:
+            alarms.append(Part(ALWAYS, "DEVICE LOST"))
+        if shed := self._overload(engine.shed):
+            alarms.append(Part(ALWAYS, f"overloaded: {shed} voices shed"))
+        if engine.learning:
+            alarms.append(Part(1, f"move a controller for {engine.learning}"))
+        return [
+            *alarms,
+            *([Part(1, "", legible(self.title))] if self.title else []),
+            Part(4, f"{engine.x:.2f},{engine.y:.2f}"),
+            *self._keys(),
+            *([Part(2, "rec", legible(status.recording))] if status.recording else []),
+            Part(3, f"{engine.voices:2d} voices"),
+            Part(5, f"load {100 * status.median:.0f}/{status.highest:.0%}"),
+            Part(6 if status.underruns else 7, f"underruns {status.underruns}"),
+            Part(6, f"{status.latency_ms:.0f} ms"),
+            Part(8, f"peak {engine.peak:.2f}"),
+        ]
+
+    def _keys(self) -> list[Part]:
+        if self.typist is None:
+            return []
+        octave = [Part(2, f"oct {self.typist.octave:+d}")] if self.typist.octave else []
+        return octave + [Part(2, "hold")] * self.typist.holding
+
+    def _overload(self, shed: int) -> int:
+        """Voices shed in the overload that is on, or was until a moment ago."""
+        now = self.clock()
+        if shed > self._shed:
+            if now - self._shed_at > OVERLOAD_SECONDS:
+                self._shed_before = self._shed
+            self._shed, self._shed_at = shed, now
+        return self._shed - self._shed_before if now - self._shed_at <= OVERLOAD_SECONDS else 0
+
+    def show(self, status: Status) -> None:
+        """On a terminal in the place of the line before; elsewhere a line of its own, while something sounds."""
+        if is_live():
+            sys.stderr.write(f"\r\x1b[K{self.line(status, columns=max(1, console.stderr.width - 1))}")
+            sys.stderr.flush()
+        elif status.engine.voices:
+            console.say(self.line(status, columns=PLAIN_COLUMNS))
+
+
+def is_live() -> bool:
+    """Whether there is a terminal that can write over a line."""
+    return console.stderr.is_terminal and not console.stderr.is_dumb_terminal
+
+
+def clear() -> None:
+    """Make room for something else to be said."""
+    if is_live():
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+
+def cut(text: str, columns: int) -> str:
+    """The text, its end cut off where it is wider than so many columns of a terminal.
+
+    >>> cut("orchestral harp", 8), cut("琵琶と尺八", 6), cut("oboe", 8)
+    ('orchest…', '琵琶 …', 'oboe')
+    """
+    if cell_len(text) <= columns:
+        return text
+    return set_cell_size(text, columns - 1) + CUT if columns > 0 else ""
