@@ -80,6 +80,17 @@ def schemes() -> list[Scheme]:
                 for pitch in range(55, 96, 3)
                 for take in (1, 2)
             ),
+            "VCSL zither": (
+                File(f"{name(pitch)}_{word}_1", pitch, DYNAMICS[word])
+                for pitch in range(37, 72, 2)
+                for word in ("mf", "f", "ff")
+            ),
+            "Weresax *": (
+                File(f"{name(pitch, FLATS, middle_c=3).lower()}_{word}_rr{take}_cnd", pitch, DYNAMICS[word])
+                for pitch in range(50, 76, 3)
+                for word in "pf"
+                for take in (1, 2)
+            ),
             "NSynth": (
                 File(f"guitar_acoustic_001-{pitch:03d}-{velocity:03d}", pitch, velocity)
                 for pitch in range(21, 109, 7)

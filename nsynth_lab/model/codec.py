@@ -14,7 +14,7 @@ import torch
 from nsynth_lab.audio import SILENCE, Audio
 from nsynth_lab.dsp.envelope import find_marks, onset_frame
 from nsynth_lab.dsp.framing import whole_frames
-from nsynth_lab.dsp.loudness import loudness_db
+from nsynth_lab.dsp.loudness import FLOOR_DB, loudness_db
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.offset import to_mono, without_offset
 from nsynth_lab.dsp.pitch_guess import measure_note
@@ -30,6 +30,8 @@ from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, samples_to_fr
 
 LEAD_FRAMES = 1
 TAIL_DB = 80.0
+SHORTEST_FRAMES = 10  # what is fitted is compared in windows of up to 8 frames
+NOTHING_DB = 1.0  # above the lowest level that is measured, which is that of digital silence
 BLOCK_FRAMES = 94
 LEAST_CONFIDENCE = 0.3
 
@@ -108,12 +110,16 @@ def encode_measured(
 
 
 def trim(samples: FloatArray) -> tuple[FloatArray, int]:
-    """From just before the onset to where the tail is 80 dB below the peak: [frames * 512], and its first frame."""
+    """From just before the onset to where the tail is 80 dB below the peak, or nothing: [frames * 512], and its first.
+
+    The first frame is counted in `samples`. A click is followed by silence, up to a tenth of a second.
+    """
     level = loudness_db(samples)
     first = max(0, onset_frame(level) - LEAD_FRAMES)
-    last = int(np.flatnonzero(level > level.max() - TAIL_DB)[-1]) + 1
+    tail_db = min(max(level.max() - TAIL_DB, FLOOR_DB + NOTHING_DB), level.max() - 1)
+    last = int(np.flatnonzero(level > tail_db)[-1]) + 1
     part = samples[first * HOP_SAMPLES : last * HOP_SAMPLES]
-    return whole_frames(part), first
+    return whole_frames(np.pad(part, (0, max(0, SHORTEST_FRAMES * HOP_SAMPLES - len(part))))), first
 
 
 def guess_note(samples: FloatArray) -> int:
