@@ -274,6 +274,9 @@ def test_the_sound_of_a_folder_settles_its_octave_and_one_file_does_not(tmp_path
     assert "middle C is C3, by their sound (4 of 4" in found["yamaha/C3.wav"].read_as
     assert found["roland/C4.wav"].pitch == 60
     assert [file for file, one in found.items() if one.outcome == "doubtful"] == ["roland/C5.wav", "single/C3.wav"]
+    assert found["single/C3.wav"].reasons == (
+        "octave: named C3, sounds 1 octave higher; is middle C not C4 here (--middle-c)?",
+    )
     told = examine(tmp_path, family="keyboard", middle_c=4)
     assert told["yamaha/C3.wav"].outcome == "doubtful", "whoever says so is believed, and doubted"
 

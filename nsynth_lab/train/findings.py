@@ -19,7 +19,6 @@ from nsynth_lab.train.workers import in_parallel
 
 PitchFrom = Literal["auto", "name", "measured"]
 LONGEST_READ_SECONDS = 60.0
-OCTAVE_HINT = "; is middle C not C4 here (--middle-c)?"
 
 
 @dataclass(frozen=True)
@@ -123,8 +122,9 @@ def _pitch(take: Take, heard: Heard, pitch_from: PitchFrom) -> tuple[int | None,
     """(MIDI note, where from, doubt) of one file; no note where there is none to be had."""
     named = None if pitch_from == "measured" else take.named.pitch
     if named is not None:
-        low = take.family == "organ"
-        doubt = pitch_doubt(heard, named, said="named", low_octave=low, hint=OCTAVE_HINT)
+        low, middle_c = take.family == "organ", take.reading.middle_c
+        hint = f"; is middle C not C{middle_c} here (--middle-c)?" if take.named.pitch_by == "note" else ""
+        doubt = pitch_doubt(heard, named, said="named", low_octave=low, hint=hint)
         return named, "name", doubt if pitch_from == "auto" else ""
     if heard.trust < SURE or not 0 <= round(heard.measured) <= 127:
         return None, "", f"no pitch: none in its name, and none can be heard (trust {heard.trust:.2f})"

@@ -35,11 +35,13 @@ class Levels:
 def marks_are_layers(numbers: set[int]) -> bool:
     """Whether v1, v2, ... of a whole folder number layers; else they are velocities.
 
-    >>> marks_are_layers({1, 8, 16}), marks_are_layers({1, 64, 127}), marks_are_layers({2}), marks_are_layers({20, 30})
-    (True, False, True, False)
+    >>> [marks_are_layers(set(numbers)) for numbers in ((1, 8, 16), (10, 11, 12), (2,), (1, 64, 127), (20, 30))]
+    [True, True, True, False, False]
     """
     highest = max(numbers, default=0)
-    return highest <= FEW_LAYERS or (highest <= MOST_LAYERS and bool(numbers & {0, 1}) and len(numbers) > 1)
+    a_row = len(numbers) > 2 and highest - min(numbers) == len(numbers) - 1
+    counted = a_row or (len(numbers) > 1 and bool(numbers & {0, 1}))
+    return highest <= FEW_LAYERS or (highest <= MOST_LAYERS and counted)
 
 
 def levels_of(columns: Sequence[Column], pitch: int, used: set[int], marks: set[int], words: set[str]) -> Levels:
