@@ -23,6 +23,7 @@ from nsynth_lab.errors import DeviceError, MissingError, UsageError
 from nsynth_lab.midi.events import Kind, note_off, note_on
 from nsynth_lab.midi.parse import Parser
 from nsynth_lab.midi.song import Song
+from nsynth_lab.render.ensemble import Ensemble, Part
 from nsynth_lab.render.inbox import MOST_WAITING, Inbox, Timer
 from nsynth_lab.render.live import Live
 from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
@@ -66,8 +67,7 @@ def song(*, seconds: float = 2.0) -> Song:
 def test_a_file_played_is_the_file_rendered(tmp_path: Path) -> None:
     """What the device gets is what the engine makes offline, bit for bit; `render`, working ahead, within 2e-5."""
     settings = Settings(voices=6)
-    live = Live(small_engine(settings), Swallow())
-    live.engine.send(song().events)
+    live = Live(small_engine(settings), Swallow(), song=song().events)
     heard = run(live, samples=2 * SECOND)
     assert np.abs(heard).max() > 0.01
     assert np.array_equal(played(small_engine(settings), song().events, samples=2 * SECOND), heard)
@@ -75,6 +75,28 @@ def test_a_file_played_is_the_file_rendered(tmp_path: Path) -> None:
         render_song(small_engine(settings, ahead_samples=BLOCK_SAMPLES), song(), sink)
     rendered = read_audio(tmp_path / "song.wav").samples
     assert np.abs(rendered[:, : heard.shape[1]] - heard).max() <= 2e-5
+
+
+def test_channels_are_played_by_their_own_engines_live_as_they_are_rendered(tmp_path: Path) -> None:
+    """Within 2e-5, and a key that is played meanwhile is heard by the engine of its channel."""
+    events = [replace(event, channel=place % 2) for place, event in enumerate(song(seconds=1.0).events)]
+
+    def ensemble(*, ahead_samples: int = 512) -> Ensemble:
+        both = small_engine(ahead_samples=ahead_samples), small_engine(corners=1, ahead_samples=ahead_samples)
+        return Ensemble([Part(engine, {channel}) for channel, engine in enumerate(both)])
+
+    live = Live(ensemble(), Swallow(), song=events)
+    heard = run(live, samples=SECOND)
+    assert np.abs(heard).max() > 0.01
+    with FileSink(tmp_path / "song.wav") as sink:
+        render_song(ensemble(ahead_samples=BLOCK_SAMPLES), Song(tuple(events), SECOND, 1), sink)
+    assert np.abs(read_audio(tmp_path / "song.wav").samples[:, :SECOND] - heard[:, :SECOND]).max() <= 2e-5
+    live.inbox.put([note_on(100, channel=1)])
+    live.run(threading.Event(), done=lambda: live.engine.clock >= SECOND + 2000)
+    assert isinstance(live.engine, Ensemble)
+    keys = [{voice.key for voice in part.engine.player.crowd.voices} for part in live.engine.parts]
+    assert 100 in keys[1] - keys[0]
+    assert live.status().engine.voices == live.engine.state().voices
 
 
 def test_a_ring_gives_back_what_it_was_given_and_counts_what_was_not_there() -> None:

@@ -24,7 +24,7 @@ class Ensemble:
     """As an `Engine`, of one or more parts; what no part hears is not played. `player` is the first part's."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
-        self._parts = parts
+        self.parts = parts
         self._engines = [part.engine for part in parts]
         self.player = self._engines[0].player
         self.delay_samples = max(engine.delay_samples for engine in self._engines)
@@ -55,7 +55,7 @@ class Ensemble:
     def send(self, events: Iterable[Event]) -> None:
         """As `Engine.send`: each event to the parts that hear its channel, a parameter to all."""
         taken = list(events)
-        for part in self._parts:
+        for part in self.parts:
             part.engine.send(event for event in taken if event.kind is Kind.SETTING or event.channel in part.channels)
 
     def render(self, samples: int) -> FloatArray:
