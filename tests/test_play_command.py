@@ -94,6 +94,7 @@ def test_a_song_is_rendered_in_tune_and_in_time(capsys: pytest.CaptureFixture[st
         (["render", "song.mid", "flute", "-o", "out.wav", "--a4", "10"], "A4 at 10 Hz"),
         (["play", "flute", "--latency", "none"], "latency 'none'"),
         (["play", "flute", "--record", "take.xyz"], "unknown ending"),
+        (["play", "flute", "--channels", "1"], "give --file"),
         (["play", "flute", "--compute", "gpu"], "auto, cpu or cuda"),
         (["render", "song.mid", "flute", "-o", "out.wav", "--device", "gpu"], "auto, cpu or cuda"),
         pytest.param(["play", "flute", "--compute", "cuda"], "--compute cpu", marks=needs_none),
@@ -136,6 +137,30 @@ def test_devices_speak_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert report["inputs"] or report["problems"] or report["inputs"] == []
     assert run(["devices"]) == 0
     assert "MIDI" in capsys.readouterr().out
+
+
+def test_a_song_that_breaks_off_or_holds_on_is_played_told_and_ends_in_silence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Cut within its last note; the sustain pedal never lifted; the last key never let go."""
+    whole = Path("song.mid").read_bytes()
+    Path("cut.mid").write_bytes(whole[:-9])
+    pedal = mido.MidiFile("song.mid")
+    pedal.tracks[0].insert(0, mido.Message("control_change", control=64, value=127))
+    pedal.save("pedal.mid")
+    held = mido.MidiFile("song.mid")
+    held.tracks[0][3] = mido.MetaMessage("text", text="x", time=480)
+    held.save("held.mid")
+    for name in ("cut", "pedal", "held"):
+        assert run(["render", f"{name}.mid", "reed organ", "-o", f"{name}.wav", "--json"]) == 0
+        heard = capsys.readouterr()
+        report = json.loads(heard.out)
+        assert report["notes"] == 2
+        assert 1.5 <= report["seconds"] < 4.0, name
+        assert ("warning: cut.mid: track 1: breaks off" in heard.err) == (name == "cut")
+        sound = read_audio(f"{name}.wav").samples
+        assert np.abs(sound[:, int(1.3 * 48_000) : int(1.5 * 48_000)]).max() > 0.01, "the last note sounds"
+        assert np.abs(sound[:, -480:]).max() < 1e-3, "and the song ends in silence"
 
 
 def test_channels_have_instruments_and_presets_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:

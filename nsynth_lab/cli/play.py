@@ -110,6 +110,8 @@ def play(
 
     if latency not in LATENCIES:
         raise UsageError(f"latency '{latency}'; expected low or high")
+    if channels and not file:
+        raise UsageError("--channels chooses from a MIDI file; give --file too")
     check_outputs([record] if record else [], endings=SOUND_ENDINGS, force=force)
     choice = Choice(
         position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block, learn or []
