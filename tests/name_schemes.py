@@ -163,6 +163,7 @@ def schemes() -> list[Scheme]:
                 for pitch in range(21, 109)
                 for number in (1, 2)
             ),
+            "first violins": (File(f"Vl1/Vl1_{name(pitch)}_sus", pitch) for pitch in range(55, 90, 3)),
             "minus signs": (File(f"sine {name(pitch)}", pitch) for pitch in range(5, 125, 7)),
         }.items()
     ]

@@ -54,7 +54,8 @@ def levels_of(columns: Sequence[Column], pitch: int, used: set[int], marks: set[
     if dynamic and len(set(dynamic.values)) > 1:
         return dynamic
     for index, column in enumerate(columns):
-        if column[0].kind in ("velocity", "layer"):
+        first_violins = column[0].text.startswith("vl") and len({part.text for part in column}) == 1
+        if column[0].kind in ("velocity", "layer") and not first_violins:
             return _marked(index, column, marks)
     return dynamic or _numbers(columns, pitch, used)
 

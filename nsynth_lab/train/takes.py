@@ -176,6 +176,8 @@ def _level(folder: str) -> Part | None:
     parts = parts_of(folder)
     if len(parts) != 1 or parts[0].kind not in ("dynamic", "velocity", "layer") or folder.lower() in _WORDS:
         return None
+    if parts[0].text.startswith("vl"):  # the first violins
+        return None
     return parts[0]
 
 
