@@ -12,16 +12,19 @@ from made_notes import flute, piano
 from playing import SECOND, Heard, busy_events, corner, played, small_engine
 from torch import Tensor
 
+from nsynth_lab.compiled.voices import HELD
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on, setting
 from nsynth_lab.model.row_decoder import RowDecoder
 from nsynth_lab.synth.course import Courses
+from nsynth_lab.synth.crowd import stolen_keys
 from nsynth_lab.synth.engine import Engine, panic
 from nsynth_lab.synth.mixer import Mixer, limited
 from nsynth_lab.synth.motion import STREAMS
 from nsynth_lab.synth.settings import PARAMETERS, Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.synth.tuning import equal
+from nsynth_lab.synth.voice import Voice
 from nsynth_lab.units import FloatArray, db_to_gain
 
 CENT = 0.01
@@ -357,6 +360,40 @@ def test_voices_are_taken_from_those_let_go_first() -> None:
     events = [note_on(60), note_on(62), note_on(64), note_off(62, at_sample=4800), note_on(66, at_sample=6000)]
     played(engine, events, samples=8000)
     assert sorted(voice.key for voice in engine.player.crowd.sounding()) == [60, 64, 66]
+
+
+def test_many_voices_that_are_taken_away_are_sorted_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those let go longest ago, then the quietest, then the oldest, whole unisons: as if each were chosen alone."""
+    engine, rng = small_engine(Settings(voices=64, unison=2, x=0.0)), np.random.default_rng(7)
+    played(engine, [note_on(40 + key) for key in range(32)], samples=512)
+    voices = engine.player.crowd.sounding()
+    for voice in voices:
+        voice.table.level_db[voice.row] = rng.choice([-40.0, -20.0])
+        voice.frames, voice.released_frame = 20, rng.choice([HELD, 5, 11])
+
+    def rank(voice: Voice) -> tuple[object, ...]:
+        since = 0 if voice.released_frame == HELD else voice.released_frame - voice.frames
+        return voice.released_frame == HELD, since, float(voice.table.level_db[voice.row]), voice.serial
+
+    rest = list(voices)
+    wanted: list[Voice] = []
+    while len(wanted) < 30:
+        first = min(rest, key=rank)
+        wanted += [voice for voice in rest if voice.serial == first.serial]
+        rest = [voice for voice in rest if voice.serial != first.serial]
+    sorts, lexsort = [0], np.lexsort
+
+    def counted(keys: Any) -> Any:
+        sorts[0] += 1
+        return lexsort(keys)
+
+    monkeypatch.setattr(np, "lexsort", counted)
+    assert stolen_keys(voices, 30) == wanted
+    assert sorts == [1]
+    assert stolen_keys(voices, 0) == []
+    assert engine.shed(30) == 30
+    assert sorts == [2]
+    assert {voice.key for voice in engine.player.crowd.sounding()} == {voice.key for voice in rest}
 
 
 def add(mixer: Mixer, begin: int, audio: FloatArray, gains: FloatArray) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -93,22 +93,27 @@ def turn_end(sample: int) -> int:
     return (sample // TURN_SAMPLES + 1) * TURN_SAMPLES
 
 
-def first_to_go(voices: Sequence[Voice]) -> Voice | None:
-    """The voice to take away: of those let go the one let go longest ago, else the quietest, else the oldest."""
+def going(voices: Sequence[Voice]) -> Iterator[list[Voice]]:
+    """Whole unisons in the order in which they are taken away, sorted once however many are.
+
+    First those let go, the one let go longest ago before the others, then the quietest, then the oldest.
+    """
     if not voices:
-        return None
+        return
     own, rows = voices[0].table, np.array([voice.row for voice in voices])
     held = own.released_frame[rows] == HELD
     since = np.where(held, 0, own.released_frame[rows] - own.frames[rows])
-    return voices[int(np.lexsort((own.serial[rows], own.level_db[rows], since, held))[0])]
+    serials = own.serial[rows]
+    order = serials[np.lexsort((serials, own.level_db[rows], since, held))]
+    for serial in dict.fromkeys(order.tolist()):
+        yield [voices[place] for place in np.flatnonzero(serials == serial).tolist()]
 
 
 def stolen_keys(voices: Sequence[Voice], needed: int) -> list[Voice]:
     """Voices to take away so that `needed` rows come free, whole unisons first to last."""
     gone: list[Voice] = []
-    rest = list(voices)
-    while len(gone) < needed and (first := first_to_go(rest)) is not None:
-        group = [voice for voice in rest if voice.serial == first.serial]
-        gone += group
-        rest = [voice for voice in rest if voice.serial != first.serial]
+    for unison in going(voices) if needed > 0 else ():
+        gone += unison
+        if len(gone) >= needed:
+            break
     return gone

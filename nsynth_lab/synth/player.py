@@ -21,7 +21,7 @@ from nsynth_lab.synth.channels import (
     Channels,
 )
 from nsynth_lab.synth.course import Courses
-from nsynth_lab.synth.crowd import SOONER_SAMPLES, Crowd, first_to_go, stolen_keys, turn_end, turn_of
+from nsynth_lab.synth.crowd import SOONER_SAMPLES, Crowd, stolen_keys, turn_end, turn_of
 from nsynth_lab.synth.keys import Fingers, Key, capture, let_go, uncapture
 from nsynth_lab.synth.motion import LOUDNESS, weights_at
 from nsynth_lab.synth.planner import position
@@ -91,12 +91,11 @@ class Player:
 
     def shed(self, count: int, now: int) -> int:
         """Take so many voices away, those let go first."""
-        gone = 0
-        while gone < count and (voice := first_to_go(self.crowd.sounding())) is not None:
+        gone = stolen_keys(self.crowd.sounding(), count)[:count]
+        for voice in gone:
             self._cut(voice, now, at_once=True)
-            gone += 1
-        self.shed_count += gone
-        return gone
+        self.shed_count += len(gone)
+        return len(gone)
 
     def _press(self, key: Key, now: int) -> None:
         if not self.settings.tuning.sounds(key.number):
