@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nsynth_lab.errors import NsynthLabError
+from nsynth_lab.legible import encodable_in
 
 LONGEST_NAME_BYTES = 255  # on nearly every file system
 
@@ -49,4 +50,4 @@ def write_json(path: Path, value: object, error: type[NsynthLabError] = NsynthLa
         error: as `aside`.
     """
     with aside(path, error) as beside:
-        beside.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+        beside.write_text(json.dumps(encodable_in(value), indent=2) + "\n", encoding="utf-8")

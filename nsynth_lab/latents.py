@@ -16,6 +16,7 @@ import numpy as np
 from nsynth_lab.aside import aside
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import LatentsError
+from nsynth_lab.legible import encodable_in
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_seconds
 
 TIMBRE_DIMS = 16
@@ -118,7 +119,7 @@ def write_latents(path: str | Path, latents: Latents, *, force: bool = False) ->
     check_target(path, force=force)
     tensors = {name: np.ascontiguousarray(getattr(latents, name), np.float32) for name in _STREAMS}
     with aside(path, LatentsError) as beside:
-        beside.write_bytes(save(tensors, metadata={"nsynth_lab": json.dumps(_header(latents))}))
+        beside.write_bytes(save(tensors, metadata={"nsynth_lab": json.dumps(encodable_in(_header(latents)))}))
     return path
 
 

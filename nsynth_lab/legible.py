@@ -7,6 +7,8 @@ file again but can be neither printed nor written; and a name may hold what colo
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
 JOINERS = "\u200c\u200d"  # invisible, but part of how Persian, Indian scripts and emoji are written
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -23,6 +25,19 @@ def encodable(text: str) -> str:
     except UnicodeEncodeError:
         return "".join(_numbered(letter) if "\ud800" <= letter <= "\udfff" else letter for letter in text)
     return text
+
+
+def encodable_in(value: Any) -> Any:
+    r"""The same dictionaries and lists, each text in them `encodable`: what is written as JSON.
+
+    >>> encodable_in({"files": ["Fl\udcf6te.wav"], "notes": (60,)})
+    {'files': ['Fl\\xf6te.wav'], 'notes': [60]}
+    """
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, Mapping):
+        return {encodable_in(key): encodable_in(one) for key, one in value.items()}
+    return [encodable_in(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def legible(text: str) -> str:

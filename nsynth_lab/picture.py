@@ -12,6 +12,7 @@ import numpy as np
 from nsynth_lab.aside import aside
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import MissingError
+from nsynth_lab.legible import legible
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 WINDOW, HOP, BANDS = 4096, 512, 320
@@ -47,12 +48,12 @@ def draw_spectrograms(path: str | Path, panels: Sequence[Panel], *, title: str =
             image.T - top, origin="lower", aspect="auto", cmap="magma", vmin=-RANGE_DB, vmax=0.0,
             extent=(0.0, seconds, 0.0, 1.0),
         )  # fmt: skip
-        axes.set_title(panel.title, fontsize=9)
+        axes.set_title(legible(panel.title), fontsize=9)
         axes.set_xlabel("seconds", fontsize=8)
         axes.tick_params(labelsize=7)
     rows[0].set_yticks([_height(hz) for hz in TICKS_HZ], [f"{hz:,} Hz" for hz in TICKS_HZ])
     figure.colorbar(shown, ax=list(rows), label="dB", pad=0.01)
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(legible(title), fontsize=11)
     return save_figure(figure, path)
 
 

@@ -18,6 +18,7 @@ from nsynth_lab.dsp.measure import measure
 from nsynth_lab.errors import AudioError, NsynthLabError, UsageError
 from nsynth_lab.evaluate.metrics import mel_error_db
 from nsynth_lab.latents import Latents
+from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.bank import Bank, BankEntry
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import decode, encode_measured, trim
@@ -70,7 +71,7 @@ def capture(source: Source, plan: Plan, checkpoint: Checkpoint, *, resume: bool,
     keys = [key for key in source.keys(plan.keys(source.about)) if low <= key.note <= high]
     if not keys:
         raise UsageError(f"none of its notes lies from {note_name(low)} to {note_name(high)}")
-    recipe = {"source": source.about.kind, **source.about.recipe, "plan": asdict(plan)}
+    recipe = encodable_in({"source": source.about.kind, **source.about.recipe, "plan": asdict(plan)})
     work = WorkFolder(owned_path(plan.name).stem, recipe, resume=resume, force=force)
     takes = play_all(
         source, keys, work, hold_seconds=plan.hold_seconds, seconds=plan.seconds, advance=begin(len(keys), "playing")

@@ -13,6 +13,7 @@ from nsynth_lab.capture.sfz_text import MAX_BYTES
 from nsynth_lab.capture.source import About, Key, file_hash
 from nsynth_lab.effects.vst3 import quiet
 from nsynth_lab.errors import AudioError, MissingError, UsageError
+from nsynth_lab.legible import encodable
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 BLOCK_SAMPLES = 1024
@@ -34,6 +35,8 @@ class SfzSource:
     def __init__(self, path: Path, *, keyswitch: int | None = None) -> None:
         if not path.is_file() or path.stat().st_size > MAX_BYTES:
             raise UsageError(f"{path}: no SFZ file of up to {MAX_BYTES // 2**20} MiB")
+        if encodable(str(path.resolve())) != str(path.resolve()):
+            raise UsageError(f"{path}: sfizz opens no file whose name, or its folder's, is not UTF-8; rename it")
         self._path = path
         self._map = read_map(path, keyswitch=keyswitch)
         there = self._engine().playable_keys

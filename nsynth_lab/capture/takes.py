@@ -18,6 +18,7 @@ from nsynth_lab.audio import Audio, read_audio, write_audio
 from nsynth_lab.capture.source import Key, Source
 from nsynth_lab.dsp.pitch_guess import SURE, measure_note
 from nsynth_lab.errors import NsynthLabError, UsageError
+from nsynth_lab.legible import encodable
 from nsynth_lab.note import note_name
 from nsynth_lab.patch.library import cache_folder
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, gain_to_db
@@ -67,7 +68,7 @@ class WorkFolder:
             return Take(key, None, word.read_text(encoding="utf-8"))
         take = _play(source, key, hold_seconds=hold_seconds, seconds=seconds)
         if take.samples is None:
-            word.write_text(take.left_out, encoding="utf-8")
+            word.write_text(encodable(take.left_out), encoding="utf-8")
         else:
             write_audio(sound, Audio(take.samples[None]), subtype="FLOAT", force=True)
         return take

@@ -14,6 +14,7 @@ its function.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -105,6 +106,9 @@ def nsynth_lab(
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; an error is one line on stderr, never a traceback."""
     notice.listen(console.say)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what it cannot hold, such as a name that is not UTF-8, is shown
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(list(arguments), prog_name="nsynth-lab")
     except SystemExit as end:

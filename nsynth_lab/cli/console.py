@@ -16,6 +16,8 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
+from nsynth_lab.legible import encodable, encodable_in, legible
+
 PLAIN_WIDTH = 160
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -36,17 +38,23 @@ def mute(silent: bool = True) -> None:
 
 def show(result: RenderableType) -> None:
     """Print a result, text or table, to stdout. Text is printed as it is: no markup, no wrapping."""
-    stdout.print(result, markup=False, soft_wrap=isinstance(result, str))
+    shown = _safe(result) if isinstance(result, str) else result
+    stdout.print(shown, markup=False, soft_wrap=isinstance(result, str))
 
 
 def say(message: str) -> None:
     """Tell a person something, on stderr."""
-    stderr.print(message, markup=False, soft_wrap=True)
+    stderr.print(_safe(message), markup=False, soft_wrap=True)
 
 
 def fail(message: str) -> None:
     """The one line with which a command gives up, on stderr."""
-    stderr.print(" ".join(message.split()), markup=False, soft_wrap=True, style="bold red")
+    stderr.print(_safe(" ".join(message.split())), markup=False, soft_wrap=True, style="bold red")
+
+
+def _safe(text: str) -> str:
+    """Names from outside may hold what moves a terminal's cursor, or bytes that are no text: these are shown."""
+    return "\n".join("\t".join(map(legible, line.split("\t"))) for line in text.split("\n"))
 
 
 def print_json(value: Any) -> None:
@@ -55,12 +63,13 @@ def print_json(value: Any) -> None:
     Raises:
         ValueError: a NaN or infinite number, which JSON cannot hold.
     """
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=_plain) + "\n")
+    text = json.dumps(encodable_in(value), indent=2, ensure_ascii=False, allow_nan=False, default=_plain)
+    sys.stdout.write(f"{text}\n")
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Path):
-        return str(value)
+        return encodable(str(value))
     if hasattr(value, "tolist"):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -21,6 +21,7 @@ import typer
 from nsynth_lab.cli import console
 from nsynth_lab.cli.options import ForceOption
 from nsynth_lab.errors import UsageError
+from nsynth_lab.legible import encodable, encodable_in, is_hidden
 
 if TYPE_CHECKING:
     from nsynth_lab.render.session import Session
@@ -48,7 +49,7 @@ class Recipe:
         """For the comment of the file `path`: the recipe, or where it lies."""
         if len(self.text) <= LONGEST_COMMENT:
             return self.text
-        return json.dumps({"command": self.values["command"], "beside": f"{path.name}{BESIDE}"})
+        return json.dumps({"command": self.values["command"], "beside": encodable(f"{path.name}{BESIDE}")})
 
     def put_beside(self, path: Path) -> None:
         """Write it beside the file `path`, if its comment cannot hold it."""
@@ -68,7 +69,8 @@ def recipe(
     values = {**context.params, **changed}
     line = [*context.command_path.split()[1:], *_words(context, values)]
     command = line[0]
-    return Recipe({"command": command, **(more or {}), "line": line, "files": _hashes(values), **session.stamp()})
+    told = {"command": command, **(more or {}), "line": line, "files": _hashes(values), **session.stamp()}
+    return Recipe(encodable_in(told))
 
 
 def _words(context: typer.Context, values: dict[str, Any]) -> list[str]:
@@ -158,7 +160,7 @@ def _is_line(line: object) -> bool:
     return (
         isinstance(line, list)
         and 0 < len(line) <= MOST_WORDS
-        and all(isinstance(word, str) and len(word) <= LONGEST_WORD and word.isprintable() for word in line)
+        and all(isinstance(word, str) and len(word) <= LONGEST_WORD and not any(map(is_hidden, word)) for word in line)
         and (line[0] in (*REPEATED, LIVE))
         and (line[0] != "preset" or line[1:2] == ["render"])
     )

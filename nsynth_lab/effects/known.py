@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 from nsynth_lab.aside import aside
@@ -49,7 +50,7 @@ def digest(path: Path) -> str:
     """Hash of a plugin's file, or of all files of its folder with their names."""
     whole = hashlib.sha256()
     for file in [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())[:MAX_FILES]:
-        whole.update(str(file.relative_to(path.parent)).encode())
+        whole.update(os.fsencode(file.relative_to(path.parent)))
         with file.open("rb") as opened:
             whole.update(hashlib.file_digest(opened, "sha256").digest())
     return whole.hexdigest()[:32]

@@ -22,6 +22,7 @@ from nsynth_lab.blend import blend, pair
 from nsynth_lab.blend.velocity import stroke
 from nsynth_lab.errors import CheckpointError, LatentsError, UsageError
 from nsynth_lab.latents import CENTS_LIMIT, SILENCE_DB, Latents
+from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.checkpoint import FIXED, KEY, read_tensors, write_bytes
 from nsynth_lab.model.encoder import LIMIT
 from nsynth_lab.naming import folded
@@ -132,7 +133,7 @@ def write_bank_file(path: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
         for entry in bank.entries.values()
     ]
     header = {**FIXED, "model_id": bank.model_id, "instruments": entries, **about}
-    write_bytes(path, save(tensors, metadata={KEY: json.dumps(header)}))
+    write_bytes(path, save(tensors, metadata={KEY: json.dumps(encodable_in(header))}))
     return path
 
 

@@ -21,6 +21,7 @@ from torch import Tensor
 from nsynth_lab.aside import aside
 from nsynth_lab.errors import CheckpointError
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
+from nsynth_lab.legible import encodable
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
@@ -88,9 +89,10 @@ def read_tensors(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     if path.stat().st_size > MAX_BYTES:
         raise CheckpointError(f"{path}: larger than {MAX_BYTES // 2**20} MiB; not a checkpoint of this program")
     try:
-        with safe_open(str(path), framework="pt") as file:
+        is_utf_8 = encodable(str(path)) == str(path)  # torch opens no file of another name
+        with safe_open(str(path), framework="pt" if is_utf_8 else "numpy") as file:
             header = json.loads((file.metadata() or {})[KEY])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
+            tensors = {name: torch.as_tensor(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118  (not a dict)
         wrong = {key: header.get(key) for key, value in FIXED.items() if header.get(key) != value}
     except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, OSError, RecursionError) as error:
         raise CheckpointError(f"{path}: damaged, cut short or not a checkpoint ({error}); get it again") from error

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from nsynth_lab.errors import UsageError
+from nsynth_lab.legible import is_hidden
 from nsynth_lab.note import Note
 from nsynth_lab.patch import Patch
 from nsynth_lab.patch.preset_file import parse_preset
@@ -99,8 +100,8 @@ class PackRequest:
         if self.clips > MOST_CLIPS:
             raise UsageError(f"{self.clips:,} clips; expected at most {MOST_CLIPS:,}: fewer notes, velocities or takes")
         for what, text in (("name", self.name), ("author", self.author), ("licence", self.licence)):
-            if len(text) > LONGEST_TEXT or any(ord(letter) < 32 for letter in text):
-                raise UsageError(f"{what}: expected one line of at most {LONGEST_TEXT} characters")
+            if len(text) > LONGEST_TEXT or any(map(is_hidden, text)):
+                raise UsageError(f"{what}: expected one line of at most {LONGEST_TEXT} printable characters")
 
     @property
     def clips(self) -> int:

@@ -20,6 +20,7 @@ from nsynth_lab.blend import blend, pair
 from nsynth_lab.blend.even import STEPS, EvenAxis, even_axis
 from nsynth_lab.errors import CheckpointError, UsageError
 from nsynth_lab.latents import ENDING, Latents, read_latents
+from nsynth_lab.legible import encodable
 from nsynth_lab.model.bank import Bank, at_bank_level, load_bank, struck
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import cut
@@ -178,7 +179,7 @@ class Session:
         """
         path = Path(text)
         if _is_file(path):
-            return {"name": path.stem, "file": path.name, "sha256": file_hash(path)}
+            return {"name": encodable(path.stem), "file": encodable(path.name), "sha256": file_hash(path)}
         entry = self.bank.find(text)
         return {"name": entry.instrument.name, "licence": entry.licence, "attribution": entry.attribution}
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import os
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -74,7 +75,7 @@ class SoundFontPlayer:
         self._lib.fluid_settings_setnum(self._settings, b"synth.sample-rate", float(sample_rate))
         self._lib.fluid_settings_setnum(self._settings, b"synth.gain", gain)
         self._synth = self._lib.new_fluid_synth(self._settings)
-        self._font = self._lib.fluid_synth_sfload(self._synth, str(font).encode(), 1)
+        self._font = self._lib.fluid_synth_sfload(self._synth, os.fsencode(font), 1)
         if self._font < 0:
             self.close()
             raise DatasetError(f"{font}: FluidSynth cannot load it; the SoundFont is damaged")

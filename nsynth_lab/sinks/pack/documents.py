@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nsynth_lab.legible import encodable
 from nsynth_lab.sinks.pack.clip import read_clip_samples
 from nsynth_lab.sinks.pack.cover import draw_background, draw_cover
 from nsynth_lab.sinks.pack.decentsampler import dspreset_bytes
@@ -63,7 +64,7 @@ def write_documents(
         return np.asarray(read(file).mean(axis=0), np.float32)
 
     def text(content: str) -> Any:
-        return lambda path: path.write_bytes(content.encode("utf-8"))
+        return lambda path: path.write_bytes(encodable(content).encode("utf-8"))
 
     hashes = {}
     if "sfz" in formats:

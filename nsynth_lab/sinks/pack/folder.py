@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab.errors import PackError, UsageError
+from nsynth_lab.legible import encodable_in
 
 UNFINISHED, PLAN, MODEL, CLIPS, MANIFEST = ".unfinished", "plan.json", "model.txt", "clips", "manifest.json"
 MADE = ("documents", "clips")  # what a manifest has beside the plan
@@ -117,7 +118,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def json_bytes(value: Mapping[str, Any]) -> bytes:
     """JSON for people and programs, the same bytes for the same value."""
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+    return (json.dumps(encodable_in(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
 
 
 def sha256(path: Path) -> str:
