@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from made_notes import line, note_of
 from tiny_model import tiny_model
 
@@ -75,6 +76,17 @@ def test_where_nothing_is_heard_timbre_stays(checkpoint: Checkpoint) -> None:
     )
     moved = np.abs(after - before).mean(axis=1)
     assert moved[-50:].mean() < 0.25 * moved[:60].mean()
+
+
+def test_a_code_is_the_same_on_one_thread_and_on_two(checkpoint: Checkpoint, streams: Measured) -> None:
+    """On two the fourth digit was another: what `pack` made of a recording depended on the machine's cores."""
+    codes = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        codes.append(encode_measured(pluck(), streams, checkpoint, note=Note(PITCH), rounds=3).timbre)
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(1)
+    assert np.array_equal(codes[0], codes[1])
 
 
 @pytest.mark.parametrize("band_channels", [0, 8])

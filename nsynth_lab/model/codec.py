@@ -6,6 +6,7 @@ Audio -> mono, 48 kHz, trimmed -> measured streams + encoder -> descent -> Laten
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -73,6 +74,21 @@ def cut(audio: Audio) -> FloatArray:
     return trim(resample(mono[None], audio.sample_rate)[0])[0]
 
 
+@contextmanager
+def _on_one_thread() -> Iterator[None]:
+    """Torch has one thread: sums shared by several end in other last bits, which the rounds of a fit make large.
+
+    Nor do several help: what they share is small, and on a busy machine they wait for each other ten times as long.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@_on_one_thread()
 def encode_measured(
     samples: FloatArray,
     streams: Measured,
@@ -86,7 +102,7 @@ def encode_measured(
     """A note that is cut, resampled and measured already: `samples` [frames * 512] at 48 kHz.
 
     `release_frame` is where the key went up, if that is known; else it is looked for. Without `rounds` timbre is the
-    encoder's guess alone.
+    encoder's guess alone. However many threads torch has, the code is the same.
     """
     device = next(checkpoint.model.parameters()).device
     f0_hz = track_hz(note.number, streams.f0_cents)
