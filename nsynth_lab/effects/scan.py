@@ -60,7 +60,10 @@ def scan(
     result: list[PluginInfo] = []
     for path in files:
         key = digest(path)
-        if again or key not in cache or cache[key][0].path != str(path):
+        before = [old for old, infos in cache.items() if infos[0].path == str(path) and old != key]
+        if again or before or key not in cache or cache[key][0].path != str(path):
+            for old in before:  # what the file was before it was replaced by a newer version
+                del cache[old]
             cache[key] = [replace(info, digest=key) for info in _look_at(path, timeout_seconds)]
             write_cache(cache)
         result += cache[key]

@@ -12,12 +12,13 @@ What had to be known (pedalboard 0.9):
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from nsynth_lab.effects.effect import MAX_BLOCK_SAMPLES
@@ -26,6 +27,7 @@ from nsynth_lab.errors import PluginError
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 INITIALIZATION_SECONDS = 10.0
+NOTHING_SECONDS = 0.05
 
 
 class Vst3:
@@ -74,19 +76,32 @@ class Vst3:
             self.instances.clear()
             gc.collect()
 
+    def position(self, title: str) -> float:
+        """Where a parameter stands on the plugin's own scale of 0 to 1; not told anew after `restore`."""
+        return float(self.instances[0]._get_parameter(title).raw_value)
+
     def note(self, note: int, velocity: int, *, hold_seconds: float, seconds: float) -> FloatArray:
         """One note of an instrument, from silence: [channels, samples] at 48 kHz; on the main thread.
+
+        C's dice are thrown anew before it: what a plugin takes from them is the same in each note.
 
         Raises:
             PluginError: it cannot play.
         """
-        strike = [(bytes((0x90, note, velocity)), 0.0), (bytes((0x80, note, 0)), hold_seconds)]
+        _throw_anew()
+        return self._play([(bytes((0x90, note, velocity)), 0.0), (bytes((0x80, note, 0)), hold_seconds)], seconds)
+
+    def play_nothing(self) -> None:
+        """An instrument's next block: what was moved reaches the plugin itself."""
+        self._play([], NOTHING_SECONDS)
+
+    def _play(self, events: list[tuple[bytes, float]], seconds: float) -> FloatArray:
         error: Exception | None = None
         for channels in (2, 1):
             try:
                 with quiet():
                     out: FloatArray = self.instances[0].process(
-                        strike, seconds, SAMPLE_RATE, num_channels=channels, buffer_size=MAX_BLOCK_SAMPLES, reset=True
+                        events, seconds, SAMPLE_RATE, num_channels=channels, buffer_size=MAX_BLOCK_SAMPLES, reset=True
                     )
                 return out
             except (RuntimeError, ValueError) as refused:
@@ -135,6 +150,12 @@ def quiet() -> Iterator[None]:
             os.dup2(copy, stream)
             os.close(copy)
         os.close(nowhere)
+
+
+def _throw_anew() -> None:
+    """Where the C library is not to be had under that name, plugins bring their own."""
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).srand(1)
 
 
 def _load(path: str, name: str) -> Any:

@@ -1,0 +1,143 @@
+"""Plugins that load late, that play no note twice alike, or that keep silent: each note is played until it settles."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_font import tone
+
+from nsynth_lab import notice
+from nsynth_lab.capture import Key
+from nsynth_lab.capture.settling import Settling
+from nsynth_lab.capture.vst3 import Vst3Source
+from nsynth_lab.cli import run
+from nsynth_lab.effects import scan
+from nsynth_lab.units import FloatArray
+
+KARS = Path(__file__).resolve().parent.parent / "build" / "vst3" / "Kars.vst3"
+needs_kars = pytest.mark.skipif(not KARS.exists(), reason="no VST3 instrument was built (scripts/build-kars)")
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines: list[str] = []
+    monkeypatch.setattr(notice, "_listeners", [lines.append])
+    monkeypatch.setattr("nsynth_lab.capture.settling.PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr("nsynth_lab.capture.settling.LATER_SECONDS", 0.1)
+    monkeypatch.setattr("nsynth_lab.capture.settling.UNLIKE_SECONDS", 0.6)
+    return lines
+
+
+def test_what_loads_late_is_waited_for(told: list[str]) -> None:
+    began, whole = time.monotonic(), tone()
+
+    def play() -> FloatArray:
+        """Silent for 0.2 s; then fading in, as the samples come, for 0.2 s more."""
+        return np.asarray(whole * np.clip((time.monotonic() - began - 0.2) / 0.2, 0.0, 1.0), np.float32)
+
+    taken = Settling("Slow").take(play)
+    assert float(np.abs(taken).max()) == pytest.approx(float(np.abs(whole).max()), rel=0.12), "within 1 dB"
+    assert told == ["Slow is silent yet; waiting up to 20 s for what it loads"]
+
+
+def test_silence_is_not_waited_for_without_end(told: list[str]) -> None:
+    settling, silence = Settling("Dumb", first_seconds=0.3), np.zeros(4800, np.float32)
+    began = time.monotonic()
+    assert not settling.take(lambda: silence).any()
+    assert 0.3 <= time.monotonic() - began < 1.0
+    for _ in range(20):
+        settling.take(lambda: silence)
+    assert time.monotonic() - began < 1.5, "what all notes wait together is bounded"
+    assert told[1:] == ["Dumb is silent after 0 s; does it need a --state, or samples of its own?"]
+
+
+def test_a_silent_key_of_a_plugin_that_was_heard_waits_little(told: list[str]) -> None:
+    settling = Settling("Drums")
+    settling.take(tone)
+    began = time.monotonic()
+    settling.take(lambda: np.zeros(4800, np.float32))
+    assert time.monotonic() - began < 0.5
+    assert told == []
+
+
+def test_notes_that_are_never_alike_are_told_once(told: list[str]) -> None:
+    dice, settling = np.random.default_rng(1), Settling("Wild")
+    for _ in range(3):
+        taken = settling.take(lambda: np.asarray(tone() * dice.uniform(0.1, 1.0), np.float32))
+        assert taken.any()
+    assert told == ["Wild plays no note twice alike: another capture will differ from this one"]
+
+
+@needs_kars
+def test_a_plugins_note_is_the_same_whatever_was_played_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: list[str]
+) -> None:
+    monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path))
+    scan([KARS])
+
+    def note(source: Vst3Source, number: int = 60) -> FloatArray:
+        return source.play(Key(number, 100), hold_seconds=0.4, seconds=0.6)
+
+    source = Vst3Source("Kars", settings={"sustain": True})
+    first = note(source)
+    note(source, 67)
+    assert np.array_equal(note(source), first), "its noise comes from dice that are thrown anew"
+    source._plugin.move("Sustain", 0.0)  # as a note, or the plugin itself, may do
+    source._plugin.play_nothing()
+    assert np.array_equal(note(source), first), "each note begins in the same state"
+    source.close()
+    again = Vst3Source("Kars", settings={"sustain": True})
+    assert np.array_equal(note(again), first)
+    again.close()
+    assert told == []
+
+
+@needs_kars
+def test_a_state_is_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path))
+    scan([KARS])
+    source = Vst3Source("Kars", settings={"sustain": True, "volume": 50.0})
+    whole, junk = tmp_path / "whole.state", tmp_path / "junk.state"
+    whole.write_bytes(source._plugin.state())
+    sustained = source.play(Key(60, 100), hold_seconds=0.2, seconds=0.5)
+    source.close()
+    junk.write_bytes(b"junk" * 20)
+    taken = Vst3Source("Kars", settings={}, state=whole)
+    assert taken.about.remarks == ()
+    assert np.array_equal(taken.play(Key(60, 100), hold_seconds=0.2, seconds=0.5), sustained)
+    taken.close()
+    refused = Vst3Source("Kars", settings={}, state=junk)
+    assert [remark.partition(" by ")[0] for remark in refused.about.remarks] == ["Kars was not changed"]
+    refused.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nowhere.vst3"], "no such folder or .vst3 file"),
+        (["/usr/lib/vst3/ZamCompX2.vst3"], "holds no instrument|no such folder"),
+        (["some.wav"], "expected a .vst3|is no plugin"),
+        (["a.sfz", "--program", "3"], "--bank and --program are for SoundFonts"),
+        (["a.sf2", "--keyswitch", "C0"], "--keyswitch is for SFZ"),
+        (["a.sf2", "--set", "x=1"], "--set and --state are for VST3"),
+        (["a.sf2", "--velocities", ""], "expected numbers from 1 to 127"),
+        (["a.sf2", "--velocities", "128"], "velocity 128"),
+        (["a.sf2", "--step", "0"], "step of 1 to 48"),
+        (["a.sf2", "--low", "H2"], "is not a note"),
+        (["a.sf2", "--hold", "9", "--seconds", "2"], "hold"),
+        (["a.sf2"], "no such file"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_what_cannot_be_captured_is_one_line(
+    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert run(["capture", *words, "--name", "x", "--family", "organ"]) in (1, 2)
+    error = capsys.readouterr().err.strip()
+    assert "\n" not in error
+    assert any(word in error for word in said.split("|")), error
