@@ -151,6 +151,7 @@ class AudioWriter:
             raise UsageError(f"{path}: unknown ending '{path.suffix}'; use one of {' '.join(sorted(_SUBTYPES))}")
         self.path = path
         self._aside = beside_of(path)
+        self._samples = 0
         self._room = LONGEST_BYTES.get(path.suffix.lower(), 2**62) // (BYTES_A_VALUE * channels)
         with self._said():
             subtype = _SUBTYPES[path.suffix.lower()]
@@ -164,8 +165,8 @@ class AudioWriter:
 
     def write(self, block: FloatArray) -> None:
         """Append a block [channels, samples]."""
-        self._room -= block.shape[1]
-        if self._room < 0:
+        self._samples += block.shape[1]
+        if self._samples > self._room:
             raise AudioError(f"{self.path}: a {self.path.suffix} file of this size is full; .flac holds more")
         with self._said():
             for start in range(0, block.shape[1], BLOCK_SAMPLES):
@@ -176,8 +177,15 @@ class AudioWriter:
         with self._said():
             self._file.close()
             if keep:
+                self._check_whole()
                 _drop_short_comment(self._aside)
                 self._aside.replace(self.path)
+
+    def _check_whole(self) -> None:
+        """Ask the file itself: libsndfile keeps quiet where its last samples or its length could not be written."""
+        known = self._samples and self.path.suffix.lower() != ".mp3"  # of MP3 the header is an estimate
+        if known and _soundfile().info(_name(self._aside)).frames != self._samples:
+            raise OSError("cut short")
 
     def discard(self) -> None:
         """Leave nothing behind of a file that was not finished."""

@@ -269,6 +269,19 @@ def test_a_full_disk_ends_the_recording_and_the_music_goes_on(ending: str, small
         assert np.abs(taken - noise[:, : taken.shape[1]]).max() < 2**-22
 
 
+def test_a_disk_that_is_full_when_the_last_samples_are_written_is_told(small_disk: Path) -> None:
+    """The encoder holds some of them back until the file is finished, when it no longer says what went wrong."""
+    if not small_disk.is_mount():
+        pytest.skip("only root can make a small disk")
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (2, SECOND)).astype(np.float32)
+    (small_disk / "filler").write_bytes(bytes(164 * 1024))
+    with Recorder(FileSink(small_disk / "take.flac")) as recorder:
+        recorder.write(noise[:, : 2 * 4096 - 8])
+    (line,) = recorder.troubles()
+    assert line.endswith("what was recorded until then is kept")
+    assert len(soundfile.read(small_disk / "take.flac")[0]) == soundfile.info(small_disk / "take.flac").frames > 0
+
+
 def test_a_file_that_can_grow_no_longer_ends_the_recording_as_a_full_disk_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
