@@ -115,6 +115,8 @@ def test_missing_samples_are_told_and_the_rest_is_captured() -> None:
     with pytest.raises(AudioError, match="the sample is missing at velocity 50"):
         source.play(Key(60, 50), hold_seconds=0.1, seconds=0.2)
     assert abs(source.play(Key(60, 80), hold_seconds=0.1, seconds=0.2)).max() > 0.01
+    assert Plan("x", lowest=50, highest=60).unmet(source.about) == ""
+    assert Plan("x", lowest=40).unmet(source.about) == "its keys are C3 to B4: beyond them nothing is captured"
     with pytest.raises(UsageError, match="no key of it sounds at C2; those that do: C3 to B4"):
         Plan("x", lowest=36, highest=36).keys(source.about)
 
@@ -143,7 +145,8 @@ def test_what_cannot_be_captured_is_one_line(text: str, said: str, capsys: pytes
         assert any(word in error for word in said.split("|")), error
 
 
-def test_macros_that_grow_without_end_are_refused() -> None:
+def test_macros_that_grow_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nsynth_lab.capture.sfz_text.MAX_BYTES", 2**20)
     Path("i.sfz").write_text(f"#define $A {'x' * 100_000}\n" + "<region> sample=$A$A$A$A\n" * 200)
-    with pytest.raises(UsageError, match="larger than the 16 MiB"):
+    with pytest.raises(UsageError, match="larger than the 1 MiB"):
         read_regions(Path("i.sfz"))

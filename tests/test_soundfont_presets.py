@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made_font import EVERYWHERE, MadePreset, chunk, write_font
 
-from nsynth_lab.capture.keys import remarks_on, usual_range
+from nsynth_lab.capture.keys import remarks_on
 from nsynth_lab.capture.soundfont import SoundFontSource
 from nsynth_lab.capture.source import Key
 from nsynth_lab.cli import run
@@ -20,6 +20,7 @@ from nsynth_lab.train.font_instruments import Choice, choose_instruments
 from nsynth_lab.train.font_presets import is_general_midi, preset_row, read_presets
 from nsynth_lab.train.general_midi import PROGRAMS
 from nsynth_lab.train.notes import read_dataset
+from nsynth_lab.train.played_range import usual_range
 from nsynth_lab.train.synthesizer import library_version
 from nsynth_lab.units import SAMPLE_RATE
 
@@ -153,6 +154,9 @@ def test_data_sets_take_own_names_and_ask_for_families(tmp_path: Path) -> None:
         ("Horn 2:5", "brass", 128, 21, 108),
     ]
     assert missing == ()
+    switched = write_font(tmp_path / "s.sf2", [MadePreset("Viola", zones=[(12, 16, 0, 127), (48, 91, 0, 127)])])
+    (viola,), _ = choose_instruments(switched, Choice(families=("string",)))
+    assert (viola.keys[0], viola.keys[-1]) == (48, 91), "keyswitches are no notes"
     with pytest.raises(UsageError, match="has no program 7 in bank 0; it has"):
         choose_instruments(font, Choice("7", ("brass",)))
     with pytest.raises(UsageError, match="drum kits alone"):

@@ -91,6 +91,13 @@ class Plan:
             )
         return keys
 
+    def unmet(self, about: About) -> str:
+        """What of the range that was asked for the source has not, in words; empty where it has all."""
+        low, high = self.span(about)
+        if not about.playable or (low >= about.playable[0] and high <= about.playable[-1]):
+            return ""
+        return f"its keys are {key_ranges(about.playable)}: beyond them nothing is captured"
+
     def span(self, about: About) -> tuple[int, int]:
         """The lowest and the highest note: as asked for, or as the source says."""
         low = about.lowest if self.lowest is None else self.lowest

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nsynth_lab.capture.keys import remarks_on, usual_range
+from nsynth_lab.capture.keys import remarks_on
 from nsynth_lab.capture.source import About, Key, file_hash
 from nsynth_lab.dsp.offset import remove_dc
+from nsynth_lab.effects.vst3 import quiet
 from nsynth_lab.errors import DatasetError
 from nsynth_lab.train.font_info import read_font_info
 from nsynth_lab.train.font_presets import DRUM_BANK, Preset, find_preset, is_general_midi, read_presets
 from nsynth_lab.train.general_midi import PROGRAMS
+from nsynth_lab.train.played_range import usual_range
 from nsynth_lab.train.synthesizer import SoundFontPlayer
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
@@ -32,7 +34,8 @@ class SoundFontSource:
         info, presets = read_font_info(font), read_presets(font)
         preset = find_preset(font, presets, bank=bank, program=program)
         self._preset = preset
-        self._player = SoundFontPlayer(font)
+        with quiet():  # what libraries below FluidSynth print about damaged fonts
+            self._player = SoundFontPlayer(font)
         if not self._player.select(preset.program, bank=preset.bank):
             self._player.close()
             raise DatasetError(f"{font}: FluidSynth does not find its preset {preset.label}; the SoundFont is damaged")

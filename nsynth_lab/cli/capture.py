@@ -102,7 +102,7 @@ def capture(
             _check_free(plan.name, force=force)
         plan.family_of(opened.about)
         plan.keys(opened.about)
-        for remark in opened.about.remarks:
+        for remark in filter(None, (*opened.about.remarks, plan.unmet(opened.about))):
             console.say(remark)
         from nsynth_lab.render import Session
 

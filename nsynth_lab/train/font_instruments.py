@@ -16,8 +16,8 @@ from nsynth_lab.errors import UsageError
 from nsynth_lab.note import FAMILIES, SOURCES
 from nsynth_lab.train.font_presets import DRUM_BANK, Preset, is_general_midi, named, nearest, read_presets
 from nsynth_lab.train.general_midi import PROGRAMS
+from nsynth_lab.train.played_range import usual_range
 
-PIANO = range(21, 109)
 HIGHEST_BANK, HIGHEST_PROGRAM = 16_383, 127
 _ITEM = re.compile(r"(?:(\d{1,5}):)?(\d{1,3})(?:-(\d{1,3}))?")
 
@@ -141,7 +141,8 @@ def _row(preset: Preset, choice: Choice, known: set[Number]) -> FontInstrument:
         row = PROGRAMS[preset.program]
         keys = tuple(range(row.low, row.high + 1))
         return FontInstrument(*number, row.name, family or row.family, row.source, 0, keys, preset.name)
-    keys = tuple(key for key in preset.keys if key in PIANO) or preset.keys
+    low, high = usual_range(preset.keys)
+    keys = tuple(key for key in preset.keys if low <= key <= high)
     return FontInstrument(*number, preset.name, family, choice.source, 0, keys, preset.name)
 
 
