@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from itertools import pairwise
@@ -13,6 +14,7 @@ import torch
 from tiny_model import streams, tiny_model
 
 from nsynth_lab.compiled import compiled
+from nsynth_lab.compiled.fused import IN_ONE, fused
 from nsynth_lab.compiled.maths import cosine_and_sine, exp, gated, gelu
 from nsynth_lab.compiled.products import add_product, halves, in_panels, whole_panels
 from nsynth_lab.model.row_decoder import LEAST_SHARE, RowDecoder
@@ -37,6 +39,60 @@ def test_functions_are_within_a_few_units_in_the_last_place() -> None:
         torch.testing.assert_close(torch.from_numpy(out[:, column]).double(), expected, rtol=3e-6, atol=3e-7)
     for column, expected in enumerate([turns.cos(), turns.sin()], start=3):
         torch.testing.assert_close(torch.from_numpy(out[:, column]).double(), expected, rtol=0, atol=2e-7)
+
+
+@compiled
+def product_and_sum(a: FloatArray, b: FloatArray, c: FloatArray, out: FloatArray) -> None:
+    for i in range(len(a)):
+        out[i, 0], out[i, 1] = a[i] * b[i] + c[i], fused(a[i], b[i], c[i])
+
+
+def test_a_product_is_rounded_before_it_is_added_unless_the_source_says_otherwise() -> None:
+    a, b, c = np.random.default_rng(0).uniform(-1.0, 1.0, (3, 4_001)).astype(np.float32)
+    out = np.empty((len(a), 2), np.float32)
+    product_and_sum(a, b, c, out)
+    once = (a.astype(np.float64) * b + c).astype(np.float32)  # a product of two has no more bits than a double
+    assert np.array_equal(out[:, 0], a * b + c)
+    assert not np.array_equal(a * b + c, once)
+    if IN_ONE:
+        assert (out[:, 1] != once).mean() < 1e-3  # but a sum may, and is then rounded twice here
+
+
+def test_a_sound_is_the_same_while_it_is_compiled_and_after(tmp_path: Path) -> None:
+    """On an empty cache, by two processes at once, on two threads, and on the full cache: the decoder's last step."""
+    run = """
+import hashlib, sys
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+from nsynth_lab.compiled.noise import Noise, sound
+rng = np.random.default_rng(0)
+def noise(*shape):
+    return rng.standard_normal(shape).astype(np.float32)
+rows = 9
+state = Noise(
+    noise(rows, 512), np.arange(rows), np.ones(rows, bool), noise(rows, 2), np.zeros((1021, 513), "F"), noise(1024)
+)
+gains, waves, audio = noise(rows, 8), noise(2, rows, 1024), noise(rows, 512)
+def play(own):
+    sound(state, np.arange(rows)[own], gains[own], np.concatenate(waves[:, own]), audio[own])
+with ThreadPoolExecutor() as pool:
+    list(pool.map(play, (slice(0, 5), slice(5, 9)) if sys.argv[1] == "2" else (slice(0, 9),)))
+print(hashlib.sha256(audio.tobytes()).hexdigest())
+"""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[1])}
+
+    def begun(threads: int) -> subprocess.Popen[str]:
+        words = [sys.executable, "-c", run, str(threads)]
+        return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True)
+
+    def heard(processes: list[subprocess.Popen[str]]) -> set[str]:
+        told = {process.communicate(timeout=300)[0] for process in processes}
+        assert all(process.returncode == 0 for process in processes)
+        return told
+
+    compiling = heard([begun(1), begun(2)])
+    assert len(compiling) == 1
+    assert heard([begun(1), begun(2)]) == compiling
 
 
 def test_what_is_not_a_number_stays_within_memory() -> None:

@@ -23,9 +23,6 @@ from nsynth_lab import notice, units
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-# Multiplications and additions may be fused. Not more: sums keep their order, and with it what they come to.
-ALLOWED = {"contract", "nsz"}
-
 
 def _kept_in() -> Path:
     """A folder of this version: Numba itself sees only the file of the function that is called, not what that calls.
@@ -38,7 +35,8 @@ def _kept_in() -> Path:
     kept = Path(config.CACHE_DIR or here / "__pycache__") / f"nsynth_lab-{version}"
     if not kept.exists():
         for other in kept.parent.glob("nsynth_lab-*"):
-            rmtree(other, ignore_errors=True)
+            if other != kept:  # which another process may just have made
+                rmtree(other, ignore_errors=True)
     return kept
 
 
@@ -56,7 +54,8 @@ def inlined(function: Function) -> Function:
 
 
 def _compiled(function: Function, **more: bool) -> Function:
-    options = {"nogil": True, "fastmath": ALLOWED, "error_model": "numpy", **more}
+    # nothing of `fastmath`: a sum keeps its order and each of its roundings, however it is compiled (see `fused`)
+    options = {"nogil": True, "error_model": "numpy", **more}
     usual = config.CACHE_DIR
     config.CACHE_DIR = str(KEPT_IN)
     try:

@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from nsynth_lab.compiled import compiled, from_bits
+from nsynth_lab.compiled.fused import fused
 
 F = np.float32
 LOG2_E, LN2_HIGH, LN2_LOW = F(1.44269504088896341), F(0.693359375), F(-2.12194440e-4)
@@ -30,11 +31,10 @@ BIAS, MANTISSA_BITS = np.int32(127), np.int32(23)
 def exp(x: np.float32) -> np.float32:
     """E to the `x`, which is held between -87 and 88."""
     x = min(max(x, LOWEST), HIGHEST)
-    n = np.floor(x * LOG2_E + HALF)
-    r = x - n * LN2_HIGH
-    r = r - n * LN2_LOW
-    tail = ((((E0 * r + E1) * r + E2) * r + E3) * r + E4) * r + E5
-    power: np.float32 = (tail * r * r + r + ONE) * from_bits(np.int32((np.int32(n) + BIAS) << MANTISSA_BITS))
+    n = np.floor(fused(x, LOG2_E, HALF))
+    r = fused(n, -LN2_LOW, fused(n, -LN2_HIGH, x))
+    tail = fused(fused(fused(fused(fused(E0, r, E1), r, E2), r, E3), r, E4), r, E5)
+    power: np.float32 = (fused(tail, r * r, r) + ONE) * from_bits(np.int32((np.int32(n) + BIAS) << MANTISSA_BITS))
     return power
 
 
@@ -50,8 +50,8 @@ def gated(signal: np.float32, gate: np.float32) -> np.float32:
 def gelu(x: np.float32) -> np.float32:
     """X / 2 * (1 + erf(x / sqrt(2)))."""
     size = abs(x) * ROOT_HALF
-    t = ONE / (ONE + A0 * size)
-    below = ((((A5 * t + A4) * t + A3) * t + A2) * t + A1) * t * exp(-size * size)
+    t = ONE / fused(A0, size, ONE)
+    below = fused(fused(fused(fused(A5, t, A4), t, A3), t, A2), t, A1) * t * exp(-size * size)
     out: np.float32 = HALF * x * (TWO - below if x >= 0 else below)
     return out
 

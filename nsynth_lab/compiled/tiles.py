@@ -15,7 +15,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nsynth_lab.compiled import ALLOWED
+from nsynth_lab.compiled.fused import multiply_add
 from nsynth_lab.units import FloatArray
 
 PANEL = 32  # columns
@@ -122,6 +122,5 @@ class _Tile:
                     self._multiply(row, column, number, weights)
 
     def _multiply(self, row: int, column: int, number: Any, weights: Any) -> None:
-        kept, flags = self._sums[row, column], tuple(ALLOWED)
-        product = self._builder.fmul(number, weights, flags=flags)
-        self._builder.store(self._builder.fadd(self._builder.load(kept), product, flags=flags), kept)
+        kept = self._sums[row, column]
+        self._builder.store(multiply_add(self._builder, number, weights, self._builder.load(kept)), kept)
