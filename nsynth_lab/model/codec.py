@@ -25,6 +25,7 @@ from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.model.ending import steady_end
 from nsynth_lab.model.refine import fit
 from nsynth_lab.note import Note
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, samples_to_frames, track_hz
@@ -122,7 +123,9 @@ def encode_measured(
         release_frame=marks.release_frame if release_frame is None else max(marks.attack_frames, release_frame),
         model_id=checkpoint.model_id,
     )
-    return fit(latents, samples, checkpoint, rounds=rounds, advance=advance)
+    if not rounds:
+        return latents
+    return steady_end(fit(latents, samples, checkpoint, rounds=rounds, advance=advance), samples, checkpoint)
 
 
 def trim(samples: FloatArray) -> tuple[FloatArray, int]:

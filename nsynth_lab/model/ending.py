@@ -1,0 +1,107 @@
+"""The end of an encoded note: where its fundamental rises while the recording dies away, its timbre is held there.
+
+A recording that is cut off ends in a fade faster than anything in it, and the encoder hears the nothing beyond. What
+it guesses of these last frames may put most of the power into the fundamental of a low note, which has next to no
+A-weighted level: then that rises by 20 dB while the level falls as recorded. Rounds of descent seldom bring it back,
+for it is a sixtieth of the note. So such an end is decoded anew with its timbre held from one of a few frames on, and
+the one nearest to the recording is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nsynth_lab.dsp.mel import loudest_db
+from nsynth_lab.dsp.rises import levels_db, rise_db
+from nsynth_lab.dsp.spectral_distance import spectral_distance
+from nsynth_lab.latents import SILENCE_DB, Latents
+from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.units import HOP_SAMPLES, FloatArray, note_to_hz, samples_to_frames, track_hz
+
+MOST_RISE_DB = 3.0  # more than the recording's
+HEARD_DB = 45.0  # below the loudest frame
+LAST_FRAMES = 24  # a quarter of a second: of a note without a release of its own, its end
+BEFORE_FRAMES = 40  # decoded before the end and not looked at
+MEAN_FRAMES, JOIN_FRAMES = 5, 4
+HELD_FROM = (-12, -6, 0, 6)  # frames from the key-up,
+HELD_FROM_END = (-36, -24, -16, -10)  # and from the end
+RISE_WEIGHT = 0.05  # so much distance is a dB of rise
+
+
+def steady_end(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) -> Latents:
+    """`latents` of `samples` [frames * 512], with the timbre of their end held where it goes wrong."""
+    watched = max(0, min(latents.release_frame, latents.frames - LAST_FRAMES) - LAST_FRAMES // 2)
+    recorded = _Recorded(latents, samples, watched)
+    sounds = _decoded(latents, latents.timbre[None], watched, checkpoint)
+    if recorded.excess_db(sounds[0]) <= MOST_RISE_DB:
+        return latents
+    timbres = np.stack([latents.timbre, *(_held(latents.timbre, frame) for frame in _frames(latents))])
+    sounds = _decoded(latents, timbres, watched, checkpoint)
+    best = min(range(len(timbres)), key=lambda number: recorded.distance(sounds[number]))
+    return replace(latents, timbre=timbres[best])
+
+
+class _Recorded:
+    """The recording from frame `watched` on, and how far a decoded one is from it."""
+
+    def __init__(self, latents: Latents, samples: FloatArray, watched: int) -> None:
+        whole = samples[: latents.samples]
+        self._f0_hz = note_to_hz(float(latents.note))
+        self._floor_db = float(levels_db(whole, f0_hz=self._f0_hz)[0].max()) - HEARD_DB
+        self._loudest = torch.tensor([loudest_db(whole)])
+        self._samples = np.asarray(whole[watched * HOP_SAMPLES :], np.float32)
+        self._rises = self._rises_db(self._samples)
+
+    def excess_db(self, decoded: FloatArray) -> float:
+        """How much more than the recording's its level or that of its fundamental rises."""
+        own = self._rises_db(decoded[: len(self._samples)])
+        return max(came - recorded for came, recorded in zip(own, self._rises, strict=True))
+
+    def distance(self, decoded: FloatArray) -> float:
+        """Of the spectra, and of what rises."""
+        came, wanted = (torch.from_numpy(part)[None] for part in (decoded[: len(self._samples)], self._samples))
+        apart = float(spectral_distance(came, wanted, self._loudest))
+        return apart + RISE_WEIGHT * max(0.0, self.excess_db(decoded))
+
+    def _rises_db(self, samples: FloatArray) -> list[float]:
+        levels = levels_db(samples, f0_hz=self._f0_hz)
+        return [rise_db(level[2:], floor_db=self._floor_db) for level in levels]  # windows begin before the sound
+
+
+def _frames(latents: Latents) -> list[int]:
+    """From which the timbre may be held."""
+    every = {latents.release_frame + frame for frame in HELD_FROM} | {latents.frames + frame for frame in HELD_FROM_END}
+    first = max(latents.attack_frames, MEAN_FRAMES)
+    return sorted(frame for frame in every if first <= frame < latents.frames - JOIN_FRAMES)
+
+
+def _held(timbre: FloatArray, frame: int) -> FloatArray:
+    """[frames, 16] that from `frame` on goes to the mean of the five frames before it, and stays there."""
+    out, kept = timbre.copy(), timbre[frame - MEAN_FRAMES : frame].mean(axis=0)
+    share = np.minimum((np.arange(len(timbre) - frame) + 1) / (JOIN_FRAMES + 1), 1.0)[:, None]
+    out[frame:] = (1.0 - share) * timbre[frame:] + share * kept
+    return np.asarray(out, np.float32)
+
+
+def _decoded(latents: Latents, timbres: FloatArray, watched: int, checkpoint: Checkpoint) -> FloatArray:
+    """Samples [timbres, samples] from frame `watched` on, for each of `timbres` [timbres, frames, 16]."""
+    decoder = checkpoint.model.decoder
+    device = next(decoder.parameters()).device
+    begin, late = max(0, watched - BEFORE_FRAMES), samples_to_frames(decoder.delay_samples)
+    level_db = np.pad(latents.loudness_db[begin:], (0, late), constant_values=SILENCE_DB)
+    f0_hz = np.pad(track_hz(latents.note, latents.f0_cents)[begin:], (0, late), mode="edge")
+    partials = np.pad(latents.partials_per_frame()[begin:], ((0, late), (0, 0)), mode="edge")
+    ends = np.pad(timbres[:, begin:], ((0, 0), (0, late), (0, 0)), mode="edge")
+
+    def rows(stream: FloatArray) -> Tensor:
+        return torch.tensor(stream, device=device).expand(len(timbres), *stream.shape)
+
+    with torch.no_grad():
+        state = decoder.start(len(timbres), device=device)
+        sound, _ = decoder.step(torch.tensor(ends, device=device), rows(level_db), rows(f0_hz), rows(partials), state)
+    first = decoder.delay_samples + (watched - begin) * HOP_SAMPLES
+    return np.asarray(sound[:, first : first + (latents.frames - watched) * HOP_SAMPLES].cpu().numpy(), np.float32)
