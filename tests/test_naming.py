@@ -7,10 +7,12 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from made_notes import flute
 from tiny_model import tiny_checkpoint
 
+from nsynth_lab.audio import Audio, read_audio, write_audio
 from nsynth_lab.capture import Plan
 from nsynth_lab.cli import run
 from nsynth_lab.errors import CheckpointError, UsageError
@@ -19,7 +21,10 @@ from nsynth_lab.model.user_bank import bank_folder, find_owned, import_file, kee
 from nsynth_lab.naming import LONGEST_NAME, RESERVED, checked_name, digest_of, file_stem, folded
 from nsynth_lab.note import Instrument
 from nsynth_lab.patch.library import find_preset, preset_files
+from nsynth_lab.render import Session
+from nsynth_lab.render.instrument import load_sources
 from nsynth_lab.sinks.pack.names import stem
+from nsynth_lab.units import SAMPLE_RATE
 
 APART = [
     *("琵琶 solo", "笛子 solo", "solo", "古筝", "Цимбалы", "цитра", "قانون", "نی‌لبک", "하프", "ขิม", "עוד", "Ωδή"),
@@ -201,3 +206,41 @@ def test_packs_of_any_script_have_clips_of_their_own() -> None:
         assert 0 < len(made) <= 60
         assert made.isascii()
         assert made.lower().partition(".")[0] not in RESERVED
+
+
+def recorded(path: str) -> None:
+    at = np.arange(SAMPLE_RATE // 2) / SAMPLE_RATE
+    waves = sum(np.sin(2 * np.pi * 440 * order * at) / order for order in range(1, 6))
+    write_audio(Path(f"{path}.wav"), Audio(np.asarray(0.2 * waves * np.minimum(1, at / 0.02), np.float32)[None]))
+    Path(f"{path}.wav").rename(path)
+
+
+@pytest.mark.parametrize("name", ["flute", "Flute"])
+def test_a_file_does_not_take_an_instruments_place_unsaid(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """In blend, play, render and pack, and in presets: a file without an ending is asked for with its folder."""
+    model = tiny_checkpoint(tmp_path / "model")
+    run(["preset", "new", "glass", "flute", "cello", "-o", "glass.toml", "--checkpoint", str(model)])
+    last = ["--duration", "0.2", "--checkpoint", str(model)]
+    blends = {"names": ["flute", "cello"], "preset": ["--preset", "glass.toml"]}
+    for what, words in blends.items():
+        assert run(["blend", *words, "-o", f"{what}-before.wav", *last]) == 0
+    timbre = load_sources(Session(model), ["flute"]).timbre
+    recorded(name)
+    capsys.readouterr()
+    assert run(["blend", name, "cello", "-o", "names-after.wav", *last]) == 0
+    assert capsys.readouterr().err.count(f"'{name}' is the instrument; for the file of that name say ./{name}") == 1
+    assert run(["blend", "--preset", "glass.toml", "-o", "preset-after.wav", *last]) == 0
+    for what in blends:
+        before, after = (read_audio(f"{what}-{when}.wav").samples for when in ("before", "after"))
+        np.testing.assert_array_equal(before, after)
+    session = Session(model)
+    np.testing.assert_array_equal(load_sources(session, [name]).timbre, timbre)
+    assert session.describe(name)["licence"] == "CC0-1.0"
+    assert "sha256" in session.describe(f"./{name}")
+    assert run(["blend", f"./{name}", "cello", "-o", "file.wav", *last]) == 0
+    assert not np.array_equal(read_audio("file.wav").samples, read_audio("names-before.wav").samples)
+    recorded("kazoo")
+    assert session.file_of("kazoo") == Path("kazoo")  # no instrument is called so
+    assert session.file_of("flu") is None

@@ -51,6 +51,10 @@ class Bank:
         self.zones = zones
         self.model_id = model_id
 
+    def holds(self, name: str) -> bool:
+        """Whether an instrument has just that name, not only a part of it."""
+        return folded(name) in map(folded, self.entries)
+
     def find(self, name: str) -> BankEntry:
         """The instrument of that name; a word or part of a name will do where only one instrument has it.
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 
 from nsynth_lab.errors import LatentsError, UsageError
-from nsynth_lab.latents import Latents, read_latents
-from nsynth_lab.model.bank import at_bank_level
-from nsynth_lab.render.session import LATENTS_ENDING, SOUND_ENDINGS, Session
+from nsynth_lab.latents import Latents
+from nsynth_lab.render.session import Session
 from nsynth_lab.synth.after import NOTHING, After
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
@@ -57,11 +54,9 @@ def make_engine(
 
 
 def _zones(session: Session, name: str) -> list[Latents]:
-    path = Path(name)
-    if path.suffix.lower() == LATENTS_ENDING:
-        zones = [at_bank_level(read_latents(path))]
-    elif path.suffix.lower() in SOUND_ENDINGS or os.path.isfile(path):
-        zones = [at_bank_level(session.encode(path))]
+    path = session.file_of(name)
+    if path is not None:
+        zones = [session.recorded(path)]
     else:
         zones = [session.bank.zones[index] for index in session.bank.find(name).zones]
     if zones[0].model_id != (ours := session.checkpoint.model_id):

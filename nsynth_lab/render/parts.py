@@ -89,7 +89,7 @@ class Parts:
         after = PatchEffects(patch, live=self._live, seed=self._session.seed)
         return make_engine(
             self._session,
-            [corners_of(patch)],
+            [[self._session.bank.find(name).instrument.name for name in corners_of(patch)]],
             settings,
             after=after,
             ahead_samples=self._ahead,

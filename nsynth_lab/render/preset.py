@@ -169,7 +169,7 @@ def play_note(session: Session, patch: Patch, note: Note, *, seconds: float) -> 
 def _sources(session: Session, patch: Patch, note: Note) -> list[Latents]:
     """The patch's instruments at the note that its tuning makes of a key."""
     sounding = min(127, max(0, round(note.number + patch.tuning.cents(note.number) / 100)))
-    return [session.source(name, Note(sounding, note.velocity)) for name in patch.blend.corners]
+    return [session.bank.latents(name, Note(sounding, note.velocity)) for name in patch.blend.corners]
 
 
 def _release_seconds(patch: Patch, sources: Sequence[Latents]) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nsynth_lab import __version__
+from nsynth_lab import __version__, notice
 from nsynth_lab.audio import ENDINGS, file_hash, read_clip
 from nsynth_lab.blend import blend, pair
 from nsynth_lab.blend.even import STEPS, EvenAxis, even_axis
@@ -68,6 +68,7 @@ class Session:
         self.seed = seed
         self._owned = owned
         self._progress = progress
+        self._told: set[str] = set()
         self._encodings = encodings
 
     @cached_property
@@ -164,12 +165,37 @@ class Session:
             UsageError: an unknown name; the closest are offered.
             AudioError, LatentsError: a file that cannot be used.
         """
+        path = self.file_of(text)
+        if path is None:
+            return self.bank.latents(text, note)
+        return struck([self.recorded(path)], velocity=note.velocity).at_note(note.number)
+
+    def recorded(self, path: Path) -> Latents:
+        """A .latents or sound file, at the bank's level.
+
+        Raises:
+            AudioError, LatentsError: it cannot be used.
+        """
+        is_latents = path.suffix.lower() == LATENTS_ENDING
+        return at_bank_level(read_latents(path) if is_latents else self.encode(path))
+
+    def file_of(self, text: str) -> Path | None:
+        """The file that a source names; None where it names an instrument.
+
+        An ending of a sound or .latents file makes it a file. Without one an instrument of just that name goes before a
+        file, and it is told where the file would be found.
+        """
         path = Path(text)
-        if path.suffix.lower() == LATENTS_ENDING:
-            return struck([at_bank_level(read_latents(path))], velocity=note.velocity).at_note(note.number)
-        if _is_file(path):
-            return struck([at_bank_level(self.encode(path))], velocity=note.velocity).at_note(note.number)
-        return self.bank.latents(text, note)
+        if path.suffix.lower() in (LATENTS_ENDING, *SOUND_ENDINGS):
+            return path
+        if not os.path.isfile(path):  # not Path's own, which a long name upsets
+            return None
+        if not self.bank.holds(text):
+            return path
+        if text not in self._told:
+            self._told.add(text)
+            notice.tell(f"'{text}' is the instrument; for the file of that name say .{os.sep}{text}")
+        return None
 
     def describe(self, text: str) -> dict[str, str]:
         """Where a source comes from: its name, licence and attribution, or a file's name and hash.
@@ -177,8 +203,8 @@ class Session:
         Raises:
             UsageError: an unknown name.
         """
-        path = Path(text)
-        if _is_file(path):
+        path = self.file_of(text)
+        if path is not None:
             return {"name": encodable(path.stem), "file": encodable(path.name), "sha256": file_hash(path)}
         entry = self.bank.find(text)
         return {"name": entry.instrument.name, "licence": entry.licence, "attribution": entry.attribution}
@@ -209,11 +235,6 @@ class Session:
     ) -> Rendered:
         """Decode a whole note with this session's checkpoint and seed, as `render_whole`."""
         return render_whole(latents, self.checkpoint, samples=samples, seed=self.seed, limited=limited, advance=advance)
-
-
-def _is_file(path: Path) -> bool:
-    """Not Path's own, which a long name upsets."""
-    return path.suffix.lower() in (LATENTS_ENDING, *SOUND_ENDINGS) or os.path.isfile(path)
 
 
 def pick_device(name: str) -> str:
