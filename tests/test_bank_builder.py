@@ -10,8 +10,10 @@ import pytest
 from test_train import write_notes
 from tiny_model import tiny_model
 
+from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import BANK, load_bank
 from nsynth_lab.model.checkpoint import save_weights
+from nsynth_lab.train import bank_builder
 from nsynth_lab.train.bank_builder import KEPT, BankPlan, build_bank, plan_bank
 
 
@@ -48,6 +50,20 @@ def test_two_processes_build_what_one_does(build: Callable[..., bytes], plan: Ba
     assert sum(len(entry.zones) for entry in bank.entries.values()) == len(bank.zones) == plan.zones
     for name, records in plan.instruments.items():
         assert [bank.zones[at].note for at in bank.entries[name].zones] == [record.pitch for record in records]
+
+
+def test_notes_that_do_not_die_away_as_recorded_are_told(
+    plan: BankPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rise_db(latents: Latents, *_: object) -> float:
+        return 9.0 if latents.note == 57 else 2.0
+
+    monkeypatch.setattr(bank_builder, "rise_beyond_db", rise_db)
+    save_weights(tmp_path / "model", tiny_model(), about={})
+    heard: list[str] = []
+    build_bank(plan, tmp_path / "model", progress=lambda: None, tell=heard.append)
+    assert heard
+    assert all("A3 at velocity" in told and "rises by 9 dB" in told for told in heard)
 
 
 def test_a_build_that_was_interrupted_goes_on(build: Callable[..., bytes], tmp_path: Path) -> None:

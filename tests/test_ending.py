@@ -12,7 +12,7 @@ from nsynth_lab.audio import Audio
 from nsynth_lab.dsp.rises import levels_db, rise_db
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.codec import cut, decode, encode
-from nsynth_lab.model.ending import HEARD_DB, steady_end
+from nsynth_lab.model.ending import HEARD_DB, rise_beyond_db, steady_end
 from nsynth_lab.render.session import Session
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, note_to_hz
 
@@ -80,6 +80,7 @@ def test_an_end_that_is_right_is_left_alone() -> None:
     flute = bank.zones[bank.find("flute").zones[4]]
     sound = np.concatenate(list(decode(flute, session().checkpoint, seed=3)))
     assert steady_end(flute, sound, session().checkpoint) is flute
+    assert rise_beyond_db(flute, sound, session().checkpoint) < 3.0
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,7 @@ def build_bank(
     """Encode the instruments of data sets into a checkpoint's bank, so that they can be blended by name.
 
     Takes about as long as the notes last, shared by the processes; interrupt it any time, it goes on when called again.
+    Notes whose fundamental rises in their end, where that of the recording does not, are named.
 
     **Example**: `nsynth-lab bank build notes/ --checkpoint runs/mine`
     """
@@ -230,7 +231,7 @@ def build_bank(
         raise UsageError(f"{folder / BANK}: exists already; add --force to replace it")
     plan = bank_builder.plan_bank(data, spacing=spacing, layers=layers)
     with console.progress(plan.zones, "zones", "encoding") as advance:
-        path = bank_builder.build_bank(plan, folder, processes=processes, progress=lambda: advance(1))
+        path = bank_builder.build_bank(plan, folder, processes=processes, progress=lambda: advance(1), tell=console.say)
     size = f"{path.stat().st_size / 2**20:.1f} MiB"
     console.show(f"{path}: {len(plan.instruments)} instruments, {plan.zones} zones, {size}")
 

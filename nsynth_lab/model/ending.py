@@ -34,7 +34,7 @@ RISE_WEIGHT = 0.05  # so much distance is a dB of rise
 
 def steady_end(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) -> Latents:
     """`latents` of `samples` [frames * 512], with the timbre of their end held where it goes wrong."""
-    watched = max(0, min(latents.release_frame, latents.frames - LAST_FRAMES) - LAST_FRAMES // 2)
+    watched = _watched(latents)
     recorded = _Recorded(latents, samples, watched)
     sounds = _decoded(latents, latents.timbre[None], watched, checkpoint)
     if recorded.excess_db(sounds[0]) <= MOST_RISE_DB:
@@ -43,6 +43,17 @@ def steady_end(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) ->
     sounds = _decoded(latents, timbres, watched, checkpoint)
     best = min(range(len(timbres)), key=lambda number: recorded.distance(sounds[number]))
     return replace(latents, timbre=timbres[best])
+
+
+def rise_beyond_db(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) -> float:
+    """How much more than in the recording `samples` [frames * 512] the level or the fundamental rises in the end."""
+    recorded = _Recorded(latents, samples, watched := _watched(latents))
+    return max(0.0, recorded.excess_db(_decoded(latents, latents.timbre[None], watched, checkpoint)[0]))
+
+
+def _watched(latents: Latents) -> int:
+    """The frame with which the end begins."""
+    return max(0, min(latents.release_frame, latents.frames - LAST_FRAMES) - LAST_FRAMES // 2)
 
 
 class _Recorded:

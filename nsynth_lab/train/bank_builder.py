@@ -26,7 +26,8 @@ from nsynth_lab.model.bank import LEVEL_DB, Bank, BankEntry, shifted, write_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import encode_measured, trim
 from nsynth_lab.model.config import ROUNDS
-from nsynth_lab.note import FAMILIES, Instrument, Note
+from nsynth_lab.model.ending import rise_beyond_db
+from nsynth_lab.note import FAMILIES, Instrument, Note, note_name
 from nsynth_lab.train.notes import NoteRecord, read_dataset
 from nsynth_lab.train.workers import in_parallel
 from nsynth_lab.units import FRAME_RATE_HZ
@@ -35,6 +36,7 @@ LONGEST_SECONDS = 4.0
 LONG_HOLD_SECONDS = 2.0
 LOUD_DB = 30.0
 KEPT = "bank.unfinished"
+RISE, TOLD_RISE_DB = "rise_db", 6.0
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,18 @@ def choose_zones(records: Sequence[NoteRecord], *, spacing: int, layers: int) ->
     return chosen
 
 
-def build_bank(plan: BankPlan, folder: Path, *, processes: int = 1, progress: Callable[[], None]) -> Path:
+def build_bank(
+    plan: BankPlan,
+    folder: Path,
+    *,
+    processes: int = 1,
+    progress: Callable[[], None],
+    tell: Callable[[str], None] = lambda _: None,
+) -> Path:
     """Encode every note of the plan with the checkpoint in `folder` and write its bank.
 
-    Each encoded note is kept until the bank is whole, so that a build that was interrupted goes on.
+    Each encoded note is kept until the bank is whole, so that a build that was interrupted goes on. `tell` hears of
+    notes that do not die away as their recordings do.
 
     Raises:
         CheckpointError: no usable checkpoint there.
@@ -109,6 +119,8 @@ def build_bank(plan: BankPlan, folder: Path, *, processes: int = 1, progress: Ca
         at = entries[-1].zones[-1] + 1 if entries else 0
         numbers, first = tuple(range(at, at + len(chosen))), chosen[0]
         instrument = Instrument(name, first.family, first.source)
+        for told in filter(None, map(_told, zones[at : at + len(chosen)])):
+            tell(f"{name}, {told}")
         entries.append(BankEntry(instrument, numbers, first.licence, first.attribution))
         zones[at : at + len(chosen)] = in_step(zones[at : at + len(chosen)], first.family)
     recipe = {"command": "bank", **plan.chosen_by, "nsynth_lab": __version__}
@@ -162,8 +174,19 @@ def _encode(record: NoteRecord, checkpoint: Checkpoint) -> Latents:
     release = None
     if record.hold_seconds is not None:
         release = min(len(streams.loudness_db), round(record.hold_seconds * FRAME_RATE_HZ) - first_frame)
-    return encode_measured(
+    zone = encode_measured(
         samples, streams, checkpoint, note=Note(record.pitch, max(1, record.velocity)), release_frame=release
+    )
+    return replace(zone, provenance={RISE: round(rise_beyond_db(zone, samples, checkpoint), 1)})
+
+
+def _told(zone: Latents) -> str:
+    """What is to be said of a zone, or nothing."""
+    rise_db = float(zone.provenance.get(RISE, 0.0))
+    if rise_db < TOLD_RISE_DB:
+        return ""
+    return (
+        f"{note_name(zone.note)} at velocity {zone.velocity}: rises by {rise_db:.0f} dB in its end, its recording not"
     )
 
 
