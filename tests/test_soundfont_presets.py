@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -188,6 +190,15 @@ def test_a_font_of_its_own_becomes_a_data_set_with_its_own_name(tmp_path: Path) 
     records = read_dataset(tmp_path / "ds")
     assert {(one.instrument_name, one.family, one.source) for one in records} == {("Solo Cello", "string", "acoustic")}
     assert [one.pitch for one in records] == [60, 64, 68], "own keys alone"
+
+
+@pytest.mark.usefixtures("plays")
+@pytest.mark.skipif(sys.platform != "linux", reason="names are UTF-8 here")
+def test_a_font_whose_name_is_not_utf_8_becomes_a_data_set(tmp_path: Path) -> None:
+    font = write_font(tmp_path / os.fsdecode(b"Fl\xf6te.sf2"), [MadePreset("Gong", zones=[(60, 60, 0, 127)])])
+    words = ["--family", "mallet", "--velocities", "100", "--holds", "0.2", "-o", str(tmp_path / "ds")]
+    assert run(["dataset", "soundfont", str(font), *words]) == 0
+    assert [one.pitch for one in read_dataset(tmp_path / "ds")] == [60]
 
 
 @pytest.mark.parametrize("command", [["capture"], ["dataset", "soundfont"]])

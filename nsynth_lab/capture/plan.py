@@ -66,7 +66,7 @@ class Plan:
         """
         family = self.family or about.family
         if not family:
-            why = "; its program number tells nothing, for the font is not General MIDI" * (about.kind == "soundfont")
+            why = " (program numbers do in bank 0 of a General MIDI font alone)" * (about.kind == "soundfont")
             raise UsageError(f"'{self.name}' tells no family{why}: add --family with one of {', '.join(FAMILIES)}")
         return family
 

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from nsynth_lab.errors import DatasetError, UsageError
+from nsynth_lab.legible import encodable
 from nsynth_lab.train.font_info import read_font_info
 from nsynth_lab.train.font_instruments import FontInstrument
 from nsynth_lab.train.note_writer import Entry, NoteWriter, check_folder
@@ -61,8 +62,8 @@ def render_soundfont(
     about = {
         "licence": info.terms if licence is None else licence,
         "attribution": info.attribution if attribution is None else attribution,
-        "source": font.stem,
-        "soundfont": font.name,
+        "source": encodable(font.stem),
+        "soundfont": encodable(font.name),
     }
     recipe: Entry = {"kind": "soundfont", **about, "sha256": _sha256(font), "fluidsynth": library_version()}
     recipe["rendering"] = asdict(rendering)
