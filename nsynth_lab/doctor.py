@@ -151,6 +151,18 @@ def _torchaudio() -> str:
     return f"torchaudio {torchaudio.__version__}"
 
 
+def _compiled_loops() -> str:
+    import numpy as np
+
+    from nsynth_lab.compiled import KEPT_IN
+    from nsynth_lab.compiled.maths import exp
+
+    found = float(exp(np.float32(1.0)))
+    if abs(found - 2.7182817) > 1e-5:
+        raise ProbeError(f"numba {version('numba')} compiles wrongly (e came out as {found})", "install numba again")
+    return f"numba {version('numba')}, llvmlite {version('llvmlite')}; kept in {KEPT_IN}"
+
+
 def _audio_files() -> str:
     import numpy as np
 
@@ -294,7 +306,10 @@ def _soundfonts() -> str:
 PROBES = (
     Probe("python", "everything", True, _python, "use Python 3.11 or newer"),
     Probe("torch", "encode, decode, train", True, _torch, "pip install 'torch==2.11.*'"),
-    Probe("torchaudio", "train", False, _torchaudio, "pip install 'torchaudio==2.11.*' (the same version as torch)"),
+    Probe(
+        "torchaudio", "encode, blend, train", True, _torchaudio, "pip install 'torchaudio==2.11.*' (as torch's version)"
+    ),
+    Probe("compiled loops", "play, render, pack", False, _compiled_loops, "pip install 'numba>=0.61'"),
     Probe("audio files", "read and write sound", True, _audio_files, "pip install soundfile"),
     Probe("checkpoint", "blend instruments by name", True, _checkpoint, "get checkpoints/default from the repository"),
     Probe("disk", "write results", False, _disk, "free some space"),

@@ -14,6 +14,7 @@ from typing import Any
 
 import mido
 import numpy as np
+from pack_model import write_model
 from test_train import pluck, write_notes
 from tiny_model import tiny_model
 from typer.main import get_command
@@ -104,6 +105,7 @@ def make_inputs(font: Path | None) -> None:
     )
     song.save("song.mid")
     small_model(Path("tiny-model"))
+    write_model(Path("few-model"))  # the same model with three instruments
 
 
 def small_model(folder: Path) -> None:

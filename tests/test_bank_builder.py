@@ -33,7 +33,8 @@ def build(plan: BankPlan, tmp_path: Path) -> Callable[..., bytes]:
             if len(done) == stop_after:
                 raise KeyboardInterrupt
 
-        return build_bank(plan, tmp_path / name, processes=processes, progress=progress).read_bytes()
+        build_bank(plan, tmp_path / name, processes=processes, progress=progress)
+        return (tmp_path / name / BANK).read_bytes()
 
     return build
 

@@ -154,6 +154,40 @@ def test_help_needs_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "blend flute cello --note H9 -o x.wav",
+        "blend flute nobody -o x.wav",
+        "blend flute cello --duration 0 -o x.wav",
+        "blend flute gone.wav -o x.wav",
+        "blend flute cello -o x.doc",
+        "blend --preset nobody -o x.wav",
+        "encode gone.wav -o x.latents",
+        "encode gone.wav --note H9 -o x.latents",
+        "decode gone.latents -o x.wav",
+        "render gone.mid flute -o x.wav",
+        "play nobody",
+        "play flute --block 100",
+        "play flute --set nothing=1",
+        "instruments --family brasses",
+        "bank build --checkpoint gone",
+        "recipe gone.wav",
+    ],
+)
+def test_a_usage_error_does_not_wait_for_torch(line: str, tmp_path: Path) -> None:
+    """Importing it takes seconds; a mistyped name is told as soon as a help text is."""
+    script = (
+        "import sys; from nsynth_lab.cli import run\n"
+        "code = run(sys.argv[1:])\n"
+        "sys.exit('torch was imported' if 'torch' in sys.modules else 0 if code in (1, 2) else f'ended with {code}')"
+    )
+    command = [sys.executable, "-c", script, *shlex.split(line)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals and pipes")
 def test_ctrl_c_is_a_word_and_130() -> None:
     script = (

@@ -58,6 +58,8 @@ SHORTER: dict[str, Sequence[str]] = {  # the longest beginning that fits counts;
     "evaluate": ("--limit", "2", "--pairs", "2", "--rounds", "1", "", "--all"),
     "ablate": ("--steps", "1", "--batch", "1", "--processes", "1", "--limit", "1"),
     "bank build": ("--processes", "1", "--spacing", "12"),
+    "bank build --from": ("--processes", "1", "--from-checkpoint", "few-model", "--rounds", "0"),
+    "bank reencode": ("--from-checkpoint", "few-model", "--rounds", "1"),
     "bench": ("", "--quick", "--only", "machine"),
     "plugins scan": ("", "no-plugins"),
 }

@@ -60,3 +60,10 @@ def test_a_missing_or_cut_checkpoint_is_told(tmp_path: Path, name: str) -> None:
     path.unlink()
     with pytest.raises(ProbeError, match="is missing"):
         examine_checkpoint(path.parent)
+
+
+def test_what_blending_imports_is_needed_and_what_compiles_is_looked_at() -> None:
+    needed = {probe.name: probe.needed for probe in doctor.PROBES}
+    assert needed["torchaudio"], "resampling and mel bands are its own"
+    assert not needed["compiled loops"], "blending to a file does without"
+    assert "numba" in doctor._compiled_loops()

@@ -157,7 +157,19 @@ def test_what_was_played_live_tells_with_what(
 ) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", no_sound_card())
     monkeypatch.setattr("nsynth_lab.render.machine.raise_priority", lambda: None)
-    words = ["play", "flute", "cello", "--set", "release_ms=90", "--a4", "442", "--seconds", "1", "--latency", "high"]
+    words = [
+        "play",
+        "flute",
+        "cello",
+        "--set",
+        "release_ms=90",
+        "--a4",
+        "442",
+        "--file",
+        "song.mid",
+        "--latency",
+        "high",
+    ]
     assert run([*words, *MODEL, "--record", "take.wav"]) == 0
     capsys.readouterr()
     assert run(["recipe", "take.wav"]) == 0

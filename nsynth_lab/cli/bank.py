@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +10,8 @@ import typer
 from typer.core import TyperGroup
 
 from nsynth_lab.cli import console, train
-from nsynth_lab.cli.options import ForceOption, JsonOption
+from nsynth_lab.cli.options import CheckpointOption, ForceOption, JsonOption
+from nsynth_lab.model.config import ROUNDS
 
 if TYPE_CHECKING:
     from nsynth_lab.model.user_bank import Owned
@@ -141,6 +143,54 @@ def import_owned(
     for file in files:
         owned = import_file(file, force=force)
         console.show(f"{owned.name}: {owned.path}")
+
+
+@app.command()
+def reencode(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Instruments of yours; all of the old model if none.")
+    ] = None,
+    checkpoint: CheckpointOption = None,
+    from_checkpoint: Annotated[
+        str, typer.Option("--from-checkpoint", help="The checkpoint they were captured with: a folder, or default.")
+    ] = "default",
+    rounds: train.RoundsOption = ROUNDS,
+) -> None:
+    """Encode instruments of yours anew for another checkpoint: from then on they are that one's.
+
+    They are decoded by the checkpoint they were captured with, which must be here; `bank export` first what you want to
+    keep for it. To have the whole bank of a checkpoint, your own with it, use `nsynth-lab bank build`.
+
+    **Example**: `nsynth-lab bank reencode "my strings" --checkpoint runs/mine`
+    """
+    from nsynth_lab.errors import CheckpointError, UsageError
+    from nsynth_lab.model.banks import DEFAULT_CHECKPOINT
+    from nsynth_lab.model.headers import model_of
+    from nsynth_lab.model.user_bank import find_owned, keep, owned_files, read_owned
+    from nsynth_lab.train.reencode import reencoded
+
+    old = DEFAULT_CHECKPOINT if from_checkpoint == "default" else Path(from_checkpoint)
+    new, model = checkpoint or DEFAULT_CHECKPOINT, model_of(old)
+    if model == model_of(new):
+        raise UsageError(
+            f"{new} and {old} are the same model; name the other one with --from-checkpoint or --checkpoint"
+        )
+    chosen = [find_owned(name) for name in names or ()]
+    for owned in chosen:
+        if owned.bank.model_id != model:
+            raise UsageError(
+                f"'{owned.name}' was captured with model {owned.bank.model_id}, {old} is model {model}; name the "
+                "checkpoint of that model with --from-checkpoint"
+            )
+    if not names:
+        for path in owned_files():
+            with suppress(CheckpointError):
+                chosen.append(read_owned(path))
+        chosen = [owned for owned in chosen if owned.bank.model_id == model]
+    with console.progress(sum(len(owned.bank.zones) for owned in chosen), "notes", "encoding") as advance:
+        for owned in chosen:
+            bank = reencoded(owned.bank, old, new, rounds=rounds, progress=lambda: advance(1))
+            console.show(str(keep(bank, {**owned.capture, "reencoded_from": model}, force=True)))
 
 
 def _summary(owned: Owned) -> dict[str, Any]:

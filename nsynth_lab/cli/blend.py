@@ -80,7 +80,8 @@ def blend(
     """
     from nsynth_lab.blend import parse_curve
     from nsynth_lab.note import Note, parse_note
-    from nsynth_lab.render import SOUND_ENDINGS, BlendRequest, Session, check_outputs
+    from nsynth_lab.render import SOUND_ENDINGS, BlendRequest, check_outputs
+    from nsynth_lab.render.targets import check_sources
 
     if preset:
         if sources or curve or steps > 1 or even or (timbre, loudness, partials) != (None, None, None):
@@ -88,6 +89,12 @@ def blend(
                 "--preset says what is blended and how; beside it only --position, --note and --duration go"
             )
         request_ = preset_note.PresetNote(preset, Note(parse_note(note), velocity), duration, position)
+        from nsynth_lab.patch.library import find_preset
+
+        find_preset(preset)
+
+        from nsynth_lab.render import Session
+
         session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
         made_by = recipes.recipe(context, session, device=session.device)
         preset_note.blend_preset(request_, session, made_by, output, plot, as_json=as_json, force=force)
@@ -112,6 +119,10 @@ def blend(
     files = [output, *_single_files(output, len(requests))]
     check_outputs(files, endings=SOUND_ENDINGS, sources=sources, force=force)
     check_outputs([plot] if plot else [], endings=PICTURE_ENDINGS, sources=sources, force=force)
+    check_sources(sources, checkpoint)
+
+    from nsynth_lab.render import Session
+
     session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
     report = _render(context, session, requests, files, plot, even=even)
     if as_json:
@@ -130,10 +141,12 @@ def instruments(
     **Example**: `nsynth-lab instruments --family reed`
     """
     from nsynth_lab.note import FAMILIES
-    from nsynth_lab.render import Session
 
     if family and family not in FAMILIES:
         raise UsageError(f"family '{family}'; expected one of {', '.join(FAMILIES)}")
+
+    from nsynth_lab.render import Session
+
     rows = [row for row in Session(checkpoint).instruments() if family in ("", row["family"])]
     if as_json:
         console.print_json(rows)

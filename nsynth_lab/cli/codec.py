@@ -43,11 +43,16 @@ def encode(
     """
     from nsynth_lab.latents import write_latents
     from nsynth_lab.note import Note, note_name, parse_note
-    from nsynth_lab.render import LATENTS_ENDING, Session, check_outputs
+    from nsynth_lab.render import LATENTS_ENDING, check_outputs
+    from nsynth_lab.render.targets import check_sources
 
     check_outputs([output], endings=[LATENTS_ENDING], sources=[recording], force=force)
     number = parse_note(note) if note else None
     Note(number or 0, velocity)
+    check_sources([recording])
+
+    from nsynth_lab.render import Session
+
     session = Session(checkpoint, device=device, progress=console.progress)
     latents = session.encode(recording, note=number, velocity=velocity, rounds=rounds)
     fitted = _refined(session, recording, latents, refine) if refine else None
@@ -107,7 +112,7 @@ def decode(
     from nsynth_lab.blend import stretch
     from nsynth_lab.latents import read_latents
     from nsynth_lab.note import note_name, parse_note
-    from nsynth_lab.render import SOUND_ENDINGS, Session, check_outputs, check_seconds
+    from nsynth_lab.render import SOUND_ENDINGS, check_outputs, check_seconds
     from nsynth_lab.units import samples_to_frames, seconds_to_samples
 
     check_outputs([output], endings=SOUND_ENDINGS, sources=[source], force=force)
@@ -117,6 +122,9 @@ def decode(
     samples = latents.samples if duration is None else seconds_to_samples(check_seconds(duration))
     if duration is not None:
         latents = stretch(latents, samples_to_frames(samples))
+
+    from nsynth_lab.render import Session
+
     session = Session(checkpoint, device=device, seed=seed)
     with console.progress(latents.samples, "samples", "decoding") as advance:
         rendered = session.render(latents, samples=samples, advance=advance)

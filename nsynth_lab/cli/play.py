@@ -100,12 +100,9 @@ def play(
 
         nsynth-lab play flute --file song.mid --channel 2=cello --channel 3-4=glass-cello --channels 1-4
     """
-    from nsynth_lab.render import SOUND_ENDINGS, Session, check_outputs
-    from nsynth_lab.render.live import Live
-    from nsynth_lab.render.machine import choose_threads, raise_priority
+    from nsynth_lab.render import SOUND_ENDINGS, check_outputs
+    from nsynth_lab.render.targets import check_sources
     from nsynth_lab.sinks.device import LATENCIES, DeviceSink
-    from nsynth_lab.sinks.file import FileSink
-    from nsynth_lab.sinks.recorder import Recorder
     from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
     if latency not in LATENCIES:
@@ -122,6 +119,15 @@ def play(
         if file
         else None
     )
+    choice.check()
+    check_sources(instrument.sources, checkpoint)
+
+    from nsynth_lab.render import Session
+    from nsynth_lab.render.live import Live
+    from nsynth_lab.render.machine import choose_threads, raise_priority
+    from nsynth_lab.sinks.file import FileSink
+    from nsynth_lab.sinks.recorder import Recorder
+
     session = Session(checkpoint, device=compute, seed=seed, progress=console.progress)
     console.say("loading")
     engine = instrument.engine(choice, session, live=True, ahead_samples=HOP_SAMPLES)

@@ -84,6 +84,17 @@ class Choice:
     block: int
     learn: Sequence[str] = ()
 
+    def check(self) -> None:
+        """Refuse before torch is imported what cannot be used, whatever is played.
+
+        Raises:
+            UsageError: a block, position, parameter or controller that is none.
+        """
+        self._check_block()
+        self._position()
+        _numbers(self.sets)
+        _controllers(self.controllers)
+
     def settings(self) -> Settings:
         """The synth they ask for.
 

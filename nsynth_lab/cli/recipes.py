@@ -214,11 +214,12 @@ def _others(values: dict[str, Any]) -> Iterator[str]:
     """What is not as it was when the file was made."""
     from nsynth_lab import __version__
     from nsynth_lab.errors import CheckpointError
+    from nsynth_lab.model.banks import DEFAULT_CHECKPOINT
     from nsynth_lab.model.headers import model_of
 
     line = values["line"]
     at = line.index("--checkpoint") + 1 if "--checkpoint" in line[:-1] else 0
-    folder = Path(line[at]) if at else Path(__file__).resolve().parents[2] / "checkpoints" / "default"
+    folder = Path(line[at]) if at else DEFAULT_CHECKPOINT
     try:
         model = model_of(folder)
     except CheckpointError as error:

@@ -76,15 +76,21 @@ def render(
 
         nsynth-lab render song.mid "choir aahs" --scale just.scl --a4 432 --set release_ms=400 -o song.wav
     """
-    from nsynth_lab.render import SOUND_ENDINGS, Session, check_outputs
-    from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
-    from nsynth_lab.sinks.file import FileSink
+    from nsynth_lab.render import SOUND_ENDINGS, check_outputs
+    from nsynth_lab.render.targets import check_sources
     from nsynth_lab.units import SAMPLE_RATE
 
     instrument = Instrument(sources or [], programs or [], preset, own_channels or [])
     check_outputs([output], endings=SOUND_ENDINGS, sources=[song, *instrument.sources], force=force)
     choice = Choice(position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block)
     read = song_to_play(song, channels=channels, named=instrument.named(), others=instrument.plays_all, mpe=mpe)
+    choice.check()
+    check_sources(instrument.sources, checkpoint)
+
+    from nsynth_lab.render import Session
+    from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
+    from nsynth_lab.sinks.file import FileSink
+
     session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
     engine = instrument.engine(choice, session, live=False, ahead_samples=BLOCK_SAMPLES)
     recipe = recipes.recipe(context, session, device=session.device)

@@ -6,9 +6,8 @@ below what training adds as noise), the others in float16; the JSON header names
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from nsynth_lab.blend.velocity import stroke
 from nsynth_lab.errors import CheckpointError, LatentsError, UsageError
 from nsynth_lab.latents import CENTS_LIMIT, SILENCE_DB, Latents
 from nsynth_lab.legible import encodable_in
+from nsynth_lab.model.banks import find_name
 from nsynth_lab.model.checkpoint import FIXED, KEY, read_tensors, write_bytes
 from nsynth_lab.model.encoder import LIMIT
 from nsynth_lab.naming import folded
@@ -50,6 +50,7 @@ class Bank:
         self.entries = {entry.instrument.name: entry for entry in entries}
         self.zones = zones
         self.model_id = model_id
+        self.elsewhere: Callable[[str], str] = lambda _name: ""  # what is to be said of a name that is not here
 
     def holds(self, name: str) -> bool:
         """Whether an instrument has just that name, not only a part of it."""
@@ -61,19 +62,7 @@ class Bank:
         Raises:
             UsageError: none or several; the closest names are offered.
         """
-        wanted = folded(name)
-        plain = {folded(known): entry for known, entry in self.entries.items()}
-        if wanted in plain:
-            return plain[wanted]
-        with_word = [known for known in plain if wanted and f" {wanted} " in f" {known} "]
-        holding = [known for known in plain if wanted and wanted in known]
-        for found in (with_word, holding):
-            if len(found) == 1:
-                return plain[found[0]]
-        close = with_word[:6] or holding[:6] or difflib.get_close_matches(wanted, list(plain), n=4, cutoff=0.4)
-        names = ", ".join(plain[known].instrument.name for known in close)
-        hint = f"did you mean {names}?" if close else "see `nsynth-lab instruments`"
-        raise UsageError(f"'{name}' is neither an instrument of the bank nor a file; {hint}")
+        return self.entries[find_name(name, list(self.entries), elsewhere=self.elsewhere)]
 
     def latents(self, name: str, note: Note) -> Latents:
         """The layers of the instrument's nearest key, struck with the note's velocity and moved to it."""

@@ -10,10 +10,25 @@ targets    where files may be written
 pack*      sample packs: request, plan, latents of each clip, batches, clips, a preset's effects, the map of zones
 """
 
-from nsynth_lab.render.offline import Rendered, measured_f0_hz, render_whole
-from nsynth_lab.render.request import BlendRequest, check_seconds
-from nsynth_lab.render.session import DEFAULT_CHECKPOINT, LATENTS_ENDING, SOUND_ENDINGS, Session, pick_device
-from nsynth_lab.render.targets import check_outputs
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nsynth_lab.model.banks import DEFAULT_CHECKPOINT
+    from nsynth_lab.render.offline import Rendered, measured_f0_hz, render_whole
+    from nsynth_lab.render.request import BlendRequest, check_seconds
+    from nsynth_lab.render.session import Session, pick_device
+    from nsynth_lab.render.targets import LATENTS_ENDING, SOUND_ENDINGS, check_outputs
+
+_ROOMS = {  # looked up when they are asked for: what checks a request must not wait for torch
+    "nsynth_lab.model.banks": ("DEFAULT_CHECKPOINT",),
+    "nsynth_lab.render.offline": ("Rendered", "measured_f0_hz", "render_whole"),
+    "nsynth_lab.render.request": ("BlendRequest", "check_seconds"),
+    "nsynth_lab.render.session": ("Session", "pick_device"),
+    "nsynth_lab.render.targets": ("LATENTS_ENDING", "SOUND_ENDINGS", "check_outputs"),
+}
 
 __all__ = [
     "DEFAULT_CHECKPOINT",
@@ -28,3 +43,10 @@ __all__ = [
     "pick_device",
     "render_whole",
 ]
+
+
+def __getattr__(name: str) -> object:
+    for room, names in _ROOMS.items():
+        if name in names:
+            return getattr(import_module(room), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ import torch
 from numpy.typing import NDArray
 
 from nsynth_lab import __version__, notice
-from nsynth_lab.audio import ENDINGS, file_hash, read_clip
+from nsynth_lab.audio import file_hash, read_clip
 from nsynth_lab.blend import blend, pair
 from nsynth_lab.blend.even import STEPS, EvenAxis, even_axis
-from nsynth_lab.errors import CheckpointError, UsageError
-from nsynth_lab.latents import ENDING, Latents, read_latents
+from nsynth_lab.errors import UsageError
+from nsynth_lab.latents import Latents, read_latents
 from nsynth_lab.legible import encodable
 from nsynth_lab.model.bank import Bank, at_bank_level, load_bank, struck
+from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, check_bank, where_else
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import cut
 from nsynth_lab.model.config import ROUNDS
@@ -32,10 +33,7 @@ from nsynth_lab.note import Note, note_name
 from nsynth_lab.render.offline import Advance, Rendered, render_whole
 from nsynth_lab.render.recordings import LONGEST_NOTE_SECONDS, Progress, Recordings
 from nsynth_lab.render.request import BlendRequest
-
-DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "default"
-LATENTS_ENDING = ENDING
-SOUND_ENDINGS = ENDINGS
+from nsynth_lab.render.targets import LATENTS_ENDING, SOUND_ENDINGS
 
 
 def _silently(_total: int, _unit: str, _title: str) -> AbstractContextManager[Callable[[], None]]:
@@ -83,13 +81,11 @@ class Session:
         Raises:
             CheckpointError: it cannot be used, or was encoded by other weights.
         """
+        check_bank(self.folder)
         bank = load_bank(self.folder)
-        if bank.model_id != self.checkpoint.model_id:
-            raise CheckpointError(
-                f"{self.folder}: its bank was encoded by model {bank.model_id}, its weights are "
-                f"{self.checkpoint.model_id}; build the bank again with `nsynth-lab bank build`"
-            )
-        return with_owned(bank) if self._owned else bank
+        bank = with_owned(bank) if self._owned else bank
+        bank.elsewhere = partial(where_else, folder=self.folder)
+        return bank
 
     @cached_property
     def _recordings(self) -> Recordings:

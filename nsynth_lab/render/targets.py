@@ -1,4 +1,4 @@
-"""Where files may be written: asked before the work rather than after it."""
+"""What is named, files and instruments: asked before the work rather than after it, and before torch is imported."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from nsynth_lab.audio import ENDINGS as SOUND_ENDINGS
 from nsynth_lab.audio import check_target
-from nsynth_lab.errors import UsageError
+from nsynth_lab.errors import AudioError, CheckpointError, LatentsError, UsageError
+from nsynth_lab.latents import ENDING as LATENTS_ENDING
+from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, bank_names, find_name, owned_names, where_else
+from nsynth_lab.model.headers import model_of
+
+__all__ = ["LATENTS_ENDING", "SOUND_ENDINGS", "check_outputs", "check_sources"]
 
 
 def check_outputs(
@@ -28,3 +34,35 @@ def check_outputs(
         for source in sources:
             if os.path.exists(source) and os.path.exists(path) and os.path.samefile(source, path):
                 raise UsageError(f"{path}: is one of the sources; write to another file")
+
+
+def check_sources(sources: Sequence[str | Path], checkpoint: Path | None = None) -> None:
+    """Refuse a name that neither a file nor an instrument has, from headers alone.
+
+    Where a bank cannot be looked into, nothing is said here: whoever needs it will say.
+
+    Raises:
+        UsageError: no such instrument; the closest are offered.
+        AudioError, LatentsError: no such file.
+    """
+    folder = checkpoint or DEFAULT_CHECKPOINT
+    names: list[str] | None = None
+    for source in map(str, sources):
+        ending = Path(source).suffix.lower()
+        if ending in (LATENTS_ENDING, *SOUND_ENDINGS):
+            if not os.path.exists(source):
+                raise (LatentsError if ending == LATENTS_ENDING else AudioError)(f"{source}: no such file")
+            continue
+        if os.path.isfile(source):
+            continue
+        try:
+            names = names if names is not None else _names(folder)
+        except CheckpointError:
+            return
+        find_name(source, names, elsewhere=lambda name: where_else(name, folder=folder))
+
+
+def _names(folder: Path) -> list[str]:
+    model = model_of(folder)
+    own = [name for name, other in owned_names().values() if other == model]
+    return [*bank_names(folder), *own]

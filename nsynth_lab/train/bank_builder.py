@@ -22,11 +22,13 @@ from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import CheckpointError, DatasetError, LatentsError
 from nsynth_lab.latents import Latents, read_latents, write_latents
-from nsynth_lab.model.bank import LEVEL_DB, Bank, BankEntry, shifted, write_bank
+from nsynth_lab.model.bank import BANK, LEVEL_DB, Bank, BankEntry, joined, load_bank, shifted, write_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import encode_measured, trim
 from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.model.ending import rise_beyond_db
+from nsynth_lab.model.headers import model_of
+from nsynth_lab.model.user_bank import with_owned
 from nsynth_lab.note import FAMILIES, Instrument, Note, note_name
 from nsynth_lab.train.notes import NoteRecord, read_dataset
 from nsynth_lab.train.workers import in_parallel
@@ -97,7 +99,7 @@ def build_bank(
     processes: int = 1,
     progress: Callable[[], None],
     tell: Callable[[str], None] = lambda _: None,
-) -> Path:
+) -> Bank:
     """Encode every note of the plan with the checkpoint in `folder` and write its bank.
 
     Each encoded note is kept until the bank is whole, so that a build that was interrupted goes on. `tell` hears of
@@ -123,10 +125,46 @@ def build_bank(
             tell(f"{name}, {told}")
         entries.append(BankEntry(instrument, numbers, first.licence, first.attribution))
         zones[at : at + len(chosen)] = in_step(zones[at : at + len(chosen)], first.family)
-    recipe = {"command": "bank", **plan.chosen_by, "nsynth_lab": __version__}
-    path = write_bank(folder, Bank(entries, zones, model_id=checkpoint.model_id), about={"recipe": recipe})
+    bank = Bank(entries, zones, model_id=checkpoint.model_id)
+    _write(folder, bank, plan.chosen_by)
     shutil.rmtree(kept, ignore_errors=True)
-    return path
+    return bank
+
+
+def own_bank(folder: Path) -> Bank | None:
+    """The bank that a checkpoint folder has, if it is of its own model.
+
+    Raises:
+        CheckpointError: it is damaged.
+    """
+    if not (folder / BANK).is_file():
+        return None
+    bank = load_bank(folder)
+    return bank if bank.model_id == model_of(folder) else None
+
+
+def whole_bank(folder: Path) -> Bank:
+    """A checkpoint's bank, and the user's own instruments that were captured with its model.
+
+    Raises:
+        CheckpointError: it has none, or one of another model.
+    """
+    bank = own_bank(folder)
+    if bank is None:
+        raise CheckpointError(f"{folder}: has no bank of its own model; name a checkpoint that has one")
+    return with_owned(bank)
+
+
+def write_with_others(folder: Path, own: Bank | None, others: Bank, *, recipe: dict[str, Any]) -> Bank:
+    """Write a checkpoint's bank: its own instruments, if there are any, and others of the same model."""
+    bank = joined(own, [others]) if own is not None else others
+    _write(folder, bank, recipe)
+    return bank
+
+
+def _write(folder: Path, bank: Bank, chosen_by: dict[str, Any]) -> None:
+    recipe = {"command": "bank", **chosen_by, "nsynth_lab": __version__}
+    write_bank(folder, bank, about={"recipe": recipe})
 
 
 @contextmanager

@@ -1,0 +1,79 @@
+"""Notes of one model encoded anew for another: what the old one decodes is what the new one encodes.
+
+What is measured (level, pitch, partials) says the same to every model and stays; timbre alone is found again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from nsynth_lab.dsp.measure import Measured
+from nsynth_lab.latents import Latents
+from nsynth_lab.model.bank import Bank
+from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
+from nsynth_lab.model.codec import decode, encode_measured
+from nsynth_lab.model.encodings import Encoding, encoding_key, own_encodings
+from nsynth_lab.note import Note
+from nsynth_lab.train.workers import in_parallel
+
+
+def reencoded(
+    bank: Bank, old: Path, new: Path, *, rounds: int, processes: int = 1, progress: Callable[[], None]
+) -> Bank:
+    """`bank`, of the model in the folder `old`, for the model in the folder `new`; timbre is fitted in so many rounds.
+
+    Each note is kept among the encodings, so that a work that was interrupted goes on.
+
+    Raises:
+        CheckpointError: no usable checkpoint in one of the folders.
+    """
+    zones: list[Latents] = []
+    for _, zone in in_parallel(partial(_zone, old, new, rounds), bank.zones, jobs=processes, chunk=4):
+        zones.append(zone)
+        progress()
+    return Bank(list(bank.entries.values()), zones, model_id=load_checkpoint(new).model_id)
+
+
+def lacking(bank: Bank, names: Sequence[str]) -> Bank:
+    """The instruments of a bank that are not among `names`."""
+    kept = [entry for name, entry in bank.entries.items() if name not in names]
+    zones = [bank.zones[zone] for entry in kept for zone in entry.zones]
+    entries, at = [], 0
+    for entry in kept:
+        entries.append(replace(entry, zones=tuple(range(at, at + len(entry.zones)))))
+        at += len(entry.zones)
+    return Bank(entries, zones, model_id=bank.model_id)
+
+
+@cache
+def _checkpoint(folder: Path) -> Checkpoint:
+    """That of this process."""
+    torch.set_num_threads(1)
+    return load_checkpoint(folder)
+
+
+def _zone(old: Path, new: Path, rounds: int, zone: Latents) -> Latents:
+    first, second = _checkpoint(old), _checkpoint(new)
+    digest = hashlib.sha256(f"{zone.note} {zone.attack_frames} {zone.release_frame}".encode())
+    for stream in (zone.timbre, zone.loudness_db, zone.f0_cents, zone.partials):
+        digest.update(np.ascontiguousarray(stream).tobytes())
+    key = encoding_key(
+        digest.hexdigest(), model_id=second.model_id, device="cpu", decoded_by=first.model_id, rounds=rounds
+    )
+    found = own_encodings().get(key, lambda: Encoding(_encoded(zone, first, second, rounds)))
+    return replace(found.latents, velocity=zone.velocity)
+
+
+def _encoded(zone: Latents, old: Checkpoint, new: Checkpoint, rounds: int) -> Latents:
+    sound = np.concatenate(list(decode(zone, old)))
+    streams = Measured(zone.loudness_db, zone.f0_cents, zone.partials)
+    note = Note(zone.note, zone.velocity)
+    found = encode_measured(sound, streams, new, note=note, release_frame=zone.release_frame, rounds=rounds)
+    return replace(found, attack_frames=zone.attack_frames, release_frame=zone.release_frame)
