@@ -44,6 +44,7 @@ SHORTER: dict[str, Sequence[str]] = {  # the longest beginning that fits counts;
     "pack my-kalimba": (*_CLIPS, "--positions", "0,1"),
     "pack my-voice": (*_CLIPS, "--positions", "0,1"),
     "pack --from": (),
+    "pack --resume": (),
     "preset render": ("", "glass-cello"),
     "preset check": (),
     "capture": (),
