@@ -18,6 +18,7 @@ from nsynth_lab.evaluate.metrics import (
     mel_error_db,
     mel_error_frames_db,
 )
+from nsynth_lab.evaluate.second_opinion import yin_cents
 from nsynth_lab.evaluate.sound import Sound
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
 
@@ -121,3 +122,10 @@ def test_noise_above_20_khz_is_seen() -> None:
     assert (errors["mel_error_to_24khz_db"] or 0.0) > 0.5
     assert errors["share_above_20khz_db"] == pytest.approx(share_db, abs=0.3)
     assert (errors["original_share_above_20khz_db"] or 0.0) < -100.0
+
+
+@pytest.mark.parametrize("note", [28, 45, 60, 83, 90, 100])
+def test_a_second_opinion_on_pitch_hears_cents(note: int) -> None:
+    """Of tones that lie between the notes, also where a period is no more than 18 samples."""
+    for cents in (-37.0, 12.0, 48.0):
+        assert yin_cents(tone(note + cents / 100), note=note) == pytest.approx(cents, abs=2.0)

@@ -20,7 +20,12 @@ from nsynth_lab.evaluate.metrics import (
 from nsynth_lab.evaluate.sound import Sound
 from nsynth_lab.evaluate.spectral import spectral_distance
 
-WITHIN = {"f0_error_cents": (5, 10, 20), "attack_error_ms": (5, 10), "onset_error_ms": (5, 10)}
+WITHIN = {
+    "f0_error_cents": (5, 10, 20),
+    "f0_error_by_yin_cents": (5, 10, 20),
+    "attack_error_ms": (5, 10),
+    "onset_error_ms": (5, 10),
+}
 
 Errors = dict[str, float | None]
 
@@ -31,6 +36,7 @@ def compare(came: Sound, wanted: Sound) -> Errors:
     mel_error_db, mel_error_below_8khz_db, mel_error_to_24khz_db, loudness_error_db, loudness_bias_db, f0_error_cents
                                         see `metrics`
     share_above_20khz_db, original_share_above_20khz_db    no distances: power above 20 kHz against the whole, of each
+    f0_error_by_yin_cents               see `second_opinion`
     spectral_distance                   see `spectral`
     attack_error_ms, onset_error_ms     difference of the attacks' lengths, and of their beginnings: see `course`
     decay_error_db_per_second           difference of the slopes over the real note's sustain
@@ -54,9 +60,14 @@ def compare(came: Sound, wanted: Sound) -> Errors:
         "loudness_error_db": level_distance_db(came.level_db, wanted.level_db),
         "loudness_bias_db": level_bias_db(came.level_db, wanted.level_db),
         "f0_error_cents": abs(came.f0_cents - wanted.f0_cents),
+        "f0_error_by_yin_cents": _apart(came.yin_cents, wanted.yin_cents),
         **_course_errors(came, wanted),
         **_line_errors(came, wanted),
     }
+
+
+def _apart(came: float | None, wanted: float | None) -> float | None:
+    return None if came is None or wanted is None else abs(came - wanted)
 
 
 def _course_errors(came: Sound, wanted: Sound) -> Errors:
@@ -72,7 +83,7 @@ def _course_errors(came: Sound, wanted: Sound) -> Errors:
     return {
         "attack_error_ms": abs(other.length_ms - real.length_ms),
         "onset_error_ms": abs(other.begun_ms - real.begun_ms),
-        "decay_error_db_per_second": None if slopes[0] is None or slopes[1] is None else abs(slopes[0] - slopes[1]),
+        "decay_error_db_per_second": _apart(*slopes),
     }
 
 

@@ -17,6 +17,7 @@ from nsynth_lab.dsp.mel import WHOLE_HZ, mel_db
 from nsynth_lab.errors import AudioError
 from nsynth_lab.evaluate.course import envelope_db
 from nsynth_lab.evaluate.metrics import median_cents
+from nsynth_lab.evaluate.second_opinion import yin_cents
 from nsynth_lab.units import FloatArray, note_to_hz
 
 
@@ -82,3 +83,8 @@ class Sound:
     def f0_cents(self) -> float:
         """Median deviation from the nominal note."""
         return median_cents(self.streams)
+
+    @cached_property
+    def yin_cents(self) -> float | None:
+        """The same by another estimator; None where that is not installed."""
+        return yin_cents(self.samples, note=self.note)
