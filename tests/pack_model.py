@@ -9,7 +9,8 @@ from made_notes import flute, organ_cut_short, piano
 from tiny_model import tiny_model
 
 from nsynth_lab.model.bank import BANK, Bank, BankEntry, write_bank
-from nsynth_lab.model.checkpoint import WEIGHTS, save_weights
+from nsynth_lab.model.checkpoint import save_weights
+from nsynth_lab.model.headers import WEIGHTS
 from nsynth_lab.note import Instrument
 
 

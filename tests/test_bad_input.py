@@ -30,7 +30,8 @@ from nsynth_lab.audio import read_audio
 from nsynth_lab.cli import run
 from nsynth_lab.latents import Latents, read_latents, write_latents
 from nsynth_lab.model.bank import BANK
-from nsynth_lab.model.checkpoint import KEY, WEIGHTS, load_checkpoint
+from nsynth_lab.model.checkpoint import load_checkpoint
+from nsynth_lab.model.headers import KEY, WEIGHTS
 from nsynth_lab.train.bank_builder import KEPT
 from nsynth_lab.train.notes import is_held_out, read_dataset
 from nsynth_lab.units import FloatArray
@@ -386,7 +387,7 @@ CHECKPOINTS: dict[str, tuple[Callable[[], None], str]] = {
     "weights cut in half": (lambda: cut_in_half(Path("model", WEIGHTS)), "cut short"),
     "bank cut in half": (lambda: cut_in_half(Path("model", BANK)), "cut short"),
     "no weights": (Path("model", WEIGHTS).unlink, "no such file"),
-    "no bank": (Path("model", BANK).unlink, "no such file"),
+    "no bank": (Path("model", BANK).unlink, "has no bank"),
     "weights of another version": (
         lambda: spoil(Path("model", WEIGHTS), lambda header, _: header.update(format_version=99)),
         "format_version 99",
@@ -397,7 +398,7 @@ CHECKPOINTS: dict[str, tuple[Callable[[], None], str]] = {
     ),
     "bank of other weights": (
         lambda: spoil(Path("model", BANK), lambda header, _: header.update(model_id="0123456789ab")),
-        "build the bank again",
+        "bank build --from-checkpoint default --checkpoint model",
     ),
     "bank with impossible notes": (
         lambda: spoil(Path("model", BANK), lambda _, tensors: tensors["marks"][:, 0].fill_(9999)),

@@ -58,7 +58,7 @@ def test_operations_are_those_counted_by_hand() -> None:
     inputs, channels, layers, outputs = 16 + 3 + 24 + 32, 16, 4, 32 + (16 + 16) + 16 + 4 + 4
     weights = inputs * channels + layers * (3 + 1) * channels * 2 * channels + channels * (channels + outputs)
     assert count.net == 2 * 2 * weights
-    partials = 49 + 16 + 1  # below 21.6 kHz, the half-way places, and the next
+    partials = 45 + 16 + 1  # below 20 kHz, the half-way places, and the next
     assert count.tones == 2 * partials * 512 * 2 * 2 * 2
     assert count.weight_bytes == 2 * sum(parameter.numel() for parameter in decoder.parameters())
 

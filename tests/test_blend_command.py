@@ -21,7 +21,7 @@ from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.evaluate.metrics import mel_db, mel_error_db
 from nsynth_lab.latents import read_latents
 from nsynth_lab.model.bank import BANK
-from nsynth_lab.model.checkpoint import WEIGHTS
+from nsynth_lab.model.headers import WEIGHTS
 from nsynth_lab.note import FAMILIES, Note, parse_note
 from nsynth_lab.render import DEFAULT_CHECKPOINT, Session, measured_f0_hz
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz, ratio_to_cents

@@ -22,8 +22,9 @@ from tiny_model import TINY, decode, streams, tiny_model
 from nsynth_lab.errors import CheckpointError, UsageError
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import BANK, Bank, BankEntry, load_bank, write_bank
-from nsynth_lab.model.checkpoint import FORMAT_VERSION, KEY, WEIGHTS, load_checkpoint, save_weights
+from nsynth_lab.model.checkpoint import load_checkpoint, save_weights
 from nsynth_lab.model.config import ModelConfig
+from nsynth_lab.model.headers import FORMAT_VERSION, KEY, WEIGHTS
 from nsynth_lab.note import Instrument, Note
 
 Header = dict[str, Any]

@@ -75,7 +75,7 @@ def test_where_nothing_is_heard_timbre_stays(checkpoint: Checkpoint) -> None:
         encode_measured(samples, still, checkpoint, note=Note(PITCH), rounds=rounds).timbre for rounds in (0, 6)
     )
     moved = np.abs(after - before).mean(axis=1)
-    assert moved[-50:].mean() < 0.25 * moved[:60].mean()
+    assert moved[-50:].mean() < 0.3 * moved[:60].mean()
 
 
 def test_a_code_is_the_same_on_one_thread_and_on_two(checkpoint: Checkpoint, streams: Measured) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nsynth_lab.dsp.oscillators import SPANS, bank, phases, slow_bank, span_hz
 from nsynth_lab.model.controls import oscillators_below_top, partial_places
-from nsynth_lab.model.distribution import TOP_HZ
+from nsynth_lab.model.distribution import AUDIBLE_HZ
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
 Memory = tuple[Tensor, Tensor, Tensor]  # turns, amplitudes, f0 at the end of the last block
@@ -84,7 +84,7 @@ def test_amplitudes_move_in_a_straight_line() -> None:
 
 
 @pytest.mark.parametrize("f0_hz", [60.0, 440.0, 4186.0, 12_000.0])
-def test_above_21600_hz_nothing_sounds(f0_hz: float) -> None:
+def test_above_20_khz_nothing_sounds(f0_hz: float) -> None:
     """The level of a partial there, whatever the net says, is 140 dB down."""
     net = tiny_model().decoder.controls
     offsets = 0.4 * (2 * drawn(7, 1, 3, 128) - 1)
@@ -94,11 +94,11 @@ def test_above_21600_hz_nothing_sounds(f0_hz: float) -> None:
         hz = torch.full((1, 3), f0_hz)
         controls, _ = net(drawn(8, 1, 3, 16), level, hz, offsets, net.start(1))
     places_hz = f0_hz * partial_places(offsets, controls.partials.shape[-1])
-    above = places_hz >= TOP_HZ
-    assert above.any() or f0_hz * (TINY.oscillators - 16) < TOP_HZ
+    above = places_hz >= AUDIBLE_HZ
+    assert above.any() or f0_hz * (TINY.oscillators - 16) < AUDIBLE_HZ
     assert (controls.partials[above] <= 1.01e-7).all()
     assert controls.partials[~above].max() > 0.01
     # and the oscillators that are left out altogether would have lain above
     left_out = partial_places(offsets[:, :1], TINY.oscillators)[0, 0, controls.partials.shape[-1] :]
     assert controls.partials.shape[-1] == min(TINY.oscillators, int(oscillators_below_top(hz[0, :1])))
-    assert (f0_hz * (left_out + 0.5) >= TOP_HZ).all()
+    assert (f0_hz * (left_out + 0.5) >= AUDIBLE_HZ).all()

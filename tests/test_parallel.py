@@ -15,7 +15,8 @@ from safetensors.torch import load_file
 from test_train import write_notes
 from tiny_model import tiny_model
 
-from nsynth_lab.model.checkpoint import WEIGHTS, load_checkpoint, save_weights
+from nsynth_lab.model.checkpoint import load_checkpoint, save_weights
+from nsynth_lab.model.headers import WEIGHTS
 from nsynth_lab.train.parallel import ALONE, World
 from nsynth_lab.train.run_state import FILE, saved_step
 

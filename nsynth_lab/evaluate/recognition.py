@@ -24,7 +24,8 @@ from torch.nn import functional
 
 from nsynth_lab.dsp.mel import mel, mel_weights
 from nsynth_lab.errors import CheckpointError
-from nsynth_lab.model.checkpoint import FIXED, KEY, read_tensors, write_bytes
+from nsynth_lab.model.checkpoint import read_tensors, write_bytes
+from nsynth_lab.model.headers import FIXED, KEY
 from nsynth_lab.note import FAMILIES
 from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray
 

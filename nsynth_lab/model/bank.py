@@ -23,8 +23,9 @@ from nsynth_lab.errors import CheckpointError, LatentsError, UsageError
 from nsynth_lab.latents import CENTS_LIMIT, SILENCE_DB, Latents
 from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.banks import find_name
-from nsynth_lab.model.checkpoint import FIXED, KEY, read_tensors, write_bytes
+from nsynth_lab.model.checkpoint import read_tensors, write_bytes
 from nsynth_lab.model.encoder import LIMIT
+from nsynth_lab.model.headers import FIXED, KEY
 from nsynth_lab.naming import folded
 from nsynth_lab.note import FAMILIES, Instrument, Note
 

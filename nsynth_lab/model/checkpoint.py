@@ -14,29 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from nsynth_lab.aside import aside
 from nsynth_lab.errors import CheckpointError
-from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
-from nsynth_lab.legible import encodable
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.config import ModelConfig
-from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
-
-FORMAT_VERSION = 1
-MAX_BYTES = 512 * 2**20
-WEIGHTS = "weights.safetensors"
-KEY = "nsynth_lab"
-FIXED = {
-    "format_version": FORMAT_VERSION,
-    "sample_rate": SAMPLE_RATE,
-    "hop_samples": HOP_SAMPLES,
-    "timbre_dims": TIMBRE_DIMS,
-    "partial_slots": PARTIAL_SLOTS,
-}
+from nsynth_lab.model.headers import FIXED, KEY, WEIGHTS, opened
 
 
 @dataclass(frozen=True)
@@ -84,23 +69,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     Raises:
         CheckpointError: as `load_checkpoint`.
     """
-    if not path.is_file():
-        raise CheckpointError(f"{path}: no such file; a checkpoint folder holds {WEIGHTS} and bank.safetensors")
-    if path.stat().st_size > MAX_BYTES:
-        raise CheckpointError(f"{path}: larger than {MAX_BYTES // 2**20} MiB; not a checkpoint of this program")
-    try:
-        is_utf_8 = encodable(str(path)) == str(path)  # torch opens no file of another name
-        with safe_open(str(path), framework="pt" if is_utf_8 else "numpy") as file:
-            header = json.loads((file.metadata() or {})[KEY])
-            tensors = {name: torch.as_tensor(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118  (not a dict)
-        wrong = {key: header.get(key) for key, value in FIXED.items() if header.get(key) != value}
-    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, OSError, RecursionError) as error:
-        raise CheckpointError(f"{path}: damaged, cut short or not a checkpoint ({error}); get it again") from error
-    if wrong:
-        came = ", ".join(f"{key} {value}" for key, value in wrong.items())
-        need = ", ".join(f"{key} {FIXED[key]}" for key in wrong)
-        raise CheckpointError(f"{path}: made for another version ({came}); this version reads {need}")
-    return header, tensors
+    with opened(path, framework="pt") as (header, file):
+        return header, {name: torch.as_tensor(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118  (no dict)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

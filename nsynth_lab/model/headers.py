@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from nsynth_lab.errors import CheckpointError
+from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
+from nsynth_lab.legible import encodable
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
+FORMAT_VERSION = 1
 MAX_BYTES = 512 * 2**20
 WEIGHTS, BANK = "weights.safetensors", "bank.safetensors"
 KEY = "nsynth_lab"
+FIXED = {
+    "format_version": FORMAT_VERSION,
+    "sample_rate": SAMPLE_RATE,
+    "hop_samples": HOP_SAMPLES,
+    "timbre_dims": TIMBRE_DIMS,
+    "partial_slots": PARTIAL_SLOTS,
+}
 
 
-def read_header(path: Path) -> dict[str, Any]:
-    """The JSON header of a checkpoint's file; its tensors are not looked at.
+@contextmanager
+def opened(path: Path, *, framework: str = "numpy") -> Iterator[tuple[dict[str, Any], Any]]:
+    """The JSON header of a checkpoint's file, and the file, of which tensors can be asked.
 
     Raises:
-        CheckpointError: missing, too large, or none of ours.
+        CheckpointError: missing, too large, damaged, none of ours, or of another version; also while it is read.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -26,19 +40,34 @@ def read_header(path: Path) -> dict[str, Any]:
     if path.stat().st_size > MAX_BYTES:
         raise CheckpointError(f"{path}: larger than {MAX_BYTES // 2**20} MiB; not a checkpoint of this program")
     try:
-        with safe_open(str(path), framework="numpy") as file:
+        is_utf_8 = encodable(str(path)) == str(path)  # torch opens no file of another name
+        with safe_open(str(path), framework=framework if is_utf_8 else "numpy") as file:
             header = json.loads((file.metadata() or {})[KEY])
-    except (SafetensorError, KeyError, ValueError, TypeError, OSError, RecursionError) as error:
+            wrong = {key: header.get(key) for key, value in FIXED.items() if header.get(key) != value}
+            if not wrong:
+                yield header, file
+    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, OSError, RecursionError) as error:
         raise CheckpointError(f"{path}: damaged, cut short or not a checkpoint ({error}); get it again") from error
-    if not isinstance(header, dict):
-        raise CheckpointError(f"{path}: damaged, cut short or not a checkpoint (its header is no object); get it again")
-    return header
+    if wrong:
+        came = ", ".join(f"{key} {value}" for key, value in wrong.items())
+        need = ", ".join(f"{key} {FIXED[key]}" for key in wrong)
+        raise CheckpointError(f"{path}: made for another version ({came}); this version reads {need}")
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """The JSON header of a checkpoint's file; its tensors are not looked at.
+
+    Raises:
+        CheckpointError: as `opened`.
+    """
+    with opened(path) as (header, _):
+        return header
 
 
 def model_of(folder: Path) -> str:
     """The id of a checkpoint folder's model.
 
     Raises:
-        CheckpointError: as `read_header`.
+        CheckpointError: as `opened`.
     """
     return str(read_header(folder / WEIGHTS).get("model_id", ""))

@@ -10,9 +10,10 @@ import torch
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.model.autoencoder import Autoencoder
-from nsynth_lab.model.checkpoint import WEIGHTS, load_checkpoint
+from nsynth_lab.model.checkpoint import load_checkpoint
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.controls import ControlNet
+from nsynth_lab.model.headers import WEIGHTS
 from nsynth_lab.train import distil
 from nsynth_lab.train.run_state import Saved, saved_run
 
