@@ -1,0 +1,64 @@
+"""Ctrl-C at any moment of compiled loops ends them as Ctrl-C does, and never the process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+STORM = """
+import os, random, signal, sys, threading, time
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+from tiny_model import tiny_model
+from nsynth_lab.interrupts import interrupt_between_compiled_calls
+from nsynth_lab.model.row_decoder import RowDecoder
+
+interrupt_between_compiled_calls()
+decoder = RowDecoder(tiny_model().decoder, 2)
+decoder.reset([0, 1], [0, 1])
+streams = [np.zeros((2, 16), np.float32)] + [np.full(2, value, np.float32) for value in (-20.0, 220.0)]
+streams.append(np.zeros((2, 128), np.float32))
+decoder.step(np.arange(2), *streams)
+heard, wanted, dice = 0, 400, random.Random(1)
+
+def press() -> None:
+    while heard < wanted:
+        time.sleep(0.002 * dice.random())
+        os.kill(os.getpid(), signal.SIGINT)
+
+keys = threading.Thread(target=press, daemon=True)
+while heard < wanted:
+    try:
+        if keys.ident is None:
+            keys.start()
+        while True:
+            decoder.step(np.arange(2), *streams)
+    except KeyboardInterrupt:
+        heard += 1
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+print("heard", heard)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_ctrl_c_never_harms_a_compiled_call() -> None:
+    """It came while named tuples were handed over, and the process died or failed with a SystemError."""
+    command = [sys.executable, "-c", STORM, str(Path(__file__).parent)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (ran.returncode, ran.stdout.strip()) == (0, "heard 400"), ran.stderr[-2000:]
+
+
+def test_a_handler_that_is_there_already_stays() -> None:
+    from nsynth_lab.interrupts import interrupt_between_compiled_calls
+
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        interrupt_between_compiled_calls()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, usual)
