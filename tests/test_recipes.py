@@ -213,3 +213,39 @@ def test_strangers_comments_are_no_recipes(comment: str, capsys: pytest.CaptureF
     assert said.out == ""
     assert said.err.count("\n") == 1
     assert "defect" not in said.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--output", "mine.png"], ["--output=mine.png"], ["-omine.png"], ["--plot", "mine.png"], ["--plot=mine.png"],
+        ["--force"], ["--json"], ["--help"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_strangers_recipe_does_not_say_where_files_go(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """`recipe strange.flac -o out.wav` wrote over whatever file such a line named."""
+    made(BLEND, "first.flac")
+    values = read_recipe(Path("first.flac"))
+    for line in ([*values["line"], *words, "--force"], [*values["line"], *words]):
+        strange = json.dumps({**values, "line": line})
+        write_audio("strange.flac", pluck(60, seconds=0.2), comment=strange, force=True)
+        Path("mine.png").write_bytes(b"mine")
+        capsys.readouterr()
+        assert run(["recipe", "strange.flac"]) == 2
+        assert run(["recipe", "strange.flac", "-o", "out.wav", "--force"]) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.count("carries no recipe of nsynth-lab") == 2
+        assert Path("mine.png").read_bytes() == b"mine"
+        assert not Path("out.wav").exists()
+
+
+@pytest.mark.parametrize("name", ["--force.wav", "-o.wav", "a  b 'so' \"so\" $(touch x) `x`.wav", "琵琶 ü.wav"])
+def test_files_are_recipes_of_their_own_whatever_they_are_called(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write_audio(name, pluck(60, seconds=0.3))
+    assert run(["blend", *MODEL, *SHORT, "-o", "first.wav", "--", name, "flute"]) == 0
+    assert remade(Path("first.wav"), "again.wav") == Path("first.wav").read_bytes()
+    capsys.readouterr()
+    assert run(["recipe", "first.wav"]) == 0
+    assert name in shlex.split(capsys.readouterr().out)

@@ -163,7 +163,24 @@ def _is_line(line: object) -> bool:
         and all(isinstance(word, str) and len(word) <= LONGEST_WORD and not any(map(is_hidden, word)) for word in line)
         and (line[0] in (*REPEATED, LIVE))
         and (line[0] != "preset" or line[1:2] == ["render"])
+        and _typed(line).isdisjoint((*NOT_PART, "help"))
     )
+
+
+def _typed(line: Sequence[str]) -> set[str]:
+    """The parameters that a line gives, however they are written.
+
+    Where its file goes and whether one in the way is replaced is for whoever runs it to say: a stranger's line could
+    name any file of theirs.
+    """
+    from nsynth_lab.cli import app
+
+    command, words = typer.main.get_command(app), list(line)
+    while isinstance(command, typer.core.TyperGroup):
+        command = command.commands[words.pop(0)]
+    context = command.context_class(command, resilient_parsing=True)  # what cannot be read is told when it is run
+    given, _, _ = command.make_parser(context).parse_args(words)
+    return set(given)
 
 
 def show(
