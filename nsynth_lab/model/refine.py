@@ -51,8 +51,8 @@ def refine(
 ) -> Refined:
     """Fit `latents.timbre` to `samples` [frames * 512] for so many seconds; the best is kept.
 
-    `progress(seconds so far, best distance in dB)` is called after each round. Ctrl-C ends the work early, with the
-    best so far.
+    `progress(seconds so far, best distance in dB)` is called after each round, and once more when it has been seen how
+    far off the last one left the timbre. Ctrl-C ends the work early, with the best so far.
     """
     descent = _descent(latents, samples, checkpoint)
     started = time.monotonic()
@@ -61,6 +61,7 @@ def refine(
             descent.round((time.monotonic() - started) / seconds)
             progress(time.monotonic() - started, descent.best_db)
         best = descent.finish()
+        progress(time.monotonic() - started, descent.best_db)
     except KeyboardInterrupt:
         if not descent.rounds:
             raise
