@@ -164,6 +164,43 @@ def schemes() -> list[Scheme]:
                 for number in (1, 2)
             ),
             "first violins": (File(f"Vl1/Vl1_{name(pitch)}_sus", pitch) for pitch in range(55, 90, 3)),
+            "FreePats": (
+                File(f"{name(pitch)}v{letter}", pitch, velocity)
+                for pitch in range(24, 100, 4)
+                for letter, velocity in (("L", 49), ("M", 80), ("H", 96))
+            ),
+            "TinySOL": (
+                File(
+                    f"Vc-ord-{name(pitch)}-{word}-{1 + pitch % 4}c-{'N' if pitch % 3 else 'R100u'}",
+                    pitch,
+                    DYNAMICS[word],
+                )
+                for pitch in range(36, 76, 3)
+                for word in ("pp", "mf", "ff")
+            ),
+            "ranges of velocities": (
+                File(f"Keys_{name(pitch)}_{low}-{high}", pitch, high)
+                for pitch in range(36, 90, 6)
+                for low, high in ((1, 63), (64, 127))
+            ),
+            "ranges behind a v": (
+                File(f"EPiano {name(pitch)} v{low}-{high}", pitch, high)
+                for pitch in range(36, 90, 6)
+                for low, high in ((0, 50), (51, 100), (101, 127))
+            ),
+            "Mellotron": (File(f"{pitch - 42:02d} {name(pitch)}", pitch) for pitch in range(43, 78)),
+            "Iowa strings": (
+                File(
+                    f"Cello.arco.{word}.sul{'CGDA'[(pitch - 36) // 12]}.{name(pitch, FLATS)}.stereo",
+                    pitch,
+                    DYNAMICS[word],
+                )
+                for pitch in range(36, 80, 3)
+                for word in ("pp", "ff")
+            ),
+            "pedal of an organ": (
+                File(f"Pedal Bourdon {pitch:03d}-{name(pitch)}", pitch) for pitch in range(36, 67, 3)
+            ),
             "minus signs": (File(f"sine {name(pitch)}", pitch) for pitch in range(5, 125, 7)),
         }.items()
     ]

@@ -9,6 +9,7 @@ import pytest
 from name_schemes import File, Scheme, schemes
 
 from nsynth_lab.audio import Audio, write_audio
+from nsynth_lab.train.file_names import read_name
 from nsynth_lab.train.findings import Finding
 from nsynth_lab.train.folder import Import, import_folder
 from nsynth_lab.train.takes import Take, find_takes
@@ -83,3 +84,13 @@ def test_a_dry_run_over_all_of_them_reads_98_in_100_rightly_and_errs_in_none(tmp
 
 def is_right(found: Finding, file: File) -> bool:
     return (found.outcome, found.pitch, found.velocity) == ("taken", file.pitch, file.velocity)
+
+
+def test_an_organs_pedal_is_a_note_and_the_noise_of_a_pedal_is_none() -> None:
+    assert read_name("Pedal Bourdon 036-C2").doubt == ""
+    assert all(read_name(stem).doubt.startswith("pedal") for stem in ("pedalD1", "pedalU2", "pedal_down_2"))
+
+
+def test_a_note_without_an_octave_is_no_dynamic() -> None:
+    assert read_name("808 Bass 9 - F#").velocity is None
+    assert read_name("Bell_C4_mf#2").velocity == 80

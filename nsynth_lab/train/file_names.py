@@ -235,7 +235,7 @@ class _Group:
             return f"several notes: its name says {first} to {last}; cut it into single notes"
         if any(part.kind == "release" for part in parts):
             return "release: its name says that it is what sounds after the key has gone up"
-        if any(part.text.startswith("pedal") for part in parts if part.kind == "word"):
+        if _is_pedal(parts):
             return "pedal: its name says that it is the sound of a pedal"
         return ""
 
@@ -253,6 +253,12 @@ class _Group:
             same = all(len(names) > index and names[index].text == part.text for names in self.names)
             text += (part.gap if text else "") + (title or (part.text if same else "*"))
         return text
+
+
+def _is_pedal(parts: tuple[Part, ...]) -> bool:
+    """Whether a name is of a pedal's noise, as pedal_down_2 or pedalD1; an organ's "Pedal Bourdon C2" is a note."""
+    noted = any(part.kind == "note" and part.gap.strip("_") for part in parts)
+    return not noted and any(part.text.startswith("pedal") for part in parts if part.kind == "word")
 
 
 def _with_value(named: Named, kind: str, value: int) -> Named:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from nsynth_lab.train.name_parts import PLAIN, Part, level_of
 
 FEW_LAYERS, MOST_LAYERS = 9, 32
+HIGHEST_VELOCITY = 127
 MOST_VELOCITIES = 16  # so many different ones in one group; more are numbers that count
 FORMATS = {16, 24, 32, 44, 48, 88, 96}  # bits and kilohertz, where all names have the same
 LEAST_LOUD = 40  # the loudest velocity of a folder is not below
@@ -53,6 +55,8 @@ def levels_of(columns: Sequence[Column], pitch: int, used: set[int], marks: set[
     dynamic = _dynamic(columns, pitch, words)
     if dynamic and len(set(dynamic.values)) > 1:
         return dynamic
+    if ranges := _ranges(columns, used):
+        return ranges
     for index, column in enumerate(columns):
         first_violins = column[0].text.startswith("vl") and len({part.text for part in column}) == 1
         if column[0].kind in ("velocity", "layer") and not first_violins:
@@ -71,6 +75,20 @@ def _marked(index: int, column: Column, marks: set[int]) -> Levels:
         f"{mark}{min(known)} to {mark}{max(known)} number layers" if len(known) > 1 else f"{column[0].text} is a layer"
     )
     return Levels("layer", tuple(number + shift for number in numbers), index, told)
+
+
+def _ranges(columns: Sequence[Column], used: set[int]) -> Levels | None:
+    """Two numbers with a hyphen between them that share out all of MIDI's velocities, as 1-63 and 64-127."""
+    for index, (low, high) in enumerate(pairwise(columns)):
+        marked = low[0].kind in ("number", "velocity") and high[0].kind == "number"
+        if not marked or {index, index + 1} & used or any(part.gap != "-" for part in high):
+            continue
+        ranges = sorted({(one.number, two.number) for one, two in zip(low, high, strict=True)})
+        joined = all(one[1] + 1 == two[0] for one, two in pairwise(ranges))
+        if len(ranges) > 1 and joined and ranges[0][0] <= 1 and ranges[-1][1] == HIGHEST_VELOCITY:
+            told = "ranges of velocities, of which the highest is taken"
+            return Levels("velocity", tuple(part.number for part in high), index + 1, told)
+    return None
 
 
 def _dynamic(columns: Sequence[Column], pitch: int, words: set[str]) -> Levels | None:

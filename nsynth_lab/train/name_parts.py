@@ -20,6 +20,7 @@ WORDS = {
     "softest": "pp", "soft": "p", "quiet": "p", "gentle": "p", "medium": "mf", "med": "mf", "mid": "mf", "loud": "f",
     "hard": "ff", "strong": "ff", "loudest": "ff", "leise": "p", "mittel": "mf", "laut": "f",
 }  # fmt: skip
+LETTERED = {"vl": "p", "vm": "mf", "vh": "f"}  # low, medium and high velocity, right behind a note: A0vL
 PLAIN = {word for word in WORDS if word.endswith("issimo") or word.startswith("mezzo")} | {*LEVELS}
 _MARKS = {
     "velocity": ("velocity", "velo", "vel", "vl", "v"),
@@ -39,19 +40,23 @@ def _either(words: list[str]) -> str:
 _SPACED_MARKS = _either([mark for mark in _KINDS if mark in _SPACED])
 _MARK = rf"(?:(?P<mark>{_either(list(_KINDS))})|(?P<spaced>{_SPACED_MARKS})[ _.-])(?P<count>\d{{1,3}})(?!\d)"
 _LETTERS = "ppp|pp|mp|mf|fff|ff|p|f"
-_AFTER_NOTE = rf"(?=$|[^0-9a-z]|(?:v|vel|l|lay|layer|r|rr)\d|(?:{_LETTERS})(?![a-z0-9])|[a-h](?:#|♯|b|♭|s)?-?\d(?!\d))"
+_LETTERED = rf"(?P<lettered>{_either([*LETTERED])})(?![a-z0-9])"
+_AFTER_NOTE = (
+    rf"(?=$|[^0-9a-z]|(?:v|vel|l|lay|layer|r|rr)\d|(?:{_LETTERS}|{_either([*LETTERED])})(?![a-z0-9])"
+    r"|[a-h](?:#|♯|b|♭|s)?-?\d(?!\d))"
+)
 _NOTE = (
     r"(?P<step>[a-h])(?P<sign>#|♯|♭|[ _-]?sharp[ _-]?|[ _-]?flat[ _-]?|is|es|s|b)?(?P<octave>-?\d)(?!\d)" + _AFTER_NOTE
 )
 _RELEASE = r"(?P<release>rel|release|releases|rls|note[ _-]?off|key[ _-]?off)(?![a-z])"
 _DYNAMIC = (
     r"(?P<dynamic>molto[ _-]?(?:pianissimo|fortissimo)|mezzo[ _-]?(?:piano|forte)|"
-    rf"{_either([*WORDS])}|{_LETTERS})(?![a-z0-9])|(?P<counted>ppp|pp|mp|mf|fff|ff)(?=\d(?![a-z0-9]))"
+    rf"{_either([*WORDS])}|{_LETTERS})(?![a-z0-9]|[#♯](?!\d))|(?P<counted>ppp|pp|mp|mf|fff|ff)(?=\d(?![a-z0-9]))"
 )
 _NUMBER = r"(?P<number>\d+)(?![0-9a-z]|\.\d)"
 _WORD = r"(?P<word>[^\W_]+)"
 _PART = re.compile("|".join((_MARK, _NOTE, _RELEASE, _DYNAMIC, _NUMBER, _WORD)))
-_AFTER_DIGIT = re.compile("|".join((_MARK, _NOTE, _DYNAMIC, _WORD)))
+_AFTER_DIGIT = re.compile("|".join((_MARK, _NOTE, _LETTERED, _DYNAMIC, _WORD)))
 _APART = re.compile(r"(?<![A-Za-z0-9#])([A-Ha-h](?:#|♯|b|♭|s|is|es)?)[ _](-?\d)(?![0-9A-Za-z])")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-H](?:#|♯|b|♭|s|is|es)?-?\d(?!\d))")
 
@@ -111,7 +116,7 @@ def _part(match: re.Match[str], gap: str) -> Part:
         return Part("note", text, int(found["octave"]), step, (found["sign"] or "").strip(" _-"), gap)
     if found.get("number") and len(text) <= 3:
         return Part("number", text, int(text), gap=gap)
-    if found.get("dynamic") or found.get("counted"):
+    if found.get("dynamic") or found.get("counted") or found.get("lettered"):
         return Part("dynamic", re.sub("[ _-]", "", text), gap=gap)
     return Part("release" if found.get("release") else "word", text, gap=gap)
 
@@ -131,4 +136,4 @@ def level_of(dynamic: str) -> int:
     >>> level_of("mf"), level_of("piano"), level_of("mezzoforte")
     (80, 49, 80)
     """
-    return LEVELS[WORDS.get(dynamic, dynamic)]
+    return LEVELS[(WORDS | LETTERED).get(dynamic, dynamic)]
