@@ -205,7 +205,9 @@ def test_what_follows_a_value_is_ignored(line: str, cents: float) -> None:
 @pytest.mark.parametrize(
     "line",
     ["-3/2", "3/-2", "3/2/1", "9 /", "9 / x", "0", "0/3", "3/0", "7\\12", "701,955", "1.2.3", "12e2", "1_0/8", "٣/٢",
-     "<5/4>", "nan", "inf", "$4", "3:2", "1OO.0", "7O1.9", "3/2E", "9" * 5000, f"{'9' * 5000}/1"],
+     "<5/4>", "nan", "inf", "$4", "3:2", "1OO.0", "7O1.9", "3/2E", "3\N{FRACTION SLASH}2", "3 \N{DIVISION SLASH} 2",
+     "3\N{DIVISION SIGN}2", "3\N{FULLWIDTH SOLIDUS}2", "100.0\N{MINUS SIGN}5", "1'200.0", "3|2",
+     "9" * 5000, f"{'9' * 5000}/1"],
 )  # fmt: skip
 def test_no_value_is_guessed(line: str) -> None:
     with pytest.raises(MidiError, match=r"line 4: .*is no note of a scale"):

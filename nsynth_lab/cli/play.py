@@ -114,13 +114,13 @@ def play(
         position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block, learn or []
     )
     instrument = Instrument(sources or [], programs or [], preset, own_channels or [])
+    choice.check()
+    check_sources(instrument.all_sources(), checkpoint)
     song = (
         song_to_play(file, channels=channels, named=instrument.named(), others=instrument.plays_all, mpe=mpe)
         if file
         else None
     )
-    choice.check()
-    check_sources(instrument.sources, checkpoint)
 
     from nsynth_lab.render import Session
     from nsynth_lab.render.live import Live

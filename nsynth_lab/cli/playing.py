@@ -88,12 +88,9 @@ class Choice:
         """Refuse before torch is imported what cannot be used, whatever is played.
 
         Raises:
-            UsageError: a block, position, parameter or controller that is none.
+            UsageError, MidiError: as `settings`.
         """
-        self._check_block()
-        self._position()
-        _numbers(self.sets)
-        _controllers(self.controllers)
+        self.settings()
 
     def settings(self) -> Settings:
         """The synth they ask for.
@@ -221,6 +218,10 @@ class Instrument:
     def plays_all(self) -> bool:
         """Whether there is something for channels that have nothing of their own."""
         return bool(self.sources or self.preset)
+
+    def all_sources(self) -> list[str]:
+        """Instruments that are named, those of program changes too; single channels may have presets as well."""
+        return [*self.sources, *(name for program in self.programs for name in _split(program))]
 
     def title(self) -> str:
         """What is played, in a few words.

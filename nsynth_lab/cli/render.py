@@ -83,9 +83,9 @@ def render(
     instrument = Instrument(sources or [], programs or [], preset, own_channels or [])
     check_outputs([output], endings=SOUND_ENDINGS, sources=[song, *instrument.sources], force=force)
     choice = Choice(position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block)
-    read = song_to_play(song, channels=channels, named=instrument.named(), others=instrument.plays_all, mpe=mpe)
     choice.check()
-    check_sources(instrument.sources, checkpoint)
+    check_sources(instrument.all_sources(), checkpoint)
+    read = song_to_play(song, channels=channels, named=instrument.named(), others=instrument.plays_all, mpe=mpe)
 
     from nsynth_lab.render import Session
     from nsynth_lab.render.song import BLOCK_SAMPLES, render_song

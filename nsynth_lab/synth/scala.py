@@ -32,9 +32,11 @@ MAX_FILE_BYTES, MAX_STEPS = 2**20, 16_384
 Line = tuple[int, str]  # its number in the file, from 1, and what stands there
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _BREAK = re.compile(r"\r\n|\r|\n")  # str.splitlines also cuts at controls, which Latin-1 makes of other letters' bytes
-_GLUED = r"(?![\w.,/:\\*^+-])"  # what goes on without a space is another kind of number, or a slip
+_SLASHES = r"/\u2044\u2215\u00f7\uff0f"  # that of text, of fractions, of division, obelus, full width
+# what goes on without a space is another kind of number, or a slip
+_GLUED = rf"(?![\w.,:\\*^+'|\u2019\u00d7\u2212{_SLASHES}-])"
 _CENTS = re.compile(rf"([+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?:c|cents?)?{_GLUED}")
-_RATIO = re.compile(rf"\+?([0-9]+)(?:[ \t]*/[ \t]*([0-9]+)|(?![ \t]*/)){_GLUED}")
+_RATIO = re.compile(rf"\+?([0-9]+)(?:[ \t]*/[ \t]*([0-9]+)|(?![ \t]*[{_SLASHES}])){_GLUED}")
 _WHOLE = re.compile(rf"\+?[0-9]{{1,9}}{_GLUED}")
 _HERTZ = re.compile(rf"\+?([0-9]+\.?[0-9]*|\.[0-9]+)(?:[hH][zZ])?{_GLUED}")
 _SILENT = re.compile(rf"[xX]{_GLUED}")
