@@ -287,7 +287,7 @@ def test_the_computers_own_keys_play(environment: dict[str, str], tmp_path: Path
         os.close(master)
     assert process.returncode == 0, screen
     assert b"voices" in screen
-    assert b"blend 0.60,0.50" in screen
+    assert b"  0.60,0.50  " in screen
     sound = read_audio(made).samples[0]
     begin = onset_seconds(sound, float(np.abs(sound).max()) ** 2 / 16)
     steady = sound[int((begin + 0.1) * SAMPLE_RATE) :][: int(0.3 * SAMPLE_RATE)]
