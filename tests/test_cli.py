@@ -161,6 +161,8 @@ def test_help_needs_nothing_heavy() -> None:
         "blend flute nobody -o x.wav",
         "blend flute cello --duration 0 -o x.wav",
         "blend flute gone.wav -o x.wav",
+        "blend flute cello --timbre -1 -o x.wav",
+        "blend flute cello --partials nan -o x.wav",
         "blend flute cello -o x.doc",
         "blend --preset nobody -o x.wav",
         "encode gone.wav -o x.latents",

@@ -249,3 +249,16 @@ def test_files_are_recipes_of_their_own_whatever_they_are_called(name: str, caps
     capsys.readouterr()
     assert run(["recipe", "first.wav"]) == 0
     assert name in shlex.split(capsys.readouterr().out)
+
+
+def test_only_files_that_the_line_names_are_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
+    """A stranger's recipe of 200,000 others was an hour of warnings, and asked for hashes of files anywhere."""
+    first = made(("blend", "bell.wav", "cello", *SHORT), "first.flac")
+    values = read_recipe(first)
+    others = {f"other {number}": "" for number in range(5_000)} | {"two.toml": "0" * 64}
+    strange = json.dumps({**values, "files": {**others, **values["files"]}})
+    write_audio("strange.flac", pluck(60, seconds=0.2), comment=strange)
+    Path("bell.wav").unlink()
+    capsys.readouterr()
+    assert run(["recipe", "strange.flac"]) == 0
+    assert capsys.readouterr().err == "warning: bell.wav is not here\n"

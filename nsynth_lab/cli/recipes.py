@@ -247,16 +247,17 @@ def _others(values: dict[str, Any]) -> Iterator[str]:
     if values.get("nsynth_lab") != __version__:
         yield f"it was made by version {values.get('nsynth_lab')!s:.40}, this is {__version__}"
     files = values.get("files")
-    for word, digest in files.items() if isinstance(files, dict) else ():
-        path = _named(str(word), line)
+    known = files if isinstance(files, dict) else {}
+    for word in filter(known.__contains__, dict.fromkeys(line)):  # no other file plays a part
+        digest, path = known[word], _named(word)
         if path is None or not path.is_file():
             yield f"{word} is not here"
         elif _hash(path) != digest:
             yield f"{word} is not the file that it was"
 
 
-def _named(word: str, line: Sequence[str]) -> Path | None:
-    if os.path.isfile(word) or word not in line:
+def _named(word: str) -> Path | None:
+    if os.path.isfile(word):
         return Path(word)
     from nsynth_lab.patch.library import preset_file
 

@@ -50,6 +50,9 @@ class BlendRequest:
             value is not None for value in (self.curve, self.timbre, self.loudness, self.partials)
         ):
             raise UsageError("--curve, --timbre, --loudness and --partials are for blends of two sources")
+        for own in (self.timbre, self.loudness, self.partials):
+            if own is not None:
+                pair(own)  # says what is wrong before anything is loaded
         check_seconds(self.seconds)
 
     def weights(self) -> NDArray[np.float64]:
