@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from nsynth_lab.capture.folder import FolderSource
 from nsynth_lab.capture.takes import Take, WorkFolder, checked_pitch
 from nsynth_lab.cli import run
 from nsynth_lab.errors import AudioError, CheckpointError, UsageError
+from nsynth_lab.model import user_bank
 from nsynth_lab.model.bank import Bank, read_bank_file, write_bank_file
 from nsynth_lab.model.checkpoint import load_checkpoint
 from nsynth_lab.model.user_bank import bank_folder, find_owned, owned_files, with_owned
@@ -203,6 +205,21 @@ def test_what_was_exported_is_imported_the_same(model: Path, capsys: pytest.Capt
     assert shown["licence"] == "CC0-1.0"
     assert run(["bank", "list", "--json"]) == 0
     assert [row["name"] for row in json.loads(capsys.readouterr().out)] == ["my organ"]
+
+
+def test_an_imported_instrument_does_not_hide_one_of_the_checkpoint_unasked(
+    model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(user_bank, "DEFAULT_CHECKPOINT", model)
+    taken(Organ(), model)
+    mine = find_owned("my organ")
+    theirs = replace(mine.entry, instrument=replace(mine.entry.instrument, name="Flute"))
+    write_bank_file(Path("theirs.safetensors"), Bank([theirs], mine.bank.zones, model_id=mine.bank.model_id), about={})
+    assert run(["bank", "import", "theirs.safetensors"]) == 2
+    assert "'Flute', and so does the default checkpoint; --force" in " ".join(capsys.readouterr().err.split())
+    assert [path.stem for path in owned_files()] == ["my-organ"]
+    assert run(["bank", "import", "theirs.safetensors", "--force"]) == 0
+    assert run(["bank", "remove", "flute"]) == 0
 
 
 def test_what_is_no_exported_instrument_is_refused(model: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from nsynth_lab.audio import check_target
 from nsynth_lab.errors import CheckpointError, MissingError, UsageError
 from nsynth_lab.legible import is_hidden
 from nsynth_lab.model.bank import Bank, BankEntry, joined, read_bank_file, write_bank_file
+from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, bank_names
+from nsynth_lab.model.headers import model_of
 from nsynth_lab.naming import digest_stem, file_stem, folded
 from nsynth_lab.patch.library import data_folder
 
@@ -160,11 +163,24 @@ def import_file(source: Path, *, force: bool) -> Owned:
 
     Raises:
         CheckpointError: damaged, or no instrument.
-        UsageError: there is one of that name and no `force`.
+        UsageError: there is one of that name, here or in the default checkpoint, and no `force`.
     """
     owned = read_owned(source)
+    if not force and _hides_another(owned):
+        raise UsageError(
+            f"{source}: holds '{owned.name}', and so does the default checkpoint; --force puts this one in its place "
+            "(until `nsynth-lab bank remove`)"
+        )
     keep(owned.bank, owned.capture, force=force)
     return find_owned(owned.name)
+
+
+def _hides_another(owned: Owned) -> bool:
+    """Whether the default checkpoint has an instrument of that name, which would no longer be heard."""
+    with suppress(CheckpointError):
+        if owned.bank.model_id == model_of(DEFAULT_CHECKPOINT):
+            return folded(owned.name) in map(folded, bank_names(DEFAULT_CHECKPOINT))
+    return False
 
 
 def export_file(name: str, target: Path, *, force: bool) -> Path:
