@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,38 @@ def test_a_handler_that_is_there_already_stays() -> None:
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, usual)
+
+
+WORKERS = """
+import sys, time
+from nsynth_lab.train.workers import in_parallel
+
+def work(item):
+    time.sleep(0.05)
+    return item
+
+if __name__ == "__main__":
+    try:
+        for item, _ in in_parallel(work, range(4000), jobs=2, chunk=4):
+            if item == 4:
+                print("at work", flush=True)
+    except KeyboardInterrupt:
+        sys.exit(130)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_ctrl_c_pressed_twice_ends_the_workers_too(tmp_path: Path) -> None:
+    """The second ended the wait for the workers before they were told to go: all of them waited for ever."""
+    script = tmp_path / "script.py"
+    script.write_text(WORKERS, "utf-8")
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "at work\n"
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.1)
+        try:
+            assert process.wait(timeout=30) == 130
+        finally:
+            process.kill()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -38,7 +40,21 @@ def in_parallel(
     try:
         yield from zip(items, pool.map(work, items, chunksize=chunk), strict=True)
     finally:
-        pool.shutdown(cancel_futures=True)
+        with _deaf_to_ctrl_c():
+            pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """A second Ctrl-C would end the wait for the workers, which are then told nothing and wait for ever."""
+    if threading.current_thread() is not threading.main_thread():  # it hears no signals
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
 def _ignore_ctrl_c() -> None:
