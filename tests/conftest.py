@@ -55,6 +55,24 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checkpoint of `pack_model`."""
+    from pack_model import write_model
+
+    return write_model(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture
+def beside_model(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that the test runs in, its own, in which that checkpoint is called `model`."""
+    from pack_model import copy_model
+
+    monkeypatch.chdir(tmp_path)
+    copy_model(model_folder)
+    return tmp_path
+
+
 @pytest.fixture
 def tone() -> Audio:
     """Half a second of A4 at half scale, stereo: left a sine, right the same an octave up."""

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_notes import bell, flute
-from pack_model import copy_model, write_model
 
 from nsynth_lab import notice
 from nsynth_lab.audio import Audio, write_audio
@@ -30,16 +29,9 @@ STREAMS = ("timbre", "loudness_db", "f0_cents", "partials")
 MODEL = ("--checkpoint", "model")
 
 
-@pytest.fixture(scope="module")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("model"))
-
-
 @pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path / "home"))
-    copy_model(model_folder)
+def _folder(beside_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NSYNTH_LAB_HOME", str(beside_model / "home"))
     record("horn.wav")
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from pack_model import copy_model, write_model
 
 from nsynth_lab.cli import run
 from nsynth_lab.latents import write_latents
@@ -27,15 +26,7 @@ PAD = Patch(
 )
 
 
-@pytest.fixture(scope="module")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("model"))
-
-
-@pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    copy_model(model_folder)
+pytestmark = pytest.mark.usefixtures("beside_model")
 
 
 def made(*words: str, path: str = "out.wav") -> FloatArray:

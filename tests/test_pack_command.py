@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from pack_model import copy_model, write_model
 from pack_reading import everything, level_db, need_module, regions
 
 from nsynth_lab.cli import run
@@ -26,15 +25,7 @@ SMALL = ("--notes", "C3,C5", "--velocities", "60,120", "--positions", "0,1", "--
 MODEL = ("--checkpoint", "model")
 
 
-@pytest.fixture(scope="module")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("model"))
-
-
-@pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    copy_model(model_folder)
+pytestmark = pytest.mark.usefixtures("beside_model")
 
 
 def made(*words: str, sources: tuple[str, ...] = ("flute", "cello")) -> dict[str, Any]:

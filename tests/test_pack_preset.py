@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from pack_model import copy_model, write_model
 from pack_reading import Sfizz, cents_off, everything, fluidsynth, level_db, need_module, need_program, regions
 
 from nsynth_lab.cli import run
@@ -46,17 +45,10 @@ WIDE = replace(
 PLAIN = replace(PAD, name="Plain", effects=(), envelope=Envelope(), blend=Blend(("flute", "cello")))
 
 
-@pytest.fixture(scope="module")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("model"))
-
-
 @pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    copy_model(model_folder)
+def _folder(beside_model: Path) -> None:
     for patch in (PAD, STRUCK, WIDE, PLAIN):
-        write_preset(Path(f"{patch.name.split()[-1].lower()}.toml"), patch)
+        write_preset(beside_model / f"{patch.name.split()[-1].lower()}.toml", patch)
 
 
 def made(preset: str, *words: str, folder: str = "out") -> dict[str, Any]:

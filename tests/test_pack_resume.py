@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from pack_model import copy_model, write_model
 from pack_reading import everything
 
 from nsynth_lab.cli import run
@@ -20,21 +19,13 @@ CLIPS = 24
 
 
 @pytest.fixture(scope="module")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("model"))
-
-
-@pytest.fixture(scope="module")
 def pack_folder(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Path:
     folder = tmp_path_factory.mktemp("pack") / "out"
     assert run([*WORDS[:-1], str(model_folder), "-o", str(folder)]) == 0
     return folder
 
 
-@pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    copy_model(model_folder)
+pytestmark = pytest.mark.usefixtures("beside_model")
 
 
 @pytest.fixture

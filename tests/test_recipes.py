@@ -13,7 +13,6 @@ import mido
 import numpy as np
 import pytest
 from command_lines import no_sound_card
-from pack_model import copy_model, write_model
 from test_train import pluck
 from tiny_model import tiny_model
 
@@ -39,17 +38,10 @@ effect = "reverb"
 BLEND = ("blend", "flute", "cello", *SHORT)
 
 
-@pytest.fixture(scope="module")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("model"))
-
-
 @pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    copy_model(model_folder)
+def _folder(beside_model: Path) -> None:
     write_audio("bell.wav", pluck(60, seconds=0.3))
-    Path("two.toml").write_text(PRESET)
+    (beside_model / "two.toml").write_text(PRESET)
     Path("just.scl").write_text("just\n7\n9/8\n5/4\n4/3\n3/2\n5/3\n15/8\n2/1\n")
     song = mido.MidiFile(ticks_per_beat=480)
     notes = [mido.Message(kind, note=note, time=120) for note in (60, 64) for kind in ("note_on", "note_off")]

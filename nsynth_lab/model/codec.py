@@ -76,7 +76,7 @@ def cut(audio: Audio) -> FloatArray:
 
 
 @contextmanager
-def _on_one_thread() -> Iterator[None]:
+def on_one_thread() -> Iterator[None]:
     """Torch has one thread: sums shared by several end in other last bits, which the rounds of a fit make large.
 
     Nor do several help: what they share is small, and on a busy machine they wait for each other ten times as long.
@@ -89,7 +89,7 @@ def _on_one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-@_on_one_thread()
+@on_one_thread()
 def encode_measured(
     samples: FloatArray,
     streams: Measured,

@@ -24,7 +24,7 @@ from nsynth_lab.errors import CheckpointError, DatasetError, LatentsError
 from nsynth_lab.latents import Latents, read_latents, write_latents
 from nsynth_lab.model.bank import BANK, LEVEL_DB, Bank, BankEntry, joined, load_bank, shifted, write_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
-from nsynth_lab.model.codec import encode_measured, trim
+from nsynth_lab.model.codec import encode_measured, on_one_thread, trim
 from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.model.ending import rise_beyond_db
 from nsynth_lab.model.headers import model_of
@@ -174,26 +174,24 @@ def _at_work(kept: Path) -> Iterator[None]:
         kept.mkdir(exist_ok=True)
     except OSError as error:
         raise CheckpointError(f"{kept}: cannot be written ({error.strerror})") from error
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     try:
-        yield
+        with on_one_thread():
+            yield
     finally:
-        torch.set_num_threads(threads)
         with suppress(OSError):
             kept.rmdir()
 
 
 @cache
-def _checkpoint(folder: Path) -> Checkpoint:
-    """That of this process."""
+def checkpoint_of_process(folder: Path) -> Checkpoint:
+    """A checkpoint, read once in each process however many notes it encodes; torch has one thread from then on."""
     torch.set_num_threads(1)
     return load_checkpoint(folder)
 
 
 def _zone(folder: Path, kept: Path, record: NoteRecord) -> Latents:
     """A note as it is kept, or encoded now and kept."""
-    checkpoint = _checkpoint(folder)
+    checkpoint = checkpoint_of_process(folder)
     stat = record.path.stat()
     what = (checkpoint.model_id, ROUNDS, str(record.path.resolve()), stat.st_size, stat.st_mtime_ns)
     path = kept / f"{hashlib.sha256(repr(what).encode()).hexdigest()[:24]}.latents"

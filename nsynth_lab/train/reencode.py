@@ -8,19 +8,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from nsynth_lab.dsp.measure import Measured
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import Bank
-from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
+from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import decode, encode_measured
 from nsynth_lab.model.encodings import Encoding, encoding_key, own_encodings
+from nsynth_lab.model.headers import model_of
 from nsynth_lab.note import Note
+from nsynth_lab.train.bank_builder import checkpoint_of_process
 from nsynth_lab.train.workers import in_parallel
 
 
@@ -38,7 +39,7 @@ def reencoded(
     for _, zone in in_parallel(partial(_zone, old, new, rounds), bank.zones, jobs=processes, chunk=4):
         zones.append(zone)
         progress()
-    return Bank(list(bank.entries.values()), zones, model_id=load_checkpoint(new).model_id)
+    return Bank(list(bank.entries.values()), zones, model_id=model_of(new))
 
 
 def lacking(bank: Bank, names: Sequence[str]) -> Bank:
@@ -52,15 +53,8 @@ def lacking(bank: Bank, names: Sequence[str]) -> Bank:
     return Bank(entries, zones, model_id=bank.model_id)
 
 
-@cache
-def _checkpoint(folder: Path) -> Checkpoint:
-    """That of this process."""
-    torch.set_num_threads(1)
-    return load_checkpoint(folder)
-
-
 def _zone(old: Path, new: Path, rounds: int, zone: Latents) -> Latents:
-    first, second = _checkpoint(old), _checkpoint(new)
+    first, second = checkpoint_of_process(old), checkpoint_of_process(new)
     digest = hashlib.sha256(f"{zone.note} {zone.attack_frames} {zone.release_frame}".encode())
     for stream in (zone.timbre, zone.loudness_db, zone.f0_cents, zone.partials):
         digest.update(np.ascontiguousarray(stream).tobytes())
