@@ -182,7 +182,7 @@ class AudioWriter:
                 self._aside.replace(self.path)
 
     def _check_whole(self) -> None:
-        """Ask the file itself: libsndfile keeps quiet where its last samples or its length could not be written."""
+        """Check the file itself: libsndfile reports no error if the last samples or the length could not be written."""
         known = self._samples and self.path.suffix.lower() != ".mp3"  # of MP3 the header is an estimate
         if known and _soundfile().info(_name(self._aside)).frames != self._samples:
             raise OSError("cut short")

@@ -52,7 +52,7 @@ class Load:
 
     @staticmethod
     def of(shares: Doubles, *, block_samples: int, voices: int) -> Load:
-        """What is said of blocks that took these shares of their time."""
+        """Summary of blocks that took these shares of their deadline."""
         median, p99, p999 = (float(value) for value in np.percentile(shares, (50.0, 99.0, 99.9)))
         late, threads = int((shares > 1.0).sum()), torch.get_num_threads()
         return Load(block_samples, voices, len(shares), median, p99, p999, float(shares.max()), late, threads)

@@ -29,7 +29,7 @@ LOUDER_DB_PER_STEP = 0.15  # from 100 to 127 as much as MIDI's usual square of t
 
 @dataclass(frozen=True)
 class Stroke:
-    """What sounds of the layers of a key.
+    """Which velocity layers of a key sound, and how loud.
 
     Attributes:
         softer, harder: numbers of the layers around the velocity; the same one at a layer's own and beyond the last.

@@ -38,7 +38,7 @@ class Settling:
         self._heard = self._varies = self._waited = False
 
     def take(self, play: Callable[[], FloatArray]) -> FloatArray:
-        """The second of two takes [samples] that agree; the last one where the patience ends."""
+        """The second of two takes [samples] that agree, or the last one when the time limit runs out."""
         began, before, pauses = time.monotonic(), play(), False
         while True:
             if not self._heard or pauses:

@@ -92,7 +92,7 @@ class Vst3Source:
                 self._begins_in = None  # it never packs its state twice alike
 
     def _restored(self, packed: bytes, state: Path) -> list[str]:
-        """Set a state and read it back: a line where it was not taken, or not as it is."""
+        """Set a state and read it back; returns a warning if the plugin ignored or changed it."""
         before = self._plugin.state()
         self._plugin.restore(packed, is_preset=is_preset(state))
         self._plugin.play_nothing()

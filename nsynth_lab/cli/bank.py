@@ -156,7 +156,7 @@ def reencode(
     ] = "default",
     rounds: train.RoundsOption = ROUNDS,
 ) -> None:
-    """Encode instruments of yours anew for another checkpoint: from then on they are that one's.
+    """Re-encode your own instruments for another checkpoint; they then belong to that one.
 
     They are decoded by the checkpoint they were captured with, which must be here; `bank export` first what you want to
     keep for it. To have the whole bank of a checkpoint, your own with it, use `nsynth-lab bank build`.

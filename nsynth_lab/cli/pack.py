@@ -58,7 +58,7 @@ def pack(
     resume: Annotated[
         bool,
         typer.Option(
-            "--resume", help="Go on with the pack in the folder, or make again what it has lost: no more need be said."
+            "--resume", help="Resume the pack in the folder, or remake files it has lost; no other options are needed."
         ),
     ] = False,
     workers: Annotated[

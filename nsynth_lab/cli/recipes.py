@@ -74,7 +74,7 @@ def recipe(
 
 
 def _words(context: typer.Context, values: dict[str, Any]) -> list[str]:
-    """Parameters as they are typed, defaults too."""
+    """Parameters as the user would type them, defaults included."""
     arguments: list[str] = []
     options: list[str] = []
     for parameter in context.command.params:
