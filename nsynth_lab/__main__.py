@@ -3,7 +3,7 @@
 import sys
 
 from nsynth_lab.interrupts import interrupt_between_compiled_calls
-from nsynth_lab.process import keep_freed_memory, leave_threads_to_torch
+from nsynth_lab.process_tuning import keep_freed_memory, leave_threads_to_torch
 
 
 def main() -> None:

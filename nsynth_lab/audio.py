@@ -19,10 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from nsynth_lab import flac, mpeg, notice, riff
-from nsynth_lab.aside import aside, beside_of
+from nsynth_lab import flac, mpeg, riff
+from nsynth_lab import messages as notice
+from nsynth_lab.atomic_file import aside, beside_of
 from nsynth_lab.errors import AudioError, MissingError, UsageError
-from nsynth_lab.hush import hush
+from nsynth_lab.silence_stderr import hush
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 MAX_SECONDS = 120.0

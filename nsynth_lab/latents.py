@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nsynth_lab.aside import aside
+from nsynth_lab.atomic_file import aside
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import LatentsError
 from nsynth_lab.legible import encodable_in

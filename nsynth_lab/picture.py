@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nsynth_lab.aside import aside
+from nsynth_lab.atomic_file import aside
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import MissingError
 from nsynth_lab.legible import legible

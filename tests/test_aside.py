@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nsynth_lab.aside import LONGEST_NAME_BYTES, aside, write_json
+from nsynth_lab.atomic_file import LONGEST_NAME_BYTES, aside, write_json
 from nsynth_lab.errors import AudioError, NsynthLabError
 
 

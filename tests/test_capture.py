@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from tiny_model import tiny_checkpoint
 
-from nsynth_lab import notice
+from nsynth_lab import messages as notice
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.capture import About, Captured, Key, Plan, capture
 from nsynth_lab.capture.folder import FolderSource

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from made_notes import bell, flute
 
-from nsynth_lab import notice
+from nsynth_lab import messages as notice
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.cli import run
 from nsynth_lab.latents import Latents, read_latents, write_latents

@@ -67,7 +67,7 @@ def test_a_handler_that_is_there_already_stays() -> None:
 
 WORKERS = """
 import sys, time
-from nsynth_lab.train.workers import in_parallel
+from nsynth_lab.workers import in_parallel
 
 def work(item):
     time.sleep(0.05)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from nsynth_lab import notice
+from nsynth_lab import messages as notice
 from nsynth_lab.audio import Audio, read_audio, read_clip, write_audio
 from nsynth_lab.errors import AudioError
 from nsynth_lab.units import SAMPLE_RATE, FloatArray

@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from nsynth_lab.process import NUMPY_POOLS, keep_freed_memory, leave_threads_to_torch
+from nsynth_lab.process_tuning import NUMPY_POOLS, keep_freed_memory, leave_threads_to_torch
 
 FAULTS = """
 import resource, sys
 import torch
-from nsynth_lab.process import keep_freed_memory
+from nsynth_lab.process_tuning import keep_freed_memory
 if sys.argv[1] == "kept":
     assert keep_freed_memory()
 for _ in range(3):
@@ -50,7 +50,9 @@ def test_numpys_threads_are_as_the_user_says_and_else_one(monkeypatch: pytest.Mo
 
 
 def test_the_command_line_does_not_import_numpy_before_it_has_said_so() -> None:
-    watched = "import sys, nsynth_lab.process as p; p.leave_threads_to_torch = lambda: print('numpy' in sys.modules)"
+    watched = (
+        "import sys, nsynth_lab.process_tuning as p; p.leave_threads_to_torch = lambda: print('numpy' in sys.modules)"
+    )
     command = [
         sys.executable,
         "-c",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made_font import tone
 
-from nsynth_lab import notice
+from nsynth_lab import messages as notice
 from nsynth_lab.capture import Key
 from nsynth_lab.capture.settling import Settling
 from nsynth_lab.capture.vst3 import Vst3Source

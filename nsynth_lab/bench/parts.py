@@ -12,7 +12,7 @@ from typing import Any
 
 from torch.profiler import ProfilerActivity, profile
 
-from nsynth_lab.hush import hush
+from nsynth_lab.silence_stderr import hush
 
 KINDS: dict[str, tuple[str, ...]] = {
     "matrix products": ("mm", "addmm", "bmm", "baddbmm", "matmul", "linear", "mkldnn", "convolution", "einsum", "dot"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nsynth_lab import notice
+from nsynth_lab import messages as notice
 from nsynth_lab.audio import read_clip
 from nsynth_lab.capture.source import About, Key
 from nsynth_lab.dsp.offset import one_channel

@@ -22,7 +22,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nsynth_lab import notice
+from nsynth_lab import messages as notice
 from nsynth_lab.cli import (
     ablate,
     bank,

@@ -53,7 +53,7 @@ class Recipe:
 
     def put_beside(self, path: Path) -> None:
         """Write it beside the file `path`, if its comment cannot hold it."""
-        from nsynth_lab.aside import write_json
+        from nsynth_lab.atomic_file import write_json
 
         if len(self.text) > LONGEST_COMMENT:
             write_json(path.with_name(f"{path.name}{BESIDE}"), self.values)

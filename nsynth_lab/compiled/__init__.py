@@ -19,7 +19,8 @@ from llvmlite import ir
 from numba import config, njit, types
 from numba.extending import intrinsic
 
-from nsynth_lab import notice, units
+from nsynth_lab import messages as notice
+from nsynth_lab import units
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

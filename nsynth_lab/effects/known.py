@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from nsynth_lab.aside import aside
+from nsynth_lab.atomic_file import aside
 from nsynth_lab.effects.plugin_info import PluginInfo
 from nsynth_lab.errors import PluginError
 from nsynth_lab.patch.effect_table import nearest

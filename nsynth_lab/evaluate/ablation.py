@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nsynth_lab.aside import write_json
+from nsynth_lab.atomic_file import write_json
 from nsynth_lab.evaluate.evaluate import Evaluation
 from nsynth_lab.evaluate.section import Advance, Work
 from nsynth_lab.model.autoencoder import Autoencoder

@@ -16,10 +16,10 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from nsynth_lab.errors import MidiError, MissingError
-from nsynth_lab.hush import hush
 from nsynth_lab.midi.events import Event
 from nsynth_lab.midi.listen import ALL
 from nsynth_lab.midi.parse import Parser
+from nsynth_lab.silence_stderr import hush
 
 OWN_NAME = "nsynth-lab"
 FIRST_SECONDS = 20.0

@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from nsynth_lab.aside import aside
+from nsynth_lab.atomic_file import aside
 from nsynth_lab.errors import CheckpointError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.config import ModelConfig

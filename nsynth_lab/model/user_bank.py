@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nsynth_lab.aside import aside
+from nsynth_lab.atomic_file import aside
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import CheckpointError, MissingError, UsageError
 from nsynth_lab.legible import is_hidden

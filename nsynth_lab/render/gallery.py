@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from nsynth_lab.aside import aside
+from nsynth_lab.atomic_file import aside
 from nsynth_lab.audio import write_audio
 from nsynth_lab.dsp.programme_loudness import programme_loudness
 from nsynth_lab.errors import NsynthLabError, UsageError

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
-from nsynth_lab import notice
+from nsynth_lab import messages as notice
 from nsynth_lab.audio import MAX_SECONDS, Audio, file_hash, read_clip
 from nsynth_lab.dsp.hearing import hear, warnings_of
 from nsynth_lab.errors import AudioError

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nsynth_lab import __version__, notice
+from nsynth_lab import __version__
+from nsynth_lab import messages as notice
 from nsynth_lab.audio import file_hash, read_clip
 from nsynth_lab.blend import blend, pair
 from nsynth_lab.blend.even import STEPS, EvenAxis, even_axis

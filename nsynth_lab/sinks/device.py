@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from nsynth_lab.errors import DeviceError, MissingError
-from nsynth_lab.hush import hush
+from nsynth_lab.silence_stderr import hush
 from nsynth_lab.sinks.ring import Ring
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 

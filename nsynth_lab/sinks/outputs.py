@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from nsynth_lab.hush import hush
+from nsynth_lab.silence_stderr import hush
 from nsynth_lab.sinks.device import CHANNELS, load_sounddevice, reason
 from nsynth_lab.units import SAMPLE_RATE
 

@@ -31,8 +31,8 @@ from nsynth_lab.model.headers import model_of
 from nsynth_lab.model.user_bank import with_owned
 from nsynth_lab.note import FAMILIES, Instrument, Note, note_name
 from nsynth_lab.train.notes import NoteRecord, read_dataset
-from nsynth_lab.train.workers import in_parallel
 from nsynth_lab.units import FRAME_RATE_HZ
+from nsynth_lab.workers import in_parallel
 
 LONGEST_SECONDS = 4.0
 LONG_HOLD_SECONDS = 2.0

@@ -14,7 +14,7 @@ from nsynth_lab.errors import AudioError
 from nsynth_lab.note import FAMILIES, note_name
 from nsynth_lab.train.labels import clean
 from nsynth_lab.train.notes import NoteRecord, Problem, audio_files, is_held_out, read_entries, scan_dataset
-from nsynth_lab.train.workers import in_parallel
+from nsynth_lab.workers import in_parallel
 
 KINDS = {  # kind of problem: what it means
     "missing": "listed, but there is no sound file",

@@ -15,7 +15,7 @@ from nsynth_lab.errors import AudioError
 from nsynth_lab.train.note_writer import Entry, note_entry
 from nsynth_lab.train.settle import settle
 from nsynth_lab.train.takes import Take, shown
-from nsynth_lab.train.workers import in_parallel
+from nsynth_lab.workers import in_parallel
 
 PitchFrom = Literal["auto", "name", "measured"]
 LONGEST_READ_SECONDS = 60.0

@@ -24,7 +24,7 @@ from nsynth_lab.train.findings import LONGEST_READ_SECONDS, Finding, PitchFrom, 
 from nsynth_lab.train.note_writer import READINGS, REPORT, Entry, NoteWriter, check_folder, write_json
 from nsynth_lab.train.notes import AUDIO
 from nsynth_lab.train.takes import Take, find_takes, shown
-from nsynth_lab.train.workers import in_parallel
+from nsynth_lab.workers import in_parallel
 
 Advance = Callable[[int], None]
 

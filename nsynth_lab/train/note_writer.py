@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab import __version__
-from nsynth_lab.aside import aside
+from nsynth_lab.atomic_file import aside
 from nsynth_lab.errors import DatasetError, UsageError
 from nsynth_lab.note import FAMILIES, SOURCES
 from nsynth_lab.train.labels import QUALITIES, clean

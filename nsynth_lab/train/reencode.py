@@ -22,7 +22,7 @@ from nsynth_lab.model.encodings import Encoding, encoding_key, own_encodings
 from nsynth_lab.model.headers import model_of
 from nsynth_lab.note import Note
 from nsynth_lab.train.bank_builder import checkpoint_of_process
-from nsynth_lab.train.workers import in_parallel
+from nsynth_lab.workers import in_parallel
 
 
 def reencoded(

@@ -20,7 +20,7 @@ from nsynth_lab.train.font_instruments import FontInstrument
 from nsynth_lab.train.note_writer import Entry, NoteWriter, check_folder
 from nsynth_lab.train.rendering import Rendering, probe, render_instrument
 from nsynth_lab.train.synthesizer import library_version
-from nsynth_lab.train.workers import in_parallel
+from nsynth_lab.workers import in_parallel
 
 HIGHEST_NUMBER = 999  # of an instrument, in NSynth's names
 

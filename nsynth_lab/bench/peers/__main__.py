@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from nsynth_lab.aside import write_json
+from nsynth_lab.atomic_file import write_json
 from nsynth_lab.bench import machine
 from nsynth_lab.bench.peers.compare import PAIRS, Comparison, compare
 from nsynth_lab.bench.timing import Spread
 from nsynth_lab.bench.work import Work
 from nsynth_lab.errors import MissingError, NsynthLabError, UsageError
-from nsynth_lab.process import keep_freed_memory
+from nsynth_lab.process_tuning import keep_freed_memory
 from nsynth_lab.render import Session
 
 REPOSITORY = Path(__file__).resolve().parents[3]

@@ -15,7 +15,7 @@ import torch
 
 from nsynth_lab.bench.peers.source import importing
 from nsynth_lab.bench.peers.task import Task
-from nsynth_lab.hush import hush
+from nsynth_lab.silence_stderr import hush
 
 RATE_HZ, CODE, SAMPLES = 16_000, 64, 200
 SIZES = {"blocks": 4, "layers": 14, "kernel_size": 2, "skip_channels": 128, "residual_channels": 128, "latent_d": CODE}
