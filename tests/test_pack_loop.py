@@ -12,7 +12,7 @@ from tiny_model import tiny_model
 
 from nsynth_lab.blend import stretch
 from nsynth_lab.blend.loop import Period, close_loop, find_period, in_tune
-from nsynth_lab.blend.take import another_take
+from nsynth_lab.blend.variation import another_take
 from nsynth_lab.dsp.seam import close_seam, seam_error_db
 from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import Latents

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 from tiny_model import tiny_checkpoint
 
-from nsynth_lab.blend.motion import lfo_wave
+from nsynth_lab.blend.modulation import lfo_wave
 from nsynth_lab.cli import run
 from nsynth_lab.model.bank import BANK
 from nsynth_lab.note import Note

@@ -11,7 +11,7 @@ from made_notes import bell, flute, line, note_of, organ_cut_short, pad, piano, 
 
 from nsynth_lab.audio import read_audio
 from nsynth_lab.blend import read_at, stretch
-from nsynth_lab.blend.wander import wander
+from nsynth_lab.blend.ping_pong import wander
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import MAX_FRAMES, Latents

@@ -6,7 +6,7 @@ Everything is one curve of read positions, one for each frame of the result:
       |                                  ,'    release, at its own speed
       |                                ,'
       |          ,'.    ,'`.   ,'`.   :
-      |        ,'   `.,'    `,'    `.:         sustain: held notes wander (`nsynth_lab.blend.wander`),
+      |        ,'   `.,'    `,'    `.:         sustain: held notes wander (`nsynth_lab.blend.ping_pong`),
       |      ,'                                decaying ones are read more slowly, shortened ones are left early
       |    ,'
       |  ,'                                    attack, at its own speed

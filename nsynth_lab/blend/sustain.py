@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nsynth_lab.blend.parts import Parts
-from nsynth_lab.blend.wander import Walk, wander
+from nsynth_lab.blend.ping_pong import Walk, wander
 from nsynth_lab.units import Doubles
 
 JOIN_FRAMES = 6  # a walk goes on while the release fades in

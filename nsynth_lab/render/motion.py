@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nsynth_lab.blend import corners, pair, triangle
-from nsynth_lab.blend.motion import places_of
+from nsynth_lab.blend.modulation import places_of
 from nsynth_lab.patch import Blend, Envelope
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nsynth_lab.blend.loop import Period, can_loop, close_loop, find_period, in_tune
 from nsynth_lab.blend.parts import find_parts
-from nsynth_lab.blend.take import another_take
+from nsynth_lab.blend.variation import another_take
 from nsynth_lab.dsp.noise import TABLE_FRAMES
 from nsynth_lab.dsp.pitch import tracked_orders
 from nsynth_lab.latents import SILENCE_DB, Latents

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nsynth_lab.blend.loop import Period
 from nsynth_lab.blend.parts import find_parts
 from nsynth_lab.blend.repeat import period_within, repeat
-from nsynth_lab.blend.take import another_take
+from nsynth_lab.blend.variation import another_take
 from nsynth_lab.dsp.noise import TABLE_FRAMES
 from nsynth_lab.dsp.pitch import tracked_orders
 from nsynth_lab.latents import Latents

@@ -9,7 +9,7 @@ import numpy as np
 
 from nsynth_lab.audio import Audio
 from nsynth_lab.blend import blend
-from nsynth_lab.blend.motion import lfo_sum
+from nsynth_lab.blend.modulation import lfo_sum
 from nsynth_lab.blend.parts import find_parts
 from nsynth_lab.effects import Trouble, chain_of
 from nsynth_lab.latents import SILENCE_DB, Latents

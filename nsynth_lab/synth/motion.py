@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from nsynth_lab.blend.motion import lfo_sum, places_of
+from nsynth_lab.blend.modulation import lfo_sum, places_of
 from nsynth_lab.blend.weights import corners, pair
 from nsynth_lab.patch import Blend
 from nsynth_lab.units import Doubles, Ints

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nsynth_lab.blend.parts import Parts, find_parts
+from nsynth_lab.blend.ping_pong import turning_places
 from nsynth_lab.blend.velocity import stroke
-from nsynth_lab.blend.wander import turning_places
 from nsynth_lab.dsp.envelope import onset_frame
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents
