@@ -15,7 +15,7 @@ from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.effects.chain import CEILING_DB, Chain
 from nsynth_lab.effects.effect import Knob
 from nsynth_lab.effects.stage import Stage
-from nsynth_lab.effects.watch import SLOW_BLOCKS, Watch
+from nsynth_lab.effects.watchdog import SLOW_BLOCKS, Watch
 from nsynth_lab.errors import PatchError
 from nsynth_lab.patch import EFFECTS, Slot
 from nsynth_lab.patch.rules import Parameter

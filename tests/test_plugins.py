@@ -20,7 +20,7 @@ from tiny_model import tiny_checkpoint
 
 from nsynth_lab.cli import run
 from nsynth_lab.effects import Chain, find_plugin, known_plugins, plugin_files, scan
-from nsynth_lab.effects.known import CACHE
+from nsynth_lab.effects.plugin_cache import CACHE
 from nsynth_lab.errors import PatchError, PluginError
 from nsynth_lab.patch import Slot
 from nsynth_lab.patch.library import cache_folder

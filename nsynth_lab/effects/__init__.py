@@ -17,7 +17,7 @@ vst3, host   loading one, and playing it in a slot; its state is tried apart fir
 
 from nsynth_lab.effects.chain import Chain, Trouble, chain_of
 from nsynth_lab.effects.host import effect_info, is_preset, packed_state, read_state
-from nsynth_lab.effects.known import find_plugin, known_plugins
+from nsynth_lab.effects.plugin_cache import find_plugin, known_plugins
 from nsynth_lab.effects.plugin_info import PluginInfo, PluginParameter
 from nsynth_lab.effects.scan import plugin_files, scan
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from nsynth_lab.effects.built_in import BuiltIn
 from nsynth_lab.effects.effect import CHANNELS, MAX_BLOCK_SAMPLES, SHORTEST_BLOCK_SAMPLES, Knob
-from nsynth_lab.effects.glide import Glide
 from nsynth_lab.effects.host import HostedEffect
+from nsynth_lab.effects.smoothing import Glide
 from nsynth_lab.effects.stage import Stage
-from nsynth_lab.effects.watch import Watch
+from nsynth_lab.effects.watchdog import Watch
 from nsynth_lab.errors import PatchError
 from nsynth_lab.patch import Patch, Slot, find_effect
 from nsynth_lab.patch.rules import Parameter, Rule

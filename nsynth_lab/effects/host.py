@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nsynth_lab.effects.effect import CHANNELS, Knob
-from nsynth_lab.effects.known import find_plugin
+from nsynth_lab.effects.plugin_cache import find_plugin
 from nsynth_lab.effects.plugin_info import PluginInfo
-from nsynth_lab.effects.trial import try_state
+from nsynth_lab.effects.state_probe import try_state
 from nsynth_lab.effects.vst3 import Vst3
 from nsynth_lab.errors import PluginError, UsageError
 from nsynth_lab.patch.rules import Parameter

@@ -14,9 +14,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from nsynth_lab.effects.apart import run_apart
-from nsynth_lab.effects.known import digest, read_cache, write_cache
+from nsynth_lab.effects.plugin_cache import digest, read_cache, write_cache
 from nsynth_lab.effects.plugin_info import PluginInfo
+from nsynth_lab.effects.subprocess_probe import run_apart
 from nsynth_lab.errors import PluginError
 
 TIMEOUT_SECONDS = 30.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from nsynth_lab.effects.effect import Delay, Effect, Knob
-from nsynth_lab.effects.glide import Glide
-from nsynth_lab.effects.watch import Watch
+from nsynth_lab.effects.smoothing import Glide
+from nsynth_lab.effects.watchdog import Watch
 from nsynth_lab.patch.rules import Parameter, Rule
 from nsynth_lab.units import FloatArray
 

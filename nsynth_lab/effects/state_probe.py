@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 
-from nsynth_lab.effects.apart import run_apart
 from nsynth_lab.effects.plugin_info import PluginInfo
+from nsynth_lab.effects.subprocess_probe import run_apart
 from nsynth_lab.errors import PluginError
 from nsynth_lab.patch.library import cache_folder
 
