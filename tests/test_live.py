@@ -17,9 +17,9 @@ import soundfile
 from playing import SECOND, busy_events, played, small_engine
 
 from nsynth_lab.audio import LONGEST_BYTES, read_audio
-from nsynth_lab.cli.keyboard import LASTING_SECONDS, Typist, split_keys
 from nsynth_lab.cli.status import StatusLine
 from nsynth_lab.errors import DeviceError, MissingError, UsageError
+from nsynth_lab.midi.computer_keyboard import LASTING_SECONDS, Typist, split_keys
 from nsynth_lab.midi.events import Kind, note_off, note_on
 from nsynth_lab.midi.parse import Parser
 from nsynth_lab.midi.song import Song

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from nsynth_lab.cli.keyboard import Typist
 from nsynth_lab.cli.playing import Instrument
 from nsynth_lab.cli.status import OVERLOAD_SECONDS, StatusLine, cut
+from nsynth_lab.midi.computer_keyboard import Typist
 from nsynth_lab.render.live import Status
 from nsynth_lab.synth.engine import EngineState
 

@@ -216,7 +216,7 @@ def _attend(live: Live, thread: threading.Thread, *, title: str, keys: bool) -> 
 
     try:
         if keys and sys.stdin.isatty():
-            from nsynth_lab.cli.keyboard import HELP, Typist, read_keys
+            from nsynth_lab.midi.computer_keyboard import HELP, Typist, read_keys
 
             console.say(HELP)
             settings = live.engine.player.settings

@@ -18,7 +18,7 @@ from nsynth_lab.cli import console
 from nsynth_lab.legible import legible
 
 if TYPE_CHECKING:
-    from nsynth_lab.cli.keyboard import Typist
+    from nsynth_lab.midi.computer_keyboard import Typist
     from nsynth_lab.render.live import Status
 
 OVERLOAD_SECONDS = 5.0  # so long an overload is told after its last voice was taken away
