@@ -17,9 +17,10 @@ from nsynth_lab.cli.train import FINE, FRESH
 from nsynth_lab.errors import CheckpointError, UsageError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import load_checkpoint, save_weights
-from nsynth_lab.train import distil, loop
+from nsynth_lab.train import distillation as distil
+from nsynth_lab.train import loop
 from nsynth_lab.train.batches import Batches
-from nsynth_lab.train.first_model import BAND_CHANNELS, beginning
+from nsynth_lab.train.initial_model import BAND_CHANNELS, beginning
 from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.train.run_state import saved_run
 

@@ -23,7 +23,7 @@ from nsynth_lab.train import loop
 from nsynth_lab.train.augment import hissing, in_a_room, narrowed
 from nsynth_lab.train.batches import MARGIN_FRAMES, Batch, Batches, Crop
 from nsynth_lab.train.decorrelation import timbre_penalty
-from nsynth_lab.train.hearing import hear
+from nsynth_lab.train.forward import hear
 from nsynth_lab.train.loop import train
 from nsynth_lab.train.note_writer import note_entry
 from nsynth_lab.train.notes import is_held_out, is_unseen, read_dataset

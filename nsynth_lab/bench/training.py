@@ -14,7 +14,7 @@ import torch
 from nsynth_lab.bench.made import prepared_notes
 from nsynth_lab.bench.timing import Spread
 from nsynth_lab.bench.work import Advance, Work
-from nsynth_lab.train.first_model import first_model
+from nsynth_lab.train.initial_model import first_model
 from nsynth_lab.train.loop import train
 from nsynth_lab.train.options import Report, TrainOptions
 

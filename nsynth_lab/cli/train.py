@@ -14,7 +14,7 @@ from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption
 from nsynth_lab.model.config import ROUNDS
 
 if TYPE_CHECKING:
-    from nsynth_lab.train.first_model import Beginning
+    from nsynth_lab.train.initial_model import Beginning
     from nsynth_lab.train.options import Report, TrainOptions
     from nsynth_lab.train.parallel import World
     from nsynth_lab.train.prepare import PreparedNotes
@@ -109,8 +109,8 @@ def train(
     """
     from nsynth_lab.errors import UsageError
     from nsynth_lab.render import DEFAULT_CHECKPOINT, pick_device
-    from nsynth_lab.train.critics import ADVERSARIAL_DB
-    from nsynth_lab.train.first_model import beginning
+    from nsynth_lab.train.discriminators import ADVERSARIAL_DB
+    from nsynth_lab.train.initial_model import beginning
     from nsynth_lab.train.options import TrainOptions
     from nsynth_lab.train.parallel import joined, started
     from nsynth_lab.train.precision import use_threads
@@ -169,7 +169,7 @@ def _notes(data: list[Path], run: Path, split: list[Path], processes: int, world
 def _look_at(notes: PreparedNotes, run: Path) -> None:
     """Say what is wrong with the notes before a run begins."""
     from nsynth_lab.train.label_check import check_labels
-    from nsynth_lab.train.listen import note_warning
+    from nsynth_lab.train.monitor import note_warning
 
     held_out = sum(bool(entry["held_out"]) for entry in notes.index)
     if held_out in (0, len(notes)):
@@ -184,8 +184,8 @@ def _look_at(notes: PreparedNotes, run: Path) -> None:
 
 
 def _train(notes: PreparedNotes, run: Path, options: TrainOptions, start: Beginning, place: str, world: World) -> None:
-    from nsynth_lab.train.listen import Listener
     from nsynth_lab.train.loop import train
+    from nsynth_lab.train.monitor import Listener
 
     listener = Listener(run, notes, options, warn=_warn, base=start.header)
     left = max(0, options.steps - start.step)

@@ -23,8 +23,8 @@ from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.decoder import Decoder, DecoderState
-from nsynth_lab.train.critics import ADVERSARIAL_DB
-from nsynth_lab.train.first_model import ENCODER_PARTIALS, first_model
+from nsynth_lab.train.discriminators import ADVERSARIAL_DB
+from nsynth_lab.train.initial_model import ENCODER_PARTIALS, first_model
 from nsynth_lab.train.loop import train
 from nsynth_lab.train.notes import NoteRecord
 from nsynth_lab.train.options import Report, TrainOptions

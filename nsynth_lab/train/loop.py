@@ -19,11 +19,11 @@ from nsynth_lab.errors import TrainingError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.controls import ControlNet
 from nsynth_lab.train.batches import MARGIN_FRAMES, Batch, Batches
-from nsynth_lab.train.critics import Critics, segment
-from nsynth_lab.train.distil import lesson_db
-from nsynth_lab.train.hearing import TIMBRE_NOISE, hear
+from nsynth_lab.train.discriminators import Critics, segment
+from nsynth_lab.train.distillation import lesson_db
+from nsynth_lab.train.forward import TIMBRE_NOISE, hear
 from nsynth_lab.train.interrupt import noted_interrupts
-from nsynth_lab.train.loss_course import LossCourse
+from nsynth_lab.train.loss_curve import LossCourse
 from nsynth_lab.train.optimizer import Optimizer
 from nsynth_lab.train.options import Report, TrainOptions, learning_rate
 from nsynth_lab.train.parallel import ALONE, World

@@ -16,7 +16,7 @@ from nsynth_lab.errors import CheckpointError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import write_bytes
 from nsynth_lab.model.config import ModelConfig
-from nsynth_lab.train.critics import Critics
+from nsynth_lab.train.discriminators import Critics
 from nsynth_lab.train.optimizer import Optimizer
 
 FILE = "state.safetensors"

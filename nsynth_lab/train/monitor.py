@@ -25,7 +25,7 @@ from nsynth_lab.model.checkpoint import save_weights
 from nsynth_lab.train.diagnosis import NoteHealth, TimbreSpread, diagnose, measure_spread, note_health
 from nsynth_lab.train.options import Report, TrainOptions
 from nsynth_lab.train.prepare import PreparedNotes
-from nsynth_lab.train.twin import Twin, decode_twin
+from nsynth_lab.train.reconstruction import Twin, decode_twin
 from nsynth_lab.units import SAMPLE_RATE
 
 HEARD_NOTES = 6

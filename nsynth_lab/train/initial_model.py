@@ -14,7 +14,7 @@ from nsynth_lab.model.checkpoint import load_checkpoint
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.controls import ControlNet
 from nsynth_lab.model.headers import WEIGHTS
-from nsynth_lab.train import distil
+from nsynth_lab.train import distillation as distil
 from nsynth_lab.train.run_state import Saved, saved_run
 
 BAND_CHANNELS = 64
