@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nsynth_lab.dsp.attack_distance import attack_distance
-from nsynth_lab.evaluate.course import envelope_db
+from nsynth_lab.evaluate.metrics.attack_decay import envelope_db
 from nsynth_lab.units import SAMPLE_RATE
 
 F0_HZ = 220.0

@@ -18,7 +18,7 @@ from nsynth_lab.audio import Audio, read_audio, write_audio
 from nsynth_lab.cli import run
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.resampling import resample
-from nsynth_lab.evaluate.metrics import mel_db, mel_error_db
+from nsynth_lab.evaluate.metrics.distances import mel_db, mel_error_db
 from nsynth_lab.latents import read_latents
 from nsynth_lab.model.bank import BANK
 from nsynth_lab.model.headers import WEIGHTS

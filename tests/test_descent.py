@@ -11,7 +11,7 @@ from made_notes import line, note_of
 from tiny_model import tiny_model
 
 from nsynth_lab.dsp.measure import Measured, measure
-from nsynth_lab.evaluate.metrics import mel_error_db
+from nsynth_lab.evaluate.metrics.distances import mel_error_db
 from nsynth_lab.latents import Latents
 from nsynth_lab.model import descent
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint

@@ -16,9 +16,9 @@ from tiny_model import tiny_model
 from nsynth_lab.cli import run
 from nsynth_lab.evaluate.notes import read_note, read_pool
 from nsynth_lab.evaluate.page import page
-from nsynth_lab.evaluate.reconstruction import Reconstruction
 from nsynth_lab.evaluate.report import choose_examples
-from nsynth_lab.evaluate.section import Twin, Work, decode_whole
+from nsynth_lab.evaluate.sections.reconstruction import Reconstruction
+from nsynth_lab.evaluate.sections.section import Twin, Work, decode_whole
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import Bank, BankEntry, write_bank
 from nsynth_lab.model.checkpoint import load_checkpoint, save_weights

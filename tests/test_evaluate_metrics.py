@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from nsynth_lab.dsp.envelope import Marks
 from nsynth_lab.dsp.harmonics import COUNTED_PARTIALS, noise_to_harmonic_db, odd_to_even_db, steady
 from nsynth_lab.errors import AudioError
-from nsynth_lab.evaluate.compare import compare
-from nsynth_lab.evaluate.course import attack_of, decay_db_per_second, envelope_db, sounding
-from nsynth_lab.evaluate.sound import Sound
-from nsynth_lab.evaluate.spectral import spectral_distance
+from nsynth_lab.evaluate.metrics.attack_decay import attack_of, decay_db_per_second, envelope_db, sounding
+from nsynth_lab.evaluate.metrics.compare import compare
+from nsynth_lab.evaluate.metrics.sound import Sound
+from nsynth_lab.evaluate.metrics.spectral import spectral_distance
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
 
 SECONDS = 1.536  # whole frames

@@ -11,17 +11,24 @@ from numpy.typing import NDArray
 from tiny_model import tiny_model
 
 from nsynth_lab.blend.even import even_axis
-from nsynth_lab.evaluate.blends import Blends
-from nsynth_lab.evaluate.descriptors import describe
-from nsynth_lab.evaluate.journey import POSITIONS, even_step_spread, judge, mean_levels_db, mel_distances_db
-from nsynth_lab.evaluate.latents import describe_space, effective_dimension, scatter
-from nsynth_lab.evaluate.mixture import crossfade, nonnegative_weights, onset_residual, spectral_residual
-from nsynth_lab.evaluate.pairs import ACROSS, pairs_of_bank, pairs_of_notes
-from nsynth_lab.evaluate.path import intermediateness, linearity, monotonicity, off_line, spearman, step_spread
-from nsynth_lab.evaluate.probes import folds, read_off
-from nsynth_lab.evaluate.section import Work
-from nsynth_lab.evaluate.sound import Sound
-from nsynth_lab.evaluate.transposition import Transposition
+from nsynth_lab.evaluate.metrics.blend_path import POSITIONS, even_step_spread, judge, mean_levels_db, mel_distances_db
+from nsynth_lab.evaluate.metrics.descriptors import describe
+from nsynth_lab.evaluate.metrics.mixture import crossfade, nonnegative_weights, onset_residual, spectral_residual
+from nsynth_lab.evaluate.metrics.path_laws import (
+    intermediateness,
+    linearity,
+    monotonicity,
+    off_line,
+    spearman,
+    step_spread,
+)
+from nsynth_lab.evaluate.metrics.probes import folds, read_off
+from nsynth_lab.evaluate.metrics.sound import Sound
+from nsynth_lab.evaluate.sections.blends import Blends
+from nsynth_lab.evaluate.sections.latents import describe_space, effective_dimension, scatter
+from nsynth_lab.evaluate.sections.pairs import ACROSS, pairs_of_bank, pairs_of_notes
+from nsynth_lab.evaluate.sections.section import Work
+from nsynth_lab.evaluate.sections.transposition import Transposition
 from nsynth_lab.model.bank import Bank, BankEntry
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.note import FAMILIES, Instrument

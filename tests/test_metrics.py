@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from nsynth_lab.errors import AudioError
-from nsynth_lab.evaluate.compare import compare
-from nsynth_lab.evaluate.metrics import (
+from nsynth_lab.evaluate.metrics.compare import compare
+from nsynth_lab.evaluate.metrics.distances import (
     BANDS,
     RANGE_DB,
     bands_below_8khz,
@@ -18,8 +18,8 @@ from nsynth_lab.evaluate.metrics import (
     mel_error_db,
     mel_error_frames_db,
 )
+from nsynth_lab.evaluate.metrics.sound import Sound
 from nsynth_lab.evaluate.second_opinion import yin_cents
-from nsynth_lab.evaluate.sound import Sound
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
 
 

@@ -13,11 +13,11 @@ from tiny_model import tiny_model
 
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.errors import MissingError
-from nsynth_lab.evaluate.metrics import f0_error_cents, level_error_db, mel_error_db
+from nsynth_lab.evaluate.metrics.distances import f0_error_cents, level_error_db, mel_error_db
 from nsynth_lab.evaluate.notes import read_note
 from nsynth_lab.evaluate.peers import MORPH, RECONSTRUCT, crossfade, harmonic_noise
 from nsynth_lab.evaluate.peers.section import Peers
-from nsynth_lab.evaluate.section import Twin, Work
+from nsynth_lab.evaluate.sections.section import Twin, Work
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.controls import HALF_PARTIALS
 from nsynth_lab.train.notes import NoteRecord

@@ -12,8 +12,7 @@ from tiny_model import tiny_model
 
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.errors import CheckpointError, DatasetError
-from nsynth_lab.evaluate.notes import EvaluationNote
-from nsynth_lab.evaluate.recognition import (
+from nsynth_lab.evaluate.classifier import (
     BANDS,
     FRAMES,
     Recogniser,
@@ -23,9 +22,10 @@ from nsynth_lab.evaluate.recognition import (
     recognise,
     save_recogniser,
 )
-from nsynth_lab.evaluate.recognition_section import Recognition
-from nsynth_lab.evaluate.recognition_training import augmented, train_recogniser
-from nsynth_lab.evaluate.section import Twin, Work
+from nsynth_lab.evaluate.classifier_training import augmented, train_recogniser
+from nsynth_lab.evaluate.notes import EvaluationNote
+from nsynth_lab.evaluate.sections.recognition_section import Recognition
+from nsynth_lab.evaluate.sections.section import Twin, Work
 from nsynth_lab.model.checkpoint import Checkpoint, save_weights
 from nsynth_lab.train.notes import NoteRecord
 from nsynth_lab.train.prepare import FULL_SCALE, PreparedNotes

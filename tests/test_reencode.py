@@ -14,7 +14,7 @@ from pack_model import write_model
 from tiny_model import tiny_model
 
 from nsynth_lab.cli import run
-from nsynth_lab.evaluate.metrics import mel_error_db
+from nsynth_lab.evaluate.metrics.distances import mel_error_db
 from nsynth_lab.latents import Latents
 from nsynth_lab.model import banks
 from nsynth_lab.model.bank import Bank, BankEntry, load_bank

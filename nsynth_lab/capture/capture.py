@@ -16,7 +16,7 @@ from nsynth_lab.capture.source import About, Source
 from nsynth_lab.capture.takes import Take, WorkFolder, play_all
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.errors import AudioError, NsynthLabError, UsageError
-from nsynth_lab.evaluate.metrics import mel_error_db
+from nsynth_lab.evaluate.metrics.distances import mel_error_db
 from nsynth_lab.latents import Latents
 from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.bank import Bank, BankEntry

@@ -54,7 +54,7 @@ def evaluate(
     from nsynth_lab.evaluate.evaluate import Evaluation, check_sections
     from nsynth_lab.evaluate.notes import choose, read_pool
     from nsynth_lab.evaluate.report import check_report_folder
-    from nsynth_lab.evaluate.section import Work
+    from nsynth_lab.evaluate.sections.section import Work
     from nsynth_lab.model.bank import BANK
     from nsynth_lab.render import Session
 

@@ -1,6 +1,6 @@
 """Distance of two attacks in dB, millisecond by millisecond: what spectra of 10 ms and more smear.
 
-The envelope is that of `nsynth_lab.evaluate.course`: power under a Hann window of two periods, of 4 ms at least. It
+The envelope is that of `nsynth_lab.evaluate.metrics.attack_decay`: power under a Hann window of two periods, of 4 ms at least. It
 counts from the first sample until 30 ms after it has come within 1 dB of its highest point of the first half second,
 and what lies 30 dB below that point counts as silence.
 """

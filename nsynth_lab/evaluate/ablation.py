@@ -18,7 +18,7 @@ from torch import Tensor
 
 from nsynth_lab.atomic_file import write_json
 from nsynth_lab.evaluate.evaluate import Evaluation
-from nsynth_lab.evaluate.section import Advance, Work
+from nsynth_lab.evaluate.sections.section import Advance, Work
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.config import ModelConfig

@@ -18,15 +18,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from nsynth_lab.errors import NsynthLabError, UsageError
-from nsynth_lab.evaluate.blends import Blends
-from nsynth_lab.evaluate.latents import TimbreSpace
 from nsynth_lab.evaluate.notes import read_notes
 from nsynth_lab.evaluate.peers.section import Peers
-from nsynth_lab.evaluate.recognition_section import Recognition
-from nsynth_lab.evaluate.reconstruction import Reconstruction
-from nsynth_lab.evaluate.refinement import Refinement
-from nsynth_lab.evaluate.section import Advance, Section, Twin, Work
-from nsynth_lab.evaluate.transposition import Transposition
+from nsynth_lab.evaluate.sections.blends import Blends
+from nsynth_lab.evaluate.sections.latents import TimbreSpace
+from nsynth_lab.evaluate.sections.recognition_section import Recognition
+from nsynth_lab.evaluate.sections.reconstruction import Reconstruction
+from nsynth_lab.evaluate.sections.refinement import Refinement
+from nsynth_lab.evaluate.sections.section import Advance, Section, Twin, Work
+from nsynth_lab.evaluate.sections.transposition import Transposition
 from nsynth_lab.train.notes import NoteRecord
 
 SECTIONS: tuple[type[Section], ...] = (

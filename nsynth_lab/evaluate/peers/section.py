@@ -12,16 +12,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nsynth_lab.errors import NsynthLabError
-from nsynth_lab.evaluate.blends import FRAMES
-from nsynth_lab.evaluate.compare import WITHIN, compare
-from nsynth_lab.evaluate.journey import AT_LEAST, POSITIONS, judge
-from nsynth_lab.evaluate.journey import WITHIN as WITHIN_PAIRS
+from nsynth_lab.evaluate.metrics.blend_path import AT_LEAST, POSITIONS, judge
+from nsynth_lab.evaluate.metrics.blend_path import WITHIN as WITHIN_PAIRS
+from nsynth_lab.evaluate.metrics.compare import WITHIN, compare
+from nsynth_lab.evaluate.metrics.sound import Sound
+from nsynth_lab.evaluate.metrics.summary import Figures
 from nsynth_lab.evaluate.notes import read_samples
-from nsynth_lab.evaluate.pairs import Pair, pairs_of_notes
 from nsynth_lab.evaluate.peers import MORPH, RECONSTRUCT, world
-from nsynth_lab.evaluate.section import Advance, Section, Twin, Work
-from nsynth_lab.evaluate.sound import Sound
-from nsynth_lab.evaluate.summary import Figures
+from nsynth_lab.evaluate.sections.blends import FRAMES
+from nsynth_lab.evaluate.sections.pairs import Pair, pairs_of_notes
+from nsynth_lab.evaluate.sections.section import Advance, Section, Twin, Work
 from nsynth_lab.train.notes import NoteRecord
 from nsynth_lab.units import HOP_SAMPLES
 

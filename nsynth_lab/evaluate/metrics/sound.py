@@ -15,8 +15,8 @@ from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.mel import WHOLE_HZ, mel_db
 from nsynth_lab.errors import AudioError
-from nsynth_lab.evaluate.course import envelope_db
-from nsynth_lab.evaluate.metrics import median_cents
+from nsynth_lab.evaluate.metrics.attack_decay import envelope_db
+from nsynth_lab.evaluate.metrics.distances import median_cents
 from nsynth_lab.evaluate.second_opinion import yin_cents
 from nsynth_lab.units import FloatArray, note_to_hz
 

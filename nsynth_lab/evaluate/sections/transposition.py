@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 from nsynth_lab.blend import stretch
 from nsynth_lab.dsp.mel import mel_db
 from nsynth_lab.errors import NsynthLabError
-from nsynth_lab.evaluate.metrics import mel_distance_frames_db
+from nsynth_lab.evaluate.metrics.distances import mel_distance_frames_db
+from nsynth_lab.evaluate.metrics.summary import Figures
 from nsynth_lab.evaluate.notes import read_note
-from nsynth_lab.evaluate.section import Advance, Section, Twin, Work, decode_whole
-from nsynth_lab.evaluate.summary import Figures
+from nsynth_lab.evaluate.sections.section import Advance, Section, Twin, Work, decode_whole
 from nsynth_lab.latents import Latents
 from nsynth_lab.train.notes import NoteRecord
 

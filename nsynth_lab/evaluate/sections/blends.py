@@ -13,12 +13,12 @@ import numpy as np
 from nsynth_lab.blend import blend, pair, stretch
 from nsynth_lab.blend.even import STEPS, even_axis
 from nsynth_lab.errors import NsynthLabError
-from nsynth_lab.evaluate.journey import AT_LEAST, POSITIONS, WITHIN, even_step_spread, judge
+from nsynth_lab.evaluate.metrics.blend_path import AT_LEAST, POSITIONS, WITHIN, even_step_spread, judge
+from nsynth_lab.evaluate.metrics.sound import Sound
+from nsynth_lab.evaluate.metrics.summary import Figures
 from nsynth_lab.evaluate.notes import read_note
-from nsynth_lab.evaluate.pairs import Pair, Source, pairs_of_bank, pairs_of_notes
-from nsynth_lab.evaluate.section import Advance, Section, Work, decode_whole
-from nsynth_lab.evaluate.sound import Sound
-from nsynth_lab.evaluate.summary import Figures
+from nsynth_lab.evaluate.sections.pairs import Pair, Source, pairs_of_bank, pairs_of_notes
+from nsynth_lab.evaluate.sections.section import Advance, Section, Work, decode_whole
 from nsynth_lab.latents import Latents
 from nsynth_lab.note import Note
 from nsynth_lab.train.notes import NoteRecord

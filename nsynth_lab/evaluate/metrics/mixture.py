@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.dsp.mel import mel_db
-from nsynth_lab.evaluate.course import envelope_db
+from nsynth_lab.evaluate.metrics.attack_decay import envelope_db
 from nsynth_lab.units import FloatArray, note_to_hz
 
 ONSET_MS = 300

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nsynth_lab.evaluate.metrics.sound import Sound
 from nsynth_lab.evaluate.notes import EvaluationNote
-from nsynth_lab.evaluate.sound import Sound
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import Bank
 from nsynth_lab.model.checkpoint import Checkpoint

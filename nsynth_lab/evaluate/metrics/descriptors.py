@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from nsynth_lab.dsp.harmonics import odd_to_even_db
 from nsynth_lab.dsp.mel import HIGHEST_HZ, LOWEST_HZ
-from nsynth_lab.evaluate.course import attack_of, decay_db_per_second, sounding
-from nsynth_lab.evaluate.metrics import BANDS, RANGE_DB
-from nsynth_lab.evaluate.sound import Sound
+from nsynth_lab.evaluate.metrics.attack_decay import attack_of, decay_db_per_second, sounding
+from nsynth_lab.evaluate.metrics.distances import BANDS, RANGE_DB
+from nsynth_lab.evaluate.metrics.sound import Sound
 
 # the least by which two sounds must differ before the way between them can be called straight or crooked
 DIFFERENT = {"centroid": 0.1, "spread": 0.05, "odd_even": 2.0, "attack": 10.0, "decay": 5.0}

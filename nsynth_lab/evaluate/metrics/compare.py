@@ -9,16 +9,16 @@ import numpy as np
 
 from nsynth_lab.dsp.harmonics import lines_of, noise_to_harmonic_db, partial_error_db, steady
 from nsynth_lab.errors import AudioError
-from nsynth_lab.evaluate.course import attack_of, decay_db_per_second, sounding
-from nsynth_lab.evaluate.metrics import (
+from nsynth_lab.evaluate.metrics.attack_decay import attack_of, decay_db_per_second, sounding
+from nsynth_lab.evaluate.metrics.distances import (
     RANGE_DB,
     bands_below_8khz,
     level_bias_db,
     level_distance_db,
     mel_distance_frames_db,
 )
-from nsynth_lab.evaluate.sound import Sound
-from nsynth_lab.evaluate.spectral import spectral_distance
+from nsynth_lab.evaluate.metrics.sound import Sound
+from nsynth_lab.evaluate.metrics.spectral import spectral_distance
 
 WITHIN = {
     "f0_error_cents": (5, 10, 20),

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from nsynth_lab.errors import CheckpointError
-from nsynth_lab.evaluate.recognition import CLASSIFIER, Recogniser, load_recogniser, recognise
-from nsynth_lab.evaluate.section import Advance, Section, Twin, Work
-from nsynth_lab.evaluate.summary import Figures
+from nsynth_lab.evaluate.classifier import CLASSIFIER, Recogniser, load_recogniser, recognise
+from nsynth_lab.evaluate.metrics.summary import Figures
+from nsynth_lab.evaluate.sections.section import Advance, Section, Twin, Work
 from nsynth_lab.units import FloatArray
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from nsynth_lab.evaluate.compare import WITHIN, compare
-from nsynth_lab.evaluate.section import Advance, Section, Twin, Work, decode_whole
-from nsynth_lab.evaluate.sound import Sound
-from nsynth_lab.evaluate.summary import Figures
+from nsynth_lab.evaluate.metrics.compare import WITHIN, compare
+from nsynth_lab.evaluate.metrics.sound import Sound
+from nsynth_lab.evaluate.metrics.summary import Figures
+from nsynth_lab.evaluate.sections.section import Advance, Section, Twin, Work, decode_whole
 from nsynth_lab.model.refine import refine
 
 

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.dsp.envelope import find_marks
-from nsynth_lab.evaluate.compare import Errors
-from nsynth_lab.evaluate.descriptors import DIFFERENT, describe
-from nsynth_lab.evaluate.metrics import HEARD_DB, RANGE_DB
-from nsynth_lab.evaluate.mixture import crossfade, onset_residual, spectral_residual
-from nsynth_lab.evaluate.path import intermediateness, linearity, monotonicity, off_line, step_spread
-from nsynth_lab.evaluate.sound import Sound
+from nsynth_lab.evaluate.metrics.compare import Errors
+from nsynth_lab.evaluate.metrics.descriptors import DIFFERENT, describe
+from nsynth_lab.evaluate.metrics.distances import HEARD_DB, RANGE_DB
+from nsynth_lab.evaluate.metrics.mixture import crossfade, onset_residual, spectral_residual
+from nsynth_lab.evaluate.metrics.path_laws import intermediateness, linearity, monotonicity, off_line, step_spread
+from nsynth_lab.evaluate.metrics.sound import Sound
 from nsynth_lab.units import FloatArray
 
 POSITIONS = np.linspace(0.0, 1.0, 11)

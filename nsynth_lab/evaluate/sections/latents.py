@@ -21,10 +21,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.evaluate.course import sounding
-from nsynth_lab.evaluate.probes import read_off
-from nsynth_lab.evaluate.section import Advance, Section, Twin, Work
-from nsynth_lab.evaluate.summary import Figures, rounded
+from nsynth_lab.evaluate.metrics.attack_decay import sounding
+from nsynth_lab.evaluate.metrics.probes import read_off
+from nsynth_lab.evaluate.metrics.summary import Figures, rounded
+from nsynth_lab.evaluate.sections.section import Advance, Section, Twin, Work
 from nsynth_lab.train.notes import NoteRecord
 
 FEWEST_INSTRUMENTS, FEWEST_NOTES = 10, 48  # fewer fit sixteen numbers by chance

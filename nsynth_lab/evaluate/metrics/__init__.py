@@ -1,0 +1,1 @@
+"""Figures of sounds, latents and blends: each a pure function of what it measures."""
