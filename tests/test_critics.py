@@ -11,10 +11,10 @@ from test_train import OPTIONS, assert_same, prepared, run, stop_at, write_notes
 from tiny_model import tiny_model
 from torch import Tensor
 
+from nsynth_lab.dataset.prepare import PreparedNotes
 from nsynth_lab.train.discriminators import SEGMENT_SAMPLES, Critics, segment
 from nsynth_lab.train.initial_model import first_model
 from nsynth_lab.train.optimizer import Optimizer
-from nsynth_lab.train.prepare import PreparedNotes
 
 ADVERSARIAL = replace(OPTIONS, steps=6, adversarial=0.5, rate=1e-3)
 

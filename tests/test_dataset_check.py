@@ -11,11 +11,11 @@ import pytest
 
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.cli.dataset import app
+from nsynth_lab.dataset.check import KINDS, check_dataset
+from nsynth_lab.dataset.coverage import plot_coverage
+from nsynth_lab.dataset.note_writer import note_entry
+from nsynth_lab.dataset.notes import read_dataset
 from nsynth_lab.errors import DatasetError, UsageError
-from nsynth_lab.train.check import KINDS, check_dataset
-from nsynth_lab.train.coverage import plot_coverage
-from nsynth_lab.train.note_writer import note_entry
-from nsynth_lab.train.notes import read_dataset
 from nsynth_lab.units import FloatArray, note_to_hz
 
 RATE = 24_000

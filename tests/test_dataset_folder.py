@@ -12,14 +12,14 @@ import pytest
 
 from nsynth_lab.audio import Audio, read_audio, write_audio
 from nsynth_lab.cli.dataset import app
+from nsynth_lab.dataset.file_names import read_name, read_names
+from nsynth_lab.dataset.from_folder import Import, import_folder
+from nsynth_lab.dataset.notes import read_dataset
+from nsynth_lab.dataset.recordings import find_takes
+from nsynth_lab.dataset.screening import Finding
 from nsynth_lab.dsp.recording import is_clipped, trim
 from nsynth_lab.errors import DatasetError, NsynthLabError, UsageError
 from nsynth_lab.note import note_name
-from nsynth_lab.train.file_names import read_name, read_names
-from nsynth_lab.train.findings import Finding
-from nsynth_lab.train.folder import Import, import_folder
-from nsynth_lab.train.notes import read_dataset
-from nsynth_lab.train.takes import find_takes
 from nsynth_lab.units import FloatArray, note_to_hz
 
 RATE = 44_100

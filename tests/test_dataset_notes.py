@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from nsynth_lab.audio import Audio, write_audio
+from nsynth_lab.dataset.note_writer import NoteWriter, note_entry
+from nsynth_lab.dataset.notes import NoteRecord, is_held_out, read_dataset, scan_dataset
 from nsynth_lab.errors import DatasetError, UsageError
 from nsynth_lab.note import FAMILIES, SOURCES
-from nsynth_lab.train.note_writer import NoteWriter, note_entry
-from nsynth_lab.train.notes import NoteRecord, is_held_out, read_dataset, scan_dataset
 
 RATE = 16_000
 Make = Callable[..., Path]

@@ -14,18 +14,18 @@ import numpy as np
 import pytest
 
 from nsynth_lab.audio import read_audio
+from nsynth_lab.dataset.fluidsynth import SoundFontPlayer, library_version
+from nsynth_lab.dataset.font_info import read_font_info
+from nsynth_lab.dataset.font_instruments import Choice, choose_instruments, parse_programs
+from nsynth_lab.dataset.from_soundfont import render_soundfont
+from nsynth_lab.dataset.general_midi import PROGRAMS
+from nsynth_lab.dataset.note_shape import cut_tail
+from nsynth_lab.dataset.notes import read_dataset
+from nsynth_lab.dataset.soundfont_notes import Rendering
 from nsynth_lab.dsp.offset import remove_dc
 from nsynth_lab.dsp.pitch_guess import measure_note
 from nsynth_lab.errors import DatasetError, MissingError, UsageError
 from nsynth_lab.note import FAMILIES, SOURCES
-from nsynth_lab.train.font_info import read_font_info
-from nsynth_lab.train.font_instruments import Choice, choose_instruments, parse_programs
-from nsynth_lab.train.general_midi import PROGRAMS
-from nsynth_lab.train.note_shape import cut_tail
-from nsynth_lab.train.notes import read_dataset
-from nsynth_lab.train.rendering import Rendering
-from nsynth_lab.train.soundfont import render_soundfont
-from nsynth_lab.train.synthesizer import SoundFontPlayer, library_version
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")

@@ -13,17 +13,17 @@ import torch
 from test_train import OPTIONS, prepared, run, write_notes
 from tiny_model import tiny_model
 
+from nsynth_lab.dataset.label_check import check_labels
+from nsynth_lab.dataset.prepare import PreparedNotes
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.errors import TrainingError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.train import loop
 from nsynth_lab.train.diagnosis import NoteHealth, TimbreSpread, diagnose, note_health, timbre_spread
-from nsynth_lab.train.label_check import check_labels
 from nsynth_lab.train.loop import train
 from nsynth_lab.train.loss_curve import LossCourse
 from nsynth_lab.train.monitor import Listener
 from nsynth_lab.train.options import Report, TrainOptions
-from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.train.reconstruction import Twin
 from nsynth_lab.train.run_state import FILE
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tiny_model import tiny_model
 
 from nsynth_lab.blend.even import even_axis
+from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.evaluate.metrics.blend_path import POSITIONS, even_step_spread, judge, mean_levels_db, mel_distances_db
 from nsynth_lab.evaluate.metrics.descriptors import describe
 from nsynth_lab.evaluate.metrics.mixture import crossfade, nonnegative_weights, onset_residual, spectral_residual
@@ -32,7 +33,6 @@ from nsynth_lab.evaluate.sections.transposition import Transposition
 from nsynth_lab.model.bank import Bank, BankEntry
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.note import FAMILIES, Instrument
-from nsynth_lab.train.notes import NoteRecord
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
 
 SECONDS = 1.024

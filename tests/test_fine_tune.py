@@ -14,6 +14,7 @@ from tiny_model import TINY, tiny_model
 
 from nsynth_lab import cli
 from nsynth_lab.cli.train import FINE, FRESH
+from nsynth_lab.dataset.prepare import PreparedNotes
 from nsynth_lab.errors import CheckpointError, UsageError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import load_checkpoint, save_weights
@@ -21,7 +22,6 @@ from nsynth_lab.train import distillation as distil
 from nsynth_lab.train import loop
 from nsynth_lab.train.batches import Batches
 from nsynth_lab.train.initial_model import BAND_CHANNELS, beginning
-from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.train.run_state import saved_run
 
 CARD = {"trained_on": {"gm": 3}, "licences": {"CC-BY-4.0": 3}}

@@ -9,10 +9,10 @@ import pytest
 from name_schemes import File, Scheme, schemes
 
 from nsynth_lab.audio import Audio, write_audio
-from nsynth_lab.train.file_names import read_name
-from nsynth_lab.train.findings import Finding
-from nsynth_lab.train.folder import Import, import_folder
-from nsynth_lab.train.takes import Take, find_takes
+from nsynth_lab.dataset.file_names import read_name
+from nsynth_lab.dataset.from_folder import Import, import_folder
+from nsynth_lab.dataset.recordings import Take, find_takes
+from nsynth_lab.dataset.screening import Finding
 from nsynth_lab.units import FloatArray, note_to_hz
 
 RATE = 22_050

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tiny_model import tiny_model
 
 from nsynth_lab.audio import Audio, write_audio
+from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.errors import MissingError
 from nsynth_lab.evaluate.metrics.distances import f0_error_cents, level_error_db, mel_error_db
 from nsynth_lab.evaluate.notes import read_note
@@ -20,7 +21,6 @@ from nsynth_lab.evaluate.peers.section import Peers
 from nsynth_lab.evaluate.sections.section import Twin, Work
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.controls import HALF_PARTIALS
-from nsynth_lab.train.notes import NoteRecord
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
 
 needs_world = pytest.mark.skipif(importlib.util.find_spec("pyworld") is None, reason="pyworld is not installed")

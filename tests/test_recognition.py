@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from tiny_model import tiny_model
 
+from nsynth_lab.dataset.notes import NoteRecord
+from nsynth_lab.dataset.prepare import FULL_SCALE, PreparedNotes
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.errors import CheckpointError, DatasetError
 from nsynth_lab.evaluate.classifier import (
@@ -27,8 +29,6 @@ from nsynth_lab.evaluate.notes import EvaluationNote
 from nsynth_lab.evaluate.sections.recognition_section import Recognition
 from nsynth_lab.evaluate.sections.section import Twin, Work
 from nsynth_lab.model.checkpoint import Checkpoint, save_weights
-from nsynth_lab.train.notes import NoteRecord
-from nsynth_lab.train.prepare import FULL_SCALE, PreparedNotes
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, note_to_hz
 
 PITCHES = (45, 52, 60, 67, 75)

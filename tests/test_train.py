@@ -16,6 +16,9 @@ from tiny_model import tiny_model
 from torch import nn
 
 from nsynth_lab.audio import Audio, write_audio
+from nsynth_lab.dataset.note_writer import note_entry
+from nsynth_lab.dataset.notes import is_held_out, is_unseen, read_dataset
+from nsynth_lab.dataset.prepare import PreparedNotes, load, prepare
 from nsynth_lab.errors import CheckpointError, DatasetError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.controls import ControlNet
@@ -25,11 +28,8 @@ from nsynth_lab.train.batches import MARGIN_FRAMES, Batch, Batches, Crop
 from nsynth_lab.train.decorrelation import timbre_penalty
 from nsynth_lab.train.forward import hear
 from nsynth_lab.train.loop import train
-from nsynth_lab.train.note_writer import note_entry
-from nsynth_lab.train.notes import is_held_out, is_unseen, read_dataset
 from nsynth_lab.train.options import Report, TrainOptions, learning_rate
 from nsynth_lab.train.precision import bf16_is_faster, use_bf16
-from nsynth_lab.train.prepare import PreparedNotes, load, prepare
 from nsynth_lab.train.run_state import FILE, read_state, saved_step
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, note_to_hz
 

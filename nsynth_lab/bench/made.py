@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from nsynth_lab.audio import Audio
+from nsynth_lab.dataset.prepare import FULL_SCALE, PreparedNotes
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.dsp.mel import loudest_db
 from nsynth_lab.note import FAMILIES
-from nsynth_lab.train.prepare import FULL_SCALE, PreparedNotes
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, note_to_hz, seconds_to_frames
 
 PARTIALS = 24

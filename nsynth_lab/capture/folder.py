@@ -10,11 +10,11 @@ import numpy as np
 from nsynth_lab import messages as notice
 from nsynth_lab.audio import read_clip
 from nsynth_lab.capture.source import About, Key
+from nsynth_lab.dataset.recordings import Take, find_takes, shown
+from nsynth_lab.dataset.screening import Finding, examine, read_as
 from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import UsageError
-from nsynth_lab.train.findings import Finding, examine, read_as
-from nsynth_lab.train.takes import Take, find_takes, shown
 from nsynth_lab.units import FloatArray
 
 LONGEST_SECONDS = 60.0

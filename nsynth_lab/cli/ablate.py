@@ -31,11 +31,11 @@ def ablate(
     """
     from rich.table import Table
 
+    from nsynth_lab.dataset.prepare import prepare
     from nsynth_lab.evaluate.ablation import ROWS, ablate
     from nsynth_lab.evaluate.notes import choose, read_pool
     from nsynth_lab.train.options import Report, TrainOptions
     from nsynth_lab.train.precision import use_threads
-    from nsynth_lab.train.prepare import prepare
 
     use_threads(threads)
     pool = read_pool(data)

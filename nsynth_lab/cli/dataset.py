@@ -15,7 +15,7 @@ from nsynth_lab.cli import console, dataset_tables, preset_table
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
-    from nsynth_lab.train.file_names import Reading
+    from nsynth_lab.dataset.file_names import Reading
 
 MANY_ROWS = 60
 
@@ -49,8 +49,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 def _list_programs(wanted: bool) -> None:
     if wanted:
+        from nsynth_lab.dataset.general_midi import PROGRAMS
         from nsynth_lab.note import note_name
-        from nsynth_lab.train.general_midi import PROGRAMS
 
         for row in PROGRAMS.values():
             span = f"{note_name(row.low)} to {note_name(row.high)}"
@@ -115,9 +115,9 @@ def soundfont(
         return
     if out is None:
         raise UsageError("where to? Name a folder with --out, or add --list to only see the presets")
-    from nsynth_lab.train.font_instruments import Choice, choose_instruments
-    from nsynth_lab.train.rendering import Rendering
-    from nsynth_lab.train.soundfont import render_soundfont
+    from nsynth_lab.dataset.font_instruments import Choice, choose_instruments
+    from nsynth_lab.dataset.from_soundfont import render_soundfont
+    from nsynth_lab.dataset.soundfont_notes import Rendering
     from nsynth_lab.units import SAMPLE_RATE
 
     rendering = Rendering(
@@ -199,7 +199,7 @@ def folder(
 
         nsynth-lab dataset folder horn --family brass --instrument "my horn" --middle-c 3 -o data/horn
     """
-    from nsynth_lab.train.folder import Import, import_folder
+    from nsynth_lab.dataset.from_folder import Import, import_folder
 
     if out is None and not dry_run:
         raise UsageError("where to? Name a folder with --out, or add --dry-run to only listen")
@@ -264,9 +264,9 @@ def check(
         nsynth-lab dataset check nsynth-train --at-most 2000
     """
     from nsynth_lab.audio import check_target
-    from nsynth_lab.train.check import check_dataset
-    from nsynth_lab.train.coverage import plot_coverage
-    from nsynth_lab.train.notes import read_dataset
+    from nsynth_lab.dataset.check import check_dataset
+    from nsynth_lab.dataset.coverage import plot_coverage
+    from nsynth_lab.dataset.notes import read_dataset
 
     if plot is not None:
         check_target(plot, force=force)

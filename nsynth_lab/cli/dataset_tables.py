@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from nsynth_lab.cli import console
 
 if TYPE_CHECKING:
-    from nsynth_lab.train.check import Report
-    from nsynth_lab.train.file_names import Reading
-    from nsynth_lab.train.findings import Finding
+    from nsynth_lab.dataset.check import Report
+    from nsynth_lab.dataset.file_names import Reading
+    from nsynth_lab.dataset.screening import Finding
 
 MOST_LISTED = 20
 
@@ -66,8 +66,8 @@ def show_report(report: Report) -> None:
     """Print counts by family and instrument, then what is wrong, then one line that sums up."""
     from rich.text import Text
 
+    from nsynth_lab.dataset.check import KINDS
     from nsynth_lab.note import note_name
-    from nsynth_lab.train.check import KINDS
 
     table = _table("family", "instruments", "notes")
     for family, (instruments, notes) in report.families.items():

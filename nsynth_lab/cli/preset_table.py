@@ -12,8 +12,8 @@ def show_presets(font: Path, *, as_json: bool) -> None:
     """Print bank, program, name, keys and velocities of each preset; families where the font is General MIDI."""
     if font.suffix.lower() not in (".sf2", ".sf3"):
         raise UsageError(f"{font}: --list shows the presets of a SoundFont (.sf2 or .sf3)")
-    from nsynth_lab.train.font_presets import is_general_midi, preset_row, read_presets
-    from nsynth_lab.train.general_midi import PROGRAMS
+    from nsynth_lab.dataset.font_presets import is_general_midi, preset_row, read_presets
+    from nsynth_lab.dataset.general_midi import PROGRAMS
 
     presets = read_presets(font)
     known = is_general_midi(presets)

@@ -14,10 +14,10 @@ from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption
 from nsynth_lab.model.config import ROUNDS
 
 if TYPE_CHECKING:
+    from nsynth_lab.dataset.prepare import PreparedNotes
     from nsynth_lab.train.initial_model import Beginning
     from nsynth_lab.train.options import Report, TrainOptions
     from nsynth_lab.train.parallel import World
-    from nsynth_lab.train.prepare import PreparedNotes
 
 STEPS_BETWEEN_LINES = 100
 HIGHEST_RATE = 1.0
@@ -157,7 +157,7 @@ def train(
 
 def _notes(data: list[Path], run: Path, split: list[Path], processes: int, world: World) -> PreparedNotes:
     """The notes, read and measured by the first process while the others wait."""
-    from nsynth_lab.train.prepare import load, prepare
+    from nsynth_lab.dataset.prepare import load, prepare
 
     if world.leads:
         with measuring() as measured:
@@ -168,7 +168,7 @@ def _notes(data: list[Path], run: Path, split: list[Path], processes: int, world
 
 def _look_at(notes: PreparedNotes, run: Path) -> None:
     """Say what is wrong with the notes before a run begins."""
-    from nsynth_lab.train.label_check import check_labels
+    from nsynth_lab.dataset.label_check import check_labels
     from nsynth_lab.train.monitor import note_warning
 
     held_out = sum(bool(entry["held_out"]) for entry in notes.index)

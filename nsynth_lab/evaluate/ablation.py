@@ -17,6 +17,8 @@ import torch
 from torch import Tensor
 
 from nsynth_lab.atomic_file import write_json
+from nsynth_lab.dataset.notes import NoteRecord
+from nsynth_lab.dataset.prepare import PreparedNotes
 from nsynth_lab.evaluate.evaluate import Evaluation
 from nsynth_lab.evaluate.sections.section import Advance, Work
 from nsynth_lab.model.autoencoder import Autoencoder
@@ -26,9 +28,7 @@ from nsynth_lab.model.decoder import Decoder, DecoderState
 from nsynth_lab.train.discriminators import ADVERSARIAL_DB
 from nsynth_lab.train.initial_model import ENCODER_PARTIALS, first_model
 from nsynth_lab.train.loop import train
-from nsynth_lab.train.notes import NoteRecord
 from nsynth_lab.train.options import Report, TrainOptions
-from nsynth_lab.train.prepare import PreparedNotes
 
 FILE = "ablation.json"
 SECTIONS = ("reconstruction", "transposition")

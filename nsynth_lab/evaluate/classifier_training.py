@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from nsynth_lab.dataset.prepare import PreparedNotes
 from nsynth_lab.errors import DatasetError
 from nsynth_lab.evaluate.classifier import PITCHES, RANGE_DB, Recogniser, Scores, accuracy, band_centres_hz, hearing
 from nsynth_lab.note import FAMILIES
-from nsynth_lab.train.prepare import PreparedNotes
 
 EPOCHS = 16
 BATCH = 32

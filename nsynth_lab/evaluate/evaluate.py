@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.evaluate.notes import read_notes
 from nsynth_lab.evaluate.peers.section import Peers
@@ -27,7 +28,6 @@ from nsynth_lab.evaluate.sections.reconstruction import Reconstruction
 from nsynth_lab.evaluate.sections.refinement import Refinement
 from nsynth_lab.evaluate.sections.section import Advance, Section, Twin, Work
 from nsynth_lab.evaluate.sections.transposition import Transposition
-from nsynth_lab.train.notes import NoteRecord
 
 SECTIONS: tuple[type[Section], ...] = (
     Reconstruction,

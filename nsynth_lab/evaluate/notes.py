@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nsynth_lab.audio import read_clip
+from nsynth_lab.dataset.notes import NoteRecord, is_held_out, is_unseen, read_dataset
 from nsynth_lab.dsp.framing import whole_frames
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.offset import one_channel
@@ -18,7 +19,6 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import encode_measured
 from nsynth_lab.note import Note
-from nsynth_lab.train.notes import NoteRecord, is_held_out, is_unseen, read_dataset
 from nsynth_lab.units import FloatArray
 
 LONGEST_SECONDS = 8.0

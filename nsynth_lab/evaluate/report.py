@@ -23,13 +23,13 @@ from typing import Any
 import numpy as np
 
 from nsynth_lab.audio import Audio, write_audio
+from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.errors import UsageError
 from nsynth_lab.evaluate.notes import read_note
 from nsynth_lab.evaluate.page import MARK, page
 from nsynth_lab.evaluate.sections.section import Advance, Twin, Work
 from nsynth_lab.note import note_name
 from nsynth_lab.picture import Panel, draw_spectrograms, new_figure
-from nsynth_lab.train.notes import NoteRecord
 from nsynth_lab.units import FloatArray
 
 INDEX = "index.html"

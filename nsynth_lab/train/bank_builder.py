@@ -17,6 +17,7 @@ import torch
 
 from nsynth_lab import __version__
 from nsynth_lab.audio import read_clip
+from nsynth_lab.dataset.notes import NoteRecord, read_dataset
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.resampling import resample
@@ -30,7 +31,6 @@ from nsynth_lab.model.ending import rise_beyond_db
 from nsynth_lab.model.headers import model_of
 from nsynth_lab.model.user_bank import with_owned
 from nsynth_lab.note import FAMILIES, Instrument, Note, note_name
-from nsynth_lab.train.notes import NoteRecord, read_dataset
 from nsynth_lab.units import FRAME_RATE_HZ
 from nsynth_lab.workers import in_parallel
 

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nsynth_lab.dataset.prepare import PreparedNotes
 from nsynth_lab.train.augment import augmented
-from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, cents_to_ratio, db_to_gain, note_to_hz
 
 MARGIN_FRAMES = 16

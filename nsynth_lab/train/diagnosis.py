@@ -18,12 +18,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nsynth_lab.dataset.prepare import PreparedNotes
 from nsynth_lab.dsp.harmonics import lines_of, noise_to_harmonic_db, steady
 from nsynth_lab.dsp.loudness import level_bias_db, loudness_db
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.train.forward import TIMBRE_NOISE
 from nsynth_lab.train.options import Report
-from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.train.reconstruction import Twin, encode_note
 from nsynth_lab.units import FloatArray, note_to_hz
 

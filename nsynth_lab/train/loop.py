@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from nsynth_lab.dataset.prepare import PreparedNotes
 from nsynth_lab.errors import TrainingError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.controls import ControlNet
@@ -28,7 +29,6 @@ from nsynth_lab.train.optimizer import Optimizer
 from nsynth_lab.train.options import Report, TrainOptions, learning_rate
 from nsynth_lab.train.parallel import ALONE, World
 from nsynth_lab.train.precision import bf16_is_faster, use_bf16
-from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.train.run_state import RunState, read_state, saved_step, write_state
 
 EMA = 0.9995

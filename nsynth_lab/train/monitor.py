@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 
 from nsynth_lab.audio import Audio, write_audio
+from nsynth_lab.dataset.prepare import PreparedNotes
 from nsynth_lab.errors import MissingError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import save_weights
 from nsynth_lab.train.diagnosis import NoteHealth, TimbreSpread, diagnose, measure_spread, note_health
 from nsynth_lab.train.options import Report, TrainOptions
-from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.train.reconstruction import Twin, decode_twin
 from nsynth_lab.units import SAMPLE_RATE
 

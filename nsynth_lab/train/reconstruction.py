@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nsynth_lab.dataset.prepare import PreparedNotes
 from nsynth_lab.dsp.measure import Measured
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import decode, encode_measured
 from nsynth_lab.note import Note
-from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.units import FloatArray
 
 

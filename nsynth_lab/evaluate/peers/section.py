@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.evaluate.metrics.blend_path import AT_LEAST, POSITIONS, judge
 from nsynth_lab.evaluate.metrics.blend_path import WITHIN as WITHIN_PAIRS
@@ -22,7 +23,6 @@ from nsynth_lab.evaluate.peers import MORPH, RECONSTRUCT, world
 from nsynth_lab.evaluate.sections.blends import FRAMES
 from nsynth_lab.evaluate.sections.pairs import Pair, pairs_of_notes
 from nsynth_lab.evaluate.sections.section import Advance, Section, Twin, Work
-from nsynth_lab.train.notes import NoteRecord
 from nsynth_lab.units import HOP_SAMPLES
 
 MOST_PAIRS = 20

@@ -12,6 +12,7 @@ import numpy as np
 
 from nsynth_lab.blend import blend, pair, stretch
 from nsynth_lab.blend.even import STEPS, even_axis
+from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.evaluate.metrics.blend_path import AT_LEAST, POSITIONS, WITHIN, even_step_spread, judge
 from nsynth_lab.evaluate.metrics.sound import Sound
@@ -21,7 +22,6 @@ from nsynth_lab.evaluate.sections.pairs import Pair, Source, pairs_of_bank, pair
 from nsynth_lab.evaluate.sections.section import Advance, Section, Work, decode_whole
 from nsynth_lab.latents import Latents
 from nsynth_lab.note import Note
-from nsynth_lab.train.notes import NoteRecord
 from nsynth_lab.units import seconds_to_frames
 
 SECONDS = 1.5

@@ -21,11 +21,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.evaluate.metrics.attack_decay import sounding
 from nsynth_lab.evaluate.metrics.probes import read_off
 from nsynth_lab.evaluate.metrics.summary import Figures, rounded
 from nsynth_lab.evaluate.sections.section import Advance, Section, Twin, Work
-from nsynth_lab.train.notes import NoteRecord
 
 FEWEST_INSTRUMENTS, FEWEST_NOTES = 10, 48  # fewer fit sixteen numbers by chance
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.model.bank import Bank
-from nsynth_lab.train.notes import NoteRecord
 
 Source = str | NoteRecord  # a name of the bank, or a recording
 TRIES_PER_PAIR = 200

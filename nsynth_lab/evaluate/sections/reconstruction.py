@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.evaluate.metrics.compare import WITHIN, compare
 from nsynth_lab.evaluate.metrics.summary import Figures
 from nsynth_lab.evaluate.sections.section import Advance, Section, Twin, Work
-from nsynth_lab.train.notes import NoteRecord
 
 
 class Reconstruction(Section):

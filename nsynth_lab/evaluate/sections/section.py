@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.evaluate.metrics.sound import Sound
 from nsynth_lab.evaluate.notes import EvaluationNote
 from nsynth_lab.latents import Latents
@@ -20,7 +21,6 @@ from nsynth_lab.model.bank import Bank
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import decode
 from nsynth_lab.model.config import ROUNDS
-from nsynth_lab.train.notes import NoteRecord
 from nsynth_lab.units import FloatArray
 
 Advance = Callable[[int], None]

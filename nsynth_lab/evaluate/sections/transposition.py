@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from nsynth_lab.blend import stretch
+from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.dsp.mel import mel_db
 from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.evaluate.metrics.distances import mel_distance_frames_db
@@ -19,7 +20,6 @@ from nsynth_lab.evaluate.metrics.summary import Figures
 from nsynth_lab.evaluate.notes import read_note
 from nsynth_lab.evaluate.sections.section import Advance, Section, Twin, Work, decode_whole
 from nsynth_lab.latents import Latents
-from nsynth_lab.train.notes import NoteRecord
 
 INTERVALS = (3, -3, 7, -7, 12, -12)
 

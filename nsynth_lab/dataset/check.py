@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nsynth_lab.audio import SHORTEST_SECONDS, read_audio
+from nsynth_lab.dataset.labels import clean
+from nsynth_lab.dataset.notes import NoteRecord, Problem, audio_files, is_held_out, read_entries, scan_dataset
 from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.pitch_guess import SURE, measure_note
 from nsynth_lab.dsp.recording import SILENT_DB, is_clipped, peak_db
 from nsynth_lab.errors import AudioError
 from nsynth_lab.note import FAMILIES, note_name
-from nsynth_lab.train.labels import clean
-from nsynth_lab.train.notes import NoteRecord, Problem, audio_files, is_held_out, read_entries, scan_dataset
 from nsynth_lab.workers import in_parallel
 
 KINDS = {  # kind of problem: what it means

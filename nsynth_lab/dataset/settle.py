@@ -11,10 +11,10 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from nsynth_lab.dataset.file_names import Reading
+from nsynth_lab.dataset.recordings import Take, with_velocities
 from nsynth_lab.dsp.hearing import AGREE_SEMITONES, Heard
 from nsynth_lab.dsp.pitch_guess import SURE
-from nsynth_lab.train.file_names import Reading
-from nsynth_lab.train.takes import Take, with_velocities
 
 LEAST_VOTES, MOST = 3, 0.8
 OCTAVE, PIANO_KEYS = 12, 20  # key 1 of a piano is A0, MIDI note 21

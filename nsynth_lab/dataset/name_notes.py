@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from nsynth_lab.train.name_parts import SHIFTS, STEPS, Part
+from nsynth_lab.dataset.name_parts import SHIFTS, STEPS, Part
 
 MIDDLE_C = 4
 MOST = 0.9  # of the files must agree before all are read that way

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from nsynth_lab.dataset.font_presets import DRUM_BANK, Preset, is_general_midi, named, nearest, read_presets
+from nsynth_lab.dataset.general_midi import PROGRAMS
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import FAMILIES, SOURCES
-from nsynth_lab.train.font_presets import DRUM_BANK, Preset, is_general_midi, named, nearest, read_presets
-from nsynth_lab.train.general_midi import PROGRAMS
 from nsynth_lab.train.played_range import usual_range
 
 HIGHEST_BANK, HIGHEST_PROGRAM = 16_383, 127

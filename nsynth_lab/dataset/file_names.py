@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from nsynth_lab.train.labels import NAME
-from nsynth_lab.train.name_levels import Levels, levels_of
-from nsynth_lab.train.name_notes import MIDDLE_C, MOST, Spelling, octave_of, spelling_of
-from nsynth_lab.train.name_parts import Part, joined, parts_of
+from nsynth_lab.dataset.labels import NAME
+from nsynth_lab.dataset.name_levels import Levels, levels_of
+from nsynth_lab.dataset.name_notes import MIDDLE_C, MOST, Spelling, octave_of, spelling_of
+from nsynth_lab.dataset.name_parts import Part, joined, parts_of
 
 LOWEST, HIGHEST = 12, 127  # smaller numbers in a file name count takes, not keys
 SPOKEN = ("note", "number", "velocity", "layer", "midi", "dynamic")  # kinds that make names alike

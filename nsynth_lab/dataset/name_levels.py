@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from nsynth_lab.train.name_parts import PLAIN, Part, level_of
+from nsynth_lab.dataset.name_parts import PLAIN, Part, level_of
 
 FEW_LAYERS, MOST_LAYERS = 9, 32
 HIGHEST_VELOCITY = 127

@@ -11,10 +11,10 @@ import numpy as np
 
 from nsynth_lab import picture
 from nsynth_lab.audio import check_target
+from nsynth_lab.dataset.check import count_instruments
+from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.errors import DatasetError, UsageError
 from nsynth_lab.note import FAMILIES, note_name
-from nsynth_lab.train.check import count_instruments
-from nsynth_lab.train.notes import NoteRecord
 
 ENDINGS = (".png", ".svg", ".pdf")
 ROW_INCHES, MAX_INCHES = 0.14, 60.0

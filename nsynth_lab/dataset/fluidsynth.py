@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from nsynth_lab.dataset.font_info import check_font
 from nsynth_lab.errors import DatasetError, MissingError
-from nsynth_lab.train.font_info import check_font
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 _SEVENTH_ORDER = 7

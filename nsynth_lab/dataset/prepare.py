@@ -22,13 +22,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from nsynth_lab.audio import read_clip
+from nsynth_lab.dataset.notes import NoteRecord, is_held_out, is_unseen, read_dataset
 from nsynth_lab.dsp.framing import whole_frames
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.mel import loudest_db
 from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import DatasetError, NsynthLabError
-from nsynth_lab.train.notes import NoteRecord, is_held_out, is_unseen, read_dataset
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
 VERSION = 3

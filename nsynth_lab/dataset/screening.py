@@ -8,13 +8,13 @@ from functools import partial
 from typing import Literal
 
 from nsynth_lab.audio import read_audio
+from nsynth_lab.dataset.note_writer import Entry, note_entry
+from nsynth_lab.dataset.recordings import Take, shown
+from nsynth_lab.dataset.settle import settle
 from nsynth_lab.dsp import recording
 from nsynth_lab.dsp.hearing import Heard, doubts_of, hear, pitch_doubt
 from nsynth_lab.dsp.pitch_guess import SURE
 from nsynth_lab.errors import AudioError
-from nsynth_lab.train.note_writer import Entry, note_entry
-from nsynth_lab.train.settle import settle
-from nsynth_lab.train.takes import Take, shown
 from nsynth_lab.workers import in_parallel
 
 PitchFrom = Literal["auto", "name", "measured"]

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nsynth_lab.dataset.font_tables import Table, read_tables
+from nsynth_lab.dataset.general_midi import resembles_general_midi
+from nsynth_lab.dataset.labels import clean
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import key_ranges
-from nsynth_lab.train.font_tables import Table, read_tables
-from nsynth_lab.train.general_midi import resembles_general_midi
-from nsynth_lab.train.labels import clean
 
 KEY_RANGE, VELOCITY_RANGE, INSTRUMENT, SAMPLE_ID = 43, 44, 41, 53
 IN_ROM = 0x8000

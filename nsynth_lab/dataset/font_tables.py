@@ -12,8 +12,8 @@ from typing import Any, BinaryIO, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from nsynth_lab.dataset.font_info import check_font
 from nsynth_lab.errors import DatasetError
-from nsynth_lab.train.font_info import check_font
 
 Table = NDArray[Any]
 

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from nsynth_lab.audio import Audio, write_audio
+from nsynth_lab.dataset.fluidsynth import SoundFontPlayer
+from nsynth_lab.dataset.font_instruments import FontInstrument
+from nsynth_lab.dataset.note_shape import cut_tail
+from nsynth_lab.dataset.note_writer import Entry, note_entry
+from nsynth_lab.dataset.notes import AUDIO
 from nsynth_lab.dsp.offset import remove_dc
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import Note
-from nsynth_lab.train.font_instruments import FontInstrument
-from nsynth_lab.train.note_shape import cut_tail
-from nsynth_lab.train.note_writer import Entry, note_entry
-from nsynth_lab.train.notes import AUDIO
-from nsynth_lab.train.synthesizer import SoundFontPlayer
 from nsynth_lab.units import SAMPLE_RATE
 
 FADE_SECONDS = 0.02

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nsynth_lab.dataset.labels import NAME, NOISE, UnusableError, clean, label_of, number_of, qualities_of
 from nsynth_lab.errors import DatasetError
 from nsynth_lab.note import FAMILIES, SOURCES
-from nsynth_lab.train.labels import NAME, NOISE, UnusableError, clean, label_of, number_of, qualities_of
 
 EXAMPLES, AUDIO = "examples.json", "audio"
 ENDINGS = (".wav", ".flac")

@@ -14,10 +14,10 @@ from typing import Any
 
 from nsynth_lab import __version__
 from nsynth_lab.atomic_file import aside
+from nsynth_lab.dataset.labels import QUALITIES, clean
+from nsynth_lab.dataset.notes import AUDIO, EXAMPLES
 from nsynth_lab.errors import DatasetError, UsageError
 from nsynth_lab.note import FAMILIES, SOURCES
-from nsynth_lab.train.labels import QUALITIES, clean
-from nsynth_lab.train.notes import AUDIO, EXAMPLES
 
 RECIPE, REPORT, READINGS, PARTS = "recipe.json", "report.json", "names.json", "parts"
 OWN_NAMES = {RECIPE, EXAMPLES, REPORT, READINGS, AUDIO, PARTS}

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from nsynth_lab.dataset.file_names import Named, Reading, read_names
+from nsynth_lab.dataset.name_levels import MOST_LAYERS
+from nsynth_lab.dataset.name_parts import Part, level_of, parts_of
+from nsynth_lab.dataset.notes import UNTOLD_VELOCITY
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import FAMILIES, SOURCES
-from nsynth_lab.train.file_names import Named, Reading, read_names
-from nsynth_lab.train.name_levels import MOST_LAYERS
-from nsynth_lab.train.name_parts import Part, level_of, parts_of
-from nsynth_lab.train.notes import UNTOLD_VELOCITY
 
 ENDINGS = (".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3")
 MAX_FILES = 100_000

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nsynth_lab.dataset.check import AGREE_SEMITONES
+from nsynth_lab.dataset.prepare import PreparedNotes
 from nsynth_lab.dsp.pitch_guess import SURE, measure_note
 from nsynth_lab.note import note_name
-from nsynth_lab.train.check import AGREE_SEMITONES
-from nsynth_lab.train.prepare import PreparedNotes
 from nsynth_lab.units import SAMPLE_RATE
 
 AT_MOST = 100

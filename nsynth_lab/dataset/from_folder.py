@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from nsynth_lab.audio import Audio, read_audio, write_audio
+from nsynth_lab.dataset.file_names import Reading
+from nsynth_lab.dataset.note_writer import READINGS, REPORT, Entry, NoteWriter, check_folder, write_json
+from nsynth_lab.dataset.notes import AUDIO
+from nsynth_lab.dataset.recordings import Take, find_takes, shown
+from nsynth_lab.dataset.screening import LONGEST_READ_SECONDS, Finding, PitchFrom, examine, take_entry
 from nsynth_lab.dsp import recording
 from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.errors import DatasetError, UsageError
-from nsynth_lab.train.file_names import Reading
-from nsynth_lab.train.findings import LONGEST_READ_SECONDS, Finding, PitchFrom, examine, take_entry
-from nsynth_lab.train.note_writer import READINGS, REPORT, Entry, NoteWriter, check_folder, write_json
-from nsynth_lab.train.notes import AUDIO
-from nsynth_lab.train.takes import Take, find_takes, shown
 from nsynth_lab.workers import in_parallel
 
 Advance = Callable[[int], None]

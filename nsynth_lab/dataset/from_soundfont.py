@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
+from nsynth_lab.dataset.fluidsynth import library_version
+from nsynth_lab.dataset.font_info import read_font_info
+from nsynth_lab.dataset.font_instruments import FontInstrument
+from nsynth_lab.dataset.note_writer import Entry, NoteWriter, check_folder
+from nsynth_lab.dataset.soundfont_notes import Rendering, probe, render_instrument
 from nsynth_lab.errors import DatasetError, UsageError
 from nsynth_lab.legible import encodable
-from nsynth_lab.train.font_info import read_font_info
-from nsynth_lab.train.font_instruments import FontInstrument
-from nsynth_lab.train.note_writer import Entry, NoteWriter, check_folder
-from nsynth_lab.train.rendering import Rendering, probe, render_instrument
-from nsynth_lab.train.synthesizer import library_version
 from nsynth_lab.workers import in_parallel
 
 HIGHEST_NUMBER = 999  # of an instrument, in NSynth's names

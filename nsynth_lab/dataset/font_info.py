@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from nsynth_lab.dataset.labels import clean
 from nsynth_lab.errors import DatasetError
-from nsynth_lab.train.labels import clean
 
 MAX_FONT_BYTES = 4 * 2**30
 MAX_INFO_BYTES = 2**18
