@@ -27,13 +27,13 @@ from safetensors.torch import save_file
 from tiny_model import tiny_checkpoint
 
 from nsynth_lab.audio import read_audio
+from nsynth_lab.capture.bank_builder import KEPT
 from nsynth_lab.cli import run
 from nsynth_lab.dataset.notes import is_held_out, read_dataset
 from nsynth_lab.latents import Latents, read_latents, write_latents
 from nsynth_lab.model.bank import BANK
 from nsynth_lab.model.checkpoint import load_checkpoint
 from nsynth_lab.model.headers import KEY, WEIGHTS
-from nsynth_lab.train.bank_builder import KEPT
 from nsynth_lab.units import FloatArray
 
 Refused = Callable[..., str]

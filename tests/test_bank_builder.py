@@ -10,11 +10,11 @@ import pytest
 from test_train import write_notes
 from tiny_model import tiny_model
 
+from nsynth_lab.capture import bank_builder
+from nsynth_lab.capture.bank_builder import KEPT, BankPlan, build_bank, plan_bank
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import BANK, load_bank
 from nsynth_lab.model.checkpoint import save_weights
-from nsynth_lab.train import bank_builder
-from nsynth_lab.train.bank_builder import KEPT, BankPlan, build_bank, plan_bank
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from tiny_model import tiny_checkpoint
 from nsynth_lab import messages as notice
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.capture import About, Captured, Key, Plan, capture
+from nsynth_lab.capture.captured_notes import Take, WorkFolder, checked_pitch
 from nsynth_lab.capture.folder import FolderSource
-from nsynth_lab.capture.takes import Take, WorkFolder, checked_pitch
 from nsynth_lab.cli import run
 from nsynth_lab.errors import AudioError, CheckpointError, UsageError
 from nsynth_lab.model import user_bank

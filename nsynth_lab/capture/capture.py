@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from nsynth_lab import __version__
+from nsynth_lab.capture.bank_builder import in_step
+from nsynth_lab.capture.captured_notes import Take, WorkFolder, play_all
 from nsynth_lab.capture.plan import Plan
 from nsynth_lab.capture.source import About, Source
-from nsynth_lab.capture.takes import Take, WorkFolder, play_all
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.errors import AudioError, NsynthLabError, UsageError
 from nsynth_lab.evaluate.metrics.distances import mel_error_db
@@ -26,7 +27,6 @@ from nsynth_lab.model.encodings import Encoding, Encodings, encoding_key, own_en
 from nsynth_lab.model.refine import refine
 from nsynth_lab.model.user_bank import keep, owned_path
 from nsynth_lab.note import Instrument, Note, note_name
-from nsynth_lab.train.bank_builder import in_step
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray
 
 

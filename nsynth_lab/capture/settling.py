@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nsynth_lab import messages as notice
-from nsynth_lab.capture.takes import SILENT_DB
+from nsynth_lab.capture.captured_notes import SILENT_DB
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, db_to_gain
 
 FIRST_SECONDS = 20.0

@@ -163,11 +163,11 @@ def reencode(
 
     **Example**: `nsynth-lab bank reencode "my strings" --checkpoint runs/mine`
     """
+    from nsynth_lab.capture.reencode import reencoded
     from nsynth_lab.errors import CheckpointError, UsageError
     from nsynth_lab.model.banks import DEFAULT_CHECKPOINT
     from nsynth_lab.model.headers import model_of
     from nsynth_lab.model.user_bank import find_owned, keep, owned_files, read_owned
-    from nsynth_lab.train.reencode import reencoded
 
     old = DEFAULT_CHECKPOINT if from_checkpoint == "default" else Path(from_checkpoint)
     new, model = checkpoint or DEFAULT_CHECKPOINT, model_of(old)

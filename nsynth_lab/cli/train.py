@@ -252,7 +252,7 @@ def build_bank(
     if data and (folder / BANK).exists() and not force:
         raise UsageError(f"{folder / BANK}: exists already; add --force to replace it")
 
-    from nsynth_lab.train import bank_builder, reencode
+    from nsynth_lab.capture import bank_builder, reencode
 
     own = bank_builder.own_bank(folder) if not data else None
     if data:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nsynth_lab.capture.bank_builder import checkpoint_of_process
 from nsynth_lab.dsp.measure import Measured
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import Bank
@@ -21,7 +22,6 @@ from nsynth_lab.model.codec import decode, encode_measured
 from nsynth_lab.model.encodings import Encoding, encoding_key, own_encodings
 from nsynth_lab.model.headers import model_of
 from nsynth_lab.note import Note
-from nsynth_lab.train.bank_builder import checkpoint_of_process
 from nsynth_lab.workers import in_parallel
 
 
