@@ -8,7 +8,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from nsynth_lab.model.rows import Rows
+from nsynth_lab.runtime.voice_batch import Rows
 
 State = TypeVar("State")
 

@@ -17,7 +17,7 @@ from nsynth_lab.compiled import compiled
 from nsynth_lab.compiled.fused import IN_ONE, fused
 from nsynth_lab.compiled.maths import cosine_and_sine, exp, gated, gelu
 from nsynth_lab.compiled.products import add_product, halves, in_panels, whole_panels
-from nsynth_lab.model.row_decoder import LEAST_SHARE, RowDecoder
+from nsynth_lab.runtime.numba_batch import LEAST_SHARE, RowDecoder
 from nsynth_lab.units import FloatArray
 
 

@@ -23,9 +23,9 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.model.graphed_rows import GraphedRows, sizes
-from nsynth_lab.model.rows import SlowRows
-from nsynth_lab.model.trusted_rows import FURTHEST_DB, WAYS, furthest_db, trusted_rows
+from nsynth_lab.runtime.cuda_graph_batch import GraphedRows, sizes
+from nsynth_lab.runtime.torch_batch import SlowRows
+from nsynth_lab.runtime.verify import FURTHEST_DB, WAYS, furthest_db, trusted_rows
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources

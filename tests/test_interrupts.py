@@ -17,7 +17,7 @@ sys.path.insert(0, sys.argv[1])
 import numpy as np
 from tiny_model import tiny_model
 from nsynth_lab.interrupts import interrupt_between_compiled_calls
-from nsynth_lab.model.row_decoder import RowDecoder
+from nsynth_lab.runtime.numba_batch import RowDecoder
 
 interrupt_between_compiled_calls()
 decoder = RowDecoder(tiny_model().decoder, 2)

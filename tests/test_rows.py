@@ -11,9 +11,11 @@ from tiny_model import decode, streams, tiny_model
 from torch import Tensor
 
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.model.graphed_rows import GraphedRows
-from nsynth_lab.model.row_decoder import RowDecoder
-from nsynth_lab.model.rows import Rows, SlowRows, row_decoder
+from nsynth_lab.runtime.choose import row_decoder
+from nsynth_lab.runtime.cuda_graph_batch import GraphedRows
+from nsynth_lab.runtime.numba_batch import RowDecoder
+from nsynth_lab.runtime.torch_batch import SlowRows
+from nsynth_lab.runtime.voice_batch import Rows
 from nsynth_lab.units import HOP_SAMPLES
 
 PITCHES = (33.0, 52.0, 69.0, 93.0, 110.0)

@@ -15,7 +15,7 @@ from torch import Tensor
 from nsynth_lab.compiled.voices import HELD
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on, setting
-from nsynth_lab.model.row_decoder import RowDecoder
+from nsynth_lab.runtime.numba_batch import RowDecoder
 from nsynth_lab.synth.course import Courses
 from nsynth_lab.synth.crowd import stolen_keys
 from nsynth_lab.synth.engine import Engine, panic

@@ -18,7 +18,7 @@ from nsynth_lab.dsp.oscillators import COLUMNS, ROWS, SPANS
 from nsynth_lab.model.bands import BANDS, STEPS_PER_FRAME
 from nsynth_lab.model.controls import oscillators_below_top
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.model.rows import is_compiled
+from nsynth_lab.runtime.choose import is_compiled
 
 ENDS = 2  # a frame's tones are computed with the amplitudes it begins and with those it ends with
 PAIR = 2  # cosine and sine

@@ -14,7 +14,7 @@ from nsynth_lab.bench.parts import Part, parts_of
 from nsynth_lab.bench.timing import Spread, seconds_of
 from nsynth_lab.bench.work import Advance, Work, spread_notes
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
-from nsynth_lab.model.rows import row_decoder
+from nsynth_lab.runtime.choose import row_decoder
 from nsynth_lab.units import note_to_hz
 
 VOICES = (1, 4, 16, 64)

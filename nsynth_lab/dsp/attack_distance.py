@@ -1,8 +1,8 @@
 """Distance of two attacks in dB, millisecond by millisecond: what spectra of 10 ms and more smear.
 
-The envelope is that of `nsynth_lab.evaluate.metrics.attack_decay`: power under a Hann window of two periods, of 4 ms at least. It
-counts from the first sample until 30 ms after it has come within 1 dB of its highest point of the first half second,
-and what lies 30 dB below that point counts as silence.
+The envelope is that of `nsynth_lab.evaluate.metrics.attack_decay`: power under a Hann window of two periods, of 4 ms
+at least. It counts from the first sample until 30 ms after it has come within 1 dB of its highest point of the first
+half second, and what lies 30 dB below that point counts as silence.
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import BLOCK_FRAMES
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.model.rows import is_compiled
 from nsynth_lab.render.pack_latents import Row, with_silence
 from nsynth_lab.render.pack_preset import PresetRow
+from nsynth_lab.runtime.choose import is_compiled
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, cents_to_ratio, note_to_hz, samples_to_frames
 
 GROUP_ROWS = 8
@@ -58,7 +58,7 @@ def _decode_in_threads(
     rows: Sequence[Row], decoder: Decoder, settled: Sequence[int], blocks: Sequence[tuple[int, int]]
 ) -> FloatArray:
     """Groups of rows in compiled loops, as many at once as torch has threads, each on one of them."""
-    from nsynth_lab.model.row_decoder import RowDecoder  # Numba takes a second to import
+    from nsynth_lab.runtime.numba_batch import RowDecoder  # Numba takes a second to import
 
     made = RowDecoder(decoder, len(rows))
     made.go_on_at(range(len(rows)), [row.noise_place for row in rows])

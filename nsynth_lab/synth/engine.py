@@ -20,8 +20,10 @@ import numpy as np
 from nsynth_lab.compiled.voices import due_of
 from nsynth_lab.midi.events import CHANNELS, Event, Kind, note_off, note_on
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.model.growing_rows import GrowingRows
-from nsynth_lab.model.rows import Rows, row_decoder
+from nsynth_lab.runtime.choose import row_decoder
+from nsynth_lab.runtime.growing_batch import GrowingRows
+from nsynth_lab.runtime.step_time import step_seconds
+from nsynth_lab.runtime.voice_batch import Rows
 from nsynth_lab.synth.after import NOTHING, After
 from nsynth_lab.synth.channels import Channels
 from nsynth_lab.synth.course import Courses
@@ -32,7 +34,6 @@ from nsynth_lab.synth.player import Player
 from nsynth_lab.synth.renderer import EVERYTHING, Renderer
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
-from nsynth_lab.synth.trial import step_seconds
 from nsynth_lab.synth.voice import Voice
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 

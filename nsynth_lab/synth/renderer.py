@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nsynth_lab.model.rows import Finish, HalvedRows, Rows
+from nsynth_lab.runtime.voice_batch import Finish, HalvedRows, Rows
 from nsynth_lab.synth.mixer import Mixer
 from nsynth_lab.synth.planner import Frames
 from nsynth_lab.units import FloatArray, Ints

@@ -8,8 +8,8 @@ from nsynth_lab.bench.peers.task import Task
 from nsynth_lab.bench.work import Work
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
 from nsynth_lab.midi.events import note_on
-from nsynth_lab.model.rows import row_decoder
 from nsynth_lab.render.instrument import make_engine
+from nsynth_lab.runtime.choose import row_decoder
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, frames_to_seconds, note_to_hz
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from nsynth_lab.model.rows import Rows
+from nsynth_lab.runtime.voice_batch import Rows
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
 PART_ROWS = 64  # a row of the default model takes 150 kB

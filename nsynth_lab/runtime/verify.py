@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.model.graphed_rows import GraphedRows
+from nsynth_lab.runtime.cuda_graph_batch import GraphedRows
 from nsynth_lab.units import note_to_hz
 
 CHECK_FRAMES = 3
@@ -26,7 +26,7 @@ Way = tuple[str, Callable[[Decoder], Decoder]]
 
 
 def _through_kernels(decoder: Decoder) -> Decoder:
-    from nsynth_lab.model.triton_stack import fused
+    from nsynth_lab.runtime.triton_stack import fused
 
     return fused(decoder)
 

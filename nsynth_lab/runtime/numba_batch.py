@@ -25,8 +25,8 @@ from nsynth_lab.compiled.noise import Noise, sound
 from nsynth_lab.compiled.tones import Tones
 from nsynth_lab.dsp.noise import TABLE_FRAMES, noise_window, white_table
 from nsynth_lab.model.decoder import Decoder, noise_places, start_turns
-from nsynth_lab.model.row_controls import RowControls
-from nsynth_lab.model.rows import Finish, by_frames
+from nsynth_lab.runtime.numba_weights import RowControls
+from nsynth_lab.runtime.voice_batch import Finish, by_frames
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
 LEAST_SHARE = 4  # frames that are worth a thread

@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
-from nsynth_lab.model.rows import Rows
+from nsynth_lab.runtime.voice_batch import Rows
 
 WARM_HZ, WARM_DB = 110.0, -20.0
 WARM_STEPS = 48  # after 32 of them a row's past is full, as a sounding note's is
