@@ -20,10 +20,10 @@ from nsynth_lab.model.bank import Bank, BankEntry, write_bank_file
 from nsynth_lab.model.user_bank import bank_folder, find_owned, import_file, keep, owned_path, with_owned
 from nsynth_lab.naming import LONGEST_NAME, RESERVED, checked_name, digest_of, file_stem, folded
 from nsynth_lab.note import Instrument
+from nsynth_lab.pack.formats.names import stem
 from nsynth_lab.patch.library import find_preset, preset_files
 from nsynth_lab.render import Session
 from nsynth_lab.render.instrument import load_sources
-from nsynth_lab.sinks.pack.names import stem
 from nsynth_lab.units import SAMPLE_RATE
 
 APART = [

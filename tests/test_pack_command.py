@@ -362,7 +362,7 @@ def test_many_clips_are_warned_of_with_an_estimate_first(
     words = ["--notes", "0-124", "--velocities", ",".join(map(str, range(5, 125, 3))), "--positions", "0,1"]
     assert run(["pack", "flute", "cello", *words, *MODEL, "--duration", "0.25", "-o", "out", "--dry-run"]) == 0
     assert capsys.readouterr().out.startswith("10,000 clips, 41.7 minutes of sound, about ")
-    monkeypatch.setattr("nsynth_lab.render.pack_estimate.MANY_CLIPS", 8)
+    monkeypatch.setattr("nsynth_lab.pack.estimate.MANY_CLIPS", 8)
     made()
     assert capsys.readouterr().err.startswith("warning: 8 clips, 0.1 minutes of sound, about ")
 
@@ -391,7 +391,7 @@ def test_a_full_disk_is_one_line_and_the_rest_can_be_resumed(
              "--duration", "1")  # fmt: skip
     assert "are free there" in refused(*words, "-o", "disk/out", code=FAILED)
     assert not list(little_disk.iterdir())
-    monkeypatch.setattr("nsynth_lab.render.pack_estimate.check_room", lambda *_: None)  # the room goes while it works
+    monkeypatch.setattr("nsynth_lab.pack.estimate.check_room", lambda *_: None)  # the room goes while it works
     assert "the disk is full" in refused(*words, "-o", "disk/out", code=FAILED)
     files = everything(little_disk / "out")
     clips = [name for name in files if name.endswith(".wav")]

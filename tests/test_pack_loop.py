@@ -18,10 +18,10 @@ from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.note import Note
-from nsynth_lab.render.pack_decode import decode_rows, exact_f0_hz
-from nsynth_lab.render.pack_latents import Row
-from nsynth_lab.render.pack_request import ClipKey
-from nsynth_lab.sinks.pack.quality import Seam, measure_clip
+from nsynth_lab.pack.blend_clips import Row
+from nsynth_lab.pack.decode import decode_rows, exact_f0_hz
+from nsynth_lab.pack.quality import Seam, measure_clip
+from nsynth_lab.pack.request import ClipKey
 from nsynth_lab.units import FRAME_RATE_HZ, HOP_SAMPLES, SAMPLE_RATE, cents_to_ratio
 
 FRAMES, SETTLED, SETTLE = 300, 260, 38

@@ -19,10 +19,10 @@ from pack_reading import Sfizz, cents_off, everything, fluidsynth, level_db, nee
 
 from nsynth_lab.cli import run
 from nsynth_lab.note import Note
+from nsynth_lab.pack.quality import count_clicks
 from nsynth_lab.patch import Blend, Envelope, Lfo, Macro, Move, Patch, Route, Slot, Tuning, Voice, write_preset
 from nsynth_lab.render import Session
 from nsynth_lab.render.preset import Played, at_place, hold_within, play_patch
-from nsynth_lab.sinks.pack.quality import count_clicks
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 SECONDS = 3.0

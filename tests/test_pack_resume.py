@@ -10,7 +10,7 @@ import pytest
 from pack_reading import everything
 
 from nsynth_lab.cli import run
-from nsynth_lab.sinks.pack import store
+from nsynth_lab.pack import store
 
 USAGE, FAILED = 2, 1
 WORDS = ["pack", "flute", "cello", "--notes", "C3,C4,C5", "--velocities", "60,120", "--positions", "0,1", "--duration",

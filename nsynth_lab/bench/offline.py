@@ -10,9 +10,9 @@ from nsynth_lab.bench.timing import Spread, real_time, seconds_of
 from nsynth_lab.bench.work import Advance, Work, spread_notes
 from nsynth_lab.model.codec import encode
 from nsynth_lab.model.config import ROUNDS
-from nsynth_lab.render.pack_decode import decode_rows, late_frames
-from nsynth_lab.render.pack_latents import Row
-from nsynth_lab.render.pack_request import ClipKey
+from nsynth_lab.pack.blend_clips import Row
+from nsynth_lab.pack.decode import decode_rows, late_frames
+from nsynth_lab.pack.request import ClipKey
 from nsynth_lab.units import frames_to_seconds, seconds_to_frames
 
 NOTE = 60

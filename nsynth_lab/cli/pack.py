@@ -98,11 +98,11 @@ def pack(
 
         nsynth-lab pack --resume -o choir
     """
+    from nsynth_lab.pack.folder import check_folder
+    from nsynth_lab.pack.parse import parse_notes, parse_positions, parse_velocities
+    from nsynth_lab.pack.ray_workers import check_address
+    from nsynth_lab.pack.request import PackRequest
     from nsynth_lab.patch.library import read_whole
-    from nsynth_lab.render.pack_ray import check_address
-    from nsynth_lab.render.pack_request import PackRequest
-    from nsynth_lab.render.pack_words import parse_notes, parse_positions, parse_velocities
-    from nsynth_lab.sinks.pack.folder import check_folder
 
     if not dry_run:
         check_folder(output, resume=resume, force=force)

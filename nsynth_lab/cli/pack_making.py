@@ -12,8 +12,8 @@ from nsynth_lab.cli import console
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
-    from nsynth_lab.render.pack_plan import Plan
-    from nsynth_lab.render.pack_request import PackRequest
+    from nsynth_lab.pack.plan import Plan
+    from nsynth_lab.pack.request import PackRequest
     from nsynth_lab.render.session import Session
 
 OF_MAKING = ("output", "resume", "force", "workers", "device", "checkpoint", "as_json", "dry_run")
@@ -33,7 +33,7 @@ class How:
 
 def planned(request: PackRequest, checkpoint: Path | None, device: str) -> tuple[Session, Plan]:
     """A session for a request, and all that the pack will be."""
-    from nsynth_lab.render.pack_plan import plan_pack
+    from nsynth_lab.pack.plan import plan_pack
     from nsynth_lab.render.session import Session
 
     session = Session(checkpoint, device=device, seed=request.seed, progress=console.progress)
@@ -42,7 +42,7 @@ def planned(request: PackRequest, checkpoint: Path | None, device: str) -> tuple
 
 def make_again(manifest: Path, how: How, checkpoint: Path | None, device: str) -> None:
     """The pack that a manifest tells of."""
-    from nsynth_lab.render.pack_plan import check_same, read_manifest
+    from nsynth_lab.pack.plan import check_same, read_manifest
 
     request, values = read_manifest(manifest)
     session, plan = planned(request, checkpoint, device)
@@ -56,8 +56,8 @@ def go_on(context: typer.Context, how: How, checkpoint: Path | None, device: str
     Raises:
         UsageError: there is none, or an option says what it is to be.
     """
-    from nsynth_lab.render.pack_plan import check_same, read_manifest
-    from nsynth_lab.sinks.pack.folder import model_of, recipe_file
+    from nsynth_lab.pack.folder import model_of, recipe_file
+    from nsynth_lab.pack.plan import check_same, read_manifest
 
     for name in context.params:
         source = context.get_parameter_source(name)
@@ -75,7 +75,7 @@ def go_on(context: typer.Context, how: How, checkpoint: Path | None, device: str
 
 def _is_whole(plan: Plan, how: How) -> bool:
     """Whether the folder holds just this pack and has lost nothing of it; else what it has lost is told."""
-    from nsynth_lab.sinks.pack.folder import is_of, look_into, lost
+    from nsynth_lab.pack.folder import is_of, look_into, lost
 
     if not how.resume or look_into(how.output) != "pack" or not is_of(how.output, plan.values()):
         return False
@@ -87,9 +87,9 @@ def _is_whole(plan: Plan, how: How) -> bool:
 
 def make(session: Session, plan: Plan, how: How) -> None:
     """Make it, go on with it or mend it, or tell what it would cost; and say what came of it."""
-    from nsynth_lab.render.pack import make_pack
-    from nsynth_lab.render.pack_estimate import MANY_CLIPS, check_room, estimate
-    from nsynth_lab.sinks.pack.report import summary
+    from nsynth_lab.pack.estimate import MANY_CLIPS, check_room, estimate
+    from nsynth_lab.pack.formats.report import summary
+    from nsynth_lab.pack.make import make_pack
 
     request, folder = plan.request, str(how.output)
     told = {"folder": folder, "clips": request.clips, "model": plan.stamp["model"]}
@@ -119,7 +119,7 @@ def make(session: Session, plan: Plan, how: How) -> None:
 
 
 def _cost(cost: Any) -> str:
-    from nsynth_lab.render.pack_estimate import megabytes
+    from nsynth_lab.pack.estimate import megabytes
 
     return (
         f"{cost.clips:,} clips, {cost.sound_seconds / 60:.1f} minutes of sound, about {megabytes(cost.disk_bytes)} on "

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from nsynth_lab.model.state import pick_rows, put_rows
-from nsynth_lab.runtime.verify import trusted_rows
 from nsynth_lab.units import FloatArray, Ints
 
 Finish = Callable[[], FloatArray]  # -> audio [due, 512]

@@ -8,8 +8,8 @@ from statistics import median
 from typing import Any
 
 from nsynth_lab.note import note_name
-from nsynth_lab.sinks.pack.quality import LOOPED
-from nsynth_lab.sinks.pack.zones import PackMap, missing
+from nsynth_lab.pack.formats.zones import PackMap, missing
+from nsynth_lab.pack.quality import LOOPED
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222; }

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.sinks.pack.zones import About, Zone
+from nsynth_lab.pack.formats.zones import About, Zone
 from nsynth_lab.units import FloatArray
 
 INFO = (("INAM", "title"), ("IART", "author"), ("ICOP", "licence"), ("ISFT", "software"), ("ICMT", "comment"))

@@ -11,12 +11,12 @@ import numpy as np
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.dsp.seam import close_seam, seam_error_db
+from nsynth_lab.pack.blend_clips import SETTLE_FRAMES, TAIL_FRAMES, Row
+from nsynth_lab.pack.formats.zones import Loop
+from nsynth_lab.pack.preset_clips import PresetRow
+from nsynth_lab.pack.quality import LOOPED, Quality, Seam, measure_clip
+from nsynth_lab.pack.request import PackRequest
 from nsynth_lab.render.offline import FADE_SAMPLES, faded
-from nsynth_lab.render.pack_latents import SETTLE_FRAMES, TAIL_FRAMES, Row
-from nsynth_lab.render.pack_preset import PresetRow
-from nsynth_lab.render.pack_request import PackRequest
-from nsynth_lab.sinks.pack.quality import LOOPED, Quality, Seam, measure_clip
-from nsynth_lab.sinks.pack.zones import Loop
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, db_to_gain, gain_to_db, seconds_to_samples
 
 PACK_GAIN_DB = 6.0  # the loudest notes of the bank then come close to full scale

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from nsynth_lab.legible import encodable
-from nsynth_lab.sinks.pack.clip import read_clip_samples
-from nsynth_lab.sinks.pack.cover import draw_background, draw_cover
-from nsynth_lab.sinks.pack.decentsampler import dspreset_bytes
-from nsynth_lab.sinks.pack.folder import MANIFEST, json_bytes
-from nsynth_lab.sinks.pack.preview import write_preview
-from nsynth_lab.sinks.pack.readme import licence_text, readme_text
-from nsynth_lab.sinks.pack.report import report_page
-from nsynth_lab.sinks.pack.sf2 import write_sf2
-from nsynth_lab.sinks.pack.sfz import morph_text, sfz_text
-from nsynth_lab.sinks.pack.store import Store
-from nsynth_lab.sinks.pack.zones import About, PackMap
+from nsynth_lab.pack.folder import MANIFEST, json_bytes
+from nsynth_lab.pack.formats.clip import read_clip_samples
+from nsynth_lab.pack.formats.cover import draw_background, draw_cover
+from nsynth_lab.pack.formats.decentsampler import dspreset_bytes
+from nsynth_lab.pack.formats.preview import write_preview
+from nsynth_lab.pack.formats.readme import licence_text, readme_text
+from nsynth_lab.pack.formats.report import report_page
+from nsynth_lab.pack.formats.sf2 import write_sf2
+from nsynth_lab.pack.formats.sfz import morph_text, sfz_text
+from nsynth_lab.pack.formats.zones import About, PackMap
+from nsynth_lab.pack.store import Store
 from nsynth_lab.units import FloatArray
 
 BACKGROUND = "Images/background.png"

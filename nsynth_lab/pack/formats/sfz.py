@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from nsynth_lab.sinks.pack.zones import HIGHEST_VELOCITY, LOWEST_VELOCITY, Layer, PackMap, Zone
+from nsynth_lab.pack.formats.zones import HIGHEST_VELOCITY, LOWEST_VELOCITY, Layer, PackMap, Zone
 
 MOD_WHEEL = 1
 # opcode, its value for a zone, and the value that need not be said

@@ -9,7 +9,7 @@ from typing import Any
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import parse_note
-from nsynth_lab.render.pack_request import PackRequest
+from nsynth_lab.pack.request import PackRequest
 
 _RANGE = re.compile(r"(?P<low>[^/]+?)(?:(?<=\d)-(?P<high>[^/]+))?(?:/(?P<step>\d{1,3}))?")
 

@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.errors import PackError
-from nsynth_lab.sinks.pack.wav import chunk, packed, pcm
-from nsynth_lab.sinks.pack.zones import PackMap, Zone
+from nsynth_lab.pack.formats.wav import chunk, packed, pcm
+from nsynth_lab.pack.formats.zones import PackMap, Zone
 from nsynth_lab.units import FloatArray, db_to_gain
 
 ReadClip = Callable[[str], FloatArray]

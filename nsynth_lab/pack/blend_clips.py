@@ -20,7 +20,7 @@ from nsynth_lab.blend.variation import another_take
 from nsynth_lab.dsp.noise import TABLE_FRAMES
 from nsynth_lab.dsp.pitch import tracked_orders
 from nsynth_lab.latents import SILENCE_DB, Latents
-from nsynth_lab.render.pack_request import ClipKey, PackRequest
+from nsynth_lab.pack.request import ClipKey, PackRequest
 from nsynth_lab.render.session import Session
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_seconds, note_to_hz
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from nsynth_lab.sinks.pack.zones import PackMap, Zone
+from nsynth_lab.pack.formats.zones import PackMap, Zone
 
 WIDTH, HEIGHT = 812, 375
 KNOB_WIDTH, KNOB_Y, TEXT_SIZE = 90, 240, 16

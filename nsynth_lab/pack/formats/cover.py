@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nsynth_lab.pack.formats.decentsampler import HEIGHT, WIDTH
+from nsynth_lab.pack.formats.preview import chosen
+from nsynth_lab.pack.formats.zones import PackMap
 from nsynth_lab.picture import new_figure, save_figure
-from nsynth_lab.sinks.pack.decentsampler import HEIGHT, WIDTH
-from nsynth_lab.sinks.pack.preview import chosen
-from nsynth_lab.sinks.pack.zones import PackMap
 from nsynth_lab.units import FloatArray
 
 ReadClip = Callable[[str], FloatArray]

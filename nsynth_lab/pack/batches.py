@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from nsynth_lab.render.pack_clip import Finished
-from nsynth_lab.render.pack_decode import late_frames
-from nsynth_lab.render.pack_effects import PresetFinisher
-from nsynth_lab.render.pack_latents import Row, RowMaker
-from nsynth_lab.render.pack_plan import Plan
-from nsynth_lab.render.pack_preset import PresetRow, PresetRowMaker
-from nsynth_lab.render.pack_ray import over_ray
-from nsynth_lab.render.pack_shares import decode_batch, finish_batch
+from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.pack.blend_clips import Row, RowMaker
+from nsynth_lab.pack.decode import decode_rows, decode_voices, late_frames
+from nsynth_lab.pack.effects import PresetFinisher
+from nsynth_lab.pack.finish import Finished, finish_clips
+from nsynth_lab.pack.plan import Plan
+from nsynth_lab.pack.preset_clips import PresetRow, PresetRowMaker
+from nsynth_lab.pack.ray_workers import over_ray
+from nsynth_lab.pack.request import PackRequest
 from nsynth_lab.render.session import Session
+from nsynth_lab.units import FloatArray
 
 Clips = Iterator[tuple[range, Iterable[Finished]]]
 
@@ -47,3 +49,13 @@ def preset_work(session: Session, plan: Plan, batches: Sequence[range], workers:
     for batch in batches:
         rows = rows_of(batch)
         yield batch, finisher.finish(rows, decode_batch(session.checkpoint, rows, plan.request))
+
+
+def finish_batch(checkpoint: Checkpoint, rows: list[Row], request: PackRequest) -> list[Finished]:
+    """All of a blend's batch."""
+    return list(finish_clips(rows, decode_rows(rows, checkpoint), request))
+
+
+def decode_batch(checkpoint: Checkpoint, rows: list[PresetRow], request: PackRequest) -> list[FloatArray]:  # noqa: ARG001
+    """A preset's batch before its effects: samples [voices, samples] of each row."""
+    return decode_voices(rows, checkpoint)

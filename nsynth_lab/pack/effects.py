@@ -16,8 +16,8 @@ import numpy as np
 
 from nsynth_lab.dsp.seam import close_seam, seam_error_db
 from nsynth_lab.effects import Chain, chain_of
-from nsynth_lab.render.offline import FADE_SAMPLES, faded
-from nsynth_lab.render.pack_clip import (
+from nsynth_lab.pack.blend_clips import LONGEST_RELEASE_SECONDS, SETTLE_FRAMES, TAIL_FRAMES
+from nsynth_lab.pack.finish import (
     NO_SEAM,
     WORST_SEAM_DB,
     Finished,
@@ -26,12 +26,12 @@ from nsynth_lab.render.pack_clip import (
     step_db,
     why_not,
 )
-from nsynth_lab.render.pack_latents import LONGEST_RELEASE_SECONDS, SETTLE_FRAMES, TAIL_FRAMES
-from nsynth_lab.render.pack_preset import MOST_TURNS, PresetRow
-from nsynth_lab.render.pack_request import PackRequest
+from nsynth_lab.pack.formats.zones import Loop
+from nsynth_lab.pack.preset_clips import MOST_TURNS, PresetRow
+from nsynth_lab.pack.quality import LOOPED, Seam
+from nsynth_lab.pack.request import PackRequest
+from nsynth_lab.render.offline import FADE_SAMPLES, faded
 from nsynth_lab.render.preset import mixed
-from nsynth_lab.sinks.pack.quality import LOOPED, Seam
-from nsynth_lab.sinks.pack.zones import Loop
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, db_to_gain
 
 CLOSED_DB = -50.0  # two places that are so near each other are the same,

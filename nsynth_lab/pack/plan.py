@@ -10,15 +10,15 @@ from nsynth_lab import __version__
 from nsynth_lab.effects import effect_info
 from nsynth_lab.errors import PackError, UsageError
 from nsynth_lab.note import Note
+from nsynth_lab.pack.folder import read_json
+from nsynth_lab.pack.formats.documents import document_files
+from nsynth_lab.pack.formats.names import clip_file, position_label, stem
+from nsynth_lab.pack.formats.zones import About
+from nsynth_lab.pack.parse import from_dict
+from nsynth_lab.pack.request import ClipKey, PackRequest
 from nsynth_lab.patch import Slot
 from nsynth_lab.patch.preset_file import parse_preset
-from nsynth_lab.render.pack_request import ClipKey, PackRequest
-from nsynth_lab.render.pack_words import from_dict
 from nsynth_lab.render.session import Session
-from nsynth_lab.sinks.pack.documents import document_files
-from nsynth_lab.sinks.pack.folder import read_json
-from nsynth_lab.sinks.pack.names import clip_file, position_label, stem
-from nsynth_lab.sinks.pack.zones import About
 
 ROWS = {"cpu": 8, "cuda": 64}
 MANIFEST_FORMAT = 2  # 1 had clips out of tune, and how far

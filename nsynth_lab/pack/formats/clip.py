@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from nsynth_lab.audio import Audio, read_audio, write_audio
-from nsynth_lab.sinks.pack.wav import pcm, wav_bytes
-from nsynth_lab.sinks.pack.zones import About, Zone
+from nsynth_lab.pack.formats.wav import pcm, wav_bytes
+from nsynth_lab.pack.formats.zones import About, Zone
 from nsynth_lab.units import FloatArray
 
 LONGEST_SECONDS = 120.0

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from nsynth_lab.errors import MissingError, PackError, UsageError
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.render.pack_request import PackRequest
+from nsynth_lab.pack.request import PackRequest
 
 SCHEME, HERE, RUNNING = "ray://", "local", "auto"
 TRIES = 5

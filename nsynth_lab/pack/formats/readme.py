@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nsynth_lab.note import note_name
+from nsynth_lab.pack.formats.preset_words import preset_lines
+from nsynth_lab.pack.formats.zones import PackMap
+from nsynth_lab.pack.quality import LOOPED
 from nsynth_lab.patch.preset_file import parse_preset
-from nsynth_lab.sinks.pack.preset_words import preset_lines
-from nsynth_lab.sinks.pack.quality import LOOPED
-from nsynth_lab.sinks.pack.zones import PackMap
 
 
 def readme_text(

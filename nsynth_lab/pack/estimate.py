@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nsynth_lab.errors import PackError
-from nsynth_lab.render.pack import trial
-from nsynth_lab.render.pack_plan import Plan
-from nsynth_lab.render.pack_request import PackRequest
+from nsynth_lab.pack.make import trial
+from nsynth_lab.pack.plan import Plan
+from nsynth_lab.pack.request import PackRequest
 from nsynth_lab.render.session import Session
 
 FLAC_SHARE = 0.65  # of the size of the same samples as WAV

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nsynth_lab.audio import Audio, write_audio
-from nsynth_lab.sinks.pack.zones import Layer, PackMap, Zone
+from nsynth_lab.pack.formats.zones import Layer, PackMap, Zone
 from nsynth_lab.units import FloatArray, db_to_gain
 
 ReadClip = Callable[[str], FloatArray]

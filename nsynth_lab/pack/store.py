@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from nsynth_lab.errors import PackError, UsageError
-from nsynth_lab.sinks.pack.folder import (
+from nsynth_lab.pack.folder import (
     CLIPS,
     MANIFEST,
     MODEL,

@@ -23,8 +23,7 @@ from nsynth_lab.dsp.noise import TABLE_FRAMES
 from nsynth_lab.dsp.pitch import tracked_orders
 from nsynth_lab.latents import Latents
 from nsynth_lab.note import Note
-from nsynth_lab.patch import Patch
-from nsynth_lab.render.pack_latents import (
+from nsynth_lab.pack.blend_clips import (
     LONGEST_RELEASE_SECONDS,
     NOISE_STEP,
     SHORTEST_RELEASE_SECONDS,
@@ -33,10 +32,11 @@ from nsynth_lab.render.pack_latents import (
     whole_samples,
     with_silence,
 )
-from nsynth_lab.render.pack_request import ClipKey, PackRequest
+from nsynth_lab.pack.quality import LOUD_DB
+from nsynth_lab.pack.request import ClipKey, PackRequest
+from nsynth_lab.patch import Patch
 from nsynth_lab.render.preset import PatchNote, hold_within, patch_note, unison
 from nsynth_lab.render.session import Session
-from nsynth_lab.sinks.pack.quality import LOUD_DB
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray, frames_to_seconds, note_to_hz
 
 SILENT_SUSTAIN = 10 ** (-60 / 20)

@@ -10,15 +10,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nsynth_lab.render.pack_clip import Finished
-from nsynth_lab.render.pack_map import is_record, make_zone, pack_map
-from nsynth_lab.render.pack_plan import Plan
-from nsynth_lab.render.pack_work import Clips, blend_work, preset_work
+from nsynth_lab.pack.batches import Clips, blend_work, preset_work
+from nsynth_lab.pack.finish import Finished
+from nsynth_lab.pack.formats.clip import write_clip
+from nsynth_lab.pack.formats.documents import write_documents
+from nsynth_lab.pack.formats.zones import PackMap
+from nsynth_lab.pack.keymap import is_record, make_zone, pack_map
+from nsynth_lab.pack.plan import Plan
+from nsynth_lab.pack.store import Store, open_store
 from nsynth_lab.render.session import Session
-from nsynth_lab.sinks.pack.clip import write_clip
-from nsynth_lab.sinks.pack.documents import write_documents
-from nsynth_lab.sinks.pack.store import Store, open_store
-from nsynth_lab.sinks.pack.zones import PackMap
 
 Advance = Callable[[int], None]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from nsynth_lab.render.pack_clip import Finished
-from nsynth_lab.render.pack_plan import Plan
-from nsynth_lab.render.pack_request import ClipKey
-from nsynth_lab.sinks.pack.quality import Quality
-from nsynth_lab.sinks.pack.zones import Layer, Loop, PackMap, Zone, key_ranges, velocity_ranges
+from nsynth_lab.pack.finish import Finished
+from nsynth_lab.pack.formats.zones import Layer, Loop, PackMap, Zone, key_ranges, velocity_ranges
+from nsynth_lab.pack.plan import Plan
+from nsynth_lab.pack.quality import Quality
+from nsynth_lab.pack.request import ClipKey
 
 NATURAL_DB = 40.0  # (velocity / 127) ** 2 in dB over a factor of ten
 MOST_TRACKING = 0.5  # what the lowest layer is made up by then stays below 6 dB, as much as SFZ allows
