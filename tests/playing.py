@@ -13,8 +13,8 @@ from tiny_model import tiny_model
 
 from nsynth_lab.latents import Latents
 from nsynth_lab.midi.events import Event, bend, control, note_off, note_on, setting
-from nsynth_lab.synth.after import NOTHING, After
 from nsynth_lab.synth.engine import Engine
+from nsynth_lab.synth.output_stage import NOTHING, After
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.units import FloatArray, Ints, hz_to_note

@@ -24,7 +24,7 @@ from nsynth_lab.midi.events import Kind, note_off, note_on
 from nsynth_lab.midi.parse import Parser
 from nsynth_lab.midi.song import Song
 from nsynth_lab.render.ensemble import Ensemble, Part
-from nsynth_lab.render.inbox import MOST_WAITING, Inbox, Timer
+from nsynth_lab.render.event_queue import MOST_WAITING, Inbox, Timer
 from nsynth_lab.render.live import Live
 from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
 from nsynth_lab.sinks.device import DeviceSink

@@ -83,7 +83,7 @@ def test_a_preset_is_not_overwritten(tmp_path: Path) -> None:
 def test_the_factory_presets_are_right(path: Path) -> None:
     patch = read_preset(path)
     assert parse_preset(format_preset(patch)) == patch
-    assert patch.settled() == patch, "its macros stand elsewhere than what they move"
+    assert patch.with_macros_applied() == patch, "its macros stand elsewhere than what they move"
     assert patch.description
     assert patch.author
     assert patch.tags
@@ -254,9 +254,9 @@ def test_a_macro_puts_what_it_moves_where_it_stands() -> None:
     patch = moved(FULL, "macros.Breath", 0.5)
     assert patch.blend.timbre[0] == 0.5
     assert patch.effects[1].parameters["damping"] == pytest.approx(0.55)
-    assert patch.settled() == patch
+    assert patch.with_macros_applied() == patch
     stale = replace(patch, effects=(patch.effects[0], replace(patch.effects[1], parameters={}), patch.effects[2]))
-    assert stale.settled() == patch
+    assert stale.with_macros_applied() == patch
 
 
 def test_a_controller_moves_what_the_knob_it_turns_moves() -> None:

@@ -12,8 +12,8 @@ from nsynth_lab.errors import PatchError
 from nsynth_lab.midi.events import control, note_on
 from nsynth_lab.patch import Blend, Envelope, Lfo, Macro, Move, Patch, Route, Slot, Tuning, Voice, moved
 from nsynth_lab.patch.rules import Rule
-from nsynth_lab.render.patched import PatchEffects, corners_of, settings_of
-from nsynth_lab.synth.motion import STREAMS, Motion
+from nsynth_lab.render.preset_synth import PatchEffects, corners_of, settings_of
+from nsynth_lab.synth.modulation import STREAMS, Motion
 from nsynth_lab.synth.settings import PARAMETERS
 from nsynth_lab.units import FloatArray
 
@@ -35,8 +35,10 @@ TURNS = [control(21, 100, at_sample=9_000), control(7, 64, at_sample=20_000), co
 
 
 def sound_of(patch: Patch, blocks: tuple[int, ...], *, ahead_samples: int = 512) -> FloatArray:
-    settings = settings_of(patch.settled())
-    engine = small_engine(settings, corners=4, after=PatchEffects(patch.settled()), ahead_samples=ahead_samples)
+    settings = settings_of(patch.with_macros_applied())
+    engine = small_engine(
+        settings, corners=4, after=PatchEffects(patch.with_macros_applied()), ahead_samples=ahead_samples
+    )
     events = sorted([*busy_events(), *TURNS], key=lambda event: event.at_sample)
     return played(engine, events, samples=2 * SECOND, blocks=blocks)
 
@@ -94,7 +96,7 @@ def test_tuning_and_voices_are_the_patchs() -> None:
 
 
 def test_a_knob_moves_all_it_should_and_nothing_else() -> None:
-    effects = PatchEffects(MOVED.settled())
+    effects = PatchEffects(MOVED.with_macros_applied())
     changes = effects.turn(21, 127.0, 0)
     assert set(changes) == {"motion"}
     motion = changes["motion"]
@@ -152,7 +154,7 @@ def test_a_controller_moves_a_number_to_where_the_checked_patch_has_it() -> None
 
 @pytest.mark.parametrize("patch", [MOVED, EVERYTHING], ids=["moved", "everything"])
 def test_nothing_is_checked_while_a_controller_moves(patch: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
-    effects = PatchEffects(patch.settled())
+    effects = PatchEffects(patch.with_macros_applied())
     asked: list[object] = []
     monkeypatch.setattr(Rule, "check", lambda _rule, value: asked.append(value))
     for value in range(0, 128, 9):

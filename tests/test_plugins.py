@@ -22,8 +22,8 @@ from nsynth_lab.cli import run
 from nsynth_lab.effects import Chain, find_plugin, known_plugins, plugin_files, scan
 from nsynth_lab.effects.plugin_cache import CACHE
 from nsynth_lab.errors import PatchError, PluginError
+from nsynth_lab.folders import cache_folder
 from nsynth_lab.patch import Slot
-from nsynth_lab.patch.library import cache_folder
 from nsynth_lab.render import Session
 from nsynth_lab.render.check_preset import check_preset
 from nsynth_lab.units import FloatArray

@@ -16,15 +16,15 @@ from nsynth_lab.compiled.voices import HELD
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on, setting
 from nsynth_lab.runtime.numba_batch import RowDecoder
-from nsynth_lab.synth.course import Courses
-from nsynth_lab.synth.crowd import stolen_keys
 from nsynth_lab.synth.engine import Engine, panic
 from nsynth_lab.synth.mixer import Mixer, limited
-from nsynth_lab.synth.motion import STREAMS
+from nsynth_lab.synth.modulation import STREAMS
 from nsynth_lab.synth.settings import PARAMETERS, Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.synth.tuning import equal
 from nsynth_lab.synth.voice import Voice
+from nsynth_lab.synth.voice_allocator import stolen_keys
+from nsynth_lab.synth.zone_reader import Courses
 from nsynth_lab.units import FloatArray, db_to_gain
 
 CENT = 0.01

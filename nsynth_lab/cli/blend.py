@@ -81,7 +81,7 @@ def blend(
     from nsynth_lab.blend import parse_curve
     from nsynth_lab.note import Note, parse_note
     from nsynth_lab.render import SOUND_ENDINGS, BlendRequest, check_outputs
-    from nsynth_lab.render.targets import check_sources
+    from nsynth_lab.render.output_paths import check_sources
 
     if preset:
         if sources or curve or steps > 1 or even or (timbre, loudness, partials) != (None, None, None):

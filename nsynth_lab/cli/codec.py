@@ -44,7 +44,7 @@ def encode(
     from nsynth_lab.latents import write_latents
     from nsynth_lab.note import Note, note_name, parse_note
     from nsynth_lab.render import LATENTS_ENDING, check_outputs
-    from nsynth_lab.render.targets import check_sources
+    from nsynth_lab.render.output_paths import check_sources
 
     check_outputs([output], endings=[LATENTS_ENDING], sources=[recording], force=force)
     number = parse_note(note) if note else None

@@ -127,7 +127,7 @@ def pack(
     numbers = patch.blend.dims if patch else max(1, len(given) // 2)
     places: tuple[tuple[float, ...], ...]
     if patch and positions is None:
-        places = (patch.settled().blend.position,)
+        places = (patch.with_macros_applied().blend.position,)
     else:
         usual = CORNERS if numbers == 2 else EVENLY
         places = parse_positions(usual if positions is None else positions, numbers=numbers)

@@ -101,7 +101,7 @@ def play(
         nsynth-lab play flute --file song.mid --channel 2=cello --channel 3-4=glass-cello --channels 1-4
     """
     from nsynth_lab.render import SOUND_ENDINGS, check_outputs
-    from nsynth_lab.render.targets import check_sources
+    from nsynth_lab.render.output_paths import check_sources
     from nsynth_lab.sinks.device import LATENCIES, DeviceSink
     from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 

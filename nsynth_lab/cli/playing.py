@@ -127,7 +127,7 @@ class Choice:
         """
         from dataclasses import replace
 
-        from nsynth_lab.render.patched import settings_of
+        from nsynth_lab.render.preset_synth import settings_of
 
         self._check_block()
         said = (self.mode, self.unison, self.a4, self.scale, self.keymap)
@@ -256,7 +256,7 @@ class Instrument:
         unlimited = choice.voices is None and not live
         parts = Parts(session, self._own(), live=live, ahead_samples=ahead_samples, unlimited=unlimited)
         if self.preset:
-            patch = find_preset(self.preset).settled()
+            patch = find_preset(self.preset).with_macros_applied()
             return parts.patched(patch, choice.settings_of(patch, seed=session.seed), choice.settings)
         programs = program_list(self.sources, self.programs) if self.sources else []
         return parts.playing(programs, choice.settings)

@@ -134,8 +134,9 @@ def render(
 
 
 def _write_new(patch: Patch, output: Path | None, *, force: bool) -> Path:
+    from nsynth_lab.folders import data_folder
     from nsynth_lab.patch import write_preset
-    from nsynth_lab.patch.library import data_folder, place_for
+    from nsynth_lab.patch.library import place_for
 
     if output is None:
         folder = data_folder() / "presets"

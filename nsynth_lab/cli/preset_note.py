@@ -37,7 +37,7 @@ class PresetNote:
         from nsynth_lab.patch.library import find_preset
         from nsynth_lab.render.preset import at_place
 
-        patch = find_preset(self.preset).settled()
+        patch = find_preset(self.preset).with_macros_applied()
         if self.position is None:
             return patch
         try:

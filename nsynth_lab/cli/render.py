@@ -77,7 +77,7 @@ def render(
         nsynth-lab render song.mid "choir aahs" --scale just.scl --a4 432 --set release_ms=400 -o song.wav
     """
     from nsynth_lab.render import SOUND_ENDINGS, check_outputs
-    from nsynth_lab.render.targets import check_sources
+    from nsynth_lab.render.output_paths import check_sources
     from nsynth_lab.units import SAMPLE_RATE
 
     instrument = Instrument(sources or [], programs or [], preset, own_channels or [])

@@ -10,9 +10,8 @@ from pathlib import Path
 from nsynth_lab.atomic_file import aside
 from nsynth_lab.effects.plugin_info import PluginInfo
 from nsynth_lab.errors import PluginError
-from nsynth_lab.patch.effect_table import nearest
-from nsynth_lab.patch.library import cache_folder
-from nsynth_lab.patch.rules import shown
+from nsynth_lab.folders import cache_folder
+from nsynth_lab.wording import did_you_mean, quoted
 
 CACHE = "plugins.json"
 CACHE_VERSION = 1
@@ -36,8 +35,8 @@ def find_plugin(name: str) -> PluginInfo:
     same = [info for info in known if info.name.lower() == name.lower()]
     if not same:
         names = [info.name for info in known if not info.error]
-        hint = nearest(name, names) if names else "none has been scanned yet"
-        raise PluginError(f"{shown(name)} is no plugin that is known here; {hint} (`nsynth-lab plugins scan`)")
+        hint = did_you_mean(name, names) if names else "none has been scanned yet"
+        raise PluginError(f"{quoted(name)} is no plugin that is known here; {hint} (`nsynth-lab plugins scan`)")
     info = next((one for one in same if not one.error), same[0])
     if info.error:
         raise PluginError(f"{info.name}: {info.error}")

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from nsynth_lab.errors import PatchError
-from nsynth_lab.patch.effect_table import find_parameter, nearest
-from nsynth_lab.patch.rules import Parameter, plain, shown
+from nsynth_lab.patch.effect_table import find_parameter
+from nsynth_lab.patch.rules import Parameter, plain
+from nsynth_lab.wording import did_you_mean, quoted
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,15 @@ class PluginParameter:
         if self.kind == "flag":
             for end in ends:
                 if end not in (0.0, 1.0):  # as false and true compare
-                    raise PatchError(f"{shown(end)} is neither true nor false", place=self.name)
+                    raise PatchError(f"{quoted(end)} is neither true nor false", place=self.name)
             return lambda value: float(float(value) >= 0.5)
         if self.kind == "text":
             places = {name: raw for raw, name in reversed(self.steps)}
             for end in ends:
                 if end not in places:
-                    raise PatchError(f"{shown(end)}; {nearest(str(end), list(map(str, places)))}", place=self.name)
+                    raise PatchError(
+                        f"{quoted(end)}; {did_you_mean(str(end), list(map(str, places)))}", place=self.name
+                    )
             return lambda value: places[value]
         return self._scale_of_numbers(ends)
 
@@ -76,7 +79,7 @@ class PluginParameter:
         for end in ends:
             if isinstance(end, (bool, str)) or not low <= end <= high:
                 expected = f"{plain(low)} to {plain(high)} {self.unit}".strip()
-                raise PatchError(f"{shown(end)}; expected {expected}", place=self.name)
+                raise PatchError(f"{quoted(end)}; expected {expected}", place=self.name)
         sign = -1.0 if values[0] > values[-1] else 1.0
         rising = [sign * value for value in values]
 

@@ -10,7 +10,7 @@ import hashlib
 from nsynth_lab.effects.plugin_info import PluginInfo
 from nsynth_lab.effects.subprocess_probe import run_apart
 from nsynth_lab.errors import PluginError
-from nsynth_lab.patch.library import cache_folder
+from nsynth_lab.folders import cache_folder
 
 TIMEOUT_SECONDS = 30.0
 

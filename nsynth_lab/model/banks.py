@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab.errors import CheckpointError, MissingError, UsageError
+from nsynth_lab.folders import data_folder
 from nsynth_lab.model.headers import BANK, model_of, read_header
 from nsynth_lab.naming import folded
-from nsynth_lab.patch.library import data_folder
 
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "default"
 MOST_LOOKED_AT = 10_000

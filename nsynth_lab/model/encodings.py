@@ -19,8 +19,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from nsynth_lab.errors import LatentsError, MissingError, NsynthLabError
+from nsynth_lab.folders import cache_folder
 from nsynth_lab.latents import ENDING, Latents, read_latents, write_latents
-from nsynth_lab.patch.library import cache_folder
 
 FOLDER = "encodings"
 MOST_BYTES = 128 * 2**20  # a note of 4 s takes 28 kB

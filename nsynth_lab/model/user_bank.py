@@ -18,12 +18,12 @@ from typing import Any
 from nsynth_lab.atomic_file import aside
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import CheckpointError, MissingError, UsageError
+from nsynth_lab.folders import data_folder
 from nsynth_lab.legible import is_hidden
 from nsynth_lab.model.bank import Bank, BankEntry, joined, read_bank_file, write_bank_file
 from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, bank_names
 from nsynth_lab.model.headers import model_of
 from nsynth_lab.naming import digest_stem, file_stem, folded
-from nsynth_lab.patch.library import data_folder
 
 ENDING = ".safetensors"
 CAPTURE = "capture"

@@ -136,7 +136,7 @@ class PackRequest:
         Raises:
             UsageError, PatchError: no such place, or an effect that a manifest cannot carry.
         """
-        patch = parse_preset(self.preset).settled()
+        patch = parse_preset(self.preset).with_macros_applied()
         if len(place) != patch.blend.dims or not all(0 <= value <= 1 for value in place):
             numbers = "one number" if patch.blend.dims == 1 else "two numbers, as 0.2,0.7"
             raise UsageError(f"position {place}; {patch.name} takes {numbers}, each 0 to 1")

@@ -17,7 +17,8 @@ schema         the grammar as a page
 """
 
 from nsynth_lab.patch.effect_table import EFFECTS, EffectRow, find_effect
-from nsynth_lab.patch.patch import Macro, Move, Patch, Route
+from nsynth_lab.patch.macros import Macro, Move, Route
+from nsynth_lab.patch.patch import Patch
 from nsynth_lab.patch.preset_file import format_preset, parse_preset, read_preset, write_preset
 from nsynth_lab.patch.slot import Slot
 from nsynth_lab.patch.sound import STREAMS, Blend, Envelope, Lfo, Tuning, Voice

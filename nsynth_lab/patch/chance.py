@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
-from nsynth_lab.patch.patch import Macro, Move, Patch, Route
+from nsynth_lab.patch.macros import Macro, Move, Route
+from nsynth_lab.patch.patch import Patch
 from nsynth_lab.patch.rules import Parameter
 from nsynth_lab.patch.slot import Slot
 from nsynth_lab.patch.sound import Blend, Envelope, Lfo, Voice

@@ -6,13 +6,13 @@ names the parameter in pedalboard, and `fixed` holds the ones that stay: tests c
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from nsynth_lab.errors import PatchError
-from nsynth_lab.patch.rules import Parameter, Rule, plain, shown
+from nsynth_lab.patch.rules import Parameter, Rule, plain
+from nsynth_lab.wording import did_you_mean, quoted
 
 
 @dataclass(frozen=True)
@@ -105,17 +105,7 @@ def find_parameter(parameters: Sequence[Found], name: str, *, owner: str) -> Fou
         if one.name == name:
             return one
     names = [one.name for one in parameters]
-    raise PatchError(f"{owner} has no such parameter; {nearest(name, names)}", place=shown(name).strip("'"))
-
-
-def nearest(name: str, names: list[str]) -> str:
-    """What to write instead of an unknown name.
-
-    >>> nearest("roomsize", ["room_size", "damping"])
-    'did you mean room_size?'
-    """
-    close = difflib.get_close_matches(name[:100], names, n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(names[:40])}"
+    raise PatchError(f"{owner} has no such parameter; {did_you_mean(name, names)}", place=quoted(name).strip("'"))
 
 
 def find_effect(name: str) -> EffectRow:
@@ -125,7 +115,7 @@ def find_effect(name: str) -> EffectRow:
         PatchError: there is none; the nearest is offered.
     """
     if name not in EFFECTS:
-        raise PatchError(f"{shown(name)} is not an effect; {nearest(name, list(EFFECTS))}")
+        raise PatchError(f"{quoted(name)} is not an effect; {did_you_mean(name, list(EFFECTS))}")
     return EFFECTS[name]
 
 

@@ -1,24 +1,19 @@
-"""Presets by name: the factory's in `presets/`, the user's own, and files; and where a user's things are kept.
-
-`NSYNTH_LAB_HOME` names another folder for what is kept, for all of it at once.
-"""
+"""Presets by name: the factory's in `presets/`, the user's own, and files."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from nsynth_lab.errors import MissingError, PatchError, UsageError
+from nsynth_lab.errors import PatchError, UsageError
+from nsynth_lab.folders import data_folder
 from nsynth_lab.naming import digest_stem, file_stem, folded
-from nsynth_lab.patch.effect_table import nearest
 from nsynth_lab.patch.patch import Patch
 from nsynth_lab.patch.preset_file import ENDING, read_preset
-from nsynth_lab.patch.rules import shown
+from nsynth_lab.wording import did_you_mean, quoted
 
 FACTORY = Path(__file__).resolve().parents[2] / "presets"
-HOME = "NSYNTH_LAB_HOME"
 MAX_PRESETS = 5_000
 INSTEAD = "preset"
 
@@ -35,21 +30,6 @@ class Entry:
     def key(self) -> str:
         """What it is called for by: the file's name without its ending."""
         return self.path.stem
-
-
-def data_folder() -> Path:
-    """Where a user's presets and captured instruments are kept; it need not be there yet.
-
-    Raises:
-        MissingError: platformdirs is not installed.
-    """
-    return _home() or Path(_platformdirs().user_data_dir("nsynth-lab", appauthor=False))
-
-
-def cache_folder() -> Path:
-    """Where is kept what can be made again."""
-    home = _home()
-    return home / "cache" if home else Path(_platformdirs().user_cache_dir("nsynth-lab", appauthor=False))
 
 
 def preset_files() -> list[Path]:
@@ -113,8 +93,8 @@ def preset_file(name: str) -> Path:
         if patch is not None and _plain(patch.name) == wanted:
             return path
     names = [_plain(path.stem) for path in files]
-    hint = nearest(wanted, names) if names else "there are none"
-    raise UsageError(f"{shown(name)} is neither a preset nor a {ENDING} file; {hint} (`nsynth-lab preset list`)")
+    hint = did_you_mean(wanted, names) if names else "there are none"
+    raise UsageError(f"{quoted(name)} is neither a preset nor a {ENDING} file; {hint} (`nsynth-lab preset list`)")
 
 
 def place_for(folder: Path, name: str) -> Path:
@@ -129,18 +109,3 @@ def place_for(folder: Path, name: str) -> Path:
 
 def _plain(name: str) -> str:
     return folded(name).replace(" ", "-")
-
-
-def _home() -> Path | None:
-    given = os.environ.get(HOME)
-    return Path(given) if given else None
-
-
-def _platformdirs() -> Any:  # imported where it is needed
-    try:
-        import platformdirs
-    except ImportError as error:
-        raise MissingError(
-            f"keeping presets and instruments needs platformdirs: pip install platformdirs ({error})"
-        ) from error
-    return platformdirs

@@ -18,8 +18,8 @@ from nsynth_lab.atomic_file import aside
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import MissingError, PatchError
 from nsynth_lab.patch.patch import Patch
-from nsynth_lab.patch.rules import shown
 from nsynth_lab.patch.table import from_table, to_table
+from nsynth_lab.wording import quoted
 
 ENDING = ".toml"
 FORMAT_VERSION = 1
@@ -43,7 +43,7 @@ def read_preset(path: str | Path) -> Patch:
             raise PatchError(f"{path}: larger than {MAX_BYTES // 1024} KiB; not a preset")
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise PatchError(f"{shown(str(path))}: cannot be read as text ({type(error).__name__})") from error
+        raise PatchError(f"{quoted(str(path))}: cannot be read as text ({type(error).__name__})") from error
     try:
         return replace(parse_preset(text), home=path.parent.resolve())
     except PatchError as error:
@@ -79,9 +79,9 @@ def migrated(table: dict[str, Any], *, steps: Mapping[int, Migration] = MIGRATIO
     newest = max(steps, default=FORMAT_VERSION - 1) + 1
     version = table.get("version")
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise PatchError(f"{shown(version)}; expected version = {newest}", place="version")
+        raise PatchError(f"{quoted(version)}; expected version = {newest}", place="version")
     if version > newest:
-        raise PatchError(f"{shown(version)} is newer than {newest}; a newer nsynth-lab reads it", place="version")
+        raise PatchError(f"{quoted(version)} is newer than {newest}; a newer nsynth-lab reads it", place="version")
     table = {key: value for key, value in table.items() if key != "version"}
     while version < newest:
         table = steps[version](table)

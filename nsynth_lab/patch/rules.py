@@ -10,6 +10,7 @@ from dataclasses import Field, dataclass, fields
 from typing import Any
 
 from nsynth_lab.errors import PatchError
+from nsynth_lab.wording import quoted
 
 RULE = "rule"
 Parameter = float | bool | str
@@ -49,30 +50,30 @@ class Rule:
 
     def _number(self, value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise PatchError(f"{shown(value)} is not a number; expected {self.span()}")
+            raise PatchError(f"{quoted(value)} is not a number; expected {self.span()}")
         if not self.low <= value <= self.high:
-            raise PatchError(f"{shown(value)} is out of range; expected {self.span()}")
+            raise PatchError(f"{quoted(value)} is out of range; expected {self.span()}")
         return float(value)
 
     def _whole(self, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise PatchError(f"{shown(value)} is not a whole number; expected {self.span()}")
+            raise PatchError(f"{quoted(value)} is not a whole number; expected {self.span()}")
         return int(self._number(value))
 
     def _flag(self, value: Any) -> bool:
         if not isinstance(value, bool):
-            raise PatchError(f"{shown(value)} is neither true nor false")
+            raise PatchError(f"{quoted(value)} is neither true nor false")
         return value
 
     def _text(self, value: Any) -> str:
         if not isinstance(value, str):
-            raise PatchError(f"{shown(value)} is not a text")
+            raise PatchError(f"{quoted(value)} is not a text")
         if self.choices and value not in self.choices:
-            raise PatchError(f"{shown(value)}; expected one of {', '.join(self.choices)}")
+            raise PatchError(f"{quoted(value)}; expected one of {', '.join(self.choices)}")
         if not self.least <= len(value) <= self.most:
             raise PatchError(f"a text of {len(value)} characters; expected {self.least} to {self.most}")
         if not value.isprintable():
-            raise PatchError(f"{shown(value)} holds control characters; expected one line of plain text")
+            raise PatchError(f"{quoted(value)} holds control characters; expected one line of plain text")
         return value
 
     def _numbers(self, value: Any) -> tuple[float, ...]:
@@ -95,14 +96,14 @@ class Rule:
             PatchError: it is, or is no list.
         """
         if not isinstance(value, (list, tuple)):
-            raise PatchError(f"{shown(value)} is not a list; expected {self.count()}")
+            raise PatchError(f"{quoted(value)} is not a list; expected {self.count()}")
         if not self.least <= len(value) <= self.most:
             raise PatchError(f"a list of {len(value)}; expected {self.count()}")
         return list(value)
 
     def _table(self, value: Any) -> Any:
         if not isinstance(value, self.of):
-            raise PatchError(f"{shown(value)} is not a table")
+            raise PatchError(f"{quoted(value)} is not a table")
         return value
 
     def _tables(self, value: Any) -> tuple[Any, ...]:
@@ -110,7 +111,7 @@ class Rule:
 
     def _parameters(self, value: Any) -> dict[str, Parameter]:
         if not isinstance(value, dict):
-            raise PatchError(f"{shown(value)} is not a table of parameters")
+            raise PatchError(f"{quoted(value)} is not a table of parameters")
         if len(value) > self.most:
             raise PatchError(f"{len(value)} parameters; expected at most {self.most}")
         for name, one in value.items():
@@ -151,20 +152,6 @@ def checked(value: Any) -> None:
             object.__setattr__(value, one.name, rule.check(getattr(value, one.name)))
         except PatchError as error:
             raise error.below(one.name) from None
-
-
-def shown(value: Any) -> str:
-    """A value from a stranger's file, short and safe to print.
-
-    >>> shown("a" * 100), shown([1, 2])
-    ("'aaaaaaaaaaaaaaaaaaaaaaaaaaaaa...", '[1, 2]')
-    """
-    try:
-        said = f"a list of {len(value)}" if isinstance(value, list) and len(value) > 20 else repr(value)
-    except ValueError:  # Python does not print whole numbers of more than 4,300 digits
-        said = "a number of thousands of digits"
-    said = "".join(letter if letter.isprintable() else "?" for letter in said[:200])
-    return said if len(said) <= 33 else f"{said[:30]}..."
 
 
 def plain(value: float) -> str:

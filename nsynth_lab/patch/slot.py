@@ -10,7 +10,8 @@ from typing import Any
 from nsynth_lab.errors import PatchError
 from nsynth_lab.patch.effect_table import EFFECTS, EffectRow, find_effect
 from nsynth_lab.patch.fields import flag, number, parameters, text
-from nsynth_lab.patch.rules import Parameter, checked, shown
+from nsynth_lab.patch.rules import Parameter, checked
+from nsynth_lab.wording import quoted
 
 PLUGIN = "plugin"
 IMPULSE_ENDINGS = (".wav", ".flac", ".aif", ".aiff", ".ogg")
@@ -38,7 +39,7 @@ class Slot:
     def __post_init__(self) -> None:
         checked(self)
         if self.plugin and self.effect not in ("", PLUGIN):
-            raise PatchError(f"{shown(self.effect)} beside a plugin; leave one of them out", place="effect")
+            raise PatchError(f"{quoted(self.effect)} beside a plugin; leave one of them out", place="effect")
         if self.effect == PLUGIN and not self.plugin:
             raise PatchError("missing; name the plugin", place="plugin")
         object.__setattr__(self, "effect", self.effect or (PLUGIN if self.plugin else ""))
@@ -49,7 +50,7 @@ class Slot:
         if self.mix < 0:
             raise PatchError(f"{self.mix:g} is out of range; expected 0 to 1", place="mix")
         if "." in self.label:
-            raise PatchError(f"{shown(self.label)} holds a point; parameters are named label.parameter", place="label")
+            raise PatchError(f"{quoted(self.label)} holds a point; parameters are named label.parameter", place="label")
 
     def implied(self) -> dict[str, Any]:
         """What need not be written: effect, label and mix that follow from the rest."""
@@ -86,7 +87,7 @@ class Slot:
         if self.impulse:
             raise PatchError("only convolution has one", place="impulse")
         if "/" in self.plugin or "\\" in self.plugin:
-            raise PatchError(f"{shown(self.plugin)} is a path; name a plugin that was scanned", place="plugin")
+            raise PatchError(f"{quoted(self.plugin)} is a path; name a plugin that was scanned", place="plugin")
         try:
             b64decode(self.state, validate=True)
         except (binascii.Error, ValueError):
@@ -100,6 +101,6 @@ def check_beside(name: str, place: str) -> None:
         PatchError: it leads elsewhere, or is no sound file.
     """
     if "/" in name or "\\" in name or ":" in name or name.startswith("."):
-        raise PatchError(f"{shown(name)}; expected a plain file name beside the preset", place=place)
+        raise PatchError(f"{quoted(name)}; expected a plain file name beside the preset", place=place)
     if not name.lower().endswith(IMPULSE_ENDINGS):
-        raise PatchError(f"{shown(name)}; expected a sound file ({' '.join(IMPULSE_ENDINGS)})", place=place)
+        raise PatchError(f"{quoted(name)}; expected a sound file ({' '.join(IMPULSE_ENDINGS)})", place=place)

@@ -6,8 +6,8 @@ from dataclasses import MISSING, Field
 from typing import Any, TypeVar
 
 from nsynth_lab.errors import PatchError
-from nsynth_lab.patch.effect_table import nearest
-from nsynth_lab.patch.rules import Rule, rules_of, shown
+from nsynth_lab.patch.rules import Rule, rules_of
+from nsynth_lab.wording import did_you_mean, quoted
 
 Owner = TypeVar("Owner")
 
@@ -19,11 +19,11 @@ def from_table(of: type[Owner], given: Any) -> Owner:
         PatchError: an unknown key, one that is missing, or a value that breaks its rule.
     """
     if not isinstance(given, dict):
-        raise PatchError(f"{shown(given)} is not a table")
+        raise PatchError(f"{quoted(given)} is not a table")
     known = {one.name: (one, rule) for one, rule in rules_of(of)}
     for key in given:
         if key not in known:
-            raise PatchError(f"unknown key {shown(key)}; {nearest(key, list(known))}", place=_safe(key))
+            raise PatchError(f"unknown key {quoted(key)}; {did_you_mean(key, list(known))}", place=_safe(key))
     values = {}
     for name, (one, rule) in known.items():
         if name in given:
@@ -89,4 +89,4 @@ def _default(one: Field[Any]) -> Any:
 
 
 def _safe(key: str) -> str:
-    return shown(key).strip("'")
+    return quoted(key).strip("'")

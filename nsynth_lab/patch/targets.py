@@ -7,16 +7,15 @@ envelope.attack_seconds ...   effects.LABEL.mix   effects.LABEL.PARAMETER   macr
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import Field, dataclass, fields, replace
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from nsynth_lab.errors import PatchError
-from nsynth_lab.patch.effect_table import nearest
-from nsynth_lab.patch.rules import RULE, Rule, shown
-from nsynth_lab.patch.sound import FURTHEST, STREAMS, Blend
-
-if TYPE_CHECKING:
-    from nsynth_lab.patch.patch import Patch
+from nsynth_lab.patch.macros import Macro
+from nsynth_lab.patch.rules import RULE, Rule
+from nsynth_lab.patch.slot import Slot
+from nsynth_lab.patch.sound import FURTHEST, STREAMS, Blend, Envelope, Tuning, Voice
+from nsynth_lab.wording import did_you_mean, quoted
 
 Part = TypeVar("Part")
 
@@ -28,6 +27,43 @@ _TABLES = {
 }
 
 
+class Movable(Protocol):
+    """The parts of a `Patch` whose parameters can be moved."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def level_db(self) -> float:
+        """Gain after everything, in dB."""
+
+    @property
+    def blend(self) -> Blend:
+        """What sounds."""
+
+    @property
+    def envelope(self) -> Envelope:
+        """Over the instrument's own."""
+
+    @property
+    def tuning(self) -> Tuning:
+        """Where the notes lie."""
+
+    @property
+    def voice(self) -> Voice:
+        """How keys become voices."""
+
+    @property
+    def effects(self) -> tuple[Slot, ...]:
+        """In the order of the sound's way through them."""
+
+    @property
+    def macros(self) -> tuple[Macro, ...]:
+        """Named knobs that move several parameters."""
+
+
+Recipe = TypeVar("Recipe", bound=Movable)
+
+
 @dataclass(frozen=True)
 class Target:
     """One parameter that can be moved: its name, what it may be, and where it stands."""
@@ -37,7 +73,7 @@ class Target:
     value: float
 
 
-def targets(patch: Patch, *, knobs: bool = True) -> dict[str, Target]:
+def targets(patch: Movable, *, knobs: bool = True) -> dict[str, Target]:
     """All parameters of a patch that can be moved; with `knobs`, its macros too.
 
     A plugin's parameters are its own: any that a slot sets can be moved, within the range that the plugin has.
@@ -68,7 +104,7 @@ def targets(patch: Patch, *, knobs: bool = True) -> dict[str, Target]:
     return {target.name: target for target in found}
 
 
-def check_target(patch: Patch, name: str, value: float, *, knobs: bool = True) -> None:
+def check_target(patch: Movable, name: str, value: float, *, knobs: bool = True) -> None:
     """Hold a value to the target it is meant for.
 
     Raises:
@@ -76,14 +112,16 @@ def check_target(patch: Patch, name: str, value: float, *, knobs: bool = True) -
     """
     known = targets(patch, knobs=knobs)
     if name not in known:
-        raise PatchError(f"{shown(name)} is no parameter of this patch; {nearest(name, list(known))}", place="target")
+        raise PatchError(
+            f"{quoted(name)} is no parameter of this patch; {did_you_mean(name, list(known))}", place="target"
+        )
     try:
         known[name].rule.check(value)
     except PatchError as error:
         raise error.below(name) from None
 
 
-def moved(patch: Patch, name: str, value: float) -> Patch:
+def moved(patch: Recipe, name: str, value: float) -> Recipe:
     """The patch with one target moved; a macro takes its own targets along.
 
     Raises:
@@ -95,7 +133,7 @@ def moved(patch: Patch, name: str, value: float) -> Patch:
         return replace(patch, level_db=value)
     if table == "macros":
         macros = tuple(replace(one, value=value) if one.name == rest else one for one in patch.macros)
-        return settled(replace(patch, macros=macros), only=rest)
+        return with_macros_applied(replace(patch, macros=macros), only=rest)
     if table == "effects":
         label, _, parameter = rest.partition(".")
         slots = tuple(_slot(slot, parameter, value) if slot.label == label else slot for slot in patch.effects)
@@ -105,8 +143,8 @@ def moved(patch: Patch, name: str, value: float) -> Patch:
     return replace(patch, **{table: replace(getattr(patch, table), **{rest: value})})
 
 
-def settled(patch: Patch, *, only: str | None = None) -> Patch:
-    """Every parameter that a macro moves (or that one) where the macro puts it; later macros win."""
+def with_macros_applied(patch: Recipe, *, only: str | None = None) -> Recipe:
+    """Every parameter that a macro moves set to the macro's value (of the macro `only`, if given); later macros win."""
     for macro in patch.macros:
         if only in (None, macro.name):
             for move in macro.moves:
@@ -114,7 +152,7 @@ def settled(patch: Patch, *, only: str | None = None) -> Patch:
     return patch
 
 
-def _slot(slot: Any, parameter: str, value: float) -> Any:
+def _slot(slot: Slot, parameter: str, value: float) -> Slot:
     if parameter == "mix":
         return replace(slot, mix=value)
     return replace(slot, parameters={**slot.parameters, parameter: value})

@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nsynth_lab.model.banks import DEFAULT_CHECKPOINT
     from nsynth_lab.render.offline import Rendered, measured_f0_hz, render_whole
+    from nsynth_lab.render.output_paths import LATENTS_ENDING, SOUND_ENDINGS, check_outputs
     from nsynth_lab.render.request import BlendRequest, check_seconds
     from nsynth_lab.render.session import Session, pick_device
-    from nsynth_lab.render.targets import LATENTS_ENDING, SOUND_ENDINGS, check_outputs
 
 _ROOMS = {  # looked up when they are asked for: what checks a request must not wait for torch
     "nsynth_lab.model.banks": ("DEFAULT_CHECKPOINT",),
     "nsynth_lab.render.offline": ("Rendered", "measured_f0_hz", "render_whole"),
     "nsynth_lab.render.request": ("BlendRequest", "check_seconds"),
     "nsynth_lab.render.session": ("Session", "pick_device"),
-    "nsynth_lab.render.targets": ("LATENTS_ENDING", "SOUND_ENDINGS", "check_outputs"),
+    "nsynth_lab.render.output_paths": ("LATENTS_ENDING", "SOUND_ENDINGS", "check_outputs"),
 }
 
 __all__ = [

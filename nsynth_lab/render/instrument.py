@@ -8,8 +8,8 @@ from types import MappingProxyType
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents
 from nsynth_lab.render.session import Session
-from nsynth_lab.synth.after import NOTHING, After
 from nsynth_lab.synth.engine import Engine
+from nsynth_lab.synth.output_stage import NOTHING, After
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.units import HOP_SAMPLES

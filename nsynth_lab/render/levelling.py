@@ -54,7 +54,7 @@ def measure_level(session: Session, patch: Patch) -> Level:
     Raises:
         UsageError, PatchError, PluginError: as `play_patch`.
     """
-    patch = patch.settled()
+    patch = patch.with_macros_applied()
     quiet = replace(patch, level_db=max(-60.0, patch.level_db - HEADROOM_DB))
     sound = play_patch(session, quiet, phrase_for(patch, session.bank))
     lowered = patch.level_db - quiet.level_db

@@ -19,8 +19,8 @@ from threading import Event as Flag
 from nsynth_lab.midi.events import Event
 from nsynth_lab.midi.feed import Feed
 from nsynth_lab.render.ensemble import Playing
-from nsynth_lab.render.inbox import Inbox, Timer
-from nsynth_lab.render.meter import Meter
+from nsynth_lab.render.event_queue import Inbox, Timer
+from nsynth_lab.render.load_meter import Meter
 from nsynth_lab.sinks.device import DeviceSink
 from nsynth_lab.sinks.recorder import Recorder
 from nsynth_lab.synth.engine import EngineState

@@ -11,7 +11,7 @@ from nsynth_lab.patch.library import find_preset
 from nsynth_lab.patch.preset_file import ENDING
 from nsynth_lab.render.ensemble import Ensemble, Part, Playing
 from nsynth_lab.render.instrument import load_sources, make_engine
-from nsynth_lab.render.patched import PatchEffects, corners_of, settings_of
+from nsynth_lab.render.preset_synth import PatchEffects, corners_of, settings_of
 from nsynth_lab.render.session import Session
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
@@ -100,13 +100,13 @@ class Parts:
 def _found(session: Session, names: Sequence[str]) -> Sources | Patch:
     """Instruments, or the preset that has this one name."""
     if len(names) == 1 and names[0].lower().endswith(ENDING):
-        return find_preset(names[0]).settled()
+        return find_preset(names[0]).with_macros_applied()
     try:
         return load_sources(session, names)
     except UsageError as error:
         if len(names) != 1:
             raise
         try:
-            return find_preset(names[0]).settled()
+            return find_preset(names[0]).with_macros_applied()
         except UsageError as also:
             raise UsageError(f"{error}; {also}") from also

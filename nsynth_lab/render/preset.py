@@ -116,7 +116,12 @@ def at_place(patch: Patch, place: tuple[float, ...]) -> Patch:
     Raises:
         PatchError: a place with another number of numbers, or out of range.
     """
-    return replace(patch.settled(), macros=(), midi=(), blend=replace(patch.settled().blend, position=place, path=()))
+    return replace(
+        patch.with_macros_applied(),
+        macros=(),
+        midi=(),
+        blend=replace(patch.with_macros_applied().blend, position=place, path=()),
+    )
 
 
 def play_patch(
@@ -134,7 +139,7 @@ def play_patch(
         UsageError: an instrument that the bank does not have.
         PatchError, PluginError: an effect cannot be made ready.
     """
-    patch = patch.settled()
+    patch = patch.with_macros_applied()
     sounds = []
     for played in _one_at_a_time(phrase) if patch.voice.mode != "poly" else phrase:
         sounds.append((round(played.start_seconds * SAMPLE_RATE), _note(session, patch, played)))
@@ -155,7 +160,7 @@ def play_note(session: Session, patch: Patch, note: Note, *, seconds: float) -> 
     Raises:
         as `play_patch`.
     """
-    patch = patch.settled()
+    patch = patch.with_macros_applied()
     hold = max(SHORTEST_HOLD_SECONDS, seconds - _release_seconds(patch, _sources(session, patch, note)))
     sound = play_patch(session, patch, [Played(note, 0.0, hold)])
     samples = seconds_to_samples(seconds)

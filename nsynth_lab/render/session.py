@@ -32,9 +32,9 @@ from nsynth_lab.model.refine import Refined, refine
 from nsynth_lab.model.user_bank import with_owned
 from nsynth_lab.note import Note, note_name
 from nsynth_lab.render.offline import Advance, Rendered, render_whole
+from nsynth_lab.render.output_paths import LATENTS_ENDING, SOUND_ENDINGS
 from nsynth_lab.render.recordings import LONGEST_NOTE_SECONDS, Progress, Recordings
 from nsynth_lab.render.request import BlendRequest
-from nsynth_lab.render.targets import LATENTS_ENDING, SOUND_ENDINGS
 
 
 def _silently(_total: int, _unit: str, _title: str) -> AbstractContextManager[Callable[[], None]]:

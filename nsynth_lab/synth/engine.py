@@ -24,17 +24,17 @@ from nsynth_lab.runtime.choose import row_decoder
 from nsynth_lab.runtime.growing_batch import GrowingRows
 from nsynth_lab.runtime.step_time import step_seconds
 from nsynth_lab.runtime.voice_batch import Rows
-from nsynth_lab.synth.after import NOTHING, After
 from nsynth_lab.synth.channels import Channels
-from nsynth_lab.synth.course import Courses
-from nsynth_lab.synth.crowd import TURN_SAMPLES, Crowd, turn_end
 from nsynth_lab.synth.mixer import CUT_SAMPLES, Mixer
+from nsynth_lab.synth.output_stage import NOTHING, After
 from nsynth_lab.synth.planner import plan
 from nsynth_lab.synth.player import Player
 from nsynth_lab.synth.renderer import EVERYTHING, Renderer
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.synth.voice import Voice
+from nsynth_lab.synth.voice_allocator import TURN_SAMPLES, Crowd, turn_end
+from nsynth_lab.synth.zone_reader import Courses
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
 GRID_SAMPLES = 64

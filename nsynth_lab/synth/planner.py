@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,8 +10,7 @@ import numpy as np
 from nsynth_lab.compiled.voices import FRAME_SECONDS, Flags, Hands, Knobs, advance
 from nsynth_lab.midi.events import CHANNELS
 from nsynth_lab.synth.channels import Hand
-from nsynth_lab.synth.motion import weights_at
-from nsynth_lab.synth.settings import Settings
+from nsynth_lab.synth.modulation import weights_at
 from nsynth_lab.units import FloatArray, Ints, db_to_gain
 
 if TYPE_CHECKING:
@@ -55,11 +53,6 @@ def plan(due: Ints, player: Player) -> list[Frames]:
     return [_plan(due[programs == program], program, player) for program in dict.fromkeys(programs.tolist())]
 
 
-def position(slid: float, settings: Settings) -> tuple[float, float]:
-    """Where the blend of a voice stands: at the place of its note's own slide, or everybody's where that is NaN."""
-    return settings.x if math.isnan(slid) else slid, settings.y
-
-
 def _plan(rows: Ints, program: int, player: Player) -> Frames:
     voices, courses, motion = player.crowd.table, player.programs[program], player.settings.motion
     channels, seconds = voices.channel[rows], np.asarray((voices.frames[rows] + 1) * FRAME_SECONDS, np.float64)
@@ -78,10 +71,10 @@ def _plan(rows: Ints, program: int, player: Player) -> Frames:
 def _places(rows: Ints, player: Player, hands: Mapping[int, Hand]) -> tuple[Ints, dict[int, tuple[float, float]]]:
     """Whose place each voice stands at, its channel's or one of its own, and where these are."""
     voices, settings = player.crowd.table, player.settings
-    places = {channel: position(hand.slid, settings) for channel, hand in hands.items()}
+    places = {channel: settings.position(hand.slid) for channel, hand in hands.items()}
     if not (parted := rows[voices.parted[rows]]).size:
         return voices.channel[rows], places
-    places |= {CHANNELS + row: position(voices.slid[row], settings) for row in parted.tolist()}
+    places |= {CHANNELS + row: settings.position(voices.slid[row]) for row in parted.tolist()}
     return np.where(voices.parted[rows], CHANNELS + rows, voices.channel[rows]), places
 
 

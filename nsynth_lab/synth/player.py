@@ -20,13 +20,12 @@ from nsynth_lab.synth.channels import (
     TAKEN,
     Channels,
 )
-from nsynth_lab.synth.course import Courses
-from nsynth_lab.synth.crowd import SOONER_SAMPLES, Crowd, stolen_keys, turn_end, turn_of
-from nsynth_lab.synth.keys import Fingers, Key, capture, let_go, uncapture
-from nsynth_lab.synth.motion import LOUDNESS, weights_at
-from nsynth_lab.synth.planner import position
+from nsynth_lab.synth.held_keys import Fingers, Key, capture, let_go, uncapture
+from nsynth_lab.synth.modulation import LOUDNESS, weights_at
 from nsynth_lab.synth.settings import MOST_UNISON, PARAMETERS, Settings
 from nsynth_lab.synth.voice import Voice
+from nsynth_lab.synth.voice_allocator import SOONER_SAMPLES, Crowd, stolen_keys, turn_end, turn_of
+from nsynth_lab.synth.zone_reader import Courses
 from nsynth_lab.units import Doubles, hz_to_note
 
 USUAL_OFF_VELOCITY = 64
@@ -229,7 +228,7 @@ class Player:
     def _weights(self, voice: Voice) -> Doubles:
         """[corners] of the stream that decides how long attack and release are."""
         slid = voice.slid if voice.parted else self.channels.hand(voice.channel, self.settings).slid
-        places, corners = {voice.channel: position(slid, self.settings)}, len(voice.courses.sources.corners)
+        places, corners = {voice.channel: self.settings.position(slid)}, len(voice.courses.sources.corners)
         seconds = np.array([(voice.frames + 1) * FRAME_SECONDS])
         weights = weights_at(self.settings.motion, corners, places, np.array([voice.channel]), seconds)
         return np.asarray(weights[LOUDNESS, 0])

@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import dataclass, field, fields, replace
 
 from nsynth_lab.errors import UsageError
-from nsynth_lab.synth.motion import Motion
+from nsynth_lab.synth.modulation import Motion
 from nsynth_lab.synth.tuning import EQUAL, Tuning
 
 
@@ -108,6 +108,10 @@ class Settings:
             if not 0 <= number <= 119 or name not in PARAMETERS:
                 known = ", ".join(PARAMETERS)
                 raise UsageError(f"controller {number}={name}; expected 0 to 119 and one of {known}")
+
+    def position(self, slid: float) -> tuple[float, float]:
+        """Blend position of a voice: where its note's own slide put it; everybody's if that is NaN."""
+        return self.x if math.isnan(slid) else slid, self.y
 
     def bend_range(self, *, member: bool) -> float:
         """Semitones that a channel's bend goes up and down, whose own range nobody set: of an MPE zone or any other."""

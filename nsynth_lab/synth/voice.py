@@ -8,7 +8,7 @@ import numpy as np
 
 from nsynth_lab.compiled.voices import FRAME_MS, HELD, RELEASED_DB, Flags, Voices
 from nsynth_lab.synth.channels import Hand
-from nsynth_lab.synth.course import Courses
+from nsynth_lab.synth.zone_reader import Courses
 from nsynth_lab.units import Doubles, Ints
 
 Value = TypeVar("Value")

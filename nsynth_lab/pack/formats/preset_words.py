@@ -13,7 +13,7 @@ UNITS = {"pitch_cents": " cents", "level_db": " dB"}
 
 def preset_lines(patch: Patch, places: Sequence[Sequence[float]], troubles: Sequence[str]) -> Iterator[str]:
     """Lines of Markdown on `patch`, of which the pack has the `places`; `troubles` are effects that failed."""
-    patch = patch.settled()
+    patch = patch.with_macros_applied()
     yield f"## The preset {patch.name}"
     yield ""
     about = [patch.description, f"by {patch.author}" if patch.author else ""]

@@ -14,9 +14,9 @@ from nsynth_lab.effects import chain_of
 from nsynth_lab.effects.effect import SHORTEST_BLOCK_SAMPLES, Knob
 from nsynth_lab.errors import PatchError
 from nsynth_lab.patch import Patch, targets
-from nsynth_lab.patch.patch import between
+from nsynth_lab.patch.macros import between
 from nsynth_lab.patch.targets import moved_blend, unchecked
-from nsynth_lab.synth.motion import Motion
+from nsynth_lab.synth.modulation import Motion
 from nsynth_lab.synth.settings import PARAMETERS, USUAL_CONTROLLERS, Settings
 from nsynth_lab.synth.tuning import HIGHEST_HZ, LOWEST_HZ, Tuning
 from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, cents_to_ratio, gain_to_db, note_to_hz

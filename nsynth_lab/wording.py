@@ -1,0 +1,30 @@
+"""How messages name what was given, and offer what was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+
+def did_you_mean(name: str, names: list[str]) -> str:
+    """What to write instead of an unknown name.
+
+    >>> did_you_mean("roomsize", ["room_size", "damping"])
+    'did you mean room_size?'
+    """
+    close = difflib.get_close_matches(name[:100], names, n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(names[:40])}"
+
+
+def quoted(value: Any) -> str:
+    """A value from a stranger's file, short and safe to print.
+
+    >>> quoted("a" * 100), quoted([1, 2])
+    ("'aaaaaaaaaaaaaaaaaaaaaaaaaaaaa...", '[1, 2]')
+    """
+    try:
+        said = f"a list of {len(value)}" if isinstance(value, list) and len(value) > 20 else repr(value)
+    except ValueError:  # Python does not print whole numbers of more than 4,300 digits
+        said = "a number of thousands of digits"
+    said = "".join(letter if letter.isprintable() else "?" for letter in said[:200])
+    return said if len(said) <= 33 else f"{said[:30]}..."
