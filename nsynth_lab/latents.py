@@ -194,3 +194,17 @@ def _header(latents: Latents) -> dict[str, Any]:
         "release_frame": latents.release_frame,
         "provenance": latents.provenance,
     }
+
+
+def with_silence(latents: Latents, frames: int) -> Latents:
+    """The same with silent frames appended, to hear what is still under way in the decoder."""
+    if not frames:
+        return latents
+    moving = latents.partials.ndim == 2
+    return replace(
+        latents,
+        timbre=np.pad(latents.timbre, ((0, frames), (0, 0)), mode="edge"),
+        loudness_db=np.pad(latents.loudness_db, (0, frames), constant_values=SILENCE_DB),
+        f0_cents=np.pad(latents.f0_cents, (0, frames), mode="edge"),
+        partials=np.pad(latents.partials, ((0, frames), (0, 0)), mode="edge") if moving else latents.partials,
+    )

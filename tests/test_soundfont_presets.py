@@ -20,10 +20,10 @@ from nsynth_lab.dataset.font_instruments import Choice, choose_instruments
 from nsynth_lab.dataset.font_presets import is_general_midi, preset_row, read_presets
 from nsynth_lab.dataset.general_midi import PROGRAMS
 from nsynth_lab.dataset.notes import read_dataset
+from nsynth_lab.dataset.played_range import usual_range
 from nsynth_lab.dsp.pitch_guess import measure_note
 from nsynth_lab.errors import DatasetError, MissingError, NsynthLabError, UsageError
 from nsynth_lab.note import key_ranges
-from nsynth_lab.train.played_range import usual_range
 from nsynth_lab.units import SAMPLE_RATE
 
 GM = [MadePreset(row.name.title()[:20], number) for number, row in PROGRAMS.items()]

@@ -11,8 +11,8 @@ from typing import Any
 from nsynth_lab.bench.plots import draw_all
 from nsynth_lab.bench.tables import Table, tables
 from nsynth_lab.evaluate.page import STYLE
-from nsynth_lab.evaluate.report import INDEX, whole_folder
 from nsynth_lab.html_page import document
+from nsynth_lab.report_folder import INDEX, whole_folder
 
 MARK = '<meta name="generator" content="nsynth-lab bench">'
 

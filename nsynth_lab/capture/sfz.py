@@ -11,10 +11,10 @@ from nsynth_lab.capture.keys import remarks_on
 from nsynth_lab.capture.sfz_map import read_map
 from nsynth_lab.capture.sfz_text import MAX_BYTES
 from nsynth_lab.capture.source import About, Key, file_hash
+from nsynth_lab.dataset.played_range import usual_range
 from nsynth_lab.effects.vst3 import quiet
 from nsynth_lab.errors import AudioError, MissingError, UsageError
 from nsynth_lab.legible import encodable
-from nsynth_lab.train.played_range import usual_range
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 BLOCK_SAMPLES = 1024

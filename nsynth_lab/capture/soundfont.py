@@ -10,10 +10,10 @@ from nsynth_lab.dataset.fluidsynth import SoundFontPlayer
 from nsynth_lab.dataset.font_info import read_font_info
 from nsynth_lab.dataset.font_presets import DRUM_BANK, Preset, find_preset, is_general_midi, read_presets
 from nsynth_lab.dataset.general_midi import PROGRAMS
+from nsynth_lab.dataset.played_range import usual_range
 from nsynth_lab.dsp.offset import remove_dc
 from nsynth_lab.effects.vst3 import quiet
 from nsynth_lab.errors import DatasetError
-from nsynth_lab.train.played_range import usual_range
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 

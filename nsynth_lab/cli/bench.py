@@ -48,8 +48,8 @@ def bench(
     from nsynth_lab.bench.page import MARK, write_page
     from nsynth_lab.bench.tables import tables
     from nsynth_lab.bench.work import Work
-    from nsynth_lab.evaluate.report import check_report_folder
     from nsynth_lab.render import Session
+    from nsynth_lab.report_folder import check_report_folder
     from nsynth_lab.train.precision import use_threads
 
     sections = check_sections([name.strip() for name in only.split(",") if name.strip()])

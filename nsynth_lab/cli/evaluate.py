@@ -53,10 +53,11 @@ def evaluate(
     from nsynth_lab.errors import DatasetError
     from nsynth_lab.evaluate.evaluate import Evaluation, check_sections
     from nsynth_lab.evaluate.notes import choose, read_pool
-    from nsynth_lab.evaluate.report import check_report_folder
+    from nsynth_lab.evaluate.page import MARK
     from nsynth_lab.evaluate.sections.section import Work
     from nsynth_lab.model.bank import BANK
     from nsynth_lab.render import Session
+    from nsynth_lab.report_folder import check_report_folder
 
     sections = check_sections([name.strip() for name in only.split(",") if name.strip()])
     if unseen and every_note:
@@ -64,7 +65,7 @@ def evaluate(
     if json_file is not None:
         check_target(json_file, force=True)
     if report is not None:
-        check_report_folder(report, force=force)
+        check_report_folder(report, force=force, mark=MARK)
     pool = read_pool(data)
     kind = "of unseen instruments" if unseen else "all" if every_note else "held out"
     records = choose(pool, kind=kind, limit=limit)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from nsynth_lab.dataset.font_presets import DRUM_BANK, Preset, is_general_midi, named, nearest, read_presets
 from nsynth_lab.dataset.general_midi import PROGRAMS
+from nsynth_lab.dataset.played_range import usual_range
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import FAMILIES, SOURCES
-from nsynth_lab.train.played_range import usual_range
 
 HIGHEST_BANK, HIGHEST_PROGRAM = 16_383, 127
 _ITEM = re.compile(r"(?:(\d{1,5}):)?(\d{1,3})(?:-(\d{1,3}))?")

@@ -11,11 +11,8 @@ It is written aside and renamed when it is whole.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,16 +21,14 @@ import numpy as np
 
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.dataset.notes import NoteRecord
-from nsynth_lab.errors import UsageError
 from nsynth_lab.evaluate.notes import read_note
-from nsynth_lab.evaluate.page import MARK, page
+from nsynth_lab.evaluate.page import page
 from nsynth_lab.evaluate.sections.section import Advance, Twin, Work
 from nsynth_lab.note import note_name
-from nsynth_lab.picture import Panel, draw_spectrograms, new_figure
+from nsynth_lab.picture import Panel, draw_spectrograms
+from nsynth_lab.report_folder import INDEX, whole_folder
 from nsynth_lab.units import FloatArray
 
-INDEX = "index.html"
-MARK_BYTES = 4096
 RANKS = {1: ("median",), 2: ("best", "worst"), 3: ("best", "median", "worst")}
 
 
@@ -63,26 +58,6 @@ def choose_examples(errors: Sequence[tuple[float, NoteRecord]]) -> list[Example]
     ]
 
 
-def check_report_folder(folder: Path, *, force: bool, mark: str = MARK) -> None:
-    """Refuse before the work rather than after it; `mark` stands in the pages of the command that asks.
-
-    Raises:
-        UsageError: it cannot be written, exists, or, with `force`, exists and is no report of ours.
-        MissingError: matplotlib is not installed.
-    """
-    if not folder.parent.is_dir():
-        raise UsageError(f"{folder}: the folder {folder.parent} does not exist; make it first")
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise UsageError(f"{folder}: is no folder; choose another name for the report")
-    if folder.exists() and not force:
-        raise UsageError(f"{folder}: exists already; add --force to replace it")
-    if folder.exists() and not _is_report(folder, mark):
-        raise UsageError(f"{folder}: is not a report of this command, so it is not replaced; choose another name")
-    if not os.access(folder.parent, os.W_OK):
-        raise UsageError(f"{folder}: the folder {folder.parent} is read-only")
-    new_figure(1.0, 1.0)
-
-
 def write_report(
     folder: Path, figures: dict[str, Any], examples: Sequence[Example], work: Work, *, advance: Advance
 ) -> Path:
@@ -96,23 +71,6 @@ def write_report(
         (aside / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
         (aside / INDEX).write_text(page(figures, [_row(example) for example in examples]), encoding="utf-8")
     return folder
-
-
-@contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder to write into, which takes the place of `folder` once the block is left without an error."""
-    aside, old = (folder.with_name(f".{folder.name}.{word}{os.getpid()}") for word in ("", "old-"))
-    try:
-        aside.mkdir()
-        yield aside
-        if folder.exists():
-            folder.rename(old)
-        aside.rename(folder)
-    finally:
-        if old.exists() and not folder.exists():
-            old.rename(folder)
-        for left in (aside, old):
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def _write_example(folder: Path, example: Example, work: Work) -> None:
@@ -139,11 +97,3 @@ def _row(example: Example) -> dict[str, str]:
         "error": f"{example.error_db:.2f} dB",
         "licence": ", ".join(text for text in (record.licence, record.attribution) if text),
     }
-
-
-def _is_report(folder: Path, mark: str) -> bool:
-    index = folder / INDEX
-    if not index.is_file():
-        return not any(folder.iterdir())
-    with index.open(encoding="utf-8", errors="replace") as file:
-        return mark in file.read(MARK_BYTES)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -21,7 +20,7 @@ from nsynth_lab.dsp.offset import to_mono, without_offset
 from nsynth_lab.dsp.pitch_guess import measure_note
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import AudioError, LatentsError
-from nsynth_lab.latents import SILENCE_DB, Latents
+from nsynth_lab.latents import Latents, with_silence
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.model.decoder import Decoder
@@ -173,23 +172,9 @@ def decode(latents: Latents, checkpoint: Checkpoint, *, seed: int = 0) -> Iterat
     early = decoder.delay_samples
     late = latents.samples + early
     position = 0
-    for block in _step_through(_with_silence(latents, samples_to_frames(early)), checkpoint, seed=seed):
+    for block in _step_through(with_silence(latents, samples_to_frames(early)), checkpoint, seed=seed):
         yield block[max(0, early - position) : late - position]
         position += len(block)
-
-
-def _with_silence(latents: Latents, frames: int) -> Latents:
-    """So many silent frames appended, to hear what is still under way in the decoder."""
-    if not frames:
-        return latents
-    rest = np.full(frames, SILENCE_DB, np.float32)
-    return replace(
-        latents,
-        timbre=np.pad(latents.timbre, ((0, frames), (0, 0)), mode="edge"),
-        loudness_db=np.concatenate([latents.loudness_db, rest]),
-        f0_cents=np.pad(latents.f0_cents, (0, frames), mode="edge"),
-        partials=np.pad(latents.partials_per_frame(), ((0, frames), (0, 0)), mode="edge"),
-    )
 
 
 def _step_through(latents: Latents, checkpoint: Checkpoint, *, seed: int) -> Iterator[FloatArray]:

@@ -19,7 +19,7 @@ from nsynth_lab.blend.parts import find_parts
 from nsynth_lab.blend.variation import another_take
 from nsynth_lab.dsp.noise import TABLE_FRAMES
 from nsynth_lab.dsp.pitch import tracked_orders
-from nsynth_lab.latents import SILENCE_DB, Latents
+from nsynth_lab.latents import Latents, with_silence
 from nsynth_lab.pack.request import ClipKey, PackRequest
 from nsynth_lab.render.session import Session
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_seconds, note_to_hz
@@ -156,17 +156,3 @@ def whole_samples(sample_rate: int) -> int:
     (1, 5)
     """
     return SAMPLE_RATE // math.gcd(HOP_SAMPLES * sample_rate, SAMPLE_RATE)
-
-
-def with_silence(latents: Latents, frames: int) -> Latents:
-    """So many silent frames appended."""
-    if not frames:
-        return latents
-    moving = latents.partials.ndim == 2
-    return replace(
-        latents,
-        timbre=np.pad(latents.timbre, ((0, frames), (0, 0)), mode="edge"),
-        loudness_db=np.pad(latents.loudness_db, (0, frames), constant_values=SILENCE_DB),
-        f0_cents=np.pad(latents.f0_cents, (0, frames), mode="edge"),
-        partials=np.pad(latents.partials, ((0, frames), (0, 0)), mode="edge") if moving else latents.partials,
-    )

@@ -16,11 +16,11 @@ import torch
 
 from nsynth_lab.dsp.noise import TABLE_FRAMES
 from nsynth_lab.errors import LatentsError
-from nsynth_lab.latents import Latents
+from nsynth_lab.latents import Latents, with_silence
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import BLOCK_FRAMES
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.pack.blend_clips import Row, with_silence
+from nsynth_lab.pack.blend_clips import Row
 from nsynth_lab.pack.preset_clips import PresetRow
 from nsynth_lab.runtime.choose import is_compiled
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, cents_to_ratio, note_to_hz, samples_to_frames

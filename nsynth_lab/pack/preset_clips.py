@@ -21,7 +21,7 @@ from nsynth_lab.blend.repeat import period_within, repeat
 from nsynth_lab.blend.variation import another_take
 from nsynth_lab.dsp.noise import TABLE_FRAMES
 from nsynth_lab.dsp.pitch import tracked_orders
-from nsynth_lab.latents import Latents
+from nsynth_lab.latents import Latents, with_silence
 from nsynth_lab.note import Note
 from nsynth_lab.pack.blend_clips import (
     LONGEST_RELEASE_SECONDS,
@@ -30,7 +30,6 @@ from nsynth_lab.pack.blend_clips import (
     Row,
     settled_frame,
     whole_samples,
-    with_silence,
 )
 from nsynth_lab.pack.quality import LOUD_DB
 from nsynth_lab.pack.request import ClipKey, PackRequest
