@@ -1,4 +1,4 @@
-"""A file is written whole or not at all: aside first, then renamed into its place."""
+"""Files are written whole or not at all: to a temporary file beside the target, which is then renamed onto it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from nsynth_lab.legible import encodable_in
 LONGEST_NAME_BYTES = 255  # on nearly every file system
 
 
-def beside_of(path: Path) -> Path:
-    """A hidden file of this process beside `path`, with its ending; its name is cut where it would be too long."""
+def temporary_path(path: Path) -> Path:
+    """A hidden file beside `path`, with its extension and this process's id; a name that is too long is shortened."""
     ending = f".{os.getpid()}{path.suffix}"
     stem = path.stem
     while len(os.fsencode(f".{stem}{ending}")) > LONGEST_NAME_BYTES and stem:
@@ -24,30 +24,31 @@ def beside_of(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def aside(path: Path, error: type[NsynthLabError] = NsynthLabError) -> Iterator[Path]:
-    """A path to write to, in the folder of `path` and with its ending, by which libraries tell the format.
+def atomic_write(path: Path, error: type[NsynthLabError] = NsynthLabError) -> Iterator[Path]:
+    """Yields a temporary path to write to, in the folder of `path` and with its extension.
 
-    It takes the place of `path` when the block ends, and is removed when the block is left in any other way.
+    When the block ends without an error the temporary file replaces `path`; otherwise it is removed and `path` is as
+    it was.
 
     Raises:
-        error: the system refuses: the disk is full, the folder is missing or closed.
+        error: the system refuses: the disk is full, the folder does not exist or is not writable.
     """
-    beside = beside_of(path)
+    temporary = temporary_path(path)
     try:
-        yield beside
-        beside.replace(path)
+        yield temporary
+        temporary.replace(path)
     except OSError as refused:
         raise error(f"{path}: cannot be written: {refused.strerror or refused}") from refused
     finally:
         with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: object, error: type[NsynthLabError] = NsynthLabError) -> None:
-    """Write `value` as JSON, for people too.
+    """Write `value` as indented JSON.
 
     Raises:
-        error: as `aside`.
+        error: as `atomic_write`.
     """
-    with aside(path, error) as beside:
-        beside.write_text(json.dumps(encodable_in(value), indent=2) + "\n", encoding="utf-8")
+    with atomic_write(path, error) as temporary:
+        temporary.write_text(json.dumps(encodable_in(value), indent=2) + "\n", encoding="utf-8")

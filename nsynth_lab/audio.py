@@ -19,11 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from nsynth_lab import flac, mpeg, riff
-from nsynth_lab import messages as notice
-from nsynth_lab.atomic_file import aside, beside_of
+from nsynth_lab import flac, messages, mpeg, riff
+from nsynth_lab.atomic_file import atomic_write, temporary_path
 from nsynth_lab.errors import AudioError, MissingError, UsageError
-from nsynth_lab.silence_stderr import hush
+from nsynth_lab.silence_stderr import silence_stderr
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 MAX_SECONDS = 120.0
@@ -127,7 +126,7 @@ def write_audio(
     soundfile = _soundfile()
     channels, length = audio.samples.shape
     kind = subtype or _SUBTYPES[path.suffix.lower()]
-    with aside(path, AudioError) as beside:
+    with atomic_write(path, AudioError) as beside:
         try:
             with soundfile.SoundFile(_name(beside), "w", audio.sample_rate, channels, subtype=kind) as file:
                 if comment:
@@ -151,7 +150,7 @@ class AudioWriter:
         if path.suffix.lower() not in _SUBTYPES:
             raise UsageError(f"{path}: unknown ending '{path.suffix}'; use one of {' '.join(sorted(_SUBTYPES))}")
         self.path = path
-        self._aside = beside_of(path)
+        self._aside = temporary_path(path)
         self._samples = 0
         self._room = LONGEST_BYTES.get(path.suffix.lower(), 2**62) // (BYTES_A_VALUE * channels)
         with self._said():
@@ -299,7 +298,7 @@ def _decoded(path: Path, max_seconds: float) -> tuple[FloatArray, int]:
     """
     is_mp3 = path.suffix.lower() == ".mp3"
     mended = (mpeg if is_mp3 else riff).mended(path, max_seconds=max_seconds)
-    silent = hush() if is_mp3 else nullcontext()  # its decoder writes to stderr by itself
+    silent = silence_stderr() if is_mp3 else nullcontext()  # its decoder writes to stderr by itself
     with silent, _reader()(_name(path) if mended is None else io.BytesIO(mended)) as file:
         rate, channels = int(file.samplerate), int(file.channels)
         _check_rate(path, rate)
@@ -313,7 +312,9 @@ def _decoded(path: Path, max_seconds: float) -> tuple[FloatArray, int]:
             except _soundfile().SoundFileError as error:
                 if not blocks:
                     raise
-                notice.tell(f"{path}: damaged after {read / rate:.1f} s ({_reason(error)}); what comes before is used")
+                messages.emit(
+                    f"{path}: damaged after {read / rate:.1f} s ({_reason(error)}); the part before that is used"
+                )
                 break
             if not len(block):
                 break

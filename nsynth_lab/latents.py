@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nsynth_lab.atomic_file import aside
+from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import LatentsError
 from nsynth_lab.legible import encodable_in
@@ -118,7 +118,7 @@ def write_latents(path: str | Path, latents: Latents, *, force: bool = False) ->
     path = Path(path)
     check_target(path, force=force)
     tensors = {name: np.ascontiguousarray(getattr(latents, name), np.float32) for name in _STREAMS}
-    with aside(path, LatentsError) as beside:
+    with atomic_write(path, LatentsError) as beside:
         beside.write_bytes(save(tensors, metadata={"nsynth_lab": json.dumps(encodable_in(_header(latents)))}))
     return path
 

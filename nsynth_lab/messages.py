@@ -1,19 +1,23 @@
-"""What a part has to tell a person whom it keeps waiting; the command line listens."""
+"""Messages for the user from deep inside the program: warnings, and why something takes long.
+
+Library code calls `emit`; whoever talks to the user calls `subscribe`, as the command line does. Without a subscriber
+nothing is printed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-_listeners: list[Callable[[str], None]] = []
+_subscribers: list[Callable[[str], None]] = []
 
 
-def listen(hear: Callable[[str], None]) -> None:
-    """Have `hear` called with every line that is told from now on."""
-    if hear not in _listeners:
-        _listeners.append(hear)
+def subscribe(show: Callable[[str], None]) -> None:
+    """Call `show` with every line emitted from now on."""
+    if show not in _subscribers:
+        _subscribers.append(show)
 
 
-def tell(line: str) -> None:
-    """Tell all who listen."""
-    for hear in _listeners:
-        hear(line)
+def emit(line: str) -> None:
+    """Send one line to every subscriber."""
+    for show in _subscribers:
+        show(line)

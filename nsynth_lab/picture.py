@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nsynth_lab.atomic_file import aside
+from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import MissingError
 from nsynth_lab.legible import legible
@@ -76,7 +76,7 @@ def new_figure(width_inches: float, height_inches: float) -> Any:
 
 def save_figure(figure: Any, path: Path) -> Path:
     """Write a figure aside, then rename; the same figure always gives the same bytes."""
-    with aside(path) as beside:
+    with atomic_write(path) as beside:
         figure.savefig(
             beside,
             format=path.suffix[1:] or "png",

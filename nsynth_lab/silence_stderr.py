@@ -1,4 +1,4 @@
-"""Silence for libraries that write to stderr behind Python's back, as ALSA and JACK do when they look for devices."""
+"""Silences libraries that write to stderr behind Python's back, such as ALSA and JACK while they look for devices."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def hush() -> Iterator[None]:
-    """Within, nothing reaches stderr; exceptions do all the telling."""
+def silence_stderr() -> Iterator[None]:
+    """Discard everything written to stderr inside the block, by C libraries too. Exceptions are raised as usual."""
     sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 2)
+        os.dup2(null, 2)
         yield
     finally:
         sys.stderr.flush()
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)

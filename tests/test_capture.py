@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from tiny_model import tiny_checkpoint
 
-from nsynth_lab import messages as notice
+from nsynth_lab import messages
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.capture import About, Captured, Key, Plan, capture
 from nsynth_lab.capture.captured_notes import Take, WorkFolder, checked_pitch
@@ -351,7 +351,7 @@ def test_names_in_a_folder_are_read_as_in_a_data_set(tmp_path: Path, monkeypatch
             sound = organ(note, 8 * layer) + np.float32(0.1 * (layer == 16))
             write_audio(tmp_path / "grand" / f"{name}v{layer}.wav", Audio(sound[None]))
     lines: list[str] = []
-    monkeypatch.setattr(notice, "_listeners", [lines.append])
+    monkeypatch.setattr(messages, "_subscribers", [lines.append])
     source = FolderSource(tmp_path / "grand", family="keyboard")
     told = "\n".join(lines)
     assert source.left_out == {}

@@ -148,8 +148,8 @@ def test_a_row_is_the_same_to_the_last_bit_whichever_rows_and_threads_there_are(
 def test_what_was_compiled_is_found_again_and_not_after_a_change(tmp_path: Path) -> None:
     run = """
 import numpy as np
-from nsynth_lab import messages as notice
-notice.listen(print)
+from nsynth_lab import messages
+messages.subscribe(print)
 from nsynth_lab.compiled.products import add_product, halves, in_panels
 add_product(np.ones((1, 32), "f"), np.ones((1, 4), "f"), in_panels(halves(np.ones((4, 4), "f"))))
 """

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from made_notes import bell, flute
 
-from nsynth_lab import messages as notice
+from nsynth_lab import messages
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.cli import run
 from nsynth_lab.latents import Latents, read_latents, write_latents
@@ -203,7 +203,7 @@ def test_what_is_said_of_a_recording_is_said_again_when_it_is_not_encoded_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr(notice, "_listeners", [told.append])
+    monkeypatch.setattr(messages, "_subscribers", [told.append])
     real: Callable[..., Encoding] = recordings.Recordings._encode
 
     def judged(self: recordings.Recordings, *what: object) -> Encoding:

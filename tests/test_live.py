@@ -102,19 +102,19 @@ def test_channels_are_played_by_their_own_engines_live_as_they_are_rendered(tmp_
 def test_a_ring_gives_back_what_it_was_given_and_counts_what_was_not_there() -> None:
     ring = Ring(3, block_samples=4)
     out = np.ones((4, 2), np.float32)
-    assert not ring.take(out)
+    assert not ring.pop(out)
     assert (out == 0).all()
     assert ring.underruns == 1
     blocks = [np.full((2, 4), index, np.float32) for index in range(5)]
     assert [ring.push(block) for block in blocks] == [True, True, True, False, False]
     for index in range(3):
-        assert ring.take(out)
+        assert ring.pop(out)
         assert (out == index).all()
     assert ring.push(blocks[4])
     assert ring.filled == 1
     ring.clear()
     ring.ending = True
-    assert not ring.take(out)
+    assert not ring.pop(out)
     assert ring.underruns == 1, "at its end nothing is missed"
 
 
@@ -133,7 +133,7 @@ def test_a_ring_between_two_threads_loses_nothing() -> None:
     thread.start()
     out = np.zeros((8, 2), np.float32)
     while len(got) < count:
-        if ring.take(out):
+        if ring.pop(out):
             assert (out == out[0, 0]).all(), "a block that is half another"
             got.append(float(out[0, 0]))
         else:
@@ -335,7 +335,7 @@ def test_what_was_recorded_is_kept_when_the_playing_breaks_off_and_nothing_where
 def test_a_device_that_asks_for_more_when_the_playing_is_over_misses_nothing() -> None:
     live = Live(small_engine(), Swallow())
     run(live, samples=512)
-    assert not live.sink.ring.take(np.empty((256, 2), np.float32))
+    assert not live.sink.ring.pop(np.empty((256, 2), np.float32))
     assert live.status().underruns == 0
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from nsynth_lab import messages as notice
+from nsynth_lab import messages
 from nsynth_lab.audio import Audio, read_audio, read_clip, write_audio
 from nsynth_lab.errors import AudioError
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
@@ -203,7 +203,7 @@ def test_of_a_flac_that_is_cut_short_what_is_there_is_used_and_told(tmp_path: Pa
     content = path.read_bytes()
     path.write_bytes(content[: -len(content) // 3])
     told: list[str] = []
-    notice.listen(told.append)
+    messages.subscribe(told.append)
     clip = read_clip(path)
     assert 4_096 <= clip.samples.shape[1] < SAMPLES
     np.testing.assert_allclose(clip.samples[0], SINE[: clip.samples.shape[1]], atol=2**-22)

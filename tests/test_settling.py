@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made_font import tone
 
-from nsynth_lab import messages as notice
+from nsynth_lab import messages
 from nsynth_lab.capture import Key
 from nsynth_lab.capture.settling import Settling
 from nsynth_lab.capture.vst3 import Vst3Source
@@ -24,7 +24,7 @@ needs_kars = pytest.mark.skipif(not KARS.exists(), reason="no VST3 instrument wa
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
-    monkeypatch.setattr(notice, "_listeners", [lines.append])
+    monkeypatch.setattr(messages, "_subscribers", [lines.append])
     monkeypatch.setattr("nsynth_lab.capture.settling.PAUSE_SECONDS", 0.05)
     monkeypatch.setattr("nsynth_lab.capture.settling.LATER_SECONDS", 0.1)
     monkeypatch.setattr("nsynth_lab.capture.settling.UNLIKE_SECONDS", 0.6)
@@ -51,7 +51,7 @@ def test_silence_is_not_waited_for_without_end(told: list[str]) -> None:
     for _ in range(20):
         settling.take(lambda: silence)
     assert time.monotonic() - began < 1.5, "what all notes wait together is bounded"
-    assert told[1:] == ["Dumb is silent after 0 s; does it need a --state, or samples of its own?"]
+    assert told[1:] == ["Dumb is silent after 0 s; does it need a --state, or its own samples?"]
 
 
 def test_a_silent_key_of_a_plugin_that_was_heard_waits_little(told: list[str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from torch.profiler import ProfilerActivity, profile
 
-from nsynth_lab.silence_stderr import hush
+from nsynth_lab.silence_stderr import silence_stderr
 
 KINDS: dict[str, tuple[str, ...]] = {
     "matrix products": ("mm", "addmm", "bmm", "baddbmm", "matmul", "linear", "mkldnn", "convolution", "einsum", "dot"),
@@ -59,7 +59,10 @@ def parts_of(block: Callable[[], object], *, blocks: int, device: str) -> tuple[
         block()
     whole = time.perf_counter() - begun
     activities = [ProfilerActivity.CPU] + [ProfilerActivity.CUDA] * (device == "cuda")
-    with hush(), profile(activities=activities, acc_events=True) as seen:  # it complains where there is no GPU
+    with (
+        silence_stderr(),
+        profile(activities=activities, acc_events=True) as seen,
+    ):  # it complains where there is no GPU
         for _ in range(blocks):
             block()
     timed = "self_device_time_total" if device == "cuda" else "self_cpu_time_total"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nsynth_lab import messages as notice
+from nsynth_lab import messages
 from nsynth_lab.audio import read_clip
 from nsynth_lab.capture.source import About, Key
 from nsynth_lab.dataset.recordings import Take, find_takes, shown
@@ -78,9 +78,9 @@ class FolderSource:
 def _tell(takes: list[Take], findings: list[Finding]) -> None:
     """How the files' names were read, and what was done to which of them."""
     for told in dict.fromkeys(map(read_as, takes)):
-        notice.tell(f"names as {told}")
+        messages.emit(f"names as {told}")
     remarks = [f"{found.file}: {remark}" for found in findings for remark in found.remarks if found.outcome == "taken"]
     for line in remarks[:MOST_TOLD]:
-        notice.tell(f"warning: {line}")
+        messages.emit(f"warning: {line}")
     if len(remarks) > MOST_TOLD:
-        notice.tell(f"warning: and {len(remarks) - MOST_TOLD} more like these")
+        messages.emit(f"warning: and {len(remarks) - MOST_TOLD} more like these")

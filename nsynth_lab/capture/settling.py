@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nsynth_lab import messages as notice
+from nsynth_lab import messages
 from nsynth_lab.capture.captured_notes import SILENT_DB
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, db_to_gain
 
@@ -61,15 +61,15 @@ class Settling:
     def _say_that_it_waits(self, *, silent: bool) -> None:
         if silent and not self._heard and not self._waited:
             self._waited = True
-            notice.tell(f"{self._name} is silent yet; waiting up to {self._first:g} s for what it loads")
+            messages.emit(f"{self._name} is silent yet; waiting up to {self._first:g} s for what it loads")
 
     def _give_up(self, waited: float, *, silent: bool) -> None:
         if not silent:
             self._heard = self._varies = True
-            notice.tell(f"{self._name} plays no note twice alike: another capture will differ from this one")
+            messages.emit(f"{self._name} plays no note twice alike: another capture will differ from this one")
             return
         if not self._heard and self._left > 0:
-            notice.tell(f"{self._name} is silent after {waited:.0f} s; does it need a --state, or samples of its own?")
+            messages.emit(f"{self._name} is silent after {waited:.0f} s; does it need a --state, or its own samples?")
         self._left = max(0.0, self._left - waited)
 
 

@@ -22,7 +22,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nsynth_lab import messages as notice
+from nsynth_lab import messages
 from nsynth_lab.cli import (
     ablate,
     bank,
@@ -105,7 +105,7 @@ def nsynth_lab(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; an error is one line on stderr, never a traceback."""
-    notice.listen(console.say)
+    messages.subscribe(console.say)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what it cannot hold, such as a name that is not UTF-8, is shown
             stream.reconfigure(errors="backslashreplace")

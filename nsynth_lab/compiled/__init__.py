@@ -19,8 +19,7 @@ from llvmlite import ir
 from numba import config, njit, types
 from numba.extending import intrinsic
 
-from nsynth_lab import messages as notice
-from nsynth_lab import units
+from nsynth_lab import messages, units
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -90,4 +89,4 @@ def from_bits(_context: Any, _bits: Any) -> Any:
 
 
 if not is_kept():
-    notice.tell("compiling the decoder for this machine, once; it takes half a minute")
+    messages.emit("compiling the decoder for this machine, once; it takes half a minute")

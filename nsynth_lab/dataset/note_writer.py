@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab import __version__
-from nsynth_lab.atomic_file import aside
+from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.dataset.labels import QUALITIES, clean
 from nsynth_lab.dataset.notes import AUDIO, EXAMPLES
 from nsynth_lab.errors import DatasetError, UsageError
@@ -156,7 +156,7 @@ def write_json(path: Path, value: Any) -> None:
     Raises:
         DatasetError: the file cannot be written.
     """
-    with aside(path, DatasetError) as beside:
+    with atomic_write(path, DatasetError) as beside:
         beside.write_text(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
 
 

@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from nsynth_lab.atomic_file import aside
+from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.effects.plugin_info import PluginInfo
 from nsynth_lab.errors import PluginError
 from nsynth_lab.folders import cache_folder
@@ -77,6 +77,6 @@ def write_cache(cache: dict[str, list[PluginInfo]]) -> None:
     """
     path = cache_folder() / CACHE
     held = {key: [info.to_dict() for info in infos] for key, infos in cache.items()}
-    with aside(path, PluginError) as beside:
+    with atomic_write(path, PluginError) as beside:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside.write_text(json.dumps({"version": CACHE_VERSION, "plugins": held}), encoding="utf-8")

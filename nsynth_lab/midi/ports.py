@@ -1,6 +1,6 @@
 """MIDI input ports: found by name, opened, lost and found again.
 
-    `midi.listen`, a process that hears the ports --> Parser --> take(seconds, events)
+    `midi.port_process`, a process that hears the ports --> Parser --> receive(seconds, events)
 
 python-rtmidi brings ALSA, JACK, CoreMIDI and Windows' own; the first that answers is used.
 """
@@ -17,21 +17,21 @@ from typing import Any, Self
 
 from nsynth_lab.errors import MidiError, MissingError
 from nsynth_lab.midi.events import Event
-from nsynth_lab.midi.listen import ALL
 from nsynth_lab.midi.parse import Parser
-from nsynth_lab.silence_stderr import hush
+from nsynth_lab.midi.port_process import ALL
+from nsynth_lab.silence_stderr import silence_stderr
 
 OWN_NAME = "nsynth-lab"
 FIRST_SECONDS = 20.0
 AGAIN_SECONDS = 0.5
 
-Take = Callable[[float, list[Event]], None]
+Receive = Callable[[float, list[Event]], None]
 
 
 class Ports:
     """All input ports whose name holds `wanted` ("all": every port there is), now and later.
 
-    `take(seconds, events)` hears of what arrives, on a thread of its own, with the `time.perf_counter` at which it
+    `receive(seconds, events)` hears of what arrives, on a thread of its own, with the `time.perf_counter` at which it
     did; `gone` of a port that vanished, so that no note of its hangs.
 
     Attributes:
@@ -43,8 +43,8 @@ class Ports:
         MidiError: no MIDI on this machine, or no such port at the beginning.
     """
 
-    def __init__(self, wanted: str, take: Take, *, gone: Callable[[], None]) -> None:
-        self.wanted, self._take, self._gone = wanted, take, gone
+    def __init__(self, wanted: str, receive: Receive, *, gone: Callable[[], None]) -> None:
+        self.wanted, self._receive, self._gone = wanted, receive, gone
         self._api = _interface()[1]
         self.open: list[str] = []
         self.found = self.lost = 0
@@ -54,7 +54,7 @@ class Ports:
         self._told, self._ended = threading.Event(), threading.Event()
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._listen, name="midi", daemon=True).start()
+        threading.Thread(target=self._read_process, name="midi", daemon=True).start()
         self._told.wait(FIRST_SECONDS)
         if not self.open and self.wanted != ALL:
             self.__exit__()
@@ -68,22 +68,22 @@ class Ports:
             self._process.kill()
             self._process.wait()
 
-    def _listen(self) -> None:
+    def _read_process(self) -> None:
         """Hear the listening process, and begin another where one has ended before its time."""
-        command = [sys.executable, "-m", "nsynth_lab.midi.listen", str(self._api), OWN_NAME, self.wanted]
+        command = [sys.executable, "-m", "nsynth_lab.midi.port_process", str(self._api), OWN_NAME, self.wanted]
         pipe = subprocess.PIPE
         while not self._ended.is_set():
             self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
             for line in self._process.stdout or ():
-                self._hear(json.loads(line))
+                self._handle(json.loads(line))
             self._changed(self._names, [])
             self._ended.wait(AGAIN_SECONDS)
 
-    def _hear(self, line: dict[str, Any]) -> None:
+    def _handle(self, line: dict[str, Any]) -> None:
         if "bytes" in line:
             events = self._parser.feed(bytes.fromhex(line["bytes"]))
             if events:
-                self._take(float(line["at"]), events)
+                self._receive(float(line["at"]), events)
         else:
             self._changed(line["names"], line["open"])
             self._told.set()
@@ -121,7 +121,7 @@ def _interface() -> tuple[Any, int]:
     said = []
     for api in rtmidi.get_compiled_api():
         try:
-            with hush():
+            with silence_stderr():
                 look = rtmidi.MidiIn(api, name=f"{OWN_NAME}-look")
         except Exception as error:  # rtmidi raises SystemError where a system has no MIDI
             said.append(f"{rtmidi.get_api_display_name(api)}: {' '.join(str(error).split())}")

@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from nsynth_lab.atomic_file import aside
+from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.errors import CheckpointError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.config import ModelConfig
@@ -79,7 +79,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises:
         CheckpointError: the file cannot be written.
     """
-    with aside(path, CheckpointError) as beside:
+    with atomic_write(path, CheckpointError) as beside:
         beside.write_bytes(data)
 
 

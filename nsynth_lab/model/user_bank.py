@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nsynth_lab.atomic_file import aside
+from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import CheckpointError, MissingError, UsageError
 from nsynth_lab.folders import data_folder
@@ -191,7 +191,7 @@ def export_file(name: str, target: Path, *, force: bool) -> Path:
     """
     owned = find_owned(name)
     check_target(target, force=force)
-    with aside(target, CheckpointError) as beside:
+    with atomic_write(target, CheckpointError) as beside:
         shutil.copyfile(owned.path, beside)
     return target
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nsynth_lab.atomic_file import aside
+from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import MissingError, PatchError
 from nsynth_lab.patch.patch import Patch
@@ -114,7 +114,7 @@ def write_preset(path: str | Path, patch: Patch, *, force: bool = False) -> Path
     path = Path(path)
     text = format_preset(patch)
     check_target(path, force=force)
-    with aside(path, PatchError) as beside:
+    with atomic_write(path, PatchError) as beside:
         beside.write_text(text, encoding="utf-8")
     return path
 

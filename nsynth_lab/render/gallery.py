@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from nsynth_lab.atomic_file import aside
+from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import write_audio
 from nsynth_lab.dsp.programme_loudness import programme_loudness
 from nsynth_lab.errors import NsynthLabError, UsageError
@@ -89,7 +89,7 @@ def write_gallery(
         sheets.append(f"sheet-{len(sheets) + 1:02d}.png" if panels else "")
         if panels:
             draw_spectrograms(folder / sheets[-1], panels, force=True)
-    with aside(folder / PAGE) as beside:
+    with atomic_write(folder / PAGE) as beside:
         beside.write_text(_page(heard, sheets, session), encoding="utf-8")
     return heard
 

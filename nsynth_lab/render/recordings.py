@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
-from nsynth_lab import messages as notice
+from nsynth_lab import messages
 from nsynth_lab.audio import MAX_SECONDS, Audio, file_hash, read_clip
 from nsynth_lab.dsp.hearing import hear, warnings_of
 from nsynth_lab.errors import AudioError
@@ -48,7 +48,7 @@ class Recordings:
         if key not in self._known:
             self._known[key] = self._encodings.get(key, lambda: self._encode(path, note, rounds))
             for warning in self._known[key].warnings:
-                notice.tell(f"warning: {path}: {warning}")
+                messages.emit(f"warning: {path}: {warning}")
         return replace(self._known[key].latents, velocity=velocity)
 
     def hash_of(self, path: str | Path) -> str:

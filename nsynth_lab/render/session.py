@@ -14,8 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nsynth_lab import __version__
-from nsynth_lab import messages as notice
+from nsynth_lab import __version__, messages
 from nsynth_lab.audio import file_hash, read_clip
 from nsynth_lab.blend import blend, pair
 from nsynth_lab.blend.even import STEPS, EvenAxis, even_axis
@@ -191,7 +190,7 @@ class Session:
             return path
         if text not in self._told:
             self._told.add(text)
-            notice.tell(f"'{text}' is the instrument; for the file of that name say .{os.sep}{text}")
+            messages.emit(f"'{text}' is the instrument; for the file of that name say .{os.sep}{text}")
         return None
 
     def describe(self, text: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from nsynth_lab.errors import DeviceError, MissingError
-from nsynth_lab.silence_stderr import hush
+from nsynth_lab.silence_stderr import silence_stderr
 from nsynth_lab.sinks.ring import Ring
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
@@ -120,7 +120,7 @@ class DeviceSink:
         ring = self.ring
 
         def callback(out: Any, _samples: int, _time: Any, _status: Any) -> None:
-            ring.take(out)
+            ring.pop(out)
 
         try:
             self._stream = sounddevice.OutputStream(
@@ -154,7 +154,7 @@ class DeviceSink:
     def _is_dead(self) -> bool:
         """Whether the stream has ended or its callback no longer comes."""
         taken, since = self._seen
-        count = self.ring.taken + self.ring.underruns
+        count = self.ring.popped + self.ring.underruns
         now = time.monotonic()
         if count != taken:
             self._seen = (count, now)
@@ -176,9 +176,9 @@ class DeviceSink:
         sounddevice = load_sounddevice()
         with contextlib.suppress(Exception):  # PortAudio knows only the devices that were there when it began
             sounddevice._terminate()
-        with contextlib.suppress(Exception), hush():
+        with contextlib.suppress(Exception), silence_stderr():
             sounddevice._initialize()
-        with contextlib.suppress(DeviceError), hush():
+        with contextlib.suppress(DeviceError), silence_stderr():
             self.ring.clear()
             self._open()
             self.away = False
@@ -193,7 +193,7 @@ def load_sounddevice() -> Any:  # the library ships no types
         MissingError: PortAudio is not there.
     """
     try:
-        with hush():
+        with silence_stderr():
             import sounddevice
     except (ImportError, OSError) as error:
         raise MissingError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from nsynth_lab.silence_stderr import hush
+from nsynth_lab.silence_stderr import silence_stderr
 from nsynth_lab.sinks.device import CHANNELS, load_sounddevice, reason
 from nsynth_lab.units import SAMPLE_RATE
 
@@ -61,7 +61,7 @@ def outputs() -> list[Output]:
 
 def _problem(sounddevice: Any, index: int) -> str:
     try:
-        with hush():
+        with silence_stderr():
             sounddevice.check_output_settings(device=index, channels=CHANNELS, samplerate=SAMPLE_RATE)
     except (sounddevice.PortAudioError, ValueError) as error:
         return reason(error)

@@ -1,7 +1,7 @@
-"""Ring: finished blocks on their way from the engine's thread to the audio thread.
+"""Ring: a lock-free queue of finished blocks between the engine's thread and the audio thread.
 
-One thread pushes, one takes; neither waits for the other and nothing is made on the way: the blocks lie in memory that
-was reserved at the beginning, and each side moves a number of its own, which the other only reads.
+One thread pushes and one pops; neither ever waits for the other, and nothing is allocated on the way. The blocks lie in
+memory reserved at the start, and each side advances a counter of its own that the other only reads.
 """
 
 from __future__ import annotations
@@ -11,46 +11,46 @@ from numpy.typing import NDArray
 
 
 class Ring:
-    """`push(block [channels, samples])` on one thread, `take(out [samples, channels])` on another.
+    """`push(block [channels, samples])` on one thread, `pop(out [samples, channels])` on another.
 
     Attributes:
-        blocks: how many fit.
-        block_samples: samples each.
-        underruns: blocks that were asked for and not there; silence went out instead.
-        taken: blocks that went out.
-        ending: whether no more will come, so that none is missed.
+        blocks: capacity.
+        block_samples: samples per block.
+        underruns: pops that found no block; silence was played instead.
+        popped: blocks popped so far.
+        ending: no more blocks will be pushed, so an empty ring is not an underrun.
     """
 
     def __init__(self, blocks: int, *, block_samples: int, channels: int = 2) -> None:
         self.blocks, self.block_samples = blocks, block_samples
-        self.underruns = self.taken = 0
+        self.underruns = self.popped = 0
         self.ending = False
         self._slots = np.zeros((blocks, block_samples, channels), np.float32)
         self._pushed = 0
 
     @property
     def filled(self) -> int:
-        """Blocks that wait to be taken."""
-        return self._pushed - self.taken
+        """Blocks waiting to be popped."""
+        return self._pushed - self.popped
 
     def push(self, block: NDArray[np.float32]) -> bool:
-        """Copy a block in; False where there is no room."""
+        """Copy a block in; False if the ring is full."""
         if self.filled >= self.blocks:
             return False
         self._slots[self._pushed % self.blocks] = block.T
         self._pushed += 1
         return True
 
-    def take(self, out: NDArray[np.float32]) -> bool:
-        """Copy the oldest block out; where there is none, silence, and it counts as an underrun."""
-        if self._pushed == self.taken:
+    def pop(self, out: NDArray[np.float32]) -> bool:
+        """Copy the oldest block out. If there is none, `out` is filled with silence and an underrun is counted."""
+        if self._pushed == self.popped:
             out.fill(0.0)
             self.underruns += not self.ending
             return False
-        np.copyto(out, self._slots[self.taken % self.blocks])
-        self.taken += 1
+        np.copyto(out, self._slots[self.popped % self.blocks])
+        self.popped += 1
         return True
 
     def clear(self) -> None:
-        """Forget what waits. Only while nobody takes."""
-        self.taken = self._pushed
+        """Drop what is waiting. Only while nobody pops."""
+        self.popped = self._pushed

@@ -15,7 +15,7 @@ import torch
 
 from nsynth_lab.bench.peers.source import importing
 from nsynth_lab.bench.peers.task import Task
-from nsynth_lab.silence_stderr import hush
+from nsynth_lab.silence_stderr import silence_stderr
 
 RATE_HZ, CODE, SAMPLES = 16_000, 64, 200
 SIZES = {"blocks": 4, "layers": 14, "kernel_size": 2, "skip_channels": 128, "residual_channels": 128, "latent_d": CODE}
@@ -43,6 +43,6 @@ def task(folder: Path) -> Task:
 
 
 def _generate(model: Any, code: torch.Tensor) -> torch.Tensor:
-    with hush():  # it draws a bar
+    with silence_stderr():  # it draws a bar
         out: torch.Tensor = model.generate(code)
     return out

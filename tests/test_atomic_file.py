@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from nsynth_lab.atomic_file import LONGEST_NAME_BYTES, aside, write_json
+from nsynth_lab.atomic_file import LONGEST_NAME_BYTES, atomic_write, write_json
 from nsynth_lab.errors import AudioError, NsynthLabError
 
 
 def test_what_was_there_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "take.wav"
     path.write_text("old")
-    with aside(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_text("new")
         assert path.read_text() == "old"
         assert beside.suffix == ".wav"
@@ -22,7 +22,7 @@ def test_what_was_there_stays_until_the_new_one_is_whole(tmp_path: Path) -> None
 
 
 def write(path: Path, text: str, failure: type[BaseException] | None = None) -> None:
-    with aside(path, AudioError) as beside:
+    with atomic_write(path, AudioError) as beside:
         beside.write_text(text)
         if failure is not None:
             raise failure
@@ -47,7 +47,7 @@ def test_a_system_that_refuses_is_told_in_the_callers_own_kind_of_error(tmp_path
 @pytest.mark.parametrize("letter", ["a", "ö", "琵"])
 def test_a_name_as_long_as_can_be_is_written(tmp_path: Path, letter: str) -> None:
     stem = letter * ((LONGEST_NAME_BYTES - 4) // len(letter.encode()))
-    with aside(tmp_path / f"{stem}.wav") as beside:
+    with atomic_write(tmp_path / f"{stem}.wav") as beside:
         assert len(beside.name.encode()) <= LONGEST_NAME_BYTES
         assert beside.suffix == ".wav"
         beside.write_text("whole")

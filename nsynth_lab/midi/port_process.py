@@ -1,0 +1,78 @@
+"""Listens to MIDI ports in a process of its own: `python -m nsynth_lab.midi.port_process API NAME WANTED`.
+
+    stdout, one JSON object a line:  {"names": [all inputs], "open": [those being listened to]}   whenever they change
+                                     {"at": seconds of time.perf_counter, "bytes": "903c64"}      a message
+
+Why a process: rtmidi holds Python's interpreter lock while the system's MIDI answers, which would interrupt the music,
+and on JACK it has been seen to crash when a port vanishes. Here it may do either. The process ends when its stdin does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import sys
+import time
+from typing import Any
+
+POLL_SECONDS = 0.05  # a port that vanishes and is back under its name within this time counts as never gone
+LONGEST_BYTES = 3  # anything longer is system exclusive, which the synth ignores
+ALL = "all"
+
+
+class PortWatcher:
+    """Opens every port whose name contains `wanted` as it appears, and closes it when it vanishes."""
+
+    def __init__(self, api: int, name: str, wanted: str) -> None:
+        import rtmidi
+
+        self._rtmidi, self._api, self._name, self._wanted = rtmidi, api, name, wanted
+        self._probe = rtmidi.MidiIn(api, name=f"{name}-look")
+        self._inputs: dict[str, Any] = {}
+        self._reported: object = None
+
+    def refresh(self) -> None:
+        """Look which ports there are, open and close accordingly, and report if anything has changed."""
+        names = [name for name in self._probe.get_ports() if self._name not in name]
+        for name in [name for name in self._inputs if name not in names]:
+            with contextlib.suppress(Exception):
+                self._inputs.pop(name).delete()
+        for name in names:
+            if name not in self._inputs and (self._wanted == ALL or self._wanted.lower() in name.lower()):
+                with contextlib.suppress(Exception):  # it may be gone again already
+                    self._inputs[name] = self._open(name)
+        state = {"names": names, "open": list(self._inputs)}
+        if state != self._reported:
+            _report(state)
+            self._reported = state
+
+    def _open(self, name: str) -> Any:
+        port = self._rtmidi.MidiIn(self._api, name=self._name)
+        port.open_port(port.get_ports().index(name), name="in")
+        port.set_callback(_on_message)
+        return port
+
+
+def _on_message(message: tuple[list[int], float], _data: object) -> None:
+    if len(message[0]) <= LONGEST_BYTES:
+        _report({"at": time.perf_counter(), "bytes": bytes(message[0]).hex()})
+
+
+def _report(what: dict[str, Any]) -> None:
+    """Write one whole line to stdout; safe from any thread."""
+    os.write(sys.stdout.fileno(), (json.dumps(what) + "\n").encode())
+
+
+def main() -> None:
+    """Watch the ports until stdin ends."""
+    watcher = PortWatcher(int(sys.argv[1]), sys.argv[2], sys.argv[3])
+    while True:
+        watcher.refresh()
+        if select.select([sys.stdin], [], [], POLL_SECONDS)[0] and not sys.stdin.readline():
+            os._exit(0)  # there is nothing to clean up, and cleaning up is where the library crashes
+
+
+if __name__ == "__main__":
+    main()
