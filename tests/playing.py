@@ -14,7 +14,7 @@ from tiny_model import tiny_model
 from nsynth_lab.latents import Latents
 from nsynth_lab.midi.events import Event, bend, control, note_off, note_on, setting
 from nsynth_lab.synth.engine import Engine
-from nsynth_lab.synth.output_stage import NOTHING, After
+from nsynth_lab.synth.output_stage import BYPASS, OutputStage
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.units import FloatArray, Ints, hz_to_note
@@ -37,7 +37,7 @@ def small_engine(
     settings: Settings | None = None,
     *,
     corners: int = 2,
-    after: After = NOTHING,
+    output_stage: OutputStage = BYPASS,
     ahead_samples: int = 512,
     seed: int = 0,
 ) -> Engine:
@@ -45,7 +45,9 @@ def small_engine(
     pair = [corner(flute()), corner(piano())]
     sources = Sources([*pair, *pair][:corners])
     decoder = tiny_model().decoder
-    return Engine(decoder, [sources], settings or Settings(), after=after, seed=seed, ahead_samples=ahead_samples)
+    return Engine(
+        decoder, [sources], settings or Settings(), output_stage=output_stage, seed=seed, ahead_samples=ahead_samples
+    )
 
 
 def played(engine: Engine, events: Iterable[Event], *, samples: int, blocks: Sequence[int] = (256,)) -> FloatArray:
@@ -66,7 +68,7 @@ class Heard:
         self.pitch: list[tuple[int, int, float]] = []  # (clock of the block, row, MIDI pitch)
         self.level: list[tuple[int, int, float]] = []
         self.timbre: list[tuple[int, int, FloatArray]] = []
-        step = engine._rows.step
+        step = engine._batch.step
 
         def listen(
             rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
@@ -77,7 +79,7 @@ class Heard:
                 self.timbre.append((engine.clock, row, frame))
             return step(rows, timbre, level_db, f0_hz, partials)
 
-        engine._rows.step = listen  # type: ignore[method-assign]
+        engine._batch.step = listen  # type: ignore[method-assign]
 
     def pitches(self, begin: float, end: float) -> NDArray[np.float64]:
         """Pitches asked for between two times in seconds."""

@@ -1,4 +1,4 @@
-"""The live side without a device: the ring, the clock, the inbox, overload, the keys of a computer, storms."""
+"""The live side without a device: the ring, the clock, the event queue, overload, the keys of a computer, storms."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from nsynth_lab.midi.events import Kind, note_off, note_on
 from nsynth_lab.midi.parse import Parser
 from nsynth_lab.midi.song import Song
 from nsynth_lab.render.ensemble import Ensemble, Part
-from nsynth_lab.render.event_queue import MOST_WAITING, Inbox, Timer
+from nsynth_lab.render.event_queue import MOST_WAITING, ClockFollower, EventQueue
 from nsynth_lab.render.live import Live
 from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
 from nsynth_lab.sinks.device import DeviceSink
@@ -91,10 +91,10 @@ def test_channels_are_played_by_their_own_engines_live_as_they_are_rendered(tmp_
     with FileSink(tmp_path / "song.wav") as sink:
         render_song(ensemble(ahead_samples=BLOCK_SAMPLES), Song(tuple(events), SECOND, 1), sink)
     assert np.abs(read_audio(tmp_path / "song.wav").samples[:, :SECOND] - heard[:, :SECOND]).max() <= 2e-5
-    live.inbox.put([note_on(100, channel=1)])
+    live.event_queue.put([note_on(100, channel=1)])
     live.run(threading.Event(), done=lambda: live.engine.clock >= SECOND + 2000)
     assert isinstance(live.engine, Ensemble)
-    keys = [{voice.key for voice in part.engine.player.crowd.voices} for part in live.engine.parts]
+    keys = [{voice.key for voice in part.engine.player.allocator.voices} for part in live.engine.parts]
     assert 100 in keys[1] - keys[0]
     assert live.status().engine.voices == live.engine.state().voices
 
@@ -143,7 +143,7 @@ def test_a_ring_between_two_threads_loses_nothing() -> None:
 
 
 def test_the_timer_keeps_distances_though_blocks_come_in_bursts() -> None:
-    timer, block = Timer(256), 256
+    timer, block = ClockFollower(256), 256
     clock, wanted, errors = 0, 0.0, []
     for burst in range(400):
         for _ in range(4):  # four blocks at once, then a pause
@@ -155,13 +155,13 @@ def test_the_timer_keeps_distances_though_blocks_come_in_bursts() -> None:
 
 
 def test_an_inbox_that_overflows_silences_rather_than_leaves_a_note_hanging() -> None:
-    inbox = Inbox()
-    inbox.put([note_on(60)])
-    inbox.put(note_off(61) for _ in range(MOST_WAITING + 10))
-    events = [event for _, event in inbox.drain()]
+    event_queue = EventQueue()
+    event_queue.put([note_on(60)])
+    event_queue.put(note_off(61) for _ in range(MOST_WAITING + 10))
+    events = [event for _, event in event_queue.drain()]
     assert [event.number for event in events[:16]] == [120] * 16
     assert len(events) == MOST_WAITING + 16
-    assert inbox.drain() == []
+    assert event_queue.drain() == []
 
 
 def test_overload_sheds_those_let_go_first_and_recovers() -> None:
@@ -173,13 +173,13 @@ def test_overload_sheds_those_let_go_first_and_recovers() -> None:
     for _ in range(24):
         engine.render(256)
     live._keep_up(1.5)
-    assert sorted(voice.key for voice in engine.player.crowd.sounding()) == [50, 53, 54, 55, 56, 57]
-    assert engine.state().shed == 2
-    assert engine.most_voices == 6
+    assert sorted(voice.key for voice in engine.player.allocator.sounding()) == [50, 53, 54, 55, 56, 57]
+    assert engine.state().overload_stolen == 2
+    assert engine.max_voices == 6
     assert "overloaded: 2 voices shed" in StatusLine().line(live.status(), columns=80)
     for _ in range(3 * 400):
         live._keep_up(0.2)
-    assert engine.most_voices == 8
+    assert engine.max_voices == 8
     assert not engine.limited
 
 
@@ -198,20 +198,20 @@ def test_a_storm_of_random_messages_is_survived_and_the_next_note_is_right() -> 
     tuned = [(0xB0, 100, 2), (0xB0, 6, 64), (0xB0, 100, 1), (0xB0, 6, 64)]
     engine.send(parser.feed(bytes(byte for message in calm + range_again + zone_gone + tuned for byte in message)))
     engine.render(1024)
-    assert not engine.player.crowd.voices
+    assert not engine.player.allocator.voices
     engine.send(parser.feed(bytes([0x90, 69, 100])))
     engine.render(512)
-    (voice,) = engine.player.crowd.voices
+    (voice,) = engine.player.allocator.voices
     assert (voice.key, voice.velocity) == (69, 100)
     assert voice.pitch == pytest.approx(69.0)
-    assert engine.player.channels.hand(0, Settings()).bent == 0.0
+    assert engine.player.channels.controls(0, Settings()).bend_semitones == 0.0
 
 
 def test_a_recording_is_what_was_played(tmp_path: Path) -> None:
     live_sink = Swallow()
     with Recorder(FileSink(tmp_path / "take.wav")) as recorder:
         live = Live(small_engine(), live_sink, record=recorder)
-        live.inbox.put([note_on(60)])
+        live.event_queue.put([note_on(60)])
         heard = run(live, samples=SECOND // 2)
     taken = read_audio(tmp_path / "take.wav").samples
     assert np.abs(taken - heard).max() <= 2**-22
@@ -251,7 +251,7 @@ def test_a_full_disk_ends_the_recording_and_the_music_goes_on(ending: str, small
                 time.sleep(0.001)
             if recorder.ended:
                 break
-        live.inbox.put([note_on(60)])
+        live.event_queue.put([note_on(60)])
         assert np.abs(run(live, samples=SECOND // 4)).max() > 0.001
         assert live.status().recording == ""
         (line,) = live.troubles()
@@ -404,5 +404,5 @@ def test_events_out_of_order_and_late_are_taken() -> None:
     engine.render(4096)
     engine.send([note_on(60, at_sample=9000), note_on(62, at_sample=5000), note_on(64)])
     engine.render(8192)
-    assert [voice.key for voice in engine.player.crowd.voices] == [64, 62, 60]
+    assert [voice.key for voice in engine.player.allocator.voices] == [64, 62, 60]
     assert replace(note_on(60), at_sample=3).at_sample == 3

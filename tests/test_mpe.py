@@ -117,7 +117,7 @@ def test_the_managers_pedals_hold_all_notes_of_its_zone_and_no_other(controller:
     ]
 
     def held() -> list[int]:
-        return sorted(voice.key for voice in engine.player.crowd.voices if not voice.released)
+        return sorted(voice.key for voice in engine.player.allocator.voices if not voice.released)
 
     played(engine, events, samples=SECOND // 3)
     assert held() == ([60, 62] if held_by == MANAGER else [64, 66])
@@ -151,7 +151,7 @@ def test_the_managers_all_off_is_the_whole_zones(number: int) -> None:
     engine = small_engine(Settings(mpe=True, x=0.0))
     notes = [note_on(60, channel=MEMBER), note_on(64, channel=OTHER), note_on(67, channel=MANAGER)]
     played(engine, [*notes, control(number, 0, channel=MANAGER, at_sample=4_800)], samples=9_600)
-    assert all(voice.released for voice in engine.player.crowd.voices)
+    assert all(voice.released for voice in engine.player.allocator.voices)
 
 
 def test_a_range_that_was_asked_for_holds_under_mpe_until_an_rpn_sets_another() -> None:
@@ -186,7 +186,7 @@ def test_a_zone_that_begins_or_ends_stops_its_notes_and_takes_back_bend_and_rang
     def after(events: Sequence[Event], *, channel: int) -> tuple[Engine, float]:
         engine = small_engine(Settings(x=0.0))
         played(engine, [note_on(60, channel=channel), *events], samples=9_600)
-        return engine, engine.player.channels.hand(channel, engine.player.settings).bent
+        return engine, engine.player.channels.controls(channel, engine.player.settings).bend_semitones
 
     said = [
         *bend_range(MEMBER, 7, at_sample=64),
@@ -199,17 +199,19 @@ def test_a_zone_that_begins_or_ends_stops_its_notes_and_takes_back_bend_and_rang
     assert bent == pytest.approx(3.5)
     begun, bent = after([*said, *zone(0, 4, at_sample=4_800)], channel=MEMBER)
     assert bent == 0.0
-    assert not begun.player.crowd.voices
-    assert begun.player.channels.hand(MEMBER, Settings()).loud == 1.0
+    assert not begun.player.allocator.voices
+    assert begun.player.channels.controls(MEMBER, Settings()).gain == 1.0
     assert not begun.player.channels.sustains(MEMBER)
     ended, bent = after([*zone(0, 4), *said, *zone(0, 0, at_sample=4_800)], channel=MEMBER)
-    assert (bent, ended.player.crowd.voices) == (0.0, [])
+    assert (bent, ended.player.allocator.voices) == (0.0, [])
     played(ended, [bend(UP, channel=MEMBER)], samples=512)
-    assert ended.player.channels.hand(MEMBER, Settings()).bent == pytest.approx(1.0), "a wheel's two semitones again"
+    assert ended.player.channels.controls(MEMBER, Settings()).bend_semitones == pytest.approx(1.0), (
+        "a wheel's two semitones again"
+    )
     _, bent = after([*zone(0, 4), *said, *zone(0, 3, at_sample=4_800)], channel=MEMBER)
     assert bent == pytest.approx(24.0), "a channel that stays goes on, at the zone's first range"
     stays, _ = after([*said, *zone(0, 4, at_sample=4_800)], channel=9)
-    assert len(stays.player.crowd.voices) == 1, "a channel outside goes on"
+    assert len(stays.player.allocator.voices) == 1, "a channel outside goes on"
 
 
 @pytest.mark.parametrize(

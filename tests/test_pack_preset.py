@@ -22,7 +22,7 @@ from nsynth_lab.note import Note
 from nsynth_lab.pack.quality import count_clicks
 from nsynth_lab.patch import Blend, Envelope, Lfo, Macro, Move, Patch, Route, Slot, Tuning, Voice, write_preset
 from nsynth_lab.render import Session
-from nsynth_lab.render.preset import Played, at_place, hold_within, play_patch
+from nsynth_lab.render.preset import PhraseNote, at_place, hold_within, play_patch
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 SECONDS = 3.0
@@ -66,7 +66,7 @@ def clip_of(record: dict[str, Any], folder: str = "out") -> FloatArray:
 def played(patch: Patch, record: dict[str, Any], *, seed: int = 0) -> FloatArray:
     """The same note of `blend --preset`."""
     note = Note(record["zone"]["root"], record["zone"]["velocity"])
-    phrase = [Played(note, 0.0, hold_within(patch, SECONDS))]
+    phrase = [PhraseNote(note, 0.0, hold_within(patch, SECONDS))]
     return play_patch(Session("model", seed=seed), patch, phrase).audio.samples
 
 

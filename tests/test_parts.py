@@ -98,7 +98,7 @@ def test_more_voices_than_a_part_of_rows_holds() -> None:
         blocks=(4800,),
     )
     assert one.state().voices == 200
-    assert len({voice.row for voice in one.player.crowd.voices}) == 200
+    assert len({voice.slot for voice in one.player.allocator.voices}) == 200
     one.render(2 * SECOND)
     assert one.state().voices == 0
 
@@ -106,7 +106,7 @@ def test_more_voices_than_a_part_of_rows_holds() -> None:
 def heard_by(engine: Engine, events: Sequence[Event]) -> list[tuple[int, int]]:
     """Programs that the voices play, by channel."""
     played(engine, events, samples=4800)
-    return [(voice.channel, voice.program) for voice in engine.player.crowd.voices]
+    return [(voice.channel, voice.program) for voice in engine.player.allocator.voices]
 
 
 def test_a_channel_has_its_own_instrument_whatever_program_changes_say() -> None:
@@ -126,7 +126,7 @@ class Late:
         self.latency_samples = latency_samples
         self._rest = np.zeros((2, latency_samples), np.float32)
 
-    def turn(self, controller: int, value: float, at_sample: int) -> dict[str, object]:
+    def on_control_change(self, controller: int, value: float, at_sample: int) -> dict[str, object]:
         del controller, value, at_sample
         return {}
 
@@ -146,7 +146,7 @@ def test_an_ensemble_is_its_parts_each_on_its_channels_and_in_step() -> None:
     notes += [event.at(SECOND // 2) for event in (note_off(57), note_off(69, channel=1))]
     song = Song(tuple(sorted(notes, key=lambda event: event.at_sample)), SECOND, 1)
     alone = [rendered(song.only({channel}), engine()) for channel in (0, 1)]
-    both = rendered(song, Ensemble([Part(engine(after=Late(1000)), {0}), Part(engine(), {1})]))
+    both = rendered(song, Ensemble([Part(engine(output_stage=Late(1000)), {0}), Part(engine(), {1})]))
     length = min(sound.shape[1] for sound in (*alone, both))
     total = alone[0][:, :length] + alone[1][:, :length]
     assert np.abs(total).max() > 0.01
@@ -158,11 +158,11 @@ def test_an_ensemble_counts_and_sheds_for_all() -> None:
     ensemble.send([note_on(60 + key, channel=key % 2) for key in range(6)])
     ensemble.render(4800)
     assert ensemble.state().voices == 6
-    assert ensemble.most_voices == 32
+    assert ensemble.max_voices == 32
     ensemble.limit(16)
     assert ensemble.limited
-    assert ensemble.most_voices == 16
-    assert ensemble.shed(4) == 4
+    assert ensemble.max_voices == 16
+    assert ensemble.steal(4) == 4
     ensemble.render(4800)
     assert ensemble.state().voices == 2
     assert ensemble.clock == 9600

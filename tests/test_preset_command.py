@@ -24,7 +24,7 @@ from nsynth_lab.render import DEFAULT_CHECKPOINT, Session
 from nsynth_lab.render.levelling import TARGET_LUFS, measure_level
 from nsynth_lab.render.motion import envelope_db, weights_of
 from nsynth_lab.render.phrase import phrase_for
-from nsynth_lab.render.preset import Played, patch_latents, play_patch
+from nsynth_lab.render.preset import PhraseNote, patch_latents, play_patch
 from nsynth_lab.units import FRAME_RATE_HZ
 
 PATCH = Patch("made", Blend(("flute", "cello")), envelope=Envelope(release_seconds=0.1))
@@ -118,7 +118,7 @@ def test_the_same_phrase_gives_the_same_samples(session: Session) -> None:
 
 
 def test_one_voice_plays_one_note_at_a_time(session: Session) -> None:
-    phrase = [Played(Note(60), 0.0, 1.0), Played(Note(64), 0.3, 0.2), Played(Note(67), 0.3, 0.2)]
+    phrase = [PhraseNote(Note(60), 0.0, 1.0), PhraseNote(Note(64), 0.3, 0.2), PhraseNote(Note(67), 0.3, 0.2)]
     counted: list[int] = []
     play_patch(session, replace(PATCH, voice=Voice(mode="mono")), phrase, advance=counted.append)
     assert sum(counted) == 2
@@ -126,8 +126,8 @@ def test_one_voice_plays_one_note_at_a_time(session: Session) -> None:
 
 def test_a_macro_is_heard(session: Session) -> None:
     macro = Macro("Loud", 0.0, (Move("level_db", -30.0, 0.0),))
-    quiet = play_patch(session, replace(PATCH, macros=(macro,)), [Played(Note(69), 0.0, 0.3)])
-    loud = play_patch(session, replace(PATCH, macros=(replace(macro, value=1.0),)), [Played(Note(69), 0.0, 0.3)])
+    quiet = play_patch(session, replace(PATCH, macros=(macro,)), [PhraseNote(Note(69), 0.0, 0.3)])
+    loud = play_patch(session, replace(PATCH, macros=(replace(macro, value=1.0),)), [PhraseNote(Note(69), 0.0, 0.3)])
     assert loud.audio.peak == pytest.approx(quiet.audio.peak * 10**1.5, rel=0.01)
 
 

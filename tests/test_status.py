@@ -22,7 +22,9 @@ FILES = ["", "take.wav", "a very long name of a recording that nobody can read.f
 
 
 def status(*, shed: int = 0, learning: str = "", away: bool = False, recording: str = "") -> Status:
-    engine = EngineState(voices=16, shed=shed, stolen=0, dropped=0, x=0.25, y=0.5, peak=0.51, learning=learning)
+    engine = EngineState(
+        voices=16, overload_stolen=shed, stolen=0, dropped=0, x=0.25, y=0.5, peak=0.51, learning=learning
+    )
     return Status(engine, median=0.123, highest=0.987, underruns=3, latency_ms=21.4, away=away, recording=recording)
 
 

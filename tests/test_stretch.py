@@ -11,7 +11,7 @@ from made_notes import bell, flute, line, note_of, organ_cut_short, pad, piano, 
 
 from nsynth_lab.audio import read_audio
 from nsynth_lab.blend import read_at, stretch
-from nsynth_lab.blend.ping_pong import wander
+from nsynth_lab.blend.ping_pong import ping_pong
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import MAX_FRAMES, Latents
@@ -104,7 +104,7 @@ def test_a_held_note_has_no_loop() -> None:
 def test_a_walk_stays_inside_and_never_jumps() -> None:
     rng = np.random.default_rng(3)
     for length in (0, 1, 3, 4, 5, 9, 30, 33, 100, 281):
-        walk = wander(rng.uniform(-9, 9, length), rng.uniform(-1, 1, length), frames=2000)
+        walk = ping_pong(rng.uniform(-9, 9, length), rng.uniform(-1, 1, length), frames=2000)
         path = walk.at(np.arange(2000))
         assert path[0] == 0
         assert (path >= 0).all()

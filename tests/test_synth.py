@@ -17,14 +17,14 @@ from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on, setting
 from nsynth_lab.runtime.numba_batch import RowDecoder
 from nsynth_lab.synth.engine import Engine, panic
-from nsynth_lab.synth.mixer import Mixer, limited
+from nsynth_lab.synth.mixer import Mixer, soft_clip
 from nsynth_lab.synth.modulation import STREAMS
 from nsynth_lab.synth.settings import PARAMETERS, Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.synth.tuning import equal
 from nsynth_lab.synth.voice import Voice
-from nsynth_lab.synth.voice_allocator import stolen_keys
-from nsynth_lab.synth.zone_reader import Courses
+from nsynth_lab.synth.voice_allocator import voices_to_steal
+from nsynth_lab.synth.zone_reader import ZoneReader
 from nsynth_lab.units import FloatArray, db_to_gain
 
 CENT = 0.01
@@ -80,7 +80,7 @@ def counted_steps(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return counted
 
     for name in ("step", "begin"):
-        monkeypatch.setattr(engine._rows, name, counting(getattr(engine._rows, name)))
+        monkeypatch.setattr(engine._batch, name, counting(getattr(engine._batch, name)))
     return steps
 
 
@@ -90,7 +90,7 @@ def test_a_full_chord_begins_at_once_and_is_then_shared_by_two_turns(monkeypatch
     engine.send([note_on(number, at_sample=1000) for number in range(50, 66)])
     for _ in range(16):
         engine.render(256)
-    assert {voice.begin_sample for voice in engine.player.crowd.voices} == {1024}
+    assert {voice.begin_sample for voice in engine.player.allocator.voices} == {1024}
     assert steps[:2] == [16, 16]
     assert set(steps[2:]) == {8}
 
@@ -113,15 +113,15 @@ def test_of_small_blocks_none_pays_for_both_halves_of_a_step(monkeypatch: pytest
     while engine.clock < SECOND // 4:
         engine.render(128)
     done: list[str] = []
-    rows = engine._rows
-    assert isinstance(rows, RowDecoder)
-    for name, half in (("_begin", rows._begin), ("_finish", rows._finish)):
+    batch = engine._batch
+    assert isinstance(batch, RowDecoder)
+    for name, half in (("_begin", batch._begin), ("_finish", batch._finish)):
 
         def noted(*streams: Any, name: str = name, half: Callable[..., Any] = half) -> Any:
             done.append(name)
             return half(*streams)
 
-        monkeypatch.setattr(rows, name, noted)
+        monkeypatch.setattr(batch, name, noted)
     for _ in range(32):
         before = len(done)
         engine.render(128)
@@ -130,13 +130,13 @@ def test_of_small_blocks_none_pays_for_both_halves_of_a_step(monkeypatch: pytest
 
 
 def test_a_held_note_lasts_and_is_no_loop() -> None:
-    courses = Courses(Sources([corner(flute())]), 1)
-    courses.start(0, courses.sources.strands(69, 110), np.array([1.0]), seed=3)
+    reader = ZoneReader(Sources([corner(flute())]), 1)
+    reader.start(0, reader.sources.layers(69, 110), np.array([1.0]), seed=3)
     rows, one = np.array([0]), np.ones((len(STREAMS), 1, 1))
     places, levels = [], []
     for _ in range(12_000):  # more than two minutes
-        levels.append(float(courses.read(rows, one).level_db[0]))
-        places.append(float(courses.strands.position[0, 1]))
+        levels.append(float(reader.read(rows, one).level_db[0]))
+        places.append(float(reader.layers.position[0, 1]))
     held = np.array(levels[200:])
     assert held.std() < 2.0
     assert abs(held[-3000:].mean() - held[:3000].mean()) < 1.0
@@ -275,7 +275,7 @@ def held(events: list[Event], *, at: float) -> int:
     """Voices not let go at a time."""
     engine = small_engine(Settings(x=0.0))
     played(engine, events, samples=int(at * SECOND))
-    return sum(not voice.released for voice in engine.player.crowd.voices)
+    return sum(not voice.released for voice in engine.player.allocator.voices)
 
 
 def test_the_sustain_pedal_holds() -> None:
@@ -359,21 +359,21 @@ def test_voices_are_taken_from_those_let_go_first() -> None:
     engine = small_engine(Settings(voices=3, x=0.0))
     events = [note_on(60), note_on(62), note_on(64), note_off(62, at_sample=4800), note_on(66, at_sample=6000)]
     played(engine, events, samples=8000)
-    assert sorted(voice.key for voice in engine.player.crowd.sounding()) == [60, 64, 66]
+    assert sorted(voice.key for voice in engine.player.allocator.sounding()) == [60, 64, 66]
 
 
 def test_many_voices_that_are_taken_away_are_sorted_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those let go longest ago, then the quietest, then the oldest, whole unisons: as if each were chosen alone."""
     engine, rng = small_engine(Settings(voices=64, unison=2, x=0.0)), np.random.default_rng(7)
     played(engine, [note_on(40 + key) for key in range(32)], samples=512)
-    voices = engine.player.crowd.sounding()
+    voices = engine.player.allocator.sounding()
     for voice in voices:
-        voice.table.level_db[voice.row] = rng.choice([-40.0, -20.0])
+        voice.table.level_db[voice.slot] = rng.choice([-40.0, -20.0])
         voice.frames, voice.released_frame = 20, rng.choice([HELD, 5, 11])
 
     def rank(voice: Voice) -> tuple[object, ...]:
         since = 0 if voice.released_frame == HELD else voice.released_frame - voice.frames
-        return voice.released_frame == HELD, since, float(voice.table.level_db[voice.row]), voice.serial
+        return voice.released_frame == HELD, since, float(voice.table.level_db[voice.slot]), voice.serial
 
     rest = list(voices)
     wanted: list[Voice] = []
@@ -388,12 +388,12 @@ def test_many_voices_that_are_taken_away_are_sorted_for_once(monkeypatch: pytest
         return lexsort(keys)
 
     monkeypatch.setattr(np, "lexsort", counted)
-    assert stolen_keys(voices, 30) == wanted
+    assert voices_to_steal(voices, 30) == wanted
     assert sorts == [1]
-    assert stolen_keys(voices, 0) == []
-    assert engine.shed(30) == 30
+    assert voices_to_steal(voices, 0) == []
+    assert engine.steal(30) == 30
     assert sorts == [2]
-    assert {voice.key for voice in engine.player.crowd.sounding()} == {voice.key for voice in rest}
+    assert {voice.key for voice in engine.player.allocator.sounding()} == {voice.key for voice in rest}
 
 
 def add(mixer: Mixer, begin: int, audio: FloatArray, gains: FloatArray) -> None:
@@ -431,7 +431,7 @@ def test_stealing_and_shedding_never_click() -> None:
     engine = small_engine(Settings(voices=4, x=0.0))
     busy = played(engine, events, samples=SECOND)
     assert engine.state().stolen >= 20
-    assert engine.shed(2) == 2
+    assert engine.steal(2) == 2
     busy = np.concatenate([busy, engine.render(2048)], axis=1)
     assert np.abs(np.diff(busy, axis=1)).max() < 1.5 * np.abs(np.diff(calm, axis=1)).max()
 
@@ -450,7 +450,7 @@ def test_a_block_takes_one_step_however_many_voices_are_taken_away(monkeypatch: 
 
 def test_what_is_too_loud_is_bent_and_what_is_not_is_left_alone() -> None:
     ramp = np.linspace(-3, 3, 601, dtype=np.float32)[None]
-    out = limited(ramp)
+    out = soft_clip(ramp)
     assert np.abs(out).max() < 1.0
     assert (np.diff(out) >= 0).all()
     quiet = np.abs(ramp) <= 0.8

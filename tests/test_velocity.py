@@ -74,12 +74,12 @@ def test_what_is_played_and_what_is_blended_take_the_same_layers_as_loud() -> No
     sources = Sources([layers])
     for velocity in EVERY:
         note = struck([zone for zone in layers if zone.note == 69], velocity=velocity)
-        strands = sources.strands(70, velocity)
-        assert {sources.zones[strand.zone].note for strand in strands} == {69}
-        peak_db = sum(one.share * (sources.zones[one.zone].peak_db + one.by_db) for one in strands)
+        played = sources.layers(70, velocity)
+        assert {sources.zones[layer.zone].note for layer in played} == {69}
+        peak_db = sum(one.share * (sources.zones[one.zone].peak_db + one.gain_db) for one in played)
         assert note.loudness_db.max() == pytest.approx(peak_db, abs=0.02)
         assert note.velocity == velocity
-        colour = sum(one.share * sources.timbre[sources.zones[one.zone].first + 30] for one in strands)
+        colour = sum(one.share * sources.timbre[sources.zones[one.zone].first + 30] for one in played)
         np.testing.assert_allclose(note.timbre[30], colour, atol=0.05)
 
 

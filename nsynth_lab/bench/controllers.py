@@ -96,13 +96,13 @@ def _played(work: Work, name: str) -> tuple[Engine, Message, Callable[[], None]]
         return make_engine(work.session, [names], Settings(voices=VOICES, mpe=True)), _expressed, lambda: None
     patch = find_preset(name).with_macros_applied()
     corners = [names[place % len(names)] for place in range(len(corners_of(patch)))]
-    after, knobs = PatchEffects(patch, live=True), sorted({route.cc for route in patch.midi})
+    output_stage, knobs = PatchEffects(patch, live=True), sorted({route.cc for route in patch.midi})
     settings = settings_of(patch).changed({"voices": VOICES, "mode": "poly", "unison": 1})
-    engine = make_engine(work.session, [corners], settings, after=after)
+    engine = make_engine(work.session, [corners], settings, output_stage=output_stage)
     return (
         engine,
         lambda number, at: control(knobs[number % len(knobs)], _value(number), at_sample=at),
-        after.chain.close,
+        output_stage.chain.close,
     )
 
 

@@ -70,7 +70,7 @@ def get_under_way(
 ) -> None:
     """Ready it as `play` does, and let so many voices sound; `channel(place)` says on which channel each."""
     if work.threads:
-        engine.rehearse()
+        engine.warm_up()
         engine.step_seconds()
     else:
         choose_threads(engine)

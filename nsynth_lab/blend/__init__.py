@@ -24,7 +24,7 @@ Stations, in the order of the flow:
 
     weights, curve   a position, four corners or a path in time -> weights
     parts            a note -> onset, attack, sustain, release
-    wander, sustain  a longer or shorter sustain
+    ping_pong, sustain  a longer or shorter sustain
     plan, read       a curve of read positions -> a re-timed note
     stretch, align   one note, several notes
     mix              the weighted mean

@@ -1,6 +1,6 @@
-"""A walk to and fro through a sustain, so that a held note can last for minutes without a loop to be heard.
+"""Ping-pong sustain: a held note reads its sustain back and forth, and lasts for minutes without an audible loop.
 
-The walk goes at natural speed, so that vibrato, breath and beating keep their own rate. It turns at places
+The playhead moves at natural speed, so that vibrato, breath and beating keep their own rate. It turns at points
 that never repeat in the same order, and there it reflects, so that no stream jumps; if the note has a
 vibrato it turns at a crest or a trough, where a reflected vibrato goes on as if nothing had happened.
 """
@@ -15,14 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 from nsynth_lab.units import Doubles
 
 SEED = 2017
-ZONE = 0.4  # turning places lie in the first and in the last 40 % of the sustain,
+ZONE = 0.4  # turn points lie in the first and in the last 40 % of the sustain,
 MARGIN_FRAMES = 8  # but not so close to the attack or the release,
 SHORTEST_FRAMES = 33  # and crossing a whole sustain takes at least so long: 0.35 s
 VIBRATO_CENTS = 2.0
 
 
 @dataclass(frozen=True)
-class Walk:
+class PingPong:
     """A read position which moves in straight lines: at `times` it is at `points`, both [turns], in frames."""
 
     times: Doubles
@@ -34,47 +34,47 @@ class Walk:
 
 
 @dataclass(frozen=True)
-class Places:
-    """Frames of a sustain near its beginning and near its end where a walk may turn, and its frames a frame."""
+class TurnPoints:
+    """Frames near the beginning and the end of a sustain where the playhead may turn; `speed` in frames per frame."""
 
     low: NDArray[np.int64]
     high: NDArray[np.int64]
     speed: float
 
 
-def wander(f0_cents: Doubles, ripple_db: Doubles, *, frames: float) -> Walk:
-    """A walk of at least `frames` frames through a sustain, from its first frame.
+def ping_pong(f0_cents: Doubles, ripple_db: Doubles, *, frames: float) -> PingPong:
+    """A path of at least `frames` frames through a sustain, from its first frame.
 
     Args:
         f0_cents: [length] deviation of the pitch through the sustain.
         ripple_db: [length] loudness less its slow contour, which chooses the turns when the pitch is steady.
-        frames: how long the walk must last.
+        frames: how long it must last.
 
     Returns:
-        A walk within 0 to length - 1; the same arguments always give the same walk.
+        Positions within 0 to length - 1; the same arguments always give the same path.
     """
-    places = turning_places(f0_cents, ripple_db)
-    if places is None:
-        return Walk(np.array([0.0, 1.0]), np.zeros(2))
-    shortest = int(places.high.min() - places.low.max())
-    count = 2 + int(np.ceil(frames * places.speed / shortest))
+    turns = turn_points(f0_cents, ripple_db)
+    if turns is None:
+        return PingPong(np.array([0.0, 1.0]), np.zeros(2))
+    shortest = int(turns.high.min() - turns.low.max())
+    count = 2 + int(np.ceil(frames * turns.speed / shortest))
     rng = np.random.default_rng(SEED)
     points = np.zeros(count + 1)
-    points[1::2] = rng.choice(places.high, len(points[1::2]))
-    points[2::2] = rng.choice(places.low, len(points[2::2]))
-    times = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(points)))]) / places.speed
-    return Walk(times, points)
+    points[1::2] = rng.choice(turns.high, len(points[1::2]))
+    points[2::2] = rng.choice(turns.low, len(points[2::2]))
+    times = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(points)))]) / turns.speed
+    return PingPong(times, points)
 
 
-def turning_places(f0_cents: Doubles, ripple_db: Doubles) -> Places | None:
-    """Where a walk through a sustain may turn; None where it is too short to walk in. Arguments as in `wander`."""
+def turn_points(f0_cents: Doubles, ripple_db: Doubles) -> TurnPoints | None:
+    """Where the playhead may turn within a sustain; None where that is too short. Arguments as in `ping_pong`."""
     length = len(f0_cents)
     if length < 4:
         return None
     steady = float(np.std(f0_cents)) < VIBRATO_CENTS
     turns = _turns(ripple_db if steady else f0_cents)
     margin, zone = min(MARGIN_FRAMES, length // 8), max(1, int(ZONE * length))
-    return Places(
+    return TurnPoints(
         low=_within(turns, margin, max(zone, margin + 1)),
         high=_within(turns, length - max(zone, margin + 1), length - margin),
         speed=min(1.0, length / SHORTEST_FRAMES),

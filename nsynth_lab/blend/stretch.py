@@ -6,13 +6,13 @@ Everything is one curve of read positions, one for each frame of the result:
       |                                  ,'    release, at its own speed
       |                                ,'
       |          ,'.    ,'`.   ,'`.   :
-      |        ,'   `.,'    `,'    `.:         sustain: held notes wander (`nsynth_lab.blend.ping_pong`),
+      |        ,'   `.,'    `,'    `.:         sustain: held notes go back and forth (`nsynth_lab.blend.ping_pong`),
       |      ,'                                decaying ones are read more slowly, shortened ones are left early
       |    ,'
       |  ,'                                    attack, at its own speed
       +----------------------------------> frame
 
-The slow course of the loudness does not wander: it is stretched evenly, and only the ripple on it follows the
+The slow contour of the loudness does not go back and forth: it is stretched evenly, and only its ripple follows the
 read position. Where the sustain was left early, the release starts from the level at which the key went up.
 """
 

@@ -172,7 +172,7 @@ def _midi(live: Live, wanted: str) -> Iterator[Ports | None]:
     if not wanted:
         yield None
         return
-    with Ports(wanted, live.inbox.take, gone=lambda: live.inbox.put(panic())) as ports:
+    with Ports(wanted, live.event_queue.take, gone=lambda: live.event_queue.put(panic())) as ports:
         console.say(f"MIDI from {', '.join(ports.open) or 'any port that will come'}")
         yield ports
 
@@ -221,7 +221,7 @@ def _attend(live: Live, thread: threading.Thread, *, title: str, keys: bool) -> 
             console.say(HELP)
             settings = live.engine.player.settings
             line.typist = Typist(settings.x, settings.y)
-            read_keys(line.typist, live.inbox.put, look)
+            read_keys(line.typist, live.event_queue.put, look)
         else:
             while not look():
                 time.sleep(0.05)
@@ -241,7 +241,7 @@ def _summary(live: Live, ports: Ports | None) -> None:
     status, sink = live.status(), live.sink
     console.show(
         f"{live.engine.clock / 48_000:.1f} s, underruns {status.underruns}, load median {status.median:.0%} and "
-        f"99 % of blocks under {status.highest:.0%}, voices shed {status.engine.shed}, "
+        f"99 % of blocks under {status.highest:.0%}, voices shed {status.engine.overload_stolen}, "
         f"device lost {sink.lost} times, found {sink.found}, voices {status.engine.voices} at the end"
     )
     if ports is not None:

@@ -118,7 +118,7 @@ def render(
             "notes": read.notes,
             "seconds": round(played.seconds, 3),
             "times_real_time": round(played.times_real_time, 2),
-            "most_voices": played.most_voices,
+            "most_voices": played.peak_voices,
             "stolen": played.state.stolen,
             "peak": round(sink.peak, 4),
             "seed": seed,

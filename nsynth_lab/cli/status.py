@@ -85,7 +85,7 @@ class StatusLine:
         engine, alarms = status.engine, []
         if status.away:
             alarms.append(Part(ALWAYS, "DEVICE LOST"))
-        if shed := self._overload(engine.shed):
+        if shed := self._overload(engine.overload_stolen):
             alarms.append(Part(ALWAYS, f"overloaded: {shed} voices shed"))
         if engine.learning:
             alarms.append(Part(1, f"move a controller for {engine.learning}"))

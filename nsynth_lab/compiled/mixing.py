@@ -15,22 +15,22 @@ F = np.float32
 def add_frames(
     line: FloatArray,
     last: FloatArray,
-    rows: Ints,
+    slots: Ints,
     firsts: Ints,
     audio: FloatArray,
     gains: FloatArray,
     fades: NDArray[np.bool_],
     fade: FloatArray,
 ) -> None:
-    """Into `line` [sides, samples] from sample `firsts` [due] on: `audio` [due, 512], each frame also into `last`.
+    """Add `audio` [active, 512] to `line` [sides, samples], each frame from its sample of `firsts` [active] on.
 
-    Amplitudes move by `gains` [due, 2 ends, sides], and by `fade` [512] besides where a frame `fades`. `last` is
-    [rows, sides, 512].
+    Amplitudes move by `gains` [active, 2 ends, sides], and also by `fade` [512] where a frame `fades`. What was added
+    is kept in `last` [slots, sides, 512].
     """
-    for m in range(len(rows)):
+    for m in range(len(slots)):
         for side in range(len(line)):
             begin, end = gains[m, 0, side], gains[m, 1, side]
-            kept, target = last[rows[m], side], line[side, firsts[m] : firsts[m] + HOP_SAMPLES]
+            kept, target = last[slots[m], side], line[side, firsts[m] : firsts[m] + HOP_SAMPLES]
             for i in range(HOP_SAMPLES):
                 kept[i] = (begin + (end - begin) * (F(i + 1) / F(HOP_SAMPLES))) * audio[m, i]
             if fades[m]:

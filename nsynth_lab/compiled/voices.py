@@ -1,4 +1,4 @@
-"""Each voice's pitch, envelope and clock, for compiled loops: what hands and wheels make of its next frame."""
+"""Each voice's pitch, envelope and clock, in compiled loops: its next frame from wheels, pedals and pressure."""
 
 from __future__ import annotations
 
@@ -26,23 +26,24 @@ _gain, _hz = inlined(db_to_gain), inlined(note_to_hz)
 
 
 class Voices(NamedTuple):
-    """The numbers of each voice, [rows].
+    """The numbers of each voice, [slots].
 
     Attributes:
         serial: keys struck before it.
         program, channel, key: what it plays and is played by.
-        pitch, aim: note numbers with fractions: where it is, and where a glide takes it.
-        glide: note numbers a frame on the way there.
+        pitch, glide_target: note numbers with fractions: where it is, and where a glide takes it.
+        glide_step: note numbers a frame on the way there.
         detune: of this voice in its unison, in semitones.
-        sides: [rows, 2] amplitude left and right.
-        begin_sample: where its first frame begins.
-        next_sample: where its next frame begins; due_sample: how late that may be planned, once it has begun.
-        early, not_before: how many samples sooner than need be it is planned, and the earliest that may be.
-        turn: in which it takes its steps.
+        pan_gains: [slots, 2] amplitude left and right.
+        begin_sample: where its first frame begins; next_sample: where its next one does.
+        plan_by_sample: how late its next frame may be planned, once it has begun.
+        look_ahead: samples by which its frames are planned early.
+        plan_from_sample: the earliest that its second frame may be planned.
+        update_phase: in which it takes its steps.
         released_frame: frames before it was let go; `HELD` while something holds it.
-        pressure: 0 to 1, of its key alone.
-        parted: whether it no longer follows its channel, but keeps what that said last:
-        bent, pressed, loud, slid: semitones, 0 to 1, an amplitude, and 0 to 1 or NaN where it never slid.
+        key_pressure: 0 to 1, of its key alone.
+        detached: whether it no longer follows its channel, but keeps the controls that this had last:
+        kept_bend, kept_pressure, kept_gain, kept_slide: semitones, 0 to 1, an amplitude, and 0 to 1 (NaN: never moved).
         gain: amplitude at the end of its last frame; level_db: what it sounds like there.
         envelope_db: at the end of its last frame.
         frames: that were planned.
@@ -54,23 +55,23 @@ class Voices(NamedTuple):
     channel: Ints
     key: Ints
     pitch: Doubles
-    aim: Doubles
-    glide: Doubles
+    glide_target: Doubles
+    glide_step: Doubles
     detune: Doubles
-    sides: Doubles
+    pan_gains: Doubles
     begin_sample: Ints
     next_sample: Ints
-    due_sample: Ints
-    early: Ints
-    not_before: Ints
-    turn: Ints
+    plan_by_sample: Ints
+    look_ahead: Ints
+    plan_from_sample: Ints
+    update_phase: Ints
     released_frame: Ints
-    pressure: Doubles
-    parted: Flags
-    bent: Doubles
-    pressed: Doubles
-    loud: Doubles
-    slid: Doubles
+    key_pressure: Doubles
+    detached: Flags
+    kept_bend: Doubles
+    kept_pressure: Doubles
+    kept_gain: Doubles
+    kept_slide: Doubles
     gain: Doubles
     level_db: Doubles
     envelope_db: Doubles
@@ -78,7 +79,7 @@ class Voices(NamedTuple):
     fading: Flags
 
 
-class Knobs(NamedTuple):
+class GlobalControls(NamedTuple):
     """Settings that all voices share, as in `synth.settings`."""
 
     attack_ms: float
@@ -88,27 +89,27 @@ class Knobs(NamedTuple):
     vibrato_cents: float
 
 
-class Hands(NamedTuple):
+class ChannelControls(NamedTuple):
     """What each channel's wheels and controllers say, [channels]: semitones, 0 to 1, and an amplitude.
 
-    `all_bent`, `all_pressed` and `all_loud` are what its zone's manager says, which holds for parted voices too.
+    The `manager_` ones are what its zone's manager says, which holds for detached voices too.
     """
 
-    bent: Doubles
-    pressed: Doubles
-    loud: Doubles
-    all_bent: Doubles
-    all_pressed: Doubles
-    all_loud: Doubles
+    bend_semitones: Doubles
+    pressure: Doubles
+    gain: Doubles
+    manager_bend_semitones: Doubles
+    manager_pressure: Doubles
+    manager_gain: Doubles
 
 
-class Played(NamedTuple):
-    """One frame each of some voices, [due].
+class FrameControls(NamedTuple):
+    """One frame each of some voices, [active].
 
     Attributes:
         begins: sample at which each begins; first: whether it is the voice's first.
         level_db, f0_hz: as the decoder takes them.
-        gains: [due, 2 ends, 2 sides] amplitude at its beginning and its end, left and right.
+        gains: [active, 2 ends, 2 sides] amplitude at its beginning and its end, left and right.
         last: whether the voice is silent after it.
         fading: whether it is a voice taken away, whose last frame fades in 5 ms.
     """
@@ -123,118 +124,120 @@ class Played(NamedTuple):
 
 
 @compiled
-def due_of(voices: Voices, rows: Ints, turn_end: int, until_sample: int) -> Ints:
-    """Those of `rows` whose first frame begins before `until_sample`, or whose next is due before `turn_end`."""
-    due, count = np.empty(len(rows), np.int64), 0
-    for row in rows:
-        begun = voices.frames[row] > 0
-        if voices.due_sample[row] < turn_end if begun else voices.next_sample[row] < until_sample:
-            due[count] = row
+def active_slots(voices: Voices, slots: Ints, phase_end: int, until_sample: int) -> Ints:
+    """Those of `slots` whose first frame begins before `until_sample`, or whose next one is due before `phase_end`."""
+    active, count = np.empty(len(slots), np.int64), 0
+    for slot in slots:
+        begun = voices.frames[slot] > 0
+        if voices.plan_by_sample[slot] < phase_end if begun else voices.next_sample[slot] < until_sample:
+            active[count] = slot
             count += 1
-    return due[:count]
+    return active[:count]
 
 
 @compiled
 def advance(
     voices: Voices,
-    rows: Ints,
-    knobs: Knobs,
-    hands: Hands,
+    slots: Ints,
+    global_controls: GlobalControls,
+    channels: ChannelControls,
     level_db: Doubles,
     f0_cents: Doubles,
     risen: Flags,
     ended: Flags,
-) -> Played:
-    """The next frames of `rows`, which move on by them.
+) -> FrameControls:
+    """The next frames of `slots`, which move on by them.
 
-    `level_db` and `f0_cents` [due] are what their instruments give, `risen` [due] whether their attacks are over and
-    silence is their end, `ended` [due] whether they have come to it.
+    `level_db` and `f0_cents` [active] are what their instruments give; `risen` [active] is whether a voice is past its
+    attack, so that silence ends it, `ended` [active] whether its release is over.
     """
-    due = len(rows)
-    played = Played(
-        np.empty(due, np.int64),
-        np.empty(due, np.bool_),
-        np.empty(due, np.float32),
-        np.empty(due, np.float32),
-        np.empty((due, 2, 2), np.float32),
-        np.empty(due, np.bool_),
-        np.empty(due, np.bool_),
+    count = len(slots)
+    frame = FrameControls(
+        np.empty(count, np.int64),
+        np.empty(count, np.bool_),
+        np.empty(count, np.float32),
+        np.empty(count, np.float32),
+        np.empty((count, 2, 2), np.float32),
+        np.empty(count, np.bool_),
+        np.empty(count, np.bool_),
     )
-    for d in range(due):
-        row = rows[d]
-        first = voices.frames[row] == 0
-        bent, pressed, loud = _expression(voices, hands, row)
-        note = _move_pitch(voices, row) + bent + voices.detune[row]
-        wave = math.sin(2.0 * math.pi * VIBRATO_HZ * (voices.frames[row] + 1) * FRAME_SECONDS)
-        note += (f0_cents[d] + pressed * knobs.vibrato_cents * wave) / 100.0
-        level = level_db[d] + PRESSURE_DB * pressed
-        gain = _move_envelope(voices, knobs, row) * loud
-        ends = ended[d] or (risen[d] and level < SILENT_DB) or _envelope_ended(voices, knobs, row)
-        before = gain if first and knobs.attack_ms <= 0 else voices.gain[row]
-        after = before if voices.fading[row] else 0.0 if ends else gain
+    for d in range(count):
+        slot = slots[d]
+        first = voices.frames[slot] == 0
+        bend, pressure, channel_gain = _expression(voices, channels, slot)
+        note = _move_pitch(voices, slot) + bend + voices.detune[slot]
+        wave = math.sin(2.0 * math.pi * VIBRATO_HZ * (voices.frames[slot] + 1) * FRAME_SECONDS)
+        note += (f0_cents[d] + pressure * global_controls.vibrato_cents * wave) / 100.0
+        level = level_db[d] + PRESSURE_DB * pressure
+        gain = _move_envelope(voices, global_controls, slot) * channel_gain
+        ends = ended[d] or (risen[d] and level < SILENT_DB) or _envelope_ended(voices, global_controls, slot)
+        before = gain if first and global_controls.attack_ms <= 0 else voices.gain[slot]
+        after = before if voices.fading[slot] else 0.0 if ends else gain
         for side in range(2):
-            played.gains[d, 0, side] = before * voices.sides[row, side]
-            played.gains[d, 1, side] = after * voices.sides[row, side]
-        played.begins[d], played.first[d] = voices.next_sample[row], first
-        played.level_db[d] = level
-        played.f0_hz[d] = min(max(_hz(note), LOWEST_HZ), HIGHEST_HZ)
-        played.last[d], played.fading[d] = ends or voices.fading[row], voices.fading[row]
-        voices.gain[row], voices.level_db[row] = gain, level + _decibels(gain)
-        voices.frames[row] += 1
-        voices.next_sample[row] += HOP_SAMPLES
-        voices.due_sample[row] = max(voices.next_sample[row] - voices.early[row], voices.not_before[row])
-    return played
+            frame.gains[d, 0, side] = before * voices.pan_gains[slot, side]
+            frame.gains[d, 1, side] = after * voices.pan_gains[slot, side]
+        frame.begins[d], frame.first[d] = voices.next_sample[slot], first
+        frame.level_db[d] = level
+        frame.f0_hz[d] = min(max(_hz(note), LOWEST_HZ), HIGHEST_HZ)
+        frame.last[d], frame.fading[d] = ends or voices.fading[slot], voices.fading[slot]
+        voices.gain[slot], voices.level_db[slot] = gain, level + _decibels(gain)
+        voices.frames[slot] += 1
+        voices.next_sample[slot] += HOP_SAMPLES
+        voices.plan_by_sample[slot] = max(
+            voices.next_sample[slot] - voices.look_ahead[slot], voices.plan_from_sample[slot]
+        )
+    return frame
 
 
 @inlined
-def _expression(voices: Voices, hands: Hands, row: int) -> tuple[float, float, float]:
+def _expression(voices: Voices, channels: ChannelControls, slot: int) -> tuple[float, float, float]:
     """Semitones it is bent by, the pressure on it, and the amplitude that its channels give it."""
-    channel = voices.channel[row]
-    if voices.parted[row]:
-        bent, pressed, loud = voices.bent[row], voices.pressed[row], voices.loud[row]
+    channel = voices.channel[slot]
+    if voices.detached[slot]:
+        bend, pressure, gain = voices.kept_bend[slot], voices.kept_pressure[slot], voices.kept_gain[slot]
     else:
-        bent, pressed, loud = hands.bent[channel], hands.pressed[channel], hands.loud[channel]
-    pressed = max(voices.pressure[row], max(pressed, hands.all_pressed[channel]))
-    return bent + hands.all_bent[channel], pressed, loud * hands.all_loud[channel]
+        bend, pressure, gain = channels.bend_semitones[channel], channels.pressure[channel], channels.gain[channel]
+    pressure = max(voices.key_pressure[slot], max(pressure, channels.manager_pressure[channel]))
+    return bend + channels.manager_bend_semitones[channel], pressure, gain * channels.manager_gain[channel]
 
 
 @inlined
-def _move_pitch(voices: Voices, row: int) -> float:
+def _move_pitch(voices: Voices, slot: int) -> float:
     """Take a frame of the glide; the note number it ends at."""
-    glide = voices.glide[row]
+    glide = voices.glide_step[slot]
     if glide != 0:
-        voices.pitch[row] += glide
-        if (voices.pitch[row] - voices.aim[row]) * glide >= 0:
-            voices.pitch[row], voices.glide[row] = voices.aim[row], 0.0
-    pitch: float = voices.pitch[row]
+        voices.pitch[slot] += glide
+        if (voices.pitch[slot] - voices.glide_target[slot]) * glide >= 0:
+            voices.pitch[slot], voices.glide_step[slot] = voices.glide_target[slot], 0.0
+    pitch: float = voices.pitch[slot]
     return pitch
 
 
 @inlined
-def _move_envelope(voices: Voices, knobs: Knobs, row: int) -> float:
+def _move_envelope(voices: Voices, global_controls: GlobalControls, slot: int) -> float:
     """Take a frame of the envelope; the amplitude it ends at.
 
     The attack rises in a straight line, decay and release fall evenly in dB. A release shorter than the instrument's
     own cuts it short; one of 0 leaves it alone.
     """
-    at_ms = (voices.frames[row] + 1) * FRAME_MS
-    if voices.released_frame[row] != HELD and knobs.release_ms > 0:
-        voices.envelope_db[row] += RELEASED_DB / max(knobs.release_ms / FRAME_MS, 1.0)
-        return _gain(voices.envelope_db[row]) if voices.envelope_db[row] > RELEASED_DB else 0.0
-    if at_ms < knobs.attack_ms:
-        gain: float = at_ms / knobs.attack_ms
-        voices.envelope_db[row] = max(_decibels(gain), RELEASED_DB)
+    at_ms = (voices.frames[slot] + 1) * FRAME_MS
+    if voices.released_frame[slot] != HELD and global_controls.release_ms > 0:
+        voices.envelope_db[slot] += RELEASED_DB / max(global_controls.release_ms / FRAME_MS, 1.0)
+        return _gain(voices.envelope_db[slot]) if voices.envelope_db[slot] > RELEASED_DB else 0.0
+    if at_ms < global_controls.attack_ms:
+        gain: float = at_ms / global_controls.attack_ms
+        voices.envelope_db[slot] = max(_decibels(gain), RELEASED_DB)
         return gain
-    fallen = (at_ms - knobs.attack_ms) / knobs.decay_ms if knobs.decay_ms > 0 else 1.0
-    voices.envelope_db[row] = knobs.sustain_db * min(fallen, 1.0)
-    sustained: float = _gain(voices.envelope_db[row])
+    fallen = (at_ms - global_controls.attack_ms) / global_controls.decay_ms if global_controls.decay_ms > 0 else 1.0
+    voices.envelope_db[slot] = global_controls.sustain_db * min(fallen, 1.0)
+    sustained: float = _gain(voices.envelope_db[slot])
     return sustained
 
 
 @inlined
-def _envelope_ended(voices: Voices, knobs: Knobs, row: int) -> bool:
-    released = voices.released_frame[row] != HELD and knobs.release_ms > 0
-    return released and bool(voices.envelope_db[row] <= RELEASED_DB)
+def _envelope_ended(voices: Voices, global_controls: GlobalControls, slot: int) -> bool:
+    released = voices.released_frame[slot] != HELD and global_controls.release_ms > 0
+    return released and bool(voices.envelope_db[slot] <= RELEASED_DB)
 
 
 @inlined

@@ -17,7 +17,7 @@ class Zones(NamedTuple):
     Attributes:
         timbre: [rows, dims], level_db, contour_db, f0_cents [rows].
         partials: [zones, slots].
-        turns: where walks turn, in frames from the end of the attack; a zone's lie from `low_at` and `high_at` on.
+        turn_points: of ping-pong sustains, frames after the attack; each zone's start at `low_at` and `high_at`.
     """
 
     timbre: FloatArray
@@ -35,7 +35,7 @@ class Zones(NamedTuple):
     peak_db: Doubles
     slope_db: Doubles
     speed: Doubles
-    turns: Ints
+    turn_points: Ints
     low_at: Ints
     low_count: Ints
     high_at: Ints

@@ -4,7 +4,7 @@ request    what is asked for: who, where between them, which note, how long
 session    a checkpoint loaded once, and what can be done with it
 song       the loop that pulls blocks through a synth until a MIDI file is over
 parts      what each MIDI channel plays; ensemble, the engines that it takes, as one
-live       the same, at the pace of a device; inbox, meter, machine are its parts
+live       the same, at the pace of a device; event_queue, meter, machine are its parts
 offline    the loop that pulls blocks until a note is whole
 targets    where files may be written
 pack*      sample packs: request, plan, latents of each clip, batches, clips, a preset's effects, the map of zones

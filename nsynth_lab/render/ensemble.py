@@ -9,7 +9,7 @@ import numpy as np
 
 from nsynth_lab.midi.events import Event, Kind
 from nsynth_lab.synth.engine import Engine, EngineState
-from nsynth_lab.synth.mixer import KNEE, limited
+from nsynth_lab.synth.mixer import KNEE, soft_clip
 from nsynth_lab.units import FloatArray
 
 
@@ -43,9 +43,9 @@ class Ensemble:
         return all(engine.idle for engine in self._engines)
 
     @property
-    def most_voices(self) -> int:
-        """As `Engine.most_voices`, together."""
-        return sum(engine.most_voices for engine in self._engines)
+    def max_voices(self) -> int:
+        """As `Engine.max_voices`, together."""
+        return sum(engine.max_voices for engine in self._engines)
 
     @property
     def limited(self) -> bool:
@@ -66,23 +66,23 @@ class Ensemble:
             total += sound[:, :samples]
             self._late[place] = sound[:, samples:]
         self._peak = float(np.abs(total).max(initial=0.0))
-        return limited(total) if self._peak > KNEE else total
+        return soft_clip(total) if self._peak > KNEE else total
 
-    def rehearse(self) -> None:
-        """As `Engine.rehearse`."""
+    def warm_up(self) -> None:
+        """As `Engine.warm_up`."""
         for engine in self._engines:
-            engine.rehearse()
+            engine.warm_up()
 
     def step_seconds(self) -> float:
         """As `Engine.step_seconds`, together."""
         return sum(engine.step_seconds() for engine in self._engines)
 
-    def shed(self, count: int) -> int:
-        """As `Engine.shed`: from whichever part has most voices."""
+    def steal(self, count: int) -> int:
+        """As `Engine.steal`: from whichever part has most voices."""
         gone = 0
         while gone < count:
             fullest = max(self._engines, key=lambda engine: engine.state().voices)
-            if not (now := fullest.shed(1)):
+            if not (now := fullest.steal(1)):
                 break
             gone += now
         return gone
@@ -99,11 +99,11 @@ class Ensemble:
     def state(self) -> EngineState:
         """As `Engine.state`: what can be counted together, the rest of the first part."""
         states = [engine.state() for engine in self._engines]
-        voices, shed, stolen, dropped = (
-            sum(getattr(state, name) for state in states) for name in ("voices", "shed", "stolen", "dropped")
+        voices, overload_stolen, stolen, dropped = (
+            sum(getattr(state, name) for state in states) for name in ("voices", "overload_stolen", "stolen", "dropped")
         )
         first = states[0]
-        return EngineState(voices, shed, stolen, dropped, first.x, first.y, self._peak, first.learning)
+        return EngineState(voices, overload_stolen, stolen, dropped, first.x, first.y, self._peak, first.learning)
 
 
 Playing = Engine | Ensemble  # what plays a song, or under a player's hands

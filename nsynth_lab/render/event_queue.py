@@ -14,7 +14,7 @@ MOST_WAITING = 50_000
 FOLLOW = 0.02  # how fast the clock follows the device's pace
 
 
-class Inbox:
+class EventQueue:
     """Events on their way from any thread to the engine's, with the time at which each arrived."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Inbox:
         return out
 
 
-class Timer:
+class ClockFollower:
     """Seconds of the machine's clock to samples of the engine's.
 
     Blocks are asked for in bursts, but at the device's pace in the long run: the offset between the clocks is

@@ -9,7 +9,7 @@ from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents
 from nsynth_lab.render.session import Session
 from nsynth_lab.synth.engine import Engine
-from nsynth_lab.synth.output_stage import NOTHING, After
+from nsynth_lab.synth.output_stage import BYPASS, OutputStage
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.units import HOP_SAMPLES
@@ -34,7 +34,7 @@ def make_engine(
     programs: Sequence[Sequence[str] | Sources],
     settings: Settings,
     *,
-    after: After = NOTHING,
+    output_stage: OutputStage = BYPASS,
     ahead_samples: int = HOP_SAMPLES,
     assigned: Mapping[int, int] = MappingProxyType({}),
     unlimited: bool = False,
@@ -45,7 +45,7 @@ def make_engine(
         session.checkpoint.model.decoder,
         sources,
         settings,
-        after=after,
+        output_stage=output_stage,
         seed=session.seed,
         ahead_samples=ahead_samples,
         assigned=assigned,

@@ -1,6 +1,6 @@
 """The live loop: events as they are played, blocks as the device wants them.
 
-    ports, keyboard --> Inbox --> [ engine's thread: Timer -> Engine -> sink ]
+    ports, keyboard --> EventQueue --> [ engine's thread: ClockFollower -> Engine -> sink ]
 
 The thread that runs it makes the blocks; it has garbage collection out of its way. What arrives is heard a block later
 at the sample that belongs to it, so that a chord's notes keep their distances however blocks are asked for.
@@ -19,8 +19,8 @@ from threading import Event as Flag
 from nsynth_lab.midi.events import Event
 from nsynth_lab.midi.feed import Feed
 from nsynth_lab.render.ensemble import Playing
-from nsynth_lab.render.event_queue import Inbox, Timer
-from nsynth_lab.render.load_meter import Meter
+from nsynth_lab.render.event_queue import ClockFollower, EventQueue
+from nsynth_lab.render.load_meter import LoadMeter
 from nsynth_lab.sinks.device import DeviceSink
 from nsynth_lab.sinks.recorder import Recorder
 from nsynth_lab.synth.engine import EngineState
@@ -70,7 +70,7 @@ def undisturbed() -> Iterator[None]:
 
 
 class Live:
-    """Runs an engine into a device, `run(stop)` on a thread of its own; `inbox` is open to all threads.
+    """Runs an engine into a device, `run(stop)` on a thread of its own; `event_queue` is open to all threads.
 
     `song` is played from the beginning on, as the engine's clock comes to its events.
     """
@@ -78,11 +78,11 @@ class Live:
     def __init__(
         self, engine: Playing, sink: DeviceSink, *, record: Recorder | None = None, song: Sequence[Event] = ()
     ) -> None:
-        self.engine, self.sink, self.inbox = engine, sink, Inbox()
-        self.meter = Meter()
+        self.engine, self.sink, self.event_queue = engine, sink, EventQueue()
+        self.meter = LoadMeter()
         self._record = record
         self._song = Feed(song)
-        self._timer = Timer(sink.block_samples)
+        self._clock = ClockFollower(sink.block_samples)
         self._late = 0
         self._calm = 0
 
@@ -112,8 +112,8 @@ class Live:
 
     def _block(self) -> None:
         began = time.perf_counter()
-        self._timer.begin_block(self.engine.clock, began)
-        self.engine.send(event.at(self._timer.sample(seconds)) for seconds, event in self.inbox.drain())
+        self._clock.begin_block(self.engine.clock, began)
+        self.engine.send(event.at(self._clock.sample(seconds)) for seconds, event in self.event_queue.drain())
         self.engine.send(self._song.until(self.engine.clock + self.sink.block_samples))
         block = self.engine.render(self.sink.block_samples)
         share = (time.perf_counter() - began) / self.sink.block_seconds
@@ -130,10 +130,10 @@ class Live:
         self._late = self._late + 1 if share > TOO_LATE else 0
         voices = self.engine.state().voices
         if self._late and self.sink.starving and voices > 1:
-            self.engine.shed(max(1, voices // 4))
+            self.engine.steal(max(1, voices // 4))
             self.engine.limit(max(1, voices - voices // 4))
             self._calm = 0
         elif self.engine.limited:
             self._calm += 1
             if self._calm % RECOVER_BLOCKS == 0:
-                self.engine.limit(self.engine.most_voices + 1)
+                self.engine.limit(self.engine.max_voices + 1)

@@ -1,4 +1,4 @@
-"""Meter: what a live engine's blocks cost, kept in memory reserved at the beginning."""
+"""LoadMeter: what a live engine's blocks cost, kept in memory reserved at the beginning."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import numpy as np
 WINDOW_BLOCKS = 512
 
 
-class Meter:
+class LoadMeter:
     """The share of its deadline that each of the last 512 blocks took.
 
-    >>> meter = Meter()
+    >>> meter = LoadMeter()
     >>> for share in (0.2, 0.4, 0.3): meter.add(share)
     >>> round(meter.median, 3), round(meter.highest(99.0), 3)
     (0.3, 0.398)

@@ -37,7 +37,7 @@ def choose_threads(engine: Playing) -> int:
     """
     import torch
 
-    engine.rehearse()
+    engine.warm_up()
     if "OMP_NUM_THREADS" in os.environ:
         engine.step_seconds()
         return torch.get_num_threads()

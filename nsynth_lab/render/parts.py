@@ -86,12 +86,12 @@ class Parts:
         ]
 
     def _patched(self, patch: Patch, settings: Settings) -> Engine:
-        after = PatchEffects(patch, live=self._live, seed=self._session.seed)
+        output_stage = PatchEffects(patch, live=self._live, seed=self._session.seed)
         return make_engine(
             self._session,
             [[self._session.bank.find(name).instrument.name for name in corners_of(patch)]],
             settings,
-            after=after,
+            output_stage=output_stage,
             ahead_samples=self._ahead,
             unlimited=self._unlimited,
         )

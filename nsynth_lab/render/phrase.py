@@ -5,7 +5,7 @@ from __future__ import annotations
 from nsynth_lab.model.bank import Bank
 from nsynth_lab.note import Note
 from nsynth_lab.patch import Patch
-from nsynth_lab.render.preset import Played
+from nsynth_lab.render.preset import PhraseNote
 
 STEP_SECONDS = 0.5
 MELODY = (0, 7, 4, 12)
@@ -13,16 +13,16 @@ CHORD = (0, 7, 16)
 LOWEST, HIGHEST = 36, 84
 
 
-def phrase_for(patch: Patch, bank: Bank) -> list[Played]:
+def phrase_for(patch: Patch, bank: Bank) -> list[PhraseNote]:
     """Four notes of different strength, then a chord, or a long note where the patch plays one voice: 5 s."""
     root = _root(patch, bank)
     notes = [
-        Played(Note(root + step, 70 + 15 * index), index * STEP_SECONDS, 0.9 * STEP_SECONDS)
+        PhraseNote(Note(root + step, 70 + 15 * index), index * STEP_SECONDS, 0.9 * STEP_SECONDS)
         for index, step in enumerate(MELODY)
     ]
     chord = CHORD if patch.voice.mode == "poly" else CHORD[:1]
     start = len(MELODY) * STEP_SECONDS
-    return notes + [Played(Note(root + step, 100), start, 2.0) for step in chord]
+    return notes + [PhraseNote(Note(root + step, 100), start, 2.0) for step in chord]
 
 
 def _root(patch: Patch, bank: Bank) -> int:

@@ -35,7 +35,7 @@ Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Played:
+class PhraseNote:
     """A note of a phrase: when it begins, and how long its key is held."""
 
     note: Note
@@ -125,7 +125,7 @@ def at_place(patch: Patch, place: tuple[float, ...]) -> Patch:
 
 
 def play_patch(
-    session: Session, patch: Patch, phrase: Sequence[Played], *, advance: Advance = lambda _: None
+    session: Session, patch: Patch, phrase: Sequence[PhraseNote], *, advance: Advance = lambda _: None
 ) -> PatchSound:
     """A phrase: its notes decoded one by one, summed, then the effects, until these are quiet too.
 
@@ -141,8 +141,8 @@ def play_patch(
     """
     patch = patch.with_macros_applied()
     sounds = []
-    for played in _one_at_a_time(phrase) if patch.voice.mode != "poly" else phrase:
-        sounds.append((round(played.start_seconds * SAMPLE_RATE), _note(session, patch, played)))
+    for phrase_note in _one_at_a_time(phrase) if patch.voice.mode != "poly" else phrase:
+        sounds.append((round(phrase_note.start_seconds * SAMPLE_RATE), _note(session, patch, phrase_note)))
         advance(1)
     dry = np.zeros((2, max(start + sound.shape[1] for start, sound in sounds)), np.float32)
     for start, sound in sounds:
@@ -162,7 +162,7 @@ def play_note(session: Session, patch: Patch, note: Note, *, seconds: float) -> 
     """
     patch = patch.with_macros_applied()
     hold = max(SHORTEST_HOLD_SECONDS, seconds - _release_seconds(patch, _sources(session, patch, note)))
-    sound = play_patch(session, patch, [Played(note, 0.0, hold)])
+    sound = play_patch(session, patch, [PhraseNote(note, 0.0, hold)])
     samples = seconds_to_samples(seconds)
     whole = np.zeros((2, samples), np.float32)
     heard = sound.audio.samples[:, :samples]
@@ -187,34 +187,34 @@ def _release_seconds(patch: Patch, sources: Sequence[Latents]) -> float:
 
 def unison(latents: Latents, voice: Voice) -> list[Latents]:
     """A note for each voice of a unison, out of tune by what the patch says."""
-    cents = _places(voice) * voice.detune_cents / 2
+    cents = _pan_positions(voice) * voice.detune_cents / 2
     return [replace(latents, f0_cents=np.asarray(latents.f0_cents + one, np.float32)) for one in cents]
 
 
-def mixed(sounds: Sequence[FloatArray], voice: Voice) -> FloatArray:
+def mix_unison(sounds: Sequence[FloatArray], voice: Voice) -> FloatArray:
     """The voices of a unison, each [1, samples], to [2, samples]: each at its place, with the same power at all."""
     total = np.zeros((2, sounds[0].shape[1]), np.float32)
-    for place, sound in zip(_places(voice), sounds, strict=True):
+    for place, sound in zip(_pan_positions(voice), sounds, strict=True):
         angle = np.pi / 4 * (1 + place * voice.spread)
         sides = np.sqrt(2.0) * np.array([[np.cos(angle)], [np.sin(angle)]])
         total += (sides * sound).astype(np.float32)
     return np.asarray(total / np.sqrt(voice.unison), np.float32)
 
 
-def _places(voice: Voice) -> Doubles:
+def _pan_positions(voice: Voice) -> Doubles:
     """Of the voices between left, -1, and right, 1."""
     return np.linspace(-1.0, 1.0, voice.unison) if voice.unison > 1 else np.zeros(1)
 
 
-def _note(session: Session, patch: Patch, played: Played) -> FloatArray:
+def _note(session: Session, patch: Patch, phrase_note: PhraseNote) -> FloatArray:
     """One key [2, samples], as loud as it is: the patch's effects end in a limiter."""
-    latents = patch_latents(session, patch, played.note, hold_seconds=played.hold_seconds)
+    latents = patch_latents(session, patch, phrase_note.note, hold_seconds=phrase_note.hold_seconds)
     voices = [session.render(one, limited=False) for one in unison(latents, patch.voice)]
-    return mixed([voice.audio.samples for voice in voices], patch.voice)
+    return mix_unison([voice.audio.samples for voice in voices], patch.voice)
 
 
-def _one_at_a_time(phrase: Sequence[Played]) -> list[Played]:
-    order = sorted(phrase, key=lambda played: (played.start_seconds, played.note.number))
+def _one_at_a_time(phrase: Sequence[PhraseNote]) -> list[PhraseNote]:
+    order = sorted(phrase, key=lambda phrase_note: (phrase_note.start_seconds, phrase_note.note.number))
     lone = [
         one
         for one, after in zip(order, [*order[1:], None], strict=True)

@@ -100,7 +100,7 @@ def _tuning(untuned_hz: Doubles, fine_cents: float) -> Tuning:
 
 
 class PatchEffects:
-    """A patch's effects and knobs, as the engine's `After`. Make it on the main thread.
+    """A patch's effects and knobs, as the engine's `OutputStage`. Make it on the main thread.
 
     `live` also takes out plugins that are too slow to play along.
 
@@ -141,8 +141,8 @@ class PatchEffects:
         """Whether nothing has been heard for a second."""
         return self._quiet_samples >= QUIET_SAMPLES
 
-    def turn(self, controller: int, value: float, at_sample: int) -> Mapping[str, object]:
-        """See `After`; what it moves in the chain waits for its sample."""
+    def on_control_change(self, controller: int, value: float, at_sample: int) -> Mapping[str, object]:
+        """See `OutputStage`; what it moves in the chain waits for its sample."""
         changes: dict[str, object] = {}
         for target, (low, high) in self._knobs.get(controller, NO_KNOBS).items():
             number = between(low, high, value / 127.0)
@@ -157,7 +157,7 @@ class PatchEffects:
         return changes
 
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
-        """See `After`."""
+        """See `OutputStage`."""
         samples = block.shape[1]
         heard, done = [], 0
         for (at_sample, target), value in self._waiting.items():

@@ -20,12 +20,12 @@ LONGEST_TAIL_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class Played:
+class SongResult:
     """What came of a song: its length with its last notes' tails, the time it took, and the engine's own account."""
 
     samples: int
     seconds_taken: float
-    most_voices: int
+    peak_voices: int
     state: EngineState
 
     @property
@@ -39,7 +39,7 @@ class Played:
         return self.seconds / max(self.seconds_taken, 1e-9)
 
 
-def render_song(engine: Playing, song: Song, sink: Sink, *, advance: Advance = lambda _: None) -> Played:
+def render_song(engine: Playing, song: Song, sink: Sink, *, advance: Advance = lambda _: None) -> SongResult:
     """All of `song` and the tails of its last notes and of effects, 20 s of these at most, into `sink`.
 
     Sample 0 is the song's beginning: the decoder's own delay is taken out. The end is faded over 10 ms, or, where it
@@ -58,7 +58,7 @@ def render_song(engine: Playing, song: Song, sink: Sink, *, advance: Advance = l
         most = max(most, engine.state().voices)
         advance(BLOCK_SAMPLES)
     sink.write(_faded(block, FADE_SAMPLES if engine.idle else BLOCK_SAMPLES))
-    return Played(done - late, time.perf_counter() - begun, most, engine.state())
+    return SongResult(done - late, time.perf_counter() - begun, most, engine.state())
 
 
 def _faded(block: FloatArray, samples: int) -> FloatArray:

@@ -35,16 +35,16 @@ USUAL_VOLUME, FULL = 100, 127
 LOWER, UPPER = 0, 15
 
 
-class Hand(NamedTuple):
+class ControlValues(NamedTuple):
     """What one channel says of its notes: semitones, 0 to 1, an amplitude, and 0 to 1 or NaN where it never slid."""
 
-    bent: float = 0.0
-    pressed: float = 0.0
-    loud: float = 1.0
-    slid: float = math.nan
+    bend_semitones: float = 0.0
+    pressure: float = 0.0
+    gain: float = 1.0
+    slide: float = math.nan
 
 
-NOTHING_SAID = Hand()
+NEUTRAL = ControlValues()
 
 
 @dataclass
@@ -219,17 +219,17 @@ class Channels:
         for channel in same:
             self.each[channel].bend_semitones = semitones
 
-    def hand(self, channel: int, settings: Settings) -> Hand:
+    def controls(self, channel: int, settings: Settings) -> ControlValues:
         """What `channel` itself says of its notes."""
         own, member = self.each[channel], self.is_member(channel)
         semitones = settings.bend_range(member=member) if own.bend_semitones is None else own.bend_semitones
-        slid = own.slide if member and own.slide is not None else math.nan
-        return Hand(own.bend * semitones + own.tune_semitones, own.pressure, own.gain, slid)
+        slide = own.slide if member and own.slide is not None else math.nan
+        return ControlValues(own.bend * semitones + own.tune_semitones, own.pressure, own.gain, slide)
 
-    def above(self, channel: int, settings: Settings) -> Hand:
+    def manager_controls(self, channel: int, settings: Settings) -> ControlValues:
         """What the manager of its zone says of them besides."""
         manager = self.zones.get(channel)
-        return NOTHING_SAID if manager is None else self.hand(manager, settings)
+        return NEUTRAL if manager is None else self.controls(manager, settings)
 
     def sustains(self, channel: int) -> bool:
         """Whether the sustain pedal holds notes of `channel`."""

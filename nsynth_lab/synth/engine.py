@@ -1,10 +1,11 @@
 """Engine: events in, blocks out.
 
     send(events) -> queue -> [ at each multiple of 64 samples: hear what was played
-                               between them: plan the frames that are due ] -> Renderer -> Mixer -> block
+                               between them: plan the active frames ] -> Renderer -> Mixer -> block
 
-Planning is numbers only, so a whole block is planned before anything is decoded, and all voices that are due in it
-take one step together: the first frame of a note in the block in which it begins, the others in turns (see `crowd`).
+Planning is numbers only, so a whole block is planned before anything is decoded, and all voices that are active in it
+take one step together: the first frame of a note in the block in which it begins, the others in their update phase (see
+`voice_allocator`).
 What is planned depends on the clock alone and not on how it is cut into blocks.
 """
 
@@ -17,7 +18,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from nsynth_lab.compiled.voices import due_of
+from nsynth_lab.compiled.voices import active_slots
 from nsynth_lab.midi.events import CHANNELS, Event, Kind, note_off, note_on
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.runtime.choose import row_decoder
@@ -26,20 +27,20 @@ from nsynth_lab.runtime.step_time import step_seconds
 from nsynth_lab.runtime.voice_batch import Rows
 from nsynth_lab.synth.channels import Channels
 from nsynth_lab.synth.mixer import CUT_SAMPLES, Mixer
-from nsynth_lab.synth.output_stage import NOTHING, After
+from nsynth_lab.synth.output_stage import BYPASS, OutputStage
 from nsynth_lab.synth.planner import plan
 from nsynth_lab.synth.player import Player
 from nsynth_lab.synth.renderer import EVERYTHING, Renderer
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.synth.voice import Voice
-from nsynth_lab.synth.voice_allocator import TURN_SAMPLES, Crowd, turn_end
-from nsynth_lab.synth.zone_reader import Courses
+from nsynth_lab.synth.voice_allocator import PHASE_SAMPLES, VoiceAllocator, phase_end
+from nsynth_lab.synth.zone_reader import ZoneReader
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
 GRID_SAMPLES = 64
 MOST_QUEUED = 200_000
-REHEARSED_BLOCKS = 64
+WARM_UP_BLOCKS = 64
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class EngineState:
 
     Attributes:
         voices: sounding now.
-        shed: taken away because there was no time for them.
+        overload_stolen: stolen because there was no time for them.
         stolen: taken away because all were in use.
         dropped: events that were too many to keep.
         x, y: blend position.
@@ -57,7 +58,7 @@ class EngineState:
     """
 
     voices: int
-    shed: int
+    overload_stolen: int
     stolen: int
     dropped: int
     x: float
@@ -82,32 +83,32 @@ class Engine:
         programs: Sequence[Sources],
         settings: Settings,
         *,
-        after: After = NOTHING,
+        output_stage: OutputStage = BYPASS,
         seed: int = 0,
         ahead_samples: int = HOP_SAMPLES,
         assigned: Mapping[int, int] = MappingProxyType({}),
         unlimited: bool = False,
     ) -> None:
-        crowd = Crowd(settings.voices, unlimited=unlimited)
-        rows = len(crowd.table.frames)
-        self._after = after
-        self.delay_samples = decoder.delay_samples + after.latency_samples
+        allocator = VoiceAllocator(settings.voices, unlimited=unlimited)
+        slots = len(allocator.table.frames)
+        self._output_stage = output_stage
+        self.delay_samples = decoder.delay_samples + output_stage.latency_samples
         self._ahead = ahead_samples
         self._decoder, self._programs = decoder, programs
         self._troubles: list[str] = []
         self._one_by_one = ahead_samples <= HOP_SAMPLES
-        self._rows = self._made_rows(rows, seed=seed, unlimited=unlimited)
-        self._mixer = Mixer(rows, ahead_samples=ahead_samples)
-        self._renderer = Renderer(self._rows, self._mixer, count=rows, one_by_one=self._one_by_one)
-        courses = [Courses(sources, rows) for sources in programs]
+        self._batch = self._make_batch(slots, seed=seed, unlimited=unlimited)
+        self._mixer = Mixer(slots, ahead_samples=ahead_samples)
+        self._renderer = Renderer(self._batch, self._mixer, count=slots, one_by_one=self._one_by_one)
+        readers = [ZoneReader(sources, slots) for sources in programs]
         self.player = Player(
             settings,
-            courses,
-            crowd,
+            readers,
+            allocator,
             Channels(),
             cut=self._cut,
-            clear=self._make_sure,
-            turn=after.turn,
+            clear=self._flush,
+            on_control_change=output_stage.on_control_change,
             assigned=assigned,
             seed=seed,
         )
@@ -115,12 +116,12 @@ class Engine:
         self._peak = 0.0
         self._dropped = 0
 
-    def _made_rows(self, rows: int, *, seed: int, unlimited: bool) -> Rows:
+    def _make_batch(self, slots: int, *, seed: int, unlimited: bool) -> Rows:
         def make(count: int) -> Rows:
             one_by_one, warn = self._one_by_one and not unlimited, self._troubles.append
             return row_decoder(self._decoder, count, seed=seed, one_by_one=one_by_one, warn=warn)
 
-        return GrowingRows(make) if unlimited else make(rows)
+        return GrowingRows(make) if unlimited else make(slots)
 
     @property
     def clock(self) -> int:
@@ -130,7 +131,7 @@ class Engine:
     @property
     def idle(self) -> bool:
         """Whether nothing sounds and nothing waits."""
-        return not self.player.crowd.voices and not self._queue and self._renderer.idle and self._after.quiet
+        return not self.player.allocator.voices and not self._queue and self._renderer.idle and self._output_stage.quiet
 
     def send(self, events: Iterable[Event]) -> None:
         """Take events, each at its `at_sample` or, where that is past, now."""
@@ -152,51 +153,51 @@ class Engine:
         self._peak = float(np.abs(block).max(initial=0.0))
         return block
 
-    def rehearse(self) -> None:
+    def warm_up(self) -> None:
         """Play a little to nobody, so that the first notes find everything ready that is loaded when it is first used.
 
         Only before anything is played.
         """
-        rehearsal = Engine(self._decoder, self._programs, Settings(voices=1), ahead_samples=self._ahead)
-        middle = REHEARSED_BLOCKS // 2 * GRID_SAMPLES
-        rehearsal.send([note_on(60), note_off(60, at_sample=middle // 2), note_on(61, at_sample=middle)])
-        for _ in range(REHEARSED_BLOCKS):
-            rehearsal.render(GRID_SAMPLES)
+        engine = Engine(self._decoder, self._programs, Settings(voices=1), ahead_samples=self._ahead)
+        middle = WARM_UP_BLOCKS // 2 * GRID_SAMPLES
+        engine.send([note_on(60), note_off(60, at_sample=middle // 2), note_on(61, at_sample=middle)])
+        for _ in range(WARM_UP_BLOCKS):
+            engine.render(GRID_SAMPLES)
 
     def step_seconds(self) -> float:
         """How long a step of half the voices takes. Only before anything is played."""
-        return step_seconds(self._rows, max(1, self.player.settings.voices // 2))
+        return step_seconds(self._batch, max(1, self.player.settings.voices // 2))
 
-    def shed(self, count: int) -> int:
+    def steal(self, count: int) -> int:
         """Take `count` voices away for want of time, those let go first; how many it were."""
-        return self.player.shed(count, self._next_grid())
+        return self.player.steal(count, self._next_grid())
 
     @property
-    def most_voices(self) -> int:
+    def max_voices(self) -> int:
         """How many may sound at once, at present."""
-        return self.player.crowd.most
+        return self.player.allocator.max_voices
 
     @property
     def limited(self) -> bool:
         """Whether fewer may sound than the settings say."""
-        return self.most_voices < self.player.settings.voices
+        return self.max_voices < self.player.settings.voices
 
     def limit(self, voices: int) -> None:
         """Let no more than so many sound, or as many again as the settings say."""
-        self.player.crowd.most = min(voices, self.player.settings.voices)
+        self.player.allocator.max_voices = min(voices, self.player.settings.voices)
 
     def troubles(self) -> list[str]:
         """What had to do without since it was last asked, a line each: effects taken out, a slower way to decode."""
         told = self._troubles[:]
         self._troubles.clear()
-        return told + self._after.troubles()
+        return told + self._output_stage.troubles()
 
     def state(self) -> EngineState:
         """What a player sees."""
         player = self.player
         return EngineState(
-            voices=len(player.crowd.voices),
-            shed=player.shed_count,
+            voices=len(player.allocator.voices),
+            overload_stolen=player.overload_stolen_count,
             stolen=player.stolen_count,
             dropped=self._dropped,
             x=player.settings.x,
@@ -219,22 +220,22 @@ class Engine:
             for event in events:
                 self.player.hear(event, now)
         self._plan(end)
-        self._decode(end if samples < TURN_SAMPLES else EVERYTHING)
-        return self._after.process(self._mixer.take(samples), begin)
+        self._decode(end if samples < PHASE_SAMPLES else EVERYTHING)
+        return self._output_stage.process(self._mixer.take(samples), begin)
 
     def _plan(self, until_sample: int) -> None:
-        """Plan what is due: first frames that begin before `until_sample`, others by the end of the turn under way.
+        """Plan first frames that begin before `until_sample`, and others due by the end of the present update phase.
 
-        A turn sees what was played by its beginning, whatever the blocks.
+        A phase sees what was played by its beginning, whatever the blocks.
         """
-        crowd, end = self.player.crowd, turn_end(until_sample - 1)
-        while len(due := due_of(crowd.table, crowd.order, end, until_sample)):
-            if self._one_by_one and self._renderer.holds(due):  # seldom: a note's second frame
+        allocator, end = self.player.allocator, phase_end(until_sample - 1)
+        while len(active := active_slots(allocator.table, allocator.order, end, until_sample)):
+            if self._one_by_one and self._renderer.holds(active):  # seldom: a note's second frame
                 self._decode(EVERYTHING)
-            frames = plan(due, self.player)
+            frames = plan(active, self.player)
             self._renderer.add(frames)
             for part in frames:
-                crowd.remove(part.rows[part.last].tolist())
+                allocator.remove(part.slots[part.last].tolist())
 
     def _decode(self, until_sample: int) -> None:
         self._renderer.render(until_sample, self.player.take_starts())
@@ -242,17 +243,17 @@ class Engine:
     def _cut(self, voice: Voice, at_sample: int, *, at_once: bool = False) -> None:
         """Take a voice away within 5 ms: out of what is planned already, or, if that is too little, in one more frame.
 
-        `at_once` its row must come free: it then fades within whatever is left.
+        `at_once` its slot must come free: it then fades within whatever is left.
         """
         if voice.frames and voice.next_sample - at_sample < CUT_SAMPLES and not at_once:
             voice.fading = True
             return
-        self._renderer.cut(voice.row, at_sample)
-        self.player.crowd.remove([voice.row])
+        self._renderer.cut(voice.slot, at_sample)
+        self.player.allocator.remove([voice.slot])
 
-    def _make_sure(self, row: int) -> None:
-        """Nothing that is planned for `row`, or cut off from it, is still to be done: another voice is to have it."""
-        if self._renderer.touches(row):
+    def _flush(self, slot: int) -> None:
+        """Nothing that is planned for `slot`, or cut off from it, is still to be done: another voice is to have it."""
+        if self._renderer.touches(slot):
             self._decode(EVERYTHING)
 
 

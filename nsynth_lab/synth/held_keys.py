@@ -21,7 +21,7 @@ class Key:
 
 
 @dataclass
-class Fingers:
+class HeldKeys:
     """Keys that are down, the last one last: a mono synth plays that."""
 
     down: list[Key] = field(default_factory=list)
@@ -36,26 +36,26 @@ class Fingers:
         self.down = [key for key in self.down if (key.channel, key.number) != (channel, number)]
 
 
-def capture(voices: Iterable[Voice], channels: Channels, channel: int) -> None:
+def sostenuto_down(voices: Iterable[Voice], channels: Channels, channel: int) -> None:
     """The sostenuto pedal of `channel` goes down: it holds the keys that are down now, and no later one."""
     for voice in voices:
         if _obeys(voice, channel, channels) and voice.key_down:
-            voice.captured = True
+            voice.sostenuto_held = True
 
 
-def uncapture(voices: Iterable[Voice], channels: Channels, channel: int) -> None:
+def sostenuto_up(voices: Iterable[Voice], channels: Channels, channel: int) -> None:
     """The sostenuto pedal goes up."""
     for voice in voices:
         if _obeys(voice, channel, channels):
-            voice.captured = False
+            voice.sostenuto_held = False
 
 
-def let_go(voices: Iterable[Voice], channels: Channels) -> list[Voice]:
+def unheld_voices(voices: Iterable[Voice], channels: Channels) -> list[Voice]:
     """The voices that nothing holds any more and that are not released yet."""
     return [
         voice
         for voice in voices
-        if not (voice.key_down or voice.captured or voice.released or channels.sustains(voice.channel))
+        if not (voice.key_down or voice.sostenuto_held or voice.released or channels.sustains(voice.channel))
     ]
 
 

@@ -16,40 +16,42 @@ FADE: FloatArray = np.clip(1.0 - np.arange(HOP_SAMPLES) / CUT_SAMPLES, 0.0, 1.0)
 
 
 class Mixer:
-    """`add` frames ahead of the clock, `take` blocks at it. Each row's last frame is kept, so that it can be cut."""
+    """`add` frames ahead of the clock, `take` blocks at it. Each slot's last frame is kept, so that it can be cut."""
 
-    def __init__(self, rows: int, *, ahead_samples: int) -> None:
+    def __init__(self, slots: int, *, ahead_samples: int) -> None:
         self.clock = 0
-        # a frame may be planned two turns before it begins, and reaches a frame further
+        # a frame may be planned two update phases before it begins, and reaches a frame further
         self._line = np.zeros((SIDES, ahead_samples + 3 * HOP_SAMPLES), np.float32)
-        self._last = np.zeros((rows, SIDES, HOP_SAMPLES), np.float32)
-        self._begin = np.full(rows, -(2**40))
+        self._last = np.zeros((slots, SIDES, HOP_SAMPLES), np.float32)
+        self._begin = np.full(slots, -(2**40))
 
-    def add(self, rows: Ints, begins: Ints, audio: FloatArray, gains: FloatArray, *, fading: NDArray[np.bool_]) -> None:
-        """A frame each of `rows` [due]: `audio` [due, 512] from sample `begins` [due] on.
+    def add(
+        self, slots: Ints, begins: Ints, audio: FloatArray, gains: FloatArray, *, fading: NDArray[np.bool_]
+    ) -> None:
+        """A frame each of `slots` [active]: `audio` [active, 512] from sample `begins` [active] on.
 
-        Amplitudes move by `gains` [due, 2 ends, 2 sides]; what is `fading` [due] falls silent within 5 ms.
+        Amplitudes move by `gains` [active, 2 ends, 2 sides]; what is `fading` [active] falls silent within 5 ms.
         """
-        add_frames(self._line, self._last, rows, begins - self.clock, audio, gains, fading, FADE)
-        self._begin[rows] = begins
+        add_frames(self._line, self._last, slots, begins - self.clock, audio, gains, fading, FADE)
+        self._begin[slots] = begins
 
-    def cut(self, row: int, at_sample: int) -> None:
-        """What of the row's last frame lies after `at_sample` fades within 5 ms, or as long as there is."""
-        at_sample = max(at_sample, int(self._begin[row]))  # a frame that was planned early is yet to begin
-        since = at_sample - int(self._begin[row])
+    def cut(self, slot: int, at_sample: int) -> None:
+        """What of the slot's last frame lies after `at_sample` fades within 5 ms, or as long as there is."""
+        at_sample = max(at_sample, int(self._begin[slot]))  # a frame that was planned early is yet to begin
+        since = at_sample - int(self._begin[slot])
         if since >= HOP_SAMPLES:
             return
-        fade_out(self._line, self._last[row], at_sample - self.clock, since, CUT_SAMPLES)
-        self._begin[row] = -(2**40)
+        fade_out(self._line, self._last[slot], at_sample - self.clock, since, CUT_SAMPLES)
+        self._begin[slot] = -(2**40)
 
     def take(self, samples: int) -> FloatArray:
         """The next block [2, samples], and the clock moves on."""
         block, peak = take(self._line, samples)
         self.clock += samples
-        return limited(block) if peak > KNEE else block
+        return soft_clip(block) if peak > KNEE else block
 
 
-def limited(block: FloatArray) -> FloatArray:
+def soft_clip(block: FloatArray) -> FloatArray:
     """`block` as it is below 0.8 of full scale; above, bent so that it never reaches 0.97."""
     size, room = np.abs(block), CEILING - KNEE
     bent = np.where(size > KNEE, KNEE + room * np.tanh(np.maximum(size - KNEE, 0.0) / room), size)

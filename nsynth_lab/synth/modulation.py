@@ -30,7 +30,7 @@ class Motion:
     seed: int = 0
 
     def weights(self, sources: int, place: Doubles, seconds: Doubles) -> Doubles:
-        """Of voices whose position was put to `place` [due, 2], `seconds` [due] after they began: as `weights_at`."""
+        """As `weights_at`, for voices put to `place` [active, 2], `seconds` [active] after they began."""
         places = places_of(self.blend, seconds, wheel=place[:, : self.blend.dims], seed=self.seed)
         found = []
         for stream in STREAMS:
@@ -39,11 +39,11 @@ class Motion:
         return np.stack(found)
 
     def cents(self, seconds: Doubles) -> Doubles:
-        """What the pitch is moved by, [due]."""
+        """What the pitch is moved by, [active]."""
         return self._sum("pitch_cents", seconds)
 
     def level_db(self, seconds: Doubles) -> Doubles:
-        """What the level is moved by, [due]."""
+        """What the level is moved by, [active]."""
         return self._sum("level_db", seconds)
 
     def _sum(self, target: str, seconds: Doubles) -> Doubles:
@@ -52,7 +52,7 @@ class Motion:
 
 
 def weights(sources: int, x: Doubles, y: Doubles) -> Doubles:
-    """[due, sources] of positions [due] among one, two or four sources."""
+    """[active, sources] of positions [active] among one, two or four sources."""
     if sources == 1:
         return np.ones((len(x), 1))
     return pair(x) if sources == 2 else corners(x, y)
@@ -67,9 +67,9 @@ def weights_of(sources: int, x: float, y: float) -> Doubles:
 def weights_at(
     motion: Motion | None, sources: int, places: Mapping[int, tuple[float, float]], channels: Ints, seconds: Doubles
 ) -> Doubles:
-    """Of voices on `channels` [due], `seconds` [due] after they began, whether or not a patch moves them.
+    """Of voices on `channels` [active], `seconds` [active] after they began, whether or not a patch moves them.
 
-    `places` says where the blend of each channel stands -> [4 streams, due, sources].
+    `places` says where the blend of each channel stands -> [4 streams, active, sources].
     """
     if motion is not None:
         return motion.weights(sources, np.array([places[channel] for channel in channels.tolist()]), seconds)

@@ -8,7 +8,7 @@ from typing import Protocol
 from nsynth_lab.units import FloatArray
 
 
-class After(Protocol):
+class OutputStage(Protocol):
     """Takes blocks, and what controllers turn there."""
 
     @property
@@ -19,7 +19,7 @@ class After(Protocol):
     def quiet(self) -> bool:
         """Whether its own tail has died away."""
 
-    def turn(self, controller: int, value: float, at_sample: int) -> Mapping[str, object]:
+    def on_control_change(self, controller: int, value: float, at_sample: int) -> Mapping[str, object]:
         """A controller is moved to `value`, 0 to 127; returns the synth's settings that it changes, and to what."""
 
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
@@ -29,12 +29,12 @@ class After(Protocol):
         """What had to be taken out since it was last asked, a line each."""
 
 
-class Nothing:
-    """An `After` that leaves blocks as they are."""
+class Bypass:
+    """An `OutputStage` that leaves blocks as they are."""
 
     latency_samples, quiet = 0, True
 
-    def turn(self, controller: int, value: float, at_sample: int) -> Mapping[str, object]:
+    def on_control_change(self, controller: int, value: float, at_sample: int) -> Mapping[str, object]:
         """No setting changes."""
         del controller, value, at_sample
         return {}
@@ -49,4 +49,4 @@ class Nothing:
         return []
 
 
-NOTHING = Nothing()
+BYPASS = Bypass()

@@ -1,4 +1,4 @@
-"""The next frames of the voices that are due, as numbers: what the decoder takes, and how loud it is mixed."""
+"""The next frames of the active voices, as numbers: what the decoder takes, and how loud it is mixed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from nsynth_lab.compiled.voices import FRAME_SECONDS, Flags, Hands, Knobs, advance
+from nsynth_lab.compiled.voices import FRAME_SECONDS, ChannelControls, Flags, GlobalControls, advance
 from nsynth_lab.midi.events import CHANNELS
-from nsynth_lab.synth.channels import Hand
+from nsynth_lab.synth.channels import ControlValues
 from nsynth_lab.synth.modulation import weights_at
 from nsynth_lab.units import FloatArray, Ints, db_to_gain
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class Frames(NamedTuple):
-    """One frame each of some voices, [due] of everything.
+    """One frame each of some voices, [active] of everything.
 
     Attributes:
-        rows: of the voices and of the decoder.
-        timbre [due, 16], level_db, f0_hz, partials [due, 128]: as `Rows.step` takes them.
-        begins, first, gains, last, fading: as in `Played`.
+        slots: of the voices and of the decoder.
+        timbre [active, 16], level_db, f0_hz, partials [active, 128]: as `Rows.step` takes them.
+        begins, first, gains, last, fading: as in `FrameControls`.
     """
 
-    rows: Ints
+    slots: Ints
     begins: Ints
     first: Flags
     timbre: FloatArray
@@ -47,44 +47,47 @@ class Frames(NamedTuple):
         return parts[0] if len(parts) == 1 else Frames._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
-def plan(due: Ints, player: Player) -> list[Frames]:
-    """The next frames of these rows, as the player stands now, one `Frames` a program; they move on by a frame."""
-    programs = player.crowd.table.program[due]
-    return [_plan(due[programs == program], program, player) for program in dict.fromkeys(programs.tolist())]
+def plan(active: Ints, player: Player) -> list[Frames]:
+    """The next frames of these slots, as the player stands now, one `Frames` a program; they move on by a frame."""
+    programs = player.allocator.table.program[active]
+    return [_plan(active[programs == program], program, player) for program in dict.fromkeys(programs.tolist())]
 
 
-def _plan(rows: Ints, program: int, player: Player) -> Frames:
-    voices, courses, motion = player.crowd.table, player.programs[program], player.settings.motion
-    channels, seconds = voices.channel[rows], np.asarray((voices.frames[rows] + 1) * FRAME_SECONDS, np.float64)
-    hands = {channel: player.channels.hand(channel, player.settings) for channel in set(channels.tolist())}
-    whose, places = _places(rows, player, hands)
-    streams = courses.read(rows, weights_at(motion, len(courses.sources.corners), places, whose, seconds))
+def _plan(slots: Ints, program: int, player: Player) -> Frames:
+    voices, reader, motion = player.allocator.table, player.programs[program], player.settings.motion
+    channels, seconds = voices.channel[slots], np.asarray((voices.frames[slots] + 1) * FRAME_SECONDS, np.float64)
+    own = {channel: player.channels.controls(channel, player.settings) for channel in set(channels.tolist())}
+    whose, places = _places(slots, player, own)
+    streams = reader.read(slots, weights_at(motion, len(reader.sources.corners), places, whose, seconds))
     level_db, f0_cents = streams.level_db, streams.f0_cents
     if motion is not None:
         level_db, f0_cents = level_db + motion.level_db(seconds), f0_cents + motion.cents(seconds)
-    knobs = Knobs(*(float(getattr(player.settings, name)) for name in Knobs._fields))
-    risen, ended = courses.risen(rows), courses.ended(rows)
-    played = advance(voices, rows, knobs, _hands(player, hands), level_db, f0_cents, risen, ended)
-    return Frames(rows=rows, timbre=streams.timbre, partials=streams.partials, **played._asdict())
+    shared = GlobalControls(*(float(getattr(player.settings, name)) for name in GlobalControls._fields))
+    risen, ended = reader.risen(slots), reader.ended(slots)
+    frame = advance(voices, slots, shared, _channel_controls(player, own), level_db, f0_cents, risen, ended)
+    return Frames(slots=slots, timbre=streams.timbre, partials=streams.partials, **frame._asdict())
 
 
-def _places(rows: Ints, player: Player, hands: Mapping[int, Hand]) -> tuple[Ints, dict[int, tuple[float, float]]]:
+def _places(
+    slots: Ints, player: Player, own: Mapping[int, ControlValues]
+) -> tuple[Ints, dict[int, tuple[float, float]]]:
     """Whose place each voice stands at, its channel's or one of its own, and where these are."""
-    voices, settings = player.crowd.table, player.settings
-    places = {channel: settings.position(hand.slid) for channel, hand in hands.items()}
-    if not (parted := rows[voices.parted[rows]]).size:
-        return voices.channel[rows], places
-    places |= {CHANNELS + row: settings.position(voices.slid[row]) for row in parted.tolist()}
-    return np.where(voices.parted[rows], CHANNELS + rows, voices.channel[rows]), places
+    voices, settings = player.allocator.table, player.settings
+    places = {channel: settings.position(one.slide) for channel, one in own.items()}
+    if not (detached := slots[voices.detached[slots]]).size:
+        return voices.channel[slots], places
+    places |= {CHANNELS + slot: settings.position(voices.kept_slide[slot]) for slot in detached.tolist()}
+    return np.where(voices.detached[slots], CHANNELS + slots, voices.channel[slots]), places
 
 
-def _hands(player: Player, own: Mapping[int, Hand]) -> Hands:
+def _channel_controls(player: Player, own: Mapping[int, ControlValues]) -> ChannelControls:
     """Of the channels that are used."""
-    hands = Hands(*(np.zeros(CHANNELS) for _ in Hands._fields))
+    controls = ChannelControls(*(np.zeros(CHANNELS) for _ in ChannelControls._fields))
     volume = db_to_gain(player.settings.volume_db + player.trim_db)
-    for channel, hand in own.items():
-        above = player.channels.above(channel, player.settings)
-        hands.bent[channel], hands.pressed[channel], hands.loud[channel], _ = hand
-        hands.all_bent[channel], hands.all_pressed[channel] = above.bent, above.pressed
-        hands.all_loud[channel] = above.loud * volume
-    return hands
+    for channel, one in own.items():
+        manager = player.channels.manager_controls(channel, player.settings)
+        controls.bend_semitones[channel], controls.pressure[channel], controls.gain[channel], _ = one
+        controls.manager_bend_semitones[channel] = manager.bend_semitones
+        controls.manager_pressure[channel] = manager.pressure
+        controls.manager_gain[channel] = manager.gain * volume
+    return controls

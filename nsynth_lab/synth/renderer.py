@@ -20,15 +20,15 @@ EVERYTHING = 1 << 60  # until the end of time
 
 
 class Renderer:
-    """`add(frames)` and `cut(row)` as they are planned, `render(until)` once a block.
+    """`add(frames)` and `cut(slot)` as they are planned, `render(until)` once a block.
 
-    There are `count` rows. `one_by_one` says that no row is ever due with several frames: only then may frames wait.
+    There are `count` slots. `one_by_one` says that no slot ever has several frames at once: only then may frames wait.
     """
 
-    def __init__(self, rows: Rows, mixer: Mixer, *, count: int, one_by_one: bool) -> None:
-        self._rows, self._mixer = rows, mixer
+    def __init__(self, batch: Rows, mixer: Mixer, *, count: int, one_by_one: bool) -> None:
+        self._batch, self._mixer = batch, mixer
         self._waiting = np.zeros(count, np.bool_)
-        self._halves = rows if one_by_one and isinstance(rows, HalvedRows) else None
+        self._halves = batch if one_by_one and isinstance(batch, HalvedRows) else None
         self._planned: list[Frames] = []
         self._halfway: tuple[Frames, Finish] | None = None
         self._cuts: list[tuple[int, int]] = []
@@ -37,19 +37,19 @@ class Renderer:
         """Frames that are to be rendered."""
         self._planned += frames
         for part in frames:
-            self._waiting[part.rows] = True
+            self._waiting[part.slots] = True
 
-    def cut(self, row: int, at_sample: int) -> None:
-        """What lies after `at_sample` of all frames added so far for `row` is to fade within 5 ms."""
-        self._cuts.append((row, at_sample))
+    def cut(self, slot: int, at_sample: int) -> None:
+        """What lies after `at_sample` of all frames added so far for `slot` is to fade within 5 ms."""
+        self._cuts.append((slot, at_sample))
 
-    def holds(self, rows: Ints | int) -> bool:
-        """Whether a frame of any of `rows` is yet to be rendered."""
-        return bool(self._waiting[rows].any())
+    def holds(self, slots: Ints | int) -> bool:
+        """Whether a frame of any of `slots` is yet to be rendered."""
+        return bool(self._waiting[slots].any())
 
-    def touches(self, row: int) -> bool:
-        """Whether anything is yet to be done for `row`."""
-        return self.holds(row) or any(row == cut for cut, _ in self._cuts)
+    def touches(self, slot: int) -> bool:
+        """Whether anything is yet to be done for `slot`."""
+        return self.holds(slot) or any(slot == cut for cut, _ in self._cuts)
 
     @property
     def idle(self) -> bool:
@@ -59,16 +59,16 @@ class Renderer:
     def render(self, until_sample: int, starts: Sequence[tuple[int, int]]) -> None:
         """Into the mixer with all that begins before `until_sample`, and out of it what was cut off meanwhile.
 
-        What is cut off is a row's last frame, so where that is yet to be rendered the cut waits for it. `starts` are
-        rows that begin anew with the frames added last, and their seeds.
+        What is cut off is a slot's last frame, so where that is yet to be rendered the cut waits for it. `starts` are
+        slots that begin anew with the frames added last, and their seeds.
         """
         if starts:
-            self._rows.reset([row for row, _ in starts], [serial for _, serial in starts])
+            self._batch.reset([slot for slot, _ in starts], [serial for _, serial in starts])
         if self._planned or self._halfway is not None:
             self._work(until_sample if self._halves is not None else EVERYTHING)
-        for row, at_sample in [cut for cut in self._cuts if not self.holds(cut[0])]:
-            self._mixer.cut(row, at_sample)
-            self._cuts.remove((row, at_sample))
+        for slot, at_sample in [cut for cut in self._cuts if not self.holds(cut[0])]:
+            self._mixer.cut(slot, at_sample)
+            self._cuts.remove((slot, at_sample))
 
     def _work(self, until_sample: int) -> None:
         """Whatever cannot wait; if that is nothing, one thing of what can."""
@@ -76,8 +76,8 @@ class Renderer:
         if self._halfway is not None and (self._halfway[0].begins < until_sample).any():
             self._finish(*self._halfway)
             worked = True
-        if self._planned and (now := self._due(until_sample)) is not None:
-            self._mix(now, self._rows.step(*_inputs(now)))
+        if self._planned and (now := self._urgent(until_sample)) is not None:
+            self._mix(now, self._batch.step(*_inputs(now)))
             worked = True
         if worked or self._halves is None:
             return
@@ -87,7 +87,7 @@ class Renderer:
             frames, self._planned = Frames.joined(self._planned), []
             self._halfway = frames, self._halves.begin(*_inputs(frames))
 
-    def _due(self, until_sample: int) -> Frames | None:
+    def _urgent(self, until_sample: int) -> Frames | None:
         """Out of what is planned the first frames of notes; all of it, if others too begin before `until_sample`."""
         frames, self._planned = Frames.joined(self._planned), []
         now = frames.begins < until_sample
@@ -104,9 +104,9 @@ class Renderer:
         self._mix(frames, finish())
 
     def _mix(self, frames: Frames, audio: FloatArray) -> None:
-        self._waiting[frames.rows] = False
-        self._mixer.add(frames.rows, frames.begins, audio, frames.gains, fading=frames.fading)
+        self._waiting[frames.slots] = False
+        self._mixer.add(frames.slots, frames.begins, audio, frames.gains, fading=frames.fading)
 
 
 def _inputs(frames: Frames) -> tuple[Ints, FloatArray, FloatArray, FloatArray, FloatArray]:
-    return frames.rows, frames.timbre, frames.level_db, frames.f0_hz, frames.partials
+    return frames.slots, frames.timbre, frames.level_db, frames.f0_hz, frames.partials

@@ -1,7 +1,7 @@
 """The instruments of a blend, all their zones in one table, so that one read serves every voice.
 
 A blend has two to four corners, a corner several zones (its notes and velocity layers). A voice reads two layers of
-each corner, the softer and the harder around its velocity: those are its strands, and the blend of a velocity is a
+each corner, the softer and the harder around its velocity: those are its `layers`, and the blend of a velocity is a
 blend like any other.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nsynth_lab.blend.parts import Parts, find_parts
-from nsynth_lab.blend.ping_pong import turning_places
+from nsynth_lab.blend.ping_pong import turn_points
 from nsynth_lab.blend.velocity import stroke
 from nsynth_lab.dsp.envelope import onset_frame
 from nsynth_lab.errors import LatentsError, UsageError
@@ -61,12 +61,12 @@ class Zone:
 
 
 @dataclass(frozen=True)
-class Strand:
+class Layer:
     """One layer of one corner for one voice: its zone's number, its share of the corner, and what makes it louder."""
 
     zone: int
     share: float
-    by_db: float
+    gain_db: float
 
 
 class Sources:
@@ -89,7 +89,7 @@ class Sources:
         if len({zone.model_id for zone in notes}) > 1:
             raise LatentsError("the sources were made by different models; encode them with one checkpoint")
         self.zones: list[Zone] = []
-        self._layers: dict[int, list[list[int]]] = {}
+        self._velocity_layers: dict[int, list[list[int]]] = {}
         self.corners: list[list[int]] = []
         levels, contours = [], []
         first = 0
@@ -111,23 +111,23 @@ class Sources:
             [zone.partials_per_frame()[min(zone.attack_frames, zone.frames - 1)] for zone in notes]
         )
 
-    def strands(self, note: int, velocity: int) -> list[Strand]:
-        """Two strands a corner, corner by corner: the layers around `velocity` of the zone nearest `note`."""
-        if note not in self._layers:  # a key is pressed in a block's time, and often the same
-            self._layers[note] = [self._nearest(corner, note) for corner in self.corners]
-        return [strand for layers in self._layers[note] for strand in self._around(layers, velocity)]
+    def layers(self, note: int, velocity: int) -> list[Layer]:
+        """Two layers a corner, corner by corner: the layers around `velocity` of the zone nearest `note`."""
+        if note not in self._velocity_layers:  # a key is pressed in a block's time, and often the same
+            self._velocity_layers[note] = [self._nearest(corner, note) for corner in self.corners]
+        return [layer for zones in self._velocity_layers[note] for layer in self._around(zones, velocity)]
 
     def _nearest(self, corner: list[int], note: int) -> list[int]:
         """The zones of the note nearest to `note`, softest first."""
         nearest = min((self.zones[index].note for index in corner), key=lambda own: (abs(own - note), own))
-        layers = [index for index in corner if self.zones[index].note == nearest]
-        return sorted(layers, key=lambda index: self.zones[index].velocity)
+        indices = [index for index in corner if self.zones[index].note == nearest]
+        return sorted(indices, key=lambda index: self.zones[index].velocity)
 
-    def _around(self, layers: list[int], velocity: int) -> list[Strand]:
-        zones = [self.zones[index] for index in layers]
+    def _around(self, indices: list[int], velocity: int) -> list[Layer]:
+        zones = [self.zones[index] for index in indices]
         own = stroke([zone.velocity for zone in zones], [zone.peak_db for zone in zones], velocity=velocity)
-        softer, harder = layers[own.softer], layers[own.harder]
-        return [Strand(softer, 1.0 - own.share, own.by_db), Strand(harder, own.share, own.by_db)]
+        softer, harder = indices[own.softer], indices[own.harder]
+        return [Layer(softer, 1.0 - own.share, own.by_db), Layer(harder, own.share, own.by_db)]
 
 
 def _zone(latents: Latents, parts: Parts, first: int) -> tuple[Zone, Doubles]:
@@ -136,7 +136,7 @@ def _zone(latents: Latents, parts: Parts, first: int) -> tuple[Zone, Doubles]:
     contour[parts.attack_end : parts.key_up] = parts.contour_db()
     own = slice(parts.attack_end, parts.key_up)
     walked = own if parts.sustained else slice(max(parts.attack_end, parts.key_up - LAST_FRAMES), parts.key_up)
-    places = turning_places(np.asarray(latents.f0_cents[walked], np.float64), parts.level_db[walked] - contour[walked])
+    places = turn_points(np.asarray(latents.f0_cents[walked], np.float64), parts.level_db[walked] - contour[walked])
     shift = walked.start - parts.attack_end
     heard = min(onset_frame(parts.level_db), parts.attack_end)
     zone = Zone(

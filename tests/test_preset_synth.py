@@ -31,15 +31,15 @@ MOVED = replace(
     macros=(Macro("Glass", moves=(Move("blend.lfos.1.depth", 0.0, 80.0), Move("effects.delay.mix", 0.0, 0.8))),),
     midi=(Route(21, "macros.Glass"), Route(7, "level_db", low=-30.0, high=0.0), Route(1, "blend.position")),
 )
-TURNS = [control(21, 100, at_sample=9_000), control(7, 64, at_sample=20_000), control(1, 127, at_sample=31_000)]
+MOVES = [control(21, 100, at_sample=9_000), control(7, 64, at_sample=20_000), control(1, 127, at_sample=31_000)]
 
 
 def sound_of(patch: Patch, blocks: tuple[int, ...], *, ahead_samples: int = 512) -> FloatArray:
     settings = settings_of(patch.with_macros_applied())
     engine = small_engine(
-        settings, corners=4, after=PatchEffects(patch.with_macros_applied()), ahead_samples=ahead_samples
+        settings, corners=4, output_stage=PatchEffects(patch.with_macros_applied()), ahead_samples=ahead_samples
     )
-    events = sorted([*busy_events(), *TURNS], key=lambda event: event.at_sample)
+    events = sorted([*busy_events(), *MOVES], key=lambda event: event.at_sample)
     return played(engine, events, samples=2 * SECOND, blocks=blocks)
 
 
@@ -54,9 +54,9 @@ def test_a_patch_sounds_the_same_in_any_blocks_and_offline() -> None:
 def test_a_patch_that_adds_nothing_is_the_synth_a_little_later() -> None:
     settings = settings_of(PLAIN)
     events = [note_on(60, 90), note_on(67, 60, at_sample=SECOND // 3)]
-    after = PatchEffects(PLAIN)
-    late = after.latency_samples
-    came = played(small_engine(settings, corners=4, after=after), events, samples=SECOND)
+    output_stage = PatchEffects(PLAIN)
+    late = output_stage.latency_samples
+    came = played(small_engine(settings, corners=4, output_stage=output_stage), events, samples=SECOND)
     wanted = played(small_engine(replace(settings, motion=None), corners=4), events, samples=SECOND)
     assert 0.0 < np.abs(wanted).max() < 0.9, "the limiter must have nothing to do"
     assert np.abs(came[:, late:] - wanted[:, : SECOND - late]).max() < 1e-3
@@ -97,14 +97,14 @@ def test_tuning_and_voices_are_the_patchs() -> None:
 
 def test_a_knob_moves_all_it_should_and_nothing_else() -> None:
     effects = PatchEffects(MOVED.with_macros_applied())
-    changes = effects.turn(21, 127.0, 0)
+    changes = effects.on_control_change(21, 127.0, 0)
     assert set(changes) == {"motion"}
     motion = changes["motion"]
     assert isinstance(motion, Motion)
     assert motion.blend.lfos[0].depth == 80.0
-    assert effects.turn(21, 127.0, 0) == {}, "it stands there already"
-    assert effects.turn(1, 127.0, 0)["x"] == 1.0
-    assert effects.turn(99, 5.0, 0) == {}
+    assert effects.on_control_change(21, 127.0, 0) == {}, "it stands there already"
+    assert effects.on_control_change(1, 127.0, 0)["x"] == 1.0
+    assert effects.on_control_change(99, 5.0, 0) == {}
 
 
 EVERYTHING = replace(
@@ -129,12 +129,12 @@ EVERYTHING = replace(
 
 
 def test_a_controller_moves_a_number_to_where_the_checked_patch_has_it() -> None:
-    """After many turns the synth and the effects stand as those of a patch to which the same was done with checks."""
+    """After many moves the synth and the effects stand as those of a patch to which the same was done with checks."""
     effects, settings, patch = PatchEffects(EVERYTHING), settings_of(EVERYTHING), EVERYTHING
     rng = np.random.default_rng(5)
     for _ in range(200):
         controller, value = int(rng.choice([route.cc for route in EVERYTHING.midi])), int(rng.integers(128))
-        settings = settings.changed(effects.turn(controller, value, 0))
+        settings = settings.changed(effects.on_control_change(controller, value, 0))
         for target, number in patch.controlled(controller, value).items():
             patch = moved(patch, target, number)
     wanted = settings_of(patch)
@@ -159,7 +159,7 @@ def test_nothing_is_checked_while_a_controller_moves(patch: Patch, monkeypatch: 
     monkeypatch.setattr(Rule, "check", lambda _rule, value: asked.append(value))
     for value in range(0, 128, 9):
         for route in patch.midi:
-            effects.turn(route.cc, value, 0)
+            effects.on_control_change(route.cc, value, 0)
         effects.process(np.zeros((2, 64), np.float32), 0)
     assert asked == []
 

@@ -1,0 +1,187 @@
+"""A voice's way through the zones of its instruments, for compiled loops; `synth.zone_reader` says what it is.
+
+A strand is one layer of one instrument for one voice, which reads one zone of the table.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.compiled import compiled, inlined
+from nsynth_lab.compiled.zones import Zones, add_timbre, read_at, read_between
+from nsynth_lab.units import Doubles, FloatArray, Ints
+
+LAYERS_PER_CORNER = 2  # of each corner that a voice reads: the softer and the harder
+SHORTEST_RELEASE = 2.0  # frames
+RandomStates = NDArray[np.uint64]
+# Knuth's linear congruential generator, of 64 bits, whose upper half is drawn from
+MULTIPLIER, INCREMENT, LOWER_HALF = np.uint64(6364136223846793005), np.uint64(1442695040888963407), np.uint64(33)
+
+
+class Layers(NamedTuple):
+    """Where each voice is, [slots], and each of its layers, [slots, layers].
+
+    Attributes:
+        used: how many of a voice's layers are.
+        frame: of the note; attack: frames of its attack; release_at, release_length: in frames, once let go.
+        zone, share, gain_db: which, its share of its instrument, and what makes it louder.
+        position, heading, target: of its walk, in frames of the zone; random_state: what the next target is drawn by.
+        release_from, release_from_db: where its release began, and the level there.
+    """
+
+    used: Ints
+    frame: Doubles
+    attack: Doubles
+    release_at: Doubles
+    release_length: Doubles
+    zone: Ints
+    share: Doubles
+    gain_db: Doubles
+    position: Doubles
+    heading: Doubles
+    target: Doubles
+    random_state: RandomStates
+    release_from: Doubles
+    release_from_db: Doubles
+
+
+class ReleaseRules(NamedTuple):
+    """How a release is joined on, in frames; how far below its peak a note has ended; what an early key-up spares."""
+
+    join_frames: float
+    below_peak_db: float
+    spared_frames: float
+
+
+@compiled
+def start_note(zones: Zones, layers: Layers, slot: int, weights: Doubles, seed: int) -> None:
+    """The layers of `slot` go to their zones' onsets; `weights` [corners] decide how long the attack is."""
+    attack = 0.0
+    for s in range(layers.used[slot]):
+        zone = layers.zone[slot, s]
+        attack += weights[s // LAYERS_PER_CORNER] * layers.share[slot, s] * (zones.attack_end[zone] - zones.onset[zone])
+        layers.heading[slot, s], layers.position[slot, s] = 1.0, zones.onset[zone]
+        layers.random_state[slot, s] = np.uint64(seed) * np.uint64(layers.zone.shape[1]) + np.uint64(s)
+        layers.target[slot, s] = _next_turn_point(zones, layers, slot, s, True)
+    layers.frame[slot], layers.attack[slot], layers.release_at[slot] = 0.0, attack, np.inf
+
+
+@compiled
+def release(zones: Zones, layers: Layers, rules: ReleaseRules, slot: int, weights: Doubles, pace: float) -> None:
+    """From its next frame on `slot` is released, `pace` times as fast as its instruments are; `weights` [corners]."""
+    length = 0.0
+    for s in range(layers.used[slot]):
+        length += weights[s // LAYERS_PER_CORNER] * layers.share[slot, s] * zones.release_frames[layers.zone[slot, s]]
+    layers.release_at[slot] = max(layers.frame[slot], min(layers.attack[slot], rules.spared_frames))
+    layers.release_length[slot] = max(length / pace, SHORTEST_RELEASE)
+
+
+@compiled
+def read(
+    zones: Zones, layers: Layers, rules: ReleaseRules, slots: Ints, weights: Doubles
+) -> tuple[FloatArray, Doubles, Doubles, FloatArray]:
+    """The next frame of `slots` [active]; they move on by it.
+
+    `weights` [4 streams, active, corners] of timbre, level, f0 and partials -> timbre [active, dims],
+    level_db [active], f0_cents [active], partials [active, partials].
+    """
+    count, dims, table_partials = len(slots), zones.timbre.shape[1], zones.partials.shape[1]
+    timbre, partials = np.zeros((count, dims), np.float32), np.zeros((count, table_partials), np.float32)
+    level_db, f0_cents = np.zeros(count), np.zeros(count)
+    for d in range(count):
+        slot = slots[d]
+        since = layers.frame[slot] - layers.release_at[slot]
+        for s in range(layers.used[slot]):
+            zone, share = layers.zone[slot, s], layers.share[slot, s]
+            place = _advance_playhead(zones, layers, slot, s)
+            held_db = read_at(zones, zones.level_db, zone, place) + _contour_offset_db(zones, layers, slot, s)
+            tail, up, db = place, 0.0, held_db
+            if since >= 0:
+                tail, up, db = _release_tail(zones, layers, rules, slot, s, held_db)
+            level_db[d] += weights[1, d, s // LAYERS_PER_CORNER] * share * (db + layers.gain_db[slot, s])
+            cents = read_between(zones, zones.f0_cents, zone, place, tail, up)
+            f0_cents[d] += weights[2, d, s // LAYERS_PER_CORNER] * share * cents
+            own = np.float32(weights[0, d, s // LAYERS_PER_CORNER] * share)
+            add_timbre(zones, zone, place, own * np.float32(1.0 - up), timbre[d])
+            if up > 0:
+                add_timbre(zones, zone, tail, own * np.float32(up), timbre[d])
+            own = np.float32(weights[3, d, s // LAYERS_PER_CORNER] * share)
+            for k in range(table_partials):
+                partials[d, k] += own * zones.partials[zone, k]
+        layers.frame[slot] += 1.0
+    return timbre, level_db, f0_cents, partials
+
+
+@inlined
+def _advance_playhead(zones: Zones, layers: Layers, slot: int, s: int) -> float:
+    """Move a strand on by a frame of its attack or its sustain; where it is."""
+    zone, frame, attack = layers.zone[slot, s], layers.frame[slot], layers.attack[slot]
+    onset, end, heading = zones.onset[zone], zones.attack_end[zone], layers.heading[slot, s]
+    if frame < attack:
+        moved = max(onset - 1 + (frame + 1) * (end - onset + 1) / (attack + 1), 0.0)
+    elif frame < attack + 1:
+        moved = end + (frame - attack) * zones.speed[zone]
+    else:
+        moved = layers.position[slot, s] + heading * zones.speed[zone]
+    over = (moved - layers.target[slot, s]) * heading
+    if frame >= attack and over > 0:
+        moved = layers.target[slot, s] - over * heading
+        layers.heading[slot, s] = -heading
+        layers.target[slot, s] = _next_turn_point(zones, layers, slot, s, heading < 0)
+    layers.position[slot, s] = moved
+    place: float = moved
+    return place
+
+
+@inlined
+def _next_turn_point(zones: Zones, layers: Layers, slot: int, s: int, forwards: bool) -> float:
+    """A frame to turn at next, near the end of the sustain or near its beginning; each strand's own sequence."""
+    zone = layers.zone[slot, s]
+    layers.random_state[slot, s] = layers.random_state[slot, s] * MULTIPLIER + INCREMENT
+    drawn = np.int64(layers.random_state[slot, s] >> LOWER_HALF)
+    if forwards:
+        turn = zones.turn_points[zones.high_at[zone] + drawn % zones.high_count[zone]]
+    else:
+        turn = zones.turn_points[zones.low_at[zone] + drawn % zones.low_count[zone]]
+    return float(zones.attack_end[zone] + turn)
+
+
+@inlined
+def _contour_offset_db(zones: Zones, layers: Layers, slot: int, s: int) -> float:
+    """What brings the level read where a strand is to the slow course of the sustain."""
+    held = layers.frame[slot] - layers.attack[slot]
+    if held < 0:
+        return 0.0
+    zone, place = layers.zone[slot, s], layers.position[slot, s]
+    end = float(zones.attack_end[zone])
+    length = max(zones.key_up[zone] - end - 1.0, 0.0)
+    course = read_at(zones, zones.contour_db, zone, end + min(held * zones.speed[zone], length))
+    course += zones.slope_db[zone] * max(held - length, 0.0)
+    brought: float = course - read_at(zones, zones.contour_db, zone, min(max(place, end), end + length))
+    return brought
+
+
+@inlined
+def _release_tail(
+    zones: Zones, layers: Layers, rules: ReleaseRules, slot: int, s: int, held_db: float
+) -> tuple[float, float, float]:
+    """Where a strand that was let go reads besides, how much of that is heard, and its level."""
+    zone, length = layers.zone[slot, s], layers.release_length[slot]
+    since = layers.frame[slot] - layers.release_at[slot]
+    if since < 1:
+        layers.release_from[slot, s], layers.release_from_db[slot, s] = layers.position[slot, s], held_db
+    released, last = zones.released[zone], zones.frames[zone] - 1.0
+    begins = float(zones.key_up[zone]) if released else layers.release_from[slot, s]
+    pace = zones.release_frames[zone] / length
+    tail = min(max(begins + since * pace, 0.0), last)
+    jump = layers.release_from_db[slot, s] - read_at(zones, zones.level_db, zone, begins)
+    final = read_at(zones, zones.level_db, zone, min(begins + length * pace, last))
+    excess = max(0.0, final - (zones.peak_db[zone] - rules.below_peak_db))
+    progress = min(max((since + 1) / length, 0.0), 1.0)
+    tail_db = read_at(zones, zones.level_db, zone, tail) + jump * (1 - progress) - excess * progress
+    join = min(rules.join_frames, length / 2)
+    fade = min((since + 1) / (join + 1), 1.0) if released else 1.0
+    return tail, fade, held_db + fade * (tail_db - held_db)
