@@ -241,9 +241,9 @@ def _effects() -> str:
 
 
 def _plugins() -> str:
-    from nsynth_lab.effects import known_plugins
+    from nsynth_lab.effects import scanned_plugins
 
-    found = known_plugins()
+    found = scanned_plugins()
     if not found:
         raise ProbeError("no VST3 plugin has been scanned", "nsynth-lab plugins scan [FOLDER]")
     broken = [one.name for one in found if one.error]

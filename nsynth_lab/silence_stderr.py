@@ -1,4 +1,7 @@
-"""Silences libraries that write to stderr behind Python's back, such as ALSA and JACK while they look for devices."""
+"""Silences libraries that write to the process's streams behind Python's back.
+
+ALSA and JACK print to stderr while they look for devices; plugins print thousands of lines to both streams.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,36 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+STDOUT, STDERR = 1, 2
+
 
 @contextmanager
 def silence_stderr() -> Iterator[None]:
     """Discard everything written to stderr inside the block, by C libraries too. Exceptions are raised as usual."""
+    with _discard(STDERR):
+        yield
+
+
+@contextmanager
+def silence_output() -> Iterator[None]:
+    """Discard everything written to stdout and stderr inside the block, by C libraries too."""
+    with _discard(STDOUT, STDERR):
+        yield
+
+
+@contextmanager
+def _discard(*descriptors: int) -> Iterator[None]:
+    sys.stdout.flush()
     sys.stderr.flush()
-    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    saved, null = {number: os.dup(number) for number in descriptors}, os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(null, 2)
+        for number in descriptors:
+            os.dup2(null, number)
         yield
     finally:
+        sys.stdout.flush()
         sys.stderr.flush()
-        os.dup2(saved, 2)
-        os.close(saved)
+        for number, copy in saved.items():
+            os.dup2(copy, number)
+            os.close(copy)
         os.close(null)

@@ -13,9 +13,9 @@ import pytest
 
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.effects.chain import CEILING_DB, Chain
-from nsynth_lab.effects.effect import Knob
+from nsynth_lab.effects.effect import ParameterSetter
 from nsynth_lab.effects.stage import Stage
-from nsynth_lab.effects.watchdog import SLOW_BLOCKS, Watch
+from nsynth_lab.effects.watchdog import SLOW_BLOCKS, Watchdog
 from nsynth_lab.errors import PatchError
 from nsynth_lab.patch import EFFECTS, Slot
 from nsynth_lab.patch.rules import Parameter
@@ -236,7 +236,7 @@ class Misbehaving:
         bad = {"nan": np.nan, "silence": 0.0, "loud": 1e5}
         return np.full_like(block, bad[self._how]) if self._how in bad else block[:, 1:]
 
-    def knob(self, name: str, *ends: Parameter) -> Knob:
+    def setter(self, name: str, *ends: Parameter) -> ParameterSetter:
         raise AssertionError(name, ends)
 
     def reset(self) -> None:
@@ -258,7 +258,7 @@ class Misbehaving:
     ],
 )
 def test_an_effect_that_misbehaves_is_taken_out_and_the_music_goes_on(how: str, says: str) -> None:
-    stage = Stage("it", Misbehaving(how), mix=1.0, bypass=False, watch=Watch(deadline=True))
+    stage = Stage("it", Misbehaving(how), mix=1.0, bypass=False, watchdog=Watchdog(deadline=True))
     stage.prepare()
     block = tone(440.0, 256)
     for turn in range(11 + SLOW_BLOCKS if how == "slow" else 960):
@@ -272,7 +272,7 @@ def test_an_effect_that_misbehaves_is_taken_out_and_the_music_goes_on(how: str, 
 
 
 def test_silence_that_goes_in_may_come_out() -> None:
-    stage = Stage("it", Misbehaving("silence"), mix=1.0, bypass=False, watch=Watch())
+    stage = Stage("it", Misbehaving("silence"), mix=1.0, bypass=False, watchdog=Watchdog())
     stage.prepare()
     for _ in range(2000):
         stage.process(np.zeros((2, 256), np.float32))

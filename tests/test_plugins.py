@@ -19,7 +19,7 @@ import pytest
 from tiny_model import tiny_checkpoint
 
 from nsynth_lab.cli import run
-from nsynth_lab.effects import Chain, find_plugin, known_plugins, plugin_files, scan
+from nsynth_lab.effects import Chain, find_plugin, plugin_files, scan, scanned_plugins
 from nsynth_lab.effects.plugin_cache import CACHE
 from nsynth_lab.errors import PatchError, PluginError
 from nsynth_lab.folders import cache_folder
@@ -299,4 +299,4 @@ def test_the_command_names_what_it_leaves_out_and_goes_on(tmp_path: Path, capsys
 def test_a_damaged_memory_is_an_empty_one(held: str) -> None:
     cache_folder().mkdir(parents=True)
     (cache_folder() / CACHE).write_text(held, encoding="utf-8")
-    assert known_plugins() == []
+    assert scanned_plugins() == []

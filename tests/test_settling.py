@@ -85,8 +85,8 @@ def test_a_plugins_note_is_the_same_whatever_was_played_before(
     first = note(source)
     note(source, 67)
     assert np.array_equal(note(source), first), "its noise comes from dice that are thrown anew"
-    source._plugin.move("Sustain", 0.0)  # as a note, or the plugin itself, may do
-    source._plugin.play_nothing()
+    source._plugin.set_parameter("Sustain", 0.0)  # as a note, or the plugin itself, may do
+    source._plugin.play_silence()
     assert np.array_equal(note(source), first), "each note begins in the same state"
     source.close()
     again = Vst3Source("Kars", settings={"sustain": True})

@@ -12,9 +12,9 @@ from nsynth_lab.capture.sfz_map import read_map
 from nsynth_lab.capture.sfz_text import MAX_BYTES
 from nsynth_lab.capture.source import About, Key, file_hash
 from nsynth_lab.dataset.played_range import usual_range
-from nsynth_lab.effects.vst3 import quiet
 from nsynth_lab.errors import AudioError, MissingError, UsageError
 from nsynth_lab.legible import encodable
+from nsynth_lab.silence_stderr import silence_output
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 BLOCK_SAMPLES = 1024
@@ -84,7 +84,7 @@ class SfzSource:
         except ImportError as error:
             raise MissingError(f"capturing SFZ needs pysfizz: pip install 'nsynth-lab[sfz]' ({error})") from error
         engine = pysfizz.Synth(sample_rate=SAMPLE_RATE, block_size=BLOCK_SAMPLES)
-        with quiet():
+        with silence_output():
             loaded = engine.load_sfz_file(str(self._path), quiet=False)
         if not loaded:
             raise UsageError(f"{self._path}: sfizz cannot load it; it is no SFZ file, or its samples cannot be read")

@@ -12,8 +12,8 @@ from nsynth_lab.dataset.font_presets import DRUM_BANK, Preset, find_preset, is_g
 from nsynth_lab.dataset.general_midi import PROGRAMS
 from nsynth_lab.dataset.played_range import usual_range
 from nsynth_lab.dsp.offset import remove_dc
-from nsynth_lab.effects.vst3 import quiet
 from nsynth_lab.errors import DatasetError
+from nsynth_lab.silence_stderr import silence_output
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 
@@ -34,7 +34,7 @@ class SoundFontSource:
         info, presets = read_font_info(font), read_presets(font)
         preset = find_preset(font, presets, bank=bank, program=program)
         self._preset = preset
-        with quiet():  # what libraries below FluidSynth print about damaged fonts
+        with silence_output():  # what libraries below FluidSynth print about damaged fonts
             self._player = SoundFontPlayer(font)
         if not self._player.select(preset.program, bank=preset.bank):
             self._player.close()

@@ -42,12 +42,12 @@ class Vst3Source:
         self._plugin = Vst3(info.path, info.name)
         remarks = self._restored(packed, state) if state else []
         for title, raw in moves.items():
-            self._plugin.move(title, raw)
-        self._plugin.play_nothing()  # what was moved reaches the plugin itself with the next block
+            self._plugin.set_parameter(title, raw)
+        self._plugin.play_silence()  # what was moved reaches the plugin itself with the next block
         remarks += [
-            f"{info.name} did not take {title}: it stands at {self._plugin.position(title):.3g} of 1, not {raw:.3g}"
+            f"{info.name} did not take {title}: it stands at {self._plugin.parameter(title):.3g} of 1, not {raw:.3g}"
             for title, raw in moves.items()
-            if abs(self._plugin.position(title) - raw) > TAKEN_WITHIN
+            if abs(self._plugin.parameter(title) - raw) > TAKEN_WITHIN
         ]
         self._begins_in: bytes | None = self._plugin.state()
         self._settling = Settling(info.name)
@@ -78,7 +78,7 @@ class Vst3Source:
 
     def _once(self, key: Key, *, hold_seconds: float, seconds: float) -> FloatArray:
         self._begin_anew()
-        sound = self._plugin.note(key.note, key.velocity, hold_seconds=hold_seconds, seconds=seconds)
+        sound = self._plugin.play_note(key.note, key.velocity, hold_seconds=hold_seconds, seconds=seconds)
         if not np.isfinite(sound).all():
             raise AudioError("the plugin gave NaN or infinite samples")
         return np.asarray(sound.mean(axis=0), np.float32)
@@ -87,7 +87,7 @@ class Vst3Source:
         """A note may have moved something. Setting a state makes samplers load anew, so only where it is another."""
         if self._begins_in is not None and self._plugin.state() != self._begins_in:
             self._plugin.restore(self._begins_in)
-            self._plugin.play_nothing()
+            self._plugin.play_silence()
             if self._plugin.state() != self._begins_in:
                 self._begins_in = None  # it never packs its state twice alike
 
@@ -95,7 +95,7 @@ class Vst3Source:
         """Set a state and read it back; returns a warning if the plugin ignored or changed it."""
         before = self._plugin.state()
         self._plugin.restore(packed, is_preset=is_preset(state))
-        self._plugin.play_nothing()
+        self._plugin.play_silence()
         after = self._plugin.state()
         if after == packed or (is_preset(state) and after != before):
             return []

@@ -65,9 +65,9 @@ def list_plugins(as_json: JsonOption = False) -> None:
 
     **Example**: `nsynth-lab plugins list`
     """
-    from nsynth_lab.effects import known_plugins
+    from nsynth_lab.effects import scanned_plugins
 
-    found = known_plugins()
+    found = scanned_plugins()
     if as_json:
         console.print_json([{**one.to_dict(), "parameters": [row.name for row in one.parameters]} for one in found])
         return

@@ -1,23 +1,29 @@
-"""Effects: the chain of a patch. The only door to pedalboard, imported on first use.
+"""Effects: the effects chain of a patch, built-in effects and VST3 plugins. The only door to pedalboard.
 
-    blocks [1 or 2, n] --> stage --> stage --> level --> guard --> blocks [2, n]
-                         effect, mix, bypass, watch      limiter at -0.3 dBFS
+    block [1 or 2, samples] --> stage --> stage --> level_db --> limiter at -0.3 dBFS --> block [2, samples]
+                                effect, mix, bypass, watchdog
 
-effect       the contract of everything in a chain
-pedal        warming up, and latency
-built_in     pedalboard's own effects, by the table in `patch.effect_table`
-stage        wet and dry in step, bypass without clicks
-watch        plugins that misbehave are taken out, and the music goes on
-chain        all of it
-plugin_info  what is known of a plugin without loading it
-scan         finding that out, in a process of its own (`scan_child`, `apart`)
-known        and remembering it
-vst3, host   loading one, and playing it in a slot; its state is tried apart first (`trial`, `state_child`)
+effect            the contract of every effect
+pedal             how pedalboard's effects are warmed up, and how their latency is measured
+built_in          pedalboard's own effects, as listed in `patch.effect_table`
+smoothing         parameter changes without clicks
+stage             one effect in the chain: wet and dry in sync, click-free bypass
+watchdog          takes a misbehaving plugin out of the chain while the music goes on
+chain             the whole chain: start here
+plugin_info       what is known of a plugin without loading it
+plugin_cache      the results of scanning, on disk
+scan              finds plugins and examines each in a process of its own (`scan_child`, `subprocess_probe`)
+vst3, host        loads a plugin, and plays it as an effect
+state_probe       tries a preset's plugin state in a process of its own before it is used here
+
+To add a built-in effect: add a row to `patch.effect_table`, naming the pedalboard class. The preset parser, `preset
+check`, the help, the schema and this chain all read that table. An effect that pedalboard does not have implements
+`effect.Effect` and is made in `chain._stage`.
 """
 
 from nsynth_lab.effects.chain import Chain, Trouble, chain_of
 from nsynth_lab.effects.host import effect_info, is_preset, packed_state, read_state
-from nsynth_lab.effects.plugin_cache import find_plugin, known_plugins
+from nsynth_lab.effects.plugin_cache import find_plugin, scanned_plugins
 from nsynth_lab.effects.plugin_info import PluginInfo, PluginParameter
 from nsynth_lab.effects.scan import plugin_files, scan
 
@@ -30,9 +36,9 @@ __all__ = [
     "effect_info",
     "find_plugin",
     "is_preset",
-    "known_plugins",
     "packed_state",
     "plugin_files",
     "read_state",
     "scan",
+    "scanned_plugins",
 ]

@@ -1,4 +1,4 @@
-"""BuiltIn: one of the effects of `patch.effect_table`, played by pedalboard."""
+"""BuiltIn: one of the effects in `patch.effect_table`, computed by pedalboard."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab.audio import read_audio
-from nsynth_lab.effects.effect import CHANNELS, Knob
+from nsynth_lab.effects.effect import CHANNELS, ParameterSetter
 from nsynth_lab.effects.pedal import pedalboard, run, warm_up
 from nsynth_lab.errors import PatchError
 from nsynth_lab.patch.effect_table import EffectParameter, EffectRow
@@ -18,10 +18,10 @@ LONGEST_IMPULSE_SECONDS = 10.0
 
 
 class BuiltIn:
-    """An `Effect`.
+    """An `Effect`: the row of the table says which pedalboard class it is and which parameters it has.
 
     Raises:
-        PatchError: the sound file of a convolution cannot be found.
+        PatchError: the impulse response of a convolution is not beside the preset, or not at 48 kHz.
         AudioError: it cannot be read.
     """
 
@@ -29,56 +29,56 @@ class BuiltIn:
         self.latency_samples = 0
         self._row = row
         self._settings = row.settings(slot.parameters)
-        self._impulse = _impulse(slot.impulse, home) if slot.impulse else None
+        self._impulse = _read_impulse(slot.impulse, home) if slot.impulse else None
         self._plugin: Any = None
 
     def prepare(self) -> None:
-        """Make it ready."""
-        given = (
+        """Make the pedalboard object, set its parameters and warm it up."""
+        arguments = (
             {"impulse_response_filename": self._impulse, "sample_rate": SAMPLE_RATE}
             if self._impulse is not None
             else {}
         )
-        self._plugin = getattr(pedalboard(), self._row.pedalboard)(**given)
+        self._plugin = getattr(pedalboard(), self._row.pedalboard)(**arguments)
         for name, fixed in self._row.fixed.items():
             setattr(self._plugin, name, fixed)
         for name, value in self._settings.items():
-            _move(self._plugin, self._row.find(name), value)
+            _set(self._plugin, self._row.find(name), value)
         self.reset()
 
     def process(self, block: FloatArray) -> FloatArray:
-        """The next block."""
+        """Process the next block [2, samples]."""
         return run(self._plugin, block)
 
-    def knob(self, name: str, *ends: Parameter) -> Knob:
-        """What moves a parameter.
+    def setter(self, name: str, *ends: Parameter) -> ParameterSetter:
+        """A function that sets a parameter to values between `ends`.
 
         Raises:
-            PatchError: there is none of that name that can be moved, or an end is out of its range.
+            PatchError: no such parameter, one that cannot change while playing, or an end is out of its range.
         """
         row = self._row.find(name)
         if row.steady:
             raise PatchError("cannot be moved while it plays", place=name)
         for end in ends:
             row.rule.check(end)
-        return lambda value: _move(self._plugin, row, value)
+        return lambda value: _set(self._plugin, row, value)
 
     def reset(self) -> None:
-        """Forget what has been heard."""
+        """Clear all state."""
         self.latency_samples = warm_up(self._plugin, CHANNELS)
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Release the pedalboard object."""
         self._plugin = None
 
 
-def _move(plugin: Any, row: EffectParameter, value: Parameter) -> None:
+def _set(plugin: Any, row: EffectParameter, value: Parameter) -> None:
     if row.choices:
         value = getattr(type(plugin).Mode, str(value))
     setattr(plugin, row.attribute, value)
 
 
-def _impulse(name: str, home: Path | None) -> FloatArray:
+def _read_impulse(name: str, home: Path | None) -> FloatArray:
     if home is None or not (home / name).is_file():
         raise PatchError(f"{name}: not beside the preset", place="impulse")
     audio = read_audio(home / name, max_seconds=LONGEST_IMPULSE_SECONDS)

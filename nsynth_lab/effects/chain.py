@@ -1,4 +1,7 @@
-"""Chain: a patch's effects in their order, then its level, then a limiter that lets nothing through above -0.3 dBFS."""
+"""Chain: a patch's effects in order, then its level, then a limiter that keeps the output at or below -0.3 dBFS.
+
+Where an effect is made: `_stage`, at the end. Where parameters are changed while playing: `Chain.setter`.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ from types import TracebackType
 import numpy as np
 
 from nsynth_lab.effects.built_in import BuiltIn
-from nsynth_lab.effects.effect import CHANNELS, MAX_BLOCK_SAMPLES, SHORTEST_BLOCK_SAMPLES, Knob
+from nsynth_lab.effects.effect import CHANNELS, MAX_BLOCK_SAMPLES, SHORTEST_BLOCK_SAMPLES, ParameterSetter
 from nsynth_lab.effects.host import HostedEffect
-from nsynth_lab.effects.smoothing import Glide
+from nsynth_lab.effects.smoothing import SmoothedValue
 from nsynth_lab.effects.stage import Stage
-from nsynth_lab.effects.watchdog import Watch
+from nsynth_lab.effects.watchdog import Watchdog
 from nsynth_lab.errors import PatchError
 from nsynth_lab.patch import Patch, Slot, find_effect
 from nsynth_lab.patch.rules import Parameter, Rule
@@ -23,14 +26,17 @@ from nsynth_lab.units import FloatArray, db_to_gain
 
 CEILING_DB = -0.3
 TAIL_DB = -80.0
+QUIET_BLOCKS = 4  # in a row below TAIL_DB: the tail is over
 LONGEST_TAIL_SAMPLES = 20 * 48_000
-GUARD = Slot("limiter", label="guard", parameters={"ceiling_db": CEILING_DB, "release_ms": 80.0, "lookahead_ms": 1.5})
+LIMITER = Slot(
+    "limiter", label="output limiter", parameters={"ceiling_db": CEILING_DB, "release_ms": 80.0, "lookahead_ms": 1.5}
+)
 LEVEL = Rule("number", low=-60.0, high=36.0, unit="dB")
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """An effect that was taken out of the chain, and why."""
+    """An effect that the watchdog has bypassed, and why."""
 
     label: str
     why: str
@@ -40,19 +46,19 @@ class Trouble:
 
 
 class Chain:
-    """Mono or stereo blocks in, stereo blocks out; live and offline through the same code.
+    """Mono or stereo blocks in, stereo blocks out; live and offline playing use the same code.
 
-    Make it on the main thread (plugins must be loaded there); then any one thread may call `process` and `set`. A
-    context manager: leaving it unloads the plugins.
+    Create it on the main thread (plugins must be loaded there); afterwards any one thread may call `process` and `set`.
+    A context manager: leaving it unloads the plugins.
 
     Args:
-        slots: in the order of the sound.
-        level_db: gain after them.
-        home: the preset's folder, where its sound files lie.
-        deadline: also take out plugins that are too slow to play along.
+        slots: the effects, in signal order.
+        level_db: gain after the effects.
+        home: the preset's folder, where its impulse responses are.
+        deadline: also bypass plugins that are too slow for real time.
 
     Raises:
-        PatchError, PluginError, AudioError: an effect cannot be made ready; it is named.
+        PatchError, PluginError, AudioError: an effect cannot be prepared; the message names it.
     """
 
     def __init__(
@@ -68,20 +74,20 @@ class Chain:
                 if isinstance(error, PatchError):
                     raise error.below(f"effects.{number}") from error
                 raise
-        self._guard = _stage(GUARD, None, False)
-        self._gain = Glide(db_to_gain(level_db))
-        self._told: set[str] = set()
+        self._limiter = _stage(LIMITER, None, False)
+        self._gain = SmoothedValue(db_to_gain(level_db))
+        self._reported: set[str] = set()
 
     @property
     def latency_samples(self) -> int:
-        """How late the sound comes."""
-        return sum(stage.latency_samples for stage in (*self._stages, self._guard))
+        """Latency of the whole chain, limiter included."""
+        return sum(stage.latency_samples for stage in (*self._stages, self._limiter))
 
     def process(self, block: FloatArray) -> FloatArray:
-        """The next block: [1, samples], [2, samples] or [samples] to [2, samples], of 3 samples or more.
+        """Process the next block: [samples], [1, samples] or [2, samples] in, [2, samples] out.
 
         Raises:
-            ValueError: a shorter block, or another number of channels.
+            ValueError: fewer than 3 samples, or more than two channels.
         """
         samples = block.shape[-1]
         if samples < SHORTEST_BLOCK_SAMPLES or block.ndim > 2 or (block.ndim == 2 and len(block) > CHANNELS):
@@ -92,31 +98,37 @@ class Chain:
         out = np.ascontiguousarray(np.broadcast_to(block, (CHANNELS, samples)), np.float32)
         for stage in self._stages:
             out = stage.process(out)
-        return self._guard.process(np.asarray(out * self._gain.next(samples), np.float32))
+        return self._limiter.process(np.asarray(out * self._gain.next(samples), np.float32))
 
     def run(self, samples: FloatArray, *, tail: bool = True) -> FloatArray:
-        """A whole sound [channels, samples] through it, its latency taken out; with `tail`, until it is quiet."""
-        length, late = samples.shape[-1], self.latency_samples
+        """A whole sound [channels, samples] through the chain, its latency removed.
+
+        With `tail` the result goes on until it has decayed below -80 dBFS, for at most 20 s; otherwise it is as long as
+        the input.
+        """
+        length, latency = samples.shape[-1], self.latency_samples
         silence = np.zeros((*samples.shape[:-1], MAX_BLOCK_SAMPLES), np.float32)
-        heard = [self.process(samples)] if length >= SHORTEST_BLOCK_SAMPLES else []
-        come, quiet = length, 0
-        while come < length + late or (tail and quiet < 4 and come < length + LONGEST_TAIL_SAMPLES):
-            heard.append(self.process(silence))
-            come += MAX_BLOCK_SAMPLES
-            quiet = quiet + 1 if float(np.abs(heard[-1]).max()) < db_to_gain(TAIL_DB) else 0
-        whole = np.concatenate(heard, axis=1)
-        return whole[:, late:] if tail else whole[:, late : late + length]
+        out = [self.process(samples)] if length >= SHORTEST_BLOCK_SAMPLES else []
+        processed, quiet_blocks = length, 0
+        while processed < length + latency or (
+            tail and quiet_blocks < QUIET_BLOCKS and processed < length + LONGEST_TAIL_SAMPLES
+        ):
+            out.append(self.process(silence))
+            processed += MAX_BLOCK_SAMPLES
+            quiet_blocks = quiet_blocks + 1 if float(np.abs(out[-1]).max()) < db_to_gain(TAIL_DB) else 0
+        whole = np.concatenate(out, axis=1)
+        return whole[:, latency:] if tail else whole[:, latency : latency + length]
 
     def set(self, name: str, value: Parameter) -> None:
-        """Move `level_db` or `LABEL.PARAMETER`, also `LABEL.mix` and `LABEL.bypass`, from the next block on.
+        """Set `level_db`, `LABEL.PARAMETER`, `LABEL.mix` or `LABEL.bypass` from the next block on.
 
         Raises:
-            PatchError: there is none of that name, or the value is out of range.
+            PatchError: no such parameter, or the value is out of range.
         """
-        self.knob(name, value)(value)
+        self.setter(name, value)(value)
 
-    def knob(self, name: str, *ends: Parameter) -> Knob:
-        """What moves one of these to `ends` and to numbers between them, at once: all that can be wrong is said here.
+    def setter(self, name: str, *ends: Parameter) -> ParameterSetter:
+        """A function that sets one of these to `ends` or to numbers between them; everything is checked here, once.
 
         Raises:
             PatchError: as `set`.
@@ -124,31 +136,31 @@ class Chain:
         if name == "level_db":
             for end in ends:
                 LEVEL.check(end)
-            return lambda value: self._gain.to(db_to_gain(float(value)))
+            return lambda value: self._gain.set(db_to_gain(float(value)))
         label, _, parameter = name.partition(".")
         for stage in self._stages:
             if stage.label == label:
-                return stage.knob(parameter, *ends)
+                return stage.setter(parameter, *ends)
         raise PatchError(
             f"the chain has no effect {label}; it has {', '.join(s.label for s in self._stages) or 'none'}"
         )
 
     def troubles(self) -> list[Trouble]:
-        """Effects taken out since it was last asked. A list, not an exception: the music goes on."""
+        """Effects bypassed by the watchdog since the last call. A list, not an exception: the music goes on."""
         new = [Trouble(stage.label, stage.trouble) for stage in self._stages if stage.trouble]
-        new = [one for one in new if one.label not in self._told]
-        self._told |= {one.label for one in new}
+        new = [one for one in new if one.label not in self._reported]
+        self._reported |= {one.label for one in new}
         return new
 
     def reset(self) -> None:
-        """Forget what has been heard. On the main thread."""
-        for stage in (*self._stages, self._guard):
+        """Clear all state, such as reverb tails. On the main thread."""
+        for stage in (*self._stages, self._limiter):
             stage.reset()
         self._gain.finish()
 
     def close(self) -> None:
         """Unload the plugins. On the main thread."""
-        for stage in (*self._stages, self._guard):
+        for stage in (*self._stages, self._limiter):
             stage.close()
 
     def __enter__(self) -> Chain:
@@ -159,7 +171,7 @@ class Chain:
 
 
 def chain_of(patch: Patch, *, deadline: bool = False) -> Chain:
-    """The chain of a patch.
+    """The effects chain of a patch.
 
     Raises:
         PatchError, PluginError, AudioError: as `Chain`.
@@ -169,9 +181,8 @@ def chain_of(patch: Patch, *, deadline: bool = False) -> Chain:
 
 def _stage(slot: Slot, home: Path | None, deadline: bool) -> Stage:
     if slot.plugin:
-        stage = Stage(
-            slot.label, HostedEffect(slot), mix=slot.mix, bypass=slot.bypass, watch=Watch(deadline=deadline)
-        )  # fmt: skip
+        watchdog = Watchdog(deadline=deadline)
+        stage = Stage(slot.label, HostedEffect(slot), mix=slot.mix, bypass=slot.bypass, watchdog=watchdog)
     else:
         effect = BuiltIn(slot, find_effect(slot.effect), home=home)
         stage = Stage(slot.label, effect, mix=slot.mix, bypass=slot.bypass)

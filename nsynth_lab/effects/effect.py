@@ -1,4 +1,4 @@
-"""Effect: what everything in a chain can do; and the delay that keeps the dry sound in step with it."""
+"""Effect: the contract of everything in a chain; and Delay, which keeps the dry sound in sync with the wet one."""
 
 from __future__ import annotations
 
@@ -10,51 +10,54 @@ import numpy as np
 from nsynth_lab.patch.rules import Parameter
 from nsynth_lab.units import FloatArray
 
-Knob = Callable[[Parameter], None]
+ParameterSetter = Callable[[Parameter], None]
 
 CHANNELS = 2
 MAX_BLOCK_SAMPLES = 1024
-SHORTEST_BLOCK_SAMPLES = 3  # pedalboard takes two samples of two channels for one channel of two
+SHORTEST_BLOCK_SAMPLES = 3  # pedalboard mistakes two samples of two channels for interleaved mono
 
 
 class Effect(Protocol):
     """`prepare` once on the main thread, then `process` blocks [2, samples] of 3 to 1024 samples on any one thread.
 
-    Law: blocks of any sizes give what the whole gives, `latency_samples` late.
+    Law: the output does not depend on how the input is cut into blocks; it is `latency_samples` late.
     """
 
     latency_samples: int
 
     def prepare(self) -> None:
-        """Make it ready: allocate, load, warm up. Silence has gone through it."""
+        """Allocate, load and warm up: afterwards silence has already been processed."""
 
     def process(self, block: FloatArray) -> FloatArray:
-        """The next block [2, samples], as long as it came."""
+        """Process the next block [2, samples]; the result has the same shape."""
 
-    def knob(self, name: str, *ends: Parameter) -> Knob:
-        """What moves a parameter, from the next block on, to `ends` and what lies between them: checked here, once."""
+    def setter(self, name: str, *ends: Parameter) -> ParameterSetter:
+        """A function that sets a parameter from the next block on.
+
+        `ends` are the extreme values it will be called with, checked here once, so that setting itself cannot fail.
+        """
 
     def reset(self) -> None:
-        """Forget what has been heard. On the main thread."""
+        """Clear all state, such as tails. On the main thread."""
 
     def close(self) -> None:
-        """Give back what it holds. On the main thread; nothing else may be asked of it after."""
+        """Release all resources; the effect cannot be used afterwards. On the main thread."""
 
 
 class Delay:
-    """So many samples later: [2, samples] in and out."""
+    """Delays a stereo signal [2, samples] by a fixed number of samples."""
 
     def __init__(self, samples: int) -> None:
-        self._kept = np.zeros((CHANNELS, samples), np.float32)
+        self._held = np.zeros((CHANNELS, samples), np.float32)
 
     def process(self, block: FloatArray) -> FloatArray:
-        """The next block, as long as it came."""
-        if not self._kept.shape[1]:
+        """The delayed block, as long as the one given."""
+        if not self._held.shape[1]:
             return block
-        joined = np.concatenate([self._kept, block], axis=1)
-        self._kept = joined[:, block.shape[1] :]
+        joined = np.concatenate([self._held, block], axis=1)
+        self._held = joined[:, block.shape[1] :]
         return joined[:, : block.shape[1]]
 
     def reset(self) -> None:
-        """Forget what has been heard."""
-        self._kept = np.zeros_like(self._kept)
+        """Fill the delay line with silence."""
+        self._held = np.zeros_like(self._held)

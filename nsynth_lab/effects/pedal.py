@@ -1,8 +1,9 @@
-"""What is common to everything that runs in pedalboard: how it is warmed up, and how late it answers.
+"""What all pedalboard effects have in common: how they are warmed up, and how their latency is measured.
 
-pedalboard prepares a plugin anew, and so forgets its state, whenever a block is longer than all before. And it
-leaves out the first `latency` samples of its output. So after each reset silence of the longest block goes through,
-until as much comes out as went in: then a block gives a block, and what was left out is the latency.
+pedalboard re-prepares a plugin, and so loses its state, whenever a block is longer than every one before. It also
+drops the first `latency` samples of the output. So after each reset, silence in blocks of the maximum length is
+processed until as many samples come out as went in: from then on a block gives a block of the same length, and the
+samples that were missing are the latency.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ LONGEST_LATENCY_SAMPLES = 48_000
 
 
 def warm_up(plugin: Any, channels: int) -> int:
-    """Reset a pedalboard plugin and send silence through it; returns its latency in samples.
+    """Reset a pedalboard plugin and process silence; returns its latency in samples.
 
     Raises:
-        PluginError: it never gives as much as it gets.
+        PluginError: the latency is above one second.
     """
     plugin.reset()
     silence = np.zeros((channels, MAX_BLOCK_SAMPLES), np.float32)
@@ -36,7 +37,7 @@ def warm_up(plugin: Any, channels: int) -> int:
 
 
 def run(plugin: Any, block: FloatArray) -> FloatArray:
-    """One block [channels, samples] through a plugin that is under way."""
+    """Process one block [channels, samples], keeping the plugin's state."""
     out: FloatArray = plugin.process(block, SAMPLE_RATE, buffer_size=MAX_BLOCK_SAMPLES, reset=False)
     return out
 

@@ -1,4 +1,4 @@
-"""The plugins that have been scanned, remembered by their contents, and found again by name."""
+"""The plugin cache: what scanning found, keyed by a hash of each plugin's files; and looking plugins up by name."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ MAX_CACHE_BYTES = 64 * 2**20
 MAX_FILES = 10_000
 
 
-def known_plugins() -> list[PluginInfo]:
-    """All that has been scanned and is still there, by name."""
+def scanned_plugins() -> list[PluginInfo]:
+    """All plugins that have been scanned and still exist, sorted by name."""
     found = [info for infos in read_cache().values() for info in infos if Path(info.path).exists()]
     return sorted(found, key=lambda info: (info.name.lower(), info.path))
 
 
 def find_plugin(name: str) -> PluginInfo:
-    """A plugin that was scanned and works, by its name.
+    """A working plugin, by name, whatever its case.
 
     Raises:
-        PluginError: none of that name, one that does not work, or one whose file has changed since.
+        PluginError: no such plugin, one that does not work, or one whose files have changed since the scan.
     """
-    known = known_plugins()
-    same = [info for info in known if info.name.lower() == name.lower()]
+    scanned = scanned_plugins()
+    same = [info for info in scanned if info.name.lower() == name.lower()]
     if not same:
-        names = [info.name for info in known if not info.error]
+        names = [info.name for info in scanned if not info.error]
         hint = did_you_mean(name, names) if names else "none has been scanned yet"
         raise PluginError(f"{quoted(name)} is no plugin that is known here; {hint} (`nsynth-lab plugins scan`)")
     info = next((one for one in same if not one.error), same[0])
@@ -46,7 +46,7 @@ def find_plugin(name: str) -> PluginInfo:
 
 
 def digest(path: Path) -> str:
-    """Hash of a plugin's file, or of all files of its folder with their names."""
+    """Hash of a plugin's file, or of the names and contents of all files in its folder."""
     whole = hashlib.sha256()
     for file in [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())[:MAX_FILES]:
         whole.update(os.fsencode(file.relative_to(path.parent)))
@@ -56,27 +56,27 @@ def digest(path: Path) -> str:
 
 
 def read_cache() -> dict[str, list[PluginInfo]]:
-    """What is remembered, by digest; nothing where the memory is missing, damaged or of another version."""
+    """The cached plugins by digest; empty if the cache is missing, damaged or of another version."""
     path = cache_folder() / CACHE
     try:
         if path.stat().st_size > MAX_CACHE_BYTES:
             return {}
-        held = json.loads(path.read_text(encoding="utf-8"))
-        if held["version"] != CACHE_VERSION:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if stored["version"] != CACHE_VERSION:
             return {}
-        return {key: [PluginInfo.from_dict(one) for one in infos] for key, infos in held["plugins"].items() if infos}
+        return {key: [PluginInfo.from_dict(one) for one in infos] for key, infos in stored["plugins"].items() if infos}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 
 def write_cache(cache: dict[str, list[PluginInfo]]) -> None:
-    """Keep what is remembered: aside, then renamed.
+    """Replace the cache file.
 
     Raises:
         PluginError: it cannot be written.
     """
     path = cache_folder() / CACHE
-    held = {key: [info.to_dict() for info in infos] for key, infos in cache.items()}
-    with atomic_write(path, PluginError) as beside:
+    stored = {key: [info.to_dict() for info in infos] for key, infos in cache.items()}
+    with atomic_write(path, PluginError) as temporary:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps({"version": CACHE_VERSION, "plugins": held}), encoding="utf-8")
+        temporary.write_text(json.dumps({"version": CACHE_VERSION, "plugins": stored}), encoding="utf-8")

@@ -18,12 +18,12 @@ class PluginParameter:
     """One parameter of a plugin.
 
     Attributes:
-        name: as presets write it: `time_ms`.
-        title: as the plugin calls it: `Time`.
+        name: as written in presets, such as `time_ms`.
+        title: as the plugin calls it, such as `Time`.
         kind: number, flag or text.
-        unit: of numbers, where the plugin tells.
-        default: where it stands when the plugin is loaded.
-        steps: (where the plugin's own scale of 0 to 1 stands, the value there), rising in the former.
+        unit: of a number, if the plugin says.
+        default: its value when the plugin is loaded.
+        steps: pairs (raw, value): the plugin's own scale, rising from 0 to 1, and the value there.
     """
 
     name: str
@@ -34,7 +34,7 @@ class PluginParameter:
     steps: tuple[tuple[float, Parameter], ...]
 
     def describe(self) -> str:
-        """Range, unit and default, for a person to read."""
+        """Range, unit and default, as one readable line."""
         if self.kind == "number":
             values = [float(value) for _, value in self.steps]
             default = plain(float(self.default))
@@ -45,22 +45,22 @@ class PluginParameter:
         return f"{', '.join(names[:12])}{', ...' * (len(names) > 12)}; {self.default}"
 
     def raw(self, value: Parameter) -> float:
-        """Where on its own scale of 0 to 1 the plugin has this value.
+        """A value on the plugin's own scale of 0 to 1.
 
         Raises:
-            PatchError: a value it cannot have.
+            PatchError: the parameter cannot have this value.
         """
         return self.scale(value)(value)
 
     def scale(self, *ends: Parameter) -> Callable[[Parameter], float]:
-        """From values, `ends` and numbers between them, to the plugin's own scale of 0 to 1.
+        """A function from values to the plugin's own scale of 0 to 1, for `ends` and numbers between them.
 
         Raises:
-            PatchError: an end is a value it cannot have.
+            PatchError: the parameter cannot have one of `ends`.
         """
         if self.kind == "flag":
             for end in ends:
-                if end not in (0.0, 1.0):  # as false and true compare
+                if end not in (0.0, 1.0):  # False and True are equal to these
                     raise PatchError(f"{quoted(end)} is neither true nor false", place=self.name)
             return lambda value: float(float(value) >= 0.5)
         if self.kind == "text":
@@ -71,9 +71,9 @@ class PluginParameter:
                         f"{quoted(end)}; {did_you_mean(str(end), list(map(str, places)))}", place=self.name
                     )
             return lambda value: places[value]
-        return self._scale_of_numbers(ends)
+        return self._number_scale(ends)
 
-    def _scale_of_numbers(self, ends: Sequence[Parameter]) -> Callable[[Parameter], float]:
+    def _number_scale(self, ends: Sequence[Parameter]) -> Callable[[Parameter], float]:
         values, raws = [float(value) for _, value in self.steps], [raw for raw, _ in self.steps]
         low, high = min(values), max(values)
         for end in ends:
@@ -95,16 +95,16 @@ class PluginParameter:
 
 @dataclass(frozen=True)
 class PluginInfo:
-    """One plugin, or one file that holds none that works.
+    """One plugin, or a file that holds no working plugin.
 
     Attributes:
-        path: its .vst3 file or folder; `name` within it.
-        digest: of its contents.
-        error: why it cannot be used; empty where it can.
+        path: its .vst3 file or folder, which may hold several plugins; `name` is this one's.
+        digest: hash of the file or folder.
+        error: why it cannot be used; empty if it works.
         kind: effect or instrument.
-        channels: 1 where it is mono, else 2.
-        latency_samples: how late its sound comes.
-        seconds: that loading took.
+        channels: 1 if it is mono, otherwise 2.
+        latency_samples: its latency.
+        seconds: how long it took to load and examine.
     """
 
     path: str
@@ -121,23 +121,23 @@ class PluginInfo:
     parameters: tuple[PluginParameter, ...] = ()
 
     def find(self, name: str) -> PluginParameter:
-        """The parameter of that name.
+        """The parameter called `name`.
 
         Raises:
-            PatchError: there is none; the nearest is offered.
+            PatchError: there is none; the message suggests the closest name.
         """
         return find_parameter(self.parameters, name, owner=self.name)
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values."""
+        """Plain values, for JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, given: dict[str, Any]) -> PluginInfo:
-        """Back from `to_dict`.
+        """The inverse of `to_dict`.
 
         Raises:
-            KeyError, TypeError, ValueError: not from there.
+            KeyError, TypeError, ValueError: not made by `to_dict`.
         """
         parameters = tuple(
             PluginParameter(**{**one, "steps": tuple((float(raw), value) for raw, value in one["steps"])})

@@ -1,7 +1,7 @@
-"""Scanning: each .vst3 is looked at once, in a process of its own with a time-out, and remembered by its contents.
+"""Scanning: each .vst3 is examined once, in a process of its own with a time-out; the result is cached by file hash.
 
-A plugin that crashes or hangs takes only that process with it, is named, and is not tried again until its file
-changes or `again` is asked for. What was never scanned is never loaded: presets name plugins, not files.
+A plugin that crashes or hangs takes only that process down; it is reported, and not tried again until its files change
+or `again` is set. A plugin that was never scanned is never loaded: presets name plugins, not files.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from pathlib import Path
 
 from nsynth_lab.effects.plugin_cache import digest, read_cache, write_cache
 from nsynth_lab.effects.plugin_info import PluginInfo
-from nsynth_lab.effects.subprocess_probe import run_apart
+from nsynth_lab.effects.subprocess_probe import run_in_subprocess
 from nsynth_lab.errors import PluginError
 
+SCAN_MODULE = "nsynth_lab.effects.scan_child"
 TIMEOUT_SECONDS = 30.0
 FOLDERS = {
     "linux": ("~/.vst3", "/usr/lib/vst3", "/usr/local/lib/vst3"),
@@ -28,10 +29,10 @@ FOLDERS = {
 
 
 def plugin_files(places: Sequence[str | Path] = ()) -> list[Path]:
-    """Every .vst3 in these files and folders; without any, where this system keeps its plugins. Sorted.
+    """Every .vst3 among these files and in these folders; by default, in the system's plugin folders. Sorted.
 
     Raises:
-        PluginError: a place that is not there.
+        PluginError: a place that does not exist.
     """
     found: set[Path] = set()
     for place in places or [Path(folder).expanduser() for folder in FOLDERS.get(sys.platform, ())]:
@@ -52,9 +53,9 @@ def scan(
     again: bool = False,
     progress: Callable[[Path], None] = lambda _: None,
 ) -> list[PluginInfo]:
-    """Look at each file that is not remembered, or at all of them `again`; what does not work says why in `error`.
+    """Examine each file that is not in the cache, or with `again` every file. A plugin that fails has its `error` set.
 
-    The memory is written after each file, so that an interrupted scan goes on where it stopped.
+    The cache is written after each file, so that an interrupted scan resumes where it stopped.
     """
     cache = read_cache()
     result: list[PluginInfo] = []
@@ -62,26 +63,26 @@ def scan(
         key = digest(path)
         before = [old for old, infos in cache.items() if infos[0].path == str(path) and old != key]
         if again or before or key not in cache or cache[key][0].path != str(path):
-            for old in before:  # what the file was before it was replaced by a newer version
+            for old in before:  # an earlier version of the same file
                 del cache[old]
-            cache[key] = [replace(info, digest=key) for info in _look_at(path, timeout_seconds)]
+            cache[key] = [replace(info, digest=key) for info in _examine(path, timeout_seconds)]
             write_cache(cache)
         result += cache[key]
         progress(path)
     return result
 
 
-def _look_at(path: Path, timeout_seconds: float) -> list[PluginInfo]:
-    said, end = run_apart("nsynth_lab.effects.scan_child", [str(path)], timeout_seconds=timeout_seconds)
-    found = list(_read(said))
-    if end or not found:
-        found.append(PluginInfo(str(path), path.stem, digest="", error=end or "holds no plugin"))
+def _examine(path: Path, timeout_seconds: float) -> list[PluginInfo]:
+    output, failure = run_in_subprocess(SCAN_MODULE, [str(path)], timeout_seconds=timeout_seconds)
+    found = list(_parse(output))
+    if failure or not found:
+        found.append(PluginInfo(str(path), path.stem, digest="", error=failure or "holds no plugin"))
     return [replace(info, name=info.name or path.stem) for info in found]
 
 
-def _read(said: bytes) -> Iterator[PluginInfo]:
-    """What the child has told; a line that its end has cut off is no answer."""
-    for line in said.decode("utf-8", "replace").splitlines():
+def _parse(output: bytes) -> Iterator[PluginInfo]:
+    """The plugins that the child reported; a line that a crash has cut off is ignored."""
+    for line in output.decode("utf-8", "replace").splitlines():
         with suppress(ValueError, KeyError, TypeError, RecursionError):
             yield PluginInfo.from_dict(json.loads(line))
 

@@ -1,7 +1,7 @@
-"""Looks at one .vst3 in a process of its own: `python -m nsynth_lab.effects.scan_child PATH`; see `scan`.
+"""Examines one .vst3 in a process of its own: `python -m nsynth_lab.effects.scan_child PATH`; see `scan`.
 
-Prints a line of JSON for each plugin found, so that what was found before a crash is kept. Whatever the plugin
-itself prints goes nowhere.
+Prints one line of JSON for each plugin in the file, so that a crash loses only what comes after it. Whatever the
+plugin itself prints is discarded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from nsynth_lab.effects.plugin_info import PluginInfo, PluginParameter
 from nsynth_lab.effects.vst3 import Vst3, plugin_names
 from nsynth_lab.errors import PluginError
 
-PLACES = 65
+READINGS = 65  # of a continuous parameter, from 0 to 1
 MOST_STEPS = 130
 MOST_PARAMETERS = 500
 PSEUDO = re.compile(r"MIDI Ch\.? ?\d+ .*|MIDI CC .*|Buffer Size|Sample Rate|Current Program", re.IGNORECASE)
@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(\D{0,12})"
 
 
 def examine(path: str, name: str) -> PluginInfo:
-    """Load one plugin, ask for all that is worth knowing, and send half a second of noise through it."""
+    """Load one plugin, read its properties and parameters, and process half a second of noise with it."""
     started = time.perf_counter()
     plugin = Vst3(path, name)
     own = plugin.instances[0]
@@ -55,7 +55,7 @@ def examine(path: str, name: str) -> PluginInfo:
 
 
 def _channels(plugin: Vst3) -> tuple[int, int]:
-    """(channels it takes, latency in samples)."""
+    """(channels it accepts, latency in samples)."""
     try:
         return 2, plugin.warm_up(2)
     except PluginError:
@@ -73,8 +73,8 @@ def _parameters(plugin: Any) -> tuple[PluginParameter, ...]:
 
 
 def _parameter(one: Any, name: str, title: str) -> PluginParameter:
-    places = one.num_steps if 2 <= one.num_steps <= PLACES else PLACES
-    raws = [place / (places - 1) for place in range(places)]
+    readings = one.num_steps if 2 <= one.num_steps <= READINGS else READINGS
+    raws = [index / (readings - 1) for index in range(readings)]
     texts = [str(one.get_text_for_raw_value(raw)).strip() for raw in raws]
     default = str(one.string_value).strip()
     words = {text.lower() for text in texts}
@@ -82,17 +82,17 @@ def _parameter(one: Any, name: str, title: str) -> PluginParameter:
         return PluginParameter(name, title, "flag", "", default.lower() in TRUE, ((0.0, False), (1.0, True)))
     numbers = [_NUMBER.fullmatch(text) for text in (*texts, default)]
     if all(numbers) and len({match[2] for match in numbers if match}) == 1:
-        *values, standing = [float(match[1]) for match in numbers if match]
+        *values, current = [float(match[1]) for match in numbers if match]
         if one.num_steps == 2 and sorted(values) == [0.0, 1.0]:
-            return PluginParameter(name, title, "flag", "", standing >= 0.5, ((0.0, False), (1.0, True)))
+            return PluginParameter(name, title, "flag", "", current >= 0.5, ((0.0, False), (1.0, True)))
         unit = str(one.label or "").strip() or next(match[2] for match in numbers if match).strip()
         if sorted(values) in (values, values[::-1]) and values[0] != values[-1]:
-            return PluginParameter(name, title, "number", unit, standing, _steps(raws, values))
+            return PluginParameter(name, title, "number", unit, current, _steps(raws, values))
     return PluginParameter(name, title, "text", "", default, _first_of_each(raws, texts))
 
 
 def _steps(raws: list[float], values: list[float]) -> tuple[tuple[float, float], ...]:
-    """Without the places in between that a straight line gives too."""
+    """(raw, value) pairs, without those that linear interpolation between their neighbours gives too."""
     kept = [0]
     for index in range(1, len(values) - 1):
         low, high = kept[-1], index + 1
@@ -109,7 +109,7 @@ def _first_of_each(raws: list[float], texts: list[str]) -> tuple[tuple[float, st
     return tuple((raw, text) for text, raw in list(first.items())[:MOST_STEPS])
 
 
-def _answer(path: str, out: TextIO) -> None:
+def _report(path: str, out: TextIO) -> None:
     for name in plugin_names(path):
         try:
             info = examine(path, name)
@@ -122,15 +122,15 @@ def _answer(path: str, out: TextIO) -> None:
 def main() -> None:
     """Examine the file named on the command line."""
     out = os.fdopen(os.dup(1), "w")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
     try:
-        _answer(sys.argv[1], out)
+        _report(sys.argv[1], out)
     except PluginError as error:
         out.write(json.dumps(PluginInfo(sys.argv[1], "", digest="", error=str(error)).to_dict()) + "\n")
     out.flush()
-    os._exit(0)  # the answer is out: a plugin that crashes on its way out has no more say
+    os._exit(0)  # everything is reported: a plugin that crashes while unloading does no harm
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Glide: a value that moves to where it is set within 10 ms, sample by sample, whatever the blocks."""
+"""SmoothedValue: a parameter that ramps linearly to its new value within 10 ms, sample by sample.
+
+So a change neither clicks nor depends on the block size.
+"""
 
 from __future__ import annotations
 
@@ -6,37 +9,37 @@ import numpy as np
 
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
-GLIDE_SAMPLES = SAMPLE_RATE // 100
+RAMP_SAMPLES = SAMPLE_RATE // 100
 
 
-class Glide:
-    """Stands at `value` until `to` sends it elsewhere.
+class SmoothedValue:
+    """Holds `value`; `set` starts a ramp to a new one.
 
-    >>> glide = Glide(0.0)
-    >>> glide.to(1.0)
-    >>> float(glide.next(240)[-1]), float(glide.next(480)[-1]), glide.next(10)
+    >>> gain = SmoothedValue(0.0)
+    >>> gain.set(1.0)
+    >>> float(gain.next(240)[-1]), float(gain.next(480)[-1]), gain.next(10)
     (0.5, 1.0, 1.0)
     """
 
     def __init__(self, value: float) -> None:
         self.value = value
-        self._from, self._target, self._gone = value, value, GLIDE_SAMPLES
+        self._start, self._target, self._elapsed = value, value, RAMP_SAMPLES
 
-    def to(self, target: float) -> None:
-        """Go there, from where it is now."""
+    def set(self, target: float) -> None:
+        """Ramp to `target`, from the current value."""
         if target != self._target:
-            self._from, self._target, self._gone = self.value, target, 0
+            self._start, self._target, self._elapsed = self.value, target, 0
 
     def next(self, samples: int) -> float | FloatArray:
-        """One value where it stands still, else [samples]."""
-        if self._gone >= GLIDE_SAMPLES:
+        """The next `samples` values: one number while nothing moves, an array [samples] during a ramp."""
+        if self._elapsed >= RAMP_SAMPLES:
             return self._target
-        share = np.minimum(1.0, np.arange(self._gone + 1, self._gone + samples + 1) / GLIDE_SAMPLES)
-        self._gone += samples
-        path = self._from + (self._target - self._from) * share
-        self.value = float(path[-1])
-        return np.asarray(path, np.float32)
+        share = np.minimum(1.0, np.arange(self._elapsed + 1, self._elapsed + samples + 1) / RAMP_SAMPLES)
+        self._elapsed += samples
+        ramp = self._start + (self._target - self._start) * share
+        self.value = float(ramp[-1])
+        return np.asarray(ramp, np.float32)
 
     def finish(self) -> None:
-        """Be there."""
-        self.value, self._gone = self._target, GLIDE_SAMPLES
+        """Jump to the target at once."""
+        self.value, self._elapsed = self._target, RAMP_SAMPLES

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from nsynth_lab.effects import chain_of
-from nsynth_lab.effects.effect import SHORTEST_BLOCK_SAMPLES, Knob
+from nsynth_lab.effects.effect import SHORTEST_BLOCK_SAMPLES, ParameterSetter
 from nsynth_lab.errors import PatchError
 from nsynth_lab.patch import Patch, targets
 from nsynth_lab.patch.macros import between
@@ -118,14 +118,14 @@ class PatchEffects:
         self._waiting: dict[tuple[int, str], float] = {}
         self._quiet_samples = QUIET_SAMPLES
 
-    def _effect_knobs(self) -> dict[str, Knob]:
+    def _effect_knobs(self) -> dict[str, ParameterSetter]:
         """By target, what controllers move in the chain: whether they can, and as far, is asked here and not again."""
         found = {}
         for cc, knobs in self._knobs.items():
             for target, ends in knobs.items():
                 if target == "level_db" or target.startswith(IN_CHAIN):
                     try:
-                        found[target] = self.chain.knob(target.removeprefix(IN_CHAIN), *ends)
+                        found[target] = self.chain.setter(target.removeprefix(IN_CHAIN), *ends)
                     except PatchError as error:
                         self.chain.close()
                         raise error.below(f"midi, controller {cc}") from None
