@@ -62,22 +62,22 @@ def played(engine: Engine, events: Iterable[Event], *, samples: int, blocks: Seq
 
 
 class Heard:
-    """What the decoder of an engine was asked for: MIDI pitches and levels of every frame of every row."""
+    """What the decoder of an engine was asked for: MIDI pitches and levels of every frame of every slot."""
 
     def __init__(self, engine: Engine) -> None:
-        self.pitch: list[tuple[int, int, float]] = []  # (clock of the block, row, MIDI pitch)
+        self.pitch: list[tuple[int, int, float]] = []  # (clock of the block, slot, MIDI pitch)
         self.level: list[tuple[int, int, float]] = []
         self.timbre: list[tuple[int, int, FloatArray]] = []
         step = engine._batch.step
 
         def listen(
-            rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+            slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
         ) -> FloatArray:
-            for row, frame, level, hz in zip(rows.tolist(), timbre, level_db.tolist(), f0_hz.tolist(), strict=True):
-                self.pitch.append((engine.clock, row, hz_to_note(hz)))
-                self.level.append((engine.clock, row, level))
-                self.timbre.append((engine.clock, row, frame))
-            return step(rows, timbre, level_db, f0_hz, partials)
+            for slot, frame, level, hz in zip(slots.tolist(), timbre, level_db.tolist(), f0_hz.tolist(), strict=True):
+                self.pitch.append((engine.clock, slot, hz_to_note(hz)))
+                self.level.append((engine.clock, slot, level))
+                self.timbre.append((engine.clock, slot, frame))
+            return step(slots, timbre, level_db, f0_hz, partials)
 
         engine._batch.step = listen  # type: ignore[method-assign]
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from nsynth_lab.runtime.voice_batch import Rows
+from nsynth_lab.runtime.voice_batch import VoiceBatch
 
 State = TypeVar("State")
 
@@ -60,25 +60,25 @@ def _cut(inputs: Sequence[Tensor], sizes: Sequence[int], *, dim: int, unit: int)
     return blocks
 
 
-def step_rows(rows: Rows, due: Tensor, streams: Sequence[Tensor]) -> Tensor:
-    """`rows.step`, from tensors to tensors."""
+def step_batch(batch: VoiceBatch, active: Tensor, streams: Sequence[Tensor]) -> Tensor:
+    """`batch.step`, from tensors to tensors."""
     timbre, level_db, f0_hz, partials = (stream.contiguous().numpy() for stream in streams)
-    return torch.from_numpy(rows.step(due.numpy(), timbre, level_db, f0_hz, partials))
+    return torch.from_numpy(batch.step(active.numpy(), timbre, level_db, f0_hz, partials))
 
 
-def in_turns(rows: Rows, inputs: Sequence[Tensor], order: Sequence[Sequence[int]]) -> Tensor:
-    """Each row's frames one after the other [rows, samples], while `order` says which rows are due in each step."""
+def in_turns(batch: VoiceBatch, inputs: Sequence[Tensor], order: Sequence[Sequence[int]]) -> Tensor:
+    """Each slot's frames one after the other [slots, samples]; `order` says which slots are active in each step."""
     voices, frames = inputs[1].shape
     at = [0] * voices
     blocks: list[list[Tensor]] = [[] for _ in at]
     step = 0
     while min(at) < frames:
-        due = [row for row in order[step % len(order)] if at[row] < frames]
+        active = [slot for slot in order[step % len(order)] if at[slot] < frames]
         step += 1
-        if not due:
+        if not active:
             continue
-        now = [torch.stack([stream[row, at[row]] for row in due]) for stream in inputs]
-        for row, audio in zip(due, step_rows(rows, torch.tensor(due), now), strict=True):
-            blocks[row].append(audio)
-            at[row] += 1
-    return torch.stack([torch.cat(row) for row in blocks])
+        now = [torch.stack([stream[slot, at[slot]] for slot in active]) for stream in inputs]
+        for slot, audio in zip(active, step_batch(batch, torch.tensor(active), now), strict=True):
+            blocks[slot].append(audio)
+            at[slot] += 1
+    return torch.stack([torch.cat(slot) for slot in blocks])

@@ -16,8 +16,8 @@ from tiny_model import streams, tiny_model
 from nsynth_lab.compiled import compiled
 from nsynth_lab.compiled.fused import IN_ONE, fused
 from nsynth_lab.compiled.maths import cosine_and_sine, exp, gated, gelu
-from nsynth_lab.compiled.products import add_product, halves, in_panels, whole_panels
-from nsynth_lab.runtime.numba_batch import LEAST_SHARE, RowDecoder
+from nsynth_lab.compiled.products import add_product, float16_bits, in_panels, whole_panels
+from nsynth_lab.runtime.numba_batch import LEAST_SHARE, NumbaBatch
 from nsynth_lab.units import FloatArray
 
 
@@ -97,7 +97,7 @@ print(hashlib.sha256(audio.tobytes()).hexdigest())
 
 def test_what_is_not_a_number_stays_within_memory() -> None:
     decoder = tiny_model().decoder
-    rows = RowDecoder(decoder, 2)
+    rows = NumbaBatch(decoder, 2)
     nothing = np.full(2, np.nan, np.float32)
     audio = rows.step(np.arange(2), np.zeros((2, 16), np.float32), nothing, nothing, np.zeros((2, 128), np.float32))
     assert audio.shape == (2, 512)
@@ -115,7 +115,7 @@ def test_products_are_those_of_a_library(shape: tuple[int, int, int], as_halves:
     if as_halves:
         weights = weights.astype(np.float16).astype(np.float32)
     out = whole_panels(np.ones((rows, columns), np.float32))
-    add_product(out, x, in_panels(halves(weights)) if as_halves else in_panels(weights))
+    add_product(out, x, in_panels(float16_bits(weights)) if as_halves else in_panels(weights))
     assert not out[:, columns:].any()
     np.testing.assert_allclose(out[:, :columns], 1.0 + x.astype(np.float64) @ weights, rtol=0, atol=2e-4)
 
@@ -127,7 +127,7 @@ def test_a_row_is_the_same_to_the_last_bit_whichever_rows_and_threads_there_are(
 
     def play(parts: list[int], threads: int) -> FloatArray:
         torch.set_num_threads(threads)
-        rows = RowDecoder(tiny_model().decoder, count)
+        rows = NumbaBatch(tiny_model().decoder, count)
         rows.reset(range(count), range(count))
         heard = []
         for frame in range(20):
@@ -140,7 +140,7 @@ def test_a_row_is_the_same_to_the_last_bit_whichever_rows_and_threads_there_are(
     assert np.abs(together).max() > 0.01
     assert np.array_equal(together, play([0, count], 3))
     assert np.array_equal(together, play([0, 1, 3, 7, count], 1))
-    rows = RowDecoder(tiny_model().decoder, count)
+    rows = NumbaBatch(tiny_model().decoder, count)
     rows.reset(range(count), range(count))
     assert np.array_equal(together, rows.frames(everyone, *inputs))
 
@@ -150,8 +150,8 @@ def test_what_was_compiled_is_found_again_and_not_after_a_change(tmp_path: Path)
 import numpy as np
 from nsynth_lab import messages
 messages.subscribe(print)
-from nsynth_lab.compiled.products import add_product, halves, in_panels
-add_product(np.ones((1, 32), "f"), np.ones((1, 4), "f"), in_panels(halves(np.ones((4, 4), "f"))))
+from nsynth_lab.compiled.products import add_product, float16_bits, in_panels
+add_product(np.ones((1, 32), "f"), np.ones((1, 4), "f"), in_panels(float16_bits(np.ones((4, 4), "f"))))
 """
 
     def said() -> str:

@@ -18,8 +18,8 @@ from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.note import Note
-from nsynth_lab.pack.blend_clips import Row
-from nsynth_lab.pack.decode import decode_rows, exact_f0_hz
+from nsynth_lab.pack.blend_clips import ClipLatents
+from nsynth_lab.pack.decode import decode_clips, exact_f0_hz
 from nsynth_lab.pack.quality import Seam, measure_clip
 from nsynth_lab.pack.request import ClipKey
 from nsynth_lab.units import FRAME_RATE_HZ, HOP_SAMPLES, SAMPLE_RATE, cents_to_ratio
@@ -89,9 +89,9 @@ def test_the_running_sum_of_f0_is_exact() -> None:
     assert np.abs(error).max() <= np.spacing(np.float32(exact.max()))
 
 
-def rows(notes: Sequence[int]) -> list[Row]:
+def rows(notes: Sequence[int]) -> list[ClipLatents]:
     return [
-        Row(ClipKey(0, note, 100, 0), *looped(note), held=True, noise_place=17 * note, release_seconds=1.0)
+        ClipLatents(ClipKey(0, note, 100, 0), *looped(note), held=True, noise_place=17 * note, release_seconds=1.0)
         for note in notes
     ]
 
@@ -100,7 +100,7 @@ def rows(notes: Sequence[int]) -> list[Row]:
 def test_what_the_decoder_gives_closes(notes: Sequence[int]) -> None:
     checkpoint = Checkpoint(tiny_model(), "tiny", {})
     every = rows(notes)
-    audio = decode_rows(every, checkpoint)
+    audio = decode_clips(every, checkpoint)
     assert audio.shape == (len(notes), FRAMES * HOP_SAMPLES)
     for row, samples in zip(every, audio, strict=True):
         assert row.period is not None
@@ -116,9 +116,9 @@ def test_what_the_decoder_gives_closes(notes: Sequence[int]) -> None:
 def test_a_clip_is_the_same_alone_and_among_others() -> None:
     checkpoint = Checkpoint(tiny_model(), "tiny", {})
     every = rows((45, 62, 81))
-    together = decode_rows(every, checkpoint)
+    together = decode_clips(every, checkpoint)
     for row, samples in zip(every, together, strict=True):
-        alone = decode_rows([row], checkpoint)[0]
+        alone = decode_clips([row], checkpoint)[0]
         np.testing.assert_allclose(alone, samples, atol=1e-4 * float(np.abs(samples).max()))
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from nsynth_lab.compiled.voices import HELD
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on, setting
-from nsynth_lab.runtime.numba_batch import RowDecoder
+from nsynth_lab.runtime.numba_batch import NumbaBatch
 from nsynth_lab.synth.engine import Engine, panic
 from nsynth_lab.synth.mixer import Mixer, soft_clip
 from nsynth_lab.synth.modulation import STREAMS
@@ -69,17 +69,17 @@ def test_a_note_begins_in_the_block_after_it_is_played() -> None:
 
 
 def counted_steps(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many rows each step of an engine takes, whole or its first half, from now on."""
+    """How many voices each step of an engine takes, whole or its first phase, from now on."""
     steps = list[int]()
 
     def counting(taken: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(rows: Tensor, *streams: Tensor) -> Any:
-            steps.append(len(rows))
-            return taken(rows, *streams)
+        def counted(slots: Tensor, *streams: Tensor) -> Any:
+            steps.append(len(slots))
+            return taken(slots, *streams)
 
         return counted
 
-    for name in ("step", "begin"):
+    for name in ("step", "controls"):
         monkeypatch.setattr(engine._batch, name, counting(getattr(engine._batch, name)))
     return steps
 
@@ -107,26 +107,26 @@ def test_voices_begun_at_odd_times_share_a_step_in_256_samples(block: int, monke
     assert steps == [4] * 16
 
 
-def test_of_small_blocks_none_pays_for_both_halves_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_small_blocks_none_pays_for_both_phases_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = small_engine(Settings(voices=8))
     engine.send([note_on(50 + index, at_sample=64 * 7 * index) for index in range(8)])
     while engine.clock < SECOND // 4:
         engine.render(128)
     done: list[str] = []
     batch = engine._batch
-    assert isinstance(batch, RowDecoder)
-    for name, half in (("_begin", batch._begin), ("_finish", batch._finish)):
+    assert isinstance(batch, NumbaBatch)
+    for name, phase in (("controls", batch.controls), ("excite", batch.excite)):
 
-        def noted(*streams: Any, name: str = name, half: Callable[..., Any] = half) -> Any:
+        def noted(*streams: Any, name: str = name, phase: Callable[..., Any] = phase) -> Any:
             done.append(name)
-            return half(*streams)
+            return phase(*streams)
 
         monkeypatch.setattr(batch, name, noted)
     for _ in range(32):
         before = len(done)
         engine.render(128)
         assert len(done) == before + 1
-    assert done == ["_begin", "_finish"] * 16 or done == ["_finish", "_begin"] * 16
+    assert done == ["controls", "excite"] * 16 or done == ["excite", "controls"] * 16
 
 
 def test_a_held_note_lasts_and_is_no_loop() -> None:

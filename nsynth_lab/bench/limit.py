@@ -14,7 +14,7 @@ from nsynth_lab.bench.parts import Part, parts_of
 from nsynth_lab.bench.timing import Spread, seconds_of
 from nsynth_lab.bench.work import Advance, Work, spread_notes
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
-from nsynth_lab.runtime.choose import row_decoder
+from nsynth_lab.runtime.choose import choose_voice_batch
 from nsynth_lab.units import note_to_hz
 
 VOICES = (1, 4, 16, 64)
@@ -88,7 +88,7 @@ def _voices(work: Work) -> tuple[int, ...]:
 def _step(work: Work, rates: Rates, voices: int) -> Step:
     decoder = work.session.checkpoint.model.decoder
     hz = [float(note_to_hz(float(note))) for note in spread_notes(voices)]
-    rows = row_decoder(decoder, voices)
+    rows = choose_voice_batch(decoder, voices)
     rows.reset(range(voices), range(voices))
     streams = (
         np.arange(voices),

@@ -10,8 +10,8 @@ from nsynth_lab.bench.timing import Spread, real_time, seconds_of
 from nsynth_lab.bench.work import Advance, Work, spread_notes
 from nsynth_lab.model.codec import encode
 from nsynth_lab.model.config import ROUNDS
-from nsynth_lab.pack.blend_clips import Row
-from nsynth_lab.pack.decode import decode_rows, late_frames
+from nsynth_lab.pack.blend_clips import ClipLatents
+from nsynth_lab.pack.decode import decode_clips, late_frames
 from nsynth_lab.pack.request import ClipKey
 from nsynth_lab.units import frames_to_seconds, seconds_to_frames
 
@@ -125,7 +125,7 @@ def _batch(work: Work, count: int, seconds: float) -> Callable[[], object]:
     late = frames_to_seconds(late_frames(checkpoint))
     notes = spread_notes(count) if count > 1 else [NOTE]
     rows = [
-        Row(ClipKey(0, note, 100, 0), work.blend(note, seconds=seconds + late), None, True, 397 * place, 0.0)
+        ClipLatents(ClipKey(0, note, 100, 0), work.blend(note, seconds=seconds + late), None, True, 397 * place, 0.0)
         for place, note in enumerate(notes)
     ]
-    return lambda: decode_rows(rows, checkpoint)
+    return lambda: decode_clips(rows, checkpoint)

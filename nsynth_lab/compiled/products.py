@@ -1,4 +1,4 @@
-"""Matrix products for compiled loops, of a few rows and weights in halves.
+"""Matrix products for compiled loops, of a few rows and weights in float16.
 
 A block's worth of rows is too few for a library's product, which prepares itself for many: here weights lie ready in
 panels, in the order in which they are read, and a part of a panel stays in the nearest cache while all rows pass by it.
@@ -15,16 +15,16 @@ from nsynth_lab.compiled import compiled
 from nsynth_lab.compiled.tiles import MOST_ROWS, PANEL, tile, width_of
 from nsynth_lab.units import FloatArray
 
-Halves = NDArray[np.uint16]
-Weights = Halves | FloatArray
-Kind = TypeVar("Kind", Halves, FloatArray)
+Float16Bits = NDArray[np.uint16]
+Weights = Float16Bits | FloatArray
+Kind = TypeVar("Kind", Float16Bits, FloatArray)
 
 INPUTS_AT_ONCE = 64
 ONE, TWO, THREE, FOUR, FIVE, SIX = (tile(rows) for rows in range(1, MOST_ROWS + 1))
 WIDTHS = tuple(width_of(rows) for rows in range(MOST_ROWS + 1))
 
 
-def halves(weights: FloatArray) -> Halves:
+def float16_bits(weights: FloatArray) -> Float16Bits:
     """Weights as the bits of float16, the nearest there are."""
     return np.ascontiguousarray(weights, np.float16).view(np.uint16)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from nsynth_lab.compiled import compiled
 from nsynth_lab.compiled.maths import gated, gelu
-from nsynth_lab.compiled.products import Halves, add_product
+from nsynth_lab.compiled.products import Float16Bits, add_product
 from nsynth_lab.units import FloatArray, Ints
 
 F = np.float32
@@ -27,17 +27,17 @@ class Stack(NamedTuple):
     """
 
     dilations: Ints
-    first: Halves
+    first: Float16Bits
     first_bias: FloatArray
-    taps: Halves
+    taps: Float16Bits
     taps_bias: FloatArray
-    residual: Halves
+    residual: Float16Bits
     residual_bias: FloatArray
-    skip: Halves
+    skip: Float16Bits
     skip_bias: FloatArray
-    mix: Halves
+    mix: Float16Bits
     mix_bias: FloatArray
-    last: Halves
+    last: Float16Bits
     last_bias: FloatArray
 
 

@@ -30,7 +30,7 @@ QUIETEST = 1e-5
 
 @dataclass(frozen=True)
 class BandState:
-    """What the band stack remembers, one row a voice.
+    """What the band stack remembers; the first axis of each tensor is the voice.
 
     Attributes:
         stack: of its convolutions.

@@ -1,6 +1,7 @@
 """A recording to latents and back: the one way in and out of the model for single notes.
 
-Audio -> mono, 48 kHz, trimmed -> measured streams + encoder -> descent -> Latents -> decoder, in blocks -> samples
+audio -> mono, 48 kHz, trimmed -> measured streams + encoder -> analysis by synthesis -> latents
+latents -> decoder, in blocks -> samples
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def encode(
     """One recorded note to its code; silence before and after it is cut off.
 
     `note` is its MIDI number; without it the pitch is measured. A sound that exceeds full scale is turned down to it.
-    `advance` is called after each of the `rounds` of `descent`.
+    `advance` is called after each of the `rounds` of `analysis_by_synthesis`.
 
     Raises:
         AudioError: the pitch is not given and cannot be heard clearly.

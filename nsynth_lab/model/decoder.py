@@ -22,7 +22,7 @@ from nsynth_lab.model.bands import BandStack, BandState
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.controls import GAINS_PER_FRAME, ControlNet, Controls, oscillators_below_top, partial_places
 from nsynth_lab.model.stack import StackState
-from nsynth_lab.model.state import reset_rows
+from nsynth_lab.model.state import reset_voices
 from nsynth_lab.units import HOP_SAMPLES, Ints
 
 Places = TypeVar("Places", Tensor, Ints)
@@ -30,7 +30,7 @@ Places = TypeVar("Places", Tensor, Ints)
 
 @dataclass(frozen=True)
 class DecoderState:
-    """All that a voice remembers between blocks; each tensor has one row a voice.
+    """All that a voice remembers between blocks; the first axis of each tensor is the voice.
 
     Attributes:
         stack: of the control net.
@@ -52,9 +52,9 @@ class DecoderState:
     noise_position: Tensor
     bands: BandState | None
 
-    def reset(self, rows: Tensor, fresh: DecoderState) -> DecoderState:
-        """Voices where `rows` [voices] is true start anew, as in `fresh`."""
-        return reset_rows(self, fresh, rows)
+    def reset(self, which: Tensor, fresh: DecoderState) -> DecoderState:
+        """This state in which the voices where `which` [voices] is true start anew, as in `fresh`."""
+        return reset_voices(self, fresh, which)
 
 
 class Decoder(nn.Module):
@@ -72,7 +72,7 @@ class Decoder(nn.Module):
         return self.bands.delay_samples if self.bands is not None else 0
 
     def start(self, voices: int, *, device: torch.device | str = "cpu", seed: int = 0) -> DecoderState:
-        """State of so many silent voices. Each row of `seed + row` has its own place in the noise table."""
+        """State of so many silent voices. Voice v begins at the place of `seed + v` in the noise table."""
         count = self.config.oscillators
         return DecoderState(
             stack=self.controls.start(voices, device=device),
@@ -178,16 +178,16 @@ def _tones(
     amplitudes = functional.pad(controls.partials, (0, max(0, sounding - controls.partials.shape[-1])))
     waves: list[Tensor] = []
     order, parts = _alike(lowest_hz, amplitudes.shape[-1])
-    for rows, count in parts:
-        now, before = amplitudes[rows, :, :count], state.partials[rows, :count]
-        waves.append(bank(now, before, partial_hz[rows, :, :count], starts[rows, :, :count]))
+    for group, count in parts:
+        now, before = amplitudes[group, :, :count], state.partials[group, :count]
+        waves.append(bank(now, before, partial_hz[group, :, :count], starts[group, :, :count]))
     return torch.cat(waves)[order], turns
 
 
 def _alike(lowest_hz: Tensor, count: int) -> tuple[Tensor, list[tuple[Tensor, int]]]:
     """Voices grouped by how many oscillators they need: on a CPU a high note then costs a tenth of a low one.
 
-    `lowest_hz` [voices] is the lowest f0 of each. Returns the order that puts the groups' rows back, and (rows,
+    `lowest_hz` [voices] is the lowest f0 of each. Returns the order that puts the groups' voices back, and (voices,
     oscillators) of each group.
     """
     voices = torch.arange(len(lowest_hz), device=lowest_hz.device)
@@ -196,7 +196,7 @@ def _alike(lowest_hz: Tensor, count: int) -> tuple[Tensor, list[tuple[Tensor, in
     needed = oscillators_below_top(lowest_hz).log2().ceil()
     sizes = sorted(set(needed.tolist()))
     groups = [(voices[needed == size], min(count, 2 ** int(size))) for size in sizes]
-    return torch.cat([rows for rows, _ in groups]).argsort(), groups
+    return torch.cat([group for group, _ in groups]).argsort(), groups
 
 
 def _gain_curves(controls: Controls, previous: Tensor) -> tuple[Tensor, Tensor]:

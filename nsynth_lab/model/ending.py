@@ -2,7 +2,7 @@
 
 A recording that is cut off ends in a fade faster than anything in it, and the encoder hears the nothing beyond. What
 it guesses of these last frames may put most of the power into the fundamental of a low note, which has next to no
-A-weighted level: then that rises by 20 dB while the level falls as recorded. Rounds of descent seldom bring it back,
+A-weighted level: then that rises by 20 dB while the level falls as recorded. Rounds of fitting seldom bring it back,
 for it is a sixtieth of the note. So such an end is decoded anew with its timbre held from one of a few frames on, and
 the one nearest to the recording is taken.
 """

@@ -1,6 +1,6 @@
-"""Fit latents to their recording: so many rounds for any sound, or for so long, for sounds unlike anything trained on.
+"""Fit latents to their recording by analysis by synthesis: a number of rounds, or for some seconds.
 
-What a round is, says `descent`.
+Every sound that is encoded gets a few rounds; `encode --refine` takes its time over a sound unlike any in the training.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import torch
 
 from nsynth_lab.dsp.mel import loudest_db
 from nsynth_lab.latents import Latents
+from nsynth_lab.model.analysis_by_synthesis import AnalysisBySynthesis
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.descent import Descent
 from nsynth_lab.units import FloatArray, track_hz
 
 
@@ -31,14 +31,14 @@ class Refined:
 def fit(
     latents: Latents, samples: FloatArray, checkpoint: Checkpoint, *, rounds: int, advance: Callable[[], None]
 ) -> Latents:
-    """`latents`, as the encoder has them, fitted to `samples` [frames * 512]; `advance` is called after each round."""
+    """`latents` from the encoder, fitted to `samples` [frames * 512]; `advance` is called after each round."""
     if not rounds:
         return latents
-    descent = _descent(latents, samples, checkpoint)
+    fitting = _fitting(latents, samples, checkpoint)
     for done in range(rounds):
-        descent.round(done / rounds)
+        fitting.round(done / rounds)
         advance()
-    return replace(latents, timbre=descent.finish()[0].cpu().numpy())
+    return replace(latents, timbre=fitting.finish()[0].cpu().numpy())
 
 
 def refine(
@@ -49,30 +49,30 @@ def refine(
     seconds: float,
     progress: Callable[[float, float], None],
 ) -> Refined:
-    """Fit `latents.timbre` to `samples` [frames * 512] for so many seconds; the best is kept.
+    """Fit `latents.timbre` to `samples` [frames * 512] for `seconds`; the best timbre found is kept.
 
-    `progress(seconds so far, best distance in dB)` is called after each round, and once more when it has been seen how
-    far off the last one left the timbre. Ctrl-C ends the work early, with the best so far.
+    `progress(seconds so far, best distance in dB)` is called after each round, and once more when the result of the
+    last round has been measured. Ctrl-C ends the work early, with the best so far.
     """
-    descent = _descent(latents, samples, checkpoint)
+    fitting = _fitting(latents, samples, checkpoint)
     started = time.monotonic()
     try:
-        while descent.rounds == 0 or time.monotonic() - started < seconds:
-            descent.round((time.monotonic() - started) / seconds)
-            progress(time.monotonic() - started, descent.best_db)
-        best = descent.finish()
-        progress(time.monotonic() - started, descent.best_db)
+        while fitting.rounds == 0 or time.monotonic() - started < seconds:
+            fitting.round((time.monotonic() - started) / seconds)
+            progress(time.monotonic() - started, fitting.best_db)
+        best = fitting.finish()
+        progress(time.monotonic() - started, fitting.best_db)
     except KeyboardInterrupt:
-        if not descent.rounds:
+        if not fitting.rounds:
             raise
-        best = descent.best
-    return Refined(replace(latents, timbre=best[0].cpu().numpy()), descent.first_db, descent.best_db, descent.rounds)
+        best = fitting.best
+    return Refined(replace(latents, timbre=best[0].cpu().numpy()), fitting.first_db, fitting.best_db, fitting.rounds)
 
 
-def _descent(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) -> Descent:
+def _fitting(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) -> AnalysisBySynthesis:
     decoder = checkpoint.model.decoder
     device = next(decoder.parameters()).device
     f0_hz = track_hz(latents.note, latents.f0_cents)
     streams = (latents.timbre, samples, latents.loudness_db, f0_hz, latents.partials_per_frame())
     parts = (torch.tensor(stream, device=device)[None] for stream in streams)
-    return Descent(decoder, *parts, loudest_db=torch.tensor([loudest_db(samples)], device=device))
+    return AnalysisBySynthesis(decoder, *parts, loudest_db=torch.tensor([loudest_db(samples)], device=device))

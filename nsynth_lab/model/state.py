@@ -12,55 +12,55 @@ from torch import Tensor
 State = TypeVar("State")
 
 
-def reset_rows(state: State, fresh: State, rows: Tensor) -> State:
-    """`state` where `rows` [voices] is false, `fresh` where it is true, through tuples and dataclasses.
+def reset_voices(state: State, fresh: State, which: Tensor) -> State:
+    """`state` where `which` [voices] is false, `fresh` where it is true, through tuples and dataclasses.
 
-    >>> reset_rows((torch.ones(2),), (torch.zeros(2),), torch.tensor([True, False]))
+    >>> reset_voices((torch.ones(2),), (torch.zeros(2),), torch.tensor([True, False]))
     (tensor([0., 1.]),)
     """
-    out: State = _each(lambda old, new: torch.where(rows.view(-1, *[1] * (old.dim() - 1)), new, old), state, fresh)
+    out: State = _each(lambda old, new: torch.where(which.view(-1, *[1] * (old.dim() - 1)), new, old), state, fresh)
     return out
 
 
-def pick_rows(state: State, rows: Tensor) -> State:
-    """The voices `rows` [picked] of `state`, in that order.
+def pick_voices(state: State, slots: Tensor) -> State:
+    """The voices `slots` [picked] of `state`, in that order.
 
-    >>> pick_rows((torch.arange(3.0),), torch.tensor([2, 0]))
+    >>> pick_voices((torch.arange(3.0),), torch.tensor([2, 0]))
     (tensor([2., 0.]),)
     """
-    out: State = _each(lambda old: old[rows], state)
+    out: State = _each(lambda old: old[slots], state)
     return out
 
 
-def put_rows(state: State, rows: Tensor, part: State) -> State:
-    """`state` with its voices `rows` [picked] replaced by those of `part`.
+def put_voices(state: State, slots: Tensor, part: State) -> State:
+    """`state` with its voices `slots` [picked] replaced by those of `part`.
 
-    >>> put_rows((torch.zeros(3),), torch.tensor([2]), (torch.ones(1),))
+    >>> put_voices((torch.zeros(3),), torch.tensor([2]), (torch.ones(1),))
     (tensor([0., 0., 1.]),)
     """
-    out: State = _each(lambda old, new: old.index_copy(0, rows, new), state, part)
+    out: State = _each(lambda old, new: old.index_copy(0, slots, new), state, part)
     return out
 
 
-def write_rows(state: State, rows: Tensor, part: State) -> None:
-    """As `put_rows`, into the tensors of `state` themselves.
+def write_voices(state: State, slots: Tensor, part: State) -> None:
+    """`put_voices` in place: the tensors of `state` themselves are changed.
 
     >>> state = (torch.zeros(3),)
-    >>> write_rows(state, torch.tensor([2]), (torch.ones(1),))
+    >>> write_voices(state, torch.tensor([2]), (torch.ones(1),))
     >>> state
     (tensor([0., 0., 1.]),)
     """
-    _each(lambda old, new: old.index_copy_(0, rows, new), state, part)
+    _each(lambda old, new: old.index_copy_(0, slots, new), state, part)
 
 
 def detached(state: State) -> State:
-    """`state`, of which no gradient goes back into what it came from."""
+    """`state` without gradients to what it was made from."""
     out: State = _each(torch.Tensor.detach, state)
     return out
 
 
 def _each(change: Callable[..., Tensor], *states: Any) -> Any:
-    """`change` on each tensor of `states`, which are alike, through tuples and dataclasses."""
+    """`change` on the tensors of `states`, which all have the same structure of tuples and dataclasses."""
     first = states[0]
     if isinstance(first, Tensor):
         return change(*states)

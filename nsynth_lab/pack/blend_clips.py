@@ -31,11 +31,11 @@ NOISE_STEP = 397  # as far apart in the noise table as the decoder puts its own 
 
 
 @dataclass(frozen=True)
-class Row:
-    """One clip to be decoded.
+class ClipLatents:
+    """The latents of one clip, to be decoded.
 
     Attributes:
-        latents: of the clip, and of as many frames beyond it as the decoder is late.
+        latents: of the clip, and as many frames more as the decoder is late.
         period: of its loop, or None.
         held: whether the blend's level is held rather than dying away.
         noise_place: where in the noise table it begins.
@@ -77,8 +77,8 @@ class Shared:
     period: Period | None
 
 
-class RowMaker:
-    """The rows of a pack, each found the same way on every run and whatever was made before it."""
+class BlendClips:
+    """Makes the latents of a blend's clips, each found the same way on every run and whatever was made before it."""
 
     def __init__(self, session: Session, request: PackRequest, *, late_frames: int) -> None:
         self.session = session
@@ -86,7 +86,7 @@ class RowMaker:
         self.late_frames = late_frames
         self._shared: dict[tuple[int, int], Shared] = {}
 
-    def row(self, key: ClipKey) -> Row:
+    def clip(self, key: ClipKey) -> ClipLatents:
         """The latents of a clip."""
         shared = self._of_note(key)
         held = replace(self._held(key), f0_cents=shared.f0_cents)
@@ -99,7 +99,7 @@ class RowMaker:
         else:
             latents = close_loop(held, period, frames=frames + self.late_frames)
         release = frames_to_seconds(held.frames - held.release_frame)
-        return Row(
+        return ClipLatents(
             key=key,
             latents=latents,
             period=period,

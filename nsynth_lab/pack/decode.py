@@ -1,6 +1,6 @@
 """Many clips at a time through one decoder.
 
-A batch is always made of the same rows, whatever of it is there already, so that a clip's last bit does not depend on
+A batch is always made of the same clips, whatever of it is there already, so that a clip's last bit does not depend on
 what was decoded beside it. On a processor it goes through in groups that its cache can hold, on all threads.
 """
 
@@ -20,12 +20,12 @@ from nsynth_lab.latents import Latents, with_silence
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import BLOCK_FRAMES
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.pack.blend_clips import Row
-from nsynth_lab.pack.preset_clips import PresetRow
+from nsynth_lab.pack.blend_clips import ClipLatents
+from nsynth_lab.pack.preset_clips import PresetClipLatents
 from nsynth_lab.runtime.choose import is_compiled
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, cents_to_ratio, note_to_hz, samples_to_frames
 
-GROUP_ROWS = 8
+GROUP_CLIPS = 8
 
 
 def late_frames(checkpoint: Checkpoint) -> int:
@@ -33,20 +33,20 @@ def late_frames(checkpoint: Checkpoint) -> int:
     return samples_to_frames(checkpoint.model.decoder.delay_samples)
 
 
-def decode_rows(rows: Sequence[Row], checkpoint: Checkpoint) -> FloatArray:
-    """Samples [rows, samples] at 48 kHz of rows that are equally long.
+def decode_clips(clips: Sequence[ClipLatents], checkpoint: Checkpoint) -> FloatArray:
+    """Samples [clips, samples] at 48 kHz of clips that are equally long.
 
-    Where the period of a row's loop ends, its noise goes back to where it was when the period began: then it repeats
+    Where the period of a clip's loop ends, its noise goes back to where it was when the period began: then it repeats
     too.
 
     Raises:
         LatentsError: what comes is no sound.
     """
     decoder: Decoder = checkpoint.model.decoder
-    frames = rows[0].latents.frames
-    settled = [row.period.begin + row.period.frames if row.period else 0 for row in rows]
+    frames = clips[0].latents.frames
+    settled = [clip.period.begin + clip.period.frames if clip.period else 0 for clip in clips]
     blocks = _blocks(frames, settled, BLOCK_FRAMES)
-    audio = (_decode_in_threads if is_compiled(decoder) else _decode_in_steps)(rows, decoder, settled, blocks)
+    audio = (_decode_in_threads if is_compiled(decoder) else _decode_in_steps)(clips, decoder, settled, blocks)
     audio = audio[:, decoder.delay_samples :]
     audio = audio[:, : (frames - samples_to_frames(decoder.delay_samples)) * HOP_SAMPLES]
     if not np.isfinite(audio).all():
@@ -55,39 +55,39 @@ def decode_rows(rows: Sequence[Row], checkpoint: Checkpoint) -> FloatArray:
 
 
 def _decode_in_threads(
-    rows: Sequence[Row], decoder: Decoder, settled: Sequence[int], blocks: Sequence[tuple[int, int]]
+    clips: Sequence[ClipLatents], decoder: Decoder, settled: Sequence[int], blocks: Sequence[tuple[int, int]]
 ) -> FloatArray:
-    """Groups of rows in compiled loops, as many at once as torch has threads, each on one of them."""
-    from nsynth_lab.runtime.numba_batch import RowDecoder  # Numba takes a second to import
+    """Groups of clips in compiled loops, as many at once as torch has threads, each on one of them."""
+    from nsynth_lab.runtime.numba_batch import NumbaBatch  # Numba takes a second to import
 
-    made = RowDecoder(decoder, len(rows))
-    made.go_on_at(range(len(rows)), [row.noise_place for row in rows])
+    made = NumbaBatch(decoder, len(clips))
+    made.seek_noise(range(len(clips)), [clip.noise_place for clip in clips])
 
     def decode(first: int) -> FloatArray:
-        group = range(first, min(first + GROUP_ROWS, len(rows)))
-        streams = _stacked([rows[row].latents for row in group])
+        group = range(first, min(first + GROUP_CLIPS, len(clips)))
+        streams = _stacked([clips[clip].latents for clip in group])
         parts = []
         for begin, end in blocks:
-            looped = [row for row in group if begin > 0 and begin == settled[row]]
-            made.go_on_at(looped, [_noise_at_loop(rows[row]) for row in looped])
+            looped = [clip for clip in group if begin > 0 and begin == settled[clip]]
+            made.seek_noise(looped, [_noise_at_loop(clips[clip]) for clip in looped])
             timbre, level_db, f0_hz, partials = (stream[:, begin:end] for stream in streams)
             parts.append(made.frames(np.array(group), timbre, level_db, f0_hz, partials))
         return np.concatenate(parts, axis=1)
 
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        return np.concatenate(list(pool.map(decode, range(0, len(rows), GROUP_ROWS))))
+        return np.concatenate(list(pool.map(decode, range(0, len(clips), GROUP_CLIPS))))
 
 
 def _decode_in_steps(
-    rows: Sequence[Row], decoder: Decoder, settled: Sequence[int], blocks: Sequence[tuple[int, int]]
+    clips: Sequence[ClipLatents], decoder: Decoder, settled: Sequence[int], blocks: Sequence[tuple[int, int]]
 ) -> FloatArray:
-    """All the rows in steps of the decoder, on its device."""
+    """All the clips in steps of the decoder, on its device."""
     device = next(decoder.parameters()).device
-    streams = [torch.from_numpy(stream).to(device) for stream in _stacked([row.latents for row in rows])]
-    places = torch.tensor([row.noise_place for row in rows], device=device)
-    again = torch.tensor([_noise_at_loop(row) for row in rows], device=device)
+    streams = [torch.from_numpy(stream).to(device) for stream in _stacked([clip.latents for clip in clips])]
+    places = torch.tensor([clip.noise_place for clip in clips], device=device)
+    again = torch.tensor([_noise_at_loop(clip) for clip in clips], device=device)
     loops = torch.tensor(settled, device=device)
-    state = replace(decoder.start(len(rows), device=device), noise_position=places)
+    state = replace(decoder.start(len(clips), device=device), noise_position=places)
     parts: list[FloatArray] = []
     for begin, end in blocks:
         looped = (loops == begin) & (loops > 0)
@@ -99,30 +99,30 @@ def _decode_in_steps(
     return np.concatenate(parts, axis=1)
 
 
-def _noise_at_loop(row: Row) -> int:
-    """Where in the table a row's noise is when its loop begins."""
-    return (row.noise_place + (row.period.begin if row.period else 0)) % TABLE_FRAMES
+def _noise_at_loop(clip: ClipLatents) -> int:
+    """Where in the table a clip's noise is when its loop begins."""
+    return (clip.noise_place + (clip.period.begin if clip.period else 0)) % TABLE_FRAMES
 
 
-def decode_voices(rows: Sequence[PresetRow], checkpoint: Checkpoint) -> list[FloatArray]:
-    """Samples [voices, samples] of each row, which may be of different lengths."""
-    longest = max(voice.latents.frames for row in rows for voice in row.voices)
+def decode_voices(clips: Sequence[PresetClipLatents], checkpoint: Checkpoint) -> list[FloatArray]:
+    """Samples [voices, samples] of each clip, which may be of different lengths."""
+    longest = max(voice.latents.frames for clip in clips for voice in clip.voices)
     voices = [
         replace(voice, latents=with_silence(voice.latents, longest - voice.latents.frames))
-        for row in rows
-        for voice in row.voices
+        for clip in clips
+        for voice in clip.voices
     ]
-    audio = decode_rows(voices, checkpoint)
+    audio = decode_clips(voices, checkpoint)
     decoded, first = [], 0
-    for row in rows:
-        frames = row.voices[0].latents.frames - late_frames(checkpoint)
-        decoded.append(audio[first : first + len(row.voices), : frames * HOP_SAMPLES])
-        first += len(row.voices)
+    for clip in clips:
+        frames = clip.voices[0].latents.frames - late_frames(checkpoint)
+        decoded.append(audio[first : first + len(clip.voices), : frames * HOP_SAMPLES])
+        first += len(clip.voices)
     return decoded
 
 
 def _stacked(notes: Sequence[Latents]) -> list[FloatArray]:
-    """Timbre [rows, frames, 16], loudness_db and f0_hz [rows, frames], partials [rows, frames, 128]."""
+    """Timbre [clips, frames, 16], loudness_db and f0_hz [clips, frames], partials [clips, frames, 128]."""
     return [
         np.stack([note.timbre for note in notes]),
         np.stack([note.loudness_db for note in notes]),

@@ -27,7 +27,7 @@ from nsynth_lab.pack.finish import (
     why_not,
 )
 from nsynth_lab.pack.formats.zones import Loop
-from nsynth_lab.pack.preset_clips import MOST_TURNS, PresetRow
+from nsynth_lab.pack.preset_clips import MOST_TURNS, PresetClipLatents
 from nsynth_lab.pack.quality import LOOPED, Seam
 from nsynth_lab.pack.request import PackRequest
 from nsynth_lab.render.offline import FADE_SAMPLES, faded
@@ -44,7 +44,7 @@ BURST_SECONDS, BURST_DB = 0.25, -20.0
 
 
 class PresetFinisher:
-    """Makes clips of a preset's decoded rows. On the main thread, where plugins are loaded.
+    """Makes clips of a preset's decoded clips. On the main thread, where plugins are loaded.
 
     Every clip gets a chain of its own: then it does not depend on which were made before it.
     """
@@ -54,23 +54,23 @@ class PresetFinisher:
         self._patches = [request.patch_at(place) for place in request.positions]
         self._release_seconds: float | None = None
 
-    def finish(self, rows: Sequence[PresetRow], decoded: Sequence[FloatArray]) -> Iterator[Finished]:
-        """Clips of `rows`, whose voices are `decoded`, each [voices, samples]; takes of a note lie side by side."""
-        joined = [self._wet(row, voices) for row, voices in zip(rows, decoded, strict=True)]
+    def finish(self, clips: Sequence[PresetClipLatents], decoded: Sequence[FloatArray]) -> Iterator[Finished]:
+        """Clips of `clips`, whose voices are `decoded`, each [voices, samples]; takes of a note lie side by side."""
+        joined = [self._wet(clip, voices) for clip, voices in zip(clips, decoded, strict=True)]
         yield from levelled(joined, self._request, gain_db=0.0)
 
-    def _wet(self, row: PresetRow, voices: FloatArray) -> Joined:
-        patch = self._patches[row.key.position]
-        dry = mix_unison([(faded(voice) if row.period is None else voice)[None] for voice in voices], patch.voice)
-        release = max(row.release_seconds, self._effects_release_seconds())
+    def _wet(self, clip: PresetClipLatents, voices: FloatArray) -> Joined:
+        patch = self._patches[clip.key.position]
+        dry = mix_unison([(faded(voice) if clip.period is None else voice)[None] for voice in voices], patch.voice)
+        release = max(clip.release_seconds, self._effects_release_seconds())
         loop: Loop | None = None
         with chain_of(patch) as chain:
-            if row.period is None:
-                samples, seam = _whole(chain, dry), Seam(why_not(row, self._request))
+            if clip.period is None:
+                samples, seam = _whole(chain, dry), Seam(why_not(clip, self._request))
             else:
-                samples, loop, seam = _looped(chain, dry, row.period.frames * HOP_SAMPLES)
+                samples, loop, seam = _looped(chain, dry, clip.period.frames * HOP_SAMPLES)
             troubles = tuple(str(trouble) for trouble in chain.troubles())
-        return Joined(row, _mono_if_same(samples), loop, seam, min(release, LONGEST_RELEASE_SECONDS), troubles)
+        return Joined(clip, _mono_if_same(samples), loop, seam, min(release, LONGEST_RELEASE_SECONDS), troubles)
 
     def _effects_release_seconds(self) -> float:
         """How long the effects sound on, to 60 dB below what went in: measured once, with a burst of noise."""

@@ -1,4 +1,4 @@
-"""A decoded row becomes a clip: joined, levelled, at the pack's rate, measured."""
+"""Decoded latents become a clip: joined, levelled, at the pack's rate, measured."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.dsp.seam import close_seam, seam_error_db
-from nsynth_lab.pack.blend_clips import SETTLE_FRAMES, TAIL_FRAMES, Row
+from nsynth_lab.pack.blend_clips import SETTLE_FRAMES, TAIL_FRAMES, ClipLatents
 from nsynth_lab.pack.formats.zones import Loop
-from nsynth_lab.pack.preset_clips import PresetRow
+from nsynth_lab.pack.preset_clips import PresetClipLatents
 from nsynth_lab.pack.quality import LOOPED, Quality, Seam, measure_clip
 from nsynth_lab.pack.request import PackRequest
 from nsynth_lab.render.offline import FADE_SAMPLES, faded
@@ -38,7 +38,7 @@ class Finished:
         troubles: effects that had to be left out of it, and why.
     """
 
-    row: Row | PresetRow
+    latents: ClipLatents | PresetClipLatents
     samples: FloatArray
     loop: Loop | None
     volume_db: float
@@ -51,7 +51,7 @@ class Finished:
 class Joined:
     """A clip whose loop closes, at 48 kHz and at its own level: samples [channels, samples], and as in `Finished`."""
 
-    row: Row | PresetRow
+    latents: ClipLatents | PresetClipLatents
     samples: FloatArray
     loop: Loop | None
     seam: Seam
@@ -59,9 +59,9 @@ class Joined:
     troubles: tuple[str, ...] = ()
 
 
-def finish_clips(rows: Sequence[Row], audio: FloatArray, request: PackRequest) -> Iterator[Finished]:
-    """Clips of `rows`, whose samples are `audio` [rows, samples]; takes of one note lie side by side."""
-    joined = [_joined(row, samples[None], request) for row, samples in zip(rows, audio, strict=True)]
+def finish_clips(clips: Sequence[ClipLatents], audio: FloatArray, request: PackRequest) -> Iterator[Finished]:
+    """Clips of `clips`, whose samples are `audio` [clips, samples]; takes of one note lie side by side."""
+    joined = [_joined(clip, samples[None], request) for clip, samples in zip(clips, audio, strict=True)]
     yield from levelled(joined, request, gain_db=PACK_GAIN_DB)
 
 
@@ -81,25 +81,25 @@ def _peak(samples: FloatArray) -> float:
     return float(np.abs(samples).max(initial=0.0))
 
 
-def _joined(row: Row, samples: FloatArray, request: PackRequest) -> Joined:
+def _joined(clip: ClipLatents, samples: FloatArray, request: PackRequest) -> Joined:
     """Samples with their loop joined and their end faded, at 48 kHz, and what was measured of the loop."""
-    release, length = row.release_seconds, seconds_to_samples(request.seconds)
-    if row.period is None:
-        return Joined(row, faded(samples[:, :length]), None, Seam(why_not(row, request)), release)
+    release, length = clip.release_seconds, seconds_to_samples(request.seconds)
+    if clip.period is None:
+        return Joined(clip, faded(samples[:, :length]), None, Seam(why_not(clip, request)), release)
     end = samples.shape[1] - TAIL_FRAMES * HOP_SAMPLES
-    loop = Loop(end - row.period.frames * HOP_SAMPLES, end)
+    loop = Loop(end - clip.period.frames * HOP_SAMPLES, end)
     error_db = seam_error_db(samples, start=loop.start, end=end)
     if error_db > WORST_SEAM_DB:
-        return Joined(row, faded(samples[:, :length]), None, Seam(NO_SEAM, error_db), release)
+        return Joined(clip, faded(samples[:, :length]), None, Seam(NO_SEAM, error_db), release)
     closed = close_seam(samples, start=loop.start, end=end, fade=SETTLE_FRAMES * HOP_SAMPLES)[:, :length]
-    return Joined(row, faded(closed, FADE_SAMPLES // 2), loop, Seam(LOOPED, error_db, step_db(closed, loop)), release)
+    return Joined(clip, faded(closed, FADE_SAMPLES // 2), loop, Seam(LOOPED, error_db, step_db(closed, loop)), release)
 
 
-def why_not(row: Row | PresetRow, request: PackRequest) -> str:
+def why_not(clip: ClipLatents | PresetClipLatents, request: PackRequest) -> str:
     """Why a clip has no loop."""
     if not request.loop:
         return "not asked for"
-    return "too short" if row.held else "dies away"
+    return "too short" if clip.held else "dies away"
 
 
 def step_db(samples: FloatArray, loop: Loop) -> float:
@@ -114,19 +114,19 @@ def _take_gains_db(takes: Sequence[Joined]) -> list[float]:
     """What brings every take to the level of the first, in dB."""
     if len(takes) == 1:
         return [0.0]
-    levels = [loudness_db(np.asarray(take.samples.mean(axis=0)), f0_hz=take.row.aim_hz) for take in takes]
+    levels = [loudness_db(np.asarray(take.samples.mean(axis=0)), f0_hz=take.latents.aim_hz) for take in takes]
     powers_db = [10.0 * float(np.log10(np.mean(10.0 ** (level / 10.0)))) for level in levels]
     return [powers_db[0] - power_db for power_db in powers_db]
 
 
 def _finished(clip: Joined, request: PackRequest, *, down_db: float) -> Finished:
-    row, loop, sample_rate = clip.row, clip.loop, request.sample_rate
+    latents, loop, sample_rate = clip.latents, clip.loop, request.sample_rate
     seconds = clip.samples.shape[1] / SAMPLE_RATE if request.preset else request.seconds
     length = seconds_to_samples(seconds, sample_rate=sample_rate)
     held = slice(loop.start // HOP_SAMPLES, loop.end // HOP_SAMPLES) if loop else slice(None)
-    quality = measure_clip(clip.samples, clip.seam, f0_hz=row.aim_hz, places=row.places, held=held)
+    quality = measure_clip(clip.samples, clip.seam, f0_hz=latents.aim_hz, places=latents.places, held=held)
     return Finished(
-        row=row,
+        latents=latents,
         samples=resample(clip.samples, SAMPLE_RATE, sample_rate)[:, :length],
         loop=_at_rate(loop, sample_rate),
         volume_db=down_db,

@@ -1,6 +1,6 @@
 """make_pack: decode what is not there yet, and hand the clips to the pack's writers.
 
-PackRequest -> Plan (every file's name) -> batches of rows -> clips -> Store -> map of zones -> documents
+PackRequest -> Plan (every file's name) -> batches of clips -> clips -> Store -> map of zones -> documents
 """
 
 from __future__ import annotations
@@ -78,10 +78,10 @@ def _put(store: Store, plan: Plan, index: int, clip: Finished) -> dict[str, Any]
     request, file = plan.request, plan.files[index]
     zone = make_zone(plan, index, clip)
     record = {
-        "position": list(request.positions[clip.row.key.position]),
+        "position": list(request.positions[clip.latents.key.position]),
         "zone": asdict(zone),
         "quality": asdict(clip.quality),
-        "latents_sha256": clip.row.fingerprint(),
+        "latents_sha256": clip.latents.fingerprint(),
         **({"troubles": list(clip.troubles)} if clip.troubles else {}),
     }
     return store.put(

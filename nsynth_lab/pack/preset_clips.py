@@ -1,6 +1,6 @@
 """The latents of the clips of a preset's pack: what `blend --preset` decodes, until the loop begins.
 
-Positions of one pack share the pitch of their middle one, as `pack_latents` says why; so do velocities where the
+Positions of one pack share the pitch of their middle one, as `blend_clips` says why; so do velocities where the
 pack fades between them. Elsewhere every clip has its own, and before its loop it is the very note that the preset
 plays, brought in tune: instruments are not recorded so, and what a file says of it is read one way here and another
 there.
@@ -27,7 +27,7 @@ from nsynth_lab.pack.blend_clips import (
     LONGEST_RELEASE_SECONDS,
     NOISE_STEP,
     SHORTEST_RELEASE_SECONDS,
-    Row,
+    ClipLatents,
     settled_frame,
     whole_samples,
 )
@@ -44,11 +44,11 @@ MOST_TUNINGS = 3  # a period is chosen for a pitch, and the pitch is that of the
 
 
 @dataclass(frozen=True)
-class PresetRow:
-    """One clip of a preset's pack, to be decoded.
+class PresetClipLatents:
+    """The latents of one clip of a preset's pack, to be decoded.
 
     Attributes:
-        voices: of its unison, as rows of their own; they may be of other lengths than those of the next clip.
+        voices: of its unison, decoded as clips of their own; the next clip's may have other lengths.
         period: of the dry loop, or None.
         held: whether its level is held rather than dying away.
         aim_hz: what the preset's tuning asks the key to sound at.
@@ -57,7 +57,7 @@ class PresetRow:
     """
 
     key: ClipKey
-    voices: tuple[Row, ...]
+    voices: tuple[ClipLatents, ...]
     period: Period | None
     held: bool
     aim_hz: float
@@ -69,8 +69,8 @@ class PresetRow:
         return hashlib.sha256("".join(voice.fingerprint() for voice in self.voices).encode()).hexdigest()
 
 
-class PresetRowMaker:
-    """The rows of a preset's pack, each found the same way on every run and whatever was made before it."""
+class PresetClips:
+    """Makes the latents of a preset's clips, each found the same way on every run and whatever was made before it."""
 
     def __init__(self, session: Session, request: PackRequest, *, late_frames: int) -> None:
         self.session = session
@@ -79,7 +79,7 @@ class PresetRowMaker:
         self.patches = [request.patch_at(place) for place in request.positions]
         self._pitches: dict[ClipKey, FloatArray] = {}
 
-    def row(self, key: ClipKey) -> PresetRow:
+    def clip(self, key: ClipKey) -> PresetClipLatents:
         """The latents of a clip."""
         patch = self.patches[key.position]
         note = self._take(key)
@@ -91,9 +91,9 @@ class PresetRowMaker:
         aim_hz = note_to_hz(note.aim)
         orders = tracked_orders(aim_hz)
         partials = latents.partials_per_frame().mean(axis=0, dtype=np.float64)
-        return PresetRow(
+        return PresetClipLatents(
             key=key,
-            voices=tuple(Row(key, one, period, held, self._noise_place(key), release) for one in voices),
+            voices=tuple(ClipLatents(key, one, period, held, self._noise_place(key), release) for one in voices),
             period=period,
             held=held,
             aim_hz=aim_hz,

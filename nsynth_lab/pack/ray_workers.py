@@ -20,7 +20,7 @@ SCHEME, HERE, RUNNING = "ray://", "local", "auto"
 TRIES = 5
 WAITING_FOR_EACH = 2  # batches under way for each processor, so that none runs dry
 
-AnyRow = TypeVar("AnyRow")
+AnyClip = TypeVar("AnyClip")
 Made = TypeVar("Made")
 
 
@@ -41,13 +41,13 @@ def check_address(address: str) -> str:
 
 def over_ray(
     address: str,
-    share: Callable[[Checkpoint, list[AnyRow], PackRequest], Made],
+    share: Callable[[Checkpoint, list[AnyClip], PackRequest], Made],
     batches: Sequence[range],
-    rows_of: Callable[[range], list[AnyRow]],
+    latents_of: Callable[[range], list[AnyClip]],
     checkpoint: Checkpoint,
     request: PackRequest,
-) -> Iterator[tuple[range, list[AnyRow], Made]]:
-    """Each batch, its rows and what `share` made of them, in the order in which they are finished.
+) -> Iterator[tuple[range, list[AnyClip], Made]]:
+    """Each batch, its clips and what `share` made of them, in the order in which they are finished.
 
     Raises:
         MissingError: Ray is not installed.
@@ -59,11 +59,11 @@ def over_ray(
         work = ray.remote(num_cpus=1, max_retries=TRIES)(_on_one_thread(share))
         most = WAITING_FOR_EACH * max(1, int(ray.cluster_resources().get("CPU", 1)))
         left = iter(batches)
-        waiting: dict[Any, tuple[range, list[AnyRow]]] = {}
+        waiting: dict[Any, tuple[range, list[AnyClip]]] = {}
         while True:
             for batch in itertools.islice(left, most - len(waiting)):
-                rows = rows_of(batch)
-                waiting[work.remote(shared, rows, request)] = (batch, rows)
+                clips = latents_of(batch)
+                waiting[work.remote(shared, clips, request)] = (batch, clips)
             if not waiting:
                 return
             ready, _ = ray.wait(list(waiting), num_returns=1)

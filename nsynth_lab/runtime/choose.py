@@ -1,36 +1,37 @@
-"""Which kind of voice batch plays a model fastest where it lies."""
+"""Chooses the voice batch that plays a model fastest on the device where the model is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.runtime.torch_batch import SlowRows
-from nsynth_lab.runtime.verify import trusted_rows
-from nsynth_lab.runtime.voice_batch import Rows
+from nsynth_lab.runtime.torch_batch import TorchBatch
+from nsynth_lab.runtime.verify import verified_batch
+from nsynth_lab.runtime.voice_batch import VoiceBatch
 
 
 def is_compiled(decoder: Decoder) -> bool:
-    """Whether it plays in compiled loops (`RowDecoder`): on the CPU, without a band stack."""
+    """Whether compiled loops (`NumbaBatch`) play it: on the CPU, without a band stack."""
     return decoder.bands is None and next(decoder.parameters()).device.type == "cpu"
 
 
-def row_decoder(
+def choose_voice_batch(
     decoder: Decoder,
-    rows: int,
+    slots: int,
     *,
     seed: int = 0,
     one_by_one: bool = True,
     warn: Callable[[str], None] = lambda _: None,
-) -> Rows:
-    """The fastest that can play this model where it lies; `one_by_one` if no row is due with several frames at a time.
+) -> VoiceBatch:
+    """The fastest batch of so many slots for this model on its device.
 
-    `warn` hears, in a line, of what should have been faster and cannot be used.
+    `one_by_one` promises that no slot comes several times in one step. `warn` is told, in one line, of a faster batch
+    that this machine cannot run.
     """
     device = next(decoder.parameters()).device.type
     if is_compiled(decoder):
-        from nsynth_lab.runtime.numba_batch import RowDecoder  # Numba takes a second to import
+        from nsynth_lab.runtime.numba_batch import NumbaBatch  # Numba takes a second to import
 
-        return RowDecoder(decoder, rows, seed=seed)
-    graphed = trusted_rows(decoder, rows, seed=seed, warn=warn) if one_by_one and device == "cuda" else None
-    return graphed or SlowRows(decoder, rows, seed=seed)
+        return NumbaBatch(decoder, slots, seed=seed)
+    graphed = verified_batch(decoder, slots, seed=seed, warn=warn) if one_by_one and device == "cuda" else None
+    return graphed or TorchBatch(decoder, slots, seed=seed)

@@ -1,11 +1,11 @@
-"""GraphedRows: rows on a CUDA device, a frame of any of them in one replay of a CUDA graph.
+"""CudaGraphBatch: the voice batch of a CUDA device, which plays a frame of any slots by replaying one CUDA graph.
 
-    rows due, streams -> one pinned buffer -> [ gather state, Decoder.step, scatter state ] -> audio, pinned
-                                                        one graph
+    active slots, streams -> one pinned buffer -> [ gather state, Decoder.step, scatter state ] -> audio, pinned
+                                                            one graph
 
-State never leaves the device. A graph takes a fixed number of rows, so there is one for 1, 2, 4, 8 .. rows; what is
-not due is filled up with a spare row. All are captured at the start, in one pool of memory. On a CPU the same step
-runs without a graph, and so the tests hold it to `Decoder.step`.
+State never leaves the device. A graph takes a fixed number of voices, so there is one for 1, 2, 4, 8 .. voices; where
+fewer are active a spare slot fills up. All graphs are captured at the start, in one pool of memory. On a CPU the same
+step runs without a graph, and so the tests hold it to `Decoder.step`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import torch
 
 from nsynth_lab.latents import PARTIAL_SLOTS, SILENCE_DB, TIMBRE_DIMS
 from nsynth_lab.model.decoder import Decoder, noise_places
-from nsynth_lab.model.state import pick_rows, write_rows
+from nsynth_lab.model.state import pick_voices, write_voices
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
-ROW, LEVEL, HZ = 0, 1, 2  # columns of what is sent; row numbers are exact in float32
+SLOT, LEVEL, HZ = 0, 1, 2  # columns of what is sent; slot numbers are exact in float32
 TIMBRE = slice(3, 3 + TIMBRE_DIMS)
 PARTIALS = slice(3 + TIMBRE_DIMS, 3 + TIMBRE_DIMS + PARTIAL_SLOTS)
 WIDTH = PARTIALS.stop
@@ -29,73 +29,74 @@ WARM_STEPS = 3
 SPARE_HZ = 110.0
 
 
-class GraphedRows:
-    """`reset(rows)`, `step(rows, streams) -> audio [due, 512]`, as `RowDecoder`; each row at most once a step.
+class CudaGraphBatch:
+    """A `VoiceBatch` on a CUDA device; each slot at most once a step.
 
     Raises:
-        RuntimeError: its graphs cannot be captured.
+        RuntimeError: the graphs cannot be captured.
     """
 
-    def __init__(self, decoder: Decoder, rows: int, *, seed: int = 0) -> None:
-        self.decoder, self.seed, self.spare = decoder, seed, rows
+    def __init__(self, decoder: Decoder, slots: int, *, seed: int = 0) -> None:
+        self.decoder, self.seed, self.spare = decoder, seed, slots
         self.delay_samples = decoder.delay_samples
         self.device = next(decoder.parameters()).device
         on_gpu = self.device.type == "cuda"
-        self.state = decoder.start(rows + 1, device=self.device, seed=seed)
+        self.state = decoder.start(slots + 1, device=self.device, seed=seed)
         self.fresh = decoder.start(1, device=self.device)
-        self.sizes = sizes(rows)
-        self.sent = torch.zeros(rows, WIDTH, pin_memory=on_gpu)
-        self.sent[:, ROW], self.sent[:, LEVEL], self.sent[:, HZ] = rows, SILENCE_DB, SPARE_HZ
-        self.heard = torch.zeros(rows, HOP_SAMPLES, pin_memory=on_gpu)
-        self.packed, self.audio = self.sent.to(self.device), self.heard.to(self.device)
+        self.sizes = sizes(slots)
+        self.sent = torch.zeros(slots, WIDTH, pin_memory=on_gpu)
+        self.sent[:, SLOT], self.sent[:, LEVEL], self.sent[:, HZ] = slots, SILENCE_DB, SPARE_HZ
+        self.received = torch.zeros(slots, HOP_SAMPLES, pin_memory=on_gpu)
+        self.packed, self.audio = self.sent.to(self.device), self.received.to(self.device)
         self.graphs = self._capture() if on_gpu else {}
 
     @torch.no_grad()
-    def reset(self, rows: Sequence[int], seeds: Sequence[int]) -> None:
-        """As `Rows.reset`."""
-        index = torch.tensor(list(rows), dtype=torch.int64, device=self.device)
+    def reset(self, slots: Sequence[int], seeds: Sequence[int]) -> None:
+        """See `VoiceBatch.reset`."""
+        index = torch.tensor(list(slots), dtype=torch.int64, device=self.device)
         places = noise_places(self.seed + torch.tensor(list(seeds), dtype=torch.int64, device=self.device))
-        write_rows(self.state, index, replace(pick_rows(self.fresh, torch.zeros_like(index)), noise_position=places))
+        fresh = replace(pick_voices(self.fresh, torch.zeros_like(index)), noise_position=places)
+        write_voices(self.state, index, fresh)
 
     @torch.no_grad()
     def step(
-        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
     ) -> FloatArray:
-        """As `Rows.step`."""
-        due, sent = len(rows), self.sent
-        size = next(size for size in self.sizes if size >= due)
-        for where, stream in ((ROW, rows), (LEVEL, level_db), (HZ, f0_hz), (TIMBRE, timbre), (PARTIALS, partials)):
-            sent[:due, where] = torch.from_numpy(stream)
-        sent[due:size, ROW] = self.spare
+        """See `VoiceBatch.step`."""
+        active, sent = len(slots), self.sent
+        size = next(size for size in self.sizes if size >= active)
+        for where, stream in ((SLOT, slots), (LEVEL, level_db), (HZ, f0_hz), (TIMBRE, timbre), (PARTIALS, partials)):
+            sent[:active, where] = torch.from_numpy(stream)
+        sent[active:size, SLOT] = self.spare
         if self.graphs:
             self.packed[:size].copy_(sent[:size], non_blocking=True)
             self.graphs[size].replay()
-            self.heard[:due].copy_(self.audio[:due], non_blocking=True)
+            self.received[:active].copy_(self.audio[:active], non_blocking=True)
             torch.cuda.current_stream(self.device).synchronize()
         else:
             self._frame(size)
-        return self.heard[:due].numpy().copy()
+        return self.received[:active].numpy().copy()
 
     def _frame(self, size: int) -> None:
-        """The next frame of the rows in `packed[:size]`: the same operations on the same memory every time.
+        """The next frame of the slots in `packed[:size]`: the same operations on the same memory every time.
 
-        The spare row may be there several times. It matters to nobody which of them its state is left by.
+        The spare slot may come several times; which of them writes its state last does not matter.
         """
         packed = self.packed[:size]
-        index = packed[:, ROW].long()
+        index = packed[:, SLOT].long()
         timbre, partials = packed[:, None, TIMBRE], packed[:, None, PARTIALS]
         level, hz = packed[:, LEVEL, None], packed[:, HZ, None]
-        audio, after = self.decoder.step(timbre, level, hz, partials, pick_rows(self.state, index), every=True)
-        write_rows(self.state, index, after)
+        audio, after = self.decoder.step(timbre, level, hz, partials, pick_voices(self.state, index), every=True)
+        write_voices(self.state, index, after)
         self.audio[:size].copy_(audio)
 
     @torch.no_grad()
     def _capture(self) -> dict[int, torch.cuda.CUDAGraph]:
-        """A graph a size, the largest first, whose memory then serves the others.
+        """One graph for each size, the largest first: the memory it takes then serves the others.
 
-        Each is tried on a side stream before (https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs): what
-        is made at its first use - tables, FFT plans, kernels - must be there. Nothing but the tensors of this object,
-        which lie outside the pool, lasts from one replay to the next, so graphs may follow each other in any order.
+        Each size first runs on a side stream (https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs): what
+        is made on first use (tables, FFT plans, kernels) must exist before the capture. Nothing is kept from one replay
+        to the next but the tensors of this object, which lie outside the pool, so graphs may be replayed in any order.
         """
         graphs = {}
         with torch.cuda.device(self.device):
@@ -112,10 +113,10 @@ class GraphedRows:
         return graphs
 
 
-def sizes(rows: int) -> list[int]:
-    """Numbers of rows that a step is made for.
+def sizes(slots: int) -> list[int]:
+    """Numbers of voices for which a graph is captured.
 
     >>> sizes(1), sizes(12)
     ([1], [1, 2, 4, 8, 12])
     """
-    return [*(2**power for power in range(math.ceil(math.log2(rows)))), rows]
+    return [*(2**power for power in range(math.ceil(math.log2(slots)))), slots]

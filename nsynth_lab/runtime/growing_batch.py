@@ -1,4 +1,4 @@
-"""GrowingRows: as many rows as are needed, which nobody knows before."""
+"""GrowingBatch: a voice batch without a limit, for rendering offline, where nobody knows how many voices will sound."""
 
 from __future__ import annotations
 
@@ -6,40 +6,40 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from nsynth_lab.runtime.voice_batch import Rows
+from nsynth_lab.runtime.voice_batch import VoiceBatch
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
-PART_ROWS = 64  # a row of the default model takes 150 kB
+PART_SLOTS = 64  # a slot of the default model takes 150 kB
 
 
-class GrowingRows:
-    """`Rows` in parts of 64, each made by `make(64)` when a row of it is first reset; they play the same."""
+class GrowingBatch:
+    """A `VoiceBatch` made of batches of 64 slots; `make(64)` makes the next when one of its slots is first reset."""
 
-    def __init__(self, make: Callable[[int], Rows]) -> None:
+    def __init__(self, make: Callable[[int], VoiceBatch]) -> None:
         self._make = make
-        self._parts = [make(PART_ROWS)]
+        self._parts = [make(PART_SLOTS)]
         self.delay_samples = self._parts[0].delay_samples
 
-    def reset(self, rows: Sequence[int], seeds: Sequence[int]) -> None:
-        """As `Rows.reset`."""
-        for part, places in self._by_part(np.array(rows, np.int64)):
-            own = (np.array(rows)[places] % PART_ROWS).tolist()
+    def reset(self, slots: Sequence[int], seeds: Sequence[int]) -> None:
+        """See `VoiceBatch.reset`."""
+        for part, places in self._by_part(np.array(slots, np.int64)):
+            own = (np.array(slots)[places] % PART_SLOTS).tolist()
             part.reset(own, [seeds[place] for place in places.tolist()])
 
     def step(
-        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
     ) -> FloatArray:
-        """As `Rows.step`."""
-        audio = np.empty((len(rows), HOP_SAMPLES), np.float32)
-        for part, places in self._by_part(rows):
+        """See `VoiceBatch.step`."""
+        audio = np.empty((len(slots), HOP_SAMPLES), np.float32)
+        for part, places in self._by_part(slots):
             streams = (timbre[places], level_db[places], f0_hz[places], partials[places])
-            audio[places] = part.step(rows[places] % PART_ROWS, *streams)
+            audio[places] = part.step(slots[places] % PART_SLOTS, *streams)
         return audio
 
-    def _by_part(self, rows: Ints) -> Iterator[tuple[Rows, Ints]]:
-        """The parts that have any of `rows`, and the places of these in it."""
-        parts = rows // PART_ROWS
+    def _by_part(self, slots: Ints) -> Iterator[tuple[VoiceBatch, Ints]]:
+        """Each part that holds any of `slots`, and the indices of these in `slots`."""
+        parts = slots // PART_SLOTS
         while len(self._parts) <= parts.max(initial=0):
-            self._parts.append(self._make(PART_ROWS))
+            self._parts.append(self._make(PART_SLOTS))
         for number in np.unique(parts).tolist():
             yield self._parts[number], np.flatnonzero(parts == number)

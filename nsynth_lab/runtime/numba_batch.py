@@ -1,12 +1,11 @@
-"""RowDecoder: the next frames of any of many rows, in compiled loops; `Decoder.step` is its readable twin.
+"""NumbaBatch: the voice batch of the CPU, in compiled loops; `Decoder.step` is its readable twin.
 
-    rows due -> control net -> bank of partials + noise -> audio [due, 512], each row's state kept in its row
+    active slots -> control net -> bank of partials + noise -> audio [active, 512], each voice's state kept in its slot
 
-A voice keeps a row, whose state lies in arrays made once, and any of them can take a step without the others. A step
-may be taken in two halves (`begin`, then what it returns), so that small blocks share its cost. Of both halves only a
-few microseconds hold the interpreter's lock, so many rows are shared between as many threads as torch has. What a row
-plays does not depend on the rows beside it, to the last bit.
-Tests hold all of it to `Decoder.step` within 2e-5.
+The state of all voices lies in arrays that are made once, and any of them can take a step without the others. A step
+may be split into two phases (`controls`, `excite`), so that small blocks share its cost. Both hold the interpreter's
+lock for a few microseconds only, so many voices are shared between as many threads as torch has. What a voice plays
+does not depend on the voices beside it, to the last bit. Tests hold all of it to `Decoder.step` within 2e-5.
 """
 
 from __future__ import annotations
@@ -25,104 +24,103 @@ from nsynth_lab.compiled.noise import Noise, sound
 from nsynth_lab.compiled.tones import Tones
 from nsynth_lab.dsp.noise import TABLE_FRAMES, noise_window, white_table
 from nsynth_lab.model.decoder import Decoder, noise_places, start_turns
-from nsynth_lab.runtime.numba_weights import RowControls
-from nsynth_lab.runtime.voice_batch import Finish, by_frames
+from nsynth_lab.runtime.numba_weights import NumbaControls
+from nsynth_lab.runtime.voice_batch import by_frames
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
 LEAST_SHARE = 4  # frames that are worth a thread
 
-Begun = Sequence[Driven]
 Part = TypeVar("Part")
 Done = TypeVar("Done")
 
 
-class RowDecoder:
-    """`reset(rows)`, `step(rows, streams) -> audio [due, 512]`; on the CPU, for models without a band stack."""
+class NumbaBatch:
+    """A `TwoPhase` voice batch on the CPU, for models without a band stack."""
 
-    def __init__(self, decoder: Decoder, rows: int, *, seed: int = 0) -> None:
+    def __init__(self, decoder: Decoder, slots: int, *, seed: int = 0) -> None:
         oscillators = decoder.config.oscillators
         self.delay_samples, self.seed = decoder.delay_samples, seed
         self._helpers: ThreadPoolExecutor | None = None
-        self.controls = RowControls(decoder.controls, rows)
+        self.net = NumbaControls(decoder.controls, slots)
         self.fresh = start_turns(oscillators).numpy()
         self.tones = Tones(
-            turns=np.tile(self.fresh, (rows, 1)),
-            f0_hz=np.zeros(rows, np.float32),
-            amplitudes=np.zeros((rows, oscillators), np.float32),
+            turns=np.tile(self.fresh, (slots, 1)),
+            f0_hz=np.zeros(slots, np.float32),
+            amplitudes=np.zeros((slots, oscillators), np.float32),
         )
         self.noise = Noise(
-            tail=np.zeros((rows, HOP_SAMPLES), np.float32),
-            position=np.zeros(rows, np.int64),
-            begins=np.ones(rows, np.bool_),
-            gains=np.zeros((rows, 2), np.float32),
+            tail=np.zeros((slots, HOP_SAMPLES), np.float32),
+            position=np.zeros(slots, np.int64),
+            begins=np.ones(slots, np.bool_),
+            gains=np.zeros((slots, 2), np.float32),
             table=white_table().numpy(),
             window=noise_window(torch.device("cpu")).numpy(),
         )
 
-    def reset(self, rows: Sequence[int], seeds: Sequence[int]) -> None:
-        """These rows start anew, each at its seed's place in the noise, as `Decoder.start(1, seed=seed)`."""
+    def reset(self, slots: Sequence[int], seeds: Sequence[int]) -> None:
+        """See `VoiceBatch.reset`; as `Decoder.start(1, seed=seed)`."""
         places = noise_places(self.seed + np.array(seeds, np.int64))
-        reset(self.controls.stack.past, self.tones, self.noise, self.fresh, np.array(rows, np.int64), places)
+        reset(self.net.stack.past, self.tones, self.noise, self.fresh, np.array(slots, np.int64), places)
 
-    def go_on_at(self, rows: Sequence[int], places: Sequence[int]) -> None:
-        """The noise of these rows goes on at `places` in its table."""
-        self.noise.position[np.array(rows, np.int64)] = np.array(places, np.int64) % TABLE_FRAMES
+    def seek_noise(self, slots: Sequence[int], places: Sequence[int]) -> None:
+        """Move the noise of these slots to `places` in its table."""
+        self.noise.position[np.array(slots, np.int64)] = np.array(places, np.int64) % TABLE_FRAMES
 
     def frames(
-        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
     ) -> FloatArray:
-        """The next frames of `rows`, as many of each: streams [rows, frames, ...] -> audio [rows, frames * 512].
+        """Several frames of each of `slots`: streams [active, frames, ...] -> audio [active, frames * 512].
 
-        Threads may each take frames of rows of their own at the same time.
+        Threads may do this at the same time, each with slots of its own.
         """
-        audio = np.empty((len(rows), f0_hz.shape[1], HOP_SAMPLES), np.float32)
-        for first in range(0, f0_hz.shape[1], self.controls.stack.ring):
-            part = slice(first, first + self.controls.stack.ring)
+        audio = np.empty((len(slots), f0_hz.shape[1], HOP_SAMPLES), np.float32)
+        for first in range(0, f0_hz.shape[1], self.net.stack.ring):
+            part = slice(first, first + self.net.stack.ring)
             timbre_now, level_now, hz_now, partials_now = (
                 np.concatenate(stream[:, part]) for stream in (timbre, level_db, f0_hz, partials)
             )
-            driven = self.controls.step(rows, timbre_now, level_now, hz_now, partials_now)
-            audio[:, part] = self._sound(driven).reshape(len(rows), -1, HOP_SAMPLES)
-        return audio.reshape(len(rows), -1)
+            driven = self.net.step(slots, timbre_now, level_now, hz_now, partials_now)
+            audio[:, part] = self._sound(driven).reshape(len(slots), -1, HOP_SAMPLES)
+        return audio.reshape(len(slots), -1)
 
     def step(
-        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
     ) -> FloatArray:
-        """As `Rows.step`."""
+        """See `VoiceBatch.step`."""
         streams = [np.ascontiguousarray(stream) for stream in (timbre, level_db, f0_hz, partials)]
-        if len(set(rows.tolist())) == len(rows):
-            return self._finish(self._begin(rows, *streams))
-        audio = np.empty((len(rows), HOP_SAMPLES), np.float32)
-        for alike, places in by_frames(rows.tolist(), most=self.controls.stack.ring):
+        if len(set(slots.tolist())) == len(slots):
+            return self.excite(self._controls(slots, *streams))
+        audio = np.empty((len(slots), HOP_SAMPLES), np.float32)
+        for alike, places in by_frames(slots.tolist(), most=self.net.stack.ring):
             order = np.array(places).ravel()
-            audio[order] = self._finish(self._begin(np.array(alike), *(stream[order] for stream in streams)))
+            audio[order] = self.excite(self._controls(np.array(alike), *(stream[order] for stream in streams)))
         return audio
 
-    def begin(
-        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> Finish:
-        """The first half of `step`, the control net, for rows of which each is due once."""
+    def controls(
+        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+    ) -> Sequence[Driven]:
+        """See `TwoPhase.controls`."""
         streams = (np.ascontiguousarray(stream) for stream in (timbre, level_db, f0_hz, partials))
-        begun = self._begin(rows, *streams)
-        return lambda: self._finish(begun)
+        return self._controls(slots, *streams)
 
-    def _begin(
-        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> Begun:
-        """Controls of the next frames of `rows`, each of them once, as many of each, those of a row in a row."""
-        frames = len(f0_hz) // len(rows)
-        shares = min(torch.get_num_threads(), len(rows), max(1, len(f0_hz) // LEAST_SHARE))
-        edges = [len(rows) * share // shares for share in range(shares + 1)]
+    def excite(self, driven: Sequence[Driven]) -> FloatArray:
+        """See `TwoPhase.excite`."""
+        audio = self._in_threads(self._sound, driven)
+        return audio[0] if len(audio) == 1 else np.concatenate(audio)
+
+    def _controls(
+        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+    ) -> list[Driven]:
+        """Controls of the next frames of `slots`, as many of each, those of a slot one after the other."""
+        frames = len(f0_hz) // len(slots)
+        shares = min(torch.get_num_threads(), len(slots), max(1, len(f0_hz) // LEAST_SHARE))
+        edges = [len(slots) * share // shares for share in range(shares + 1)]
 
         def control(part: tuple[int, int]) -> Driven:
             own = slice(part[0] * frames, part[1] * frames)
-            return self.controls.step(rows[slice(*part)], timbre[own], level_db[own], f0_hz[own], partials[own])
+            return self.net.step(slots[slice(*part)], timbre[own], level_db[own], f0_hz[own], partials[own])
 
-        return self._side_by_side(control, list(pairwise(edges)))
-
-    def _finish(self, begun: Begun) -> FloatArray:
-        audio = self._side_by_side(self._sound, begun)
-        return audio[0] if len(audio) == 1 else np.concatenate(audio)
+        return self._in_threads(control, list(pairwise(edges)))
 
     def _sound(self, driven: Driven) -> FloatArray:
         audio, spectra = excite(self.tones, self.noise, driven)
@@ -130,7 +128,7 @@ class RowDecoder:
         sound(self.noise, driven.rows, driven.gains, waves, audio)
         return audio
 
-    def _side_by_side(self, work: Callable[[Part], Done], parts: Sequence[Part]) -> list[Done]:
+    def _in_threads(self, work: Callable[[Part], Done], parts: Sequence[Part]) -> list[Done]:
         """`work` on all `parts`, the first of them on this thread."""
         if len(parts) == 1:
             return [work(parts[0])]

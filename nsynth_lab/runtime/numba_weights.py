@@ -1,4 +1,4 @@
-"""The control network for compiled loops: its weights and tables, and what each voice remembers."""
+"""The control net laid out for compiled loops: its weights and tables, and what each voice remembers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from nsynth_lab.compiled.controls import Driven, control
 from nsynth_lab.compiled.inputs import Scales
 from nsynth_lab.compiled.outputs import Tables
-from nsynth_lab.compiled.products import Halves, halves, in_panels, whole_panels
+from nsynth_lab.compiled.products import Float16Bits, float16_bits, in_panels, whole_panels
 from nsynth_lab.compiled.stack import Past, Stack
 from nsynth_lab.model.controls import (
     BUMP_NOTES,
@@ -57,19 +57,19 @@ SCALES = Scales(
 )
 
 
-class RowControls:
-    """`step(rows, streams) -> Driven`; what it remembers of a row is its stack's."""
+class NumbaControls:
+    """The control net of many slots, in compiled loops."""
 
-    def __init__(self, controls: ControlNet, rows: int) -> None:
-        self.stack = StackRows(controls.stack, rows)
+    def __init__(self, controls: ControlNet, slots: int) -> None:
+        self.stack = NumbaStack(controls.stack, slots)
         self.tables = _tables(controls)
 
     def step(
-        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, slots: FloatArray
+        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
     ) -> Driven:
-        """The next frames of `rows`, as many of each: streams [due, ...], the frames of a row one after the other."""
+        """As many next frames of each of `slots`: streams [all frames, ...], those of a slot one after the other."""
         stack = self.stack
-        return control(stack.weights, stack.past, SCALES, self.tables, rows, timbre, level_db, f0_hz, slots)
+        return control(stack.weights, stack.past, SCALES, self.tables, slots, timbre, level_db, f0_hz, partials)
 
 
 def _tables(controls: ControlNet) -> Tables:
@@ -104,24 +104,24 @@ def _tables(controls: ControlNet) -> Tables:
     )
 
 
-class StackRows:
-    """A `GatedStack` for some of many rows; the past of each row lies in a ring of its own.
+class NumbaStack:
+    """A `GatedStack` of many slots, each of which keeps its past in a ring of its own.
 
     Weights are taken as float16, which is what checkpoints keep.
 
     Attributes:
-        ring: how many frames it holds, and a step may take.
+        ring: how many frames the ring holds, and a step may take.
     """
 
-    def __init__(self, stack: GatedStack, rows: int) -> None:
+    def __init__(self, stack: GatedStack, slots: int) -> None:
         self.weights = _weights(stack)
         layers = len(self.weights.dilations)
         self.ring = (TAPS - 1) * int(self.weights.dilations.max()) + 1
         self.past = Past(
             # filled so that memory is there before the first block that needs it
-            frames=np.full((rows, layers, self.ring, stack.channels), 0.0, np.float32),
-            at=np.zeros(rows, np.int64),
-            age=np.zeros(rows, np.int64),
+            frames=np.full((slots, layers, self.ring, stack.channels), 0.0, np.float32),
+            at=np.zeros(slots, np.int64),
+            age=np.zeros(slots, np.int64),
         )
 
 
@@ -146,9 +146,9 @@ def _weights(stack: GatedStack) -> Stack:
     )
 
 
-def _of(linear: nn.Linear) -> Halves:
+def _of(linear: nn.Linear) -> Float16Bits:
     """A layer's weights as [inputs, outputs]."""
-    return halves(_numbers(linear.weight).T)
+    return float16_bits(_numbers(linear.weight).T)
 
 
 def _bias(linear: nn.Linear) -> FloatArray:

@@ -1,4 +1,4 @@
-"""How long steps of a decoder take, tried where nobody hears it."""
+"""How long a step of a voice batch takes, measured before anything is heard."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import time
 import numpy as np
 
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
-from nsynth_lab.runtime.voice_batch import Rows
+from nsynth_lab.runtime.voice_batch import VoiceBatch
 
 WARM_HZ, WARM_DB = 110.0, -20.0
-WARM_STEPS = 48  # after 32 of them a row's past is full, as a sounding note's is
+WARM_STEPS = 48  # after 32 of them a slot's past is full, as a sounding note's is
 
 
-def step_seconds(rows: Rows, count: int) -> float:
-    """How long a step of `count` rows takes that sound; what they are left with is no beginning."""
-    rows.reset(range(count), [0] * count)
-    seconds = [_try_step(rows, count) for _ in range(WARM_STEPS)]
+def step_seconds(batch: VoiceBatch, voices: int) -> float:
+    """Seconds (the median) that a step of so many sounding voices takes. Reset their slots before playing a note."""
+    batch.reset(range(voices), [0] * voices)
+    seconds = [_time_step(batch, voices) for _ in range(WARM_STEPS)]
     return float(np.median(seconds[-(WARM_STEPS // 4) :]))
 
 
-def _try_step(rows: Rows, count: int) -> float:
+def _time_step(batch: VoiceBatch, voices: int) -> float:
     begun = time.perf_counter()
-    rows.step(
-        np.arange(count),
-        np.zeros((count, TIMBRE_DIMS), np.float32),
-        np.full(count, WARM_DB, np.float32),
-        np.full(count, WARM_HZ, np.float32),
-        np.zeros((count, PARTIAL_SLOTS), np.float32),
+    batch.step(
+        np.arange(voices),
+        np.zeros((voices, TIMBRE_DIMS), np.float32),
+        np.full(voices, WARM_DB, np.float32),
+        np.full(voices, WARM_HZ, np.float32),
+        np.zeros((voices, PARTIAL_SLOTS), np.float32),
     )
     return time.perf_counter() - begun

@@ -1,54 +1,64 @@
-"""VoiceBatch: what the synth plays on, one frame of many voices at a step."""
+"""VoiceBatch: what the synth plays on. It decodes one frame of many voices in one step.
+
+A voice has a *slot*: the batch keeps its state there from one frame to the next. The *active* slots of a step are those
+that have a frame in it; the others stand still.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from nsynth_lab.units import FloatArray, Ints
 
-Finish = Callable[[], FloatArray]  # -> audio [due, 512]
+if TYPE_CHECKING:
+    from nsynth_lab.compiled.controls import Driven
 
 
-class Rows(Protocol):
-    """What the synth plays on; `delay_samples` is how much later than its frames the audio comes."""
+class VoiceBatch(Protocol):
+    """One frame of any of its slots at a step; the audio comes `delay_samples` later than the frames."""
 
     delay_samples: int
 
-    def reset(self, rows: Sequence[int], seeds: Sequence[int]) -> None:
-        """These rows start anew, each at its seed's place in the noise."""
+    def reset(self, slots: Sequence[int], seeds: Sequence[int]) -> None:
+        """Start new voices in `slots`. The seed of each says where in the noise table it begins."""
 
     def step(
-        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
     ) -> FloatArray:
-        """The next frame of `rows` [due]: streams [due, ...], as `Decoder.step` without frames -> audio [due, 512].
+        """The next frame of each of `slots` [active]: audio [active, 512].
 
-        A row may be due several times, in the order of its frames, unless rows were asked for one by one.
+        `timbre` [active, 16], `level_db` [active], `f0_hz` [active], `partials` [active, 128]: as in `Decoder.step`,
+        without its axis of frames. A slot may come several times, its frames in order, unless the batch was chosen for
+        a frame at a time.
         """
 
 
 @runtime_checkable
-class HalvedRows(Rows, Protocol):
-    """Rows whose steps may be taken in two halves."""
+class TwoPhase(VoiceBatch, Protocol):
+    """A batch whose step can be split between two blocks: `step` is `excite(controls(...))`."""
 
-    def begin(
-        self, rows: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> Finish:
-        """The first half of `step`, for rows of which each is due once; what it returns is the second."""
+    def controls(
+        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+    ) -> Sequence[Driven]:
+        """First phase: run the control net for `slots`, each of them once."""
+
+    def excite(self, driven: Sequence[Driven]) -> FloatArray:
+        """Second phase: the partials and the noise that these controls ask for, audio [active, 512]."""
 
 
-def by_frames(rows: Sequence[int], *, most: int = 1 << 30) -> Iterator[tuple[list[int], list[list[int]]]]:
-    """Rows that are due with as many frames, `most` at a time, and the places of these in `rows`.
+def by_frames(slots: Sequence[int], *, most: int = 1 << 30) -> Iterator[tuple[list[int], list[list[int]]]]:
+    """Group `slots` by how many frames each has, at most `most`; with each group the indices of its frames in `slots`.
 
     >>> list(by_frames([5, 3, 5, 4, 3, 5], most=2))
     [([4], [[3]]), ([5, 3], [[0, 2], [1, 4]]), ([5], [[5]])]
     """
     where: dict[int, list[int]] = {}
-    for place, row in enumerate(rows):
-        where.setdefault(row, []).append(place)
+    for place, slot in enumerate(slots):
+        where.setdefault(slot, []).append(place)
     while where:
-        first = {row: places[:most] for row, places in where.items()}
+        first = {slot: places[:most] for slot, places in where.items()}
         for frames in sorted({len(places) for places in first.values()}):
-            alike = {row: places for row, places in first.items() if len(places) == frames}
+            alike = {slot: places for slot, places in first.items() if len(places) == frames}
             yield list(alike), list(alike.values())
-        where = {row: places[most:] for row, places in where.items() if len(places) > most}
+        where = {slot: places[most:] for slot, places in where.items() if len(places) > most}

@@ -21,10 +21,10 @@ import numpy as np
 from nsynth_lab.compiled.voices import active_slots
 from nsynth_lab.midi.events import CHANNELS, Event, Kind, note_off, note_on
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.runtime.choose import row_decoder
-from nsynth_lab.runtime.growing_batch import GrowingRows
+from nsynth_lab.runtime.choose import choose_voice_batch
+from nsynth_lab.runtime.growing_batch import GrowingBatch
 from nsynth_lab.runtime.step_time import step_seconds
-from nsynth_lab.runtime.voice_batch import Rows
+from nsynth_lab.runtime.voice_batch import VoiceBatch
 from nsynth_lab.synth.channels import Channels
 from nsynth_lab.synth.mixer import CUT_SAMPLES, Mixer
 from nsynth_lab.synth.output_stage import BYPASS, OutputStage
@@ -116,12 +116,12 @@ class Engine:
         self._peak = 0.0
         self._dropped = 0
 
-    def _make_batch(self, slots: int, *, seed: int, unlimited: bool) -> Rows:
-        def make(count: int) -> Rows:
+    def _make_batch(self, slots: int, *, seed: int, unlimited: bool) -> VoiceBatch:
+        def make(count: int) -> VoiceBatch:
             one_by_one, warn = self._one_by_one and not unlimited, self._troubles.append
-            return row_decoder(self._decoder, count, seed=seed, one_by_one=one_by_one, warn=warn)
+            return choose_voice_batch(self._decoder, count, seed=seed, one_by_one=one_by_one, warn=warn)
 
-        return GrowingRows(make) if unlimited else make(slots)
+        return GrowingBatch(make) if unlimited else make(slots)
 
     @property
     def clock(self) -> int:

@@ -22,7 +22,7 @@ class Frames(NamedTuple):
 
     Attributes:
         slots: of the voices and of the decoder.
-        timbre [active, 16], level_db, f0_hz, partials [active, 128]: as `Rows.step` takes them.
+        timbre [active, 16], level_db, f0_hz, partials [active, 128]: as `VoiceBatch.step` takes them.
         begins, first, gains, last, fading: as in `FrameControls`.
     """
 

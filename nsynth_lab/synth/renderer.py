@@ -1,17 +1,18 @@
 """Renderer: planned frames -> steps of the decoder -> the mixer.
 
-On the CPU a step has two halves: the control net says what is to sound, the excitation sounds it. Frames are planned
+On the CPU a step has two phases: the control net says what is to sound, the excitation sounds it. Frames are planned
 before they begin, so where blocks are small a block does one thing if it can: a note's first frame, which cannot wait,
-or the first half of a step, or the second half of one.
+or the first phase of a step, or the second of one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
-from nsynth_lab.runtime.voice_batch import Finish, HalvedRows, Rows
+from nsynth_lab.runtime.voice_batch import TwoPhase, VoiceBatch
 from nsynth_lab.synth.mixer import Mixer
 from nsynth_lab.synth.planner import Frames
 from nsynth_lab.units import FloatArray, Ints
@@ -25,12 +26,12 @@ class Renderer:
     There are `count` slots. `one_by_one` says that no slot ever has several frames at once: only then may frames wait.
     """
 
-    def __init__(self, batch: Rows, mixer: Mixer, *, count: int, one_by_one: bool) -> None:
+    def __init__(self, batch: VoiceBatch, mixer: Mixer, *, count: int, one_by_one: bool) -> None:
         self._batch, self._mixer = batch, mixer
         self._waiting = np.zeros(count, np.bool_)
-        self._halves = batch if one_by_one and isinstance(batch, HalvedRows) else None
+        self._two_phase = batch if one_by_one and isinstance(batch, TwoPhase) else None
         self._planned: list[Frames] = []
-        self._halfway: tuple[Frames, Finish] | None = None
+        self._halfway: tuple[Frames, Callable[[], FloatArray]] | None = None
         self._cuts: list[tuple[int, int]] = []
 
     def add(self, frames: Sequence[Frames]) -> None:
@@ -65,7 +66,7 @@ class Renderer:
         if starts:
             self._batch.reset([slot for slot, _ in starts], [serial for _, serial in starts])
         if self._planned or self._halfway is not None:
-            self._work(until_sample if self._halves is not None else EVERYTHING)
+            self._work(until_sample if self._two_phase is not None else EVERYTHING)
         for slot, at_sample in [cut for cut in self._cuts if not self.holds(cut[0])]:
             self._mixer.cut(slot, at_sample)
             self._cuts.remove((slot, at_sample))
@@ -79,13 +80,13 @@ class Renderer:
         if self._planned and (now := self._urgent(until_sample)) is not None:
             self._mix(now, self._batch.step(*_inputs(now)))
             worked = True
-        if worked or self._halves is None:
+        if worked or self._two_phase is None:
             return
         if self._halfway is not None:
             self._finish(*self._halfway)
         else:
             frames, self._planned = Frames.joined(self._planned), []
-            self._halfway = frames, self._halves.begin(*_inputs(frames))
+            self._halfway = frames, partial(self._two_phase.excite, self._two_phase.controls(*_inputs(frames)))
 
     def _urgent(self, until_sample: int) -> Frames | None:
         """Out of what is planned the first frames of notes; all of it, if others too begin before `until_sample`."""
@@ -99,9 +100,9 @@ class Renderer:
         self._planned = [frames.at(np.flatnonzero(~now))]
         return frames.at(np.flatnonzero(now))
 
-    def _finish(self, frames: Frames, finish: Finish) -> None:
+    def _finish(self, frames: Frames, excite: Callable[[], FloatArray]) -> None:
         self._halfway = None
-        self._mix(frames, finish())
+        self._mix(frames, excite())
 
     def _mix(self, frames: Frames, audio: FloatArray) -> None:
         self._waiting[frames.slots] = False

@@ -14,7 +14,7 @@ from nsynth_lab.units import HOP_SAMPLES, Ints
 
 PHASE_SAMPLES = 256  # update phases: frames are planned in one of two, those of a voice in every other one
 PHASES = HOP_SAMPLES // PHASE_SAMPLES
-LOOK_AHEAD_SAMPLES = PHASE_SAMPLES // 2  # how early every frame is planned, so that steps can be taken in two halves
+LOOK_AHEAD_SAMPLES = PHASE_SAMPLES // 2  # how early every frame is planned, so that steps can be taken in two phases
 SPARE_SLOTS = 16  # for voices that still fade while others have taken their place
 MAX_UNLIMITED_VOICES = 4096  # voices that nobody limits: a hostile song must not take all memory
 SLOTS_AT_ONCE = 64

@@ -34,7 +34,7 @@ RELEASE_RULES = ReleaseRules(join_frames=float(JOIN_FRAMES), below_peak_db=ENDED
 
 
 class Streams(NamedTuple):
-    """One frame of some voices: what `Rows.step` takes but for the pitch, [active, ...]."""
+    """One frame of some voices: what `VoiceBatch.step` takes but for the pitch, [active, ...]."""
 
     timbre: FloatArray
     level_db: Doubles

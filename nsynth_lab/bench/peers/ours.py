@@ -9,7 +9,7 @@ from nsynth_lab.bench.work import Work
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
 from nsynth_lab.midi.events import note_on
 from nsynth_lab.render.instrument import make_engine
-from nsynth_lab.runtime.choose import row_decoder
+from nsynth_lab.runtime.choose import choose_voice_batch
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, frames_to_seconds, note_to_hz
 
@@ -20,7 +20,7 @@ WARM_BLOCKS = 24
 def decoder(work: Work, *, block_samples: int, blocks: int) -> Task:
     """The decoder alone with one voice, a block of whole frames a step."""
     frames = block_samples // HOP_SAMPLES
-    rows = row_decoder(work.session.checkpoint.model.decoder, 1, one_by_one=frames == 1)
+    rows = choose_voice_batch(work.session.checkpoint.model.decoder, 1, one_by_one=frames == 1)
     rows.reset([0], [0])
     streams = (
         np.zeros(frames, np.int64),

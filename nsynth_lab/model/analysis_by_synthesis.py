@@ -1,8 +1,8 @@
-"""Descent: fit the timbre of one sound by gradient descent, from the encoder's guess (analysis by synthesis).
+"""Analysis by synthesis: fit the timbre of one sound to its recording by gradient descent through the decoder.
 
-An encoder has to foresee what the decoder will make of its timbre. Here the decoder is asked, and its answer compared
-with the recording as in training: spectra and attacks. The noise is another one in every round, so that none is learnt
-by heart. What is measured - level, f0, partials - stays as it is, and so does the decoder.
+An encoder has to foresee what the decoder will make of its timbre. Here the timbre is decoded, and what comes out is
+compared with the recording as in training: spectra and attacks. Every round draws other noise, so that no noise is
+learnt by heart. What is measured (level, f0, partials) stays as it is, and so does the decoder.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ REACH_FRAMES, OWN_SHARE = 2, 0.3  # gradients are averaged with those around: ti
 CHUNK_FRAMES = 400  # decoded at a time, so that memory stays bounded; gradients end there
 
 
-class Descent:
+class AnalysisBySynthesis:
     """Rounds of Adam (Kingma and Ba 2015) on `timbre` [1, frames, 16]; `best` is the nearest so far.
 
     `recorded` [1, frames * 512], `loudness_db` and `f0_hz` [1, frames], `partials` [1, frames, 128], `loudest_db` [1]
@@ -46,7 +46,7 @@ class Descent:
         self.rounds, self.best, self.best_db, self.first_db = 0, timbre, math.inf, math.inf
 
     def round(self, through: float) -> None:
-        """See how far off timbre is, and move it at the rate of so much of the way, 0 to 1."""
+        """Measure the distance and take a step, the smaller the more of the time is over (`through`, 0 to 1)."""
         self._optimizer.zero_grad()
         self._note(self._distance_db(1 + self.rounds, backward=True))
         for group in self._optimizer.param_groups:
@@ -58,7 +58,7 @@ class Descent:
         self.rounds += 1
 
     def finish(self) -> Tensor:
-        """See how far off the last round has left it; the best timbre [1, frames, 16]."""
+        """Measure the distance after the last round; the best timbre [1, frames, 16]."""
         with torch.no_grad():
             self._note(self._distance_db(1 + self.rounds, backward=False))
         return self.best
@@ -69,7 +69,7 @@ class Descent:
             self.best, self.best_db = self._timbre.detach().clone(), now_db
 
     def _distance_db(self, seed: int, *, backward: bool) -> float:
-        """Mean over all frames, as in training; with the gradients of its sum, if asked for."""
+        """Mean distance over all frames, as in training; `backward` adds the gradients of its sum to the timbre's."""
         total = 0.0
         for decoded, recorded, f0_hz, begins in self._chunks(seed):
             distance = spectral_distance(decoded, recorded, self._loudest_db)
@@ -82,7 +82,7 @@ class Descent:
         return total / self._timbre.shape[1]
 
     def _chunks(self, seed: int) -> Iterator[tuple[Tensor, Tensor, Tensor, bool]]:
-        """Decoded, recorded, f0 and whether the note begins there, of up to 400 frames at a time."""
+        """Decoded audio, recording, f0 and whether it is the beginning of the note, up to 400 frames at a time."""
         frames, early = self._timbre.shape[1], self._decoder.delay_samples
         state = self._decoder.start(1, device=self._timbre.device, seed=seed)
         for first in range(0, frames, CHUNK_FRAMES):
@@ -96,7 +96,7 @@ class Descent:
 
 
 def _smoothed(gradient: Tensor | None) -> Tensor | None:
-    """Of each frame [1, frames, 16] 0.3 of its own and 0.7 of the mean over five frames."""
+    """Each frame of `gradient` [1, frames, 16] as 0.3 of its own and 0.7 of the mean over five frames."""
     if gradient is None:
         return None
     lines = functional.pad(gradient.transpose(1, 2), (REACH_FRAMES, REACH_FRAMES), mode="replicate")

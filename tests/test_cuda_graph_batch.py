@@ -1,7 +1,7 @@
-"""Rows on a GPU: what can be known of them without one, and, where there is one, that they play what the decoder does.
+"""CudaGraphBatch: what can be tested without a GPU; and, where there is one, that it plays what the decoder plays.
 
-Without one, the step runs on tensors of a pretended CUDA device, which have shapes and a place but no numbers: whatever
-would read a number back, or bring one over from the host while a graph is captured, is found by that.
+Without one, the step runs on tensors of a pretended CUDA device, which have shapes and a device but no numbers: that
+finds whatever would read a number back, or bring one over from the host, while a graph is captured.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.runtime.cuda_graph_batch import GraphedRows, sizes
-from nsynth_lab.runtime.torch_batch import SlowRows
-from nsynth_lab.runtime.verify import FURTHEST_DB, WAYS, furthest_db, trusted_rows
+from nsynth_lab.runtime.cuda_graph_batch import CudaGraphBatch, sizes
+from nsynth_lab.runtime.torch_batch import TorchBatch
+from nsynth_lab.runtime.verify import LARGEST_ERROR_DB, WAYS, largest_error_db, verified_batch
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
@@ -44,7 +44,7 @@ class NoHost(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return out
 
 
-class Uncaptured(GraphedRows):
+class Uncaptured(CudaGraphBatch):
     """As on a GPU but for the capture."""
 
     def _capture(self) -> dict[int, torch.cuda.CUDAGraph]:
@@ -82,12 +82,12 @@ def pretended_decoder(bands: int = 0) -> Decoder:
 @pytest.mark.usefixtures("pretended")
 @pytest.mark.parametrize("bands", [0, 8])
 def test_nothing_comes_from_or_goes_to_the_host_within_a_step(bands: int) -> None:
-    rows = Uncaptured(pretended_decoder(bands), 5)
-    for size in rows.sizes:
-        rows._frame(size)  # tables are made here, as in the steps that warm a graph up
+    batch = Uncaptured(pretended_decoder(bands), 5)
+    for size in batch.sizes:
+        batch._frame(size)  # tables are made here, as in the steps that warm a graph up
         with NoHost():  # type: ignore[no-untyped-call]
-            rows._frame(size)
-    assert rows.audio.device.type == "cuda"
+            batch._frame(size)
+    assert batch.audio.device.type == "cuda"
 
 
 @needs_none
@@ -110,24 +110,24 @@ def test_a_step_with_every_oscillator_is_the_step(bands: int) -> None:
     torch.testing.assert_close(after.partials, state.partials, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 16, 21])
-def test_there_is_a_size_for_any_number_of_rows(rows: int) -> None:
-    made = sizes(rows)
+@pytest.mark.parametrize("slots", [1, 2, 3, 4, 5, 16, 21])
+def test_there_is_a_size_for_any_number_of_voices(slots: int) -> None:
+    made = sizes(slots)
     assert made == sorted(set(made))
-    assert made[-1] == rows
-    assert all(min(size for size in made if size >= due) < 2 * due for due in range(1, rows + 1))
+    assert made[-1] == slots
+    assert all(min(size for size in made if size >= active) < 2 * active for active in range(1, slots + 1))
 
 
-def test_a_way_is_trusted_once_it_plays_what_the_decoder_plays() -> None:
+def test_a_way_is_used_once_it_plays_what_the_decoder_plays() -> None:
     decoder = tiny_model(band_channels=8).decoder
     told: list[str] = []
-    rows = trusted_rows(decoder, 5, seed=3, warn=told.append, ways=[("itself", lambda same: same)])
-    assert rows is not None
+    batch = verified_batch(decoder, 5, seed=3, warn=told.append, ways=[("itself", lambda same: same)])
+    assert batch is not None
     assert not told
-    assert furthest_db(rows, decoder) < -100
+    assert largest_error_db(batch, decoder) < -100
     fresh = decoder.start(5, seed=3)
-    torch.testing.assert_close(rows.state.turns[:5], fresh.turns)
-    torch.testing.assert_close(rows.state.noise_position[:5], fresh.noise_position)
+    torch.testing.assert_close(batch.state.turns[:5], fresh.turns)
+    torch.testing.assert_close(batch.state.noise_position[:5], fresh.noise_position)
 
 
 def spoilt(decoder: Decoder, *, by: float) -> Decoder:
@@ -140,7 +140,7 @@ def missing(_: Decoder) -> Decoder:
     raise ModuleNotFoundError("No module named 'triton'")
 
 
-def test_a_way_that_plays_something_else_is_told_of_and_left() -> None:
+def test_a_way_that_plays_something_else_is_reported_and_not_used() -> None:
     decoder = tiny_model().decoder
     told: list[str] = []
     ways = [
@@ -149,22 +149,22 @@ def test_a_way_that_plays_something_else_is_told_of_and_left() -> None:
         ("missing", missing),
         ("itself", lambda same: same),
     ]
-    rows = trusted_rows(decoder, 3, seed=0, warn=told.append, ways=ways)
-    assert rows is not None
-    assert rows.decoder is decoder
+    batch = verified_batch(decoder, 3, seed=0, warn=told.append, ways=ways)
+    assert batch is not None
+    assert batch.decoder is decoder
     assert [line.split()[0] for line in told] == ["louder", "broken", "missing"]
     assert all("\n" not in line and len(line) < 320 for line in told)
-    assert trusted_rows(decoder, 3, seed=0, warn=told.append, ways=ways[:2]) is None
+    assert verified_batch(decoder, 3, seed=0, warn=told.append, ways=ways[:2]) is None
 
 
 @needs_none
 @pytest.mark.usefixtures("pretended")
-def test_where_no_way_works_the_player_hears_of_each_once() -> None:
+def test_where_no_way_works_the_player_is_told_of_each_once() -> None:
     """The real ways, on a device whose driver is missing."""
     engine = Engine(pretended_decoder(), [Sources([corner(flute())])], Settings())
     assert [line.split(" cannot")[0] for line in engine.troubles()] == [name for name, _ in WAYS]
     assert not engine.troubles()
-    assert isinstance(engine._batch, SlowRows)
+    assert isinstance(engine._batch, TorchBatch)
 
 
 @needs_gpu
@@ -174,13 +174,13 @@ def test_where_no_way_works_the_player_hears_of_each_once() -> None:
 def test_on_a_gpu_graphs_play_what_the_decoder_plays(bands: int, voices: int, way: str) -> None:
     plain = tiny_model(band_channels=bands).decoder
     decoder = copy.deepcopy(plain).cuda()
-    rows = GraphedRows(dict(WAYS)[way](decoder), voices)
-    assert set(rows.graphs) == set(rows.sizes)
-    assert furthest_db(rows, decoder) <= FURTHEST_DB
-    inputs = streams([30.0 + 2.5 * row for row in range(voices)], 12)
-    rows.reset(range(voices), range(voices))
+    batch = CudaGraphBatch(dict(WAYS)[way](decoder), voices)
+    assert set(batch.graphs) == set(batch.sizes)
+    assert largest_error_db(batch, decoder) <= LARGEST_ERROR_DB
+    inputs = streams([30.0 + 2.5 * voice for voice in range(voices)], 12)
+    batch.reset(range(voices), range(voices))
     order = [list(range(voices)), list(range(0, voices, 2)), list(range(1, voices, 2))]
-    heard = in_turns(rows, inputs, order)
+    heard = in_turns(batch, inputs, order)
     whole, _ = decode(plain, inputs, plain.start(voices))
     error = (heard - whole).square().sum(dim=1) / whole.square().sum(dim=1)
-    assert float(10 * error.max().log10()) <= FURTHEST_DB
+    assert float(10 * error.max().log10()) <= LARGEST_ERROR_DB

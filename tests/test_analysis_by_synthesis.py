@@ -1,4 +1,4 @@
-"""Descent: `encode` comes nearer to a recording than the encoder alone, the same each time; silence stays as it is."""
+"""Analysis by synthesis: `encode` comes nearer to a recording than the encoder alone, and the same each time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tiny_model import tiny_model
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.evaluate.metrics.distances import mel_error_db
 from nsynth_lab.latents import Latents
-from nsynth_lab.model import descent
+from nsynth_lab.model import analysis_by_synthesis
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import decode, encode_measured
 from nsynth_lab.model.refine import fit
@@ -64,7 +64,7 @@ def test_a_long_note_is_fitted_in_parts_that_join(
     checkpoint: Checkpoint, streams: Measured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guessed, whole = (error_db(checkpoint, streams, rounds=rounds) for rounds in (0, 8))
-    monkeypatch.setattr(descent, "CHUNK_FRAMES", 37)
+    monkeypatch.setattr(analysis_by_synthesis, "CHUNK_FRAMES", 37)
     assert error_db(checkpoint, streams, rounds=8) - whole < 0.2 * (guessed - whole)
 
 

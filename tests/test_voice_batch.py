@@ -1,0 +1,122 @@
+"""Every voice batch plays each voice as `Decoder.step` alone does, whichever others are active at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from streaming import in_turns, step_batch
+from tiny_model import decode, streams, tiny_model
+from torch import Tensor
+
+from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.runtime.choose import choose_voice_batch
+from nsynth_lab.runtime.cuda_graph_batch import CudaGraphBatch
+from nsynth_lab.runtime.numba_batch import NumbaBatch
+from nsynth_lab.runtime.torch_batch import TorchBatch
+from nsynth_lab.runtime.voice_batch import VoiceBatch
+from nsynth_lab.units import HOP_SAMPLES
+
+PITCHES = (33.0, 52.0, 69.0, 93.0, 110.0)
+FRAMES = 30
+# bends of an octave and more, so that partials leave hearing and come back
+BEND = 1.0 + 1.5 * torch.sin(torch.linspace(0.0, torch.pi, FRAMES)).square()
+
+
+def played() -> list[Tensor]:
+    inputs = streams(PITCHES, FRAMES)
+    inputs[2] = inputs[2] * BEND
+    return inputs
+
+
+KINDS = {
+    "NumbaBatch": (NumbaBatch, 0),
+    "TorchBatch": (TorchBatch, 0),
+    "TorchBatch, bands": (TorchBatch, 8),
+    "CudaGraphBatch": (CudaGraphBatch, 0),
+    "CudaGraphBatch, bands": (CudaGraphBatch, 8),
+}
+Kind = tuple[Callable[[Decoder, int], VoiceBatch], int]
+
+
+@pytest.fixture(params=KINDS.values(), ids=list(KINDS))
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """What makes a voice batch, and how many channels the model's band stack has."""
+    found: Kind = request.param
+    return found
+
+
+@pytest.mark.parametrize("order", [[[0, 1, 2, 3, 4]], [[3, 0], [4, 1, 2]], [[0], [1], [4, 2, 3]]])
+def test_a_batch_plays_what_the_decoder_plays(kind: Kind, order: list[list[int]]) -> None:
+    make, bands = kind
+    decoder = tiny_model(band_channels=bands).decoder
+    inputs = played()
+    batch = make(decoder, len(PITCHES))
+    batch.reset(range(len(PITCHES)), range(len(PITCHES)))
+    whole, _ = decode(decoder, inputs, decoder.start(len(PITCHES)))
+    assert whole.abs().max() > 0.01
+    torch.testing.assert_close(in_turns(batch, inputs, order), whole, rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    "kind", [KINDS["NumbaBatch"], KINDS["TorchBatch, bands"]], ids=["NumbaBatch", "TorchBatch, bands"]
+)
+@pytest.mark.parametrize("sizes", [(4,), (7, 1, 3), (FRAMES,)])
+@pytest.mark.parametrize("frame_by_frame", [True, False])
+def test_a_slot_may_come_with_several_frames(kind: Kind, sizes: tuple[int, ...], frame_by_frame: bool) -> None:
+    make, bands = kind
+    decoder = tiny_model(band_channels=bands).decoder
+    inputs, everyone = played(), torch.arange(len(PITCHES))
+    batch = make(decoder, len(PITCHES))
+    batch.reset(range(len(PITCHES)), range(len(PITCHES)))
+    parts, first = list[Tensor](), 0
+    while first < FRAMES:
+        end = min(first + sizes[len(parts) % len(sizes)], FRAMES)
+        active, frames = torch.meshgrid(everyone, torch.arange(first, end), indexing="ij")
+        order = torch.arange(active.numel()).view(active.shape)
+        order = (order.T if frame_by_frame else order).flatten()
+        active, frames = active.flatten()[order], frames.flatten()[order]
+        audio = step_batch(batch, active, [stream[active, frames] for stream in inputs])
+        parts.append(audio[order.argsort()].view(len(PITCHES), -1))
+        first = end
+    whole, _ = decode(decoder, inputs, decoder.start(len(PITCHES)))
+    torch.testing.assert_close(torch.cat(parts, dim=1), whole, rtol=0, atol=2e-5)
+
+
+def test_a_slot_may_come_with_more_frames_than_others_and_than_the_stack_remembers() -> None:
+    decoder = tiny_model().decoder
+    inputs, frames = played(), [FRAMES, 1, 12]
+    batch = NumbaBatch(decoder, len(PITCHES))
+    batch.reset(range(3), range(3))
+    assert batch.net.stack.ring < FRAMES
+    active = torch.repeat_interleave(torch.arange(3), torch.tensor(frames))
+    given = [torch.cat([stream[slot, :count] for slot, count in enumerate(frames)]) for stream in inputs]
+    audio = step_batch(batch, active, given)
+    whole, _ = decode(decoder, inputs, decoder.start(len(PITCHES)))
+    for slot, part in enumerate(torch.split(audio, frames)):
+        torch.testing.assert_close(part.flatten(), whole[slot, : frames[slot] * HOP_SAMPLES], rtol=0, atol=2e-5)
+
+
+def test_a_slot_is_used_again_without_touching_the_others(kind: Kind) -> None:
+    make, bands = kind
+    decoder = tiny_model(band_channels=bands).decoder
+    inputs = played()
+    batch = make(decoder, len(PITCHES))
+    batch.reset(range(5), range(5))
+    everyone = torch.arange(5)
+    first = [step_batch(batch, everyone, [stream[:, frame] for stream in inputs]) for frame in range(12)]
+    batch.reset([1, 3], [1, 3])
+    anew, going_on = torch.tensor([1, 3]), torch.tensor([0, 2])
+    again = [step_batch(batch, anew, [stream[anew, frame] for stream in inputs]) for frame in range(12)]
+    later = [step_batch(batch, going_on, [stream[going_on, frame] for stream in inputs]) for frame in range(12, 20)]
+    torch.testing.assert_close(torch.cat(again, dim=1), torch.cat(first, dim=1)[[1, 3]], rtol=0, atol=1e-5)
+    whole, _ = decode(decoder, [stream[:, :20] for stream in inputs], decoder.start(5))
+    torch.testing.assert_close(torch.cat(later, dim=1), whole[[0, 2], 12 * 512 :], rtol=0, atol=2e-5)
+
+
+def test_the_batch_is_chosen_by_the_model() -> None:
+    plain, banded = tiny_model().decoder, tiny_model(band_channels=8).decoder
+    assert isinstance(choose_voice_batch(plain, 2), NumbaBatch)
+    assert isinstance(choose_voice_batch(banded, 2), TorchBatch)
+    assert isinstance(plain, Decoder)
