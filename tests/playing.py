@@ -122,7 +122,7 @@ def overlapping(one: FloatArray, other: FloatArray) -> tuple[FloatArray, FloatAr
     length = 2 ** int(np.ceil(np.log2(len(one) + len(other))))
     both = np.fft.irfft(np.fft.rfft(other, length) * np.conj(np.fft.rfft(one, length)))
     shift = int(np.argmax(both))
-    shift = shift - length if shift > length // 2 else shift
+    shift = shift if shift < len(other) else shift - length  # what lies beyond the other's end is a shift to the left
     begin, end = max(0, -shift), min(len(one), len(other) - shift)
     return one[begin:end], other[begin + shift : end + shift]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 from itertools import pairwise
@@ -18,7 +19,10 @@ from nsynth_lab.compiled.fused import IN_ONE, fused
 from nsynth_lab.compiled.maths import cosine_and_sine, exp, gated, gelu
 from nsynth_lab.compiled.products import add_product, float16_bits, in_panels, whole_panels
 from nsynth_lab.runtime.numba_batch import LEAST_SHARE, NumbaBatch
+from nsynth_lab.runtime.numba_weights import NumbaControls
 from nsynth_lab.units import FloatArray
+
+BESIDE = (((2, 16), 0.2), ((2,), -20.0), ((2,), 220.0), ((2, 128), 0.0))  # shapes and values of a step's streams
 
 
 @compiled
@@ -95,12 +99,57 @@ print(hashlib.sha256(audio.tobytes()).hexdigest())
     assert heard([begun(1), begun(2)]) == compiling
 
 
-def test_what_is_not_a_number_stays_within_memory() -> None:
-    decoder = tiny_model().decoder
-    rows = NumbaBatch(decoder, 2)
-    nothing = np.full(2, np.nan, np.float32)
-    audio = rows.step(np.arange(2), np.zeros((2, 16), np.float32), nothing, nothing, np.zeros((2, 128), np.float32))
-    assert audio.shape == (2, 512)
+ODD = (np.nan, np.inf, -np.inf, 1e30, -1e30)
+
+
+def test_what_is_not_a_number_stays_within_memory(tmp_path: Path) -> None:
+    """Numba checks every index here: what looks tables up by frequency, where the frequency is no number."""
+    tables = NumbaControls(tiny_model().decoder.controls, 1).tables
+    out = np.random.default_rng(0).standard_normal((1, sum(tiny_model().decoder.controls.sizes)))
+    run = """
+import pickle, sys
+import numpy as np
+from nsynth_lab.compiled.outputs import amplitudes_of
+tables, out, odd = pickle.load(sys.stdin.buffer)
+for f0_hz in (*odd, 440.0):
+    for shift in (*odd, 1.0):
+        places = tables.order[None] * np.float32(shift)
+        print(amplitudes_of(tables, out, np.array([f0_hz], "f"), places).shape[1])
+"""
+    environment = {
+        **os.environ,
+        "NUMBA_BOUNDSCHECK": "1",
+        "NUMBA_CACHE_DIR": str(tmp_path),
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+    }
+    given = pickle.dumps((tables, out.astype(np.float32), ODD))
+    done = subprocess.run([sys.executable, "-c", run], env=environment, input=given, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stdout.split() == [b"%d" % len(tables.order)] * (len(ODD) + 1) ** 2
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("stream", range(4))
+def test_what_is_not_a_number_stays_in_its_row(odd: float, stream: int) -> None:
+    """The row beside it plays what it plays without it, to the last bit, and its own does once it begins anew."""
+
+    def play(rows: NumbaBatch, spoilt: float | None) -> FloatArray:
+        rows.reset(range(2), range(2))
+        heard = []
+        for _ in range(3):
+            given = [np.full(shape, fill, np.float32) for shape, fill in BESIDE]
+            if spoilt is not None:
+                given[stream][0] = spoilt
+            heard.append(rows.step(np.arange(2), *given))
+        return np.concatenate(heard, axis=1)
+
+    rows = NumbaBatch(tiny_model().decoder, 2)
+    well = play(rows, None)
+    assert np.abs(well).max(axis=1).min() > 1e-3
+    spoilt = play(rows, odd)
+    assert not np.array_equal(spoilt[0], well[0])
+    assert np.array_equal(spoilt[1], well[1])
+    assert np.array_equal(play(rows, None), well)
 
 
 @pytest.mark.parametrize(

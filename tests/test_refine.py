@@ -30,6 +30,18 @@ def note() -> Latents:
     return replace(note_of(line((0, -30.0), (3, -20.0), (40, -24.0))), partials=np.zeros(128, np.float32))
 
 
+class Clock:
+    """Seconds that only rounds put forward, a tenth each: how many fit does not depend on the machine."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def round(self, *_: object) -> None:
+        self.now += 0.1
+
+
 def sound_of(latents: Latents, checkpoint: Checkpoint) -> FloatArray:
     return np.concatenate(list(decode(latents, checkpoint)))
 
@@ -37,8 +49,9 @@ def sound_of(latents: Latents, checkpoint: Checkpoint) -> FloatArray:
 def test_it_comes_closer_to_a_sound_the_decoder_can_make(checkpoint: Checkpoint, note: Latents) -> None:
     target = sound_of(note, checkpoint)
     start = replace(note, timbre=np.zeros_like(note.timbre))
-    found = refine(start, target, checkpoint, seconds=3.0, progress=lambda *_: None)
-    assert found.rounds > 5
+    clock = Clock()
+    found = refine(start, target, checkpoint, seconds=1.95, progress=clock.round, clock=clock)
+    assert found.rounds == 20
     assert found.after_db < 0.9 * found.before_db
     assert found.latents.timbre.shape == note.timbre.shape
     assert np.abs(found.latents.timbre).max() <= 3.0
@@ -47,10 +60,16 @@ def test_it_comes_closer_to_a_sound_the_decoder_can_make(checkpoint: Checkpoint,
 
 
 def test_the_best_is_kept_and_told(checkpoint: Checkpoint, note: Latents) -> None:
-    heard: list[float] = []
+    heard, clock = list[float](), Clock()
+
+    def progress(_seconds: float, best: float) -> None:
+        clock.round()
+        heard.append(best)
+
     target = sound_of(note, checkpoint)
     start = replace(note, timbre=note.timbre + np.float32(0.5))
-    found = refine(start, target, checkpoint, seconds=1.0, progress=lambda _, best: heard.append(best))
+    found = refine(start, target, checkpoint, seconds=0.95, progress=progress, clock=clock)
+    assert found.rounds == 10
     assert heard == sorted(heard, reverse=True)
     assert found.after_db == heard[-1]
     assert len(heard) == found.rounds + 1, "where the last round has left it is seen and told as well"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from nsynth_lab.dataset.prepare import PreparedNotes, load, prepare
 from nsynth_lab.errors import CheckpointError, DatasetError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.controls import ControlNet
+from nsynth_lab.model.stack import GatedStack
 from nsynth_lab.train import loop
 from nsynth_lab.train.augment import hissing, in_a_room, narrowed
 from nsynth_lab.train.batches import MARGIN_FRAMES, Batch, Batches, Crop
@@ -400,8 +402,27 @@ def test_bf16_changes_the_stacks_and_nothing_else(notes: PreparedNotes) -> None:
     assert hear(model, batch, seed=0, noise=0.0).distance_db == exact
 
 
-def test_which_precision_is_faster_is_tried() -> None:
-    assert bf16_is_faster(torch.device("cpu")) in (True, False)
+@pytest.mark.parametrize(("rounded_seconds", "faster", "tries"), [(0.9, True, 1), (1.1, False, 4), (11.0, False, 1)])
+def test_which_precision_is_faster_is_timed(
+    monkeypatch: pytest.MonkeyPatch, rounded_seconds: float, faster: bool, tries: int
+) -> None:
+    """On a clock that the stack itself puts forward: a second in float32, so many in bfloat16."""
+    now, played = 0.0, list[bool]()
+
+    class Timed(GatedStack):
+        def __init__(self, *_: int, **__: int) -> None:
+            super().__init__(64, 4, 64, layers=1, cycle=1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            nonlocal now
+            now += rounded_seconds if self.bf16 else 1.0
+            played.append(self.bf16)
+            return super().forward(x)
+
+    monkeypatch.setattr("nsynth_lab.train.precision.GatedStack", Timed)
+    monkeypatch.setattr("nsynth_lab.train.precision.time", SimpleNamespace(perf_counter=lambda: now))
+    assert bf16_is_faster(torch.device("cpu")) == faster
+    assert played == [False] * 4 + [True] * tries
 
 
 def test_copies_of_one_dimension_are_penalised_and_independent_ones_are_not() -> None:

@@ -98,9 +98,9 @@ def _look_back(seen: FloatArray, past: Past, rows: Ints, now: FloatArray, layer:
         for tap in range(2):
             back = (2 - tap) * dilation
             source = now[m - back] if frame >= back else past.frames[row, layer, (past.at[row] + frame - back) % ring]
-            known = F(1.0) if past.age[row] + frame >= back else F(0.0)
+            known = past.age[row] + frame >= back
             for c in range(channels):
-                seen[m, tap * channels + c] = known * source[c]
+                seen[m, tap * channels + c] = source[c] if known else F(0.0)  # no product: 0 times NaN is NaN
         for c in range(channels):
             seen[m, 2 * channels + c] = now[m, c]
     for m in range(due):

@@ -48,20 +48,21 @@ def refine(
     *,
     seconds: float,
     progress: Callable[[float, float], None],
+    clock: Callable[[], float] = time.monotonic,
 ) -> Refined:
     """Fit `latents.timbre` to `samples` [frames * 512] for `seconds`; the best timbre found is kept.
 
     `progress(seconds so far, best distance in dB)` is called after each round, and once more when the result of the
-    last round has been measured. Ctrl-C ends the work early, with the best so far.
+    last round has been measured. Ctrl-C ends the work early, with the best so far. `clock` returns seconds.
     """
     fitting = _fitting(latents, samples, checkpoint)
-    started = time.monotonic()
+    started = clock()
     try:
-        while fitting.rounds == 0 or time.monotonic() - started < seconds:
-            fitting.round((time.monotonic() - started) / seconds)
-            progress(time.monotonic() - started, fitting.best_db)
+        while fitting.rounds == 0 or clock() - started < seconds:
+            fitting.round((clock() - started) / seconds)
+            progress(clock() - started, fitting.best_db)
         best = fitting.finish()
-        progress(time.monotonic() - started, fitting.best_db)
+        progress(clock() - started, fitting.best_db)
     except KeyboardInterrupt:
         if not fitting.rounds:
             raise
