@@ -133,7 +133,7 @@ class Stream:
 
     def _run(self) -> None:
         while not self._ended.is_set():
-            self._callback(self._block, len(self._block), None, None)
+            self._callback(self._block, len(self._block), None, SimpleNamespace(output_underflow=False))
             time.sleep(self._seconds)
 
 

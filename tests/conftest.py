@@ -79,3 +79,20 @@ def tone() -> Audio:
     at = np.arange(SAMPLE_RATE // 2) / SAMPLE_RATE
     samples = 0.5 * np.sin(2 * np.pi * np.outer([440.0, 880.0], at))
     return Audio(samples.astype(np.float32))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which live tests had to take their sound again, and why: one that often does is about to fail."""
+    from live_takes import DROPOUTS
+
+    reports = [report for kind in ("passed", "failed", "skipped") for report in terminalreporter.getreports(kind)]
+    lines = [
+        f"{report.nodeid}: {value}"
+        for report in reports
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == DROPOUTS
+    ]
+    terminalreporter.section("played again after dropouts") if lines else None
+    for line in lines:
+        terminalreporter.write_line(line)

@@ -6,7 +6,6 @@ The instrument is built by `scripts/build-kars`, the effects are Debian's `zam-p
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -15,8 +14,8 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
+from live_takes import RecordProperty, Take, furthest, whole_take
 from pack_reading import Sfizz, cents_off, level_db, need_module
-from playing import overlapping
 from servers import RECORD, pulse, running
 
 from nsynth_lab.audio import read_audio
@@ -25,12 +24,11 @@ from nsynth_lab.effects import scan
 from nsynth_lab.model.bank import BANK
 from nsynth_lab.patch import Blend, Envelope, Patch, Slot, write_preset
 from nsynth_lab.render import DEFAULT_CHECKPOINT
-from nsynth_lab.units import SAMPLE_RATE, FloatArray
+from nsynth_lab.units import FloatArray
 
 KARS = Path(__file__).resolve().parent.parent / "build" / "vst3" / "Kars.vst3"
 ZAM = Path("/usr/lib/vst3")
 STEREO, MONO = "ZamCompX2", "ZamDelay"
-ATTEMPTS = 3
 CHAIN = Patch(
     "Hosted",
     Blend(("reed organ", "square lead")),
@@ -69,7 +67,7 @@ def song(path: str, *, notes: tuple[int, ...] = (60, 64, 67, 72, 57, 69)) -> Non
 @pytest.mark.alone
 @pytest.mark.skipif(not KARS.exists(), reason="no VST3 instrument was built (scripts/build-kars)")
 def test_an_instrument_plugin_is_captured_blended_played_and_packed(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], record_property: RecordProperty
 ) -> None:
     words = ["--low", "C3", "--high", "C5", "--step", "12", "--velocities", "100", "--hold", "1.5", "--seconds", "2"]
     assert run(["capture", str(KARS), "--name", "my kars", "--family", "string", *words, "--json"]) == 0
@@ -81,7 +79,7 @@ def test_an_instrument_plugin_is_captured_blended_played_and_packed(
     assert run(["blend", "my kars", "flute", "--note", "C4", "-o", "half.wav", "--json"]) == 0
     told = json.loads(capfd.readouterr().out)
     assert abs(1200 * np.log2(told["f0_hz"] / told["asked_f0_hz"])) < 20.0  # it is itself flat by up to 30
-    assert 0.01 < np.abs(played_as_rendered(["my kars", "flute"], tmp_path / "pulse")).max() < 1.0
+    assert 0.01 < np.abs(played_as_rendered(["my kars", "flute"], tmp_path / "pulse", record_property)).max() < 1.0
     words = ["--notes", "C3-C5/12", "--velocities", "100", "--positions", "0,0.5", "--duration", "2", "--name", "Kars"]
     assert run(["pack", "my kars", "flute", *words, "-o", "pack"]) == 0
     manifest = json.loads(Path("pack/manifest.json").read_text("utf-8"))
@@ -113,42 +111,33 @@ def test_a_preset_with_plugins_is_packed_the_same_from_its_manifest() -> None:
 
 @pytest.mark.alone
 @needs_zam
-def test_plugins_in_a_live_chain_sound_as_they_do_offline_and_without_a_gap(tmp_path: Path) -> None:
+def test_plugins_in_a_live_chain_sound_as_they_do_offline_and_without_a_gap(
+    tmp_path: Path, record_property: RecordProperty
+) -> None:
     scan([ZAM / f"{name}.vst3" for name in (STEREO, MONO)])
     write_preset("hosted.toml", CHAIN)
-    live = played_as_rendered(["--preset", "hosted.toml"], tmp_path / "pulse")
+    live = played_as_rendered(["--preset", "hosted.toml"], tmp_path / "pulse", record_property)
     assert not np.array_equal(live[0], live[1])
 
 
-def played_as_rendered(what: list[str], folder: Path) -> FloatArray:
-    """What `play --file` makes [2, samples]; it is heard on the device without a gap, and is what `render` makes."""
+def played_as_rendered(what: list[str], folder: Path, record_property: RecordProperty) -> FloatArray:
+    """What `play --file` makes [2, samples]: what `render` makes, and what is heard on the device."""
     song("song.mid")
     assert run(["render", "song.mid", *what, "-o", "offline.wav"]) == 0
     offline = read_audio("offline.wav").samples
+
+    def play(number: int) -> Take[None]:
+        taken = played(what, environment, f"{number}")
+        apart = [furthest(*pair, least_seconds=3.0) for pair in zip(taken.made, offline, strict=True)]
+        assert max(apart) < 1e-4, "what is played is not what is rendered"
+        return taken
+
     with pulse(folder) as environment:
-        for attempt in range(ATTEMPTS):
-            live, heard, underruns = played(what, environment, f"{attempt}")
-            gap = max(apart(one, other) for one, other in zip(heard, live, strict=True))
-            if underruns == 0 and gap < 1e-4:
-                break
-        else:
-            if os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1):
-                pytest.skip(f"other programs keep this machine too busy to play live ({underruns} underruns)")
-    assert underruns == 0
-    assert gap < 1e-4, "what was heard is not what was made"
-    assert max(apart(one, other) for one, other in zip(live, offline, strict=True)) < 1e-4
-    return live
+        return whole_take(play, record_property).made
 
 
-def apart(one: FloatArray, other: FloatArray) -> float:
-    """The largest difference of two recordings [samples] of the song, in step."""
-    first, second = overlapping(one, other)
-    assert len(first) > 3 * SAMPLE_RATE
-    return float(np.abs(first - second).max())
-
-
-def played(what: list[str], environment: dict[str, str], name: str) -> tuple[FloatArray, FloatArray, int]:
-    """The song played on the device: what was made, what was heard there, each [2, samples], and the underruns."""
+def played(what: list[str], environment: dict[str, str], name: str) -> Take[None]:
+    """The song played on the device."""
     take, raw = Path(f"{name}.wav"), Path(f"{name}.raw")
     command = [sys.executable, "-m", "nsynth_lab", "play", "--file", "song.mid", *what]
     with running(list(RECORD), environment, raw):
@@ -160,4 +149,5 @@ def played(what: list[str], environment: dict[str, str], name: str) -> tuple[Flo
     assert "bypassed" not in done.stdout + done.stderr
     found = re.search(r"underruns (\d+)", done.stdout)
     assert found, done.stdout
-    return read_audio(take).samples, np.fromfile(raw, np.float32).reshape(-1, 2).T, int(found[1])
+    heard = np.fromfile(raw, np.float32).reshape(-1, 2).T
+    return Take(None, read_audio(take).samples, heard, int(found[1]))

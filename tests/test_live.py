@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -337,6 +339,28 @@ def test_a_device_that_asks_for_more_when_the_playing_is_over_misses_nothing() -
     run(live, samples=512)
     assert not live.sink.ring.pop(np.empty((256, 2), np.float32))
     assert live.status().underruns == 0
+
+
+@pytest.mark.parametrize(("late", "ending", "told"), [(True, False, 1), (False, False, 0), (True, True, 0)])
+def test_a_gap_that_the_device_itself_tells_of_is_an_underrun(
+    monkeypatch: pytest.MonkeyPatch, late: bool, ending: bool, told: int
+) -> None:
+    """A sound server may run dry though a block was there in time: what was heard had gaps, and `play` told of none."""
+    made: list[Callable[..., None]] = []
+
+    def stream(*, callback: Callable[..., None], **_: object) -> SimpleNamespace:
+        made.append(callback)
+        return SimpleNamespace(latency=0.0, start=lambda: None, close=lambda **_: None)
+
+    device = SimpleNamespace(OutputStream=stream, PortAudioError=RuntimeError)
+    monkeypatch.setitem(sys.modules, "sounddevice", device)
+    out = np.zeros((256, 2), np.float32)
+    with DeviceSink(block_samples=256) as sink:
+        sink.ring.push(np.full((2, 256), 0.5, np.float32))
+        sink.ring.ending = ending
+        made[0](out, 256, None, SimpleNamespace(output_underflow=late))
+    assert (out == 0.5).all()
+    assert sink.ring.underruns == told
 
 
 def test_a_file_sink_leaves_nothing_behind_when_it_fails(tmp_path: Path) -> None:

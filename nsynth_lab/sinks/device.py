@@ -119,8 +119,10 @@ class DeviceSink:
         sounddevice = load_sounddevice()
         ring = self.ring
 
-        def callback(out: Any, _samples: int, _time: Any, _status: Any) -> None:
+        def callback(out: Any, _samples: int, _time: Any, flags: Any) -> None:
             ring.pop(out)
+            if flags.output_underflow and not ring.ending:  # heard as a gap, though a block was there in time
+                ring.underruns += 1
 
         try:
             self._stream = sounddevice.OutputStream(

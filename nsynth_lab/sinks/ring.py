@@ -16,7 +16,7 @@ class Ring:
     Attributes:
         blocks: capacity.
         block_samples: samples per block.
-        underruns: pops that found no block; silence was played instead.
+        underruns: pops that found no block, so that silence was played instead; the device adds its own.
         popped: blocks popped so far.
         ending: no more blocks will be pushed, so an empty ring is not an underrun.
     """
