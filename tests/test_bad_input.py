@@ -151,7 +151,7 @@ def test_a_sound_without_pitch_is_taken_with_a_note(kind: str) -> None:
     samples = UNUSABLE[kind][0]
     assert not isinstance(samples, bytes)
     write("mine.wav", samples)
-    assert run(["encode", "mine.wav", "--note", "C4", "-o", "mine.latents", *MODEL]) == 0
+    assert run(["encode", "mine.wav", "--source-note", "C4", "-o", "mine.latents", *MODEL]) == 0
     assert run(["blend", "mine.latents", "cello", "-o", "out.wav", *MODEL]) == 0
 
 
@@ -217,7 +217,7 @@ REQUESTS: dict[str, tuple[tuple[str, ...], str]] = {
     "curve nan": (("--curve", "0:nan"), "time:position"),
     "curve back": (("--curve", "1:0,0:1"), "must ascend"),
     "curve outside": (("--curve", "0:0,1:2"), "outside 0 to 1"),
-    "device": (("--device", "gpu"), "auto, cpu or cuda"),
+    "device": (("--compute", "gpu"), "auto, cpu or cuda"),
     "folder": (("-o", "nowhere/out.wav"), "folder nowhere does not exist"),
     "ending": (("-o", "out.xyz"), "unknown ending '.xyz'"),
     "no ending": (("-o", "out"), "unknown ending"),
@@ -283,8 +283,7 @@ def test_a_source_that_is_not_there(name: str, refused: Refused) -> None:
 def test_a_device_that_is_not_there(refused: Refused) -> None:
     write("mine.wav", tone())
     for words in (BLEND, ("encode", "mine.wav", "-o", "out.latents"), ("pack", "flute", "cello", "-o", "out")):
-        for option in ("--device", "--compute"):
-            assert "--compute cpu" in refused(*words, *MODEL, option, "cuda", code=USAGE)
+        assert "--compute cpu" in refused(*words, *MODEL, "--compute", "cuda", code=USAGE)
 
 
 # --- outputs ---
@@ -522,14 +521,14 @@ def make_dataset(folder: Path, *, count: int) -> Path:
 
 
 TRAININGS = {
-    "rate nan": (("--rate", "nan"), USAGE, "rate nan"),
-    "rate 0": (("--rate", "0"), USAGE, "rate 0"),
-    "rate negative": (("--rate", "-1"), USAGE, "rate -1"),
+    "rate nan": (("--learning-rate", "nan"), USAGE, "rate nan"),
+    "rate 0": (("--learning-rate", "0"), USAGE, "rate 0"),
+    "rate negative": (("--learning-rate", "-1"), USAGE, "rate -1"),
     "stage": (("--stage", "all"), USAGE, "excitation, distil, bands"),
     "stage without base": (("--stage", "bands", "--fresh"), USAGE, "--base"),
     "fresh and base": (("--fresh", "--base", "model"), USAGE, "leave one of them away"),
     "base": (("--base", "nowhere"), FAILED, "no such file"),
-    "device": (("--device", "gpu"), USAGE, "auto, cpu or cuda"),
+    "device": (("--compute", "gpu"), USAGE, "auto, cpu or cuda"),
     "a file in the way": (("-o", "notes/examples.json"), USAGE, "is a file"),
 }
 
@@ -557,10 +556,10 @@ def test_an_evaluation_without_a_usable_note(refused: Refused) -> None:
     make_dataset(Path("notes"), count=2)
     for path in Path("notes", "audio").iterdir():
         write(str(path), np.zeros(48_000, np.float32))
-    said = refused("evaluate", "notes", "--all", "--json", "figures.json", *MODEL, code=FAILED)
+    said = refused("evaluate", "notes", "--all", "--figures", "figures.json", *MODEL, code=FAILED)
     assert "none of 2 notes" in said
     assert "silent" in said
-    assert "folder" in refused("evaluate", "notes", "--json", "nowhere/figures.json", *MODEL, code=USAGE)
+    assert "folder" in refused("evaluate", "notes", "--figures", "nowhere/figures.json", *MODEL, code=USAGE)
 
 
 # --- Ctrl-C ---
@@ -628,7 +627,7 @@ def test_an_encoding_is_interrupted() -> None:
 def test_an_evaluation_and_a_bank_are_interrupted() -> None:
     make_dataset(Path("notes"), count=60)
     before = everything()
-    interrupt("evaluate", "notes", "--all", "--json", "figures.json", *MODEL, after="evaluating: 3/")
+    interrupt("evaluate", "notes", "--all", "--figures", "figures.json", *MODEL, after="evaluating: 3/")
     assert everything() == before
     words = ("bank", "notes", "--spacing", "1", "--force", *MODEL)
     interrupt(*words, after="encoding: 3/")
@@ -642,7 +641,7 @@ def test_an_evaluation_and_a_bank_are_interrupted() -> None:
 def test_a_training_is_interrupted_and_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
     folder = make_dataset(Path("notes"), count=20)
     assert any(is_held_out(record) for record in read_dataset(folder))
-    words = ("train", "notes", "-o", "run", "--base", "model", "--batch", "1", "--processes", "1")
+    words = ("train", "notes", "-o", "run", "--base", "model", "--batch", "1", "--jobs", "1")
     interrupt(*words, "--steps", "100000", after="training: 4/")
     left = {str(path) for path in Path("run").rglob("*") if path.is_file() and "log" not in path.parts}
     assert left == {f"run/notes/{name}" for name in ("audio.i16", "streams.safetensors", "index.json")} | {
@@ -664,7 +663,7 @@ def test_a_training_is_interrupted_and_goes_on(capsys: pytest.CaptureFixture[str
 @pytest.mark.skipif(not FONT.is_file(), reason=f"no {FONT} (Debian: fluid-soundfont-gm)")
 def test_a_rendering_is_interrupted_and_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
     words = ("dataset", "soundfont", str(FONT), "-o", "notes", "--programs", "0-5", "--jobs", "1")
-    few = ("--step", "2", "--velocities", "100", "--holds", "0.3", "--max-seconds", "0.5", "--format", "wav")
+    few = ("--step", "2", "--velocities", "100", "--holds", "0.3", "--max-duration", "0.5", "--format", "wav")
     interrupt(*words, *few, after=r"rendering: [1-9]")
     assert not Path("notes", "examples.json").exists()
     assert not list(Path("notes").rglob(".*"))

@@ -71,7 +71,16 @@ def test_weights_are_counted_once_for_all_voices_and_operations_for_each() -> No
 
 def test_a_quick_bench_has_every_figure(checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     figures_file, report = tmp_path / "figures.json", tmp_path / "report"
-    words = ["--checkpoint", str(checkpoint), "--device", "cpu", "--json", str(figures_file), "--report", str(report)]
+    words = [
+        "--checkpoint",
+        str(checkpoint),
+        "--compute",
+        "cpu",
+        "--figures",
+        str(figures_file),
+        "--report",
+        str(report),
+    ]
     assert cli.run(["bench", "--quick", "--threads", "1", *words]) == 0
     figures = json.loads(figures_file.read_text())
     assert set(SECTIONS) <= set(figures)
@@ -95,7 +104,7 @@ def test_a_quick_bench_has_every_figure(checkpoint: Path, tmp_path: Path, capsys
 
 def test_only_what_is_asked_for_is_measured(checkpoint: Path, tmp_path: Path) -> None:
     target = tmp_path / "figures.json"
-    words = ["--quick", "--only", "streaming", "--checkpoint", str(checkpoint), "--json", str(target)]
+    words = ["--quick", "--only", "streaming", "--checkpoint", str(checkpoint), "--figures", str(target)]
     assert cli.run(["bench", *words]) == 0
     assert set(json.loads(target.read_text())) & set(SECTIONS) == {"machine", "streaming"}
 
@@ -104,8 +113,8 @@ def test_only_what_is_asked_for_is_measured(checkpoint: Path, tmp_path: Path) ->
     ("words", "says"),
     [
         (["--only", "singing"], "section 'singing'; expected one of machine, offline"),
-        (["--device", "abacus"], "device 'abacus'; expected auto, cpu or cuda"),
-        (["--json", "nowhere/figures.json"], "the folder nowhere does not exist"),
+        (["--compute", "abacus"], "device 'abacus'; expected auto, cpu or cuda"),
+        (["--figures", "nowhere/figures.json"], "the folder nowhere does not exist"),
         (["--report", "nowhere/report"], "the folder nowhere does not exist"),
         (["--checkpoint", "nowhere"], "nowhere"),
         (["--threads", "-1"], "threads"),
@@ -121,14 +130,14 @@ def test_a_bad_request_is_one_line(words: list[str], says: str, capsys: pytest.C
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_without_a_gpu_cuda_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["bench", "--device", "cuda"]) == 2
+    assert cli.run(["bench", "--compute", "cuda"]) == 2
     assert "no CUDA device can be used on this machine" in capsys.readouterr().err
 
 
 def test_what_exists_is_not_replaced_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "figures.json"
     target.write_text("mine")
-    assert cli.run(["bench", "--quick", "--json", str(target)]) == 2
+    assert cli.run(["bench", "--quick", "--figures", str(target)]) == 2
     assert "add --force" in capsys.readouterr().err
     assert target.read_text() == "mine"
 

@@ -276,7 +276,7 @@ def test_a_latents_file_is_the_recording_it_was_made_of(command: Command) -> Non
 
 def test_latents_carry_their_recipe(command: Command) -> None:
     own_recording("mine.wav")
-    report = command("encode", "mine.wav", "--note", "C4", "--velocity", "80", "-o", "mine.latents")
+    report = command("encode", "mine.wav", "--source-note", "C4", "--source-velocity", "80", "-o", "mine.latents")
     assert (report["note"], report["note_was"]) == ("C4", "given")
     latents = read_latents("mine.latents")
     assert report["frames"] == latents.frames
@@ -316,7 +316,7 @@ def test_encoded_and_decoded_a_note_stays_near_its_source(command: Command, shar
     for name in chosen:
         pitch = str(examples[name]["pitch"])
         source = shared_data / "notes" / "audio" / f"{name}.flac"
-        command("encode", str(source), "--note", pitch, "-o", "note.latents")
+        command("encode", str(source), "--source-note", pitch, "-o", "note.latents")
         command("decode", "note.latents", "-o", "note.wav")
         recorded = read_audio(source)
         original = resample(recorded.mono()[None], recorded.sample_rate)[0]

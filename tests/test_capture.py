@@ -278,7 +278,7 @@ def test_an_sfz_is_captured_over_the_keys_it_has(model: Path, capsys: pytest.Cap
     write_audio("tone.wav", Audio(organ(60, 127, seconds=1.2)[None]))
     Path("a.sfz").write_text("<region> sample=tone.wav lokey=54 hikey=66 pitch_keycenter=60 ampeg_release=0.1\n")
     words = ["capture", "a.sfz", "--family", "organ", "--checkpoint", str(model), "--json", "--hold", "0.5"]
-    assert run([*words, "--name", "sfz organ", "--seconds", "1"]) == 0
+    assert run([*words, "--name", "sfz organ", "--duration", "1"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert [one["note"] for one in report["notes"]] == ["F#3", "F#3", "C4", "C4", "F#4", "F#4"]
     assert all(one["error_db"] is not None for one in report["notes"])
@@ -290,7 +290,7 @@ def test_an_sfz_is_captured_over_the_keys_it_has(model: Path, capsys: pytest.Cap
 @pytest.mark.skipif(not FONT.is_file(), reason="FluidR3_GM.sf2 is not installed (Debian: fluid-soundfont-gm)")
 def test_a_soundfonts_program_is_captured_with_its_licence(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["capture", str(FONT), "--program", "73", "--step", "24", "--checkpoint", str(model), "--json"]
-    assert run([*words, "--name", "sf flute", "--hold", "0.5", "--seconds", "1"]) == 0
+    assert run([*words, "--name", "sf flute", "--hold", "0.5", "--duration", "1"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert all(one["error_db"] is not None for one in report["notes"])
     owned = find_owned("sf flute")
@@ -312,7 +312,7 @@ def test_a_plugin_instrument_is_captured(model: Path, capsys: pytest.CaptureFixt
         "--json",
         "--hold",
         "0.5",
-        "--seconds",
+        "--duration",
         "1",
     ]
     assert run([*words, *more, "--set", "sustain=true"]) == 0

@@ -166,7 +166,7 @@ def test_help_needs_nothing_heavy() -> None:
         "blend flute cello -o x.doc",
         "blend --preset nobody -o x.wav",
         "encode gone.wav -o x.latents",
-        "encode gone.wav --note H9 -o x.latents",
+        "encode gone.wav --source-note H9 -o x.latents",
         "decode gone.latents -o x.wav",
         "render gone.mid flute -o x.wav",
         "play nobody",

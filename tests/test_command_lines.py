@@ -26,9 +26,9 @@ FONT = Path("/usr/share/sounds/sf2/TimGM6mb.sf2")
 KARS = Path(__file__).resolve().parent.parent / "build" / "vst3" / "Kars.vst3"
 
 _CLIPS = ("--notes", "C4", "--velocities", "100", "--duration", "0.3")
-_CAPTURE = ("--low", "C4", "--high", "C4", "--velocities", "100", "--hold", "0.5", "--seconds", "0.6")
-_TRAIN = ("--steps", "1", "--batch", "1", "--processes", "1")
-_FONT = ("--programs", "42,73", "--step", "24", "--velocities", "100", "--holds", "0.5", "--max-seconds", "0.6",
+_CAPTURE = ("--low", "C4", "--high", "C4", "--velocities", "100", "--hold", "0.5", "--duration", "0.6")
+_TRAIN = ("--steps", "1", "--batch", "1", "--jobs", "1")
+_FONT = ("--programs", "42,73", "--step", "24", "--velocities", "100", "--holds", "0.5", "--max-duration", "0.6",
          "--jobs", "1")  # fmt: skip
 SHORTER: dict[str, Sequence[str]] = {  # the longest beginning that fits counts; "" adds an argument
     "blend": ("--duration", "0.3"),
@@ -57,9 +57,9 @@ SHORTER: dict[str, Sequence[str]] = {  # the longest beginning that fits counts;
     "train notes/horn -o runs/horn --resume": ("--steps", "2", *_TRAIN[2:]),
     "train notes/ -o runs/mine --steps 800": ("--steps", "2", *_TRAIN[2:]),
     "evaluate": ("--limit", "2", "--pairs", "2", "--rounds", "1", "", "--all"),
-    "ablate": ("--steps", "1", "--batch", "1", "--processes", "1", "--limit", "1"),
-    "bank build": ("--processes", "1", "--spacing", "12"),
-    "bank build --from": ("--processes", "1", "--from-checkpoint", "few-model", "--rounds", "0"),
+    "ablate": ("--steps", "1", "--batch", "1", "--jobs", "1", "--limit", "1"),
+    "bank build": ("--jobs", "1", "--spacing", "12"),
+    "bank build --from": ("--jobs", "1", "--from-checkpoint", "few-model", "--rounds", "0"),
     "bank reencode": ("--from-checkpoint", "few-model", "--rounds", "1"),
     "bench": ("", "--quick", "--only", "machine"),
     "plugins scan": ("", "no-plugins"),
@@ -72,7 +72,7 @@ AS_FAR: dict[str, tuple[str, bool, str]] = {  # why, whether it is missing here,
     "plugins scan": (NO_PLUGIN, True, "no .vst3 file was found|no such folder"),
     "plugins state": (NO_PLUGIN, True, "ZamDelay"),
     "plugins show": (NO_PLUGIN, True, "ZamDelay"),
-    "bench --device cuda": (NO_GPU, not torch.cuda.is_available(), "no CUDA device"),
+    "bench --compute cuda": (NO_GPU, not torch.cuda.is_available(), "no CUDA device"),
 }
 NOT_HERE = {
     "scripts/demo": "installs; it is made of blends as these",
@@ -114,7 +114,7 @@ def fitting(line: str, table: Mapping[str, object]) -> str | None:
 
 def out_of_the_way(words: Sequence[str]) -> None:
     """What another line has written under the name that this one writes to."""
-    for option in {"-o", "--json", "--report", "--plot", "--record"} & set(words) if "--resume" not in words else ():
+    for option in {"-o", "--figures", "--report", "--plot", "--record"} & set(words) if "--resume" not in words else ():
         path = Path(words[words.index(option) + 1])
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 

@@ -124,7 +124,7 @@ def test_the_command_prints_a_report_and_json(flawed: Path, capsys: pytest.Captu
     assert "1 mislabelled: sounds at another pitch than its label" in said
     assert "7 notes (" in said
     assert (flawed.parent / "c.png").stat().st_size > 5000
-    app(["check", str(flawed), "--json", "--no-listen"], standalone_mode=False)
+    app(["check", str(flawed), "--json", "--no-audio"], standalone_mode=False)
     report = json.loads(capsys.readouterr().out)
     assert report["families"]["reed"] == [1, 7]
     assert report["problems"][0]["kind"] == "missing"

@@ -217,7 +217,7 @@ def test_a_loss_that_is_no_number_keeps_what_was_saved(notes: PreparedNotes, tmp
     broken = tiny_model(seed=8).requires_grad_(True)
     with torch.no_grad():
         broken.decoder.controls.stack.first.weight[0, 0] = torch.nan
-    with pytest.raises(TrainingError, match=r"step 0: .*not a number.*nothing was saved.*--rate below 0\.1"):
+    with pytest.raises(TrainingError, match=r"step 0: .*not a number.*nothing was saved.*--learning-rate below 0\.1"):
         run(notes, tmp_path / "first", model=broken)
     assert not (tmp_path / "first").exists()
 

@@ -76,7 +76,7 @@ def evaluate(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
 
 
 def test_figures_and_report(evaluate: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    assert evaluate("--json", "figures.json", "--report", "report") == 0
+    assert evaluate("--figures", "figures.json", "--report", "report") == 0
     told = capsys.readouterr().out
     figures = json.loads(Path("figures.json").read_text())
     assert figures == json.loads(Path("report/figures.json").read_text())
@@ -96,7 +96,7 @@ def test_figures_and_report(evaluate: Any, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_refined_notes_are_measured_where_that_is_asked_for(evaluate: Any) -> None:
-    assert evaluate("--only", "refinement", "--refine", "0.3", "--limit", "2", "--json", "figures.json") == 0
+    assert evaluate("--only", "refinement", "--refine", "0.3", "--limit", "2", "--figures", "figures.json") == 0
     found = json.loads(Path("figures.json").read_text())["refinement"]
     assert found["seconds"] == 0.3
     assert found["mel_error_db"]["mean"] < found["encoded_mel_error_db"]["mean"]
@@ -125,7 +125,7 @@ def check_page(report: Path, figures: dict[str, Any]) -> None:
 
 
 def test_one_section_alone(evaluate: Any) -> None:
-    assert evaluate("--only", "blends", "--json", "figures.json") == 0
+    assert evaluate("--only", "blends", "--figures", "figures.json") == 0
     figures = json.loads(Path("figures.json").read_text())
     assert [name for name in SECTIONS if name in figures] == ["blends"]
     assert figures["blends"]["end_point_error_db"]["mean"] == 0.0
@@ -135,7 +135,7 @@ def test_one_section_alone(evaluate: Any) -> None:
 
 def test_the_same_every_time(evaluate: Any) -> None:
     for name in ("once.json", "again.json"):
-        assert evaluate("--only", "reconstruction,blends", "--limit", "2", "--json", name) == 0
+        assert evaluate("--only", "reconstruction,blends", "--limit", "2", "--figures", name) == 0
     assert Path("once.json").read_text() == Path("again.json").read_text()
 
 

@@ -126,7 +126,7 @@ def test_the_command_fine_tunes_and_remembers_that_it_did(
     base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_notes(tmp_path / "set", pitches=(52,))
-    words = ["train", str(tmp_path / "set"), "-o", str(tmp_path / "run"), "--batch", "1", "--processes", "1"]
+    words = ["train", str(tmp_path / "set"), "-o", str(tmp_path / "run"), "--batch", "1", "--jobs", "1"]
     assert cli.run([*words, "--base", str(base), "--steps", "1"]) == 0
     said = capsys.readouterr().err
     assert "none would be kept from training" in said

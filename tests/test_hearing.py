@@ -137,7 +137,18 @@ def test_encode_warns_of_what_a_data_set_would_doubt(
     tiny_checkpoint(tmp_path)
     soundfile.write("mine.wav", np.atleast_2d(samples).T, RATE, subtype="FLOAT")
     for _ in range(2):
-        command = ["encode", "mine.wav", "--note", note, "-o", "mine.latents", "--checkpoint", ".", "--rounds", "0"]
+        command = [
+            "encode",
+            "mine.wav",
+            "--source-note",
+            note,
+            "-o",
+            "mine.latents",
+            "--checkpoint",
+            ".",
+            "--rounds",
+            "0",
+        ]
         assert run([*command, "--force"]) == 0
         told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: mine.wav: ")]
         assert len(told) == 1, told
@@ -164,7 +175,7 @@ def test_silence_is_refused(
     tiny_checkpoint(tmp_path)
     for offset in (0.0, 0.3):
         soundfile.write("mine.wav", silence(1.0) + offset, RATE)
-        assert run(["encode", "mine.wav", "--note", "60", "-o", "mine.latents", "--checkpoint", "."]) == 1
+        assert run(["encode", "mine.wav", "--source-note", "60", "-o", "mine.latents", "--checkpoint", "."]) == 1
         assert "silent throughout" in capsys.readouterr().err
         assert not Path("mine.latents").exists()
 

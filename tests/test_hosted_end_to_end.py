@@ -69,7 +69,7 @@ def song(path: str, *, notes: tuple[int, ...] = (60, 64, 67, 72, 57, 69)) -> Non
 def test_an_instrument_plugin_is_captured_blended_played_and_packed(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], record_property: RecordProperty
 ) -> None:
-    words = ["--low", "C3", "--high", "C5", "--step", "12", "--velocities", "100", "--hold", "1.5", "--seconds", "2"]
+    words = ["--low", "C3", "--high", "C5", "--step", "12", "--velocities", "100", "--hold", "1.5", "--duration", "2"]
     assert run(["capture", str(KARS), "--name", "my kars", "--family", "string", *words, "--json"]) == 0
     report = json.loads(capfd.readouterr().out)
     assert [one["note"] for one in report["notes"]] == ["C3", "C4", "C5"]

@@ -29,8 +29,8 @@ loop.bf16_is_faster = lambda _: False
 console.SECONDS_BETWEEN_LINES = 0.0
 sys.exit(run(["train", *sys.argv[1:]]))
 """
-WORDS = ("set", "--base", "base", "--batch", "4", "--rate", "1e-3", "--swap", "0.5", "--augment", "0.5")
-QUIET = ("--processes", "1", "--device", "cpu")
+WORDS = ("set", "--base", "base", "--batch", "4", "--learning-rate", "1e-3", "--swap", "0.5", "--augment", "0.5")
+QUIET = ("--jobs", "1", "--compute", "cpu")
 WARNINGS = {"PYTHONWARNINGS": "ignore", "TF_CPP_MIN_LOG_LEVEL": "3"}  # of TensorBoard and torchrun
 
 

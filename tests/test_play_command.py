@@ -96,7 +96,7 @@ def test_a_song_is_rendered_in_tune_and_in_time(capsys: pytest.CaptureFixture[st
         (["play", "flute", "--record", "take.xyz"], "unknown ending"),
         (["play", "flute", "--channels", "1"], "give --file"),
         (["play", "flute", "--compute", "gpu"], "auto, cpu or cuda"),
-        (["render", "song.mid", "flute", "-o", "out.wav", "--device", "gpu"], "auto, cpu or cuda"),
+        (["render", "song.mid", "flute", "-o", "out.wav", "--compute", "gpu"], "auto, cpu or cuda"),
         pytest.param(["play", "flute", "--compute", "cuda"], "--compute cpu", marks=needs_none),
         pytest.param(
             ["render", "song.mid", "flute", "-o", "out.wav", "--compute", "cuda"], "--compute cpu", marks=needs_none

@@ -198,7 +198,7 @@ def test_a_state_in_a_preset_is_the_plugin_as_it_was(capsys: pytest.CaptureFixtu
     assert np.abs(by_state - by_name).max() < 1e-3
     assert np.abs(by_state - Chain([Slot(plugin=STEREO)]).process(sound)).max() > 0.05
     assert run(["plugins", "state", STEREO, "--set", "threshold"]) == 2
-    assert run(["plugins", "state", STEREO, "--from", "nowhere"]) == 2
+    assert run(["plugins", "state", STEREO, "--state", "nowhere"]) == 2
 
 
 @needs_zam

@@ -59,7 +59,7 @@ def advice(said: str) -> list[str]:
 def test_one_command_gives_a_new_model_the_bank_of_another(capsys: pytest.CaptureFixture[str]) -> None:
     said = told("blend", "flute", "cello", "--checkpoint", "runs/horn", *SHORT, capsys=capsys, code=1)
     assert "has no bank" in said
-    assert run([*advice(said), "--rounds", "4", "--processes", "1"]) == 0
+    assert run([*advice(said), "--rounds", "4", "--jobs", "1"]) == 0
     assert run(["blend", "flute", "my zither", "--checkpoint", "runs/horn", *SHORT]) == 0
     old, new = load_checkpoint("usual"), load_checkpoint("runs/horn")
     before, after = load_bank("usual"), load_bank("runs/horn")
@@ -74,16 +74,16 @@ def test_one_command_gives_a_new_model_the_bank_of_another(capsys: pytest.Captur
 
 def test_it_adds_what_is_lacking_and_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["bank", "build", "--from-checkpoint", "default", "--checkpoint", "runs/horn", "--rounds", "0"]
-    assert run([*words, "--processes", "1"]) == 0
+    assert run([*words, "--jobs", "1"]) == 0
     first = load_bank("runs/horn")
     Path("runs/horn/bank.safetensors").unlink()
     monkeypatch.setattr("nsynth_lab.capture.reencode._encoded", None)
-    assert run([*words, "--processes", "1"]) == 0
+    assert run([*words, "--jobs", "1"]) == 0
     again = load_bank("runs/horn")
     assert list(again.entries) == list(first.entries)
     for one, other in zip(first.zones, again.zones, strict=True):
         np.testing.assert_array_equal(one.timbre, other.timbre)
-    assert run([*words, "--processes", "1"]) == 0
+    assert run([*words, "--jobs", "1"]) == 0
     assert len(load_bank("runs/horn").zones) == len(first.zones), "what is there stays, and is not there twice"
 
 

@@ -91,7 +91,7 @@ def test_the_command_says_how_much_closer_it_came(
     model = Checkpoint(tiny_model(), "made", {})
     write_audio(tmp_path / "bell.wav", Audio(sound_of(note, model)[None]))
     where = ["--checkpoint", str(tiny_checkpoint(tmp_path / "model")), "-o", str(tmp_path / "bell.latents")]
-    assert run(["encode", str(tmp_path / "bell.wav"), "--note", "A4", "--refine", "0.1", *where]) == 0
+    assert run(["encode", str(tmp_path / "bell.wav"), "--source-note", "A4", "--refine", "0.1", *where]) == 0
     figures = re.search(r"([\d.]+) dB off before refining, ([\d.]+) after$", capsys.readouterr().out.strip())
     assert figures
     assert 0 < float(figures[2]) <= float(figures[1])

@@ -127,7 +127,7 @@ def test_a_state_is_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         (["a.sf2", "--velocities", "128"], "velocity 128"),
         (["a.sf2", "--step", "0"], "step of 1 to 48"),
         (["a.sf2", "--low", "H2"], "is not a note"),
-        (["a.sf2", "--hold", "9", "--seconds", "2"], "hold"),
+        (["a.sf2", "--hold", "9", "--duration", "2"], "hold"),
         (["a.sf2"], "no such file"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

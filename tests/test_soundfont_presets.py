@@ -186,7 +186,7 @@ def test_a_font_of_its_own_becomes_a_data_set_with_its_own_name(tmp_path: Path) 
     words = ["dataset", "soundfont", str(font), "-o", str(tmp_path / "ds"), "--velocities", "100", "--holds", "0.3"]
     assert run(words) == 2
     assert not (tmp_path / "ds").exists()
-    assert run([*words, "--family", "string", "--max-seconds", "0.5"]) == 0
+    assert run([*words, "--family", "string", "--max-duration", "0.5"]) == 0
     records = read_dataset(tmp_path / "ds")
     assert {(one.instrument_name, one.family, one.source) for one in records} == {("Solo Cello", "string", "acoustic")}
     assert [one.pitch for one in records] == [60, 64, 68], "own keys alone"

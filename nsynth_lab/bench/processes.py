@@ -95,7 +95,7 @@ def _times(work: Work) -> int:
 
 def _blend(work: Work, folder: Path) -> list[str]:
     target = str(folder / "blend.wav")
-    where = ["--checkpoint", str(work.session.folder), "--device", work.device]
+    where = ["--checkpoint", str(work.session.folder), "--compute", work.device]
     return ["-m", "nsynth_lab", "blend", *work.names, "--duration", NOTE_SECONDS, "-o", target, "--force", *where]
 
 

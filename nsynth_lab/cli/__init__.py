@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from nsynth_lab import messages
 from nsynth_lab.cli import (
@@ -35,11 +36,12 @@ from nsynth_lab.cli import (
     devices,
     doctor,
     evaluate,
+    old_names,
     pack,
     play,
     plugins,
     preset,
-    recipes,
+    recipe,
     render,
     train,
 )
@@ -54,7 +56,7 @@ COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("decode", codec.decode),
     ("play", play.play),
     ("render", render.render),
-    ("recipe", recipes.show),
+    ("recipe", recipe.show),
     ("devices", devices.devices),
     ("train", train.train),
     ("evaluate", evaluate.evaluate),
@@ -72,7 +74,20 @@ GROUPS: tuple[tuple[str, typer.Typer], ...] = (
 FAILED, INTERRUPTED = 1, 130
 DEBUG = "NSYNTH_LAB_DEBUG"
 
+
+class Root(TyperGroup):
+    """All commands; a line that uses the old name of an option is read by the new one, and the user is told."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the new names of options in the place of old ones."""
+        words, renamed = old_names.with_new_names(self, args)
+        for row in renamed if not ctx.resilient_parsing else ():  # the shell only asks how a word may go on
+            console.say(row.hint)
+        return super().parse_args(ctx, words)
+
+
 app = typer.Typer(
+    cls=Root,
     name="nsynth-lab",
     no_args_is_help=True,
     rich_markup_mode="markdown",

@@ -9,18 +9,18 @@ from typing import Annotated
 import typer
 
 from nsynth_lab.cli import console
-from nsynth_lab.cli.options import JsonOption
+from nsynth_lab.cli.options import JobsOption, JsonOption
 from nsynth_lab.cli.train import measuring
 
 
 def ablate(
     data: Annotated[list[Path], typer.Argument(help="Note data sets in NSynth's layout.")],
-    folder: Annotated[Path, typer.Option("--output", "-o", help="Folder of the runs and of ablation.json.")],
-    steps: Annotated[int, typer.Option(min=1, help="Of each row's training.")] = 400,
-    limit: Annotated[int, typer.Option(min=1, help="Evaluate with so many held-out notes.")] = 100,
-    batch: Annotated[int, typer.Option(min=1, help="Crops of 0.85 s a step.")] = 8,
-    processes: Annotated[int, typer.Option(min=1, help="That read and measure the notes.")] = 2,
-    threads: Annotated[int, typer.Option(min=1, help="That compute.")] = 1,
+    folder: Annotated[Path, typer.Option("--output", "-o", help="Where to write the runs and figures: a folder.")],
+    steps: Annotated[int, typer.Option(min=1, help="Steps of each training.")] = 400,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many notes, spread over the data.")] = 100,
+    batch: Annotated[int, typer.Option(min=1, help="Crops of 0.85 s in each training step.")] = 8,
+    jobs: JobsOption = 2,
+    threads: Annotated[int, typer.Option(min=1, help="Threads that torch computes with.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Measure what each part of the model and each stage of training is worth, after equally many steps.
@@ -41,7 +41,7 @@ def ablate(
     pool = read_pool(data)
     records = choose(pool, limit=limit)
     with measuring() as measured:
-        notes = prepare(data, folder / "notes", processes=processes, progress=measured)
+        notes = prepare(data, folder / "notes", processes=jobs, progress=measured)
     with console.progress(steps * len(ROWS), "steps", "training") as advance:
 
         def report(row: object, at: Report) -> None:

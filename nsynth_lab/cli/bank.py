@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from nsynth_lab.cli import console, train
-from nsynth_lab.cli.options import CheckpointOption, ForceOption, JsonOption
+from nsynth_lab.cli.options import CheckpointOption, ForceOption, JsonOption, RoundsOption
 from nsynth_lab.model.config import ROUNDS
 
 if TYPE_CHECKING:
@@ -22,10 +22,12 @@ BUILD = "build"
 class BankGroup(TyperGroup):
     """`bank DATA...` has always meant `bank build DATA...`, and still does."""
 
+    usual = BUILD
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put `build` in front of what does not begin with a command of the group, or ask for help."""
+        """Put the usual command in front of what does not begin with a command of the group, or ask for help."""
         if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
-            args = [BUILD, *args]
+            args = [self.usual, *args]
         return super().parse_args(ctx, args)
 
 
@@ -117,7 +119,7 @@ def remove(names: Annotated[list[str], typer.Argument(help="Instruments of yours
 @app.command("export")
 def export_owned(
     name: Annotated[str, typer.Argument(help="One of your instruments.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write, as strings.safetensors.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write it, such as strings.safetensors.")],
     force: ForceOption = False,
 ) -> None:
     """Write one of your instruments into a file, for another machine or another person. Mind its licence.
@@ -152,9 +154,10 @@ def reencode(
     ] = None,
     checkpoint: CheckpointOption = None,
     from_checkpoint: Annotated[
-        str, typer.Option("--from-checkpoint", help="The checkpoint they were captured with: a folder, or default.")
+        str,
+        typer.Option("--from-checkpoint", help="The checkpoint that instruments come from; or default."),
     ] = "default",
-    rounds: train.RoundsOption = ROUNDS,
+    rounds: RoundsOption = ROUNDS,
 ) -> None:
     """Re-encode your own instruments for another checkpoint; they then belong to that one.
 

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nsynth_lab.atomic_file import write_json
 from nsynth_lab.cli import console
-from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption
+from nsynth_lab.cli.options import (
+    CheckpointOption,
+    DeviceOption,
+    FiguresOption,
+    ForceOption,
+    JsonOption,
+    OnlyOption,
+    ReportOption,
+)
 
 if TYPE_CHECKING:
     from nsynth_lab.bench.tables import Table
 
 
 def bench(
-    only: Annotated[str, typer.Option(help="Only these sections, as streaming,startup; the machine always.")] = "",
+    only: OnlyOption = "",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter measures: under a minute.")] = False,
     threads: Annotated[
-        int, typer.Option(min=0, max=1024, help="Of torch; 0 leaves each part to choose, as it does for you.")
+        int, typer.Option(min=0, max=1024, help="Threads that torch computes with; 0 lets each part choose.")
     ] = 0,
     device: DeviceOption = "auto",
     checkpoint: CheckpointOption = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures into this file.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Also write a page with plots into this folder.")] = None,
+    figures_file: FiguresOption = None,
+    report: ReportOption = None,
+    as_json: JsonOption = False,
     force: ForceOption = False,
 ) -> None:
     """Measure how fast this machine is: playing, blending, encoding, training, start-up and memory.
@@ -39,9 +47,9 @@ def bench(
 
         nsynth-lab bench --only streaming
 
-        nsynth-lab bench --json figures.json --report bench
+        nsynth-lab bench --figures figures.json --report bench
 
-        nsynth-lab bench --device cuda --only streaming,offline,limit
+        nsynth-lab bench --compute cuda --only streaming,offline,limit
     """
     from nsynth_lab.audio import check_target
     from nsynth_lab.bench.bench import check_sections, count_measures, run_bench
@@ -53,8 +61,8 @@ def bench(
     from nsynth_lab.train.precision import use_threads
 
     sections = check_sections([name.strip() for name in only.split(",") if name.strip()])
-    if json_file is not None:
-        check_target(json_file, force=force)
+    if figures_file is not None:
+        check_target(figures_file, force=force)
     if report is not None:
         check_report_folder(report, force=force, mark=MARK)
     work = Work(Session(checkpoint, device=device, owned=False), quick=quick, threads=threads)
@@ -62,12 +70,16 @@ def bench(
         use_threads(threads)
     with console.progress(count_measures(work, sections), "steps", "measuring", still=True) as advance:
         figures = run_bench(work, sections, advance)
-    if json_file is not None:
-        write_json(json_file, figures)
+    if figures_file is not None:
+        write_json(figures_file, figures)
+    page = write_page(report, figures) if report is not None else None
+    if as_json:
+        console.print_json(figures)
+        return
     for table in tables(figures):
         _show(table)
-    if report is not None:
-        console.show(str(write_page(report, figures)))
+    if page is not None:
+        console.show(str(page))
 
 
 def _show(table: Table) -> None:

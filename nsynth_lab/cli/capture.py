@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsynth_lab.cli import console, preset_table
-from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, parse_settings
+from nsynth_lab.cli.options import (
+    CheckpointOption,
+    DeviceOption,
+    ForceOption,
+    JsonOption,
+    PluginSetOption,
+    ResumeOption,
+    StateOption,
+    parse_settings,
+)
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,28 +34,26 @@ def capture(
         str,
         typer.Argument(help="A VST3 instrument (file, or name of a scanned one), SoundFont, SFZ, or folder of notes."),
     ],
-    name: Annotated[str, typer.Option(help="The name you will blend it by; a SoundFont's preset brings its own.")] = "",
-    family: Annotated[str, typer.Option(help="bass, brass, flute, ...; if the source does not tell.")] = "",
+    name: Annotated[str, typer.Option(help="What to call it; a SoundFont's preset brings its own name.")] = "",
+    family: Annotated[str, typer.Option(help="Instrument family, such as brass; if the source does not tell.")] = "",
     bank: Annotated[int | None, typer.Option(min=0, max=16383, help="Of a SoundFont with several presets.")] = None,
     program: Annotated[int | None, typer.Option(min=0, max=127, help="Of a SoundFont with several presets.")] = None,
     list_presets: Annotated[bool, typer.Option("--list", help="List the presets of a SoundFont, and stop.")] = False,
     keyswitch: Annotated[str, typer.Option(help="Of an SFZ: the key of an articulation, as C0.")] = "",
-    setting: Annotated[
-        list[str] | None, typer.Option("--set", help="A plugin's parameter, as sustain=true; may be given again.")
-    ] = None,
-    state: Annotated[Path | None, typer.Option(help="A .vstpreset, or a plugin's own state in a file.")] = None,
+    setting: PluginSetOption = None,
+    state: StateOption = None,
     low: Annotated[str, typer.Option(help="Lowest note, as C2.")] = "",
     high: Annotated[str, typer.Option(help="Highest note, as C7.")] = "",
     step: Annotated[int, typer.Option(help="Semitones between notes.")] = 6,
     velocities: Annotated[str, typer.Option(help="MIDI velocities.")] = "50,100",
-    hold: Annotated[float | None, typer.Option(help="Seconds that keys are held; 3, or 3/4 of --seconds.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="Seconds recorded of each note; 4, or --hold + 1.")] = None,
-    refine: Annotated[float, typer.Option(min=0, max=600, help="Fit each note's latents for so many seconds.")] = 0.0,
-    licence: Annotated[str | None, typer.Option(help="Of its sound; else what the source says.")] = None,
+    hold: Annotated[float | None, typer.Option(help="Seconds that keys are held; 3, or 3/4 of --duration.")] = None,
+    duration: Annotated[float | None, typer.Option(help="Seconds of sound of each note; 4, or --hold + 1.")] = None,
+    refine: Annotated[float, typer.Option(min=0, max=600, help="Fit the latents for so many seconds more.")] = 0.0,
+    licence: Annotated[str | None, typer.Option(help="Licence of the sound; else what the source says.")] = None,
     attribution: Annotated[str | None, typer.Option(help="Whom to name; else what the source says.")] = None,
     device: DeviceOption = "auto",
     checkpoint: CheckpointOption = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a capture that was interrupted.")] = False,
+    resume: ResumeOption = False,
     as_json: JsonOption = False,
     force: ForceOption = False,
 ) -> None:
@@ -75,7 +82,7 @@ def capture(
     from nsynth_lab.naming import folded
     from nsynth_lab.note import parse_note
 
-    held, heard = _seconds(hold, seconds)
+    held, heard = _seconds(hold, duration)
     plan = Plan(
         name=name or UNNAMED,
         family=family or None,

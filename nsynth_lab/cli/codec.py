@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nsynth_lab.cli import console, recipes
-from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, SeedOption
+from nsynth_lab.cli.options import (
+    CheckpointOption,
+    DeviceOption,
+    ForceOption,
+    JsonOption,
+    RoundsOption,
+    SeedOption,
+    SourceNoteOption,
+    SourceVelocityOption,
+)
 from nsynth_lab.model.config import ROUNDS
 
 if TYPE_CHECKING:
@@ -21,13 +30,11 @@ if TYPE_CHECKING:
 def encode(
     context: typer.Context,
     recording: Annotated[Path, typer.Argument(help="A recording of one note: WAV, FLAC, OGG, MP3 or AIFF.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write, as note.latents.")],
-    note: Annotated[str, typer.Option(help="Which note it is (A4 or 69); measured if not given.")] = "",
-    velocity: Annotated[int, typer.Option(help="How hard it was played, 1 to 127.")] = 100,
-    rounds: Annotated[
-        int, typer.Option(min=0, max=1000, help="Rounds in which the latents are fitted; 0: the encoder's guess.")
-    ] = ROUNDS,
-    refine: Annotated[float, typer.Option(min=0, max=3600, help="Then fit them for so many seconds more.")] = 0.0,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the latents, such as note.latents.")],
+    source_note: SourceNoteOption = "",
+    source_velocity: SourceVelocityOption = 100,
+    rounds: RoundsOption = ROUNDS,
+    refine: Annotated[float, typer.Option(min=0, max=3600, help="Fit the latents for so many seconds more.")] = 0.0,
     device: DeviceOption = "auto",
     checkpoint: CheckpointOption = None,
     as_json: JsonOption = False,
@@ -37,7 +44,7 @@ def encode(
 
     **Examples**
 
-        nsynth-lab encode my-voice.wav --note C4 -o my-voice.latents
+        nsynth-lab encode my-voice.wav --source-note C4 -o my-voice.latents
 
         nsynth-lab encode strange-bell.wav --refine 30 -o strange-bell.latents
     """
@@ -47,17 +54,23 @@ def encode(
     from nsynth_lab.render.output_paths import check_sources
 
     check_outputs([output], endings=[LATENTS_ENDING], sources=[recording], force=force)
-    number = parse_note(note) if note else None
-    Note(number or 0, velocity)
+    number = parse_note(source_note) if source_note else None
+    Note(number or 0, source_velocity)
     check_sources([recording])
 
     from nsynth_lab.render import Session
 
     session = Session(checkpoint, device=device, progress=console.progress)
-    latents = session.encode(recording, note=number, velocity=velocity, rounds=rounds)
+    latents = session.encode(recording, note=number, velocity=source_velocity, rounds=rounds)
     fitted = _refined(session, recording, latents, refine) if refine else None
     latents = fitted.latents if fitted else latents
-    asked = {"recording": recording.name, "note": number, "velocity": velocity, "rounds": rounds, "refine": refine}
+    asked = {
+        "recording": recording.name,
+        "note": number,
+        "velocity": source_velocity,
+        "rounds": rounds,
+        "refine": refine,
+    }
     recipe = recipes.recipe(context, session, more=asked, device=session.device)
     write_latents(output, replace(latents, provenance=recipe.values), force=True)
     _report(
@@ -65,7 +78,7 @@ def encode(
             "file": str(output),
             "model": latents.model_id,
             "note": note_name(latents.note),
-            "note_was": "given" if note else "measured",
+            "note_was": "given" if source_note else "measured",
             "frames": latents.frames,
             "seconds": round(latents.seconds, 3),
             "distance_db": {"before": round(fitted.before_db, 3), "after": round(fitted.after_db, 3)}
@@ -95,9 +108,9 @@ def _refined(session: Session, recording: Path, latents: Latents, seconds: float
 def decode(
     context: typer.Context,
     source: Annotated[Path, typer.Argument(help="A .latents file.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Sound file to write; its ending is its format.")],
-    note: Annotated[str, typer.Option(help="Another note than its own, A4 or 69.")] = "",
-    duration: Annotated[float | None, typer.Option(help="Seconds; its own length if not given.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the sound; the ending is the format.")],
+    note: Annotated[str, typer.Option(help="The note to sound, A4 or 69; its own if not given.")] = "",
+    duration: Annotated[float | None, typer.Option(help="Seconds of sound; its own length if not given.")] = None,
     device: DeviceOption = "auto",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,

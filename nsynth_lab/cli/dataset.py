@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nsynth_lab.cli import console, dataset_tables, preset_table
+from nsynth_lab.cli.options import CoresOption, DryRunOption, ForceOption, JsonOption, PlotOption, ResumeOption
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ class PitchSource(StrEnum):
     measured = "measured"
 
 
-Resume = Annotated[bool, typer.Option("--resume", help="Carry on with a data set that was interrupted.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace the data set that is there.")]
-Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Processes; as many as there are cores.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="Where to write the data set: a folder.")]
+LongestOption = Annotated[
+    float, typer.Option("--max-duration", min=0.1, max=60, help="Seconds of the longest note; the rest is faded out.")
+]
 
 
 def _list_programs(wanted: bool) -> None:
@@ -61,13 +62,13 @@ def _list_programs(wanted: bool) -> None:
 @app.command()
 def soundfont(
     font: Annotated[Path, typer.Argument(help="SoundFont file, .sf2 or .sf3.", show_default=False)],
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder to write the data set into; new, or empty.")
-    ] = None,
+    output: OutputOption = None,
     programs: Annotated[str, typer.Option(help="Programs, such as 0-7,40,73; 8:5 is program 5 of bank 8.")] = "all",
     family: Annotated[
         list[str] | None,
-        typer.Option(help="Of a font that is not General MIDI: string for all, 40=string for one; may be given again."),
+        typer.Option(
+            help="Instrument family, if not General MIDI: string for all, 40=string for one; may be given again."
+        ),
     ] = None,
     source: Annotated[str, typer.Option(help="acoustic, electronic or synthetic, where not known.")] = "acoustic",
     general_midi: Annotated[
@@ -77,16 +78,16 @@ def soundfont(
     offset: Annotated[int, typer.Option(help="Notes lie on offset + k * step: shift a second font by half.")] = 0,
     velocities: Annotated[str, typer.Option(help="MIDI velocities.")] = "25,50,75,100,127",
     holds: Annotated[str, typer.Option(help="Seconds keys are held, dealt to the velocities in turn.")] = "3,3,0.7",
-    max_seconds: Annotated[float, typer.Option(help="Longest note; what still sounds is faded out.")] = 4.0,
+    max_duration: LongestOption = 4.0,
     rate: Annotated[int | None, typer.Option(help="Sample rate in Hz; the model's own if not given.")] = None,
     sound_format: Annotated[Format, typer.Option("--format", help="FLAC is small, WAV reads faster.")] = Format.flac,
     series: Annotated[int, typer.Option(help="Own numbers for the instruments of each font, 0 to 6.")] = 0,
-    licence: Annotated[str | None, typer.Option(help="Licence of the notes; else what the font says.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Licence of the sound; else what the font says.")] = None,
     attribution: Annotated[str | None, typer.Option(help="Whom to name; else what the font says.")] = None,
-    jobs: Jobs = None,
-    resume: Resume = False,
-    force: Force = False,
-    json: Json = False,
+    jobs: CoresOption = None,
+    resume: ResumeOption = False,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
     list_programs: Annotated[  # noqa: ARG001 the callback answers it
         bool, typer.Option("--list-programs", callback=_list_programs, is_eager=True, help="List General MIDI's.")
     ] = False,
@@ -111,10 +112,10 @@ def soundfont(
         nsynth-lab dataset soundfont MuseScore_General.sf3 --offset 2 --series 1 -o data/musescore
     """
     if list_presets:
-        preset_table.show_presets(font, as_json=json)
+        preset_table.show_presets(font, as_json=as_json)
         return
-    if out is None:
-        raise UsageError("where to? Name a folder with --out, or add --list to only see the presets")
+    if output is None:
+        raise UsageError("where to? Name a folder with --output, or add --list to only see the presets")
     from nsynth_lab.dataset.font_instruments import Choice, choose_instruments
     from nsynth_lab.dataset.from_soundfont import render_soundfont
     from nsynth_lab.dataset.soundfont_notes import Rendering
@@ -125,7 +126,7 @@ def soundfont(
         offset=offset,
         velocities=tuple(_numbers(velocities, int, "velocities")),
         hold_seconds=tuple(_numbers(holds, float, "holds")),
-        max_seconds=max_seconds,
+        max_seconds=max_duration,
         sample_rate=rate or SAMPLE_RATE,
         series=series,
         ending=sound_format.value,
@@ -136,7 +137,7 @@ def soundfont(
     with console.progress(total, "notes", "rendering") as advance:
         done = render_soundfont(
             font,
-            out,
+            output,
             instruments,
             rendering,
             licence=licence,
@@ -146,20 +147,20 @@ def soundfont(
             force=force,
             advance=advance,
         )
-    if json:
-        console.print_json({"folder": out, **vars(done), "missing_programs": missing})
+    if as_json:
+        console.print_json({"folder": output, **vars(done), "missing_programs": missing})
         return
     if missing:
         console.say(f"The font has no program {', '.join(map(str, missing))}.")
     if done.silent:
         console.say(f"Left out as silent: {dataset_tables.some_of(done.silent)}.")
-    console.show(f"{out}: {done.notes} notes")
+    console.show(f"{output}: {done.notes} notes")
 
 
 @app.command()
 def folder(
     recordings: Annotated[Path, typer.Argument(help="Folder of recordings, one note a file.", show_default=False)],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder to write the data set into.")] = None,
+    output: OutputOption = None,
     family: Annotated[str | None, typer.Option(help="Instrument family of all files, such as brass.")] = None,
     instrument: Annotated[str | None, typer.Option(help="Name of the instrument, if it is only one.")] = None,
     source: Annotated[str, typer.Option(help="acoustic, electronic or synthetic.")] = "acoustic",
@@ -170,17 +171,17 @@ def folder(
         int | None, typer.Option(min=3, max=5, help="Octave your file names give to middle C; else they tell.")
     ] = None,
     accept_doubtful: Annotated[bool, typer.Option("--accept-doubtful", help="Take doubtful files too.")] = False,
-    max_seconds: Annotated[float, typer.Option(min=0.5, max=60, help="Longest note; the rest is faded out.")] = 8.0,
-    licence: Annotated[str, typer.Option(help="Licence of the recordings, such as CC0-1.0.")] = "",
+    max_duration: LongestOption = 8.0,
+    licence: Annotated[str, typer.Option(help="Licence of the sound, such as CC0-1.0.")] = "",
     attribution: Annotated[str, typer.Option(help="Whom to name.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only listen and report; write nothing.")] = False,
+    dry_run: DryRunOption = False,
     every: Annotated[
-        bool, typer.Option("--all", help="Show every file, not just those with something to say.")
+        bool, typer.Option("--show-all", help="Show every file, not just those with something to say.")
     ] = False,
-    jobs: Jobs = None,
-    resume: Resume = False,
-    force: Force = False,
-    json: Json = False,
+    jobs: CoresOption = None,
+    resume: ResumeOption = False,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Make a data set of your own recordings, one note a file.
 
@@ -201,8 +202,8 @@ def folder(
     """
     from nsynth_lab.dataset.from_folder import Import, import_folder
 
-    if out is None and not dry_run:
-        raise UsageError("where to? Name a folder with --out, or add --dry-run to only listen")
+    if output is None and not dry_run:
+        raise UsageError("where to? Name a folder with --output, or add --dry-run to only listen")
     options = Import(
         family=family,
         instrument=instrument,
@@ -210,7 +211,7 @@ def folder(
         pitch_from=pitch.value,
         middle_c=middle_c,
         accept_doubtful=accept_doubtful,
-        max_seconds=max_seconds,
+        max_seconds=max_duration,
         licence=licence,
         attribution=attribution,
     )
@@ -218,7 +219,7 @@ def folder(
     with _begin("files", "listening") as begin:
         findings = import_folder(
             recordings,
-            None if dry_run else out,
+            None if dry_run else output,
             options,
             jobs=jobs,
             resume=resume,
@@ -226,7 +227,7 @@ def folder(
             begin=begin,
             tell=readings.extend,
         )
-    if json:
+    if as_json:
         console.print_json([vars(found) for found in findings])
         return
     shown = (
@@ -239,18 +240,18 @@ def folder(
     dataset_tables.show_readings(readings)
     outcomes = Counter(found.outcome for found in findings)
     counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in ("taken", "doubtful", "left out"))
-    console.show(f"{len(findings)} files: {counts}" + (f"; written to {out}" if out and not dry_run else ""))
+    console.show(f"{len(findings)} files: {counts}" + (f"; written to {output}" if output and not dry_run else ""))
 
 
 @app.command()
 def check(
     dataset: Annotated[Path, typer.Argument(help="Folder of a data set.", show_default=False)],
-    listen: Annotated[bool, typer.Option(help="Listen to the notes, or only read the list.")] = True,
-    at_most: Annotated[int | None, typer.Option(min=1, help="Listen to so many notes, spread evenly.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw which pitches each instrument has: .png .svg .pdf")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the picture that is there.")] = False,
-    jobs: Jobs = None,
-    json: Json = False,
+    audio: Annotated[bool, typer.Option(help="Check the sounds too, or only the list.")] = True,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many notes, spread over the data.")] = None,
+    plot: PlotOption = None,
+    force: ForceOption = False,
+    jobs: CoresOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Count a data set by family and instrument, and look for what is wrong with it.
 
@@ -261,7 +262,7 @@ def check(
 
         nsynth-lab dataset check data/mine --plot coverage.png
 
-        nsynth-lab dataset check nsynth-train --at-most 2000
+        nsynth-lab dataset check nsynth-train --limit 2000
     """
     from nsynth_lab.audio import check_target
     from nsynth_lab.dataset.check import check_dataset
@@ -271,10 +272,10 @@ def check(
     if plot is not None:
         check_target(plot, force=force)
     with _begin("notes", "listening") as begin:
-        report = check_dataset(dataset, listen=listen, at_most=at_most, jobs=jobs, begin=begin)
+        report = check_dataset(dataset, listen=audio, at_most=limit, jobs=jobs, begin=begin)
     if plot is not None:
         plot_coverage(read_dataset(dataset), plot, title=f"{dataset.name}: {report.notes} notes", force=force)
-    if json:
+    if as_json:
         plain = {**vars(report), "instruments": [vars(row) for row in report.instruments]}
         console.print_json({**plain, "problems": [vars(problem) for problem in report.problems]})
         return

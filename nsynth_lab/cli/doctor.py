@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from nsynth_lab.cli import console
+from nsynth_lab.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from nsynth_lab.doctor import Finding
 
 
 def doctor(
-    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say what works on this machine, and what to install for what does not.
 
@@ -25,7 +26,7 @@ def doctor(
 
     findings = examine_machine()
     works = main_job_works(findings)
-    if json:
+    if as_json:
         console.print_json({"works": works, "findings": as_dicts(findings)})
     else:
         _show(findings)

@@ -9,7 +9,16 @@ import typer
 
 from nsynth_lab.atomic_file import write_json
 from nsynth_lab.cli import console
-from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption
+from nsynth_lab.cli.options import (
+    CheckpointOption,
+    DeviceOption,
+    FiguresOption,
+    ForceOption,
+    JsonOption,
+    OnlyOption,
+    ReportOption,
+    RoundsOption,
+)
 from nsynth_lab.errors import UsageError
 from nsynth_lab.model.config import ROUNDS
 
@@ -26,15 +35,12 @@ def evaluate(
     ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many notes, spread over the data.")] = None,
     pairs: Annotated[int, typer.Option(min=1, max=10_000, help="How many pairs of instruments to blend.")] = 200,
-    rounds: Annotated[
-        int, typer.Option(min=0, max=1000, help="Rounds in which latents are fitted, as in `encode`.")
-    ] = ROUNDS,
-    refine: Annotated[float, typer.Option(min=0, help="Also fit each note's latents to it for so many seconds.")] = 0.0,
-    only: Annotated[str, typer.Option(help="Only these sections, as reconstruction,blends.")] = "",
-    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures into this file.")] = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Also write a page into this folder: figures, pictures, sounds to compare.")
-    ] = None,
+    rounds: RoundsOption = ROUNDS,
+    refine: Annotated[float, typer.Option(min=0, help="Fit the latents for so many seconds more.")] = 0.0,
+    only: OnlyOption = "",
+    figures_file: FiguresOption = None,
+    report: ReportOption = None,
+    as_json: JsonOption = False,
     device: DeviceOption = "auto",
     force: ForceOption = False,
 ) -> None:
@@ -45,7 +51,7 @@ def evaluate(
 
     **Examples**
 
-        nsynth-lab evaluate notes/ --json figures.json --report report
+        nsynth-lab evaluate notes/ --figures figures.json --report report
 
         nsynth-lab evaluate notes/ --only blends --pairs 20
     """
@@ -62,8 +68,8 @@ def evaluate(
     sections = check_sections([name.strip() for name in only.split(",") if name.strip()])
     if unseen and every_note:
         raise UsageError("--unseen and --all: choose one")
-    if json_file is not None:
-        check_target(json_file, force=True)
+    if figures_file is not None:
+        check_target(figures_file, force=True)
     if report is not None:
         check_report_folder(report, force=force, mark=MARK)
     pool = read_pool(data)
@@ -77,10 +83,13 @@ def evaluate(
         figures = evaluation.run(advance)
     if evaluation.reads and not figures["notes"]:
         raise DatasetError(f"none of {len(records)} notes could be used: {figures['left_out'][0]}")
-    if json_file is not None:
-        write_json(json_file, figures)
+    if figures_file is not None:
+        write_json(figures_file, figures)
     if report is not None:
         _write_report(report, evaluation, figures)
+    if as_json:
+        console.print_json(figures)
+        return
     _show(figures)
     if report is not None:
         console.show(str(report / "index.html"))

@@ -13,11 +13,35 @@ from nsynth_lab.errors import UsageError
 CheckpointOption = Annotated[
     Path | None, typer.Option("--checkpoint", help="A checkpoint folder; the default one if not given.")
 ]
-DeviceOption = Annotated[str, typer.Option("--device", "--compute", help="Where the model runs: auto, cpu or cuda.")]
 ComputeOption = Annotated[str, typer.Option("--compute", help="Where the model runs: auto, cpu or cuda.")]
-SeedOption = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the noise; the same seed gives the same file.")]
+DeviceOption = ComputeOption
+SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="The same seed gives the same result.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for scripts.")]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace what exists already.")]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Resume what was interrupted.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would be made; write nothing.")]
+JobsOption = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that share the work.")]
+CoresOption = Annotated[
+    int | None,
+    typer.Option("--jobs", "-j", min=1, help="Processes that share the work.", show_default="one for each core"),
+]
+RoundsOption = Annotated[
+    int, typer.Option("--rounds", min=0, max=1000, help="Rounds in which latents are fitted to a note; 0: not at all.")
+]
+OnlyOption = Annotated[str, typer.Option("--only", help="Only these sections, separated by commas.")]
+FiguresOption = Annotated[Path | None, typer.Option("--figures", help="Also write the figures into this .json file.")]
+PlotOption = Annotated[Path | None, typer.Option("--plot", help="Also draw a picture into this .png, .svg or .pdf.")]
+ReportOption = Annotated[Path | None, typer.Option("--report", help="Also write a page into this folder.")]
+SourceNoteOption = Annotated[
+    str, typer.Option("--source-note", help="Which note a recording is (A4 or 69); measured if not given.")
+]
+SourceVelocityOption = Annotated[
+    int, typer.Option("--source-velocity", help="How hard a recording was played, 1 to 127.")
+]
+StateOption = Annotated[Path | None, typer.Option("--state", help="A .vstpreset, or a plugin's own state in a file.")]
+PluginSetOption = Annotated[
+    list[str] | None, typer.Option("--set", help="A parameter and its value, such as time=250; may be given again.")
+]
 PresetNames = Annotated[list[str] | None, typer.Argument(help="Presets by name, or .toml files; all if not given.")]
 
 

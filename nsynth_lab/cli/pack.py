@@ -109,7 +109,7 @@ def pack(
     if workers:
         check_address(workers)
         if device == "cuda":
-            raise UsageError("--workers decode on their processors: leave --device out")
+            raise UsageError("--workers decode on their processors: leave --compute out")
         device = "cpu"
     how = How(output, dry_run, resume, force, workers, as_json)
     given = tuple(sources or ())

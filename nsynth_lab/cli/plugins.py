@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nsynth_lab.cli import console
-from nsynth_lab.cli.options import JsonOption
+from nsynth_lab.cli.options import JsonOption, PluginSetOption, StateOption
 from nsynth_lab.errors import UsageError
 
 app = typer.Typer(
@@ -88,21 +88,19 @@ def list_plugins(as_json: JsonOption = False) -> None:
 @app.command()
 def state(
     name: Annotated[str, typer.Argument(help="A plugin that was scanned.")],
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="A parameter, as time=250; may be given again.")
-    ] = None,
-    preset: Annotated[Path | None, typer.Option("--from", help="A .vstpreset, or the plugin's own state.")] = None,
+    settings: PluginSetOption = None,
+    state_file: StateOption = None,
 ) -> None:
     """Print a plugin's whole state as one line, to go into a preset as `state = "..."`.
 
     For what a plugin has beyond its parameters: samples, curves, programs that its own window or a .vstpreset has set.
 
-    **Example**: `nsynth-lab plugins state ZamDelay --from dub.vstpreset`
+    **Example**: `nsynth-lab plugins state ZamDelay --state dub.vstpreset`
     """
     from nsynth_lab.cli.options import parse_settings
     from nsynth_lab.effects import packed_state
 
-    console.show(packed_state(name, settings=parse_settings(settings), preset=preset))
+    console.show(packed_state(name, settings=parse_settings(settings), preset=state_file))
 
 
 @app.command()

@@ -27,7 +27,7 @@ def new(
     name: Annotated[str, typer.Argument(help="What it is to be called.")],
     corners: Annotated[list[str], typer.Argument(help="Two to four instruments.", metavar="A B [C [D]]")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; if not given, among your own presets.")
+        Path | None, typer.Option("--output", "-o", help="Where to write it; if not given, among your own presets.")
     ] = None,
     checkpoint: CheckpointOption = None,
     force: ForceOption = False,
@@ -54,7 +54,7 @@ def new(
 def random(
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="File to write, or with --count a folder; else your own presets."),
+        typer.Option("--output", "-o", help="Where to write it, with --count a folder; else your own presets."),
     ] = None,
     seed: SeedOption = 0,
     count: Annotated[int, typer.Option(min=1, max=1000, help="So many, of seeds that follow each other.")] = 1,
@@ -87,7 +87,7 @@ def random(
 def render(
     context: typer.Context,
     names: PresetNames = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the page and its sounds.")] = Path(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the page: a folder.")] = Path(
         "presets-heard"
     ),
     device: DeviceOption = "auto",

@@ -1,4 +1,4 @@
-"""Recipes: the command line that makes a file again, which the file carries; and `nsynth-lab recipe`, which reads it.
+"""Recipes: the command line that makes a file again, which the file carries.
 
 A recipe is JSON in the file's own comment: `line`, the command with every option as it stood, whether it was typed or
 not; `files`, the SHA-256 of each file that it names; the model's id, the seed and the version. WAV files hold a
@@ -10,16 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shlex
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from nsynth_lab.cli import console
-from nsynth_lab.cli.options import ForceOption
 from nsynth_lab.errors import UsageError
 from nsynth_lab.legible import encodable, encodable_in, is_hidden
 
@@ -105,16 +101,17 @@ def _hashes(values: dict[str, Any]) -> dict[str, str]:
         from nsynth_lab.patch.library import preset_file
 
         found[str(preset)] = preset_file(str(preset))
-    return {word: _hash(path) for word, path in sorted(found.items())}
+    return {word: file_hash(path) for word, path in sorted(found.items())}
 
 
-def _hash(path: Path) -> str:
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_recipe(path: Path) -> dict[str, Any]:
-    """The recipe that a file carries, or that lies beside it, checked.
+    """The recipe that a file carries, or that lies beside it: a command line in plain text.
 
     Raises:
         AudioError, LatentsError: the file cannot be read.
@@ -163,105 +160,4 @@ def _is_line(line: object) -> bool:
         and all(isinstance(word, str) and len(word) <= LONGEST_WORD and not any(map(is_hidden, word)) for word in line)
         and (line[0] in (*REPEATED, LIVE))
         and (line[0] != "preset" or line[1:2] == ["render"])
-        and _typed(line).isdisjoint((*NOT_PART, "help"))
     )
-
-
-def _typed(line: Sequence[str]) -> set[str]:
-    """The parameters that a line gives, however they are written.
-
-    Where its file goes and whether one in the way is replaced is for whoever runs it to say: a stranger's line could
-    name any file of theirs.
-    """
-    from nsynth_lab.cli import app
-
-    command, words = typer.main.get_command(app), list(line)
-    while isinstance(command, typer.core.TyperGroup):
-        command = command.commands[words.pop(0)]
-    context = command.context_class(command, resilient_parsing=True)  # what cannot be read is told when it is run
-    given, _, _ = command.make_parser(context).parse_args(words)
-    return set(given)
-
-
-def show(
-    file: Annotated[Path, typer.Argument(help="A sound or .latents file that nsynth-lab has written.")],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Make it again: file to write, or the folder of a page.")
-    ] = None,
-    force: ForceOption = False,
-) -> None:
-    """Print the command line that made a file, or make the file again.
-
-    Every file that blend, decode, encode, render, preset render and play --record write carries it, with the model, the
-    seed and the hashes of the files it was made from. What is other here than it was then is said.
-
-    **Examples**
-
-        nsynth-lab recipe between.wav
-
-        nsynth-lab recipe between.wav -o again.wav
-    """
-    values = read_recipe(file)
-    line = values["line"]
-    others = list(_others(values))
-    if output is None:
-        for other in others:
-            console.say(f"warning: {other}")
-        if line[0] == LIVE:
-            console.say("it was played live: the settings are told, not the notes")
-        console.show(shlex.join(["nsynth-lab", *line]))
-        return
-    if line[0] == LIVE:
-        raise UsageError(f"{file}: was played live, so it cannot be made again; `nsynth-lab recipe {file}` tells how")
-    if others and not force:
-        raise UsageError(f"{file}: would not be the same: {'; '.join(others)}; --force makes it all the same")
-    from nsynth_lab.cli import app
-
-    app([*line[:1], *_with_output(line[1:], output, force=force)], prog_name="nsynth-lab", standalone_mode=False)
-
-
-def _with_output(words: Sequence[str], output: Path, *, force: bool) -> list[str]:
-    """Before the end of options, where there is one."""
-    first = 1 if words[:1] == ["render"] else 0  # preset render
-    extra = ["--output", str(output), *(["--force"] if force else [])]
-    return [*words[:first], *extra, *words[first:]]
-
-
-def _others(values: dict[str, Any]) -> Iterator[str]:
-    """What is not as it was when the file was made."""
-    from nsynth_lab import __version__
-    from nsynth_lab.errors import CheckpointError
-    from nsynth_lab.model.banks import DEFAULT_CHECKPOINT
-    from nsynth_lab.model.headers import model_of
-
-    line = values["line"]
-    at = line.index("--checkpoint") + 1 if "--checkpoint" in line[:-1] else 0
-    folder = Path(line[at]) if at else DEFAULT_CHECKPOINT
-    try:
-        model = model_of(folder)
-    except CheckpointError as error:
-        model = ""
-        yield str(error)
-    if model and model != values.get("model"):
-        yield f"it was made by model {values.get('model')!s:.40}, here is {model}"
-    if values.get("nsynth_lab") != __version__:
-        yield f"it was made by version {values.get('nsynth_lab')!s:.40}, this is {__version__}"
-    files = values.get("files")
-    known = files if isinstance(files, dict) else {}
-    for word in filter(known.__contains__, dict.fromkeys(line)):  # no other file plays a part
-        digest, path = known[word], _named(word)
-        if path is None or not path.is_file():
-            yield f"{word} is not here"
-        elif _hash(path) != digest:
-            yield f"{word} is not the file that it was"
-
-
-def _named(word: str) -> Path | None:
-    if os.path.isfile(word):
-        return Path(word)
-    from nsynth_lab.patch.library import preset_file
-
-    try:
-        return preset_file(word)
-    except UsageError:
-        return None

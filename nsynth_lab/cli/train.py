@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from nsynth_lab.cli import console
-from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption
+from nsynth_lab.cli.options import (
+    CheckpointOption,
+    DeviceOption,
+    ForceOption,
+    JobsOption,
+    ResumeOption,
+    RoundsOption,
+    SeedOption,
+)
 from nsynth_lab.model.config import ROUNDS
 
 if TYPE_CHECKING:
@@ -37,7 +45,7 @@ FINE = Usual(300, 5e-4, 0.0)  # from a checkpoint; keeping dimensions apart woul
 
 def train(
     data: Annotated[list[Path], typer.Argument(help="Note data sets in NSynth's layout.")],
-    run: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run: state, log, sounds, weights.")],
+    run: Annotated[Path, typer.Option("--output", "-o", help="Where to write the run: a folder.")],
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin with an untrained model.")] = False,
     base: Annotated[
         Path | None, typer.Option(help="The checkpoint or run to begin from; the default checkpoint if not given.")
@@ -50,8 +58,8 @@ def train(
             f"{FRESH.steps} with --fresh or a --stage, else {FINE.steps}]",
         ),
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Crops of 0.85 s a step, on all processes together.")] = 8,
-    rate: Annotated[
+    batch: Annotated[int, typer.Option(min=1, help="Crops of 0.85 s in each training step, over all GPUs.")] = 8,
+    learning_rate: Annotated[
         float | None,
         typer.Option(
             help=f"Highest learning rate. [default: {FRESH.rate:g} with --fresh or a --stage, else {FINE.rate:g}]"
@@ -73,9 +81,9 @@ def train(
         ),
     ] = None,
     minutes: Annotated[float, typer.Option(min=0.1, help="Save, and write sounds to listen to, so often.")] = 10.0,
-    processes: Annotated[int, typer.Option(min=1, help="That read and measure the notes.")] = 2,
-    threads: Annotated[int, typer.Option(min=1, help="That compute, on a CPU.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Of first weights and batches.")] = 0,
+    jobs: JobsOption = 2,
+    threads: Annotated[int, typer.Option(min=1, help="Threads that torch computes with.")] = 1,
+    seed: SeedOption = 0,
     stage: Annotated[
         str,
         typer.Option(
@@ -88,7 +96,7 @@ def train(
         typer.Option(help="One of DATA: keep one of its instruments in eight from training, for evaluate --unseen."),
     ] = None,
     device: DeviceOption = "auto",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
+    resume: ResumeOption = False,
 ) -> None:
     """Fine-tune the default checkpoint on note data sets, or train afresh; interrupt any time, go on with --resume.
 
@@ -126,8 +134,8 @@ def train(
         raise UsageError(f"{run}: is a file; expected the run's folder, new or begun before")
     if strangers := sorted(str(folder) for folder in set(split or []) - set(data)):
         raise UsageError(f"--split {strangers[0]}: not among the data sets to train on")
-    if rate is not None and not 0 < rate <= HIGHEST_RATE:
-        raise UsageError(f"rate {rate:g}; expected more than 0 and at most {HIGHEST_RATE:g}")
+    if learning_rate is not None and not 0 < learning_rate <= HIGHEST_RATE:
+        raise UsageError(f"--learning-rate {learning_rate:g}; expected more than 0 and at most {HIGHEST_RATE:g}")
     if batch % world.size:
         raise UsageError(f"--batch {batch} cannot be shared by {world.size} processes; expected a multiple of that")
     place = pick_device(device)
@@ -138,7 +146,7 @@ def train(
     options = TrainOptions(
         steps=steps or usual.steps,
         batch=batch,
-        rate=rate or usual.rate,
+        rate=learning_rate or usual.rate,
         swap_share=swap,
         augment_share=augment,
         decorrelate=apart if stage == "excitation" else 0.0,
@@ -148,20 +156,20 @@ def train(
         base=start.base,
     )
     with joined(world, place):
-        notes = _notes(data, run, split or [], processes, world)
+        notes = _notes(data, run, split or [], jobs, world)
         if world.leads and not start.step:
             _look_at(notes, run)
         _train(notes, run, options, start, place, world)
     console.show(f"{run}: trained to step {max(options.steps, start.step)}")
 
 
-def _notes(data: list[Path], run: Path, split: list[Path], processes: int, world: World) -> PreparedNotes:
+def _notes(data: list[Path], run: Path, split: list[Path], jobs: int, world: World) -> PreparedNotes:
     """The notes, read and measured by the first process while the others wait."""
     from nsynth_lab.dataset.prepare import load, prepare
 
     if world.leads:
         with measuring() as measured:
-            notes = prepare(data, run / "notes", split=split, processes=processes, progress=measured)
+            notes = prepare(data, run / "notes", split=split, processes=jobs, progress=measured)
     world.wait()
     return notes if world.leads else load(run / "notes")
 
@@ -209,9 +217,8 @@ def _warn(line: str) -> None:
 
 FromOption = Annotated[
     str,
-    typer.Option("--from-checkpoint", help="A checkpoint folder, or default: its instruments, encoded for this one."),
+    typer.Option("--from-checkpoint", help="The checkpoint that instruments come from; or default."),
 ]
-RoundsOption = Annotated[int, typer.Option(min=0, max=1000, help="Rounds in which each note is fitted.")]
 
 
 def build_bank(
@@ -223,7 +230,7 @@ def build_bank(
     spacing: Annotated[int, typer.Option(min=1, help="Keep zones at least so many semitones apart.")] = 7,
     layers: Annotated[int, typer.Option(min=1, help="Velocity layers to keep.")] = 2,
     rounds: RoundsOption = ROUNDS,
-    processes: Annotated[int, typer.Option(min=1, help="That encode, on one thread each.")] = 2,
+    jobs: JobsOption = 2,
     force: ForceOption = False,
 ) -> None:
     """Encode the instruments of data sets into a checkpoint's bank, so that they can be blended by name.
@@ -258,16 +265,12 @@ def build_bank(
     if data:
         plan = bank_builder.plan_bank(data, spacing=spacing, layers=layers)
         with console.progress(plan.zones, "zones", "encoding") as advance:
-            own = bank_builder.build_bank(
-                plan, folder, processes=processes, progress=lambda: advance(1), tell=console.say
-            )
+            own = bank_builder.build_bank(plan, folder, processes=jobs, progress=lambda: advance(1), tell=console.say)
     if from_checkpoint:
         old = DEFAULT_CHECKPOINT if from_checkpoint == "default" else Path(from_checkpoint)
         missing = reencode.lacking(bank_builder.whole_bank(old), list(own.entries) if own else [])
         with console.progress(len(missing.zones), "zones", "encoding") as advance:
-            done = reencode.reencoded(
-                missing, old, folder, rounds=rounds, processes=processes, progress=lambda: advance(1)
-            )
+            done = reencode.reencoded(missing, old, folder, rounds=rounds, processes=jobs, progress=lambda: advance(1))
         own = bank_builder.write_with_others(folder, own, done, recipe={"from_checkpoint": from_checkpoint})
     assert own is not None
     path = folder / BANK

@@ -3,7 +3,7 @@
 folder/index.html                      opens from disk; nothing in it points elsewhere
 folder/sounds/flute-worst-original.flac, flute-worst-decoded.flac
 folder/pictures/flute-worst.png        both spectrograms
-folder/figures.json                    what `--json` writes
+folder/figures.json                    what `--figures` writes
 
 It is written aside and renamed when it is whole.
 """

@@ -151,7 +151,7 @@ def guess_note(samples: FloatArray) -> int:
     if confidence < LEAST_CONFIDENCE or not 0 <= round(heard) <= 127:
         raise AudioError(
             "no clear pitch can be heard in the recording; say which note it is: "
-            "`nsynth-lab encode RECORDING --note A4 -o NAME.latents`"
+            "`nsynth-lab encode RECORDING --source-note A4 -o NAME.latents`"
         )
     return round(heard)
 

@@ -129,7 +129,8 @@ def _silence(heard: Sequence[NoteHealth]) -> Failure | None:
     return Failure(
         "silence",
         f"silence: {len(silent)} of {len(heard)} decoded notes lie {level:.0f} dB below the recorded ones; start again "
-        "with a lower --rate, and see with `nsynth-lab dataset check` whether the recordings are silent themselves",
+        "with a lower --learning-rate, and see with `nsynth-lab dataset check` whether the recordings are silent "
+        "themselves",
     )
 
 
@@ -142,7 +143,7 @@ def _noise(heard: Sequence[NoteHealth]) -> Failure | None:
     return Failure(
         "noise",
         f"noise: {len(noisy)} of {len(audible)} decoded notes hiss, with {added:.0f} dB more noise against their "
-        "partials than the recorded ones; start again with a lower --rate, and check the pitch labels with "
+        "partials than the recorded ones; start again with a lower --learning-rate, and check the pitch labels with "
         "`nsynth-lab dataset check`: partials cannot sound where the label does not expect them",
     )
 
@@ -158,8 +159,8 @@ def _one_timbre(spread: TimbreSpread | None) -> Failure | None:
         return None
     return Failure(
         "timbre",
-        f"one timbre: it {what}, so all will sound alike; start again with --decorrelate 1 and a lower --rate, and see "
-        "that every instrument has its own name in the data",
+        f"one timbre: it {what}, so all will sound alike; start again with --decorrelate 1 and a lower "
+        "--learning-rate, and see that every instrument has its own name in the data",
     )
 
 
@@ -169,7 +170,7 @@ def _learning(at: Report | None) -> Failure | None:
     return Failure(
         "learning",
         f"nothing learnt: the loss is {at.loss_db:.1f} dB after {at.step} steps and was {at.first_loss_db:.1f} in the "
-        f"beginning; start again with a --rate below {at.rate:.2g}",
+        f"beginning; start again with a --learning-rate below {at.rate:.2g}",
     )
 
 

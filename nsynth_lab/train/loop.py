@@ -110,7 +110,7 @@ def _advice(run: Path, options: TrainOptions) -> str:
     """What to do about a run that has failed."""
     kept = saved_step(run)
     how = f"go on from step {kept}, which is kept, with --resume" if kept else "nothing was saved: start again"
-    return f"{how} and a --rate below {options.rate:g}"
+    return f"{how} and a --learning-rate below {options.rate:g}"
 
 
 def _step(
