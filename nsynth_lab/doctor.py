@@ -154,13 +154,13 @@ def _torchaudio() -> str:
 def _compiled_loops() -> str:
     import numpy as np
 
-    from nsynth_lab.compiled import KEPT_IN
+    from nsynth_lab.compiled import CACHE_FOLDER
     from nsynth_lab.compiled.maths import exp
 
     found = float(exp(np.float32(1.0)))
     if abs(found - 2.7182817) > 1e-5:
         raise ProbeError(f"numba {version('numba')} compiles wrongly (e came out as {found})", "install numba again")
-    return f"numba {version('numba')}, llvmlite {version('llvmlite')}; kept in {KEPT_IN}"
+    return f"numba {version('numba')}, llvmlite {version('llvmlite')}; kept in {CACHE_FOLDER}"
 
 
 def _audio_files() -> str:

@@ -15,7 +15,7 @@ import torch
 from tiny_model import streams, tiny_model
 
 from nsynth_lab.compiled import compiled
-from nsynth_lab.compiled.fused import IN_ONE, fused
+from nsynth_lab.compiled.fma import HAS_FMA, fma
 from nsynth_lab.compiled.maths import cosine_and_sine, exp, gated, gelu
 from nsynth_lab.compiled.products import add_product, float16_bits, in_panels, whole_panels
 from nsynth_lab.runtime.numba_batch import LEAST_SHARE, NumbaBatch
@@ -48,7 +48,7 @@ def test_functions_are_within_a_few_units_in_the_last_place() -> None:
 @compiled
 def product_and_sum(a: FloatArray, b: FloatArray, c: FloatArray, out: FloatArray) -> None:
     for i in range(len(a)):
-        out[i, 0], out[i, 1] = a[i] * b[i] + c[i], fused(a[i], b[i], c[i])
+        out[i, 0], out[i, 1] = a[i] * b[i] + c[i], fma(a[i], b[i], c[i])
 
 
 def test_a_product_is_rounded_before_it_is_added_unless_the_source_says_otherwise() -> None:
@@ -58,7 +58,7 @@ def test_a_product_is_rounded_before_it_is_added_unless_the_source_says_otherwis
     once = (a.astype(np.float64) * b + c).astype(np.float32)  # a product of two has no more bits than a double
     assert np.array_equal(out[:, 0], a * b + c)
     assert not np.array_equal(a * b + c, once)
-    if IN_ONE:
+    if HAS_FMA:
         assert (out[:, 1] != once).mean() < 1e-3  # but a sum may, and is then rounded twice here
 
 
@@ -68,17 +68,17 @@ def test_a_sound_is_the_same_while_it_is_compiled_and_after(tmp_path: Path) -> N
 import hashlib, sys
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
-from nsynth_lab.compiled.noise import Noise, sound
+from nsynth_lab.compiled.noise import NoiseState, mix_with_noise
 rng = np.random.default_rng(0)
 def noise(*shape):
     return rng.standard_normal(shape).astype(np.float32)
 rows = 9
-state = Noise(
+state = NoiseState(
     noise(rows, 512), np.arange(rows), np.ones(rows, bool), noise(rows, 2), np.zeros((1021, 513), "F"), noise(1024)
 )
 gains, waves, audio = noise(rows, 8), noise(2, rows, 1024), noise(rows, 512)
 def play(own):
-    sound(state, np.arange(rows)[own], gains[own], np.concatenate(waves[:, own]), audio[own])
+    mix_with_noise(state, np.arange(rows)[own], gains[own], np.concatenate(waves[:, own]), audio[own])
 with ThreadPoolExecutor() as pool:
     list(pool.map(play, (slice(0, 5), slice(5, 9)) if sys.argv[1] == "2" else (slice(0, 9),)))
 print(hashlib.sha256(audio.tobytes()).hexdigest())

@@ -29,7 +29,7 @@ KINDS: dict[str, tuple[str, ...]] = {
 COMPILED = {
     "control": "control net, compiled",
     "excite": "partials and spectra, compiled",
-    "sound": "noise and gains, compiled",
+    "mix_with_noise": "noise and gains, compiled",
     "read": "zones read, compiled",
     "active_slots": "active voices found, compiled",
     "advance": "pitch and envelope of voices, compiled",

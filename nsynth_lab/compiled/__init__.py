@@ -1,9 +1,16 @@
-"""Compiled: loops in machine code, made for this machine when they are first called and kept for the next time.
+"""Compiled: inner loops in machine code, compiled for this machine at their first call and cached for the next time.
 
-The door to Numba. What is compiled here runs without the interpreter's lock, allocates little and does not check its
-indices: whoever calls it sees to them. Weights may lie in halves (float16), as checkpoints keep them: a block's time
-goes into reading them. Nothing here takes a number from elsewhere than this room and `units`, because what is kept is
-made anew only when these change.
+    voices       pitch, envelope and clock of every voice: its next frame, as numbers
+    zones        the table of all zones of a blend's instruments; zone_reader, how a voice reads its layers from it
+    inputs       streams -> inputs of the control net; stack, its WaveNet layers; outputs, what its outputs mean
+    controls     the control net, all three together
+    oscillators  the bank of partials; noise, the filtered noise; excitation, both driven by the control net
+    mixing       frames of all voices added up into the mix
+    products     matrix products of few rows; tiles, their kernels in LLVM; fma and maths, the arithmetic they share
+
+This is the door to Numba. Compiled loops release the interpreter's lock, allocate little and do not check their
+indices: that is up to the caller. Weights may be float16, as in checkpoints, because most of a block's time goes into
+reading them. Constants come from this room and `units` alone: the cache is keyed to the text of these files.
 """
 
 from __future__ import annotations
@@ -24,63 +31,63 @@ from nsynth_lab import messages, units
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _kept_in() -> Path:
-    """A folder of this version: Numba itself sees only the file of the function that is called, not what that calls.
+def _cache_folder() -> Path:
+    """The cache folder of this version. Numba alone would notice a change in the called file, not in what that calls.
 
-    What other versions kept beside it goes.
+    Caches of other versions beside it are removed.
     """
     here = Path(__file__).parent
     sources = sorted([*here.glob("*.py"), Path(units.__file__)])
     version = sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]
-    kept = Path(config.CACHE_DIR or here / "__pycache__") / f"nsynth_lab-{version}"
-    if not kept.exists():
-        for other in kept.parent.glob("nsynth_lab-*"):
-            if other != kept:  # which another process may just have made
+    cache = Path(config.CACHE_DIR or here / "__pycache__") / f"nsynth_lab-{version}"
+    if not cache.exists():
+        for other in cache.parent.glob("nsynth_lab-*"):
+            if other != cache:  # another process may just have made it
                 rmtree(other, ignore_errors=True)
-    return kept
+    return cache
 
 
-KEPT_IN = _kept_in()
+CACHE_FOLDER = _cache_folder()
 
 
 def compiled(function: Function) -> Function:
-    """`function` compiled; kept beside its source, or in the user's cache, where either can be written."""
+    """`function` compiled, without the interpreter's lock; cached beside its source or in the user's cache folder."""
     return _compiled(function)
 
 
 def inlined(function: Function) -> Function:
-    """The same, as a part of each function that calls it: to hand over tables costs more than to look something up."""
+    """As `compiled`, but inlined into its callers: passing whole tables costs more than a look-up in them."""
     return _compiled(function, forceinline=True)
 
 
 def _compiled(function: Function, **more: bool) -> Function:
-    # nothing of `fastmath`: a sum keeps its order and each of its roundings, however it is compiled (see `fused`)
+    # no `fastmath`: sums keep their order and their rounding, however they are compiled (see `fma`)
     options = {"nogil": True, "error_model": "numpy", **more}
     usual = config.CACHE_DIR
-    config.CACHE_DIR = str(KEPT_IN)
+    config.CACHE_DIR = str(CACHE_FOLDER)
     try:
         made: Function = njit(cache=True, **options)(function)
-    except RuntimeError:  # there is nowhere to keep it
+    except RuntimeError:  # no folder can be written
         made = njit(**options)(function)
     finally:
         config.CACHE_DIR = usual
     return made
 
 
-def is_kept() -> bool:
-    """Whether this version has been compiled before, on this machine or one that left it there."""
-    return any(KEPT_IN.rglob("*.nbc"))
+def is_cached() -> bool:
+    """Whether this version has been compiled before, on this machine or on one that shares its cache."""
+    return any(CACHE_FOLDER.rglob("*.nbc"))
 
 
-def _in_place(function: Callable[[Any, Any], Any]) -> Callable[[Any], np.float32]:
-    """An `intrinsic`, typed as what it is to those who call it."""
+def _typed_intrinsic(function: Callable[[Any, Any], Any]) -> Callable[[Any], np.float32]:
+    """An `intrinsic` with the type that its callers see."""
     made: Callable[[Any], np.float32] = intrinsic(function)
     return made
 
 
-@_in_place
+@_typed_intrinsic
 def from_bits(_context: Any, _bits: Any) -> Any:
-    """The float32 that has these bits (int32)."""
+    """The float32 with these bits (int32)."""
 
     def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], ir.FloatType())
@@ -88,5 +95,5 @@ def from_bits(_context: Any, _bits: Any) -> Any:
     return types.float32(types.int32), generate
 
 
-if not is_kept():
+if not is_cached():
     messages.emit("compiling the decoder for this machine, once; it takes half a minute")

@@ -1,32 +1,34 @@
-"""The first half of what is driven: the bank of partials, and the noise's spectra. After their FFT, `noise.sound`."""
+"""The excitation up to its FFT: the bank of partials, and the spectra of the noise; `noise.mix_with_noise` follows."""
 
 from __future__ import annotations
 
 from nsynth_lab.compiled import compiled
-from nsynth_lab.compiled.controls import Driven
-from nsynth_lab.compiled.noise import Noise, Spectra, loudest_of, spectra_of
+from nsynth_lab.compiled.controls import ExcitationControls
+from nsynth_lab.compiled.noise import NoiseState, Spectra, loudest_of, spectra_of
+from nsynth_lab.compiled.oscillators import OscillatorState, step_oscillators
 from nsynth_lab.compiled.stack import Past
-from nsynth_lab.compiled.tones import Tones, step_tones
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
 
 @compiled
-def reset(past: Past, tones: Tones, noise: Noise, fresh: Doubles, rows: Ints, places: Ints) -> None:
-    """`rows` start anew: in silence, with the phases `fresh` [oscillators], from `places` [rows] in the noise on."""
-    for index in range(len(rows)):
-        row = rows[index]
-        past.age[row] = 0
-        tones.f0_hz[row] = 0.0
+def reset(
+    past: Past, oscillators: OscillatorState, noise: NoiseState, fresh: Doubles, slots: Ints, positions: Ints
+) -> None:
+    """Start `slots` in silence, at the phases `fresh` [oscillators] and at `positions` [slots] in the noise table."""
+    for index in range(len(slots)):
+        slot = slots[index]
+        past.age[slot] = 0
+        oscillators.f0_hz[slot] = 0.0
         for p in range(len(fresh)):
-            tones.turns[row, p] = fresh[p]
-        noise.begins[row], noise.position[row] = True, places[index]
-        noise.gains[row, 0], noise.gains[row, 1] = 0.0, 0.0
+            oscillators.phases[slot, p] = fresh[p]
+        noise.begins[slot], noise.position[slot] = True, positions[index]
+        noise.gains[slot, 0], noise.gains[slot, 1] = 0.0, 0.0
 
 
 @compiled
-def excite(tones: Tones, noise: Noise, driven: Driven) -> tuple[FloatArray, Spectra]:
-    """The partials [due, 512], not yet as loud as they will be, and spectra as of `spectra_of`."""
-    rows = driven.rows
-    loudest = loudest_of(noise, rows, driven.gains)
-    audio = step_tones(tones, rows, driven.f0_hz, driven.places, driven.partials, loudest)
-    return audio, spectra_of(noise, rows, driven.noise)
+def excite(oscillators: OscillatorState, noise: NoiseState, controls: ExcitationControls) -> tuple[FloatArray, Spectra]:
+    """The partials [active, 512] before their gains, and the noise's spectra (see `spectra_of`)."""
+    slots = controls.slots
+    loudest = loudest_of(noise, slots, controls.gains)
+    audio = step_oscillators(oscillators, slots, controls.f0_hz, controls.ratios, controls.partials, loudest)
+    return audio, spectra_of(noise, slots, controls.noise)

@@ -1,4 +1,4 @@
-"""Streams -> what the control net's stack takes, for compiled loops."""
+"""Streams -> the inputs of the control net's stack, compiled."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OCTAVE, A4_HZ, A4_NOTE = F(12.0), F(440.0), F(69.0)
 
 
 class Scales(NamedTuple):
-    """What brings the streams to about -1 .. 1; numbers as in `model.controls`."""
+    """Offsets and factors that bring the streams to about -1 to 1; the numbers are those of `model.controls`."""
 
     middle_db: np.float32
     spread_db: np.float32
@@ -34,11 +34,11 @@ class Scales(NamedTuple):
 def inputs_of(
     scales: Scales, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
 ) -> FloatArray:
-    """As `stack_inputs`, [due, inputs]."""
-    due, dims = timbre.shape
+    """As `stack_inputs`, [active, inputs]."""
+    count, dims = timbre.shape
     bumps = len(scales.centres)
-    x = np.empty((due, dims + 3 + bumps + scales.seen), np.float32)
-    for m in range(due):
+    x = np.empty((count, dims + 3 + bumps + scales.seen), np.float32)
+    for m in range(count):
         for i in range(dims):
             x[m, i] = timbre[m, i]
         note = A4_NOTE + OCTAVE * F(math.log2(max(f0_hz[m], scales.lowest_hz) / A4_HZ))

@@ -1,7 +1,7 @@
-"""exp, gate, GELU and turns to sines for compiled loops: without branches, so that eight numbers are taken at a time.
+"""exp, gate, GELU, sine and cosine for compiled loops: without branches, so that they vectorise.
 
-Polynomials are those of Cephes (Moshier 1992), single precision: within a few units in the last place. The error
-function is Abramowitz and Stegun's 7.1.26, within 2e-7.
+The polynomials are those of Cephes in single precision (Moshier 1992), within a few units in the last place. The error
+function is formula 7.1.26 of Abramowitz and Stegun, within 2e-7.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from nsynth_lab.compiled import compiled, from_bits
-from nsynth_lab.compiled.fused import fused
+from nsynth_lab.compiled.fma import fma
 
 F = np.float32
 LOG2_E, LN2_HIGH, LN2_LOW = F(1.44269504088896341), F(0.693359375), F(-2.12194440e-4)
@@ -23,18 +23,18 @@ C0, C1, C2 = F(2.443315711809948e-5), F(-1.388731625493765e-3), F(4.166664568298
 A0, A1, A2 = F(0.3275911), F(0.254829592), F(-0.284496736)
 A3, A4, A5 = F(1.421413741), F(-1.453152027), F(1.061405429)
 ONE, TWO, FOUR, HALF, QUARTER = F(1.0), F(2.0), F(4.0), F(0.5), F(0.25)
-TURN, ROOT_HALF = F(2.0 * math.pi), F(math.sqrt(0.5))
+TWO_PI, ROOT_HALF = F(2.0 * math.pi), F(math.sqrt(0.5))
 BIAS, MANTISSA_BITS = np.int32(127), np.int32(23)
 
 
 @compiled
 def exp(x: np.float32) -> np.float32:
-    """E to the `x`, which is held between -87 and 88."""
+    """E to the power `x`, which is clamped to -87 .. 88."""
     x = min(max(x, LOWEST), HIGHEST)
-    n = np.floor(fused(x, LOG2_E, HALF))
-    r = fused(n, -LN2_LOW, fused(n, -LN2_HIGH, x))
-    tail = fused(fused(fused(fused(fused(E0, r, E1), r, E2), r, E3), r, E4), r, E5)
-    power: np.float32 = (fused(tail, r * r, r) + ONE) * from_bits(np.int32((np.int32(n) + BIAS) << MANTISSA_BITS))
+    n = np.floor(fma(x, LOG2_E, HALF))
+    r = fma(n, -LN2_LOW, fma(n, -LN2_HIGH, x))
+    tail = fma(fma(fma(fma(fma(E0, r, E1), r, E2), r, E3), r, E4), r, E5)
+    power: np.float32 = (fma(tail, r * r, r) + ONE) * from_bits(np.int32((np.int32(n) + BIAS) << MANTISSA_BITS))
     return power
 
 
@@ -50,17 +50,17 @@ def gated(signal: np.float32, gate: np.float32) -> np.float32:
 def gelu(x: np.float32) -> np.float32:
     """X / 2 * (1 + erf(x / sqrt(2)))."""
     size = abs(x) * ROOT_HALF
-    t = ONE / fused(A0, size, ONE)
-    below = fused(fused(fused(fused(A5, t, A4), t, A3), t, A2), t, A1) * t * exp(-size * size)
+    t = ONE / fma(A0, size, ONE)
+    below = fma(fma(fma(fma(A5, t, A4), t, A3), t, A2), t, A1) * t * exp(-size * size)
     out: np.float32 = HALF * x * (TWO - below if x >= 0 else below)
     return out
 
 
 @compiled
-def cosine_and_sine(turns: np.float32) -> tuple[np.float32, np.float32]:
-    """Of an angle in turns."""
-    quarters = np.floor(turns * FOUR + HALF)
-    r = (turns - quarters * QUARTER) * TURN
+def cosine_and_sine(cycles: np.float32) -> tuple[np.float32, np.float32]:
+    """Cosine and sine of an angle in cycles (1 is 2 pi)."""
+    quarters = np.floor(cycles * FOUR + HALF)
+    r = (cycles - quarters * QUARTER) * TWO_PI
     z = r * r
     sine = ((S0 * z + S1) * z + S2) * z * r + r
     cosine = ((C0 * z + C1) * z + C2) * z * z - HALF * z + ONE

@@ -1,4 +1,4 @@
-"""Adding up the frames of all voices, for compiled loops."""
+"""The frames of all voices added up, compiled."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def add_frames(
 
 @compiled
 def fade_out(line: FloatArray, last: FloatArray, first: int, since: int, most: int) -> None:
-    """What `last` [sides, 512] put into `line` from sample `first` on, which was its sample `since`, fades away.
+    """Fade out what a frame, `last` [sides, 512], has added to `line` from its sample `since` on, at sample `first`.
 
-    Within `most` samples, or as many as are left.
+    The fade takes `most` samples, or as many as are left of the frame.
     """
     rest = HOP_SAMPLES - since
     length = F(min(most, rest))
@@ -55,7 +55,7 @@ def fade_out(line: FloatArray, last: FloatArray, first: int, since: int, most: i
 
 @compiled
 def take(line: FloatArray, samples: int) -> tuple[FloatArray, float]:
-    """The first `samples` of `line`, which moves up, and their peak."""
+    """Remove the first `samples` from `line`: they, and their peak."""
     block = np.empty((len(line), samples), np.float32)
     rest, peak = line.shape[1] - samples, F(0.0)
     for side in range(len(line)):

@@ -1,4 +1,4 @@
-"""Filtered noise of `dsp.noise` on either side of its FFT, and gains, for compiled loops."""
+"""The filtered noise of `dsp.noise` on either side of its FFT, and the gains of partials and noise, compiled."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ GAIN_SAMPLES = HOP_SAMPLES // GAINS_PER_FRAME
 Spectra = NDArray[np.complex64]
 
 
-class Noise(NamedTuple):
-    """What each row remembers, and what all share.
+class NoiseState(NamedTuple):
+    """The state of each slot, and the tables that all share.
 
     Attributes:
-        tail: [rows, 512] half a frame that is still to be heard.
-        position: [rows] of its next frame in the table.
-        begins: [rows] whether that is its first.
-        gains: [rows, 2] of partials and noise at the end of its last frame.
-        table: [1021, 513] white spectra.
-        window: [1024].
+        tail: [slots, 512] the second half of the last frame, still to be overlapped.
+        position: [slots] in the table, of its next frame.
+        begins: [slots] whether that frame is its first.
+        gains: [slots, 2] of partials and of noise, at the end of its last frame.
+        table: [1021, 513] spectra of white noise.
+        window: [1024] of the overlap-add.
     """
 
     tail: FloatArray
@@ -37,23 +37,23 @@ class Noise(NamedTuple):
 
 
 @compiled
-def spectra_of(noise: Noise, rows: Ints, magnitudes: FloatArray) -> Spectra:
-    """Spectra of the next frames of `rows`, as many of each, [due + beginners, 513].
+def spectra_of(noise: NoiseState, slots: Ints, magnitudes: FloatArray) -> Spectra:
+    """Spectra of the next frames of `slots`, equally many of each, [active + beginners, 513].
 
-    Behind them is, for each row that begins, the frame that would have been before its first.
+    The last rows are, for each slot that begins, the frame before its first: half of it overlaps the first.
     """
-    due, bins = magnitudes.shape
-    frames = due // len(rows)
+    count, bins = magnitudes.shape
+    frames = count // len(slots)
     beginners = 0
-    for row in rows:
-        beginners += noise.begins[row]
-    spectra = np.empty((due + beginners, bins), np.complex64)
-    for m in range(due):
-        _colour(spectra[m], noise.table, noise.position[rows[m // frames]] + m % frames, magnitudes[m])
-    behind = due
-    for r in range(len(rows)):
-        if noise.begins[rows[r]]:
-            _colour(spectra[behind], noise.table, noise.position[rows[r]] - 1, magnitudes[r * frames])
+    for slot in slots:
+        beginners += noise.begins[slot]
+    spectra = np.empty((count + beginners, bins), np.complex64)
+    for m in range(count):
+        _colour(spectra[m], noise.table, noise.position[slots[m // frames]] + m % frames, magnitudes[m])
+    behind = count
+    for r in range(len(slots)):
+        if noise.begins[slots[r]]:
+            _colour(spectra[behind], noise.table, noise.position[slots[r]] - 1, magnitudes[r * frames])
             behind += 1
     return spectra
 
@@ -66,35 +66,35 @@ def _colour(spectrum: Spectra, table: Spectra, position: int, magnitudes: FloatA
 
 
 @compiled
-def loudest_of(noise: Noise, rows: Ints, gains: FloatArray) -> FloatArray:
-    """The highest gain of partials in each of the next frames of `rows`; `gains` [due, 8], [due]."""
-    frames = len(gains) // len(rows)
+def loudest_of(noise: NoiseState, slots: Ints, gains: FloatArray) -> FloatArray:
+    """The highest gain of the partials in each frame, [active]; `gains` [active, 8]."""
+    frames = len(gains) // len(slots)
     loudest = np.empty(len(gains), np.float32)
     for m in range(len(gains)):
-        loudest[m] = noise.gains[rows[m // frames], 0] if m % frames == 0 else gains[m - 1, GAINS_PER_FRAME - 1]
+        loudest[m] = noise.gains[slots[m // frames], 0] if m % frames == 0 else gains[m - 1, GAINS_PER_FRAME - 1]
         for i in range(GAINS_PER_FRAME):
             loudest[m] = max(loudest[m], gains[m, i])
     return loudest
 
 
 @compiled
-def sound(noise: Noise, rows: Ints, gains: FloatArray, waves: FloatArray, audio: FloatArray) -> None:
-    """`audio` [due, 512], which holds partials, becomes what is heard: they and the noise, each with its gains.
+def mix_with_noise(noise: NoiseState, slots: Ints, gains: FloatArray, waves: FloatArray, audio: FloatArray) -> None:
+    """Turn `audio` [active, 512], the partials, into the whole sound: partials and noise, each with its gains.
 
-    `waves` [due + beginners, 1024] are what `spectra_of` transforms to; `gains` [due, 8].
+    `waves` [active + beginners, 1024] are the inverse FFT of `spectra_of`; `gains` [active, 8].
     """
-    due = len(audio)
-    frames, behind = due // len(rows), due
-    for r in range(len(rows)):
-        row = rows[r]
-        if noise.begins[row]:
-            _keep(noise.tail[row], waves[behind], noise.window)
+    count = len(audio)
+    frames, behind = count // len(slots), count
+    for r in range(len(slots)):
+        slot = slots[r]
+        if noise.begins[slot]:
+            _keep(noise.tail[slot], waves[behind], noise.window)
             behind += 1
-            noise.begins[row] = False
+            noise.begins[slot] = False
         for m in range(r * frames, (r + 1) * frames):
-            _mix(audio[m], waves[m], noise.tail[row], noise.window, gains[m], noise.gains[row])
-            _keep(noise.tail[row], waves[m], noise.window)
-        noise.position[row] = (noise.position[row] + frames) % len(noise.table)
+            _mix(audio[m], waves[m], noise.tail[slot], noise.window, gains[m], noise.gains[slot])
+            _keep(noise.tail[slot], waves[m], noise.window)
+        noise.position[slot] = (noise.position[slot] + frames) % len(noise.table)
 
 
 @compiled

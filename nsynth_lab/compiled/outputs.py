@@ -1,4 +1,4 @@
-"""What the control net's stack gives -> amplitudes, magnitudes and gains, for compiled loops."""
+"""The outputs of the control net's stack -> amplitudes, magnitudes and gains, compiled."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ LEAST_WEIGHTED, LEAST_POWER = F(1e-12), F(1e-14)
 
 
 class Tables(NamedTuple):
-    """What the outputs mean.
+    """How the outputs are read.
 
     Attributes:
-        order: of the oscillators, in units of f0 [oscillators], of which `halves` come first.
-        points, corrections, bands: how many of each the outputs begin with; gains follow.
-        power_per_unit: natural logarithm of power that an output of 1 is.
-        loudest: logarithm of power that nothing exceeds.
-        warp_scale, warp_offset: log(1 + hz / 700) to a place among the points.
-        audible_hz, fades_per_hz: partials from here on are silent; how fast those just below it fade.
+        order: [oscillators] their nominal frequencies as multiples of f0, first `halves` half orders (0.5, 1.5 ..).
+        points, corrections, bands: how many outputs shape the spectrum, single partials and noise; gains follow.
+        power_per_unit: natural logarithm of the power for an output of 1.
+        loudest: natural logarithm of the highest power.
+        warp_scale, warp_offset: from log(1 + hz / 700) to a fractional index among the points.
+        audible_hz: partials from here on are silent; fades_per_hz: slope of the fade just below it.
         weighting: A-weighting of power every 10 Hz.
-        low, share: of each bin of noise, the band below it and how far it lies towards the next.
-        noise_weighting: of each bin.
+        low, share: for each noise bin, the band below it, and its fractional distance to the next band.
+        noise_weighting: A-weighting of power for each bin.
         noise_audible: factor on each bin's amplitude.
-        knee, top_gain_db, quietest_db, db_per_unit: of the gains.
+        knee_db, top_gain_db, quietest_db, db_per_unit: of the gains.
     """
 
     order: FloatArray
@@ -57,37 +57,37 @@ class Tables(NamedTuple):
 
 
 @compiled
-def places_of(tables: Tables, slots: FloatArray) -> FloatArray:
-    """As `partial_places`, of all oscillators: `slots` [due, slots] are offsets."""
+def ratios_of(tables: Tables, offsets: FloatArray) -> FloatArray:
+    """As `partial_places`, for all oscillators; `offsets` [active, 128] are those of the latents."""
     order, halves = tables.order, tables.halves
-    places = np.empty((len(slots), len(order)), np.float32)
-    known = min(slots.shape[1] - 1, len(order) - halves)
-    for m in range(len(slots)):
+    ratios = np.empty((len(offsets), len(order)), np.float32)
+    known = min(offsets.shape[1] - 1, len(order) - halves)
+    for m in range(len(offsets)):
         for p in range(len(order)):
-            places[m, p] = order[p]
-        places[m, 0] += slots[m, 0]
+            ratios[m, p] = order[p]
+        ratios[m, 0] += offsets[m, 0]
         for k in range(known):
-            places[m, halves + k] += slots[m, k + 1]
-    return places
+            ratios[m, halves + k] += offsets[m, k + 1]
+    return ratios
 
 
 @compiled
-def amplitudes_of(tables: Tables, out: FloatArray, f0_hz: FloatArray, places: FloatArray) -> FloatArray:
-    """As `partial_amplitudes`, [due, oscillators]: those that lie below the top, and the next; the others are 0."""
-    amplitudes = np.zeros(places.shape, np.float32)
-    hz = np.empty(places.shape[1], np.float32)
+def amplitudes_of(tables: Tables, out: FloatArray, f0_hz: FloatArray, ratios: FloatArray) -> FloatArray:
+    """As `partial_amplitudes`, [active, oscillators]; 0 for all but one of those above `audible_hz`."""
+    amplitudes = np.zeros(ratios.shape, np.float32)
+    hz = np.empty(ratios.shape[1], np.float32)
     for m in range(len(f0_hz)):
         below_top = int(tables.audible_hz / max(f0_hz[m], F(1.0))) + tables.halves + 1
         count = min(max(below_top, 0), len(hz))
         for p in range(count):
-            hz[p] = f0_hz[m] * places[m, p]
+            hz[p] = f0_hz[m] * ratios[m, p]
         _share_power(tables, out[m], hz[:count], amplitudes[m])
     return amplitudes
 
 
 @compiled
 def _share_power(tables: Tables, out: FloatArray, hz: FloatArray, power: FloatArray) -> None:
-    """Into the first of `power`: the amplitudes of partials at these frequencies."""
+    """Amplitudes of the partials at `hz`, written to the beginning of `power`."""
     count = len(hz)
     for p in range(count):
         power[p] = _read_envelope(tables, out, hz[p])
@@ -108,7 +108,7 @@ def _share_power(tables: Tables, out: FloatArray, hz: FloatArray, power: FloatAr
 def _read_envelope(tables: Tables, out: FloatArray, hz: np.float32) -> np.float32:
     place = F(math.log(hz * F(1.0 / 700.0) + F(1.0))) * tables.warp_scale - tables.warp_offset
     place = min(max(place, F(0.0)), F(tables.points - 1))
-    index = min(max(int(place), 0), tables.points - 2)  # whatever a NaN becomes
+    index = min(max(int(place), 0), tables.points - 2)  # a NaN may become any integer
     power: np.float32 = out[index] + (place - F(index)) * (out[index + 1] - out[index])
     return power
 
@@ -124,10 +124,10 @@ def _weight(table: FloatArray, hz: np.float32) -> np.float32:
 
 @compiled
 def magnitudes_of(tables: Tables, out: FloatArray) -> FloatArray:
-    """As `noise_magnitudes`: [due, bins]."""
-    due, bins = len(out), len(tables.low)
-    power = np.empty((due, bins), np.float32)
-    for m in range(due):
+    """As `noise_magnitudes`: [active, bins]."""
+    count, bins = len(out), len(tables.low)
+    power = np.empty((count, bins), np.float32)
+    for m in range(count):
         bands = out[m, tables.points + tables.corrections : tables.points + tables.corrections + tables.bands]
         for i in range(bins):
             low = bands[tables.low[i]]
@@ -144,7 +144,7 @@ def magnitudes_of(tables: Tables, out: FloatArray) -> FloatArray:
 
 @compiled
 def gains_of(tables: Tables, out: FloatArray, level_db: FloatArray) -> FloatArray:
-    """As `controls._gain` of partials and noise: amplitude factors [due, 8]."""
+    """As `controls._gain` of partials and noise: amplitude factors [active, 8]."""
     first = tables.points + tables.corrections + tables.bands
     gains = np.empty((len(out), 2 * GAINS_PER_FRAME), np.float32)
     for m in range(len(out)):

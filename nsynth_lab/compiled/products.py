@@ -1,7 +1,8 @@
-"""Matrix products for compiled loops, of a few rows and weights in float16.
+"""Matrix products for compiled loops: a few rows by float16 or float32 weights.
 
-A block's worth of rows is too few for a library's product, which prepares itself for many: here weights lie ready in
-panels, in the order in which they are read, and a part of a panel stays in the nearest cache while all rows pass by it.
+A BLAS library repacks its operands for every product, which does not pay for the few rows of a block. Here the weights
+are packed once, in panels in the order in which they are read, and part of a panel stays in the L1 cache while all rows
+are multiplied by it.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ def float16_bits(weights: FloatArray) -> Float16Bits:
 
 
 def whole_panels(columns: Kind) -> Kind:
-    """`columns` [..., columns] with zeros behind them, up to a whole number of panels."""
+    """`columns` [..., columns] padded with zeros to a whole number of panels."""
     missing = -columns.shape[-1] % PANEL
     return np.pad(columns, [(0, 0)] * (columns.ndim - 1) + [(0, missing)])
 
 
 def in_panels(weights: Kind) -> Kind:
-    """`weights` [inputs, columns] as [panels, inputs, 32]."""
+    """`weights` [inputs, columns] packed as [panels, inputs, 32]."""
     padded = whole_panels(weights)
     return np.ascontiguousarray(padded.reshape(len(weights), -1, PANEL).swapaxes(0, 1))
 
@@ -45,7 +46,7 @@ def in_panels(weights: Kind) -> Kind:
 def add_product(out: FloatArray, x: FloatArray, panels: Weights) -> None:
     """`out` [rows, panels * 32] += `x` [rows, inputs] @ the weights of `panels` [panels, inputs, 32].
 
-    `x` may be wider than there are inputs.
+    Columns of `x` beyond the inputs are ignored.
     """
     for p in range(len(panels)):
         add_panel(out[:, p * PANEL : (p + 1) * PANEL], x, panels[p])
@@ -55,7 +56,7 @@ def add_product(out: FloatArray, x: FloatArray, panels: Weights) -> None:
 def add_panel(out: FloatArray, x: FloatArray, panel: Weights) -> None:
     """`out` [rows, 32] += `x` [rows, inputs] @ `panel` [inputs, 32].
 
-    Weights that are multiplied by zeros are not even read: a note that begins has no past.
+    Weights that only meet zeros are skipped: the past of a note that begins is silence.
     """
     groups = (len(x) + MOST_ROWS - 1) // MOST_ROWS
     for begin in range(0, len(panel), INPUTS_AT_ONCE):
@@ -63,12 +64,12 @@ def add_panel(out: FloatArray, x: FloatArray, panel: Weights) -> None:
         for group in range(groups):
             first, last = len(x) * group // groups, len(x) * (group + 1) // groups
             some = x[first:last, begin : begin + len(weights)]
-            if _sounds(some):
+            if _any_nonzero(some):
                 _add_rows(out[first:last], some, weights)
 
 
 @compiled
-def _sounds(x: FloatArray) -> bool:
+def _any_nonzero(x: FloatArray) -> bool:
     for row in x:
         for k in range(len(row)):
             if row[k] != 0:
@@ -78,7 +79,7 @@ def _sounds(x: FloatArray) -> bool:
 
 @compiled
 def _add_rows(out: FloatArray, x: FloatArray, weights: Weights) -> None:
-    """Of at most six rows; of many, a panel is as wide as two tiles."""
+    """At most six rows; with many of them a panel is two tiles wide."""
     width = WIDTHS[len(x)]
     for begin in range(0, PANEL, width):
         part, some = out[:, begin:], weights[:, begin:]

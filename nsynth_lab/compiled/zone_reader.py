@@ -1,6 +1,7 @@
-"""A voice's way through the zones of its instruments, for compiled loops; `synth.zone_reader` says what it is.
+"""How a voice reads the zones of its instruments, compiled; `synth.zone_reader` describes the attack and what follows.
 
-A strand is one layer of one instrument for one voice, which reads one zone of the table.
+A layer is one playhead: one voice reading one zone of one instrument. Each corner of a blend has two, the softer and
+the harder velocity.
 """
 
 from __future__ import annotations
@@ -14,22 +15,24 @@ from nsynth_lab.compiled import compiled, inlined
 from nsynth_lab.compiled.zones import Zones, add_timbre, read_at, read_between
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
-LAYERS_PER_CORNER = 2  # of each corner that a voice reads: the softer and the harder
+LAYERS_PER_CORNER = 2  # the softer and the harder velocity
 SHORTEST_RELEASE = 2.0  # frames
 RandomStates = NDArray[np.uint64]
-# Knuth's linear congruential generator, of 64 bits, whose upper half is drawn from
+# Knuth's MMIX linear congruential generator of 64 bits; its upper half is used
 MULTIPLIER, INCREMENT, LOWER_HALF = np.uint64(6364136223846793005), np.uint64(1442695040888963407), np.uint64(33)
 
 
 class Layers(NamedTuple):
-    """Where each voice is, [slots], and each of its layers, [slots, layers].
+    """The state of each voice, [slots], and of each of its layers, [slots, layers].
 
     Attributes:
-        used: how many of a voice's layers are.
-        frame: of the note; attack: frames of its attack; release_at, release_length: in frames, once let go.
-        zone, share, gain_db: which, its share of its instrument, and what makes it louder.
-        position, heading, target: of its walk, in frames of the zone; random_state: what the next target is drawn by.
-        release_from, release_from_db: where its release began, and the level there.
+        used: number of layers in use.
+        frame: frames since the note began; attack: length of its attack in frames.
+        release_at, release_length: frame of the key-up (infinite while held), and frames of the release.
+        zone, share, gain_db: the zone, its weight within its corner, and a gain that fits it to the velocity.
+        position, heading, target: the playhead in frames of the zone, its direction (1 or -1), and its next turn point.
+        random_state: of the generator that draws turn points.
+        release_from, release_from_db: position and level at which the release began.
     """
 
     used: Ints
@@ -49,7 +52,13 @@ class Layers(NamedTuple):
 
 
 class ReleaseRules(NamedTuple):
-    """How a release is joined on, in frames; how far below its peak a note has ended; what an early key-up spares."""
+    """Constants of every release.
+
+    Attributes:
+        join_frames: crossfade from the sustain to the recorded release.
+        below_peak_db: a note has ended so far below its peak.
+        spared_frames: of an attack that sound even if the key goes up sooner.
+    """
 
     join_frames: float
     below_peak_db: float
@@ -58,7 +67,7 @@ class ReleaseRules(NamedTuple):
 
 @compiled
 def start_note(zones: Zones, layers: Layers, slot: int, weights: Doubles, seed: int) -> None:
-    """The layers of `slot` go to their zones' onsets; `weights` [corners] decide how long the attack is."""
+    """Put the layers of `slot` at the onsets of their zones; `weights` [corners] blend the lengths of the attacks."""
     attack = 0.0
     for s in range(layers.used[slot]):
         zone = layers.zone[slot, s]
@@ -71,7 +80,7 @@ def start_note(zones: Zones, layers: Layers, slot: int, weights: Doubles, seed: 
 
 @compiled
 def release(zones: Zones, layers: Layers, rules: ReleaseRules, slot: int, weights: Doubles, pace: float) -> None:
-    """From its next frame on `slot` is released, `pace` times as fast as its instruments are; `weights` [corners]."""
+    """Release `slot` from its next frame on, at `pace` times the recorded speed; `weights` [corners] blend lengths."""
     length = 0.0
     for s in range(layers.used[slot]):
         length += weights[s // LAYERS_PER_CORNER] * layers.share[slot, s] * zones.release_frames[layers.zone[slot, s]]
@@ -83,7 +92,7 @@ def release(zones: Zones, layers: Layers, rules: ReleaseRules, slot: int, weight
 def read(
     zones: Zones, layers: Layers, rules: ReleaseRules, slots: Ints, weights: Doubles
 ) -> tuple[FloatArray, Doubles, Doubles, FloatArray]:
-    """The next frame of `slots` [active]; they move on by it.
+    """The next frame of `slots` [active], whose playheads move on.
 
     `weights` [4 streams, active, corners] of timbre, level, f0 and partials -> timbre [active, dims],
     level_db [active], f0_cents [active], partials [active, partials].
@@ -117,7 +126,7 @@ def read(
 
 @inlined
 def _advance_playhead(zones: Zones, layers: Layers, slot: int, s: int) -> float:
-    """Move a strand on by a frame of its attack or its sustain; where it is."""
+    """Move the playhead of a layer by one frame of its attack or sustain; its new position."""
     zone, frame, attack = layers.zone[slot, s], layers.frame[slot], layers.attack[slot]
     onset, end, heading = zones.onset[zone], zones.attack_end[zone], layers.heading[slot, s]
     if frame < attack:
@@ -138,7 +147,7 @@ def _advance_playhead(zones: Zones, layers: Layers, slot: int, s: int) -> float:
 
 @inlined
 def _next_turn_point(zones: Zones, layers: Layers, slot: int, s: int, forwards: bool) -> float:
-    """A frame to turn at next, near the end of the sustain or near its beginning; each strand's own sequence."""
+    """Draw the next turn point, near the end of the sustain or near its beginning; each layer has its own sequence."""
     zone = layers.zone[slot, s]
     layers.random_state[slot, s] = layers.random_state[slot, s] * MULTIPLIER + INCREMENT
     drawn = np.int64(layers.random_state[slot, s] >> LOWER_HALF)
@@ -151,24 +160,27 @@ def _next_turn_point(zones: Zones, layers: Layers, slot: int, s: int, forwards: 
 
 @inlined
 def _contour_offset_db(zones: Zones, layers: Layers, slot: int, s: int) -> float:
-    """What brings the level read where a strand is to the slow course of the sustain."""
+    """Difference in dB between the slow contour at the note's own time and the one at the playhead.
+
+    The level follows the recorded contour once, and struck notes go on falling, while the playhead goes back and forth.
+    """
     held = layers.frame[slot] - layers.attack[slot]
     if held < 0:
         return 0.0
     zone, place = layers.zone[slot, s], layers.position[slot, s]
     end = float(zones.attack_end[zone])
     length = max(zones.key_up[zone] - end - 1.0, 0.0)
-    course = read_at(zones, zones.contour_db, zone, end + min(held * zones.speed[zone], length))
-    course += zones.slope_db[zone] * max(held - length, 0.0)
-    brought: float = course - read_at(zones, zones.contour_db, zone, min(max(place, end), end + length))
-    return brought
+    contour = read_at(zones, zones.contour_db, zone, end + min(held * zones.speed[zone], length))
+    contour += zones.slope_db[zone] * max(held - length, 0.0)
+    offset: float = contour - read_at(zones, zones.contour_db, zone, min(max(place, end), end + length))
+    return offset
 
 
 @inlined
 def _release_tail(
     zones: Zones, layers: Layers, rules: ReleaseRules, slot: int, s: int, held_db: float
 ) -> tuple[float, float, float]:
-    """Where a strand that was let go reads besides, how much of that is heard, and its level."""
+    """Position in the release of a layer whose key is up, its share in the crossfade, 0 to 1, and the level in dB."""
     zone, length = layers.zone[slot, s], layers.release_length[slot]
     since = layers.frame[slot] - layers.release_at[slot]
     if since < 1:

@@ -1,4 +1,4 @@
-"""The table of all zones of a blend's instruments, and what is read in it at fractional frames, for compiled loops."""
+"""The table of all zones of a blend's instruments, and reading it at fractional frames, compiled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nsynth_lab.units import Doubles, FloatArray, Ints
 
 
 class Zones(NamedTuple):
-    """The table: every frame of all zones end to end, and each zone's own numbers, [zones], as in `sources.Zone`.
+    """The frames of all zones end to end, [rows], and the numbers of each zone, [zones], as in `synth.sources.Zone`.
 
     Attributes:
         timbre: [rows, dims], level_db, contour_db, f0_cents [rows].
@@ -44,7 +44,7 @@ class Zones(NamedTuple):
 
 @inlined
 def read_between(zones: Zones, values: FloatArray, zone: int, place: float, tail: float, up: float) -> float:
-    """`values` read at `place`, and as much of `tail` as is `up`."""
+    """`values` at the fractional frame `place`, crossfaded to `tail` by `up`, 0 to 1."""
     held = read_at(zones, values, zone, place)
     return held if up == 0 else held + up * (read_at(zones, values, zone, tail) - held)
 
@@ -59,7 +59,7 @@ def read_at(zones: Zones, values: FloatArray, zone: int, place: float) -> float:
 
 @inlined
 def add_timbre(zones: Zones, zone: int, place: float, own: np.float32, out: FloatArray) -> None:
-    """To `out` [dims]: `own` times the timbre at a fractional frame of `zone`."""
+    """Add `own` times the timbre at a fractional frame of `zone` to `out` [dims]."""
     low, high, part = _rows(zones, zone, place)
     share = np.float32(part)
     for i in range(len(out)):
@@ -69,7 +69,7 @@ def add_timbre(zones: Zones, zone: int, place: float, own: np.float32, out: Floa
 
 @inlined
 def _rows(zones: Zones, zone: int, place: float) -> tuple[int, int, float]:
-    """The rows of the table on either side of a fractional frame, and how far it lies from the first."""
+    """The two rows of the table around a fractional frame, and its distance from the first of them, 0 to 1."""
     last = zones.frames[zone] - 1
     inside = min(max(place, 0.0), float(last))
     whole = min(max(int(inside), 0), last)

@@ -18,10 +18,10 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from nsynth_lab.compiled.controls import Driven
+from nsynth_lab.compiled.controls import ExcitationControls
 from nsynth_lab.compiled.excitation import excite, reset
-from nsynth_lab.compiled.noise import Noise, sound
-from nsynth_lab.compiled.tones import Tones
+from nsynth_lab.compiled.noise import NoiseState, mix_with_noise
+from nsynth_lab.compiled.oscillators import OscillatorState
 from nsynth_lab.dsp.noise import TABLE_FRAMES, noise_window, white_table
 from nsynth_lab.model.decoder import Decoder, noise_places, start_turns
 from nsynth_lab.runtime.numba_weights import NumbaControls
@@ -43,12 +43,12 @@ class NumbaBatch:
         self._helpers: ThreadPoolExecutor | None = None
         self.net = NumbaControls(decoder.controls, slots)
         self.fresh = start_turns(oscillators).numpy()
-        self.tones = Tones(
-            turns=np.tile(self.fresh, (slots, 1)),
+        self.tones = OscillatorState(
+            phases=np.tile(self.fresh, (slots, 1)),
             f0_hz=np.zeros(slots, np.float32),
             amplitudes=np.zeros((slots, oscillators), np.float32),
         )
-        self.noise = Noise(
+        self.noise = NoiseState(
             tail=np.zeros((slots, HOP_SAMPLES), np.float32),
             position=np.zeros(slots, np.int64),
             begins=np.ones(slots, np.bool_),
@@ -98,34 +98,34 @@ class NumbaBatch:
 
     def controls(
         self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> Sequence[Driven]:
+    ) -> Sequence[ExcitationControls]:
         """See `TwoPhase.controls`."""
         streams = (np.ascontiguousarray(stream) for stream in (timbre, level_db, f0_hz, partials))
         return self._controls(slots, *streams)
 
-    def excite(self, driven: Sequence[Driven]) -> FloatArray:
+    def excite(self, driven: Sequence[ExcitationControls]) -> FloatArray:
         """See `TwoPhase.excite`."""
         audio = self._in_threads(self._sound, driven)
         return audio[0] if len(audio) == 1 else np.concatenate(audio)
 
     def _controls(
         self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> list[Driven]:
+    ) -> list[ExcitationControls]:
         """Controls of the next frames of `slots`, as many of each, those of a slot one after the other."""
         frames = len(f0_hz) // len(slots)
         shares = min(torch.get_num_threads(), len(slots), max(1, len(f0_hz) // LEAST_SHARE))
         edges = [len(slots) * share // shares for share in range(shares + 1)]
 
-        def control(part: tuple[int, int]) -> Driven:
+        def control(part: tuple[int, int]) -> ExcitationControls:
             own = slice(part[0] * frames, part[1] * frames)
             return self.net.step(slots[slice(*part)], timbre[own], level_db[own], f0_hz[own], partials[own])
 
         return self._in_threads(control, list(pairwise(edges)))
 
-    def _sound(self, driven: Driven) -> FloatArray:
+    def _sound(self, driven: ExcitationControls) -> FloatArray:
         audio, spectra = excite(self.tones, self.noise, driven)
         waves = np.fft.irfft(spectra).astype(np.float32, copy=False)
-        sound(self.noise, driven.rows, driven.gains, waves, audio)
+        mix_with_noise(self.noise, driven.slots, driven.gains, waves, audio)
         return audio
 
     def _in_threads(self, work: Callable[[Part], Done], parts: Sequence[Part]) -> list[Done]:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nsynth_lab.compiled.controls import Driven, control
+from nsynth_lab.compiled.controls import ExcitationControls, control
 from nsynth_lab.compiled.inputs import Scales
 from nsynth_lab.compiled.outputs import Tables
 from nsynth_lab.compiled.products import Float16Bits, float16_bits, in_panels, whole_panels
@@ -66,7 +66,7 @@ class NumbaControls:
 
     def step(
         self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> Driven:
+    ) -> ExcitationControls:
         """As many next frames of each of `slots`: streams [all frames, ...], those of a slot one after the other."""
         stack = self.stack
         return control(stack.weights, stack.past, SCALES, self.tables, slots, timbre, level_db, f0_hz, partials)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from nsynth_lab.units import FloatArray, Ints
 
 if TYPE_CHECKING:
-    from nsynth_lab.compiled.controls import Driven
+    from nsynth_lab.compiled.controls import ExcitationControls
 
 
 class VoiceBatch(Protocol):
@@ -40,10 +40,10 @@ class TwoPhase(VoiceBatch, Protocol):
 
     def controls(
         self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> Sequence[Driven]:
+    ) -> Sequence[ExcitationControls]:
         """First phase: run the control net for `slots`, each of them once."""
 
-    def excite(self, driven: Sequence[Driven]) -> FloatArray:
+    def excite(self, driven: Sequence[ExcitationControls]) -> FloatArray:
         """Second phase: the partials and the noise that these controls ask for, audio [active, 512]."""
 
 

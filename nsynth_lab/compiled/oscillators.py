@@ -1,6 +1,6 @@
-"""The bank of partials of `dsp.oscillators` for compiled loops: each row computes the oscillators that it needs.
+"""The bank of partials of `dsp.oscillators`, compiled: each slot computes only the oscillators that are heard.
 
-exp(i w (16 a + b)) = exp(i w 16 a) * exp(i w b): of a span's 256 samples, 32 are computed and multiplied out.
+exp(i w (16 a + b)) = exp(i w 16 a) * exp(i w b): a span of 256 samples is the outer product of 16 and 16 values.
 """
 
 from __future__ import annotations
@@ -17,57 +17,62 @@ from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, Ints
 F = np.float32
 SPANS = 2
 SPAN_SAMPLES = HOP_SAMPLES // SPANS
-SIDE = 16  # of the square a span is factored into
-POWERS = 4  # of two: as many make a side
-SECONDS_A_SAMPLE = F(1.0 / SAMPLE_RATE)
-SECONDS_A_SPAN = SPAN_SAMPLES / SAMPLE_RATE
+SIDE = 16  # of the square into which a span is factored
+POWERS = 4  # of two that make up a side
+SECONDS_PER_SAMPLE = F(1.0 / SAMPLE_RATE)
+SECONDS_PER_SPAN = SPAN_SAMPLES / SAMPLE_RATE
 INAUDIBLE = F(1e-6)
 
 
-class Tones(NamedTuple):
-    """What each row remembers.
+class OscillatorState(NamedTuple):
+    """The state of each slot.
 
     Attributes:
-        turns: [rows, oscillators] phase.
-        f0_hz: [rows] at the end of its last frame; 0 before the first.
-        amplitudes: [rows, oscillators] at the end of its last frame.
+        phases: [slots, oscillators] in cycles, 0 to 1.
+        f0_hz: [slots] at the end of its last frame; 0 before the first.
+        amplitudes: [slots, oscillators], at the end of its last frame.
     """
 
-    turns: Doubles
+    phases: Doubles
     f0_hz: FloatArray
     amplitudes: FloatArray
 
 
 @compiled
-def step_tones(
-    tones: Tones, rows: Ints, f0_hz: FloatArray, places: FloatArray, amplitudes: FloatArray, loudest: FloatArray
+def step_oscillators(
+    state: OscillatorState,
+    slots: Ints,
+    f0_hz: FloatArray,
+    ratios: FloatArray,
+    amplitudes: FloatArray,
+    loudest: FloatArray,
 ) -> FloatArray:
-    """The next frames of `rows`, as many of each, [due, 512].
+    """The next frames of `slots`, equally many of each, [active, 512].
 
-    `places` and `amplitudes` [due, oscillators] at the end of each frame. Those that stay below hearing even after the
-    `loudest` gain [due] of the frame are left out, but move on.
+    `ratios` to f0 and `amplitudes` [active, oscillators] hold at the end of each frame. Oscillators that stay inaudible
+    even at the frame's `loudest` gain [active] are not computed, but their phases advance.
     """
-    due, oscillators = places.shape
-    frames = due // len(rows)
-    out = np.empty((due, HOP_SAMPLES), np.float32)
+    count, oscillators = ratios.shape
+    frames = count // len(slots)
+    out = np.empty((count, HOP_SAMPLES), np.float32)
     hz, start = np.empty(oscillators, np.float32), np.empty(oscillators, np.float32)
     fine, coarse = np.empty((SIDE, 2 * oscillators), np.float32), np.empty((2 * oscillators, 2 * SIDE), np.float32)
-    for m in range(due):
-        row, now = rows[m // frames], amplitudes[m]
-        before = tones.amplitudes[row]
-        if tones.f0_hz[row] <= 0:
-            tones.f0_hz[row] = f0_hz[m]
+    for m in range(count):
+        slot, now = slots[m // frames], amplitudes[m]
+        before = state.amplitudes[slot]
+        if state.f0_hz[slot] <= 0:
+            state.f0_hz[slot] = f0_hz[m]
             _copy(before, now)
         needed = _needed(before, now, INAUDIBLE / max(loudest[m], INAUDIBLE))
         for span in range(SPANS):
-            middle_hz = tones.f0_hz[row] + (f0_hz[m] - tones.f0_hz[row]) * (F(span) + F(0.5)) / F(SPANS)
-            _turn(tones.turns[row], places[m], middle_hz, hz, start)
+            middle_hz = state.f0_hz[slot] + (f0_hz[m] - state.f0_hz[slot]) * (F(span) + F(0.5)) / F(SPANS)
+            _advance_phases(state.phases[slot], ratios[m], middle_hz, hz, start)
             _find_fine(hz[:needed], fine[:, : 2 * needed])
             _find_coarse(hz[:needed], start[:needed], before, now, coarse)
             waves = np.zeros((SIDE, 2 * SIDE), np.float32)
             add_panel(waves, fine[:, : 2 * needed], coarse[: 2 * needed])
-            _lay_out(waves, out[m], span)
-        tones.f0_hz[row] = f0_hz[m]
+            _interleave(waves, out[m], span)
+        state.f0_hz[slot] = f0_hz[m]
         _copy(before, now)
     return out
 
@@ -80,7 +85,7 @@ def _copy(target: FloatArray, source: FloatArray) -> None:
 
 @compiled
 def _needed(before: FloatArray, now: FloatArray, audible: np.float32) -> int:
-    """How many oscillators there are up to the last that can be heard."""
+    """The number of oscillators up to the last audible one."""
     count = len(now)
     while count > 0 and before[count - 1] <= audible and now[count - 1] <= audible:
         count -= 1
@@ -88,23 +93,25 @@ def _needed(before: FloatArray, now: FloatArray, audible: np.float32) -> int:
 
 
 @compiled
-def _turn(turns: Doubles, places: FloatArray, middle_hz: np.float32, hz: FloatArray, start: FloatArray) -> None:
-    """Frequencies of a span and the phase at which each begins, in turns; `turns` moves on past it."""
-    for p in range(len(turns)):
-        hz[p] = middle_hz * places[p]
-        start[p] = turns[p]
-        after = turns[p] + hz[p] * SECONDS_A_SPAN
-        turns[p] = after - np.floor(after)
+def _advance_phases(
+    phases: Doubles, ratios: FloatArray, middle_hz: np.float32, hz: FloatArray, start: FloatArray
+) -> None:
+    """Frequencies of a span and the phase at which each oscillator begins it, in cycles; `phases` advances past it."""
+    for p in range(len(phases)):
+        hz[p] = middle_hz * ratios[p]
+        start[p] = phases[p]
+        after = phases[p] + hz[p] * SECONDS_PER_SPAN
+        phases[p] = after - np.floor(after)
 
 
 @compiled
 def _find_fine(hz: FloatArray, fine: FloatArray) -> None:
-    """Cosines and, behind them, sines [16, 2 * partials] of the first sixteen samples from a phase of 0."""
+    """Cosines, then sines, [16, 2 * partials] of the first sixteen samples from a phase of 0."""
     count = len(hz)
     step, step_sine = np.empty(count, np.float32), np.empty(count, np.float32)
     for p in range(count):
         fine[0, p], fine[0, count + p] = F(1.0), F(0.0)
-        step[p], step_sine[p] = cosine_and_sine(hz[p] * SECONDS_A_SAMPLE)
+        step[p], step_sine[p] = cosine_and_sine(hz[p] * SECONDS_PER_SAMPLE)
     known = 1
     while known < SIDE:
         for b in range(known):
@@ -118,7 +125,7 @@ def _find_fine(hz: FloatArray, fine: FloatArray) -> None:
 
 @compiled
 def _double(cosines: FloatArray, sines: FloatArray) -> None:
-    """Of angles that become twice as large."""
+    """Double the angles, in place."""
     for p in range(len(cosines)):
         real, imaginary = cosines[p], sines[p]
         cosines[p], sines[p] = real * real - imaginary * imaginary, F(2.0) * real * imaginary
@@ -126,14 +133,14 @@ def _double(cosines: FloatArray, sines: FloatArray) -> None:
 
 @compiled
 def _find_coarse(hz: FloatArray, start: FloatArray, before: FloatArray, now: FloatArray, coarse: FloatArray) -> None:
-    """Cosines and, below them, sines [2 * partials, 32] of every sixteenth sample.
+    """Cosines, below them negated sines, [2 * partials, 32] of every sixteenth sample.
 
-    Sixteen with the amplitudes that the frame begins with, then the same with those that it ends with.
+    Sixteen columns times the amplitudes at the beginning of the frame, then sixteen times those at its end.
     """
     count = len(hz)
     first, steps = np.empty((2, count), np.float32), np.empty((POWERS, 2, count), np.float32)
     for p in range(count):
-        leap = hz[p] * (SECONDS_A_SAMPLE * F(SIDE))
+        leap = hz[p] * (SECONDS_PER_SAMPLE * F(SIDE))
         first[0, p], first[1, p] = cosine_and_sine(start[p])
         steps[0, 0, p], steps[0, 1, p] = cosine_and_sine(leap - np.floor(leap))
     for power in range(1, POWERS):
@@ -156,8 +163,8 @@ def _find_coarse(hz: FloatArray, start: FloatArray, before: FloatArray, now: Flo
 
 
 @compiled
-def _lay_out(waves: FloatArray, out: FloatArray, span: int) -> None:
-    """`waves` [16 fine, 2 ends * 16 coarse] in the order of time, from one end's amplitudes to the other's."""
+def _interleave(waves: FloatArray, out: FloatArray, span: int) -> None:
+    """Put `waves` [16 fine, 2 ends * 16 coarse] in the order of time, crossfading from the beginning to the end."""
     for a in range(SIDE):
         for b in range(SIDE):
             at = span * SPAN_SAMPLES + a * SIDE + b
