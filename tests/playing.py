@@ -1,4 +1,4 @@
-"""A small engine to test with, and what it was asked to sound like."""
+"""A small engine for tests, and a record of what its decoder was asked to play."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECOND = 48_000
 def corner(
     note: Latents, *, notes: Sequence[int] = (45, 57, 69), velocities: Sequence[int] = (40, 110)
 ) -> list[Latents]:
-    """An instrument of several notes and velocity layers, the harder 12 dB louder."""
+    """An instrument with several notes and two velocity layers, the harder 12 dB louder."""
     return [
         replace(note.at_note(number), velocity=velocity, loudness_db=note.loudness_db + np.float32(gain - 12.0))
         for number in notes
@@ -62,7 +62,7 @@ def played(engine: Engine, events: Iterable[Event], *, samples: int, blocks: Seq
 
 
 class Heard:
-    """What the decoder of an engine was asked for: MIDI pitches and levels of every frame of every slot."""
+    """The pitch (MIDI), level and timbre of every frame of every slot that an engine asked its decoder for."""
 
     def __init__(self, engine: Engine) -> None:
         self.pitch: list[tuple[int, int, float]] = []  # (clock of the block, slot, MIDI pitch)
@@ -91,7 +91,7 @@ class Heard:
 
 
 def busy_events(seed: int = 0, *, seconds: float = 2.0, notes: int = 30) -> list[Event]:
-    """Chords, bends, pedals and moves of the blend, at random but the same for the same seed."""
+    """Random chords, bends, pedals and moves of the blend; the same for the same seed."""
     rng = np.random.default_rng(seed)
     events: list[Event] = []
     for _ in range(notes):
@@ -118,7 +118,7 @@ def spectrum_peak_hz(sound: FloatArray) -> float:
 
 
 def overlapping(one: FloatArray, other: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Two recordings [samples] of the same, one of which may begin later: what both hold, in step."""
+    """Two recordings [samples] of the same sound, one of which may begin later: their overlap, aligned."""
     length = 2 ** int(np.ceil(np.log2(len(one) + len(other))))
     both = np.fft.irfft(np.fft.rfft(other, length) * np.conj(np.fft.rfft(one, length)))
     shift = int(np.argmax(both))

@@ -1,4 +1,4 @@
-"""The law of everything that streams: cut into any blocks, it gives what it gives in one go."""
+"""The law of everything that streams: blocks of any sizes give the same as one whole."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def assert_streams(
 
 
 def _cut(inputs: Sequence[Tensor], sizes: Sequence[int], *, dim: int, unit: int) -> list[list[Tensor]]:
-    """Blocks of these sizes in turn, and round again, until nothing is left."""
+    """Blocks of these sizes in turn, repeated to the end."""
     length, first, blocks = inputs[0].shape[dim], 0, list[list[Tensor]]()
     while first < length:
         size = min(sizes[len(blocks) % len(sizes)] * unit, length - first)

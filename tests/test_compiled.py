@@ -1,4 +1,4 @@
-"""Compiled loops: as exact as they say, and the same to the last bit whatever else is computed beside."""
+"""Compiled loops: as exact as stated, and bit-identical whatever else is computed alongside."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def product_and_sum(a: FloatArray, b: FloatArray, c: FloatArray, out: FloatArray
         out[i, 0], out[i, 1] = a[i] * b[i] + c[i], fma(a[i], b[i], c[i])
 
 
-def test_a_product_is_rounded_before_it_is_added_unless_the_source_says_otherwise() -> None:
+def test_a_product_is_rounded_before_it_is_added_unless_fma_is_written() -> None:
     a, b, c = np.random.default_rng(0).uniform(-1.0, 1.0, (3, 4_001)).astype(np.float32)
     out = np.empty((len(a), 2), np.float32)
     product_and_sum(a, b, c, out)
@@ -62,8 +62,8 @@ def test_a_product_is_rounded_before_it_is_added_unless_the_source_says_otherwis
         assert (out[:, 1] != once).mean() < 1e-3  # but a sum may, and is then rounded twice here
 
 
-def test_a_sound_is_the_same_while_it_is_compiled_and_after(tmp_path: Path) -> None:
-    """On an empty cache, by two processes at once, on two threads, and on the full cache: the decoder's last step."""
+def test_the_sound_is_the_same_with_an_empty_and_a_full_cache(tmp_path: Path) -> None:
+    """The decoder's last step: on an empty cache in two processes at once, on two threads, and on the full cache."""
     run = """
 import hashlib, sys
 from concurrent.futures import ThreadPoolExecutor
@@ -156,7 +156,7 @@ def test_what_is_not_a_number_stays_in_its_row(odd: float, stream: int) -> None:
     "shape", [(1, 4, 8), (2, 7, 33), (3, 384, 40), (5, 75, 192), (8, 192, 264), (4, 64, 32), (6, 65, 96)]
 )
 @pytest.mark.parametrize("as_halves", [True, False])
-def test_products_are_those_of_a_library(shape: tuple[int, int, int], as_halves: bool) -> None:
+def test_matrix_products_match_numpys(shape: tuple[int, int, int], as_halves: bool) -> None:
     rows, inputs, columns = shape
     rng = np.random.default_rng(0)
     x, weights = (rng.standard_normal(size).astype(np.float32) for size in ((rows, inputs), (inputs, columns)))
@@ -194,7 +194,7 @@ def test_a_row_is_the_same_to_the_last_bit_whichever_rows_and_threads_there_are(
     assert np.array_equal(together, rows.frames(everyone, *inputs))
 
 
-def test_what_was_compiled_is_found_again_and_not_after_a_change(tmp_path: Path) -> None:
+def test_compiled_code_is_cached_until_the_source_changes(tmp_path: Path) -> None:
     run = """
 import numpy as np
 from nsynth_lab import messages

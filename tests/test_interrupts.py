@@ -47,8 +47,8 @@ print("heard", heard)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-def test_ctrl_c_never_harms_a_compiled_call() -> None:
-    """It came while named tuples were handed over, and the process died or failed with a SystemError."""
+def test_ctrl_c_never_crashes_a_compiled_call() -> None:
+    """Ctrl-C while named tuples were passed once killed the process or raised a SystemError."""
     command = [sys.executable, "-c", STORM, str(Path(__file__).parent)]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (ran.returncode, ran.stdout.strip()) == (0, "heard 400"), ran.stderr[-2000:]
@@ -85,7 +85,7 @@ if __name__ == "__main__":
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_ctrl_c_pressed_twice_ends_the_workers_too(tmp_path: Path) -> None:
-    """The second ended the wait for the workers before they were told to go: all of them waited for ever."""
+    """The second Ctrl-C ended the wait for the workers before they were told to stop: they waited for ever."""
     script = tmp_path / "script.py"
     script.write_text(WORKERS, "utf-8")
     with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as process:

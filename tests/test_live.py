@@ -39,7 +39,7 @@ from nsynth_lab.units import FloatArray
 
 
 class Swallow(DeviceSink):
-    """A device sink whose device is a list; `hungry` it takes blocks faster than they can be made."""
+    """A device sink whose device is a list; when `hungry` it takes blocks faster than they can be made."""
 
     def __init__(self, *, block_samples: int = 256, hungry: bool = False) -> None:
         super().__init__(block_samples=block_samples, latency="low")
@@ -55,7 +55,7 @@ class Swallow(DeviceSink):
 
 
 def run(live: Live, *, samples: int) -> FloatArray:
-    """So many samples of a live engine, on this thread."""
+    """`samples` of a live engine, on this thread."""
     live.run(threading.Event(), done=lambda: live.engine.clock >= samples)
     assert isinstance(live.sink, Swallow)
     return np.concatenate(live.sink.heard, axis=1)
@@ -66,8 +66,8 @@ def song(*, seconds: float = 2.0) -> Song:
     return Song(events, int(seconds * SECOND), 1)
 
 
-def test_a_file_played_is_the_file_rendered(tmp_path: Path) -> None:
-    """What the device gets is what the engine makes offline, bit for bit; `render`, working ahead, within 2e-5."""
+def test_a_file_played_live_is_the_file_rendered(tmp_path: Path) -> None:
+    """The device gets what the engine makes offline, bit for bit; `render`, which works ahead, is within 2e-5."""
     settings = Settings(voices=6)
     live = Live(small_engine(settings), Swallow(), song=song().events)
     heard = run(live, samples=2 * SECOND)
@@ -79,8 +79,8 @@ def test_a_file_played_is_the_file_rendered(tmp_path: Path) -> None:
     assert np.abs(rendered[:, : heard.shape[1]] - heard).max() <= 2e-5
 
 
-def test_channels_are_played_by_their_own_engines_live_as_they_are_rendered(tmp_path: Path) -> None:
-    """Within 2e-5, and a key that is played meanwhile is heard by the engine of its channel."""
+def test_each_channel_has_its_own_engine_live_as_offline(tmp_path: Path) -> None:
+    """Within 2e-5; a key played meanwhile reaches the engine of its channel."""
     events = [replace(event, channel=place % 2) for place, event in enumerate(song(seconds=1.0).events)]
 
     def ensemble(*, ahead_samples: int = 512) -> Ensemble:
@@ -101,7 +101,7 @@ def test_channels_are_played_by_their_own_engines_live_as_they_are_rendered(tmp_
     assert live.status().engine.voices == live.engine.state().voices
 
 
-def test_a_ring_gives_back_what_it_was_given_and_counts_what_was_not_there() -> None:
+def test_a_ring_returns_what_was_written_and_counts_underruns() -> None:
     ring = Ring(3, block_samples=4)
     out = np.ones((4, 2), np.float32)
     assert not ring.pop(out)
@@ -144,7 +144,7 @@ def test_a_ring_between_two_threads_loses_nothing() -> None:
     assert got == list(range(count))
 
 
-def test_the_timer_keeps_distances_though_blocks_come_in_bursts() -> None:
+def test_the_clock_follower_keeps_the_spacing_of_events_though_blocks_come_in_bursts() -> None:
     timer, block = ClockFollower(256), 256
     clock, wanted, errors = 0, 0.0, []
     for burst in range(400):
@@ -156,7 +156,7 @@ def test_the_timer_keeps_distances_though_blocks_come_in_bursts() -> None:
     assert np.ptp(errors[200:]) < 0.1 * block
 
 
-def test_an_inbox_that_overflows_silences_rather_than_leaves_a_note_hanging() -> None:
+def test_an_event_queue_that_overflows_silences_all_so_that_no_note_hangs() -> None:
     event_queue = EventQueue()
     event_queue.put([note_on(60)])
     event_queue.put(note_off(61) for _ in range(MOST_WAITING + 10))
@@ -166,7 +166,7 @@ def test_an_inbox_that_overflows_silences_rather_than_leaves_a_note_hanging() ->
     assert event_queue.drain() == []
 
 
-def test_overload_sheds_those_let_go_first_and_recovers() -> None:
+def test_overload_steals_released_voices_first_and_recovers() -> None:
     live = Live(small_engine(Settings(voices=8, x=0.0)), Swallow(hungry=True))
     engine = live.engine
     keys = range(50, 58)
@@ -185,7 +185,7 @@ def test_overload_sheds_those_let_go_first_and_recovers() -> None:
     assert not engine.limited
 
 
-def test_a_storm_of_random_messages_is_survived_and_the_next_note_is_right() -> None:
+def test_the_next_note_is_right_after_a_storm_of_random_messages() -> None:
     """10,000 random and malformed messages a second for two seconds of the engine's time."""
     engine, parser, rng = small_engine(), Parser(), random.Random(4)
     for index in range(2 * SECOND // 256):
@@ -271,8 +271,8 @@ def test_a_full_disk_ends_the_recording_and_the_music_goes_on(ending: str, small
         assert np.abs(taken - noise[:, : taken.shape[1]]).max() < 2**-22
 
 
-def test_a_disk_that_is_full_when_the_last_samples_are_written_is_told(small_disk: Path) -> None:
-    """The encoder holds some of them back until the file is finished, when it no longer says what went wrong."""
+def test_a_disk_that_fills_up_with_the_last_samples_is_reported(small_disk: Path) -> None:
+    """The encoder holds some of them back until the file is closed, and then no longer reports an error."""
     if not small_disk.is_mount():
         pytest.skip("only root can make a small disk")
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (2, SECOND)).astype(np.float32)
@@ -296,7 +296,7 @@ def test_a_file_that_can_grow_no_longer_ends_the_recording_as_a_full_disk_does(
     assert soundfile.info(tmp_path / "long.wav").frames == SECOND
 
 
-def test_a_disk_that_is_too_slow_loses_blocks_that_silence_stands_for(
+def test_a_slow_disk_loses_blocks_which_become_silence_of_the_same_length(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is recorded before and after stays where it was played."""
@@ -320,7 +320,7 @@ def test_a_disk_that_is_too_slow_loses_blocks_that_silence_stands_for(
     np.testing.assert_allclose(taken, np.stack([wanted, wanted]), atol=2**-22)
 
 
-def test_what_was_recorded_is_kept_when_the_playing_breaks_off_and_nothing_where_nothing_was(tmp_path: Path) -> None:
+def test_a_recording_is_kept_when_playing_breaks_off_and_an_empty_one_is_not(tmp_path: Path) -> None:
     def broken(name: str, *, blocks: int) -> None:
         with Recorder(FileSink(tmp_path / name)) as recorder:
             for _ in range(blocks):
@@ -334,7 +334,7 @@ def test_what_was_recorded_is_kept_when_the_playing_breaks_off_and_nothing_where
     assert soundfile.info(tmp_path / "some.wav").frames == 9 * 512
 
 
-def test_a_device_that_asks_for_more_when_the_playing_is_over_misses_nothing() -> None:
+def test_a_device_that_asks_for_more_after_the_end_counts_no_underrun() -> None:
     live = Live(small_engine(), Swallow())
     run(live, samples=512)
     assert not live.sink.ring.pop(np.empty((256, 2), np.float32))
@@ -379,7 +379,7 @@ def test_a_file_sink_leaves_nothing_behind_when_it_fails(tmp_path: Path) -> None
         FileSink(target)
 
 
-def test_a_device_that_is_none_is_said() -> None:
+def test_an_unknown_device_is_reported() -> None:
     try:
         outputs()
     except MissingError as error:
@@ -388,7 +388,7 @@ def test_a_device_that_is_none_is_said() -> None:
         pass
 
 
-def test_a_machine_without_any_device_is_told_what_to_do() -> None:
+def test_a_machine_without_a_device_says_what_to_do() -> None:
     try:
         found = outputs()
     except MissingError as error:
@@ -423,7 +423,7 @@ def test_arrows_move_the_blend_and_space_holds() -> None:
     assert [typist.press(" ", 0.0)[0].value for _ in range(2)] == [127, 0]
 
 
-def test_events_out_of_order_and_late_are_taken() -> None:
+def test_late_and_unordered_events_are_played() -> None:
     engine = small_engine()
     engine.render(4096)
     engine.send([note_on(60, at_sample=9000), note_on(62, at_sample=5000), note_on(64)])

@@ -90,7 +90,7 @@ def test_frames_a_second_instead_of_beats(frames: int, seconds: float) -> None:
     assert song.events[0].at_sample == pytest.approx(seconds * SECOND, abs=1)
 
 
-def test_a_tempo_change_in_another_track_holds_for_all() -> None:
+def test_a_tempo_change_in_one_track_applies_to_all() -> None:
     late = [mido.MetaMessage("set_tempo", tempo=250_000, time=480)]
     song = parse_song(file_of(tone(60, length=960), late))
     assert song.events[-1].at_sample == SECOND // 2 + SECOND // 4
@@ -106,13 +106,13 @@ def test_a_tempo_change_in_another_track_holds_for_all() -> None:
         (raw(-5 << 8, b"\x00\xff\x2f\x00"), "division"),
     ],
 )
-def test_what_is_no_midi_file_is_said(data: bytes, says: str) -> None:
+def test_a_file_that_is_not_midi_is_reported(data: bytes, says: str) -> None:
     with pytest.raises(MidiError, match=says) as caught:
         parse_song(data)
     assert "\n" not in str(caught.value)
 
 
-def test_no_bytes_crash_it() -> None:
+def test_random_bytes_never_crash_the_parser() -> None:
     """Whatever the bytes, the answer is a song or a `MidiError`."""
     rng = random.Random(1)
     good = file_of(tone(60), tone(62))
@@ -139,7 +139,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
             read_song(path)
 
 
-def test_the_songs_of_others_are_read(shared_data: Path) -> None:
+def test_midi_files_of_other_programs_are_read(shared_data: Path) -> None:
     """As many notes as mido's own player counts, ending when it does."""
     paths = sorted((shared_data / "tunes" / "MIDI").glob("*.mid"))[:40]
     for path in paths:
@@ -161,7 +161,7 @@ def test_the_songs_of_others_are_read(shared_data: Path) -> None:
     ],
     ids=lambda message: str(message.type),
 )
-def test_every_kind_is_read_as_others_write_it(message: Any) -> None:
+def test_every_message_is_read_as_mido_writes_it(message: Any) -> None:
     """From a wire and from a file."""
     wire = Parser().feed(bytes(message.bytes()), at_sample=0)
     song = parse_song(file_of([mido.Message("note_on", channel=5, note=7), message]))
@@ -173,7 +173,7 @@ def test_every_kind_is_read_as_others_write_it(message: Any) -> None:
     assert wire[0].channel == 5
 
 
-def test_a_parser_waits_for_the_rest_and_passes_over_what_is_no_midi() -> None:
+def test_a_parser_waits_for_incomplete_messages_and_skips_garbage() -> None:
     parser = Parser()
     assert parser.feed(b"\x90\x3c") == []
     assert parser.feed(b"\xf8\x40") == [note_on(60, 64)]
@@ -181,7 +181,7 @@ def test_a_parser_waits_for_the_rest_and_passes_over_what_is_no_midi() -> None:
     assert parser.feed(b"\x40\x41\xf0\x01\x02\xf7\x91\x3d\x01") == expected
 
 
-def test_a_storm_of_bytes_is_survived_and_the_next_note_is_right() -> None:
+def test_the_next_note_is_right_after_a_storm_of_bytes() -> None:
     rng = random.Random(2)
     parser = Parser()
     for _ in range(100):

@@ -1,4 +1,4 @@
-"""MPE through the engine: a note's own bend, pressure, volume and slide, and what its zone's manager says of all."""
+"""MPE through the engine: bend, pressure, volume and slide of each note, and those of its zone's manager."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def sound(events: Sequence[Event], settings: Settings = LONG) -> FloatArray:
     return played(small_engine(settings), sorted(events, key=lambda event: event.at_sample), samples=SECOND)
 
 
-def pitch_of(events: Sequence[Event], settings: Settings = LONG, *, row: int = 0, at: float = 0.8) -> float:
-    """What the decoder is asked for by the voice of that row in the tenth of a second from `at` on."""
+def pitch_of(events: Sequence[Event], settings: Settings = LONG, *, slot: int = 0, at: float = 0.8) -> float:
+    """Pitch asked of the decoder for that slot in the tenth of a second from `at` on."""
     engine = small_engine(settings)
     heard = Heard(engine)
     played(engine, sorted(events, key=lambda event: event.at_sample), samples=SECOND)
     return np.mean(
-        [pitch for clock, own, pitch in heard.pitch if own == row and 0 <= clock - at * SECOND < 4_800]
+        [pitch for clock, own, pitch in heard.pitch if own == slot and 0 <= clock - at * SECOND < 4_800]
     ).item()
 
 
@@ -62,8 +62,8 @@ PEDALS = {"no pedal": [], "sustain": [control(64, 127)], "sostenuto": [control(6
 
 
 @pytest.mark.parametrize("pedal", PEDALS)
-def test_what_a_channel_says_after_the_note_off_is_the_next_notes_and_not_the_last_ones(pedal: str) -> None:
-    """Bit for bit: the release, or what a pedal holds on, sounds as if the channel had said nothing more."""
+def test_controllers_after_the_note_off_move_the_next_note_and_not_the_last(pedal: str) -> None:
+    """Bit for bit: the release, or the note held by a pedal, sounds as if no more messages had come."""
     note = [bend(UP // 2, channel=MEMBER), note_on(60, channel=MEMBER), note_off(60, channel=MEMBER, at_sample=14_400)]
     silent, spoken = (sound([*PEDALS[pedal], *note, *more]) for more in ([], EXPRESSION))
     assert np.abs(silent[:, 16_500:]).max() > 1e-3
@@ -72,15 +72,15 @@ def test_what_a_channel_says_after_the_note_off_is_the_next_notes_and_not_the_la
     assert not np.array_equal(sound(held), sound([*held, *EXPRESSION])), "while its key is down all of it is heard"
 
 
-def test_a_channel_that_is_used_again_bends_the_new_note_alone() -> None:
+def test_a_reused_channel_bends_only_the_new_note() -> None:
     events = [
         note_on(60, channel=MEMBER),
         note_off(60, channel=MEMBER, at_sample=14_400),
         bend(UP, channel=MEMBER, at_sample=15_900),
         note_on(62, channel=MEMBER, at_sample=16_000),
     ]
-    assert pitch_of(events, row=0, at=0.35) == pytest.approx(60.0, abs=NEAR)
-    assert pitch_of(events, row=1) == pytest.approx(86.0, abs=NEAR)
+    assert pitch_of(events, slot=0, at=0.35) == pytest.approx(60.0, abs=NEAR)
+    assert pitch_of(events, slot=1) == pytest.approx(86.0, abs=NEAR)
 
 
 def test_a_released_note_still_follows_the_manager_and_a_plain_channel() -> None:
@@ -125,18 +125,18 @@ def test_the_managers_pedals_hold_all_notes_of_its_zone_and_no_other(controller:
     assert held() == []
 
 
-def test_the_managers_bend_pressure_volume_and_program_are_those_of_all() -> None:
+def test_the_managers_bend_pressure_volume_and_program_apply_to_the_zone() -> None:
     notes = [note_on(60, channel=MEMBER), note_on(64, channel=OTHER)]
     bent = [*notes, bend(UP, channel=MANAGER, at_sample=9_600)]
-    assert [pitch_of(bent, row=row) for row in (0, 1)] == pytest.approx([61.0, 65.0], abs=NEAR)
+    assert [pitch_of(bent, slot=slot) for slot in (0, 1)] == pytest.approx([61.0, 65.0], abs=NEAR)
     quiet = sound([*notes, control(7, 50, channel=MANAGER)])
     np.testing.assert_allclose(quiet, sound(notes) * 0.25, atol=1e-6)
     engine = small_engine(LONG)
     heard = Heard(engine)
     played(engine, [*notes, pressure(127, channel=MANAGER, at_sample=SECOND // 2)], samples=SECOND)
-    for row in (0, 1):
+    for slot in (0, 1):
         before, after = (
-            np.mean([level for at, own, level in heard.level if own == row and begin <= at < begin + 4_800])
+            np.mean([level for at, own, level in heard.level if own == slot and begin <= at < begin + 4_800])
             for begin in (SECOND // 2 - 4_800, SECOND // 2 + 4_800)
         )
         assert after - before == pytest.approx(6.0, abs=1.0)
@@ -147,14 +147,14 @@ def test_the_managers_bend_pressure_volume_and_program_are_those_of_all() -> Non
 
 
 @pytest.mark.parametrize("number", [120, 123])
-def test_the_managers_all_off_is_the_whole_zones(number: int) -> None:
+def test_the_managers_all_off_silences_the_whole_zone(number: int) -> None:
     engine = small_engine(Settings(mpe=True, x=0.0))
     notes = [note_on(60, channel=MEMBER), note_on(64, channel=OTHER), note_on(67, channel=MANAGER)]
     played(engine, [*notes, control(number, 0, channel=MANAGER, at_sample=4_800)], samples=9_600)
     assert all(voice.released for voice in engine.player.allocator.voices)
 
 
-def test_a_range_that_was_asked_for_holds_under_mpe_until_an_rpn_sets_another() -> None:
+def test_a_bend_range_option_holds_under_mpe_until_an_rpn_sets_another() -> None:
     def settings(*sets: str) -> Settings:
         return Choice("", 16, "poly", 1, True, 440.0, None, None, ["vibrato_cents=0", *sets], [], 256).settings()
 
@@ -171,7 +171,7 @@ def test_a_range_that_was_asked_for_holds_under_mpe_until_an_rpn_sets_another() 
     assert pitch_of([*bend_range(MANAGER, 12), *wheel], asked) == pytest.approx(66.0, abs=NEAR)
 
 
-def test_a_preset_keeps_its_wheel_and_its_notes_bend_as_mpe_has_it() -> None:
+def test_a_preset_keeps_its_wheel_range_and_its_notes_bend_by_mpes() -> None:
     patch = Patch("a", Blend(("a", "b")), voice=Voice(bend_semitones=7.0))
     choice = Choice("", 16, "poly", 1, True, 440.0, None, None, [], [], 256)
     settings = choice.settings_of(patch, seed=0)

@@ -1,4 +1,4 @@
-"""Coloured noise: of the spectrum asked for, of steady power, the same in blocks of any size."""
+"""Filtered noise: the spectrum asked for, constant power, the same at any block size."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def band_levels_db(noise: Tensor, edges_hz: Sequence[float]) -> np.ndarray[tuple
 
 
 @pytest.mark.parametrize("slope_db", [0.0, -3.0, -6.0, 6.0])
-def test_spectrum_is_the_one_asked_for(slope_db: float) -> None:
-    """A slope in dB an octave, in bands of a third of an octave."""
+def test_the_spectrum_is_the_one_asked_for(slope_db: float) -> None:
+    """A slope in dB per octave, in third-octave bands."""
     magnitudes = (bin_hz().clamp(min=50.0) / 1000.0) ** (slope_db / (20 * math.log10(2)))
     edges = [500.0 * 2 ** (step / 3) for step in range(16)]
     middles = np.sqrt(np.array(edges[:-1]) * np.array(edges[1:]))
@@ -78,12 +78,12 @@ def test_the_same_noise_every_time() -> None:
     torch.testing.assert_close(first[:, HOP_SAMPLES * 2 :], other[:, HOP_SAMPLES:-HOP_SAMPLES], rtol=0, atol=1e-6)
 
 
-def test_voices_have_noise_of_their_own() -> None:
+def test_each_voice_has_its_own_noise() -> None:
     noise, _ = play([torch.ones(2, 200, BINS)], start(2))
     assert abs(float(torch.corrcoef(noise)[0, 1])) < 0.02
 
 
-def test_streamed_is_whole_beyond_the_end_of_the_table() -> None:
+def test_streamed_equals_whole_beyond_the_end_of_the_table() -> None:
     magnitudes = torch.rand(2, 37, BINS, generator=torch.Generator().manual_seed(1))
     assert_streams(play, [magnitudes], lambda: start(2, position=TABLE_FRAMES - 20))
 

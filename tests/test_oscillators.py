@@ -1,4 +1,4 @@
-"""The bank of partials: equal to its slow twin, in phase from block to block, silent above hearing."""
+"""The bank of partials: equal to its slow twin, in phase from block to block, silent above 20 kHz."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def first_memory(f0_hz: Tensor, partials: int) -> Memory:
 
 
 @pytest.mark.parametrize(("voices", "frames", "partials"), [(1, 1, 1), (2, 5, 7), (3, 4, 60)])
-def test_the_bank_is_its_slow_twin(voices: int, frames: int, partials: int) -> None:
+def test_the_bank_equals_its_slow_twin(voices: int, frames: int, partials: int) -> None:
     amplitudes = drawn(1, voices, frames, partials) / partials
     previous = drawn(2, voices, partials) / partials
     partial_hz = 20.0 + 21_000.0 * drawn(3, voices, SPANS * frames, partials)
@@ -50,7 +50,7 @@ def test_the_bank_is_its_slow_twin(voices: int, frames: int, partials: int) -> N
     torch.testing.assert_close(fast, slow, rtol=0, atol=2e-4 / math.sqrt(partials))
 
 
-def test_phases_run_on_without_a_step() -> None:
+def test_phases_are_continuous_from_block_to_block() -> None:
     """A glide of two octaves: no jump between neighbouring samples is greater than the slope of the sine allows."""
     f0_hz = 110.0 * 2.0 ** torch.linspace(0, 2, 40)[None]
     amplitudes = torch.ones(1, 40, 1)
@@ -61,7 +61,7 @@ def test_phases_run_on_without_a_step() -> None:
     assert turns_of_audio.max() < 440.0 / SAMPLE_RATE * 1.05
 
 
-def test_an_hour_later_the_pitch_is_the_same() -> None:
+def test_the_pitch_is_the_same_an_hour_later() -> None:
     f0_hz = torch.full((1, 10), 440.0)
     memory = first_memory(f0_hz, 1)
     _, (turns, amplitudes, hz) = play([f0_hz, torch.ones(1, 10, 1)], memory)
@@ -72,7 +72,7 @@ def test_an_hour_later_the_pitch_is_the_same() -> None:
     torch.testing.assert_close(audio[0].double(), torch.cos(2 * math.pi * (at + late)), rtol=0, atol=1e-4)
 
 
-def test_streamed_is_whole() -> None:
+def test_streamed_equals_whole() -> None:
     f0_hz = 200.0 + 100.0 * drawn(5, 2, 37)
     amplitudes = drawn(6, 2, 37, 9) / 9
     assert_streams(play, [f0_hz, amplitudes], lambda: first_memory(f0_hz, 9))
@@ -85,7 +85,7 @@ def test_amplitudes_move_in_a_straight_line() -> None:
 
 @pytest.mark.parametrize("f0_hz", [60.0, 440.0, 4186.0, 12_000.0])
 def test_above_20_khz_nothing_sounds(f0_hz: float) -> None:
-    """The level of a partial there, whatever the net says, is 140 dB down."""
+    """A partial there is 140 dB down, whatever its amplitude."""
     net = tiny_model().decoder.controls
     offsets = 0.4 * (2 * drawn(7, 1, 3, 128) - 1)
     with torch.no_grad():

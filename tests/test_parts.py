@@ -1,4 +1,4 @@
-"""Songs as they are played offline: channels with their own instruments, as many voices as there are, a quiet end."""
+"""Songs rendered offline: channels with their own instruments, unlimited voices, a silent end."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def engine(
 
 
 class Kept:
-    """A sink that keeps what it is given."""
+    """A sink that keeps its blocks."""
 
     def __init__(self) -> None:
         self.blocks: list[FloatArray] = []
@@ -66,8 +66,8 @@ def rendered(song: Song, engine: Engine | Ensemble) -> FloatArray:
     return sink.sound
 
 
-def test_offline_no_voice_is_taken_away_and_it_sounds_as_live_with_enough_of_them() -> None:
-    """Sixty voices and more of a synth of sixteen, as with room for all."""
+def test_offline_steals_no_voice_and_sounds_as_live_with_enough_of_them() -> None:
+    """More than sixty voices on a synth of sixteen."""
     events, settings = busy_events(notes=120, seconds=1.5), Settings(unison=4)
     offline, live = engine(settings, unlimited=True), engine(settings, unlimited=True, ahead=512)
     sound = played(offline, events, samples=2 * SECOND, blocks=(BLOCK_SAMPLES,))
@@ -78,7 +78,7 @@ def test_offline_no_voice_is_taken_away_and_it_sounds_as_live_with_enough_of_the
     assert limited.state().stolen > 100, "nothing would have been stolen: the test is too easy"
 
 
-def test_offline_is_live_where_live_took_nothing_away() -> None:
+def test_offline_sounds_as_live_where_live_stole_nothing() -> None:
     events = [note_on(50 + 2 * place, at_sample=3000 * place) for place in range(16)]
     offline, live = engine(unlimited=True), engine(ahead=512)
     sound = played(offline, events, samples=2 * SECOND, blocks=(BLOCK_SAMPLES,))
@@ -86,8 +86,8 @@ def test_offline_is_live_where_live_took_nothing_away() -> None:
     assert live.state().voices == offline.state().voices == 16
 
 
-def test_more_voices_than_a_part_of_rows_holds() -> None:
-    """200 notes at once, each its own row of the decoder, and all end."""
+def test_more_voices_than_one_part_of_a_growing_batch_holds() -> None:
+    """200 notes at once, each in its own slot of the decoder, and all end."""
     events = [note_on(number, 60, channel=channel) for number in range(40, 80) for channel in range(5)]
     offs = [event.at(SECOND // 10) for event in events]
     one = engine(unlimited=True)
@@ -140,8 +140,8 @@ class Late:
         return []
 
 
-def test_an_ensemble_is_its_parts_each_on_its_channels_and_in_step() -> None:
-    """Though the effects of one of them are 1,000 samples late."""
+def test_an_ensemble_sounds_as_the_sum_of_its_parts_in_time() -> None:
+    """The effects of one part are 1,000 samples late."""
     notes = [note_on(57, channel=0), note_on(69, channel=1, at_sample=9600), note_on(45, channel=2)]
     notes += [event.at(SECOND // 2) for event in (note_off(57), note_off(69, channel=1))]
     song = Song(tuple(sorted(notes, key=lambda event: event.at_sample)), SECOND, 1)
@@ -153,7 +153,7 @@ def test_an_ensemble_is_its_parts_each_on_its_channels_and_in_step() -> None:
     assert np.abs(both[:, :length] - total)[:, : SECOND // 2].max() < 1e-5
 
 
-def test_an_ensemble_counts_and_sheds_for_all() -> None:
+def test_an_ensemble_counts_and_steals_voices_across_its_parts() -> None:
     ensemble = Ensemble([Part(engine(ahead=512), {0}), Part(engine(ahead=512), {1})])
     ensemble.send([note_on(60 + key, channel=key % 2) for key in range(6)])
     ensemble.render(4800)
@@ -170,7 +170,7 @@ def test_an_ensemble_counts_and_sheds_for_all() -> None:
 
 
 def test_a_song_ends_in_silence_even_where_it_must_be_cut() -> None:
-    """A key that is held beyond the end is cut 20 s later, and falls silent in the last block without a step."""
+    """A key held beyond the end is cut 20 s later, and fades out in the last block without a click."""
     held = rendered(Song((note_on(69),), SECOND // 10, 1), engine())
     assert held.shape[1] > 20 * SECOND
     assert held[:, -1].tolist() == [0.0, 0.0]
@@ -194,7 +194,7 @@ def test_a_long_song_reaches_the_engine_bit_by_bit(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("text", ["0", "17", "a", "1,", "5-3", "-3", "1-", "²", "1,,2", ""])
-def test_channels_that_are_none(text: str) -> None:
+def test_invalid_channel_numbers_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="from 1 to 16"):
         channel_list(text)
 
@@ -218,7 +218,7 @@ def choose(
     return song_to_play(path, channels=channels, named=named, others=others, mpe=mpe)
 
 
-def test_percussion_is_left_out_and_told_unless_it_is_asked_for(
+def test_percussion_is_left_out_with_a_message_unless_asked_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = song_of(tmp_path / "gm.mid", {0: 69, 2: 60, 9: 36})
@@ -242,7 +242,7 @@ def test_channels_that_have_nothing_to_play(tmp_path: Path) -> None:
         choose(melody, "2-4")
 
 
-def test_what_channels_play_must_be_said_once_and_whole() -> None:
+def test_a_channel_is_given_one_complete_instrument() -> None:
     assert Instrument([], [], "", ["2=cello", "3-4=oboe, flute"]).named() == {1, 2, 3}
     for wrong, says in (
         (["2"], "2=cello"),

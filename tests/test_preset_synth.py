@@ -1,4 +1,4 @@
-"""A patch on the synth: its movements, tuning, effects and knobs sound the same in any blocks, live and offline."""
+"""A patch on the synth: motion, tuning, effects and controllers sound the same at any block size, live and offline."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def sound_of(patch: Patch, blocks: tuple[int, ...], *, ahead_samples: int = 512)
     return played(engine, events, samples=2 * SECOND, blocks=blocks)
 
 
-def test_a_patch_sounds_the_same_in_any_blocks_and_offline() -> None:
+def test_a_patch_sounds_the_same_at_any_block_size_and_offline() -> None:
     whole = sound_of(MOVED, (512,))
     assert np.abs(whole).max() > 0.02
     for blocks in ((64,), (256,), (1024, 64, 320)):
@@ -51,7 +51,7 @@ def test_a_patch_sounds_the_same_in_any_blocks_and_offline() -> None:
     assert np.abs(sound_of(MOVED, (8192,), ahead_samples=8192) - whole).max() < 1e-3
 
 
-def test_a_patch_that_adds_nothing_is_the_synth_a_little_later() -> None:
+def test_a_patch_without_effects_is_the_plain_synth_delayed() -> None:
     settings = settings_of(PLAIN)
     events = [note_on(60, 90), note_on(67, 60, at_sample=SECOND // 3)]
     output_stage = PatchEffects(PLAIN)
@@ -62,7 +62,7 @@ def test_a_patch_that_adds_nothing_is_the_synth_a_little_later() -> None:
     assert np.abs(came[:, late:] - wanted[:, : SECOND - late]).max() < 1e-3
 
 
-def test_each_stream_has_its_own_place() -> None:
+def test_each_stream_has_its_own_position() -> None:
     motion = Motion(Blend(("a", "b"), position=(0.25,), timbre=(1.0,), path=((0.0, 0.25), (2.0, 0.75))))
     found = dict(
         zip(STREAMS, motion.weights(2, np.array([[0.25, 0.5], [0.35, 0.5]]), np.array([0.0, 1.0])), strict=True)
@@ -71,7 +71,7 @@ def test_each_stream_has_its_own_place() -> None:
     np.testing.assert_allclose(found["loudness"], [[0.75, 0.25], [0.4, 0.6]])
 
 
-def test_oscillations_of_pitch_and_level_begin_with_the_note() -> None:
+def test_lfos_of_pitch_and_level_begin_with_the_note() -> None:
     lfos = (Lfo(target="pitch_cents", rate_hz=1.0, depth=50.0), Lfo(target="level_db", rate_hz=0.5, depth=6.0))
     motion = Motion(Blend(("a", "b"), lfos=lfos))
     np.testing.assert_allclose(motion.cents(np.array([0.0, 0.25, 0.75])), [0.0, 50.0, -50.0], atol=1e-9)
@@ -85,7 +85,7 @@ def test_three_corners_have_the_third_along_an_edge() -> None:
     np.testing.assert_allclose([found[0], found[1], found[2] + found[3]], [0.42, 0.18, 0.4])
 
 
-def test_tuning_and_voices_are_the_patchs() -> None:
+def test_tuning_and_voice_settings_come_from_the_patch() -> None:
     patch = replace(
         PLAIN, tuning=Tuning(a4_hz=432.0, transpose=-12), voice=Voice("legato", glide_seconds=0.2, unison=3)
     )
@@ -95,7 +95,7 @@ def test_tuning_and_voices_are_the_patchs() -> None:
     assert not settings.tuning.sounds(0)
 
 
-def test_a_knob_moves_all_it_should_and_nothing_else() -> None:
+def test_a_controller_moves_its_targets_and_nothing_else() -> None:
     effects = PatchEffects(MOVED.with_macros_applied())
     changes = effects.on_control_change(21, 127.0, 0)
     assert set(changes) == {"motion"}
@@ -128,8 +128,8 @@ EVERYTHING = replace(
 )
 
 
-def test_a_controller_moves_a_number_to_where_the_checked_patch_has_it() -> None:
-    """After many moves the synth and the effects stand as those of a patch to which the same was done with checks."""
+def test_a_controller_gives_the_same_numbers_as_a_validated_patch() -> None:
+    """After many moves, synth and effects have the settings of a patch that was changed with validation."""
     effects, settings, patch = PatchEffects(EVERYTHING), settings_of(EVERYTHING), EVERYTHING
     rng = np.random.default_rng(5)
     for _ in range(200):
@@ -153,7 +153,7 @@ def test_a_controller_moves_a_number_to_where_the_checked_patch_has_it() -> None
 
 
 @pytest.mark.parametrize("patch", [MOVED, EVERYTHING], ids=["moved", "everything"])
-def test_nothing_is_checked_while_a_controller_moves(patch: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_validated_while_a_controller_moves(patch: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
     effects = PatchEffects(patch.with_macros_applied())
     asked: list[object] = []
     monkeypatch.setattr(Rule, "check", lambda _rule, value: asked.append(value))
@@ -164,21 +164,21 @@ def test_nothing_is_checked_while_a_controller_moves(patch: Patch, monkeypatch: 
     assert asked == []
 
 
-def test_what_a_controller_could_not_do_is_said_before_it_moves() -> None:
+def test_an_impossible_controller_target_is_reported_before_playing() -> None:
     with pytest.raises(PatchError, match=r"midi\.1.*depth.*0 to 1$"):
         replace(MOVED, midi=(Route(1, "blend.lfos.2.depth", low=0.0, high=20.0),))
     replace(MOVED, midi=(Route(1, "blend.lfos.1.depth", low=0.0, high=1200.0),))
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.1, 0.7), (-3.0, -0.3), (1.0, 1e-9), (20.0, 20_000.0)])
-def test_a_knob_never_goes_beyond_its_ends(low: float, high: float) -> None:
+def test_a_controller_stays_within_its_range(low: float, high: float) -> None:
     route = Route(1, "level_db", low, high)
     values = [route.value(value) for value in range(128)]
     assert (values[0], values[-1]) == (low, high)
     assert min(low, high) <= min(values) <= max(values) <= max(low, high)
 
 
-def test_a_tail_is_waited_for() -> None:
+def test_the_tail_of_an_effect_is_played_out() -> None:
     patch = replace(PLAIN, effects=(Slot("reverb", mix=0.9),))
     effects = PatchEffects(patch)
     assert effects.quiet

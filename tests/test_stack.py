@@ -34,7 +34,7 @@ def changed_frames(before: Tensor, after: Tensor) -> list[int]:
 
 @pytest.mark.parametrize("frame", [0, 5, 17, FRAMES - 1])
 def test_causal(stack: GatedStack, x: Tensor, frame: int) -> None:
-    """What happens in a frame is heard from that frame on, as long as the stack reaches back, and never before."""
+    """A change in a frame alters the output from there on, for as long as the receptive field, and never before."""
     whole, _ = stack.step(x, stack.start(2))
     touched = x.clone()
     touched[:, frame] += LOUD
@@ -51,7 +51,7 @@ def test_centred(stack: GatedStack, x: Tensor, frame: int) -> None:
 
 
 @pytest.mark.parametrize("bf16", [False, True])
-def test_streamed_is_whole(stack: GatedStack, x: Tensor, bf16: bool) -> None:
+def test_streamed_equals_whole(stack: GatedStack, x: Tensor, bf16: bool) -> None:
     use_bf16(stack, bf16)
 
     def step(inputs: Sequence[Tensor], state: StackState) -> tuple[Tensor, StackState]:
@@ -78,7 +78,7 @@ def test_bf16_is_nearly_the_same(stack: GatedStack, x: Tensor) -> None:
     assert 0 < difference < 0.05
 
 
-def test_a_voice_does_not_hear_the_other(stack: GatedStack, x: Tensor) -> None:
+def test_voices_do_not_affect_each_other(stack: GatedStack, x: Tensor) -> None:
     both, _ = stack.step(x, stack.start(2))
     alone, _ = stack.step(x[1:], stack.start(1))
     torch.testing.assert_close(both[1:], alone, rtol=0, atol=1e-6)

@@ -1,4 +1,4 @@
-"""The line at the foot of `play`: it fits, says what a player needs, and forgets what is over."""
+"""The status line of `play`: it fits the terminal, shows what a player needs, and forgets past overloads."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_forty_columns_keep_what_matters_most() -> None:
     assert said.startswith("DEVICE LOST  overloaded: 4 voices shed")
 
 
-def test_an_overload_that_is_over_is_forgotten_and_the_next_one_counts_anew() -> None:
+def test_a_past_overload_is_forgotten_and_the_next_one_is_counted_anew() -> None:
     now = 100.0
     line = StatusLine(clock=lambda: now)
 
@@ -82,7 +82,7 @@ def test_titles_name_what_is_played() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 def test_a_terminal_shows_one_line_that_stays_in_its_place(tmp_path: Path) -> None:
-    """A real pseudo-terminal: keys are pressed, and what is drawn over and over is looked at."""
+    """On a pseudo-terminal: keys are pressed, and every redrawn line is checked."""
     import fcntl
     import pty
     import select

@@ -28,7 +28,7 @@ def streams_equal(first: Latents, second: Latents, *, tolerance: float = 1e-5) -
 
 @pytest.mark.parametrize("make", NOTES)
 @pytest.mark.parametrize("frames", DURATIONS)
-def test_any_length_is_exact_heard_and_without_jumps(make: Callable[[], Latents], frames: int) -> None:
+def test_any_length_is_exact_audible_and_without_jumps(make: Callable[[], Latents], frames: int) -> None:
     source = make()
     result = stretch(source, frames)
     assert result.frames == frames
@@ -51,7 +51,7 @@ def test_random_notes_stretch_to_any_length() -> None:
 
 
 @pytest.mark.parametrize("make", [flute, piano, bell, pad])
-def test_its_own_length_changes_nothing(make: Callable[[], Latents]) -> None:
+def test_stretching_to_its_own_length_changes_nothing(make: Callable[[], Latents]) -> None:
     source = make()
     floor = source.loudness_db.max() - 80
     heard = replace(source, loudness_db=np.maximum(source.loudness_db, floor))
@@ -79,7 +79,7 @@ def test_attack_and_release_keep_their_own_speed(make: Callable[[], Latents], fr
     assert np.allclose(result.timbre[-settled:], source.timbre[-settled:], atol=1e-5)
 
 
-def test_a_held_note_holds_its_level_and_its_vibrato() -> None:
+def test_a_held_note_keeps_its_level_and_vibrato() -> None:
     source, frames = flute(vibrato_hz=5.0), 5625
     result = stretch(source, frames)
     held = slice(20, result.release_frame - 5)
@@ -90,7 +90,7 @@ def test_a_held_note_holds_its_level_and_its_vibrato() -> None:
     assert np.abs(np.diff(result.f0_cents[held])).max() <= np.abs(np.diff(source.f0_cents)).max() + 0.1
 
 
-def test_a_held_note_has_no_loop() -> None:
+def test_a_held_note_does_not_repeat() -> None:
     source = flute()
     marked = replace(source, timbre=np.repeat(np.arange(source.frames, dtype=np.float32)[:, None], 16, axis=1))
     path = stretch(marked, 11_250).timbre[50:-50, 0].astype(np.float64)
@@ -101,7 +101,7 @@ def test_a_held_note_has_no_loop() -> None:
     assert (likeness / likeness[0] / overlap)[300:].max() < 0.75
 
 
-def test_a_walk_stays_inside_and_never_jumps() -> None:
+def test_a_ping_pong_path_stays_inside_and_never_jumps() -> None:
     rng = np.random.default_rng(3)
     for length in (0, 1, 3, 4, 5, 9, 30, 33, 100, 281):
         walk = ping_pong(rng.uniform(-9, 9, length), rng.uniform(-1, 1, length), frames=2000)
@@ -122,7 +122,7 @@ def test_a_decaying_note_decays_more_slowly() -> None:
     assert slope == pytest.approx(-12 * 189 / len(body), rel=0.1)
 
 
-def test_a_shortened_note_is_released_from_where_it_was() -> None:
+def test_a_shortened_note_is_released_from_its_own_level() -> None:
     source, frames = piano(), 100
     result = stretch(source, frames)
     up = result.release_frame

@@ -1,4 +1,4 @@
-"""The synth: the same sound in any blocks, notes that hold for ever and let go, and all that MIDI may ask of it."""
+"""The synth: the same sound at any block size, endless sustain, release, voice stealing, and all of MIDI."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def whole() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
 
 
 @pytest.mark.parametrize("blocks", [(64,), (128,), (256,), (1024,), (64, 65, 1, 300, 1024, 97), (480, 7)])
-def test_what_is_played_does_not_depend_on_the_blocks(
+def test_the_sound_does_not_depend_on_the_block_size(
     blocks: tuple[int, ...], whole: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 ) -> None:
     sound = played(small_engine(SMALL, corners=4), busy_events(), samples=3 * SECOND, blocks=blocks)
@@ -47,14 +47,14 @@ def test_what_is_played_does_not_depend_on_the_blocks(
 
 
 @pytest.mark.parametrize("ahead", [2048, 8192])
-def test_offline_is_live(ahead: int, whole: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> None:
+def test_offline_sounds_as_live(ahead: int, whole: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> None:
     engine = small_engine(SMALL, corners=4, ahead_samples=ahead)
     sound = played(engine, busy_events(), samples=3 * SECOND, blocks=(ahead,))
     assert np.abs(sound - whole).max() < 1e-4
     assert engine.state().stolen > 0, "nothing was stolen: the test is too easy"
 
 
-def test_the_same_twice_and_another_with_another_seed() -> None:
+def test_the_same_seed_gives_the_same_sound_and_another_seed_another() -> None:
     events = [note_on(60), note_off(60, at_sample=SECOND // 2)]
     first, again, other = (played(small_engine(seed=seed), events, samples=SECOND) for seed in (1, 1, 2))
     assert np.array_equal(first, again)
@@ -69,7 +69,7 @@ def test_a_note_begins_in_the_block_after_it_is_played() -> None:
 
 
 def counted_steps(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many voices each step of an engine takes, whole or its first phase, from now on."""
+    """Number of voices in each step of an engine from now on, counted in whole steps or in their first phase."""
     steps = list[int]()
 
     def counting(taken: Callable[..., Any]) -> Callable[..., Any]:
@@ -84,7 +84,9 @@ def counted_steps(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return steps
 
 
-def test_a_full_chord_begins_at_once_and_is_then_shared_by_two_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_chord_begins_at_once_and_is_then_split_between_two_update_phases(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     engine = small_engine(Settings(voices=16))
     steps = counted_steps(engine, monkeypatch)
     engine.send([note_on(number, at_sample=1000) for number in range(50, 66)])
@@ -96,7 +98,7 @@ def test_a_full_chord_begins_at_once_and_is_then_shared_by_two_turns(monkeypatch
 
 
 @pytest.mark.parametrize("block", [64, 128])
-def test_voices_begun_at_odd_times_share_a_step_in_256_samples(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_voices_begun_at_odd_times_share_one_step_per_256_samples(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = small_engine(Settings(voices=8))
     engine.send([note_on(50 + index, at_sample=64 * 7 * index) for index in range(8)])
     while engine.clock < SECOND // 4:
@@ -107,7 +109,7 @@ def test_voices_begun_at_odd_times_share_a_step_in_256_samples(block: int, monke
     assert steps == [4] * 16
 
 
-def test_of_small_blocks_none_pays_for_both_phases_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_small_block_computes_both_phases_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = small_engine(Settings(voices=8))
     engine.send([note_on(50 + index, at_sample=64 * 7 * index) for index in range(8)])
     while engine.clock < SECOND // 4:
@@ -129,7 +131,7 @@ def test_of_small_blocks_none_pays_for_both_phases_of_a_step(monkeypatch: pytest
     assert done == ["controls", "excite"] * 16 or done == ["excite", "controls"] * 16
 
 
-def test_a_held_note_lasts_and_is_no_loop() -> None:
+def test_a_held_note_lasts_and_does_not_repeat() -> None:
     reader = ZoneReader(Sources([corner(flute())]), 1)
     reader.start(0, reader.sources.layers(69, 110), np.array([1.0]), seed=3)
     rows, one = np.array([0]), np.ones((len(STREAMS), 1, 1))
@@ -148,14 +150,14 @@ def test_a_held_note_lasts_and_is_no_loop() -> None:
     assert np.abs(np.diff(places[20:])).max() <= 1.0 + 1e-9, "the walk jumped"
 
 
-def test_a_struck_note_that_is_held_dies_away_and_ends() -> None:
+def test_a_struck_note_dies_away_and_ends_while_its_key_is_held() -> None:
     engine = small_engine(Settings(x=1.0))
     played(engine, [note_on(69, 100)], samples=12 * SECOND, blocks=(4096,))
     assert engine.idle
 
 
-def test_a_note_is_let_go_as_its_instrument_does() -> None:
-    """The flute's release takes 25 frames, the piano's 30, of which the last few can no longer be heard."""
+def test_a_note_ends_with_its_instruments_own_release() -> None:
+    """The flute's release takes 25 frames, the piano's 30, the last few of which are inaudible."""
     for x, frames in ((0.0, 25), (1.0, 30), (0.5, 27.5)):
         engine = small_engine(Settings(x=x))
         heard = Heard(engine)
@@ -166,7 +168,7 @@ def test_a_note_is_let_go_as_its_instrument_does() -> None:
         assert heard.levels(0, 3)[-1] < heard.levels(0.5, 1).mean() - 50
 
 
-def test_note_off_velocity_is_the_pace_of_the_release() -> None:
+def test_note_off_velocity_sets_the_speed_of_the_release() -> None:
     lengths = []
     for velocity in (1, 64, 127):
         engine = small_engine(Settings(x=0.0))
@@ -198,7 +200,7 @@ def test_blend_position_moves_while_a_note_sounds() -> None:
     assert engine.state().x == 1.0
 
 
-def test_a_controller_learns_what_waits_for_one() -> None:
+def test_midi_learn_assigns_the_next_controller() -> None:
     engine = small_engine(Settings(x=0.0, learn=("x", "volume_db")))
     events = [control(7, 90), control(21, 1, at_sample=100), control(21, 127, at_sample=1000)]
     played(engine, [*events, control(22, 64, at_sample=2000), control(22, 0, at_sample=3000)], samples=4096)
@@ -208,14 +210,14 @@ def test_a_controller_learns_what_waits_for_one() -> None:
 
 
 def pitches(events: list[Event], settings: Settings | None = None, *, begin: float = 0.5, end: float = 1.0) -> float:
-    """The mean pitch asked for between two times, of the piano, whose pitch is steady."""
+    """Mean pitch asked of the decoder between two times, for the piano, whose pitch is steady."""
     engine = small_engine(replace(settings or Settings(), x=1.0))
     heard = Heard(engine)
     played(engine, events, samples=int(end * SECOND))
     return float(heard.pitches(begin, end).mean())
 
 
-def test_bend_goes_as_far_as_the_rpn_says() -> None:
+def test_an_rpn_sets_the_bend_range() -> None:
     up = bend(8191, at_sample=4800)
     assert pitches([note_on(60), up]) == pytest.approx(62.0, abs=CENT)
     assert pitches([note_on(60), up], Settings(bend_semitones=7)) == pytest.approx(67.0, abs=CENT)
@@ -231,7 +233,7 @@ def test_rpn_tunes_a_channel() -> None:
     assert pitches([*coarse, *fine, note_on(60)]) == pytest.approx(65.5, abs=CENT)
 
 
-def test_a4_and_silent_keys() -> None:
+def test_concert_pitch_and_unmapped_keys() -> None:
     assert pitches([note_on(69)], Settings(tuning=equal(432.0))) == pytest.approx(68.682, abs=CENT)
     only_a = replace(equal(), table_hz=tuple(440.0 if key == 69 else None for key in range(128)))
     engine = small_engine(Settings(tuning=only_a))
@@ -239,7 +241,7 @@ def test_a4_and_silent_keys() -> None:
     assert engine.idle
 
 
-def test_an_mpe_note_has_its_bend_its_pressure_and_its_place() -> None:
+def test_an_mpe_note_has_its_own_bend_pressure_and_blend_position() -> None:
     engine = small_engine(Settings(mpe=True, x=0.0, vibrato_cents=0.0))
     heard = Heard(engine)
     events = [
@@ -262,7 +264,7 @@ def test_an_mpe_note_has_its_bend_its_pressure_and_its_place() -> None:
     assert louder[first] > levels[first]
 
 
-def test_an_mpe_message_makes_a_zone() -> None:
+def test_an_mpe_configuration_message_makes_a_zone() -> None:
     zone = [control(101, 0), control(100, 6), control(6, 4)]
     engine = small_engine()
     played(engine, zone, samples=512)
@@ -272,7 +274,7 @@ def test_an_mpe_message_makes_a_zone() -> None:
 
 
 def held(events: list[Event], *, at: float) -> int:
-    """Voices not let go at a time."""
+    """Voices still held at a time in seconds."""
     engine = small_engine(Settings(x=0.0))
     played(engine, events, samples=int(at * SECOND))
     return sum(not voice.released for voice in engine.player.allocator.voices)
@@ -298,7 +300,7 @@ def test_the_sostenuto_pedal_holds_only_what_was_down() -> None:
 
 
 @pytest.mark.parametrize("number", [120, 123])
-def test_all_off(number: int) -> None:
+def test_all_notes_off_and_all_sound_off(number: int) -> None:
     events = [note_on(60), note_on(64), control(number, 0, at_sample=SECOND // 4)]
     assert held(events, at=0.2) == 2
     assert held(events, at=0.3) == 0
@@ -311,7 +313,7 @@ def test_panic_silences_everything() -> None:
     assert engine.idle
 
 
-def test_mono_plays_one_note_and_comes_back_to_the_one_below() -> None:
+def test_mono_plays_one_note_and_returns_to_the_key_still_held() -> None:
     settings = Settings(mode="mono", glide_ms=0.0)
     events = [note_on(60), note_on(67, at_sample=SECOND // 2), note_off(67, at_sample=SECOND)]
     assert pitches(events, settings, begin=0.7, end=1.0) == pytest.approx(67.0, abs=CENT)
@@ -330,7 +332,7 @@ def test_legato_glides_without_striking_anew() -> None:
     assert heard.pitches(0.75, 1.0).mean() == pytest.approx(72.0, abs=CENT)
 
 
-def test_unison_is_detuned_about_the_note_and_stands_in_stereo() -> None:
+def test_unison_is_detuned_around_the_note_and_spread_in_stereo() -> None:
     engine = small_engine(Settings(unison=3, detune_cents=20.0, x=1.0))
     heard = Heard(engine)
     sound = played(engine, [note_on(60)], samples=SECOND // 2)
@@ -338,7 +340,7 @@ def test_unison_is_detuned_about_the_note_and_stands_in_stereo() -> None:
     assert np.abs(sound[0] - sound[1]).max() > 0.1 * np.abs(sound).max()
 
 
-def test_the_envelope_lies_over_the_instruments_own() -> None:
+def test_the_envelope_is_applied_on_top_of_the_instruments_own() -> None:
     plain = played(small_engine(Settings(x=0.0)), [note_on(69)], samples=SECOND)
     slow = played(small_engine(Settings(x=0.0, attack_ms=500.0)), [note_on(69)], samples=SECOND)
     early, late = slice(9_600, 12_000), slice(40_000, 48_000)
@@ -349,21 +351,21 @@ def test_the_envelope_lies_over_the_instruments_own() -> None:
     assert ratio == pytest.approx(db_to_gain(-20.0), rel=0.01)
 
 
-def test_a_release_of_ones_own_ends_a_note_sooner() -> None:
+def test_a_shorter_release_ends_a_note_sooner() -> None:
     engine = small_engine(Settings(x=0.0, release_ms=50.0))
     played(engine, [note_on(69), note_off(69, at_sample=SECOND // 2)], samples=SECOND // 2 + 5_000)
     assert engine.idle
 
 
-def test_voices_are_taken_from_those_let_go_first() -> None:
+def test_released_voices_are_stolen_first() -> None:
     engine = small_engine(Settings(voices=3, x=0.0))
     events = [note_on(60), note_on(62), note_on(64), note_off(62, at_sample=4800), note_on(66, at_sample=6000)]
     played(engine, events, samples=8000)
     assert sorted(voice.key for voice in engine.player.allocator.sounding()) == [60, 64, 66]
 
 
-def test_many_voices_that_are_taken_away_are_sorted_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those let go longest ago, then the quietest, then the oldest, whole unisons: as if each were chosen alone."""
+def test_many_voices_are_stolen_with_one_sort(monkeypatch: pytest.MonkeyPatch) -> None:
+    """First those released longest ago, then the quietest, then the oldest, in whole unisons: as if chosen singly."""
     engine, rng = small_engine(Settings(voices=64, unison=2, x=0.0)), np.random.default_rng(7)
     played(engine, [note_on(40 + key) for key in range(32)], samples=512)
     voices = engine.player.allocator.sounding()
@@ -397,11 +399,11 @@ def test_many_voices_that_are_taken_away_are_sorted_for_once(monkeypatch: pytest
 
 
 def add(mixer: Mixer, begin: int, audio: FloatArray, gains: FloatArray) -> None:
-    """A frame of its first row."""
+    """Add a frame to the first slot."""
     mixer.add(np.array([0]), np.array([begin]), audio[None], gains[None], fading=np.array([False]))
 
 
-def test_a_voice_that_is_cut_falls_silent_without_a_step() -> None:
+def test_a_voice_that_is_cut_fades_out_without_a_click() -> None:
     mixer = Mixer(1, ahead_samples=512)
     ones = np.ones(512, np.float32)
     add(mixer, 0, ones, np.full((2, 2), 0.5, np.float32))
@@ -412,7 +414,7 @@ def test_a_voice_that_is_cut_falls_silent_without_a_step() -> None:
     assert (out[:, :100] == 0.5).all()
 
 
-def test_a_frame_that_is_yet_to_begin_is_cut_from_where_it_begins() -> None:
+def test_a_frame_that_has_not_begun_is_cut_from_its_beginning() -> None:
     mixer = Mixer(1, ahead_samples=512)
     ones, gains = np.ones(512, np.float32), np.full((2, 2), 0.5, np.float32)
     add(mixer, 0, ones, gains)
@@ -424,8 +426,8 @@ def test_a_frame_that_is_yet_to_begin_is_cut_from_where_it_begins() -> None:
     assert np.abs(out[:, 512 + 241 :]).max() < 1e-6
 
 
-def test_stealing_and_shedding_never_click() -> None:
-    """Nothing jumps: no step between samples is larger than while the same notes sound undisturbed."""
+def test_stealing_never_clicks() -> None:
+    """No step between samples is larger than while the same notes sound undisturbed."""
     events = [note_on(number, at_sample=900 * index) for index, number in enumerate(range(50, 80))]
     calm = played(small_engine(Settings(voices=32, x=0.0)), events[:6], samples=SECOND // 2)
     engine = small_engine(Settings(voices=4, x=0.0))
@@ -436,7 +438,7 @@ def test_stealing_and_shedding_never_click() -> None:
     assert np.abs(np.diff(busy, axis=1)).max() < 1.5 * np.abs(np.diff(calm, axis=1)).max()
 
 
-def test_a_block_takes_one_step_however_many_voices_are_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_block_takes_one_step_however_many_voices_are_stolen(monkeypatch: pytest.MonkeyPatch) -> None:
     events = [note_on(48 + number, at_sample=64 * number) for number in range(60)]
     calm = played(small_engine(Settings(voices=3)), events[:3], samples=4096)
     engine = small_engine(Settings(voices=3))
@@ -448,7 +450,7 @@ def test_a_block_takes_one_step_however_many_voices_are_taken_away(monkeypatch: 
     assert np.abs(np.diff(np.concatenate(blocks, axis=1))).max() < 1.5 * np.abs(np.diff(calm)).max()
 
 
-def test_what_is_too_loud_is_bent_and_what_is_not_is_left_alone() -> None:
+def test_soft_clip_bends_only_what_is_above_the_knee() -> None:
     ramp = np.linspace(-3, 3, 601, dtype=np.float32)[None]
     out = soft_clip(ramp)
     assert np.abs(out).max() < 1.0
@@ -476,12 +478,12 @@ def test_parameters_are_set_by_name_and_kept_within_their_range() -> None:
         {"volume_db": float("nan")},
     ],
 )
-def test_settings_that_cannot_be(wrong: dict[str, object]) -> None:
+def test_invalid_settings_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         Settings(**wrong)  # type: ignore[arg-type]
 
 
-def test_sources_that_cannot_be() -> None:
+def test_invalid_sources_are_refused() -> None:
     with pytest.raises(UsageError):
         Sources([])
     with pytest.raises(LatentsError):

@@ -1,4 +1,4 @@
-"""Tunings: what Scala's files say is what the keys play."""
+"""Tunings: the keys play what Scala's files specify."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_equal_temperament() -> None:
     assert EQUAL.hz(60) == pytest.approx(261.6256, abs=1e-4)
 
 
-def test_just_intonation_with_its_a_at_440() -> None:
+def test_just_intonation_with_a4_at_440_hz() -> None:
     tuning = tuned(parse_scl(JUST), Keys())
     assert tuning.hz(69) == pytest.approx(440.0)
     assert tuning.hz(60) == pytest.approx(440.0 / (5 / 3))
@@ -59,7 +59,7 @@ def test_a_scale_of_nineteen_repeats_after_nineteen_keys() -> None:
     assert ratio_to_cents(tuning.hz(61) / tuning.hz(60)) == pytest.approx(1200 / 19, abs=0.001)
 
 
-def test_a_mapping_leaves_keys_out() -> None:
+def test_a_mapping_can_leave_keys_unmapped() -> None:
     scale = parse_scl(DIATONIC)
     tuning = tuned(scale, parse_kbm(WHITE, len(scale.cents)))
     assert tuning.hz(69) == pytest.approx(440.0)
@@ -92,7 +92,7 @@ def test_files(tmp_path: Path) -> None:
         ("name\n1\n1e9.\n", "no note of a scale|beyond hearing"),
     ],
 )
-def test_scales_that_are_none(text: str, says: str) -> None:
+def test_invalid_scales_are_refused(text: str, says: str) -> None:
     with pytest.raises(MidiError, match=says):
         parse_scl(text)
 
@@ -106,17 +106,17 @@ def test_scales_that_are_none(text: str, says: str) -> None:
         ("2\n0\n127\n60\n69\n440\n12\nx\nq\n", "a key's step"),
     ],
 )
-def test_mappings_that_are_none(text: str, says: str) -> None:
+def test_invalid_mappings_are_refused(text: str, says: str) -> None:
     with pytest.raises(MidiError, match=says):
         parse_kbm(text, 12)
 
 
-def test_a_reference_that_is_silent() -> None:
+def test_a_reference_key_must_sound() -> None:
     with pytest.raises(MidiError, match="plays no step"):
         tuned(parse_scl(DIATONIC), parse_kbm(WHITE.replace("\n69\n", "\n61\n"), 7))
 
 
-def test_an_a4_that_is_none() -> None:
+def test_an_invalid_a4_is_refused() -> None:
     with pytest.raises(UsageError):
         equal(44.0)
 
@@ -226,14 +226,14 @@ def test_no_value_is_guessed(line: str) -> None:
         ("x\n1\n\x1b[31m\n", r"line 3: '\\x1b\[31m' is no note"),
     ],
 )
-def test_a_fault_in_a_scale_is_told_with_its_file_and_line(tmp_path: Path, text: str, says: str) -> None:
+def test_an_error_in_a_scale_names_its_file_and_line(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "scale.scl"
     path.write_bytes(text.encode())
     with pytest.raises(MidiError, match=says):
         read_tuning(path)
 
 
-def test_a_fault_in_a_mapping_is_told_with_its_file_and_line(tmp_path: Path) -> None:
+def test_an_error_in_a_mapping_names_its_file_and_line(tmp_path: Path) -> None:
     scl, kbm = tmp_path / "a.scl", tmp_path / "a.kbm"
     scl.write_text(DIATONIC)
     kbm.write_text(WHITE.replace("\n440.0\n", "\n44O.0\n"))
@@ -256,7 +256,7 @@ def test_keys_left_out_at_the_end_of_a_mapping_are_silent() -> None:
         parse_kbm("4\n0\n127\n60\n69\n440.0\n0\n0\n\n3\n", 7)
 
 
-def test_a_file_that_never_ends_is_refused() -> None:
+def test_an_endless_file_is_refused() -> None:
     if not Path("/dev/zero").exists():
         pytest.skip("needs a file that never ends")
     with pytest.raises(MidiError, match="larger than 1 MiB"):

@@ -1,4 +1,4 @@
-"""Velocity: one curve, strictly rising from 1 to 127, for blends and for what is played."""
+"""Velocity: one curve, strictly rising from 1 to 127, for clips and for the synth."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_the_level_rises_with_every_step(layers: tuple[list[int], list[float]]) 
     assert levels[99] == pytest.approx(np.interp(100, *layers)), "at velocity 100 what the layers recorded"
 
 
-def test_where_layers_rise_they_are_followed_and_beyond_them_the_slopes_are_stated() -> None:
+def test_rising_layers_are_followed_and_extrapolated_at_the_stated_slopes() -> None:
     levels = [level_db([50, 100], [-30.0, -20.0], velocity=velocity) for velocity in EVERY]
     assert levels[49] == pytest.approx(-30.0)
     assert levels[74] == pytest.approx(-25.0)
@@ -57,7 +57,7 @@ def test_where_layers_rise_they_are_followed_and_beyond_them_the_slopes_are_stat
 
 
 @pytest.mark.parametrize("layers", LAYERS.values(), ids=LAYERS)
-def test_colour_goes_evenly_from_layer_to_layer(layers: tuple[list[int], list[float]]) -> None:
+def test_timbre_moves_evenly_from_layer_to_layer(layers: tuple[list[int], list[float]]) -> None:
     velocities, peaks_db = layers
     for velocity in EVERY:
         own = stroke(velocities, peaks_db, velocity=velocity)
@@ -67,7 +67,7 @@ def test_colour_goes_evenly_from_layer_to_layer(layers: tuple[list[int], list[fl
         assert between + own.by_db == pytest.approx(level_db(velocities, peaks_db, velocity=velocity), abs=1e-5)
 
 
-def test_what_is_played_and_what_is_blended_take_the_same_layers_as_loud() -> None:
+def test_the_synth_and_clips_blend_the_same_layers_at_the_same_level() -> None:
     layers = [
         replace(one, timbre=one.timbre * np.float32(one.velocity / 100)) for one in corner(piano(), notes=[57, 69])
     ]
@@ -83,7 +83,7 @@ def test_what_is_played_and_what_is_blended_take_the_same_layers_as_loud() -> No
         np.testing.assert_allclose(note.timbre[30], colour, atol=0.05)
 
 
-def test_a_layer_struck_as_it_was_recorded_is_that_layer() -> None:
+def test_a_layer_at_its_recorded_velocity_is_unchanged() -> None:
     layers = corner(flute(), notes=[60], velocities=[40, 100])
     for layer in layers:
         note = struck(layers, velocity=layer.velocity)
@@ -91,14 +91,14 @@ def test_a_layer_struck_as_it_was_recorded_is_that_layer() -> None:
         np.testing.assert_array_equal(note.timbre, layer.timbre)
 
 
-def test_between_layers_of_other_lengths_the_length_goes_evenly() -> None:
+def test_between_layers_of_different_lengths_the_length_moves_evenly() -> None:
     soft, hard = corner(piano(), notes=[60], velocities=[50, 100])
     layers = [soft, replace(blend([hard], [1.0], frames=hard.frames // 2), velocity=100)]
     lengths = [struck(layers, velocity=velocity).frames for velocity in (50, 75, 100)]
     assert lengths[1] == pytest.approx((lengths[0] + lengths[2]) / 2, abs=1)
 
 
-def test_a_note_that_would_be_too_loud_is_turned_down_and_still_louder_when_struck_harder() -> None:
+def test_a_note_that_would_clip_is_turned_down_but_still_rises_with_velocity() -> None:
     wave = np.sin(np.arange(4_800) / 7.0).astype(np.float32)
     loud = [below_ceiling(wave * np.float32(10 ** (db / 20))) for db in np.arange(-3.0, 12.0, 0.15)]
     peaks_db = [gain_to_db(float(np.abs(sound).max())) for sound in loud]
@@ -107,7 +107,7 @@ def test_a_note_that_would_be_too_loud_is_turned_down_and_still_louder_when_stru
     assert peaks_db[-1] < -0.3
 
 
-def test_a_soft_note_that_rises_slowly_is_heard_in_the_engine() -> None:
+def test_a_soft_slow_attack_is_heard_in_the_engine() -> None:
     slow = flute()
     quiet = replace(slow, loudness_db=np.concatenate([np.full(40, -90.0), slow.loudness_db[:-40]]).astype(np.float32))
     quiet = replace(quiet, attack_frames=60, loudness_db=quiet.loudness_db - 20.0 * (quiet.loudness_db > -90))
