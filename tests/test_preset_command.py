@@ -22,9 +22,9 @@ from nsynth_lab.patch import Blend, Envelope, Lfo, Macro, Move, Patch, Slot, Tun
 from nsynth_lab.patch.library import FACTORY
 from nsynth_lab.render import DEFAULT_CHECKPOINT, Session
 from nsynth_lab.render.levelling import TARGET_LUFS, measure_level
-from nsynth_lab.render.motion import envelope_db, weights_of
+from nsynth_lab.render.patch_note import NoteVoice, patch_note
 from nsynth_lab.render.phrase import phrase_for
-from nsynth_lab.render.preset import PhraseNote, patch_latents, play_patch
+from nsynth_lab.render.preset import PhraseNote, patch_sources, play_patch
 from nsynth_lab.units import FRAME_RATE_HZ
 
 PATCH = Patch("made", Blend(("flute", "cello")), envelope=Envelope(release_seconds=0.1))
@@ -46,24 +46,6 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_what_stands_still_has_one_row_of_weights() -> None:
-    weights = weights_of(Blend(("a", "b", "c"), position=(0.5, 0.2), timbre=(0.0, 1.0)), 50)
-    assert weights["loudness"] == pytest.approx([0.4, 0.4, 0.2])
-    assert weights["timbre"] == pytest.approx([0.0, 0.0, 1.0])
-
-
-def test_a_path_and_an_oscillation_move_the_place() -> None:
-    seconds = (np.arange(200) + 1) / FRAME_RATE_HZ
-    blend = Blend(("a", "b"), path=((0.0, 0.0), (2.0, 1.0)), timbre=(0.3,), lfos=(Lfo("loudness", 2.0, 0.1),))
-    weights = weights_of(blend, 200)
-    ramp = np.minimum(1.0, seconds / 2.0)
-    assert weights["f0"][:, 1] == pytest.approx(ramp)
-    assert weights["timbre"] == pytest.approx([0.7, 0.3]), "its own place does not follow the path"
-    swing = np.clip(ramp + 0.1 * np.sin(4 * np.pi * seconds), 0.0, 1.0)
-    assert weights["loudness"][:, 1] == pytest.approx(swing)
-    assert all(rows.sum(axis=-1) == pytest.approx(1.0) for rows in weights.values())
-
-
 @pytest.mark.parametrize("shape", ["sine", "triangle", "saw", "square", "random"])
 def test_oscillations_stay_within_one_and_come_again(shape: str) -> None:
     seconds = np.arange(1000) / 100
@@ -75,38 +57,29 @@ def test_oscillations_stay_within_one_and_come_again(shape: str) -> None:
         assert wave[:800] == pytest.approx(wave[200:], abs=1e-6)
 
 
-def test_the_envelope_rises_falls_holds_and_ends() -> None:
-    envelope = Envelope(attack_seconds=0.5, decay_seconds=0.5, sustain=0.5, release_seconds=0.4)
-    level = envelope_db(envelope, round(3 * FRAME_RATE_HZ), hold_seconds=2.0)
-
-    def at(seconds: float) -> float:
-        return float(level[round(seconds * FRAME_RATE_HZ) - 1])
-
-    assert at(0.25) == pytest.approx(20 * np.log10(0.5), abs=0.4)
-    assert at(0.5) == pytest.approx(0.0, abs=0.2)
-    assert at(1.9) == pytest.approx(20 * np.log10(0.5), abs=0.1)
-    assert at(2.4) == pytest.approx(20 * np.log10(0.5) - 60, abs=1.5)
-    assert (envelope_db(Envelope(), 90, hold_seconds=2.0) == 0.0).all()
+def voice_of(session: Session, patch: Patch, note: Note, *, hold_seconds: float) -> NoteVoice:
+    return patch_note(patch_sources(session, patch), patch, note, hold_seconds=hold_seconds).voices[0]
 
 
 def test_without_a_release_of_its_own_a_note_ends_as_its_instruments_do(session: Session) -> None:
     alone = replace(PATCH, envelope=Envelope(), blend=Blend(("flute", "cello"), position=(0.0,)))
-    latents = patch_latents(session, alone, Note(69), hold_seconds=1.0)
+    latents = voice_of(session, alone, Note(69), hold_seconds=1.0).latents
     assert latents.release_frame == pytest.approx(FRAME_RATE_HZ, abs=2)
     assert latents.frames - latents.release_frame == pytest.approx(25, abs=3), "as the flute's was made"
     assert latents.loudness_db[-1] < latents.loudness_db.max() - 50
 
 
-def test_tuning_and_pitch_movement_stand_in_f0(session: Session) -> None:
-    plain = patch_latents(session, PATCH, Note(69), hold_seconds=0.5)
+def test_tuning_and_movements_stand_in_the_streams(session: Session) -> None:
+    plain = voice_of(session, PATCH, Note(69), hold_seconds=0.5).latents
     tuned = replace(PATCH, tuning=Tuning(a4_hz=432.0, transpose=-12))
-    moved = patch_latents(session, tuned, Note(69), hold_seconds=0.5)
+    moved = voice_of(session, tuned, Note(69), hold_seconds=0.5).latents
     assert moved.note == 57
     assert moved.f0_cents - plain.f0_cents == pytest.approx(-31.77, abs=0.01)
     wide = replace(PATCH, blend=replace(PATCH.blend, lfos=(Lfo("pitch_cents", 4.0, 50.0), Lfo("level_db", 4.0, 6.0))))
-    swung = patch_latents(session, wide, Note(69), hold_seconds=0.5)
-    assert np.abs(swung.f0_cents - plain.f0_cents).max() == pytest.approx(50.0, abs=1.0)
-    assert np.abs(swung.loudness_db - plain.loudness_db).max() == pytest.approx(6.0, abs=0.2)
+    swung = voice_of(session, wide, Note(69), hold_seconds=0.5)
+    assert np.abs(swung.latents.f0_cents - plain.f0_cents).max() == pytest.approx(50.0, abs=1.0)
+    assert np.abs(swung.latents.loudness_db - plain.loudness_db).max() == pytest.approx(6.0, abs=0.2)
+    assert swung.plain.loudness_db == pytest.approx(plain.loudness_db, abs=1e-4)
 
 
 def test_the_same_phrase_gives_the_same_samples(session: Session) -> None:
@@ -115,13 +88,6 @@ def test_the_same_phrase_gives_the_same_samples(session: Session) -> None:
     first, second = (play_patch(session, patch, phrase).audio.samples for _ in range(2))
     assert np.array_equal(first, second)
     assert not np.array_equal(first[0], first[1]), "a unison stands wide"
-
-
-def test_one_voice_plays_one_note_at_a_time(session: Session) -> None:
-    phrase = [PhraseNote(Note(60), 0.0, 1.0), PhraseNote(Note(64), 0.3, 0.2), PhraseNote(Note(67), 0.3, 0.2)]
-    counted: list[int] = []
-    play_patch(session, replace(PATCH, voice=Voice(mode="mono")), phrase, advance=counted.append)
-    assert sum(counted) == 2
 
 
 def test_a_macro_is_heard(session: Session) -> None:

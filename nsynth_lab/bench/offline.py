@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from nsynth_lab.bench.made import recording
 from nsynth_lab.bench.timing import Spread, real_time, seconds_of
 from nsynth_lab.bench.work import Advance, Work, spread_notes
 from nsynth_lab.model.codec import encode
 from nsynth_lab.model.config import ROUNDS
+from nsynth_lab.model.decoder import noise_places
 from nsynth_lab.pack.blend_clips import ClipLatents
 from nsynth_lab.pack.decode import decode_clips, late_frames
 from nsynth_lab.pack.request import ClipKey
@@ -125,7 +128,9 @@ def _batch(work: Work, count: int, seconds: float) -> Callable[[], object]:
     late = frames_to_seconds(late_frames(checkpoint))
     notes = spread_notes(count) if count > 1 else [NOTE]
     rows = [
-        ClipLatents(ClipKey(0, note, 100, 0), work.blend(note, seconds=seconds + late), None, True, 397 * place, 0.0)
-        for place, note in enumerate(notes)
+        ClipLatents(
+            ClipKey(0, note, 100, 0), work.blend(note, seconds=seconds + late), None, True, noise_places(place), 0.0
+        )
+        for place, note in zip(noise_places(np.arange(len(notes))).tolist(), notes, strict=True)
     ]
     return lambda: decode_clips(rows, checkpoint)

@@ -54,16 +54,14 @@ def fade_out(line: FloatArray, last: FloatArray, first: int, since: int, most: i
 
 
 @compiled
-def take(line: FloatArray, samples: int) -> tuple[FloatArray, float]:
-    """Remove the first `samples` from `line`: they, and their peak."""
-    block = np.empty((len(line), samples), np.float32)
-    rest, peak = line.shape[1] - samples, F(0.0)
+def take(line: FloatArray, samples: int) -> FloatArray:
+    """Remove the first `samples` from `line`."""
+    block, rest = np.empty((len(line), samples), np.float32), line.shape[1] - samples
     for side in range(len(line)):
         for i in range(samples):
             block[side, i] = line[side, i]
-            peak = max(peak, abs(line[side, i]))
         for i in range(rest):
             line[side, i] = line[side, samples + i]
         for i in range(rest, line.shape[1]):
             line[side, i] = F(0.0)
-    return block, float(peak)
+    return block

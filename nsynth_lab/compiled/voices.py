@@ -9,15 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.compiled import compiled, inlined
+from nsynth_lab.compiled.envelope import FALL_DB, FRAME_MS, decibels, held_gain, released_db
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, Ints, db_to_gain, note_to_hz
 
 Flags = NDArray[np.bool_]
 
 FRAME_SECONDS = HOP_SAMPLES / SAMPLE_RATE
-FRAME_MS = 1000.0 * FRAME_SECONDS
 HELD = -1  # instead of the frame in which it was let go
-RELEASED_DB = -60.0  # an envelope's release ends here
-SILENT_DB, LEAST_DB = -85.0, -120.0
+SILENT_DB = -85.0
 PRESSURE_DB = 6.0
 VIBRATO_HZ = 5.5
 LOWEST_HZ, HIGHEST_HZ = 16.0, 14_000.0
@@ -143,13 +142,15 @@ def advance(
     channels: ChannelControls,
     level_db: Doubles,
     f0_cents: Doubles,
+    released: Flags,
     risen: Flags,
     ended: Flags,
 ) -> FrameControls:
     """The next frames of `slots`, which move on by them.
 
-    `level_db` and `f0_cents` [active] are what their instruments give; `risen` [active] is whether a voice is past its
-    attack, so that silence ends it, `ended` [active] whether its release is over.
+    `level_db` and `f0_cents` [active] are what their instruments give; `released` [active] is whether a voice is in its
+    release, `risen` [active] whether it is past its attack, so that silence ends it, `ended` [active] whether its
+    release is over.
     """
     count = len(slots)
     frame = FrameControls(
@@ -169,8 +170,9 @@ def advance(
         wave = math.sin(2.0 * math.pi * VIBRATO_HZ * (voices.frames[slot] + 1) * FRAME_SECONDS)
         note += (f0_cents[d] + pressure * global_controls.vibrato_cents * wave) / 100.0
         level = level_db[d] + PRESSURE_DB * pressure
-        gain = _move_envelope(voices, global_controls, slot) * channel_gain
-        ends = ended[d] or (risen[d] and level < SILENT_DB) or _envelope_ended(voices, global_controls, slot)
+        gain = _move_envelope(voices, global_controls, slot, released[d]) * channel_gain
+        faded = _fades(global_controls, voices.frames[slot], released[d]) and voices.envelope_db[slot] <= FALL_DB
+        ends = ended[d] or (risen[d] and level < SILENT_DB) or faded
         before = gain if first and global_controls.attack_ms <= 0 else voices.gain[slot]
         after = before if voices.fading[slot] else 0.0 if ends else gain
         for side in range(2):
@@ -180,7 +182,7 @@ def advance(
         frame.level_db[d] = level
         frame.f0_hz[d] = min(max(_hz(note), LOWEST_HZ), HIGHEST_HZ)
         frame.last[d], frame.fading[d] = ends or voices.fading[slot], voices.fading[slot]
-        voices.gain[slot], voices.level_db[slot] = gain, level + _decibels(gain)
+        voices.gain[slot], voices.level_db[slot] = gain, level + decibels(gain)
         voices.frames[slot] += 1
         voices.next_sample[slot] += HOP_SAMPLES
         voices.plan_by_sample[slot] = max(
@@ -214,32 +216,23 @@ def _move_pitch(voices: Voices, slot: int) -> float:
 
 
 @inlined
-def _move_envelope(voices: Voices, global_controls: GlobalControls, slot: int) -> float:
+def _move_envelope(voices: Voices, controls: GlobalControls, slot: int, released: bool) -> float:
     """Take a frame of the envelope; the amplitude it ends at.
 
-    The attack rises in a straight line, decay and release fall evenly in dB. A release shorter than the instrument's
-    own cuts it short; one of 0 leaves it alone.
+    A release shorter than the instrument's own cuts it short; one of 0 leaves it alone.
     """
+    if released and controls.release_ms > 0:
+        voices.envelope_db[slot] = released_db(voices.envelope_db[slot], controls.release_ms)
+        return _gain(voices.envelope_db[slot]) if voices.envelope_db[slot] > FALL_DB else 0.0
     at_ms = (voices.frames[slot] + 1) * FRAME_MS
-    if voices.released_frame[slot] != HELD and global_controls.release_ms > 0:
-        voices.envelope_db[slot] += RELEASED_DB / max(global_controls.release_ms / FRAME_MS, 1.0)
-        return _gain(voices.envelope_db[slot]) if voices.envelope_db[slot] > RELEASED_DB else 0.0
-    if at_ms < global_controls.attack_ms:
-        gain: float = at_ms / global_controls.attack_ms
-        voices.envelope_db[slot] = max(_decibels(gain), RELEASED_DB)
-        return gain
-    fallen = (at_ms - global_controls.attack_ms) / global_controls.decay_ms if global_controls.decay_ms > 0 else 1.0
-    voices.envelope_db[slot] = global_controls.sustain_db * min(fallen, 1.0)
-    sustained: float = _gain(voices.envelope_db[slot])
-    return sustained
+    gain: float = held_gain(at_ms, controls.attack_ms, controls.decay_ms, controls.sustain_db)
+    voices.envelope_db[slot] = max(decibels(gain), FALL_DB)
+    return gain
 
 
 @inlined
-def _envelope_ended(voices: Voices, global_controls: GlobalControls, slot: int) -> bool:
-    released = voices.released_frame[slot] != HELD and global_controls.release_ms > 0
-    return released and bool(voices.envelope_db[slot] <= RELEASED_DB)
-
-
-@inlined
-def _decibels(gain: float) -> float:
-    return max(20.0 * math.log10(gain), LEAST_DB) if gain > 0 else LEAST_DB
+def _fades(controls: GlobalControls, frames: int, released: bool) -> bool:
+    """Whether the envelope of a voice that has played so many `frames` is on its way to silence."""
+    if released and controls.release_ms > 0:
+        return True
+    return controls.sustain_db <= FALL_DB and (frames + 1) * FRAME_MS >= controls.attack_ms

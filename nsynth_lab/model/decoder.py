@@ -25,7 +25,8 @@ from nsynth_lab.model.stack import StackState
 from nsynth_lab.model.state import reset_voices
 from nsynth_lab.units import HOP_SAMPLES, Ints
 
-Places = TypeVar("Places", Tensor, Ints)
+Places = TypeVar("Places", Tensor, Ints, int)
+NOISE_STEP = 397  # so far apart in the noise table voices begin whose seeds follow each other
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,8 @@ def start_turns(count: int, *, device: torch.device | str = "cpu") -> Tensor:
 
 
 def noise_places(seeds: Places) -> Places:
-    """Where in the noise table voices of these seeds [voices] begin."""
-    return seeds * 397 % TABLE_FRAMES
+    """Where in the noise table voices of these seeds [voices], or of one seed, begin."""
+    return seeds * NOISE_STEP % TABLE_FRAMES
 
 
 def _begun(state: DecoderState, controls: Controls, f0_hz: Tensor, *, every: bool) -> DecoderState:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from nsynth_lab.blend.loop import Period, can_loop, close_loop, find_period, in_tune
 from nsynth_lab.blend.parts import find_parts
 from nsynth_lab.blend.variation import another_take
-from nsynth_lab.dsp.noise import TABLE_FRAMES
 from nsynth_lab.dsp.pitch import tracked_orders
 from nsynth_lab.latents import Latents, with_silence
+from nsynth_lab.model.decoder import noise_places
 from nsynth_lab.pack.request import ClipKey, PackRequest
 from nsynth_lab.render.session import Session
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_seconds, note_to_hz
@@ -27,7 +27,6 @@ from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_sec
 SETTLE_FRAMES = 36  # what came before the loop is forgotten after so many frames, to -40 dB and below
 TAIL_FRAMES = 2  # beyond the end of the loop, of which up to one is cut off for the sake of the length
 SHORTEST_RELEASE_SECONDS, LONGEST_RELEASE_SECONDS = 0.05, 5.0
-NOISE_STEP = 397  # as far apart in the noise table as the decoder puts its own voices
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ class BlendClips:
             latents=latents,
             period=period,
             held=sustained,
-            noise_place=(self.request.seed + key.note + 128 * key.take) * NOISE_STEP % TABLE_FRAMES,
+            noise_place=noise_places(self.request.seed + key.note + 128 * key.take),
             release_seconds=min(max(release, SHORTEST_RELEASE_SECONDS), LONGEST_RELEASE_SECONDS),
         )
 

@@ -31,7 +31,7 @@ from nsynth_lab.pack.preset_clips import MOST_TURNS, PresetClipLatents
 from nsynth_lab.pack.quality import LOOPED, Seam
 from nsynth_lab.pack.request import PackRequest
 from nsynth_lab.render.offline import FADE_SAMPLES, faded
-from nsynth_lab.render.preset import mix_unison
+from nsynth_lab.synth.mixer import mix_whole
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, db_to_gain
 
 CLOSED_DB = -50.0  # two places that are so near each other are the same,
@@ -61,7 +61,7 @@ class PresetFinisher:
 
     def _wet(self, clip: PresetClipLatents, voices: FloatArray) -> Joined:
         patch = self._patches[clip.key.position]
-        dry = mix_unison([(faded(voice) if clip.period is None else voice)[None] for voice in voices], patch.voice)
+        dry = mix_whole(voices, clip.gains)
         release = max(clip.release_seconds, self._effects_release_seconds())
         loop: Loop | None = None
         with chain_of(patch) as chain:

@@ -1,4 +1,4 @@
-"""The latents of the clips of a preset's pack: what `blend --preset` decodes, until the loop begins.
+"""The latents of the clips of a preset's pack: the very frames that the engine plays, until the loop begins.
 
 Positions of one pack share the pitch of their middle one, as `blend_clips` says why; so do velocities where the
 pack fades between them. Elsewhere every clip has its own, and before its loop it is the very note that the preset
@@ -19,13 +19,12 @@ from nsynth_lab.blend.loop import Period
 from nsynth_lab.blend.parts import find_parts
 from nsynth_lab.blend.repeat import period_within, repeat
 from nsynth_lab.blend.variation import another_take
-from nsynth_lab.dsp.noise import TABLE_FRAMES
 from nsynth_lab.dsp.pitch import tracked_orders
 from nsynth_lab.latents import Latents, with_silence
+from nsynth_lab.model.decoder import noise_places
 from nsynth_lab.note import Note
 from nsynth_lab.pack.blend_clips import (
     LONGEST_RELEASE_SECONDS,
-    NOISE_STEP,
     SHORTEST_RELEASE_SECONDS,
     ClipLatents,
     settled_frame,
@@ -34,7 +33,8 @@ from nsynth_lab.pack.blend_clips import (
 from nsynth_lab.pack.quality import LOUD_DB
 from nsynth_lab.pack.request import ClipKey, PackRequest
 from nsynth_lab.patch import Patch
-from nsynth_lab.render.preset import PatchNote, hold_within, patch_note, unison
+from nsynth_lab.render.patch_note import NoteVoice, PatchNote, patch_note
+from nsynth_lab.render.preset import hold_within, patch_sources
 from nsynth_lab.render.session import Session
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray, frames_to_seconds, note_to_hz
 
@@ -49,6 +49,7 @@ class PresetClipLatents:
 
     Attributes:
         voices: of its unison, decoded as clips of their own; the next clip's may have other lengths.
+        gains: of each voice [frames, 2 ends, 2 sides], as in `NoteVoice`, of all its frames but those that are late.
         period: of the dry loop, or None.
         held: whether its level is held rather than dying away.
         aim_hz: what the preset's tuning asks the key to sound at.
@@ -58,6 +59,7 @@ class PresetClipLatents:
 
     key: ClipKey
     voices: tuple[ClipLatents, ...]
+    gains: tuple[FloatArray, ...]
     period: Period | None
     held: bool
     aim_hz: float
@@ -66,7 +68,10 @@ class PresetClipLatents:
 
     def fingerprint(self) -> str:
         """Hash of everything that the clip is decoded from."""
-        return hashlib.sha256("".join(voice.fingerprint() for voice in self.voices).encode()).hexdigest()
+        digest = hashlib.sha256("".join(voice.fingerprint() for voice in self.voices).encode())
+        for gains in self.gains:
+            digest.update(np.ascontiguousarray(gains).tobytes())
+        return digest.hexdigest()
 
 
 class PresetClips:
@@ -77,23 +82,30 @@ class PresetClips:
         self.request = request
         self.late_frames = late_frames
         self.patches = [request.patch_at(place) for place in request.positions]
+        self._sources = patch_sources(session, self.patches[0])
         self._pitches: dict[ClipKey, FloatArray] = {}
 
     def clip(self, key: ClipKey) -> PresetClipLatents:
         """The latents of a clip."""
-        patch = self.patches[key.position]
-        note = self._take(key)
+        patch, note = self.patches[key.position], self._take(key)
+        first = note.voices[0].latents
         pitch = self._pitch(key)
-        pitch = np.pad(pitch, (0, max(0, note.latents.frames - len(pitch))), mode="edge")[: note.latents.frames]
-        latents, period, held = self._in_tune(note, replace(note.latents, f0_cents=pitch), patch)
-        voices = [self._whole(voice, note.plain, period) for voice in unison(latents, patch.voice)]
+        pitch = np.pad(pitch, (0, max(0, first.frames - len(pitch))), mode="edge")[: first.frames]
+        latents, period, held = self._in_tune(note, replace(first, f0_cents=pitch), patch)
+        moved = latents.f0_cents - first.f0_cents
+        voices, gains = zip(*(self._whole(voice, moved, period, note.frames) for voice in note.voices), strict=True)
         release = patch.envelope.release_seconds or frames_to_seconds(latents.frames - latents.release_frame)
         aim_hz = note_to_hz(note.aim)
         orders = tracked_orders(aim_hz)
         partials = latents.partials_per_frame().mean(axis=0, dtype=np.float64)
+        rows = [
+            ClipLatents(key, one, period, held, noise_places(voice.seed + 128 * key.take), release)
+            for one, voice in zip(voices, note.voices, strict=True)
+        ]
         return PresetClipLatents(
             key=key,
-            voices=tuple(ClipLatents(key, one, period, held, self._noise_place(key), release) for one in voices),
+            voices=tuple(rows),
+            gains=gains,
             period=period,
             held=held,
             aim_hz=aim_hz,
@@ -111,22 +123,34 @@ class PresetClips:
             period, held = self._period(note, latents, patch)
         return latents, period, held
 
-    def _whole(self, voice: Latents, plain: Latents, period: Period | None) -> Latents:
-        """To its end, or over and over, and as far beyond as the decoder is late."""
-        if period is None:
-            return with_silence(voice, self.late_frames)
-        return repeat(voice, plain, period, frames=self.request.frames + self.late_frames)
+    def _whole(
+        self, voice: NoteVoice, moved: FloatArray, period: Period | None, longest: int
+    ) -> tuple[Latents, FloatArray]:
+        """A voice to its end, or over and over, and as far beyond as the decoder is late; and its gains.
 
-    def _noise_place(self, key: ClipKey) -> int:
-        """Of the first take where the decoder puts a voice of its own with the same seed."""
-        return (self.request.seed + 128 * key.take) * NOISE_STEP % TABLE_FRAMES
+        `moved` [frames of the first voice] is what the pitch of all is moved by, `longest` how many frames the longest
+        voice of the note has.
+        """
+        frames = voice.latents.frames
+        moved = np.pad(moved, (0, max(0, frames - len(moved))), mode="edge")[:frames]
+        cents = np.asarray(voice.latents.f0_cents + moved + voice.detune_cents, np.float32)
+        latents = replace(voice.latents, f0_cents=cents)
+        if period is not None:
+            whole = repeat(latents, voice.plain, period, frames=self.request.frames + self.late_frames)
+            still = np.broadcast_to(voice.gains[period.begin, 0], (self.request.frames - period.begin, 2, 2))
+            return whole, np.concatenate([voice.gains[: period.begin], still])
+        more = max(longest, self.request.frames) - frames
+        return with_silence(latents, more + self.late_frames), np.pad(voice.gains, ((0, more), (0, 0), (0, 0)))
 
     def _take(self, key: ClipKey) -> PatchNote:
         patch, request = self.patches[key.position], self.request
-        note = patch_note(
-            self.session, patch, Note(key.note, key.velocity), hold_seconds=hold_within(patch, request.seconds)
-        )
-        return replace(note, latents=another_take(note.latents, take=key.take, seed=request.seed))
+        hold = hold_within(patch, request.seconds)
+        note = patch_note(self._sources, patch, Note(key.note, key.velocity), hold_seconds=hold, seed=request.seed)
+        voices = [
+            replace(voice, latents=another_take(voice.latents, take=key.take, seed=request.seed))
+            for voice in note.voices
+        ]
+        return replace(note, voices=tuple(voices))
 
     def _pitch(self, key: ClipKey) -> FloatArray:
         """f0_cents [frames] of the clip whose pitch this one shares, which may be itself."""
@@ -135,14 +159,14 @@ class PresetClips:
         shared = replace(key, position=len(positions) // 2, velocity=velocity)
         if shared not in self._pitches:
             self._pitches = {known: pitch for known, pitch in self._pitches.items() if known.note == key.note}
-            self._pitches[shared] = self._take(shared).latents.f0_cents
+            self._pitches[shared] = self._take(shared).voices[0].latents.f0_cents
         return self._pitches[shared]
 
     def _period(self, note: PatchNote, latents: Latents, patch: Patch) -> tuple[Period | None, bool]:
         """Of the loop, after all that happens once in a note; and whether the note is held."""
         envelope, hold = patch.envelope, hold_within(patch, self.request.seconds)
         fades = envelope.decay_seconds > 0 and envelope.sustain < SILENT_SUSTAIN
-        held = find_parts(note.plain).sustained and not fades
+        held = find_parts(note.voices[0].plain).sustained and not fades
         if not held or not self.request.loop:
             return None, held
         once = max(envelope.attack_seconds + envelope.decay_seconds, *(point[0] for point in patch.blend.path), 0.0)

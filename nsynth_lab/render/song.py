@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from nsynth_lab.midi.events import Event
 from nsynth_lab.midi.feed import Feed
 from nsynth_lab.midi.song import Song
 from nsynth_lab.render.ensemble import Playing
@@ -45,20 +47,27 @@ def render_song(engine: Playing, song: Song, sink: Sink, *, advance: Advance = l
     Sample 0 is the song's beginning: the decoder's own delay is taken out. The end is faded over 10 ms, or, where it
     still sounds, over 0.17 s. `advance` hears of the samples done.
     """
-    feed = Feed(song.events)
-    late = engine.delay_samples
-    limit = song.end_sample + int(LONGEST_TAIL_SECONDS * SAMPLE_RATE) + late
     begun, done, most = time.perf_counter(), 0, 0
-    block: FloatArray = np.zeros((2, 0), np.float32)
-    while done < limit and (done < song.end_sample + late or not engine.idle):
+    for block in blocks_of(engine, song.events, end_sample=song.end_sample):
         sink.write(block)
+        done += block.shape[1]
+        most = max(most, engine.state().voices)
+        advance(BLOCK_SAMPLES)
+    return SongResult(done, time.perf_counter() - begun, most, engine.state())
+
+
+def blocks_of(engine: Playing, events: Sequence[Event], *, end_sample: int) -> Iterator[FloatArray]:
+    """`events`, in order of time, until `end_sample` and the tails have died away: blocks as of `render_song`."""
+    feed, late, done = Feed(events), engine.delay_samples, 0
+    limit = end_sample + int(LONGEST_TAIL_SECONDS * SAMPLE_RATE) + late
+    block: FloatArray = np.zeros((2, 0), np.float32)
+    while done < limit and (done < end_sample + late or not engine.idle):
+        if block.size:
+            yield block
         engine.send(feed.until(done + BLOCK_SAMPLES))
         block = engine.render(BLOCK_SAMPLES)[:, max(0, late - done) :]
         done += BLOCK_SAMPLES
-        most = max(most, engine.state().voices)
-        advance(BLOCK_SAMPLES)
-    sink.write(_faded(block, FADE_SAMPLES if engine.idle else BLOCK_SAMPLES))
-    return SongResult(done - late, time.perf_counter() - begun, most, engine.state())
+    yield _faded(block, FADE_SAMPLES if engine.idle else BLOCK_SAMPLES)
 
 
 def _faded(block: FloatArray, samples: int) -> FloatArray:

@@ -18,7 +18,6 @@ from types import MappingProxyType
 
 import numpy as np
 
-from nsynth_lab.compiled.voices import active_slots
 from nsynth_lab.midi.events import CHANNELS, Event, Kind, note_off, note_on
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.runtime.choose import choose_voice_batch
@@ -28,17 +27,16 @@ from nsynth_lab.runtime.voice_batch import VoiceBatch
 from nsynth_lab.synth.channels import Channels
 from nsynth_lab.synth.mixer import CUT_SAMPLES, Mixer
 from nsynth_lab.synth.output_stage import BYPASS, OutputStage
-from nsynth_lab.synth.planner import plan
+from nsynth_lab.synth.planner import GRID_SAMPLES, on_grid, plan_until
 from nsynth_lab.synth.player import Player
 from nsynth_lab.synth.renderer import EVERYTHING, Renderer
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.synth.voice import Voice
-from nsynth_lab.synth.voice_allocator import PHASE_SAMPLES, VoiceAllocator, phase_end
+from nsynth_lab.synth.voice_allocator import PHASE_SAMPLES, VoiceAllocator
 from nsynth_lab.synth.zone_reader import ZoneReader
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
-GRID_SAMPLES = 64
 MOST_QUEUED = 200_000
 WARM_UP_BLOCKS = 64
 
@@ -97,7 +95,7 @@ class Engine:
         self._decoder, self._programs = decoder, programs
         self._troubles: list[str] = []
         self._one_by_one = ahead_samples <= HOP_SAMPLES
-        self._batch = self._make_batch(slots, seed=seed, unlimited=unlimited)
+        self._batch = self._make_batch(slots, unlimited=unlimited)
         self._mixer = Mixer(slots, ahead_samples=ahead_samples)
         self._renderer = Renderer(self._batch, self._mixer, count=slots, one_by_one=self._one_by_one)
         readers = [ZoneReader(sources, slots) for sources in programs]
@@ -116,10 +114,10 @@ class Engine:
         self._peak = 0.0
         self._dropped = 0
 
-    def _make_batch(self, slots: int, *, seed: int, unlimited: bool) -> VoiceBatch:
+    def _make_batch(self, slots: int, *, unlimited: bool) -> VoiceBatch:
         def make(count: int) -> VoiceBatch:
             one_by_one, warn = self._one_by_one and not unlimited, self._troubles.append
-            return choose_voice_batch(self._decoder, count, seed=seed, one_by_one=one_by_one, warn=warn)
+            return choose_voice_batch(self._decoder, count, one_by_one=one_by_one, warn=warn)
 
         return GrowingBatch(make) if unlimited else make(slots)
 
@@ -136,7 +134,7 @@ class Engine:
     def send(self, events: Iterable[Event]) -> None:
         """Take events, each at its `at_sample` or, where that is past, now."""
         for event in events:
-            at = -(-max(event.at_sample, self.clock) // GRID_SAMPLES) * GRID_SAMPLES
+            at = on_grid(max(event.at_sample, self.clock))
             if len(self._queue) < MOST_QUEUED:
                 insort(self._queue, event.at(at), key=_when)
             else:
@@ -170,7 +168,7 @@ class Engine:
 
     def steal(self, count: int) -> int:
         """Take `count` voices away for want of time, those let go first; how many it were."""
-        return self.player.steal(count, self._next_grid())
+        return self.player.steal(count, on_grid(self.clock))
 
     @property
     def max_voices(self) -> int:
@@ -206,9 +204,6 @@ class Engine:
             learning=next(iter(player.settings.learn), ""),
         )
 
-    def _next_grid(self) -> int:
-        return -(-self.clock // GRID_SAMPLES) * GRID_SAMPLES
-
     def _render(self, samples: int) -> FloatArray:
         begin, end = self.clock, self.clock + samples
         while self._queue and self._queue[0].at_sample < end:
@@ -224,18 +219,11 @@ class Engine:
         return self._output_stage.process(self._mixer.take(samples), begin)
 
     def _plan(self, until_sample: int) -> None:
-        """Plan first frames that begin before `until_sample`, and others due by the end of the present update phase.
-
-        A phase sees what was played by its beginning, whatever the blocks.
-        """
-        allocator, end = self.player.allocator, phase_end(until_sample - 1)
-        while len(active := active_slots(allocator.table, allocator.order, end, until_sample)):
-            if self._one_by_one and self._renderer.holds(active):  # seldom: a note's second frame
-                self._decode(EVERYTHING)
-            frames = plan(active, self.player)
+        """Plan what is due, and hand it on to be rendered."""
+        for frames in plan_until(self.player, until_sample):
+            if self._one_by_one and any(self._renderer.holds(part.slots) for part in frames):
+                self._decode(EVERYTHING)  # seldom: a note's second frame
             self._renderer.add(frames)
-            for part in frames:
-                allocator.remove(part.slots[part.last].tolist())
 
     def _decode(self, until_sample: int) -> None:
         self._renderer.render(until_sample, self.player.take_starts())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,13 +48,27 @@ class Mixer:
 
     def take(self, samples: int) -> FloatArray:
         """The next block [2, samples], and the clock moves on."""
-        block, peak = take(self._line, samples)
         self.clock += samples
-        return soft_clip(block) if peak > KNEE else block
+        return take(self._line, samples)
+
+
+def mix_whole(audio: FloatArray, gains: Sequence[FloatArray]) -> FloatArray:
+    """The voices of one note, `audio` [voices, frames * 512], to [2, samples].
+
+    Amplitudes move by each voice's `gains` [frames, 2 ends, 2 sides], as `Mixer.add` moves those of a frame.
+    """
+    line, last = np.zeros((SIDES, audio.shape[1]), np.float32), np.zeros((1, SIDES, HOP_SAMPLES), np.float32)
+    frames = audio.shape[1] // HOP_SAMPLES
+    slot, begins, fading = np.zeros(frames, np.int64), np.arange(frames) * HOP_SAMPLES, np.zeros(frames, np.bool_)
+    for samples, own in zip(audio, gains, strict=True):
+        add_frames(line, last, slot, begins, samples.reshape(frames, HOP_SAMPLES), own, fading, FADE)
+    return line
 
 
 def soft_clip(block: FloatArray) -> FloatArray:
     """`block` as it is below 0.8 of full scale; above, bent so that it never reaches 0.97."""
+    if float(np.abs(block).max(initial=0.0)) <= KNEE:
+        return block
     size, room = np.abs(block), CEILING - KNEE
     bent = np.where(size > KNEE, KNEE + room * np.tanh(np.maximum(size - KNEE, 0.0) / room), size)
     return np.asarray(np.copysign(bent, block), np.float32)

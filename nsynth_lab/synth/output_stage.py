@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from nsynth_lab.synth.mixer import soft_clip
 from nsynth_lab.units import FloatArray
 
 
@@ -23,14 +24,14 @@ class OutputStage(Protocol):
         """A controller is moved to `value`, 0 to 127; returns the synth's settings that it changes, and to what."""
 
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
-        """The next block [2, samples], which begins at `begin_sample` of the engine's clock."""
+        """The next block [2, samples], which begins at `begin_sample` of the engine's clock, kept below full scale."""
 
     def troubles(self) -> list[str]:
         """What had to be taken out since it was last asked, a line each."""
 
 
 class Bypass:
-    """An `OutputStage` that leaves blocks as they are."""
+    """An `OutputStage` without effects: what comes near full scale is bent, so that it never reaches that."""
 
     latency_samples, quiet = 0, True
 
@@ -40,9 +41,9 @@ class Bypass:
         return {}
 
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
-        """The same block."""
+        """The same block, through `mixer.soft_clip`."""
         del begin_sample
-        return block
+        return soft_clip(block)
 
     def troubles(self) -> list[str]:
         """None."""

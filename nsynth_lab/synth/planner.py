@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from nsynth_lab.compiled.voices import FRAME_SECONDS, ChannelControls, Flags, GlobalControls, advance
+from nsynth_lab.compiled.voices import FRAME_SECONDS, ChannelControls, Flags, GlobalControls, active_slots, advance
 from nsynth_lab.midi.events import CHANNELS
 from nsynth_lab.synth.channels import ControlValues
 from nsynth_lab.synth.modulation import weights_at
+from nsynth_lab.synth.voice_allocator import phase_end
 from nsynth_lab.units import FloatArray, Ints, db_to_gain
 
 if TYPE_CHECKING:
     from nsynth_lab.synth.player import Player
+
+GRID_SAMPLES = 64  # what is played counts from the next multiple of these
 
 
 class Frames(NamedTuple):
@@ -47,6 +50,28 @@ class Frames(NamedTuple):
         return parts[0] if len(parts) == 1 else Frames._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
+def on_grid(sample: int) -> int:
+    """The sample from which on something counts that is played at `sample`.
+
+    >>> on_grid(64), on_grid(65)
+    (64, 128)
+    """
+    return -(-sample // GRID_SAMPLES) * GRID_SAMPLES
+
+
+def plan_until(player: Player, until_sample: int) -> Iterator[list[Frames]]:
+    """First frames that begin before `until_sample`, and others due by the end of the present update phase.
+
+    A phase sees what was played by its beginning, whatever the blocks. Voices that have ended free their slots.
+    """
+    allocator, end = player.allocator, phase_end(until_sample - 1)
+    while len(active := active_slots(allocator.table, allocator.order, end, until_sample)):
+        frames = plan(active, player)
+        yield frames
+        for part in frames:
+            allocator.remove(part.slots[part.last].tolist())
+
+
 def plan(active: Ints, player: Player) -> list[Frames]:
     """The next frames of these slots, as the player stands now, one `Frames` a program; they move on by a frame."""
     programs = player.allocator.table.program[active]
@@ -58,13 +83,15 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
     channels, seconds = voices.channel[slots], np.asarray((voices.frames[slots] + 1) * FRAME_SECONDS, np.float64)
     own = {channel: player.channels.controls(channel, player.settings) for channel in set(channels.tolist())}
     whose, places = _places(slots, player, own)
+    released = reader.released(slots)
     streams = reader.read(slots, weights_at(motion, len(reader.sources.corners), places, whose, seconds))
     level_db, f0_cents = streams.level_db, streams.f0_cents
     if motion is not None:
         level_db, f0_cents = level_db + motion.level_db(seconds), f0_cents + motion.cents(seconds)
     shared = GlobalControls(*(float(getattr(player.settings, name)) for name in GlobalControls._fields))
     risen, ended = reader.risen(slots), reader.ended(slots)
-    frame = advance(voices, slots, shared, _channel_controls(player, own), level_db, f0_cents, risen, ended)
+    controls = _channel_controls(player, own)
+    frame = advance(voices, slots, shared, controls, level_db, f0_cents, released, risen, ended)
     return Frames(slots=slots, timbre=streams.timbre, partials=streams.partials, **frame._asdict())
 
 

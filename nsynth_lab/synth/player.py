@@ -30,6 +30,7 @@ from nsynth_lab.units import Doubles, hz_to_note
 
 USUAL_OFF_VELOCITY = 64
 VELOCITY_STEPS_AN_OCTAVE = 64  # of the pace of a release
+LOWEST_NOTE, HIGHEST_NOTE = 0, 127
 
 Cut = Callable[..., None]
 OnControlChange = Callable[[int, float, int], Mapping[str, object]]
@@ -150,7 +151,8 @@ class Player:
         return self.channels.each[channel].program % switched if own is None else own
 
     def _start(self, voice: Voice, seed: int) -> None:
-        layers = voice.reader.sources.layers(voice.key, voice.velocity)
+        sounding = min(max(round(voice.glide_target), LOWEST_NOTE), HIGHEST_NOTE)
+        layers = voice.reader.sources.layers(sounding, voice.velocity)
         voice.reader.start(voice.slot, layers, self._weights(voice), seed=seed)
         self._starts[voice.slot] = seed
         self.allocator.add(voice)

@@ -14,26 +14,32 @@ from nsynth_lab.synth.tuning import EQUAL, Tuning
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number that can be set, and learnt by a controller: 0 is `low`, 127 is `high`."""
+    """A number that can be set, and learnt by a controller: 0 is `low`, 127 is `high`, or `reach` where that is less.
+
+    The longest times would leave a controller no fine steps for the usual ones.
+    """
 
     low: float
     high: float
     about: str
+    reach: float = math.inf
 
     def from_controller(self, value: float) -> float:
-        """A controller's 0 to 127 to this range."""
-        return self.low + (self.high - self.low) * min(max(value / 127.0, 0.0), 1.0)
+        """A controller's 0 to 127 to what it can reach."""
+        return self.low + (min(self.high, self.reach) - self.low) * min(max(value / 127.0, 0.0), 1.0)
 
 
 PARAMETERS: dict[str, Parameter] = {
     "x": Parameter(0.0, 1.0, "blend position from A to B"),
     "y": Parameter(0.0, 1.0, "blend position from A B to C D, with four sources"),
     "volume_db": Parameter(-60.0, 12.0, "level of everything"),
-    "attack_ms": Parameter(0.0, 5_000.0, "envelope: rise, over the instrument's own attack"),
-    "decay_ms": Parameter(0.0, 10_000.0, "envelope: fall to the sustain level"),
-    "sustain_db": Parameter(-60.0, 0.0, "envelope: level while the key is held"),
-    "release_ms": Parameter(0.0, 10_000.0, "envelope: fall after the key-up; 0 leaves it to the instrument"),
-    "glide_ms": Parameter(0.0, 3_000.0, "time from one pitch to the next, in mono and legato"),
+    "attack_ms": Parameter(0.0, 20_000.0, "envelope: rise, over the instrument's own attack", reach=5_000.0),
+    "decay_ms": Parameter(0.0, 60_000.0, "envelope: fall to the sustain level", reach=10_000.0),
+    "sustain_db": Parameter(-60.0, 0.0, "envelope: level while the key is held; -60 is silence"),
+    "release_ms": Parameter(
+        0.0, 30_000.0, "envelope: fall after the key-up; 0 leaves it to the instrument", reach=10_000.0
+    ),
+    "glide_ms": Parameter(0.0, 10_000.0, "time from one pitch to the next, in mono and legato", reach=3_000.0),
     "detune_cents": Parameter(0.0, 100.0, "how far the outermost voices of a unison lie apart"),
     "spread": Parameter(0.0, 1.0, "how wide a unison stands in stereo"),
     "bend_semitones": Parameter(0.0, 96.0, "range of the bend wheel, with --mpe of a note's own; until an RPN sets it"),

@@ -76,6 +76,7 @@ class Sources:
         timbre: [rows, 16], level_db [rows], f0_cents [rows], contour_db [rows]: all zones end to end.
         partials: [zones, 128].
         zones: [zones].
+        model_id: of the encoder that made them.
 
     Raises:
         UsageError: no corner, or more than four.
@@ -88,6 +89,7 @@ class Sources:
         notes = [zone for corner in corners for zone in corner]
         if len({zone.model_id for zone in notes}) > 1:
             raise LatentsError("the sources were made by different models; encode them with one checkpoint")
+        self.model_id = notes[0].model_id
         self.zones: list[Zone] = []
         self._velocity_layers: dict[int, list[list[int]]] = {}
         self.corners: list[list[int]] = []

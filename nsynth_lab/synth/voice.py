@@ -6,7 +6,8 @@ from typing import Any, Generic, TypeVar, cast, get_type_hints
 
 import numpy as np
 
-from nsynth_lab.compiled.voices import FRAME_MS, HELD, RELEASED_DB, Flags, Voices
+from nsynth_lab.compiled.envelope import FALL_DB, FRAME_MS
+from nsynth_lab.compiled.voices import HELD, Flags, Voices
 from nsynth_lab.synth.channels import ControlValues
 from nsynth_lab.synth.zone_reader import ZoneReader
 from nsynth_lab.units import Doubles, Ints
@@ -59,7 +60,7 @@ class Voice:
         self.key_down, self.sostenuto_held = True, False
         for column in table:
             column[slot] = 0
-        self.released_frame, self.envelope_db = HELD, RELEASED_DB
+        self.released_frame, self.envelope_db = HELD, FALL_DB
 
     @property
     def released(self) -> bool:

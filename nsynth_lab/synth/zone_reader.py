@@ -79,6 +79,10 @@ class ZoneReader:
         if math.isinf(self.layers.release_at[slot]):
             release(self._zones, self.layers, RELEASE_RULES, slot, weights, pace)
 
+    def released(self, slots: Ints) -> NDArray[np.bool_]:
+        """Whether the next frame of each of `slots` belongs to its release."""
+        return np.asarray(self.layers.frame[slots] >= self.layers.release_at[slots])
+
     def risen(self, slots: Ints) -> NDArray[np.bool_]:
         """Whether each of `slots` has its attack behind it: a soft one may rise from below what counts as silence."""
         return np.asarray(self.layers.frame[slots] > self.layers.attack[slots])

@@ -1,0 +1,110 @@
+"""One note of a patch as latents, from which clips are made: the very frames that the engine plays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import ceil
+
+import numpy as np
+
+from nsynth_lab.errors import UsageError
+from nsynth_lab.latents import SILENCE_DB, Latents
+from nsynth_lab.note import Note
+from nsynth_lab.patch import Patch
+from nsynth_lab.render.preset_synth import settings_of
+from nsynth_lab.synth.planned_note import PlannedVoice, plan_note
+from nsynth_lab.synth.sources import Sources
+from nsynth_lab.units import FloatArray, frames_to_seconds, hz_to_note
+
+LOUDEST_DB = 20.0
+
+
+@dataclass(frozen=True)
+class NoteVoice:
+    """One voice of a note; in unison there are several.
+
+    Attributes:
+        plain: the blend, moving, before the patch's oscillations of the level.
+        latents: the same with these, at the pitch that the patch's tuning asks for, not yet detuned.
+        detune_cents: how far the voice is out of tune with its key.
+        gains: [frames, 2 ends, 2 sides] amplitude at the beginning and the end of each frame, left and right: the
+            envelope and the voice's place in stereo.
+        seed: what its noise is drawn by.
+    """
+
+    plain: Latents
+    latents: Latents
+    detune_cents: float
+    gains: FloatArray
+    seed: int
+
+
+@dataclass(frozen=True)
+class PatchNote:
+    """One note of a patch.
+
+    Attributes:
+        voices: of its unison.
+        aim: the note number, with its fraction, that the patch's tuning asks for.
+    """
+
+    voices: tuple[NoteVoice, ...]
+    aim: float
+
+    @property
+    def frames(self) -> int:
+        """Length of the voice that sounds longest."""
+        return max(voice.latents.frames for voice in self.voices)
+
+
+def patch_note(sources: Sources, patch: Patch, note: Note, *, hold_seconds: float, seed: int = 0) -> PatchNote:
+    """The note that the engine plays when `note` is struck in a patch (macros applied) and held for `hold_seconds`.
+
+    Args:
+        sources: of the patch's corners, as `instrument.load_sources` gives them for `corners_of`.
+        patch: what it is played with.
+        note: key and velocity.
+        hold_seconds: until the key goes up.
+        seed: of noise and random oscillations.
+
+    Raises:
+        UsageError: the patch's tuning has no pitch for that key.
+    """
+    settings = settings_of(patch, seed=seed)
+    planned = plan_note(
+        sources, settings, key=note.number, velocity=note.velocity, hold_seconds=hold_seconds, seed=seed
+    )
+    if not planned:
+        raise UsageError(f"{note.name} is beyond what the preset's tuning can play; choose keys nearer the middle")
+    aim = hz_to_note(settings.tuning.hz(note.number))
+    return PatchNote(tuple(_voice(one, note, aim, sources.model_id) for one in planned), aim)
+
+
+def _voice(planned: PlannedVoice, note: Note, aim: float, model_id: str) -> NoteVoice:
+    frames, sounding = planned.frames, min(127, max(0, round(aim)))
+    own = 69.0 + 12.0 * np.log2(np.asarray(frames.f0_hz, np.float64) / 440.0)
+    plain_db = frames.level_db - planned.swing_db
+    plain = Latents(
+        timbre=frames.timbre,
+        loudness_db=np.asarray(plain_db.clip(SILENCE_DB, LOUDEST_DB), np.float32),
+        f0_cents=np.asarray(100.0 * (own - sounding) - planned.detune_cents, np.float32),
+        partials=frames.partials,
+        note=sounding,
+        velocity=note.velocity,
+        attack_frames=min(ceil(planned.attack_frames), planned.release_frame),
+        release_frame=planned.release_frame,
+        model_id=model_id,
+    )
+    level_db = np.asarray(frames.level_db.clip(SILENCE_DB, LOUDEST_DB), np.float32)
+    return NoteVoice(plain, replace(plain, loudness_db=level_db), planned.detune_cents, frames.gains, planned.seed)
+
+
+def release_seconds(sources: Sources, patch: Patch, note: Note, *, hold_seconds: float, seed: int = 0) -> float:
+    """How long the note takes to die away once its key is up: its envelope's release, or its instruments' own.
+
+    Arguments and errors as of `patch_note`.
+    """
+    if patch.envelope.release_seconds:
+        return patch.envelope.release_seconds
+    voices = patch_note(sources, patch, note, hold_seconds=hold_seconds, seed=seed).voices
+    return frames_to_seconds(max(voice.latents.frames - voice.latents.release_frame for voice in voices))

@@ -1,0 +1,100 @@
+"""One key planned from its first frame to its last, without a decoder: what a clip is made from.
+
+The same player, zones and planner as in the engine, so that a clip is the very note that is played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nsynth_lab.compiled.voices import FRAME_SECONDS
+from nsynth_lab.midi.events import note_off, note_on
+from nsynth_lab.synth.channels import Channels
+from nsynth_lab.synth.planner import Frames, on_grid, plan_until
+from nsynth_lab.synth.player import Player
+from nsynth_lab.synth.settings import Settings
+from nsynth_lab.synth.sources import Sources
+from nsynth_lab.synth.voice_allocator import VoiceAllocator
+from nsynth_lab.synth.zone_reader import ZoneReader
+from nsynth_lab.units import SAMPLE_RATE, Doubles
+
+END_OF_TIME = 1 << 60
+
+
+@dataclass(frozen=True)
+class PlannedVoice:
+    """One voice of a key; in unison a key has several.
+
+    Attributes:
+        frames: all of its frames, in order.
+        swing_db: [frames] what oscillations of the level have added to `frames.level_db`.
+        detune_cents: how far it is out of tune with its key.
+        attack_frames: length of its attack, with a fraction.
+        release_frame: frames before its release, all of them where it ends before that.
+        seed: what its noise is drawn by.
+    """
+
+    frames: Frames
+    swing_db: Doubles
+    detune_cents: float
+    attack_frames: float
+    release_frame: int
+    seed: int
+
+
+def plan_note(
+    sources: Sources, settings: Settings, *, key: int, velocity: int, hold_seconds: float, seed: int = 0
+) -> list[PlannedVoice]:
+    """The voices of one key, struck at sample 0 and held for `hold_seconds`, as an engine of this seed begins with it.
+
+    None where the tuning leaves the key silent.
+    """
+    allocator = VoiceAllocator(settings.voices)
+    reader = ZoneReader(sources, len(allocator.table.frames))
+    player = Player(
+        settings,
+        [reader],
+        allocator,
+        Channels(),
+        cut=_nothing,
+        clear=_nothing,
+        on_control_change=_no_change,
+        assigned={},
+        seed=seed,
+    )
+    player.hear(note_on(key, velocity), 0)
+    seeds = dict(player.take_starts())
+    voices = [(voice.slot, 100.0 * voice.detune) for voice in allocator.voices]
+    key_up = on_grid(round(hold_seconds * SAMPLE_RATE))
+    if not voices:
+        return []
+    parts = [part for parts in plan_until(player, key_up) for part in parts]
+    player.hear(note_off(key), key_up)
+    parts += [part for parts in plan_until(player, END_OF_TIME) for part in parts]
+    every, planned = Frames.joined(parts), []
+    for slot, detune_cents in voices:
+        own = every.at(np.flatnonzero(every.slots == slot))
+        count = len(own.slots)
+        seconds = np.asarray((np.arange(count) + 1) * FRAME_SECONDS, np.float64)
+        planned.append(
+            PlannedVoice(
+                frames=own,
+                swing_db=settings.motion.level_db(seconds) if settings.motion else np.zeros(count),
+                detune_cents=detune_cents,
+                attack_frames=float(reader.layers.attack[slot]),
+                release_frame=int(min(reader.layers.release_at[slot], count)),
+                seed=seeds[slot],
+            )
+        )
+    return planned
+
+
+def _nothing(*_given: object, **_named: object) -> None:
+    """A lone key takes no voice from another."""
+
+
+def _no_change(*_given: float) -> Mapping[str, object]:
+    return {}
