@@ -284,7 +284,7 @@ def test_an_sfz_is_captured_over_the_keys_it_has(model: Path, capsys: pytest.Cap
     assert all(one["error_db"] is not None for one in report["notes"])
     for text in ("", "<region> sample=missing.wav key=60\n", "\0\1\2junk", "<region>" * 100):
         Path("bad.sfz").write_text(text)
-        assert run(["capture", "bad.sfz", "--name", "b", "--family", "organ", "--checkpoint", str(model)]) in (1, 2)
+        assert run(["capture", "bad.sfz", "--name", "b", "--family", "organ", "--checkpoint", str(model)]) == 2
 
 
 @pytest.mark.skipif(not FONT.is_file(), reason="FluidR3_GM.sf2 is not installed (Debian: fluid-soundfont-gm)")
@@ -327,8 +327,8 @@ def test_a_plugin_instrument_is_captured(model: Path, capsys: pytest.CaptureFixt
 def test_sources_that_are_none_are_refused(model: Path) -> None:
     Path("empty").mkdir()
     Path("a.sf2").write_bytes(b"RIFFjunk")
-    for word in ("nowhere", "nowhere.vst3", "nowhere.sfz", "empty", "a.sf2"):
-        assert run(["capture", word, "--name", "x", "--family", "flute", "--checkpoint", str(model)]) in (1, 2)
+    for word, code in (("nowhere", 1), ("nowhere.vst3", 1), ("nowhere.sfz", 2), ("empty", 2), ("a.sf2", 1)):
+        assert run(["capture", word, "--name", "x", "--family", "flute", "--checkpoint", str(model)]) == code, word
     assert not owned_files()
 
 

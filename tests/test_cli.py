@@ -191,11 +191,11 @@ def test_a_usage_error_does_not_wait_for_torch(line: str, tmp_path: Path) -> Non
     script = (
         "import sys; from nsynth_lab.cli import run\n"
         "code = run(sys.argv[1:])\n"
-        "sys.exit('torch was imported' if 'torch' in sys.modules else 0 if code in (1, 2) else f'ended with {code}')"
+        "sys.exit('torch was imported' if 'torch' in sys.modules else 10 + code)"
     )
     command = [sys.executable, "-c", script, *shlex.split(line)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode - 10 == (1 if "no such file" in done.stderr else 2), done.stderr
     assert done.stderr.count("\n") == 1
 
 
