@@ -128,6 +128,8 @@ def played_as_rendered(what: list[str], folder: Path, record_property: RecordPro
 
     def play(number: int) -> Take[None]:
         taken = played(what, environment, f"{number}")
+        if not taken.in_time:
+            return taken
         apart = [furthest(*pair, least_seconds=3.0) for pair in zip(taken.made, offline, strict=True)]
         assert max(apart) < 1e-4, "what is played is not what is rendered"
         return taken
@@ -147,7 +149,7 @@ def played(what: list[str], environment: dict[str, str], name: str) -> Take[None
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "bypassed" not in done.stdout + done.stderr
-    found = re.search(r"underruns (\d+)", done.stdout)
+    found = re.search(r"underruns (\d+).*voices (?:shed|stolen) (\d+)", done.stdout)
     assert found, done.stdout
     heard = np.fromfile(raw, np.float32).reshape(-1, 2).T
-    return Take(None, read_audio(take).samples, heard, int(found[1]))
+    return Take(None, read_audio(take).samples, heard, int(found[1]), int(found[2]))

@@ -134,7 +134,7 @@ def take(environment: dict[str, str], folder: Path) -> Take[tuple[dict[str, int]
         told = summary(process)
     recorded = np.fromfile(heard, np.float32).reshape(-1, 2).T
     played = read_audio(made).samples
-    return Take((told, sent), played, recorded, told["underruns"])
+    return Take((told, sent), played, recorded, told["underruns"], told["shed"])
 
 
 def strike(keys: Keys, note: int) -> float:
