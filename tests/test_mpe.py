@@ -142,7 +142,7 @@ def test_the_managers_bend_pressure_volume_and_program_apply_to_the_zone() -> No
         assert after - before == pytest.approx(6.0, abs=1.0)
     channels = Channels()
     channels.set_zone(0, 3)
-    channels.hear(Event(Kind.PROGRAM, 0, 5, 0))
+    channels.handle(Event(Kind.PROGRAM, 0, 5, 0))
     assert [channels.each[index].program for index in range(5)] == [5, 5, 5, 5, 0]
 
 
@@ -235,6 +235,6 @@ def test_the_later_of_two_zones_takes_its_channels_from_the_other(
     channels = Channels()
     for manager, members in messages:
         for event in zone(manager, members):
-            channels.hear(event)
+            channels.handle(event)
     wanted = {member: manager for manager, members in zones.items() for member in members}
     assert dict(channels.zones) == wanted

@@ -172,7 +172,7 @@ def _midi(live: Live, wanted: str) -> Iterator[Ports | None]:
     if not wanted:
         yield None
         return
-    with Ports(wanted, live.event_queue.take, gone=lambda: live.event_queue.put(panic())) as ports:
+    with Ports(wanted, live.event_queue.put_at, gone=lambda: live.event_queue.put(panic())) as ports:
         console.say(f"MIDI from {', '.join(ports.open) or 'any port that will come'}")
         yield ports
 

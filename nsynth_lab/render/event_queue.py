@@ -1,4 +1,4 @@
-"""From the time at which something was played to the sample at which it is heard."""
+"""Live events: queued from any thread, then given the sample at which they are heard."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from nsynth_lab.synth.engine import panic
 from nsynth_lab.units import SAMPLE_RATE
 
 MOST_WAITING = 50_000
-FOLLOW = 0.02  # how fast the clock follows the device's pace
+FOLLOW = 0.02  # share of the clock error corrected per block
 
 
 class EventQueue:
-    """Events on their way from any thread to the engine's, with the time at which each arrived."""
+    """Events on their way from any thread to the engine's thread, each with its time of arrival."""
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[float, Event]] = deque(maxlen=MOST_WAITING)
-        self._overfull = False
+        self._overflowed = False
 
-    def take(self, seconds: float, events: Iterable[Event]) -> None:
-        """What arrived at `seconds` of `time.perf_counter`."""
+    def put_at(self, seconds: float, events: Iterable[Event]) -> None:
+        """Add events that arrived at `seconds` of `time.perf_counter`."""
         for event in events:
             if len(self._waiting) >= MOST_WAITING:
-                self._overfull = True
+                self._overflowed = True
             self._waiting.append((seconds, event))
 
     def put(self, events: Iterable[Event]) -> None:
-        """What is played now."""
-        self.take(time.perf_counter(), events)
+        """Add events that are played now."""
+        self.put_at(time.perf_counter(), events)
 
     def drain(self) -> list[tuple[float, Event]]:
-        """All that waits. Where too much came to keep, everything is silenced first: a note-off may be lost."""
+        """All waiting events. If the queue overflowed, a panic comes first: a note-off may have been lost."""
         out = []
-        if self._overfull:
-            self._overfull = False
+        if self._overflowed:
+            self._overflowed = False
             out = [(time.perf_counter(), event) for event in panic()]
         while self._waiting:
             out.append(self._waiting.popleft())
@@ -44,10 +44,10 @@ class EventQueue:
 
 
 class ClockFollower:
-    """Seconds of the machine's clock to samples of the engine's.
+    """Converts seconds of the system clock to samples of the engine's clock.
 
-    Blocks are asked for in bursts, but at the device's pace in the long run: the offset between the clocks is
-    followed slowly, and an event is given the sample that belongs to it, one block later.
+    A device asks for blocks in bursts, but keeps its sample rate in the long run. So the offset between the clocks is
+    followed slowly (a one-pole low-pass), and events keep their spacing: each is heard one block after it arrives.
     """
 
     def __init__(self, block_samples: int) -> None:
@@ -55,12 +55,12 @@ class ClockFollower:
         self._offset: float | None = None
 
     def begin_block(self, clock: int, seconds: float) -> None:
-        """The engine is about to make the block at `clock`."""
+        """Note that the engine begins the block at sample `clock` at `seconds`."""
         offset = seconds - clock / SAMPLE_RATE
         if self._offset is None or abs(offset - self._offset) > 0.25:
             self._offset = offset
         self._offset += FOLLOW * (offset - self._offset)
 
     def sample(self, seconds: float) -> int:
-        """The sample at which something that arrived at `seconds` is heard."""
+        """Sample at which an event that arrived at `seconds` is heard."""
         return round((seconds - (self._offset or 0.0)) * SAMPLE_RATE) + self._block

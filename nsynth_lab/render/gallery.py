@@ -1,4 +1,4 @@
-"""A page to listen to presets: each through the same short phrase, with its spectrogram."""
+"""A web page to listen to presets: each plays the same short phrase and shows its spectrogram."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ h3 { margin: 0.6rem 0 0; } p { margin: 0; } small { color: #555; } audio { width
 
 @dataclass(frozen=True)
 class Heard:
-    """One preset played: its file, its level, and what went wrong with it, if anything."""
+    """One preset on the page: its sound file, its level, and notes on what went wrong."""
 
     key: str
     patch: Patch
@@ -43,7 +43,7 @@ class Heard:
 
 
 def check_gallery(folder: Path, *, force: bool) -> None:
-    """Refuse before the work: a folder with other things in it, unless it holds such a page and `force` is given.
+    """Refuse a folder that has other files in it, or that has a gallery and no `force`, before any work begins.
 
     Raises:
         UsageError: see above.
@@ -66,11 +66,10 @@ def write_gallery(
     comments: Mapping[str, str],
     advance: Callable[[], None],
 ) -> list[Heard]:
-    """Play `presets` (key, patch) into sound files, sheets of spectrograms and a page; `advance` hears of each.
+    """Play `presets` (key, patch) into sound files, sheets of spectrograms and a page; `advance` is called for each.
 
-    Each sound file carries the comment that `comments` has under its key.
-
-    A preset that cannot be played is told on the page, and does not stop the others.
+    Each sound file carries the comment that `comments` has for its key. A preset that cannot be played is noted on the
+    page and does not stop the others.
 
     Raises:
         UsageError: the folder cannot be made.

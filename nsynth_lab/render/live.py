@@ -99,7 +99,7 @@ class Live:
         return Status(
             engine=self.engine.state(),
             median=self.meter.median,
-            highest=self.meter.highest(99.0),
+            highest=self.meter.percentile(99.0),
             underruns=self.sink.ring.underruns,
             latency_ms=1000.0 * seconds,
             away=self.sink.away,

@@ -1,4 +1,4 @@
-"""LoadMeter: what a live engine's blocks cost, kept in memory reserved at the beginning."""
+"""LoadMeter: the share of its deadline that each block took, in memory reserved at the beginning."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class LoadMeter:
 
     >>> meter = LoadMeter()
     >>> for share in (0.2, 0.4, 0.3): meter.add(share)
-    >>> round(meter.median, 3), round(meter.highest(99.0), 3)
+    >>> round(meter.median, 3), round(meter.percentile(99.0), 3)
     (0.3, 0.398)
     """
 
@@ -21,16 +21,16 @@ class LoadMeter:
         self.blocks = 0
 
     def add(self, share: float) -> None:
-        """One block took so much of its time."""
+        """Add one block, which took `share` of its deadline."""
         self._shares[self.blocks % WINDOW_BLOCKS] = share
         self.blocks += 1
 
     @property
     def median(self) -> float:
-        """Half of the blocks took less."""
-        return self.highest(50.0)
+        """Median share."""
+        return self.percentile(50.0)
 
-    def highest(self, percent: float) -> float:
-        """So many in a hundred blocks took less."""
+    def percentile(self, percent: float) -> float:
+        """The `percent` percentile of the shares."""
         known = self._shares[: min(self.blocks, WINDOW_BLOCKS)]
         return float(np.percentile(known, percent)) if len(known) else 0.0

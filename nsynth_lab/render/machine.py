@@ -1,4 +1,4 @@
-"""What a live engine asks of the machine: to go first, and the number of threads that serves it best."""
+"""What a live engine needs of the machine: a high priority, and the best number of threads."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import sys
 
 from nsynth_lab.render.ensemble import Playing
 
-WORTH_IT = 0.8
+WORTH_IT = 0.8  # a second thread must bring the time of a step below this share
 REAL_TIME_PRIORITY, NICENESS = 5, -11
 
 
 def raise_priority() -> bool:
-    """Ask the system to let this thread, and those it starts, go first; whether it does.
+    """Ask the system for real-time priority for this thread and those it starts; whether it grants it.
 
-    An audio thread that waits its turn behind other programs is late. Linux grants it to members of the audio group
+    An audio thread that waits behind other programs misses its deadlines. Linux grants it to members of the audio group
     (`rtprio` in limits.conf) and to root; elsewhere PortAudio asks for its own thread.
     """
     if sys.platform != "linux":
@@ -31,9 +31,9 @@ def raise_priority() -> bool:
 
 
 def choose_threads(engine: Playing) -> int:
-    """Let torch run on one thread or on two, whichever takes steps faster here; how many it is.
+    """Set torch to one or two threads, whichever makes steps faster on this machine; returns the number.
 
-    The steps are small, and a second thread must be worth its waiting. OMP_NUM_THREADS, where set, decides.
+    The steps are small: a second thread must make up for its synchronisation. OMP_NUM_THREADS, if set, decides.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""What is named, files and instruments: asked before the work rather than after it, and before torch is imported."""
+"""Output files and sources are checked before any work begins, and before torch is imported."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["LATENTS_ENDING", "SOUND_ENDINGS", "check_outputs", "check_sources"]
 def check_outputs(
     paths: Sequence[Path], *, endings: Sequence[str], sources: Sequence[str | Path] = (), force: bool
 ) -> None:
-    """Refuse before the work rather than after it: `check_target`, an unknown ending, a file that is also a source.
+    """Refuse outputs that cannot be written, have an unknown ending, or are also a source (see `audio.check_target`).
 
     Raises:
         UsageError: see above.
@@ -37,9 +37,9 @@ def check_outputs(
 
 
 def check_sources(sources: Sequence[str | Path], checkpoint: Path | None = None) -> None:
-    """Refuse a name that neither a file nor an instrument has, from headers alone.
+    """Refuse names of unknown instruments and missing files, reading headers only.
 
-    Where a bank cannot be looked into, nothing is said here: whoever needs it will say.
+    A bank that cannot be read is no error here; it is reported when it is needed.
 
     Raises:
         UsageError: no such instrument; the closest are offered.

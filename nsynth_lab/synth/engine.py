@@ -221,7 +221,7 @@ class Engine:
     def _plan(self, until_sample: int) -> None:
         """Plan what is due, and hand it on to be rendered."""
         for frames in plan_until(self.player, until_sample):
-            if self._one_by_one and any(self._renderer.holds(part.slots) for part in frames):
+            if self._one_by_one and any(self._renderer.has_frames_of(part.slots) for part in frames):
                 self._decode(EVERYTHING)  # seldom: a note's second frame
             self._renderer.add(frames)
 
@@ -241,7 +241,7 @@ class Engine:
 
     def _flush(self, slot: int) -> None:
         """Nothing that is planned for `slot`, or cut off from it, is still to be done: another voice is to have it."""
-        if self._renderer.touches(slot):
+        if self._renderer.is_pending(slot):
             self._decode(EVERYTHING)
 
 

@@ -1,4 +1,4 @@
-"""Which notes are held: by a finger, by a pedal, or no longer; and what a mono synth plays after a key goes up."""
+"""Which notes are held by keys and pedals, and which key a mono synth returns to when one goes up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from nsynth_lab.synth.channels import Channels
 from nsynth_lab.synth.voice import Voice
 
-MOST_HELD = 128
+MAX_KEYS = 128
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,14 @@ class Key:
 
 @dataclass
 class HeldKeys:
-    """Keys that are down, the last one last: a mono synth plays that."""
+    """Keys that are down, the latest last: that is the one a mono synth plays."""
 
     down: list[Key] = field(default_factory=list)
 
     def press(self, key: Key) -> None:
         """A key goes down."""
         self.lift(key.channel, key.number)
-        self.down = [*self.down[-MOST_HELD + 1 :], key]
+        self.down = [*self.down[-MAX_KEYS + 1 :], key]
 
     def lift(self, channel: int, number: int) -> None:
         """A key goes up."""
@@ -37,7 +37,7 @@ class HeldKeys:
 
 
 def sostenuto_down(voices: Iterable[Voice], channels: Channels, channel: int) -> None:
-    """The sostenuto pedal of `channel` goes down: it holds the keys that are down now, and no later one."""
+    """The sostenuto pedal of `channel` goes down: it holds the keys that are down now, not later ones."""
     for voice in voices:
         if _obeys(voice, channel, channels) and voice.key_down:
             voice.sostenuto_held = True
@@ -51,7 +51,7 @@ def sostenuto_up(voices: Iterable[Voice], channels: Channels, channel: int) -> N
 
 
 def unheld_voices(voices: Iterable[Voice], channels: Channels) -> list[Voice]:
-    """The voices that nothing holds any more and that are not released yet."""
+    """Voices that no key or pedal holds any more, and that are not yet in release."""
     return [
         voice
         for voice in voices

@@ -13,11 +13,11 @@ from nsynth_lab.synth.channels import (
     LOWER,
     NOTES_OFF,
     OMNI_MODES,
+    RESERVED,
     SLIDE,
     SOSTENUTO,
     SOUND_OFF,
     SUSTAIN,
-    TAKEN,
     Channels,
 )
 from nsynth_lab.synth.held_keys import HeldKeys, Key, sostenuto_down, sostenuto_up, unheld_voices
@@ -82,7 +82,7 @@ class Player:
             case Kind.CONTROL:
                 self._control(event, now)
             case _:
-                self.channels.hear(event)
+                self.channels.handle(event)
 
     def take_starts(self) -> list[tuple[int, int]]:
         """Slots that begin anew since the last call, each with what its noise is drawn by."""
@@ -197,20 +197,22 @@ class Player:
     def _control(self, event: Event, now: int) -> None:
         number, own = event.number, self.channels.each[event.channel]
         if number == SOUND_OFF:
-            self._silence(self.channels.reach(event.channel), now)
+            self._silence(self.channels.controlled_by(event.channel), now)
         elif number == NOTES_OFF or number in OMNI_MODES:
-            for voice in self._taken_up(self.channels.reach(event.channel)):
+            for voice in self._taken_up(self.channels.controlled_by(event.channel)):
                 self._lose(voice)
-        elif regrouped := self.channels.regrouped(event):
-            self._silence(regrouped, now)
-        elif self.settings.learn and number not in TAKEN.union(self.settings.controllers) and not self._slides(event):
+        elif changing := self.channels.changing_zone(event):
+            self._silence(changing, now)
+        elif (
+            self.settings.learn and number not in RESERVED.union(self.settings.controllers) and not self._slides(event)
+        ):
             self.settings = self.settings.learnt(number)
         elif (name := self.settings.controllers.get(number)) and not self._slides(event):
             self.settings = self.settings.moved(name, PARAMETERS[name].from_controller(event.value))
         if changes := self._on_control_change(number, event.value, now):
             self.settings = self.settings.changed(changes)
         pedal = own.sostenuto
-        self.channels.hear(event)
+        self.channels.handle(event)
         if own.sostenuto != pedal:
             (sostenuto_down if own.sostenuto else sostenuto_up)(self.allocator.sounding(), self.channels, event.channel)
         if number >= SOUND_OFF or number in (SUSTAIN, SOSTENUTO):

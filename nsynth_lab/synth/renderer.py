@@ -1,8 +1,8 @@
 """Renderer: planned frames -> steps of the decoder -> the mixer.
 
-On the CPU a step has two phases: the control net says what is to sound, the excitation sounds it. Frames are planned
-before they begin, so where blocks are small a block does one thing if it can: a note's first frame, which cannot wait,
-or the first phase of a step, or the second of one.
+On the CPU a step has two phases: the control net, then the excitation that it drives. Frames are planned before they
+begin, so small blocks can share the work: each does one thing, either the first frames of new notes, which cannot wait,
+or the first phase of a step, or the second.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ EVERYTHING = 1 << 60  # until the end of time
 
 
 class Renderer:
-    """`add(frames)` and `cut(slot)` as they are planned, `render(until)` once a block.
+    """`add(frames)` and `cut(slot)` while planning, `render(until)` once a block.
 
-    There are `count` slots. `one_by_one` says that no slot ever has several frames at once: only then may frames wait.
+    There are `count` slots. With `one_by_one` no slot ever has several frames at once: only then may frames wait.
     """
 
     def __init__(self, batch: VoiceBatch, mixer: Mixer, *, count: int, one_by_one: bool) -> None:
@@ -31,65 +31,65 @@ class Renderer:
         self._waiting = np.zeros(count, np.bool_)
         self._two_phase = batch if one_by_one and isinstance(batch, TwoPhase) else None
         self._planned: list[Frames] = []
-        self._halfway: tuple[Frames, Callable[[], FloatArray]] | None = None
+        self._begun: tuple[Frames, Callable[[], FloatArray]] | None = None
         self._cuts: list[tuple[int, int]] = []
 
     def add(self, frames: Sequence[Frames]) -> None:
-        """Frames that are to be rendered."""
+        """Queue frames to be rendered."""
         self._planned += frames
         for part in frames:
             self._waiting[part.slots] = True
 
     def cut(self, slot: int, at_sample: int) -> None:
-        """What lies after `at_sample` of all frames added so far for `slot` is to fade within 5 ms."""
+        """Fade out `slot` within 5 ms from `at_sample` on, in all its frames added so far."""
         self._cuts.append((slot, at_sample))
 
-    def holds(self, slots: Ints | int) -> bool:
-        """Whether a frame of any of `slots` is yet to be rendered."""
+    def has_frames_of(self, slots: Ints | int) -> bool:
+        """Whether a frame of any of `slots` is waiting to be rendered."""
         return bool(self._waiting[slots].any())
 
-    def touches(self, slot: int) -> bool:
-        """Whether anything is yet to be done for `slot`."""
-        return self.holds(slot) or any(slot == cut for cut, _ in self._cuts)
+    def is_pending(self, slot: int) -> bool:
+        """Whether a frame or a fade-out of `slot` is pending."""
+        return self.has_frames_of(slot) or any(slot == cut for cut, _ in self._cuts)
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is yet to be rendered."""
-        return not self._planned and self._halfway is None
+        """Whether nothing waits to be rendered."""
+        return not self._planned and self._begun is None
 
     def render(self, until_sample: int, starts: Sequence[tuple[int, int]]) -> None:
-        """Into the mixer with all that begins before `until_sample`, and out of it what was cut off meanwhile.
+        """Mix all frames that begin before `until_sample`, then apply the pending fade-outs.
 
-        What is cut off is a slot's last frame, so where that is yet to be rendered the cut waits for it. `starts` are
-        slots that begin anew with the frames added last, and their seeds.
+        A fade-out waits until the last frame of its slot has been rendered. `starts` are the slots of new notes in the
+        frames added last, and their seeds.
         """
         if starts:
             self._batch.reset([slot for slot, _ in starts], [serial for _, serial in starts])
-        if self._planned or self._halfway is not None:
+        if self._planned or self._begun is not None:
             self._work(until_sample if self._two_phase is not None else EVERYTHING)
-        for slot, at_sample in [cut for cut in self._cuts if not self.holds(cut[0])]:
+        for slot, at_sample in [cut for cut in self._cuts if not self.has_frames_of(cut[0])]:
             self._mixer.cut(slot, at_sample)
             self._cuts.remove((slot, at_sample))
 
     def _work(self, until_sample: int) -> None:
-        """Whatever cannot wait; if that is nothing, one thing of what can."""
+        """Do what is urgent; if nothing is, do one phase of what can wait, so that small blocks share the work."""
         worked = False
-        if self._halfway is not None and (self._halfway[0].begins < until_sample).any():
-            self._finish(*self._halfway)
+        if self._begun is not None and (self._begun[0].begins < until_sample).any():
+            self._finish(*self._begun)
             worked = True
         if self._planned and (now := self._urgent(until_sample)) is not None:
             self._mix(now, self._batch.step(*_inputs(now)))
             worked = True
         if worked or self._two_phase is None:
             return
-        if self._halfway is not None:
-            self._finish(*self._halfway)
+        if self._begun is not None:
+            self._finish(*self._begun)
         else:
             frames, self._planned = Frames.joined(self._planned), []
-            self._halfway = frames, partial(self._two_phase.excite, self._two_phase.controls(*_inputs(frames)))
+            self._begun = frames, partial(self._two_phase.excite, self._two_phase.controls(*_inputs(frames)))
 
     def _urgent(self, until_sample: int) -> Frames | None:
-        """Out of what is planned the first frames of notes; all of it, if others too begin before `until_sample`."""
+        """The planned frames that must be rendered now: the first frames of notes, or all if others are due too."""
         frames, self._planned = Frames.joined(self._planned), []
         now = frames.begins < until_sample
         if not now.any():
@@ -101,7 +101,7 @@ class Renderer:
         return frames.at(np.flatnonzero(now))
 
     def _finish(self, frames: Frames, excite: Callable[[], FloatArray]) -> None:
-        self._halfway = None
+        self._begun = None
         self._mix(frames, excite())
 
     def _mix(self, frames: Frames, audio: FloatArray) -> None:

@@ -1,6 +1,6 @@
-r"""Scala's files: .scl, a scale, and .kbm, which key plays which of its steps.
+r"""Scala files: .scl, a scale, and .kbm, a keyboard mapping.
 
-Both are lines of text in whatever encoding their makers' editors write: UTF-8, UTF-16 and Windows' own are told apart.
+Both are text in whatever encoding an editor wrote: UTF-8, UTF-16 and Windows-1252 are recognised.
 A line that begins with an exclamation mark is a comment, and whatever follows a value on its line is ignored.
 
 Sources: https://www.huygens-fokker.org/scala/scl_format.html and https://www.huygens-fokker.org/scala/help.htm#mappings.
@@ -29,11 +29,11 @@ from nsynth_lab.synth.tuning import (
 from nsynth_lab.units import ratio_to_cents
 
 MAX_FILE_BYTES, MAX_STEPS = 2**20, 16_384
-Line = tuple[int, str]  # its number in the file, from 1, and what stands there
+Line = tuple[int, str]  # line number from 1, and its text
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _BREAK = re.compile(r"\r\n|\r|\n")  # str.splitlines also cuts at controls, which Latin-1 makes of other letters' bytes
-_SLASHES = r"/\u2044\u2215\u00f7\uff0f"  # that of text, of fractions, of division, obelus, full width
-# what goes on without a space is another kind of number, or a slip
+_SLASHES = r"/\u2044\u2215\u00f7\uff0f"  # slash, fraction slash, division slash, division sign, full-width slash
+# a value followed by these without a space is a typo or another notation: refused, not guessed
 _GLUED = rf"(?![\w.,:\\*^+'|\u2019\u00d7\u2212{_SLASHES}-])"
 _CENTS = re.compile(rf"([+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?:c|cents?)?{_GLUED}")
 _RATIO = re.compile(rf"\+?([0-9]+)(?:[ \t]*/[ \t]*([0-9]+)|(?![ \t]*[{_SLASHES}])){_GLUED}")
@@ -46,7 +46,7 @@ def read_tuning(scl: str | Path, kbm: str | Path | None = None, *, a4_hz: float 
     """A .scl file's tuning, on the keys of a .kbm file or from middle C with A4 at `a4_hz`.
 
     Raises:
-        MidiError: a file that cannot be read as what it should be; which one, and the line.
+        MidiError: a file that cannot be read or is not valid; names the file and the line.
     """
     text = _text(scl)
     try:
@@ -66,7 +66,7 @@ def parse_scl(text: str) -> Scale:
     r"""A scale from the text of a .scl file.
 
     Raises:
-        MidiError: it is none; with the line where something stands that cannot.
+        MidiError: it is not valid; names the line.
 
     >>> parse_scl("! x.scl\nfifths\n2\n 3 / 2 a fifth\n 1200.0 cents").cents
     (701.9550008653874, 1200.0)
@@ -85,7 +85,7 @@ def parse_kbm(text: str, steps: int) -> Keys:
     """A keyboard mapping from the text of a .kbm file, for a scale of so many steps.
 
     Raises:
-        MidiError: it is none; with the line where something stands that cannot.
+        MidiError: it is not valid; names the line.
     """
     lines = _lines(text)
     head = _filled(lines)[:7]
@@ -102,14 +102,14 @@ def parse_kbm(text: str, steps: int) -> Keys:
         raise _wrong(head[5], f"reference frequency {_shown(head[5])}; expected {LOWEST_HZ:g} to {HIGHEST_HZ:g} Hz")
     octave = _whole(head[6], "the repeating step", low=0, high=MAX_STEPS) or steps
     keys = [line for line in lines if line[0] > head[6][0] and not line[1].lstrip().startswith("!")][:size]
-    while keys and not keys[-1][1].strip():  # keys that are left out at the end are silent; blank lines there are none
+    while keys and not keys[-1][1].strip():  # trailing blank lines are no entries; keys without an entry are silent
         keys.pop()
     given = tuple(_step(line) for line in keys)
     return Keys(size, low, high, middle, reference, hz, octave, given)
 
 
 def _pitch(line: Line) -> float:
-    """Cents of a line of a scale: with a point it is cents, else a ratio."""
+    """Cents of one line of a scale: a number with a point is cents, any other a ratio."""
     text = line[1].strip()
     try:
         if found := _CENTS.match(text):
@@ -118,7 +118,7 @@ def _pitch(line: Line) -> float:
             cents = ratio_to_cents(int(found[1]) / int(found[2] or 1))
         else:
             raise ValueError
-    except (ValueError, ArithmeticError):  # none of them, a division by or logarithm of nothing, thousands of digits
+    except (ValueError, ArithmeticError):  # neither form, division by zero, logarithm of zero, thousands of digits
         expected = "expected cents (701.955) or a ratio (3/2)"
         raise _wrong(line, f"{_shown(line)} is no note of a scale: {expected}") from None
     if not abs(cents) <= FURTHEST_CENTS:
@@ -147,13 +147,13 @@ def _shown(line: Line) -> str:
 
 
 def _lines(text: str) -> list[Line]:
-    """The lines that are not comments; not what DOS's end of file leaves behind."""
+    """The lines that are not comments, without a DOS end-of-file mark."""
     lines = enumerate(_BREAK.split(text.rstrip("\x1a")), start=1)
     return [(number, line) for number, line in lines if not line.startswith("!")]
 
 
 def _filled(lines: Sequence[Line]) -> list[Line]:
-    """Those in which something stands, and no comment either that begins after spaces."""
+    """Lines that are neither blank nor indented comments."""
     return [line for line in lines if line[1].strip() and not line[1].lstrip().startswith("!")]
 
 
@@ -169,7 +169,7 @@ def _text(path: str | Path) -> str:
 
 
 def decoded(data: bytes) -> str:
-    r"""Text of unknown encoding: by its mark, else UTF-16 by its zeros, else UTF-8 if it is that, else Windows' own.
+    r"""Text of unknown encoding: by its byte order mark, else UTF-16 by its zero bytes, else UTF-8, else Windows-1252.
 
     >>> decoded(b"\xef\xbb\xbf9/8"), decoded("9/8".encode("utf-16-be")), decoded(b"\xc5ngstr\xf6m")
     ('9/8', '9/8', 'Ångström')

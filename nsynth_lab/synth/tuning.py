@@ -10,13 +10,13 @@ from nsynth_lab.units import cents_to_ratio, note_to_hz
 
 A4, A4_HZ, MIDDLE_C = 69, 440.0, 60
 LOWEST_A4_HZ, HIGHEST_A4_HZ = 220.0, 880.0
-LOWEST_HZ, HIGHEST_HZ = 8.0, 14_000.0  # what the decoder can be asked for
+LOWEST_HZ, HIGHEST_HZ = 8.0, 14_000.0  # range of the decoder
 FURTHEST_CENTS = 20_000.0
 
 
 @dataclass(frozen=True)
 class Scale:
-    """A scale: cents of each step above its first note, the last being where it repeats (an octave, mostly)."""
+    """A scale: cents of each step above its first note, of which the last is the period (mostly an octave)."""
 
     name: str
     cents: tuple[float, ...]
@@ -24,14 +24,14 @@ class Scale:
 
 @dataclass(frozen=True)
 class Keys:
-    """Which key plays which step: the other half of a tuning.
+    """A keyboard mapping: which key plays which step of a scale.
 
     Attributes:
         size: keys after which the pattern repeats; 0 for one key a step, in order.
         low, high: keys that sound.
         middle: the key that plays step 0.
-        reference: the key whose frequency is given,
-        reference_hz: and that frequency.
+        reference: the key whose frequency is given.
+        reference_hz: that frequency.
         octave: the step by which the pattern repeats.
         steps: [size] step of each key from `middle` up; None for a key that is silent.
     """
@@ -69,16 +69,16 @@ def equal(a4_hz: float = A4_HZ) -> Tuning:
     """Twelve equal steps with A4 at `a4_hz`.
 
     Raises:
-        UsageError: no frequency for an A4.
+        UsageError: `a4_hz` is out of range.
     """
     return Tuning(tuple(note_to_hz(float(key)) * checked_a4(a4_hz) / A4_HZ for key in range(128)))
 
 
 def checked_a4(a4_hz: float) -> float:
-    """`a4_hz`, if an A4 may have it.
+    """`a4_hz`, if it is 220 to 880 Hz.
 
     Raises:
-        UsageError: it may not.
+        UsageError: it is out of range.
     """
     if not LOWEST_A4_HZ <= a4_hz <= HIGHEST_A4_HZ:
         raise UsageError(f"A4 at {a4_hz:g} Hz; expected {LOWEST_A4_HZ:g} to {HIGHEST_A4_HZ:g}")
@@ -104,14 +104,14 @@ def _cents(scale: Scale, keys: Keys, key: int) -> float | None:
     away = key - keys.middle
     if not keys.size:
         return _step_cents(scale, away)
-    turn, place = divmod(away, keys.size)
+    period, place = divmod(away, keys.size)
     step = keys.steps[place] if place < len(keys.steps) else None
-    return None if step is None else _step_cents(scale, step + turn * keys.octave)
+    return None if step is None else _step_cents(scale, step + period * keys.octave)
 
 
 def _step_cents(scale: Scale, step: int) -> float:
-    turn, place = divmod(step, len(scale.cents))
-    return turn * scale.cents[-1] + (scale.cents[place - 1] if place else 0.0)
+    period, place = divmod(step, len(scale.cents))
+    return period * scale.cents[-1] + (scale.cents[place - 1] if place else 0.0)
 
 
 EQUAL = equal()

@@ -1,4 +1,8 @@
-"""Who gets a slot of the decoder, who gives one up, and in which update phase a voice takes its steps."""
+"""Voice allocation: which slot of the decoder a voice gets, which voice is stolen, and when a voice is updated.
+
+A voice is updated once a frame (512 samples) in one of two phases of 256 samples, so that the voices due together take
+one batched step and no block has to compute all of them. Frames are planned ahead of their time for the same reason.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +16,22 @@ from nsynth_lab.compiled.voices import HELD
 from nsynth_lab.synth.voice import Voice, table
 from nsynth_lab.units import HOP_SAMPLES, Ints
 
-PHASE_SAMPLES = 256  # update phases: frames are planned in one of two, those of a voice in every other one
+PHASE_SAMPLES = 256  # a voice is updated in every other phase
 PHASES = HOP_SAMPLES // PHASE_SAMPLES
 LOOK_AHEAD_SAMPLES = PHASE_SAMPLES // 2  # how early every frame is planned, so that steps can be taken in two phases
-SPARE_SLOTS = 16  # for voices that still fade while others have taken their place
-MAX_UNLIMITED_VOICES = 4096  # voices that nobody limits: a hostile song must not take all memory
+SPARE_SLOTS = 16  # for voices that fade out while new ones already have their place
+MAX_UNLIMITED_VOICES = 4096  # bound on memory: a hostile song may ask for any number
 SLOTS_AT_ONCE = 64
 
 
 class VoiceAllocator:
-    """The voices that sound, in the order in which they began, and the slots that are free, longest free first.
+    """The sounding voices, oldest first, and the free slots, longest free first.
 
-    `unlimited` there are as many slots as are needed, and `voices` says only how these share their phases.
+    With `unlimited` there are as many slots as are needed; `voices` then only balances the update phases.
 
     Attributes:
-        max_voices: how many may sound at once; where time is short fewer than at the beginning.
-        table: the numbers of all voices, a slot each.
+        max_voices: how many may sound at once; lowered while the machine is overloaded.
+        table: the numbers of all voices, one row per slot.
     """
 
     def __init__(self, voices: int, *, unlimited: bool = False) -> None:
@@ -48,35 +52,35 @@ class VoiceAllocator:
         return [self.voices[place] for place in np.flatnonzero(~self.table.fading[self.order])]
 
     def playing(self, channel: int, key: int) -> list[Voice]:
-        """Of these the voices of one key."""
+        """Voices of one key that are not fading out."""
         own, order = self.table, self.order
         wanted = ~own.fading[order] & (own.channel[order] == channel) & (own.key[order] == key)
         return [self.voices[place] for place in np.flatnonzero(wanted)]
 
     def make_free(self, needed: int) -> None:
-        """Have so many free slots, if there may be more of them."""
+        """Make sure that `needed` slots are free, as far as the table allows."""
         while len(self.free) < needed and self._slots < len(self.table.frames):
             more = range(self._slots, min(self._slots + SLOTS_AT_ONCE, len(self.table.frames)))
             self.free.extend(more)
             self._slots = more.stop
 
     def add(self, voice: Voice) -> None:
-        """It has begun."""
+        """Add a voice that has begun."""
         self.voices.append(voice)
         self.__dict__.pop("order", None)
 
     def remove(self, slots: Sequence[int]) -> None:
-        """The voices of these have fallen silent: they are free."""
+        """Free these slots, whose voices have fallen silent."""
         if len(slots):
             self.voices = [voice for voice in self.voices if voice.slot not in slots]
             self.free.extend(slots)
             self.__dict__.pop("order", None)
 
     def look_ahead(self, begin_sample: int) -> int:
-        """How much sooner than need be the frames of a voice that begins then are planned: not at all, or one phase.
+        """Look-ahead in samples for a voice starting at `begin_sample`: 0 or one phase, whichever balances the phases.
 
-        All voices of a phase take one step together, which costs little more than the step of one; two phases share
-        the voices, so that no step is larger than it has to be.
+        The voices of a phase take one batched step, which costs little more than the step of one voice; with the voices
+        spread over both phases, neither step is larger than it has to be.
         """
         phases = self.table.update_phase[self.order]
         own, sooner = (
@@ -86,19 +90,19 @@ class VoiceAllocator:
 
 
 def phase_of(sample: int) -> int:
-    """Which of the phases it lies in."""
+    """Update phase in which `sample` lies."""
     return sample // PHASE_SAMPLES % PHASES
 
 
 def phase_end(sample: int) -> int:
-    """Of the phase in which it lies."""
+    """End of the update phase in which `sample` lies."""
     return (sample // PHASE_SAMPLES + 1) * PHASE_SAMPLES
 
 
 def steal_candidates(voices: Sequence[Voice]) -> Iterator[list[Voice]]:
-    """Whole unisons in the order in which they are taken away, sorted once however many are.
+    """Whole unisons in the order in which they are stolen.
 
-    First those let go, the one let go longest ago before the others, then the quietest, then the oldest.
+    Released voices come first, the longest released before the others; then the quietest; then the oldest.
     """
     if not voices:
         return
@@ -112,7 +116,7 @@ def steal_candidates(voices: Sequence[Voice]) -> Iterator[list[Voice]]:
 
 
 def voices_to_steal(voices: Sequence[Voice], needed: int) -> list[Voice]:
-    """Voices to take away so that `needed` slots come free, whole unisons first to last."""
+    """Voices to steal so that `needed` slots come free, in whole unisons."""
     gone: list[Voice] = []
     for unison in steal_candidates(voices) if needed > 0 else ():
         gone += unison
