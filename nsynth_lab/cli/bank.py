@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from nsynth_lab.cli import console, train
-from nsynth_lab.cli.options import CheckpointOption, ForceOption, JsonOption, RoundsOption
+from nsynth_lab.cli import completions, console, train
+from nsynth_lab.cli.options import CheckpointOption, ForceOption, JsonOption, OwnName, RoundsOption
 from nsynth_lab.model.config import ROUNDS
 
 if TYPE_CHECKING:
@@ -73,7 +73,10 @@ def list_owned(as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="One of your instruments.")], as_json: JsonOption = False) -> None:
+def show(
+    name: OwnName,
+    as_json: JsonOption = False,
+) -> None:
     """Show where one of your instruments came from, and how well each of its notes was reconstructed.
 
     **Example**: `nsynth-lab bank show "my strings"`
@@ -99,7 +102,11 @@ def show(name: Annotated[str, typer.Argument(help="One of your instruments.")], 
 
 
 @app.command()
-def remove(names: Annotated[list[str], typer.Argument(help="Instruments of yours.")]) -> None:
+def remove(
+    names: Annotated[
+        list[str], typer.Argument(help="Instruments of yours.", autocompletion=completions.own_instruments)
+    ],
+) -> None:
     """Remove instruments from your bank for good.
 
     **Example**: `nsynth-lab bank remove "my strings"`
@@ -118,7 +125,7 @@ def remove(names: Annotated[list[str], typer.Argument(help="Instruments of yours
 
 @app.command("export")
 def export_owned(
-    name: Annotated[str, typer.Argument(help="One of your instruments.")],
+    name: OwnName,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write it, such as strings.safetensors.")],
     force: ForceOption = False,
 ) -> None:
@@ -150,7 +157,10 @@ def import_owned(
 @app.command()
 def reencode(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Instruments of yours; all of the old model if none.")
+        list[str] | None,
+        typer.Argument(
+            help="Instruments of yours; all of the old model if none.", autocompletion=completions.own_instruments
+        ),
     ] = None,
     checkpoint: CheckpointOption = None,
     from_checkpoint: Annotated[

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsynth_lab.cli import console, preset_table
+from nsynth_lab.cli import completions, console, preset_table
 from nsynth_lab.cli.options import (
     CheckpointOption,
     DeviceOption,
@@ -35,7 +35,12 @@ def capture(
         typer.Argument(help="A VST3 instrument (file, or name of a scanned one), SoundFont, SFZ, or folder of notes."),
     ],
     name: Annotated[str, typer.Option(help="What to call it; a SoundFont's preset brings its own name.")] = "",
-    family: Annotated[str, typer.Option(help="Instrument family, such as brass; if the source does not tell.")] = "",
+    family: Annotated[
+        str,
+        typer.Option(
+            help="Instrument family, such as brass; if the source does not tell.", autocompletion=completions.families
+        ),
+    ] = "",
     bank: Annotated[int | None, typer.Option(min=0, max=16383, help="Of a SoundFont with several presets.")] = None,
     program: Annotated[int | None, typer.Option(min=0, max=127, help="Of a SoundFont with several presets.")] = None,
     list_presets: Annotated[bool, typer.Option("--list", help="List the presets of a SoundFont, and stop.")] = False,

@@ -8,16 +8,24 @@ from typing import Annotated
 
 import typer
 
+from nsynth_lab.cli import completions
 from nsynth_lab.errors import UsageError
 
 CheckpointOption = Annotated[
     Path | None, typer.Option("--checkpoint", help="A checkpoint folder; the default one if not given.")
 ]
-ComputeOption = Annotated[str, typer.Option("--compute", help="Where the model runs: auto, cpu or cuda.")]
+ComputeOption = Annotated[
+    str,
+    typer.Option(
+        "--compute",
+        help="Where the model runs: auto, cpu or cuda.",
+        autocompletion=completions.words("auto", "cpu", "cuda"),
+    ),
+]
 DeviceOption = ComputeOption
 SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="The same seed gives the same result.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for scripts.")]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace what exists already.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace or remove what is there, without asking.")]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Resume what was interrupted.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would be made; write nothing.")]
 JobsOption = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that share the work.")]
@@ -42,7 +50,17 @@ StateOption = Annotated[Path | None, typer.Option("--state", help="A .vstpreset,
 PluginSetOption = Annotated[
     list[str] | None, typer.Option("--set", help="A parameter and its value, such as time=250; may be given again.")
 ]
-PresetNames = Annotated[list[str] | None, typer.Argument(help="Presets by name, or .toml files; all if not given.")]
+PresetNames = Annotated[
+    list[str] | None,
+    typer.Argument(help="Presets by name, or .toml files; all if not given.", autocompletion=completions.presets),
+]
+
+
+PresetName = Annotated[str, typer.Argument(help="A preset, or a .toml file.", autocompletion=completions.presets)]
+OwnName = Annotated[str, typer.Argument(help="One of your instruments.", autocompletion=completions.own_instruments)]
+PluginName = Annotated[
+    str, typer.Argument(help="A plugin that was scanned, or its .vst3 file.", autocompletion=completions.plugins)
+]
 
 
 def preset_paths(names: list[str] | None) -> list[Path]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsynth_lab.cli import console, recipes
+from nsynth_lab.cli import completions, console, recipes
 from nsynth_lab.cli.options import (
     CheckpointOption,
     DeviceOption,
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 def new(
     name: Annotated[str, typer.Argument(help="What it is to be called.")],
-    corners: Annotated[list[str], typer.Argument(help="Two to four instruments.", metavar="A B [C [D]]")],
+    corners: Annotated[
+        list[str],
+        typer.Argument(help="Two to four instruments.", metavar="A B [C [D]]", autocompletion=completions.instruments),
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write it; if not given, among your own presets.")
     ] = None,
@@ -134,14 +137,11 @@ def render(
 
 
 def _write_new(patch: Patch, output: Path | None, *, force: bool) -> Path:
-    from nsynth_lab.folders import data_folder
     from nsynth_lab.patch import write_preset
     from nsynth_lab.patch.library import place_for
+    from nsynth_lab.patch.own_presets import own_folder
 
-    if output is None:
-        folder = data_folder() / "presets"
-        folder.mkdir(parents=True, exist_ok=True)
-        output = place_for(folder, patch.name)
+    output = output or place_for(own_folder(), patch.name)
     if output.suffix != ".toml":
         raise UsageError(f"{output}: unknown ending '{output.suffix}'; presets are .toml files")
     return write_preset(output, patch, force=force)

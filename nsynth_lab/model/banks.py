@@ -93,6 +93,16 @@ def bank_names(folder: Path) -> list[str]:
     return _names(read_header(folder / BANK))
 
 
+def known_names(folder: Path) -> list[str]:
+    """What a checkpoint's instruments are called, the user's own that belong to it with them.
+
+    Raises:
+        CheckpointError: it has none that can be read.
+    """
+    model = model_of(folder)
+    return [*bank_names(folder), *(name for name, other in owned_names().values() if other == model)]
+
+
 def owned_names() -> dict[str, tuple[str, str]]:
     """Names of the user's own instruments and the models that they were captured with, by their folded names."""
     try:
