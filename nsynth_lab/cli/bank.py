@@ -81,6 +81,10 @@ def show(
 
     **Example**: `nsynth-lab bank show "my strings"`
     """
+    from nsynth_lab.model.banks import check_owned
+
+    check_owned(name)
+
     from nsynth_lab.model.user_bank import find_owned
 
     owned = find_owned(name)
@@ -112,6 +116,11 @@ def remove(
     **Example**: `nsynth-lab bank remove "my strings"`
     """
     from nsynth_lab.errors import UsageError
+    from nsynth_lab.model.banks import check_owned
+
+    for name in names:
+        check_owned(name)
+
     from nsynth_lab.model.user_bank import owned_path
 
     paths = [owned_path(name) for name in names]
@@ -133,6 +142,12 @@ def export_owned(
 
     **Example**: `nsynth-lab bank export "my strings" -o strings.safetensors`
     """
+    from nsynth_lab.audio import check_target
+    from nsynth_lab.model.banks import check_owned
+
+    check_owned(name)
+    check_target(output, force=force)
+
     from nsynth_lab.model.user_bank import export_file
 
     console.show(str(export_file(name, output, force=force)))
@@ -176,11 +191,9 @@ def reencode(
 
     **Example**: `nsynth-lab bank reencode "my strings" --checkpoint runs/mine`
     """
-    from nsynth_lab.capture.reencode import reencoded
     from nsynth_lab.errors import CheckpointError, UsageError
-    from nsynth_lab.model.banks import DEFAULT_CHECKPOINT
+    from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, check_owned
     from nsynth_lab.model.headers import model_of
-    from nsynth_lab.model.user_bank import find_owned, keep, owned_files, read_owned
 
     old = DEFAULT_CHECKPOINT if from_checkpoint == "default" else Path(from_checkpoint)
     new, model = checkpoint or DEFAULT_CHECKPOINT, model_of(old)
@@ -188,6 +201,12 @@ def reencode(
         raise UsageError(
             f"{new} and {old} are the same model; name the other one with --from-checkpoint or --checkpoint"
         )
+    for name in names or ():
+        check_owned(name)
+
+    from nsynth_lab.capture.reencode import reencoded
+    from nsynth_lab.model.user_bank import find_owned, keep, owned_files, read_owned
+
     chosen = [find_owned(name) for name in names or ()]
     for owned in chosen:
         if owned.bank.model_id != model:

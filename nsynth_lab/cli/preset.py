@@ -100,13 +100,14 @@ def check(
 
         nsynth-lab preset check my-pad.toml --level --fix
     """
+    if fix and not level:
+        raise UsageError("--fix goes with --level")
+    chosen = preset_paths(names)
+
     from nsynth_lab.render import Session
     from nsynth_lab.render.check_preset import check_preset, fix_level
 
-    if fix and not level:
-        raise UsageError("--fix goes with --level")
     session = Session(checkpoint, device=device, progress=console.progress)
-    chosen = preset_paths(names)
     rows: list[dict[str, Any]] = []
     with console.progress(len(chosen), "presets", "checking") as advance:
         for path in chosen:

@@ -41,6 +41,11 @@ def new(
     """
     from nsynth_lab.naming import checked_name
     from nsynth_lab.patch import Blend, Macro, Move, Patch, Route, Slot
+    from nsynth_lab.render.output_paths import check_sources
+
+    _check_ending(output)
+    check_sources(corners, checkpoint)
+
     from nsynth_lab.render import Session
 
     bank = Session(checkpoint).bank
@@ -70,6 +75,9 @@ def random(
     **Example**: `nsynth-lab preset random --seed 7 -o surprise.toml`
     """
     from dataclasses import replace
+
+    if count == 1:
+        _check_ending(output)
 
     from nsynth_lab.patch.chance import random_patch
     from nsynth_lab.patch.library import place_for
@@ -104,12 +112,14 @@ def render(
     **Example**: `nsynth-lab preset render -o presets-heard`
     """
     from nsynth_lab.patch import read_preset
+
+    paths = preset_paths(names)
+    chosen = [(path.stem, read_preset(path)) for path in paths]
+
     from nsynth_lab.render import Session
     from nsynth_lab.render.gallery import PAGE, check_gallery, write_gallery
 
     check_gallery(output, force=force)
-    paths = preset_paths(names)
-    chosen = [(path.stem, read_preset(path)) for path in paths]
     session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
     with console.progress(len(chosen), "presets", "playing") as advance:
         comments = {
@@ -142,6 +152,10 @@ def _write_new(patch: Patch, output: Path | None, *, force: bool) -> Path:
     from nsynth_lab.patch.own_presets import own_folder
 
     output = output or place_for(own_folder(), patch.name)
-    if output.suffix != ".toml":
-        raise UsageError(f"{output}: unknown ending '{output.suffix}'; presets are .toml files")
+    _check_ending(output)
     return write_preset(output, patch, force=force)
+
+
+def _check_ending(output: Path | None) -> None:
+    if output is not None and output.suffix != ".toml":
+        raise UsageError(f"{output}: unknown ending '{output.suffix}'; presets are .toml files")

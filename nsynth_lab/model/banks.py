@@ -118,6 +118,19 @@ def owned_names() -> dict[str, tuple[str, str]]:
     return found
 
 
+def check_owned(name: str) -> None:
+    """Refuse a name that none of the user's own instruments has, from headers alone; of damaged files nothing is said.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    known = owned_names()
+    files = list((data_folder() / OWN).glob("*.safetensors"))[:MOST_LOOKED_AT]
+    if folded(name) not in known and len(known) == len(files):
+        there = ", ".join([one for one, _ in known.values()][:12]) or "there are none"
+        raise UsageError(f"'{name}' is not one of your instruments; {there} (`nsynth-lab bank list`)")
+
+
 def _names(header: dict[str, Any]) -> list[str]:
     named = header.get("instruments")
     rows = named[:MOST_LOOKED_AT] if isinstance(named, list) else []
