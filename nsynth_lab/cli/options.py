@@ -36,6 +36,33 @@ CoresOption = Annotated[
 RoundsOption = Annotated[
     int, typer.Option("--rounds", min=0, max=1000, help="Rounds in which latents are fitted to a note; 0: not at all.")
 ]
+RateOption = Annotated[int, typer.Option("--rate", help="Sample rate of what is written, in Hz.")]
+BitsOption = Annotated[
+    str,
+    typer.Option(
+        "--bits",
+        help="Bits of a sample: 16 (dithered), 24 or 32f.",
+        show_default="24",
+        autocompletion=completions.words("16", "24", "32f"),
+    ),
+]
+ChannelsOption = Annotated[
+    str,
+    typer.Option(
+        "--channels",
+        help="Channels of what is written: mono or stereo.",
+        show_default="as it comes",
+        autocompletion=completions.words("mono", "stereo"),
+    ),
+]
+QualityOption = Annotated[
+    float | None, typer.Option("--quality", help="Quality of .ogg and .mp3, from 0 (small) to 10 (best).")
+]
+ListenOption = Annotated[bool, typer.Option("--listen", help="Play the result through the default audio output.")]
+SoundOutput = Annotated[
+    Path,
+    typer.Option("--output", "-o", help="Where to write the sound; the ending is the format, and - is stdout, as WAV."),
+]
 OnlyOption = Annotated[str, typer.Option("--only", help="Only these sections, separated by commas.")]
 FiguresOption = Annotated[Path | None, typer.Option("--figures", help="Also write the figures into this .json file.")]
 PlotOption = Annotated[Path | None, typer.Option("--plot", help="Also draw a picture into this .png, .svg or .pdf.")]
