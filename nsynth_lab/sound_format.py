@@ -12,9 +12,7 @@ HIGHEST_MP3_RATE = 48_000  # MPEG-1 layer III
 CHANNELS = {"": 0, "mono": 1, "stereo": 2}
 MOST_QUALITY, SMALLEST = 10.0, 0.99
 LOSSY = (".ogg", ".mp3")
-_SUBTYPES: dict[
-    str, dict[str, str | None]
-] = {  # libsndfile's names, by the ending of the file and the bits of a sample
+_SUBTYPES: dict[str, dict[str, str | None]] = {  # libsndfile's names, by ending and bits
     ".wav": {"": "PCM_24", "16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"},
     ".aiff": {"": "PCM_24", "16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"},
     ".aif": {"": "PCM_24", "16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"},

@@ -49,6 +49,8 @@ def offered(words: Sequence[str], capsys: pytest.CaptureFixture[str], monkeypatc
         (["blend", "--dev"], [], ["--device"]),  # its old name is not offered
         (["blend", "--comp"], ["--compute"], []),
         (["bank", "show", ""], [], ["flute"]),
+        (["plugins", "show", ""], [], ["flute"]),
+        (["preset", "remove", ""], [], ["glass-cello"]),
     ],
     ids=str,
 )

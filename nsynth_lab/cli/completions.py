@@ -73,9 +73,9 @@ def families(incomplete: str) -> list[str]:
 
 def plugins(incomplete: str) -> list[str]:
     """Plugins that have been scanned."""
-    from nsynth_lab.effects import known_plugins
+    from nsynth_lab.effects import scanned_plugins
 
-    return _beginning(incomplete, _tried(lambda: [one.name for one in known_plugins() if not one.error]))
+    return _beginning(incomplete, _tried(lambda: [one.name for one in scanned_plugins() if not one.error]))
 
 
 def parameters(incomplete: str) -> list[str]:
