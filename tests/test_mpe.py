@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from playing import SECOND, Heard, played, small_engine
 
-from nsynth_lab.cli.playing import Choice
 from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on
 from nsynth_lab.patch import Blend, Patch, Voice
+from nsynth_lab.render.play_request import PlayRequest, parse_play
 from nsynth_lab.synth.channels import Channels
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
@@ -156,7 +156,7 @@ def test_the_managers_all_off_silences_the_whole_zone(number: int) -> None:
 
 def test_a_bend_range_option_holds_under_mpe_until_an_rpn_sets_another() -> None:
     def settings(*sets: str) -> Settings:
-        return Choice("", 16, "poly", 1, True, 440.0, None, None, ["vibrato_cents=0", *sets], [], 256).settings()
+        return parse_play(["flute"], mpe=True, sets=["vibrato_cents=0", *sets]).settings()
 
     own = [bend(UP, channel=MEMBER), note_on(60, channel=MEMBER)]
     wheel = [bend(UP, channel=MANAGER), note_on(60, channel=MEMBER)]
@@ -173,12 +173,11 @@ def test_a_bend_range_option_holds_under_mpe_until_an_rpn_sets_another() -> None
 
 def test_a_preset_keeps_its_wheel_range_and_its_notes_bend_by_mpes() -> None:
     patch = Patch("a", Blend(("a", "b")), voice=Voice(bend_semitones=7.0))
-    choice = Choice("", 16, "poly", 1, True, 440.0, None, None, [], [], 256)
-    settings = choice.settings_of(patch, seed=0)
+    settings = PlayRequest(preset="a", mpe=True).settings_of(patch, seed=0)
     assert (settings.bend_range(member=True), settings.bend_range(member=False)) == (48.0, 7.0)
-    asked = Choice("", 16, "poly", 1, True, 440.0, None, None, ["bend_semitones=2"], [], 256)
+    asked = parse_play(preset="a", mpe=True, sets=["bend_semitones=2"])
     assert asked.settings_of(patch, seed=0).bend_range(member=True) == 2.0
-    plain = Choice("", 16, "poly", 1, False, 440.0, None, None, [], [], 256)
+    plain = PlayRequest(preset="a")
     assert plain.settings_of(patch, seed=0).bend_range(member=False) == 7.0
 
 

@@ -22,7 +22,7 @@ from nsynth_lab.note import Note
 from nsynth_lab.pack.quality import count_clicks
 from nsynth_lab.patch import Blend, Envelope, Lfo, Macro, Move, Patch, Route, Slot, Tuning, Voice, write_preset
 from nsynth_lab.render import Session
-from nsynth_lab.render.preset import PhraseNote, at_place, hold_within, play_patch
+from nsynth_lab.render.preset import PhraseNote, hold_within, play_patch
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 SECONDS = 3.0
@@ -116,7 +116,7 @@ def test_each_position_is_a_place_between_the_corners() -> None:
     for record in manifest["clips"]:
         (place,) = record["position"]
         if place == 0.5:  # the others share its pitch
-            clip, there = clip_of(record), at_place(PAD, (place,))
+            clip, there = clip_of(record), PAD.at((place,))
             tuned = brought_in_tune(there, clip, played(there, record), record["zone"]["root"])
             assert same_db(clip, played(tuned, record), seconds=0.3) < -50.0
     assert len(list(Path("out").glob("*_morph.sfz"))) == 1

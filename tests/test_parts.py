@@ -14,12 +14,13 @@ from made_notes import flute, piano
 from playing import SECOND, busy_events, corner, played, spectrum_peak_hz
 from tiny_model import tiny_model
 
-from nsynth_lab.cli.playing import Instrument
-from nsynth_lab.cli.song import channel_list, song_to_play
+from nsynth_lab.cli.song import song_to_play
 from nsynth_lab.errors import MidiError, UsageError
+from nsynth_lab.midi.channel_list import channel_list
 from nsynth_lab.midi.events import Event, Kind, control, note_off, note_on
 from nsynth_lab.midi.song import Song
 from nsynth_lab.render.ensemble import Ensemble, Part
+from nsynth_lab.render.play_request import PlayRequest, parse_play
 from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
@@ -215,7 +216,9 @@ def song_of(path: Path, notes: dict[int, int]) -> Path:
 def choose(
     path: Path, channels: str = "", named: Sequence[int] = (), *, others: bool = True, mpe: bool = False
 ) -> Song:
-    return song_to_play(path, channels=channels, named=named, others=others, mpe=mpe)
+    own = (((number,), ("cello",)) for number in named)
+    asked = PlayRequest(("flute",) if others else (), channels=tuple(own), mpe=mpe)
+    return song_to_play(path, asked, channels=channels)
 
 
 def test_percussion_is_left_out_with_a_message_unless_asked_for(
@@ -243,7 +246,7 @@ def test_channels_that_have_nothing_to_play(tmp_path: Path) -> None:
 
 
 def test_a_channel_is_given_one_complete_instrument() -> None:
-    assert Instrument([], [], "", ["2=cello", "3-4=oboe, flute"]).named() == {1, 2, 3}
+    assert parse_play(channels=["2=cello", "3-4=oboe, flute"]).named() == {1, 2, 3}
     for wrong, says in (
         (["2"], "2=cello"),
         (["2="], "2=cello"),
@@ -251,7 +254,7 @@ def test_a_channel_is_given_one_complete_instrument() -> None:
         (["x=oboe"], "1 to"),
     ):
         with pytest.raises(UsageError, match=says):
-            Instrument(["flute"], [], "", wrong)
+            parse_play(["flute"], channels=wrong)
 
 
 def loudest_hz(sound: FloatArray, begin: float) -> float:

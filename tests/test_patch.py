@@ -106,7 +106,7 @@ def test_the_page_of_the_grammar_is_the_grammar() -> None:
     ("text", "says"),
     [
         ('version = 1\nname = "x"\n[blend]\ncorners = ["a", "b"]\nposition = 1.5', "5: blend.position: 1.5 is out of"),
-        ('version = 1\nname = "x"\n[blend]\ncorners = ["a"]', "4: blend.corners: a list of 1; expected 2 to 4"),
+        ('version = 1\nname = "x"\n[blend]\ncorners = []', "4: blend.corners: a list of 0; expected 1 to 8"),
         (MINIMAL + "postion = 0.5", "5: blend.postion: unknown key 'postion'; did you mean position?"),
         (
             MINIMAL + '[[effects]]\neffect = "revreb"',

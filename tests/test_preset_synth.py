@@ -12,7 +12,7 @@ from nsynth_lab.errors import PatchError
 from nsynth_lab.midi.events import control, note_on
 from nsynth_lab.patch import Blend, Envelope, Lfo, Macro, Move, Patch, Route, Slot, Tuning, Voice, moved
 from nsynth_lab.patch.rules import Rule
-from nsynth_lab.render.preset_synth import PatchEffects, corners_of, settings_of
+from nsynth_lab.render.preset_synth import PatchEffects, settings_of
 from nsynth_lab.synth.modulation import STREAMS, Motion
 from nsynth_lab.synth.settings import PARAMETERS
 from nsynth_lab.units import FloatArray
@@ -64,9 +64,7 @@ def test_a_patch_without_effects_is_the_plain_synth_delayed() -> None:
 
 def test_each_stream_has_its_own_position() -> None:
     motion = Motion(Blend(("a", "b"), position=(0.25,), timbre=(1.0,), path=((0.0, 0.25), (2.0, 0.75))))
-    found = dict(
-        zip(STREAMS, motion.weights(2, np.array([[0.25, 0.5], [0.35, 0.5]]), np.array([0.0, 1.0])), strict=True)
-    )
+    found = dict(zip(STREAMS, motion.weights(2, np.array([[0.25], [0.35]]), np.array([0.0, 1.0])), strict=True))
     np.testing.assert_allclose(found["timbre"], [[0, 1], [0, 1]])
     np.testing.assert_allclose(found["loudness"], [[0.75, 0.25], [0.4, 0.6]])
 
@@ -80,7 +78,7 @@ def test_lfos_of_pitch_and_level_begin_with_the_note() -> None:
 
 def test_three_corners_have_the_third_along_an_edge() -> None:
     patch = Patch("three", Blend(("a", "b", "c"), position=(0.3, 0.4)))
-    assert corners_of(patch) == ("a", "b", "c", "c")
+    assert settings_of(patch).place(4, np.nan) == (0.3, 0.4), "on a square whose lower edge is C"
     found = Motion(patch.blend).weights(4, np.array([[0.3, 0.4]]), np.array([0.5]))[0, 0]
     np.testing.assert_allclose([found[0], found[1], found[2] + found[3]], [0.42, 0.18, 0.4])
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from nsynth_lab.cli.playing import Instrument
 from nsynth_lab.cli.status import OVERLOAD_SECONDS, StatusLine, cut
 from nsynth_lab.midi.computer_keyboard import Typist
 from nsynth_lab.render.live import Status
+from nsynth_lab.render.play_request import PlayRequest
 from nsynth_lab.synth.engine import EngineState
 
 TITLES = ["flute", "flute, cello, choir aahs, marimba", "琵琶と尺八の長い名前の楽器, " * 3, "e\u0301te\u0301 " * 20, ""]
@@ -74,8 +74,8 @@ def test_a_past_overload_is_forgotten_and_the_next_one_is_counted_anew() -> None
 
 
 def test_titles_name_what_is_played() -> None:
-    assert Instrument(["flute", "cello"], [], "").title() == "flute, cello"
-    assert Instrument([], [], "glass-cello").title() == "glass-cello"
+    assert PlayRequest(("flute", "cello")).title() == "flute, cello"
+    assert PlayRequest(preset="glass-cello").title() == "glass-cello"
     assert "\x1b" not in StatusLine("a\x1b[31mb").line(status(), columns=80)
     assert cut("abc", 0) == ""
 

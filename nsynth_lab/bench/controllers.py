@@ -19,7 +19,7 @@ from nsynth_lab.midi.events import CHANNELS, Event, Kind, bend, control
 from nsynth_lab.patch.library import find_preset
 from nsynth_lab.render.instrument import make_engine
 from nsynth_lab.render.live import undisturbed
-from nsynth_lab.render.preset_synth import PatchEffects, corners_of, settings_of
+from nsynth_lab.render.preset_synth import PatchEffects, settings_of
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.units import SAMPLE_RATE, Doubles
@@ -95,7 +95,7 @@ def _played(work: Work, name: str) -> tuple[Engine, Message, Callable[[], None]]
     if name == "mpe":
         return make_engine(work.session, [names], Settings(voices=VOICES, mpe=True)), _expressed, lambda: None
     patch = find_preset(name).with_macros_applied()
-    corners = [names[place % len(names)] for place in range(len(corners_of(patch)))]
+    corners = [names[place % len(names)] for place in range(len(patch.blend.corners))]
     output_stage, knobs = PatchEffects(patch, live=True), sorted({route.cc for route in patch.midi})
     settings = settings_of(patch).changed({"voices": VOICES, "mode": "poly", "unison": 1})
     engine = make_engine(work.session, [corners], settings, output_stage=output_stage)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from nsynth_lab.errors import CheckpointError
 from nsynth_lab.latents import Latents
 from nsynth_lab.note import Note
+from nsynth_lab.patch import Blend
 from nsynth_lab.render import BlendRequest, Session
 
 PREFERRED = ("flute", "cello")
@@ -49,7 +50,7 @@ class Work:
 
     def blend(self, note: int, *, seconds: float) -> Latents:
         """The middle of the two instruments."""
-        return self.session.blend(BlendRequest(self.names, Note(note, 100), seconds=seconds))
+        return self.session.blend(BlendRequest(Blend(self.names), Note(note, 100), seconds=seconds))
 
 
 def spread_notes(count: int) -> list[int]:

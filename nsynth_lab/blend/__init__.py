@@ -40,6 +40,18 @@ from nsynth_lab.blend.curve import Curve, parse_curve
 from nsynth_lab.blend.mix import blend
 from nsynth_lab.blend.read import read_at
 from nsynth_lab.blend.stretch import stretch
-from nsynth_lab.blend.weights import corners, normalised, pair, triangle
+from nsynth_lab.blend.weights import corners, normalised, pair, place_weights, triangle
 
-__all__ = ["Curve", "align", "blend", "corners", "normalised", "pair", "parse_curve", "read_at", "stretch", "triangle"]
+__all__ = [
+    "Curve",
+    "align",
+    "blend",
+    "corners",
+    "normalised",
+    "pair",
+    "parse_curve",
+    "place_weights",
+    "read_at",
+    "stretch",
+    "triangle",
+]

@@ -46,6 +46,11 @@ class Curve:
             if not 0 <= position <= 1:
                 raise UsageError(f"curve: position {position:g} is outside 0 to 1 (0 = the first source, 1 = the last)")
 
+    @property
+    def points(self) -> tuple[tuple[float, float], ...]:
+        """[seconds, position] each, as a patch has them for its path."""
+        return tuple(zip(self.seconds, self.positions, strict=True))
+
     def at(self, seconds: ArrayLike) -> NDArray[np.float64]:
         """Positions at the times `seconds` [n], [n]."""
         return np.asarray(np.interp(np.asarray(seconds, np.float64), self.seconds, self.positions))

@@ -24,6 +24,7 @@ def blend(
     loudness: ArrayLike | None = None,
     f0: ArrayLike | None = None,
     partials: ArrayLike | None = None,
+    spherical: bool = False,
 ) -> Latents:
     """One note between several, `frames` frames long, at the note of all of them.
 
@@ -37,6 +38,8 @@ def blend(
         loudness: for the level and with it the lengths of attack and release,
         f0: for vibrato and drift, and
         partials: for the places of the partials; these come out as [128] while nothing moves them.
+        spherical: whether the timbre turns from source to source, its length the mean of their lengths, rather than
+            going straight (see `compiled.sphere`); the other streams go straight.
 
     Raises:
         UsageError: no source, sources at different notes, or weights that do not fit.
@@ -52,7 +55,9 @@ def blend(
     aligned = align(sources, level, frames)
     heard = np.atleast_2d(level).mean(axis=0) > 0
     return Latents(
-        timbre=_mean([source.timbre for source in aligned], chosen(timbre, "timbre")),
+        timbre=(_spherical_mean if spherical else _mean)(
+            [source.timbre for source in aligned], chosen(timbre, "timbre")
+        ),
         loudness_db=_mean([source.loudness_db for source in aligned], level),
         f0_cents=_mean([source.f0_cents for source in aligned], chosen(f0, "f0")),
         partials=_mean_partials(aligned, chosen(partials, "partials")),
@@ -96,6 +101,15 @@ def _mean(streams: Sequence[FloatArray], weights: Weights) -> FloatArray:
     for stream, weight in zip(streams, np.atleast_2d(weights).T, strict=True):
         total += weight.reshape(-1, *[1] * (stream.ndim - 1)) * stream
     return total.astype(np.float32)
+
+
+def _spherical_mean(streams: Sequence[FloatArray], weights: Weights) -> FloatArray:
+    """As `_mean`, on a sphere; streams [frames, dims]."""
+    from nsynth_lab.compiled.sphere import spherical_means  # Numba takes a second to import
+
+    whole = np.stack(streams).astype(np.float32, copy=False)
+    every = np.ascontiguousarray(np.broadcast_to(np.atleast_2d(weights), (whole.shape[1], len(whole))))
+    return spherical_means(whole, every)
 
 
 def _mean_partials(aligned: Sequence[Latents], weights: Weights) -> FloatArray:

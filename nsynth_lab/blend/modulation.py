@@ -8,8 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from nsynth_lab.blend.weights import place_weights
 from nsynth_lab.patch import STREAMS, Blend, Lfo
-from nsynth_lab.units import Doubles
+from nsynth_lab.units import FRAME_RATE_HZ, Doubles
+
+
+def weights_of(blend: Blend, frames: int, *, seed: int = 0) -> dict[str, Doubles]:
+    """Weights of the corners for each stream: [sources] where nothing moves, else [frames, sources]."""
+    places = places_of(blend, (np.arange(frames) + 1) / FRAME_RATE_HZ, seed=seed)
+    return {stream: place_weights(place, len(blend.corners)) for stream, place in places.items()}
 
 
 def places_of(blend: Blend, seconds: Doubles, *, wheel: Doubles | None = None, seed: int = 0) -> dict[str, Doubles]:
@@ -31,7 +38,7 @@ def places_of(blend: Blend, seconds: Doubles, *, wheel: Doubles | None = None, s
 
 
 def _position(blend: Blend, seconds: Doubles, wheel: Doubles | None) -> Doubles:
-    start = np.array(blend.position)
+    start = np.array(blend.place)
     if not blend.path:
         return start if wheel is None else wheel
     along = _along(blend, seconds)

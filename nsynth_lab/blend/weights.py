@@ -63,6 +63,29 @@ def triangle(x: ArrayLike, y: ArrayLike) -> Weights:
     return np.concatenate([weights[..., :2], weights[..., 2:].sum(axis=-1, keepdims=True)], axis=-1)
 
 
+def place_weights(place: ArrayLike, sources: int) -> Weights:
+    """Weights [..., sources] of places [..., dims] among so many sources, as `patch.place` draws them.
+
+    One number is a position between two sources, two are one among three or four, and as many as there are sources are
+    weights, scaled to sum to 1; where all of those are 0, the sources share equally. One source needs no place.
+
+    Raises:
+        UsageError: positions outside 0 to 1.
+
+    >>> place_weights([0.25], 2), place_weights([2.0, 1.0, 1.0, 0.0], 4)
+    (array([0.75, 0.25]), array([0.5 , 0.25, 0.25, 0.  ]))
+    """
+    given = np.asarray(place, np.float64)
+    if sources == 1:
+        return np.ones((*given.shape[:-1], 1))
+    if given.shape[-1] == sources:
+        total = given.sum(axis=-1, keepdims=True)
+        return np.where(total > 0, given / np.where(total > 0, total, 1.0), 1.0 / sources)
+    if sources == 2:
+        return pair(given[..., 0])
+    return (triangle if sources == 3 else corners)(given[..., 0], given[..., 1])
+
+
 def normalised(weights: ArrayLike) -> Weights:
     """Weights [..., sources] of any number of sources, scaled to sum to 1.
 

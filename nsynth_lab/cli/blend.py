@@ -2,65 +2,72 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nsynth_lab.cli import console, preset_note, recipes
-from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, SeedOption
+from nsynth_lab.cli.options import (
+    CheckpointOption,
+    DeviceOption,
+    ForceOption,
+    JsonOption,
+    NoteOption,
+    PathOption,
+    PlotOption,
+    PositionOption,
+    PresetOption,
+    SeedOption,
+    SoundOption,
+    SourcesArgument,
+    VelocityOption,
+    WeightsOption,
+)
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
     from nsynth_lab.audio import Audio
-    from nsynth_lab.latents import Latents
     from nsynth_lab.render import BlendRequest, Session
+    from nsynth_lab.render.blend_series import Series
 
-GAP_SECONDS = 0.25
-LONGEST_SERIES_SECONDS = 1_800.0
 PICTURE_ENDINGS = (".png", ".svg", ".pdf")
+
+DurationOption = Annotated[float, typer.Option(help="Seconds, release included; exactly so long.")]
+StepsOption = Annotated[int, typer.Option(help="A series of so many positions from A to B, also as single files.")]
+CurveOption = Annotated[str, typer.Option(help="A morph: second:position points, as 0:0,1.5:1.")]
+TimbreOption = Annotated[str | None, typer.Option(help="Position of the timbre alone.")]
+LoudnessOption = Annotated[str | None, typer.Option(help="Position of level, attack and release alone.")]
+PartialsOption = Annotated[str | None, typer.Option(help="Position of the partials alone.")]
+EvenOption = Annotated[bool, typer.Option("--even", help="Positions so that equal moves sound equally large.")]
 
 
 def blend(
     context: typer.Context,
-    sources: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Two or four of: an instrument's name, a sound file, a .latents file.",
-            metavar="A B [C D]",
-            show_default=False,
-        ),
-    ] = None,
+    sources: SourcesArgument = None,
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Sound file to write; its ending is its format.")],
-    position: Annotated[
-        str | None,
-        typer.Option(
-            help="0 is A, 1 is B. For four corners two numbers: 0.2,0.7 (A to B, then AB to CD).",
-            show_default="the middle",
-        ),
-    ] = None,
-    note: Annotated[str, typer.Option(help="A4, C#4, Bb3 or a MIDI number.")] = "A4",
-    velocity: Annotated[int, typer.Option(help="How hard, 1 to 127.")] = 100,
-    duration: Annotated[float, typer.Option(help="Seconds, release included; exactly so long.")] = 3.0,
-    steps: Annotated[int, typer.Option(help="A series of so many positions from A to B, also as single files.")] = 1,
-    curve: Annotated[str, typer.Option(help="A morph: second:position points, as 0:0,1.5:1.")] = "",
-    timbre: Annotated[float | None, typer.Option(help="Position of the timbre alone.")] = None,
-    loudness: Annotated[float | None, typer.Option(help="Position of level, attack and release alone.")] = None,
-    partials: Annotated[float | None, typer.Option(help="Position of the partials alone.")] = None,
-    preset: Annotated[
-        str, typer.Option(help="Instead of A B: a preset by name, or a .toml file, with its effects.")
-    ] = "",
-    even: Annotated[bool, typer.Option("--even", help="Positions so that equal moves sound equally large.")] = False,
-    plot: Annotated[Path | None, typer.Option(help="Also draw spectrograms into this .png, .svg or .pdf.")] = None,
+    output: SoundOption,
+    position: PositionOption = None,
+    weights: WeightsOption = None,
+    path: PathOption = None,
+    note: NoteOption = "A4",
+    velocity: VelocityOption = 100,
+    duration: DurationOption = 3.0,
+    steps: StepsOption = 1,
+    curve: CurveOption = "",
+    timbre: TimbreOption = None,
+    loudness: LoudnessOption = None,
+    partials: PartialsOption = None,
+    preset: PresetOption = "",
+    even: EvenOption = False,
+    plot: PlotOption = None,
     device: DeviceOption = "auto",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
     force: ForceOption = False,
 ) -> None:
-    """Blend two instruments, or four, into one note.
+    """Blend one to eight instruments into one note.
 
     A blend is one sound with one pitch, half way between, not two sounds at once.
 
@@ -76,59 +83,47 @@ def blend(
 
         nsynth-lab blend flute cello marimba trumpet --position 0.2,0.7 -o corner.wav
 
+        nsynth-lab blend flute cello oboe --weights 0.5,0.3,0.2 --path spherical -o three.wav
+
         nsynth-lab blend --preset glass-cello --note C4 -o glass.wav
     """
-    from nsynth_lab.blend import parse_curve
     from nsynth_lab.note import Note, parse_note
-    from nsynth_lab.render import SOUND_ENDINGS, BlendRequest, check_outputs
+    from nsynth_lab.patch.sources import preset_of
+    from nsynth_lab.render import SOUND_ENDINGS, check_outputs
     from nsynth_lab.render.output_paths import check_sources
+    from nsynth_lab.render.request import parse_blend, series_files
 
+    struck = Note(parse_note(note), velocity)
+    own = {"timbre": timbre, "loudness": loudness, "partials": partials}
     if preset:
-        if sources or curve or steps > 1 or even or (timbre, loudness, partials) != (None, None, None):
+        if sources or curve or steps > 1 or even or any(value is not None for value in own.values()):
             raise UsageError(
-                "--preset says what is blended and how; beside it only --position, --note and --duration go"
+                "--preset says what is blended and how; beside it only --position, --weights, --path, --note and "
+                "--duration go"
             )
-        request_ = preset_note.PresetNote(preset, Note(parse_note(note), velocity), duration, position)
-        from nsynth_lab.patch.library import find_preset
-
-        find_preset(preset)
-
-        from nsynth_lab.render import Session
-
-        session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
-        made_by = recipes.recipe(context, session, device=session.device)
-        preset_note.blend_preset(request_, session, made_by, output, plot, as_json=as_json, force=force)
-        return
-    sources = sources or []
-    if position is not None and (curve or steps > 1):
-        raise UsageError("--position is one place; --curve and --steps choose their own: leave one of them out")
-    request = BlendRequest(
-        sources=tuple(sources),
-        note=Note(parse_note(note), velocity),
-        seconds=duration,
-        position=(0.5,) * (len(sources) // 2) if position is None else _position(position),
-        curve=parse_curve(curve) if curve else None,
-        timbre=timbre,
-        loudness=loudness,
-        partials=partials,
-    )
-    if even and (len(sources) != 2 or curve):
-        raise UsageError("--even is for positions between two sources, without --curve")
-    request.weights()
-    requests = _series(request, steps)
-    files = [output, *_single_files(output, len(requests))]
-    check_outputs(files, endings=SOUND_ENDINGS, sources=sources, force=force)
-    check_outputs([plot] if plot else [], endings=PICTURE_ENDINGS, sources=sources, force=force)
-    check_sources(sources, checkpoint)
+        patch = preset_of(preset, position=position, weights=weights, interpolation=path)
+        preset_note.check(duration, output, plot, force=force)
+    else:
+        given = tuple(sources or ())
+        place = {"position": position, "weights": weights, "path": path}
+        requests = parse_blend(given, struck, duration, **place, **own, curve=curve, steps=steps, even=even)
+        files = series_files(output, len(requests))
+        check_outputs(files, endings=SOUND_ENDINGS, sources=given, force=force)
+        check_outputs([plot] if plot else [], endings=PICTURE_ENDINGS, sources=given, force=force)
+        check_sources(given, checkpoint)
 
     from nsynth_lab.render import Session
+    from nsynth_lab.render.blend_series import render_series
 
     session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
-    report = _render(context, session, requests, files, plot, even=even)
-    if as_json:
-        console.print_json(report)
-    else:
-        _print(report)
+    if preset:
+        made_by = recipes.recipe(context, session, device=session.device)
+        preset_note.blend_preset(patch, struck, duration, session, made_by, output, plot, as_json=as_json)
+        return
+    series = render_series(session, requests, even=even, progress=console.progress)
+    _write_all(context, session, series, files, plot)
+    report = {**series.report(session), "files": [str(file) for file in files], "plot": str(plot) if plot else None}
+    console.print_json(report) if as_json else _print(report)
 
 
 def instruments(
@@ -160,97 +155,29 @@ def instruments(
     console.show(table)
 
 
-def _position(text: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise UsageError(f"position '{text}'; expected a number as 0.5, or two as 0.2,0.7 for four sources") from None
-
-
-def _series(request: BlendRequest, steps: int) -> list[BlendRequest]:
-    if not 1 <= steps <= 200:
-        raise UsageError(f"{steps} steps; expected 1 to 200")
-    if steps == 1:
-        return [request]
-    if len(request.sources) != 2 or request.curve is not None:
-        raise UsageError("--steps makes a series between two sources, without --curve")
-    if steps * request.seconds > LONGEST_SERIES_SECONDS:
-        raise UsageError(
-            f"{steps} steps of {request.seconds:g} s; expected a series of {LONGEST_SERIES_SECONDS:g} s at most"
-        )
-    return [replace(request, position=(step / (steps - 1),)) for step in range(steps)]
-
-
-def _single_files(output: Path, count: int) -> list[Path]:
-    if count == 1:
-        return []
-    return [
-        output.with_name(f"{output.stem}-{step:0{len(str(count))}d}{output.suffix}") for step in range(1, count + 1)
-    ]
-
-
-def _render(
-    context: typer.Context,
-    session: Session,
-    requests: list[BlendRequest],
-    files: list[Path],
-    plot: Path | None,
-    *,
-    even: bool,
-) -> dict[str, Any]:
-    """Decode every request with one progress bar, write the files, and say what was made."""
+def _write_all(context: typer.Context, session: Session, series: Series, files: list[Path], plot: Path | None) -> None:
+    """The series in one file, each of several in one of its own, and a picture of them."""
     from nsynth_lab.picture import Panel, draw_spectrograms
-    from nsynth_lab.render import measured_f0_hz
 
-    first = requests[0]
-    notes = [session.source(text, first.note) for text in first.sources]
-    if even:
-        requests = _evenly(session, requests, notes)
-    audios: list[Audio] = []
-    decode_seconds = 0.0
-    with console.progress(len(requests) * first.samples, "samples", "decoding") as advance:
-        for request in requests:
-            rendered = session.render(session.blend(request, notes), samples=request.samples, advance=advance)
-            audios.append(rendered.audio)
-            decode_seconds += rendered.decode_seconds
-    for path, audio, request in zip(files[1:], audios, requests, strict=False):
-        _write(path, audio, _recipe_of_one(context, session, request))
-    joined = _joined(audios)
-    _write(files[0], joined, _recipe_of_all(context, session, requests))
+    requests = series.requests
+    for path, sound, request in zip(files[1:], series.sounds, requests, strict=False):
+        _write(path, sound, _recipe_of_one(context, session, request))
+    values = session.recipe(requests[0])
+    if len(requests) > 1:
+        values["position"] = [request.place for request in requests]
+    _write(files[0], series.joined(), recipes.recipe(context, session, more=values, device=session.device))
     if plot is not None:
-        panels = [Panel(request.title(), audio.mono()) for request, audio in zip(requests, audios, strict=True)]
+        first = requests[0]
+        panels = [Panel(request.title(), sound.mono()) for request, sound in zip(requests, series.sounds, strict=True)]
         draw_spectrograms(plot, panels, title=f"{' + '.join(first.sources)} at {first.note.name}", force=True)
-    decoded = sum(audio.seconds for audio in audios)
-    return {
-        "positions": [request.position for request in requests],
-        "files": [str(path) for path in files],
-        "plot": str(plot) if plot else None,
-        "model": session.checkpoint.model_id,
-        "device": session.device,
-        "note": first.note.name,
-        "velocity": first.note.velocity,
-        "seconds": round(joined.seconds, 3),
-        "times_real_time": round(decoded / decode_seconds, 1),
-        "peak": round(joined.peak, 4),
-        "f0_hz": measured_f0_hz(audios[0], first.note),
-        "asked_f0_hz": round(first.note.hz, 2),
-        "seed": session.seed,
-    }
 
 
 def _recipe_of_one(context: typer.Context, session: Session, request: BlendRequest) -> recipes.Recipe:
     """Of one position of a series, at the plain position that it has."""
-    place = ",".join(map(repr, request.position))
+    place = ",".join(map(repr, request.place))
     return recipes.recipe(
         context, session, more=session.recipe(request), device=session.device, position=place, steps=1, even=False
     )
-
-
-def _recipe_of_all(context: typer.Context, session: Session, requests: list[BlendRequest]) -> recipes.Recipe:
-    values = session.recipe(requests[0])
-    if len(requests) > 1:
-        values["position"] = [request.position for request in requests]
-    return recipes.recipe(context, session, more=values, device=session.device)
 
 
 def _write(path: Path, audio: Audio, recipe: recipes.Recipe) -> None:
@@ -258,26 +185,6 @@ def _write(path: Path, audio: Audio, recipe: recipes.Recipe) -> None:
 
     write_audio(path, audio, comment=recipe.comment(path), force=True)
     recipe.put_beside(path)
-
-
-def _evenly(session: Session, requests: list[BlendRequest], notes: list[Latents]) -> list[BlendRequest]:
-    """The same requests at the plain positions that their even ones mean."""
-    from nsynth_lab.blend.even import STEPS
-
-    with console.progress(STEPS * requests[0].samples, "samples", "measuring the way") as advance:
-        axis = session.even_axis(requests[0], notes, advance=advance)
-    return [replace(request, position=(axis.plain(request.position[0]),)) for request in requests]
-
-
-def _joined(audios: list[Audio]) -> Audio:
-    import numpy as np
-
-    from nsynth_lab.audio import Audio
-    from nsynth_lab.units import SAMPLE_RATE
-
-    gap = np.zeros((1, int(GAP_SECONDS * SAMPLE_RATE)), np.float32)
-    parts = [part for audio in audios for part in (gap, audio.samples)]
-    return Audio(np.concatenate(parts[1:], axis=1))
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -8,24 +8,16 @@ from typing import Annotated
 
 import typer
 
-from nsynth_lab.cli import completions
 from nsynth_lab.errors import UsageError
 
 CheckpointOption = Annotated[
     Path | None, typer.Option("--checkpoint", help="A checkpoint folder; the default one if not given.")
 ]
-ComputeOption = Annotated[
-    str,
-    typer.Option(
-        "--compute",
-        help="Where the model runs: auto, cpu or cuda.",
-        autocompletion=completions.words("auto", "cpu", "cuda"),
-    ),
-]
+ComputeOption = Annotated[str, typer.Option("--compute", help="Where the model runs: auto, cpu or cuda.")]
 DeviceOption = ComputeOption
 SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="The same seed gives the same result.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for scripts.")]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace or remove what is there, without asking.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace what exists already.")]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Resume what was interrupted.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would be made; write nothing.")]
 JobsOption = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that share the work.")]
@@ -35,33 +27,6 @@ CoresOption = Annotated[
 ]
 RoundsOption = Annotated[
     int, typer.Option("--rounds", min=0, max=1000, help="Rounds in which latents are fitted to a note; 0: not at all.")
-]
-RateOption = Annotated[int, typer.Option("--rate", help="Sample rate of what is written, in Hz.")]
-BitsOption = Annotated[
-    str,
-    typer.Option(
-        "--bits",
-        help="Bits of a sample: 16 (dithered), 24 or 32f.",
-        show_default="24",
-        autocompletion=completions.words("16", "24", "32f"),
-    ),
-]
-ChannelsOption = Annotated[
-    str,
-    typer.Option(
-        "--channels",
-        help="Channels of what is written: mono or stereo.",
-        show_default="as it comes",
-        autocompletion=completions.words("mono", "stereo"),
-    ),
-]
-QualityOption = Annotated[
-    float | None, typer.Option("--quality", help="Quality of .ogg and .mp3, from 0 (small) to 10 (best).")
-]
-ListenOption = Annotated[bool, typer.Option("--listen", help="Play the result through the default audio output.")]
-SoundOutput = Annotated[
-    Path,
-    typer.Option("--output", "-o", help="Where to write the sound; the ending is the format, and - is stdout, as WAV."),
 ]
 OnlyOption = Annotated[str, typer.Option("--only", help="Only these sections, separated by commas.")]
 FiguresOption = Annotated[Path | None, typer.Option("--figures", help="Also write the figures into this .json file.")]
@@ -77,17 +42,38 @@ StateOption = Annotated[Path | None, typer.Option("--state", help="A .vstpreset,
 PluginSetOption = Annotated[
     list[str] | None, typer.Option("--set", help="A parameter and its value, such as time=250; may be given again.")
 ]
-PresetNames = Annotated[
+SourcesArgument = Annotated[
     list[str] | None,
-    typer.Argument(help="Presets by name, or .toml files; all if not given.", autocompletion=completions.presets),
+    typer.Argument(
+        help="One to eight instruments by name, sound files or .latents files.", metavar="A [B ...]", show_default=False
+    ),
 ]
-
-
-PresetName = Annotated[str, typer.Argument(help="A preset, or a .toml file.", autocompletion=completions.presets)]
-OwnName = Annotated[str, typer.Argument(help="One of your instruments.", autocompletion=completions.own_instruments)]
-PluginName = Annotated[
-    str, typer.Argument(help="A plugin that was scanned, or its .vst3 file.", autocompletion=completions.plugins)
+PresetOption = Annotated[str, typer.Option(help="Instead of A B: a preset by name, or a .toml file, with its effects.")]
+PositionOption = Annotated[
+    str | None,
+    typer.Option(
+        help="0 is A, 1 is B. Of three (A and B above, C below) and four (A B above, C D below) x and y, as 0.2,0.7.",
+        show_default="the middle",
+    ),
 ]
+WeightsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Instead of a position a share of each source, as 0.5,0.3,0.2; the only way beyond four.",
+        show_default="equal",
+    ),
+]
+PathOption = Annotated[
+    str | None,
+    typer.Option(
+        help="How the timbre goes from source to source: linear, or spherical, which keeps it as strong in between.",
+        show_default="linear",
+    ),
+]
+NoteOption = Annotated[str, typer.Option(help="A4, C#4, Bb3 or a MIDI number.")]
+VelocityOption = Annotated[int, typer.Option(help="How hard, 1 to 127.")]
+SoundOption = Annotated[Path, typer.Option("--output", "-o", help="Sound file to write; its ending is its format.")]
+PresetNames = Annotated[list[str] | None, typer.Argument(help="Presets by name, or .toml files; all if not given.")]
 
 
 def preset_paths(names: list[str] | None) -> list[Path]:

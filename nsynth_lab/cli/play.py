@@ -14,26 +14,7 @@ import typer
 
 from nsynth_lab.cli import console, recipes
 from nsynth_lab.cli.options import CheckpointOption, ComputeOption, ForceOption, SeedOption
-from nsynth_lab.cli.playing import (
-    A4Option,
-    BlockOption,
-    ChannelOption,
-    Choice,
-    ControllerOption,
-    Instrument,
-    KeymapOption,
-    LearnOption,
-    ModeOption,
-    MpeOption,
-    PositionOption,
-    PresetOption,
-    ProgramOption,
-    ScaleOption,
-    SetOption,
-    SourcesArgument,
-    UnisonOption,
-    VoicesOption,
-)
+from nsynth_lab.cli.playing import LearnOption, playing
 from nsynth_lab.cli.song import ChannelsOption, song_to_play
 from nsynth_lab.cli.status import StatusLine, clear, is_live
 from nsynth_lab.errors import UsageError
@@ -41,37 +22,32 @@ from nsynth_lab.errors import UsageError
 if TYPE_CHECKING:
     from nsynth_lab.midi.ports import Ports
     from nsynth_lab.render.live import Live
+    from nsynth_lab.render.play_request import PlayRequest
 
 TERMINAL_SECONDS, PLAIN_SECONDS = 0.2, 10.0
 
 
+FileOption = Annotated[Path | None, typer.Option("--file", help="A MIDI file to play through the device.")]
+MidiOption = Annotated[
+    str, typer.Option(help="A MIDI input, by a part of its name, or all; none leaves the computer's keyboard.")
+]
+OutputDeviceOption = Annotated[str, typer.Option("--device", help="An audio output, by name.")]
+LatencyOption = Annotated[str, typer.Option(help="low, or high where the sound breaks up.")]
+RecordOption = Annotated[Path | None, typer.Option(help="Also write what is played to this sound file.")]
+SecondsOption = Annotated[float, typer.Option(min=0, help="End after so long; 0 plays until Esc or Ctrl-C.")]
+
+
+@playing(learn=LearnOption)
 def play(
     context: typer.Context,
-    sources: SourcesArgument = None,
-    preset: PresetOption = "",
-    file: Annotated[Path | None, typer.Option("--file", help="A MIDI file to play through the device.")] = None,
-    midi: Annotated[
-        str, typer.Option(help="A MIDI input, by a part of its name, or all; none leaves the computer's keyboard.")
-    ] = "",
-    output_device: Annotated[str, typer.Option("--device", help="An audio output, by name.")] = "",
-    latency: Annotated[str, typer.Option(help="low, or high where the sound breaks up.")] = "low",
-    record: Annotated[Path | None, typer.Option(help="Also write what is played to this sound file.")] = None,
-    seconds: Annotated[float, typer.Option(min=0, help="End after so long; 0 plays until Esc or Ctrl-C.")] = 0.0,
-    position: PositionOption = "",
-    voices: VoicesOption = None,
-    mode: ModeOption = "poly",
-    unison: UnisonOption = 1,
-    mpe: MpeOption = False,
-    a4: A4Option = 440.0,
-    scale: ScaleOption = None,
-    keymap: KeymapOption = None,
-    sets: SetOption = None,
-    controllers: ControllerOption = None,
-    learn: LearnOption = None,
-    programs: ProgramOption = None,
-    channels: ChannelsOption = "",
-    own_channels: ChannelOption = None,
-    block: BlockOption = 256,
+    asked: PlayRequest,
+    file: FileOption = None,
+    midi: MidiOption = "",
+    output_device: OutputDeviceOption = "",
+    latency: LatencyOption = "low",
+    record: RecordOption = None,
+    seconds: SecondsOption = 0.0,
+    file_channels: ChannelsOption = "",
     compute: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
@@ -107,20 +83,11 @@ def play(
 
     if latency not in LATENCIES:
         raise UsageError(f"latency '{latency}'; expected low or high")
-    if channels and not file:
+    if file_channels and not file:
         raise UsageError("--channels chooses from a MIDI file; give --file too")
     check_outputs([record] if record else [], endings=SOUND_ENDINGS, force=force)
-    choice = Choice(
-        position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block, learn or []
-    )
-    instrument = Instrument(sources or [], programs or [], preset, own_channels or [])
-    choice.check()
-    check_sources(instrument.all_sources(), checkpoint)
-    song = (
-        song_to_play(file, channels=channels, named=instrument.named(), others=instrument.plays_all, mpe=mpe)
-        if file
-        else None
-    )
+    check_sources(asked.all_sources(), checkpoint)
+    song = song_to_play(file, asked, channels=file_channels) if file else None
 
     from nsynth_lab.render import Session
     from nsynth_lab.render.live import Live
@@ -130,7 +97,7 @@ def play(
 
     session = Session(checkpoint, device=compute, seed=seed, progress=console.progress)
     console.say("loading")
-    engine = instrument.engine(choice, session, live=True, ahead_samples=HOP_SAMPLES)
+    engine = asked.engine(session, live=True, ahead_samples=HOP_SAMPLES)
     raise_priority()
     threads = choose_threads(engine)
     stop = threading.Event()
@@ -146,14 +113,14 @@ def play(
             recipe = recipes.recipe(context, session, compute=session.device)
             recipe.put_beside(record)
             recorder = stack.enter_context(Recorder(FileSink(record, comment=recipe.comment(record), force=force)))
-        sink = stack.enter_context(DeviceSink(output_device, block_samples=block, latency=latency))
+        sink = stack.enter_context(DeviceSink(output_device, block_samples=asked.block, latency=latency))
         live = Live(engine, sink, record=recorder, song=song.events if song else ())
         ports = stack.enter_context(_midi(live, midi))
         where = output_device or "the default output"
         how = "decoding on the GPU" if session.device == "cuda" else f"threads {threads}"
-        console.say(f"playing on {where}, {block} samples a block, latency {latency}, {how}")
+        console.say(f"playing on {where}, {asked.block} samples a block, latency {latency}, {how}")
         with _running(live, stop, done) as thread:
-            _attend(live, thread, title=instrument.title(), keys=not midi and song is None)
+            _attend(live, thread, title=asked.title(), keys=not midi and song is None)
     _warn(live)
     _summary(live, ports)
     if recorder is not None and recorder.samples:

@@ -3,54 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nsynth_lab.cli import console, recipes
-from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, SeedOption
-from nsynth_lab.cli.playing import (
-    A4Option,
-    BlockOption,
-    ChannelOption,
-    Choice,
-    ControllerOption,
-    Instrument,
-    KeymapOption,
-    ModeOption,
-    MpeOption,
-    PositionOption,
-    PresetOption,
-    ProgramOption,
-    ScaleOption,
-    SetOption,
-    SongVoicesOption,
-    SourcesArgument,
-    UnisonOption,
-)
+from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, SeedOption, SoundOption
+from nsynth_lab.cli.playing import SongVoicesOption, playing
 from nsynth_lab.cli.song import ChannelsOption, song_to_play
 
+if TYPE_CHECKING:
+    from nsynth_lab.render.play_request import PlayRequest
 
+SongArgument = Annotated[Path, typer.Argument(help="A MIDI file.", metavar="SONG.mid")]
+
+
+@playing(voices=SongVoicesOption)
 def render(
     context: typer.Context,
-    song: Annotated[Path, typer.Argument(help="A MIDI file.", metavar="SONG.mid")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Sound file to write; its ending is its format.")],
-    sources: SourcesArgument = None,
-    preset: PresetOption = "",
-    position: PositionOption = "",
-    voices: SongVoicesOption = None,
-    mode: ModeOption = "poly",
-    unison: UnisonOption = 1,
-    mpe: MpeOption = False,
-    a4: A4Option = 440.0,
-    scale: ScaleOption = None,
-    keymap: KeymapOption = None,
-    sets: SetOption = None,
-    controllers: ControllerOption = None,
-    programs: ProgramOption = None,
-    channels: ChannelsOption = "",
-    own_channels: ChannelOption = None,
-    block: BlockOption = 256,
+    song: SongArgument,
+    output: SoundOption,
+    asked: PlayRequest,
+    file_channels: ChannelsOption = "",
     device: DeviceOption = "cpu",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
@@ -80,19 +54,16 @@ def render(
     from nsynth_lab.render.output_paths import check_sources
     from nsynth_lab.units import SAMPLE_RATE
 
-    instrument = Instrument(sources or [], programs or [], preset, own_channels or [])
-    check_outputs([output], endings=SOUND_ENDINGS, sources=[song, *instrument.sources], force=force)
-    choice = Choice(position, voices, mode, unison, mpe, a4, scale, keymap, sets or [], controllers or [], block)
-    choice.check()
-    check_sources(instrument.all_sources(), checkpoint)
-    read = song_to_play(song, channels=channels, named=instrument.named(), others=instrument.plays_all, mpe=mpe)
+    check_outputs([output], endings=SOUND_ENDINGS, sources=[song, *asked.sources], force=force)
+    check_sources(asked.all_sources(), checkpoint)
+    read = song_to_play(song, asked, channels=file_channels)
 
     from nsynth_lab.render import Session
     from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
     from nsynth_lab.sinks.file import FileSink
 
     session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
-    engine = instrument.engine(choice, session, live=False, ahead_samples=BLOCK_SAMPLES)
+    engine = asked.engine(session, live=False, ahead_samples=BLOCK_SAMPLES)
     recipe = recipes.recipe(context, session, device=session.device)
     with (
         console.progress(round(read.seconds), "s", "rendering") as advance,

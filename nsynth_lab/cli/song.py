@@ -9,48 +9,31 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsynth_lab.cli import console
-from nsynth_lab.errors import MidiError, UsageError
+from nsynth_lab.errors import MidiError
+from nsynth_lab.midi.channel_list import channel_list
+from nsynth_lab.midi.events import CHANNELS
 
 if TYPE_CHECKING:
     from nsynth_lab.midi.song import Song
+    from nsynth_lab.render.play_request import PlayRequest
 
-CHANNELS = 16
 PERCUSSION = 9  # General MIDI Level 1: channel 10, which players count from 1
 
 ChannelsOption = Annotated[
-    str, typer.Option(help="Channels of the file to play, as 1,3-5.", show_default="all but 10, percussion")
+    str,
+    typer.Option("--channels", help="Channels of the file to play, as 1,3-5.", show_default="all but 10, percussion"),
 ]
 
 
-def channel_list(text: str) -> tuple[int, ...]:
-    """Channels as musicians write them, from 1, as they are counted in messages, from 0.
-
-    Raises:
-        UsageError: something else.
-
-    >>> channel_list("1,3-5")
-    (0, 2, 3, 4)
-    """
-    channels: set[int] = set()
-    for part in text.split(","):
-        first, dash, last = (word.strip() for word in part.partition("-"))
-        ends = [int(word) for word in (first, last if dash else first) if word.isascii() and word.isdigit()]
-        if len(ends) < 2 or not 1 <= ends[0] <= ends[1] <= CHANNELS:
-            raise UsageError(f"channels '{text}'; expected numbers from 1 to {CHANNELS}, as 1,3-5")
-        channels.update(range(ends[0] - 1, ends[1]))
-    return tuple(sorted(channels))
-
-
-def song_to_play(path: Path, *, channels: str, named: Collection[int], others: bool, mpe: bool) -> Song:
+def song_to_play(path: Path, asked: PlayRequest, *, channels: str) -> Song:
     """The file's song on the channels that are asked for; what is left out unasked is told.
 
     Args:
         path: the file.
+        asked: what plays it. Channels that have an instrument of their own are asked for; without sources or a preset
+            only these are played.
         channels: as typed; if empty, all but percussion, which General MIDI has on channel 10. In MPE that is one
             like the others.
-        named: channels that have an instrument of their own, and so are asked for.
-        others: whether channels that have none are played.
-        mpe: whether notes have their channels to themselves.
 
     Raises:
         UsageError: channels that are none.
@@ -58,20 +41,20 @@ def song_to_play(path: Path, *, channels: str, named: Collection[int], others: b
     """
     from nsynth_lab.midi.song import read_song
 
-    asked = channel_list(channels) if channels else None
+    chosen, named = channel_list(channels) if channels else None, asked.named()
     song = read_song(path)
     for line in song.warnings:
         console.say(f"warning: {path}: {line}")
-    played = set(range(CHANNELS)) if asked is None else set(asked)
-    if asked is None and not (mpe or song.is_mpe or PERCUSSION in named):
+    played = set(range(CHANNELS)) if chosen is None else set(chosen)
+    if chosen is None and not (asked.mpe or song.is_mpe or PERCUSSION in named):
         played.discard(PERCUSSION)
-    if not others:
+    if not asked.plays_all:
         played &= set(named)
     left = song.only(played)
     silent = [channel for channel in song.channels if channel not in played]
     if not left.notes:
         raise MidiError(f"{path}: {_nothing(song, silent)}")
-    if asked is None and silent:
+    if chosen is None and silent:
         console.say(_left_out(song, silent))
     return left
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.compiled import compiled, inlined
+from nsynth_lab.compiled.sphere import spherical_mean
 from nsynth_lab.compiled.zones import Zones, add_timbre, read_at, read_between
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
@@ -90,18 +91,21 @@ def release(zones: Zones, layers: Layers, rules: ReleaseRules, slot: int, weight
 
 @compiled
 def read(
-    zones: Zones, layers: Layers, rules: ReleaseRules, slots: Ints, weights: Doubles
+    zones: Zones, layers: Layers, rules: ReleaseRules, slots: Ints, weights: Doubles, spherical: bool
 ) -> tuple[FloatArray, Doubles, Doubles, FloatArray]:
     """The next frame of `slots` [active], whose playheads move on.
 
     `weights` [4 streams, active, corners] of timbre, level, f0 and partials -> timbre [active, dims],
-    level_db [active], f0_cents [active], partials [active, partials].
+    level_db [active], f0_cents [active], partials [active, partials]. `spherical` blends the timbre of the corners as
+    `sphere` does, each corner's own layers straight.
     """
     count, dims, table_partials = len(slots), zones.timbre.shape[1], zones.partials.shape[1]
     timbre, partials = np.zeros((count, dims), np.float32), np.zeros((count, table_partials), np.float32)
     level_db, f0_cents = np.zeros(count), np.zeros(count)
+    corners = np.zeros((weights.shape[2] if spherical else 0, dims), np.float32)
     for d in range(count):
         slot = slots[d]
+        corners[:] = 0.0
         since = layers.frame[slot] - layers.release_at[slot]
         for s in range(layers.used[slot]):
             zone, share = layers.zone[slot, s], layers.share[slot, s]
@@ -113,13 +117,16 @@ def read(
             level_db[d] += weights[1, d, s // LAYERS_PER_CORNER] * share * (db + layers.gain_db[slot, s])
             cents = read_between(zones, zones.f0_cents, zone, place, tail, up)
             f0_cents[d] += weights[2, d, s // LAYERS_PER_CORNER] * share * cents
-            own = np.float32(weights[0, d, s // LAYERS_PER_CORNER] * share)
-            add_timbre(zones, zone, place, own * np.float32(1.0 - up), timbre[d])
+            out = corners[s // LAYERS_PER_CORNER] if spherical else timbre[d]
+            own = np.float32((1.0 if spherical else weights[0, d, s // LAYERS_PER_CORNER]) * share)
+            add_timbre(zones, zone, place, own * np.float32(1.0 - up), out)
             if up > 0:
-                add_timbre(zones, zone, tail, own * np.float32(up), timbre[d])
+                add_timbre(zones, zone, tail, own * np.float32(up), out)
             own = np.float32(weights[3, d, s // LAYERS_PER_CORNER] * share)
             for k in range(table_partials):
                 partials[d, k] += own * zones.partials[zone, k]
+        if spherical:
+            spherical_mean(corners, weights[0, d], timbre[d])
         layers.frame[slot] += 1.0
     return timbre, level_db, f0_cents, partials
 

@@ -67,9 +67,13 @@ class Bank:
 
     def latents(self, name: str, note: Note) -> Latents:
         """The layers of the instrument's nearest key, struck with the note's velocity and moved to it."""
-        zones = [self.zones[index] for index in self.find(name).zones]
-        nearest = min((zone.note for zone in zones), key=lambda own: (abs(own - note.number), own))
-        return struck([zone for zone in zones if zone.note == nearest], velocity=note.velocity).at_note(note.number)
+        return struck_at([self.zones[index] for index in self.find(name).zones], note)
+
+
+def struck_at(zones: Sequence[Latents], note: Note) -> Latents:
+    """The layers of the key nearest to a note, struck with the note's velocity and moved to it."""
+    nearest = min((zone.note for zone in zones), key=lambda own: (abs(own - note.number), own))
+    return struck([zone for zone in zones if zone.note == nearest], velocity=note.velocity).at_note(note.number)
 
 
 def struck(layers: Sequence[Latents], *, velocity: int) -> Latents:

@@ -49,7 +49,7 @@ def pack_map(plan: Plan, records: Sequence[dict[str, Any]]) -> PackMap:
             zone_from(record["zone"]) for key, record in zip(plan.keys, records, strict=True) if key.position == number
         ]
         at = ", ".join(f"{value:g}" for value in place)
-        layers.append(Layer(label, f"{plan.about.title} {at}", place, tuple(zones)))
+        layers.append(Layer(label, f"{plan.about.title} {at}".strip(), place or (0.0,), tuple(zones)))
     tracking = _tracking(plan, records)
     return PackMap(plan.about, tuple(layers), request.sample_rate, request.bits, tracking, request.crossfade)
 

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import parse_note
-from nsynth_lab.pack.request import PackRequest
+from nsynth_lab.pack.request import FORMATS, PackRequest
+from nsynth_lab.patch import Patch, blend_of, parse_preset
+from nsynth_lab.patch.library import read_whole
+from nsynth_lab.patch.place import (
+    MOST_POSITIONED,
+    Place,
+    as_position,
+    check_count,
+    normalised,
+    parse_positions,
+    parse_several_weights,
+)
 
+# a line evenly; the corners and the middle of a triangle and a square
+USUAL_PLACES = {2: "0,0.25,0.5,0.75,1", 3: "0,0;1,0;0.5,1;0.5,0.3333", 4: "0,0;1,0;0,1;1,1;0.5,0.5"}
 _RANGE = re.compile(r"(?P<low>[^/]+?)(?:(?<=\d)-(?P<high>[^/]+))?(?:/(?P<step>\d{1,3}))?")
 
 
@@ -52,20 +65,73 @@ def parse_velocities(text: str) -> tuple[int, ...]:
         raise UsageError(f"velocities '{text}'; expected whole numbers 1 to 127, as 40,80,120") from None
 
 
-def parse_positions(text: str, *, numbers: int) -> tuple[tuple[float, ...], ...]:
-    """Positions of one number, between two sources, "0,0.5,1", or of two numbers, "0,0;1,0;0.5,0.5".
+def parse_places(sources: int, *, positions: str | None, weights: str | None) -> tuple[Place, ...]:
+    """Positions, or sets of weights, as typed; where neither is given, a usual choice for so many sources.
+
+    That is five positions between two, the corners and the middle of three and four, equal weights of more.
 
     Raises:
-        UsageError: text that is not such a list.
+        UsageError: too many sources or none, both positions and weights, or one that does not fit.
 
-    >>> parse_positions("0,1", numbers=1), parse_positions("0,1;1,1", numbers=2)
-    (((0.0,), (1.0,)), ((0.0, 1.0), (1.0, 1.0)))
+    >>> parse_places(2, positions="0,1", weights=None), parse_places(1, positions=None, weights=None)
+    (((0.0,), (1.0,)), ((),))
     """
-    parts = text.split(";") if numbers == 2 else text.split(",")
-    try:
-        return tuple(tuple(float(value) for value in part.split(",")) for part in parts if part.strip())
-    except ValueError:
-        raise UsageError(f"positions '{text}'; expected 0,0.5,1, or 0,0;1,0;0.5,0.5 beyond two sources") from None
+    check_count(sources)
+    if positions is not None and weights is not None:
+        raise UsageError("--positions and --weights say the same thing: give one of them")
+    if weights is not None:
+        given = parse_several_weights(weights, sources)
+        return given if sources >= MOST_POSITIONED else tuple(as_position(each) for each in given)
+    if positions is not None or sources in USUAL_PLACES:
+        return parse_positions(positions or USUAL_PLACES[sources], sources)
+    return (normalised([0.0] * sources),) if sources > 1 else ((),)
+
+
+def parse_pack(
+    sources: Sequence[str],
+    *,
+    preset: str = "",
+    positions: str | None = None,
+    weights: str | None = None,
+    path: str | None = None,
+    notes: str,
+    velocities: str,
+    formats: str = "",
+    **others: Any,
+) -> PackRequest:
+    """A request as typed: of a blend of sources, or of a preset by name or file; `others` are fields of it.
+
+    Raises:
+        UsageError: words that do not fit, or what `PackRequest` refuses.
+        PatchError: a preset that cannot be read.
+    """
+    if sources and preset:
+        raise UsageError("--preset says what is blended: leave the sources out")
+    if preset:
+        if path is not None:
+            raise UsageError("--preset says how its timbre goes from corner to corner: leave --path out")
+        text, patch = read_whole(preset)
+    else:
+        text, patch = "", Patch("blend", blend_of(sources, interpolation=path or "linear"))
+    if preset and positions is None and weights is None:
+        places: tuple[Place, ...] = (patch.with_macros_applied().blend.place,)
+    else:
+        places = parse_places(len(patch.blend.corners), positions=positions, weights=weights)
+    return PackRequest(
+        patch=patch,
+        positions=places,
+        notes=parse_notes(notes),
+        velocities=parse_velocities(velocities),
+        formats=_formats(formats, flac=bool(others.get("flac"))),
+        preset=text,
+        **others,
+    )
+
+
+def _formats(text: str, *, flac: bool) -> tuple[str, ...]:
+    """All there are, if none is named; of FLAC all but wav."""
+    named = tuple(part.strip() for part in text.split(",") if part.strip())
+    return named or tuple(one for one in FORMATS if not (flac and one == "wav"))
 
 
 def from_dict(values: Mapping[str, Any]) -> PackRequest:
@@ -74,17 +140,18 @@ def from_dict(values: Mapping[str, Any]) -> PackRequest:
     Raises:
         UsageError: a field that is missing, unknown or of another type.
     """
-    known = {item.name for item in fields(PackRequest)}
-    if {"preset", *values} != known:
-        odd = ", ".join(sorted({"preset", *values} ^ known))
+    known = {"sources", "path", *(item.name for item in fields(PackRequest) if item.name != "patch")}
+    if {"preset", "path", *values} != known:
+        odd = ", ".join(sorted({"preset", "path", *values} ^ known))
         raise UsageError(f"the manifest's recipe has other fields than this version's ({odd})")
     try:
         whole = ("takes", "crossfade", "sample_rate", "bits", "seed")
         takes, crossfade, sample_rate, bits, seed = _wholes([values[key] for key in whole])
         name, author, licence = _texts([values[key] for key in ("name", "author", "licence")])
-        (preset,) = _texts([values.get("preset", "")])
+        preset, path = _texts([values.get("preset", ""), values.get("path", "linear")])
+        sources = _texts(values["sources"])
         return PackRequest(
-            sources=tuple(_texts(values["sources"])),
+            patch=parse_preset(preset) if preset else Patch("blend", blend_of(sources, interpolation=path)),
             positions=tuple(tuple(_numbers(position)) for position in values["positions"]),
             notes=tuple(_wholes(values["notes"])),
             velocities=tuple(_wholes(values["velocities"])),

@@ -9,7 +9,6 @@ from typing import Any
 from nsynth_lab import __version__
 from nsynth_lab.effects import effect_info
 from nsynth_lab.errors import PackError, UsageError
-from nsynth_lab.note import Note
 from nsynth_lab.pack.folder import read_json
 from nsynth_lab.pack.formats.documents import document_files
 from nsynth_lab.pack.formats.names import clip_file, position_label, stem
@@ -17,7 +16,6 @@ from nsynth_lab.pack.formats.zones import About
 from nsynth_lab.pack.parse import from_dict
 from nsynth_lab.pack.request import ClipKey, PackRequest
 from nsynth_lab.patch import Slot
-from nsynth_lab.patch.preset_file import parse_preset
 from nsynth_lab.render.session import Session
 
 ROWS = {"cpu": 8, "cuda": 64}
@@ -68,11 +66,12 @@ def plan_pack(session: Session, request: PackRequest) -> Plan:
     Raises:
         UsageError, AudioError, LatentsError: a source that cannot be used.
     """
-    sources = tuple(session.describe(source) for source in request.sources)
+    files_too = not request.preset
+    sources = tuple(session.describe(source, files=files_too) for source in request.sources)
     for source in dict.fromkeys(request.sources):
-        session.source(source, Note(request.notes[0], request.velocities[0]))
+        session.zones(source, files=files_too)
     names = ", ".join(source["name"] for source in sources)
-    patch = parse_preset(request.preset) if request.preset else None
+    patch = request.patch if request.preset else None
     title = request.name or (patch.name if patch else " + ".join(source["name"] for source in sources))
     about = About(
         title=title,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from nsynth_lab.errors import UsageError
+from nsynth_lab.errors import PatchError, UsageError
 from nsynth_lab.legible import is_hidden
 from nsynth_lab.note import Note
 from nsynth_lab.patch import Patch
-from nsynth_lab.patch.preset_file import parse_preset
-from nsynth_lab.render.preset import at_place
+from nsynth_lab.patch.place import Place
 from nsynth_lab.render.request import BlendRequest
 from nsynth_lab.units import SAMPLE_RATE, samples_to_frames, seconds_to_samples
 
@@ -37,21 +36,22 @@ class ClipKey:
 
 @dataclass(frozen=True)
 class PackRequest:
-    """A pack: who or which preset, where between them, which notes, how hard, how many takes, how long, in which form.
+    """A pack: of which patch, where among its corners, which notes, how hard, how many takes, how long, in which form.
 
     Attributes:
-        positions: [1] each between two sources, [2] each between four; in order.
+        patch: what sounds: a preset, or a blend and nothing else.
+        positions: places among its corners, in order (see `patch.place`).
         takes: round robins of each note.
         crossfade: velocities on either side of a layer's border over which it fades into the next, in SFZ.
         loop: whether notes that are held are to be looped.
-        preset: the text of a preset file; its corners are then the sources.
+        preset: the text of the file that the patch was read from; empty where it is a blend and nothing else.
 
     Raises:
         UsageError: numbers that do not fit each other, or out of range.
     """
 
-    sources: tuple[str, ...]
-    positions: tuple[tuple[float, ...], ...]
+    patch: Patch
+    positions: tuple[Place, ...]
     notes: tuple[int, ...]
     velocities: tuple[int, ...]
     takes: int = 1
@@ -74,14 +74,10 @@ class PackRequest:
                 raise UsageError(f"no {what}: a pack needs at least one (see `nsynth-lab pack --help`)")
             if len(set(values)) != len(values):
                 raise UsageError(f"{what} {', '.join(map(str, values))}: one of them is given twice")
-        for position, velocity in itertools.product(self.positions, self.velocities):
-            if self.preset:
-                self.patch_at(position)
-            else:
-                self.blend_request(ClipKey(0, self.notes[0], velocity, 0), position=position).weights()
-            Note(self.notes[0], velocity)
-        for note in self.notes:
-            Note(note)
+        for position in self.positions:
+            self.patch_at(position)
+        for note, velocity in itertools.product(self.notes, self.velocities):
+            Note(note, velocity)
         _check_apart(self.positions)
         _check_choice("format", self.formats, FORMATS)
         _check_choice("rate", (self.sample_rate,), RATES)
@@ -104,6 +100,11 @@ class PackRequest:
                 raise UsageError(f"{what}: expected one line of at most {LONGEST_TEXT} printable characters")
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """What is blended."""
+        return self.patch.blend.corners
+
+    @property
     def clips(self) -> int:
         """How many clips."""
         return len(self.positions) * len(self.notes) * len(self.velocities) * self.takes
@@ -119,40 +120,45 @@ class PackRequest:
         every = itertools.product(sorted(self.notes), places, sorted(self.velocities), range(self.takes))
         return [ClipKey(position, note, velocity, take) for note, position, velocity, take in every]
 
-    def blend_request(
-        self, key: ClipKey, *, position: tuple[float, ...] | None = None, seconds: float | None = None
-    ) -> BlendRequest:
+    def blend_request(self, key: ClipKey, *, seconds: float | None = None) -> BlendRequest:
         """The blend that a clip is made of."""
         return BlendRequest(
-            sources=self.sources,
+            blend=self.patch.blend.at(self.positions[key.position]),
             note=Note(key.note, key.velocity),
             seconds=self.seconds if seconds is None else seconds,
-            position=self.positions[key.position] if position is None else position,
         )
 
-    def patch_at(self, place: tuple[float, ...]) -> Patch:
-        """The preset's patch at one of the positions; at its own, if that is the only one, with its path.
+    def patch_at(self, place: Place) -> Patch:
+        """The patch at one of the positions; at its own, if that is the only one, with its path.
 
         Raises:
-            UsageError, PatchError: no such place, or an effect that a manifest cannot carry.
+            UsageError: no such place, or an effect that a manifest cannot carry.
         """
-        patch = parse_preset(self.preset).with_macros_applied()
-        if len(place) != patch.blend.dims or not all(0 <= value <= 1 for value in place):
-            numbers = "one number" if patch.blend.dims == 1 else "two numbers, as 0.2,0.7"
-            raise UsageError(f"position {place}; {patch.name} takes {numbers}, each 0 to 1")
+        patch = self.patch.with_macros_applied()
         for slot in patch.effects:
             if slot.impulse and not slot.bypass:
                 raise UsageError(f"{patch.name} has a convolution: its sound file is not in the preset, so no manifest "
                                  "could make the pack again; bypass it in a copy of the preset")  # fmt: skip
-        return patch if self.positions == (patch.blend.position,) else at_place(patch, place)
+        try:
+            there = patch.at(place)
+        except PatchError as error:
+            of = f"{patch.name} has " if self.preset else ""
+            raise UsageError(f"position {place}: {of}{error}") from error
+        return patch if self.positions == (patch.blend.place,) else there
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for a manifest."""
-        values = asdict(self)
-        return values if self.preset else {key: value for key, value in values.items() if key != "preset"}
+        """Plain values, for a manifest; what a blend needs no word for is left out, as it always was."""
+        plain = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "patch"}
+        values = {"sources": self.sources, **plain}
+        if self.preset:
+            return values
+        path = self.patch.blend.interpolation
+        return {key: value for key, value in values.items() if key != "preset"} | (
+            {"path": path} if path != "linear" else {}
+        )
 
 
-def _check_apart(positions: Sequence[tuple[float, ...]]) -> None:
+def _check_apart(positions: Sequence[Place]) -> None:
     if len({tuple(round(value / LEAST_APART) for value in position) for position in positions}) != len(positions):
         raise UsageError(f"positions must be at least {LEAST_APART:g} apart")
 

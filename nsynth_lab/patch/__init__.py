@@ -12,6 +12,8 @@ targets        the parameters that can be moved, by name
 table          TOML tables to these values and back
 preset_file    files: bounded, versioned, written whole
 library        presets by name
+place          positions and weights, as they are written
+sources        a blend of named sources, as typed
 chance         random patches from a seed
 schema         the grammar as a page
 """
@@ -22,6 +24,7 @@ from nsynth_lab.patch.patch import Patch
 from nsynth_lab.patch.preset_file import format_preset, parse_preset, read_preset, write_preset
 from nsynth_lab.patch.slot import Slot
 from nsynth_lab.patch.sound import STREAMS, Blend, Envelope, Lfo, Tuning, Voice
+from nsynth_lab.patch.sources import blend_of
 from nsynth_lab.patch.targets import Target, moved, targets
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "Target",
     "Tuning",
     "Voice",
+    "blend_of",
     "find_effect",
     "format_preset",
     "moved",

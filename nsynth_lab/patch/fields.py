@@ -43,14 +43,19 @@ def numbers(default: Any, *, low: float, high: float, least: int, most: int, say
     return _field(default, Rule("numbers", says, low, high, unit, least, most))
 
 
-def points(*, high: float, most: int, says: str) -> Any:
-    """Points in time, each [seconds, place...]; none by default."""
-    return _field((), Rule("points", says, 0.0, high, most=most))
+def points(*, high: float, least: int, longest: int, most: int, says: str) -> Any:
+    """Points in time, each [seconds, place...] of `least` to `longest` numbers; none by default."""
+    return _field((), Rule("points", says, 0.0, high, most=most, each=(least, longest)))
 
 
 def texts(default: Any, *, least: int, most: int, says: str) -> Any:
     """Several texts."""
     return _field(default, Rule("texts", says, least=least, most=most))
+
+
+def names(*, least: int, most: int, says: str) -> Any:
+    """Names of instruments, or of files where a person gives them."""
+    return _field(REQUIRED, Rule("names", says, least=least, most=most))
 
 
 def table(of: Any, *, says: str) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nsynth_lab.errors import PatchError
@@ -74,6 +75,15 @@ class Patch:
         """
         low, high = self.controlled(cc, 0.0), self.controlled(cc, 127.0)
         return {target: (low[target], high[target]) for target in low}
+
+    def at(self, place: Sequence[float]) -> Patch:
+        """The patch at a place that is not its own: no path leads away from it, and no knob moves it.
+
+        Raises:
+            PatchError: a place with another number of numbers, or out of range.
+        """
+        here = self.with_macros_applied()
+        return replace(here, macros=(), midi=(), blend=here.blend.at(place))
 
     def with_macros_applied(self) -> Patch:
         """The same, with every parameter that a macro moves set to the macro's value."""

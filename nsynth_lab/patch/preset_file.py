@@ -18,6 +18,8 @@ from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import MissingError, PatchError
 from nsynth_lab.patch.patch import Patch
+from nsynth_lab.patch.place import MOST_SOURCES
+from nsynth_lab.patch.rules import Rule
 from nsynth_lab.patch.table import from_table, to_table
 from nsynth_lab.wording import quoted
 
@@ -67,7 +69,12 @@ def parse_preset(text: str) -> Patch:
     except (ValueError, RecursionError) as error:
         said = "nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())[:200]
         raise PatchError(f"not TOML: {said}") from error
-    return from_table(Patch, migrated(table))
+    patch = from_table(Patch, migrated(table))
+    try:
+        Rule("texts", least=1, most=MOST_SOURCES).check(patch.blend.corners)
+    except PatchError as error:
+        raise error.below("blend.corners") from None
+    return patch
 
 
 def migrated(table: dict[str, Any], *, steps: Mapping[int, Migration] = MIGRATIONS) -> dict[str, Any]:
@@ -95,34 +102,13 @@ def format_preset(patch: Patch) -> str:
     Raises:
         MissingError: tomlkit is not installed.
     """
-    table = to_table(patch)
-    simple = {key: value for key, value in table.items() if not _is_table(value)}
-    tables = {key: value for key, value in table.items() if key not in simple}
-    return str(_tomlkit().dumps({"version": FORMAT_VERSION, **simple, **tables}))
-
-
-def with_name(text: str, name: str) -> str:
-    """A preset's text with another name in it, its comments and layout kept.
-
-    Raises:
-        PatchError: not TOML.
-        MissingError: tomlkit is not installed.
-    """
-    tomlkit = _tomlkit()
-    try:
-        document = tomlkit.parse(text)
-    except (ValueError, RecursionError) as error:
-        raise PatchError(f"not TOML: {' '.join(str(error).split())[:200]}") from error
-    document["name"] = name
-    return str(tomlkit.dumps(document))
-
-
-def _tomlkit() -> Any:
     try:
         import tomlkit
     except ImportError as error:
         raise MissingError(f"writing presets needs tomlkit: pip install tomlkit ({error})") from error
-    return tomlkit
+    table = to_table(patch)
+    simple = {key: value for key, value in table.items() if not _is_table(value)}
+    return tomlkit.dumps({"version": FORMAT_VERSION, **simple, **{k: v for k, v in table.items() if k not in simple}})
 
 
 def write_preset(path: str | Path, patch: Patch, *, force: bool = False) -> Path:

@@ -21,13 +21,14 @@ class Rule:
     """What a value may be.
 
     Attributes:
-        kind: number, whole, flag, text, numbers, points, texts, table, tables or parameters.
+        kind: number, whole, flag, text, numbers, points, texts, names, table, tables or parameters.
         says: what the field is for.
         low, high: of numbers, each of several included.
         unit: of numbers.
         least, most: how many there may be: characters of a text, items of a list.
         choices: the texts there are, where they are few.
         of: the dataclass of a table, or of each of several.
+        each: how many numbers a point may have, at least and at most.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Rule:
     most: int = 0
     choices: tuple[str, ...] = ()
     of: Any = None
+    each: tuple[int, int] = (2, 3)
 
     def check(self, value: Any) -> Any:
         """The value in its own type: whole numbers become floats, lists tuples.
@@ -84,9 +86,18 @@ class Rule:
         each = Rule("text", least=1, most=400)
         return tuple(each.check(one) for one in self.check_count(value))
 
+    def _names(self, value: Any) -> tuple[str, ...]:
+        """Names of instruments or files, however odd: a preset file's own are held to more (see `preset_file`)."""
+        given = self.check_count(value)
+        for one in given:
+            if not isinstance(one, str):
+                raise PatchError(f"{quoted(one)} is not a text")
+        return tuple(given)
+
     def _points(self, value: Any) -> tuple[tuple[float, ...], ...]:
-        """Rows of 2 or 3 numbers: a time in seconds, then a place; their ranges are the curve's own business."""
-        each = Rule("numbers", low=self.low, high=self.high, unit=self.unit, least=2, most=3)
+        """Rows of numbers: a time in seconds, then a place; their ranges are the path's own business."""
+        least, most = self.each
+        each = Rule("numbers", low=self.low, high=self.high, unit=self.unit, least=least, most=most)
         return tuple(each.check(one) for one in self.check_count(value))
 
     def check_count(self, value: Any) -> list[Any]:

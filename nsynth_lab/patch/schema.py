@@ -18,6 +18,7 @@ _KINDS = {
     "numbers": "numbers",
     "points": "points in time",
     "texts": "texts",
+    "names": "texts",
     "parameters": "table",
 }
 
@@ -60,7 +61,7 @@ def _kind(rule: Rule) -> str:
         words.append(rule.span())
     if rule.kind == "text":
         words.append(f"of up to {rule.most:,} characters")
-    if rule.kind in ("numbers", "texts"):
+    if rule.kind in ("numbers", "texts", "names"):
         words.insert(0, f"{rule.least} to {rule.most}")
     return " ".join(words)
 

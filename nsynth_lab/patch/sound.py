@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import log2
 
 from nsynth_lab.errors import PatchError
-from nsynth_lab.patch.fields import REQUIRED, choice, flag, number, numbers, points, tables, texts, whole
+from nsynth_lab.patch.fields import choice, flag, names, number, numbers, points, tables, whole
+from nsynth_lab.patch.place import (
+    HIGHEST_WEIGHT,
+    MOST_POSITIONED,
+    MOST_SOURCES,
+    Place,
+    as_position,
+    normalised,
+    position_dims,
+)
 from nsynth_lab.patch.rules import checked
 
 STREAMS = ("timbre", "loudness", "f0", "partials")
 SHAPES = ("sine", "triangle", "saw", "square", "random")
 MODES = ("poly", "mono", "legato")
-MOVED = ("position", "position_y", *STREAMS, "pitch_cents", "level_db")
+PLACED = ("position", "position_y", *STREAMS)
+MOVED = (*PLACED, "pitch_cents", "level_db")
 FURTHEST = {"pitch_cents": 1200.0, "level_db": 24.0}
-LONGEST_SECONDS = 600.0
+LINEAR, SPHERICAL = INTERPOLATIONS = ("linear", "spherical")
+LONGEST_PATH_SECONDS, MOST_POINTS = 1_000.0, 4_096
 
 
 @dataclass(frozen=True)
@@ -46,51 +58,121 @@ _OWN = "a place of its own for the {}, instead of the position; written like it"
 
 @dataclass(frozen=True)
 class Blend:
-    r"""Two to four corners and a place between them.
+    """One to eight corners and a place among them: a position, or a weight for each corner.
 
-        two: A ---- B    three: A ---- B     four: A ---- B     y = 0
-                                  \  /              |      |
-                                   C               C ---- D     y = 1
-
-    A place is one number between two corners, else x and y. With three, y leads from wherever x is to C.
+    `place` says where positions lie. Two to four corners have one; weights go with any number of corners, and those of
+    two or three mean the position that gives the same shares. Five or more without weights share equally.
 
     Raises:
         PatchError: see `rules`; a place with the wrong number of numbers, a path that goes back in time.
     """
 
-    corners: tuple[str, ...] = texts(REQUIRED, least=2, most=4, says="instruments of the bank, by name")
-    position: tuple[float, ...] = numbers((0.5,), low=0, high=1, least=1, most=2, says="the place: x, or x and y")
-    timbre: tuple[float, ...] = numbers((), low=0, high=1, least=0, most=2, says=_OWN.format("timbre"))
-    loudness: tuple[float, ...] = numbers(
-        (), low=0, high=1, least=0, most=2, says=_OWN.format("level, attack and release")
+    corners: tuple[str, ...] = names(least=1, most=MOST_SOURCES, says="instruments of the bank, by name")
+    position: tuple[float, ...] = numbers((0.5,), low=0, high=1, least=0, most=2, says="the place: x, or x and y")
+    weights: tuple[float, ...] = numbers(
+        (),
+        low=0,
+        high=HIGHEST_WEIGHT,
+        least=0,
+        most=MOST_SOURCES,
+        says="the place as a weight for each corner, instead of the position; scaled to sum to 1",
     )
-    f0: tuple[float, ...] = numbers((), low=0, high=1, least=0, most=2, says=_OWN.format("vibrato and drift"))
-    partials: tuple[float, ...] = numbers((), low=0, high=1, least=0, most=2, says=_OWN.format("partials"))
+    interpolation: str = choice(
+        "linear",
+        INTERPOLATIONS,
+        says="how the timbre goes from corner to corner: straight, or on a sphere, which keeps it as far from 0",
+    )
+    timbre: tuple[float, ...] = numbers((), low=0, high=1, least=0, most=MOST_SOURCES, says=_OWN.format("timbre"))
+    loudness: tuple[float, ...] = numbers(
+        (), low=0, high=1, least=0, most=MOST_SOURCES, says=_OWN.format("level, attack and release")
+    )
+    f0: tuple[float, ...] = numbers(
+        (), low=0, high=1, least=0, most=MOST_SOURCES, says=_OWN.format("vibrato and drift")
+    )
+    partials: tuple[float, ...] = numbers((), low=0, high=1, least=0, most=MOST_SOURCES, says=_OWN.format("partials"))
     path: tuple[tuple[float, ...], ...] = points(
-        high=LONGEST_SECONDS,
-        most=256,
-        says="the position over a note: [seconds, x] or [seconds, x, y], joined by lines",
+        high=LONGEST_PATH_SECONDS,
+        least=2,
+        longest=1 + MOST_SOURCES,
+        most=MOST_POINTS,
+        says="the place over a note: [seconds, x], [seconds, x, y] or [seconds, weights ...], joined by lines",
     )
     lfos: tuple[Lfo, ...] = tables(Lfo, most=8, says="slow oscillations")
 
     def __post_init__(self) -> None:
         checked(self)
-        need = self.dims
-        for name in ("position", *STREAMS):
+        self._settle_place()
+        for name in STREAMS:
             place = getattr(self, name)
-            if name == "position" and place == (0.5,):  # the middle, however many corners there are
-                object.__setattr__(self, "position", (0.5,) * need)
-            elif len(place) != need and (place or name == "position"):
-                numbers_ = "one number" if need == 1 else "two numbers"
-                raise PatchError(f"{len(place)} numbers; {len(self.corners)} corners take {numbers_}", place=name)
-        self._check_path(need)
+            if place and len(place) != self.dims:
+                raise self._wrong_place(name)
+        self._check_path()
+        self._check_lfos()
+
+    @property
+    def place(self) -> Place:
+        """Where it stands: a position of one or two numbers, or a weight for each of four or more corners."""
+        if len(self.corners) > MOST_POSITIONED and not self.weights:
+            return normalised([0.0] * len(self.corners))
+        return self.weights if self.is_weighted else self.position
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether its place is weights and no position says the same."""
+        return len(self.corners) > MOST_POSITIONED or (len(self.corners) == MOST_POSITIONED and bool(self.weights))
 
     @property
     def dims(self) -> int:
         """How many numbers a place has."""
-        return 1 if len(self.corners) == 2 else 2
+        return len(self.corners) if self.is_weighted else position_dims(len(self.corners))
 
-    def _check_path(self, need: int) -> None:
+    def at(self, place: Sequence[float]) -> Blend:
+        """The same, steady at another place, written as a position or as weights: no path leads away from it.
+
+        Raises:
+            PatchError: it has the wrong number of numbers, or one is out of range.
+        """
+        whole = tuple(place)
+        if len(whole) == len(self.corners):
+            return replace(self, position=(0.5,), weights=whole, path=())
+        return replace(self, position=whole, weights=(), path=())
+
+    def implied(self) -> dict[str, object]:
+        """What follows from the other fields, and need not be written."""
+        return {"position": self.position} if self.weights or not position_dims(len(self.corners)) else {}
+
+    def _settle_place(self) -> None:
+        """Bring position and weights into step; the middle is (0.5,), however many corners there are."""
+        need, usual = position_dims(len(self.corners)), self.position == (0.5,)
+        position = (0.5,) * need if usual else self.position
+        if self.weights:
+            if len(self.weights) != len(self.corners):
+                raise PatchError(
+                    f"{len(self.weights)} numbers; {len(self.corners)} corners take one each", place="weights"
+                )
+            if not any(self.weights):
+                raise PatchError("all are 0; give at least one corner a weight above 0", place="weights")
+            object.__setattr__(self, "weights", normalised(self.weights))
+            same = as_position(self.weights)
+            if not usual and self.position not in (same, (0.5,) * need):
+                raise PatchError("the place is given as weights too; leave one of them out", place="position")
+            position = same
+        elif len(position) != need:
+            raise self._wrong_place("position")
+        object.__setattr__(self, "position", position)
+
+    def _wrong_place(self, name: str) -> PatchError:
+        numbers_ = {0: "none", 1: "one number", 2: "two numbers"}.get(self.dims, f"{self.dims} numbers")
+        if name == "position" and len(self.corners) > MOST_POSITIONED:
+            numbers_ = "weights, a number for each"
+        count = len(self.corners)
+        corners = "one corner takes" if count == 1 else f"{count} corners take"
+        return PatchError(f"{len(getattr(self, name))} numbers; {corners} {numbers_}", place=name)
+
+    def _check_path(self) -> None:
+        need = self.dims
+        if self.path and not need:
+            raise PatchError("one corner leaves no way to go", place="path")
         for index, point in enumerate(self.path, start=1):
             if len(point) != need + 1:
                 raise PatchError(f"point {index} has {len(point)} numbers; expected {need + 1}", place="path")
@@ -98,6 +180,15 @@ class Blend:
                 raise PatchError(f"point {index} is at {max(point[1:]):g}; expected 0 to 1", place="path")
         if any(later[0] < earlier[0] for earlier, later in pairwise(self.path)):
             raise PatchError("goes back in time; expected ascending seconds", place="path")
+
+    def _check_lfos(self) -> None:
+        """What swings a position needs one."""
+        for index, lfo in enumerate(self.lfos, start=1):
+            if lfo.target in PLACED and (self.is_weighted or not self.dims):
+                raise PatchError(
+                    f"{lfo.target} swings between two corners, or three or four that are blended by a position",
+                    place=f"lfos.{index}.target",
+                )
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def _write(rule: Rule, value: Any) -> Any:
         return [[_short(one) for one in point] for point in value]
     if rule.kind == "parameters":
         return {name: _short(one) if type(one) is float else one for name, one in value.items()}
-    return list(value) if rule.kind == "texts" else value
+    return list(value) if rule.kind in ("texts", "names") else value
 
 
 def _short(value: float) -> float | int:

@@ -1,6 +1,6 @@
 """Targets: the parameters of a patch that knobs and controllers can move, by name, each with its range and unit.
 
-level_db   blend.position  blend.position_y  blend.timbre ...   blend.lfos.1.depth
+level_db   blend.position  blend.position_y  blend.timbre ...   blend.weight_1 ...   blend.lfos.1.depth
 envelope.attack_seconds ...   effects.LABEL.mix   effects.LABEL.PARAMETER   macros.NAME
 """
 
@@ -19,6 +19,7 @@ from nsynth_lab.wording import did_you_mean, quoted
 
 Part = TypeVar("Part")
 
+WEIGHT = "weight_"
 _PART = Rule("number", low=0.0, high=1.0)
 _TABLES = {
     "envelope": ("attack_seconds", "decay_seconds", "sustain", "release_seconds"),
@@ -79,10 +80,7 @@ def targets(patch: Movable, *, knobs: bool = True) -> dict[str, Target]:
     A plugin's parameters are its own: any that a slot sets can be moved, within the range that the plugin has.
     """
     found = [Target("level_db", _rule(patch, "level_db"), patch.level_db)]
-    axes = ("", "_y")[: patch.blend.dims]
-    for stream in ("position", *STREAMS):
-        place = getattr(patch.blend, stream) or patch.blend.position
-        found += [Target(f"blend.{stream}{axis}", _PART, value) for axis, value in zip(axes, place, strict=True)]
+    found += _places(patch.blend)
     for number, lfo in enumerate(patch.blend.lfos, start=1):
         depth = replace(_rule(lfo, "depth"), high=FURTHEST.get(lfo.target, 1.0))
         found.append(Target(f"blend.lfos.{number}.rate_hz", _rule(lfo, "rate_hz"), lfo.rate_hz))
@@ -102,6 +100,18 @@ def targets(patch: Movable, *, knobs: bool = True) -> dict[str, Target]:
     if knobs:
         found += [Target(f"macros.{macro.name}", _PART, macro.value) for macro in patch.macros]
     return {target.name: target for target in found}
+
+
+def _places(blend: Blend) -> list[Target]:
+    """A weight for each corner, or the position and the places that its streams have of their own."""
+    if blend.is_weighted:
+        return [Target(f"blend.{WEIGHT}{k}", _PART, min(value, 1.0)) for k, value in enumerate(blend.place, start=1)]
+    axes = ("", "_y")[: blend.dims]
+    return [
+        Target(f"blend.{stream}{axis}", _PART, value)
+        for stream in ("position", *STREAMS)
+        for axis, value in zip(axes, getattr(blend, stream) or blend.place, strict=True)
+    ]
 
 
 def check_target(patch: Movable, name: str, value: float, *, knobs: bool = True) -> None:
@@ -167,10 +177,14 @@ def moved_blend(blend: Blend, name: str, value: float) -> Blend:
         _, number, field = name.split(".")
         lfos = [unchecked(lfo, **{field: value}) if k == int(number) else lfo for k, lfo in enumerate(blend.lfos, 1)]
         return unchecked(blend, lfos=tuple(lfos))
+    if name.startswith(WEIGHT):
+        weights = list(blend.place)
+        weights[int(name.removeprefix(WEIGHT)) - 1] = value
+        return unchecked(blend, weights=tuple(weights))
     stream, axis = (name.removesuffix("_y"), 1) if name.endswith("_y") else (name, 0)
-    place = list(getattr(blend, stream) or blend.position)
+    place = list(getattr(blend, stream) or blend.place)
     place[axis] = value
-    return unchecked(blend, **{stream: tuple(place)})
+    return unchecked(blend, **{stream: tuple(place)}, **({"weights": ()} if stream == "position" else {}))
 
 
 def unchecked(part: Part, **values: Any) -> Part:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from nsynth_lab.errors import LatentsError, UsageError
-from nsynth_lab.latents import Latents
+from nsynth_lab.patch.place import check_count
 from nsynth_lab.render.session import Session
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.output_stage import BYPASS, OutputStage
@@ -14,19 +13,24 @@ from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.units import HOP_SAMPLES
 
-NUMBERS_OF_SOURCES = (1, 2, 4)
 
-
-def load_sources(session: Session, names: Sequence[str]) -> Sources:
+def load_sources(session: Session, names: Sequence[str], *, files: bool = True) -> Sources:
     """The corners of a blend: names of the bank with all their notes, or sound or .latents files of one note.
 
+    Of three the last is there twice, along the whole lower edge of a square, which makes a triangle of it.
+
+    Args:
+        session: checkpoint and bank.
+        names: one to eight of them.
+        files: whether they may be files.
+
     Raises:
-        UsageError: not one, two or four of them; an unknown name.
+        UsageError: none or too many of them; an unknown name.
         AudioError, LatentsError: a file that cannot be used.
     """
-    if len(names) not in NUMBERS_OF_SOURCES:
-        raise UsageError(f"{len(names)} instruments; playing takes one (A), two (A B) or four (A B C D)")
-    return Sources([_zones(session, name) for name in names])
+    check_count(len(names))
+    corners = (*names, names[-1]) if len(names) == 3 else names
+    return Sources([session.zones(name, files=files) for name in corners])
 
 
 def make_engine(
@@ -51,16 +55,3 @@ def make_engine(
         assigned=assigned,
         unlimited=unlimited,
     )
-
-
-def _zones(session: Session, name: str) -> list[Latents]:
-    path = session.file_of(name)
-    if path is not None:
-        zones = [session.recorded(path)]
-    else:
-        zones = [session.bank.zones[index] for index in session.bank.find(name).zones]
-    if zones[0].model_id != (ours := session.checkpoint.model_id):
-        raise LatentsError(
-            f"{name}: made by model {zones[0].model_id or 'unknown'}, this checkpoint is {ours}; encode the sound again"
-        )
-    return zones

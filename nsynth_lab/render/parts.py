@@ -11,7 +11,7 @@ from nsynth_lab.patch.library import find_preset
 from nsynth_lab.patch.preset_file import ENDING
 from nsynth_lab.render.ensemble import Ensemble, Part, Playing
 from nsynth_lab.render.instrument import load_sources, make_engine
-from nsynth_lab.render.preset_synth import PatchEffects, corners_of, settings_of
+from nsynth_lab.render.preset_synth import PatchEffects, settings_of
 from nsynth_lab.render.session import Session
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
@@ -89,7 +89,7 @@ class Parts:
         output_stage = PatchEffects(patch, live=self._live, seed=self._session.seed)
         return make_engine(
             self._session,
-            [[self._session.bank.find(name).instrument.name for name in corners_of(patch)]],
+            [load_sources(self._session, patch.blend.corners, files=False)],
             settings,
             output_stage=output_stage,
             ahead_samples=self._ahead,

@@ -61,7 +61,7 @@ def patch_note(sources: Sources, patch: Patch, note: Note, *, hold_seconds: floa
     """The note that the engine plays when `note` is struck in a patch (macros applied) and held for `hold_seconds`.
 
     Args:
-        sources: of the patch's corners, as `instrument.load_sources` gives them for `corners_of`.
+        sources: of the patch's corners, as `preset.patch_sources` gives them.
         patch: what it is played with.
         note: key and velocity.
         hold_seconds: until the key goes up.

@@ -15,7 +15,7 @@ from nsynth_lab.patch import Patch
 from nsynth_lab.render.instrument import load_sources, make_engine
 from nsynth_lab.render.offline import FADE_SAMPLES, faded
 from nsynth_lab.render.patch_note import release_seconds
-from nsynth_lab.render.preset_synth import PatchEffects, corners_of, settings_of
+from nsynth_lab.render.preset_synth import PatchEffects, settings_of
 from nsynth_lab.render.session import Session
 from nsynth_lab.render.song import BLOCK_SAMPLES, blocks_of
 from nsynth_lab.synth.sources import Sources
@@ -48,26 +48,12 @@ def patch_sources(session: Session, patch: Patch) -> Sources:
     Raises:
         UsageError: an instrument that the bank does not have.
     """
-    return load_sources(session, [session.bank.find(name).instrument.name for name in corners_of(patch)])
+    return load_sources(session, patch.blend.corners, files=False)
 
 
 def hold_within(patch: Patch, seconds: float) -> float:
     """How long the key is held in a note of `seconds`, the envelope's release included."""
     return max(SHORTEST_HOLD_SECONDS, seconds - patch.envelope.release_seconds)
-
-
-def at_place(patch: Patch, place: tuple[float, ...]) -> Patch:
-    """The patch at a place that is not its own: no path leads away from it, and no knob moves it.
-
-    Raises:
-        PatchError: a place with another number of numbers, or out of range.
-    """
-    return replace(
-        patch.with_macros_applied(),
-        macros=(),
-        midi=(),
-        blend=replace(patch.with_macros_applied().blend, position=place, path=()),
-    )
 
 
 def play_patch(session: Session, patch: Patch, phrase: Sequence[PhraseNote]) -> PatchSound:

@@ -17,7 +17,7 @@ from nsynth_lab.patch import Patch, targets
 from nsynth_lab.patch.macros import between
 from nsynth_lab.patch.targets import moved_blend, unchecked
 from nsynth_lab.synth.modulation import Motion
-from nsynth_lab.synth.settings import PARAMETERS, USUAL_CONTROLLERS, Settings
+from nsynth_lab.synth.settings import PARAMETERS, USUAL_CONTROLLERS, WEIGHTS, Settings
 from nsynth_lab.synth.tuning import HIGHEST_HZ, LOWEST_HZ, Tuning
 from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, cents_to_ratio, gain_to_db, note_to_hz
 
@@ -45,15 +45,10 @@ SYNTH: Mapping[str, tuple[str, Callable[[float], float]]] = {
     "voice.vibrato_cents": ("vibrato_cents", float),
     "blend.position": ("x", float),
     "blend.position_y": ("y", float),
+    **{f"blend.{name}": (name, float) for name in WEIGHTS},
 }
 FINE, IN_CHAIN = "tuning.fine_cents", "effects."
 NO_KNOBS: Mapping[str, tuple[float, float]] = {}
-
-
-def corners_of(patch: Patch) -> tuple[str, ...]:
-    """Two or four instruments; of three the last is there twice, along the whole edge at y = 1."""
-    names = patch.blend.corners
-    return (*names, names[-1]) if len(names) == 3 else names
 
 
 def settings_of(patch: Patch, *, mpe: bool = False, seed: int = 0) -> Settings:
@@ -68,6 +63,8 @@ def settings_of(patch: Patch, *, mpe: bool = False, seed: int = 0) -> Settings:
         controllers={} if patch.midi else dict(USUAL_CONTROLLERS),
         tuning=_tuning(_untuned_hz(patch), patch.tuning.fine_cents),
         motion=Motion(patch.blend, seed),
+        weighted=patch.blend.is_weighted,
+        interpolation=patch.blend.interpolation,
     )
     wheel = "manager_bend_semitones" if mpe else "bend_semitones"  # a note's own bend is the player's business
     return settings.changed({**_values(patch), wheel: voice.bend_semitones})
@@ -75,8 +72,10 @@ def settings_of(patch: Patch, *, mpe: bool = False, seed: int = 0) -> Settings:
 
 def _values(patch: Patch) -> dict[str, float]:
     """What a patch says of the synth's parameters, within their ranges."""
-    x, y = (*patch.blend.position, 0.5)[:2]
-    said = {"blend.position": x, "blend.position_y": y}
+    x, y = (*patch.blend.position, 0.5, 0.5)[:2]
+    said = {"blend.position": x, "blend.position_y": y, **{f"blend.{name}": 1.0 for name in WEIGHTS}}
+    if patch.blend.is_weighted:
+        said |= {f"blend.{name}": weight for name, weight in zip(WEIGHTS, patch.blend.place, strict=False)}
     for target in SYNTH.keys() - said.keys():
         table, _, field = target.partition(".")
         said[target] = getattr(getattr(patch, table), field)
@@ -113,7 +112,7 @@ class PatchEffects:
         self._knobs = {route.cc: patch.knobs(route.cc) for route in patch.midi}
         self._effects = self._effect_knobs()
         self._stands = {name: target.value for name, target in targets(patch).items()}
-        self._blend, self._position, self._seed = patch.blend, patch.blend.position, seed
+        self._blend, self._begins, self._seed = patch.blend, patch.blend, seed
         self._untuned_hz = _untuned_hz(patch)
         self._waiting: dict[tuple[int, str], float] = {}
         self._quiet_samples = QUIET_SAMPLES
@@ -187,4 +186,6 @@ class PatchEffects:
         if target in SYNTH:
             return _synth_value(target, number)
         # the position is the wheel's: in a motion it says where a path begins
-        return "motion", Motion(unchecked(self._blend, position=self._position), self._seed)
+        return "motion", Motion(
+            unchecked(self._blend, position=self._begins.position, weights=self._begins.weights), self._seed
+        )

@@ -19,7 +19,7 @@ from nsynth_lab.model.encodings import Encoding, Encodings, encoding_key
 
 LONGEST_NOTE_SECONDS = 30.0
 
-Progress = Callable[[int, str, str], AbstractContextManager[Callable[[], None]]]
+Progress = Callable[[int, str, str], AbstractContextManager[Callable[..., None]]]
 
 
 class Recordings:

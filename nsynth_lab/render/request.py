@@ -1,66 +1,54 @@
-"""BlendRequest: what is asked for, checked before anything is loaded."""
+"""BlendRequest: a note of a blend as a clip, alone or in a series, checked before anything is loaded."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from nsynth_lab.blend import Curve, corners, pair
+from nsynth_lab.blend import parse_curve
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import Note
-from nsynth_lab.units import FRAME_RATE_HZ, samples_to_frames, seconds_to_samples
+from nsynth_lab.patch import Blend, blend_of
+from nsynth_lab.patch.place import Place
+from nsynth_lab.units import samples_to_frames, seconds_to_samples
 
+MOST_STEPS = 200
+LONGEST_SERIES_SECONDS = 1_800.0
+OWN_PLACES = ("timbre", "loudness", "partials")
 SHORTEST_RENDER_SECONDS, LONGEST_RENDER_SECONDS = 0.05, 600.0
 
 
 @dataclass(frozen=True)
 class BlendRequest:
-    """One blend: who, where between them, which note, how long.
+    """One note of a blend, without anything that a patch does to it besides.
 
     Attributes:
-        sources: names of the bank, sound files or .latents files; two, or four for corners.
-        position: [1] between two, [2] between four; ignored where `curve` is given.
-        curve: position over time, for two sources.
-        timbre, loudness, partials: a position of its own for a stream, for two sources.
+        blend: the sources and where between them; its path is a morph over the note.
+        note: which key and how hard it is struck.
+        seconds: how long the clip is.
 
     Raises:
-        UsageError: numbers that do not fit each other, or out of range.
+        UsageError: a length that cannot be rendered.
     """
 
-    sources: tuple[str, ...]
+    blend: Blend
     note: Note
     seconds: float = 3.0
-    position: tuple[float, ...] = (0.5,)
-    curve: Curve | None = None
-    timbre: float | None = None
-    loudness: float | None = None
-    partials: float | None = None
 
     def __post_init__(self) -> None:
-        if len(self.sources) not in (2, 4):
-            raise UsageError(f"{len(self.sources)} sources; a blend takes two (A B) or four (A B C D)")
-        if len(self.position) != len(self.sources) // 2:
-            raise UsageError(
-                f"position has {len(self.position)} number(s); {len(self.sources)} sources take "
-                f"{'one, as 0.5' if len(self.sources) == 2 else 'two, as 0.2,0.7'}"
-            )
-        if len(self.sources) == 4 and any(
-            value is not None for value in (self.curve, self.timbre, self.loudness, self.partials)
-        ):
-            raise UsageError("--curve, --timbre, --loudness and --partials are for blends of two sources")
-        for own in (self.timbre, self.loudness, self.partials):
-            if own is not None:
-                pair(own)  # says what is wrong before anything is loaded
         check_seconds(self.seconds)
 
-    def weights(self) -> NDArray[np.float64]:
-        """[sources], or [frames, sources] along a curve."""
-        if self.curve is not None:
-            seconds = (np.arange(self.frames) + 1) / FRAME_RATE_HZ
-            return pair(self.curve.at(seconds))
-        return pair(self.position[0]) if len(self.sources) == 2 else corners(*self.position)
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What is blended: names of the bank, sound files or .latents files."""
+        return self.blend.corners
+
+    @property
+    def place(self) -> Place:
+        """Where between the sources: a position, or a weight for each of them."""
+        return self.blend.place
 
     @property
     def frames(self) -> int:
@@ -72,9 +60,108 @@ class BlendRequest:
         """Length in samples."""
         return seconds_to_samples(self.seconds)
 
+    def at(self, place: Place) -> BlendRequest:
+        """The same note at another place between its sources, and steady there."""
+        return replace(self, blend=self.blend.at(place))
+
     def title(self) -> str:
         """Where the blend is, in a word."""
-        return "morph" if self.curve else ", ".join(f"{value:.3g}" for value in self.position)
+        if not self.place:
+            return self.sources[0]
+        return "morph" if self.blend.path else ", ".join(f"{value:.3g}" for value in self.place)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for the recipe that a file carries."""
+        blend = self.blend
+        path = {"seconds": [at for at, *_ in blend.path], "positions": [_plain(place) for _, *place in blend.path]}
+        return {
+            "sources": blend.corners,
+            "note": asdict(self.note),
+            "seconds": self.seconds,
+            "position": self.place,
+            "curve": path if blend.path else None,
+            **{stream: _plain(getattr(blend, stream)) for stream in OWN_PLACES},
+            **({"path": blend.interpolation} if blend.interpolation != "linear" else {}),
+        }
+
+
+def _plain(place: Sequence[float]) -> Sequence[float] | float | None:
+    """One number without brackets, none as nothing."""
+    return place if len(place) > 1 else next(iter(place), None)
+
+
+def parse_blend(
+    sources: Sequence[str],
+    note: Note,
+    seconds: float,
+    *,
+    position: str | None = None,
+    weights: str | None = None,
+    path: str | None = None,
+    curve: str = "",
+    timbre: str | None = None,
+    loudness: str | None = None,
+    partials: str | None = None,
+    steps: int = 1,
+    even: bool = False,
+) -> list[BlendRequest]:
+    """A note of a blend, or a series of it, as typed: see `blend_of`, `parse_curve` and `series_of`.
+
+    Raises:
+        UsageError: what does not fit so many sources, or each other.
+    """
+    if (position, weights) != (None, None) and (curve or steps > 1):
+        raise UsageError(
+            "--position and --weights are one place; --curve and --steps choose their own: leave one of them out"
+        )
+    morph = parse_curve(curve).points if curve else ()
+    if morph and len(sources) != 2:
+        raise UsageError("--curve is for blends of two sources")
+    where = blend_of(
+        sources,
+        position=position,
+        weights=weights,
+        timbre=timbre,
+        loudness=loudness,
+        partials=partials,
+        path=morph,
+        interpolation=path or "linear",
+    )
+    return series_of(BlendRequest(where, note, seconds), steps=steps, even=even)
+
+
+def series_of(request: BlendRequest, *, steps: int, even: bool = False) -> list[BlendRequest]:
+    """The request itself, or of two sources so many at equal distances from the first to the second.
+
+    Raises:
+        UsageError: that cannot be made of it.
+    """
+    moves = len(request.sources) == 2 and not request.blend.path
+    if even and not moves:
+        raise UsageError("--even is for positions between two sources, without --curve")
+    if not 1 <= steps <= MOST_STEPS:
+        raise UsageError(f"{steps} steps; expected 1 to {MOST_STEPS}")
+    if steps == 1:
+        return [request]
+    if not moves:
+        raise UsageError("--steps makes a series between two sources, without --curve")
+    if steps * request.seconds > LONGEST_SERIES_SECONDS:
+        raise UsageError(
+            f"{steps} steps of {request.seconds:g} s; expected a series of {LONGEST_SERIES_SECONDS:g} s at most"
+        )
+    return [request.at((step / (steps - 1),)) for step in range(steps)]
+
+
+def series_files(output: Path, count: int) -> list[Path]:
+    """`output`, and beside it a file for each of a series.
+
+    >>> [path.name for path in series_files(Path("a.wav"), 2)]
+    ['a.wav', 'a-1.wav', 'a-2.wav']
+    """
+    if count == 1:
+        return [output]
+    numbers = [f"{step:0{len(str(count))}d}" for step in range(1, count + 1)]
+    return [output, *(output.with_name(f"{output.stem}-{number}{output.suffix}") for number in numbers)]
 
 
 def check_seconds(seconds: float) -> float:

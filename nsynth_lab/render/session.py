@@ -5,23 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from nsynth_lab import __version__, messages
 from nsynth_lab.audio import file_hash, read_clip
-from nsynth_lab.blend import blend, pair
+from nsynth_lab.blend import blend
 from nsynth_lab.blend.even import STEPS, EvenAxis, even_axis
-from nsynth_lab.errors import UsageError
+from nsynth_lab.blend.modulation import weights_of
+from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents, read_latents
 from nsynth_lab.legible import encodable
-from nsynth_lab.model.bank import Bank, at_bank_level, load_bank, struck
+from nsynth_lab.model.bank import Bank, at_bank_level, load_bank, struck_at
 from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, check_bank, where_else
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import cut
@@ -30,14 +29,15 @@ from nsynth_lab.model.encodings import Encodings, own_encodings
 from nsynth_lab.model.refine import Refined, refine
 from nsynth_lab.model.user_bank import with_owned
 from nsynth_lab.note import Note, note_name
+from nsynth_lab.patch.sound import SPHERICAL
 from nsynth_lab.render.offline import Advance, Rendered, render_whole
 from nsynth_lab.render.output_paths import LATENTS_ENDING, SOUND_ENDINGS
 from nsynth_lab.render.recordings import LONGEST_NOTE_SECONDS, Progress, Recordings
 from nsynth_lab.render.request import BlendRequest
 
 
-def _silently(_total: int, _unit: str, _title: str) -> AbstractContextManager[Callable[[], None]]:
-    return nullcontext(lambda: None)
+def _silently(_total: int, _unit: str, _title: str) -> AbstractContextManager[Callable[..., None]]:
+    return nullcontext(lambda *_: None)
 
 
 class Session:
@@ -125,7 +125,7 @@ class Session:
 
     def recipe(self, request: BlendRequest) -> dict[str, Any]:
         """All that a blend was made from, as plain values."""
-        return {"command": "blend", **asdict(request), **self.stamp()}
+        return {"command": "blend", **request.to_dict(), **self.stamp()}
 
     def encode(
         self, path: str | Path, *, note: int | None = None, velocity: int = 100, rounds: int = ROUNDS
@@ -150,21 +150,38 @@ class Session:
         """Walk the way between two sources once; `advance` hears of the samples done."""
         sounds = []
         for position in np.linspace(0.0, 1.0, STEPS):
-            latents = self.blend(replace(request, position=(float(position),)), sources)
+            latents = self.blend(request.at((float(position),)), sources)
             sounds.append(self.render(latents, samples=request.samples, advance=advance).audio.mono())
         return even_axis(sounds)
 
-    def source(self, text: str, note: Note) -> Latents:
-        """A name of the bank, a sound file or a .latents file, moved to `note` and to the bank's level.
+    def zones(self, text: str, *, files: bool = True) -> list[Latents]:
+        """What a source has: all notes of an instrument of the bank, or the one of a sound or .latents file.
+
+        Args:
+            text: a name of the bank or a file (see `file_of`).
+            files: whether it may be a file; a preset's corners are instruments.
 
         Raises:
             UsageError: an unknown name; the closest are offered.
             AudioError, LatentsError: a file that cannot be used.
         """
-        path = self.file_of(text)
-        if path is None:
-            return self.bank.latents(text, note)
-        return struck([self.recorded(path)], velocity=note.velocity).at_note(note.number)
+        path = self.file_of(text) if files else None
+        if path is not None:
+            zones = [self.recorded(path)]
+        else:
+            zones = [self.bank.zones[index] for index in self.bank.find(text).zones]
+        if zones[0].model_id != (ours := self.checkpoint.model_id):
+            theirs = zones[0].model_id or "unknown"
+            raise LatentsError(f"{text}: made by model {theirs}, this checkpoint is {ours}; encode the sound again")
+        return zones
+
+    def source(self, text: str, note: Note, *, files: bool = True) -> Latents:
+        """A source, as `zones`, struck with the note's velocity and moved to it, at the bank's level.
+
+        Raises:
+            as `zones`.
+        """
+        return struck_at(self.zones(text, files=files), note)
 
     def recorded(self, path: Path) -> Latents:
         """A .latents or sound file, at the bank's level.
@@ -193,13 +210,13 @@ class Session:
             messages.emit(f"'{text}' is the instrument; for the file of that name say .{os.sep}{text}")
         return None
 
-    def describe(self, text: str) -> dict[str, str]:
-        """Where a source comes from: its name, licence and attribution, or a file's name and hash.
+    def describe(self, text: str, *, files: bool = True) -> dict[str, str]:
+        """Where a source, as in `zones`, comes from: its name, licence and attribution, or a file's name and hash.
 
         Raises:
             UsageError: an unknown name.
         """
-        path = self.file_of(text)
+        path = self.file_of(text) if files else None
         if path is not None:
             return {"name": encodable(path.stem), "file": encodable(path.name), "sha256": file_hash(path)}
         entry = self.bank.find(text)
@@ -208,17 +225,15 @@ class Session:
     def blend(self, request: BlendRequest, sources: Sequence[Latents] | None = None) -> Latents:
         """The latents of a blend; `sources` may be handed in where many blends share them."""
         notes = sources or [self.source(text, request.note) for text in request.sources]
-
-        def own(position: float | None) -> NDArray[np.float64] | None:
-            return None if position is None else pair(position)
-
+        weights = weights_of(request.blend, request.frames, seed=self.seed)
         return blend(
             notes,
-            request.weights(),
+            weights["timbre"],
             frames=request.frames,
-            timbre=own(request.timbre),
-            loudness=own(request.loudness),
-            partials=own(request.partials),
+            loudness=weights["loudness"],
+            f0=weights["f0"],
+            partials=weights["partials"],
+            spherical=request.blend.interpolation == SPHERICAL,
         )
 
     def render(

@@ -9,8 +9,9 @@ from functools import lru_cache
 import numpy as np
 
 from nsynth_lab.blend.modulation import lfo_sum, places_of
-from nsynth_lab.blend.weights import corners, pair
+from nsynth_lab.blend.weights import place_weights
 from nsynth_lab.patch import Blend
+from nsynth_lab.patch.place import Place
 from nsynth_lab.units import Doubles, Ints
 
 STREAMS = ("timbre", "loudness", "f0", "partials")
@@ -22,7 +23,7 @@ class Motion:
     """A patch's own movements: places of single streams, a path, oscillations. Begun anew with each note.
 
     Attributes:
-        blend: of the patch; a third corner of three is there twice (see `Sources`).
+        blend: of the patch; a third corner of three is there twice (see `render.instrument`).
         seed: of oscillations that are drawn by chance.
     """
 
@@ -30,13 +31,10 @@ class Motion:
     seed: int = 0
 
     def weights(self, sources: int, place: Doubles, seconds: Doubles) -> Doubles:
-        """As `weights_at`, for voices put to `place` [active, 2], `seconds` [active] after they began."""
-        places = places_of(self.blend, seconds, wheel=place[:, : self.blend.dims], seed=self.seed)
-        found = []
-        for stream in STREAMS:
-            own = np.broadcast_to(places[stream], (len(place), self.blend.dims))
-            found.append(weights(sources, own[:, 0], own[:, -1]))
-        return np.stack(found)
+        """As `weights_at`, for voices put to `place` [active, dims], `seconds` [active] after they began."""
+        places = places_of(self.blend, seconds, wheel=place, seed=self.seed)
+        shape = (len(place), self.blend.dims)
+        return np.stack([place_weights(np.broadcast_to(places[stream], shape), sources) for stream in STREAMS])
 
     def cents(self, seconds: Doubles) -> Doubles:
         """What the pitch is moved by, [active]."""
@@ -51,21 +49,14 @@ class Motion:
         return np.zeros_like(seconds) if moved is None else moved
 
 
-def weights(sources: int, x: Doubles, y: Doubles) -> Doubles:
-    """[active, sources] of positions [active] among one, two or four sources."""
-    if sources == 1:
-        return np.ones((len(x), 1))
-    return pair(x) if sources == 2 else corners(x, y)
-
-
 @lru_cache(maxsize=4096)
-def weights_of(sources: int, x: float, y: float) -> Doubles:
-    """Of one position, [sources]: most voices stand where others do, and did before."""
-    return np.asarray(weights(sources, np.array([x]), np.array([y]))[0])
+def weights_of(sources: int, place: Place) -> Doubles:
+    """Of one place, [sources]: most voices stand where others do, and did before."""
+    return place_weights(place, sources)
 
 
 def weights_at(
-    motion: Motion | None, sources: int, places: Mapping[int, tuple[float, float]], channels: Ints, seconds: Doubles
+    motion: Motion | None, sources: int, places: Mapping[int, Place], channels: Ints, seconds: Doubles
 ) -> Doubles:
     """Of voices on `channels` [active], `seconds` [active] after they began, whether or not a patch moves them.
 
@@ -75,5 +66,5 @@ def weights_at(
         return motion.weights(sources, np.array([places[channel] for channel in channels.tolist()]), seconds)
     found = np.empty((len(STREAMS), len(channels), sources))
     for channel, place in places.items():
-        found[:, channels == channel] = weights_of(sources, *place)
+        found[:, channels == channel] = weights_of(sources, place)
     return found

@@ -9,6 +9,8 @@ import numpy as np
 
 from nsynth_lab.compiled.voices import FRAME_SECONDS, ChannelControls, Flags, GlobalControls, active_slots, advance
 from nsynth_lab.midi.events import CHANNELS
+from nsynth_lab.patch.place import Place
+from nsynth_lab.patch.sound import SPHERICAL
 from nsynth_lab.synth.channels import ControlValues
 from nsynth_lab.synth.modulation import weights_at
 from nsynth_lab.synth.voice_allocator import phase_end
@@ -82,9 +84,11 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
     voices, reader, motion = player.allocator.table, player.programs[program], player.settings.motion
     channels, seconds = voices.channel[slots], np.asarray((voices.frames[slots] + 1) * FRAME_SECONDS, np.float64)
     own = {channel: player.channels.controls(channel, player.settings) for channel in set(channels.tolist())}
-    whose, places = _places(slots, player, own)
+    corners = len(reader.sources.corners)
+    whose, places = _places(slots, player, own, corners)
+    weights = weights_at(motion, corners, places, whose, seconds)
     released = reader.released(slots)
-    streams = reader.read(slots, weights_at(motion, len(reader.sources.corners), places, whose, seconds))
+    streams = reader.read(slots, weights, spherical=player.settings.interpolation == SPHERICAL)
     level_db, f0_cents = streams.level_db, streams.f0_cents
     if motion is not None:
         level_db, f0_cents = level_db + motion.level_db(seconds), f0_cents + motion.cents(seconds)
@@ -96,14 +100,14 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
 
 
 def _places(
-    slots: Ints, player: Player, own: Mapping[int, ControlValues]
-) -> tuple[Ints, dict[int, tuple[float, float]]]:
-    """Whose place each voice stands at, its channel's or one of its own, and where these are."""
+    slots: Ints, player: Player, own: Mapping[int, ControlValues], corners: int
+) -> tuple[Ints, dict[int, Place]]:
+    """Whose place each voice stands at, its channel's or one of its own, and where these are among the corners."""
     voices, settings = player.allocator.table, player.settings
-    places = {channel: settings.position(one.slide) for channel, one in own.items()}
+    places = {channel: settings.place(corners, one.slide) for channel, one in own.items()}
     if not (detached := slots[voices.detached[slots]]).size:
         return voices.channel[slots], places
-    places |= {CHANNELS + slot: settings.position(voices.kept_slide[slot]) for slot in detached.tolist()}
+    places |= {CHANNELS + slot: settings.place(corners, voices.kept_slide[slot]) for slot in detached.tolist()}
     return np.where(voices.detached[slots], CHANNELS + slots, voices.channel[slots]), places
 
 

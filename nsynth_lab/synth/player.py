@@ -233,7 +233,8 @@ class Player:
     def _weights(self, voice: Voice) -> Doubles:
         """[corners] of the stream that decides how long attack and release are."""
         slide = voice.kept_slide if voice.detached else self.channels.controls(voice.channel, self.settings).slide
-        places, corners = {voice.channel: self.settings.position(slide)}, len(voice.reader.sources.corners)
+        corners = len(voice.reader.sources.corners)
+        places = {voice.channel: self.settings.place(corners, slide)}
         seconds = np.array([(voice.frames + 1) * FRAME_SECONDS])
         weights = weights_at(self.settings.motion, corners, places, np.array([voice.channel]), seconds)
         return np.asarray(weights[LOUDNESS, 0])

@@ -8,6 +8,8 @@ from copy import copy
 from dataclasses import dataclass, field, fields, replace
 
 from nsynth_lab.errors import UsageError
+from nsynth_lab.patch.place import MOST_POSITIONED, MOST_SOURCES, Place, position_dims
+from nsynth_lab.patch.sound import INTERPOLATIONS
 from nsynth_lab.synth.modulation import Motion
 from nsynth_lab.synth.tuning import EQUAL, Tuning
 
@@ -29,9 +31,10 @@ class Parameter:
         return self.low + (min(self.high, self.reach) - self.low) * min(max(value / 127.0, 0.0), 1.0)
 
 
+WEIGHTS = tuple(f"weight_{number}" for number in range(1, MOST_SOURCES + 1))
 PARAMETERS: dict[str, Parameter] = {
     "x": Parameter(0.0, 1.0, "blend position from A to B"),
-    "y": Parameter(0.0, 1.0, "blend position from A B to C D, with four sources"),
+    "y": Parameter(0.0, 1.0, "blend position from A B to C or C D, with three or four sources"),
     "volume_db": Parameter(-60.0, 12.0, "level of everything"),
     "attack_ms": Parameter(0.0, 20_000.0, "envelope: rise, over the instrument's own attack", reach=5_000.0),
     "decay_ms": Parameter(0.0, 60_000.0, "envelope: fall to the sustain level", reach=10_000.0),
@@ -44,6 +47,10 @@ PARAMETERS: dict[str, Parameter] = {
     "spread": Parameter(0.0, 1.0, "how wide a unison stands in stereo"),
     "bend_semitones": Parameter(0.0, 96.0, "range of the bend wheel, with --mpe of a note's own; until an RPN sets it"),
     "vibrato_cents": Parameter(0.0, 100.0, "vibrato added by full pressure"),
+}
+PARAMETERS |= {
+    name: Parameter(0.0, 1.0, f"share of source {number}, where sources are blended by weights")
+    for number, name in enumerate(WEIGHTS, start=1)
 }
 MODES = ("poly", "mono", "legato")
 MOST_VOICES, MOST_UNISON = 1024, 8
@@ -60,6 +67,8 @@ class Settings:
         x, y: blend position; the others of `PARAMETERS` likewise.
         bend_semitones: range of the bend wheel, 2 if not given; under `mpe` of each note's own bend, 48 if not given.
         manager_bend_semitones: under `mpe`, range of the bend of a zone's manager, which holds for all its notes.
+        weighted: whether weights rather than x and y say where four sources are blended; five and more always are.
+        interpolation: how the timbre goes from source to source, linear or spherical; of a patch, its motion says it.
         voices: how many may sound at once, each voice of a unison counted.
         mode: poly; mono (one note, each struck anew); legato (one note, struck anew only after a rest).
         unison: voices a key.
@@ -86,6 +95,16 @@ class Settings:
     bend_semitones: float = NOT_GIVEN
     manager_bend_semitones: float = WHEEL_SEMITONES
     vibrato_cents: float = 30.0
+    weight_1: float = 1.0
+    weight_2: float = 1.0
+    weight_3: float = 1.0
+    weight_4: float = 1.0
+    weight_5: float = 1.0
+    weight_6: float = 1.0
+    weight_7: float = 1.0
+    weight_8: float = 1.0
+    weighted: bool = False
+    interpolation: str = "linear"
     voices: int = 16
     mode: str = "poly"
     unison: int = 1
@@ -106,6 +125,8 @@ class Settings:
             raise UsageError(f"{self.voices} voices; expected 1 to {MOST_VOICES}")
         if not 1 <= self.unison <= min(MOST_UNISON, self.voices):
             raise UsageError(f"a unison of {self.unison} voices; expected 1 to {min(MOST_UNISON, self.voices)}")
+        if self.interpolation not in INTERPOLATIONS:
+            raise UsageError(f"interpolation '{self.interpolation}'; expected one of {', '.join(INTERPOLATIONS)}")
         if self.mode not in MODES:
             raise UsageError(f"mode '{self.mode}'; expected one of {', '.join(MODES)}")
         if unknown := [name for name in self.learn if name not in PARAMETERS]:
@@ -115,9 +136,14 @@ class Settings:
                 known = ", ".join(PARAMETERS)
                 raise UsageError(f"controller {number}={name}; expected 0 to 119 and one of {known}")
 
-    def position(self, slid: float) -> tuple[float, float]:
-        """Blend position of a voice: where its note's own slide put it; everybody's if that is NaN."""
-        return self.x if math.isnan(slid) else slid, self.y
+    def place(self, sources: int, slide: float) -> Place:
+        """Where a voice of so many sources is blended: x, x and y, or a weight for each of them.
+
+        `slide` is where its note's own slide put x; everybody's holds if that is NaN.
+        """
+        if sources > MOST_POSITIONED or (self.weighted and sources == MOST_POSITIONED):
+            return tuple(getattr(self, name) for name in WEIGHTS[:sources])
+        return ((self.x if math.isnan(slide) else slide), self.y)[: position_dims(sources)]
 
     def bend_range(self, *, member: bool) -> float:
         """Semitones that a channel's bend goes up and down, whose own range nobody set: of an MPE zone or any other."""

@@ -1,6 +1,6 @@
 """The instruments of a blend, all their zones in one table, so that one read serves every voice.
 
-A blend has two to four corners, a corner several zones (its notes and velocity layers). A voice reads two layers of
+A blend has one to eight corners, a corner several zones (its notes and velocity layers). A voice reads two layers of
 each corner, the softer and the harder around its velocity: those are its `layers`, and the blend of a velocity is a
 blend like any other.
 """
@@ -18,9 +18,9 @@ from nsynth_lab.blend.velocity import stroke
 from nsynth_lab.dsp.envelope import onset_frame
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents
+from nsynth_lab.patch.place import MOST_SOURCES
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles, FloatArray, Ints
 
-MOST_CORNERS = 4
 FADE_DB_PER_FRAME = -6.0 / FRAME_RATE_HZ  # a struck note that is held dies away at least so fast,
 STEEPEST_DB_PER_FRAME = -60.0 / FRAME_RATE_HZ  # and at most so fast, once its recording has ended
 LAST_FRAMES = 94  # the last second of a struck note's sustain says how it goes on
@@ -79,13 +79,13 @@ class Sources:
         model_id: of the encoder that made them.
 
     Raises:
-        UsageError: no corner, or more than four.
+        UsageError: no corner, or more than eight.
         LatentsError: zones made by different models.
     """
 
     def __init__(self, corners: Sequence[Sequence[Latents]]) -> None:
-        if not 1 <= len(corners) <= MOST_CORNERS or not all(corners):
-            raise UsageError(f"{len(corners)} sources; a blend that is played takes 1 to {MOST_CORNERS}")
+        if not 1 <= len(corners) <= MOST_SOURCES or not all(corners):
+            raise UsageError(f"{len(corners)} sources; a blend that is played takes 1 to {MOST_SOURCES}")
         notes = [zone for corner in corners for zone in corner]
         if len({zone.model_id for zone in notes}) > 1:
             raise LatentsError("the sources were made by different models; encode them with one checkpoint")

@@ -25,10 +25,10 @@ from nsynth_lab.blend.sustain import JOIN_FRAMES
 from nsynth_lab.compiled.zone_reader import LAYERS_PER_CORNER, Layers, ReleaseRules, read, release, start_note
 from nsynth_lab.compiled.zones import Zones
 from nsynth_lab.latents import SILENCE_DB
-from nsynth_lab.synth.sources import MOST_CORNERS, Layer, Sources, Zone
+from nsynth_lab.patch.place import MOST_POSITIONED, MOST_SOURCES
+from nsynth_lab.synth.sources import Layer, Sources, Zone
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
-MAX_LAYERS = LAYERS_PER_CORNER * MOST_CORNERS
 # a key that goes up sooner than the last of these still sounds its attack so far
 RELEASE_RULES = ReleaseRules(join_frames=float(JOIN_FRAMES), below_peak_db=ENDED_BELOW_PEAK_DB, spared_frames=6.0)
 
@@ -48,21 +48,23 @@ class ZoneReader:
     def __init__(self, sources: Sources, slots: int) -> None:
         self.sources = sources
         self._zones = _table(sources)
+        # a voice's turns are drawn by how many layers there are room for: of few corners always the same number
+        room = LAYERS_PER_CORNER * (MOST_POSITIONED if len(sources.corners) <= MOST_POSITIONED else MOST_SOURCES)
         self.layers = Layers(
             used=np.zeros(slots, np.int64),
             frame=np.zeros(slots),
             attack=np.zeros(slots),
             release_at=np.full(slots, np.inf),
             release_length=np.ones(slots),
-            zone=np.zeros((slots, MAX_LAYERS), np.int64),
-            share=np.zeros((slots, MAX_LAYERS)),
-            gain_db=np.zeros((slots, MAX_LAYERS)),
-            position=np.zeros((slots, MAX_LAYERS)),
-            heading=np.ones((slots, MAX_LAYERS)),
-            target=np.zeros((slots, MAX_LAYERS)),
-            random_state=np.zeros((slots, MAX_LAYERS), np.uint64),
-            release_from=np.zeros((slots, MAX_LAYERS)),
-            release_from_db=np.zeros((slots, MAX_LAYERS)),
+            zone=np.zeros((slots, room), np.int64),
+            share=np.zeros((slots, room)),
+            gain_db=np.zeros((slots, room)),
+            position=np.zeros((slots, room)),
+            heading=np.ones((slots, room)),
+            target=np.zeros((slots, room)),
+            random_state=np.zeros((slots, room), np.uint64),
+            release_from=np.zeros((slots, room)),
+            release_from_db=np.zeros((slots, room)),
         )
 
     def start(self, slot: int, layers: Sequence[Layer], weights: Doubles, *, seed: int) -> None:
@@ -92,9 +94,12 @@ class ZoneReader:
         own = self.layers
         return np.asarray(own.frame[slots] - own.release_at[slots] >= own.release_length[slots])
 
-    def read(self, slots: Ints, weights: Doubles) -> Streams:
-        """The next frame of `slots` [active], blended by `weights` [4 streams, active, corners]; they move on by it."""
-        timbre, level_db, f0_cents, partials = read(self._zones, self.layers, RELEASE_RULES, slots, weights)
+    def read(self, slots: Ints, weights: Doubles, *, spherical: bool = False) -> Streams:
+        """The next frame of `slots` [active], blended by `weights` [4 streams, active, corners]; they move on by it.
+
+        `spherical` turns the timbre from corner to corner (see `compiled.sphere`).
+        """
+        timbre, level_db, f0_cents, partials = read(self._zones, self.layers, RELEASE_RULES, slots, weights, spherical)
         return Streams(timbre, np.maximum(level_db, SILENCE_DB), f0_cents, partials)
 
 

@@ -28,13 +28,15 @@ def stem(text: str) -> str:
 
 
 def position_label(place: Sequence[float]) -> str:
-    """A position in hundredths.
+    """A position, or weights of four sources and more, in hundredths; one source alone stands at 0.
 
-    >>> position_label([0.25]), position_label([0.2, 1.0])
-    ('p025', 'x020y100')
+    >>> position_label([0.25]), position_label([0.2, 1.0]), position_label([0.1, 0.2, 0.3, 0.4]), position_label([])
+    ('p025', 'x020y100', 'w010-020-030-040', 'p000')
     """
-    hundredths = [f"{round(100 * value):03d}" for value in place]
-    return f"p{hundredths[0]}" if len(place) == 1 else f"x{hundredths[0]}y{hundredths[1]}"
+    hundredths = [f"{round(100 * value):03d}" for value in place or (0.0,)]
+    if len(hundredths) == 1:
+        return f"p{hundredths[0]}"
+    return f"x{hundredths[0]}y{hundredths[1]}" if len(hundredths) == 2 else f"w{'-'.join(hundredths)}"
 
 
 def clip_file(pack_stem: str, label: str, *, note: int, velocity: int, take: int, ending: str) -> str:

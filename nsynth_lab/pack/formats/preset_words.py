@@ -39,9 +39,11 @@ def preset_lines(patch: Patch, places: Sequence[Sequence[float]], troubles: Sequ
 
 
 def _blended(blend: Blend, places: Sequence[Sequence[float]]) -> str:
-    own = len(places) == 1 and tuple(places[0]) == blend.position
+    own = len(places) == 1 and tuple(places[0]) == blend.place
     if own and blend.path:
         return f"{_listed(blend.corners)}, along a path that begins at {_place(blend.path[0][1:])}"
+    if not any(places):
+        return _listed(blend.corners)
     return f"{_listed(blend.corners)}, blended at {' and '.join(_place(place) for place in places)}"
 
 
@@ -81,7 +83,7 @@ def _left_behind(patch: Patch, places: Sequence[Sequence[float]], troubles: Sequ
     """What is for playing, what is switched off, and what failed."""
     voice, blend = patch.voice, patch.blend
     yield f"its {voice.mode} mode" + (f" with a glide of {voice.glide_seconds:g} s" if voice.glide_seconds else "")
-    if blend.path and not (len(places) == 1 and tuple(places[0]) == blend.position):
+    if blend.path and not (len(places) == 1 and tuple(places[0]) == blend.place):
         yield "its path through the blend"
     if patch.macros:
         yield f"its knobs, which stand where it has them ({', '.join(macro.name for macro in patch.macros)})"

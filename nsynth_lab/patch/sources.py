@@ -1,0 +1,114 @@
+"""Recipes out of words: a blend of named sources, or a preset, at the place that is asked for.
+
+`blend`, `pack`, `play` and `render` take them so; so may a panel or a script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nsynth_lab.errors import PatchError, UsageError
+from nsynth_lab.patch.library import find_preset
+from nsynth_lab.patch.patch import Patch
+from nsynth_lab.patch.place import Place, check_count, middle, parse_position, parse_weights
+from nsynth_lab.patch.sound import INTERPOLATIONS, Blend
+
+
+def blend_of(
+    sources: Sequence[str],
+    *,
+    position: str | None = None,
+    weights: str | None = None,
+    timbre: str | None = None,
+    loudness: str | None = None,
+    partials: str | None = None,
+    path: Sequence[tuple[float, ...]] = (),
+    interpolation: str = "linear",
+) -> Blend:
+    """One to eight sources and a place among them, as typed; where none is given, all weigh the same.
+
+    Args:
+        sources: names of the bank, sound files or .latents files.
+        position: as "0.3" or "0.2,0.7", see `place`.
+        weights: as "0.5,0.3,0.2", instead of the position.
+        timbre: a position of its own for this stream; likewise
+        loudness: for the level, attack and release, and
+        partials: for the places of the partials.
+        path: places over time, [seconds, place...], for a morph.
+        interpolation: linear or spherical.
+
+    Raises:
+        UsageError: what does not fit so many sources.
+
+    >>> blend_of(["flute", "cello", "oboe"], weights="5,3,2").weights
+    (0.5, 0.3, 0.2)
+    """
+    place = place_of(len(sources), position=position, weights=weights)
+    check_interpolation(interpolation)
+    own = {
+        stream: parse_position(text, len(sources), what=stream)
+        for stream, text in (("timbre", timbre), ("loudness", loudness), ("partials", partials))
+        if text is not None
+    }
+    try:
+        return Blend(
+            tuple(sources),
+            position=place if weights is None else (0.5,),
+            weights=() if weights is None else place,
+            interpolation=interpolation,
+            timbre=own.get("timbre", ()),
+            loudness=own.get("loudness", ()),
+            partials=own.get("partials", ()),
+            path=tuple(path),
+        )
+    except PatchError as error:
+        raise UsageError(str(error)) from error
+
+
+def preset_of(
+    name: str, *, position: str | None = None, weights: str | None = None, interpolation: str | None = None
+) -> Patch:
+    """A preset by name or file, its macros applied; elsewhere among its corners, where a place is given as typed.
+
+    Raises:
+        UsageError: no such preset, or a place that does not fit.
+        PatchError: it cannot be read.
+    """
+    patch = find_preset(name).with_macros_applied()
+    if interpolation is not None:
+        check_interpolation(interpolation)
+        patch = replace(patch, blend=replace(patch.blend, interpolation=interpolation))
+    if position is None and weights is None:
+        return patch
+    try:
+        return patch.at(place_of(len(patch.blend.corners), position=position, weights=weights))
+    except PatchError as error:
+        raise UsageError(f"{patch.name}: {error}") from error
+
+
+def place_of(sources: int, *, position: str | None = None, weights: str | None = None) -> Place:
+    """A place as typed, among so many sources; the middle, if none is given (nothing beyond four: equal weights).
+
+    Raises:
+        UsageError: too many sources or none, both a position and weights, or one that does not fit.
+
+    >>> place_of(2, position="0.3"), place_of(3, weights="1,1,2"), place_of(5)
+    ((0.3,), (0.25, 0.25, 0.5), ())
+    """
+    check_count(sources)
+    if position is not None and weights is not None:
+        raise UsageError("--position and --weights say the same thing: give one of them")
+    if weights is not None:
+        return parse_weights(weights, sources)
+    return parse_position(position, sources) if position is not None else middle(sources)
+
+
+def check_interpolation(name: str) -> None:
+    """Refuse a way between sources that there is not.
+
+    Raises:
+        UsageError: neither linear nor spherical.
+    """
+    if name not in INTERPOLATIONS:
+        raise UsageError(f"path '{name}'; expected {' or '.join(INTERPOLATIONS)}")

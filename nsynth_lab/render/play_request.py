@@ -1,0 +1,301 @@
+"""PlayRequest: what is played and how the synth is set, as `play` and `render` take it, or a panel or a script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nsynth_lab.errors import UsageError
+from nsynth_lab.midi.channel_list import channel_list
+from nsynth_lab.patch import Patch
+from nsynth_lab.patch.library import find_preset
+from nsynth_lab.patch.place import (
+    MOST_POSITIONED,
+    Place,
+    as_position,
+    check_count,
+    check_position,
+    check_weights,
+    middle,
+    parse_numbers,
+)
+from nsynth_lab.patch.sources import check_interpolation
+
+if TYPE_CHECKING:
+    from nsynth_lab.render.ensemble import Playing
+    from nsynth_lab.render.session import Session
+    from nsynth_lab.synth.settings import Settings
+
+BLOCKS = (64, 128, 256, 512, 1024)
+USUAL_VOICES = 16
+
+Names = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlayRequest:
+    """Instruments, or a preset, or what single channels have of their own; where the blend begins; how keys sound.
+
+    Attributes:
+        sources: one to eight instruments by name, sound files or .latents files.
+        preset: a preset by name, or a .toml file, instead of them.
+        programs: what program changes bring after the sources, one after the other.
+        channels: MIDI channels from 0 and what they have of their own: instruments, or one preset.
+        position, weights: where the blend begins (see `patch.place`); the middle, or the preset's own, if not given.
+        path: linear or spherical; the preset's own if not given.
+        voices: how many notes may sound at once; 16 live and as many as there are offline, if not given.
+        mode, unison, mpe: as in `synth.settings`.
+        a4: concert pitch in Hz.
+        scale, keymap: Scala files.
+        values: parameters of `synth.settings.PARAMETERS` that are set.
+        controllers: which controller moves which of them.
+        learn: those that wait for a controller.
+        block: samples a block.
+
+    Raises:
+        UsageError: nothing to play or too much, or values that cannot be used.
+        MidiError: a scale that cannot be read.
+    """
+
+    sources: Names = ()
+    preset: str = ""
+    programs: tuple[Names, ...] = ()
+    channels: tuple[tuple[tuple[int, ...], Names], ...] = ()
+    position: Place | None = None
+    weights: Place | None = None
+    path: str | None = None
+    voices: int | None = None
+    mode: str = "poly"
+    unison: int = 1
+    mpe: bool = False
+    a4: float = 440.0
+    scale: Path | None = None
+    keymap: Path | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+    controllers: Mapping[int, str] = field(default_factory=dict)
+    learn: Names = ()
+    block: int = 256
+
+    def __post_init__(self) -> None:
+        if bool(self.sources) == bool(self.preset) and not (self.channels and not self.sources):
+            raise UsageError("name the instruments, A B, or a --preset; one of the two")
+        if self.preset and self.programs:
+            raise UsageError("--program goes with instruments A B; a preset is one program")
+        if len(self.named()) != sum(len(channels) for channels, _ in self.channels):
+            raise UsageError("--channel gives one channel two instruments")
+        if self.mpe and self.channels:
+            raise UsageError("--mpe gives each note a channel of its own; leave out --channel")
+        if self.block not in BLOCKS:
+            raise UsageError(f"blocks of {self.block} samples; expected one of {', '.join(map(str, BLOCKS))}")
+        if self.path is not None:
+            check_interpolation(self.path)
+        if self.sources:
+            check_count(len(self.sources))
+        self.settings()
+
+    def named(self) -> set[int]:
+        """Channels that have something of their own."""
+        return {channel for channels, _ in self.channels for channel in channels}
+
+    @property
+    def plays_all(self) -> bool:
+        """Whether there is something for channels that have nothing of their own."""
+        return bool(self.sources or self.preset)
+
+    def all_sources(self) -> list[str]:
+        """Instruments that are named, those of program changes too; single channels may have presets as well."""
+        return [*self.sources, *(name for program in self.programs for name in program)]
+
+    def title(self) -> str:
+        """What is played, in a few words.
+
+        >>> more = {"programs": (("oboe", "marimba"),), "channels": (((1,), ("cello",)),)}
+        >>> PlayRequest(("flute", "takes/horn.wav"), **more).title()
+        'flute, horn.wav, 2=cello, 1 program more'
+        """
+        names = [Path(name).name for name in ([self.preset] if self.preset else self.sources)]
+        own = [f"{_written(channels)}={','.join(names)}" for channels, names in self.channels]
+        more = [f"{len(self.programs)} program{'s' * (len(self.programs) > 1)} more"] * bool(self.programs)
+        return ", ".join([*names, *own, *more])
+
+    def settings(self) -> Settings:
+        """The synth of instruments.
+
+        Raises:
+            UsageError, MidiError: a value that cannot be used.
+        """
+        from nsynth_lab.synth.scala import read_tuning
+        from nsynth_lab.synth.settings import WEIGHTS, Settings
+        from nsynth_lab.synth.tuning import equal
+
+        if self.keymap and not self.scale:
+            raise UsageError("--keymap maps the steps of a scale; give --scale too")
+        tuning = read_tuning(self.scale, self.keymap, a4_hz=self.a4) if self.scale else equal(self.a4)
+        values: dict[str, Any] = {**self._place_values(len(self.sources)), **self.values}
+        if self.controllers:
+            values["controllers"] = dict(self.controllers)
+        moved = {*self.values, *self.controllers.values(), *self.learn}
+        return Settings(
+            voices=USUAL_VOICES if self.voices is None else self.voices,
+            mode=self.mode,
+            unison=self.unison,
+            mpe=self.mpe,
+            tuning=tuning,
+            learn=self.learn,
+            weighted=self.weights is not None or not moved.isdisjoint(WEIGHTS),
+            interpolation=self.path or "linear",
+            **values,
+        )
+
+    def patch(self) -> Patch:
+        """The preset, its macros applied.
+
+        Raises:
+            UsageError: there is none of that name.
+            PatchError: it cannot be read.
+        """
+        patch = find_preset(self.preset).with_macros_applied()
+        return patch if self.path is None else replace(patch, blend=replace(patch.blend, interpolation=self.path))
+
+    def settings_of(self, patch: Patch, *, seed: int) -> Settings:
+        """The synth of a preset, with the place, parameters and controllers that are named beside it.
+
+        Raises:
+            UsageError: a value that cannot be used, or an option that the preset already answers.
+        """
+        from nsynth_lab.render.preset_synth import settings_of
+
+        voiced = (self.mode, self.unison, self.a4, self.scale, self.keymap)
+        if self.voices not in (None, USUAL_VOICES) or voiced != ("poly", 1, 440.0, None, None):
+            raise UsageError(
+                "--preset says how it is voiced and tuned; leave out --voices, --mode, --unison, --a4, --scale"
+            )
+        count = len(patch.blend.corners)
+        if self.weights is not None and count == MOST_POSITIONED and not patch.blend.is_weighted:
+            raise UsageError(f"{patch.name} blends its four corners by a position: give --position")
+        values: dict[str, Any] = {**self._place_values(count), **self.values}
+        settings = settings_of(patch, mpe=self.mpe, seed=seed)
+        if self.controllers:
+            values["controllers"] = {**settings.controllers, **self.controllers}
+        return replace(settings, learn=self.learn, **values)
+
+    def engine(self, session: Session, *, live: bool, ahead_samples: int) -> Playing:
+        """What plays it; offline as many voices as there are, unless a number was chosen.
+
+        Raises:
+            UsageError, AudioError, LatentsError, PatchError, PluginError: something it is made of cannot be used.
+        """
+        from nsynth_lab.render.parts import Parts
+
+        unlimited = self.voices is None and not live
+        parts = Parts(session, self.channels, live=live, ahead_samples=ahead_samples, unlimited=unlimited)
+        if self.preset:
+            patch = self.patch()
+            return parts.patched(patch, self.settings_of(patch, seed=session.seed), self.settings)
+        return parts.playing([self.sources, *self.programs] if self.sources else [], self.settings)
+
+    def _place_values(self, sources: int) -> dict[str, Any]:
+        """The synth's own parameters that say where a blend of so many sources begins; of none given, the middle.
+
+        Where there are no sources (channels alone have some) a position is everybody's.
+        """
+        from nsynth_lab.synth.settings import WEIGHTS
+
+        if self.position is not None and self.weights is not None:
+            raise UsageError("--position and --weights say the same thing: give one of them")
+        if self.weights is not None and (sources or not self.preset):
+            weights = check_weights(self.weights, sources)
+            return _by_axis(as_position(weights)) or dict(zip(WEIGHTS, weights, strict=False))
+        if self.position is not None:
+            return _by_axis(check_position(self.position, sources) if sources else self.position[:2])
+        return _by_axis(middle(sources)) if sources == 3 and not self.preset else {}
+
+
+def _by_axis(place: Place) -> dict[str, Any]:
+    return dict(zip("xy", place, strict=False))
+
+
+def _written(channels: Sequence[int]) -> str:
+    """Channels as musicians write them, from 1.
+
+    >>> _written((0, 2, 3, 4))
+    '1,3-5'
+    """
+    ends: list[list[int]] = []
+    for channel in channels:
+        if ends and channel == ends[-1][1] + 1:
+            ends[-1][1] = channel
+        else:
+            ends.append([channel, channel])
+    return ",".join(f"{low + 1}" if low == high else f"{low + 1}-{high + 1}" for low, high in ends)
+
+
+def parse_play(
+    sources: Sequence[str] | None = None,
+    *,
+    position: str | None = None,
+    weights: str | None = None,
+    sets: Sequence[str] | None = None,
+    controllers: Sequence[str] | None = None,
+    learn: Sequence[str] | None = None,
+    programs: Sequence[str] | None = None,
+    channels: Sequence[str] | None = None,
+    **others: Any,
+) -> PlayRequest:
+    """A request as typed; `others` are fields of it.
+
+    Raises:
+        UsageError, MidiError: words that say nothing, or what `PlayRequest` refuses.
+
+    >>> parse_play(["flute"], sets=["release_ms=300"], channels=["2-3=cello, oboe"]).channels
+    (((1, 2), ('cello', 'oboe')),)
+    """
+    return PlayRequest(
+        sources=tuple(sources or ()),
+        position=None if position is None else parse_numbers(position, what="position"),
+        weights=None if weights is None else parse_numbers(weights, what="weights"),
+        values=_values(sets or ()),
+        controllers=_controllers(controllers or ()),
+        learn=tuple(learn or ()),
+        programs=tuple(_names(program) for program in programs or ()),
+        channels=tuple(map(_channel, channels or ())),
+        **others,
+    )
+
+
+def _values(words: Sequence[str]) -> dict[str, float]:
+    from nsynth_lab.synth.settings import PARAMETERS
+
+    found = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        try:
+            found[name] = float(value)
+        except ValueError:
+            name = ""
+        if name not in PARAMETERS:
+            raise UsageError(f"--set {word}: expected NAME=NUMBER, the name one of {', '.join(PARAMETERS)}")
+    return found
+
+
+def _controllers(words: Sequence[str]) -> dict[int, str]:
+    found = {}
+    for word in words:
+        number, _, name = word.partition("=")
+        if not number.isdecimal():
+            raise UsageError(f"--cc {word}: expected a controller's number and a parameter, as 21=volume_db")
+        found[int(number)] = name
+    return found
+
+
+def _names(text: str) -> Names:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _channel(text: str) -> tuple[tuple[int, ...], Names]:
+    channels, _, names = text.partition("=")
+    if not names.strip(" ,"):
+        raise UsageError(f"--channel {text}: expected channels and what they play, as 2=cello")
+    return channel_list(channels), _names(names)
