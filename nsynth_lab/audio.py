@@ -18,11 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nsynth_lab import flac, messages, mpeg, riff
 from nsynth_lab.atomic_file import atomic_write, temporary_path
 from nsynth_lab.errors import AudioError, MissingError, UsageError
 from nsynth_lab.silence_stderr import silence_stderr
+from nsynth_lab.sound_format import ENDINGS as ENDINGS
+from nsynth_lab.sound_format import SoundFormat
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 MAX_SECONDS = 120.0
@@ -33,10 +36,8 @@ MAX_VALUES = 2**28
 BLOCK_SAMPLES = 65_536  # libsndfile's Vorbis encoder puts a block on the stack: a minute at once crashes the process
 FULL_BYTES = 2**20  # a disk with less room than that is full
 LONGEST_BYTES = {".wav": 2**32 - 2**16, ".aiff": 2**31 - 2**16, ".aif": 2**31 - 2**16}  # what their headers can say
-BYTES_A_VALUE = 3
 ID3V1_BYTES = 128
-_SUBTYPES = {".wav": "PCM_24", ".flac": "PCM_24", ".ogg": "VORBIS", ".aiff": "PCM_24", ".aif": "PCM_24", ".mp3": None}
-ENDINGS = tuple(_SUBTYPES)
+USUAL_FORMAT = SoundFormat()
 
 
 @dataclass(frozen=True)
@@ -119,13 +120,12 @@ def write_audio(
     """
     path = Path(path)
     check_target(path, force=force)
-    if path.suffix.lower() not in _SUBTYPES:
-        raise UsageError(f"{path}: unknown ending '{path.suffix}'; use one of {' '.join(sorted(_SUBTYPES))}")
+    ending = _ending(path)
     if audio.samples.size == 0:
         raise AudioError(f"{path}: cannot be written: there are no samples")
     soundfile = _soundfile()
     channels, length = audio.samples.shape
-    kind = subtype or _SUBTYPES[path.suffix.lower()]
+    kind = subtype or USUAL_FORMAT.subtype(ending)
     with atomic_write(path, AudioError) as beside:
         try:
             with soundfile.SoundFile(_name(beside), "w", audio.sample_rate, channels, subtype=kind) as file:
@@ -145,26 +145,40 @@ class AudioWriter:
     Where a block could not be written, `rescue` instead of `close` keeps the blocks before it.
     """
 
-    def __init__(self, path: Path, *, channels: int, comment: str = "", force: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        channels: int,
+        sound_format: SoundFormat = USUAL_FORMAT,
+        comment: str = "",
+        force: bool = False,
+    ) -> None:
         check_target(path, force=force)
-        if path.suffix.lower() not in _SUBTYPES:
-            raise UsageError(f"{path}: unknown ending '{path.suffix}'; use one of {' '.join(sorted(_SUBTYPES))}")
+        ending = _ending(path)
         self.path = path
         self._aside = temporary_path(path)
         self._samples = 0
-        self._room = LONGEST_BYTES.get(path.suffix.lower(), 2**62) // (BYTES_A_VALUE * channels)
+        self._room = LONGEST_BYTES.get(ending, 2**62) // (sound_format.bytes_per_value * channels)
+        subtype, level = sound_format.subtype(ending), sound_format.compression_level
         with self._said():
-            subtype = _SUBTYPES[path.suffix.lower()]
             try:
-                self._file = _soundfile().SoundFile(_name(self._aside), "w", SAMPLE_RATE, channels, subtype=subtype)
+                self._file = _soundfile().SoundFile(
+                    _name(self._aside),
+                    "w",
+                    sound_format.sample_rate,
+                    channels,
+                    subtype=subtype,
+                    compression_level=level,
+                )
             except BaseException:
                 self.discard()
                 raise
             if comment:
                 self._file.comment = comment
 
-    def write(self, block: FloatArray) -> None:
-        """Append a block [channels, samples]."""
+    def write(self, block: FloatArray | NDArray[np.int16]) -> None:
+        """Append a block [channels, samples]: float32 in -1 to 1, or the 16-bit integers that are to stand there."""
         self._samples += block.shape[1]
         if self._samples > self._room:
             raise AudioError(f"{self.path}: a {self.path.suffix} file of this size is full; .flac holds more")
@@ -214,6 +228,13 @@ class AudioWriter:
         except (RuntimeError, TypeError, ValueError, OSError) as error:  # libsndfile's own is a RuntimeError
             why = "the disk is full" if _is_full(self.path.parent) else _reason(error)
             raise AudioError(f"{self.path}: cannot be written: {why}") from error
+
+
+def _ending(path: Path) -> str:
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise UsageError(f"{path}: unknown ending '{path.suffix}'; use one of {' '.join(sorted(ENDINGS))}")
+    return ending
 
 
 def _is_full(folder: Path) -> bool:

@@ -362,3 +362,45 @@ def test_names_in_a_folder_are_read_as_in_a_data_set(tmp_path: Path, monkeypatch
     loud, soft = (source.play(Key(60, velocity), hold_seconds=1, seconds=4) for velocity in (127, 8))
     assert abs(float(loud.mean())) < 1e-4
     assert np.abs(loud).max() > 4 * np.abs(soft).max()
+
+
+def test_a_single_recording_is_an_instrument(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One file, one zone: at the pitch that is heard, or at the note that somebody gives, heard or not."""
+    write_audio("my organ pipe.wav", Audio(organ(60, 90, seconds=1.2)[None]))
+    words = ["capture", "my organ pipe.wav", "--family", "organ", "--checkpoint", str(model), "--json"]
+    assert run(words) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["name"] == "my organ pipe"
+    assert [(one["note"], one["velocity"]) for one in report["notes"]] == [("C4", 100)]
+    assert find_owned("my organ pipe").bank.zones[0].seconds > 0.8, "all that sounds of it"
+    assert run([*words, "--name", "as d", "--source-note", "D4", "--source-velocity", "64"]) == 0
+    heard = capsys.readouterr()
+    assert [(one["note"], one["velocity"]) for one in json.loads(heard.out)["notes"]] == [("D4", 64)]
+    assert "sounds like C4, not D4" in heard.err
+    assert run([*words, "--name", "short", "--duration", "0.5"]) == 0
+    assert find_owned("short").bank.zones[0].seconds < 0.6
+    assert run(["blend", "short", "as d", "--checkpoint", str(model), "--duration", "0.3", "-o", "x.wav"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["hiss.wav"], "--source-note"),
+        (["gone.wav"], "no such file"),
+        (["hiss.wav", "--source-note", "H9"], "H9"),
+        (["hiss.wav", "--source-note", "C4", "--source-velocity", "0"], "velocity"),
+        (["folder", "--source-note", "C4"], "single recording"),
+        (["hiss.wav", "--program", "3"], "SoundFonts"),
+    ],
+    ids=str,
+)
+def test_a_recording_that_cannot_be_captured(
+    words: list[str], says: str, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noise = np.random.default_rng(0).uniform(-0.3, 0.3, 24_000).astype(np.float32)
+    write_audio("hiss.wav", Audio(noise[None]))
+    Path("folder").mkdir()
+    assert run(["capture", *words, "--name", "x", "--family", "organ", "--checkpoint", str(model)]) in (1, 2)
+    heard = capsys.readouterr()
+    assert says in heard.err
+    assert heard.err.count("\n") == 1

@@ -184,6 +184,16 @@ def test_help_needs_nothing_heavy() -> None:
         "instruments --family brasses",
         "bank build --checkpoint gone",
         "recipe gone.wav",
+        "bank show nobody",
+        "bank export nobody -o x.safetensors",
+        "bank remove nobody",
+        "capture gone.wav --name x --family vocal",
+        "capture x.sf2 --velocities 0",
+        "preset render nobody",
+        "preset check nobody",
+        "preset check --fix",
+        "preset new x nobody flute",
+        "preset random -o x.doc",
     ],
 )
 def test_a_usage_error_does_not_wait_for_torch(line: str, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def play_all(
     for key in keys:
         takes.append(work.take(source, key, hold_seconds=hold_seconds, seconds=seconds))
         advance()
-    return checked_pitch(takes)
+    return takes if source.about.pitch_given else checked_pitch(takes)
 
 
 def checked_pitch(takes: list[Take]) -> list[Take]:

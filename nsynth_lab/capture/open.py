@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from nsynth_lab.audio import ENDINGS
 from nsynth_lab.capture.source import Source
 from nsynth_lab.errors import PluginError, UsageError
 from nsynth_lab.patch.rules import Parameter
 
 FONTS, SFZ = (".sf2", ".sf3"), ".sfz"
+USUAL_VELOCITY = 100
 
 
 def open_source(
@@ -21,8 +23,12 @@ def open_source(
     family: str = "",
     settings: Mapping[str, Parameter] | None = None,
     state: Path | None = None,
+    note: int | None = None,
+    velocity: int = USUAL_VELOCITY,
 ) -> Source:
-    """A SoundFont, an SFZ, a .vst3 or the name of a scanned one, or a folder of notes.
+    """A SoundFont, an SFZ, a .vst3 or the name of a scanned one, a folder of notes, or a recording of one.
+
+    `note` and `velocity` say what the recording is.
 
     Raises:
         UsageError: none of these; or options that do not go with it.
@@ -30,7 +36,10 @@ def open_source(
     """
     path = Path(text)
     ending = path.suffix.lower()
-    is_plugin = ending == ".vst3" or (not path.exists() and ending not in (*FONTS, SFZ))
+    is_recording = ending in ENDINGS and not path.is_dir()
+    is_plugin = ending == ".vst3" or (not path.exists() and not is_recording and ending not in (*FONTS, SFZ))
+    if not is_recording and (note is not None or velocity != USUAL_VELOCITY):
+        raise UsageError("--source-note and --source-velocity are for a single recording")
     if (settings or state) and not is_plugin:
         raise UsageError("--set and --state are for VST3 instruments")
     if (bank, program) != (None, None) and ending not in FONTS:
@@ -49,11 +58,17 @@ def open_source(
         from nsynth_lab.capture.folder import FolderSource
 
         return FolderSource(path, family=family)
+    if is_recording:
+        from nsynth_lab.capture.file import FileSource
+
+        return FileSource(path, note=note, velocity=velocity)
     if is_plugin:
         from nsynth_lab.capture.vst3 import Vst3Source
 
         return Vst3Source(_plugin_name(text), settings=settings or {}, state=state)
-    raise UsageError(f"{text}: expected a .vst3 or a plugin's name, a SoundFont, an SFZ file or a folder of notes")
+    raise UsageError(
+        f"{text}: expected a .vst3 or a plugin's name, a SoundFont, an SFZ file, a folder of notes or a recording"
+    )
 
 
 def _plugin_name(text: str) -> str:

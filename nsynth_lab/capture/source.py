@@ -1,4 +1,4 @@
-"""Source: anything that can be asked for single notes. One module each for SoundFonts, SFZ, VST3 and folders."""
+"""Source: anything that can be asked for single notes; a module for each kind, from a SoundFont to a recording."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class About:
     """What a source says of itself, and what it therefore may become.
 
     Attributes:
-        kind: soundfont, sfz, vst3 or folder.
+        kind: soundfont, sfz, vst3, folder or recording.
         recipe: plain values that name it exactly; the same recipe makes the same notes.
         name: what it calls itself, empty where it does not.
         family: of NSynth's eleven, empty where it does not tell.
@@ -31,6 +31,7 @@ class About:
         licence, attribution: of the sound, empty where nobody has said.
         lowest, highest: notes it is meant to be played at.
         playable: all notes that sound, rising; empty where nobody knows.
+        pitch_given: somebody has said which note it is, so that it is not left out for sounding like another.
         remarks: what a person should know of it before, a line each.
     """
 
@@ -44,6 +45,7 @@ class About:
     lowest: int = 24
     highest: int = 96
     playable: tuple[int, ...] = ()
+    pitch_given: bool = False
     remarks: tuple[str, ...] = ()
 
 

@@ -31,6 +31,7 @@ from nsynth_lab.cli import (
     blend,
     capture,
     codec,
+    completions,
     console,
     dataset,
     devices,
@@ -125,7 +126,8 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # what it cannot hold, such as a name that is not UTF-8, is shown
             stream.reconfigure(errors="backslashreplace")
     try:
-        app(list(arguments), prog_name="nsynth-lab")
+        with completions.escaped_for_bash():
+            app(list(arguments), prog_name="nsynth-lab")
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else FAILED if end.code else 0
         if code == INTERRUPTED:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from nsynth_lab.cli import console, train
-from nsynth_lab.cli.options import CheckpointOption, ForceOption, JsonOption, RoundsOption
+from nsynth_lab.cli import completions, console, train
+from nsynth_lab.cli.options import CheckpointOption, ForceOption, JsonOption, OwnName, RoundsOption
 from nsynth_lab.model.config import ROUNDS
 
 if TYPE_CHECKING:
@@ -73,11 +73,18 @@ def list_owned(as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="One of your instruments.")], as_json: JsonOption = False) -> None:
+def show(
+    name: OwnName,
+    as_json: JsonOption = False,
+) -> None:
     """Show where one of your instruments came from, and how well each of its notes was reconstructed.
 
     **Example**: `nsynth-lab bank show "my strings"`
     """
+    from nsynth_lab.model.banks import check_owned
+
+    check_owned(name)
+
     from nsynth_lab.model.user_bank import find_owned
 
     owned = find_owned(name)
@@ -99,12 +106,21 @@ def show(name: Annotated[str, typer.Argument(help="One of your instruments.")], 
 
 
 @app.command()
-def remove(names: Annotated[list[str], typer.Argument(help="Instruments of yours.")]) -> None:
+def remove(
+    names: Annotated[
+        list[str], typer.Argument(help="Instruments of yours.", autocompletion=completions.own_instruments)
+    ],
+) -> None:
     """Remove instruments from your bank for good.
 
     **Example**: `nsynth-lab bank remove "my strings"`
     """
     from nsynth_lab.errors import UsageError
+    from nsynth_lab.model.banks import check_owned
+
+    for name in names:
+        check_owned(name)
+
     from nsynth_lab.model.user_bank import owned_path
 
     paths = [owned_path(name) for name in names]
@@ -118,7 +134,7 @@ def remove(names: Annotated[list[str], typer.Argument(help="Instruments of yours
 
 @app.command("export")
 def export_owned(
-    name: Annotated[str, typer.Argument(help="One of your instruments.")],
+    name: OwnName,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write it, such as strings.safetensors.")],
     force: ForceOption = False,
 ) -> None:
@@ -126,6 +142,12 @@ def export_owned(
 
     **Example**: `nsynth-lab bank export "my strings" -o strings.safetensors`
     """
+    from nsynth_lab.audio import check_target
+    from nsynth_lab.model.banks import check_owned
+
+    check_owned(name)
+    check_target(output, force=force)
+
     from nsynth_lab.model.user_bank import export_file
 
     console.show(str(export_file(name, output, force=force)))
@@ -150,7 +172,10 @@ def import_owned(
 @app.command()
 def reencode(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Instruments of yours; all of the old model if none.")
+        list[str] | None,
+        typer.Argument(
+            help="Instruments of yours; all of the old model if none.", autocompletion=completions.own_instruments
+        ),
     ] = None,
     checkpoint: CheckpointOption = None,
     from_checkpoint: Annotated[
@@ -166,11 +191,9 @@ def reencode(
 
     **Example**: `nsynth-lab bank reencode "my strings" --checkpoint runs/mine`
     """
-    from nsynth_lab.capture.reencode import reencoded
     from nsynth_lab.errors import CheckpointError, UsageError
-    from nsynth_lab.model.banks import DEFAULT_CHECKPOINT
+    from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, check_owned
     from nsynth_lab.model.headers import model_of
-    from nsynth_lab.model.user_bank import find_owned, keep, owned_files, read_owned
 
     old = DEFAULT_CHECKPOINT if from_checkpoint == "default" else Path(from_checkpoint)
     new, model = checkpoint or DEFAULT_CHECKPOINT, model_of(old)
@@ -178,6 +201,12 @@ def reencode(
         raise UsageError(
             f"{new} and {old} are the same model; name the other one with --from-checkpoint or --checkpoint"
         )
+    for name in names or ():
+        check_owned(name)
+
+    from nsynth_lab.capture.reencode import reencoded
+    from nsynth_lab.model.user_bank import find_owned, keep, owned_files, read_owned
+
     chosen = [find_owned(name) for name in names or ()]
     for owned in chosen:
         if owned.bank.model_id != model:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsynth_lab.cli import console, preset_table
+from nsynth_lab.cli import completions, console, preset_table
 from nsynth_lab.cli.options import (
     CheckpointOption,
     DeviceOption,
@@ -18,24 +18,32 @@ from nsynth_lab.cli.options import (
     JsonOption,
     PluginSetOption,
     ResumeOption,
+    SourceNoteOption,
+    SourceVelocityOption,
     StateOption,
     parse_settings,
 )
-from nsynth_lab.errors import UsageError
+from nsynth_lab.errors import AudioError, UsageError
 
 if TYPE_CHECKING:
     from nsynth_lab.capture import Capture, Source
 
 UNNAMED = "unnamed"
+LONGEST_SECONDS = 20.0
 
 
 def capture(
     source: Annotated[
         str,
-        typer.Argument(help="A VST3 instrument (file, or name of a scanned one), SoundFont, SFZ, or folder of notes."),
+        typer.Argument(help="A recording, a folder of them, a VST3 instrument (file or name), SoundFont or SFZ."),
     ],
     name: Annotated[str, typer.Option(help="What to call it; a SoundFont's preset brings its own name.")] = "",
-    family: Annotated[str, typer.Option(help="Instrument family, such as brass; if the source does not tell.")] = "",
+    family: Annotated[
+        str,
+        typer.Option(
+            help="Instrument family, such as brass; if the source does not tell.", autocompletion=completions.families
+        ),
+    ] = "",
     bank: Annotated[int | None, typer.Option(min=0, max=16383, help="Of a SoundFont with several presets.")] = None,
     program: Annotated[int | None, typer.Option(min=0, max=127, help="Of a SoundFont with several presets.")] = None,
     list_presets: Annotated[bool, typer.Option("--list", help="List the presets of a SoundFont, and stop.")] = False,
@@ -48,6 +56,8 @@ def capture(
     velocities: Annotated[str, typer.Option(help="MIDI velocities.")] = "50,100",
     hold: Annotated[float | None, typer.Option(help="Seconds that keys are held; 3, or 3/4 of --duration.")] = None,
     duration: Annotated[float | None, typer.Option(help="Seconds of sound of each note; 4, or --hold + 1.")] = None,
+    source_note: SourceNoteOption = "",
+    source_velocity: SourceVelocityOption = 100,
     refine: Annotated[float, typer.Option(min=0, max=600, help="Fit the latents for so many seconds more.")] = 0.0,
     licence: Annotated[str | None, typer.Option(help="Licence of the sound; else what the source says.")] = None,
     attribution: Annotated[str | None, typer.Option(help="Whom to name; else what the source says.")] = None,
@@ -72,17 +82,20 @@ def capture(
 
         nsynth-lab capture my-samples/ --name "grandma's zither" --family string
 
+        nsynth-lab capture my-voice.wav --name "my voice" --family vocal --source-note C4
+
         nsynth-lab blend "my strings" flute -o between.wav
     """
     if list_presets:
         preset_table.show_presets(Path(source), as_json=as_json)
         return
-    from nsynth_lab.capture import Plan, open_source
-    from nsynth_lab.capture import capture as capture_source
+    from nsynth_lab.audio import ENDINGS
+    from nsynth_lab.capture import Plan
     from nsynth_lab.naming import folded
     from nsynth_lab.note import parse_note
 
-    held, heard = _seconds(hold, duration)
+    is_recording = Path(source).suffix.lower() in ENDINGS and not Path(source).is_dir()
+    held, heard = _seconds(hold, duration, is_recording=is_recording)
     plan = Plan(
         name=name or UNNAMED,
         family=family or None,
@@ -100,8 +113,22 @@ def capture(
         _check_free(plan.name, force=force)
     settings = parse_settings(setting)
     switch = parse_note(keyswitch) if keyswitch else None
+    if is_recording and not Path(source).is_file():
+        raise AudioError(f"{source}: no such file")
+
+    from nsynth_lab.capture import open_source
+    from nsynth_lab.capture.capture import capture as capture_source
+
     opened = open_source(
-        source, bank=bank, program=program, keyswitch=switch, family=family, settings=settings, state=state
+        source,
+        bank=bank,
+        program=program,
+        keyswitch=switch,
+        family=family,
+        settings=settings,
+        state=state,
+        note=parse_note(source_note) if source_note else None,
+        velocity=source_velocity,
     )
     with closing(opened), ExitStack() as bars:
         if not name:
@@ -137,17 +164,23 @@ def _own_name(source: Source) -> str:
 
 
 def _check_free(name: str, *, force: bool) -> None:
-    from nsynth_lab.model.user_bank import owned_path
+    from nsynth_lab.model.banks import owned_names
+    from nsynth_lab.naming import folded
 
-    if owned_path(name).exists() and not force:
+    if folded(name) in owned_names() and not force:
         raise UsageError(f"'{name}' is in your bank already; add --force to replace it, or choose another --name")
 
 
-def _seconds(hold: float | None, seconds: float | None) -> tuple[float, float]:
-    """How long keys are held and notes heard: what is not said follows from the other, so that there is a release."""
+def _seconds(hold: float | None, seconds: float | None, *, is_recording: bool) -> tuple[float, float]:
+    """How long keys are held and notes heard: what is not said follows from the other, so that there is a release.
+
+    A single recording is heard as long as it is.
+    """
+    if is_recording and seconds is None:
+        seconds = LONGEST_SECONDS
     if hold is None:
         hold = 3.0 if seconds is None else min(3.0, 0.75 * seconds)
-    return hold, min(20.0, max(4.0, hold + 1.0)) if seconds is None else seconds
+    return hold, min(LONGEST_SECONDS, max(4.0, hold + 1.0)) if seconds is None else seconds
 
 
 def _show(done: Capture, files_left_out: dict[str, str], *, as_json: bool) -> None:

@@ -36,6 +36,17 @@ def mute(silent: bool = True) -> None:
     stdout.quiet = stderr.quiet = silent
 
 
+@contextmanager
+def results_on_stderr() -> Iterator[None]:
+    """While stdout carries sound, what `show` prints goes to stderr."""
+    global stdout
+    before, stdout = stdout, stderr
+    try:
+        yield
+    finally:
+        stdout = before
+
+
 def show(result: RenderableType) -> None:
     """Print a result, text or table, to stdout. Text is printed as it is: no markup, no wrapping."""
     shown = _safe(result) if isinstance(result, str) else result

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nsynth_lab.cli import console, dataset_tables, preset_table
+from nsynth_lab.cli import completions, console, dataset_tables, preset_table
 from nsynth_lab.cli.options import CoresOption, DryRunOption, ForceOption, JsonOption, PlotOption, ResumeOption
 from nsynth_lab.errors import UsageError
 
@@ -161,7 +161,10 @@ def soundfont(
 def folder(
     recordings: Annotated[Path, typer.Argument(help="Folder of recordings, one note a file.", show_default=False)],
     output: OutputOption = None,
-    family: Annotated[str | None, typer.Option(help="Instrument family of all files, such as brass.")] = None,
+    family: Annotated[
+        str | None,
+        typer.Option(help="Instrument family of all files, such as brass.", autocompletion=completions.families),
+    ] = None,
     instrument: Annotated[str | None, typer.Option(help="Name of the instrument, if it is only one.")] = None,
     source: Annotated[str, typer.Option(help="acoustic, electronic or synthetic.")] = "acoustic",
     pitch: Annotated[

@@ -8,16 +8,24 @@ from typing import Annotated
 
 import typer
 
+from nsynth_lab.cli import completions
 from nsynth_lab.errors import UsageError
 
 CheckpointOption = Annotated[
     Path | None, typer.Option("--checkpoint", help="A checkpoint folder; the default one if not given.")
 ]
-ComputeOption = Annotated[str, typer.Option("--compute", help="Where the model runs: auto, cpu or cuda.")]
+ComputeOption = Annotated[
+    str,
+    typer.Option(
+        "--compute",
+        help="Where the model runs: auto, cpu or cuda.",
+        autocompletion=completions.words("auto", "cpu", "cuda"),
+    ),
+]
 DeviceOption = ComputeOption
 SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="The same seed gives the same result.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for scripts.")]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace what exists already.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace or remove what is there, without asking.")]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Resume what was interrupted.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would be made; write nothing.")]
 JobsOption = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that share the work.")]
@@ -27,6 +35,33 @@ CoresOption = Annotated[
 ]
 RoundsOption = Annotated[
     int, typer.Option("--rounds", min=0, max=1000, help="Rounds in which latents are fitted to a note; 0: not at all.")
+]
+RateOption = Annotated[int, typer.Option("--rate", help="Sample rate of what is written, in Hz.")]
+BitsOption = Annotated[
+    str,
+    typer.Option(
+        "--bits",
+        help="Bits of a sample: 16 (dithered), 24 or 32f.",
+        show_default="24",
+        autocompletion=completions.words("16", "24", "32f"),
+    ),
+]
+ChannelsOption = Annotated[
+    str,
+    typer.Option(
+        "--channels",
+        help="Channels of what is written: mono or stereo.",
+        show_default="as it comes",
+        autocompletion=completions.words("mono", "stereo"),
+    ),
+]
+QualityOption = Annotated[
+    float | None, typer.Option("--quality", help="Quality of .ogg and .mp3, from 0 (small) to 10 (best).")
+]
+ListenOption = Annotated[bool, typer.Option("--listen", help="Play the result through the default audio output.")]
+SoundOutput = Annotated[
+    Path,
+    typer.Option("--output", "-o", help="Where to write the sound; the ending is the format, and - is stdout, as WAV."),
 ]
 OnlyOption = Annotated[str, typer.Option("--only", help="Only these sections, separated by commas.")]
 FiguresOption = Annotated[Path | None, typer.Option("--figures", help="Also write the figures into this .json file.")]
@@ -45,10 +80,18 @@ PluginSetOption = Annotated[
 SourcesArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        help="One to eight instruments by name, sound files or .latents files.", metavar="A [B ...]", show_default=False
+        help="One to eight instruments by name, sound files or .latents files.",
+        metavar="A [B ...]",
+        show_default=False,
+        autocompletion=completions.instruments,
     ),
 ]
-PresetOption = Annotated[str, typer.Option(help="Instead of A B: a preset by name, or a .toml file, with its effects.")]
+PresetOption = Annotated[
+    str,
+    typer.Option(
+        help="Instead of A B: a preset by name, or a .toml file, with its effects.", autocompletion=completions.presets
+    ),
+]
 PositionOption = Annotated[
     str | None,
     typer.Option(
@@ -73,7 +116,15 @@ PathOption = Annotated[
 NoteOption = Annotated[str, typer.Option(help="A4, C#4, Bb3 or a MIDI number.")]
 VelocityOption = Annotated[int, typer.Option(help="How hard, 1 to 127.")]
 SoundOption = Annotated[Path, typer.Option("--output", "-o", help="Sound file to write; its ending is its format.")]
-PresetNames = Annotated[list[str] | None, typer.Argument(help="Presets by name, or .toml files; all if not given.")]
+PresetNames = Annotated[
+    list[str] | None,
+    typer.Argument(help="Presets by name, or .toml files; all if not given.", autocompletion=completions.presets),
+]
+PresetName = Annotated[str, typer.Argument(help="A preset, or a .toml file.", autocompletion=completions.presets)]
+OwnName = Annotated[str, typer.Argument(help="One of your instruments.", autocompletion=completions.own_instruments)]
+PluginName = Annotated[
+    str, typer.Argument(help="A plugin that was scanned, or its .vst3 file.", autocompletion=completions.plugins)
+]
 
 
 def preset_paths(names: list[str] | None) -> list[Path]:

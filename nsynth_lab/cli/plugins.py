@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nsynth_lab.cli import console
-from nsynth_lab.cli.options import JsonOption, PluginSetOption, StateOption
+from nsynth_lab.cli.options import JsonOption, PluginName, PluginSetOption, StateOption
 from nsynth_lab.errors import UsageError
 
 app = typer.Typer(
@@ -87,7 +87,7 @@ def list_plugins(as_json: JsonOption = False) -> None:
 
 @app.command()
 def state(
-    name: Annotated[str, typer.Argument(help="A plugin that was scanned.")],
+    name: PluginName,
     settings: PluginSetOption = None,
     state_file: StateOption = None,
 ) -> None:
@@ -105,7 +105,7 @@ def state(
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A plugin that was scanned, or its .vst3 file.")],
+    name: PluginName,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a plugin's parameters are called in a preset, with their ranges and where they stand.

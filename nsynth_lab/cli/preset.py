@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nsynth_lab.cli import console, preset_making
-from nsynth_lab.cli.options import CheckpointOption, DeviceOption, JsonOption, PresetNames, preset_paths
+from nsynth_lab.cli import completions, console, preset_making, preset_own
+from nsynth_lab.cli.options import CheckpointOption, DeviceOption, JsonOption, PresetName, PresetNames, preset_paths
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="List, inspect, check, make and hear presets: patches kept in TOML files, to read and write by hand.",
+    help="List, inspect, check, make, change and hear presets: patches kept in TOML files, to read and write by hand.",
     epilog="Play one: `nsynth-lab blend --preset NAME -o note.wav`. All keys: `presets/README.md`.",
 )
 
 
 @app.command("list")
 def list_presets(
-    tag: Annotated[str, typer.Option(help="Only those with this tag: pad, bass, bell, ...")] = "",
+    tag: Annotated[
+        str, typer.Option(help="Only those with this tag: pad, bass, bell, ...", autocompletion=completions.tags)
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """List the presets there are: the factory's, and your own.
@@ -50,7 +52,10 @@ def list_presets(
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="A preset, or a .toml file.")], as_json: JsonOption = False) -> None:
+def show(
+    name: PresetName,
+    as_json: JsonOption = False,
+) -> None:
     """Show a preset: its file as it stands, and every parameter that a knob or a controller can move.
 
     **Example**: `nsynth-lab preset show glass-cello`
@@ -95,13 +100,14 @@ def check(
 
         nsynth-lab preset check my-pad.toml --level --fix
     """
+    if fix and not level:
+        raise UsageError("--fix goes with --level")
+    chosen = preset_paths(names)
+
     from nsynth_lab.render import Session
     from nsynth_lab.render.check_preset import check_preset, fix_level
 
-    if fix and not level:
-        raise UsageError("--fix goes with --level")
     session = Session(checkpoint, device=device, progress=console.progress)
-    chosen = preset_paths(names)
     rows: list[dict[str, Any]] = []
     with console.progress(len(chosen), "presets", "checking") as advance:
         for path in chosen:
@@ -116,6 +122,9 @@ def check(
         raise typer.Exit(1)
 
 
+app.command()(preset_own.copy)
+app.command()(preset_own.remove)
+app.command()(preset_own.edit)
 app.command()(preset_making.new)
 app.command()(preset_making.random)
 app.command()(preset_making.render)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nsynth_lab.cli import console, recipes
+from nsynth_lab.cli import completions, console, recipes
 from nsynth_lab.cli.options import (
     CheckpointOption,
     DeviceOption,
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 def new(
     name: Annotated[str, typer.Argument(help="What it is to be called.")],
-    corners: Annotated[list[str], typer.Argument(help="Two to four instruments.", metavar="A B [C [D]]")],
+    corners: Annotated[
+        list[str],
+        typer.Argument(help="Two to four instruments.", metavar="A B [C [D]]", autocompletion=completions.instruments),
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write it; if not given, among your own presets.")
     ] = None,
@@ -38,6 +41,11 @@ def new(
     """
     from nsynth_lab.naming import checked_name
     from nsynth_lab.patch import Blend, Macro, Move, Patch, Route, Slot
+    from nsynth_lab.render.output_paths import check_sources
+
+    _check_ending(output)
+    check_sources(corners, checkpoint)
+
     from nsynth_lab.render import Session
 
     bank = Session(checkpoint).bank
@@ -67,6 +75,9 @@ def random(
     **Example**: `nsynth-lab preset random --seed 7 -o surprise.toml`
     """
     from dataclasses import replace
+
+    if count == 1:
+        _check_ending(output)
 
     from nsynth_lab.patch.chance import random_patch
     from nsynth_lab.patch.library import place_for
@@ -101,12 +112,14 @@ def render(
     **Example**: `nsynth-lab preset render -o presets-heard`
     """
     from nsynth_lab.patch import read_preset
+
+    paths = preset_paths(names)
+    chosen = [(path.stem, read_preset(path)) for path in paths]
+
     from nsynth_lab.render import Session
     from nsynth_lab.render.gallery import PAGE, check_gallery, write_gallery
 
     check_gallery(output, force=force)
-    paths = preset_paths(names)
-    chosen = [(path.stem, read_preset(path)) for path in paths]
     session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
     with console.progress(len(chosen), "presets", "playing") as advance:
         comments = {
@@ -134,14 +147,15 @@ def render(
 
 
 def _write_new(patch: Patch, output: Path | None, *, force: bool) -> Path:
-    from nsynth_lab.folders import data_folder
     from nsynth_lab.patch import write_preset
     from nsynth_lab.patch.library import place_for
+    from nsynth_lab.patch.own_presets import own_folder
 
-    if output is None:
-        folder = data_folder() / "presets"
-        folder.mkdir(parents=True, exist_ok=True)
-        output = place_for(folder, patch.name)
-    if output.suffix != ".toml":
-        raise UsageError(f"{output}: unknown ending '{output.suffix}'; presets are .toml files")
+    output = output or place_for(own_folder(), patch.name)
+    _check_ending(output)
     return write_preset(output, patch, force=force)
+
+
+def _check_ending(output: Path | None) -> None:
+    if output is not None and output.suffix != ".toml":
+        raise UsageError(f"{output}: unknown ending '{output.suffix}'; presets are .toml files")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 import torchaudio
@@ -10,6 +12,7 @@ from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 ZERO_CROSSINGS = 64
 ROLLOFF = 0.95
+LEAST_SAMPLES = 16_384  # that are resampled at once
 
 
 def resample(samples: FloatArray, sample_rate: int, target_rate: int = SAMPLE_RATE) -> FloatArray:
@@ -25,3 +28,43 @@ def resample(samples: FloatArray, sample_rate: int, target_rate: int = SAMPLE_RA
         resampling_method="sinc_interp_kaiser",
     )
     return np.asarray(wave.numpy(), np.float32)
+
+
+class StreamResampler:
+    """`resample`, block by block: what comes out in all is the same to rounding, whatever the blocks.
+
+    `process` holds back the few hundred samples that what comes next will shape; `finish` gives the last of them.
+    """
+
+    def __init__(self, sample_rate: int, target_rate: int, *, channels: int) -> None:
+        divisor = math.gcd(sample_rate, target_rate)
+        self._rates = sample_rate, target_rate
+        self._in, self._out = sample_rate // divisor, target_rate // divisor  # so many samples become so many
+        reach = math.ceil(ZERO_CROSSINGS * self._in / (min(self._in, self._out) * ROLLOFF))
+        self._margin = math.ceil(reach / self._in)  # of groups of such many samples, before and after
+        self._held = np.zeros((channels, self._margin * self._in), np.float32)
+        self._came = self._went = 0
+
+    def process(self, block: FloatArray) -> FloatArray:
+        """The next samples [channels, samples] at the target rate, of the next `block` [channels, samples]."""
+        self._came += block.shape[1]
+        self._held = np.concatenate((self._held, block), axis=1)
+        groups = self._held.shape[1] // self._in - 2 * self._margin
+        if groups * self._in < LEAST_SAMPLES:
+            return self._held[:, :0]
+        return self._resampled(groups)
+
+    def finish(self) -> FloatArray:
+        """What was held back, to the length that the whole has."""
+        last = np.zeros((len(self._held), (self._margin + 1) * self._in), np.float32)
+        self._held = np.concatenate((self._held, last), axis=1)
+        length = math.ceil(self._came * self._out / self._in) - self._went
+        return self._resampled(self._held.shape[1] // self._in - 2 * self._margin)[:, :length]
+
+    def _resampled(self, groups: int) -> FloatArray:
+        around = self._held[:, : (groups + 2 * self._margin) * self._in]
+        first = self._margin * self._out
+        out = resample(around, *self._rates)[:, first : first + groups * self._out]
+        self._held = self._held[:, groups * self._in :]
+        self._went += out.shape[1]
+        return out

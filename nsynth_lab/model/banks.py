@@ -93,6 +93,16 @@ def bank_names(folder: Path) -> list[str]:
     return _names(read_header(folder / BANK))
 
 
+def known_names(folder: Path) -> list[str]:
+    """What a checkpoint's instruments are called, the user's own that belong to it with them.
+
+    Raises:
+        CheckpointError: it has none that can be read.
+    """
+    model = model_of(folder)
+    return [*bank_names(folder), *(name for name, other in owned_names().values() if other == model)]
+
+
 def owned_names() -> dict[str, tuple[str, str]]:
     """Names of the user's own instruments and the models that they were captured with, by their folded names."""
     try:
@@ -106,6 +116,19 @@ def owned_names() -> dict[str, tuple[str, str]]:
             for name in _names(header):
                 found[folded(name)] = (name, str(header.get("model_id", "")))
     return found
+
+
+def check_owned(name: str) -> None:
+    """Refuse a name that none of the user's own instruments has, from headers alone; of damaged files nothing is said.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    known = owned_names()
+    files = list((data_folder() / OWN).glob("*.safetensors"))[:MOST_LOOKED_AT]
+    if folded(name) not in known and len(known) == len(files):
+        there = ", ".join([one for one, _ in known.values()][:12]) or "there are none"
+        raise UsageError(f"'{name}' is not one of your instruments; {there} (`nsynth-lab bank list`)")
 
 
 def _names(header: dict[str, Any]) -> list[str]:

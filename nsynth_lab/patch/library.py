@@ -16,6 +16,7 @@ from nsynth_lab.wording import did_you_mean, quoted
 FACTORY = Path(__file__).resolve().parents[2] / "presets"
 MAX_PRESETS = 5_000
 INSTEAD = "preset"
+OWN = "presets"  # the folder of the user's own
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Entry:
 def preset_files() -> list[Path]:
     """The factory's and the user's preset files; of one name the user's own comes first and is the one that counts."""
     found: dict[str, Path] = {}
-    for folder in (data_folder() / "presets", FACTORY):
+    for folder in (data_folder() / OWN, FACTORY):
         for path in sorted(folder.glob(f"*{ENDING}"))[:MAX_PRESETS] if folder.is_dir() else ():
             found.setdefault(path.stem.lower(), path)
     return sorted(found.values(), key=lambda path: path.stem.lower())

@@ -102,13 +102,34 @@ def format_preset(patch: Patch) -> str:
     Raises:
         MissingError: tomlkit is not installed.
     """
+    table = to_table(patch)
+    simple = {key: value for key, value in table.items() if not _is_table(value)}
+    tables = {key: value for key, value in table.items() if key not in simple}
+    return str(_tomlkit().dumps({"version": FORMAT_VERSION, **simple, **tables}))
+
+
+def with_name(text: str, name: str) -> str:
+    """A preset's text with another name in it, its comments and layout kept.
+
+    Raises:
+        PatchError: not TOML.
+        MissingError: tomlkit is not installed.
+    """
+    tomlkit = _tomlkit()
+    try:
+        document = tomlkit.parse(text)
+    except (ValueError, RecursionError) as error:
+        raise PatchError(f"not TOML: {' '.join(str(error).split())[:200]}") from error
+    document["name"] = name
+    return str(tomlkit.dumps(document))
+
+
+def _tomlkit() -> Any:
     try:
         import tomlkit
     except ImportError as error:
         raise MissingError(f"writing presets needs tomlkit: pip install tomlkit ({error})") from error
-    table = to_table(patch)
-    simple = {key: value for key, value in table.items() if not _is_table(value)}
-    return tomlkit.dumps({"version": FORMAT_VERSION, **simple, **{k: v for k, v in table.items() if k not in simple}})
+    return tomlkit
 
 
 def write_preset(path: str | Path, patch: Patch, *, force: bool = False) -> Path:

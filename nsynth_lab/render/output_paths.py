@@ -13,6 +13,8 @@ from nsynth_lab.latents import ENDING as LATENTS_ENDING
 from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, bank_names, find_name, owned_names, where_else
 from nsynth_lab.model.headers import model_of
 
+STDOUT = "-"  # as the name of a sound file: a WAV file there
+
 __all__ = ["LATENTS_ENDING", "SOUND_ENDINGS", "check_outputs", "check_sources"]
 
 
@@ -25,6 +27,8 @@ def check_outputs(
         UsageError: see above.
     """
     for path in paths:
+        if str(path) == STDOUT and SOUND_ENDINGS[0] in endings:
+            continue
         if path.name and path.suffix.lower() not in endings:
             raise UsageError(f"{path}: unknown ending '{path.suffix}'; use one of {' '.join(endings)}")
         try:

@@ -6,7 +6,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from nsynth_lab.audio import AudioWriter
+from nsynth_lab.audio import USUAL_FORMAT, Audio, AudioWriter
+from nsynth_lab.sinks.conversion import Conversion
+from nsynth_lab.sound_format import SoundFormat
 from nsynth_lab.units import FloatArray
 
 
@@ -22,15 +24,26 @@ class FileSink:
         UsageError, AudioError: as `nsynth_lab.audio.write_audio`.
     """
 
-    def __init__(self, path: str | Path, *, channels: int = 2, comment: str = "", force: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        channels: int = 2,
+        sound_format: SoundFormat = USUAL_FORMAT,
+        comment: str = "",
+        force: bool = False,
+    ) -> None:
         self.path = Path(path)
-        self._writer = AudioWriter(self.path, channels=channels, comment=comment, force=force)
+        self._conversion = Conversion(sound_format, ending=self.path.suffix.lower(), channels=channels)
+        self._writer = AudioWriter(
+            self.path, channels=self._conversion.channels, sound_format=sound_format, comment=comment, force=force
+        )
         self.samples = 0
         self.peak = 0.0
 
     def write(self, block: FloatArray) -> None:
         """Take the next block [channels, samples]."""
-        self._writer.write(block)
+        self._writer.write(self._conversion.process(block))
         self.samples += block.shape[1]
         self.peak = max(self.peak, float(abs(block).max(initial=0.0)))
 
@@ -40,6 +53,8 @@ class FileSink:
 
     def close(self, *, keep: bool = True) -> None:
         """Finish: the file is there, or with `keep` not set nothing of it. Where that fails, `rescue`."""
+        if keep:
+            self._writer.write(self._conversion.finish())
         self._writer.close(keep=keep)
         self._writer.discard()
 
@@ -50,6 +65,18 @@ class FileSink:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self._writer.close(keep=kind is None)
+            self.close(keep=kind is None)
         finally:
             self._writer.discard()
+
+
+def write_sound(path: str | Path, audio: Audio, sound_format: SoundFormat, *, comment: str, force: bool) -> Path:
+    """Write sound at 48 kHz as `sound_format` asks for; with the usual one, the file is that of `write_audio`.
+
+    Raises:
+        UsageError, AudioError: as `nsynth_lab.audio.write_audio`.
+    """
+    channels = len(audio.samples)
+    with FileSink(path, channels=channels, sound_format=sound_format, comment=comment, force=force) as sink:
+        sink.write(audio.samples)
+    return sink.path

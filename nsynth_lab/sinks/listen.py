@@ -1,0 +1,37 @@
+"""listen_to: a sound file through the default audio output, to its end."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from nsynth_lab.audio import read_audio
+from nsynth_lab.sinks.device import CHANNELS, DeviceSink
+from nsynth_lab.units import SAMPLE_RATE
+
+BLOCK_SAMPLES = 1_024
+LONGEST_SECONDS = 7_200.0
+SILENCE_SECONDS = 0.5  # behind it, so that a short sound fills what the device wants before it starts
+
+
+def listen_to(path: Path) -> None:
+    """Play a sound file through the default output; returns when it has been heard.
+
+    Raises:
+        MissingError, DeviceError: there is nothing to play it on.
+        AudioError: the file cannot be read.
+    """
+    audio = read_audio(path, max_seconds=LONGEST_SECONDS)
+    samples = audio.samples
+    if audio.sample_rate != SAMPLE_RATE:
+        from nsynth_lab.dsp.resampling import resample
+
+        samples = resample(samples, audio.sample_rate)
+    samples = np.broadcast_to(samples[:CHANNELS], (CHANNELS, samples.shape[1]))
+    blocks = math.ceil((samples.shape[1] + SILENCE_SECONDS * SAMPLE_RATE) / BLOCK_SAMPLES)
+    whole = np.pad(samples, ((0, 0), (0, blocks * BLOCK_SAMPLES - samples.shape[1])))
+    with DeviceSink("", block_samples=BLOCK_SAMPLES, latency="high") as sink:
+        for start in range(0, whole.shape[1], BLOCK_SAMPLES):
+            sink.write(np.ascontiguousarray(whole[:, start : start + BLOCK_SAMPLES]))
