@@ -68,14 +68,14 @@ def test_a_long_note_is_fitted_in_parts_that_join(
     assert error_db(checkpoint, streams, rounds=8) - whole < 0.2 * (guessed - whole)
 
 
-def test_where_nothing_is_heard_timbre_stays(checkpoint: Checkpoint) -> None:
+def test_where_nothing_is_heard_timbre_moves_about_a_quarter_as_far(checkpoint: Checkpoint) -> None:
     samples = np.pad(pluck() * np.linspace(1.0, 0.0, pluck().size, dtype=np.float32) ** 2, (0, 60 * HOP_SAMPLES))
     still = measure(samples, note=PITCH)
     before, after = (
         encode_measured(samples, still, checkpoint, note=Note(PITCH), rounds=rounds).timbre for rounds in (0, 6)
     )
     moved = np.abs(after - before).mean(axis=1)
-    assert moved[-50:].mean() < 0.3 * moved[:60].mean()
+    assert moved[-50:].mean() < 0.27 * moved[:60].mean()  # 0.259
 
 
 def test_a_code_is_the_same_on_one_thread_and_on_two(checkpoint: Checkpoint, streams: Measured) -> None:

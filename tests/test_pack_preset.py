@@ -95,10 +95,10 @@ def test_until_its_loop_runs_a_clip_is_the_note_that_the_preset_plays_in_tune() 
         clip = clip_of(record)
         tuned = brought_in_tune(PAD, clip, played(PAD, record, seed=4), record["zone"]["root"])
         note = played(tuned, record, seed=4)
-        assert same_db(clip, note, seconds=0.3) < -50.0  # attack and decay are over then
+        assert same_db(clip, note, seconds=0.3) < -80.0  # -94: attack and decay are over then
         held = slice(SAMPLE_RATE // 2, round(hold_within(PAD, SECONDS) * SAMPLE_RATE))
         level = level_db(note[:, held])
-        assert level_db(clip[:, held]) == pytest.approx(level, abs=1.5)  # another stretch of its motion
+        assert level_db(clip[:, held]) == pytest.approx(level, abs=1.0)  # 0.96: another stretch of its motion
 
 
 def test_a_note_that_dies_away_is_it_to_the_end_of_its_tail() -> None:
