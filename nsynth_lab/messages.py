@@ -17,6 +17,12 @@ def subscribe(show: Callable[[str], None]) -> None:
         _subscribers.append(show)
 
 
+def unsubscribe(show: Callable[[str], None]) -> None:
+    """Call `show` no more."""
+    if show in _subscribers:
+        _subscribers.remove(show)
+
+
 def emit(line: str) -> None:
     """Send one line to every subscriber."""
     for show in _subscribers:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nsynth_lab import messages
 from nsynth_lab.audio import Audio
 from nsynth_lab.units import SAMPLE_RATE
 
@@ -71,6 +73,16 @@ def beside_model(tmp_path: Path, model_folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     copy_model(model_folder)
     return tmp_path
+
+
+@pytest.fixture
+def told() -> Iterator[list[str]]:
+    """What the program tells the user from deep inside, a line each."""
+    lines: list[str] = []
+    show = lines.append
+    messages.subscribe(show)
+    yield lines
+    messages.unsubscribe(show)
 
 
 @pytest.fixture

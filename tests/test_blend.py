@@ -41,6 +41,19 @@ def test_a_note_blended_with_itself_is_itself() -> None:
         assert_same(blend([make(), make(), make()], [1, 2, 4], frames=400), stretch(make(), 400))
 
 
+def test_a_note_that_rings_on_does_not_hold_up_the_release_of_another() -> None:
+    sources = [flute(), bell()]  # a bell is never let go
+    release, ends = (source.release_frame for source in align(sources, np.array([0.5, 0.5]), 400))
+    assert release < ends == 400
+    assert blend(sources, [0.5, 0.5], frames=400).release_frame == release
+    assert blend(sources, [0.0, 1.0], frames=400).release_frame == 400
+
+
+@pytest.mark.parametrize("weights", [[0.1, 0.3], [1, 3], [1e-9, 3e-9], [1e9, 3e9]])
+def test_weights_of_any_size_sum_to_1(weights: list[float]) -> None:
+    np.testing.assert_allclose(normalised(weights), [0.25, 0.75], rtol=1e-12)
+
+
 def test_order_does_not_matter_and_only_ratios_of_weights_do() -> None:
     sources, weights = [make() for make in NOTES], np.array([0.1, 0.2, 0.3, 0.15, 0.25])
     one = blend(sources, weights, frames=300)

@@ -222,7 +222,7 @@ def test_four_corners(command: Command) -> None:
         command("blend", *names, "--position", corner, *short, "corner.wav")
         command("blend", name, name, *short, "alone.wav")
         level = held_level_db(heard("corner.wav"))
-        assert level == pytest.approx(held_level_db(heard("alone.wav")), abs=1.5)
+        assert level == pytest.approx(held_level_db(heard("alone.wav")), abs=0.05)
     command("blend", *names, "--position", "0.3,0", *short, "edge.wav")
     command("blend", *names[:2], "--position", "0.3", *short, "pair.wav")
     np.testing.assert_allclose(heard("edge.wav"), heard("pair.wav"), atol=2e-3)

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from tiny_model import tiny_checkpoint
 
-from nsynth_lab import messages
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.capture import About, Captured, Key, Plan, capture
 from nsynth_lab.capture.captured_notes import Take, WorkFolder, checked_pitch
@@ -342,7 +341,7 @@ def test_a_work_folder_keeps_notes_and_reasons() -> None:
     assert Captured("C4", 1).error_db is None
 
 
-def test_names_in_a_folder_are_read_as_in_a_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_in_a_folder_are_read_as_in_a_data_set(tmp_path: Path, told: list[str]) -> None:
     """Layers, Yamaha's octaves, an offset: one reading for both, and told."""
 
     (tmp_path / "grand").mkdir()
@@ -350,15 +349,13 @@ def test_names_in_a_folder_are_read_as_in_a_data_set(tmp_path: Path, monkeypatch
         for layer in (1, 10, 16):
             sound = organ(note, 8 * layer) + np.float32(0.1 * (layer == 16))
             write_audio(tmp_path / "grand" / f"{name}v{layer}.wav", Audio(sound[None]))
-    lines: list[str] = []
-    monkeypatch.setattr(messages, "_subscribers", [lines.append])
     source = FolderSource(tmp_path / "grand", family="keyboard")
-    told = "\n".join(lines)
+    lines = "\n".join(told)
     assert source.left_out == {}
     assert source.keys([]) == [Key(note, round(127 * layer / 16)) for note in (57, 60, 64) for layer in (1, 10, 16)]
-    assert "middle C is C3, by their sound" in told
-    assert "v1 to v16 number layers" in told
-    assert "warning: A2v16.wav: constant offset: 10.0 % of full scale, taken off" in told
+    assert "middle C is C3, by their sound" in lines
+    assert "v1 to v16 number layers" in lines
+    assert "warning: A2v16.wav: constant offset: 10.0 % of full scale, taken off" in lines
     loud, soft = (source.play(Key(60, velocity), hold_seconds=1, seconds=4) for velocity in (127, 8))
     assert abs(float(loud.mean())) < 1e-4
     assert np.abs(loud).max() > 4 * np.abs(soft).max()

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from made_notes import bell, flute
 
-from nsynth_lab import messages
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.cli import run
 from nsynth_lab.latents import Latents, read_latents, write_latents
@@ -200,10 +199,8 @@ def test_processes_that_keep_and_make_room_at_once_do_not_disturb_each_other(tmp
 
 
 def test_what_is_said_of_a_recording_is_said_again_when_it_is_not_encoded_again(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, told: list[str]
 ) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(messages, "_subscribers", [told.append])
     real: Callable[..., Encoding] = recordings.Recordings._encode
 
     def judged(self: recordings.Recordings, *what: object) -> Encoding:

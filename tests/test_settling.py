@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made_font import tone
 
-from nsynth_lab import messages
 from nsynth_lab.capture import Key
-from nsynth_lab.capture.settling import Settling
+from nsynth_lab.capture.settling import LATER_SECONDS, PAUSE_SECONDS, UNLIKE_SECONDS, Settling
 from nsynth_lab.capture.vst3 import Vst3Source
 from nsynth_lab.cli import run
 from nsynth_lab.effects import scan
@@ -21,53 +20,64 @@ KARS = Path(__file__).resolve().parent.parent / "build" / "vst3" / "Kars.vst3"
 needs_kars = pytest.mark.skipif(not KARS.exists(), reason="no VST3 instrument was built (scripts/build-kars)")
 
 
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    lines: list[str] = []
-    monkeypatch.setattr(messages, "_subscribers", [lines.append])
-    monkeypatch.setattr("nsynth_lab.capture.settling.PAUSE_SECONDS", 0.05)
-    monkeypatch.setattr("nsynth_lab.capture.settling.LATER_SECONDS", 0.1)
-    monkeypatch.setattr("nsynth_lab.capture.settling.UNLIKE_SECONDS", 0.6)
-    return lines
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("nsynth_lab.capture.settling.time", clock)
+    return clock
 
 
-def test_what_loads_late_is_waited_for(told: list[str]) -> None:
-    began, whole = time.monotonic(), tone()
+def test_what_loads_late_is_waited_for(told: list[str], clock: Clock) -> None:
+    whole = tone()
 
     def play() -> FloatArray:
-        """Silent for 0.2 s; then fading in, as the samples come, for 0.2 s more."""
-        return np.asarray(whole * np.clip((time.monotonic() - began - 0.2) / 0.2, 0.0, 1.0), np.float32)
+        """Silent for 3 s; then fading in for 2 s more."""
+        return np.asarray(whole * np.clip((clock.now - 3.0) / 2.0, 0.0, 1.0), np.float32)
 
     taken = Settling("Slow").take(play)
     assert float(np.abs(taken).max()) == pytest.approx(float(np.abs(whole).max()), rel=0.12), "within 1 dB"
+    assert clock.now < 3.0 + 2.0 + 2 * PAUSE_SECONDS
     assert told == ["Slow is silent yet; waiting up to 20 s for what it loads"]
 
 
-def test_silence_is_not_waited_for_without_end(told: list[str]) -> None:
-    settling, silence = Settling("Dumb", first_seconds=0.3), np.zeros(4800, np.float32)
-    began = time.monotonic()
+def test_silence_is_not_waited_for_without_end(told: list[str], clock: Clock) -> None:
+    settling, silence = Settling("Dumb", first_seconds=3.0), np.zeros(4800, np.float32)
     assert not settling.take(lambda: silence).any()
-    assert 0.3 <= time.monotonic() - began < 1.0
+    assert 3.0 <= clock.now < 3.0 + 2 * PAUSE_SECONDS
+    until = clock.now
     for _ in range(20):
         settling.take(lambda: silence)
-    assert time.monotonic() - began < 1.5, "what all notes wait together is bounded"
-    assert told[1:] == ["Dumb is silent after 0 s; does it need a --state, or its own samples?"]
+    assert clock.now - until == pytest.approx(20 * PAUSE_SECONDS), "what all notes wait together is bounded"
+    assert told[1:] == ["Dumb is silent after 3 s; does it need a --state, or its own samples?"]
 
 
-def test_a_silent_key_of_a_plugin_that_was_heard_waits_little(told: list[str]) -> None:
+def test_a_silent_key_of_a_plugin_that_was_heard_waits_little(told: list[str], clock: Clock) -> None:
     settling = Settling("Drums")
     settling.take(tone)
-    began = time.monotonic()
+    until = clock.now
     settling.take(lambda: np.zeros(4800, np.float32))
-    assert time.monotonic() - began < 0.5
+    assert LATER_SECONDS <= clock.now - until < LATER_SECONDS + 2 * PAUSE_SECONDS
     assert told == []
 
 
-def test_notes_that_are_never_alike_are_told_once(told: list[str]) -> None:
-    dice, settling = np.random.default_rng(1), Settling("Wild")
+def test_notes_that_are_never_alike_are_told_once(told: list[str], clock: Clock) -> None:
+    gains, settling = cycle((0.1, 1.0)), Settling("Wild")
     for _ in range(3):
-        taken = settling.take(lambda: np.asarray(tone() * dice.uniform(0.1, 1.0), np.float32))
+        taken = settling.take(lambda: np.asarray(tone() * next(gains), np.float32))
         assert taken.any()
+    assert UNLIKE_SECONDS <= clock.now < UNLIKE_SECONDS + 4 * PAUSE_SECONDS
     assert told == ["Wild plays no note twice alike: another capture will differ from this one"]
 
 
