@@ -15,9 +15,9 @@ from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, Ints
 Flags = NDArray[np.bool_]
 
 FRAME_SECONDS = HOP_SAMPLES / SAMPLE_RATE
-HELD = -1  # instead of the frame in which it was let go
-SILENT_DB = -85.0
-PRESSURE_DB = 6.0
+HELD = -1  # released_frame of a voice that is still held
+SILENT_DB = -85.0  # a voice past its attack ends below this level
+PRESSURE_DB = 6.0  # added by full pressure
 VIBRATO_HZ = 5.5
 LOWEST_HZ, HIGHEST_HZ = 16.0, 14_000.0
 
@@ -28,25 +28,24 @@ class Voices(NamedTuple):
     """The numbers of each voice, [slots].
 
     Attributes:
-        serial: keys struck before it.
-        program, channel, key: what it plays and is played by.
-        pitch, glide_target: note numbers with fractions: where it is, and where a glide takes it.
-        glide_step: note numbers a frame on the way there.
-        detune: of this voice in its unison, in semitones.
+        serial: number of keys struck before it.
+        program, channel, key: its instruments, and the key that plays it.
+        pitch, glide_target: fractional note numbers: the present one, and the end of a glide.
+        glide_step: note numbers per frame during a glide.
+        detune: within its unison, in semitones.
         pan_gains: [slots, 2] amplitude left and right.
-        begin_sample: where its first frame begins; next_sample: where its next one does.
-        plan_by_sample: how late its next frame may be planned, once it has begun.
-        look_ahead: samples by which its frames are planned early.
-        plan_from_sample: the earliest that its second frame may be planned.
-        update_phase: in which it takes its steps.
-        released_frame: frames before it was let go; `HELD` while something holds it.
-        key_pressure: 0 to 1, of its key alone.
-        detached: whether it no longer follows its channel, but keeps the controls that this had last:
+        begin_sample: start of its first frame; next_sample: start of its next one.
+        plan_by_sample: latest time to plan its next frame, once it has begun.
+        look_ahead: samples by which frames are planned before they begin.
+        plan_from_sample: earliest time to plan its second frame.
+        update_phase: in which its frames are planned (see `synth.voice_allocator`).
+        released_frame: frames before its release; `HELD` while a key or pedal holds it.
+        key_pressure: polyphonic aftertouch, 0 to 1.
+        detached: whether it no longer follows its channel, but keeps the last controls of it:
         kept_bend, kept_pressure, kept_gain, kept_slide: semitones, 0 to 1, an amplitude, and 0 to 1 (NaN: never moved).
-        gain: amplitude at the end of its last frame; level_db: what it sounds like there.
-        envelope_db: at the end of its last frame.
-        frames: that were planned.
-        fading: its next frame fades out and is its last.
+        gain, level_db, envelope_db: amplitude, loudness and envelope at the end of its last frame.
+        frames: how many have been planned.
+        fading: whether its next frame fades out and is its last.
     """
 
     serial: Ints
@@ -89,9 +88,9 @@ class GlobalControls(NamedTuple):
 
 
 class ChannelControls(NamedTuple):
-    """What each channel's wheels and controllers say, [channels]: semitones, 0 to 1, and an amplitude.
+    """Wheels and controllers of each channel, [channels]: semitones, 0 to 1, and an amplitude.
 
-    The `manager_` ones are what its zone's manager says, which holds for detached voices too.
+    The `manager_` ones are those of the channel's MPE manager, which detached voices follow too.
     """
 
     bend_semitones: Doubles
@@ -106,11 +105,11 @@ class FrameControls(NamedTuple):
     """One frame each of some voices, [active].
 
     Attributes:
-        begins: sample at which each begins; first: whether it is the voice's first.
-        level_db, f0_hz: as the decoder takes them.
-        gains: [active, 2 ends, 2 sides] amplitude at its beginning and its end, left and right.
-        last: whether the voice is silent after it.
-        fading: whether it is a voice taken away, whose last frame fades in 5 ms.
+        begins: sample at which the frame begins; first: whether it is the first of its voice.
+        level_db, f0_hz: inputs of the decoder.
+        gains: [active, 2 ends, 2 sides] amplitude at its beginning and end, left and right.
+        last: whether the voice ends with it.
+        fading: whether the voice is stolen or silenced, and fades out in 5 ms.
     """
 
     begins: Ints
@@ -146,11 +145,10 @@ def advance(
     risen: Flags,
     ended: Flags,
 ) -> FrameControls:
-    """The next frames of `slots`, which move on by them.
+    """The next frames of `slots`; advances their pitch, envelope and clock.
 
-    `level_db` and `f0_cents` [active] are what their instruments give; `released` [active] is whether a voice is in its
-    release, `risen` [active] whether it is past its attack, so that silence ends it, `ended` [active] whether its
-    release is over.
+    `level_db` and `f0_cents` [active] come from the instruments. `released` [active]: the voice is in its release;
+    `risen` [active]: it is past its attack, so that silence ends it; `ended` [active]: its release is over.
     """
     count = len(slots)
     frame = FrameControls(
@@ -193,7 +191,7 @@ def advance(
 
 @inlined
 def _expression(voices: Voices, channels: ChannelControls, slot: int) -> tuple[float, float, float]:
-    """Semitones it is bent by, the pressure on it, and the amplitude that its channels give it."""
+    """Bend in semitones, pressure and amplitude of a voice from its channel, its zone's manager and its key."""
     channel = voices.channel[slot]
     if voices.detached[slot]:
         bend, pressure, gain = voices.kept_bend[slot], voices.kept_pressure[slot], voices.kept_gain[slot]
@@ -205,7 +203,7 @@ def _expression(voices: Voices, channels: ChannelControls, slot: int) -> tuple[f
 
 @inlined
 def _move_pitch(voices: Voices, slot: int) -> float:
-    """Take a frame of the glide; the note number it ends at."""
+    """Advance the glide by a frame; the note number at its end."""
     glide = voices.glide_step[slot]
     if glide != 0:
         voices.pitch[slot] += glide
@@ -217,9 +215,9 @@ def _move_pitch(voices: Voices, slot: int) -> float:
 
 @inlined
 def _move_envelope(voices: Voices, controls: GlobalControls, slot: int, released: bool) -> float:
-    """Take a frame of the envelope; the amplitude it ends at.
+    """Advance the envelope by a frame; the amplitude at its end.
 
-    A release shorter than the instrument's own cuts it short; one of 0 leaves it alone.
+    A release shorter than the instrument's own cuts that short; a release of 0 leaves it alone.
     """
     if released and controls.release_ms > 0:
         voices.envelope_db[slot] = released_db(voices.envelope_db[slot], controls.release_ms)
@@ -232,7 +230,7 @@ def _move_envelope(voices: Voices, controls: GlobalControls, slot: int, released
 
 @inlined
 def _fades(controls: GlobalControls, frames: int, released: bool) -> bool:
-    """Whether the envelope of a voice that has played so many `frames` is on its way to silence."""
+    """Whether the envelope of a voice is falling to silence after `frames` frames."""
     if released and controls.release_ms > 0:
         return True
     return controls.sustain_db <= FALL_DB and (frames + 1) * FRAME_MS >= controls.attack_ms

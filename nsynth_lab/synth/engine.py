@@ -1,12 +1,11 @@
 """Engine: events in, blocks out.
 
-    send(events) -> queue -> [ at each multiple of 64 samples: hear what was played
-                               between them: plan the active frames ] -> Renderer -> Mixer -> block
+    send(events) -> queue -> [ at multiples of 64 samples: Player handles the events
+                               between them: the planner plans frames ] -> Renderer -> Mixer -> OutputStage
 
-Planning is numbers only, so a whole block is planned before anything is decoded, and all voices that are active in it
-take one step together: the first frame of a note in the block in which it begins, the others in their update phase (see
-`voice_allocator`).
-What is planned depends on the clock alone and not on how it is cut into blocks.
+Planning is only arithmetic, so a whole block is planned before anything is decoded, and all voices with a frame in it
+take one batched step: first frames of notes at once, others in their update phase (see `voice_allocator`). The plan
+depends on the clock alone, not on the block size.
 """
 
 from __future__ import annotations
@@ -37,21 +36,21 @@ from nsynth_lab.synth.voice_allocator import PHASE_SAMPLES, VoiceAllocator
 from nsynth_lab.synth.zone_reader import ZoneReader
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
-MOST_QUEUED = 200_000
+MAX_QUEUED = 200_000
 WARM_UP_BLOCKS = 64
 
 
 @dataclass(frozen=True)
 class EngineState:
-    """What a player sees of the engine.
+    """A snapshot of the engine for display.
 
     Attributes:
         voices: sounding now.
-        overload_stolen: stolen because there was no time for them.
-        stolen: taken away because all were in use.
-        dropped: events that were too many to keep.
+        overload_stolen: voices stolen because the machine was too slow.
+        stolen: voices stolen because all were in use.
+        dropped: events lost because too many were queued.
         x, y: blend position.
-        peak: of the last block.
+        peak: amplitude of the last block.
         learning: the parameter that waits for a controller, if any.
     """
 
@@ -68,11 +67,11 @@ class EngineState:
 class Engine:
     """`send(events)`, `render(samples) -> block [2, samples]`; the audio comes `delay_samples` late.
 
-    Up to `ahead_samples` are planned at once. Live that is a frame; offline more, so that a step of the decoder takes
-    many frames of each voice. What comes out is the same but for rounding.
+    Up to `ahead_samples` are planned at once: live one frame; offline more, so that a step of the decoder takes many
+    frames of each voice. The sound is the same to rounding.
 
-    Program changes choose between `programs`, except those that are `assigned` to a channel, which play its notes
-    alone. `unlimited` takes no voice away, and the settings' `voices` limits nothing.
+    Program changes choose between `programs`, except those `assigned` to a channel, which play only its notes. With
+    `unlimited` no voice is ever stolen, whatever the settings say.
     """
 
     def __init__(
@@ -128,14 +127,14 @@ class Engine:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing sounds and nothing waits."""
+        """Whether nothing sounds and nothing is queued."""
         return not self.player.allocator.voices and not self._queue and self._renderer.idle and self._output_stage.quiet
 
     def send(self, events: Iterable[Event]) -> None:
-        """Take events, each at its `at_sample` or, where that is past, now."""
+        """Queue events, each for its `at_sample`, or for now where that has passed."""
         for event in events:
             at = on_grid(max(event.at_sample, self.clock))
-            if len(self._queue) < MOST_QUEUED:
+            if len(self._queue) < MAX_QUEUED:
                 insort(self._queue, event.at(at), key=_when)
             else:
                 self._dropped += 1
@@ -152,9 +151,9 @@ class Engine:
         return block
 
     def warm_up(self) -> None:
-        """Play a little to nobody, so that the first notes find everything ready that is loaded when it is first used.
+        """Play a few notes on a second engine and discard them, so that all code and weights are loaded.
 
-        Only before anything is played.
+        Call it before anything is played.
         """
         engine = Engine(self._decoder, self._programs, Settings(voices=1), ahead_samples=self._ahead)
         middle = WARM_UP_BLOCKS // 2 * GRID_SAMPLES
@@ -163,35 +162,35 @@ class Engine:
             engine.render(GRID_SAMPLES)
 
     def step_seconds(self) -> float:
-        """How long a step of half the voices takes. Only before anything is played."""
+        """Seconds that a step of half the voices takes. Call it before anything is played."""
         return step_seconds(self._batch, max(1, self.player.settings.voices // 2))
 
     def steal(self, count: int) -> int:
-        """Take `count` voices away for want of time, those let go first; how many it were."""
+        """Steal `count` voices because the machine is too slow, released ones first; returns how many."""
         return self.player.steal(count, on_grid(self.clock))
 
     @property
     def max_voices(self) -> int:
-        """How many may sound at once, at present."""
+        """How many voices may sound at once at present."""
         return self.player.allocator.max_voices
 
     @property
     def limited(self) -> bool:
-        """Whether fewer may sound than the settings say."""
+        """Whether fewer voices may sound than the settings allow."""
         return self.max_voices < self.player.settings.voices
 
     def limit(self, voices: int) -> None:
-        """Let no more than so many sound, or as many again as the settings say."""
+        """Set how many voices may sound at once, at most as many as the settings allow."""
         self.player.allocator.max_voices = min(voices, self.player.settings.voices)
 
     def troubles(self) -> list[str]:
-        """What had to do without since it was last asked, a line each: effects taken out, a slower way to decode."""
+        """Problems since the last call, one line each: effects that were removed, a slower way to decode."""
         told = self._troubles[:]
         self._troubles.clear()
         return told + self._output_stage.troubles()
 
     def state(self) -> EngineState:
-        """What a player sees."""
+        """A snapshot for display."""
         player = self.player
         return EngineState(
             voices=len(player.allocator.voices),
@@ -208,30 +207,30 @@ class Engine:
         begin, end = self.clock, self.clock + samples
         while self._queue and self._queue[0].at_sample < end:
             now = self._queue[0].at_sample
-            if now > begin:  # until then it was planned with the last block
+            if now > begin:  # the samples before it were planned with the last block
                 self._plan(now)
             count = next((i for i, event in enumerate(self._queue) if event.at_sample > now), len(self._queue))
             events, self._queue = self._queue[:count], self._queue[count:]
             for event in events:
-                self.player.hear(event, now)
+                self.player.handle(event, now)
         self._plan(end)
         self._decode(end if samples < PHASE_SAMPLES else EVERYTHING)
         return self._output_stage.process(self._mixer.take(samples), begin)
 
     def _plan(self, until_sample: int) -> None:
-        """Plan what is due, and hand it on to be rendered."""
+        """Plan the frames that are due and queue them for rendering."""
         for frames in plan_until(self.player, until_sample):
             if self._one_by_one and any(self._renderer.has_frames_of(part.slots) for part in frames):
-                self._decode(EVERYTHING)  # seldom: a note's second frame
+                self._decode(EVERYTHING)  # rare: the second frame of a note
             self._renderer.add(frames)
 
     def _decode(self, until_sample: int) -> None:
         self._renderer.render(until_sample, self.player.take_starts())
 
     def _cut(self, voice: Voice, at_sample: int, *, at_once: bool = False) -> None:
-        """Take a voice away within 5 ms: out of what is planned already, or, if that is too little, in one more frame.
+        """Fade a voice out within 5 ms: in its planned frames or, if less than that is left, in one more.
 
-        `at_once` its slot must come free: it then fades within whatever is left.
+        With `at_once` its slot is freed now, and the fade is as long as its planned frames allow.
         """
         if voice.frames and voice.next_sample - at_sample < CUT_SAMPLES and not at_once:
             voice.fading = True
@@ -240,7 +239,7 @@ class Engine:
         self.player.allocator.remove([voice.slot])
 
     def _flush(self, slot: int) -> None:
-        """Nothing that is planned for `slot`, or cut off from it, is still to be done: another voice is to have it."""
+        """Finish what is pending for `slot`, which another voice is about to take."""
         if self._renderer.is_pending(slot):
             self._decode(EVERYTHING)
 

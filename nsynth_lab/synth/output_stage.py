@@ -1,4 +1,4 @@
-"""What the mixed blocks go through: a patch's effects, or nothing."""
+"""The output stage after the mixer: a patch's effects, or `Bypass`."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from nsynth_lab.units import FloatArray
 
 
 class OutputStage(Protocol):
-    """Takes blocks, and what controllers turn there."""
+    """Processes the mixed blocks, and has controllers of its own."""
 
     @property
     def latency_samples(self) -> int:
-        """How much later the sound comes out of it."""
+        """Delay from input to output."""
 
     @property
     def quiet(self) -> bool:
-        """Whether its own tail has died away."""
+        """Whether its tail (reverb, echoes) has died away."""
 
     def on_control_change(self, controller: int, value: float, at_sample: int) -> Mapping[str, object]:
-        """A controller is moved to `value`, 0 to 127; returns the synth's settings that it changes, and to what."""
+        """Take a controller at `value`, 0 to 127; returns the synth settings that it changes, by name."""
 
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
-        """The next block [2, samples], which begins at `begin_sample` of the engine's clock, kept below full scale."""
+        """Process the block [2, samples] that begins at `begin_sample` of the clock; stays below full scale."""
 
     def troubles(self) -> list[str]:
-        """What had to be taken out since it was last asked, a line each."""
+        """Effects that had to be removed since the last call, one line each."""
 
 
 class Bypass:
-    """An `OutputStage` without effects: what comes near full scale is bent, so that it never reaches that."""
+    """An `OutputStage` without effects: a soft clip keeps it below full scale."""
 
     latency_samples, quiet = 0, True
 
@@ -41,7 +41,7 @@ class Bypass:
         return {}
 
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
-        """The same block, through `mixer.soft_clip`."""
+        """The block through `mixer.soft_clip`."""
         del begin_sample
         return soft_clip(block)
 

@@ -1,6 +1,6 @@
-"""One key planned from its first frame to its last, without a decoder: what a clip is made from.
+"""One key planned from its first frame to its last, without decoding: clips are made from it.
 
-The same player, zones and planner as in the engine, so that a clip is the very note that is played.
+Player, zone reader and planner are those of the engine, so a clip is exactly the note that the engine plays.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ END_OF_TIME = 1 << 60
 
 @dataclass(frozen=True)
 class PlannedVoice:
-    """One voice of a key; in unison a key has several.
+    """One voice of a key, which has several in unison.
 
     Attributes:
         frames: all of its frames, in order.
-        swing_db: [frames] what oscillations of the level have added to `frames.level_db`.
-        detune_cents: how far it is out of tune with its key.
-        attack_frames: length of its attack, with a fraction.
-        release_frame: frames before its release, all of them where it ends before that.
-        seed: what its noise is drawn by.
+        swing_db: [frames] level LFOs, already included in `frames.level_db`.
+        detune_cents: from the pitch of its key.
+        attack_frames: length of its attack, fractional.
+        release_frame: frames before its release; all of them if it ends before that.
+        seed: of its noise.
     """
 
     frames: Frames
@@ -48,9 +48,9 @@ class PlannedVoice:
 def plan_note(
     sources: Sources, settings: Settings, *, key: int, velocity: int, hold_seconds: float, seed: int = 0
 ) -> list[PlannedVoice]:
-    """The voices of one key, struck at sample 0 and held for `hold_seconds`, as an engine of this seed begins with it.
+    """The voices of one key, struck at sample 0 and held for `hold_seconds`, as the first note of an engine.
 
-    None where the tuning leaves the key silent.
+    Empty if the tuning leaves the key unmapped.
     """
     allocator = VoiceAllocator(settings.voices)
     reader = ZoneReader(sources, len(allocator.table.frames))
@@ -65,14 +65,14 @@ def plan_note(
         assigned={},
         seed=seed,
     )
-    player.hear(note_on(key, velocity), 0)
+    player.handle(note_on(key, velocity), 0)
     seeds = dict(player.take_starts())
     voices = [(voice.slot, 100.0 * voice.detune) for voice in allocator.voices]
     key_up = on_grid(round(hold_seconds * SAMPLE_RATE))
     if not voices:
         return []
     parts = [part for parts in plan_until(player, key_up) for part in parts]
-    player.hear(note_off(key), key_up)
+    player.handle(note_off(key), key_up)
     parts += [part for parts in plan_until(player, END_OF_TIME) for part in parts]
     every, planned = Frames.joined(parts), []
     for slot, detune_cents in voices:
@@ -93,7 +93,7 @@ def plan_note(
 
 
 def _nothing(*_given: object, **_named: object) -> None:
-    """A lone key takes no voice from another."""
+    """A single key steals no voices."""
 
 
 def _no_change(*_given: float) -> Mapping[str, object]:

@@ -1,4 +1,7 @@
-"""Player: what was played -> which voices begin, change and are let go."""
+"""Player: events -> voices begin, change, are released and stolen.
+
+A note begins in `_begin`, which steals voices if all are in use (`_make_room`); keys and pedals end it in `_release`.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,8 @@ from nsynth_lab.synth.voice_allocator import LOOK_AHEAD_SAMPLES, VoiceAllocator,
 from nsynth_lab.synth.zone_reader import ZoneReader
 from nsynth_lab.units import Doubles, hz_to_note
 
-USUAL_OFF_VELOCITY = 64
-VELOCITY_STEPS_AN_OCTAVE = 64  # of the pace of a release
+DEFAULT_OFF_VELOCITY = 64
+VELOCITY_STEPS_PER_DOUBLING = 64  # of the release speed
 LOWEST_NOTE, HIGHEST_NOTE = 0, 127
 
 Cut = Callable[..., None]
@@ -37,9 +40,10 @@ OnControlChange = Callable[[int, float, int], Mapping[str, object]]
 
 
 class Player:
-    """`hear(event, now)`: one thing that was played; `settings`, `channels` and `allocator` are what came of it.
+    """`handle(event, now)` applies one event to `settings`, `channels` and the voices of `allocator`.
 
-    `on_control_change(controller, value, now)` may say which settings a controller changes besides, and to what.
+    `cut` fades a voice out, `clear` finishes what is pending for a slot, `on_control_change(controller, value, now)`
+    returns further settings that a controller changes.
     """
 
     def __init__(
@@ -66,8 +70,8 @@ class Player:
         if settings.mpe:
             channels.set_zone(LOWER, CHANNELS - 1)
 
-    def hear(self, event: Event, now: int) -> None:
-        """Take one event at sample `now`."""
+    def handle(self, event: Event, now: int) -> None:
+        """Apply one event at sample `now`."""
         match event.kind:
             case Kind.NOTE_ON:
                 self._press(Key(event.channel, event.number, int(event.value)), now)
@@ -85,12 +89,12 @@ class Player:
                 self.channels.handle(event)
 
     def take_starts(self) -> list[tuple[int, int]]:
-        """Slots that begin anew since the last call, each with what its noise is drawn by."""
+        """Slots of the notes begun since the last call, each with the seed of its noise."""
         starts, self._starts = list(self._starts.items()), {}
         return starts
 
     def steal(self, count: int, now: int) -> int:
-        """Take so many voices away, those let go first."""
+        """Steal `count` voices because of overload, released ones first; returns how many."""
         gone = voices_to_steal(self.allocator.sounding(), count)[:count]
         for voice in gone:
             self._cut(voice, now, at_once=True)
@@ -103,16 +107,16 @@ class Player:
         self.held_keys.press(key)
         pitch = hz_to_note(self.settings.tuning.hz(key.number))
         if self.settings.mode == "poly":
-            for voice in self.allocator.playing(key.channel, key.number):  # struck again: the old sound makes way
-                self._lose(voice)
+            for voice in self.allocator.playing(key.channel, key.number):  # struck again: the old note is released
+                self._key_up(voice)
                 voice.sostenuto_held = False
                 self._release(voice)
             self._begin(key, pitch, pitch, now)
         else:
-            self._go_to(key, pitch, now)
+            self._play_mono(key, pitch, now)
 
-    def _go_to(self, key: Key, pitch: float, now: int) -> None:
-        """Mono and legato: from the note that sounds to the next."""
+    def _play_mono(self, key: Key, pitch: float, now: int) -> None:
+        """Mono and legato: move from the sounding note to the next."""
         sounding = [voice for voice in self.allocator.sounding() if not voice.released]
         if sounding and self.settings.mode == "legato":
             for voice in sounding:
@@ -126,7 +130,7 @@ class Player:
 
     def _begin(self, key: Key, pitch: float, aim: float, now: int) -> None:
         unison = self.settings.unison
-        self._make_room(unison, now)  # where there is little time, a unison may be all that sounds
+        self._make_room(unison, now)  # under overload a single unison may be all that sounds
         look_ahead = self.allocator.look_ahead(now)
         program = self._program(key.channel)
         for index in range(unison):
@@ -145,7 +149,7 @@ class Player:
         self._serial += 1
 
     def _program(self, channel: int) -> int:
-        """What its notes are played with: its own, or of those that have no channel the one of its program change."""
+        """Index of the program of `channel`: the one assigned to it, else the one that its program change selects."""
         own = self._assigned.get(channel)
         switched = len(self.programs) - len(set(self._assigned.values())) or len(self.programs)
         return self.channels.each[channel].program % switched if own is None else own
@@ -158,7 +162,7 @@ class Player:
         self.allocator.add(voice)
 
     def _make_room(self, needed: int, now: int) -> None:
-        """Take voices away until `needed` may begin, and slots until they have some."""
+        """Steal voices until `needed` more may begin, and cut the oldest until as many slots are free."""
         sounding = self.allocator.sounding()
         for voice in voices_to_steal(sounding, len(sounding) + needed - self.allocator.max_voices):
             self._cut(voice, now)
@@ -172,25 +176,25 @@ class Player:
         lifted = self.allocator.playing(channel, number)
         if self.settings.mode != "poly" and lifted and self.held_keys.down:
             key = self.held_keys.down[-1]
-            self._go_to(key, hz_to_note(self.settings.tuning.hz(key.number)), now)
+            self._play_mono(key, hz_to_note(self.settings.tuning.hz(key.number)), now)
             return
         for voice in lifted:
-            self._lose(voice)
-        self._let_go(velocity)
+            self._key_up(voice)
+        self._release_unheld(velocity)
 
-    def _lose(self, voice: Voice) -> None:
-        """No finger holds it any more: in an MPE zone its channel is free for another note (M1-100-UM, 3.3.3)."""
+    def _key_up(self, voice: Voice) -> None:
+        """Its key is up: in an MPE zone its channel may now be used by another note (M1-100-UM, 3.3.3)."""
         if voice.key_down and self.channels.is_member(voice.channel):
             voice.detach(self.channels.controls(voice.channel, self.settings))
         voice.key_down = False
 
-    def _let_go(self, velocity: int = USUAL_OFF_VELOCITY) -> None:
+    def _release_unheld(self, velocity: int = DEFAULT_OFF_VELOCITY) -> None:
         for voice in unheld_voices(self.allocator.sounding(), self.channels):
             self._release(voice, velocity)
 
-    def _release(self, voice: Voice, velocity: int = USUAL_OFF_VELOCITY) -> None:
+    def _release(self, voice: Voice, velocity: int = DEFAULT_OFF_VELOCITY) -> None:
         if not voice.released:
-            pace = 2.0 ** ((velocity - USUAL_OFF_VELOCITY) / VELOCITY_STEPS_AN_OCTAVE)
+            pace = 2.0 ** ((velocity - DEFAULT_OFF_VELOCITY) / VELOCITY_STEPS_PER_DOUBLING)
             voice.released_frame = voice.frames
             voice.reader.release(voice.slot, self._weights(voice), pace=pace)
 
@@ -199,15 +203,17 @@ class Player:
         if number == SOUND_OFF:
             self._silence(self.channels.controlled_by(event.channel), now)
         elif number == NOTES_OFF or number in OMNI_MODES:
-            for voice in self._taken_up(self.channels.controlled_by(event.channel)):
-                self._lose(voice)
+            for voice in self._lift_keys(self.channels.controlled_by(event.channel)):
+                self._key_up(voice)
         elif changing := self.channels.changing_zone(event):
             self._silence(changing, now)
         elif (
-            self.settings.learn and number not in RESERVED.union(self.settings.controllers) and not self._slides(event)
+            self.settings.learn
+            and number not in RESERVED.union(self.settings.controllers)
+            and not self._is_mpe_slide(event)
         ):
             self.settings = self.settings.learnt(number)
-        elif (name := self.settings.controllers.get(number)) and not self._slides(event):
+        elif (name := self.settings.controllers.get(number)) and not self._is_mpe_slide(event):
             self.settings = self.settings.moved(name, PARAMETERS[name].from_controller(event.value))
         if changes := self._on_control_change(number, event.value, now):
             self.settings = self.settings.changed(changes)
@@ -216,22 +222,22 @@ class Player:
         if own.sostenuto != pedal:
             (sostenuto_down if own.sostenuto else sostenuto_up)(self.allocator.sounding(), self.channels, event.channel)
         if number >= SOUND_OFF or number in (SUSTAIN, SOSTENUTO):
-            self._let_go()
+            self._release_unheld()
 
-    def _taken_up(self, channels: Collection[int]) -> list[Voice]:
-        """All fingers leave the keys of these channels; the voices of theirs."""
+    def _lift_keys(self, channels: Collection[int]) -> list[Voice]:
+        """Lift all keys of these channels; returns their voices."""
         self.held_keys.down = [key for key in self.held_keys.down if key.channel not in channels]
         return [voice for voice in self.allocator.sounding() if voice.channel in channels]
 
     def _silence(self, channels: Collection[int], now: int) -> None:
-        for voice in self._taken_up(channels):
+        for voice in self._lift_keys(channels):
             self._cut(voice, now)
 
-    def _slides(self, event: Event) -> bool:
+    def _is_mpe_slide(self, event: Event) -> bool:
         return event.number == SLIDE and self.channels.is_member(event.channel)
 
     def _weights(self, voice: Voice) -> Doubles:
-        """[corners] of the stream that decides how long attack and release are."""
+        """Weights [corners] of the loudness stream, which set the lengths of attack and release."""
         slide = voice.kept_slide if voice.detached else self.channels.controls(voice.channel, self.settings).slide
         corners = len(voice.reader.sources.corners)
         places = {voice.channel: self.settings.place(corners, slide)}
@@ -241,7 +247,7 @@ class Player:
 
 
 def pan_gains(place: float) -> tuple[float, float]:
-    """Amplitudes left and right of a place from -1 to 1, of constant power; the middle is (1, 1).
+    """Equal-power pan: amplitudes left and right of a position from -1 to 1; the centre is (1, 1).
 
     >>> pan_gains(0.0)
     (1.0, 1.0)

@@ -1,4 +1,4 @@
-"""One sounding note: who plays it, where its pitch goes, and its envelope over the instrument's own."""
+"""Voice: one sounding note, a view of one row of the table of all voices."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ KINDS = {Ints: np.int64, Doubles: np.float64, Flags: np.bool_}
 
 
 def table(slots: int) -> Voices:
-    """Of so many voices, none of which has begun."""
+    """A table for as many voices, none of which has begun."""
     columns: dict[str, Any] = {name: np.zeros(slots, KINDS[kind]) for name, kind in get_type_hints(Voices).items()}
     return Voices(**{**columns, "pan_gains": np.zeros((slots, 2))})
 
 
 class Column(Generic[Value]):
-    """A number of a voice's that lies in the table, from which frames are planned."""
+    """A number of a voice that is stored in the table, where compiled loops read it."""
 
     def __set_name__(self, _owner: type, name: str) -> None:
         self._name = name
@@ -40,10 +40,10 @@ class Voice:
 
     Attributes:
         table, slot: its columns are described in `compiled.voices.Voices`; the decoder and `reader` use the same slot.
-        reader: where its instruments are.
-        velocity: with which its key was struck.
-        key_down: whether a finger holds it;
-        sostenuto_held: whether the sostenuto pedal does.
+        reader: reads its zones.
+        velocity: of its key.
+        key_down: whether its key is down.
+        sostenuto_held: whether the sostenuto pedal holds it.
     """
 
     serial, program, channel, key = Column[int](), Column[int](), Column[int](), Column[int]()
@@ -64,16 +64,16 @@ class Voice:
 
     @property
     def released(self) -> bool:
-        """Whether nothing holds it any more."""
+        """Whether no key or pedal holds it any more."""
         return self.released_frame != HELD
 
     def detach(self, controls: ControlValues) -> None:
-        """Keep what its channel says now: another note may have the channel next."""
+        """Keep the present controls of its channel, which another note may use next."""
         self.kept_bend, self.kept_pressure, self.kept_gain, self.kept_slide = controls
         self.detached = True
 
     def glide_to(self, aim: float, *, glide_ms: float) -> None:
-        """Head for `aim` and be there after `glide_ms`."""
+        """Glide to note number `aim` in `glide_ms`."""
         self.glide_target = aim
         frames = glide_ms / FRAME_MS
         self.glide_step = (aim - self.pitch) / frames if frames >= 1.0 else 0.0
