@@ -187,7 +187,7 @@ def test_a_song_ends_in_silence_even_where_it_must_be_cut() -> None:
 
 def test_a_long_song_reaches_the_engine_bit_by_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     """More events than an engine keeps waiting, and none is dropped."""
-    monkeypatch.setattr("nsynth_lab.synth.engine.MOST_QUEUED", 300)
+    monkeypatch.setattr("nsynth_lab.synth.engine.MAX_QUEUED", 300)
     events = tuple(control(11, 100 + place % 20, at_sample=100 * place) for place in range(1000))
     one = engine()
     render_song(one, Song(events, 100_000, 1), Kept())
