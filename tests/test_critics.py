@@ -16,7 +16,7 @@ from nsynth_lab.train.discriminators import SEGMENT_SAMPLES, Critics, segment
 from nsynth_lab.train.initial_model import first_model
 from nsynth_lab.train.optimizer import Optimizer
 
-ADVERSARIAL = replace(OPTIONS, steps=6, adversarial=0.5, rate=1e-3)
+ADVERSARIAL = replace(OPTIONS, steps=4, adversarial=0.5, rate=1e-3)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_critics_learn_to_tell_two_kinds_of_sound_apart() -> None:
     optimizer = Optimizer(critics)
     false, true = sounds(rough=False), sounds(rough=True)
     losses = []
-    for _ in range(30):
+    for _ in range(12):
         loss = critics.own_loss(false, true)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -76,7 +76,7 @@ def test_a_segment_is_the_same_stretch_of_both_whatever_their_level() -> None:
 def test_critics_are_kept_with_a_run(notes: PreparedNotes, tmp_path: Path) -> None:
     whole = run(notes, tmp_path / "whole", options=ADVERSARIAL)
     with pytest.raises(KeyboardInterrupt):
-        run(notes, tmp_path / "parts", options=ADVERSARIAL, watch=stop_at(3))
+        run(notes, tmp_path / "parts", options=ADVERSARIAL, watch=stop_at(2))
     assert_same(run(notes, tmp_path / "parts", options=ADVERSARIAL), whole)
     plain = run(notes, tmp_path / "plain", options=replace(ADVERSARIAL, adversarial=0.0))
     pairs = zip(whole.parameters(), plain.parameters(), strict=True)

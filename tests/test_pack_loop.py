@@ -11,7 +11,7 @@ from made_notes import flute
 from tiny_model import tiny_model
 
 from nsynth_lab.blend import stretch
-from nsynth_lab.blend.loop import GOOD_CENTS, Period, close_loop, find_period, in_tune
+from nsynth_lab.blend.loop import GOOD_CENTS, Period, close_loop, find_period, in_tune, read_positions
 from nsynth_lab.blend.variation import another_take
 from nsynth_lab.dsp.seam import close_seam, seam_error_db
 from nsynth_lab.errors import UsageError
@@ -58,6 +58,15 @@ def test_every_stream_comes_back_after_one_period(note: int, multiple: int) -> N
     for stream in (latents.timbre, latents.loudness_db, latents.f0_cents):
         once, again = stream[period.begin : FRAMES - period.frames], stream[SETTLED:]
         np.testing.assert_array_equal(again, once)
+
+
+@pytest.mark.parametrize("note", [36, 57, 84])
+def test_a_loop_runs_to_and_fro_and_never_jumps(note: int) -> None:
+    _, period = looped(note)
+    read = read_positions(period, FRAMES)
+    assert np.abs(np.diff(read)).max() <= 1.0
+    assert read.max() == pytest.approx(period.begin + period.frames / 2, abs=0.5)
+    assert read[period.begin] == read[period.begin + period.frames] == period.begin
 
 
 @pytest.mark.parametrize("note", [36, 48, 57, 61, 84, 100])

@@ -44,7 +44,7 @@ def compare_stacks(*, half: bool) -> dict[str, float]:
             found[f"skips {index}"] = error_db(kernel_skips, skips)
         kernels = TritonStack(stack, half=half)
         before, after = stack.start(voices), stack.start(voices)
-        for _ in range(3):
+        for _ in range(2):
             x = torch.randn(voices, frames, 5)
             (wanted, before), (out, after) = stack.step(x, before), kernels.step(x, after)
             found["out"] = max(found.get("out", -999.0), error_db(out, wanted))
@@ -56,10 +56,10 @@ def compare_stacks(*, half: bool) -> dict[str, float]:
 def compare_decoders(bands: int) -> float:
     """Frames of audio, the whole decoder through the kernels."""
     decoder = tiny_model(band_channels=bands).decoder
-    kernels, inputs = fused(decoder), streams((40.0, 69.0, 101.0), 4)
+    kernels, inputs = fused(decoder), streams((40.0, 69.0, 101.0), 2)
     whole, _ = decoder.step(inputs[0], inputs[1], inputs[2], inputs[3], decoder.start(3))
     state, blocks = kernels.start(3), []
-    for frame in range(4):
+    for frame in range(2):
         now = [stream[:, frame : frame + 1] for stream in inputs]
         audio, state = kernels.step(now[0], now[1], now[2], now[3], state, every=True)
         blocks.append(audio)
