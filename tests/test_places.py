@@ -258,6 +258,8 @@ def test_the_engine_blends_up_to_eight_by_weights_and_moves_them() -> None:
     settings = replace(Settings(), weight_1=0.0, controllers={20: "weight_2"})
     moved_down = timbre_of(engine_of(5, settings), [control(20, 0, at_sample=64)])
     assert moved_down == pytest.approx(base + eye[[2, 3, 4]].mean(axis=0), abs=1e-5)
+    assert engine_of(5, settings).state().weights == (0.0, 0.25, 0.25, 0.25, 0.25), "which is what the player sees"
+    assert engine_of(4, Settings()).state().weights == ()
     four = timbre_of(engine_of(4, replace(Settings(), weighted=True, weight_1=0.0, weight_2=0.0)), [])
     assert four == pytest.approx(base + eye[[2, 3]].mean(axis=0), abs=1e-5)
 

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,13 @@ def status(*, shed: int = 0, learning: str = "", away: bool = False, recording: 
         voices=16, overload_stolen=shed, stolen=0, dropped=0, x=0.25, y=0.5, peak=0.51, learning=learning
     )
     return Status(engine, median=0.123, highest=0.987, underruns=3, latency_ms=21.4, away=away, recording=recording)
+
+
+def test_it_says_where_the_blend_is_by_position_or_by_weights() -> None:
+    there = status()
+    assert "0.25,0.50" in StatusLine().line(there, columns=200)
+    weighted = replace(there, engine=replace(there.engine, weights=(0.5, 0.3, 0.2, 0.0, 0.0)))
+    assert "50/30/20/0/0" in StatusLine().line(weighted, columns=200)
 
 
 @pytest.mark.parametrize("title", TITLES)

@@ -1,10 +1,12 @@
-"""Blending: notes of two or more instruments become one note of an instrument that lies between them.
+"""Blending: notes of up to eight instruments become one note of an instrument that lies between them.
 
 A crossfade adds two sounds and one hears both. A blend mixes what the sounds are made of: one excitation, at one
 pitch, with one level, whose colour lies between its sources'. So it takes place in latents, and each of their four
 streams is a weighted mean of its sources' (weights sum to 1):
 
-    timbre       linear, in the encoder's own coordinates
+    timbre       linear, in the encoder's own coordinates; or spherical: its direction turns from source to source and
+                 its length goes straight, where a straight mean of unlike timbres is shorter than either (see
+                 `compiled.sphere` for the law and its source)
     loudness_db  linear in dB: halfway from a flute to a piano dies away half as fast
     f0_cents     linear: half the vibrato
     partials     linear, slot by slot: half as stretched
@@ -22,7 +24,7 @@ A sustain is lengthened without a loop that could be heard and shortened as if t
 
 Stations, in the order of the flow:
 
-    weights, curve   a position, four corners or a path in time -> weights
+    weights, curve   a position, weights of up to eight sources or a path in time -> weights
     parts            a note -> onset, attack, sustain, release
     ping_pong, sustain  a longer or shorter sustain
     plan, read       a curve of read positions -> a re-timed note

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +14,11 @@ from nsynth_lab.cli.options import (
     DeviceOption,
     ForceOption,
     JsonOption,
+    PathOption,
+    PositionOption,
     PresetNames,
     SeedOption,
+    WeightsOption,
     preset_paths,
 )
 from nsynth_lab.errors import UsageError
@@ -27,35 +31,34 @@ def new(
     name: Annotated[str, typer.Argument(help="What it is to be called.")],
     corners: Annotated[
         list[str],
-        typer.Argument(help="Two to four instruments.", metavar="A B [C [D]]", autocompletion=completions.instruments),
+        typer.Argument(help="One to eight instruments.", metavar="A [B ...]", autocompletion=completions.instruments),
     ],
+    position: PositionOption = None,
+    weights: WeightsOption = None,
+    path: PathOption = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write it; if not given, among your own presets.")
     ] = None,
     checkpoint: CheckpointOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Write a preset to begin from: a blend with a reverb, a macro, and the modulation wheel on it.
+    """Write a preset to begin from: a blend with a reverb, a macro that moves it, and the modulation wheel on that.
 
     **Example**: `nsynth-lab preset new "Glass Cello" glockenspiel cello -o glass-cello.toml`
     """
     from nsynth_lab.naming import checked_name
-    from nsynth_lab.patch import Blend, Macro, Move, Patch, Route, Slot
+    from nsynth_lab.patch.sources import blend_of, patch_to_begin_from
     from nsynth_lab.render.output_paths import check_sources
 
     _check_ending(output)
+    blend = blend_of(corners, position=position, weights=weights, interpolation=path or "linear")
     check_sources(corners, checkpoint)
 
     from nsynth_lab.render import Session
 
     bank = Session(checkpoint).bank
-    patch = Patch(
-        name=checked_name(name),
-        blend=Blend(corners=tuple(bank.find(corner).instrument.name for corner in corners)),
-        effects=(Slot("reverb"),),
-        macros=(Macro("Morph", 0.5, (Move("blend.position", 0.0, 1.0),)),),
-        midi=(Route(1, "macros.Morph"),),
-    )
+    blend = replace(blend, corners=tuple(bank.find(corner).instrument.name for corner in corners))
+    patch = patch_to_begin_from(checked_name(name), blend)
     console.show(str(_write_new(patch, output, force=force)))
 
 

@@ -20,6 +20,7 @@ from nsynth_lab.legible import legible
 if TYPE_CHECKING:
     from nsynth_lab.midi.computer_keyboard import Typist
     from nsynth_lab.render.live import Status
+    from nsynth_lab.synth.engine import EngineState
 
 OVERLOAD_SECONDS = 5.0  # so long an overload is told after its last voice was taken away
 PLAIN_COLUMNS = 160
@@ -92,7 +93,7 @@ class StatusLine:
         return [
             *alarms,
             *([Part(1, "", legible(self.title))] if self.title else []),
-            Part(4, f"{engine.x:.2f},{engine.y:.2f}"),
+            Part(4, _place(engine)),
             *self._keys(),
             *([Part(2, "rec", legible(status.recording))] if status.recording else []),
             Part(3, f"{engine.voices:2d} voices"),
@@ -124,6 +125,13 @@ class StatusLine:
             sys.stderr.flush()
         elif status.engine.voices:
             console.say(self.line(status, columns=PLAIN_COLUMNS))
+
+
+def _place(engine: EngineState) -> str:
+    """Where the blend is: x and y, or the share of each source in per cent."""
+    if engine.weights:
+        return "/".join(f"{100 * weight:.0f}" for weight in engine.weights)
+    return f"{engine.x:.2f},{engine.y:.2f}"
 
 
 def is_live() -> bool:

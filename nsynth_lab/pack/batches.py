@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.pack.blend_clips import BlendClips, ClipLatents
@@ -19,38 +20,40 @@ from nsynth_lab.units import FloatArray
 Clips = Iterator[tuple[range, Iterable[Finished]]]
 
 
-def blend_work(session: Session, plan: Plan, batches: Sequence[range], workers: str) -> Clips:
-    """Batches of a blend's pack with their clips, as they are done; a worker does all of it."""
-    maker = BlendClips(session, plan.request, late_frames=late_frames(session.checkpoint))
+def made_clips(session: Session, plan: Plan, batches: Sequence[range], workers: str) -> Clips:
+    """Batches with their clips, as they are done.
 
-    def latents_of(batch: range) -> list[ClipLatents]:
+    A worker makes all of a blend's batch; of a preset's it decodes the voices, and the effects and their plugins, which
+    it need not have, are here.
+    """
+    request, late = plan.request, late_frames(session.checkpoint)
+    share: Callable[[Checkpoint, list[Any], PackRequest], Any]
+    finish: Callable[[list[Any], Any], Iterable[Finished]]
+    maker: BlendClips | PresetClips
+    if request.preset:
+        maker, share = PresetClips(session, request, late_frames=late), decode_batch
+        finish = PresetFinisher(request).finish
+    else:
+        maker, share = BlendClips(session, request, late_frames=late), finish_batch
+        finish = _as_they_are
+
+    def latents_of(batch: range) -> list[Any]:
         return [maker.clip(plan.keys[index]) for index in batch]
 
+    def made_here() -> Iterator[tuple[range, list[Any], Any]]:
+        for batch in batches:
+            clips = latents_of(batch)
+            yield batch, clips, share(session.checkpoint, clips, request)
+
+    done: Iterator[tuple[range, list[Any], Any]] = made_here()
     if workers:
-        for batch, _, clips in over_ray(workers, finish_batch, batches, latents_of, session.checkpoint, plan.request):
-            yield batch, clips
-        return
-    for batch in batches:
-        yield batch, finish_batch(session.checkpoint, latents_of(batch), plan.request)
+        done = over_ray(workers, share, batches, latents_of, session.checkpoint, request)
+    for batch, clips, made in done:
+        yield batch, finish(clips, made)
 
 
-def preset_work(session: Session, plan: Plan, batches: Sequence[range], workers: str) -> Clips:
-    """Batches of a preset's pack with their clips; a worker decodes, the effects and their plugins are here."""
-    maker = PresetClips(session, plan.request, late_frames=late_frames(session.checkpoint))
-    finisher = PresetFinisher(plan.request)
-
-    def latents_of(batch: range) -> list[PresetClipLatents]:
-        return [maker.clip(plan.keys[index]) for index in batch]
-
-    if workers:
-        for batch, clips, decoded in over_ray(
-            workers, decode_batch, batches, latents_of, session.checkpoint, plan.request
-        ):
-            yield batch, finisher.finish(clips, decoded)
-        return
-    for batch in batches:
-        clips = latents_of(batch)
-        yield batch, finisher.finish(clips, decode_batch(session.checkpoint, clips, plan.request))
+def _as_they_are(_: list[Any], made: list[Finished]) -> list[Finished]:
+    return made
 
 
 def finish_batch(checkpoint: Checkpoint, clips: list[ClipLatents], request: PackRequest) -> list[Finished]:

@@ -5,12 +5,12 @@ PackRequest -> Plan (every file's name) -> batches of clips -> clips -> Store ->
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nsynth_lab.pack.batches import Clips, blend_work, preset_work
+from nsynth_lab.pack.batches import made_clips
 from nsynth_lab.pack.finish import Finished
 from nsynth_lab.pack.formats.clip import write_clip
 from nsynth_lab.pack.formats.documents import write_documents
@@ -51,7 +51,7 @@ def make_pack(
     }
     left = [batch for batch in plan.batches if any(plan.files[index] not in records for index in batch)]
     advance(len(plan.files) - sum(map(len, left)))
-    for batch, clips in _decoded(session, plan, left, workers):
+    for batch, clips in made_clips(session, plan, left, workers):
         for index, clip in zip(batch, clips, strict=True):
             if plan.files[index] not in records:
                 records[plan.files[index]] = _put(store, plan, index, clip)
@@ -65,13 +65,7 @@ def make_pack(
 
 def trial(session: Session, plan: Plan, batch: range) -> list[Finished]:
     """Make the clips of a batch, for the time it takes and what comes of it."""
-    return [clip for _, clips in _decoded(session, plan, [batch], "") for clip in clips]
-
-
-def _decoded(session: Session, plan: Plan, batches: Sequence[range], workers: str) -> Clips:
-    """Batches with their clips, as they are finished, here or by workers."""
-    work = preset_work if plan.request.preset else blend_work
-    yield from work(session, plan, batches, workers)
+    return [clip for _, clips in made_clips(session, plan, [batch], "") for clip in clips]
 
 
 def _put(store: Store, plan: Plan, index: int, clip: Finished) -> dict[str, Any]:

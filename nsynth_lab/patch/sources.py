@@ -10,8 +10,10 @@ from dataclasses import replace
 
 from nsynth_lab.errors import PatchError, UsageError
 from nsynth_lab.patch.library import find_preset
+from nsynth_lab.patch.macros import Macro, Move, Route
 from nsynth_lab.patch.patch import Patch
 from nsynth_lab.patch.place import Place, check_count, middle, parse_position, parse_weights
+from nsynth_lab.patch.slot import Slot
 from nsynth_lab.patch.sound import INTERPOLATIONS, Blend
 
 
@@ -85,6 +87,22 @@ def preset_of(
         return patch.at(place_of(len(patch.blend.corners), position=position, weights=weights))
     except PatchError as error:
         raise UsageError(f"{patch.name}: {error}") from error
+
+
+def patch_to_begin_from(name: str, blend: Blend) -> Patch:
+    """A blend with a reverb, and the modulation wheel on what moves it.
+
+    That is a macro: the position, or beyond four corners the first corner's weight; of one corner the wheel has the
+    reverb.
+
+    >>> [patch_to_begin_from("x", Blend(("a", "b", "c", "d", "e")[:count])).midi[0].target for count in (1, 2, 5)]
+    ['effects.reverb.mix', 'macros.Morph', 'macros.Morph']
+    """
+    if not blend.dims:
+        return Patch(name, blend, effects=(Slot("reverb"),), midi=(Route(1, "effects.reverb.mix", 0.1, 0.6),))
+    target, at = ("blend.weight_1", blend.place[0]) if blend.is_weighted else ("blend.position", blend.position[0])
+    morph = Macro("Morph", at, (Move(target, 0.0, 1.0),))
+    return Patch(name, blend, effects=(Slot("reverb"),), macros=(morph,), midi=(Route(1, "macros.Morph"),))
 
 
 def place_of(sources: int, *, position: str | None = None, weights: str | None = None) -> Place:

@@ -1,6 +1,7 @@
 """Render: the one place that sees sources, blend, decoder and what the audio is for.
 
-request    what is asked for: who, where between them, which note, how long
+request    a note of a blend as a clip: who, where between them, which note, how long; blend_series makes it, or many
+play_request  what is played and how the synth is set, for `play` and `render`
 session    a checkpoint loaded once, and what can be done with it
 song       the loop that pulls blocks through a synth until a MIDI file is over
 parts      what each MIDI channel plays; ensemble, the engines that it takes, as one

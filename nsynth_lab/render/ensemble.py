@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -103,7 +104,9 @@ class Ensemble:
             sum(getattr(state, name) for state in states) for name in ("voices", "overload_stolen", "stolen", "dropped")
         )
         first = states[0]
-        return EngineState(voices, overload_stolen, stolen, dropped, first.x, first.y, self._peak, first.learning)
+        return replace(
+            first, voices=voices, overload_stolen=overload_stolen, stolen=stolen, dropped=dropped, peak=self._peak
+        )
 
 
 Playing = Engine | Ensemble  # what plays a song, or under a player's hands

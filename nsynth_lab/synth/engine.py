@@ -10,6 +10,7 @@ depends on the clock alone, not on the block size.
 
 from __future__ import annotations
 
+import math
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import numpy as np
 
 from nsynth_lab.midi.events import CHANNELS, Event, Kind, note_off, note_on
 from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.patch.place import normalised
 from nsynth_lab.runtime.choose import choose_voice_batch
 from nsynth_lab.runtime.growing_batch import GrowingBatch
 from nsynth_lab.runtime.step_time import step_seconds
@@ -52,6 +54,7 @@ class EngineState:
         x, y: blend position.
         peak: amplitude of the last block.
         learning: the parameter that waits for a controller, if any.
+        weights: of each source, which sum to 1, where these and not x and y say where the blend is.
     """
 
     voices: int
@@ -62,6 +65,7 @@ class EngineState:
     y: float
     peak: float
     learning: str
+    weights: tuple[float, ...] = ()
 
 
 class Engine:
@@ -192,6 +196,7 @@ class Engine:
     def state(self) -> EngineState:
         """A snapshot for display."""
         player = self.player
+        place = player.settings.place(len(self._programs[0].corners), math.nan)
         return EngineState(
             voices=len(player.allocator.voices),
             overload_stolen=player.overload_stolen_count,
@@ -201,6 +206,7 @@ class Engine:
             y=player.settings.y,
             peak=self._peak,
             learning=next(iter(player.settings.learn), ""),
+            weights=normalised(place) if len(place) > 2 else (),
         )
 
     def _render(self, samples: int) -> FloatArray:
