@@ -114,14 +114,19 @@ def test_a_file_that_is_not_midi_is_reported(data: bytes, says: str) -> None:
 
 def test_random_bytes_never_crash_the_parser() -> None:
     """Whatever the bytes, the answer is a song or a `MidiError`."""
-    rng = random.Random(1)
+    rng, songs = random.Random(1), list[Song]()
     good = file_of(tone(60), tone(62))
     for _ in range(300):
         data = bytearray(good)
         for _ in range(rng.randrange(1, 8)):
             data[rng.randrange(len(data))] = rng.randrange(256)
         with contextlib.suppress(MidiError):
-            parse_song(bytes(data))
+            songs.append(parse_song(bytes(data)))
+    assert 100 < len(songs) < 300
+    for event in (event for song in songs for event in song.events):
+        assert 0 <= event.channel < 16
+        assert 0 <= event.number < 128
+        assert event.at_sample >= 0
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
@@ -142,6 +147,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_midi_files_of_other_programs_are_read(shared_data: Path) -> None:
     """As many notes as mido's own player counts, ending when it does."""
     paths = sorted((shared_data / "tunes" / "MIDI").glob("*.mid"))[:40]
+    assert len(paths) > 5
     for path in paths:
         song, file = read_song(path), mido.MidiFile(path, clip=True)
         assert song.notes == sum(message.type == "note_on" and message.velocity > 0 for message in file)

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from base64 import b64encode
 from contextlib import suppress
 from pathlib import Path
@@ -225,11 +224,10 @@ def test_a_state_that_a_plugin_does_not_survive_is_refused(tmp_path: Path, monke
 
 @needs_zam
 @pytest.mark.usefixtures("zam")
-def test_what_was_scanned_is_remembered_by_contents() -> None:
-    started = time.perf_counter()
+def test_what_was_scanned_is_remembered_by_contents(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["nsynth_lab.effects.scan"], "run_in_subprocess", None)
     seen: list[Path] = []
     found = scan([ZAM / f"{MONO}.vst3"], progress=seen.append)
-    assert time.perf_counter() - started < 0.5, "looked at again"
     assert [one.name for one in found] == [MONO]
     assert seen == [ZAM / f"{MONO}.vst3"]
 
@@ -268,13 +266,14 @@ def test_what_is_no_plugin_is_named_and_left_out(tmp_path: Path) -> None:
         ("_exit(3);", "ends the process that loads it (code 3)"),
     ],
 )
-def test_a_plugin_that_hangs_or_crashes_takes_nothing_with_it(tmp_path: Path, code: str, says: str) -> None:
+def test_a_plugin_that_hangs_or_crashes_takes_nothing_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, says: str
+) -> None:
     path = bad_plugin(tmp_path / "bad.vst3", f"extern int kill(int, int); {code}")
     (found,) = scan([path], timeout_seconds=6.0)
     assert found.error == says
-    started = time.perf_counter()
+    monkeypatch.setattr(sys.modules["nsynth_lab.effects.scan"], "run_in_subprocess", None)  # it is not tried again
     assert scan([path])[0].error == says
-    assert time.perf_counter() - started < 1.0, "it was tried again"
 
 
 @needs_zam

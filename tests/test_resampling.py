@@ -1,0 +1,40 @@
+"""Resampling: what both rates can carry stays as it is, what the lower one cannot is gone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nsynth_lab.dsp.resampling import resample
+from nsynth_lab.units import FloatArray
+
+RATES = [(96_000, 48_000), (44_100, 48_000), (48_000, 16_000), (192_000, 48_000), (48_000, 44_100)]
+
+
+def tone(hz: float, sample_rate: int) -> FloatArray:
+    """One second at full scale [1, samples]."""
+    return np.sin(2 * np.pi * hz * np.arange(sample_rate) / sample_rate).astype(np.float32)[None]
+
+
+def away_from_ends(samples: FloatArray) -> FloatArray:
+    return samples[:, 2_000:-2_000]
+
+
+@pytest.mark.parametrize(("rate", "target"), RATES)
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
+def test_below_the_lower_half_rate_a_tone_is_the_same_tone(rate: int, target: int, share: float) -> None:
+    hz = share * min(rate, target) / 2
+    made = resample(tone(hz, rate), rate, target)
+    assert made.shape == (1, target)
+    furthest = np.abs(away_from_ends(made - tone(hz, target))).max()
+    assert furthest < 2e-3, "0.013 dB at nine tenths"
+
+
+@pytest.mark.parametrize(
+    ("rate", "target", "share"),
+    [(*pair, share) for pair in RATES for share in (1.08, 1.5, 1.9) if share * pair[1] < pair[0]],
+)
+def test_above_it_nothing_is_folded_back(rate: int, target: int, share: float) -> None:
+    hz = share * target / 2
+    made = away_from_ends(resample(tone(hz, rate), rate, target))
+    assert 20 * np.log10(np.abs(made).max()) < -100.0
