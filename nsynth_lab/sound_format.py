@@ -53,6 +53,15 @@ class SoundFormat:
         if self.quality is not None and not 0 <= self.quality <= MOST_QUALITY:
             raise UsageError(f"--quality {self.quality:g}; expected 0 to {MOST_QUALITY:g}")
 
+    def check(self, ending: str) -> None:
+        """Whether a file of that ending can be so; endings that are none are not spoken of.
+
+        Raises:
+            UsageError: it cannot.
+        """
+        if ending in ENDINGS:
+            self.subtype(ending)
+
     def subtype(self, ending: str) -> str | None:
         """What libsndfile calls the samples in a file of that ending; None where it has no name.
 

@@ -104,8 +104,8 @@ def main() -> None:
         environment = {**pulse_environment, **jack_environment}
         player = Player(environment)
         command = [sys.executable, "-m", "nsynth_lab", "play", *INSTRUMENTS, "--midi", "keys", "--latency", "high"]
-        command += ["--voices", voices, "--seconds", str(seconds + 25.0)]
-        command += [word for program in PROGRAMS for word in ("--program", program)]
+        command += ["--voices", voices, "--duration", str(seconds + 25.0)]
+        command += [word for program in PROGRAMS for word in ("--program-change", program)]
         log = (folder / "said").open("w")
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
         time.sleep(10.0)

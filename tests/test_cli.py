@@ -179,7 +179,7 @@ def test_help_needs_nothing_heavy() -> None:
         "play flute --position 2",
         "play flute --cc 21=nothing",
         "play flute --scale gone.scl",
-        "play flute --program nobody",
+        "play flute --program-change nobody",
         "play --preset glass-cello --set release_ms=nan",
         "instruments --family brasses",
         "bank build --checkpoint gone",

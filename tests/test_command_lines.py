@@ -38,7 +38,7 @@ SHORTER: dict[str, Sequence[str]] = {  # the longest beginning that fits counts;
     "encode odd-bell": ("--rounds", "1", "--refine", "1"),
     "encode strange-bell": ("--rounds", "1", "--refine", "1"),
     "decode": ("--duration", "0.3"),
-    "play": ("--seconds", "0.2", "--latency", "high"),
+    "play": ("--duration", "0.2", "--latency", "high"),
     "pack": _CLIPS,
     "pack flute cello -o": (*_CLIPS, "--positions", "0,1"),
     "pack my-kalimba": (*_CLIPS, "--positions", "0,1"),

@@ -64,7 +64,7 @@ def assert_same(one: Latents, other: Latents) -> None:
 
 def test_a_recording_is_encoded_once_whoever_asks_for_it(encoded: list[int]) -> None:
     """It takes seconds; a pack of 714 clips encoded it 714 times, and again for its dry run."""
-    small = ("--velocities", "60,120", "--positions", "0,1", "--duration", "0.25", "--format", "wav", "-o", "pack")
+    small = ("--velocities", "60,120", "--positions", "0,1", "--duration", "0.25", "--formats", "wav", "-o", "pack")
     commands = [
         ["pack", "horn.wav", "cello", "--notes", "C3", *small, "--dry-run"],
         ["pack", "horn.wav", "cello", "--notes", "C3", *small],

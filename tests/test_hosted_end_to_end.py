@@ -95,7 +95,7 @@ def test_an_instrument_plugin_is_captured_blended_played_and_packed(
 def test_a_preset_with_plugins_is_packed_the_same_from_its_manifest() -> None:
     scan([ZAM / f"{name}.vst3" for name in (STEREO, MONO)])
     write_preset("hosted.toml", CHAIN)
-    words = ["--notes", "C4,C5", "--velocities", "100", "--duration", "2", "--format", "sfz"]
+    words = ["--notes", "C4,C5", "--velocities", "100", "--duration", "2", "--formats", "sfz"]
     assert run(["pack", "--preset", "hosted.toml", *words, "-o", "pack"]) == 0
     manifest = json.loads(Path("pack/manifest.json").read_text("utf-8"))
     assert [plugin["name"] for plugin in manifest["plugins"]] == [STEREO, MONO]

@@ -126,7 +126,7 @@ def take(environment: dict[str, str], folder: Path) -> Take[tuple[dict[str, int]
     """The notes played once: what `play` said and when each was sent."""
     made, heard = folder / "take.wav", folder / "heard.raw"
     seconds = len(NOTES) * (HELD_SECONDS + REST_SECONDS) + 4.0
-    options = ("--midi", "keys", "--record", str(made), "--seconds", str(seconds))
+    options = ("--midi", "keys", "--record", str(made), "--duration", str(seconds))
     with keyboard("keys", environment) as keys, play(environment, *options) as process:
         with running(list(RECORD), environment, heard):
             time.sleep(0.3)
@@ -174,7 +174,7 @@ def test_a_port_that_vanishes_comes_back_and_leaves_no_note_hanging(
     environment: dict[str, str], gone_seconds: float
 ) -> None:
     """Also where the next keyboard of its name begins as soon as the one before is gone."""
-    with keyboard("keys", environment) as keys, play(environment, "--midi", "keys", "--seconds", "9") as process:
+    with keyboard("keys", environment) as keys, play(environment, "--midi", "keys", "--duration", "9") as process:
         keys.do(bytes=[0x90, 60, 100])
         time.sleep(0.5)
         keys.do(close=1)
@@ -193,7 +193,7 @@ def test_a_port_that_vanishes_comes_back_and_leaves_no_note_hanging(
 def test_a_storm_is_survived_and_the_next_note_is_right(environment: dict[str, str], tmp_path: Path) -> None:
     """10,000 random and malformed messages a second through a real port for 10 s."""
     made = tmp_path / "take.wav"
-    options = ("--midi", "keys", "--record", str(made), "--seconds", "18")
+    options = ("--midi", "keys", "--record", str(made), "--duration", "18")
     with keyboard("keys", environment) as keys, play(environment, *options) as process:
         assert keys.do(storm=10.0) > 90_000
         for message in (*calm(), *calm()):  # JACK loses what a busy machine is late for, so all of it twice, in quiet
@@ -229,7 +229,7 @@ def test_a_device_that_vanishes_comes_back(tmp_path: Path) -> None:
     with pulse(tmp_path / "first") as environment:
         own = {**environment}
         process = subprocess.Popen(
-            [sys.executable, "-m", "nsynth_lab", "play", INSTRUMENTS[0], "--latency", "high", "--seconds", "18"],
+            [sys.executable, "-m", "nsynth_lab", "play", INSTRUMENTS[0], "--latency", "high", "--duration", "18"],
             env=own,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -17,8 +17,6 @@ from typer.main import get_command
 from nsynth_lab import cli
 from nsynth_lab.cli.old_names import EVERYWHERE, RENAMED, Renamed, with_new_names
 
-PENDING = {"--dry-run", "--duration", "--format", "--licence", "--name", "--note", "--output", "-o", "--program",
-           "--rate", "--resume", "--velocities"}  # fmt: skip
 MEANINGS = {  # of one name two: the reason
     "--steps": "of a series of positions and of a training: both are what the field calls them",
     "--family": "of one source, of all files, of each program of a font, or to choose by",
@@ -69,8 +67,6 @@ def stem(option: Any) -> str:
 def test_one_name_is_one_thing(name: str) -> None:
     """The same type of value and the same meaning in every command that has it, and help that says what it is."""
     found = options()[name]
-    if name in PENDING:
-        pytest.skip("blend, play, render and pack")
     assert len({kind(option) for _, option in found}) == 1, [(command, kind(option)) for command, option in found]
     assert len({option.metavar for _, option in found}) == 1
     assert all(option.help and len(option.help) > 8 for _, option in found)

@@ -106,7 +106,7 @@ def test_rate_and_bits(rate: int, bits: int) -> None:
 def test_flac_clips_hold_the_same_samples() -> None:
     plain = made()
     shutil.move("out", "plain")
-    flac = made("--flac", "--format", "sfz,decentsampler")
+    flac = made("--flac", "--formats", "sfz,decentsampler")
     for one, other in zip(plain["clips"], flac["clips"], strict=True):
         first, second = soundfile.read(f"plain/{one['file']}")[0], soundfile.read(f"out/{other['file']}")[0]
         np.testing.assert_array_equal(first, second)
@@ -228,9 +228,9 @@ def descends(pid: int, ancestor: int) -> bool:
 def test_over_ray_with_a_worker_killed_it_is_the_same_pack() -> None:
     need_module("ray")
     words = ["pack", "flute", "cello", "--notes", "C3-C5/2", "--velocities", "60,120", "--positions", "0,1",
-             "--duration", "3", "--format", "wav", *MODEL]  # fmt: skip
+             "--duration", "3", "--formats", "wav", *MODEL]  # fmt: skip
     assert run([*words, "-o", "whole"]) == 0
-    command = [sys.executable, "-m", "nsynth_lab", *words, "-o", "out", "--workers", "ray://local"]
+    command = [sys.executable, "-m", "nsynth_lab", *words, "-o", "out", "--cluster", "ray://local"]
     environment = {**os.environ, "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         while not (at_work := children(process.pid)):
@@ -244,7 +244,7 @@ def test_over_ray_with_a_worker_killed_it_is_the_same_pack() -> None:
 
 def test_without_a_cluster_it_says_so(refused: Refused) -> None:
     need_module("ray")
-    assert "expected ray://HOST:PORT" in refused("flute", "cello", *SMALL, "-o", "out", "--workers", "two")
+    assert "expected ray://HOST:PORT" in refused("flute", "cello", *SMALL, "-o", "out", "--cluster", "two")
 
 
 # --- refused ---
@@ -302,9 +302,9 @@ def test_a_recording_that_cannot_be_used_is_refused_before_there_is_a_folder(ref
         (("flute", "cello", "--positions", ""), "no positions"),
         (("flute", "cello", "--positions", "0,2"), "outside 0 to 1"),
         (("flute", "cello", "--positions", "0.5,0.501"), "apart"),
-        (("flute", "cello", "--format", "kontakt"), "expected one of sfz, sf2"),
-        (("flute", "cello", "--format", ""), "no format"),
-        (("flute", "cello", "--format", "wav", "--flac"), "take wav out"),
+        (("flute", "cello", "--formats", "kontakt"), "expected one of sfz, sf2"),
+        (("flute", "cello", "--formats", ""), "no format"),
+        (("flute", "cello", "--formats", "wav", "--flac"), "take wav out"),
         (("flute", "cello", "--rate", "22050"), "48000"),
         (("flute", "cello", "--bits", "32"), "16, 24"),
         (("flute", "cello", "--round-robin", "0"), "round robins"),
@@ -348,7 +348,7 @@ def test_manifests_that_are_none(refused: Refused) -> None:
 
 
 def test_names_with_slashes_and_umlauts_stay_within_the_folder() -> None:
-    manifest = made("--name", "../Größe/<Ü&b>", "--author", 'Jörg "J" <j@x>', "--format", "sfz,sf2,decentsampler,wav")
+    manifest = made("--name", "../Größe/<Ü&b>", "--author", 'Jörg "J" <j@x>', "--formats", "sfz,sf2,decentsampler,wav")
     assert all(file.isascii() and ".." not in file and " " not in file for file in manifest["files"])
     assert not Path("Größe").exists()
     assert "../Größe/<Ü&b>" in Path("out/README.md").read_text("utf-8")
@@ -387,7 +387,7 @@ def little_disk() -> Iterator[Path]:
 def test_a_full_disk_is_one_line_and_the_rest_can_be_resumed(
     little_disk: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words = ("flute", "cello", "--notes", "C3-C5/3", "--velocities", "90", "--positions", "0,1", "--format", "sfz,wav",
+    words = ("flute", "cello", "--notes", "C3-C5/3", "--velocities", "90", "--positions", "0,1", "--formats", "sfz,wav",
              "--duration", "1")  # fmt: skip
     assert "are free there" in refused(*words, "-o", "disk/out", code=FAILED)
     assert not list(little_disk.iterdir())

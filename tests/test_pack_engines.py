@@ -83,7 +83,7 @@ def test_layers_that_fade_into_each_other_have_no_jump(pack: Path, tmp_path: Pat
     need_module("pysfizz")
     folder = tmp_path / "faded"
     words = ["--notes", "C4", "--positions", "0.5", "--velocities", "40,110", "--duration", "1", "--crossfade", "12"]
-    assert run(["pack", "flute", "cello", *words, "--format", "sfz", "--name", "Faded", "-o", str(folder)]) == 0
+    assert run(["pack", "flute", "cello", *words, "--formats", "sfz", "--name", "Faded", "-o", str(folder)]) == 0
     levels = {}
     for name, path in (("faded", folder / "Faded_p050.sfz"), ("plain", pack / "Reed_p050.sfz")):
         engine = Sfizz(path)

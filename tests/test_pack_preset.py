@@ -102,7 +102,7 @@ def test_until_its_loop_runs_a_clip_is_the_note_that_the_preset_plays_in_tune() 
 
 
 def test_a_note_that_dies_away_is_it_to_the_end_of_its_tail() -> None:
-    for record in made("struck.toml", "--format", "sfz")["clips"]:
+    for record in made("struck.toml", "--formats", "sfz")["clips"]:
         assert record["quality"]["loop"] == "dies away"
         clip = clip_of(record)
         note = played(brought_in_tune(STRUCK, clip, played(STRUCK, record), record["zone"]["root"]), record)
@@ -112,7 +112,7 @@ def test_a_note_that_dies_away_is_it_to_the_end_of_its_tail() -> None:
 
 
 def test_each_position_is_a_place_between_the_corners() -> None:
-    manifest = made("pad.toml", "--positions", "0,0.5,1", "--format", "sfz", "--velocities", "100")
+    manifest = made("pad.toml", "--positions", "0,0.5,1", "--formats", "sfz", "--velocities", "100")
     for record in manifest["clips"]:
         (place,) = record["position"]
         if place == 0.5:  # the others share its pitch
@@ -124,7 +124,7 @@ def test_each_position_is_a_place_between_the_corners() -> None:
 
 @pytest.mark.parametrize("preset", ["pad", "wide", "plain"])
 def test_loops_close_without_a_click(preset: str) -> None:
-    manifest = made(f"{preset}.toml", "--format", "sfz")
+    manifest = made(f"{preset}.toml", "--formats", "sfz")
     looped = [record for record in manifest["clips"] if record["zone"]["loop"]]
     assert len(looped) == 4
     for record in looped:
@@ -142,22 +142,22 @@ def test_an_effect_that_never_repeats_leaves_no_loop_and_the_report_says_so() ->
     rates = (0.137, 0.211, 0.329)
     swings = tuple(Slot("chorus", label=f"{r}"[2:], mix=1.0, parameters={"rate_hz": r, "depth": 1.0}) for r in rates)
     write_preset("odd.toml", replace(PAD, effects=swings))
-    manifest = made("odd.toml", "--format", "sfz", "--notes", "C5", "--velocities", "100")
+    manifest = made("odd.toml", "--formats", "sfz", "--notes", "C5", "--velocities", "100")
     assert [record["quality"]["loop"] for record in manifest["clips"]] == ["effects do not repeat"]
     assert "effects do not repeat" in Path("out/README.md").read_text("utf-8")
     assert regions(next(Path("out").glob("*.sfz")))[0]["loop_mode"] == "no_loop"
 
 
 def test_a_tail_makes_the_release_longer() -> None:
-    dry = made("plain.toml", "--format", "sfz", folder="dry")["clips"][0]["zone"]["release_seconds"]
+    dry = made("plain.toml", "--formats", "sfz", folder="dry")["clips"][0]["zone"]["release_seconds"]
     write_preset("hall.toml", replace(PLAIN, effects=(Slot("reverb", mix=0.5, parameters={"room_size": 0.9}),)))
-    hall = made("hall.toml", "--format", "sfz", folder="hall")["clips"][0]["zone"]["release_seconds"]
+    hall = made("hall.toml", "--formats", "sfz", folder="hall")["clips"][0]["zone"]["release_seconds"]
     assert hall > dry + 0.5
 
 
 def test_a_presets_tuning_is_the_packs() -> None:
     write_preset("low.toml", replace(PLAIN, tuning=Tuning(a4_hz=432.0, transpose=-12)))
-    words = ["--notes", "C4,C5", "--velocities", "100", "--duration", "3", "--format", "sfz"]
+    words = ["--notes", "C4,C5", "--velocities", "100", "--duration", "3", "--formats", "sfz"]
     assert run(["pack", "--preset", "low.toml", *words, "-o", "out"]) == 0
     for record in json.loads(Path("out/manifest.json").read_text("utf-8"))["clips"]:
         assert abs(record["quality"]["pitch_cents"]) < 3.0
@@ -209,7 +209,7 @@ def killed_when(words: list[str], there: Callable[[], bool]) -> None:
 
 def test_killed_and_resumed_it_is_the_same() -> None:
     words = ["pack", "--preset", "pad.toml", "--notes", "C3-C5/3", "--velocities", "60,120", "--duration", "2",
-             "--format", "sfz,sf2", "--checkpoint", "model"]  # fmt: skip
+             "--formats", "sfz,sf2", "--checkpoint", "model"]  # fmt: skip
     assert run([*words, "-o", "whole"]) == 0
     killed_when([*words, "-o", "out"], lambda: len(list(Path("out/.unfinished/clips").glob("*.json"))) > 9)
     assert run([*words, "-o", "out", "--resume"]) == 0
@@ -218,10 +218,10 @@ def test_killed_and_resumed_it_is_the_same() -> None:
 
 def test_workers_make_no_difference() -> None:
     need_module("ray")
-    words = ["pack", "--preset", "pad.toml", *SMALL, "--format", "wav"]
+    words = ["pack", "--preset", "pad.toml", *SMALL, "--formats", "wav"]
     assert run([*words, "-o", "whole"]) == 0
     done = subprocess.run(
-        [sys.executable, "-m", "nsynth_lab", *words, "-o", "out", "--workers", "ray://local"],
+        [sys.executable, "-m", "nsynth_lab", *words, "-o", "out", "--cluster", "ray://local"],
         capture_output=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr.decode()

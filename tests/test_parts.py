@@ -239,7 +239,7 @@ def test_percussion_is_left_out_with_a_message_unless_asked_for(
 
 def test_channels_that_have_nothing_to_play(tmp_path: Path) -> None:
     drums, melody = song_of(tmp_path / "drums.mid", {9: 36}), song_of(tmp_path / "melody.mid", {0: 60, 4: 62})
-    with pytest.raises(MidiError, match="add --channels 10"):
+    with pytest.raises(MidiError, match="add --midi-channels 10"):
         choose(drums)
     with pytest.raises(MidiError, match="it has notes on 1, 5"):
         choose(melody, "2-4")

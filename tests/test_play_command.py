@@ -94,7 +94,7 @@ def test_a_song_is_rendered_in_tune_and_in_time(capsys: pytest.CaptureFixture[st
         (["render", "song.mid", "flute", "-o", "out.wav", "--a4", "10"], "A4 at 10 Hz"),
         (["play", "flute", "--latency", "none"], "latency 'none'"),
         (["play", "flute", "--record", "take.xyz"], "unknown ending"),
-        (["play", "flute", "--channels", "1"], "give --file"),
+        (["play", "flute", "--midi-channels", "1"], "give --file"),
         (["play", "flute", "--compute", "gpu"], "auto, cpu or cuda"),
         (["render", "song.mid", "flute", "-o", "out.wav", "--compute", "gpu"], "auto, cpu or cuda"),
         pytest.param(["play", "flute", "--compute", "cuda"], "--compute cpu", marks=needs_none),
@@ -123,7 +123,7 @@ def test_files_that_cannot_be_used(words: list[str], says: str, refused: Refused
 
 
 def test_a_device_that_is_none_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["play", "flute", "--device", "no such thing", "--seconds", "1"]) == 1
+    assert run(["play", "flute", "--device", "no such thing", "--duration", "1"]) == 1
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "loading"
     assert len(said) == 2
@@ -172,13 +172,13 @@ def test_channels_have_instruments_and_presets_of_their_own(capsys: pytest.Captu
         ends = [mido.Message("note_off", channel=channel, note=key, time=96 * (key == keys[0])) for key in keys]
         file.tracks.append(mido.MidiTrack([*notes, *ends]))
     file.save("gm.mid")
-    assert run(["render", "gm.mid", "flute", "--channel", "2=glass-cello", "-o", "all.wav", "--json"]) == 0
+    assert run(["render", "gm.mid", "flute", "--part", "2=glass-cello", "-o", "all.wav", "--json"]) == 0
     heard = capsys.readouterr()
     report = json.loads(heard.out)
     assert (report["notes"], report["most_voices"], report["stolen"]) == (21, 21, 0)
     assert "left out: channel 10" in heard.err
-    for name, words in (("own", ["--channel", "2=glass-cello"]), ("alone", ["--preset", "glass-cello"])):
-        assert run(["render", "gm.mid", *words, "--channels", "2", "-o", f"{name}.wav"]) == 0
+    for name, words in (("own", ["--part", "2=glass-cello"]), ("alone", ["--preset", "glass-cello"])):
+        assert run(["render", "gm.mid", *words, "--midi-channels", "2", "-o", f"{name}.wav"]) == 0
     assert np.array_equal(read_audio("own.wav").samples, read_audio("alone.wav").samples)
     capsys.readouterr()
     assert run(["render", "gm.mid", "flute", "--voices", "4", "-o", "few.wav", "--json"]) == 0
@@ -188,10 +188,10 @@ def test_channels_have_instruments_and_presets_of_their_own(capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["flute", "--channel", "2=celo"], "neither a preset"),
-        (["flute", "--channel", "2"], "as 2=cello"),
-        (["flute", "--channel", "2=oboe", "--mpe"], "leave out --channel"),
-        (["flute", "--channels", "0"], "numbers from 1 to 16"),
+        (["flute", "--part", "2=celo"], "neither a preset"),
+        (["flute", "--part", "2"], "as 2=cello"),
+        (["flute", "--part", "2=oboe", "--mpe"], "leave out --part"),
+        (["flute", "--midi-channels", "0"], "numbers from 1 to 16"),
         ([], "name the instruments"),
     ],
 )

@@ -10,7 +10,7 @@ from nsynth_lab.atomic_file import write_json
 from nsynth_lab.cli import console
 from nsynth_lab.cli.options import (
     CheckpointOption,
-    DeviceOption,
+    ComputeOption,
     FiguresOption,
     ForceOption,
     JsonOption,
@@ -28,7 +28,7 @@ def bench(
     threads: Annotated[
         int, typer.Option(min=0, max=1024, help="Threads that torch computes with; 0 lets each part choose.")
     ] = 0,
-    device: DeviceOption = "auto",
+    device: ComputeOption = "auto",
     checkpoint: CheckpointOption = None,
     figures_file: FiguresOption = None,
     report: ReportOption = None,

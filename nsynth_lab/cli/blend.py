@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nsynth_lab.cli import console, preset_note, recipes
+from nsynth_lab.cli.delivery import STDOUT, Delivery
 from nsynth_lab.cli.options import (
+    BitsOption,
+    ChannelsOption,
     CheckpointOption,
-    DeviceOption,
+    ComputeOption,
     ForceOption,
     JsonOption,
+    ListenOption,
     NoteOption,
     PathOption,
     PlotOption,
     PositionOption,
     PresetOption,
+    QualityOption,
+    RateOption,
     SeedOption,
     SoundOption,
     SourcesArgument,
@@ -27,13 +33,12 @@ from nsynth_lab.cli.options import (
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
-    from nsynth_lab.audio import Audio
     from nsynth_lab.render import BlendRequest, Session
     from nsynth_lab.render.blend_series import Series
 
 PICTURE_ENDINGS = (".png", ".svg", ".pdf")
 
-DurationOption = Annotated[float, typer.Option(help="Seconds, release included; exactly so long.")]
+DurationOption = Annotated[float, typer.Option(help="Seconds of sound, release included; exactly so long.")]
 StepsOption = Annotated[int, typer.Option(help="A series of so many positions from A to B, also as single files.")]
 CurveOption = Annotated[str, typer.Option(help="A morph: second:position points, as 0:0,1.5:1.")]
 TimbreOption = Annotated[str | None, typer.Option(help="Position of the timbre alone.")]
@@ -61,7 +66,12 @@ def blend(
     preset: PresetOption = "",
     even: EvenOption = False,
     plot: PlotOption = None,
-    device: DeviceOption = "auto",
+    rate: RateOption = 48_000,
+    bits: BitsOption = "",
+    sound_channels: ChannelsOption = "",
+    quality: QualityOption = None,
+    listen: ListenOption = False,
+    device: ComputeOption = "auto",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -85,14 +95,17 @@ def blend(
 
         nsynth-lab blend flute cello oboe --weights 0.5,0.3,0.2 --path spherical -o three.wav
 
-        nsynth-lab blend --preset glass-cello --note C4 -o glass.wav
+        nsynth-lab blend --preset glass-cello --note C4 --rate 44100 --bits 16 -o glass.wav
     """
     from nsynth_lab.note import Note, parse_note
     from nsynth_lab.patch.sources import preset_of
     from nsynth_lab.render import SOUND_ENDINGS, check_outputs
     from nsynth_lab.render.output_paths import check_sources
     from nsynth_lab.render.request import parse_blend, series_files
+    from nsynth_lab.sound_format import SoundFormat
 
+    delivery = Delivery(output, SoundFormat(rate, bits, sound_channels, quality), listen)
+    delivery.check(as_json=as_json)
     struck = Note(parse_note(note), velocity)
     own = {"timbre": timbre, "loudness": loudness, "partials": partials}
     if preset:
@@ -107,7 +120,7 @@ def blend(
         given = tuple(sources or ())
         place = {"position": position, "weights": weights, "path": path}
         requests = parse_blend(given, struck, duration, **place, **own, curve=curve, steps=steps, even=even)
-        files = series_files(output, len(requests))
+        files = series_files(output, 1 if output == STDOUT else len(requests))
         check_outputs(files, endings=SOUND_ENDINGS, sources=given, force=force)
         check_outputs([plot] if plot else [], endings=PICTURE_ENDINGS, sources=given, force=force)
         check_sources(given, checkpoint)
@@ -118,12 +131,13 @@ def blend(
     session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
     if preset:
         made_by = recipes.recipe(context, session, device=session.device)
-        preset_note.blend_preset(patch, struck, duration, session, made_by, output, plot, as_json=as_json)
+        preset_note.blend_preset(patch, struck, duration, session, made_by, delivery, plot, as_json=as_json)
         return
     series = render_series(session, requests, even=even, progress=console.progress)
-    _write_all(context, session, series, files, plot)
     report = {**series.report(session), "files": [str(file) for file in files], "plot": str(plot) if plot else None}
-    console.print_json(report) if as_json else _print(report)
+    with delivery.written() as file:
+        _write_all(context, session, series, [file, *files[1:]], delivery, plot)
+        console.print_json(report) if as_json else _print(report)
 
 
 def instruments(
@@ -155,17 +169,19 @@ def instruments(
     console.show(table)
 
 
-def _write_all(context: typer.Context, session: Session, series: Series, files: list[Path], plot: Path | None) -> None:
+def _write_all(
+    context: typer.Context, session: Session, series: Series, files: list[Path], delivery: Delivery, plot: Path | None
+) -> None:
     """The series in one file, each of several in one of its own, and a picture of them."""
     from nsynth_lab.picture import Panel, draw_spectrograms
 
     requests = series.requests
     for path, sound, request in zip(files[1:], series.sounds, requests, strict=False):
-        _write(path, sound, _recipe_of_one(context, session, request))
+        delivery.write(path, sound, _recipe_of_one(context, session, request))
     values = session.recipe(requests[0])
     if len(requests) > 1:
         values["position"] = [request.place for request in requests]
-    _write(files[0], series.joined(), recipes.recipe(context, session, more=values, device=session.device))
+    delivery.write(files[0], series.joined(), recipes.recipe(context, session, more=values, device=session.device))
     if plot is not None:
         first = requests[0]
         panels = [Panel(request.title(), sound.mono()) for request, sound in zip(requests, series.sounds, strict=True)]
@@ -178,13 +194,6 @@ def _recipe_of_one(context: typer.Context, session: Session, request: BlendReque
     return recipes.recipe(
         context, session, more=session.recipe(request), device=session.device, position=place, steps=1, even=False
     )
-
-
-def _write(path: Path, audio: Audio, recipe: recipes.Recipe) -> None:
-    from nsynth_lab.audio import write_audio
-
-    write_audio(path, audio, comment=recipe.comment(path), force=True)
-    recipe.put_beside(path)
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ import typer
 from nsynth_lab.cli import completions, console, preset_table
 from nsynth_lab.cli.options import (
     CheckpointOption,
-    DeviceOption,
+    ComputeOption,
     ForceOption,
     JsonOption,
     PluginSetOption,
@@ -61,7 +61,7 @@ def capture(
     refine: Annotated[float, typer.Option(min=0, max=600, help="Fit the latents for so many seconds more.")] = 0.0,
     licence: Annotated[str | None, typer.Option(help="Licence of the sound; else what the source says.")] = None,
     attribution: Annotated[str | None, typer.Option(help="Whom to name; else what the source says.")] = None,
-    device: DeviceOption = "auto",
+    device: ComputeOption = "auto",
     checkpoint: CheckpointOption = None,
     resume: ResumeOption = False,
     as_json: JsonOption = False,

@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nsynth_lab.cli import console, recipes
+from nsynth_lab.cli.delivery import Delivery
 from nsynth_lab.cli.options import (
+    BitsOption,
+    ChannelsOption,
     CheckpointOption,
-    DeviceOption,
+    ComputeOption,
     ForceOption,
     JsonOption,
+    ListenOption,
+    QualityOption,
+    RateOption,
     RoundsOption,
     SeedOption,
+    SoundOption,
     SourceNoteOption,
     SourceVelocityOption,
 )
@@ -35,7 +42,7 @@ def encode(
     source_velocity: SourceVelocityOption = 100,
     rounds: RoundsOption = ROUNDS,
     refine: Annotated[float, typer.Option(min=0, max=3600, help="Fit the latents for so many seconds more.")] = 0.0,
-    device: DeviceOption = "auto",
+    device: ComputeOption = "auto",
     checkpoint: CheckpointOption = None,
     as_json: JsonOption = False,
     force: ForceOption = False,
@@ -108,10 +115,15 @@ def _refined(session: Session, recording: Path, latents: Latents, seconds: float
 def decode(
     context: typer.Context,
     source: Annotated[Path, typer.Argument(help="A .latents file.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the sound; the ending is the format.")],
+    output: SoundOption,
     note: Annotated[str, typer.Option(help="The note to sound, A4 or 69; its own if not given.")] = "",
     duration: Annotated[float | None, typer.Option(help="Seconds of sound; its own length if not given.")] = None,
-    device: DeviceOption = "auto",
+    rate: RateOption = 48_000,
+    bits: BitsOption = "",
+    sound_channels: ChannelsOption = "",
+    quality: QualityOption = None,
+    listen: ListenOption = False,
+    device: ComputeOption = "auto",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -121,13 +133,15 @@ def decode(
 
     **Example**: `nsynth-lab decode my-voice.latents --note C5 --duration 6 -o high.wav`
     """
-    from nsynth_lab.audio import write_audio
     from nsynth_lab.blend import stretch
     from nsynth_lab.latents import read_latents
     from nsynth_lab.note import note_name, parse_note
     from nsynth_lab.render import SOUND_ENDINGS, check_outputs, check_seconds
+    from nsynth_lab.sound_format import SoundFormat
     from nsynth_lab.units import samples_to_frames, seconds_to_samples
 
+    delivery = Delivery(output, SoundFormat(rate, bits, sound_channels, quality), listen)
+    delivery.check(as_json=as_json)
     check_outputs([output], endings=SOUND_ENDINGS, sources=[source], force=force)
     latents = read_latents(source)
     if note:
@@ -142,20 +156,21 @@ def decode(
     with console.progress(latents.samples, "samples", "decoding") as advance:
         rendered = session.render(latents, samples=samples, advance=advance)
     recipe = recipes.recipe(context, session, device=session.device)
-    write_audio(output, rendered.audio, comment=recipe.comment(output), force=True)
-    recipe.put_beside(output)
-    _report(
-        {
-            "file": str(output),
-            "model": latents.model_id,
-            "note": note_name(latents.note),
-            "seconds": round(rendered.audio.seconds, 3),
-            "times_real_time": round(rendered.audio.seconds / rendered.decode_seconds, 1),
-            "peak": round(rendered.audio.peak, 4),
-        },
-        "{file}: model {model}, note {note}, {seconds} s at {times_real_time} times real time, peak {peak}",
-        as_json=as_json,
-    )
+    told = {
+        "file": str(output),
+        "model": latents.model_id,
+        "note": note_name(latents.note),
+        "seconds": round(rendered.audio.seconds, 3),
+        "times_real_time": round(rendered.audio.seconds / rendered.decode_seconds, 1),
+        "peak": round(rendered.audio.peak, 4),
+    }
+    with delivery.written() as path:
+        delivery.write(path, rendered.audio, recipe)
+        _report(
+            told,
+            "{file}: model {model}, note {note}, {seconds} s at {times_real_time} times real time, peak {peak}",
+            as_json=as_json,
+        )
 
 
 def _report(values: dict[str, Any], text: str, *, as_json: bool) -> None:

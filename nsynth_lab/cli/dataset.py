@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nsynth_lab.cli import completions, console, dataset_tables, preset_table
-from nsynth_lab.cli.options import CoresOption, DryRunOption, ForceOption, JsonOption, PlotOption, ResumeOption
+from nsynth_lab.cli.options import (
+    CoresOption,
+    DryRunOption,
+    ForceOption,
+    JsonOption,
+    PlotOption,
+    RateOption,
+    ResumeOption,
+)
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -79,7 +87,7 @@ def soundfont(
     velocities: Annotated[str, typer.Option(help="MIDI velocities.")] = "25,50,75,100,127",
     holds: Annotated[str, typer.Option(help="Seconds keys are held, dealt to the velocities in turn.")] = "3,3,0.7",
     max_duration: LongestOption = 4.0,
-    rate: Annotated[int | None, typer.Option(help="Sample rate in Hz; the model's own if not given.")] = None,
+    rate: RateOption = 48_000,
     sound_format: Annotated[Format, typer.Option("--format", help="FLAC is small, WAV reads faster.")] = Format.flac,
     series: Annotated[int, typer.Option(help="Own numbers for the instruments of each font, 0 to 6.")] = 0,
     licence: Annotated[str | None, typer.Option(help="Licence of the sound; else what the font says.")] = None,
@@ -119,7 +127,6 @@ def soundfont(
     from nsynth_lab.dataset.font_instruments import Choice, choose_instruments
     from nsynth_lab.dataset.from_soundfont import render_soundfont
     from nsynth_lab.dataset.soundfont_notes import Rendering
-    from nsynth_lab.units import SAMPLE_RATE
 
     rendering = Rendering(
         step=step,
@@ -127,7 +134,7 @@ def soundfont(
         velocities=tuple(_numbers(velocities, int, "velocities")),
         hold_seconds=tuple(_numbers(holds, float, "holds")),
         max_seconds=max_duration,
-        sample_rate=rate or SAMPLE_RATE,
+        sample_rate=rate,
         series=series,
         ending=sound_format.value,
     )

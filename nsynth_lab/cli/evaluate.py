@@ -11,7 +11,7 @@ from nsynth_lab.atomic_file import write_json
 from nsynth_lab.cli import console
 from nsynth_lab.cli.options import (
     CheckpointOption,
-    DeviceOption,
+    ComputeOption,
     FiguresOption,
     ForceOption,
     JsonOption,
@@ -41,7 +41,7 @@ def evaluate(
     figures_file: FiguresOption = None,
     report: ReportOption = None,
     as_json: JsonOption = False,
-    device: DeviceOption = "auto",
+    device: ComputeOption = "auto",
     force: ForceOption = False,
 ) -> None:
     """Measure how good a checkpoint is, on notes it was not trained on.

@@ -22,7 +22,6 @@ ComputeOption = Annotated[
         autocompletion=completions.words("auto", "cpu", "cuda"),
     ),
 ]
-DeviceOption = ComputeOption
 SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="The same seed gives the same result.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for scripts.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace or remove what is there, without asking.")]
@@ -59,7 +58,7 @@ QualityOption = Annotated[
     float | None, typer.Option("--quality", help="Quality of .ogg and .mp3, from 0 (small) to 10 (best).")
 ]
 ListenOption = Annotated[bool, typer.Option("--listen", help="Play the result through the default audio output.")]
-SoundOutput = Annotated[
+SoundOption = Annotated[
     Path,
     typer.Option("--output", "-o", help="Where to write the sound; the ending is the format, and - is stdout, as WAV."),
 ]
@@ -89,7 +88,9 @@ SourcesArgument = Annotated[
 PresetOption = Annotated[
     str,
     typer.Option(
-        help="Instead of A B: a preset by name, or a .toml file, with its effects.", autocompletion=completions.presets
+        "--preset",
+        help="Instead of A B: a preset by name, or a .toml file, with its effects.",
+        autocompletion=completions.presets,
     ),
 ]
 PositionOption = Annotated[
@@ -113,13 +114,14 @@ PathOption = Annotated[
         show_default="linear",
     ),
 ]
-NoteOption = Annotated[str, typer.Option(help="A4, C#4, Bb3 or a MIDI number.")]
-VelocityOption = Annotated[int, typer.Option(help="How hard, 1 to 127.")]
-SoundOption = Annotated[Path, typer.Option("--output", "-o", help="Sound file to write; its ending is its format.")]
+NoteOption = Annotated[str, typer.Option("--note", help="The note to sound: A4, C#4, Bb3 or a MIDI number.")]
+VelocityOption = Annotated[int, typer.Option("--velocity", help="How hard, 1 to 127.")]
 PresetNames = Annotated[
     list[str] | None,
     typer.Argument(help="Presets by name, or .toml files; all if not given.", autocompletion=completions.presets),
 ]
+
+
 PresetName = Annotated[str, typer.Argument(help="A preset, or a .toml file.", autocompletion=completions.presets)]
 OwnName = Annotated[str, typer.Argument(help="One of your instruments.", autocompletion=completions.own_instruments)]
 PluginName = Annotated[

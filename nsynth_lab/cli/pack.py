@@ -8,22 +8,25 @@ from typing import Annotated
 import typer
 
 from nsynth_lab.cli.options import (
+    BitsOption,
     CheckpointOption,
-    DeviceOption,
+    ComputeOption,
+    DryRunOption,
     ForceOption,
     JsonOption,
     PathOption,
     PresetOption,
+    RateOption,
     SeedOption,
     SourcesArgument,
 )
 from nsynth_lab.cli.pack_making import How, go_on, make, make_again, planned
 from nsynth_lab.errors import UsageError
 
-OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder to make.")]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Where to write the pack: a folder.")]
 FormatOption = Annotated[
     str,
-    typer.Option("--format", help="Of sfz, sf2, decentsampler and wav, separated by commas.", show_default="all"),
+    typer.Option("--formats", help="Of sfz, sf2, decentsampler and wav, separated by commas.", show_default="all"),
 ]
 PositionsOption = Annotated[
     str | None,
@@ -39,31 +42,28 @@ SetsOption = Annotated[
     ),
 ]
 NotesOption = Annotated[str, typer.Option(help="Notes and ranges with a step in semitones, as C2-C6/3,C7.")]
-VelocitiesOption = Annotated[str, typer.Option(help="One layer for each, 1 to 127.")]
+VelocitiesOption = Annotated[str, typer.Option(help="MIDI velocities, a layer for each.")]
 CrossfadeOption = Annotated[
     int, typer.Option(help="Velocities around the border of two layers over which they fade (SFZ alone).")
 ]
-RoundRobinOption = Annotated[int, typer.Option(help="Takes of each note that a sampler plays in turn.")]
-DurationOption = Annotated[float, typer.Option(help="Seconds of each clip.")]
+RoundRobinOption = Annotated[int, typer.Option(help="Variations of each note that a sampler plays in turn.")]
+DurationOption = Annotated[float, typer.Option(help="Seconds of sound in each clip.")]
 LoopOption = Annotated[bool, typer.Option("--loop/--no-loop", help="Loop the notes that are held.")]
-RateOption = Annotated[int, typer.Option(help="48000 or 44100 Hz.")]
-BitsOption = Annotated[int, typer.Option(help="16 or 24.")]
 FlacOption = Annotated[bool, typer.Option("--flac", help="Clips as FLAC, a third smaller; leave wav out then.")]
-NameOption = Annotated[str, typer.Option(help="Title of the pack.", show_default="the sources or the preset")]
+NameOption = Annotated[str, typer.Option(help="What to call it.", show_default="the sources or the preset")]
 AuthorOption = Annotated[str, typer.Option(help="Who made it.")]
-LicenceOption = Annotated[str, typer.Option(help="How it may be used, as CC0-1.0.")]
+LicenceOption = Annotated[str, typer.Option(help="Licence of the sound, such as CC0-1.0.")]
 ManifestOption = Annotated[
     Path | None, typer.Option("--from", help="Make the pack of this manifest.json again, bit for bit.")
 ]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say how much it would be, and stop.")]
 ResumeOption = Annotated[
     bool,
     typer.Option(
-        "--resume", help="Resume the pack in the folder, or remake files it has lost; no other options are needed."
+        "--resume", help="Resume what was interrupted, or remake lost files of the folder; no other options are needed."
     ),
 ]
-WorkersOption = Annotated[
-    str, typer.Option(help="Decode on a Ray cluster: ray://HOST:PORT, ray://auto, or ray://local.")
+ClusterOption = Annotated[
+    str, typer.Option("--cluster", help="Decode on a Ray cluster: ray://HOST:PORT, ray://auto, or ray://local.")
 ]
 
 
@@ -83,7 +83,7 @@ def pack(
     duration: DurationOption = 4.0,
     loop: LoopOption = True,
     rate: RateOption = 48_000,
-    bits: BitsOption = 24,
+    bits: BitsOption = "24",
     flac: FlacOption = False,
     name: NameOption = "",
     author: AuthorOption = "",
@@ -91,8 +91,8 @@ def pack(
     manifest: ManifestOption = None,
     dry_run: DryRunOption = False,
     resume: ResumeOption = False,
-    workers: WorkersOption = "",
-    device: DeviceOption = "auto",
+    workers: ClusterOption = "",
+    device: ComputeOption = "auto",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -137,7 +137,7 @@ def pack(
     if workers:
         check_address(workers)
         if device == "cuda":
-            raise UsageError("--workers decode on their processors: leave --compute out")
+            raise UsageError("--cluster decodes on processors: leave --compute out")
         device = "cpu"
     how = How(output, dry_run, resume, force, workers, as_json)
     if resume and not sources and not preset and manifest is None:
@@ -162,7 +162,7 @@ def pack(
         seconds=duration,
         loop=loop,
         sample_rate=rate,
-        bits=bits,
+        bits=_bits(bits),
         flac=flac,
         name=name,
         author=author,
@@ -171,3 +171,9 @@ def pack(
     )
     session, plan = planned(request, checkpoint, device)
     make(session, plan, how)
+
+
+def _bits(text: str) -> int:
+    if text not in ("16", "24"):
+        raise UsageError(f"bits {text}; expected 16 or 24")
+    return int(text)

@@ -15,7 +15,7 @@ import typer
 from nsynth_lab.cli import console, recipes
 from nsynth_lab.cli.options import CheckpointOption, ComputeOption, ForceOption, SeedOption
 from nsynth_lab.cli.playing import LearnOption, playing
-from nsynth_lab.cli.song import ChannelsOption, song_to_play
+from nsynth_lab.cli.song import MidiChannelsOption, song_to_play
 from nsynth_lab.cli.status import StatusLine, clear, is_live
 from nsynth_lab.errors import UsageError
 
@@ -34,7 +34,7 @@ MidiOption = Annotated[
 OutputDeviceOption = Annotated[str, typer.Option("--device", help="An audio output, by name.")]
 LatencyOption = Annotated[str, typer.Option(help="low, or high where the sound breaks up.")]
 RecordOption = Annotated[Path | None, typer.Option(help="Also write what is played to this sound file.")]
-SecondsOption = Annotated[float, typer.Option(min=0, help="End after so long; 0 plays until Esc or Ctrl-C.")]
+DurationOption = Annotated[float, typer.Option(min=0, help="Seconds of sound; 0 plays until Esc or Ctrl-C.")]
 
 
 @playing(learn=LearnOption)
@@ -46,8 +46,8 @@ def play(
     output_device: OutputDeviceOption = "",
     latency: LatencyOption = "low",
     record: RecordOption = None,
-    seconds: SecondsOption = 0.0,
-    file_channels: ChannelsOption = "",
+    duration: DurationOption = 0.0,
+    midi_channels: MidiChannelsOption = "",
     compute: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
@@ -74,7 +74,7 @@ def play(
 
         nsynth-lab play flute cello --file song.mid --latency high
 
-        nsynth-lab play flute --file song.mid --channel 2=cello --channel 3-4=glass-cello --channels 1-4
+        nsynth-lab play flute --file song.mid --part 2=cello --part 3-4=glass-cello --midi-channels 1-4
     """
     from nsynth_lab.render import SOUND_ENDINGS, check_outputs
     from nsynth_lab.render.output_paths import check_sources
@@ -83,11 +83,11 @@ def play(
 
     if latency not in LATENCIES:
         raise UsageError(f"latency '{latency}'; expected low or high")
-    if file_channels and not file:
-        raise UsageError("--channels chooses from a MIDI file; give --file too")
+    if midi_channels and not file:
+        raise UsageError("--midi-channels chooses from a MIDI file; give --file too")
     check_outputs([record] if record else [], endings=SOUND_ENDINGS, force=force)
     check_sources(asked.all_sources(), checkpoint)
-    song = song_to_play(file, asked, channels=file_channels) if file else None
+    song = song_to_play(file, asked, channels=midi_channels) if file else None
 
     from nsynth_lab.render import Session
     from nsynth_lab.render.live import Live
@@ -101,7 +101,7 @@ def play(
     raise_priority()
     threads = choose_threads(engine)
     stop = threading.Event()
-    until = time.monotonic() + seconds if seconds else float("inf")
+    until = time.monotonic() + duration if duration else float("inf")
 
     def done() -> bool:
         ended = song is not None and engine.clock >= song.end_sample and engine.idle

@@ -52,7 +52,7 @@ PLAYING: dict[str, tuple[Any, Any]] = {
         Annotated[
             list[str] | None,
             typer.Option(
-                "--program", help="What a program change brings, as 'oboe,marimba'; several times for 2, 3, ..."
+                "--program-change", help="What a program change brings, as 'oboe,marimba'; several times for 2, 3, ..."
             ),
         ],
         None,
@@ -61,7 +61,7 @@ PLAYING: dict[str, tuple[Any, Any]] = {
         Annotated[
             list[str] | None,
             typer.Option(
-                "--channel",
+                "--part",
                 help="What a MIDI channel plays: instruments or a preset, as 2=cello, 3=oboe,flute, 4-6=glass-cello.",
             ),
         ],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nsynth_lab.cli import completions, console, preset_making, preset_own
-from nsynth_lab.cli.options import CheckpointOption, DeviceOption, JsonOption, PresetName, PresetNames, preset_paths
+from nsynth_lab.cli.options import CheckpointOption, ComputeOption, JsonOption, PresetName, PresetNames, preset_paths
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def check(
     names: PresetNames = None,
     level: Annotated[bool, typer.Option("--level", help="Also play each and measure how loud it is.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="With --level: write the right level into the files.")] = False,
-    device: DeviceOption = "auto",
+    device: ComputeOption = "auto",
     checkpoint: CheckpointOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -11,7 +11,7 @@ import typer
 from nsynth_lab.cli import completions, console, recipes
 from nsynth_lab.cli.options import (
     CheckpointOption,
-    DeviceOption,
+    ComputeOption,
     ForceOption,
     JsonOption,
     PathOption,
@@ -69,7 +69,7 @@ def random(
     ] = None,
     seed: SeedOption = 0,
     count: Annotated[int, typer.Option(min=1, max=1000, help="So many, of seeds that follow each other.")] = 1,
-    device: DeviceOption = "auto",
+    device: ComputeOption = "auto",
     checkpoint: CheckpointOption = None,
     force: ForceOption = False,
 ) -> None:
@@ -104,7 +104,7 @@ def render(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the page: a folder.")] = Path(
         "presets-heard"
     ),
-    device: DeviceOption = "auto",
+    device: ComputeOption = "auto",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,

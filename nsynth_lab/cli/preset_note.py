@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nsynth_lab.cli import console
 
 if TYPE_CHECKING:
+    from nsynth_lab.cli.delivery import Delivery
     from nsynth_lab.cli.recipes import Recipe
     from nsynth_lab.note import Note
     from nsynth_lab.patch import Patch
@@ -35,27 +36,24 @@ def blend_preset(
     seconds: float,
     session: Session,
     recipe: Recipe,
-    output: Path,
+    delivery: Delivery,
     plot: Path | None,
     *,
     as_json: bool,
 ) -> None:
     """Render one note of a patch, write it, and say what was made."""
-    from nsynth_lab.audio import write_audio
     from nsynth_lab.dsp.programme_loudness import programme_loudness
     from nsynth_lab.picture import Panel, draw_spectrograms
     from nsynth_lab.render.preset import play_note
 
     sound = play_note(session, patch, note, seconds=seconds)
-    write_audio(output, sound.audio, comment=recipe.comment(output), force=True)
-    recipe.put_beside(output)
     if plot is not None:
         draw_spectrograms(plot, [Panel(f"{patch.name} at {note.name}", sound.audio.mono())], force=True)
     for trouble in sound.troubles:
         console.say(str(trouble))
     report: dict[str, Any] = {
         "preset": patch.name,
-        "files": [str(output)],
+        "files": [str(delivery.output)],
         "plot": str(plot) if plot else None,
         "model": session.checkpoint.model_id,
         "note": note.name,
@@ -66,12 +64,16 @@ def blend_preset(
         "seed": session.seed,
         "troubles": [str(trouble) for trouble in sound.troubles],
     }
-    if as_json:
-        console.print_json(report)
-        return
-    console.show(
-        "{preset}, model {model}: {note} at velocity {velocity}, {seconds} s, peak {peak}, {lufs} LUFS".format(**report)
-    )
-    for path in (output, plot):
-        if path is not None:
-            console.show(str(path))
+    with delivery.written() as path:
+        delivery.write(path, sound.audio, recipe)
+        if as_json:
+            console.print_json(report)
+            return
+        console.show(
+            "{preset}, model {model}: {note} at velocity {velocity}, {seconds} s, peak {peak}, {lufs} LUFS".format(
+                **report
+            )
+        )
+        for made in (delivery.output, plot):
+            if made is not None:
+                console.show(str(made))

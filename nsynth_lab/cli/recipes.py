@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from nsynth_lab.cli.delivery import STDOUT
 from nsynth_lab.errors import UsageError
 from nsynth_lab.legible import encodable, encodable_in, is_hidden
 
 if TYPE_CHECKING:
     from nsynth_lab.render.session import Session
 
-NOT_PART = ("output", "record", "plot", "force", "as_json")  # they do not change what is in the file
+NOT_PART = ("output", "record", "plot", "force", "as_json", "listen")  # they do not change what is in the file
 REPEATED = ("blend", "decode", "encode", "preset", "render")
 LIVE = "play"
 LONGEST_COMMENT = 2_000
@@ -42,16 +43,18 @@ class Recipe:
         return json.dumps(self.values)
 
     def comment(self, path: Path) -> str:
-        """For the comment of the file `path`: the recipe, or where it lies."""
+        """For the comment of the file `path`: the recipe, or where it lies; nothing lies beside stdout."""
         if len(self.text) <= LONGEST_COMMENT:
             return self.text
+        if path == STDOUT:
+            return ""
         return json.dumps({"command": self.values["command"], "beside": encodable(f"{path.name}{BESIDE}")})
 
     def put_beside(self, path: Path) -> None:
         """Write it beside the file `path`, if its comment cannot hold it."""
         from nsynth_lab.atomic_file import write_json
 
-        if len(self.text) > LONGEST_COMMENT:
+        if len(self.text) > LONGEST_COMMENT and path != STDOUT:
             write_json(path.with_name(f"{path.name}{BESIDE}"), self.values)
 
 

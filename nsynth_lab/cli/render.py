@@ -8,9 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nsynth_lab.cli import console, recipes
-from nsynth_lab.cli.options import CheckpointOption, DeviceOption, ForceOption, JsonOption, SeedOption, SoundOption
+from nsynth_lab.cli.delivery import Delivery
+from nsynth_lab.cli.options import (
+    BitsOption,
+    ChannelsOption,
+    CheckpointOption,
+    ComputeOption,
+    ForceOption,
+    JsonOption,
+    ListenOption,
+    QualityOption,
+    RateOption,
+    SeedOption,
+    SoundOption,
+)
 from nsynth_lab.cli.playing import SongVoicesOption, playing
-from nsynth_lab.cli.song import ChannelsOption, song_to_play
+from nsynth_lab.cli.song import MidiChannelsOption, song_to_play
 
 if TYPE_CHECKING:
     from nsynth_lab.render.play_request import PlayRequest
@@ -24,8 +37,13 @@ def render(
     song: SongArgument,
     output: SoundOption,
     asked: PlayRequest,
-    file_channels: ChannelsOption = "",
-    device: DeviceOption = "cpu",
+    midi_channels: MidiChannelsOption = "",
+    rate: RateOption = 48_000,
+    bits: BitsOption = "",
+    sound_channels: ChannelsOption = "",
+    quality: QualityOption = None,
+    listen: ListenOption = False,
+    device: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -35,7 +53,7 @@ def render(
 
     The same samples as `nsynth-lab play --file` sends to the device, as fast as they come. Pedals, bend, pressure,
     the mod wheel (the blend's position), MPE and program changes are played as they are in the file. Channel 10 is
-    percussion in General MIDI and left out, unless --channels or --channel asks for it. No voice is taken away, unless
+    percussion in General MIDI and left out, unless --midi-channels or --part asks for it. No voice is stolen, unless
     --voices says how many there are. What is damaged in a file is told, and the rest played.
 
     **Examples**
@@ -46,17 +64,22 @@ def render(
 
         nsynth-lab render song.mid --preset glass-cello -o song.wav
 
-        nsynth-lab render song.mid flute --channel 2=cello --channel 3-4=glass-cello --channels 1-4 -o song.wav
+        nsynth-lab render song.mid flute --part 2=cello --part 3-4=glass-cello --midi-channels 1-4 -o song.wav
 
         nsynth-lab render song.mid "choir aahs" --scale just.scl --a4 432 --set release_ms=400 -o song.wav
+
+        nsynth-lab render song.mid flute cello --rate 44100 --bits 16 -o song.wav
     """
     from nsynth_lab.render import SOUND_ENDINGS, check_outputs
     from nsynth_lab.render.output_paths import check_sources
+    from nsynth_lab.sound_format import SoundFormat
     from nsynth_lab.units import SAMPLE_RATE
 
+    delivery = Delivery(output, SoundFormat(rate, bits, sound_channels, quality), listen)
+    delivery.check(as_json=as_json)
     check_outputs([output], endings=SOUND_ENDINGS, sources=[song, *asked.sources], force=force)
     check_sources(asked.all_sources(), checkpoint)
-    read = song_to_play(song, asked, channels=file_channels)
+    read = song_to_play(song, asked, channels=midi_channels)
 
     from nsynth_lab.render import Session
     from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
@@ -65,37 +88,40 @@ def render(
     session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
     engine = asked.engine(session, live=False, ahead_samples=BLOCK_SAMPLES)
     recipe = recipes.recipe(context, session, device=session.device)
-    with (
-        console.progress(round(read.seconds), "s", "rendering") as advance,
-        FileSink(output, comment=recipe.comment(output), force=force) as sink,
-    ):
-        told = 0
+    with delivery.written() as path:
+        with (
+            console.progress(round(read.seconds), "s", "rendering") as advance,
+            FileSink(
+                path, sound_format=delivery.sound_format, comment=recipe.comment(delivery.place(path)), force=force
+            ) as sink,
+        ):
+            told = 0
 
-        def heard(samples: int) -> None:
-            nonlocal told
-            told += samples
-            if told >= SAMPLE_RATE:
-                advance(told // SAMPLE_RATE)
-                told %= SAMPLE_RATE
+            def heard(samples: int) -> None:
+                nonlocal told
+                told += samples
+                if told >= SAMPLE_RATE:
+                    advance(told // SAMPLE_RATE)
+                    told %= SAMPLE_RATE
 
-        played = render_song(engine, read, sink, advance=heard)
-    recipe.put_beside(output)
-    for line in engine.troubles():
-        console.say(f"warning: {line}")
-    _report(
-        {
-            "file": str(output),
-            "model": session.checkpoint.model_id,
-            "notes": read.notes,
-            "seconds": round(played.seconds, 3),
-            "times_real_time": round(played.times_real_time, 2),
-            "most_voices": played.peak_voices,
-            "stolen": played.state.stolen,
-            "peak": round(sink.peak, 4),
-            "seed": seed,
-        },
-        as_json=as_json,
-    )
+            played = render_song(engine, read, sink, advance=heard)
+        recipe.put_beside(delivery.place(path))
+        for line in engine.troubles():
+            console.say(f"warning: {line}")
+        _report(
+            {
+                "file": str(output),
+                "model": session.checkpoint.model_id,
+                "notes": read.notes,
+                "seconds": round(played.seconds, 3),
+                "times_real_time": round(played.times_real_time, 2),
+                "most_voices": played.peak_voices,
+                "stolen": played.state.stolen,
+                "peak": round(sink.peak, 4),
+                "seed": seed,
+            },
+            as_json=as_json,
+        )
 
 
 def _report(report: dict[str, Any], *, as_json: bool) -> None:
@@ -105,6 +131,6 @@ def _report(report: dict[str, Any], *, as_json: bool) -> None:
     console.show(
         f"model {report['model']}: {report['notes']} notes, {report['seconds']:.2f} s at "
         f"{report['times_real_time']:.1f} times real time, at most {report['most_voices']} voices at once "
-        f"({report['stolen']} taken away), peak {report['peak']:.3f}"
+        f"({report['stolen']} stolen), peak {report['peak']:.3f}"
     )
     console.show(report["file"])

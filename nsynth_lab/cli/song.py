@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 PERCUSSION = 9  # General MIDI Level 1: channel 10, which players count from 1
 
-ChannelsOption = Annotated[
+MidiChannelsOption = Annotated[
     str,
-    typer.Option("--channels", help="Channels of the file to play, as 1,3-5.", show_default="all but 10, percussion"),
+    typer.Option(
+        "--midi-channels", help="Channels of the file to play, as 1,3-5.", show_default="all but 10, percussion"
+    ),
 ]
 
 
@@ -61,7 +63,9 @@ def song_to_play(path: Path, asked: PlayRequest, *, channels: str) -> Song:
 
 def _nothing(song: Song, silent: Collection[int]) -> str:
     if list(silent) == [PERCUSSION]:
-        return "all its notes are on channel 10, percussion in General MIDI; add --channels 10 to play them as notes"
+        return (
+            "all its notes are on channel 10, percussion in General MIDI; add --midi-channels 10 to play them as notes"
+        )
     return f"no note on these channels; it has notes on {spoken(song.channels)}"
 
 
@@ -69,8 +73,8 @@ def _left_out(song: Song, silent: list[int]) -> str:
     if silent == [PERCUSSION]:
         notes = song.channels[PERCUSSION]
         count = f"{notes} note{'s' * (notes != 1)}"
-        return f"left out: channel 10, percussion in General MIDI, {count}; --channels 1-16 plays it as notes"
-    return f"left out: channels without an instrument, {spoken(silent)}; --channel {silent[0] + 1}=NAME gives one"
+        return f"left out: channel 10, percussion in General MIDI, {count}; --midi-channels 1-16 plays it as notes"
+    return f"left out: channels without an instrument, {spoken(silent)}; --part {silent[0] + 1}=NAME gives one"
 
 
 def spoken(channels: Iterable[int]) -> str:

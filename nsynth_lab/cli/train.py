@@ -12,7 +12,7 @@ import typer
 from nsynth_lab.cli import console
 from nsynth_lab.cli.options import (
     CheckpointOption,
-    DeviceOption,
+    ComputeOption,
     ForceOption,
     JobsOption,
     ResumeOption,
@@ -95,7 +95,7 @@ def train(
         list[Path] | None,
         typer.Option(help="One of DATA: keep one of its instruments in eight from training, for evaluate --unseen."),
     ] = None,
-    device: DeviceOption = "auto",
+    device: ComputeOption = "auto",
     resume: ResumeOption = False,
 ) -> None:
     """Fine-tune the default checkpoint on note data sets, or train afresh; interrupt any time, go on with --resume.

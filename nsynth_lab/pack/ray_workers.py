@@ -90,7 +90,7 @@ def _joined(where: str) -> Any:
     try:
         import ray
     except ImportError as error:
-        raise MissingError(f"--workers needs Ray: pip install 'nsynth-lab[ray]' ({error})") from error
+        raise MissingError(f"--cluster needs Ray: pip install 'nsynth-lab[ray]' ({error})") from error
     address = where if where in (HERE, RUNNING) else f"{SCHEME}{where}"
     quiet = {"log_to_driver": False} | ({"include_dashboard": False} if where == HERE else {})
     try:

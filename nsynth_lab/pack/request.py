@@ -92,7 +92,7 @@ class PackRequest:
         if not SHORTEST_SECONDS <= self.seconds <= LONGEST_SECONDS:
             raise UsageError(f"duration {self.seconds:g} s; expected {SHORTEST_SECONDS:g} to {LONGEST_SECONDS:g} s")
         if self.flac and "wav" in self.formats:
-            raise UsageError("--flac leaves out the WAV files' loops and root keys: take wav out of --format")
+            raise UsageError("--flac leaves out the WAV files' loops and root keys: take wav out of --formats")
         if self.clips > MOST_CLIPS:
             raise UsageError(f"{self.clips:,} clips; expected at most {MOST_CLIPS:,}: fewer notes, velocities or takes")
         for what, text in (("name", self.name), ("author", self.author), ("licence", self.licence)):

@@ -82,11 +82,11 @@ class PlayRequest:
         if bool(self.sources) == bool(self.preset) and not (self.channels and not self.sources):
             raise UsageError("name the instruments, A B, or a --preset; one of the two")
         if self.preset and self.programs:
-            raise UsageError("--program goes with instruments A B; a preset is one program")
+            raise UsageError("--program-change goes with instruments A B; a preset is one program")
         if len(self.named()) != sum(len(channels) for channels, _ in self.channels):
-            raise UsageError("--channel gives one channel two instruments")
+            raise UsageError("--part gives one channel two instruments")
         if self.mpe and self.channels:
-            raise UsageError("--mpe gives each note a channel of its own; leave out --channel")
+            raise UsageError("--mpe gives each note a channel of its own; leave out --part")
         if self.block not in BLOCKS:
             raise UsageError(f"blocks of {self.block} samples; expected one of {', '.join(map(str, BLOCKS))}")
         if self.path is not None:
@@ -297,5 +297,5 @@ def _names(text: str) -> Names:
 def _channel(text: str) -> tuple[tuple[int, ...], Names]:
     channels, _, names = text.partition("=")
     if not names.strip(" ,"):
-        raise UsageError(f"--channel {text}: expected channels and what they play, as 2=cello")
+        raise UsageError(f"--part {text}: expected channels and what they play, as 2=cello")
     return channel_list(channels), _names(names)

@@ -163,7 +163,7 @@ def _tables(pack: PackMap, placed: Sequence[Sequence[Placed]]) -> bytes:
     for name in ("pgen", "igen"):
         rows[name].append((0, 0))
     if max(len(table) for table in rows.values()) > 2**16:
-        raise PackError("more zones than a SoundFont holds (65,536 records a table): leave sf2 out of --format")
+        raise PackError("more zones than a SoundFont holds (65,536 records a table): leave sf2 out of --formats")
     tables = [
         chunk(name.encode(), b"".join(struct.pack(layout, *row) for row in rows[name]))
         for name, layout in LAYOUT.items()
