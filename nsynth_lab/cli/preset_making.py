@@ -10,6 +10,8 @@ import typer
 
 from nsynth_lab.cli import completions, console, recipes
 from nsynth_lab.cli.options import (
+    BitsOption,
+    ChannelsOption,
     CheckpointOption,
     ComputeOption,
     ForceOption,
@@ -17,6 +19,7 @@ from nsynth_lab.cli.options import (
     PathOption,
     PositionOption,
     PresetNames,
+    RateOption,
     SeedOption,
     WeightsOption,
     preset_paths,
@@ -104,6 +107,9 @@ def render(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the page: a folder.")] = Path(
         "presets-heard"
     ),
+    rate: RateOption = 48_000,
+    bits: BitsOption = "",
+    sound_channels: ChannelsOption = "",
     device: ComputeOption = "auto",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
@@ -115,7 +121,10 @@ def render(
     **Example**: `nsynth-lab preset render -o presets-heard`
     """
     from nsynth_lab.patch import read_preset
+    from nsynth_lab.sound_format import SoundFormat
 
+    sound_format = SoundFormat(rate, bits, sound_channels)
+    sound_format.check(".flac")
     paths = preset_paths(names)
     chosen = [(path.stem, read_preset(path)) for path in paths]
 
@@ -129,7 +138,7 @@ def render(
             path.stem: recipes.recipe(context, session, device=session.device, names=[name]).text
             for path, name in zip(paths, names or [path.stem for path in paths], strict=True)
         }
-        heard = write_gallery(session, chosen, output, comments=comments, advance=advance)
+        heard = write_gallery(session, chosen, output, sound_format=sound_format, comments=comments, advance=advance)
     rows = [
         {
             "preset": one.key,

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from nsynth_lab.atomic_file import atomic_write
-from nsynth_lab.audio import write_audio
+from nsynth_lab.audio import USUAL_FORMAT
 from nsynth_lab.dsp.programme_loudness import programme_loudness
 from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.html_page import document
@@ -17,6 +17,8 @@ from nsynth_lab.picture import Panel, draw_spectrograms
 from nsynth_lab.render.phrase import phrase_for
 from nsynth_lab.render.preset import play_patch
 from nsynth_lab.render.session import Session
+from nsynth_lab.sinks.file import write_sound
+from nsynth_lab.sound_format import SoundFormat
 from nsynth_lab.units import gain_to_db
 
 PAGE = "index.html"
@@ -63,6 +65,7 @@ def write_gallery(
     presets: Sequence[tuple[str, Patch]],
     folder: Path,
     *,
+    sound_format: SoundFormat = USUAL_FORMAT,
     comments: Mapping[str, str],
     advance: Callable[[], None],
 ) -> list[Heard]:
@@ -83,7 +86,8 @@ def write_gallery(
     for first in range(0, len(presets), PANELS_A_SHEET):
         panels: list[Panel] = []
         for key, patch in presets[first : first + PANELS_A_SHEET]:
-            heard.append(_play(session, key, patch, folder, panels, comments.get(key, "")))
+            comment = comments.get(key, "")
+            heard.append(_play(session, key, patch, folder, panels, sound_format=sound_format, comment=comment))
             advance()
         sheets.append(f"sheet-{len(sheets) + 1:02d}.png" if panels else "")
         if panels:
@@ -93,13 +97,22 @@ def write_gallery(
     return heard
 
 
-def _play(session: Session, key: str, patch: Patch, folder: Path, panels: list[Panel], comment: str) -> Heard:
+def _play(
+    session: Session,
+    key: str,
+    patch: Patch,
+    folder: Path,
+    panels: list[Panel],
+    *,
+    sound_format: SoundFormat,
+    comment: str,
+) -> Heard:
     try:
         sound = play_patch(session, patch, phrase_for(patch, session.bank))
     except NsynthLabError as error:
         return Heard(key, patch, notes=(str(error),))
     file = f"{key}.flac"
-    write_audio(folder / file, sound.audio, comment=comment, force=True)
+    write_sound(folder / file, sound.audio, sound_format, comment=comment, force=True)
     panels.append(Panel(patch.name, sound.audio.mono()))
     lufs, peak = programme_loudness(sound.audio.samples), gain_to_db(sound.audio.peak)
     return Heard(key, patch, file, lufs, peak, tuple(map(str, sound.troubles)))
