@@ -25,8 +25,8 @@ from nsynth_lab.patch import Blend, Envelope, Lfo, Patch, Slot, Tuning, Voice, r
 from nsynth_lab.patch.library import FACTORY
 from nsynth_lab.render import DEFAULT_CHECKPOINT, Session
 from nsynth_lab.render.instrument import make_engine
+from nsynth_lab.render.levelling import phrase_for
 from nsynth_lab.render.patch_note import patch_note
-from nsynth_lab.render.phrase import phrase_for
 from nsynth_lab.render.preset import PhraseNote, patch_sources, play_note, play_patch
 from nsynth_lab.render.preset_synth import PatchEffects, settings_of
 from nsynth_lab.synth.engine import Engine

@@ -21,9 +21,8 @@ from nsynth_lab.note import Note
 from nsynth_lab.patch import Blend, Envelope, Lfo, Macro, Move, Patch, Slot, Tuning, Voice, read_preset, write_preset
 from nsynth_lab.patch.library import FACTORY
 from nsynth_lab.render import DEFAULT_CHECKPOINT, Session
-from nsynth_lab.render.levelling import TARGET_LUFS, measure_level
+from nsynth_lab.render.levelling import TARGET_LUFS, measure_level, phrase_for
 from nsynth_lab.render.patch_note import NoteVoice, patch_note
-from nsynth_lab.render.phrase import phrase_for
 from nsynth_lab.render.preset import PhraseNote, patch_sources, play_patch
 from nsynth_lab.units import FRAME_RATE_HZ
 

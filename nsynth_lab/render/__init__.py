@@ -1,14 +1,28 @@
-"""Render: the one place that sees sources, blend, decoder and what the audio is for.
+"""Render: the one place that sees sources, blend, synth, effects and outputs together.
 
-request    a note of a blend as a clip: who, where between them, which note, how long; blend_series makes it, or many
-play_request  what is played and how the synth is set, for `play` and `render`
-session    a checkpoint loaded once, and what can be done with it
-song       the loop that pulls blocks through a synth until a MIDI file is over
-parts      what each MIDI channel plays; ensemble, the engines that it takes, as one
-live       the same, at the pace of a device; event_queue, meter, machine are its parts
-offline    the loop that pulls blocks until a note is whole
-targets    where files may be written
-pack*      sample packs: request, plan, latents of each clip, batches, clips, a preset's effects, the map of zones
+What is asked for, checked before anything is loaded:
+    request, play_request   a clip of a blend; what `play` and `render` play
+    output_paths            where files may be written
+
+What plays it:
+    session                 a checkpoint loaded once: weights, bank, device, seed
+    recordings              sound files as latents, each encoded once
+    instrument, parts       sources and an engine for them; what each MIDI channel plays
+    preset_synth            a patch as settings of the synth, with its effects behind it
+    ensemble                several engines as one
+
+The loops that pull blocks:
+    live                    at the pace of a device (event_queue, load_meter, machine)
+    song, preset            a MIDI file, or a note or phrase of a preset, as fast as possible
+    offline, blend_series   one clip of a blend, or a series of them, straight from the decoder
+
+Presets:
+    patch_note              one note of a patch as latents, for clips
+    levelling, check_preset, gallery
+
+Start with `song.render_song`, the shortest of the loops. A live block is made in `live.Live._block`. The sound of
+`blend` is made in `blend_series.render_series`, that of `render` and `preset render` in `song.blocks_of`, and that of a
+pack in `nsynth_lab.pack`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A note of a blend, or a series of it from the first source to the second: blended, decoded, and told about."""
+"""One clip of a blend, or a series from the first source to the second: blended, decoded, reported."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ GAP_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Series:
-    """What was made: each request, at the plain position that it had, its sound, and how long decoding took."""
+    """The clips made: each request with its plain position, its sound, and the time that decoding took."""
 
     requests: Sequence[BlendRequest]
     sounds: Sequence[Audio]
     decode_seconds: float
 
     def joined(self) -> Audio:
-        """All of them, one after the other, a quarter of a second apart."""
+        """All clips in one, a quarter of a second apart."""
         gap = np.zeros((1, int(GAP_SECONDS * SAMPLE_RATE)), np.float32)
         parts = [part for sound in self.sounds for part in (gap, sound.samples)]
         return Audio(np.concatenate(parts[1:], axis=1))
 
     def report(self, session: Session) -> dict[str, Any]:
-        """What there is to say of it, as plain values."""
+        """A report of plain values, for --json and the terminal."""
         first, joined = self.requests[0], self.joined()
         decoded = sum(sound.seconds for sound in self.sounds)
         return {
@@ -54,7 +54,7 @@ class Series:
 
 
 def render_series(session: Session, requests: Sequence[BlendRequest], *, even: bool, progress: Progress) -> Series:
-    """Blend and decode every request; `even`, at the plain positions that their even ones mean (see `blend.even`).
+    """Blend and decode every request; with `even`, at positions that sound equally far apart (see `blend.even`).
 
     Raises:
         UsageError, AudioError, LatentsError: a source that cannot be used.

@@ -1,4 +1,4 @@
-"""One preset file checked against what this machine has: its instruments, its effects and plugins, its loudness."""
+"""Check a preset file on this machine: its instruments, its effects and plugins, its loudness."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nsynth_lab.render.session import Session
 
 
 def check_preset(path: Path, session: Session, *, level: bool) -> dict[str, Any]:
-    """What is found of one file: `preset`, `error` (empty where it is right), and with `level` its figures."""
+    """Check one file: `preset`, `error` (empty if it is valid), and with `level` its loudness figures."""
     row: dict[str, Any] = {"preset": path.stem, "file": str(path), "error": ""}
     try:
         patch = read_preset(path)
@@ -29,9 +29,9 @@ def check_preset(path: Path, session: Session, *, level: bool) -> dict[str, Any]
 
 
 def fix_level(path: Path, row: dict[str, Any]) -> dict[str, Any]:
-    """Write the level that was found right into the file, in the form that `format_preset` gives.
+    """Write the level that meets the target into the file, in the format of `format_preset`.
 
-    What a level cannot mend, such as a peak far above the rest, is still told.
+    What the level cannot mend, such as a high peak, is still reported.
     """
     patch = replace(read_preset(path), level_db=row["wanted_db"])
     write_preset(path, patch, force=True)

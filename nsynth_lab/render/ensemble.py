@@ -1,4 +1,4 @@
-"""Several engines that play together, each its own channels: how a song has a preset for each of its parts."""
+"""Several engines as one, each with its own MIDI channels: so each part of a song can have its own preset."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from nsynth_lab.units import FloatArray
 
 
 class Part(NamedTuple):
-    """An engine and the channels that it hears."""
+    """An engine and the channels that it plays."""
 
     engine: Engine
     channels: Collection[int]
 
 
 class Ensemble:
-    """As an `Engine`, of one or more parts; what no part hears is not played. `player` is the first part's."""
+    """Behaves like an `Engine`; events on channels of no part are ignored. `player` is that of the first part."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = parts
@@ -40,27 +40,27 @@ class Ensemble:
 
     @property
     def idle(self) -> bool:
-        """As `Engine.idle`, of all."""
+        """As `Engine.idle`: whether all are."""
         return all(engine.idle for engine in self._engines)
 
     @property
     def max_voices(self) -> int:
-        """As `Engine.max_voices`, together."""
+        """As `Engine.max_voices`: the sum."""
         return sum(engine.max_voices for engine in self._engines)
 
     @property
     def limited(self) -> bool:
-        """As `Engine.limited`, of any."""
+        """As `Engine.limited`: whether any is."""
         return any(engine.limited for engine in self._engines)
 
     def send(self, events: Iterable[Event]) -> None:
-        """As `Engine.send`: each event to the parts that hear its channel, a parameter to all."""
+        """As `Engine.send`: each event to the parts with its channel, parameters to all."""
         taken = list(events)
         for part in self.parts:
             part.engine.send(event for event in taken if event.kind is Kind.SETTING or event.channel in part.channels)
 
     def render(self, samples: int) -> FloatArray:
-        """As `Engine.render`: all parts, in step although their effects take their own time."""
+        """As `Engine.render`: the sum of all parts, aligned though their effects have different delays."""
         total = np.zeros((2, samples), np.float32)
         for place, engine in enumerate(self._engines):
             sound = np.concatenate([self._late[place], engine.render(samples)], axis=1)
@@ -75,11 +75,11 @@ class Ensemble:
             engine.warm_up()
 
     def step_seconds(self) -> float:
-        """As `Engine.step_seconds`, together."""
+        """As `Engine.step_seconds`: the sum."""
         return sum(engine.step_seconds() for engine in self._engines)
 
     def steal(self, count: int) -> int:
-        """As `Engine.steal`: from whichever part has most voices."""
+        """As `Engine.steal`: each from the part with most voices."""
         gone = 0
         while gone < count:
             fullest = max(self._engines, key=lambda engine: engine.state().voices)
@@ -89,16 +89,16 @@ class Ensemble:
         return gone
 
     def limit(self, voices: int) -> None:
-        """As `Engine.limit`: the same for each part."""
+        """As `Engine.limit`: shared equally between the parts."""
         for engine in self._engines:
             engine.limit(-(-voices // len(self._engines)))
 
     def troubles(self) -> list[str]:
-        """As `Engine.troubles`."""
+        """As `Engine.troubles`: of all."""
         return [line for engine in self._engines for line in engine.troubles()]
 
     def state(self) -> EngineState:
-        """As `Engine.state`: what can be counted together, the rest of the first part."""
+        """As `Engine.state`: counters summed, the rest from the first part."""
         states = [engine.state() for engine in self._engines]
         voices, overload_stolen, stolen, dropped = (
             sum(getattr(state, name) for state in states) for name in ("voices", "overload_stolen", "stolen", "dropped")
@@ -109,4 +109,4 @@ class Ensemble:
         )
 
 
-Playing = Engine | Ensemble  # what plays a song, or under a player's hands
+Playing = Engine | Ensemble  # what live and offline loops pull blocks from

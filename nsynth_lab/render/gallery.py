@@ -14,7 +14,7 @@ from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.html_page import document
 from nsynth_lab.patch import Patch
 from nsynth_lab.picture import Panel, draw_spectrograms
-from nsynth_lab.render.phrase import phrase_for
+from nsynth_lab.render.levelling import phrase_for
 from nsynth_lab.render.preset import play_patch
 from nsynth_lab.render.session import Session
 from nsynth_lab.sinks.file import write_sound

@@ -1,4 +1,4 @@
-"""What is played: names and files -> Sources, and an engine that plays them."""
+"""Sources from names and files, and an engine that plays them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from nsynth_lab.units import HOP_SAMPLES
 
 
 def load_sources(session: Session, names: Sequence[str], *, files: bool = True) -> Sources:
-    """The corners of a blend: names of the bank with all their notes, or sound or .latents files of one note.
+    """The corners of a blend: instruments of the bank with all their notes, or sound or .latents files of one note.
 
-    Of three the last is there twice, along the whole lower edge of a square, which makes a triangle of it.
+    Of three the last is used twice, for both corners of the lower edge of a square, which makes it a triangle.
 
     Args:
         session: checkpoint and bank.
@@ -43,7 +43,7 @@ def make_engine(
     assigned: Mapping[int, int] = MappingProxyType({}),
     unlimited: bool = False,
 ) -> Engine:
-    """An engine for one or more programs, each a blend of instruments as in `load_sources`, or these sources."""
+    """An engine for one or more programs: names for `load_sources`, or sources; the rest as in `Engine`."""
     sources = [names if isinstance(names, Sources) else load_sources(session, names) for names in programs]
     return Engine(
         session.checkpoint.model.decoder,

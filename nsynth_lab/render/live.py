@@ -1,9 +1,9 @@
-"""The live loop: events as they are played, blocks as the device wants them.
+"""The live loop: events as they are played, blocks as the device asks for them.
 
     ports, keyboard --> EventQueue --> [ engine's thread: ClockFollower -> Engine -> sink ]
 
-The thread that runs it makes the blocks; it has garbage collection out of its way. What arrives is heard a block later
-at the sample that belongs to it, so that a chord's notes keep their distances however blocks are asked for.
+One thread makes the blocks, undisturbed by garbage collection. An event is heard one block after it arrives, at the
+sample that corresponds to its time, so that events keep their spacing however bursty the device is.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from nsynth_lab.sinks.recorder import Recorder
 from nsynth_lab.synth.engine import EngineState
 from nsynth_lab.units import SAMPLE_RATE
 
-TOO_LATE = 0.9  # of its time: a block that takes longer is nearly lost
-SWITCH_SECONDS = 0.0005  # how long another thread may keep the interpreter
+TOO_LATE = 0.9  # share of its deadline from which a block is nearly lost
+SWITCH_SECONDS = 0.0005  # how long another thread may hold the interpreter lock
 RECOVER_BLOCKS = 400
 
 
 @dataclass(frozen=True)
 class Status:
-    """What a player sees.
+    """A snapshot for the status line.
 
     Attributes:
         engine: voices, blend position, peak.
-        median, highest: share of a block's time that the engine took, half and 99 in a hundred of the blocks below.
+        median, highest: median and 99th percentile of the share of its deadline that a block took.
         underruns: blocks that came too late since the beginning.
-        latency_ms: from a key to the ear, as far as software knows.
-        away: whether the device is gone.
-        recording: name of the file that is being recorded; empty where there is none, or no longer.
+        latency_ms: from key to output, as far as software knows it.
+        away: whether the device is lost.
+        recording: name of the file being recorded; empty if there is none.
     """
 
     engine: EngineState
@@ -55,7 +55,7 @@ class Status:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Within, garbage collection keeps out of the way of blocks, and other threads give the interpreter back soon."""
+    """Within this context garbage collection is off, and other threads hand the interpreter lock back quickly."""
     switch = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
@@ -70,7 +70,7 @@ def undisturbed() -> Iterator[None]:
 
 
 class Live:
-    """Runs an engine into a device, `run(stop)` on a thread of its own; `event_queue` is open to all threads.
+    """Runs an engine into a device: `run(stop)` on its own thread; any thread may put events into `event_queue`.
 
     `song` is played from the beginning on, as the engine's clock comes to its events.
     """
@@ -94,7 +94,7 @@ class Live:
         self.sink.end()
 
     def status(self) -> Status:
-        """What a player sees, asked for from any thread."""
+        """A snapshot for the status line, from any thread."""
         seconds = self.sink.latency_seconds + self.sink.block_seconds + self.engine.delay_samples / SAMPLE_RATE
         return Status(
             engine=self.engine.state(),
@@ -107,7 +107,7 @@ class Live:
         )
 
     def troubles(self) -> list[str]:
-        """What had to do without since it was last asked, a line each: of the engine and of the recording."""
+        """Problems of the engine and of the recording since the last call, one line each."""
         return self.engine.troubles() + (self._record.troubles() if self._record is not None else [])
 
     def _block(self) -> None:
@@ -126,7 +126,7 @@ class Live:
             gc.collect(0)
 
     def _keep_up(self, share: float) -> None:
-        """Shed voices before a block is lost: when blocks take too long and what waits runs out."""
+        """Steal voices before a block is lost: when blocks take too long and the ring buffer runs low."""
         self._late = self._late + 1 if share > TOO_LATE else 0
         voices = self.engine.state().voices
         if self._late and self.sink.starving and voices > 1:

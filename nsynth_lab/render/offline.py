@@ -1,4 +1,4 @@
-"""render_whole: pull blocks out of the decoder until a note is whole, and finish its ends."""
+"""render_whole: decode a whole note block by block, fade its end and limit its peak."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Advance = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Rendered:
-    """A decoded note, and how many seconds its decoding alone took."""
+    """A decoded note, and the seconds that decoding alone took."""
 
     audio: Audio
     decode_seconds: float
@@ -41,13 +41,13 @@ def render_whole(
     limited: bool = True,
     advance: Advance = lambda _: None,
 ) -> Rendered:
-    """Decode a whole note, mono, block by block; `advance` hears of the samples done.
+    """Decode a whole note to mono, block by block; `advance` is called with the samples done.
 
-    It is `samples` long, where given: latents are whole frames, and the rest of the last one is cut off.
-    Ends are faded over 10 ms, and where it is `limited`, a note louder than -0.4 dBFS is turned down to below -0.3.
+    With `samples` the sound is cut to that length, since latents are whole frames. The end is faded over 10 ms. With
+    `limited`, a note that peaks above -0.4 dBFS is turned down to below -0.3 dBFS (see `below_ceiling`).
 
     Raises:
-        LatentsError: the latents belong to another model, or lie so far out that what comes is no sound.
+        LatentsError: the latents belong to another model, or are so far out of range that decoding gives NaN.
     """
     started = time.perf_counter()
     wanted = latents.samples if samples is None else min(samples, latents.samples)
@@ -64,7 +64,7 @@ def render_whole(
 
 
 def measured_f0_hz(audio: Audio, note: Note) -> float | None:
-    """Median f0 in Hz of the loud part of a decoded note; None where nothing sounds."""
+    """Median f0 in Hz of the loud part of a decoded note (within 30 dB of its peak); None if it is silent."""
     streams = measure(audio.mono(), note=note.number)
     loud = streams.loudness_db > max(streams.loudness_db.max() - LOUD_DB, SILENCE_DB)
     if not loud.any():
@@ -73,9 +73,9 @@ def measured_f0_hz(audio: Audio, note: Note) -> float | None:
 
 
 def below_ceiling(samples: FloatArray) -> FloatArray:
-    """[samples] softer than -0.3 dBFS.
+    """`samples` [samples] turned down to a peak below -0.3 dBFS.
 
-    From -0.4 dBFS on a louder note comes ever closer to that, so that one struck harder is never the same.
+    Peaks above -0.4 dBFS approach -0.3 dBFS asymptotically, so a note struck harder still peaks higher.
     """
     peak = float(np.abs(samples).max(initial=0.0))
     over, room = peak - KNEE, CEILING - KNEE
@@ -83,7 +83,7 @@ def below_ceiling(samples: FloatArray) -> FloatArray:
 
 
 def faded(samples: FloatArray, length: int = FADE_SAMPLES) -> FloatArray:
-    """[..., samples] whose last `length` samples fade out."""
+    """`samples` [..., samples] with a linear fade-out over the last `length` samples."""
     out = samples.copy()
     length = min(length, out.shape[-1])
     out[..., out.shape[-1] - length :] *= np.linspace(1.0, 0.0, length, dtype=np.float32)

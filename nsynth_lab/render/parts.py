@@ -1,4 +1,4 @@
-"""What each channel plays: instruments, which share an engine, and presets, each of which has its own."""
+"""What each MIDI channel plays: all instruments share one engine, each preset has its own."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ Chosen = Callable[[], Settings]
 
 
 class Parts:
-    """`playing(programs)` or `patched(patch)`, the channels that have something of their `own` apart.
+    """Engines for `own`, the instruments and presets of single channels, and for all other channels.
 
-    `live`, `ahead_samples` and `unlimited` are as in `PatchEffects` and `Engine`.
+    `playing(programs)` gives the others instruments, `patched(patch)` a preset. `live`, `ahead_samples` and `unlimited`
+    are as in `PatchEffects` and `Engine`.
 
     Raises:
-        UsageError, AudioError, LatentsError, PatchError: something of that cannot be used.
+        UsageError, AudioError, LatentsError, PatchError: a source or preset that cannot be used.
     """
 
     def __init__(self, session: Session, own: Own, *, live: bool, ahead_samples: int, unlimited: bool) -> None:
@@ -44,26 +45,26 @@ class Parts:
         self._others = set(range(CHANNELS)).difference(*(channels for channels, _ in own))
 
     def playing(self, programs: Sequence[Sequence[str]], settings: Chosen) -> Playing:
-        """Instruments, which program changes choose between, and what channels have of their own.
+        """An engine for `programs`, selected by program changes, and for the single channels.
 
         Raises:
-            UsageError, AudioError, LatentsError, PatchError, PluginError: something of it cannot be used.
+            UsageError, AudioError, LatentsError, PatchError, PluginError: a source or preset that cannot be used.
         """
         parts = self._instruments(programs, settings) + self._presets()
         return parts[0].engine if len(parts) == 1 else Ensemble(parts)
 
     def patched(self, patch: Patch, settings: Settings, instruments: Chosen) -> Playing:
-        """A preset, and what channels have of their own; `instruments` is the synth of those that play some.
+        """An engine for a preset, and for the single channels; `instruments` are the settings where these have some.
 
         Raises:
-            UsageError, AudioError, LatentsError, PatchError, PluginError: something of it cannot be used.
+            UsageError, AudioError, LatentsError, PatchError, PluginError: a source or preset that cannot be used.
         """
         first = Part(self._patched(patch, settings), self._others)
         parts = [first, *self._instruments([], instruments), *self._presets()]
         return first.engine if len(parts) == 1 else Ensemble(parts)
 
     def _instruments(self, programs: Sequence[Sequence[str]], settings: Chosen) -> list[Part]:
-        """One engine for all that play instruments, if there are any."""
+        """One engine for all channels with instruments, if there are any."""
         if not programs and not self._sources:
             return []
         assigned = {
@@ -98,7 +99,7 @@ class Parts:
 
 
 def _found(session: Session, names: Sequence[str]) -> Sources | Patch:
-    """Instruments, or the preset that has this one name."""
+    """Instruments, or the preset with this name."""
     if len(names) == 1 and names[0].lower().endswith(ENDING):
         return find_preset(names[0]).with_macros_applied()
     try:

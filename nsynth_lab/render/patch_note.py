@@ -1,4 +1,4 @@
-"""One note of a patch as latents, from which clips are made: the very frames that the engine plays."""
+"""One note of a patch as latents, for clips: exactly the frames that the engine plays."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ LOUDEST_DB = 20.0
 
 @dataclass(frozen=True)
 class NoteVoice:
-    """One voice of a note; in unison there are several.
+    """One voice of a note, which has several in unison.
 
     Attributes:
-        plain: the blend, moving, before the patch's oscillations of the level.
-        latents: the same with these, at the pitch that the patch's tuning asks for, not yet detuned.
-        detune_cents: how far the voice is out of tune with its key.
-        gains: [frames, 2 ends, 2 sides] amplitude at the beginning and the end of each frame, left and right: the
-            envelope and the voice's place in stereo.
-        seed: what its noise is drawn by.
+        plain: the moving blend without the patch's level LFOs.
+        latents: the same with them, at the pitch of the patch's tuning, without unison detune.
+        detune_cents: unison detune of this voice.
+        gains: [frames, 2 ends, 2 sides] amplitude at the beginning and end of each frame, left and right: the
+            envelope times the pan.
+        seed: of its noise.
     """
 
     plain: Latents
@@ -44,8 +44,8 @@ class PatchNote:
     """One note of a patch.
 
     Attributes:
-        voices: of its unison.
-        aim: the note number, with its fraction, that the patch's tuning asks for.
+        voices: the voices of its unison.
+        aim: fractional note number of the patch's tuning.
     """
 
     voices: tuple[NoteVoice, ...]
@@ -53,22 +53,22 @@ class PatchNote:
 
     @property
     def frames(self) -> int:
-        """Length of the voice that sounds longest."""
+        """Length of the longest voice."""
         return max(voice.latents.frames for voice in self.voices)
 
 
 def patch_note(sources: Sources, patch: Patch, note: Note, *, hold_seconds: float, seed: int = 0) -> PatchNote:
-    """The note that the engine plays when `note` is struck in a patch (macros applied) and held for `hold_seconds`.
+    """The note that the engine plays for `note` of a patch (macros applied), held for `hold_seconds`.
 
     Args:
         sources: of the patch's corners, as `preset.patch_sources` gives them.
         patch: what it is played with.
         note: key and velocity.
-        hold_seconds: until the key goes up.
-        seed: of noise and random oscillations.
+        hold_seconds: time until the key goes up.
+        seed: of noise and random LFOs.
 
     Raises:
-        UsageError: the patch's tuning has no pitch for that key.
+        UsageError: the key is unmapped in the patch's tuning.
     """
     settings = settings_of(patch, seed=seed)
     planned = plan_note(
@@ -100,9 +100,9 @@ def _voice(planned: PlannedVoice, note: Note, aim: float, model_id: str) -> Note
 
 
 def release_seconds(sources: Sources, patch: Patch, note: Note, *, hold_seconds: float, seed: int = 0) -> float:
-    """How long the note takes to die away once its key is up: its envelope's release, or its instruments' own.
+    """Length of the note's release: that of the envelope or, if it is 0, of the instruments.
 
-    Arguments and errors as of `patch_note`.
+    Arguments and errors as in `patch_note`.
     """
     if patch.envelope.release_seconds:
         return patch.envelope.release_seconds

@@ -1,4 +1,4 @@
-"""PlayRequest: what is played and how the synth is set, as `play` and `render` take it, or a panel or a script."""
+"""PlayRequest: instruments or a preset and the settings of the synth, as `play`, `render` or a script ask for them."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ Names = tuple[str, ...]
 
 @dataclass(frozen=True)
 class PlayRequest:
-    """Instruments, or a preset, or what single channels have of their own; where the blend begins; how keys sound.
+    """What is played (instruments, a preset, or instruments of single channels) and how the synth is set.
 
     Attributes:
         sources: one to eight instruments by name, sound files or .latents files.
         preset: a preset by name, or a .toml file, instead of them.
-        programs: what program changes bring after the sources, one after the other.
-        channels: MIDI channels from 0 and what they have of their own: instruments, or one preset.
+        programs: further instruments, selected by program changes 1, 2 ..
+        channels: MIDI channels from 0, each with its own instruments or preset.
         position, weights: where the blend begins (see `patch.place`); the middle, or the preset's own, if not given.
         path: linear or spherical; the preset's own if not given.
-        voices: how many notes may sound at once; 16 live and as many as there are offline, if not given.
+        voices: how many may sound at once; if not given, 16 live and unlimited offline.
         mode, unison, mpe: as in `synth.settings`.
         a4: concert pitch in Hz.
         scale, keymap: Scala files.
         values: parameters of `synth.settings.PARAMETERS` that are set.
-        controllers: which controller moves which of them.
-        learn: those that wait for a controller.
-        block: samples a block.
+        controllers: controller numbers and the parameters that they move.
+        learn: parameters waiting for MIDI learn.
+        block: samples per block.
 
     Raises:
         UsageError: nothing to play or too much, or values that cannot be used.
@@ -96,20 +96,20 @@ class PlayRequest:
         self.settings()
 
     def named(self) -> set[int]:
-        """Channels that have something of their own."""
+        """Channels with their own instruments or preset."""
         return {channel for channels, _ in self.channels for channel in channels}
 
     @property
     def plays_all(self) -> bool:
-        """Whether there is something for channels that have nothing of their own."""
+        """Whether the other channels play something too."""
         return bool(self.sources or self.preset)
 
     def all_sources(self) -> list[str]:
-        """Instruments that are named, those of program changes too; single channels may have presets as well."""
+        """All instruments of the sources and programs, without those of single channels."""
         return [*self.sources, *(name for program in self.programs for name in program)]
 
     def title(self) -> str:
-        """What is played, in a few words.
+        """A short title of what is played.
 
         >>> more = {"programs": (("oboe", "marimba"),), "channels": (((1,), ("cello",)),)}
         >>> PlayRequest(("flute", "takes/horn.wav"), **more).title()
@@ -121,7 +121,7 @@ class PlayRequest:
         return ", ".join([*names, *own, *more])
 
     def settings(self) -> Settings:
-        """The synth of instruments.
+        """Settings of the synth for instruments.
 
         Raises:
             UsageError, MidiError: a value that cannot be used.
@@ -150,7 +150,7 @@ class PlayRequest:
         )
 
     def patch(self) -> Patch:
-        """The preset, its macros applied.
+        """The preset with its macros applied.
 
         Raises:
             UsageError: there is none of that name.
@@ -160,7 +160,7 @@ class PlayRequest:
         return patch if self.path is None else replace(patch, blend=replace(patch.blend, interpolation=self.path))
 
     def settings_of(self, patch: Patch, *, seed: int) -> Settings:
-        """The synth of a preset, with the place, parameters and controllers that are named beside it.
+        """Settings of the synth for a preset, with the position, parameters and controllers of this request.
 
         Raises:
             UsageError: a value that cannot be used, or an option that the preset already answers.
@@ -182,7 +182,7 @@ class PlayRequest:
         return replace(settings, learn=self.learn, **values)
 
     def engine(self, session: Session, *, live: bool, ahead_samples: int) -> Playing:
-        """What plays it; offline as many voices as there are, unless a number was chosen.
+        """An engine for it; offline with unlimited voices unless a number was given.
 
         Raises:
             UsageError, AudioError, LatentsError, PatchError, PluginError: something it is made of cannot be used.
@@ -197,9 +197,9 @@ class PlayRequest:
         return parts.playing([self.sources, *self.programs] if self.sources else [], self.settings)
 
     def _place_values(self, sources: int) -> dict[str, Any]:
-        """The synth's own parameters that say where a blend of so many sources begins; of none given, the middle.
+        """The synth parameters for the starting position of a blend of `sources` sources; the centre if none is given.
 
-        Where there are no sources (channels alone have some) a position is everybody's.
+        Without sources (only channels have some) the position applies to all channels.
         """
         from nsynth_lab.synth.settings import WEIGHTS
 
@@ -218,7 +218,7 @@ def _by_axis(place: Place) -> dict[str, Any]:
 
 
 def _written(channels: Sequence[int]) -> str:
-    """Channels as musicians write them, from 1.
+    """Channels in musicians' numbering, from 1.
 
     >>> _written((0, 2, 3, 4))
     '1,3-5'
@@ -247,7 +247,7 @@ def parse_play(
     """A request as typed; `others` are fields of it.
 
     Raises:
-        UsageError, MidiError: words that say nothing, or what `PlayRequest` refuses.
+        UsageError, MidiError: words that cannot be parsed, or what `PlayRequest` refuses.
 
     >>> parse_play(["flute"], sets=["release_ms=300"], channels=["2-3=cello, oboe"]).channels
     (((1, 2), ('cello', 'oboe')),)

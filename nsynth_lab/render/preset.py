@@ -1,4 +1,4 @@
-"""A patch played offline: one note, or a phrase, by the engine that `play` plays on, with the patch's effects."""
+"""A patch rendered offline, one note or a phrase, by the engine and effects that `play` uses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LONGEST_FADE_SAMPLES = SAMPLE_RATE // 4
 
 @dataclass(frozen=True)
 class PhraseNote:
-    """A note of a phrase: when it begins, and how long its key is held."""
+    """A note of a phrase: its start, and how long its key is held."""
 
     note: Note
     start_seconds: float
@@ -36,7 +36,7 @@ class PhraseNote:
 
 @dataclass(frozen=True)
 class PatchSound:
-    """What a patch gave: stereo, and the effects that had to be taken out of its chain, a line each."""
+    """Stereo sound of a patch, and the effects that had to be removed from its chain, one line each."""
 
     audio: Audio
     troubles: tuple[str, ...] = ()
@@ -52,26 +52,25 @@ def patch_sources(session: Session, patch: Patch) -> Sources:
 
 
 def hold_within(patch: Patch, seconds: float) -> float:
-    """How long the key is held in a note of `seconds`, the envelope's release included."""
+    """How long to hold the key so that the note, with the envelope's release, takes `seconds`."""
     return max(SHORTEST_HOLD_SECONDS, seconds - patch.envelope.release_seconds)
 
 
 def play_patch(session: Session, patch: Patch, phrase: Sequence[PhraseNote]) -> PatchSound:
-    """A phrase as it would be played live, until its notes and effects have died away.
+    """Render a phrase until its notes and effects have died away.
 
     Raises:
-        UsageError: an instrument that the bank does not have.
-        PatchError, PluginError: an effect cannot be made ready.
+        UsageError: an instrument that is not in the bank.
+        PatchError, PluginError: an effect cannot be loaded.
     """
     patch = patch.with_macros_applied()
     return _play(session, patch, patch_sources(session, patch), phrase)
 
 
 def play_note(session: Session, patch: Patch, note: Note, *, seconds: float) -> PatchSound:
-    """One note, exactly `seconds` long, its release included.
+    """Render one note of exactly `seconds`, including its release.
 
-    What rings on beyond that in its effects is faded out while the note is released, over a quarter of a second at
-    most.
+    The tail of its effects is faded out during the release, over at most a quarter of a second.
 
     Raises:
         as `play_patch`.
@@ -92,7 +91,7 @@ def play_note(session: Session, patch: Patch, note: Note, *, seconds: float) -> 
 def _play(
     session: Session, patch: Patch, sources: Sources, phrase: Sequence[PhraseNote], *, samples: int | None = None
 ) -> PatchSound:
-    """`phrase` to its end, or at least its first `samples`."""
+    """Render `phrase` to its end, or at least its first `samples`."""
     effects = PatchEffects(patch, seed=session.seed)
     with closing(effects.chain):
         settings = settings_of(patch, seed=session.seed)
@@ -108,7 +107,7 @@ def _play(
 
 
 def _events(phrase: Sequence[PhraseNote]) -> list[Event]:
-    """In order of time; a key that goes up goes before one that goes down in the same moment."""
+    """Events in order of time; at the same sample, note-offs before note-ons."""
     events = []
     for one in phrase:
         begin, end = (round(at * SAMPLE_RATE) for at in (one.start_seconds, one.start_seconds + one.hold_seconds))

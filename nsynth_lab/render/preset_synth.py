@@ -1,7 +1,7 @@
-"""A patch on the synth: what it says of sound and keys as Settings, its effects behind the engine, its knobs on MIDI.
+"""A patch on the synth: `settings_of`, its settings, and `PatchEffects`, its effects behind the engine.
 
-Its blend, movements, envelope, tuning and voice mode are the synth's. Its effects and its level come after the mixed
-block. Controllers move both, at the sample at which they are moved, so that blocks of any size sound the same.
+The synth plays its blend, motion, envelope, tuning and voice mode; its effects and level are the engine's output stage.
+MIDI controllers move both at their own sample, so that the sound does not depend on the block size.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _sustain_db(gain: float) -> float:
     return gain_to_db(gain, floor_db=PARAMETERS["sustain_db"].low)
 
 
-# of a patch -> the synth's own parameter, and how the number becomes its own
+# target of a patch -> parameter of the synth, and the conversion
 SYNTH: Mapping[str, tuple[str, Callable[[float], float]]] = {
     "envelope.attack_seconds": ("attack_ms", _ms),
     "envelope.decay_seconds": ("decay_ms", _ms),
@@ -52,7 +52,7 @@ NO_KNOBS: Mapping[str, tuple[float, float]] = {}
 
 
 def settings_of(patch: Patch, *, mpe: bool = False, seed: int = 0) -> Settings:
-    """The synth of a patch, whose macros stand where they put things (`Patch.settled`)."""
+    """Settings of the synth for a patch with its macros applied (`Patch.with_macros_applied`)."""
     voice = patch.voice
     mpe = mpe or voice.mpe
     settings = Settings(
@@ -66,12 +66,12 @@ def settings_of(patch: Patch, *, mpe: bool = False, seed: int = 0) -> Settings:
         weighted=patch.blend.is_weighted,
         interpolation=patch.blend.interpolation,
     )
-    wheel = "manager_bend_semitones" if mpe else "bend_semitones"  # a note's own bend is the player's business
+    wheel = "manager_bend_semitones" if mpe else "bend_semitones"  # the player's own range of note bends stays
     return settings.changed({**_values(patch), wheel: voice.bend_semitones})
 
 
 def _values(patch: Patch) -> dict[str, float]:
-    """What a patch says of the synth's parameters, within their ranges."""
+    """The synth parameters of a patch, clamped to their ranges."""
     x, y = (*patch.blend.position, 0.5, 0.5)[:2]
     said = {"blend.position": x, "blend.position_y": y, **{f"blend.{name}": 1.0 for name in WEIGHTS}}
     if patch.blend.is_weighted:
@@ -99,7 +99,7 @@ def _tuning(untuned_hz: Doubles, fine_cents: float) -> Tuning:
 
 
 class PatchEffects:
-    """A patch's effects and knobs, as the engine's `OutputStage`. Make it on the main thread.
+    """The effects and MIDI controllers of a patch as an `OutputStage`. Create it on the main thread, as plugins need.
 
     `live` also takes out plugins that are too slow to play along.
 
@@ -118,7 +118,7 @@ class PatchEffects:
         self._quiet_samples = QUIET_SAMPLES
 
     def _effect_knobs(self) -> dict[str, ParameterSetter]:
-        """By target, what controllers move in the chain: whether they can, and as far, is asked here and not again."""
+        """Setters of the effect parameters that controllers move, by target; validated here once."""
         found = {}
         for cc, knobs in self._knobs.items():
             for target, ends in knobs.items():
@@ -132,16 +132,16 @@ class PatchEffects:
 
     @property
     def latency_samples(self) -> int:
-        """Of the chain."""
+        """Delay of the chain."""
         return self.chain.latency_samples
 
     @property
     def quiet(self) -> bool:
-        """Whether nothing has been heard for a second."""
+        """Whether the output has been silent for a second."""
         return self._quiet_samples >= QUIET_SAMPLES
 
     def on_control_change(self, controller: int, value: float, at_sample: int) -> Mapping[str, object]:
-        """See `OutputStage`; what it moves in the chain waits for its sample."""
+        """See `OutputStage`; effect parameters change in `process`, at their sample."""
         changes: dict[str, object] = {}
         for target, (low, high) in self._knobs.get(controller, NO_KNOBS).items():
             number = between(low, high, value / 127.0)
@@ -173,11 +173,11 @@ class PatchEffects:
         return out
 
     def troubles(self) -> list[str]:
-        """Of the chain."""
+        """Problems of the chain."""
         return [str(trouble) for trouble in self.chain.troubles()]
 
     def _changed(self, target: str, number: float) -> tuple[str, object]:
-        """The synth's setting that a target is, and its value."""
+        """The setting of the synth that a target moves, and its new value."""
         if target == FINE:
             return "tuning", _tuning(self._untuned_hz, number)
         table, _, rest = target.partition(".")
@@ -185,7 +185,7 @@ class PatchEffects:
             self._blend = moved_blend(self._blend, rest, number)
         if target in SYNTH:
             return _synth_value(target, number)
-        # the position is the wheel's: in a motion it says where a path begins
+        # the wheel owns the position; in a motion it is where a path begins
         return "motion", Motion(
             unchecked(self._blend, position=self._begins.position, weights=self._begins.weights), self._seed
         )

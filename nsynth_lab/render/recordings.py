@@ -1,4 +1,4 @@
-"""Recordings: each is encoded once, whoever asks for it how often, and kept between commands."""
+"""Recordings: each sound file is encoded once and cached between commands."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Progress = Callable[[int, str, str], AbstractContextManager[Callable[..., None]]
 
 
 class Recordings:
-    """Sound files as one model encodes them on one device.
+    """Sound files encoded by one model on one device.
 
-    `progress(total, unit, title)` shows how far a recording is that is being encoded.
+    `progress(total, unit, title)` shows the progress of encoding.
     """
 
     def __init__(self, checkpoint: Checkpoint, *, device: str, encodings: Encodings, progress: Progress) -> None:
@@ -37,10 +37,10 @@ class Recordings:
         self._known: dict[str, Encoding] = {}
 
     def latents(self, path: str | Path, *, note: int | None, velocity: int, rounds: int) -> Latents:
-        """A recording of one note, fitted in so many rounds; of a long file, its first 30 s.
+        """Latents of a recording of one note, fitted in `rounds` rounds; of a long file, its first 30 s.
 
         Raises:
-            AudioError: it cannot be used, or no pitch is given and none can be heard.
+            AudioError: it cannot be used, or no pitch is given and none can be detected.
         """
         key = encoding_key(
             self.hash_of(path), model_id=self._checkpoint.model_id, device=self._device, note=note, rounds=rounds
@@ -52,15 +52,15 @@ class Recordings:
         return replace(self._known[key].latents, velocity=velocity)
 
     def hash_of(self, path: str | Path) -> str:
-        """SHA-256 of a file, which is read again only when it has changed.
+        """SHA-256 of a file, which is read again only if it has changed.
 
         Raises:
-            AudioError: there is none, or it is empty.
+            AudioError: it is missing or empty.
         """
         try:
             stat = os.stat(path)
         except OSError:
-            return file_hash(path)  # says what is wrong
+            return file_hash(path)  # raises the error
         known = (str(path), stat.st_size, stat.st_mtime_ns)
         if known not in self._hashes:
             self._hashes[known] = file_hash(path)

@@ -22,12 +22,12 @@ SHORTEST_RENDER_SECONDS, LONGEST_RENDER_SECONDS = 0.05, 600.0
 
 @dataclass(frozen=True)
 class BlendRequest:
-    """One note of a blend, without anything that a patch does to it besides.
+    """One clip of a blend, without the effects and envelope of a patch.
 
     Attributes:
         blend: the sources and where between them; its path is a morph over the note.
-        note: which key and how hard it is struck.
-        seconds: how long the clip is.
+        note: key and velocity.
+        seconds: length of the clip.
 
     Raises:
         UsageError: a length that cannot be rendered.
@@ -42,17 +42,17 @@ class BlendRequest:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """What is blended: names of the bank, sound files or .latents files."""
+        """Names of the bank, sound files or .latents files."""
         return self.blend.corners
 
     @property
     def place(self) -> Place:
-        """Where between the sources: a position, or a weight for each of them."""
+        """Position between the sources, or a weight for each of them."""
         return self.blend.place
 
     @property
     def frames(self) -> int:
-        """Length in frames, of which the last may be wanted in part."""
+        """Length in frames, rounded up."""
         return samples_to_frames(self.samples)
 
     @property
@@ -61,17 +61,17 @@ class BlendRequest:
         return seconds_to_samples(self.seconds)
 
     def at(self, place: Place) -> BlendRequest:
-        """The same note at another place between its sources, and steady there."""
+        """The same note at another place, without its path."""
         return replace(self, blend=self.blend.at(place))
 
     def title(self) -> str:
-        """Where the blend is, in a word."""
+        """The place of the blend as text."""
         if not self.place:
             return self.sources[0]
         return "morph" if self.blend.path else ", ".join(f"{value:.3g}" for value in self.place)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for the recipe that a file carries."""
+        """Plain values for the recipe in the file's metadata."""
         blend = self.blend
         path = {"seconds": [at for at, *_ in blend.path], "positions": [_plain(place) for _, *place in blend.path]}
         return {
@@ -86,7 +86,7 @@ class BlendRequest:
 
 
 def _plain(place: Sequence[float]) -> Sequence[float] | float | None:
-    """One number without brackets, none as nothing."""
+    """A single number by itself; None for an empty place."""
     return place if len(place) > 1 else next(iter(place), None)
 
 
@@ -105,10 +105,10 @@ def parse_blend(
     steps: int = 1,
     even: bool = False,
 ) -> list[BlendRequest]:
-    """A note of a blend, or a series of it, as typed: see `blend_of`, `parse_curve` and `series_of`.
+    """A clip of a blend, or a series, from options as typed: see `blend_of`, `parse_curve` and `series_of`.
 
     Raises:
-        UsageError: what does not fit so many sources, or each other.
+        UsageError: options that do not fit the number of sources, or each other.
     """
     if (position, weights) != (None, None) and (curve or steps > 1):
         raise UsageError(
@@ -131,10 +131,10 @@ def parse_blend(
 
 
 def series_of(request: BlendRequest, *, steps: int, even: bool = False) -> list[BlendRequest]:
-    """The request itself, or of two sources so many at equal distances from the first to the second.
+    """The request itself or, for two sources, `steps` requests at equal distances from the first to the second.
 
     Raises:
-        UsageError: that cannot be made of it.
+        UsageError: too many steps, or a request that cannot be made a series.
     """
     moves = len(request.sources) == 2 and not request.blend.path
     if even and not moves:
@@ -153,7 +153,7 @@ def series_of(request: BlendRequest, *, steps: int, even: bool = False) -> list[
 
 
 def series_files(output: Path, count: int) -> list[Path]:
-    """`output`, and beside it a file for each of a series.
+    """`output`, and next to it one file for each clip of a series.
 
     >>> [path.name for path in series_files(Path("a.wav"), 2)]
     ['a.wav', 'a-1.wav', 'a-2.wav']
@@ -165,10 +165,10 @@ def series_files(output: Path, count: int) -> list[Path]:
 
 
 def check_seconds(seconds: float) -> float:
-    """The length asked for, if it can be rendered.
+    """`seconds`, if a clip can be that long.
 
     Raises:
-        UsageError: it cannot.
+        UsageError: out of range.
     """
     if not SHORTEST_RENDER_SECONDS <= seconds <= LONGEST_RENDER_SECONDS:
         raise UsageError(

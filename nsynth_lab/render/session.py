@@ -1,4 +1,4 @@
-"""Session: a checkpoint loaded once - weights, bank, device, seed - and what can be done with it."""
+"""Session: a checkpoint loaded once (weights, bank, device, seed), and encoding, blending and decoding with it."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def _silently(_total: int, _unit: str, _title: str) -> AbstractContextManager[Ca
 
 
 class Session:
-    """A checkpoint loaded once, and what can be done with it; `owned` adds the user's own instruments to its bank.
+    """A checkpoint loaded once; with `owned` the user's own instruments are added to its bank.
 
-    `progress(total, unit, title)` shows how far a recording is that is being encoded; recordings are kept in
-    `encodings`, the user's own if not given.
+    `progress(total, unit, title)` shows the progress of encoding a recording; encoded recordings are cached in
+    `encodings`, by default the user's own.
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
-        UsageError: the device asked for is not there.
+        UsageError: the device asked for is not available.
     """
 
     def __init__(
@@ -71,15 +71,15 @@ class Session:
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
-        """Weights, on the device."""
+        """The model on the device."""
         return load_checkpoint(self.folder, device=self.device)
 
     @cached_property
     def bank(self) -> Bank:
-        """Instruments by name.
+        """The bank of instruments.
 
         Raises:
-            CheckpointError: it cannot be used, or was encoded by other weights.
+            CheckpointError: it cannot be used, or was encoded with other weights.
         """
         check_bank(self.folder)
         bank = load_bank(self.folder)
@@ -94,7 +94,7 @@ class Session:
         )
 
     def instruments(self) -> list[dict[str, Any]]:
-        """One row an instrument of the bank: name, family, source, range, velocity layers, licence, attribution."""
+        """One row per instrument of the bank: name, family, source, range, velocity layers, licence, attribution."""
         rows = []
         for entry in self.bank.entries.values():
             zones = [self.bank.zones[index] for index in entry.zones]
@@ -120,22 +120,22 @@ class Session:
         return {name: (min(found), max(found)) for name, found in notes.items()}
 
     def stamp(self) -> dict[str, Any]:
-        """What makes a file again, beside its parameters: model, seed, version."""
+        """What reproduces a file besides its parameters: model, seed, version."""
         return {"model": self.checkpoint.model_id, "seed": self.seed, "nsynth_lab": __version__}
 
     def recipe(self, request: BlendRequest) -> dict[str, Any]:
-        """All that a blend was made from, as plain values."""
+        """Everything a blend was made from, as plain values."""
         return {"command": "blend", **request.to_dict(), **self.stamp()}
 
     def encode(
         self, path: str | Path, *, note: int | None = None, velocity: int = 100, rounds: int = ROUNDS
     ) -> Latents:
-        """A recording of one note to latents, fitted to it in so many rounds; of a long file, its first 30 s.
+        """Encode a recording of one note to latents, fitted to it in `rounds` rounds; of a long file, its first 30 s.
 
-        What has been encoded before, in this session or another, is looked up (see `model.encodings`).
+        Recordings encoded before, in this session or another, come from a cache (see `model.encodings`).
 
         Raises:
-            AudioError: it cannot be used, or no pitch is given and none can be heard.
+            AudioError: it cannot be used, or no pitch is given and none can be detected.
         """
         return self._recordings.latents(path, note=note, velocity=velocity, rounds=rounds)
 
@@ -147,7 +147,7 @@ class Session:
         return refine(latents, samples, self.checkpoint, seconds=seconds, progress=progress)
 
     def even_axis(self, request: BlendRequest, sources: Sequence[Latents], *, advance: Advance) -> EvenAxis:
-        """Walk the way between two sources once; `advance` hears of the samples done."""
+        """Measure the path between two sources once; `advance` is called with the samples done."""
         sounds = []
         for position in np.linspace(0.0, 1.0, STEPS):
             latents = self.blend(request.at((float(position),)), sources)
@@ -155,11 +155,11 @@ class Session:
         return even_axis(sounds)
 
     def zones(self, text: str, *, files: bool = True) -> list[Latents]:
-        """What a source has: all notes of an instrument of the bank, or the one of a sound or .latents file.
+        """The zones of a source: all notes of an instrument of the bank, or the one note of a sound or .latents file.
 
         Args:
             text: a name of the bank or a file (see `file_of`).
-            files: whether it may be a file; a preset's corners are instruments.
+            files: whether it may be a file; the corners of a preset are instruments only.
 
         Raises:
             UsageError: an unknown name; the closest are offered.
@@ -176,7 +176,7 @@ class Session:
         return zones
 
     def source(self, text: str, note: Note, *, files: bool = True) -> Latents:
-        """A source, as `zones`, struck with the note's velocity and moved to it, at the bank's level.
+        """A source (see `zones`) at the pitch and velocity of `note`, at the bank's level.
 
         Raises:
             as `zones`.
@@ -195,13 +195,13 @@ class Session:
     def file_of(self, text: str) -> Path | None:
         """The file that a source names; None where it names an instrument.
 
-        An ending of a sound or .latents file makes it a file. Without one an instrument of just that name goes before a
-        file, and it is told where the file would be found.
+        The ending of a sound or .latents file makes it a file. Without one, an instrument with exactly that name comes
+        before a file, and a message says how to name the file.
         """
         path = Path(text)
         if path.suffix.lower() in (LATENTS_ENDING, *SOUND_ENDINGS):
             return path
-        if not os.path.isfile(path):  # not Path's own, which a long name upsets
+        if not os.path.isfile(path):  # not Path.is_file, which raises on long names
             return None
         if not self.bank.holds(text):
             return path
@@ -211,7 +211,7 @@ class Session:
         return None
 
     def describe(self, text: str, *, files: bool = True) -> dict[str, str]:
-        """Where a source, as in `zones`, comes from: its name, licence and attribution, or a file's name and hash.
+        """Origin of a source (see `zones`): name, licence and attribution, or the name and hash of a file.
 
         Raises:
             UsageError: an unknown name.
@@ -223,7 +223,7 @@ class Session:
         return {"name": entry.instrument.name, "licence": entry.licence, "attribution": entry.attribution}
 
     def blend(self, request: BlendRequest, sources: Sequence[Latents] | None = None) -> Latents:
-        """The latents of a blend; `sources` may be handed in where many blends share them."""
+        """The latents of a blend; pass `sources` if many blends share them."""
         notes = sources or [self.source(text, request.note) for text in request.sources]
         weights = weights_of(request.blend, request.frames, seed=self.seed)
         return blend(
@@ -244,15 +244,15 @@ class Session:
         limited: bool = True,
         advance: Advance = lambda _: None,
     ) -> Rendered:
-        """Decode a whole note with this session's checkpoint and seed, as `render_whole`."""
+        """Decode a whole note with this session's checkpoint and seed (see `offline.render_whole`)."""
         return render_whole(latents, self.checkpoint, samples=samples, seed=self.seed, limited=limited, advance=advance)
 
 
 def pick_device(name: str) -> str:
-    """'auto' to the best device there is; 'cpu' and 'cuda' as they are.
+    """The device for 'cpu', 'cuda' or 'auto' (CUDA if available).
 
     Raises:
-        UsageError: another name, or CUDA asked for and not there.
+        UsageError: another name, or CUDA is not available.
     """
     if name not in ("auto", "cpu", "cuda"):
         raise UsageError(f"device '{name}'; expected auto, cpu or cuda")

@@ -1,4 +1,4 @@
-"""A song rendered offline: the engine's blocks one after the other into a sink, as fast as they come."""
+"""A song rendered offline: blocks of the engine written to a sink as fast as possible."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from nsynth_lab.sinks.sink import Sink
 from nsynth_lab.synth.engine import EngineState
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray
 
-BLOCK_SAMPLES = 16 * HOP_SAMPLES  # an engine made with so many ahead is the fastest
+BLOCK_SAMPLES = 16 * HOP_SAMPLES  # the fastest block for an engine with as many samples ahead
 LONGEST_TAIL_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
 class SongResult:
-    """What came of a song: its length with its last notes' tails, the time it took, and the engine's own account."""
+    """A rendered song: its length with tails, the time it took, the peak number of voices, the engine's counters."""
 
     samples: int
     seconds_taken: float
@@ -32,20 +32,20 @@ class SongResult:
 
     @property
     def seconds(self) -> float:
-        """Length."""
+        """Length in seconds."""
         return self.samples / SAMPLE_RATE
 
     @property
     def times_real_time(self) -> float:
-        """How many seconds of sound a second makes."""
+        """Speed as a multiple of real time."""
         return self.seconds / max(self.seconds_taken, 1e-9)
 
 
 def render_song(engine: Playing, song: Song, sink: Sink, *, advance: Advance = lambda _: None) -> SongResult:
-    """All of `song` and the tails of its last notes and of effects, 20 s of these at most, into `sink`.
+    """Render `song` into `sink`, with the tails of its last notes and of effects, at most 20 s of them.
 
-    Sample 0 is the song's beginning: the decoder's own delay is taken out. The end is faded over 10 ms, or, where it
-    still sounds, over 0.17 s. `advance` hears of the samples done.
+    Sample 0 is the beginning of the song: the delay of decoder and effects is removed. The end is faded over 10 ms, or
+    over 0.17 s if it still sounds. `advance` is called with the samples done.
     """
     begun, done, most = time.perf_counter(), 0, 0
     for block in blocks_of(engine, song.events, end_sample=song.end_sample):
@@ -57,7 +57,7 @@ def render_song(engine: Playing, song: Song, sink: Sink, *, advance: Advance = l
 
 
 def blocks_of(engine: Playing, events: Sequence[Event], *, end_sample: int) -> Iterator[FloatArray]:
-    """`events`, in order of time, until `end_sample` and the tails have died away: blocks as of `render_song`."""
+    """Blocks of `events`, in order of time, until `end_sample` has passed and the tails have died away."""
     feed, late, done = Feed(events), engine.delay_samples, 0
     limit = end_sample + int(LONGEST_TAIL_SECONDS * SAMPLE_RATE) + late
     block: FloatArray = np.zeros((2, 0), np.float32)
@@ -71,7 +71,7 @@ def blocks_of(engine: Playing, events: Sequence[Event], *, end_sample: int) -> I
 
 
 def _faded(block: FloatArray, samples: int) -> FloatArray:
-    """[2, samples] that ends in silence."""
+    """`block` [2, samples] with a fade-out over its last `samples`."""
     steps = min(samples, block.shape[1])
     gains = np.ones(block.shape[1], np.float32)
     gains[block.shape[1] - steps :] = np.linspace(1.0, 0.0, steps, dtype=np.float32)

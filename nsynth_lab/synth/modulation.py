@@ -1,4 +1,4 @@
-"""Where the blend of each voice stands, stream by stream: where the player has put it, and how its patch moves it."""
+"""The blend of each voice, stream by stream: the player's position, and how a patch moves it (path and LFOs)."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ LOUDNESS = STREAMS.index("loudness")
 
 @dataclass(frozen=True)
 class Motion:
-    """A patch's own movements: places of single streams, a path, oscillations. Begun anew with each note.
+    """How a patch moves each note: positions of single streams, a path, LFOs; all start with the note.
 
     Attributes:
-        blend: of the patch; a third corner of three is there twice (see `render.instrument`).
-        seed: of oscillations that are drawn by chance.
+        blend: of the patch; of three corners the third is used twice (see `render.instrument`).
+        seed: of random LFOs.
     """
 
     blend: Blend
     seed: int = 0
 
     def weights(self, sources: int, place: Doubles, seconds: Doubles) -> Doubles:
-        """As `weights_at`, for voices put to `place` [active, dims], `seconds` [active] after they began."""
+        """As `weights_at`, for voices positioned at `place` [active, dims], `seconds` [active] into the note."""
         places = places_of(self.blend, seconds, wheel=place, seed=self.seed)
         shape = (len(place), self.blend.dims)
         return np.stack([place_weights(np.broadcast_to(places[stream], shape), sources) for stream in STREAMS])
 
     def cents(self, seconds: Doubles) -> Doubles:
-        """What the pitch is moved by, [active]."""
+        """LFOs of the pitch in cents, [active]."""
         return self._sum("pitch_cents", seconds)
 
     def level_db(self, seconds: Doubles) -> Doubles:
-        """What the level is moved by, [active]."""
+        """LFOs of the level in dB, [active]."""
         return self._sum("level_db", seconds)
 
     def _sum(self, target: str, seconds: Doubles) -> Doubles:
@@ -51,16 +51,16 @@ class Motion:
 
 @lru_cache(maxsize=4096)
 def weights_of(sources: int, place: Place) -> Doubles:
-    """Of one place, [sources]: most voices stand where others do, and did before."""
+    """Weights [sources] of one place; cached, because most voices share a place that rarely moves."""
     return place_weights(place, sources)
 
 
 def weights_at(
     motion: Motion | None, sources: int, places: Mapping[int, Place], channels: Ints, seconds: Doubles
 ) -> Doubles:
-    """Of voices on `channels` [active], `seconds` [active] after they began, whether or not a patch moves them.
+    """Weights [4 streams, active, sources] of voices on `channels` [active], `seconds` [active] into their notes.
 
-    `places` says where the blend of each channel stands -> [4 streams, active, sources].
+    `places` are the blend positions of the channels; `motion` moves them where a patch is played.
     """
     if motion is not None:
         return motion.weights(sources, np.array([places[channel] for channel in channels.tolist()]), seconds)

@@ -1,4 +1,8 @@
-"""The next frames of the active voices, as numbers: what the decoder takes, and how loud it is mixed."""
+"""Planner: the next frames of the active voices as numbers, the inputs of the decoder and the gains of the mix.
+
+The blend of a frame is taken here: `weights_at` gives the weights of the corners, `ZoneReader.read` blends their zones,
+and `compiled.voices.advance` adds pitch, envelope and controllers.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +23,14 @@ from nsynth_lab.units import FloatArray, Ints, db_to_gain
 if TYPE_CHECKING:
     from nsynth_lab.synth.player import Player
 
-GRID_SAMPLES = 64  # what is played counts from the next multiple of these
+GRID_SAMPLES = 64  # events take effect at multiples of this
 
 
 class Frames(NamedTuple):
-    """One frame each of some voices, [active] of everything.
+    """One frame of each of some voices, all columns [active].
 
     Attributes:
-        slots: of the voices and of the decoder.
+        slots: of the voices, which are those of the decoder.
         timbre [active, 16], level_db, f0_hz, partials [active, 128]: as `VoiceBatch.step` takes them.
         begins, first, gains, last, fading: as in `FrameControls`.
     """
@@ -43,17 +47,17 @@ class Frames(NamedTuple):
     fading: Flags
 
     def at(self, places: Ints) -> Frames:
-        """Some of them."""
+        """Those at the indices `places`."""
         return Frames._make(column[places] for column in self)
 
     @staticmethod
     def joined(parts: Sequence[Frames]) -> Frames:
-        """Several, one after the other."""
+        """All of `parts`, one after the other."""
         return parts[0] if len(parts) == 1 else Frames._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
 def on_grid(sample: int) -> int:
-    """The sample from which on something counts that is played at `sample`.
+    """The sample at which an event that arrives at `sample` takes effect.
 
     >>> on_grid(64), on_grid(65)
     (64, 128)
@@ -62,9 +66,9 @@ def on_grid(sample: int) -> int:
 
 
 def plan_until(player: Player, until_sample: int) -> Iterator[list[Frames]]:
-    """First frames that begin before `until_sample`, and others due by the end of the present update phase.
+    """Plan first frames that begin before `until_sample`, and others due by the end of the present update phase.
 
-    A phase sees what was played by its beginning, whatever the blocks. Voices that have ended free their slots.
+    A phase includes the events up to its beginning, whatever the block size. Voices that have ended free their slots.
     """
     allocator, end = player.allocator, phase_end(until_sample - 1)
     while len(active := active_slots(allocator.table, allocator.order, end, until_sample)):
@@ -75,7 +79,7 @@ def plan_until(player: Player, until_sample: int) -> Iterator[list[Frames]]:
 
 
 def plan(active: Ints, player: Player) -> list[Frames]:
-    """The next frames of these slots, as the player stands now, one `Frames` a program; they move on by a frame."""
+    """The next frame of each of these slots with the player's present settings, one `Frames` per program."""
     programs = player.allocator.table.program[active]
     return [_plan(active[programs == program], program, player) for program in dict.fromkeys(programs.tolist())]
 
@@ -102,7 +106,7 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
 def _places(
     slots: Ints, player: Player, own: Mapping[int, ControlValues], corners: int
 ) -> tuple[Ints, dict[int, Place]]:
-    """Whose place each voice stands at, its channel's or one of its own, and where these are among the corners."""
+    """For each voice a key into the dict of blend places: its channel, or its own entry if it is detached."""
     voices, settings = player.allocator.table, player.settings
     places = {channel: settings.place(corners, one.slide) for channel, one in own.items()}
     if not (detached := slots[voices.detached[slots]]).size:
@@ -112,7 +116,7 @@ def _places(
 
 
 def _channel_controls(player: Player, own: Mapping[int, ControlValues]) -> ChannelControls:
-    """Of the channels that are used."""
+    """Controls of the channels in use, for compiled loops."""
     controls = ChannelControls(*(np.zeros(CHANNELS) for _ in ChannelControls._fields))
     volume = db_to_gain(player.settings.volume_db + player.trim_db)
     for channel, one in own.items():

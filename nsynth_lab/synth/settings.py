@@ -1,4 +1,4 @@
-"""What a player may turn: every parameter's name, range and meaning in one table, and the values of a whole synth."""
+"""Settings of the synth: one table of all parameters with range and meaning, and their values."""
 
 from __future__ import annotations
 
@@ -55,31 +55,31 @@ PARAMETERS |= {
 MODES = ("poly", "mono", "legato")
 MOST_VOICES, MOST_UNISON = 1024, 8
 USUAL_CONTROLLERS = {1: "x"}
-WHEEL_SEMITONES, MPE_SEMITONES = 2.0, 48.0  # of a wheel; of a note's own bend, as MPE has it where nobody says
+WHEEL_SEMITONES, MPE_SEMITONES = 2.0, 48.0  # defaults of a wheel, and of a note's own bend under MPE
 NOT_GIVEN = -1.0
 
 
 @dataclass(frozen=True)
 class Settings:
-    """A whole synth, as it stands before anybody moves a controller.
+    """All settings of a synth, before any controller moves.
 
     Attributes:
         x, y: blend position; the others of `PARAMETERS` likewise.
         bend_semitones: range of the bend wheel, 2 if not given; under `mpe` of each note's own bend, 48 if not given.
-        manager_bend_semitones: under `mpe`, range of the bend of a zone's manager, which holds for all its notes.
+        manager_bend_semitones: under `mpe`, bend range of a zone's manager, which bends all its notes.
         weighted: whether weights rather than x and y say where four sources are blended; five and more always are.
         interpolation: how the timbre goes from source to source, linear or spherical; of a patch, its motion says it.
         voices: how many may sound at once, each voice of a unison counted.
-        mode: poly; mono (one note, each struck anew); legato (one note, struck anew only after a rest).
-        unison: voices a key.
+        mode: poly; mono (one note, each key strikes); legato (one note, tied keys glide).
+        unison: voices per key.
         mpe: whether channels 2 to 16 are an MPE zone from the start; a player's own MPE message also makes one.
-        controllers: which controller moves which parameter.
-        learn: parameters that wait for a controller: the next one that is moved and has no task takes the first.
+        controllers: controller numbers and the parameters that they move.
+        learn: parameters waiting for MIDI learn: the next free controller that moves takes the first.
         tuning: keys to Hz.
-        motion: how a patch moves each note by itself.
+        motion: path and LFOs of a patch.
 
     Raises:
-        UsageError: a number out of range or a name that is none.
+        UsageError: a number out of range, or an unknown name.
     """
 
     x: float = 0.5
@@ -146,25 +146,25 @@ class Settings:
         return ((self.x if math.isnan(slide) else slide), self.y)[: position_dims(sources)]
 
     def bend_range(self, *, member: bool) -> float:
-        """Semitones that a channel's bend goes up and down, whose own range nobody set: of an MPE zone or any other."""
+        """Default bend range in semitones of a channel, in an MPE zone (`member`) or outside."""
         if self.mpe:
             return self.bend_semitones if member else self.manager_bend_semitones
         return MPE_SEMITONES if member else self.bend_semitones
 
     def learnt(self, number: int) -> Settings:
-        """The same with controller `number` moving the parameter that waited longest."""
+        """A copy in which controller `number` moves the parameter that has waited longest."""
         controllers = {key: name for key, name in self.controllers.items() if name != self.learn[0]}
         return replace(self, controllers={**controllers, number: self.learn[0]}, learn=self.learn[1:])
 
     def moved(self, name: str, value: float) -> Settings:
-        """The same with one parameter moved, kept within its range."""
+        """A copy with one parameter moved, clamped to its range."""
         parameter = PARAMETERS[name]
-        same = copy(self)  # and not `replace`: a wheel moves many times a block, and nothing else needs checking
+        same = copy(self)  # not `replace`: a wheel moves many times per block, and the other fields are valid already
         object.__setattr__(same, name, min(max(value, parameter.low), parameter.high))
         return same
 
     def changed(self, values: Mapping[str, object]) -> Settings:
-        """The same with some fields changed, to values that are known to be right."""
+        """A copy with some fields changed, to values that are known to be valid."""
         same = copy(self)
         for name, value in values.items():
             object.__setattr__(same, name, value)

@@ -21,9 +21,9 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.patch.place import MOST_SOURCES
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles, FloatArray, Ints
 
-FADE_DB_PER_FRAME = -6.0 / FRAME_RATE_HZ  # a struck note that is held dies away at least so fast,
-STEEPEST_DB_PER_FRAME = -60.0 / FRAME_RATE_HZ  # and at most so fast, once its recording has ended
-LAST_FRAMES = 94  # the last second of a struck note's sustain says how it goes on
+FADE_DB_PER_FRAME = -6.0 / FRAME_RATE_HZ  # a struck note that is held decays at least this fast,
+STEEPEST_DB_PER_FRAME = -60.0 / FRAME_RATE_HZ  # and at most this fast, once its recording has ended
+LAST_FRAMES = 94  # the slope of the last second of a struck note is continued
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,15 @@ class Zone:
 
     Attributes:
         first: its first row in the table.
-        frames: its rows.
-        onset: where reading begins.
+        frames: number of rows.
+        onset: frame at which reading begins.
         attack_end, key_up: as in `Parts`.
         released, sustained: as in `Parts`.
-        release_frames: length of its release.
-        peak_db: its loudest frame.
-        slope_db: what its level falls by a frame once the sustain was read to its end; 0 for a held one.
-        low, high: frames where its walk turns; None where the sustain is too short to walk in.
-        speed: of the walk, frames a frame.
+        release_frames: length of the release.
+        peak_db: level of the loudest frame.
+        slope_db: change of level per frame beyond the end of a struck note's sustain; 0 for sustained instruments.
+        low, high: turn points of the ping-pong sustain; None if the sustain is too short for it.
+        speed: of the ping-pong sustain, in frames per frame.
     """
 
     note: int
@@ -62,7 +62,7 @@ class Zone:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of one corner for one voice: its zone's number, its share of the corner, and what makes it louder."""
+    """One layer of one corner for one voice: its zone's index, its share, and the gain that fits it to the velocity."""
 
     zone: int
     share: float
@@ -70,7 +70,7 @@ class Layer:
 
 
 class Sources:
-    """Corners, each a sequence of zones (`Latents`), as one table.
+    """Corners, each a sequence of zones (`Latents`), in one table.
 
     Attributes:
         timbre: [rows, 16], level_db [rows], f0_cents [rows], contour_db [rows]: all zones end to end.
@@ -108,14 +108,14 @@ class Sources:
         self.level_db: FloatArray = np.concatenate(levels).astype(np.float32)
         self.contour_db: FloatArray = np.concatenate(contours).astype(np.float32)
         self.f0_cents: FloatArray = np.concatenate([zone.f0_cents for zone in notes])
-        # a morph's partials move; what is played takes where they are when the sustain begins
+        # the partials of a morph move; the table takes them at the beginning of the sustain
         self.partials: FloatArray = np.stack(
             [zone.partials_per_frame()[min(zone.attack_frames, zone.frames - 1)] for zone in notes]
         )
 
     def layers(self, note: int, velocity: int) -> list[Layer]:
-        """Two layers a corner, corner by corner: the layers around `velocity` of the zone nearest `note`."""
-        if note not in self._velocity_layers:  # a key is pressed in a block's time, and often the same
+        """Two layers per corner, corner by corner: those around `velocity` of the zone nearest to `note`."""
+        if note not in self._velocity_layers:  # cached: a key press must not hold up a block
             self._velocity_layers[note] = [self._nearest(corner, note) for corner in self.corners]
         return [layer for zones in self._velocity_layers[note] for layer in self._around(zones, velocity)]
 
@@ -133,12 +133,12 @@ class Sources:
 
 
 def _zone(latents: Latents, parts: Parts, first: int) -> tuple[Zone, Doubles]:
-    """A zone, and its level's slow course [frames]: over the sustain a mean of a second, elsewhere the level itself."""
+    """A zone and its slow level contour [frames]: a mean over one second in the sustain, elsewhere the level itself."""
     contour = parts.level_db.copy()
     contour[parts.attack_end : parts.key_up] = parts.contour_db()
     own = slice(parts.attack_end, parts.key_up)
     walked = own if parts.sustained else slice(max(parts.attack_end, parts.key_up - LAST_FRAMES), parts.key_up)
-    places = turn_points(np.asarray(latents.f0_cents[walked], np.float64), parts.level_db[walked] - contour[walked])
+    turns = turn_points(np.asarray(latents.f0_cents[walked], np.float64), parts.level_db[walked] - contour[walked])
     shift = walked.start - parts.attack_end
     heard = min(onset_frame(parts.level_db), parts.attack_end)
     zone = Zone(
@@ -154,15 +154,15 @@ def _zone(latents: Latents, parts: Parts, first: int) -> tuple[Zone, Doubles]:
         release_frames=parts.release_frames,
         peak_db=float(parts.level_db.max()),
         slope_db=0.0 if parts.sustained else _fall(parts.level_db[walked]),
-        low=None if places is None else places.low + shift,
-        high=None if places is None else places.high + shift,
-        speed=1.0 if places is None else places.speed,
+        low=None if turns is None else turns.low + shift,
+        high=None if turns is None else turns.high + shift,
+        speed=1.0 if turns is None else turns.speed,
     )
     return zone, contour
 
 
 def _fall(level_db: Doubles) -> float:
-    """How a struck note dies away, dB a frame, by the end of its sustain."""
+    """Slope in dB per frame with which a struck note decays at the end of its sustain."""
     if len(level_db) < 2:
         return STEEPEST_DB_PER_FRAME
     slope = float(np.polyfit(np.arange(len(level_db)), level_db, 1)[0])

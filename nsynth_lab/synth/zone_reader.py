@@ -1,14 +1,14 @@
-"""A voice's way through its instruments, one frame at a time and without knowing when the key will go up.
+"""ZoneReader: how a voice reads the zones of its instruments, frame by frame, before it is known when the key goes up.
 
-A layer's read position:
+Each layer of a voice is a playhead in one zone:
 
-    attack     from its onset to the end of its attack, all layers of a voice in step
-    sustain    a held note walks to and fro for ever (`blend.wander`); a struck one is read on to its end, then walks
-               through its last second while its level goes on falling as it fell
-    release    from the key-up, at its own release, all layers in step; faded in over 6 frames and brought from
-               the level that was left to its own end or to silence
+    attack     from the onset to the end of the zone's attack; all layers of a voice take the same time
+    sustain    a sustained note goes back and forth for ever (`blend.ping_pong`); a struck one is read to its end, then
+               goes back and forth in its last second while its level keeps falling
+    release    from the key-up on, the zone's own release; all layers take the same time. It is crossfaded in over 6
+               frames and matched to the level at which the key went up
 
-`blend.stretch` does the same for a note whose length is known; `compiled.zone_reader` is the arithmetic of it.
+`blend.stretch` does the same for a note of known length; `compiled.zone_reader` has the arithmetic.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from nsynth_lab.patch.place import MOST_POSITIONED, MOST_SOURCES
 from nsynth_lab.synth.sources import Layer, Sources, Zone
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
-# a key that goes up sooner than the last of these still sounds its attack so far
+# a note released sooner still plays as many frames of its attack
 RELEASE_RULES = ReleaseRules(join_frames=float(JOIN_FRAMES), below_peak_db=ENDED_BELOW_PEAK_DB, spared_frames=6.0)
 
 
 class Streams(NamedTuple):
-    """One frame of some voices: what `VoiceBatch.step` takes but for the pitch, [active, ...]."""
+    """One frame of some voices, [active, ...]: the inputs of `VoiceBatch.step` without the pitch."""
 
     timbre: FloatArray
     level_db: Doubles
@@ -48,7 +48,7 @@ class ZoneReader:
     def __init__(self, sources: Sources, slots: int) -> None:
         self.sources = sources
         self._zones = _table(sources)
-        # a voice's turns are drawn by how many layers there are room for: of few corners always the same number
+        # turn points are seeded by this number, so it does not depend on whether there are two or four corners
         room = LAYERS_PER_CORNER * (MOST_POSITIONED if len(sources.corners) <= MOST_POSITIONED else MOST_SOURCES)
         self.layers = Layers(
             used=np.zeros(slots, np.int64),
@@ -68,7 +68,7 @@ class ZoneReader:
         )
 
     def start(self, slot: int, layers: Sequence[Layer], weights: Doubles, *, seed: int) -> None:
-        """A new note in `slot`; `weights` [corners] decide how long its attack is, `seed` where its ping-pong turns."""
+        """Start a note in `slot`; `weights` [corners] blend the lengths of attacks, `seed` draws the turn points."""
         own, count = self.layers, len(layers)
         own.used[slot] = count
         own.zone[slot, :count] = [layer.zone for layer in layers]
@@ -77,7 +77,7 @@ class ZoneReader:
         start_note(self._zones, own, slot, weights, seed)
 
     def release(self, slot: int, weights: Doubles, *, pace: float = 1.0) -> None:
-        """The key of `slot` is up: from its next frame on it is released, `pace` times as fast as recorded."""
+        """Release `slot` from its next frame on, at `pace` times the recorded speed."""
         if math.isinf(self.layers.release_at[slot]):
             release(self._zones, self.layers, RELEASE_RULES, slot, weights, pace)
 
@@ -86,11 +86,11 @@ class ZoneReader:
         return np.asarray(self.layers.frame[slots] >= self.layers.release_at[slots])
 
     def risen(self, slots: Ints) -> NDArray[np.bool_]:
-        """Whether each of `slots` has its attack behind it: a soft one may rise from below what counts as silence."""
+        """Whether each of `slots` is past its attack, which may begin below the level that counts as silence."""
         return np.asarray(self.layers.frame[slots] > self.layers.attack[slots])
 
     def ended(self, slots: Ints) -> NDArray[np.bool_]:
-        """Whether each of `slots` has come to the end of its release."""
+        """Whether each of `slots` has reached the end of its release."""
         own = self.layers
         return np.asarray(own.frame[slots] - own.release_at[slots] >= own.release_length[slots])
 
