@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from made_notes import flute, piano
 from playing import SECOND, Heard, corner, played, small_engine
 from tiny_model import tiny_checkpoint, tiny_model
 
+from nsynth_lab.cli import run
 from nsynth_lab.latents import with_silence
 from nsynth_lab.midi.events import Event, note_off, note_on
 from nsynth_lab.model.bank import BANK
@@ -21,7 +23,7 @@ from nsynth_lab.note import Note
 from nsynth_lab.pack.blend_clips import ClipLatents
 from nsynth_lab.pack.decode import decode_clips, late_frames
 from nsynth_lab.pack.request import ClipKey
-from nsynth_lab.patch import Blend, Envelope, Lfo, Patch, Slot, Tuning, Voice, read_preset
+from nsynth_lab.patch import Blend, Envelope, Lfo, Patch, Slot, Tuning, Voice, read_preset, write_preset
 from nsynth_lab.patch.library import FACTORY
 from nsynth_lab.render import DEFAULT_CHECKPOINT, Session
 from nsynth_lab.render.instrument import make_engine
@@ -282,3 +284,19 @@ def test_a_struck_note_keeps_its_decay_in_a_longer_clip() -> None:
     )
     until = short.release_frame
     assert np.array_equal(short.loudness_db[:until], long.loudness_db[:until])
+
+
+def test_keys_that_a_tuning_leaves_silent_are_refused_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = str(tiny_checkpoint(tmp_path / "model"))
+    write_preset(tmp_path / "high.toml", replace(PATCH, tuning=Tuning(transpose=36)))
+    preset = ["--preset", str(tmp_path / "high.toml"), "--checkpoint", model]
+    for words in (
+        ["blend", *preset, "--note", "C8", "-o", str(tmp_path / "note.wav")],
+        ["pack", *preset, "--notes", "C4,C8", "--velocities", "100", "-o", str(tmp_path / "pack")],
+    ):
+        assert run(words) == 2
+        assert "C8 would sound at 33,488 Hz" in capsys.readouterr().err
+    assert not (tmp_path / "note.wav").exists()
+    assert not (tmp_path / "pack").exists()

@@ -16,6 +16,7 @@ from nsynth_lab.pack.formats.zones import About
 from nsynth_lab.pack.parse import from_dict
 from nsynth_lab.pack.request import ClipKey, PackRequest
 from nsynth_lab.patch import Slot
+from nsynth_lab.render.patch_note import check_keys
 from nsynth_lab.render.session import Session
 
 ROWS = {"cpu": 8, "cuda": 64}
@@ -72,6 +73,8 @@ def plan_pack(session: Session, request: PackRequest) -> Plan:
         session.zones(source, files=files_too)
     names = ", ".join(source["name"] for source in sources)
     patch = request.patch if request.preset else None
+    if patch:
+        check_keys(patch, request.notes)
     title = request.name or (patch.name if patch else " + ".join(source["name"] for source in sources))
     about = About(
         title=title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -9,12 +10,13 @@ import numpy as np
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import SILENCE_DB, Latents
-from nsynth_lab.note import Note
+from nsynth_lab.note import Note, note_name
 from nsynth_lab.patch import Patch
 from nsynth_lab.render.preset_synth import settings_of
 from nsynth_lab.synth.planned_note import PlannedVoice, plan_note
 from nsynth_lab.synth.sources import Sources
-from nsynth_lab.units import FloatArray, frames_to_seconds, hz_to_note
+from nsynth_lab.synth.tuning import HIGHEST_HZ, LOWEST_HZ
+from nsynth_lab.units import FloatArray, frames_to_seconds, hz_to_note, note_to_hz
 
 LOUDEST_DB = 20.0
 
@@ -70,14 +72,28 @@ def patch_note(sources: Sources, patch: Patch, note: Note, *, hold_seconds: floa
     Raises:
         UsageError: the key is unmapped in the patch's tuning.
     """
+    check_keys(patch, [note.number])
     settings = settings_of(patch, seed=seed)
     planned = plan_note(
         sources, settings, key=note.number, velocity=note.velocity, hold_seconds=hold_seconds, seed=seed
     )
-    if not planned:
-        raise UsageError(f"{note.name} is beyond what the preset's tuning can play; choose keys nearer the middle")
     aim = hz_to_note(settings.tuning.hz(note.number))
     return PatchNote(tuple(_voice(one, note, aim, sources.model_id) for one in planned), aim)
+
+
+def check_keys(patch: Patch, keys: Iterable[int]) -> None:
+    """Refuse keys that would sound below 8 Hz or above 14 kHz in a patch's tuning, and so not at all.
+
+    Raises:
+        UsageError: there is one.
+    """
+    tuning = settings_of(patch).tuning
+    if silent := [key for key in keys if not tuning.sounds(key)]:
+        hz = note_to_hz(silent[0] + patch.tuning.cents(silent[0]) / 100.0)
+        raise UsageError(
+            f"{note_name(silent[0])} would sound at {hz:,.0f} Hz in the tuning of {patch.name}; expected "
+            f"{LOWEST_HZ:g} to {HIGHEST_HZ:g} Hz: choose keys nearer the middle"
+        )
 
 
 def _voice(planned: PlannedVoice, note: Note, aim: float, model_id: str) -> NoteVoice:

@@ -14,7 +14,7 @@ from nsynth_lab.note import Note
 from nsynth_lab.patch import Patch
 from nsynth_lab.render.instrument import load_sources, make_engine
 from nsynth_lab.render.offline import FADE_SAMPLES, faded
-from nsynth_lab.render.patch_note import release_seconds
+from nsynth_lab.render.patch_note import check_keys, release_seconds
 from nsynth_lab.render.preset_synth import PatchEffects, settings_of
 from nsynth_lab.render.session import Session
 from nsynth_lab.render.song import BLOCK_SAMPLES, blocks_of
@@ -73,9 +73,10 @@ def play_note(session: Session, patch: Patch, note: Note, *, seconds: float) -> 
     The tail of its effects is faded out during the release, over at most a quarter of a second.
 
     Raises:
-        as `play_patch`.
+        UsageError: the patch's tuning has no pitch for that key; else as `play_patch`.
     """
     patch = patch.with_macros_applied()
+    check_keys(patch, [note.number])
     sources = patch_sources(session, patch)
     release = release_seconds(sources, patch, note, hold_seconds=seconds, seed=session.seed)
     hold = max(SHORTEST_HOLD_SECONDS, seconds - release)
