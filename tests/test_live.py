@@ -21,7 +21,7 @@ from playing import SECOND, busy_events, played, small_engine
 from nsynth_lab.audio import LONGEST_BYTES, read_audio
 from nsynth_lab.cli.status import StatusLine
 from nsynth_lab.errors import DeviceError, MissingError, UsageError
-from nsynth_lab.midi.computer_keyboard import LASTING_SECONDS, Typist, split_keys
+from nsynth_lab.midi.computer_keyboard import NOTE_SECONDS, ComputerKeyboard, split_keys
 from nsynth_lab.midi.events import Kind, note_off, note_on
 from nsynth_lab.midi.parse import Parser
 from nsynth_lab.midi.song import Song
@@ -249,7 +249,7 @@ def test_a_full_disk_ends_the_recording_and_the_music_goes_on(ending: str, small
         assert live.status().recording == target.name
         for begin in range(0, noise.shape[1], 4096):
             recorder.write(noise[:, begin : begin + 4096])
-            while recorder._taken - recorder._written > 8192 and not recorder.ended:
+            while recorder.waiting_samples > 8192 and not recorder.ended:
                 time.sleep(0.001)
             if recorder.ended:
                 break
@@ -307,10 +307,10 @@ def test_a_slow_disk_loses_blocks_which_become_silence_of_the_same_length(
     with Recorder(sink) as recorder:
         for index in range(10):
             recorder.write(np.full((2, 1024), (index + 1) / 100, np.float32))
-        assert len(recorder._waiting) <= 4
+        assert recorder.waiting_samples <= 4 * 1024
         goes_on.set()
         until = time.monotonic() + 10.0
-        while recorder._written < 4 * 1024 and time.monotonic() < until:
+        while recorder.waiting_samples and time.monotonic() < until:
             time.sleep(0.001)
         recorder.write(np.full((2, 1024), 0.5, np.float32))
         assert recorder.lost_samples == 6 * 1024
@@ -400,27 +400,28 @@ def test_a_machine_without_a_device_says_what_to_do() -> None:
 
 
 def test_two_rows_of_keys_play_two_octaves() -> None:
-    typist = Typist(0.5, 0.5)
-    assert [event.number for key in "zsxdcq2w" for event in typist.press(key, 0.0)] == [60, 61, 62, 63, 64, 72, 73, 74]
-    assert typist.press("z", 0.3) == [], "held: the terminal says it again"
-    over = {event.number for event in typist.expire(0.1 + LASTING_SECONDS)}
+    keyboard = ComputerKeyboard(0.5, 0.5)
+    pressed = [event.number for key in "zsxdcq2w" for event in keyboard.press(key, 0.0)]
+    assert pressed == [60, 61, 62, 63, 64, 72, 73, 74]
+    assert keyboard.press("z", 0.3) == [], "held: the terminal says it again"
+    over = {event.number for event in keyboard.expire(0.1 + NOTE_SECONDS)}
     assert over == {61, 62, 63, 64, 72, 73, 74}
-    assert [event.number for event in typist.expire(0.4 + LASTING_SECONDS)] == [60]
-    typist.press("=", 1.0)
-    assert typist.press("Z", 1.0)[0].number == 72
-    assert typist.press("%", 1.0) == []
+    assert [event.number for event in keyboard.expire(0.4 + NOTE_SECONDS)] == [60]
+    keyboard.press("=", 1.0)
+    assert keyboard.press("Z", 1.0)[0].number == 72
+    assert keyboard.press("%", 1.0) == []
 
 
 def test_arrows_move_the_blend_and_space_holds() -> None:
-    typist = Typist(0.5, 0.98)
-    events = [event for key in split_keys("\x1b[C\x1b[C\x1b[B\x1b[D") for event in typist.press(key, 0.0)]
+    keyboard = ComputerKeyboard(0.5, 0.98)
+    events = [event for key in split_keys("\x1b[C\x1b[C\x1b[B\x1b[D") for event in keyboard.press(key, 0.0)]
     assert [(event.name, round(event.value, 3)) for event in events] == [
         ("x", 0.55),
         ("x", 0.6),
         ("y", 1.0),
         ("x", 0.55),
     ]
-    assert [typist.press(" ", 0.0)[0].value for _ in range(2)] == [127, 0]
+    assert [keyboard.press(" ", 0.0)[0].value for _ in range(2)] == [127, 0]
 
 
 def test_late_and_unordered_events_are_played() -> None:

@@ -13,7 +13,7 @@ import pytest
 from rich.cells import cell_len
 
 from nsynth_lab.cli.status import OVERLOAD_SECONDS, StatusLine, cut
-from nsynth_lab.midi.computer_keyboard import Typist
+from nsynth_lab.midi.computer_keyboard import ComputerKeyboard
 from nsynth_lab.render.live import Status
 from nsynth_lab.render.play_request import PlayRequest
 from nsynth_lab.synth.engine import EngineState
@@ -40,7 +40,7 @@ def test_it_says_where_the_blend_is_by_position_or_by_weights() -> None:
 @pytest.mark.parametrize("recording", FILES)
 def test_it_fits_every_terminal(title: str, recording: str) -> None:
     for alarms in ({}, {"shed": 12, "learning": "release_ms", "away": True}):
-        line = StatusLine(title, Typist(0.5, 0.5, octave=-2, holding=True))
+        line = StatusLine(title, ComputerKeyboard(0.5, 0.5, octave=-2, holding=True))
         for columns in range(1, 200):
             said = line.line(status(recording=recording, **alarms), columns=columns)  # type: ignore[arg-type]
             assert cell_len(said) <= columns
@@ -49,14 +49,14 @@ def test_it_fits_every_terminal(title: str, recording: str) -> None:
 
 
 def test_eighty_columns_show_instruments_octave_hold_and_the_file_that_is_recorded() -> None:
-    line = StatusLine("flute, cello", Typist(0.5, 0.5, octave=1, holding=True))
+    line = StatusLine("flute, cello", ComputerKeyboard(0.5, 0.5, octave=1, holding=True))
     said = line.line(status(recording="take.wav"), columns=79)
     for words in ("flute, cello", "0.25,0.50", "oct +1", "hold", "rec take.wav", "16 voices", "load 12/99%"):
         assert words in said
 
 
 def test_forty_columns_keep_what_matters_most() -> None:
-    line = StatusLine("flute, cello, choir aahs, marimba", Typist(0.5, 0.5, octave=1, holding=True))
+    line = StatusLine("flute, cello, choir aahs, marimba", ComputerKeyboard(0.5, 0.5, octave=1, holding=True))
     said = line.line(status(recording="an evening in june.wav"), columns=39)
     for words in ("flute, ", "oct +1", "hold", "rec an ", "…"):
         assert words in said

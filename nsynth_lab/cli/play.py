@@ -139,7 +139,7 @@ def _midi(live: Live, wanted: str) -> Iterator[Ports | None]:
     if not wanted:
         yield None
         return
-    with Ports(wanted, live.event_queue.put_at, gone=lambda: live.event_queue.put(panic())) as ports:
+    with Ports(wanted, live.event_queue.put_at, on_lost=lambda: live.event_queue.put(panic())) as ports:
         console.say(f"MIDI from {', '.join(ports.open) or 'any port that will come'}")
         yield ports
 
@@ -183,12 +183,12 @@ def _attend(live: Live, thread: threading.Thread, *, title: str, keys: bool) -> 
 
     try:
         if keys and sys.stdin.isatty():
-            from nsynth_lab.midi.computer_keyboard import HELP, Typist, read_keys
+            from nsynth_lab.midi.computer_keyboard import HELP, ComputerKeyboard, read_keys
 
             console.say(HELP)
             settings = live.engine.player.settings
-            line.typist = Typist(settings.x, settings.y)
-            read_keys(line.typist, live.event_queue.put, look)
+            line.keyboard = ComputerKeyboard(settings.x, settings.y)
+            read_keys(line.keyboard, live.event_queue.put, look)
         else:
             while not look():
                 time.sleep(0.05)

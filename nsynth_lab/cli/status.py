@@ -18,7 +18,7 @@ from nsynth_lab.cli import console
 from nsynth_lab.legible import legible
 
 if TYPE_CHECKING:
-    from nsynth_lab.midi.computer_keyboard import Typist
+    from nsynth_lab.midi.computer_keyboard import ComputerKeyboard
     from nsynth_lab.render.live import Status
     from nsynth_lab.synth.engine import EngineState
 
@@ -62,12 +62,12 @@ class StatusLine:
 
     Attributes:
         title: of what is played.
-        typist: of the computer's keyboard, where that plays.
+        keyboard: the computer keyboard, if that is what plays.
         clock: gives the time in seconds.
     """
 
     title: str = ""
-    typist: Typist | None = None
+    keyboard: ComputerKeyboard | None = None
     clock: Callable[[], float] = time.monotonic
     _shed: int = field(default=0, init=False)
     _shed_before: int = field(default=0, init=False)
@@ -104,10 +104,10 @@ class StatusLine:
         ]
 
     def _keys(self) -> list[Part]:
-        if self.typist is None:
+        if self.keyboard is None:
             return []
-        octave = [Part(2, f"oct {self.typist.octave:+d}")] if self.typist.octave else []
-        return octave + [Part(2, "hold")] * self.typist.holding
+        octave = [Part(2, f"oct {self.keyboard.octave:+d}")] if self.keyboard.octave else []
+        return octave + [Part(2, "hold")] * self.keyboard.holding
 
     def _overload(self, shed: int) -> int:
         """Voices shed in the overload that is on, or was until a moment ago."""

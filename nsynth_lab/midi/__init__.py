@@ -1,17 +1,19 @@
-"""MIDI: a file or a port -> timed events. The only door to python-rtmidi.
+"""MIDI: a file, a port or the computer's keyboard -> timed events. The only door to python-rtmidi.
 
-    events      Event: what a player did, when; plain values
-    parse       bytes as they come off a wire -> events, whatever the bytes are
-    chunks      a file's header and tracks: out of wrappers, and where lengths are wrong
-    track       one track's bytes -> messages at ticks
-    fingering   which note-off ends which note
-    song        a standard MIDI file (formats 0, 1, 2) -> events at sample times
-    tolerance   what was wrong with a file that is read all the same
-    feed        a song, handed out block by block
-    ports       input ports by name, lost and found again
-    listen      what they say, heard by a process of its own
+    .mid file          --> chunks --> track --> song --> note_offs --> Song.events
+    MIDI input port    --> port_process --> ports --> parse ---------> Event
+    computer keyboard  --> computer_keyboard ------------------------> Event
 
-A song comes from its file by chunks, track, song and fingering, in this order.
+events             Event: what a player did and when; EventList, a song handed out block by block
+parse              MIDI bytes from a wire -> events, whatever the bytes are
+chunks             a file's header and tracks, in spite of wrappers and wrong lengths
+track              one track's bytes -> messages at ticks
+song               a standard MIDI file (formats 0, 1 and 2) -> events at sample times: start here for files
+note_offs          which note-off ends which note
+file_warnings      what is wrong with a file that is played all the same
+ports              input ports by name, lost and found again: start here for live playing
+port_process       the process that listens to them
+computer_keyboard  letters as piano keys
 """
 
 from nsynth_lab.midi.events import Event, Kind

@@ -1,7 +1,9 @@
-"""Event: one thing a player did, at a sample of the engine's clock."""
+"""Event: one thing a player did, at a sample of the engine's clock; and EventList, events handed out block by block."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -11,7 +13,7 @@ DEFAULT_OFF_VELOCITY = 64
 
 
 class Kind(Enum):
-    """MIDI's channel messages, and `SETTING`: a parameter of the synth moved by name."""
+    """MIDI's channel messages, and `SETTING`: a parameter of the synth set by name."""
 
     NOTE_ON = "note_on"
     NOTE_OFF = "note_off"
@@ -25,15 +27,15 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What was done.
+    """A channel message or a setting, with its time.
 
     Attributes:
-        kind: which of MIDI's channel messages.
+        kind: which message.
         channel: 0 to 15.
-        number: the key, controller or program, 0 to 127; 0 where the kind has none.
-        value: velocity, pressure or controller value 0 to 127; for `BEND` -8192 to 8191; for `SETTING` its value.
+        number: the key, controller or program, 0 to 127; 0 if the kind has none.
+        value: velocity, pressure or controller value, 0 to 127; for `BEND` -8192 to 8191; for `SETTING` any number.
         at_sample: when, on the engine's clock.
-        name: of the parameter, for `SETTING`.
+        name: for `SETTING`, the parameter.
     """
 
     kind: Kind
@@ -44,7 +46,7 @@ class Event:
     name: str = ""
 
     def at(self, sample: int) -> Event:
-        """The same at another time."""
+        """The same event at another time."""
         return replace(self, at_sample=sample)
 
 
@@ -63,15 +65,33 @@ def note_off(number: int, velocity: int = DEFAULT_OFF_VELOCITY, *, at_sample: in
 
 
 def control(number: int, value: int, *, at_sample: int = 0, channel: int = 0) -> Event:
-    """A controller moves."""
+    """A controller changes."""
     return Event(Kind.CONTROL, channel, number, value, at_sample)
 
 
 def bend(value: int, *, at_sample: int = 0, channel: int = 0) -> Event:
-    """The bend wheel moves, -8192 to 8191."""
+    """The pitch wheel moves, -8192 to 8191."""
     return Event(Kind.BEND, channel, 0, value, at_sample)
 
 
 def setting(name: str, value: float, *, at_sample: int = 0) -> Event:
-    """A parameter of the synth moves."""
+    """A parameter of the synth is set by name."""
     return Event(Kind.SETTING, value=value, at_sample=at_sample, name=name)
+
+
+class EventList:
+    """A list of events in order of time, handed out as the engine needs them.
+
+    >>> events = EventList([note_on(60), note_on(62, at_sample=480)])
+    >>> [event.number for event in events.until(480)], [event.number for event in events.until(481)]
+    ([60], [62])
+    """
+
+    def __init__(self, events: Sequence[Event] = ()) -> None:
+        self._events, self._next = events, 0
+
+    def until(self, sample: int) -> Sequence[Event]:
+        """The events before `sample` that have not been handed out yet."""
+        begin, key = self._next, lambda event: event.at_sample
+        self._next = bisect_left(self._events, sample, lo=begin, key=key)
+        return self._events[begin : self._next]

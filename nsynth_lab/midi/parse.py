@@ -1,4 +1,4 @@
-"""Bytes as they come off a wire to events, whatever the bytes are."""
+"""MIDI bytes from a wire -> events. Any bytes are understood, malformed ones too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nsynth_lab.midi.events import BEND_STEPS, DEFAULT_OFF_VELOCITY, Event, Kind
 
-# by the high half of the status byte: what it is, and how many data bytes follow
+# high nibble of the status byte -> kind of message, number of data bytes
 STATUS: dict[int, tuple[Kind, int]] = {
     0x8: (Kind.NOTE_OFF, 2),
     0x9: (Kind.NOTE_ON, 2),
@@ -20,14 +20,14 @@ FIRST_STATUS, FIRST_SYSTEM, FIRST_REAL_TIME = 0x80, 0xF0, 0xF8
 
 
 class Parser:
-    """`feed(bytes) -> events`. An unfinished message waits for its rest; what says nothing to a synth is passed over.
+    """`feed(bytes) -> events`. An incomplete message waits for its remaining bytes; system messages are ignored.
 
-    Running status holds, real-time bytes may come anywhere, and a status byte ends whatever was unfinished, so that
-    after any bytes at all the next whole message is understood. It remembers three bytes at most.
+    Running status is supported, real-time bytes may come anywhere, and a status byte discards whatever was incomplete:
+    so after any garbage the next complete message is understood. At most three bytes are kept.
     """
 
     def __init__(self) -> None:
-        self._status = 0  # 0 while nothing is expected: at the beginning, and within system messages
+        self._status = 0  # 0 while no data bytes are expected: at the start and within system messages
         self._data: list[int] = []
 
     def feed(self, data: bytes, *, at_sample: int = 0) -> list[Event]:
@@ -48,7 +48,7 @@ class Parser:
 
 
 def event_of(kind: Kind, channel: int, data: Sequence[int], *, at_sample: int = 0) -> Event:
-    """A channel message's data bytes as an event. A note-on of velocity 0 is a note-off, as MIDI has it.
+    """A channel message's data bytes as an event. A note-on of velocity 0 is a note-off (MIDI 1.0).
 
     >>> event_of(Kind.BEND, 0, [0, 96]).value
     4096

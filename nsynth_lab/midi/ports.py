@@ -1,8 +1,8 @@
 """MIDI input ports: found by name, opened, lost and found again.
 
-    `midi.port_process`, a process that hears the ports --> Parser --> receive(seconds, events)
+    port_process (a process that listens to the ports) --> Parser --> receive(seconds, events)
 
-python-rtmidi brings ALSA, JACK, CoreMIDI and Windows' own; the first that answers is used.
+python-rtmidi supports ALSA, JACK, CoreMIDI and Windows; the first of the system's interfaces that works is used.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ from nsynth_lab.midi.port_process import ALL
 from nsynth_lab.silence_stderr import silence_stderr
 
 OWN_NAME = "nsynth-lab"
-FIRST_SECONDS = 20.0
-AGAIN_SECONDS = 0.5
+START_TIMEOUT_SECONDS = 20.0
+RESTART_SECONDS = 0.5
 
 Receive = Callable[[float, list[Event]], None]
 
 
 class Ports:
-    """All input ports whose name holds `wanted` ("all": every port there is), now and later.
+    """All input ports whose name contains `wanted` ("all" for every port), including those connected later.
 
-    `receive(seconds, events)` hears of what arrives, on a thread of its own, with the `time.perf_counter` at which it
-    did; `gone` of a port that vanished, so that no note of its hangs.
+    `receive(seconds, events)` is called on a thread of its own with everything that arrives and the
+    `time.perf_counter` of its arrival; `on_lost()` whenever a port vanishes, so that its notes can be released.
 
     Attributes:
         open: names of the ports that are open now.
-        found, lost: how many ports were opened and vanished since the beginning.
+        found, lost: how many ports have been opened, and how many have vanished.
 
     Raises:
-        MissingError: python-rtmidi is not there.
-        MidiError: no MIDI on this machine, or no such port at the beginning.
+        MissingError: python-rtmidi is not installed.
+        MidiError: this machine has no MIDI, or at the start no such port.
     """
 
-    def __init__(self, wanted: str, receive: Receive, *, gone: Callable[[], None]) -> None:
-        self.wanted, self._receive, self._gone = wanted, receive, gone
+    def __init__(self, wanted: str, receive: Receive, *, on_lost: Callable[[], None]) -> None:
+        self.wanted, self._receive, self._on_lost = wanted, receive, on_lost
         self._api = _interface()[1]
         self.open: list[str] = []
         self.found = self.lost = 0
         self._names: list[str] = []
         self._parser = Parser()
         self._process: subprocess.Popen[str] | None = None
-        self._told, self._ended = threading.Event(), threading.Event()
+        self._started, self._ended = threading.Event(), threading.Event()
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._read_process, name="midi", daemon=True).start()
-        self._told.wait(FIRST_SECONDS)
+        self._started.wait(START_TIMEOUT_SECONDS)
         if not self.open and self.wanted != ALL:
             self.__exit__()
             there = ", ".join(self._names) or "none"
@@ -69,15 +69,15 @@ class Ports:
             self._process.wait()
 
     def _read_process(self) -> None:
-        """Hear the listening process, and begin another where one has ended before its time."""
+        """Read what the port process reports; if it ends, start another."""
         command = [sys.executable, "-m", "nsynth_lab.midi.port_process", str(self._api), OWN_NAME, self.wanted]
         pipe = subprocess.PIPE
         while not self._ended.is_set():
             self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
             for line in self._process.stdout or ():
                 self._handle(json.loads(line))
-            self._changed(self._names, [])
-            self._ended.wait(AGAIN_SECONDS)
+            self._update(self._names, [])
+            self._ended.wait(RESTART_SECONDS)
 
     def _handle(self, line: dict[str, Any]) -> None:
         if "bytes" in line:
@@ -85,50 +85,50 @@ class Ports:
             if events:
                 self._receive(float(line["at"]), events)
         else:
-            self._changed(line["names"], line["open"])
-            self._told.set()
+            self._update(line["names"], line["open"])
+            self._started.set()
 
-    def _changed(self, names: list[str], now: list[str]) -> None:
-        lost = set(self.open) - set(now)
-        self.found += len(set(now) - set(self.open))
+    def _update(self, names: list[str], now_open: list[str]) -> None:
+        lost = set(self.open) - set(now_open)
+        self.found += len(set(now_open) - set(self.open))
         self.lost += len(lost) * (not self._ended.is_set())
-        self._names, self.open = names, now
+        self._names, self.open = names, now_open
         if lost:
-            self._gone()
+            self._on_lost()
 
 
 def input_names() -> list[str]:
-    """MIDI inputs of this machine.
+    """Names of this machine's MIDI inputs.
 
     Raises:
         MissingError, MidiError: as `Ports`.
     """
     rtmidi, api = _interface()
-    look = rtmidi.MidiIn(api, name=f"{OWN_NAME}-look")
+    probe = rtmidi.MidiIn(api, name=f"{OWN_NAME}-look")
     try:
-        return [name for name in look.get_ports() if OWN_NAME not in name]
+        return [name for name in probe.get_ports() if OWN_NAME not in name]
     finally:
-        look.delete()
+        probe.delete()
 
 
 def _interface() -> tuple[Any, int]:
-    """python-rtmidi, and the number of the first of the system's MIDI interfaces that answers."""
+    """python-rtmidi, and its number for the first of the system's MIDI interfaces that works."""
     try:
         import rtmidi
     except ImportError as error:
         raise MissingError(f"MIDI ports need python-rtmidi: pip install 'nsynth-lab[midi]' ({error})") from error
     os.environ.setdefault("JACK_NO_START_SERVER", "1")
-    said = []
+    failures = []
     for api in rtmidi.get_compiled_api():
         try:
             with silence_stderr():
-                look = rtmidi.MidiIn(api, name=f"{OWN_NAME}-look")
-        except Exception as error:  # rtmidi raises SystemError where a system has no MIDI
-            said.append(f"{rtmidi.get_api_display_name(api)}: {' '.join(str(error).split())}")
+                probe = rtmidi.MidiIn(api, name=f"{OWN_NAME}-look")
+        except Exception as error:  # rtmidi raises SystemError on a system without MIDI
+            failures.append(f"{rtmidi.get_api_display_name(api)}: {' '.join(str(error).split())}")
             continue
-        look.delete()
+        probe.delete()
         return rtmidi, api
     raise MidiError(
-        f"the system's MIDI does not answer ({'; '.join(said) or 'no interface'}); on Linux load the ALSA sequencer "
-        "(modprobe snd-seq) or start JACK"
+        f"the system's MIDI does not answer ({'; '.join(failures) or 'no interface'}); on Linux load the ALSA "
+        "sequencer (modprobe snd-seq) or start JACK"
     )

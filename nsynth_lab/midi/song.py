@@ -1,10 +1,10 @@
-"""A standard MIDI file to events at sample times: formats 0, 1 and 2, tempo maps, frames per second.
+"""A standard MIDI file -> events at sample times: formats 0, 1 and 2, tempo maps, SMPTE time.
 
-    bytes -> chunks (what wraps them, header, lengths) -> track (messages at ticks) -> here (seconds) -> fingering
+    bytes -> chunks (wrappers, header, lengths) -> track (messages at ticks) -> here (seconds) -> note_offs
 
-In formats 0 and 1 all tracks share one tempo map; the tracks of format 2 are pieces of their own, played one after the
-other. A file is a stranger's: its size, its events and its length are bounded before anything is made of them, and
-what is damaged gives what is there and a warning.
+In formats 0 and 1 all tracks share one tempo map; the tracks of format 2 are separate pieces, played one after the
+other. Files come from strangers: size, number of events and length are bounded first, and of a damaged file whatever
+is intact is played, with a warning.
 """
 
 from __future__ import annotations
@@ -16,25 +16,32 @@ from functools import cached_property
 from pathlib import Path
 
 from nsynth_lab.errors import MidiError
-from nsynth_lab.midi.chunks import read_header, read_tracks, unwrapped
+from nsynth_lab.midi.chunks import read_header, read_tracks, unwrap
 from nsynth_lab.midi.events import CHANNELS, Event, Kind
-from nsynth_lab.midi.fingering import fingered
+from nsynth_lab.midi.file_warnings import FileWarnings
+from nsynth_lab.midi.note_offs import match_note_offs
 from nsynth_lab.midi.parse import STATUS, event_of
-from nsynth_lab.midi.tolerance import Warnings
-from nsynth_lab.midi.track import HIGHEST, META, Message, Track, unended
+from nsynth_lab.midi.track import HIGHEST, META, Message, Track, missing_note_offs
 from nsynth_lab.units import SAMPLE_RATE
 
 MAX_FILE_BYTES = 8 * 2**20
 MAX_SECONDS = 4 * 3600.0
-DEFAULT_TEMPO = 500_000  # microseconds a beat
+DEFAULT_TEMPO = 500_000  # microseconds per beat
 FRAME_RATES = (24, 25, 29, 30)
 DATA_ENTRY, RPN_FINE, RPN_COARSE, RPN_MPE = 6, 100, 101, (0, 6)
-LOST_END_SECONDS = 0.5  # after which notes end that a damaged file leaves off with: a beat, where it counts in beats
+LOST_END_SECONDS = 0.5  # how long a truncated file's last notes go on, if it does not count in beats; else one beat
 
 
 @dataclass(frozen=True)
 class Song:
-    """Events in order of time, and when the last track ends; what was wrong with the file, a line each."""
+    """A MIDI file, ready to be played.
+
+    Attributes:
+        events: in order of time.
+        end_sample: when the last track ends.
+        tracks: how many there are.
+        warnings: what is wrong with the file, one line each.
+    """
 
     events: tuple[Event, ...]
     end_sample: int
@@ -43,18 +50,18 @@ class Song:
 
     @property
     def notes(self) -> int:
-        """How many keys go down."""
+        """Number of notes."""
         return sum(self.channels.values())
 
     @cached_property
     def channels(self) -> dict[int, int]:
-        """Channels that have notes, 0 to 15, and how many."""
+        """Number of notes on each channel, 0 to 15, that has any."""
         counts = Counter(event.channel for event in self.events if event.kind is Kind.NOTE_ON)
         return dict(sorted(counts.items()))
 
     @property
     def is_mpe(self) -> bool:
-        """Whether it makes its channels an MPE zone, by registered parameter 6."""
+        """Whether it sets up an MPE zone (registered parameter 6)."""
         numbers: dict[int, tuple[int, int]] = {}
         for event in self.events:
             if event.kind is Kind.CONTROL:
@@ -74,7 +81,7 @@ class Song:
         return self.end_sample / SAMPLE_RATE
 
     def only(self, channels: Collection[int]) -> Song:
-        """What is played on some of the channels, as long as before."""
+        """The same song with the events of some channels only; its length stays."""
         return replace(self, events=tuple(event for event in self.events if event.channel in channels))
 
 
@@ -82,7 +89,7 @@ def read_song(path: str | Path) -> Song:
     """Read a .mid or .rmi file.
 
     Raises:
-        MidiError: missing, too large, not a MIDI file, or without a note that could be played.
+        MidiError: it does not exist, is too large, is not a MIDI file, or has no notes.
     """
     path = Path(path)
     if path.is_dir() or not path.exists():
@@ -102,13 +109,13 @@ def read_song(path: str | Path) -> Song:
 
 
 def parse_song(data: bytes) -> Song:
-    """A MIDI file's bytes to a song; as `read_song`, and a song without notes is a song.
+    """The song in a MIDI file's bytes. Unlike `read_song` it accepts a song without notes.
 
     Raises:
-        MidiError: not a MIDI file, or one without a measure of time.
+        MidiError: not a MIDI file, or its time division is invalid.
     """
-    warnings = Warnings()
-    data = unwrapped(data, warnings)
+    warnings = FileWarnings()
+    data = unwrap(data, warnings)
     header = read_header(data, warnings)
     tracks = read_tracks(data, header.end, warnings)
     if len(tracks) != header.tracks:
@@ -117,22 +124,22 @@ def parse_song(data: bytes) -> Song:
     begin_seconds = 0.0
     for piece in [[track] for track in tracks] if header.format == 2 else [tracks]:
         clock = _Clock(header.division, begin_seconds)
-        played = _play(piece, clock, warnings)
+        timed = _timed_events(piece, clock, warnings)
         begin_seconds = clock.seconds
-        events += fingered(played, end_sample=round(begin_seconds * SAMPLE_RATE))
-    return Song(tuple(events), round(begin_seconds * SAMPLE_RATE), len(tracks), warnings.told)
+        events += match_note_offs(timed, end_sample=round(begin_seconds * SAMPLE_RATE))
+    return Song(tuple(events), round(begin_seconds * SAMPLE_RATE), len(tracks), warnings.lines)
 
 
 class _Clock:
-    """Ticks to seconds, forwards only."""
+    """Converts ticks to seconds; moves forwards only."""
 
     def __init__(self, division: int, begin_seconds: float) -> None:
         self.seconds, self.tick = begin_seconds, 0
-        self.beat = division > 0
-        if self.beat:
+        self.counts_beats = division > 0
+        if self.counts_beats:
             self.tick_seconds = DEFAULT_TEMPO / 1e6 / division
             self.lost_end_ticks = division
-        else:  # the high byte is minus the frames a second, the low one ticks a frame
+        else:  # SMPTE: the high byte is minus the frames per second, the low byte the ticks per frame
             frames, ticks = -(division >> 8), division & 0xFF
             if frames not in FRAME_RATES or not ticks:
                 raise MidiError(f"its header's division {division} is none that MIDI has; export it again")
@@ -141,7 +148,7 @@ class _Clock:
         self.division = division
 
     def move(self, tick: int) -> bool:
-        """Go on to `tick`; False, and it stays, where that is too late for a song."""
+        """Advance to `tick`; returns False, without moving, if that is beyond the maximum length."""
         seconds = self.seconds + (tick - self.tick) * self.tick_seconds
         if seconds > MAX_SECONDS:
             return False
@@ -149,20 +156,20 @@ class _Clock:
         return True
 
     def set_tempo(self, tempo: int) -> None:
-        if self.beat and tempo:
+        if self.counts_beats and tempo:
             self.tick_seconds = tempo / 1e6 / self.division
 
 
-def _play(tracks: Sequence[Track], clock: _Clock, warnings: Warnings) -> list[Event]:
-    """The tracks' events; the clock then stands where the last of them ends."""
+def _timed_events(tracks: Sequence[Track], clock: _Clock, warnings: FileWarnings) -> list[Event]:
+    """The tracks' events in order of time; leaves the clock at the end of the longest track."""
     messages = [message for track in tracks for message in track.messages]
     ends = [track.end_tick for track in tracks]
     for track in tracks:
-        if track.broken and (lost := unended(track.messages)):
-            goes_on = track.end_tick > track.messages[-1].tick
-            ends.append(track.end_tick + (0 if goes_on else clock.lost_end_ticks))
-            messages += [message._replace(tick=ends[-1]) for message in lost]
-    messages.sort(key=lambda message: message.tick)  # stable: at the same tick the first track comes first
+        if track.broken and (missing := missing_note_offs(track.messages)):
+            continues = track.end_tick > track.messages[-1].tick
+            ends.append(track.end_tick + (0 if continues else clock.lost_end_ticks))
+            messages += [message._replace(tick=ends[-1]) for message in missing]
+    messages.sort(key=lambda message: message.tick)  # stable: at the same tick, earlier tracks come first
     events = []
     for tick, status, first, second in [*messages, Message(max(ends, default=0), META, 0, 0)]:
         if not clock.move(tick):

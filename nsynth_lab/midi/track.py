@@ -1,8 +1,8 @@
-"""One track's bytes to its messages at ticks, whatever the bytes are.
+"""One track's bytes -> its messages at ticks, whatever the bytes are.
 
-Of what is no channel message only the tempo and the end of the track are heard: other meta events and system
-messages are passed over unread. What the standard forbids and programs write all the same is understood: running
-status that goes on behind a meta event, a number with more bytes than it needs, real-time bytes.
+Besides channel messages only the tempo and the end of the track matter; other meta events and system messages are
+skipped. What the standard forbids but programs write is understood: running status that continues after a meta event,
+a variable-length number with more bytes than necessary, real-time bytes.
 
 Source: Standard MIDI Files 1.0 (RP-001).
 """
@@ -11,21 +11,21 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from nsynth_lab.midi.file_warnings import FileWarnings
 from nsynth_lab.midi.parse import FIRST_STATUS, FIRST_SYSTEM, STATUS
-from nsynth_lab.midi.tolerance import Warnings
 
 META, END_OF_TRACK, SET_TEMPO = 0xFF, 0x2F, 0x51
 END_EVENT = bytes([META, END_OF_TRACK])
 SYSTEM_EXCLUSIVE, ESCAPE = 0xF0, 0xF7
-SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # data bytes of system messages that have any
+SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # system messages with data bytes, and how many
 TEMPO_BYTES = 3
 HIGHEST = 127
-LARGEST_NUMBER = 0x0FFF_FFFF  # in four bytes of seven bits
+LARGEST_NUMBER = 0x0FFF_FFFF  # four bytes of seven bits each
 NOTE_OFF, NOTE_ON, LAST_WITH_KEY = 0x8, 0x9, 0xA
 
 
 class Message(NamedTuple):
-    """A channel message, or a tempo (status `META`, its microseconds a beat in `first`), at a tick of its track."""
+    """A channel message, or a tempo (status `META`, microseconds per beat in `first`), at a tick of its track."""
 
     tick: int
     status: int
@@ -34,14 +34,14 @@ class Message(NamedTuple):
 
 
 class Track(NamedTuple):
-    """What a track holds.
+    """A track's contents.
 
     Attributes:
         messages: in order of time.
-        end_tick: when it ends, or when the event begins in which it breaks off.
-        stop: the byte after the last that was read.
+        end_tick: when it ends, or where it is truncated within an event, when that event begins.
+        stop: the byte after the last one read.
         ended: whether there was an end-of-track event.
-        broken: whether it breaks off in an event, or in the middle of the file it was cut out of.
+        broken: whether it is truncated: within an event, or before its stated length.
     """
 
     messages: list[Message]
@@ -52,11 +52,11 @@ class Track(NamedTuple):
 
 
 class _BrokenOffError(Exception):
-    """The bytes end before the event does."""
+    """The bytes end within an event."""
 
 
-class _Reader:
-    def __init__(self, data: bytes, at: int, limit: int, warnings: Warnings) -> None:
+class _TrackReader:
+    def __init__(self, data: bytes, at: int, limit: int, warnings: FileWarnings) -> None:
         self.data, self.at, self.limit, self.warnings = data, at, limit, warnings
 
     def byte(self) -> int:
@@ -66,7 +66,7 @@ class _Reader:
         return self.data[self.at - 1]
 
     def number(self) -> int:
-        """A variable-length quantity; 0 where it is larger than any may be."""
+        """A variable-length quantity; 0 if it is larger than the standard allows."""
         value, byte = 0, FIRST_STATUS
         while byte >= FIRST_STATUS:
             byte = self.byte()
@@ -76,7 +76,7 @@ class _Reader:
             return 0
         return value
 
-    def pass_over(self, count: int) -> bytes:
+    def skip(self, count: int) -> bytes:
         if count > self.limit - self.at:
             raise _BrokenOffError
         self.at += count
@@ -84,14 +84,14 @@ class _Reader:
 
 
 def read_track(
-    data: bytes, begin: int, limit: int, warnings: Warnings, *, most: int, goes_on_after: int | None = None
+    data: bytes, begin: int, limit: int, warnings: FileWarnings, *, most: int, doubtful_end: int | None = None
 ) -> Track:
-    """The events from byte `begin` on, until end-of-track or byte `limit`, and `most` messages.
+    """Read events from byte `begin` on, until an end-of-track event or byte `limit`, and at most `most` messages.
 
-    `goes_on_after` is where the track ends by a length that is doubtful: it goes on from there only to an
-    end-of-track.
+    `doubtful_end` is where the track ends by a stated length that is probably wrong: it is read beyond only if an
+    end-of-track event follows.
     """
-    reader = _Reader(data, begin, limit, warnings)
+    reader = _TrackReader(data, begin, limit, warnings)
     messages: list[Message] = []
     tick, running = 0, 0
     try:
@@ -99,7 +99,7 @@ def read_track(
             if len(messages) >= most:
                 warnings.add("holds too much; what comes later is left out")
                 break
-            if reader.at == goes_on_after and data.find(END_EVENT, reader.at, limit) < 0:
+            if reader.at == doubtful_end and data.find(END_EVENT, reader.at, limit) < 0:
                 break
             tick += reader.number()
             status = reader.byte()
@@ -107,15 +107,15 @@ def read_track(
                 reader.at -= 1
                 status = running or _next_status(reader)
             if status == META:
-                kind, content = reader.byte(), reader.pass_over(reader.number())
+                kind, content = reader.byte(), reader.skip(reader.number())
                 if kind == END_OF_TRACK:
                     return Track(messages, tick, reader.at, ended=True, broken=False)
                 if kind == SET_TEMPO and len(content) >= TEMPO_BYTES:
                     messages.append(Message(tick, META, int.from_bytes(content[:TEMPO_BYTES], "big"), 0))
             elif status in (SYSTEM_EXCLUSIVE, ESCAPE):
-                reader.pass_over(reader.number())
+                reader.skip(reader.number())
             elif status >= FIRST_SYSTEM:
-                reader.pass_over(SYSTEM_DATA.get(status, 0))
+                reader.skip(SYSTEM_DATA.get(status, 0))
             else:
                 running = status
                 if (message := _message(reader, tick, status)) is not None:
@@ -123,14 +123,14 @@ def read_track(
     except _BrokenOffError:
         warnings.add("breaks off in the middle of an event")
         return Track(messages, tick, limit, ended=False, broken=True)
-    broken = goes_on_after is not None and goes_on_after > limit
+    broken = doubtful_end is not None and doubtful_end > limit
     if broken:
         warnings.add("breaks off before its end")
     return Track(messages, tick, reader.at, ended=False, broken=broken)
 
 
-def _next_status(reader: _Reader) -> int:
-    """Data bytes that belong to nothing: on to the next status byte."""
+def _next_status(reader: _TrackReader) -> int:
+    """Skip data bytes that belong to no message; returns the next status byte."""
     reader.warnings.add("data bytes that belong to no event are passed over")
     byte = 0
     while byte < FIRST_STATUS:
@@ -138,8 +138,8 @@ def _next_status(reader: _Reader) -> int:
     return byte
 
 
-def _message(reader: _Reader, tick: int, status: int) -> Message | None:
-    """The channel message whose data bytes come next; None for a key that is none."""
+def _message(reader: _TrackReader, tick: int, status: int) -> Message | None:
+    """The channel message whose data bytes come next; None if its key is above 127."""
     _, length = STATUS[status >> 4]
     first = reader.byte()
     second = reader.byte() if length > 1 else 0
@@ -151,8 +151,8 @@ def _message(reader: _Reader, tick: int, status: int) -> Message | None:
     return Message(tick, status, min(first, HIGHEST), min(second, HIGHEST))
 
 
-def unended(messages: list[Message]) -> list[Message]:
-    """A note-off, at tick 0, for each note-on of these that has none."""
+def missing_note_offs(messages: list[Message]) -> list[Message]:
+    """A note-off, at tick 0, for each note-on that has none."""
     held: dict[tuple[int, int], int] = {}
     for message in messages:
         kind, key = message.status >> 4, (message.status & 0xF, message.first)

@@ -16,8 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event as Flag
 
-from nsynth_lab.midi.events import Event
-from nsynth_lab.midi.feed import Feed
+from nsynth_lab.midi.events import Event, EventList
 from nsynth_lab.render.ensemble import Playing
 from nsynth_lab.render.event_queue import ClockFollower, EventQueue
 from nsynth_lab.render.load_meter import LoadMeter
@@ -81,7 +80,7 @@ class Live:
         self.engine, self.sink, self.event_queue = engine, sink, EventQueue()
         self.meter = LoadMeter()
         self._record = record
-        self._song = Feed(song)
+        self._song = EventList(song)
         self._clock = ClockFollower(sink.block_samples)
         self._late = 0
         self._calm = 0

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nsynth_lab.midi.events import Event
-from nsynth_lab.midi.feed import Feed
+from nsynth_lab.midi.events import Event, EventList
 from nsynth_lab.midi.song import Song
 from nsynth_lab.render.ensemble import Playing
 from nsynth_lab.render.offline import FADE_SAMPLES, Advance
@@ -58,13 +57,13 @@ def render_song(engine: Playing, song: Song, sink: Sink, *, advance: Advance = l
 
 def blocks_of(engine: Playing, events: Sequence[Event], *, end_sample: int) -> Iterator[FloatArray]:
     """Blocks of `events`, in order of time, until `end_sample` has passed and the tails have died away."""
-    feed, late, done = Feed(events), engine.delay_samples, 0
+    queue, late, done = EventList(events), engine.delay_samples, 0
     limit = end_sample + int(LONGEST_TAIL_SECONDS * SAMPLE_RATE) + late
     block: FloatArray = np.zeros((2, 0), np.float32)
     while done < limit and (done < end_sample + late or not engine.idle):
         if block.size:
             yield block
-        engine.send(feed.until(done + BLOCK_SAMPLES))
+        engine.send(queue.until(done + BLOCK_SAMPLES))
         block = engine.render(BLOCK_SAMPLES)[:, max(0, late - done) :]
         done += BLOCK_SAMPLES
     yield _faded(block, FADE_SAMPLES if engine.idle else BLOCK_SAMPLES)

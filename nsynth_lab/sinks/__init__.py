@@ -1,1 +1,11 @@
-"""Sinks: where sound ends. Blocks go into a file or a device; `pack` writes folders that samplers load."""
+"""Sinks: where blocks of sound end up. All follow `sink.Sink`: a context manager with `write(block)`.
+
+sink       the contract
+file       FileSink: a sound file
+recorder   Recorder: a sound file written on a thread of its own, while something plays live
+device     DeviceSink: an audio interface, through PortAudio; start here for live playing
+ring       the lock-free queue between the engine's thread and the audio thread
+outputs    which audio outputs there are, for `nsynth-lab devices`
+
+Sample packs are written by `pack`.
+"""

@@ -1,9 +1,9 @@
-"""DeviceSink: blocks into an audio device, through PortAudio. The only door to sounddevice.
+"""DeviceSink: plays blocks on an audio device, through PortAudio. The only door to sounddevice.
 
-    engine's thread: write(block) --> Ring --> audio thread: the callback copies it out
+    engine's thread: write(block) --> Ring --> audio thread: PortAudio's callback copies a block out
 
-The callback does nothing but take a block. A device that vanishes is looked for until it is there again; meanwhile
-blocks go nowhere at the pace of the clock, so that what is played stays in time.
+The callback does nothing else. If the device vanishes, `write` discards blocks at the pace of the clock, so that the
+music stays in time, and looks for the device until it is back.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 CHANNELS = 2
 LATENCIES = ("low", "high")
-# PortAudio asks for several blocks in a burst where its device has a large buffer: so many wait at least, and so long
+# With a large device buffer PortAudio asks for several blocks in a burst, so the ring holds at least this much:
 BLOCKS_AHEAD = {"low": 2, "high": 4}
 AHEAD_SECONDS = {"low": 0.008, "high": 0.040}
 LARGEST_BUFFER_SECONDS = 0.2
-SILENT_SECONDS = 1.0  # a callback that has not come for so long will not
+SILENT_SECONDS = 1.0  # without a callback for this long, the stream is dead
 RETRY_SECONDS = 1.0
-NAP_SECONDS = 0.0003
-NO_DEFAULT = "device -1"  # so PortAudio names a default that is not there
+POLL_SECONDS = 0.0003
+NO_DEFAULT = "device -1"  # PortAudio's name for a default device that does not exist
 
 
 class DeviceSink:
-    """`with DeviceSink(...) as sink: sink.write(block)`, which waits until the ring has room.
+    """`with DeviceSink(...) as sink: sink.write(block)`; `write` waits until the ring has room.
 
     Attributes:
-        ring: what waits to be heard; it counts underruns.
-        ahead: blocks that are kept waiting.
-        lost, found: how often the device vanished and came back.
-        away: whether it is gone now.
+        ring: blocks waiting to be played; it counts underruns.
+        ahead: how many blocks are kept waiting.
+        lost, found: how often the device has vanished and come back.
+        away: whether it is missing now.
 
     Raises:
-        MissingError: PortAudio is not there.
+        MissingError: PortAudio is not installed.
         DeviceError: no such device, or it cannot play 48 kHz stereo.
     """
 
@@ -57,44 +57,44 @@ class DeviceSink:
         self._stream: Any = None
         self._started = False
         self._clock = 0.0
-        self._seen = (-1, 0.0)
-        self._tried = 0.0
+        self._last_progress = (-1, 0.0)  # blocks asked for until then, and when that number last changed
+        self._last_attempt = 0.0
 
     @property
     def latency_seconds(self) -> float:
-        """From a block's being written to its being heard."""
+        """Time from writing a block to hearing it."""
         return self.ahead * self.block_seconds + self.device_seconds
 
     @property
     def starving(self) -> bool:
-        """Whether less than a block waits: the next one is nearly too late."""
+        """Whether the ring is empty: the next block is almost too late."""
         return not self.away and self.ring.filled < 1
 
     def write(self, block: FloatArray) -> None:
-        """Take the next block [2, block_samples]; waits while the ring is full."""
+        """Queue the next block [2, block_samples]; waits while the ring is full."""
         if self.away:
-            self._pass_over()
+            self._discard_block()
             return
         self.ring.push(block)
         if not self._started:
-            self._begin()
+            self._start_if_filled()
             return
         while self.ring.filled >= self.ahead:
-            time.sleep(NAP_SECONDS)
+            time.sleep(POLL_SECONDS)
             if self._is_dead():
-                self._lose()
+                self._lose_device()
                 return
 
     def end(self) -> None:
-        """No more blocks come: what waits is still heard, and nothing after it is missed."""
+        """No more blocks will come: those waiting are still played, and running out of them is no underrun."""
         self.ring.ending = True
 
-    def _begin(self) -> None:
-        """Start the stream once there is enough for its buffer, which it fills at once, and for what is kept ahead."""
+    def _start_if_filled(self) -> None:
+        """Start the stream once the ring can fill the device's buffer at once and still hold `ahead` blocks."""
         enough = min(self.ahead + self._blocks(self.device_seconds) + 1, self.ring.blocks)
         if self._stream is not None and self.ring.filled >= enough:
             self._started = True
-            self._seen = (-1, time.monotonic())
+            self._last_progress = (-1, time.monotonic())
             self._stream.start()
 
     def _blocks(self, seconds: float) -> int:
@@ -108,11 +108,11 @@ class DeviceSink:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.end()
-        if kind is None and not self.away:  # let what waits be heard
+        if kind is None and not self.away:  # play what is still waiting
             until = time.monotonic() + self.latency_seconds + SILENT_SECONDS
             while self.ring.filled and time.monotonic() < until:
-                time.sleep(NAP_SECONDS)
-            time.sleep(self.device_seconds + 2 * self.block_seconds)  # what was taken last, and a block of play
+                time.sleep(POLL_SECONDS)
+            time.sleep(self.device_seconds + 2 * self.block_seconds)  # the device's own buffer, and some margin
         self._close()
 
     def _open(self) -> None:
@@ -141,7 +141,7 @@ class DeviceSink:
                     "PulseAudio, JACK); `nsynth-lab devices` lists what is found"
                 ) from error
             raise DeviceError(
-                f"audio device '{self.name or 'default'}' cannot play 48 kHz stereo: {reason(error)}; "
+                f"audio device '{self.name or 'default'}' cannot play 48 kHz stereo: {one_line(error)}; "
                 "see `nsynth-lab devices`"
             ) from error
         self.device_seconds = float(self._stream.latency)
@@ -149,34 +149,34 @@ class DeviceSink:
 
     def _close(self) -> None:
         if self._stream is not None:
-            with contextlib.suppress(Exception):  # a device that is gone may fail in any way
+            with contextlib.suppress(Exception):  # a vanished device may fail in any way
                 self._stream.close(ignore_errors=True)
             self._stream = None
 
     def _is_dead(self) -> bool:
-        """Whether the stream has ended or its callback no longer comes."""
-        taken, since = self._seen
+        """Whether PortAudio has stopped calling back."""
+        before, since = self._last_progress
         count = self.ring.popped + self.ring.underruns
         now = time.monotonic()
-        if count != taken:
-            self._seen = (count, now)
+        if count != before:
+            self._last_progress = (count, now)
             return False
         return now - since > SILENT_SECONDS
 
-    def _lose(self) -> None:
+    def _lose_device(self) -> None:
         self._close()
         self.lost += 1
         self.away = True
-        self._clock = self._tried = time.monotonic()
+        self._clock = self._last_attempt = time.monotonic()
 
-    def _pass_over(self) -> None:
-        """A block while there is no device: wait as long as it lasts, and look for the device now and then."""
+    def _discard_block(self) -> None:
+        """Without a device: wait for the duration of a block, and look for the device once a second."""
         self._clock += self.block_seconds
         time.sleep(max(0.0, self._clock - time.monotonic()))
-        if time.monotonic() - self._tried < RETRY_SECONDS:
+        if time.monotonic() - self._last_attempt < RETRY_SECONDS:
             return
         sounddevice = load_sounddevice()
-        with contextlib.suppress(Exception):  # PortAudio knows only the devices that were there when it began
+        with contextlib.suppress(Exception):  # PortAudio lists only devices that existed when it was initialized
             sounddevice._terminate()
         with contextlib.suppress(Exception), silence_stderr():
             sounddevice._initialize()
@@ -185,14 +185,14 @@ class DeviceSink:
             self._open()
             self.away = False
             self.found += 1
-        self._tried = time.monotonic()
+        self._last_attempt = time.monotonic()
 
 
 def load_sounddevice() -> Any:  # the library ships no types
-    """sounddevice, on first use.
+    """sounddevice, imported on first use.
 
     Raises:
-        MissingError: PortAudio is not there.
+        MissingError: PortAudio is not installed.
     """
     try:
         with silence_stderr():
@@ -204,6 +204,6 @@ def load_sounddevice() -> Any:  # the library ships no types
     return sounddevice
 
 
-def reason(error: Exception) -> str:
-    """An error of PortAudio's in one line."""
+def one_line(error: Exception) -> str:
+    """A PortAudio error as one line."""
     return " ".join(str(error).split()).rstrip(".")

@@ -1,4 +1,4 @@
-"""FileSink: blocks into a sound file, as long as they come."""
+"""FileSink: writes blocks to a sound file."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from nsynth_lab.units import FloatArray
 
 
 class FileSink:
-    """A sound file, written aside and renamed when the sink is left without an error.
+    """A sound file, written to a temporary file that is renamed when the sink is left without an error.
 
     Attributes:
-        path: where it will lie.
-        samples: written so far.
-        peak: of them.
+        path: the file.
+        samples: number written so far.
+        peak: their highest absolute value.
 
     Raises:
         UsageError, AudioError: as `nsynth_lab.audio.write_audio`.
@@ -42,17 +42,17 @@ class FileSink:
         self.peak = 0.0
 
     def write(self, block: FloatArray) -> None:
-        """Take the next block [channels, samples]."""
+        """Append the next block [channels, samples]."""
         self._writer.write(self._conversion.process(block))
         self.samples += block.shape[1]
         self.peak = max(self.peak, float(abs(block).max(initial=0.0)))
 
     def rescue(self) -> bool:
-        """Once a block could not be written: keep those before it as a whole file; False where there are none."""
+        """After a failed write: finish the file with the blocks written before it. False if there are none."""
         return self._writer.rescue()
 
     def close(self, *, keep: bool = True) -> None:
-        """Finish: the file is there, or with `keep` not set nothing of it. Where that fails, `rescue`."""
+        """Finish the file, or without `keep` remove it. If finishing fails, call `rescue`."""
         if keep:
             self._writer.write(self._conversion.finish())
         self._writer.close(keep=keep)

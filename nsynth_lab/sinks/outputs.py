@@ -1,4 +1,4 @@
-"""Which audio outputs this machine has, and what each can do."""
+"""The audio outputs of this machine, and whether each can play 48 kHz stereo."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from nsynth_lab.silence_stderr import silence_stderr
-from nsynth_lab.sinks.device import CHANNELS, load_sounddevice, reason
+from nsynth_lab.sinks.device import CHANNELS, load_sounddevice, one_line
 from nsynth_lab.units import SAMPLE_RATE
 
 
 @dataclass(frozen=True)
 class Output:
-    """An audio output, and what it can do.
+    """An audio output.
 
     Attributes:
-        name: as `DeviceSink` takes it.
+        name: to be passed to `DeviceSink`.
         host: PortAudio's host API.
-        channels: that it has.
-        low_ms, high_ms: latencies it suggests.
-        default: whether it is the system's choice.
+        channels: how many it has.
+        low_ms, high_ms: the latencies it suggests.
+        default: whether it is the system's default output.
         problem: why it cannot play 48 kHz stereo; empty if it can.
     """
 
@@ -36,11 +36,11 @@ def outputs() -> list[Output]:
     """All audio outputs of this machine.
 
     Raises:
-        MissingError: PortAudio is not there.
+        MissingError: PortAudio is not installed.
     """
     sounddevice = load_sounddevice()
     hosts = sounddevice.query_hostapis()
-    chosen = sounddevice.default.device[1]
+    default = sounddevice.default.device[1]
     rows = []
     for index, device in enumerate(sounddevice.query_devices()):
         if device["max_output_channels"] < 1:
@@ -52,7 +52,7 @@ def outputs() -> list[Output]:
                 channels=int(device["max_output_channels"]),
                 low_ms=1000 * float(device["default_low_output_latency"]),
                 high_ms=1000 * float(device["default_high_output_latency"]),
-                default=index == chosen,
+                default=index == default,
                 problem=_problem(sounddevice, index),
             )
         )
@@ -64,5 +64,5 @@ def _problem(sounddevice: Any, index: int) -> str:
         with silence_stderr():
             sounddevice.check_output_settings(device=index, channels=CHANNELS, samplerate=SAMPLE_RATE)
     except (sounddevice.PortAudioError, ValueError) as error:
-        return reason(error)
+        return one_line(error)
     return ""

@@ -1,7 +1,7 @@
-"""Recorder: blocks into a sound file on a thread of its own, whatever becomes of the disk.
+"""Recorder: writes blocks to a sound file on a thread of its own, so that a slow or full disk never stops the music.
 
-What the disk is too slow for waits, up to some seconds; beyond them blocks are lost, and silence as long stands in the
-file, so that the rest stays in time. A disk that is full ends the recording: what was written until then is kept.
+Blocks wait for a slow disk for up to 20 seconds; beyond that they are lost and replaced by silence of the same length,
+so that the rest stays in time. A full disk ends the recording; everything written until then is kept.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from nsynth_lab.sinks.file import FileSink
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 MOST_WAITING_SAMPLES = 20 * SAMPLE_RATE
-NAP_SECONDS = 0.05
-SILENCE_SAMPLES = SAMPLE_RATE
+POLL_SECONDS = 0.05
+SILENCE_SAMPLES = SAMPLE_RATE  # written at a time
 
 
 class Recorder:
-    """`with Recorder(FileSink(...)) as recorder: recorder.write(block)`, which never waits and never fails.
+    """`with Recorder(FileSink(...)) as recorder: recorder.write(block)`; `write` never waits and never fails.
 
-    However it is left, what was recorded is kept.
+    The recording is kept even if the block is left by an error.
 
     Attributes:
-        name: of the file.
-        samples: written so far, silence for lost ones too.
-        lost_samples: that the disk was too slow for.
-        ended: whether it ended before its time.
+        name: name of the file.
+        samples: written so far, including silence for lost ones.
+        lost_samples: samples the disk was too slow for.
+        ended: whether the recording is over: closed, or ended by a full disk.
     """
 
     def __init__(self, sink: FileSink) -> None:
@@ -40,42 +40,47 @@ class Recorder:
         self.lost_samples = 0
         self.ended = False
         self._sink = sink
-        self._waiting: deque[tuple[int, FloatArray]] = deque()  # samples lost before it, and a block
-        self._taken = self._missing = self._written = 0
-        self._told: list[str] = []
+        self._queue: deque[tuple[int, FloatArray]] = deque()  # (samples lost before the block, the block)
+        self._queued = self._lost_now = self._written = 0
+        self._troubles: list[str] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
     @property
     def samples(self) -> int:
-        """See the class."""
+        """Samples written so far, including silence for lost ones."""
         return self._sink.samples
 
+    @property
+    def waiting_samples(self) -> int:
+        """Samples queued and not yet written."""
+        return self._queued - self._written
+
     def write(self, block: FloatArray) -> None:
-        """Take a block that nobody changes any more."""
+        """Queue a block [channels, samples], which must not be changed afterwards."""
         samples = block.shape[1]
         if self.ended:
             return
-        if self._taken - self._written + samples > MOST_WAITING_SAMPLES:
+        if self.waiting_samples + samples > MOST_WAITING_SAMPLES:
             if not self.lost_samples:
-                self._told.append(f"the disk is too slow to record {self.name}: silence stands for what is lost")
+                self._troubles.append(f"the disk is too slow to record {self.name}: silence stands for what is lost")
             self.lost_samples += samples
-            self._missing += samples
+            self._lost_now += samples
             return
-        self._taken += samples
-        self._waiting.append((self._missing, block))
-        self._missing = 0
+        self._queued += samples
+        self._queue.append((self._lost_now, block))
+        self._lost_now = 0
 
     def troubles(self) -> list[str]:
-        """What went wrong since it was last asked, a line each."""
-        told = []
-        while self._told:
-            told.append(self._told.pop(0))
-        return told
+        """What has gone wrong since the last call, one line each."""
+        new = []
+        while self._troubles:
+            new.append(self._troubles.pop(0))
+        return new
 
     def close(self) -> None:
-        """Write what waits, and finish the file."""
+        """Write all queued blocks and finish the file."""
         self._stop.set()
         self._thread.join()
         if not self.ended:
@@ -94,13 +99,13 @@ class Recorder:
         self.close()
 
     def _run(self) -> None:
-        while not (self._stop.is_set() and not self._waiting):
-            if not self._waiting:
-                time.sleep(NAP_SECONDS)
+        while not (self._stop.is_set() and not self._queue):
+            if not self._queue:
+                time.sleep(POLL_SECONDS)
                 continue
-            missing, block = self._waiting.popleft()
+            lost, block = self._queue.popleft()
             try:
-                self._write_silence(missing, channels=len(block))
+                self._write_silence(lost, channels=len(block))
                 self._sink.write(block)
             except AudioError as error:
                 self._end(error)
@@ -115,6 +120,6 @@ class Recorder:
 
     def _end(self, error: AudioError) -> None:
         kept = "what was recorded until then is kept" if self._sink.rescue() else "nothing could be kept"
-        self._told.append(f"recording ended after {self.samples / SAMPLE_RATE:.1f} s: {error}; {kept}")
+        self._troubles.append(f"recording ended after {self.samples / SAMPLE_RATE:.1f} s: {error}; {kept}")
         self.ended = True
-        self._waiting.clear()
+        self._queue.clear()

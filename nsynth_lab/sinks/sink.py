@@ -1,4 +1,4 @@
-"""The contract of every sink: a context manager that takes blocks."""
+"""Sink: the contract of every sink."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Sink(Protocol):
     """`with sink: sink.write(block)`; blocks are float32 [channels, samples] at 48 kHz."""
 
     def write(self, block: FloatArray) -> None:
-        """Take the next block; it may be used again once this returns."""
+        """Write the next block; the caller may reuse the array once this returns."""
 
     def __enter__(self) -> Self: ...
 
