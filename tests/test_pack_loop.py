@@ -11,8 +11,13 @@ from made_notes import flute
 from tiny_model import tiny_model
 
 from nsynth_lab.blend import stretch
+<<<<<<< HEAD
 from nsynth_lab.blend.loop import GOOD_CENTS, Period, close_loop, find_period, in_tune, read_positions
-from nsynth_lab.blend.variation import another_take
+from nsynth_lab.blend.variation import variation
+=======
+from nsynth_lab.blend.loop import Period, close_loop, find_period, in_tune
+from nsynth_lab.blend.variation import variation
+>>>>>>> 7273430 (Blend: where a loop is closed, where a note is stretched and which layers sound are found by name)
 from nsynth_lab.dsp.seam import close_seam, seam_error_db
 from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import Latents
@@ -133,9 +138,9 @@ def test_a_clip_is_the_same_alone_and_among_others() -> None:
 
 def test_takes_differ_as_takes_do() -> None:
     latents = held_note(60)
-    assert another_take(latents, take=0, seed=3) is latents
-    second, third = (another_take(latents, take=take, seed=3) for take in (1, 2))
-    np.testing.assert_array_equal(second.timbre, another_take(latents, take=1, seed=3).timbre)
+    assert variation(latents, number=0, seed=3) is latents
+    second, third = (variation(latents, number=number, seed=3) for number in (1, 2))
+    np.testing.assert_array_equal(second.timbre, variation(latents, number=1, seed=3).timbre)
     for one, other in ((second, latents), (third, latents), (third, second)):
         assert 0.05 < float(np.abs(one.timbre - other.timbre).mean()) < 0.3
         assert 0.2 < float(np.abs(one.f0_cents - other.f0_cents).mean()) < 5.0

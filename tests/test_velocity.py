@@ -13,7 +13,7 @@ from playing import corner, played
 from tiny_model import tiny_model
 
 from nsynth_lab.blend import blend
-from nsynth_lab.blend.velocity import level_db, stroke
+from nsynth_lab.blend.velocity import layers_at, level_db
 from nsynth_lab.latents import write_latents
 from nsynth_lab.midi.events import note_on
 from nsynth_lab.model.bank import struck
@@ -60,11 +60,11 @@ def test_rising_layers_are_followed_and_extrapolated_at_the_stated_slopes() -> N
 def test_timbre_moves_evenly_from_layer_to_layer(layers: tuple[list[int], list[float]]) -> None:
     velocities, peaks_db = layers
     for velocity in EVERY:
-        own = stroke(velocities, peaks_db, velocity=velocity)
+        own = layers_at(velocities, peaks_db, velocity=velocity)
         mean = (1 - own.share) * velocities[own.softer] + own.share * velocities[own.harder]
         assert mean == pytest.approx(min(max(velocity, velocities[0]), velocities[-1]))
         between = (1 - own.share) * peaks_db[own.softer] + own.share * peaks_db[own.harder]
-        assert between + own.by_db == pytest.approx(level_db(velocities, peaks_db, velocity=velocity), abs=1e-5)
+        assert between + own.gain_db == pytest.approx(level_db(velocities, peaks_db, velocity=velocity), abs=1e-5)
 
 
 def test_the_synth_and_clips_blend_the_same_layers_at_the_same_level() -> None:

@@ -1,40 +1,59 @@
-"""Blending: notes of up to eight instruments become one note of an instrument that lies between them.
+<<<<<<< HEAD
+"""Blending: notes of up to eight instruments become one note of an instrument in between.
+=======
+"""Blending: notes of two or more instruments become one note of an instrument in between.
+>>>>>>> 7273430 (Blend: where a loop is closed, where a note is stretched and which layers sound are found by name)
 
-A crossfade adds two sounds and one hears both. A blend mixes what the sounds are made of: one excitation, at one
-pitch, with one level, whose colour lies between its sources'. So it takes place in latents, and each of their four
-streams is a weighted mean of its sources' (weights sum to 1):
+A crossfade adds two sounds, and one hears both. A blend is one sound, with one pitch and one level, whose timbre lies
+between those of its sources. So it is done in latents: each of their four streams is the weighted mean of the
+sources' streams (weights sum to 1):
 
-    timbre       linear, in the encoder's own coordinates; or spherical: its direction turns from source to source and
-                 its length goes straight, where a straight mean of unlike timbres is shorter than either (see
-                 `compiled.sphere` for the law and its source)
-    loudness_db  linear in dB: halfway from a flute to a piano dies away half as fast
+<<<<<<< HEAD
+    timbre       linear, in the encoder's coordinates; or spherical: its direction rotates from source to source and its
+                 length is the mean of their lengths, whereas the linear mean of unlike timbres is shorter than either
+                 (`compiled.sphere` has the law and its source)
+    loudness_db  linear in dB: halfway from a flute to a piano decays half as fast
+=======
+    timbre       linear, in the encoder's coordinates
+    loudness_db  linear in dB: halfway from a flute to a piano decays half as fast
+>>>>>>> 7273430 (Blend: where a loop is closed, where a note is stretched and which layers sound are found by name)
     f0_cents     linear: half the vibrato
-    partials     linear, slot by slot: half as stretched
+    partials     linear, slot by slot: half the inharmonicity
 
-Such means only make sense between frames that do the same thing in their notes. So first the sources are brought
-into step (`align`): all begin at their onset, their attacks take the weighted mean of their attacks' lengths, their
-releases that of their releases', and the sustain fills what is left:
+Means make sense only between frames that play the same role in their notes. So the sources are aligned first
+(`align`): all start at their onset, all attacks are stretched to the weighted mean of their lengths, likewise all
+releases, and the sustain fills the rest:
 
     source A   |-attack-|------------sustain------------|-release-|
     source B   |attack|---sustain---|--release--|
     blend      |-attack|----------sustain-------------|-release-|
 
-A sustain is lengthened without a loop that could be heard and shortened as if the key had gone up earlier
-(`stretch`). That a tail of one source should hang over the end of another cannot happen.
+A sustain is lengthened without an audible loop, or shortened as if the key had been released earlier (`stretch`). So
+the tail of one source never sticks out beyond the end of another.
 
-Stations, in the order of the flow:
+Modules, in signal order; `mix.blend` is where the blend itself is computed:
 
+<<<<<<< HEAD
     weights, curve   a position, weights of up to eight sources or a path in time -> weights
+    modulation       a patch's blend over time: path, LFOs, wheel
+=======
+    weights, curve   a position, corners or a path in time -> weights
+    modulation       a patch's blend over time: path, LFOs, wheel
+>>>>>>> 7273430 (Blend: where a loop is closed, where a note is stretched and which layers sound are found by name)
     parts            a note -> onset, attack, sustain, release
-    ping_pong, sustain  a longer or shorter sustain
-    plan, read       a curve of read positions -> a re-timed note
-    stretch, align   one note, several notes
+    ping_pong        a longer sustain, without a loop
+    stretch_plan     which frame of a note is read when, and at what level
+    read             latents read at fractional frames
+    stretch, align   one note at another length; several notes aligned
     mix              the weighted mean
-    loop, repeat     a note that closes on itself: a steady blend, a moving one
+    velocity         which velocity layers sound, and how loud
+    variation        round robins
+    loop             closes a loop in a steady note; moving_loop in one that a patch moves
+    even             positions redrawn so that equal steps sound equally large
 
-Source of the idea: Engel et al., Neural Audio Synthesis of Musical Notes with WaveNet Autoencoders (2017); for why
-onset and envelope must be aligned: Caetano and Rodet, Musical Instrument Sound Morphing Guided by Perceptually
-Motivated Features (2013).
+Sources: Engel et al., Neural Audio Synthesis of Musical Notes with WaveNet Autoencoders (2017); on why onset and
+envelope must be aligned: Caetano and Rodet, Musical Instrument Sound Morphing Guided by Perceptually Motivated Features
+(2013).
 """
 
 from nsynth_lab.blend.align import align

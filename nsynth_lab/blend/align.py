@@ -1,10 +1,9 @@
-"""Sources brought into step before they are mixed, so that a blend has one attack, one body and one end.
+"""Sources aligned in time before they are blended, so that a blend has one attack, one sustain and one release.
 
-Two notes laid over each other as they are sound like two notes: a glockenspiel's stroke, then a choir coming
-in. So every source is re-timed to a common attack and a common release, whose lengths are the weighted means
-of the sources' own, and all begin at their onset. Levels need no aligning beyond that: loudness is blended in dB, in
-which the mean of two notes' levels and courses is the course of the mean level; only silence, which has no
-level, is held at 80 dB below each source's peak.
+Notes blended as they are sound like two notes: a glockenspiel's stroke, then a choir coming in. So every source starts
+at its onset and is stretched to a common attack and a common release, whose lengths are the weighted means of the
+sources' own. Levels need no alignment: loudness is blended in dB, where the mean of two envelopes is the envelope in
+between. Only silence, which has no level in dB, counts as 80 dB below each source's peak.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ from nsynth_lab.latents import Latents
 
 
 def align(sources: Sequence[Latents], weights: Weights, frames: int) -> list[Latents]:
-    """Each source at `frames` frames, all with the same attack and release.
+    """Each source, `frames` frames long, all with the same attack and release.
 
     Args:
-        sources: notes of one pitch and model.
+        sources: notes of the same pitch and model.
         weights: [sources] or, for a morph, [frames, sources], summing to 1. A morph's first frame decides the length
-            of the attack, its last that of the release.
+            of the attack, its last frame that of the release.
         frames: length of the result.
 
     Raises:
-        UsageError: a length that latents cannot have.
+        UsageError: latents cannot have this length.
     """
     first, last = np.atleast_2d(weights)[[0, -1]]
     parts = [find_parts(source) for source in sources]

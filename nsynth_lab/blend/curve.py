@@ -1,4 +1,4 @@
-"""A position that moves in time: the path of a morph, as breakpoints joined by straight lines."""
+"""Curve: a position that moves in time, given as breakpoints with linear interpolation; the path of a morph."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Curve:
         positions: a position from 0 to 1 for each.
 
     Raises:
-        UsageError: no point, too many, times that go back, or positions outside 0 to 1.
+        UsageError: no point, too many, descending times, or positions outside 0 to 1.
 
     >>> Curve((0.0, 2.0), (0.0, 1.0)).at([-1.0, 0.5, 9.0])
     array([0.  , 0.25, 1.  ])
@@ -56,7 +56,7 @@ class Curve:
         return np.asarray(np.interp(np.asarray(seconds, np.float64), self.seconds, self.positions))
 
     def over(self, frames: int) -> NDArray[np.float64]:
-        """Positions [frames] over a note of so many frames; its first frame is time 0."""
+        """Positions [frames] over a note of `frames` frames; its first frame is at 0 s."""
         return self.at(np.arange(frames) / FRAME_RATE_HZ)
 
 
@@ -64,7 +64,7 @@ def parse_curve(text: str) -> Curve:
     """Read "time:position" pairs separated by commas; times in seconds.
 
     Raises:
-        UsageError: text that is not such a list, or a curve that `Curve` refuses.
+        UsageError: the text is not such a list, or `Curve` refuses it.
 
     >>> parse_curve("0:0, 1.5:1")
     Curve(seconds=(0.0, 1.5), positions=(0.0, 1.0))

@@ -1,4 +1,4 @@
-"""The blend itself: a weighted mean of aligned latents, stream by stream."""
+"""Where the blend is computed: a weighted mean of aligned latents, stream by stream."""
 
 from __future__ import annotations
 
@@ -26,45 +26,56 @@ def blend(
     partials: ArrayLike | None = None,
     spherical: bool = False,
 ) -> Latents:
-    """One note between several, `frames` frames long, at the note of all of them.
+    """Blend notes of the same pitch into one note, `frames` frames long.
 
-    All weights are scaled to sum to 1. With all weight on one source the result is that source, stretched.
+    Weights are scaled to sum to 1. With all weight on one source the result is that source, stretched.
 
     Args:
         sources: notes of the same pitch and model.
         weights: [sources], or [frames, sources] for a morph (see `pair`, `corners` and `Curve`).
         frames: length of the result.
-        timbre: weights for this stream instead of `weights`, in the same shapes; likewise
-        loudness: for the level and with it the lengths of attack and release,
-        f0: for vibrato and drift, and
-        partials: for the places of the partials; these come out as [128] while nothing moves them.
-        spherical: whether the timbre turns from source to source, its length the mean of their lengths, rather than
-            going straight (see `compiled.sphere`); the other streams go straight.
+<<<<<<< HEAD
+        timbre: weights for this stream instead of `weights`, in the same shapes.
+        loudness: likewise for the level, and with it the lengths of attack and release.
+        f0: likewise for vibrato and drift.
+        partials: likewise for the inharmonicity. Without movement the result's `partials` are [128].
+        spherical: interpolate the timbre's direction on a sphere, with the mean of the sources' lengths, rather than
+            linearly (see `compiled.sphere`); the other streams are linear.
+=======
+        timbre: weights for this stream instead of `weights`, in the same shapes.
+        loudness: likewise for the level, and with it the lengths of attack and release.
+        f0: likewise for vibrato and drift.
+        partials: likewise for the inharmonicity. Without movement the result's `partials` are [128].
+>>>>>>> 7273430 (Blend: where a loop is closed, where a note is stretched and which layers sound are found by name)
 
     Raises:
-        UsageError: no source, sources at different notes, or weights that do not fit.
+        UsageError: no source, sources at different notes, or weights of the wrong shape.
         LatentsError: sources made by different models.
     """
     _check_sources(sources)
-    usual = _weights(weights, sources, frames, "weights")
+    common = _weights(weights, sources, frames, "weights")
 
-    def chosen(given: ArrayLike | None, name: str) -> Weights:
-        return usual if given is None else _weights(given, sources, frames, name)
+    def stream_weights(given: ArrayLike | None, name: str) -> Weights:
+        return common if given is None else _weights(given, sources, frames, name)
 
-    level = chosen(loudness, "loudness")
+    level = stream_weights(loudness, "loudness")
     aligned = align(sources, level, frames)
-    heard = np.atleast_2d(level).mean(axis=0) > 0
+    audible = np.atleast_2d(level).mean(axis=0) > 0
     return Latents(
+<<<<<<< HEAD
         timbre=(_spherical_mean if spherical else _mean)(
-            [source.timbre for source in aligned], chosen(timbre, "timbre")
+            [source.timbre for source in aligned], stream_weights(timbre, "timbre")
         ),
+=======
+        timbre=_mean([source.timbre for source in aligned], stream_weights(timbre, "timbre")),
+>>>>>>> 7273430 (Blend: where a loop is closed, where a note is stretched and which layers sound are found by name)
         loudness_db=_mean([source.loudness_db for source in aligned], level),
-        f0_cents=_mean([source.f0_cents for source in aligned], chosen(f0, "f0")),
-        partials=_mean_partials(aligned, chosen(partials, "partials")),
+        f0_cents=_mean([source.f0_cents for source in aligned], stream_weights(f0, "f0")),
+        partials=_mean_partials(aligned, stream_weights(partials, "partials")),
         note=sources[0].note,
         velocity=round(float(np.atleast_2d(level)[0] @ np.array([source.velocity for source in sources]))),
         attack_frames=aligned[0].attack_frames,
-        release_frame=min(source.release_frame for source, counts in zip(aligned, heard, strict=True) if counts),
+        release_frame=min(source.release_frame for source, counts in zip(aligned, audible, strict=True) if counts),
         model_id=sources[0].model_id,
     )
 

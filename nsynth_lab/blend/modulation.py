@@ -1,7 +1,7 @@
-"""How a patch's blend moves over a note: where it stands at each moment, stream by stream, and its oscillations.
+"""How a patch's blend moves during a note: its position at every moment, stream by stream, and its LFOs.
 
-A stream that has a place of its own stays there, but for its own oscillation; the others go where the position is, on
-the patch's path if it has one, and swing with it.
+A stream with a position of its own stays there, apart from its own LFOs; the others follow the common position, along
+the patch's path if it has one, with the LFOs of the position.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ def weights_of(blend: Blend, frames: int, *, seed: int = 0) -> dict[str, Doubles
 
 
 def places_of(blend: Blend, seconds: Doubles, *, wheel: Doubles | None = None, seed: int = 0) -> dict[str, Doubles]:
-    """The place of each stream at the times `seconds` [n] since a note began.
+    """The position of each stream at the times `seconds` [n] after the start of a note.
 
-    [dims] where nothing moves, else [n, dims]. `wheel` [n, dims] is where a player has put the position; a path is
-    shifted by as much.
+    [dims] if nothing moves, otherwise [n, dims]. `wheel` [n, dims] is the position a player has set; a path is shifted
+    by the difference.
     """
     moves = {target: lfo_sum(blend, target, seconds, seed=seed) for target in ("position", "position_y", *STREAMS)}
     found = {}
@@ -46,17 +46,17 @@ def _position(blend: Blend, seconds: Doubles, wheel: Doubles | None) -> Doubles:
 
 
 def lfo_sum(blend: Blend, target: str, seconds: Doubles, *, seed: int = 0) -> Doubles | None:
-    """All oscillations of one target [n] at the times `seconds` [n]; None where it has none."""
-    swings = [
+    """The sum of all LFOs of one target, [n] at the times `seconds` [n]; None if it has none."""
+    waves = [
         lfo.depth * lfo_wave(lfo, seconds, seed=seed + number)
         for number, lfo in enumerate(blend.lfos)
         if lfo.target == target
     ]
-    return np.sum(swings, axis=0) if swings else None
+    return np.sum(waves, axis=0) if waves else None
 
 
 def lfo_wave(lfo: Lfo, seconds: Doubles, *, seed: int = 0) -> Doubles:
-    """An oscillation [n] between -1 and 1.
+    """An LFO's wave [n], between -1 and 1.
 
     >>> lfo_wave(Lfo(rate_hz=1.0, shape="triangle"), np.array([0.0, 0.25, 0.75])).tolist()
     [0.0, 1.0, -1.0]
@@ -76,7 +76,7 @@ def lfo_wave(lfo: Lfo, seconds: Doubles, *, seed: int = 0) -> Doubles:
 
 
 def _along(blend: Blend, seconds: Doubles) -> Doubles:
-    """[frames, dims] on the path."""
+    """Positions [frames, dims] along the path."""
     times = [point[0] for point in blend.path]
     return np.stack(
         [np.interp(seconds, times, [point[axis] for point in blend.path]) for axis in range(1, blend.dims + 1)], axis=1
@@ -84,7 +84,7 @@ def _along(blend: Blend, seconds: Doubles) -> Doubles:
 
 
 def _moved(place: Doubles, x: Doubles | None, y: Doubles | None) -> Doubles:
-    """A place [dims] or [frames, dims] moved along its axes, within 0 to 1."""
+    """A position [dims] or [frames, dims], shifted along its axes and kept within 0 to 1."""
     if x is None and y is None:
         return place
     frames = next(len(move) for move in (x, y) if move is not None)

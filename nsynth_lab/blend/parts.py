@@ -1,4 +1,4 @@
-"""The parts of one note: onset, attack, sustain and release, and what kind of sustain it is."""
+"""The parts of a note: onset, attack, sustain and release, and whether its sustain is held or decays."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ import numpy as np
 from nsynth_lab.latents import Latents
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles
 
-SILENCE_BELOW_PEAK_DB = 80.0  # fainter than that is silence,
-ENDED_BELOW_PEAK_DB = 60.0  # a note that ends is at least so faint,
-ONSET_BELOW_PEAK_DB = 50.0  # and one that has begun at most so faint
-LEAD_FRAMES = 3  # so much silence before the onset belongs to the note
-RELEASE_FRAMES = 19  # 0.2 s, for a note without a release of its own
+SILENCE_BELOW_PEAK_DB = 80.0  # anything quieter counts as silence
+ENDED_BELOW_PEAK_DB = 60.0  # a note must fall to this level to have ended
+ONSET_BELOW_PEAK_DB = 50.0  # a note starts where it reaches this level
+LEAD_FRAMES = 3  # this much silence before the onset is kept
+RELEASE_FRAMES = 19  # 0.2 s, for a note recorded without a release
 SHORTEST_RELEASE_FRAMES = 4
-CONTOUR_FRAMES = 94  # ripple faster than a second stays with the sound
+CONTOUR_FRAMES = 94  # one second: faster changes of level are ripple, not contour
 SUSTAINED_DB_PER_SECOND = -6.0
 SUSTAINED_FALL_DB = 18.0
 LEVEL_FRAMES = 19
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Where the parts of a note lie, in frames; `onset <= attack_end <= key_up <= frames`.
+class NoteParts:
+    """The boundaries between the parts of a note, in frames: `onset <= attack_end <= key_up <= frames`.
 
     Attributes:
-        level_db: [frames] loudness, not below 80 dB under its peak.
-        onset: 0, or the first frame within 50 dB of the peak if more than 3 frames of silence lie before it, which
+        level_db: [frames] loudness, limited from below to 80 dB under its peak.
+        onset: 0, or the first frame within 50 dB of the peak if more than 3 frames of silence come before it, which
             are then skipped.
         attack_end: first frame of the sustain.
         key_up: first frame of the release; for a note without one, 0.2 s before its end.
-        released: whether the recording has its own release.
-        sustained: whether the level of the sustain is held (flute, organ) rather than dying away (piano, bell).
+        released: whether the recording includes a release.
+        sustained: whether the sustain is held (flute, organ) rather than decaying (piano, bell).
     """
 
     level_db: Doubles
@@ -59,7 +59,7 @@ class Parts:
 
     @property
     def ended_db(self) -> float:
-        """The level a note must have come down to at its end."""
+        """The level to which the note must have fallen at its end."""
         return float(self.level_db.max()) - ENDED_BELOW_PEAK_DB
 
     def level_at(self, positions: Doubles) -> Doubles:
@@ -67,7 +67,7 @@ class Parts:
         return np.asarray(np.interp(positions, np.arange(len(self.level_db)), self.level_db))
 
     def contour_db(self) -> Doubles:
-        """The slow course of the level over the sustain, [sustain frames]: its mean over a second around."""
+        """The slow contour of the level over the sustain, [sustain frames]: a moving average over one second."""
         level = self.level_db[self.attack_end : self.key_up]
         total = np.concatenate([[0.0], np.cumsum(level)])
         here = np.arange(len(level))
@@ -75,25 +75,25 @@ class Parts:
         return np.asarray((total[end] - total[begin]) / (end - begin))
 
 
-def find_parts(latents: Latents) -> Parts:
-    """The parts of a note, from its marks and its loudness."""
+def find_parts(latents: Latents) -> NoteParts:
+    """The parts of a note, from its attack and release marks and its loudness."""
     level = np.asarray(latents.loudness_db, np.float64)
     level = np.maximum(level, level.max() - SILENCE_BELOW_PEAK_DB)
-    heard = int(np.argmax(level >= level.max() - ONSET_BELOW_PEAK_DB))
-    onset = min(heard, latents.attack_frames) if heard > LEAD_FRAMES else 0
+    audible = int(np.argmax(level >= level.max() - ONSET_BELOW_PEAK_DB))
+    onset = min(audible, latents.attack_frames) if audible > LEAD_FRAMES else 0
     attack_end, key_up = latents.attack_frames, latents.release_frame
     released = latents.frames - key_up >= SHORTEST_RELEASE_FRAMES
     if not released:
         after_attack = latents.frames - attack_end
         key_up = latents.frames - min(RELEASE_FRAMES, after_attack // 2)
     sustained = _is_sustained(level[attack_end:key_up], level.max())
-    return Parts(level, onset, attack_end, key_up, released, sustained)
+    return NoteParts(level, onset, attack_end, key_up, released, sustained)
 
 
 def _is_sustained(level: Doubles, peak: float) -> bool:
     if len(level) < SHORTEST_RELEASE_FRAMES:
         return True
-    heard = np.maximum(level, peak - ENDED_BELOW_PEAK_DB)
-    slope = float(np.polyfit(np.arange(len(heard)), heard, 1)[0]) * FRAME_RATE_HZ
-    fall = float(heard.max() - np.median(heard[-LEVEL_FRAMES:]))
+    audible = np.maximum(level, peak - ENDED_BELOW_PEAK_DB)
+    slope = float(np.polyfit(np.arange(len(audible)), audible, 1)[0]) * FRAME_RATE_HZ
+    fall = float(audible.max() - np.median(audible[-LEVEL_FRAMES:]))
     return slope > SUSTAINED_DB_PER_SECOND and fall < SUSTAINED_FALL_DB

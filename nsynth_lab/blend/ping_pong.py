@@ -1,8 +1,8 @@
 """Ping-pong sustain: a held note reads its sustain back and forth, and lasts for minutes without an audible loop.
 
-The playhead moves at natural speed, so that vibrato, breath and beating keep their own rate. It turns at points
-that never repeat in the same order, and there it reflects, so that no stream jumps; if the note has a
-vibrato it turns at a crest or a trough, where a reflected vibrato goes on as if nothing had happened.
+The playhead moves at natural speed, so that vibrato, breath and beating keep their rate. It reverses at turn points in
+a random order that does not repeat, and since it reverses in place no stream jumps. If the note has a vibrato the turn
+points are its crests and troughs, where a reversed vibrato continues smoothly.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 from nsynth_lab.units import Doubles
 
 SEED = 2017
-ZONE = 0.4  # turn points lie in the first and in the last 40 % of the sustain,
-MARGIN_FRAMES = 8  # but not so close to the attack or the release,
-SHORTEST_FRAMES = 33  # and crossing a whole sustain takes at least so long: 0.35 s
+ZONE = 0.4  # turn points are in the first and in the last 40 % of the sustain,
+MARGIN_FRAMES = 8  # at least this far from the attack and the release
+SHORTEST_FRAMES = 33  # 0.35 s: crossing a whole sustain takes at least this long
 VIBRATO_CENTS = 2.0
 
 
 @dataclass(frozen=True)
 class PingPong:
-    """A read position which moves in straight lines: at `times` it is at `points`, both [turns], in frames."""
+    """A piecewise linear read position: at `times` it is at `points`; both [turns], in frames."""
 
     times: Doubles
     points: Doubles
@@ -43,15 +43,15 @@ class TurnPoints:
 
 
 def ping_pong(f0_cents: Doubles, ripple_db: Doubles, *, frames: float) -> PingPong:
-    """A path of at least `frames` frames through a sustain, from its first frame.
+    """A path of at least `frames` frames back and forth through a sustain, starting at its first frame.
 
     Args:
-        f0_cents: [length] deviation of the pitch through the sustain.
-        ripple_db: [length] loudness less its slow contour, which chooses the turns when the pitch is steady.
-        frames: how long it must last.
+        f0_cents: [length] deviation of the pitch in the sustain.
+        ripple_db: [length] loudness minus its slow contour; determines the turn points if the pitch is steady.
+        frames: required length of the path.
 
     Returns:
-        Positions within 0 to length - 1; the same arguments always give the same path.
+        Positions from 0 to length - 1; the same arguments always give the same path.
     """
     turns = turn_points(f0_cents, ripple_db)
     if turns is None:
@@ -67,7 +67,7 @@ def ping_pong(f0_cents: Doubles, ripple_db: Doubles, *, frames: float) -> PingPo
 
 
 def turn_points(f0_cents: Doubles, ripple_db: Doubles) -> TurnPoints | None:
-    """Where the playhead may turn within a sustain; None where that is too short. Arguments as in `ping_pong`."""
+    """Where the playhead may turn within a sustain; None if it is too short. Arguments as in `ping_pong`."""
     length = len(f0_cents)
     if length < 4:
         return None
@@ -89,6 +89,6 @@ def _turns(stream: Doubles) -> NDArray[np.int64]:
 
 
 def _within(turns: NDArray[np.int64], low: int, high: int) -> NDArray[np.int64]:
-    """The turns from `low` to before `high`, or all frames there when they are few."""
+    """The turn points from `low` to before `high`, or all frames there if there are fewer than three."""
     chosen = turns[(turns >= low) & (turns < high)]
     return chosen if len(chosen) >= 3 else np.arange(low, high)

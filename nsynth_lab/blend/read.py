@@ -1,4 +1,4 @@
-"""The one way in which latents are re-timed: all streams read at fractional positions, linear in between."""
+"""How latents are re-timed: all streams are read at fractional positions, with linear interpolation."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from numpy.typing import ArrayLike
 from nsynth_lab.latents import Latents
 from nsynth_lab.units import FloatArray
 
-RISE_DB = 40.0  # before its first frame a note is so far below its peak
+RISE_DB = 40.0  # level below the peak at frame -1, before the note
 
 
 def read_at(latents: Latents, positions: ArrayLike) -> Latents:
     """Latents whose frame t is `latents` at frame `positions[t]`; positions [frames].
 
-    Positions beyond the last frame hold it. Between -1 and 0 the level rises into the first frame from 40 dB below
-    the peak, so that even the attack of a struck note can be drawn out. The result has no marks: no attack, no
-    release.
+    Beyond the last frame the last frame is held. From -1 to 0 the level rises from 40 dB below the peak to the first
+    frame, so that even the attack of a struck note can be stretched. The result has no attack and release marks.
     """
-    asked = np.clip(np.asarray(positions, np.float64), -1.0, latents.frames - 1.0)
-    where = np.maximum(asked, 0.0)
+    clipped = np.clip(np.asarray(positions, np.float64), -1.0, latents.frames - 1.0)
+    where = np.maximum(clipped, 0.0)
     low = where.astype(np.int64)
     high = np.minimum(low + 1, latents.frames - 1)
     part = (where - low).astype(np.float32)
@@ -34,7 +33,7 @@ def read_at(latents: Latents, positions: ArrayLike) -> Latents:
     return replace(
         latents,
         timbre=stream(latents.timbre),
-        loudness_db=crossfade(level, before, (where - asked).astype(np.float32)),
+        loudness_db=crossfade(level, before, (where - clipped).astype(np.float32)),
         f0_cents=stream(latents.f0_cents),
         partials=stream(latents.partials) if latents.partials.ndim == 2 else latents.partials,
         attack_frames=0,

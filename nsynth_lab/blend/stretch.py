@@ -1,19 +1,19 @@
-"""A note made longer or shorter without touching how it begins and ends.
+"""A note made longer or shorter, with its attack and release as they are.
 
-Everything is one curve of read positions, one for each frame of the result:
+All of it is one curve of read positions, one per frame of the result:
 
     read position
       |                                  ,'    release, at its own speed
       |                                ,'
       |          ,'.    ,'`.   ,'`.   :
-      |        ,'   `.,'    `,'    `.:         sustain: held notes go back and forth (`nsynth_lab.blend.ping_pong`),
+      |        ,'   `.,'    `,'    `.:         sustain: held notes go back and forth (`ping_pong`),
       |      ,'                                decaying ones are read more slowly, shortened ones are left early
       |    ,'
       |  ,'                                    attack, at its own speed
       +----------------------------------> frame
 
-The slow contour of the loudness does not go back and forth: it is stretched evenly, and only its ripple follows the
-read position. Where the sustain was left early, the release starts from the level at which the key went up.
+The slow contour of the loudness does not go back and forth: it is stretched evenly, and only the ripple follows the
+read position. If the sustain is left early, the release starts from the level it had then.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from dataclasses import replace
 import numpy as np
 
 from nsynth_lab.blend.parts import find_parts
-from nsynth_lab.blend.plan import fit_lengths, make_plan
 from nsynth_lab.blend.read import crossfade, read_at
+from nsynth_lab.blend.stretch_plan import fit_lengths, plan_stretch
 from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import MAX_FRAMES, Latents
 from nsynth_lab.units import frames_to_seconds
@@ -34,30 +34,30 @@ from nsynth_lab.units import frames_to_seconds
 def stretch(latents: Latents, frames: int) -> Latents:
     """The same note, exactly `frames` frames long, with its own attack and release.
 
-    A note that begins at its first frame and ends in silence comes back as it was at its own length.
+    At its original length, a note that starts at its first frame and ends in silence is unchanged.
 
     Raises:
-        UsageError: a length that latents cannot have.
+        UsageError: latents cannot have this length.
     """
     parts = find_parts(latents)
     return warp(latents, attack=parts.attack_frames, release=parts.release_frames, frames=frames)
 
 
 def warp(latents: Latents, *, attack: float, release: float, frames: int) -> Latents:
-    """The same note, `frames` frames long, its attack and release brought to so many frames.
+    """The same note, `frames` frames long, its attack and release stretched to `attack` and `release` frames.
 
-    In a note too short for both, first the release is shortened and then the attack, so that it is always heard.
-    A note that would end above 60 dB under its peak is faded to there over its release.
+    If the note is too short for both, the release is shortened first, then the attack. If it would end louder than
+    60 dB below its peak, it is faded to there over the release.
 
     Raises:
-        UsageError: a length that latents cannot have.
+        UsageError: latents cannot have this length.
     """
     if not 1 <= frames <= MAX_FRAMES:
         longest = frames_to_seconds(MAX_FRAMES)
         raise UsageError(f"a note of {frames} frames: expected 1 to {MAX_FRAMES} (up to {longest:.0f} s)")
     parts = find_parts(latents)
     lengths = fit_lengths(attack, release, frames)
-    plan = make_plan(parts, np.asarray(latents.f0_cents, np.float64), lengths)
+    plan = plan_stretch(parts, np.asarray(latents.f0_cents, np.float64), lengths)
     source = replace(latents, loudness_db=parts.level_db.astype(np.float32))
     read, held = read_at(source, plan.read), read_at(source, plan.held)
     fade = plan.fade.astype(np.float32)

@@ -1,4 +1,4 @@
-"""Where a blend stands: positions between sources to weights that sum to 1.
+"""Positions of a blend between its sources -> weights that sum to 1.
 
 A position is a number from 0 to 1, or an array of them, one for each frame of a morph.
 """
@@ -47,10 +47,10 @@ def corners(x: ArrayLike, y: ArrayLike) -> Weights:
 
 
 def triangle(x: ArrayLike, y: ArrayLike) -> Weights:
-    r"""Weights [..., 3] of three corners: the square of `corners` with its lower edge drawn together.
+    r"""Weights [..., 3] of three corners: the square of `corners` with its lower edge shrunk to a point.
 
         A ---- B     y = 0        x runs from A to B,
-         \  /                     y from wherever that is to C.
+         \  /                     y from there to C.
            C         y = 1
 
     Raises:

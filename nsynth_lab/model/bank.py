@@ -18,7 +18,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from nsynth_lab.blend import blend, pair
-from nsynth_lab.blend.velocity import stroke
+from nsynth_lab.blend.velocity import layers_at
 from nsynth_lab.errors import CheckpointError, LatentsError, UsageError
 from nsynth_lab.latents import CENTS_LIMIT, SILENCE_DB, Latents
 from nsynth_lab.legible import encodable_in
@@ -80,14 +80,14 @@ def struck(layers: Sequence[Latents], *, velocity: int) -> Latents:
     """One note of the velocity layers of a key, struck with `velocity`: see `blend.velocity`."""
     layers = sorted(layers, key=lambda zone: zone.velocity)
     peaks_db = [float(zone.loudness_db.max()) for zone in layers]
-    own = stroke([zone.velocity for zone in layers], peaks_db, velocity=velocity)
+    own = layers_at([zone.velocity for zone in layers], peaks_db, velocity=velocity)
     softer, harder = layers[own.softer], layers[own.harder]
     if own.share == 0.0:
         between = softer
     else:
         frames = round(softer.frames + own.share * (harder.frames - softer.frames))
         between = blend([softer, harder], pair(own.share), frames=frames)
-    return replace(shifted(between, own.by_db), velocity=velocity)
+    return replace(shifted(between, own.gain_db), velocity=velocity)
 
 
 def at_bank_level(latents: Latents) -> Latents:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nsynth_lab.blend.loop import Period, can_loop, close_loop, find_period, in_tune
 from nsynth_lab.blend.parts import find_parts
-from nsynth_lab.blend.variation import another_take
+from nsynth_lab.blend.variation import variation
 from nsynth_lab.dsp.pitch import tracked_orders
 from nsynth_lab.latents import Latents, with_silence
 from nsynth_lab.model.decoder import noise_places
@@ -140,7 +140,7 @@ class BlendClips:
 
     def _take(self, key: ClipKey, *, seconds: float) -> Latents:
         blend = self.session.blend(self.request.blend_request(key, seconds=seconds))
-        return another_take(blend, take=key.take, seed=self.request.seed)
+        return variation(blend, number=key.take, seed=self.request.seed)
 
 
 def settled_frame(request: PackRequest) -> int:

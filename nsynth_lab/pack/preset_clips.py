@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.blend.loop import Period
+from nsynth_lab.blend.moving_loop import close_moving_loop, period_within
 from nsynth_lab.blend.parts import find_parts
-from nsynth_lab.blend.repeat import period_within, repeat
-from nsynth_lab.blend.variation import another_take
+from nsynth_lab.blend.variation import variation
 from nsynth_lab.dsp.pitch import tracked_orders
 from nsynth_lab.latents import Latents, with_silence
 from nsynth_lab.model.decoder import noise_places
@@ -136,7 +136,7 @@ class PresetClips:
         cents = np.asarray(voice.latents.f0_cents + moved + voice.detune_cents, np.float32)
         latents = replace(voice.latents, f0_cents=cents)
         if period is not None:
-            whole = repeat(latents, voice.plain, period, frames=self.request.frames + self.late_frames)
+            whole = close_moving_loop(latents, voice.plain, period, frames=self.request.frames + self.late_frames)
             still = np.broadcast_to(voice.gains[period.begin, 0], (self.request.frames - period.begin, 2, 2))
             return whole, np.concatenate([voice.gains[: period.begin], still])
         more = max(longest, self.request.frames) - frames
@@ -147,7 +147,7 @@ class PresetClips:
         hold = hold_within(patch, request.seconds)
         note = patch_note(self._sources, patch, Note(key.note, key.velocity), hold_seconds=hold, seed=request.seed)
         voices = [
-            replace(voice, latents=another_take(voice.latents, take=key.take, seed=request.seed))
+            replace(voice, latents=variation(voice.latents, number=key.take, seed=request.seed))
             for voice in note.voices
         ]
         return replace(note, voices=tuple(voices))

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nsynth_lab.blend.parts import Parts, find_parts
+from nsynth_lab.blend.parts import NoteParts, find_parts
 from nsynth_lab.blend.ping_pong import turn_points
-from nsynth_lab.blend.velocity import stroke
+from nsynth_lab.blend.velocity import layers_at
 from nsynth_lab.dsp.envelope import onset_frame
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents
@@ -34,8 +34,8 @@ class Zone:
         first: its first row in the table.
         frames: number of rows.
         onset: frame at which reading begins.
-        attack_end, key_up: as in `Parts`.
-        released, sustained: as in `Parts`.
+        attack_end, key_up: as in `NoteParts`.
+        released, sustained: as in `NoteParts`.
         release_frames: length of the release.
         peak_db: level of the loudest frame.
         slope_db: change of level per frame beyond the end of a struck note's sustain; 0 for sustained instruments.
@@ -127,12 +127,12 @@ class Sources:
 
     def _around(self, indices: list[int], velocity: int) -> list[Layer]:
         zones = [self.zones[index] for index in indices]
-        own = stroke([zone.velocity for zone in zones], [zone.peak_db for zone in zones], velocity=velocity)
+        own = layers_at([zone.velocity for zone in zones], [zone.peak_db for zone in zones], velocity=velocity)
         softer, harder = indices[own.softer], indices[own.harder]
-        return [Layer(softer, 1.0 - own.share, own.by_db), Layer(harder, own.share, own.by_db)]
+        return [Layer(softer, 1.0 - own.share, own.gain_db), Layer(harder, own.share, own.gain_db)]
 
 
-def _zone(latents: Latents, parts: Parts, first: int) -> tuple[Zone, Doubles]:
+def _zone(latents: Latents, parts: NoteParts, first: int) -> tuple[Zone, Doubles]:
     """A zone and its slow level contour [frames]: a mean over one second in the sustain, elsewhere the level itself."""
     contour = parts.level_db.copy()
     contour[parts.attack_end : parts.key_up] = parts.contour_db()

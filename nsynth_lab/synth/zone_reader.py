@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.blend.parts import ENDED_BELOW_PEAK_DB
-from nsynth_lab.blend.sustain import JOIN_FRAMES
+from nsynth_lab.blend.stretch_plan import JOIN_FRAMES
 from nsynth_lab.compiled.zone_reader import LAYERS_PER_CORNER, Layers, ReleaseRules, read, release, start_note
 from nsynth_lab.compiled.zones import Zones
 from nsynth_lab.latents import SILENCE_DB

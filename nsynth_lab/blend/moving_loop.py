@@ -1,10 +1,11 @@
-"""A moving note that repeats itself: what `loop` does for a steady blend, done to one whose every stream may move.
+"""Where a loop is closed in a moving note: like `loop`, for a note whose streams a patch's path and LFOs move.
 
-Nothing is touched before the period begins. From there on every stream runs to and fro, and the pitch is shifted by a
-fraction of a cent, so that over one period each partial turns a whole number of times, wherever its place has moved:
+Nothing changes before the period begins. From there on every stream goes forwards and backwards, and the pitch is
+shifted by a fraction of a cent so that over one period each partial completes whole cycles, however its frequency has
+moved within it:
 
-    stream    attack and movement | there       back | there       back
-                                begin             begin + frames
+    streams   attack and movement | forwards  backwards | forwards  backwards
+                                begin                 begin + frames
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from nsynth_lab.blend.read import read_at
 from nsynth_lab.latents import PARTIAL_SLOTS, Latents
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles, cents_to_ratio, note_to_hz, ratio_to_cents
 
-TUNE_CENTS = 2.0  # for the sake of cycles
-SUB_OCTAVE = 0.5  # the order of slot 0
+TUNE_CENTS = 2.0  # how far out of tune a loop may be so that LFOs complete whole cycles in it
+SUB_OCTAVE = 0.5  # harmonic number of slot 0
 
 
 def period_within(
@@ -33,15 +34,15 @@ def period_within(
     cycles_hz: Sequence[float] = (),
     turns: int = 1,
 ) -> Period | None:
-    """A long period within frames `begin` and `end` that suits the pitch the note has there.
+    """A long period between frames `begin` and `end` that fits the note's actual pitch there; None if there is no room.
 
-    Half of it is read, so it must be long enough for that half to be over before `key_up`. With `cycles_hz` it is one
-    of which up to `turns` best hold a whole number of cycles of each of these oscillations.
+    A period reads half its length of frames, which must be over before `key_up`. With `cycles_hz`, the rates of LFOs,
+    it is the period of which 1 to `turns` repetitions come closest to whole cycles of every LFO.
     """
-    here = np.asarray(latents.f0_cents[begin:end], np.float64)
-    if not len(here):
+    f0_cents = np.asarray(latents.f0_cents[begin:end], np.float64)
+    if not len(f0_cents):
         return None
-    sounding = latents.note + ratio_to_cents(float(cents_to_ratio(here).mean())) / 100.0
+    sounding = latents.note + ratio_to_cents(float(cents_to_ratio(f0_cents).mean())) / 100.0
     shortest = max(SHORTEST_FRAMES, 2 * (end - key_up) + 2)
     every = periods(sounding, end=end, longest=end - begin, shortest=shortest, multiple=multiple)
     if not every:
@@ -54,16 +55,16 @@ def period_within(
 
 
 def _off_cycle(period: Period, cycles_hz: Sequence[float], turns: int) -> float:
-    """How far, in cycles, the best number of turns of a period is from whole cycles of all oscillations."""
+    """How far, in cycles, the best of 1 to `turns` repetitions of a period is from whole cycles of all LFOs."""
     cycles = np.outer(np.arange(1, turns + 1) * period.frames / FRAME_RATE_HZ, cycles_hz)
     return float(np.abs(cycles - np.round(cycles)).max(axis=1).min())
 
 
-def repeat(latents: Latents, plain: Latents, period: Period, *, frames: int) -> Latents:
-    """`latents` up to `period.begin`, then its period over and over, `frames` frames in all, without a release.
+def close_moving_loop(latents: Latents, plain: Latents, period: Period, *, frames: int) -> Latents:
+    """`latents` up to `period.begin`, then the period repeated, `frames` frames in all, without a release.
 
-    `plain` is the same note before its envelope and its swings of level were put on it: its slow course of level, not
-    theirs, is held where it is. Both must be held for half a period beyond `period.begin`.
+    `plain` is the same note before envelope and level LFOs were applied: its slow contour is frozen, theirs is not.
+    Both must be held for half a period beyond `period.begin`.
     """
     level = latents.loudness_db + (held_level(plain, period.begin) - plain.loudness_db)
     read = read_positions(period, frames)
@@ -86,9 +87,9 @@ def repeat(latents: Latents, plain: Latents, period: Period, *, frames: int) -> 
 
 
 def _to_whole_turns(partials: Doubles, hz: Doubles, turns: float) -> Doubles:
-    """What each partial's place [128] must move by to turn a whole number of times over a period."""
+    """The shift of each partial's offset [128] that makes it complete whole cycles over a period."""
     order = np.arange(PARTIAL_SLOTS, dtype=np.float64)
     order[0] = SUB_OCTAVE
     total = (hz[:, None] * (order + partials)).sum(axis=0) / FRAME_RATE_HZ
     off = (np.round(total) - total) / turns
-    return np.where(np.abs(off) > 1e-9, off, 0.0)  # a harmonic partial stays one
+    return np.where(np.abs(off) > 1e-9, off, 0.0)  # harmonic partials stay exactly harmonic
