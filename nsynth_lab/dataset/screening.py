@@ -12,7 +12,7 @@ from nsynth_lab.dataset.note_writer import Entry, note_entry
 from nsynth_lab.dataset.recordings import Take, shown
 from nsynth_lab.dataset.settle import settle
 from nsynth_lab.dsp import recording
-from nsynth_lab.dsp.hearing import Heard, doubts_of, hear, pitch_doubt
+from nsynth_lab.dsp.inspection import Inspection, doubts_of, inspect_recording, pitch_doubt
 from nsynth_lab.dsp.pitch_guess import SURE
 from nsynth_lab.errors import AudioError
 from nsynth_lab.workers import in_parallel
@@ -66,7 +66,7 @@ def examine(
     The takes come back with the pitches and velocities that were settled. Nothing is raised: what cannot be read is
     left out, and says so.
     """
-    heard: list[Heard | str] = []
+    heard: list[Inspection | str] = []
     for _, one in in_parallel(partial(_hear, max_seconds=max_seconds), takes, jobs=jobs, chunk=8):
         heard.append(one)
         advance(1)
@@ -74,14 +74,14 @@ def examine(
     return takes, [_judge(take, one, pitch_from, max_seconds) for take, one in zip(takes, heard, strict=True)]
 
 
-def _hear(take: Take, *, max_seconds: float) -> Heard | str:
+def _hear(take: Take, *, max_seconds: float) -> Inspection | str:
     try:
-        return hear(read_audio(take.path, max_seconds=LONGEST_READ_SECONDS), max_seconds=max_seconds)
+        return inspect_recording(read_audio(take.path, max_seconds=LONGEST_READ_SECONDS), max_seconds=max_seconds)
     except AudioError as error:
         return f"unreadable: {shown(str(error).removeprefix(f'{take.path}: '))}"
 
 
-def _judge(take: Take, heard: Heard | str, pitch_from: PitchFrom, max_seconds: float) -> Finding:
+def _judge(take: Take, heard: Inspection | str, pitch_from: PitchFrom, max_seconds: float) -> Finding:
     left_out = Finding(take.file, "left out", instrument_name=take.instrument_name, velocity=take.velocity)
     left_out = replace(left_out, read_as=read_as(take))
     if isinstance(heard, str):
@@ -113,12 +113,12 @@ def _judge(take: Take, heard: Heard | str, pitch_from: PitchFrom, max_seconds: f
     )
 
 
-def _remarks(heard: Heard, max_seconds: float) -> tuple[str, ...]:
+def _remarks(heard: Inspection, max_seconds: float) -> tuple[str, ...]:
     long = f"long: {heard.whole_seconds:.1f} s of sound, its first {max_seconds:g} s are taken"
     return (*heard.remarks, *([long] if heard.whole_seconds > max_seconds + 0.01 else []))
 
 
-def _pitch(take: Take, heard: Heard, pitch_from: PitchFrom) -> tuple[int | None, str, str]:
+def _pitch(take: Take, heard: Inspection, pitch_from: PitchFrom) -> tuple[int | None, str, str]:
     """(MIDI note, where from, doubt) of one file; no note where there is none to be had."""
     named = None if pitch_from == "measured" else take.named.pitch
     if named is not None:

@@ -13,17 +13,17 @@ from itertools import pairwise
 
 from nsynth_lab.dataset.file_names import Reading
 from nsynth_lab.dataset.recordings import Take, with_velocities
-from nsynth_lab.dsp.hearing import AGREE_SEMITONES, Heard
+from nsynth_lab.dsp.inspection import AGREE_SEMITONES, Inspection
 from nsynth_lab.dsp.pitch_guess import SURE
 
 LEAST_VOTES, MOST = 3, 0.8
 OCTAVE, PIANO_KEYS = 12, 20  # key 1 of a piano is A0, MIDI note 21
 LOUDER_DB = 0.5
 
-_Pair = tuple[Take, Heard | None]
+_Pair = tuple[Take, Inspection | None]
 
 
-def settle(takes: list[Take], heard: Sequence[Heard | None], *, by_sound: bool) -> list[Take]:
+def settle(takes: list[Take], heard: Sequence[Inspection | None], *, by_sound: bool) -> list[Take]:
     """The same takes; `by_sound` lets what was heard move whole groups of pitches. None was not heard.
 
     A group moves by an octave if three of its notes or more, and four fifths of those that are clearly heard, sound
@@ -57,7 +57,7 @@ def _is_open(take: Take) -> bool:
     return take.named.pitch_by == "number" or take.reading.octave.endswith("as usual")
 
 
-def _move(takes: list[Take], group: list[int], heard: Sequence[Heard | None]) -> None:
+def _move(takes: list[Take], group: list[int], heard: Sequence[Inspection | None]) -> None:
     votes: list[tuple[int, int]] = []
     for index in group:
         take, sound = takes[index], heard[index]
@@ -93,7 +93,7 @@ def _told(reading: Reading, shift: int, told: str, pitch_by: str) -> Reading:
     return replace(reading, octave=f"the numbers are MIDI's {shift:+d}, {told}")
 
 
-def _order(takes: list[Take], group: list[int], heard: Sequence[Heard | None]) -> None:
+def _order(takes: list[Take], group: list[int], heard: Sequence[Inspection | None]) -> None:
     """Numbers behind the notes are layers where the sound gets louder with them, or fainter; else takes."""
     numbers = {index: takes[index].named.count or takes[index].named.layer for index in group}
     notes: dict[int, list[tuple[int, float]]] = {}

@@ -1,7 +1,11 @@
-"""Pure signal maths: arrays in, arrays out, no files, no state, nothing learnt.
+"""Pure signal processing: arrays in, arrays out; no files, no state, nothing learnt.
 
-Into latents: the measured streams of a note (`measure`), from windows (`framing`), level (`loudness`), the
-fundamental (`pitch`, and `pitch_guess` where no note is given) and the places of the partials (`partials`).
-Back to sound: partials (`oscillators`) and filtered noise (`noise`). Both ways: `resampling`, `envelope`, `mel`,
-and the filter bank `pqmf`.
+Sound -> measured streams of a note   `measure`: from windows (`framing`), A-weighted level (`loudness`), fundamental
+                                      (`pitch`; `pitch_guess` if no note is given) and frequencies of the `partials`
+Controls -> sound                     a bank of partials (`oscillators`), filtered `noise`
+Recordings from anywhere              `inspection` (what is wrong with one), `recording` (trimming, clipping), `offset`
+Levels and spectra                    `mel`, `harmonics`, `programme_loudness` (LUFS), `bandwidth`, `rises`
+Time                                  `envelope` (attack end, release begin), `seam` (loops), `resampling`
+Losses in dB                          `spectral_distance`, `attack_distance`
+Filter bank                           `pqmf`
 """

@@ -1,8 +1,8 @@
-"""Distance of two attacks in dB, millisecond by millisecond: what spectra of 10 ms and more smear.
+"""Distance of two attacks in dB, millisecond by millisecond: detail that spectra of 10 ms and longer smear.
 
-The envelope is that of `nsynth_lab.evaluate.metrics.attack_decay`: power under a Hann window of two periods, of 4 ms
-at least. It counts from the first sample until 30 ms after it has come within 1 dB of its highest point of the first
-half second, and what lies 30 dB below that point counts as silence.
+Compared are envelopes: power under a Hann window of two periods, at least 4 ms long (the same as in
+`nsynth_lab.evaluate.metrics.attack_decay`), from the first sample until 30 ms after the target's envelope has come
+within 1 dB of its maximum of the first half second. Anything 30 dB below that maximum counts as silence.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from nsynth_lab.units import SAMPLE_RATE
 
 STEP_SAMPLES = SAMPLE_RATE // 1000
 SHORTEST_SAMPLES, LONGEST_SAMPLES = 192, 4096
-LOOKED_AT_SAMPLES = SAMPLE_RATE // 2
+COMPARED_SAMPLES = SAMPLE_RATE // 2
 RANGE_DB, NEAR_DB, AFTER_MS = 30.0, 1.0, 30
 
 
 def attack_distance(decoded: Tensor, target: Tensor, f0_hz: Tensor) -> Tensor:
-    """Mean distance in dB [notes] of the attacks with which `decoded` and `target`, both [notes, samples], begin.
+    """Mean distance in dB [notes] between the attacks of `decoded` and `target`, both [notes, samples].
 
-    `f0_hz` [notes]. A note that is silent is 0 dB from a silent one.
+    `f0_hz` [notes]. Two silent notes are 0 dB apart.
     """
     with torch.no_grad():
-        response = _response(f0_hz, min(LOOKED_AT_SAMPLES, target.shape[1]))
+        response = _response(f0_hz, min(COMPARED_SAMPLES, target.shape[1]))
         wanted = _power(target, response)
         peak = wanted.amax(dim=1, keepdim=True).clamp(min=1e-12)
         floor = peak * 10.0 ** (-RANGE_DB / 10.0)
@@ -36,15 +36,15 @@ def attack_distance(decoded: Tensor, target: Tensor, f0_hz: Tensor) -> Tensor:
 
 
 def _power(samples: Tensor, response: Tensor) -> Tensor:
-    """Power [notes, ms] of the first half second, as smoothed by `response` [notes, bins]."""
-    early = samples[:, :LOOKED_AT_SAMPLES].square()
+    """Power [notes, ms] of the first half second, smoothed by `response` [notes, bins]."""
+    early = samples[:, :COMPARED_SAMPLES].square()
     length = _length(early.shape[1])
     smooth: Tensor = torch.fft.irfft(torch.fft.rfft(early, n=length) * response, n=length)
     return smooth[:, : early.shape[1] : STEP_SAMPLES].clamp(min=0.0)
 
 
 def _response(f0_hz: Tensor, samples: int) -> Tensor:
-    """Spectra [notes, bins] of the Hann windows, centred on the sample they stand for."""
+    """Spectra [notes, bins] of the Hann windows, centred on sample 0."""
     length = _length(samples)
     half = (SAMPLE_RATE / f0_hz).clamp(SHORTEST_SAMPLES / 2, LONGEST_SAMPLES / 2)[:, None]
     offset = torch.arange(length, device=f0_hz.device)
@@ -55,5 +55,5 @@ def _response(f0_hz: Tensor, samples: int) -> Tensor:
 
 
 def _length(samples: int) -> int:
-    """Samples of an FFT in which the windows do not meet themselves on the other side."""
+    """FFT length at which the windows do not wrap around."""
     return samples + LONGEST_SAMPLES

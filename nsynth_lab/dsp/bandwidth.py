@@ -1,4 +1,4 @@
-"""How much of a sound lies above what is heard."""
+"""How much of a sound lies above the range of hearing."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ QUIETEST_DB = -140.0
 
 
 def share_above_db(samples: FloatArray, *, hz: float = HEARING_HZ, sample_rate: int = SAMPLE_RATE) -> float:
-    """Power of `samples` [..., samples] above `hz` against the whole, in dB; at least -140.
+    """Power of `samples` [..., samples] above `hz` relative to all of it, in dB; at least -140.
 
-    One Hann window over the whole sound, so that a note which begins or ends at once does not count as noise.
+    One Hann window spans the whole sound, so that an abrupt start or end does not count as high frequencies.
 
     >>> at = np.arange(48_000) / 48_000
     >>> tone, whistle = np.sin(2 * np.pi * 1_000 * at), 0.1 * np.sin(2 * np.pi * 21_000 * at)

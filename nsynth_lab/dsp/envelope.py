@@ -1,17 +1,17 @@
-"""The shape of a note in time: where its attack ends and where its key goes up.
+"""The shape of a note in time: where its attack ends and where its release begins.
 
-Both are read off the loudness curve alone, so they are as deterministic as it is:
+Both are found in the loudness curve alone:
 
     level
-      |     ,--.________________________       a sustained note: flat, then a fall
+      |     ,--.________________________       a sustained note: level, then falling
       |    /                            `.
-      |   /  `--.__                       `.   a decaying note falls all the time; damped, it then falls faster
+      |   /  `--.__                       `.   a decaying note falls all along, and faster once it is damped
       |  /         `--.___                  `.
       +-|----|--------------------------|------> frames
      onset  attack_frames         release_frame
 
-A note which just dies away, or a recording cut before its key went up, has no release: `release_frame` is
-then the number of frames. Where a data set knows when the key went up, believe the data set.
+A note that simply decays, or a recording cut before the key was released, has no release: `release_frame` is then the
+number of frames. If a data set says when the key was released, use that instead.
 """
 
 from __future__ import annotations
@@ -23,37 +23,37 @@ from numpy.typing import NDArray
 
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles
 
-ONSET_DB = 40.0  # a note is heard from so far below its peak
-NEAR_DB = 3.0  # the attack is over so close to the maximum,
-FAR_DB = 9.0  # or so far from it, if what is left is a swell
+ONSET_DB = 40.0  # a note is audible from this level below its peak
+NEAR_DB = 3.0  # the attack ends this close to the maximum,
+FAR_DB = 9.0  # or this far from it, if the rest is a swell
 SWELL_DB_PER_FRAME = 10.0 / FRAME_RATE_HZ
-EARLY_FRAMES = 141  # 1.5 s
+EARLY_FRAMES = 141  # 1.5 s: the attack ends within this
 
-FIT_FRAMES = 281  # the last 3 s decide
-SUSTAIN_FRAMES = 14  # the shortest sustain, 0.15 s
-STEEPER_DB_PER_FRAME = 20.0 / FRAME_RATE_HZ
-DAMPED_DB_PER_FRAME = 100.0 / FRAME_RATE_HZ  # slower than this, it is no longer than what went before
-FALL_DB = 15.0  # a release falls at least so far,
-GENTLE_FRAMES = 25  # and may begin so long before it is steep,
-LINE_FRAMES = 94
-HELD_DB = 2.0  # by leaving the line through the second before that by so much,
-FAINT_DB = 35.0  # from no more than so far below the peak
-TAIL_DB = 75.0  # and is over so far below it,
-SILENT_DB = -95.0  # or here
-EDGE_FRAMES = 2  # the last frames of a recording are measured half in, half out of it
+FIT_FRAMES = 281  # 3 s: the end of the note that is searched for the release
+SUSTAIN_FRAMES = 14  # 0.15 s: the shortest sustain
+STEEPER_DB_PER_FRAME = 20.0 / FRAME_RATE_HZ  # a release is at least this steep,
+DAMPED_DB_PER_FRAME = 100.0 / FRAME_RATE_HZ  # and if less steep than this, not longer than what comes before it
+FALL_DB = 15.0  # a release falls at least this far
+FAINT_DB = 35.0  # a release begins at most this far below the peak
+GENTLE_FRAMES = 25  # a release may begin gently, up to this long before it is steep,
+LINE_FRAMES = 94  # where it leaves the line through the second before
+HELD_DB = 2.0  # by this much
+TAIL_DB = 75.0  # a release ends this far below the peak,
+SILENT_DB = -95.0  # or at this level
+EDGE_FRAMES = 2  # a recording's last frames are measured half beyond its end
 
 _Level = NDArray[np.float32] | NDArray[np.float64]
 
 
 class Marks(NamedTuple):
-    """Frames before the sustain begins, and the frame at which the release begins."""
+    """Length of the attack in frames, and the frame at which the release begins."""
 
     attack_frames: int
     release_frame: int
 
 
 def onset_frame(loudness_db: _Level) -> int:
-    """First frame of `loudness_db` [frames] within 40 dB of its peak: where a recording may be trimmed.
+    """First frame of `loudness_db` [frames] within 40 dB of its peak: a recording can be trimmed to there.
 
     >>> onset_frame(np.array([-100.0, -90.0, -30.0, -20.0]))
     2
@@ -62,14 +62,15 @@ def onset_frame(loudness_db: _Level) -> int:
 
 
 def find_marks(loudness_db: _Level) -> Marks:
-    """Attack end and release begin of one note's `loudness_db` [frames], one frame at least.
+    """End of the attack and begin of the release in a note's `loudness_db` [frames], at least one frame.
 
-    The attack ends where the level first comes within 3 dB of the maximum of the note's first half (of its first
-    1.5 s, if that is shorter), or within 9 dB of it when the rest of the way is slower than 10 dB/s: a swell.
-    The release begins where the two straight lines meet which best fit the rest, among those whose second is at
-    least 20 dB/s and twice as steep, falls by 15 dB, leaves from no more than 35 dB below the peak, and is steep or
-    short: a drum that hums on for longer than it was loud is not released, it dies away. Where the fall begins
-    gently, as in a recording that was faded out, it is taken from its beginning.
+    The attack ends where the level first comes within 3 dB of the maximum of the note's first half (at most its first
+    1.5 s), or within 9 dB if the rest rises more slowly than 10 dB/s: a swell.
+
+    The release begins at the knee of the two straight lines that best fit the rest of the curve, where the second line
+    falls at least 20 dB/s faster and at least twice as fast as the first, falls by at least 15 dB, starts at most 35 dB
+    below the peak, and is steep or short (a drum that rings on longer than it was loud decays, it is not released). If
+    the fall starts gently, as in a recording that was faded out, the release begins where it starts.
 
     >>> find_marks(np.concatenate([[-90, -40], np.full(97, -20), np.linspace(-20, -80, 20)]))
     Marks(attack_frames=2, release_frame=99)
@@ -96,7 +97,7 @@ def _release_begin(level: Doubles, attack: int) -> int:
     knee = _knee(level[begin:end], peak)
     if knee is None:
         return frames
-    # the second look sees the end of the sustain only: an early decay no longer bends its line
+    # fit again, to the end of the sustain only: an early decay no longer bends the line
     nearer = max(begin, begin + knee - LINE_FRAMES)
     again = _knee(level[nearer:end], peak)
     begin, knee = (begin, knee) if again is None else (nearer, again)
@@ -104,12 +105,12 @@ def _release_begin(level: Doubles, attack: int) -> int:
 
 
 def _knee(level: Doubles, peak: float) -> int | None:
-    """The frame of `level` [frames] at which the two lines meet, if any pair of lines may be a release."""
+    """The frame of `level` [frames] where the two best lines meet; None if no pair of lines qualifies as a release."""
     if len(level) < SUSTAIN_FRAMES + 2:
         return None
     slope, error = _line_fits(level)
     slope_after, error_after = (values[::-1] for values in _line_fits(level[::-1]))
-    # 1 .. len - 1 frames before the break, the others after it
+    # for each possible knee: 1 .. len - 1 frames before it, the others after it
     before, after, start = slope[:-1], -slope_after[1:], level[1:]
     length = np.arange(1, len(level))
     possible = (after <= before - STEEPER_DB_PER_FRAME) & (after <= 2 * before)
@@ -122,7 +123,7 @@ def _knee(level: Doubles, peak: float) -> int | None:
 
 
 def _first_fall(level: Doubles, knee: int) -> int:
-    """Walk back from the knee of a release that begins gently, to where it leaves the line of the sustain."""
+    """From the knee of a release that begins gently, go back to where it leaves the line of the sustain."""
     line_end = knee - GENTLE_FRAMES
     line_begin = max(0, line_end - LINE_FRAMES)
     if line_end - line_begin < SUSTAIN_FRAMES:
@@ -135,7 +136,7 @@ def _first_fall(level: Doubles, knee: int) -> int:
 
 
 def _line_fits(level: Doubles) -> tuple[Doubles, Doubles]:
-    """Slope [frames] and summed squared error [frames] of the straight lines through the first 1, 2, .. points."""
+    """Slope [frames] and summed squared error [frames] of the regression lines through the first 1, 2, .. points."""
     count = np.arange(1.0, len(level) + 1)
     x, y = count - 1, level - level.mean()
     sum_x, sum_y = np.cumsum(x), np.cumsum(y)

@@ -1,4 +1,4 @@
-"""Cut a sound into windows: frame t is centred on the end of block t, sample (t + 1) * 512."""
+"""Cuts a sound into windows: frame t is centred on the end of block t, sample (t + 1) * 512."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nsynth_lab.units import HOP_SAMPLES, samples_to_frames
 
 
 def whole_frames(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """`samples` [samples] with zeros after them up to a whole number of frames, [frames * 512].
+    """`samples` [samples] zero-padded to a whole number of frames, [frames * 512].
 
     >>> whole_frames(np.ones(513, np.float32)).shape
     (1024,)
@@ -18,7 +18,7 @@ def whole_frames(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def frames_of(samples: NDArray[np.float32], window_samples: int) -> NDArray[np.float32]:
-    """Windows [frames, window_samples] (a read-only view) of `samples` [samples], zeros beyond the ends.
+    """Windows [frames, window_samples] of `samples` [samples], zero-padded at both ends; a read-only view.
 
     >>> frames_of(np.arange(1024, dtype=np.float32), 4)[0]
     array([510., 511., 512., 513.], dtype=float32)

@@ -1,13 +1,11 @@
-"""Partials and what lies between them.
+"""A spectrum split into partials and the noise between them.
 
-One STFT under a 4-term Blackman-Harris window of at least 16 periods (2048 to 16,384 samples, every second frame).
-A partial is the power of the nine bins around its place, its whole main lobe; what is left between the partials,
-scaled up to the full width, is noise. Places come from the note's measured f0 and partials, so that a stretched or
-bell-like spectrum is read where it lies. A vibrato wide enough to smear high partials counts as noise; it does so in
-both of the sounds that are compared.
+One STFT with a 4-term Blackman-Harris window of at least 16 periods (2048 to 16,384 samples, every second frame).
+A partial is the power in the nine bins around its frequency, its whole main lobe; the rest, scaled up to the full
+bandwidth, is noise. Frequencies come from the note's measured f0 and partials, so that stretched and bell-like spectra
+are split correctly. A vibrato wide enough to smear high partials counts as noise, in both of two sounds compared.
 
-Source: the split of a spectrum into partials and residual is that of Serra and Smith 1990, Spectral Modeling
-Synthesis; the window is Harris 1978, On the use of windows.
+Sources: Serra and Smith 1990, Spectral Modeling Synthesis (partials and residual); Harris 1978, On the use of windows.
 """
 
 from __future__ import annotations
@@ -41,7 +39,7 @@ class Lines(NamedTuple):
 
 
 def lines_of(samples: FloatArray, streams: Measured, *, note: int) -> Lines:
-    """Partials and noise of `samples` [samples]; `streams` say where the partials lie. A full sine has power 0.5."""
+    """Partials and noise of `samples` [samples]; `streams` tell their frequencies. A full-scale sine has power 0.5."""
     f0_hz = note_to_hz(float(note)) * cents_to_ratio(streams.f0_cents[1::2].astype(np.float64))
     count = int(np.clip(TOP_HZ / f0_hz.max(initial=1.0) - 0.5, 1, len(streams.partials) - 1))
     places = np.arange(1, count + 1) + streams.partials[1 : count + 1]
@@ -65,7 +63,7 @@ def lines_of(samples: FloatArray, streams: Measured, *, note: int) -> Lines:
 
 
 def partial_error_db(came: Lines, wanted: Lines) -> float:
-    """Mean distance in dB of the first 20 partials, where the real ones lie within 60 dB of the strongest."""
+    """Mean distance in dB of the first 20 partials, where those of `wanted` are within 60 dB of the strongest."""
     levels = [_db(lines.partials[:, :COUNTED_PARTIALS]) for lines in (came, wanted)]
     count = min(level.shape[1] for level in levels)
     other, real = (level[:, :count] for level in levels)
@@ -75,7 +73,7 @@ def partial_error_db(came: Lines, wanted: Lines) -> float:
 
 
 def noise_to_harmonic_db(lines: Lines, heard: NDArray[np.bool_]) -> float:
-    """Median over the frames `heard` of the noise's power against the partials', in dB from -70 to 20."""
+    """Median over the frames `heard` of the noise-to-partials power ratio, in dB from -70 to 20."""
     ratio = _db(lines.noise) - _db(lines.partials.sum(axis=1))
     return float(np.median(ratio[heard].clip(*NOISE_RANGE_DB)))
 
@@ -87,7 +85,7 @@ def steady(lines: Lines) -> NDArray[np.bool_]:
 
 
 def odd_to_even_db(lines: Lines) -> float | None:
-    """Power of partials 3, 5, .. 19 against that of 2, 4, .. 20, in dB; None where there are fewer than four."""
+    """Power of partials 3, 5, .. 19 relative to 2, 4, .. 20, in dB; None if there are fewer than four."""
     mean = lines.partials.mean(axis=0)
     if len(mean) < 4:
         return None
@@ -96,7 +94,7 @@ def odd_to_even_db(lines: Lines) -> float | None:
 
 
 def _power(samples: FloatArray, length: int) -> Float64:
-    """Power in each bin [frames, bins]; the bins of a sine sum to half its squared amplitude."""
+    """Power in each bin [frames, bins]; the bins of a sine add up to half its squared amplitude."""
     phase = 2.0 * np.pi * np.arange(length) / length
     terms = ((0.35875, 0), (-0.48829, 1), (0.14128, 2), (-0.01168, 3))
     window = np.asarray(sum(weight * np.cos(order * phase) for weight, order in terms), np.float32)

@@ -1,6 +1,6 @@
-"""A-weighted level of each frame.
+"""A-weighted level per frame.
 
-Source: A-weighting after IEC 61672-1:2013, annex E; 0 dB at 1 kHz.
+Source: IEC 61672-1:2013, annex E (A-weighting; 0 dB at 1 kHz).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ HEARD_DB = 60.0
 
 
 def a_weighting_db(hz: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """A-weighting in dB at each frequency, never below -80 dB.
+    """A-weighting in dB at each frequency; at least -80 dB.
 
     >>> a_weighting_db(np.array([1000.0])).round(2)
     array([0.])
@@ -33,8 +33,8 @@ def a_weighting_db(hz: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 def loudness_db(samples: FloatArray, *, f0_hz: float = 440.0) -> FloatArray:
     """A-weighted level [frames] in dB of `samples` [samples] at 48 kHz; a 1 kHz sine of amplitude 1 is -3 dB.
 
-    Hann window of 1024 samples around the end of each block, longer where two periods of `f0_hz` need it: a
-    shorter one would take the single pulses of a low note for tremolo. Floor -100 dB.
+    Hann windows of 1024 samples, centred on the end of each block; longer (up to 4096) so that they hold two periods of
+    `f0_hz`, because a shorter one would turn the single pulses of a low note into tremolo. The floor is -100 dB.
     """
     length = SHORTEST_SAMPLES
     while length < 2 * SAMPLE_RATE / f0_hz and length < LONGEST_SAMPLES:
@@ -48,9 +48,9 @@ def loudness_db(samples: FloatArray, *, f0_hz: float = 440.0) -> FloatArray:
 
 
 def level_bias_db(came: FloatArray, wanted: FloatArray) -> float:
-    """How much louder `came` is than `wanted`, both levels [frames] in dB: what a volume control would mend.
+    """How much louder `came` is than `wanted`, both levels [frames] in dB: the error a volume control would fix.
 
-    The mean over the frames within 60 dB of the loudest of `wanted`.
+    The mean over the frames of `wanted` within 60 dB of its loudest.
     """
     heard = wanted > wanted.max() - HEARD_DB
     return float((came - wanted)[heard].mean())

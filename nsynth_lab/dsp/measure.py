@@ -1,4 +1,4 @@
-"""The measured streams of one note: loudness, deviation of f0, places of the partials."""
+"""The measured streams of a note: loudness, deviation of f0, frequencies of the partials."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OVERSAMPLING = 4
 
 @dataclass(frozen=True)
 class Measured:
-    """What is measured of a note: `loudness_db` [frames], `f0_cents` [frames], `partials` [128]."""
+    """The measured streams: `loudness_db` [frames], `f0_cents` [frames], `partials` [128]; as in `latents`."""
 
     loudness_db: FloatArray
     f0_cents: FloatArray
@@ -54,7 +54,7 @@ def measure(samples: FloatArray, *, note: int) -> Measured:
 
 
 def _vibrato(samples: FloatArray, steady: FloatArray, f0_hz: float, seen: slice) -> FloatArray:
-    """How the strongest partial moves about its mean, [frames] in cents; zeros where it stands still."""
+    """Deviation of the strongest partial from its mean, [frames] in cents; zeros if there is no vibrato."""
     spectrum_db, bin_hz = sounding_spectrum_db(steady)
     near = anchors(spectrum_db, bin_hz, f0_hz, count=len(tracked_orders(f0_hz)))
     frames = samples_to_frames(len(samples))
@@ -62,7 +62,7 @@ def _vibrato(samples: FloatArray, steady: FloatArray, f0_hz: float, seen: slice)
         return np.zeros(frames, np.float32)
     place = np.array([float(max(near, key=lambda one: one.level_db).order)])
     spacing = _spacing(partial_offsets(spectrum_db, bin_hz, f0_hz))
-    for _ in range(2):  # the second look is centred on where the partial really is: its neighbours then cancel
+    for _ in range(2):  # the second time exactly at the partial's frequency, where its neighbours cancel
         hz, power = instantaneous_hz(samples, f0_hz=f0_hz, places=place, spacing=spacing)
         track = track_cents(hz, power, f0_hz=f0_hz, places=place)
         weights = power[seen, 0]
@@ -83,12 +83,12 @@ def _places(steady: FloatArray, f0_hz: float) -> tuple[float, FloatArray]:
 
 
 def _spacing(partials: FloatArray) -> float:
-    """Partials lie half of f0 apart where a rank sounds an octave below."""
+    """Distance between partials in units of f0: 0.5 if a rank sounds an octave below."""
     return 0.5 if partials[0] else 1.0
 
 
 def _without_vibrato(samples: FloatArray, cents: FloatArray) -> FloatArray:
-    """Play the note faster where it is flat and slower where it is sharp, so that its partials stand still."""
+    """Resample the note with varying speed so that its pitch, and so its partials, stay constant."""
     at = np.arange(len(samples))
     ends = (np.arange(len(cents)) + 1) * HOP_SAMPLES
     speed = 1.0 / cents_to_ratio(np.interp(at, ends, cents.clip(-100.0, 100.0)))

@@ -1,6 +1,6 @@
-"""Mel spectra of a whole sound, framed as the rest of the house: frame t is centred on the end of block t.
+"""Mel spectra of a whole sound. As everywhere, frame t is centred on the end of block t.
 
-Slaney's mel scale and normalisation (Auditory Toolbox, 1998), as librosa's default.
+Slaney's mel scale and normalisation (Auditory Toolbox, 1998), which are librosa's defaults.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch.nn import functional
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 LOWEST_HZ, HIGHEST_HZ = 30.0, 20_000.0
-WHOLE_HZ = 24_000.0  # where a sound at 48 kHz ends
+WHOLE_HZ = 24_000.0  # Nyquist frequency at 48 kHz
 
 
 def magnitudes(samples: Tensor, *, window_samples: int, hop_samples: int) -> Tensor:
@@ -63,7 +63,7 @@ def mel_db(samples: FloatArray, *, highest_hz: float = HIGHEST_HZ) -> FloatArray
 
 @functools.cache
 def mel_weights(bands: int, bins: int, device: torch.device, *, highest_hz: float = HIGHEST_HZ) -> Tensor:
-    """Triangles [bins, bands] from 30 Hz to 20 kHz or another end, each of sum 1 where it spans whole bins."""
+    """Triangular weights [bins, bands] from 30 Hz to `highest_hz`; each sums to 1 if it spans whole bins."""
     weights: Tensor = torchaudio.functional.melscale_fbanks(
         bins, LOWEST_HZ, highest_hz, bands, SAMPLE_RATE, norm="slaney", mel_scale="slaney"
     )

@@ -1,9 +1,9 @@
-"""Coloured noise from tabled white spectra, overlap-added.
+"""Filtered noise by overlap-add, from a table of white spectra.
 
-A frame of noise is the inverse FFT of a white spectrum times the wanted magnitudes: stationary noise of exactly
-that spectrum. Square-root Hann windows keep the power of two independent frames constant across their overlap.
-The white spectra come from one table drawn from a fixed seed, so that noise is the same on every machine, in
-every block size, and needs no generator in the audio thread.
+A frame of noise is the inverse FFT of a white spectrum times the desired magnitudes: stationary noise with exactly that
+spectrum. Square-root Hann windows keep the power constant where two independent frames overlap. The white spectra come
+from one table with a fixed seed, so that the noise is the same on every machine and for every block size, and the audio
+thread needs no random generator.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ def bin_hz() -> Tensor:
 
 
 def coloured(magnitudes: Tensor, position: Tensor, tail: Tensor, table: Tensor) -> tuple[Tensor, Tensor]:
-    """Noise [voices, frames * 512] and the half frame that overlaps what comes next [voices, 512].
+    """Noise [voices, frames * 512], and the half frame [voices, 512] that overlaps the next call's noise.
 
     Args:
         magnitudes: [voices, frames, 513] gain of each bin in the frame centred on the end of each block.
         position: [voices] int64 index of the first frame in the table.
-        tail: [voices, 512] what the last call returned; `first_tail` before the first.
+        tail: [voices, 512] second result of the previous call; for the first call, `first_tail`.
         table: `white_table()` on the right device.
     """
     frames = magnitudes.shape[1]
@@ -56,7 +56,7 @@ def coloured(magnitudes: Tensor, position: Tensor, tail: Tensor, table: Tensor) 
 
 
 def first_tail(magnitudes: Tensor, position: Tensor, table: Tensor) -> Tensor:
-    """Half a frame [voices, 512] for noise that begins at full level: as if `magnitudes` [voices, 513] had sounded."""
+    """Tail [voices, 512] for noise that starts at full level, as if `magnitudes` [voices, 513] had sounded before."""
     waves: Tensor = torch.fft.irfft(table[(position - 1) % TABLE_FRAMES] * magnitudes, n=FFT_SAMPLES)
     return waves[:, HOP_SAMPLES:] * noise_window(magnitudes.device)[HOP_SAMPLES:]
 

@@ -1,4 +1,4 @@
-"""A recording's constant offset (DC) taken off, and its channels made one without losing the sound between them."""
+"""Removes a recording's DC offset and drift, and mixes its channels to mono, even if they cancel each other."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from nsynth_lab.units import Doubles, FloatArray
 
-BLOCK_SECONDS = 0.05  # a period of 20 Hz
-LEAST_OFFSET = 3e-4  # -70 dB of the peak: below, a recording is left as it is, to the bit
-AGREE = 0.3  # the constant that silence tells and the mean of all
-TOLD_OFFSET = 0.003  # of full scale
-CERTAIN = 4.0  # times its own error
-WANDERING, LEAST_WANDERING = 0.02, 0.006  # of the peak, of full scale: half a step of 8 bits is less
-CANCELLED_POWER = 0.1  # of what channels hold: two that have nothing in common leave a half
+BLOCK_SECONDS = 0.05  # one period of 20 Hz
+LEAST_OFFSET = 3e-4  # -70 dB relative to the peak: with less, a recording is left unchanged, bit by bit
+AGREE = 0.3  # how much the offset may differ from the mean of all samples, as a share of the latter
+REPORTED_OFFSET = 0.003  # of full scale
+CERTAIN = 4.0  # an offset must be this many times its own standard error
+WANDERING, LEAST_WANDERING = 0.02, 0.006  # drift: share of the peak, of full scale; more than half a step of 8 bits
+CANCELLED_POWER = 0.1  # of the channels' power is left in their mean; uncorrelated channels leave one half
 DRIFT_HZ = 6.0
 DRIFT_PAD_SECONDS = 1.0
 DC_CUTOFF_HZ = 5.0
@@ -23,23 +23,23 @@ DC_SETTLED_SECONDS = 0.7
 
 
 def one_channel(samples: FloatArray, sample_rate: int) -> tuple[FloatArray, tuple[str, ...]]:
-    """`samples` [channels, samples] without offset as one channel [samples], and what was done that is worth a word."""
-    still = without_offset(samples, sample_rate)
-    told: list[str] = []
-    if still is not samples:
-        offset = float(np.abs((samples - still).mean(axis=1, dtype=np.float64)).max())
-        if offset >= TOLD_OFFSET:
-            told.append(f"constant offset: {100 * offset:.1f} % of full scale, taken off")
-    if _cancel(still):
-        told.append("its channels cancel each other: the loudest of them is taken")
-    return to_mono(still), tuple(told)
+    """(`samples` [channels, samples] without offset, as mono [samples]; remarks for the user on what was done)."""
+    centred = without_offset(samples, sample_rate)
+    remarks: list[str] = []
+    if centred is not samples:
+        offset = float(np.abs((samples - centred).mean(axis=1, dtype=np.float64)).max())
+        if offset >= REPORTED_OFFSET:
+            remarks.append(f"constant offset: {100 * offset:.1f} % of full scale, taken off")
+    if _cancel(centred):
+        remarks.append("its channels cancel each other: the loudest of them is taken")
+    return to_mono(centred), tuple(remarks)
 
 
 def to_mono(samples: FloatArray) -> FloatArray:
     """The mean [samples] of the channels of `samples` [channels, samples].
 
-    Of channels that cancel in it, as those of a stereo recording with the polarity of one side reversed, the loudest;
-    the first of such as are equally loud.
+    If they cancel each other, as in a stereo recording with one side's polarity reversed, the loudest channel instead;
+    of equally loud ones the first.
     """
     if _cancel(samples):
         power = np.square(samples, dtype=np.float64).mean(axis=1)
@@ -55,10 +55,10 @@ def _cancel(samples: FloatArray) -> bool:
 
 
 def without_offset(samples: FloatArray, sample_rate: int) -> FloatArray:
-    """`samples` [channels, samples] less each channel's constant; where that wanders, what lies below 6 Hz.
+    """`samples` [channels, samples] minus each channel's DC offset or, if that drifts, everything below 6 Hz.
 
-    The same array where there is nothing to take off. The constant is the mean of the blocks of 50 ms, each weighted
-    by the inverse of its variance, as is best for means of different certainty: silence decides where there is any.
+    Returns the same array if there is no offset. The offset is the mean over blocks of 50 ms weighted by their inverse
+    variance, the best estimate from means of different certainty: silence decides, if there is any.
     """
     block = max(1, round(BLOCK_SECONDS * sample_rate))
     if samples.shape[1] < 2 * block:
@@ -70,14 +70,14 @@ def without_offset(samples: FloatArray, sample_rate: int) -> FloatArray:
     mean = means.mean(axis=1)
     sure = np.abs(constant) >= np.maximum(LEAST_OFFSET * peak, CERTAIN * error)
     sure &= np.abs(constant - mean) <= AGREE * np.abs(mean)
-    still = np.asarray(samples - (sure * constant)[:, None], np.float32) if sure.any() else samples
+    centred = np.asarray(samples - (sure * constant)[:, None], np.float32) if sure.any() else samples
     if np.abs(_slow(means - (sure * constant)[:, None])).max(initial=0.0) > max(WANDERING * peak, LEAST_WANDERING):
-        return np.stack([_without_drift(channel, sample_rate) for channel in still])
-    return still
+        return np.stack([_without_drift(channel, sample_rate) for channel in centred])
+    return centred
 
 
 def _constant(whole: FloatArray, means: Doubles) -> tuple[Doubles, Doubles]:
-    """The offset [channels] of blocks [channels, blocks, samples] with their `means` [channels, blocks]; its error."""
+    """(offset [channels], standard error) of blocks [channels, blocks, samples] with `means` [channels, blocks]."""
     variance = np.square(whole - means[..., None].astype(np.float32), dtype=np.float64).mean(axis=2)
     weight = 1.0 / (variance + 1e-12 + 1e-9 * variance.max(axis=1, keepdims=True))
     weight /= weight.sum(axis=1, keepdims=True)
@@ -86,13 +86,13 @@ def _constant(whole: FloatArray, means: Doubles) -> tuple[Doubles, Doubles]:
 
 
 def _slow(means: Doubles) -> Doubles:
-    """What is left of block means [channels, blocks] in a moving mean of half a second, [channels, blocks - 9]."""
+    """Moving average over half a second, [channels, blocks - 9], of block means [channels, blocks]."""
     total = np.cumsum(np.pad(means, ((0, 0), (1, 0))), axis=1)
     return np.asarray((total[:, 10:] - total[:, :-10]) / 10)
 
 
 def _without_drift(samples: FloatArray, sample_rate: int) -> FloatArray:
-    """`samples` [samples] less all below 6 Hz, without delay; both ends go on as their mirror image for that."""
+    """`samples` [samples] without everything below 6 Hz, with zero phase; both ends are padded by reflection."""
     pad = min(round(DRIFT_PAD_SECONDS * sample_rate), len(samples) - 1)
     before, after = 2 * samples[0] - samples[pad:0:-1], 2 * samples[-1] - samples[-2 : -pad - 2 : -1]
     padded = np.concatenate([before, samples, after])
@@ -103,9 +103,9 @@ def _without_drift(samples: FloatArray, sample_rate: int) -> FloatArray:
 
 
 def remove_dc(samples: FloatArray, *, sample_rate: int) -> FloatArray:
-    """Causal one-pole high-pass at 5 Hz: many synthesizer samples sit on a constant, which would click at both ends.
+    """Causal one-pole high-pass at 5 Hz. Many synthesizer samples have a DC offset, which would click at both ends.
 
-    Computed through the spectrum, padded until the filter's response has died away.
+    Applied in the frequency domain, with padding longer than the filter's response.
     """
     length = len(samples) + int(DC_SETTLED_SECONDS * sample_rate)
     spectrum = np.fft.rfft(samples, length) * _highpass(length, sample_rate)

@@ -1,9 +1,9 @@
-"""A bank of partials, phase-continuous, rendered as matrix products.
+"""A phase-continuous bank of partials, computed as matrix products.
 
-Over a span of 256 samples each partial keeps its frequency, so its complex exponential factors:
-exp(i w (16 a + b)) = exp(i w 16 a) * exp(i w b). A span is then a product of a [16 x partials] and a
-[partials x 16] matrix: 32 sines a partial instead of 256. Phases run in float64 from span to span and in
-float32 within one. `slow_bank` is the readable twin; the tests hold the two together.
+Within a span of 256 samples each partial has a constant frequency, so its complex exponential factors:
+exp(i w (16 a + b)) = exp(i w 16 a) * exp(i w b). A span is then the product of a [16 x partials] and a
+[partials x 16] matrix: 32 sines per partial instead of 256. Phases are float64 from span to span and float32 within
+one. `slow_bank` is the readable version; a test compares the two.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ROWS = COLUMNS = 16
 
 
 def span_hz(f0_hz: Tensor, previous_hz: Tensor) -> Tensor:
-    """Frequency at the middle of each span, [voices, frames * 2], on the straight line from frame to frame.
+    """Frequency at the middle of each span, [voices, frames * 2], interpolated linearly between frames.
 
     `f0_hz` [voices, frames] is the frequency at the end of each block, `previous_hz` [voices] before the first.
     """
@@ -31,7 +31,7 @@ def span_hz(f0_hz: Tensor, previous_hz: Tensor) -> Tensor:
 
 
 def phases(partial_hz: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
-    """Turns (0..1) at the start of each span [voices, spans, partials], and after the last [voices, partials].
+    """Phases in turns (0 to 1) at the start of each span [voices, spans, partials], and after the last one.
 
     `partial_hz` [voices, spans, partials]; `start` [voices, partials] float64.
     """
@@ -44,8 +44,8 @@ def bank(amplitudes: Tensor, previous: Tensor, partial_hz: Tensor, start_turns: 
     """Sum of cosines [voices, frames * 512].
 
     Args:
-        amplitudes: [voices, frames, partials] at the end of each block, reached in a straight line.
-        previous: [voices, partials] before the first block.
+        amplitudes: [voices, frames, partials] at the end of each block, interpolated linearly.
+        previous: [voices, partials] amplitudes before the first block.
         partial_hz: [voices, spans, partials] frequency of each partial in each span, two spans a frame.
         start_turns: [voices, spans, partials] phase in turns at the start of each span.
     """
@@ -53,7 +53,7 @@ def bank(amplitudes: Tensor, previous: Tensor, partial_hz: Tensor, start_turns: 
     with torch.no_grad():
         step = partial_hz.float()[:, :, None] / SAMPLE_RATE
         leap = COLUMNS * step
-        leap = leap - leap.floor()  # what is left of many turns would be rounded to fewer digits
+        leap = leap - leap.floor()  # many whole turns would cost float32 precision
         index = torch.arange(ROWS, device=step.device, dtype=torch.float32)[:, None]
         coarse = (2.0 * math.pi) * (start_turns.float()[:, :, None] + leap * index)
         fine = (2.0 * math.pi) * (step * index)
@@ -71,7 +71,7 @@ def bank(amplitudes: Tensor, previous: Tensor, partial_hz: Tensor, start_turns: 
 
 
 def slow_bank(amplitudes: Tensor, previous: Tensor, partial_hz: Tensor, start_turns: Tensor) -> Tensor:
-    """The same sum, one sample after the other in float64: what `bank` must equal."""
+    """The same sum, sample by sample in float64: the reference for `bank`."""
     before = torch.cat([previous[:, None], amplitudes[:, :-1]], dim=1).double()
     ramp = torch.arange(HOP_SAMPLES, dtype=torch.float64) / HOP_SAMPLES
     amplitude = torch.lerp(before[:, :, None], amplitudes.double()[:, :, None], ramp[:, None]).flatten(1, 2)

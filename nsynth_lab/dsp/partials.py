@@ -1,8 +1,8 @@
-"""Where the partials of a note sit.
+"""The frequencies of a note's partials.
 
-One high-resolution spectrum (4-term Blackman-Harris, side lobes at -92 dB; Harris 1978) of the sounding part;
-in each slot (k - 0.5) f0 .. (k + 0.5) f0 the strongest peak, refined by a parabola through its log magnitude
-(Smith & Serra 1987). Its offset from k * f0, in units of f0, is the slot's entry.
+Found in one high-resolution spectrum of the sounding part (4-term Blackman-Harris window, side lobes at -92 dB; Harris
+1978): in each slot (k - 0.5) f0 .. (k + 0.5) f0 the strongest peak, refined by parabolic interpolation of the log
+magnitude (Smith and Serra 1987). The slot's entry is the peak's offset from k * f0, in units of f0.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TOP_HZ = 21_000.0
 
 
 def sounding_spectrum_db(samples: FloatArray) -> tuple[NDArray[np.float64], float]:
-    """Level of each bin in dB, and the width of a bin in Hz, of the first 1.4 s of `samples` [samples]."""
+    """(level of each bin in dB, width of a bin in Hz) of the first 1.4 s of `samples` [samples]."""
     part = samples[:SPECTRUM_SAMPLES]
     size = 1 << max(14, int(np.ceil(np.log2(len(part)))) + 1)
     spectrum = np.abs(np.fft.rfft(part * _blackman_harris(len(part)), size))
@@ -32,7 +32,7 @@ def sounding_spectrum_db(samples: FloatArray) -> tuple[NDArray[np.float64], floa
 
 
 def partial_offsets(spectrum_db: NDArray[np.float64], bin_hz: float, f0_hz: float) -> FloatArray:
-    """Offsets [128] from k * f0 in units of f0; slot 0 stands for f0 / 2. Zero where no peak stands out."""
+    """Offsets [128] from k * f0 in units of f0; slot 0 is for f0 / 2. Zero where no peak stands out."""
     offsets = np.zeros(PARTIAL_SLOTS, np.float32)
     loudest = spectrum_db[int(20.0 / bin_hz) :].max()
     last = min(PARTIAL_SLOTS - 1, int(TOP_HZ / f0_hz - 0.5))
@@ -50,7 +50,7 @@ def partial_offsets(spectrum_db: NDArray[np.float64], bin_hz: float, f0_hz: floa
 
 @dataclass(frozen=True)
 class Anchor:
-    """A partial found within 70 cents of its multiple of the nominal f0: its number, deviation and level."""
+    """A partial found within 70 cents of a multiple of the nominal f0: its number, deviation and level."""
 
     order: int
     cents: float
@@ -58,7 +58,7 @@ class Anchor:
 
 
 def anchors(spectrum_db: NDArray[np.float64], bin_hz: float, f0_hz: float, *, count: int) -> list[Anchor]:
-    """The anchors among the lowest `count` partials that are within 25 dB of the strongest, lowest first."""
+    """The anchors among the lowest `count` partials that are within 25 dB of the strongest, in order of frequency."""
     found: list[Anchor] = []
     heard_db = spectrum_db[int(20.0 / bin_hz) :].max() - RANGE_DB
     for order in range(1, count + 1):
@@ -73,7 +73,7 @@ def anchors(spectrum_db: NDArray[np.float64], bin_hz: float, f0_hz: float, *, co
 
 
 def _peak(level_db: NDArray[np.float64], *, above_db: float, prominence_db: float = PROMINENCE_DB) -> float | None:
-    """Fractional position of the strongest local maximum that stands out, or None."""
+    """Fractional index of the strongest local maximum that stands out; None if there is none."""
     if len(level_db) < 5:
         return None
     at = int(level_db[1:-1].argmax()) + 1

@@ -1,8 +1,8 @@
-"""Fundamental frequency of a note whose nominal pitch is known, to a few cents.
+"""Fundamental frequency of a note whose nominal pitch is known, accurate to a few cents.
 
-The instantaneous frequency of each low partial is read by reassignment (Auger & Flandrin 1995): a windowed
-Fourier sum at the partial's expected frequency, and the same sum with the window's derivative; their quotient is
-the distance to the true frequency. The partials agree on f0 once each is divided by its own place k + partials[k].
+The instantaneous frequency of each low partial is measured by reassignment (Auger and Flandrin 1995): a windowed
+Fourier sum at the partial's expected frequency and the same sum with the window's derivative; their quotient is the
+distance to the true frequency. Divided by k + partials[k], each partial gives an estimate of f0.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def instantaneous_hz(
 ) -> tuple[Float64, Float64]:
     """Frequency in Hz and power, each [frames, partials], of the partials expected at `places` * `f0_hz`.
 
-    `spacing` is how far apart partials lie in units of f0: a half where a rank sounds an octave below.
+    `spacing` is the distance between partials in units of f0: 0.5 if a rank sounds an octave below.
     """
     length = _window_samples(f0_hz * spacing)
     time = np.arange(length) - length // 2
@@ -46,15 +46,15 @@ def instantaneous_hz(
 
 
 def _window_samples(spacing_hz: float) -> int:
-    """Whole periods, at least three: each partial then lies on a zero of its neighbours' Hann spectra."""
+    """Whole periods, at least three: each partial is then at a zero of its neighbours' Hann spectra."""
     period = SAMPLE_RATE / spacing_hz
     return round(max(PERIODS, math.ceil(SHORTEST_SAMPLES / period)) * period)
 
 
 def track_cents(hz: Float64, power: Float64, *, f0_hz: float, places: Float64) -> FloatArray:
-    """Deviation [frames] in cents from `f0_hz`: the power-weighted agreement of the partials.
+    """Deviation [frames] in cents from `f0_hz`: the power-weighted mean of the partials' estimates.
 
-    Frames too quiet to trust take the value of the nearest that can be trusted.
+    Frames too quiet to be reliable are interpolated between reliable ones.
     """
     cents = 1200.0 * np.log2(np.maximum(hz, 1.0) / (places * f0_hz))
     weight = power * (np.abs(cents) < CENTS_LIMIT)
@@ -68,7 +68,7 @@ def track_cents(hz: Float64, power: Float64, *, f0_hz: float, places: Float64) -
 
 
 def tracked_orders(f0_hz: float) -> Float64:
-    """Numbers of the partials that are tracked: the lowest eight below 12 kHz."""
+    """Numbers of the partials to track: the lowest eight, as far as they are below 12 kHz."""
     count = int(np.clip(12_000.0 / f0_hz, 1, TRACKED_PARTIALS))
     return np.arange(1, count + 1, dtype=np.float64)
 

@@ -1,15 +1,14 @@
-"""measure_note(samples): which note a recording is, when nobody has said.
+"""measure_note(samples): which note a recording is, if nothing says so.
 
-The loudest second of the sound is turned into one spectrum on a logarithmic frequency axis, on which a harmonic
-series has the same shape at every pitch. Each candidate scores what stands at its partials less what stands half-way
-between them: a candidate an octave too low finds every partial of the true note among its own, but gaps in
-between; one an octave too high finds strong partials where it expects gaps. The winner is refined to a few cents
-from the frequencies of its low partials.
+The loudest second of the sound becomes one spectrum on a logarithmic frequency axis, on which a harmonic series has the
+same shape at every pitch. Each candidate note scores the magnitude at its partials minus the magnitude halfway between
+them: a candidate an octave too low finds all partials of the true note, but gaps between them; one an octave too high
+finds strong partials where it expects gaps. The best candidate is refined to a few cents from its low partials.
 
-Measured on 499 recordings of 77 instruments: 99 % right but for the octave; what is an octave off are organs with
-a 16-foot stop, which do sound an octave below their key, and two steel drums.
+Measured on 499 recordings of 77 instruments: 99 % correct apart from the octave; an octave off are organs with a
+16-foot stop, which do sound an octave below their key, and two steel drums.
 
-Source: the idea is SWIPE' (Camacho & Harris 2008, https://doi.org/10.1121/1.2951592), with one long window.
+Source: SWIPE' (Camacho and Harris 2008, https://doi.org/10.1121/1.2951592), with one long window.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from nsynth_lab.units import FloatArray, hz_to_note, note_to_hz
 
 LOWEST_NOTE, HIGHEST_NOTE = 12, 120
-WINDOW_SECONDS = (1.0, 0.15)  # the short one for notes that die away within it
+WINDOW_SECONDS = (1.0, 0.15)  # the short one is for notes that decay within it
 SHORT_TRUST = 0.8
 SURE, UNHEARD = 0.5, 0.25
 SKIPPED_SECONDS = 0.03  # the attack, where most sounds have no pitch yet
@@ -33,10 +32,10 @@ Float64 = NDArray[np.float64]
 
 
 def measure_note(samples: FloatArray, sample_rate: int) -> tuple[float, float]:
-    """MIDI note with its fraction, and how far to trust it, 0 to 1, of mono `samples` [samples].
+    """(fractional MIDI note, confidence 0 to 1) of mono `samples` [samples].
 
-    The trust is the winner's contrast (partials against gaps) times the share of the power its partials explain.
-    Above 0.5 the note is right but for octaves, below 0.25 there is none to speak of. Silence gives (0.0, 0.0).
+    The confidence is the candidate's contrast (partials against gaps) times the share of the power in its partials.
+    Above 0.5 the note is right apart from octaves; below 0.25 the sound has no clear pitch. Silence gives (0.0, 0.0).
 
     >>> t = np.arange(24_000) / 48_000
     >>> note, confidence = measure_note(np.float32(np.sin(2 * np.pi * 442.0 * t) / 2), 48_000)
@@ -64,7 +63,7 @@ def _measure(samples: FloatArray, sample_rate: int, seconds: float) -> tuple[flo
 
 
 def _loudest(samples: Float64, sample_rate: int, seconds: float) -> Float64:
-    """From just after the loudest moment, so many seconds or what there is, without their mean."""
+    """Up to `seconds` from just after the loudest moment, without DC."""
     block = max(1, sample_rate // 100)
     level = np.add.reduceat(samples**2, np.arange(0, len(samples), block)) if len(samples) else np.zeros(1)
     reached = int(np.argmax(level >= 0.25 * level.max())) * block  # within 6 dB of the loudest 10 ms
@@ -74,16 +73,16 @@ def _loudest(samples: Float64, sample_rate: int, seconds: float) -> Float64:
 
 
 def _spectrum(sound: Float64, sample_rate: int) -> tuple[Float64, float]:
-    """Power spectrum, Hann window, zero-padded fourfold, and the width of a bin in Hz."""
+    """(power spectrum with a Hann window, zero-padded fourfold; width of a bin in Hz)."""
     length = 1 << (4 * len(sound) - 1).bit_length()
     power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), length)) ** 2
     return power, sample_rate / length
 
 
 def _log_axis(power: Float64, bin_hz: float, sample_rate: int) -> tuple[Float64, int]:
-    """Root magnitudes on an axis of ten cents a step, the strongest bin of each; and the step of the lowest note.
+    """(root magnitudes on an axis with steps of ten cents, each the strongest bin within it; step of the lowest note).
 
-    The axis begins a little below half the lowest candidate.
+    The axis starts a little below half the lowest candidate's frequency.
     """
     lead = round(1400 / STEP_CENTS)
     top_hz = min(TOP_HZ, 0.45 * sample_rate)
@@ -98,7 +97,7 @@ def _log_axis(power: Float64, bin_hz: float, sample_rate: int) -> tuple[Float64,
 
 
 def _scores(axis: Float64, lead: int) -> tuple[Float64, Float64]:
-    """For every candidate: what stands at its partials less what stands between them, and the former alone."""
+    """For every candidate: (magnitude at its partials minus magnitude between them, magnitude at its partials)."""
     count = round((HIGHEST_NOTE - LOWEST_NOTE) * 100 / STEP_CENTS) + 1
     padded = np.concatenate([axis, np.zeros(count + 2000)])
     near = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])  # a partial may sit ten cents off
@@ -126,7 +125,7 @@ def _refined(power: Float64, bin_hz: float, note: float) -> float:
         peak = low + int(power[low:high].argmax())
         left, middle, right = np.log(power[peak - 1 : peak + 2] + 1e-30)
         bend = left - 2 * middle + right
-        # where the strongest bin is no peak but the foot of one outside, the parabola leads far away
+        # if the strongest bin is not a peak but the slope of one outside, the parabola's vertex is far away
         exact = peak + (float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) if bend < 0 else 0.0)
         total += hz_to_note(exact * bin_hz / order) * power[peak]
         weights += power[peak]
@@ -134,7 +133,7 @@ def _refined(power: Float64, bin_hz: float, note: float) -> float:
 
 
 def _explained(power: Float64, bin_hz: float, f0_hz: float, *, lobe_hz: float) -> float:
-    """Share of the power that lies within 35 cents, or half the window's main lobe, of a multiple of `f0_hz`."""
+    """Share of the power within 35 cents, or half the window's main lobe, of a multiple of `f0_hz`."""
     heard = power[1 : int(TOP_HZ / bin_hz)]
     hz = np.arange(1, len(heard) + 1) * bin_hz
     nearest = np.maximum(np.rint(hz / f0_hz), 1.0) * f0_hz

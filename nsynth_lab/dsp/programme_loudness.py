@@ -1,7 +1,7 @@
-"""Loudness of a whole sound in LUFS, as broadcasters measure it: what makes two presets equally loud.
+"""Integrated loudness of a whole sound in LUFS, as used in broadcasting; presets are levelled by it.
 
-Source: ITU-R BS.1770-4, annex 1: K-weighting (a shelf for the head, a high-pass), mean square of each channel in
-blocks of 0.4 s every 0.1 s, gated at -70 LUFS and then at 10 LU below the mean of what is left.
+Source: ITU-R BS.1770-4, annex 1: K-weighting (high shelf and high-pass), mean square per channel in blocks of 0.4 s
+every 0.1 s, gated at -70 LUFS and then at 10 LU below the mean of the remaining blocks.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from nsynth_lab.units import SAMPLE_RATE, FloatArray
 BLOCK_SAMPLES, STEP_SAMPLES = SAMPLE_RATE * 4 // 10, SAMPLE_RATE // 10
 OFFSET = -0.691
 SILENCE_LUFS, GATE_LU = -70.0, 10.0
-# Coefficients of both filters at 48 kHz, tables 1 and 2 of the recommendation: b0 b1 b2, a1 a2.
+# Filter coefficients at 48 kHz, tables 1 and 2 of the recommendation: b0 b1 b2, a1 a2.
 SHELF = ((1.53512485958697, -2.69169618940638, 1.19839281085285), (-1.69065929318241, 0.73248077421585))
 HIGH_PASS = ((1.0, -2.0, 1.0), (-1.99004745483398, 0.99007225036621))
 
 
 def programme_loudness(samples: FloatArray) -> float:
-    """Integrated loudness in LUFS of `samples` [channels, samples] at 48 kHz; -70 where all is quieter than that.
+    """Integrated loudness in LUFS of `samples` [channels, samples] at 48 kHz; at least -70.
 
-    Shorter sounds than 0.4 s are measured as if silence followed.
+    A sound shorter than 0.4 s is padded with silence.
     """
     power = np.square(k_weighted(samples)).sum(axis=0)
     power = np.pad(power, (0, max(0, BLOCK_SAMPLES - len(power))))
@@ -37,7 +37,7 @@ def programme_loudness(samples: FloatArray) -> float:
 
 
 def k_weighted(samples: FloatArray) -> NDArray[np.float64]:
-    """Both filters applied to `samples` [channels, samples], by their frequency response; silence lies around it."""
+    """`samples` [channels, samples] after both filters, applied in the frequency domain with zero-padding."""
     length = samples.shape[1]
     padded = 1 << (length + SAMPLE_RATE // 4 - 1).bit_length()
     turns = np.exp(-2j * np.pi * np.arange(padded // 2 + 1) / padded)

@@ -1,4 +1,4 @@
-"""What can be heard of a recording of which nothing is known: where it begins and ends, and what is wrong with it."""
+"""Recordings of unknown origin: trimmed to the note, with their levels, background noise and clipping."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from nsynth_lab.dsp.pitch_guess import SURE, measure_note
 from nsynth_lab.units import FloatArray, gain_to_db
 
-SILENT_DB = -60.0  # peak of a recording that holds nothing
+SILENT_DB = -60.0  # dBFS: a recording with a lower peak is empty
 SHORTEST_SECONDS = 0.1
-QUIET_DB = -60.0  # below the loudest moment: silence before and after the note
-BACKGROUND_DB = -40.0  # noise in that silence which is worth a warning
+QUIET_DB = -60.0  # relative to the loudest moment: silence before and after the note
+BACKGROUND_DB = -40.0  # relative to the note: background noise that deserves a warning
 BLOCK_SECONDS = 0.01
 RISING_DB = -20.0
 STEADY_DB = 3.0
@@ -28,9 +28,9 @@ class Trimmed:
 
     Attributes:
         samples: float32 [samples].
-        start_seconds, end_seconds: where it lay in the recording.
-        whole_seconds: how long it would be without a limit.
-        background_db: level of what precedes the note, against the loudest 10 ms; -120 where nothing does.
+        start_seconds, end_seconds: its position in the recording.
+        whole_seconds: its length without the limit.
+        background_db: level before the note relative to its loudest 10 ms; -120 if there is no background.
     """
 
     samples: FloatArray
@@ -41,10 +41,10 @@ class Trimmed:
 
 
 def trim(samples: FloatArray, sample_rate: int, *, max_seconds: float) -> Trimmed:
-    """Cut mono `samples` [samples] to the sound itself, at most `max_seconds` of it, with short fades at both ends.
+    """Cut mono `samples` [samples] to the note, at most `max_seconds` of it, with short fades at both ends.
 
-    The sound is what rises above -60 dB of the loudest 10 ms, or 6 dB above the background where that is louder.
-    The background is what is heard, steadily, before the note begins, and does not sound its pitch.
+    The note is everything from the first to the last 10 ms above -60 dB relative to the loudest, or above the
+    background by 6 dB if that is louder. The background is a steady sound before the note that does not have its pitch.
     """
     block = _block(sample_rate)
     levels = level_db(samples, sample_rate)
@@ -63,7 +63,7 @@ def trim(samples: FloatArray, sample_rate: int, *, max_seconds: float) -> Trimme
 
 
 def is_clipped(samples: FloatArray) -> bool:
-    """Whether the tops are cut off at full scale: runs of equal samples there, in any channel of [..., samples]."""
+    """Whether the peaks are clipped at full scale: runs of equal samples there, in any channel of [..., samples]."""
     peak = float(np.abs(samples).max(initial=0.0))
     if peak < FULL_SCALE:
         return False
@@ -73,12 +73,12 @@ def is_clipped(samples: FloatArray) -> bool:
 
 
 def peak_db(samples: FloatArray) -> float:
-    """Largest magnitude in dB of full scale, -120 at the least."""
+    """Peak level in dBFS; at least -120."""
     return gain_to_db(float(np.abs(samples).max(initial=0.0)))
 
 
 def level_db(samples: FloatArray, sample_rate: int) -> NDArray[np.float64]:
-    """Level of each 10 ms of mono `samples` [samples], in dB of full scale, -120 at the least."""
+    """RMS level in dBFS of each 10 ms of mono `samples` [samples]; at least -120."""
     if not len(samples):
         return np.full(1, -120.0)
     block = _block(sample_rate)
@@ -89,7 +89,7 @@ def level_db(samples: FloatArray, sample_rate: int) -> NDArray[np.float64]:
 
 
 def mean_level_db(samples: FloatArray) -> float:
-    """Level of `samples` [samples] as a whole, in dB of full scale, -120 at the least."""
+    """RMS level in dBFS of all of `samples` [samples]; at least -120."""
     return float(10 * np.log10(max(float(np.square(samples, dtype=np.float64).mean()), 1e-12)))
 
 
@@ -98,12 +98,12 @@ def _block(sample_rate: int) -> int:
 
 
 def _background_db(samples: FloatArray, sample_rate: int, levels: NDArray[np.float64]) -> float:
-    """Level before the note, in dB of its loudest block; -120 where nothing steady precedes it."""
+    """Level before the note relative to its loudest block, in dB; -120 if nothing steady precedes it."""
     relative = levels - levels.max()
     blocks = max(0, int(np.argmax(relative > RISING_DB)) - 1)
     before, half = relative[:blocks], blocks // 2
     if blocks < SHORTEST_SECONDS / BLOCK_SECONDS or abs(before[half:].mean() - before[:half].mean()) > STEADY_DB:
-        return -120.0  # too short to tell, or a note that swells
+        return -120.0  # too short to be sure, or a note that swells
     begin = round(blocks * BLOCK_SECONDS * sample_rate)
     if _sound_alike(samples[:begin], samples[begin:], sample_rate):
         return -120.0  # its own soft attack

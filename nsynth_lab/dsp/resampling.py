@@ -16,7 +16,7 @@ LEAST_SAMPLES = 16_384  # that are resampled at once
 
 
 def resample(samples: FloatArray, sample_rate: int, target_rate: int = SAMPLE_RATE) -> FloatArray:
-    """`samples` [channels, samples] at `sample_rate` Hz to `target_rate` Hz."""
+    """Resample `samples` [channels, samples] from `sample_rate` Hz to `target_rate` Hz."""
     if sample_rate == target_rate:
         return samples
     wave = torchaudio.functional.resample(

@@ -1,4 +1,4 @@
-"""Where a sound that dies away comes up again: levels of the whole and of the fundamental, and how far they rise."""
+"""Detects a decaying sound that becomes louder again: levels of the whole and of the fundamental, and their rises."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ QUIETEST = 1e-14
 
 
 def levels_db(samples: FloatArray, *, f0_hz: float) -> tuple[Doubles, Doubles]:
-    """Power in dB of all of a sound [samples] at 48 kHz and of the octave around its fundamental, each [frames].
+    """(power in dB of a sound [samples] at 48 kHz, power of the octave around its fundamental), each [frames].
 
-    Hann windows of 2048 samples around the middle of each frame of 512.
+    Hann windows of 2048 samples, centred on the middle of each frame of 512.
     """
     padded = np.pad(np.asarray(samples, np.float64), WINDOW_SAMPLES // 2)
     window = np.hanning(WINDOW_SAMPLES)
@@ -28,7 +28,7 @@ def levels_db(samples: FloatArray, *, f0_hz: float) -> tuple[Doubles, Doubles]:
 
 
 def rise_db(level_db: Doubles, *, floor_db: float) -> float:
-    """How far a level [frames] comes up again above the lowest that it has been; 0 where that stays below the floor.
+    """How far a level [frames] rises again above its lowest value so far; rises that stay below the floor do not count.
 
     >>> rise_db(np.array([-20.0, -40.0, -29.0, -60.0, -52.0]), floor_db=-50.0)
     11.0

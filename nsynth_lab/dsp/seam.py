@@ -1,4 +1,4 @@
-"""The seam of a loop: how well a sound that is repeated from its end continues, and how to make it continue exactly."""
+"""The seam of a loop: how well the sound continues from the loop's end to its start, and how to make it exact."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from nsynth_lab.units import FloatArray, gain_to_db
 
 
 def seam_error_db(samples: FloatArray, *, start: int, end: int) -> float:
-    """How far what follows `end` is from what follows `start`, in dB relative to the latter's own level.
+    """Difference between the sound after `end` and after `start`, in dB relative to the latter; at least -120.
 
-    `samples` [..., samples] go on beyond `end`, as if there were no loop; -120 dB and below is told as -120.
+    `samples` [..., samples] continue beyond `end`, as if there were no loop.
     """
     beyond = samples[..., end:].astype(np.float64)
     again = samples[..., start : start + beyond.shape[-1]].astype(np.float64)
@@ -19,10 +19,10 @@ def seam_error_db(samples: FloatArray, *, start: int, end: int) -> float:
 
 
 def close_seam(samples: FloatArray, *, start: int, end: int, fade: int) -> FloatArray:
-    """`samples` [..., samples] in which sample `end` - 1 goes on into `start` as `start` - 1 does.
+    """`samples` [..., samples] with an exact loop: sample `end` - 1 continues into `start` just as `start` - 1 does.
 
-    Over the last `fade` samples of the loop the sound passes into what lies before its start, in a straight line: the
-    two are alike and in phase, so their sum keeps its level. What lies beyond `end` becomes what follows `start`.
+    Over the last `fade` samples of the loop the sound is crossfaded linearly with the one before its start: the two are
+    almost equal and in phase, so the level stays. The sound beyond `end` becomes the sound after `start`.
 
     >>> close_seam(np.arange(8, dtype=np.float32), start=3, end=6, fade=2)
     array([0. , 1. , 2. , 3. , 2.5, 2. , 3. , 4. ], dtype=float32)

@@ -1,9 +1,10 @@
-"""Distance of mel spectra in dB at three resolutions, and of level: what training and refinement minimise.
+"""Distance of mel spectra in dB at three resolutions, and of level: the loss that training and refinement minimise.
 
-Both spectra are clamped so far below the target's own loudest band that silence costs nothing and hiss below
-hearing cannot outweigh the note. Several resolutions at once after Yamamoto et al. 2020 and Engel et al. 2020. The
-spectra alone leave the level free to sink: where a sound beats or rustles, the middle of its dB lies below its power.
-Frames in which the target rises count up to four times: an attack is short, and what one recognises an instrument by.
+Both spectra are clamped at 66 dB below the target's loudest band, so that silence costs nothing and inaudible hiss
+cannot outweigh the note. Several resolutions at once follow Yamamoto et al. 2020 and Engel et al. 2020. The level is
+compared as well because spectra alone let it sink: in a sound that beats or rustles, the mean of its dB is below the
+level of its mean power. Frames in which the target rises count up to four times, because attacks are short but decide
+how an instrument is recognised.
 """
 
 from __future__ import annotations
@@ -29,11 +30,10 @@ QUIETEST_DB = -100.0
 def spectral_distance(
     decoded: Tensor, target: Tensor, loudest_db: Tensor, *, total: Callable[[Tensor], Tensor] = lambda count: count
 ) -> Tensor:
-    """Distance in dB of `decoded` from `target`, both [notes, samples], over all frames by the count of sounding ones.
+    """Distance in dB of `decoded` from `target`, both [notes, samples]: summed over all frames, per sounding frame.
 
-    `loudest_db` [notes] is the level of the loudest part of each whole note. Where these are some of the notes whose
-    distance is wanted, `total` makes the sounding frames of all notes of those of these; the distances of all parts
-    then add up to that of the whole.
+    `loudest_db` [notes] is the level of each whole note's loudest band. If a batch is divided among processes, `total`
+    adds up the number of sounding frames over all of them; the distances of the parts then add up to that of the whole.
     """
     apart_db = torch.zeros((), device=target.device)
     floor_db = (loudest_db - RANGE_DB).clamp(min=QUIETEST_DB)[:, None, None]
@@ -50,16 +50,16 @@ def spectral_distance(
 
 
 def _rising(level_db: Tensor, *, frames: int) -> Tensor:
-    """How much each frame counts, [notes, frames]: 1, and up to 4 where the level has risen by 20 dB around it."""
+    """Weight of each frame, [notes, frames]: 1, and up to 4 where the level rises by 20 dB around it."""
     edged = functional.pad(level_db[:, None], (frames, frames), mode="replicate")[:, 0]
     rise_db = edged[:, 2 * frames :] - edged[:, : -2 * frames]
     return 1.0 + RISE_WEIGHT * (rise_db / RISE_DB).clamp(0.0, 1.0)
 
 
 def _levels(samples: Tensor, floor_db: Tensor, *, bands: int, window_samples: int, hop_samples: int) -> Tensor:
-    """A-weighted level, then that of each mel band, in dB, [notes, frames, 1 + bands].
+    """A-weighted level and the level of each mel band, in dB, [notes, frames, 1 + bands].
 
-    The floor is soft, so that what lies just below it still has a gradient.
+    The floor is soft, so that levels just below it still have a gradient.
     """
     spectrum = magnitudes(samples, window_samples=window_samples, hop_samples=hop_samples)
     power = spectrum.square() @ _weighting(window_samples, samples.device)
@@ -72,6 +72,6 @@ def _levels(samples: Tensor, floor_db: Tensor, *, bands: int, window_samples: in
 
 @functools.cache
 def _weighting(window_samples: int, device: torch.device) -> Tensor:
-    """A-weighting of power, [bins], divided by the bins over which a Hann window spreads a sine."""
+    """A-weighting of power, [bins], divided by the number of bins over which a Hann window spreads a sine."""
     hz = torch.linspace(0.0, SAMPLE_RATE / 2, window_samples // 2 + 1)
     return (10.0 ** (torch.from_numpy(a_weighting_db(hz.numpy())).float() / 10.0) / 1.5).to(device)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nsynth_lab import messages
 from nsynth_lab.audio import MAX_SECONDS, Audio, file_hash, read_clip
-from nsynth_lab.dsp.hearing import hear, warnings_of
+from nsynth_lab.dsp.inspection import inspect_recording, warnings_of
 from nsynth_lab.errors import AudioError
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
@@ -69,7 +69,10 @@ class Recordings:
     def _encode(self, path: str | Path, note: int | None, rounds: int) -> Encoding:
         whole = read_clip(path)
         clip = replace(whole, samples=whole.samples[:, : int(LONGEST_NOTE_SECONDS * whole.sample_rate)])
-        warnings = (*_length_warning(whole), *warnings_of(hear(clip, max_seconds=LONGEST_NOTE_SECONDS), note=note))
+        warnings = (
+            *_length_warning(whole),
+            *warnings_of(inspect_recording(clip, max_seconds=LONGEST_NOTE_SECONDS), note=note),
+        )
         try:
             with self._progress(rounds, "rounds", "fitting") as advance:
                 latents = encode(clip, self._checkpoint, note=note, rounds=rounds, advance=advance)

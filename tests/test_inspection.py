@@ -11,7 +11,7 @@ from tiny_model import tiny_checkpoint
 
 from nsynth_lab.audio import Audio
 from nsynth_lab.cli import run
-from nsynth_lab.dsp.hearing import doubts_of, hear
+from nsynth_lab.dsp.inspection import doubts_of, inspect_recording
 from nsynth_lab.dsp.offset import one_channel, without_offset
 from nsynth_lab.dsp.recording import trim
 from nsynth_lab.latents import read_latents
@@ -42,7 +42,7 @@ def in_a_row(notes: list[float], *, seconds: float, gap: float) -> FloatArray:
 
 
 def heard_doubts(samples: FloatArray) -> list[str]:
-    heard = hear(Audio(np.atleast_2d(samples), RATE), max_seconds=30)
+    heard = inspect_recording(Audio(np.atleast_2d(samples), RATE), max_seconds=30)
     return [doubt.partition(":")[0] for doubt in doubts_of(heard)]
 
 
@@ -100,7 +100,7 @@ def test_sides_that_cancel_are_told_apart() -> None:
 @pytest.mark.parametrize("seconds", [0.4, 0.8])
 def test_notes_that_follow_each_other_are_counted(seconds: float, gap: float) -> None:
     samples = in_a_row([60, 64, 67, 71], seconds=seconds, gap=gap)
-    heard = hear(Audio(samples[None], RATE), max_seconds=30)
+    heard = inspect_recording(Audio(samples[None], RATE), max_seconds=30)
     assert heard.notes == (60, 64, 67, 71)
     assert heard_doubts(samples) == ["several notes"]
 
