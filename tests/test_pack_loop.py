@@ -11,13 +11,8 @@ from made_notes import flute
 from tiny_model import tiny_model
 
 from nsynth_lab.blend import stretch
-<<<<<<< HEAD
 from nsynth_lab.blend.loop import GOOD_CENTS, Period, close_loop, find_period, in_tune, read_positions
 from nsynth_lab.blend.variation import variation
-=======
-from nsynth_lab.blend.loop import Period, close_loop, find_period, in_tune
-from nsynth_lab.blend.variation import variation
->>>>>>> 7273430 (Blend: where a loop is closed, where a note is stretched and which layers sound are found by name)
 from nsynth_lab.dsp.seam import close_seam, seam_error_db
 from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import Latents

@@ -1,4 +1,4 @@
-"""`pack --resume -o FOLDER` alone: goes on with what the folder says of itself, and makes again what it has lost."""
+"""`pack --resume -o FOLDER` alone: resumes the pack in the folder, and makes the files it has lost again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("beside_model")
 
 @pytest.fixture
 def expected(pack_folder: Path) -> dict[str, bytes]:
-    """A whole pack in `out`, and what it holds."""
+    """A complete pack in `out`, and its files."""
     shutil.copytree(pack_folder, "out")
     return everything(Path("out"))
 
@@ -39,7 +39,9 @@ def clips() -> list[Path]:
     return sorted(Path("out/Samples").rglob("*.wav"))
 
 
-def test_an_unfinished_pack_goes_on_by_itself(expected: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unfinished_pack_is_resumed_from_its_folder_alone(
+    expected: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     put, made = store.Store.put, 0
 
     def put_nine(*given: object) -> object:
@@ -52,12 +54,16 @@ def test_an_unfinished_pack_goes_on_by_itself(expected: dict[str, bytes], monkey
     monkeypatch.setattr(store.Store, "put", put_nine)
     assert run([*WORDS, "-o", "out", "--force"]) not in (0, None)
     monkeypatch.setattr(store.Store, "put", put)
-    assert len(list(Path("out/.unfinished/clips").glob("*.json"))) == 9
+    records = sorted(Path("out/.unfinished/clips").glob("*.json"))
+    assert len(records) == 9
+    records[3].write_text('{"file": "Sam')  # cut off by a crash: that clip is made again
     assert run(["pack", "--resume", "-o", "out"]) == 0
     assert everything(Path("out")) == expected
 
 
-def test_a_finished_pack_is_mended_and_told_of(expected: dict[str, bytes], capsys: pytest.CaptureFixture[str]) -> None:
+def test_lost_and_damaged_files_of_a_complete_pack_are_reported_and_made_again(
+    expected: dict[str, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
     gone, cut, changed = clips()[0], clips()[5], clips()[11]
     gone.unlink()
     cut.write_bytes(cut.read_bytes()[:1000])
@@ -68,10 +74,10 @@ def test_a_finished_pack_is_mended_and_told_of(expected: dict[str, bytes], capsy
     assert run(["pack", "--resume", "-o", "out", "--checkpoint", "model"]) == 0
     assert "missing or damaged: 3 clips and 1 other files" in capsys.readouterr().err
     assert everything(Path("out")) == expected
-    assert clips()[-1].stat().st_mtime_ns == kept, "what is whole is not made again"
+    assert clips()[-1].stat().st_mtime_ns == kept, "intact files are not made again"
 
 
-def test_a_whole_pack_is_left_alone(expected: dict[str, bytes], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_intact_pack_is_left_alone(expected: dict[str, bytes], capsys: pytest.CaptureFixture[str]) -> None:
     times = {path: path.stat().st_mtime_ns for path in Path("out").rglob("*")}
     capsys.readouterr()
     for words in (["pack", "--checkpoint", "model"], WORDS):
@@ -81,7 +87,7 @@ def test_a_whole_pack_is_left_alone(expected: dict[str, bytes], capsys: pytest.C
     assert {path: path.stat().st_mtime_ns for path in Path("out").rglob("*")} == times
 
 
-def test_a_clip_that_the_manifest_does_not_tell_of_is_made_again(expected: dict[str, bytes]) -> None:
+def test_a_clip_without_a_record_in_the_manifest_is_made_again(expected: dict[str, bytes]) -> None:
     manifest = json.loads(Path("out/manifest.json").read_text("utf-8"))
     manifest["clips"][2] = 7
     Path("out/manifest.json").write_text(json.dumps(manifest), "utf-8")
@@ -89,7 +95,7 @@ def test_a_clip_that_the_manifest_does_not_tell_of_is_made_again(expected: dict[
     assert everything(Path("out")) == expected
 
 
-def test_damage_that_the_manifest_of_a_stranger_hides_is_no_traceback(
+def test_a_manifest_with_wrong_values_leads_to_no_traceback_and_no_stray_file(
     expected: dict[str, bytes], capsys: pytest.CaptureFixture[str]
 ) -> None:
     manifest = json.loads(Path("out/manifest.json").read_text("utf-8"))
@@ -104,10 +110,24 @@ def test_damage_that_the_manifest_of_a_stranger_hides_is_no_traceback(
     assert everything(Path("out")) == expected
 
 
+@pytest.mark.parametrize("damage", [b'{"nsynth_lab": "0', b"[]", b""])
+@pytest.mark.parametrize("options", [("--resume",), ("--resume", "--force")])
+def test_a_damaged_manifest_is_refused_with_what_to_do(
+    damage: bytes, options: tuple[str, ...], expected: dict[str, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("out/manifest.json").write_bytes(damage)
+    capsys.readouterr()
+    assert run(["pack", *options, "-o", "out"]) == FAILED
+    told = " ".join(capsys.readouterr().err.split())
+    assert "out/manifest.json: cannot be read as a manifest" in told
+    assert "restore that file, or make the pack again in a new folder" in told
+    assert everything(Path("out")) == expected | {"manifest.json": damage}
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["pack", "--resume", "-o", "new"], "holds no pack to go on with"),
+        (["pack", "--resume", "-o", "new"], "holds no pack to resume"),
         (["pack", "--resume", "-o", "model"], "holds no pack"),
         (["pack", "--resume", "-o", "out", "--notes", "C4"], "leave out what says it"),
         (["pack", "--resume", "-o", "out", "--seed", "3"], "leave out what says it"),
@@ -115,7 +135,7 @@ def test_damage_that_the_manifest_of_a_stranger_hides_is_no_traceback(
         (["pack", "--resume", "-o", "out"], "name its folder with --checkpoint"),
     ],
 )
-def test_what_cannot_be_gone_on_with(
+def test_what_cannot_be_resumed_is_refused_and_left_alone(
     words: list[str], says: str, expected: dict[str, bytes], capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()

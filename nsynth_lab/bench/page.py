@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab.bench.plots import draw_all
-from nsynth_lab.bench.tables import Table, tables
-from nsynth_lab.evaluate.page import STYLE
-from nsynth_lab.html_page import document
+from nsynth_lab.bench.tables import tables
+from nsynth_lab.html_page import document, table
 from nsynth_lab.report_folder import INDEX, whole_folder
 
 MARK = '<meta name="generator" content="nsynth-lab bench">'
@@ -19,9 +18,9 @@ MARK = '<meta name="generator" content="nsynth-lab bench">'
 
 def write_page(folder: Path, figures: dict[str, Any]) -> Path:
     """Write it, in place of an older report."""
-    with whole_folder(folder) as aside:
-        (aside / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-        (aside / INDEX).write_text(page(figures, draw_all(aside, figures)), encoding="utf-8")
+    with whole_folder(folder) as new:
+        (new / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        (new / INDEX).write_text(page(figures, draw_all(new, figures)), encoding="utf-8")
     return folder / INDEX
 
 
@@ -31,20 +30,10 @@ def page(figures: dict[str, Any], pictures: Sequence[tuple[str, str]]) -> str:
         f'<figure><figcaption>{escape(shows)}</figcaption><img src="{escape(name)}" alt="{escape(shows)}"></figure>'
         for name, shows in pictures
     )
-    told = "\n".join(_html(table) for table in tables(figures))
-    title = f"nsynth-lab bench: model {escape(str(figures['model']))}"
-    body = f"""<h1>{title}</h1>
+    measured = "\n".join(f"<h2>{escape(one.title)}</h2>\n{table(one.rows, head=one.head)}" for one in tables(figures))
+    title = f"nsynth-lab bench: model {figures['model']}"
+    body = f"""<h1>{escape(title)}</h1>
 <p>Measured {escape(figures["measured"])}{", quickly" if figures["quick"] else ""}.</p>
 {shown}
-{told}"""
-    return document(body, title=title, mark=MARK, style=STYLE)
-
-
-def _html(table: Table) -> str:
-    rows = "\n".join(_row(row, "td") for row in table.rows)
-    head = _row(table.head, "th") if any(table.head) else ""
-    return f'<h2>{escape(table.title)}</h2>\n<div class="wide"><table>{head}\n{rows}</table></div>'
-
-
-def _row(words: Sequence[str], cell: str) -> str:
-    return "<tr>" + "".join(f"<{cell}>{escape(word)}</{cell}>" for word in words) + "</tr>"
+{measured}"""
+    return document(body, title=title, mark=MARK)

@@ -1,22 +1,13 @@
-<<<<<<< HEAD
 """Blending: notes of up to eight instruments become one note of an instrument in between.
-=======
-"""Blending: notes of two or more instruments become one note of an instrument in between.
->>>>>>> 7273430 (Blend: where a loop is closed, where a note is stretched and which layers sound are found by name)
 
 A crossfade adds two sounds, and one hears both. A blend is one sound, with one pitch and one level, whose timbre lies
 between those of its sources. So it is done in latents: each of their four streams is the weighted mean of the
 sources' streams (weights sum to 1):
 
-<<<<<<< HEAD
     timbre       linear, in the encoder's coordinates; or spherical: its direction rotates from source to source and its
                  length is the mean of their lengths, whereas the linear mean of unlike timbres is shorter than either
                  (`compiled.sphere` has the law and its source)
     loudness_db  linear in dB: halfway from a flute to a piano decays half as fast
-=======
-    timbre       linear, in the encoder's coordinates
-    loudness_db  linear in dB: halfway from a flute to a piano decays half as fast
->>>>>>> 7273430 (Blend: where a loop is closed, where a note is stretched and which layers sound are found by name)
     f0_cents     linear: half the vibrato
     partials     linear, slot by slot: half the inharmonicity
 
@@ -33,13 +24,8 @@ the tail of one source never sticks out beyond the end of another.
 
 Modules, in signal order; `mix.blend` is where the blend itself is computed:
 
-<<<<<<< HEAD
     weights, curve   a position, weights of up to eight sources or a path in time -> weights
     modulation       a patch's blend over time: path, LFOs, wheel
-=======
-    weights, curve   a position, corners or a path in time -> weights
-    modulation       a patch's blend over time: path, LFOs, wheel
->>>>>>> 7273430 (Blend: where a loop is closed, where a note is stretched and which layers sound are found by name)
     parts            a note -> onset, attack, sustain, release
     ping_pong        a longer sustain, without a loop
     stretch_plan     which frame of a note is read when, and at what level

@@ -34,19 +34,12 @@ def blend(
         sources: notes of the same pitch and model.
         weights: [sources], or [frames, sources] for a morph (see `pair`, `corners` and `Curve`).
         frames: length of the result.
-<<<<<<< HEAD
         timbre: weights for this stream instead of `weights`, in the same shapes.
         loudness: likewise for the level, and with it the lengths of attack and release.
         f0: likewise for vibrato and drift.
         partials: likewise for the inharmonicity. Without movement the result's `partials` are [128].
         spherical: interpolate the timbre's direction on a sphere, with the mean of the sources' lengths, rather than
             linearly (see `compiled.sphere`); the other streams are linear.
-=======
-        timbre: weights for this stream instead of `weights`, in the same shapes.
-        loudness: likewise for the level, and with it the lengths of attack and release.
-        f0: likewise for vibrato and drift.
-        partials: likewise for the inharmonicity. Without movement the result's `partials` are [128].
->>>>>>> 7273430 (Blend: where a loop is closed, where a note is stretched and which layers sound are found by name)
 
     Raises:
         UsageError: no source, sources at different notes, or weights of the wrong shape.
@@ -62,13 +55,9 @@ def blend(
     aligned = align(sources, level, frames)
     audible = np.atleast_2d(level).mean(axis=0) > 0
     return Latents(
-<<<<<<< HEAD
         timbre=(_spherical_mean if spherical else _mean)(
             [source.timbre for source in aligned], stream_weights(timbre, "timbre")
         ),
-=======
-        timbre=_mean([source.timbre for source in aligned], stream_weights(timbre, "timbre")),
->>>>>>> 7273430 (Blend: where a loop is closed, where a note is stretched and which layers sound are found by name)
         loudness_db=_mean([source.loudness_db for source in aligned], level),
         f0_cents=_mean([source.f0_cents for source in aligned], stream_weights(f0, "f0")),
         partials=_mean_partials(aligned, stream_weights(partials, "partials")),

@@ -75,11 +75,11 @@ def go_on(context: typer.Context, how: How, checkpoint: Path | None, device: str
 
 def _is_whole(plan: Plan, how: How) -> bool:
     """Whether the folder holds just this pack and has lost nothing of it; else what it has lost is told."""
-    from nsynth_lab.pack.folder import is_of, look_into, lost
+    from nsynth_lab.pack.folder import inspect_folder, lost_files, matches_plan
 
-    if not how.resume or look_into(how.output) != "pack" or not is_of(how.output, plan.values()):
+    if not how.resume or inspect_folder(how.output) != "pack" or not matches_plan(how.output, plan.values()):
         return False
-    clips, others = lost(how.output)
+    clips, others = lost_files(how.output)
     if clips or others:
         console.say(f"missing or damaged: {len(clips)} clips and {len(others)} other files; they are made again")
     return not clips and not others

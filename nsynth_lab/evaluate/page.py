@@ -6,21 +6,10 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
-from nsynth_lab.html_page import document
+from nsynth_lab.html_page import document, table
 
 MARK = '<meta name="generator" content="nsynth-lab evaluate">'
 COLUMNS = ("mean", "median", "p90")
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
-table { border-collapse: collapse; margin: 0.5rem 0 1rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.15rem 0.7rem; text-align: right; border-bottom: 1px solid #ddd; }
-th:first-child, td:first-child { text-align: left; }
-div.wide { overflow-x: auto; }
-figure { margin: 1rem 0 2rem; } img { max-width: 100%; } audio { vertical-align: middle; }
-small { color: #555; }
-@media (prefers-color-scheme: dark) { body { background: #181818; color: #ddd; } th, td { border-color: #444; }
-small { color: #aaa; } }
-"""
 
 
 def page(figures: dict[str, Any], examples: Sequence[dict[str, str]]) -> str:
@@ -33,7 +22,7 @@ def page(figures: dict[str, Any], examples: Sequence[dict[str, str]]) -> str:
 {sections}
 {"<h2>Best, median and worst of each family</h2>" if heard else ""}
 {heard}"""
-    return document(body, title=f"nsynth-lab evaluate: model {escape(str(figures['model']))}", mark=MARK, style=STYLE)
+    return document(body, title=f"nsynth-lab evaluate: model {figures['model']}", mark=MARK)
 
 
 def metrics_of(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -82,24 +71,24 @@ def _section(name: str, figures: dict[str, Any]) -> str:
     if not found:
         return ""
     peers = peers_of(figures, name)
-    head = _row("th", ["", *COLUMNS, "", *(f"{shown(peer)}, mean" for peer in peers)])
+    head = ["", *COLUMNS, "", *(f"{shown(peer)}, mean" for peer in peers)]
     rows = [
-        _row("td", [
+        [
             shown(metric), *(number(one.get(column)) for column in COLUMNS), shares_of(one),
             *(means.get(metric, "") for means in peers.values()),
-        ])
+        ]
         for metric, one in found.items()
     ]  # fmt: skip
     families = sorted({family for one in found.values() for family in one.get("by_family", {})})
     grid = [
-        _row("td", [shown(metric), *(number(one["by_family"].get(family)) for family in families)])
+        [shown(metric), *(number(one["by_family"].get(family)) for family in families)]
         for metric, one in found.items()
         if "by_family" in one
     ]
-    by_family = [_row("th", ["mean", *(shown(family) for family in families)]), *grid]
+    by_family = table(grid, head=["mean", *(shown(family) for family in families)])
     return (
-        f"<h2>{escape(shown(name))}</h2>\n{_table([head, *rows])}\n"
-        f"<details><summary>by family</summary>{_table(by_family)}</details>"
+        f"<h2>{escape(shown(name))}</h2>\n{table(rows, head=head)}\n"
+        f"<details><summary>by family</summary>{by_family}</details>"
     )
 
 
@@ -126,11 +115,3 @@ def shown(name: str) -> str:
 def number(value: float | None) -> str:
     """A figure to read; nothing where there is none."""
     return "" if value is None else f"{value:.2f}"
-
-
-def _row(cell: str, texts: Sequence[str]) -> str:
-    return "<tr>" + "".join(f"<{cell}>{escape(text)}</{cell}>" for text in texts) + "</tr>"
-
-
-def _table(rows: Sequence[str]) -> str:
-    return '<div class="wide"><table>' + "\n".join(rows) + "</table></div>"

@@ -20,11 +20,11 @@ from nsynth_lab.pack.blend_clips import LONGEST_RELEASE_SECONDS, SETTLE_FRAMES, 
 from nsynth_lab.pack.finish import (
     NO_SEAM,
     WORST_SEAM_DB,
-    Finished,
-    Joined,
+    ClosedClip,
+    FinishedClip,
     levelled,
     step_db,
-    why_not,
+    why_not_looped,
 )
 from nsynth_lab.pack.formats.zones import Loop
 from nsynth_lab.pack.preset_clips import MOST_TURNS, PresetClipLatents
@@ -54,23 +54,23 @@ class PresetFinisher:
         self._patches = [request.patch_at(place) for place in request.positions]
         self._release_seconds: float | None = None
 
-    def finish(self, clips: Sequence[PresetClipLatents], decoded: Sequence[FloatArray]) -> Iterator[Finished]:
+    def finish(self, clips: Sequence[PresetClipLatents], decoded: Sequence[FloatArray]) -> Iterator[FinishedClip]:
         """Clips of `clips`, whose voices are `decoded`, each [voices, samples]; takes of a note lie side by side."""
         joined = [self._wet(clip, voices) for clip, voices in zip(clips, decoded, strict=True)]
         yield from levelled(joined, self._request, gain_db=0.0)
 
-    def _wet(self, clip: PresetClipLatents, voices: FloatArray) -> Joined:
+    def _wet(self, clip: PresetClipLatents, voices: FloatArray) -> ClosedClip:
         patch = self._patches[clip.key.position]
         dry = mix_whole(voices, clip.gains)
         release = max(clip.release_seconds, self._effects_release_seconds())
         loop: Loop | None = None
         with chain_of(patch) as chain:
             if clip.period is None:
-                samples, seam = _whole(chain, dry), Seam(why_not(clip, self._request))
+                samples, seam = _whole(chain, dry), Seam(why_not_looped(clip, self._request))
             else:
                 samples, loop, seam = _looped(chain, dry, clip.period.frames * HOP_SAMPLES)
             troubles = tuple(str(trouble) for trouble in chain.troubles())
-        return Joined(clip, _mono_if_same(samples), loop, seam, min(release, LONGEST_RELEASE_SECONDS), troubles)
+        return ClosedClip(clip, _mono_if_same(samples), loop, seam, min(release, LONGEST_RELEASE_SECONDS), troubles)
 
     def _effects_release_seconds(self) -> float:
         """How long the effects sound on, to 60 dB below what went in: measured once, with a burst of noise."""

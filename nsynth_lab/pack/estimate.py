@@ -1,4 +1,4 @@
-"""What a pack will cost, told before it is made: clips, minutes of sound, bytes, seconds of work."""
+"""What a pack will cost before it is made: clips, minutes of sound, bytes on disk, seconds of work."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nsynth_lab.errors import PackError
-from nsynth_lab.pack.make import trial
+from nsynth_lab.pack.make import make_batch
 from nsynth_lab.pack.plan import Plan
 from nsynth_lab.pack.request import PackRequest
 from nsynth_lab.render.session import Session
 
-FLAC_SHARE = 0.65  # of the size of the same samples as WAV
+FLAC_SHARE = 0.65  # size relative to WAV
 EXTRA_BYTES = 4 * 2**20  # pictures, preview, tables
 MANY_CLIPS = 1_000
 
@@ -29,7 +29,7 @@ class Estimate:
 
 
 def disk_bytes(request: PackRequest, *, clip_seconds: float | None = None) -> int:
-    """About how much a pack takes up; a preset's clips, of `clip_seconds` counted once a channel, are stereo."""
+    """Approximate size of a pack. `clip_seconds` is a clip's length times its channels; by default from the request."""
     usual = request.seconds * (2 if request.preset else 1)
     samples = request.clips * round((clip_seconds or usual) * request.sample_rate)
     clips = samples * request.bits // 8
@@ -38,11 +38,11 @@ def disk_bytes(request: PackRequest, *, clip_seconds: float | None = None) -> in
 
 
 def estimate(session: Session, plan: Plan) -> Estimate:
-    """Measured on one batch of the pack's middle note."""
+    """Measured by making one batch, from the middle of the pack."""
     batch = plan.batches[len(plan.batches) // 2]
-    trial(session, plan, batch[:1])  # the first decoding of a run pays for what later ones find ready
+    make_batch(session, plan, batch[:1])  # warm up: the first decoding of a run is slower
     started = time.perf_counter()
-    made = trial(session, plan, batch)
+    made = make_batch(session, plan, batch)
     a_clip = (time.perf_counter() - started) / len(batch)
     request = plan.request
     seconds = sum(clip.samples.shape[1] for clip in made) / len(made) / request.sample_rate
@@ -56,10 +56,10 @@ def estimate(session: Session, plan: Plan) -> Estimate:
 
 
 def check_room(request: PackRequest, folder: Path) -> None:
-    """Refuse before the work what the disk cannot hold.
+    """Refuse before the work if the disk is too full.
 
     Raises:
-        PackError: it cannot.
+        PackError: the disk is too full for the pack.
     """
     here = folder if folder.is_dir() else folder.absolute().parent
     free = shutil.disk_usage(here).free
@@ -71,7 +71,7 @@ def check_room(request: PackRequest, folder: Path) -> None:
 
 
 def megabytes(count: int) -> str:
-    """Bytes for a person to read.
+    """A number of bytes, readable.
 
     >>> megabytes(300_000_000), megabytes(2_500_000_000)
     ('300 MB', '2.5 GB')

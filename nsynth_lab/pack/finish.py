@@ -1,4 +1,7 @@
-"""Decoded latents become a clip: joined, levelled, at the pack's rate, measured."""
+"""Decoded samples become finished clips: the loop's seam closed, levelled, resampled to the pack's rate, measured.
+
+`_closed` is where the seam of a blend's loop is crossfaded.
+"""
 
 from __future__ import annotations
 
@@ -19,23 +22,23 @@ from nsynth_lab.pack.request import PackRequest
 from nsynth_lab.render.offline import FADE_SAMPLES, faded
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, db_to_gain, gain_to_db, seconds_to_samples
 
-PACK_GAIN_DB = 6.0  # the loudest notes of the bank then come close to full scale
+PACK_GAIN_DB = 6.0  # brings the bank's loudest notes close to full scale
 CEILING_DB = -1.0
-WORST_SEAM_DB = -26.0  # a loop that does not close better than this, before its seam is crossfaded, is left out
+WORST_SEAM_DB = -26.0  # a loop whose seam is worse than this before crossfading is left out
 NO_SEAM = "does not close"
 SEAM_SAMPLES = 16
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A clip as it is written.
+class FinishedClip:
+    """A clip ready to be written.
 
     Attributes:
         samples: [channels, samples] at the pack's rate.
-        loop: in samples of that rate.
-        volume_db: what a sampler must add for the clip to have its own level.
-        release_seconds: how long it takes to die away once its key is up.
-        troubles: effects that had to be left out of it, and why.
+        loop: in samples at that rate.
+        volume_db: gain a sampler must add so that the clip has its own level.
+        release_seconds: release time after the key is up.
+        troubles: effects that had to be bypassed, and why.
     """
 
     latents: ClipLatents | PresetClipLatents
@@ -48,8 +51,8 @@ class Finished:
 
 
 @dataclass(frozen=True)
-class Joined:
-    """A clip whose loop closes, at 48 kHz and at its own level: samples [channels, samples], and as in `Finished`."""
+class ClosedClip:
+    """A clip with its loop closed, at 48 kHz and its own level; attributes as in `FinishedClip`."""
 
     latents: ClipLatents | PresetClipLatents
     samples: FloatArray
@@ -59,17 +62,17 @@ class Joined:
     troubles: tuple[str, ...] = ()
 
 
-def finish_clips(clips: Sequence[ClipLatents], audio: FloatArray, request: PackRequest) -> Iterator[Finished]:
-    """Clips of `clips`, whose samples are `audio` [clips, samples]; takes of one note lie side by side."""
-    joined = [_joined(clip, samples[None], request) for clip, samples in zip(clips, audio, strict=True)]
-    yield from levelled(joined, request, gain_db=PACK_GAIN_DB)
+def finish_clips(clips: Sequence[ClipLatents], audio: FloatArray, request: PackRequest) -> Iterator[FinishedClip]:
+    """Finish `clips`, whose decoded samples are `audio` [clips, samples]; round robins of a note are neighbours."""
+    closed = [_closed(clip, samples[None], request) for clip, samples in zip(clips, audio, strict=True)]
+    yield from levelled(closed, request, gain_db=PACK_GAIN_DB)
 
 
-def levelled(clips: Sequence[Joined], request: PackRequest, *, gain_db: float) -> Iterator[Finished]:
-    """The clips `gain_db` louder, below the ceiling, the takes of a note as loud as its first."""
+def levelled(clips: Sequence[ClosedClip], request: PackRequest, *, gain_db: float) -> Iterator[FinishedClip]:
+    """The clips amplified by `gain_db`, limited to the ceiling; all round robins of a note as loud as the first."""
     for first in range(0, len(clips), request.takes):
         group = clips[first : first + request.takes]
-        gains_db = _take_gains_db(group)
+        gains_db = _matching_gains_db(group)
         top_db = max(gain_to_db(_peak(clip.samples)) + gain for clip, gain in zip(group, gains_db, strict=True))
         down_db = math.ceil(100 * max(0.0, top_db + gain_db - CEILING_DB)) / 100  # never rounded below the ceiling
         for clip, own_db in zip(group, gains_db, strict=True):
@@ -81,21 +84,22 @@ def _peak(samples: FloatArray) -> float:
     return float(np.abs(samples).max(initial=0.0))
 
 
-def _joined(clip: ClipLatents, samples: FloatArray, request: PackRequest) -> Joined:
-    """Samples with their loop joined and their end faded, at 48 kHz, and what was measured of the loop."""
+def _closed(clip: ClipLatents, samples: FloatArray, request: PackRequest) -> ClosedClip:
+    """The clip at 48 kHz with the seam of its loop crossfaded, or without a loop, and its end faded out."""
     release, length = clip.release_seconds, seconds_to_samples(request.seconds)
     if clip.period is None:
-        return Joined(clip, faded(samples[:, :length]), None, Seam(why_not(clip, request)), release)
+        return ClosedClip(clip, faded(samples[:, :length]), None, Seam(why_not_looped(clip, request)), release)
     end = samples.shape[1] - TAIL_FRAMES * HOP_SAMPLES
     loop = Loop(end - clip.period.frames * HOP_SAMPLES, end)
     error_db = seam_error_db(samples, start=loop.start, end=end)
     if error_db > WORST_SEAM_DB:
-        return Joined(clip, faded(samples[:, :length]), None, Seam(NO_SEAM, error_db), release)
+        return ClosedClip(clip, faded(samples[:, :length]), None, Seam(NO_SEAM, error_db), release)
     closed = close_seam(samples, start=loop.start, end=end, fade=SETTLE_FRAMES * HOP_SAMPLES)[:, :length]
-    return Joined(clip, faded(closed, FADE_SAMPLES // 2), loop, Seam(LOOPED, error_db, step_db(closed, loop)), release)
+    seam = Seam(LOOPED, error_db, step_db(closed, loop))
+    return ClosedClip(clip, faded(closed, FADE_SAMPLES // 2), loop, seam, release)
 
 
-def why_not(clip: ClipLatents | PresetClipLatents, request: PackRequest) -> str:
+def why_not_looped(clip: ClipLatents | PresetClipLatents, request: PackRequest) -> str:
     """Why a clip has no loop."""
     if not request.loop:
         return "not asked for"
@@ -103,15 +107,15 @@ def why_not(clip: ClipLatents | PresetClipLatents, request: PackRequest) -> str:
 
 
 def step_db(samples: FloatArray, loop: Loop) -> float:
-    """How far the sound around the end of the loop is from that around its start."""
+    """Largest difference between the samples around the end and around the start of the loop, relative to its level."""
     around = np.arange(-SEAM_SAMPLES, SEAM_SAMPLES)
     difference = samples[:, loop.end + around] - samples[:, loop.start + around]
     level = float(np.sqrt(np.mean(np.square(samples[:, loop.start : loop.end].astype(np.float64)))))
     return gain_to_db(float(np.abs(difference).max()) / max(level, 1e-9))
 
 
-def _take_gains_db(takes: Sequence[Joined]) -> list[float]:
-    """What brings every take to the level of the first, in dB."""
+def _matching_gains_db(takes: Sequence[ClosedClip]) -> list[float]:
+    """Gains in dB that bring every round robin to the level of the first."""
     if len(takes) == 1:
         return [0.0]
     levels = [loudness_db(np.asarray(take.samples.mean(axis=0)), f0_hz=take.latents.aim_hz) for take in takes]
@@ -119,13 +123,13 @@ def _take_gains_db(takes: Sequence[Joined]) -> list[float]:
     return [powers_db[0] - power_db for power_db in powers_db]
 
 
-def _finished(clip: Joined, request: PackRequest, *, down_db: float) -> Finished:
+def _finished(clip: ClosedClip, request: PackRequest, *, down_db: float) -> FinishedClip:
     latents, loop, sample_rate = clip.latents, clip.loop, request.sample_rate
     seconds = clip.samples.shape[1] / SAMPLE_RATE if request.preset else request.seconds
     length = seconds_to_samples(seconds, sample_rate=sample_rate)
     held = slice(loop.start // HOP_SAMPLES, loop.end // HOP_SAMPLES) if loop else slice(None)
     quality = measure_clip(clip.samples, clip.seam, f0_hz=latents.aim_hz, places=latents.places, held=held)
-    return Finished(
+    return FinishedClip(
         latents=latents,
         samples=resample(clip.samples, SAMPLE_RATE, sample_rate)[:, :length],
         loop=_at_rate(loop, sample_rate),
@@ -137,7 +141,7 @@ def _finished(clip: Joined, request: PackRequest, *, down_db: float) -> Finished
 
 
 def _at_rate(loop: Loop | None, sample_rate: int) -> Loop | None:
-    """The loop at another rate: its length is a whole number of samples there (see `find_period`)."""
+    """The loop at another sample rate, where its length is a whole number of samples too (see `find_period`)."""
     if loop is None:
         return None
     length = (loop.end - loop.start) * sample_rate // SAMPLE_RATE

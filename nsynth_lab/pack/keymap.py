@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nsynth_lab.pack.finish import Finished
+from nsynth_lab.pack.finish import FinishedClip
 from nsynth_lab.pack.formats.zones import Layer, Loop, PackMap, Zone, key_ranges, velocity_ranges
 from nsynth_lab.pack.plan import Plan
 from nsynth_lab.pack.quality import Quality
@@ -17,7 +17,7 @@ NATURAL_DB = 40.0  # (velocity / 127) ** 2 in dB over a factor of ten
 MOST_TRACKING = 0.5  # what the lowest layer is made up by then stays below 6 dB, as much as SFZ allows
 
 
-def make_zone(plan: Plan, index: int, clip: Finished) -> Zone:
+def make_zone(plan: Plan, index: int, clip: FinishedClip) -> Zone:
     """The zone that clip number `index` of a plan plays."""
     key, request = plan.keys[index], plan.request
     low_key, high_key = key_ranges(request.notes)[key.note]

@@ -1,6 +1,6 @@
-"""make_pack: decode what is not there yet, and hand the clips to the pack's writers.
+"""make_pack: decode the clips that do not exist yet, store them, and write the files of every format.
 
-PackRequest -> Plan (every file's name) -> batches of clips -> clips -> Store -> map of zones -> documents
+PackRequest -> Plan (names of all files) -> batches of clips -> Store -> PackMap -> formats.documents
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nsynth_lab.pack.batches import made_clips
-from nsynth_lab.pack.finish import Finished
-from nsynth_lab.pack.formats.clip import write_clip
+from nsynth_lab.pack.batches import make_clips
+from nsynth_lab.pack.finish import FinishedClip
 from nsynth_lab.pack.formats.documents import write_documents
+from nsynth_lab.pack.formats.wav import write_clip
 from nsynth_lab.pack.formats.zones import PackMap
 from nsynth_lab.pack.keymap import is_record, make_zone, pack_map
 from nsynth_lab.pack.plan import Plan
@@ -33,14 +33,14 @@ def make_pack(
     workers: str = "",
     advance: Advance,
 ) -> tuple[PackMap, list[dict[str, Any]]]:
-    """Make a pack, go on with it or mend it; returns its map and the record of each clip.
+    """Make, resume or repair a pack; returns its map and the record of each clip.
 
-    `advance` hears of clips done.
-    `workers` is the address of a Ray cluster that decodes; it makes no difference to what is made.
+    `advance(clips)` is called with the number of clips newly finished. `workers` is the address of a Ray cluster that
+    decodes; the result is the same.
 
     Raises:
-        UsageError: the folder holds something else.
-        PackError: the disk is full, or cannot be written.
+        UsageError: the folder contains something else.
+        PackError: the disk is full or not writable.
     """
     store = open_store(folder, plan.values(), model=session.folder, resume=resume, force=force)
     done = store.done()
@@ -51,10 +51,10 @@ def make_pack(
     }
     left = [batch for batch in plan.batches if any(plan.files[index] not in records for index in batch)]
     advance(len(plan.files) - sum(map(len, left)))
-    for batch, clips in made_clips(session, plan, left, workers):
+    for batch, clips in make_clips(session, plan, left, workers):
         for index, clip in zip(batch, clips, strict=True):
             if plan.files[index] not in records:
-                records[plan.files[index]] = _put(store, plan, index, clip)
+                records[plan.files[index]] = _store_clip(store, plan, index, clip)
             advance(1)
     ordered = [records[file] for file in plan.files]
     pack = pack_map(plan, ordered)
@@ -63,12 +63,12 @@ def make_pack(
     return pack, ordered
 
 
-def trial(session: Session, plan: Plan, batch: range) -> list[Finished]:
-    """Make the clips of a batch, for the time it takes and what comes of it."""
-    return [clip for _, clips in made_clips(session, plan, [batch], "") for clip in clips]
+def make_batch(session: Session, plan: Plan, batch: range) -> list[FinishedClip]:
+    """Make the clips of one batch without storing them, to measure time and size."""
+    return [clip for _, clips in make_clips(session, plan, [batch], "") for clip in clips]
 
 
-def _put(store: Store, plan: Plan, index: int, clip: Finished) -> dict[str, Any]:
+def _store_clip(store: Store, plan: Plan, index: int, clip: FinishedClip) -> dict[str, Any]:
     request, file = plan.request, plan.files[index]
     zone = make_zone(plan, index, clip)
     record = {

@@ -17,17 +17,17 @@ LOUD_DB = 30.0
 CLICK_FACTOR, CLICK_SAMPLES, CLICK_NEAR = 8.0, 32, 12
 CLICK_FLOOR = 10 ** (-70 / 20)
 SPECTRUM_SAMPLES = 32_768
-PARTIAL_BINS = 6  # half the width that a partial takes up in the spectrum
+PARTIAL_BINS = 6  # half the width of a partial in the spectrum
 
 
 @dataclass(frozen=True)
 class Seam:
-    """What became of a clip's loop.
+    """The result of looping a clip.
 
     Attributes:
         word: "looped", or why not.
-        error_db: how far the sound after the loop is from that at its start, before they are joined.
-        step_db: the same for the few samples around the seam, after they are joined.
+        error_db: difference between the sound after the loop and after its start, before the seam is crossfaded.
+        step_db: the same for the few samples around the seam, after crossfading.
     """
 
     word: str
@@ -37,14 +37,14 @@ class Seam:
 
 @dataclass(frozen=True)
 class Quality:
-    """What was measured of one clip.
+    """The measurements of one clip.
 
     Attributes:
-        peak_db: highest sample, in dB below full scale.
+        peak_db: peak level in dBFS.
         loudness_db: A-weighted level of the loudest half second.
-        pitch_cents: mean deviation from the root; None where no pitch sounds.
-        clicks: places that jump where their surroundings do not.
-        noise_db: level between the partials, relative to the whole; None for a clip too short to tell.
+        pitch_cents: mean deviation from the root key; None if the clip has no pitch.
+        clicks: number of discontinuities.
+        noise_db: level between the partials, relative to the whole; None if the clip is too short.
         above_20khz_db: power above 20 kHz, up to 24 kHz, relative to the whole.
         loop, loop_error_db, loop_step_db: see `Seam`.
     """
@@ -63,7 +63,7 @@ class Quality:
 def measure_clip(samples: FloatArray, seam: Seam, *, f0_hz: float, places: NDArray[np.float64], held: slice) -> Quality:
     """Measure `samples` [channels, samples] at 48 kHz; partials are expected at `places` [partials] times `f0_hz`.
 
-    The pitch is that of the frames `held`: of the loop, where there is one.
+    The pitch is measured over the frames `held`: those of the loop, if there is one.
     """
     mono = np.asarray(samples.mean(axis=0), np.float32)
     level = loudness_db(mono, f0_hz=f0_hz)
@@ -83,7 +83,7 @@ def measure_clip(samples: FloatArray, seam: Seam, *, f0_hz: float, places: NDArr
 
 
 def count_clicks(samples: FloatArray) -> int:
-    """Places whose second difference is 8 times that of their surroundings on both sides.
+    """Number of places where the second difference is 8 times that of the surroundings on both sides.
 
     >>> tone = np.sin(np.arange(4800) * 0.05).astype(np.float32)
     >>> count_clicks(tone), count_clicks(np.where(np.arange(4800) == 2400, tone + 0.2, tone).astype(np.float32))
@@ -117,7 +117,7 @@ def _pitch_cents(
 
 
 def _noise_db(samples: FloatArray, f0_hz: float, places: NDArray[np.float64]) -> float | None:
-    """Median power between the tracked partials, as if it lay there evenly, relative to all power below the last."""
+    """Noise floor: median power between the tracked partials, spread over all bins, relative to all power there."""
     if len(samples) < SPECTRUM_SAMPLES:
         return None
     middle = (len(samples) - SPECTRUM_SAMPLES) // 2

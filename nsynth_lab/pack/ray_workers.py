@@ -1,8 +1,8 @@
-"""Batches of a pack spread over a Ray cluster. The only door to Ray, imported on first use.
+"""Batches of a pack distributed over a Ray cluster. The only door to Ray, imported on first use.
 
-The latents are found here and travel to the workers, clips come back and are written here: a worker needs this
-package and nothing else, neither sources nor a shared disk. Ray queues, retries what a lost worker had begun, and
-gives every machine its turn.
+Latents are made here and sent to the workers; clips come back and are written here. So a worker needs only this
+package: no sources, no shared disk. Ray queues the batches, retries those of a lost worker, and keeps every machine
+busy.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from nsynth_lab.errors import MissingError, PackError, UsageError
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.pack.request import PackRequest
 
-SCHEME, HERE, RUNNING = "ray://", "local", "auto"
+SCHEME, LOCAL, AUTO = "ray://", "local", "auto"
 TRIES = 5
-WAITING_FOR_EACH = 2  # batches under way for each processor, so that none runs dry
+BATCHES_PER_CPU = 2  # in flight, so that no processor runs dry
 
 AnyClip = TypeVar("AnyClip")
 Made = TypeVar("Made")
 
 
 def check_address(address: str) -> str:
-    """What follows `ray://`: a host and port, `auto` for the cluster that runs here, `local` for one of its own.
+    """The part after `ray://`: HOST:PORT, `auto` for the cluster running here, `local` to start one.
 
     Raises:
-        UsageError: something else.
+        UsageError: not such an address.
 
     >>> check_address("ray://local")
     'local'
@@ -41,60 +41,60 @@ def check_address(address: str) -> str:
 
 def over_ray(
     address: str,
-    share: Callable[[Checkpoint, list[AnyClip], PackRequest], Made],
+    work: Callable[[Checkpoint, list[AnyClip], PackRequest], Made],
     batches: Sequence[range],
     latents_of: Callable[[range], list[AnyClip]],
     checkpoint: Checkpoint,
     request: PackRequest,
 ) -> Iterator[tuple[range, list[AnyClip], Made]]:
-    """Each batch, its clips and what `share` made of them, in the order in which they are finished.
+    """(batch, its latents, result of `work`) for each batch, in the order in which they finish.
 
     Raises:
         MissingError: Ray is not installed.
         PackError: the cluster cannot be reached, or a batch failed on every try.
     """
-    ray = _joined(check_address(address))
+    ray = _connect(check_address(address))
     try:
         shared = ray.put(checkpoint)
-        work = ray.remote(num_cpus=1, max_retries=TRIES)(_on_one_thread(share))
-        most = WAITING_FOR_EACH * max(1, int(ray.cluster_resources().get("CPU", 1)))
+        task = ray.remote(num_cpus=1, max_retries=TRIES)(_single_threaded(work))
+        most = BATCHES_PER_CPU * max(1, int(ray.cluster_resources().get("CPU", 1)))
         left = iter(batches)
-        waiting: dict[Any, tuple[range, list[AnyClip]]] = {}
+        in_flight: dict[Any, tuple[range, list[AnyClip]]] = {}
         while True:
-            for batch in itertools.islice(left, most - len(waiting)):
+            for batch in itertools.islice(left, most - len(in_flight)):
                 clips = latents_of(batch)
-                waiting[work.remote(shared, clips, request)] = (batch, clips)
-            if not waiting:
+                in_flight[task.remote(shared, clips, request)] = (batch, clips)
+            if not in_flight:
                 return
-            ready, _ = ray.wait(list(waiting), num_returns=1)
+            ready, _ = ray.wait(list(in_flight), num_returns=1)
             for done in ready:
-                yield *waiting.pop(done), ray.get(done)
+                yield *in_flight.pop(done), ray.get(done)
     except ray.exceptions.RayError as error:
         raise PackError(f"the workers at {address} gave up: {' '.join(str(error).split())[-300:]}") from error
     finally:
         ray.shutdown()
 
 
-def _on_one_thread(share: Callable[..., Made]) -> Callable[..., Made]:
-    @functools.wraps(share)
-    def work(*given: Any) -> Made:
+def _single_threaded(work: Callable[..., Made]) -> Callable[..., Made]:
+    @functools.wraps(work)
+    def on_one_thread(*given: Any) -> Made:
         import torch
 
         torch.set_num_threads(1)
-        return share(*given)
+        return work(*given)
 
-    return work
+    return on_one_thread
 
 
-def _joined(where: str) -> Any:
+def _connect(where: str) -> Any:
     try:
         import ray
     except ImportError as error:
         raise MissingError(f"--cluster needs Ray: pip install 'nsynth-lab[ray]' ({error})") from error
-    address = where if where in (HERE, RUNNING) else f"{SCHEME}{where}"
-    quiet = {"log_to_driver": False} | ({"include_dashboard": False} if where == HERE else {})
+    address = where if where in (LOCAL, AUTO) else f"{SCHEME}{where}"
+    options = {"log_to_driver": False} | ({"include_dashboard": False} if where == LOCAL else {})
     try:
-        ray.init(address=address, **quiet)
+        ray.init(address=address, **options)
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         raise PackError(f"no Ray cluster at {SCHEME}{where}: {' '.join(str(error).split())[:200]}") from error
     return ray

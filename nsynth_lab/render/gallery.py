@@ -25,10 +25,8 @@ PAGE = "index.html"
 MARK = '<meta name="generator" content="nsynth-lab preset render">'
 PANELS_A_SHEET = 4
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
 article { display: inline-block; width: 17rem; vertical-align: top; margin: 0 1rem 1rem 0; }
-h3 { margin: 0.6rem 0 0; } p { margin: 0; } small { color: #555; } audio { width: 100%; } img { max-width: 100%; }
-@media (prefers-color-scheme: dark) { body { background: #181818; color: #ddd; } small { color: #aaa; } }
+h3 { margin: 0.6rem 0 0; } p { margin: 0; } audio { width: 100%; }
 """
 
 

@@ -1,7 +1,7 @@
-"""DecentSampler: one .dspreset, a group a position, with knobs for the blend, attack and release.
+"""DecentSampler: one .dspreset with a group per position, and knobs for blend, attack and release.
 
-The blend knob moves the groups' volumes: each position is loudest at its own place and gone at its neighbours'. With
-positions that do not lie on a line there is a knob a position instead.
+The blend knob sets the groups' volumes: each position is loudest at its own place on the knob and silent at its
+neighbours'. If the positions are not on a line, each position has a volume knob instead.
 
 Source: the DecentSampler Developers' Guide (decentsampler-developers-guide.readthedocs.io).
 """
@@ -18,7 +18,7 @@ WIDTH, HEIGHT = 812, 375
 KNOB_WIDTH, KNOB_Y, TEXT_SIZE = 90, 240, 16
 INK = "FFFFFFFF"
 LONGEST_ATTACK_SECONDS, LONGEST_RELEASE_SECONDS = 4.0, 10.0
-# attribute, its value for a zone; None leaves it out
+# attribute of a sample, and its value for a zone; with None it is left out
 ATTRIBUTES: tuple[tuple[str, Callable[[Zone], object]], ...] = (
     ("path", lambda zone: zone.file),
     ("rootNote", lambda zone: zone.root),
@@ -36,11 +36,11 @@ ATTRIBUTES: tuple[tuple[str, Callable[[Zone], object]], ...] = (
 
 
 def dspreset_bytes(pack: PackMap, *, background: str) -> bytes:
-    """The whole preset; `background` is the picture's path within the pack."""
+    """The whole file; `background` is the path of the background picture within the pack."""
     root = Element("DecentSampler", minVersion="1.6.0")
     _interface(root, pack, background)
     groups = SubElement(root, "groups")
-    for layer, volume in zip(pack.layers, _first_volumes(pack), strict=True):
+    for layer, volume in zip(pack.layers, _initial_volumes(pack), strict=True):
         group = SubElement(
             groups, "group", name=layer.title, volume=f"{volume:.4f}", ampVelTrack=f"{pack.tracking:.4f}",
             attack="0", decay="0", sustain="1", release=f"{_release_seconds(pack):.3f}",
@@ -53,7 +53,7 @@ def dspreset_bytes(pack: PackMap, *, background: str) -> bytes:
 
 def _sample(pack: PackMap, zone: Zone) -> dict[str, str]:
     values = [(name, value(zone)) for name, value in ATTRIBUTES]
-    gain_db = zone.volume_db + pack.made_up_db(zone, lambda share: 1 - pack.tracking * (1 - share))
+    gain_db = zone.volume_db + pack.makeup_db(zone, lambda share: 1 - pack.tracking * (1 - share))
     return {name: str(value) for name, value in values if value is not None} | {"volume": f"{gain_db:.2f}dB"}
 
 
@@ -75,7 +75,7 @@ def _interface(root: Element, pack: PackMap, background: str) -> None:
 
 def _blend_knobs(pack: PackMap) -> Iterator[tuple[str, float, float, list[dict[str, str]]]]:
     if not pack.on_a_line:
-        for index, (layer, volume) in enumerate(zip(pack.layers, _first_volumes(pack), strict=True)):
+        for index, (layer, volume) in enumerate(zip(pack.layers, _initial_volumes(pack), strict=True)):
             yield layer.label, volume, 1.0, [_volume(index, "linear")]
     elif len(pack.layers) > 1:
         bindings = [_volume(index, "table", _table(pack, index)) for index in range(len(pack.layers))]
@@ -92,15 +92,15 @@ def _envelope(parameter: str) -> list[dict[str, str]]:
 
 
 def _table(pack: PackMap, index: int) -> str:
-    """Pairs of knob and volume: a tent over the position's own place."""
+    """A translation table, knob value to volume: a triangle over the position's own place."""
     places = [layer.place[0] for layer in pack.layers]
-    points = {0.0: _tent(places, index, 0.0), 1.0: _tent(places, index, 1.0)}
-    points |= {place: _tent(places, index, place) for place in places}
+    points = {0.0: _crossfade(places, index, 0.0), 1.0: _crossfade(places, index, 1.0)}
+    points |= {place: _crossfade(places, index, place) for place in places}
     return ";".join(f"{place:g},{volume:g}" for place, volume in sorted(points.items()))
 
 
-def _tent(places: list[float], index: int, place: float) -> float:
-    """Volume of one of ascending `places` with the knob at `place`: 1 at its own, 0 at its neighbours'."""
+def _crossfade(places: list[float], index: int, place: float) -> float:
+    """Volume of position `index` of ascending `places` with the knob at `place`: 1 at its own, 0 at its neighbours'."""
     if place <= places[0] or place >= places[-1]:
         return float(index == (0 if place <= places[0] else len(places) - 1))
     above = next(number for number, other in enumerate(places) if other >= place)
@@ -108,11 +108,11 @@ def _tent(places: list[float], index: int, place: float) -> float:
     return {above: share, above - 1: 1.0 - share}.get(index, 0.0)
 
 
-def _first_volumes(pack: PackMap) -> list[float]:
+def _initial_volumes(pack: PackMap) -> list[float]:
     places = [layer.place[0] for layer in pack.layers]
     if not pack.on_a_line:
         return [1.0, *[0.0] * (len(pack.layers) - 1)]
-    return [_tent(places, index, _middle(pack)) for index in range(len(places))] if len(places) > 1 else [1.0]
+    return [_crossfade(places, index, _middle(pack)) for index in range(len(places))] if len(places) > 1 else [1.0]
 
 
 def _middle(pack: PackMap) -> float:
@@ -120,6 +120,6 @@ def _middle(pack: PackMap) -> float:
 
 
 def _release_seconds(pack: PackMap) -> float:
-    """Of the whole instrument, for one knob sets it: the mean of its zones'."""
+    """Release of the whole instrument, because one knob sets it: the mean of its zones' releases."""
     releases = [zone.release_seconds for layer in pack.layers for zone in layer.zones]
     return sum(releases) / len(releases)

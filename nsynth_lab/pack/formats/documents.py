@@ -1,6 +1,7 @@
-"""What lies beside the clips: one file a sampler format, and what a pack says of itself.
+"""All files of a pack besides its clips: sampler presets, README, licence, preview, pictures, report, manifest.
 
-`document_files` names them before anything is made, `write_documents` writes them, the manifest last.
+`document_files` lists their names before anything is made; `write_documents` writes them, the manifest last. A new
+sampler format is added to both, and to `FORMATS` in `pack.request`.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ import numpy as np
 
 from nsynth_lab.legible import encodable
 from nsynth_lab.pack.folder import MANIFEST, json_bytes
-from nsynth_lab.pack.formats.clip import read_clip_samples
-from nsynth_lab.pack.formats.cover import draw_background, draw_cover
 from nsynth_lab.pack.formats.decentsampler import dspreset_bytes
+from nsynth_lab.pack.formats.pictures import draw_background, draw_cover
 from nsynth_lab.pack.formats.preview import write_preview
 from nsynth_lab.pack.formats.readme import licence_text, readme_text
 from nsynth_lab.pack.formats.report import report_page
 from nsynth_lab.pack.formats.sf2 import write_sf2
 from nsynth_lab.pack.formats.sfz import morph_text, sfz_text
+from nsynth_lab.pack.formats.wav import read_clip_samples
 from nsynth_lab.pack.formats.zones import About, PackMap
 from nsynth_lab.pack.store import Store
 from nsynth_lab.units import FloatArray
@@ -30,11 +31,11 @@ PRESET = "preset.toml"
 
 
 def document_files(about: About, formats: Sequence[str], labels: Sequence[str], *, preset: bool) -> list[str]:
-    """Names of everything but the clips."""
+    """Names of all files besides the clips."""
     files = [README, LICENCE, PREVIEW, COVER, REPORT, *([PRESET] if preset else [])]
     if "sfz" in formats:
         files += [_sfz(about, label) for label in labels]
-        files += [_morph(about)] if _morphs(labels) else []
+        files += [_morph(about)] if _can_morph(labels) else []
     if "sf2" in formats:
         files.append(f"{about.stem}.sf2")
     if "decentsampler" in formats:
@@ -50,10 +51,10 @@ def write_documents(
     *,
     formats: Sequence[str],
 ) -> None:
-    """Write everything but the clips; `values` is the plan, which the manifest repeats.
+    """Write all files besides the clips; `values` is the plan, which becomes part of the manifest.
 
     Raises:
-        PackError: the disk is full, cannot be written, or a format cannot hold the pack.
+        PackError: the disk is full or not writable, or a format cannot hold the pack.
     """
     labels = [layer.label for layer in pack.layers]
 
@@ -71,7 +72,7 @@ def write_documents(
         for layer in pack.layers:
             name = _sfz(pack.about, layer.label)
             hashes[name] = store.write(name, text(sfz_text(pack, layer)))
-        if _morphs(labels):
+        if _can_morph(labels):
             hashes[_morph(pack.about)] = store.write(_morph(pack.about), text(morph_text(pack)))
     if "sf2" in formats:
         name = f"{pack.about.stem}.sf2"
@@ -99,6 +100,6 @@ def _morph(about: About) -> str:
     return f"{about.stem}_morph.sfz"
 
 
-def _morphs(labels: Sequence[str]) -> bool:
-    """Whether the positions lie on a line, on which there is something to morph."""
+def _can_morph(labels: Sequence[str]) -> bool:
+    """Whether there are several positions on a line, which one controller can morph through."""
     return len(labels) > 1 and all(label.startswith("p") for label in labels)

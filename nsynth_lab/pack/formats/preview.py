@@ -1,4 +1,4 @@
-"""preview.flac: a broken chord through the pack, once at each position of the blend."""
+"""preview.flac: a short arpeggio, played once at each position of the blend."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CEILING_DB = -1.0
 
 
 def write_preview(path: Path, pack: PackMap, read: ReadClip) -> Path:
-    """Write the preview; `read` gives a clip's samples."""
+    """Write the preview; `read` returns the mono samples of a clip."""
     parts = [_phrase(layer, pack.sample_rate, read) for layer in pack.layers[:MOST_LAYERS]]
     sound = np.concatenate(parts)
     peak = float(np.abs(sound).max(initial=0.0))
@@ -29,8 +29,8 @@ def write_preview(path: Path, pack: PackMap, read: ReadClip) -> Path:
     return write_audio(path, Audio(sound[None], pack.sample_rate), subtype=f"PCM_{pack.bits}", force=True)
 
 
-def chosen(layer: Layer) -> list[Zone]:
-    """First takes of up to five notes, evenly from C3 up, as loud as the layer has them."""
+def preview_zones(layer: Layer) -> list[Zone]:
+    """Up to five notes of a layer, evenly spread from C3 upwards: first round robin, highest velocity."""
     loudest = max(zone.velocity for zone in layer.zones)
     zones = [zone for zone in layer.zones if zone.take == 1 and zone.velocity == loudest]
     zones.sort(key=lambda zone: zone.root)
@@ -40,7 +40,7 @@ def chosen(layer: Layer) -> list[Zone]:
 
 
 def _phrase(layer: Layer, sample_rate: int, read: ReadClip) -> FloatArray:
-    zones = chosen(layer)
+    zones = preview_zones(layer)
     step, held = round(STEP_SECONDS * sample_rate), round(HELD_SECONDS * sample_rate)
     phrase = np.zeros(step * (len(zones) - 1) + held, np.float32)
     for index, zone in enumerate(zones):

@@ -1,4 +1,4 @@
-"""What a pack says of itself, in words: README.md and LICENCE.txt."""
+"""README.md and LICENCE.txt of a pack."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def readme_text(
         *(_preset(recipe, records) if recipe.get("preset") else ()),
         "`manifest.json` makes this pack again, bit for bit: `nsynth-lab pack --from manifest.json -o FOLDER`.",
         f"Made by {values['nsynth_lab']} of nsynth_lab with model {values['model']}, seed {recipe['seed']}.",
-        "How every clip measures is in `report.html`.",
+        "`report.html` has the measurements of every clip.",
         "",
         *_credits(pack, values),
     ]
@@ -39,19 +39,19 @@ def readme_text(
 
 
 def _loaded(pack: PackMap) -> Iterator[tuple[str, str]]:
-    """What each format is, by its name."""
+    """(format, one line on its files) for every format."""
     several = len(pack.layers) > 1
     takes = max(zone.takes for layer in pack.layers for zone in layer.zones)
     morph = "; `_morph.sfz` has them all, blended by the mod wheel" if pack.on_a_line else ""
-    yield "sfz", f"`.sfz`: one file a position{morph}" if several else "`.sfz`: for sfizz and other players of SFZ"
-    without = " (round robins are left out, SoundFont has none)" if takes > 1 else ""
-    yield "sf2", ("`.sf2`: a preset a position, program 0 and up" if several else "`.sf2`: one preset") + without
+    yield "sfz", f"`.sfz`: one file per position{morph}" if several else "`.sfz`: for sfizz and other SFZ players"
+    without = " (without round robins, which SoundFont does not have)" if takes > 1 else ""
+    yield "sf2", ("`.sf2`: one preset per position, from program 0 up" if several else "`.sf2`: one preset") + without
     yield "decentsampler", f"`.dspreset`: knobs for {'blend, ' if several else ''}attack and release"
-    yield "wav", "`Samples/`: WAV with root key and loop in the file, for every other sampler"
+    yield "wav", "`Samples/`: WAV files with root key and loop, for every other sampler"
 
 
 def _clips(pack: PackMap, recipe: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """How many, how long, for which keys and velocities."""
+    """Number and length of the clips, their notes, velocities and key ranges."""
     zones = [zone for layer in pack.layers for zone in layer.zones]
     roots, lengths = sorted({zone.root for zone in zones}), [zone.samples / pack.sample_rate for zone in zones]
     long = f"{min(lengths):.3g}" + (f" to {max(lengths):.3g}" if max(lengths) - min(lengths) > 0.05 else "")
@@ -64,7 +64,7 @@ def _clips(pack: PackMap, recipe: Mapping[str, Any], records: Sequence[Mapping[s
         f"{', '.join(map(str, recipe['velocities']))}{takes}."
     )
     low, high = min(zone.low_key for zone in zones), max(zone.high_key for zone in zones)
-    yield f"Keys {note_name(low)} to {note_name(high)} and all velocities play: each key the clip nearest to it."
+    yield f"Keys {note_name(low)} to {note_name(high)} play at all velocities, each with the nearest clip."
 
 
 def _counted(number: int, what: str) -> str:
@@ -78,8 +78,8 @@ def _preset(recipe: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> 
 
 
 def licence_text(pack: PackMap, values: Mapping[str, Any]) -> str:
-    """LICENCE.txt: the pack's own, if it was given one, and those of its sources."""
-    own = f"{pack.about.title}: {pack.about.licence}" if pack.about.licence else "This pack was given no licence."
+    """LICENCE.txt: the pack's own licence, if it has one, and those of its sources."""
+    own = f"{pack.about.title}: {pack.about.licence}" if pack.about.licence else "This pack has no licence of its own."
     return "\n".join([own, *([f"By {pack.about.author}."] if pack.about.author else []), "", *_credits(pack, values)])
 
 

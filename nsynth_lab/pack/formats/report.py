@@ -1,4 +1,4 @@
-"""The quality report of a pack: its figures in a few rows, and a page with every clip."""
+"""The quality report of a pack, report.html: a summary in a few rows, and a table of all clips."""
 
 from __future__ import annotations
 
@@ -7,18 +7,12 @@ from html import escape
 from statistics import median
 from typing import Any
 
+from nsynth_lab.html_page import Html, document, table
 from nsynth_lab.note import note_name
-from nsynth_lab.pack.formats.zones import PackMap, missing
+from nsynth_lab.pack.formats.zones import PackMap, missing_zones
 from nsynth_lab.pack.quality import LOOPED
 
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
-table { border-collapse: collapse; margin: 0.5rem 0 1.5rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.1rem 0.7rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; }
-div.wide { overflow-x: auto; } img { max-width: 20rem; } audio { display: block; margin: 1rem 0; }
-@media (prefers-color-scheme: dark) { body { background: #181818; color: #ddd; } th, td { border-color: #444; } }
-"""
+STYLE = "img { max-width: 20rem; } audio { display: block; margin: 1rem 0; }"
 # heading, key in a clip's quality, format
 COLUMNS = (
     ("peak dB", "peak_db", "{:.1f}"),
@@ -34,13 +28,13 @@ COLUMNS = (
 
 
 def summary(pack: PackMap, records: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """The figures of a pack: what, and how much."""
+    """The figures of a pack: (what was measured, the result)."""
     qualities = [record["quality"] for record in records]
-    gaps = sum(len(missing(layer)) for layer in pack.layers)
+    gaps = sum(len(missing_zones(layer)) for layer in pack.layers)
     return [
         ("pitch error", _spread([abs(value) for value in _known(qualities, "pitch_cents")], "cents", worst=max)),
         ("level", _range(_known(qualities, "loudness_db"), "dB (A)")),
-        ("peak", f"{max(_known(qualities, 'peak_db')):.1f} dB below full scale"),
+        ("peak", f"{max(_known(qualities, 'peak_db')):.1f} dBFS"),
         ("clicks", str(sum(quality["clicks"] for quality in qualities))),
         ("noise floor", _spread(_known(qualities, "noise_db"), "dB", worst=max)),
         ("above 20 kHz", _spread(_known(qualities, "above_20khz_db"), "dB", worst=max)),
@@ -53,52 +47,30 @@ def summary(pack: PackMap, records: Sequence[Mapping[str, Any]]) -> list[tuple[s
 
 def report_page(pack: PackMap, records: Sequence[Mapping[str, Any]]) -> str:
     """The whole page."""
-    rows = "\n".join(
-        f"<tr><td>{escape(what)}</td><td>{escape(much)}</td></tr>" for what, much in summary(pack, records)
-    )
-    heads = "".join(f"<th>{escape(heading)}</th>" for heading, _, _ in COLUMNS)
-    clips = "\n".join(_row(record) for record in records)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(pack.about.title)}: quality report</title>
-<style>{STYLE}</style>
-</head>
-<body>
-<h1>{escape(pack.about.title)}</h1>
+    head = ["clip", "note", "velocity", "position", *(heading for heading, _, _ in COLUMNS)]
+    body = f"""<h1>{escape(pack.about.title)}</h1>
 <img src="cover.png" alt="Spectra of the positions, from the first to the last">
 <audio controls src="preview.flac"></audio>
-<table>
-{rows}
-</table>
-<p>Loop error: what follows the loop against what lies at its start, before they are joined. Seam: the same around the
-joint, after. Noise: between the partials, relative to the whole. Above 20 kHz: all that sounds there, relative to the
+{table(summary(pack, records))}
+<p>Loop error: the difference between the sound after the end of the loop and the sound after its start, relative to
+the latter, before the seam is crossfaded. Seam: the same in the samples around the seam, after crossfading. Noise: the
+level between the partials, relative to the whole. Above 20 kHz: the level above the range of hearing, relative to the
 whole.</p>
-<div class="wide">
-<table>
-<tr><th>clip</th><th>note</th><th>velocity</th><th>position</th>{heads}</tr>
-{clips}
-</table>
-</div>
-</body>
-</html>
-"""
+{table([_cells(record) for record in records], head=head)}"""
+    return document(body, title=f"{pack.about.title}: quality report", style=STYLE)
 
 
-def _row(record: Mapping[str, Any]) -> str:
+def _cells(record: Mapping[str, Any]) -> list[str]:
     zone = record["zone"]
     place = ", ".join(f"{value:g}" for value in record["position"])
     file = str(record["file"])
-    cells = [f'<a href="{escape(file)}">{escape(file.rpartition("/")[2])}</a>']
-    cells += [note_name(zone["root"]), str(zone["velocity"]), place]
-    cells += [_cell(record["quality"][key], shown) for _, key, shown in COLUMNS]
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    link = Html(f'<a href="{escape(file)}">{escape(file.rpartition("/")[2])}</a>')
+    figures = [_shown(record["quality"][key], form) for _, key, form in COLUMNS]
+    return [link, note_name(zone["root"]), str(zone["velocity"]), place, *figures]
 
 
-def _cell(value: object, shown: str) -> str:
-    return "" if value is None else escape(shown.format(value))
+def _shown(value: object, form: str) -> str:
+    return "" if value is None else form.format(value)
 
 
 def _known(qualities: Sequence[Mapping[str, Any]], key: str) -> list[float]:
@@ -106,7 +78,7 @@ def _known(qualities: Sequence[Mapping[str, Any]], key: str) -> list[float]:
 
 
 def _spread(values: Sequence[float], unit: str, *, worst: Any) -> str:
-    return f"{median(values):.1f} {unit} in the middle, {worst(values):.1f} at worst" if values else "none measured"
+    return f"median {median(values):.1f} {unit}, worst {worst(values):.1f} {unit}" if values else "none measured"
 
 
 def _range(values: Sequence[float], unit: str) -> str:

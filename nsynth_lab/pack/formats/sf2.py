@@ -1,12 +1,12 @@
-"""SoundFont 2.04: one file, one preset a position, written in one pass over the clips.
+"""SoundFont 2.04: one file with one preset per position, written in one pass over the clips.
 
     RIFF sfbk
       LIST INFO    version, engine, names, author, licence
-      LIST sdta    smpl: 16 bits of every clip; sm24: the 8 bits below them, of a pack of 24 bits
+      LIST sdta    smpl: the upper 16 bits of every clip; sm24: the lower 8 bits, in a pack of 24 bits
       LIST pdta    tables of records: presets -> instruments -> zones -> sample headers
 
-A table ends with a record that says where the next would begin. SoundFont has no round robins: the first take plays.
-The level that a zone has of its own is put into its samples, and how far velocity is followed into its modulator.
+Each table ends with a terminal record that says where the next one would begin. SoundFont has no round robins: only the
+first is written. A zone's own level is applied to its samples; how far it follows velocity is set by a modulator.
 
 Source: SoundFont Technical Specification 2.04 (Creative, 2006).
 """
@@ -30,7 +30,7 @@ from nsynth_lab.units import FloatArray, db_to_gain
 
 ReadClip = Callable[[str], FloatArray]
 
-ZEROS = 46  # silent samples after each clip, for engines that read ahead
+ZEROS = 46  # silent samples after each clip, as the specification demands
 MOST_BYTES = 2**32 - 2**20
 LAYOUT = {
     "phdr": "<20sHHHIII", "pbag": "<HH", "pmod": "<HHhHH", "pgen": "<HH", "inst": "<20sH", "ibag": "<HH",
@@ -45,8 +45,8 @@ PAN, SIDE = 17, 500
 
 
 @dataclass(frozen=True)
-class Placed:
-    """One channel of a zone, whose samples lie from `start` on, counted from the beginning of the sample data."""
+class PlacedChannel:
+    """One channel of a zone, and where its samples start in the sample data."""
 
     zone: Zone
     name: str
@@ -55,7 +55,7 @@ class Placed:
 
 
 def write_sf2(path: Path, pack: PackMap, read: ReadClip) -> Path:
-    """Write the file; `read` gives a clip's samples [channels, samples].
+    """Write the file; `read` returns the samples [channels, samples] of a clip.
 
     Raises:
         PackError: more sound than a SoundFont can hold.
@@ -76,7 +76,7 @@ def write_sf2(path: Path, pack: PackMap, read: ReadClip) -> Path:
     return path
 
 
-def _placed(pack: PackMap) -> Iterator[Iterator[Placed]]:
+def _placed(pack: PackMap) -> Iterator[Iterator[PlacedChannel]]:
     start = 0
     for layer in pack.layers:
         zones = []
@@ -85,15 +85,15 @@ def _placed(pack: PackMap) -> Iterator[Iterator[Placed]]:
                 name = f"{layer.label} {zone.root:03d} v{zone.velocity:03d}"
                 for channel in range(zone.channels):
                     side = "LR"[channel] if zone.channels == 2 else ""
-                    zones.append(Placed(zone, name + side, start, channel))
+                    zones.append(PlacedChannel(zone, name + side, start, channel))
                     start += zone.samples + ZEROS
         yield iter(zones)
 
 
 def _write_samples(
-    file: BinaryIO, pack: PackMap, placed: Sequence[Sequence[Placed]], read: ReadClip, total: int
+    file: BinaryIO, pack: PackMap, placed: Sequence[Sequence[PlacedChannel]], read: ReadClip, total: int
 ) -> None:
-    """`smpl` and, from a second look at the clips, `sm24`."""
+    """Write `smpl` and then, reading the clips again, `sm24`."""
     file.write(b"smpl" + struct.pack("<I", 2 * total))
     for values in _values(pack, placed, read):
         file.write(packed(values >> (pack.bits - 16), bits=16))
@@ -104,8 +104,8 @@ def _write_samples(
         file.write(b"\0" * (total % 2))
 
 
-def _values(pack: PackMap, placed: Sequence[Sequence[Placed]], read: ReadClip) -> Iterator[NDArray[np.int32]]:
-    """Each clip at its zone's level among the others, and the silence after it."""
+def _values(pack: PackMap, placed: Sequence[Sequence[PlacedChannel]], read: ReadClip) -> Iterator[NDArray[np.int32]]:
+    """The samples of each clip, at its zone's level relative to the loudest zone, with the silence after it."""
     levels = [_level_db(pack, one.zone) for zones in placed for one in zones]
     for one, level_db in zip((one for zones in placed for one in zones), levels, strict=True):
         samples = read(one.zone.file)[one.channel] * np.float32(db_to_gain(level_db - max(levels)))
@@ -113,8 +113,8 @@ def _values(pack: PackMap, placed: Sequence[Sequence[Placed]], read: ReadClip) -
 
 
 def _level_db(pack: PackMap, zone: Zone) -> float:
-    """The zone's own level, and what its velocity takes away at the velocity that it was made for."""
-    return zone.volume_db + pack.made_up_db(zone, lambda share: share ** (2.0 * pack.tracking))
+    """The zone's own level, plus what the sampler takes away at the velocity the clip was made for."""
+    return zone.volume_db + pack.makeup_db(zone, lambda share: share ** (2.0 * pack.tracking))
 
 
 def _tracking_centibels(pack: PackMap) -> int:
@@ -133,12 +133,12 @@ def _info(pack: PackMap) -> bytes:
 
 
 def _text(text: str) -> bytes:
-    """At most 256 bytes, ended by one or two zeros so that their number is even."""
+    """At most 256 bytes, ended by one or two zeros so that the length is even."""
     cut = text.encode("ascii", "replace")[:254]
     return cut + b"\0" * (2 - len(cut) % 2)
 
 
-def _tables(pack: PackMap, placed: Sequence[Sequence[Placed]]) -> bytes:
+def _tables(pack: PackMap, placed: Sequence[Sequence[PlacedChannel]]) -> bytes:
     rows: dict[str, list[tuple[object, ...]]] = {name: [] for name in LAYOUT}
     samples = 0
     for number, (layer, zones) in enumerate(zip(pack.layers, placed, strict=True)):
@@ -171,8 +171,8 @@ def _tables(pack: PackMap, placed: Sequence[Sequence[Placed]]) -> bytes:
     return chunk(b"LIST", b"pdta" + b"".join(tables))
 
 
-def _generators(one: Placed, sample: int) -> list[tuple[object, ...]]:
-    """Ranges first and the sample last, as the format wants them."""
+def _generators(one: PlacedChannel, sample: int) -> list[tuple[object, ...]]:
+    """The zone's generators; the format demands the ranges first and the sample last."""
     zone = one.zone
     side = (SIDE if one.channel else -SIDE) & 0xFFFF
     return [
@@ -185,8 +185,8 @@ def _generators(one: Placed, sample: int) -> list[tuple[object, ...]]:
     ]
 
 
-def _header(one: Placed, number: int, sample_rate: int) -> tuple[object, ...]:
-    """Sample header `number`; the two channels of a clip lie side by side and name each other."""
+def _header(one: PlacedChannel, number: int, sample_rate: int) -> tuple[object, ...]:
+    """Sample header `number`; the headers of a clip's two channels are neighbours and refer to each other."""
     zone, start = one.zone, one.start
     loop = (zone.loop.start, zone.loop.end) if zone.loop else (0, 0)
     ends = (start, start + zone.samples, start + loop[0], start + loop[1])
@@ -194,8 +194,8 @@ def _header(one: Placed, number: int, sample_rate: int) -> tuple[object, ...]:
     return (_name(one.name), *ends, sample_rate, zone.root, correction_cents, *_side(one, number))
 
 
-def _side(one: Placed, number: int) -> tuple[int, int]:
-    """The header of the other channel, and which channel this is."""
+def _side(one: PlacedChannel, number: int) -> tuple[int, int]:
+    """(header number of the other channel, which channel this is)."""
     if one.zone.channels == 1:
         return 0, MONO
     return (number - 1, RIGHT) if one.channel else (number + 1, LEFT)

@@ -1,7 +1,7 @@
-"""SFZ: one text file a position, and one that morphs through all of them on the mod wheel.
+"""SFZ: one text file per position, and one that morphs through all of them with the mod wheel.
 
-The plain files keep to opcodes of SFZ version 1. The morph plays every position at once, each faded in and out by
-the controller around its place, and names the controller and its start with version 2's `label_cc` and `set_cc`.
+The plain files use opcodes of SFZ version 1 only. The morph plays all positions at once, each faded in and out by the
+controller around its place; the controller's name and initial value use version 2's `label_cc` and `set_cc`.
 
 Source: the opcode lists of the SFZ format (sfzformat.com).
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from nsynth_lab.pack.formats.zones import HIGHEST_VELOCITY, LOWEST_VELOCITY, Layer, PackMap, Zone
 
 MOD_WHEEL = 1
-# opcode, its value for a zone, and the value that need not be said
+# opcode, its value for a zone, and the default value, which is left out
 OPCODES: tuple[tuple[str, Callable[[Zone], object], object], ...] = (
     ("lokey", lambda zone: zone.low_key, None),
     ("hikey", lambda zone: zone.high_key, None),
@@ -28,13 +28,13 @@ OPCODES: tuple[tuple[str, Callable[[Zone], object], object], ...] = (
 
 
 def sfz_text(pack: PackMap, layer: Layer) -> str:
-    """One position as a whole SFZ file."""
+    """The SFZ file of one position."""
     lines = [*_head(pack, layer.title), _global(pack), *(_region(pack, zone) for zone in layer.zones)]
     return "\n".join(lines) + "\n"
 
 
 def morph_text(pack: PackMap) -> str:
-    """All positions of a line in one SFZ file, crossfaded by the mod wheel."""
+    """An SFZ file with all positions of a line, crossfaded by the mod wheel."""
     start = round(127 * (pack.layers[0].place[0] + pack.layers[-1].place[0]) / 2)
     lines = [
         *_head(pack, "the mod wheel morphs"),
@@ -58,15 +58,15 @@ def _global(pack: PackMap) -> str:
 
 
 def _region(pack: PackMap, zone: Zone) -> str:
-    values = [(name, value(zone), usual) for name, value, usual in OPCODES]
-    opcodes = [f"{name}={value}" for name, value, usual in values if value is not None and value != usual]
-    volume_db = zone.volume_db + pack.made_up_db(zone, lambda share: 1 - pack.tracking * (1 - share**2))
+    values = [(name, value(zone), default) for name, value, default in OPCODES]
+    opcodes = [f"{name}={value}" for name, value, default in values if value is not None and value != default]
+    volume_db = zone.volume_db + pack.makeup_db(zone, lambda share: 1 - pack.tracking * (1 - share**2))
     layer = [f"{name}={value}" for name, value in _velocities(zone, pack.crossfade).items()]
     return " ".join(["<region>", f"sample={zone.file}", *layer, *opcodes, f"volume={volume_db:.2f}"])
 
 
 def _velocities(zone: Zone, fade: int) -> dict[str, object]:
-    """The layer's range; with a crossfade it reaches into its neighbours', where it fades in and out."""
+    """Opcodes of the zone's velocity range; with a crossfade it overlaps its neighbours', fading in and out there."""
     low, high = zone.low_velocity, zone.high_velocity
     if not fade:
         return {"lovel": low, "hivel": high}
@@ -80,7 +80,7 @@ def _velocities(zone: Zone, fade: int) -> dict[str, object]:
 
 
 def _fades(places: Sequence[float]) -> Iterator[list[str]]:
-    """Opcodes that fade each of ascending `places` (0 to 1) in from the one before and out to the one after."""
+    """Opcodes that fade each of ascending `places` (0 to 1) in from its predecessor and out to its successor."""
     marks = [round(127 * place) for place in places]
     for index, mark in enumerate(marks):
         fade = []

@@ -1,37 +1,56 @@
-"""WAV with what samplers read in it: root key, tuning, loop, ranges and who made it.
+"""Clips as files: WAV with everything samplers read (root key, loop, ranges, author), or FLAC.
 
     RIFF WAVE
       fmt     PCM, mono or stereo
-      smpl    root key, one forward loop whose end is the last sample that is played
+      smpl    root key, one forward loop; its end is the last sample played
       LIST    INFO: INAM title, IART author, ICOP licence, ISFT software, ICMT comment
       data    16 or 24 bits
-      inst    the same root key, key and velocity range; it comes last, for its length is odd and not every reader skips
-              the byte after it
+      inst    the same root key, key and velocity range; last, because its length is odd and not every reader skips the
+              pad byte
 
-A clip sounds in tune at its root key, so no chunk has a fraction of a semitone to tell: readers do not agree on its
-sign.
+A clip is in tune at its root key, so no chunk needs fine tuning, on whose sign readers do not agree.
 
-Source: Multimedia Programming Interface and Data Specifications 1.0 (1991), and its new multimedia data types (1994).
+Sources: Multimedia Programming Interface and Data Specifications 1.0 (1991); New Multimedia Data Types (1994).
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nsynth_lab.audio import Audio, read_audio, write_audio
 from nsynth_lab.pack.formats.zones import About, Zone
 from nsynth_lab.units import FloatArray
 
 INFO = (("INAM", "title"), ("IART", "author"), ("ICOP", "licence"), ("ISFT", "software"), ("ICMT", "comment"))
 FORWARD = 0
+LONGEST_SECONDS = 120.0
+
+
+def write_clip(
+    path: Path, samples: FloatArray, zone: Zone, about: About, *, sample_rate: int, bits: int
+) -> Path:  # fmt: skip
+    """Write `samples` [channels, samples]; the extension of `path` chooses WAV or FLAC."""
+    values = pcm(samples, bits=bits)
+    if path.suffix == ".flac":
+        exact = np.asarray(values / np.float64(2 ** (bits - 1)), np.float32)
+        return write_audio(path, Audio(exact, sample_rate), subtype=f"PCM_{bits}", force=True)
+    path.write_bytes(wav_bytes(values, zone, about, sample_rate=sample_rate, bits=bits))
+    return path
+
+
+def read_clip_samples(folder: Path, file: str) -> FloatArray:
+    """Samples [channels, samples] of a clip of the pack in `folder`."""
+    return read_audio(folder / file, max_seconds=LONGEST_SECONDS).samples
 
 
 def pcm(samples: FloatArray, *, bits: int) -> NDArray[np.int32]:
-    """Whole numbers of `bits` bits, rounded and held within range.
+    """Integer samples of `bits` bits, rounded and clipped to their range.
 
     >>> pcm(np.array([0.0, 0.5, -1.0, 1.0], np.float32), bits=16)
     array([     0,  16384, -32768,  32767], dtype=int32)
@@ -41,7 +60,7 @@ def pcm(samples: FloatArray, *, bits: int) -> NDArray[np.int32]:
 
 
 def wav_bytes(values: NDArray[np.int32], zone: Zone, about: About, *, sample_rate: int, bits: int) -> bytes:
-    """The whole file; `values` [channels, samples] as from `pcm`."""
+    """A whole WAV file; `values` [channels, samples] come from `pcm`."""
     channels = len(values)
     width = channels * bits // 8
     chunks = [
@@ -56,14 +75,14 @@ def wav_bytes(values: NDArray[np.int32], zone: Zone, about: About, *, sample_rat
 
 
 def packed(values: NDArray[np.int32], *, bits: int) -> bytes:
-    """Little-endian samples of `bits` bits, those of one moment side by side: [samples] or [samples, channels]."""
+    """Little-endian interleaved samples of `bits` bits; `values` [samples] or [samples, channels]."""
     if bits == 16:
         return values.astype("<i2").tobytes()
     return np.ascontiguousarray(np.ascontiguousarray(values, "<i4").view(np.uint8).reshape(-1, 4)[:, :3]).tobytes()
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
-    """Name, length, content, and a byte to make it even."""
+    """A RIFF chunk: name, length, content, and a pad byte if the length is odd."""
     return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
 
 

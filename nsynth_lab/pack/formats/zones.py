@@ -1,8 +1,8 @@
-"""The one map of a pack: which clip sounds for which key, velocity and take. Every format is written from it.
+"""The map of a pack: which clip sounds for which key, velocity and round robin. All formats are written from it.
 
 PackMap
-  layers[position]       one a position of the blend, in order
-    zones[...]           key range x velocity range x take -> clip, root, tuning, loop, release
+  layers[position]       one per position of the blend, in order
+    zones[...]           key range x velocity range x round robin -> clip, root key, loop, release
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LOWEST_VELOCITY, HIGHEST_VELOCITY = 1, 127
 
 @dataclass(frozen=True)
 class Loop:
-    """Samples `start` to `end` - 1 are repeated: after `end` - 1 comes `start`."""
+    """Samples `start` to `end` - 1 repeat."""
 
     start: int
     end: int
@@ -27,18 +27,18 @@ class Loop:
 
 @dataclass(frozen=True)
 class Zone:
-    """A clip and when it sounds; ranges include both ends.
+    """A clip and when it sounds. Ranges include both ends.
 
     Attributes:
         file: path of the clip within the pack, with forward slashes.
         samples: length of the clip.
-        root: key at which the clip sounds as it is, which is in tune.
-        velocity: velocity that the clip was made for.
-        take: round robin, from 1, of `takes`.
-        loop: None where the sound dies away by itself.
-        volume_db: what brings the clip to its level.
-        release_seconds: how long it takes to die away once the key is up.
-        channels: of the clip.
+        root: key at which the clip plays untransposed; it is in tune there.
+        velocity: velocity for which the clip was made.
+        take, takes: number of the round robin, from 1, and how many there are.
+        loop: None if the sound decays.
+        volume_db: gain that brings the clip to its level.
+        release_seconds: release time after the key is up.
+        channels: 1 or 2.
     """
 
     file: str
@@ -69,7 +69,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class About:
-    """What a pack says of itself."""
+    """Title, author and licence of a pack.
+
+    Attributes:
+        stem: how its files' names begin.
+        comment: one line on what it was made from.
+        software: what made it.
+    """
 
     title: str
     stem: str
@@ -84,8 +90,8 @@ class PackMap:
     """A whole pack.
 
     Attributes:
-        tracking: 0 to 1, how far a sampler lets the velocity itself change the level, beside the layers' own levels.
-        crossfade: velocities on either side of the border of two layers over which one fades into the other, in
+        tracking: 0 to 1: how much a sampler changes the level with velocity, in addition to the layers' own levels.
+        crossfade: velocity steps on either side of the border between two layers over which they are crossfaded, in
             formats that can; 0 switches.
     """
 
@@ -98,24 +104,24 @@ class PackMap:
 
     @property
     def on_a_line(self) -> bool:
-        """Whether the positions lie between two sources, in order."""
+        """Whether the positions are between two sources, in order."""
         return all(len(layer.place) == 1 for layer in self.layers)
 
-    def made_up_db(self, zone: Zone, gain_of: Callable[[float], float]) -> float:
-        """What brings a zone back to its own level at the velocity that it was made for.
+    def makeup_db(self, zone: Zone, gain_of: Callable[[float], float]) -> float:
+        """Gain that brings a zone to its own level at the velocity for which it was made.
 
-        `gain_of` is what a sampler makes of a velocity, 0 to 1 of 127. With one velocity layer nothing is made up: it
-        follows the velocity by itself, and is at its own level at 127.
+        `gain_of` is the sampler's gain for a velocity from 0 to 1 (127). With a single velocity layer it is 0 dB: the
+        layer follows velocity and has its own level at 127.
         """
         if len({other.velocity for other in self.layers[0].zones}) == 1:
             return 0.0
         return -gain_to_db(gain_of(zone.velocity / HIGHEST_VELOCITY))
 
 
-def split(points: Sequence[int], *, lowest: int, highest: int) -> dict[int, tuple[int, int]]:
-    """Ranges that cover `lowest` to `highest` without gap or overlap, each point's nearest.
+def split_range(points: Sequence[int], *, lowest: int, highest: int) -> dict[int, tuple[int, int]]:
+    """Ranges that cover `lowest` to `highest` without gaps or overlaps, each around one of `points`.
 
-    >>> split([36, 39, 42], lowest=0, highest=127)
+    >>> split_range([36, 39, 42], lowest=0, highest=127)
     {36: (0, 37), 39: (38, 40), 42: (41, 127)}
     """
     ordered = sorted(set(points))
@@ -125,26 +131,26 @@ def split(points: Sequence[int], *, lowest: int, highest: int) -> dict[int, tupl
 
 
 def key_ranges(notes: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """The keys that each recorded note plays; the outermost play on to the ends of the keyboard."""
-    return split(notes, lowest=LOWEST_KEY, highest=HIGHEST_KEY)
+    """The key range of each recorded note; the outermost extend to the ends of the keyboard."""
+    return split_range(notes, lowest=LOWEST_KEY, highest=HIGHEST_KEY)
 
 
 def velocity_ranges(velocities: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """The velocities that each layer plays; a layer begins half way from the one below."""
-    return split(velocities, lowest=LOWEST_VELOCITY, highest=HIGHEST_VELOCITY)
+    """The velocity range of each layer; borders are halfway between neighbours."""
+    return split_range(velocities, lowest=LOWEST_VELOCITY, highest=HIGHEST_VELOCITY)
 
 
-def missing(layer: Layer) -> list[tuple[int, int]]:
-    """(key, velocity) pairs for which not every take sounds exactly once."""
-    heard: dict[tuple[int, int], list[int]] = {}
+def missing_zones(layer: Layer) -> list[tuple[int, int]]:
+    """(key, velocity) pairs for which not every round robin sounds exactly once."""
+    covering: dict[tuple[int, int], list[int]] = {}
     for zone in layer.zones:
         for key in range(zone.low_key, zone.high_key + 1):
             for velocity in range(zone.low_velocity, zone.high_velocity + 1):
-                heard.setdefault((key, velocity), []).append(zone.take)
+                covering.setdefault((key, velocity), []).append(zone.take)
     takes = max((zone.takes for zone in layer.zones), default=1)
     return [
         (key, velocity)
         for key in range(LOWEST_KEY, HIGHEST_KEY + 1)
         for velocity in range(LOWEST_VELOCITY, HIGHEST_VELOCITY + 1)
-        if sorted(heard.get((key, velocity), [])) != list(range(1, takes + 1))
+        if sorted(covering.get((key, velocity), [])) != list(range(1, takes + 1))
     ]

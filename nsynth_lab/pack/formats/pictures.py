@@ -1,7 +1,6 @@
-"""Pictures drawn from the blend itself: its spectra side by side, from the first position to the last.
+"""Pictures of a pack, drawn from its sound: the spectrograms of one note at every position, side by side.
 
-Each position is a column whose bands are the loudest partials of one note: what the ear hears change is what the eye
-sees change.
+The cover of the pack, and the background of the DecentSampler preset.
 """
 
 from __future__ import annotations
@@ -14,22 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.pack.formats.decentsampler import HEIGHT, WIDTH
-from nsynth_lab.pack.formats.preview import chosen
+from nsynth_lab.pack.formats.preview import preview_zones
 from nsynth_lab.pack.formats.zones import PackMap
 from nsynth_lab.picture import new_figure, save_figure
 from nsynth_lab.units import FloatArray
 
 ReadClip = Callable[[str], FloatArray]
 
-DOTS_PER_INCH = 110  # of `save_figure`
-COVER_DOTS = 880
+DOTS_PER_INCH = 110  # as in `save_figure`
+COVER_DOTS = 880  # width and height
 WINDOW, COLUMNS, BANDS = 4096, 48, 160
 LOWEST_HZ, HIGHEST_HZ, RANGE_DB = 60.0, 24_000.0, 60.0
 DARK, INK = "#101018", "#f4f0e8"
 
 
 def draw_cover(path: Path, pack: PackMap, read: ReadClip) -> Path:
-    """A square picture with the pack's title."""
+    """Draw cover.png: a square picture with the pack's title."""
     figure = new_figure(COVER_DOTS / DOTS_PER_INCH, COVER_DOTS / DOTS_PER_INCH)
     _spectra(figure, pack, read)
     figure.text(0.06, 0.07, _short(pack.about.title), color=INK, fontsize=30, weight="bold")
@@ -38,7 +37,7 @@ def draw_cover(path: Path, pack: PackMap, read: ReadClip) -> Path:
 
 
 def draw_background(path: Path, pack: PackMap, read: ReadClip) -> Path:
-    """The same, as wide as a DecentSampler window, with room for its knobs."""
+    """Draw the background of the DecentSampler preset, with room for its knobs."""
     figure = new_figure(WIDTH / DOTS_PER_INCH, HEIGHT / DOTS_PER_INCH)
     _spectra(figure, pack, read)
     figure.text(0.03, 0.88, _short(pack.about.title), color=INK, fontsize=18, weight="bold")
@@ -46,7 +45,7 @@ def draw_background(path: Path, pack: PackMap, read: ReadClip) -> Path:
 
 
 def _short(text: str) -> str:
-    """A title that fits on the picture, and is no formula to matplotlib."""
+    """A title cut to fit on the picture, and escaped so that matplotlib does not read it as a formula."""
     cut = text if len(text) <= 34 else f"{text[:33]}…"
     return "".join(letter if letter.isprintable() else " " for letter in cut).replace("$", r"\$")
 
@@ -64,12 +63,12 @@ def _spectra(figure: Any, pack: PackMap, read: ReadClip) -> None:
 
 
 def _note(pack: PackMap, index: int) -> str:
-    zones = chosen(pack.layers[index])
+    zones = preview_zones(pack.layers[index])
     return zones[len(zones) // 2].file
 
 
 def _spectrogram_db(samples: FloatArray, pack: PackMap) -> NDArray[np.float64]:
-    """[columns, bands]: the strongest bin of each band, on a logarithmic scale, over the whole clip."""
+    """Spectrogram in dB [columns, bands] of a whole clip, with logarithmic bands; the strongest bin of each."""
     padded = np.pad(samples, (0, max(0, WINDOW - len(samples))))
     starts = np.linspace(0, len(padded) - WINDOW, COLUMNS).astype(int)
     windows = np.stack([padded[start : start + WINDOW] for start in starts]) * np.hanning(WINDOW)
