@@ -1,7 +1,8 @@
-"""Audio(samples [channels, samples], sample_rate): read, write. The only door to sound files.
+"""Audio(samples [channels, samples], sample_rate), and reading and writing sound files: the only door to soundfile.
 
-soundfile (libsndfile) reads and writes WAV, FLAC, OGG, MP3 and AIFF; it is imported on first use, so
-that a machine without audio libraries can still import everything that trains or decodes.
+soundfile (libsndfile) reads and writes WAV, FLAC, OGG, MP3 and AIFF. It is imported on first use, so that a machine
+without audio libraries can still import everything that trains or decodes. Damaged headers are repaired first (`riff`,
+`mpeg`, `flac`).
 """
 
 from __future__ import annotations
@@ -34,27 +35,27 @@ SILENCE = 10 ** (-80 / 20)
 READ_SAMPLES = 4_096
 MAX_VALUES = 2**28
 BLOCK_SAMPLES = 65_536  # libsndfile's Vorbis encoder puts a block on the stack: a minute at once crashes the process
-FULL_BYTES = 2**20  # a disk with less room than that is full
-LONGEST_BYTES = {".wav": 2**32 - 2**16, ".aiff": 2**31 - 2**16, ".aif": 2**31 - 2**16}  # what their headers can say
+FULL_BYTES = 2**20  # with less free space than this a disk counts as full
+LONGEST_BYTES = {".wav": 2**32 - 2**16, ".aiff": 2**31 - 2**16, ".aif": 2**31 - 2**16}  # limits of their headers
 ID3V1_BYTES = 128
 USUAL_FORMAT = SoundFormat()
 
 
 @dataclass(frozen=True)
 class Audio:
-    """Sound: `samples` float32 [channels, samples] within about -1..1, and `sample_rate` in Hz."""
+    """A sound: `samples` float32 [channels, samples], full scale at +-1, and `sample_rate` in Hz."""
 
     samples: FloatArray
     sample_rate: int = SAMPLE_RATE
 
     @property
     def seconds(self) -> float:
-        """Length."""
+        """Length in seconds."""
         return float(self.samples.shape[1] / self.sample_rate)
 
     @property
     def peak(self) -> float:
-        """Largest magnitude."""
+        """Highest absolute value."""
         return float(np.abs(self.samples).max(initial=0.0))
 
     def mono(self) -> FloatArray:
@@ -63,7 +64,7 @@ class Audio:
 
 
 def read_audio(path: str | Path, *, max_seconds: float = MAX_SECONDS) -> Audio:
-    """Read a sound file at its own rate and channels, bounded to its first `max_seconds`.
+    """Read a sound file at its own sample rate and number of channels; at most its first `max_seconds`.
 
     Raises:
         AudioError: missing, empty, not audio, or holding NaN or infinite samples.
@@ -79,7 +80,7 @@ def read_audio(path: str | Path, *, max_seconds: float = MAX_SECONDS) -> Audio:
 
 
 def read_clip(path: str | Path, *, max_seconds: float = MAX_SECONDS) -> Audio:
-    """Read one usable recording: `read_audio`, and neither too short nor silent.
+    """Read a usable recording: as `read_audio`, and neither too short nor silent.
 
     Raises:
         AudioError: as `read_audio`; shorter than 0.05 s; silent throughout.
@@ -109,13 +110,13 @@ def file_hash(path: str | Path) -> str:
 def write_audio(
     path: str | Path, audio: Audio, *, subtype: str | None = None, comment: str = "", force: bool = False
 ) -> Path:
-    """Write aside, then rename: the file is whole or not there. The ending chooses the format.
+    """Write a sound file, completely or not at all. The extension chooses the format.
 
-    24-bit PCM unless `subtype` (a libsndfile name) says otherwise. Samples are written as they are; `comment` goes
-    into the file's own comment field.
+    24-bit PCM unless `subtype` (a libsndfile name) says otherwise. Samples are written unchanged; `comment` goes into
+    the file's comment field.
 
     Raises:
-        UsageError: unknown ending, missing folder, or an existing file without `force`.
+        UsageError: unknown extension, missing folder, or an existing file without `force`.
         AudioError: no samples, or the file cannot be written.
     """
     path = Path(path)
@@ -140,9 +141,9 @@ def write_audio(
 
 
 class AudioWriter:
-    """A sound file written block by block, aside, and renamed by `close`; formats and errors as `write_audio`.
+    """Writes a sound file block by block; `close` puts it in its place. Formats and errors as `write_audio`.
 
-    Where a block could not be written, `rescue` instead of `close` keeps the blocks before it.
+    If a block could not be written, call `rescue` instead of `close` to keep the blocks before it.
     """
 
     def __init__(
@@ -157,14 +158,14 @@ class AudioWriter:
         check_target(path, force=force)
         ending = _ending(path)
         self.path = path
-        self._aside = temporary_path(path)
+        self._temporary = temporary_path(path)
         self._samples = 0
-        self._room = LONGEST_BYTES.get(ending, 2**62) // (sound_format.bytes_per_value * channels)
+        self._max_samples = LONGEST_BYTES.get(ending, 2**62) // (sound_format.bytes_per_value * channels)
         subtype, level = sound_format.subtype(ending), sound_format.compression_level
-        with self._said():
+        with self._write_errors():
             try:
                 self._file = _soundfile().SoundFile(
-                    _name(self._aside),
+                    _name(self._temporary),
                     "w",
                     sound_format.sample_rate,
                     channels,
@@ -178,43 +179,43 @@ class AudioWriter:
                 self._file.comment = comment
 
     def write(self, block: FloatArray | NDArray[np.int16]) -> None:
-        """Append a block [channels, samples]: float32 in -1 to 1, or the 16-bit integers that are to stand there."""
+        """Append a block [channels, samples]: float32 with full scale at +-1, or int16 to be written as it is."""
         self._samples += block.shape[1]
-        if self._samples > self._room:
+        if self._samples > self._max_samples:
             raise AudioError(f"{self.path}: a {self.path.suffix} file of this size is full; .flac holds more")
-        with self._said():
+        with self._write_errors():
             for start in range(0, block.shape[1], BLOCK_SAMPLES):
                 self._file.write(block[:, start : start + BLOCK_SAMPLES].T)
 
     def close(self, *, keep: bool = True) -> None:
-        """Finish: the file is there under its name; where that fails, `rescue` or `discard` what there is of it."""
-        with self._said():
+        """Finish the file and, with `keep`, put it in its place. If this fails, `rescue` or `discard` it."""
+        with self._write_errors():
             self._file.close()
             if keep:
                 self._check_whole()
-                _drop_short_comment(self._aside)
-                self._aside.replace(self.path)
+                _drop_short_comment(self._temporary)
+                self._temporary.replace(self.path)
 
     def _check_whole(self) -> None:
         """Check the file itself: libsndfile reports no error if the last samples or the length could not be written."""
-        known = self._samples and self.path.suffix.lower() != ".mp3"  # of MP3 the header is an estimate
-        if known and _soundfile().info(_name(self._aside)).frames != self._samples:
+        known = self._samples and self.path.suffix.lower() != ".mp3"  # an MP3's header is an estimate
+        if known and _soundfile().info(_name(self._temporary)).frames != self._samples:
             raise OSError("cut short")
 
     def discard(self) -> None:
-        """Leave nothing behind of a file that was not finished."""
-        self._aside.unlink(missing_ok=True)
+        """Remove the temporary file, if there is one."""
+        self._temporary.unlink(missing_ok=True)
 
     def rescue(self) -> bool:
-        """Keep what was written before a block could not be, as a whole file; False where that is nothing."""
+        """After a failed write: keep the blocks before it as a complete file. False if there are none."""
         try:
             with suppress(RuntimeError):
                 self._file.close()
             if self.path.suffix.lower() == ".flac":
-                flac.set_length(self._aside, _count(self._aside))
-            if not _count(self._aside):
+                flac.set_length(self._temporary, _count(self._temporary))
+            if not _count(self._temporary):
                 return False
-            self._aside.replace(self.path)
+            self._temporary.replace(self.path)
             return True
         except (RuntimeError, OSError):
             return False
@@ -222,10 +223,10 @@ class AudioWriter:
             self.discard()
 
     @contextmanager
-    def _said(self) -> Iterator[None]:
+    def _write_errors(self) -> Iterator[None]:
         try:
             yield
-        except (RuntimeError, TypeError, ValueError, OSError) as error:  # libsndfile's own is a RuntimeError
+        except (RuntimeError, TypeError, ValueError, OSError) as error:  # libsndfile's error is a RuntimeError
             why = "the disk is full" if _is_full(self.path.parent) else _reason(error)
             raise AudioError(f"{self.path}: cannot be written: {why}") from error
 
@@ -245,18 +246,18 @@ def _is_full(folder: Path) -> bool:
 
 
 def _count(path: Path) -> int:
-    """Samples of a sound file that can be decoded, whatever its header says."""
+    """Number of samples in a sound file that can be decoded, whatever its header says."""
     count = 0
     with _reader()(_name(path)) as file:
         out = np.empty((READ_SAMPLES, file.channels), np.float32)
-        with suppress(RuntimeError):  # it ends in the middle of a frame
+        with suppress(RuntimeError):  # it ends within a frame
             while read := len(file.read(out=out)):
                 count += read
     return count
 
 
 def read_comment(path: str | Path) -> str:
-    """A sound file's own comment; empty where it has none.
+    """A sound file's comment; empty if it has none.
 
     Raises:
         AudioError: not a sound file.
@@ -271,7 +272,7 @@ def read_comment(path: str | Path) -> str:
 
 
 def _drop_short_comment(path: Path) -> None:
-    """LAME writes a long comment twice: whole in front (ID3v2), and its first 30 letters at the end (ID3v1)."""
+    """LAME writes a long comment twice: complete at the start (ID3v2), and 30 letters of it at the end (ID3v1)."""
     if path.suffix.lower() != ".mp3" or path.stat().st_size < ID3V1_BYTES:
         return
     with path.open("r+b") as file:
@@ -284,7 +285,7 @@ def _drop_short_comment(path: Path) -> None:
 
 
 def check_target(path: Path, *, force: bool) -> None:
-    """Refuse before the work rather than after it: a missing folder, a file in the way, no permission.
+    """Refuse before the work if `path` cannot be written: missing folder, existing file without `force`, no permission.
 
     Raises:
         UsageError: see above.
@@ -303,7 +304,7 @@ def check_target(path: Path, *, force: bool) -> None:
 
 def _readable(path: str | Path) -> Path:
     path = Path(path)
-    if os.path.isdir(path):  # not Path's own, which a long name upsets
+    if os.path.isdir(path):  # Path.is_dir raises an error for names that are too long
         raise AudioError(f"{path}: is a folder; expected a sound file")
     if not os.path.isfile(path):
         raise AudioError(f"{path}: no such file")
@@ -313,14 +314,14 @@ def _readable(path: str | Path) -> Path:
 
 
 def _decoded(path: Path, max_seconds: float) -> tuple[FloatArray, int]:
-    """Samples [channels, samples] and their rate.
+    """(samples [channels, samples], sample rate).
 
-    Blocks are read until none comes: lengths in headers may be missing or wrong, and nothing is allocated for them.
+    Blocks are read until there are no more: the length in a header may be missing or wrong, so nothing relies on it.
     """
     is_mp3 = path.suffix.lower() == ".mp3"
-    mended = (mpeg if is_mp3 else riff).mended(path, max_seconds=max_seconds)
-    silent = silence_stderr() if is_mp3 else nullcontext()  # its decoder writes to stderr by itself
-    with silent, _reader()(_name(path) if mended is None else io.BytesIO(mended)) as file:
+    repaired = (mpeg if is_mp3 else riff).repaired(path, max_seconds=max_seconds)
+    silent = silence_stderr() if is_mp3 else nullcontext()  # the MP3 decoder writes to stderr
+    with silent, _reader()(_name(path) if repaired is None else io.BytesIO(repaired)) as file:
         rate, channels = int(file.samplerate), int(file.channels)
         _check_rate(path, rate)
         wanted = int(max_seconds * rate)
@@ -350,9 +351,9 @@ def _decoded(path: Path, max_seconds: float) -> tuple[FloatArray, int]:
 
 @cache
 def _reader() -> Any:
-    """SoundFile, read from its beginning to its end without ever looking for a place in between.
+    """A SoundFile that never seeks.
 
-    soundfile looks for its place after every read, which fails at the end of a stream of unknown length.
+    soundfile seeks after every read, which fails at the end of a stream of unknown length.
     """
 
     class Reader(_soundfile().SoundFile):  # type: ignore[misc]
@@ -363,7 +364,7 @@ def _reader() -> Any:
 
 
 def _name(path: Path) -> str | bytes:
-    """A path as libsndfile takes it: the bytes that it is, which need not be UTF-8, but for Windows."""
+    """A path for libsndfile: its bytes, which may not be UTF-8; on Windows text."""
     return str(path) if os.name == "nt" else os.fsencode(path)
 
 
@@ -377,7 +378,7 @@ def _unreadable(path: Path, error: Exception) -> AudioError:
 
 
 def _reason(error: Exception) -> str:
-    """The words of libsndfile itself, without the file name that stands in front of them."""
+    """Libsndfile's own message, without the file name before it."""
     return str(getattr(error, "error_string", None) or getattr(error, "strerror", None) or error).rstrip(".")
 
 

@@ -1,7 +1,7 @@
 """The exception tree: everything this package raises on purpose.
 
     NsynthLabError            exit code 1: the work failed
-    ├── UsageError            exit code 2: the request itself cannot be met as it was put
+    ├── UsageError            exit code 2: the request itself is wrong
     ├── AudioError            a sound file or array that cannot be used
     ├── LatentsError          a latents file or value that cannot be used
     ├── CheckpointError       weights or bank missing, damaged, or of another version
@@ -11,10 +11,10 @@
     ├── PatchError            a patch or preset file that cannot be used
     ├── PluginError           a third-party plugin that cannot be loaded, or misbehaves
     ├── PackError             a sample pack that cannot be read or written
-    ├── TrainingError         a training that cannot go on
+    ├── TrainingError         a training that cannot continue
     └── MissingError          a library or program that this command needs is not installed
 
-A message is one line: what was expected, what came, what to do. Only the command line prints or exits.
+A message is one line: what was expected, what was found, what to do. Only the command line prints or exits.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class NsynthLabError(Exception):
 
 
 class UsageError(NsynthLabError):
-    """A request that cannot be met as it was put: unknown name, value out of range, path in the way."""
+    """A request that is wrong in itself: an unknown name, a value out of range, a file in the way."""
 
     exit_code = 2
 
@@ -60,8 +60,8 @@ class PatchError(NsynthLabError):
     """A patch or preset file that cannot be used.
 
     Attributes:
-        what: what was expected and what came, without where.
-        place: dotted path of the field, such as `blend.position` or `effects.2.mix`; empty for the whole.
+        what: what was expected and what was found, without the place.
+        place: dotted path of the field, such as `blend.position` or `effects.2.mix`; empty for the whole patch.
     """
 
     def __init__(self, what: str, *, place: str = "") -> None:
@@ -70,7 +70,7 @@ class PatchError(NsynthLabError):
         self.place = place
 
     def below(self, place: str) -> PatchError:
-        """The same, seen from one table further out."""
+        """The same error, with `place` put before its own place."""
         return PatchError(self.what, place=f"{place}.{self.place}".strip("."))
 
 
@@ -83,7 +83,7 @@ class PackError(NsynthLabError):
 
 
 class TrainingError(NsynthLabError):
-    """A training that cannot go on."""
+    """A training that cannot continue."""
 
 
 class MissingError(NsynthLabError):

@@ -1,7 +1,7 @@
-"""The length in a FLAC file's header, which its encoder writes last, and not at all where the disk was full before.
+"""Repairs the length in a FLAC file's header, which the encoder writes last, and not at all if the disk is full.
 
-Source: RFC 9639, section 8.2: STREAMINFO is the first block; 36 bits hold the samples, 16 bytes the MD5 of them all,
-zeros where it is unknown.
+Source: RFC 9639, section 8.2: STREAMINFO is the first block; 36 bits give the number of samples, 16 bytes the MD5 of
+all samples, zeros if it is unknown.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MD5_BYTES = 16
 
 
 def set_length(path: Path, samples: int) -> None:
-    """Write how many samples a FLAC file holds into its header; a file of another kind is left alone.
+    """Write the number of samples into a FLAC file's header; files of other formats are left alone.
 
     Raises:
         OSError: it cannot be read or written.

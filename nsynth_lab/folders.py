@@ -1,6 +1,6 @@
-"""Where a user's own things are kept: presets, captured instruments, and what can be made again.
+"""The user's folders: one for presets and captured instruments, one for caches.
 
-`NSYNTH_LAB_HOME` names another folder for all of it at once.
+The environment variable `NSYNTH_LAB_HOME` names another folder for both.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ HOME = "NSYNTH_LAB_HOME"
 
 
 def data_folder() -> Path:
-    """Where a user's presets and captured instruments are kept; it need not be there yet.
+    """The folder of the user's presets and captured instruments; it may not exist yet.
 
     Raises:
         MissingError: platformdirs is not installed.
@@ -24,7 +24,11 @@ def data_folder() -> Path:
 
 
 def cache_folder() -> Path:
-    """Where is kept what can be made again."""
+    """The folder of everything that can be computed again.
+
+    Raises:
+        MissingError: platformdirs is not installed.
+    """
     home = _home()
     return home / "cache" if home else Path(_platformdirs().user_cache_dir("nsynth-lab", appauthor=False))
 
@@ -34,7 +38,7 @@ def _home() -> Path | None:
     return Path(given) if given else None
 
 
-def _platformdirs() -> Any:  # imported where it is needed
+def _platformdirs() -> Any:  # imported on first use
     try:
         import platformdirs
     except ImportError as error:

@@ -1,7 +1,7 @@
-"""Latents: one note's code, read and written as safetensors, with the id of the model it belongs to.
+"""Latents: the code of one note, read and written as safetensors, with the id of the model it belongs to.
 
-Four streams (see the model's description in `nsynth_lab.model`), one row a frame. Frame t describes the
-instant at which block t ends, sample (t + 1) * 512, so a decoder that has seen frames 0..t can play block t.
+Four streams (described in `nsynth_lab.model`), one row per frame. Frame t describes the instant at which block t ends,
+sample (t + 1) * 512; so a decoder that knows frames 0 to t can play block t.
 """
 
 from __future__ import annotations
@@ -31,22 +31,23 @@ CENTS_LIMIT = 200.0
 
 @dataclass(frozen=True)
 class Latents:
-    """One note's code.
+    """The code of one note.
 
     Attributes:
-        timbre: [frames, 16] the encoder's latents.
-        loudness_db: [frames] A-weighted level, -100 and up.
+        timbre: [frames, 16] the encoder's output.
+        loudness_db: [frames] A-weighted level, at least -100.
         f0_cents: [frames] deviation from the nominal note, within +-200.
-        partials: [128] or, for a morph, [frames, 128]: how far slot k's partial sits from k * f0, in units of f0,
-            within (-0.5, 0.5). Slot 0 stands for a sub-octave at f0 / 2, its offset within (-0.25, 0.25).
-        note: nominal MIDI note number the streams are relative to.
-        velocity: MIDI velocity 1..127 the note was played with.
-        attack_frames: frames before the sustain begins.
-        release_frame: frame at which the key goes up; equal to `frames` when the note has no release of its own.
+        partials: [128] or, for a morph, [frames, 128]: offset of partial k from k * f0, in units of f0, within
+            (-0.5, 0.5). Slot 0 is a sub-octave at f0 / 2, with an offset within (-0.25, 0.25).
+        note: nominal MIDI note number, to which the streams are relative.
+        velocity: MIDI velocity 1 to 127 with which the note was played.
+        attack_frames: length of the attack; the sustain begins there.
+        release_frame: frame at which the key is released; equal to `frames` if the note has no release.
         model_id: id of the encoder that made `timbre`.
+        provenance: where the note comes from; JSON values.
 
     Raises:
-        LatentsError: shapes that do not belong together, or values that are not finite.
+        LatentsError: shapes that do not match, or values that are not finite.
     """
 
     timbre: FloatArray
@@ -99,16 +100,16 @@ class Latents:
         return frames_to_seconds(self.frames)
 
     def at_note(self, note: int) -> Latents:
-        """The same sound moved to another nominal note."""
+        """The same sound at another nominal note."""
         return replace(self, note=note)
 
     def partials_per_frame(self) -> FloatArray:
-        """`partials` as [frames, 128], whichever way it is stored."""
+        """`partials` as [frames, 128], even if they are stored as [128]."""
         return np.broadcast_to(self.partials, (self.frames, PARTIAL_SLOTS))
 
 
 def write_latents(path: str | Path, latents: Latents, *, force: bool = False) -> Path:
-    """Write one note's code aside, then rename. Float32 tensors and a JSON header.
+    """Write a .latents file: float32 tensors and a JSON header.
 
     Raises:
         UsageError: the target cannot be written (see `nsynth_lab.audio.check_target`).
@@ -124,7 +125,7 @@ def write_latents(path: str | Path, latents: Latents, *, force: bool = False) ->
 
 
 def read_latents(path: str | Path) -> Latents:
-    """Read a .latents file; nothing is unpickled, sizes are bounded.
+    """Read a .latents file. Safe for untrusted files: nothing is unpickled, and sizes are bounded.
 
     Raises:
         LatentsError: missing, damaged, too large, of another version, or values out of range.
@@ -197,7 +198,7 @@ def _header(latents: Latents) -> dict[str, Any]:
 
 
 def with_silence(latents: Latents, frames: int) -> Latents:
-    """The same with silent frames appended, to hear what is still under way in the decoder."""
+    """The same latents with silent frames appended, so that the decoder plays out its latency."""
     if not frames:
         return latents
     moving = latents.partials.ndim == 2

@@ -1,7 +1,7 @@
-r"""Text from outside, such as names of files, made safe to print and to write.
+r"""Untrusted text, such as file names, made safe to print and to write.
 
-A name on disk is a row of bytes. Python keeps those of its bytes that are no UTF-8 as lone surrogates, which open the
-file again but can be neither printed nor written; and a name may hold what colours a terminal or turns its lines.
+A file name on disk is a sequence of bytes. Python represents bytes that are not UTF-8 as lone surrogates: these
+open the file again, but can be neither printed nor written. A name may also contain terminal control sequences.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def encodable(text: str) -> str:
-    r"""The same text, each byte that was no UTF-8 as its number: what files and JSON can hold.
+    r"""The text with every byte that was not UTF-8 escaped, so that it can be written to files and JSON.
 
     >>> print(encodable("Fl\udcf6te"), encodable("Flöte"))
     Fl\xf6te Flöte
@@ -23,12 +23,12 @@ def encodable(text: str) -> str:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        return "".join(_numbered(letter) if "\ud800" <= letter <= "\udfff" else letter for letter in text)
+        return "".join(_escaped(letter) if "\ud800" <= letter <= "\udfff" else letter for letter in text)
     return text
 
 
 def encodable_in(value: Any) -> Any:
-    r"""The same dictionaries and lists, each text in them `encodable`: what is written as JSON.
+    r"""A copy of nested dictionaries and lists with every text made `encodable`, ready for JSON.
 
     >>> encodable_in({"files": ["Fl\udcf6te.wav"], "notes": (60,)})
     {'files': ['Fl\\xf6te.wav'], 'notes': [60]}
@@ -41,21 +41,21 @@ def encodable_in(value: Any) -> Any:
 
 
 def legible(text: str) -> str:
-    r"""The same text, each character that acts rather than shows as its number: what a terminal may be given.
+    r"""The text with every control character escaped, so that it is safe to show in a terminal.
 
     >>> print(legible("a\x1b[31mb\u202ec"), legible("琵琶\u3000solo"))
     a\x1b[31mb\u202ec 琵琶　solo
     """
-    return text if text.isprintable() else "".join(_numbered(one) if is_hidden(one) else one for one in text)
+    return text if text.isprintable() else "".join(_escaped(one) if is_hidden(one) else one for one in text)
 
 
 def is_hidden(letter: str) -> bool:
-    """Whether a character does something rather than show something: controls, turns of direction, lone surrogates."""
+    """Whether a character is invisible but acts: control characters, direction marks, lone surrogates."""
     return unicodedata.category(letter) in _HIDDEN and letter not in JOINERS
 
 
-def _numbered(letter: str) -> str:
+def _escaped(letter: str) -> str:
     code = ord(letter)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that was no UTF-8
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that was not UTF-8
         code -= 0xDC00
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

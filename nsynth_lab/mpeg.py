@@ -1,8 +1,8 @@
-"""MP3 files that are longer than they say, mended.
+"""Repairs MP3 files that are longer than their header says.
 
-An MP3 has no length but in the first frame of most, which may be wrong or missing: files cut or joined by editors, and
-streams. Where it is missing decoders take every frame to be as large as the first; with a bitrate that varies they
-then end far too early. `mended` counts the frames and writes the number where decoders look for it.
+An MP3's length is only in a tag in its first frame, which may be wrong or missing in files that were cut, joined or
+streamed. Without it decoders assume that all frames are as large as the first, and stop far too early if the bitrate
+varies. `repaired` counts the frames and writes the number where decoders look for it.
 
 Sources: ISO/IEC 11172-3 and 13818-3 (frame headers); Xing's VBR header SDK (1998).
 """
@@ -27,7 +27,7 @@ _HAS_FRAMES = 1
 
 @dataclass(frozen=True)
 class _Frame:
-    """One frame: where it begins, its length in bytes, what it holds, and where in it a length would stand."""
+    """One frame: start and length in bytes, properties, and the offset at which it would have a length tag."""
 
     start: int
     length: int
@@ -37,8 +37,8 @@ class _Frame:
     tag_at: int
 
 
-def mended(path: Path, *, max_seconds: float) -> bytes | None:
-    """The first `max_seconds` of an MP3 file with the right number of frames in it; None where it needs none.
+def repaired(path: Path, *, max_seconds: float) -> bytes | None:
+    """The first `max_seconds` of an MP3 file with the correct number of frames; None if nothing is wrong.
 
     Raises:
         OSError: it cannot be read.
@@ -70,7 +70,7 @@ def mended(path: Path, *, max_seconds: float) -> bytes | None:
 
 
 def _frames(data: bytes, max_seconds: float) -> Iterator[_Frame]:
-    """The frames of `data`, as many as `max_seconds` need and some more; what lies between them is passed over."""
+    """The frames of `data`, enough for a little more than `max_seconds`; other bytes between them are skipped."""
     place, seconds, lost = 0, 0.0, 0
     while place + 4 <= len(data) and seconds < max_seconds + 1.0 and lost < MAX_LOST_BYTES:
         frame = _frame(data, place)
@@ -85,7 +85,7 @@ def _frames(data: bytes, max_seconds: float) -> Iterator[_Frame]:
 
 
 def _frame(data: bytes, place: int) -> _Frame | None:
-    """The frame of layer III that begins there, if one does."""
+    """The layer III frame that begins at `place`; None if there is none."""
     sync, second, third, fourth = data[place : place + 4]
     version, layer = second >> 3 & 3, second >> 1 & 3
     if sync != 0xFF or second < 0xE0 or version == 1 or layer != 1 or third >> 4 == 15 or third >> 2 & 3 == 3:

@@ -1,4 +1,4 @@
-"""Names that people give, in any script: checked, compared, and turned into names of files that stay apart."""
+"""Names of instruments and presets, in any script: validated, compared, and turned into distinct file names."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _PATH = re.compile(r"[/~\\]|[A-Za-z]:|(.*[/\\])?\.{1,2}([/\\].*)?$")
 
 
 def checked_name(text: str) -> str:
-    r"""A name as it is kept: its letters composed, its spaces plain ones.
+    r"""A valid name in normal form: letters composed (NFC), every kind of space as a plain one.
 
     Raises:
-        UsageError: not 1 to 60 printable characters, nothing but spaces and hyphens, or a path.
+        UsageError: not 1 to 60 printable characters, only spaces and hyphens, or a path.
 
     >>> checked_name(" my\u3000strings "), checked_name("AC/DC organ")
     ('my strings', 'AC/DC organ')
@@ -39,7 +39,7 @@ def checked_name(text: str) -> str:
 
 
 def folded(name: str) -> str:
-    """What two names are compared by: whatever their case, their composed letters, and what stands between words.
+    """A form by which names are compared: regardless of case, composition, and spaces, hyphens or underscores.
 
     >>> folded("My_Strings") == folded("my  strings") == folded("MY-STRINGS")
     True
@@ -52,10 +52,9 @@ def folded(name: str) -> str:
 
 
 def file_stem(name: str, *, instead: str) -> str:
-    """A name for a file that every system takes, the same for names that `folded` holds to be the same.
+    """A file name without extension that works on every system; equal for names that are equal when `folded`.
 
-    Where the name cannot be read back from it a digest keeps it apart from others; where nothing of the name is left,
-    `instead` stands there.
+    If letters are lost, a digest keeps different names apart; if none is left, the file name begins with `instead`.
 
     >>> file_stem("Glass_Cello", instead="preset"), file_stem("Flöte", instead="x"), file_stem("con", instead="x")
     ('glass-cello', 'flote-84312b8b32', 'con-1143da2bc5')
@@ -68,24 +67,24 @@ def file_stem(name: str, *, instead: str) -> str:
 
 
 def digest_stem(name: str, *, instead: str) -> str:
-    """As `file_stem`, but with a digest whether it needs one or not."""
+    """As `file_stem`, but always with a digest."""
     plain = folded(name)
     slug = "-".join(re.findall(r"[a-z0-9]+", latin(plain)))[:LONGEST_STEM].strip("-")
     return f"{slug or instead}-{digest_of(name)}"
 
 
 def digest_of(name: str) -> str:
-    """A few digits that differ where `folded` does."""
+    """Ten hexadecimal digits that differ if the `folded` names differ."""
     return hashlib.sha256(folded(name).encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST]
 
 
 def is_safe(stem: str) -> bool:
-    """Whether a stem of plain letters is neither empty nor too long, nor the name of a device on Windows."""
+    """Whether an ASCII stem is not empty, not too long, and not the name of a device on Windows."""
     return 0 < len(stem) <= LONGEST_STEM and stem.lower().partition(".")[0] not in RESERVED
 
 
 def latin(text: str) -> str:
-    """What ASCII can hold of a text, accents left out.
+    """The letters of a text that ASCII can express, without accents.
 
     >>> latin("Flöte, Größe, 琵琶")
     'Flote, Grosse, '

@@ -1,4 +1,4 @@
-"""Note names, notes and instruments: frozen values."""
+"""Notes, note names and instruments."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SHIFTS = {"": 0, "#": 1, "♯": 1, "##": 2, "b": -1, "♭": -1, "bb": -2}
 
 @dataclass(frozen=True)
 class Note:
-    """A key and how hard it is struck: MIDI note number 0..127, velocity 1..127.
+    """A note to be played: MIDI note number 0 to 127, velocity 1 to 127.
 
     Raises:
         UsageError: a number or velocity outside MIDI's range.
@@ -57,7 +57,7 @@ class Note:
 
     @property
     def name(self) -> str:
-        """Scientific name, middle C = C4."""
+        """Scientific pitch name; middle C is C4."""
         return note_name(self.number)
 
 
@@ -71,10 +71,10 @@ class Instrument:
 
 
 def parse_note(text: str) -> int:
-    """A note name (middle C = C4) or a MIDI number to the MIDI number.
+    """The MIDI number of a note name (middle C = C4), or of a number given as text.
 
     Raises:
-        UsageError: neither, or outside 0..127.
+        UsageError: neither, or outside 0 to 127.
 
     >>> parse_note("A4"), parse_note("c#4"), parse_note("Bb3"), parse_note("61")
     (69, 61, 58, 61)
@@ -92,7 +92,7 @@ def parse_note(text: str) -> int:
 
 
 def note_name(number: int) -> str:
-    """MIDI number to its scientific name.
+    """The scientific pitch name of a MIDI number.
 
     >>> note_name(69), note_name(61)
     ('A4', 'C#4')
@@ -101,7 +101,7 @@ def note_name(number: int) -> str:
 
 
 def runs(numbers: Iterable[int]) -> list[list[int]]:
-    """Numbers in rising order, neighbours together.
+    """Numbers in ascending order, grouped into runs of consecutive ones.
 
     >>> runs([38, 36, 37, 60])
     [[36, 37, 38], [60]]
@@ -116,7 +116,7 @@ def runs(numbers: Iterable[int]) -> list[list[int]]:
 
 
 def key_ranges(numbers: Iterable[int]) -> str:
-    """MIDI numbers for a person: runs of neighbours by their ends.
+    """MIDI numbers as readable key ranges.
 
     >>> key_ranges([36, 37, 38, 60]), key_ranges([])
     ('C2 to D2, C4', 'none')

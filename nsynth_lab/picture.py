@@ -1,4 +1,4 @@
-"""Pictures of sounds. The only door to matplotlib, imported on first use."""
+"""Spectrograms and figures. The only door to matplotlib, imported on first use."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ TICKS_HZ = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 
 @dataclass(frozen=True)
 class Panel:
-    """One sound of a picture: `samples` [samples] at 48 kHz under a title."""
+    """One spectrogram: a title and `samples` [samples] at 48 kHz."""
 
     title: str
     samples: FloatArray
 
 
 def draw_spectrograms(path: str | Path, panels: Sequence[Panel], *, title: str = "", force: bool = False) -> Path:
-    """Write spectrograms side by side, pitch upwards on a logarithmic scale, level in dB below the loudest of all.
+    """Write spectrograms side by side, with a logarithmic frequency axis and levels relative to the loudest of all.
 
     Raises:
         UsageError: the target cannot be written.
@@ -58,7 +58,7 @@ def draw_spectrograms(path: str | Path, panels: Sequence[Panel], *, title: str =
 
 
 def new_figure(width_inches: float, height_inches: float) -> Any:
-    """An empty matplotlib figure of that size, which needs no display.
+    """An empty matplotlib figure that needs no display.
 
     Raises:
         MissingError: matplotlib is not installed.
@@ -75,7 +75,7 @@ def new_figure(width_inches: float, height_inches: float) -> Any:
 
 
 def save_figure(figure: Any, path: Path) -> Path:
-    """Write a figure aside, then rename; the same figure always gives the same bytes."""
+    """Write a figure; the same figure always gives the same bytes."""
     with atomic_write(path) as beside:
         figure.savefig(
             beside,
@@ -87,7 +87,7 @@ def save_figure(figure: Any, path: Path) -> Path:
 
 
 def _log_spectrogram_db(samples: FloatArray) -> FloatArray:
-    """[frames, bands] in dB: the strongest bin within each of 320 bands."""
+    """Level in dB [frames, bands]: the strongest bin in each of 320 logarithmic bands."""
     padded = np.pad(samples, (WINDOW // 2, WINDOW // 2))
     windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
     spectrum = np.abs(np.fft.rfft(windows * np.hanning(WINDOW).astype(np.float32), axis=1))

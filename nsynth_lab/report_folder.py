@@ -1,4 +1,4 @@
-"""The folder of a report: made whole or not at all, and never in the place of something that is no report."""
+"""The folder of a report: written completely or not at all, and never over anything that is not a report."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MARK_BYTES = 4096
 
 
 def check_report_folder(folder: Path, *, force: bool, mark: str) -> None:
-    """Refuse before the work rather than after it; `mark` stands in the pages of the command that asks.
+    """Refuse before the work if the report cannot be written; `mark` is the meta tag in this command's pages.
 
     Raises:
-        UsageError: it cannot be written, exists, or, with `force`, exists and is no report of ours.
+        UsageError: the folder is not writable, exists, or, with `force`, is not a report of this command.
         MissingError: matplotlib is not installed.
     """
     if not folder.parent.is_dir():
@@ -37,18 +37,18 @@ def check_report_folder(folder: Path, *, force: bool, mark: str) -> None:
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder to write into, which takes the place of `folder` once the block is left without an error."""
-    aside, old = (folder.with_name(f".{folder.name}.{word}{os.getpid()}") for word in ("", "old-"))
+    """Yields an empty folder to write to; it replaces `folder` if the block ends without an error."""
+    new, old = (folder.with_name(f".{folder.name}.{word}{os.getpid()}") for word in ("", "old-"))
     try:
-        aside.mkdir()
-        yield aside
+        new.mkdir()
+        yield new
         if folder.exists():
             folder.rename(old)
-        aside.rename(folder)
+        new.rename(folder)
     finally:
         if old.exists() and not folder.exists():
             old.rename(folder)
-        for left in (aside, old):
+        for left in (new, old):
             shutil.rmtree(left, ignore_errors=True)
 
 

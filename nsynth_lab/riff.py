@@ -1,8 +1,8 @@
-"""WAV files whose headers are odd, mended: of interrupted recorders, of streams, of programs that forget pad bytes.
+"""Repairs WAV files with odd headers: from interrupted recorders, streams, and programs that forget pad bytes.
 
-libsndfile reads most of them. It refuses, or reads as silence or noise: a `data` chunk of length 0 that goes on to the
-end of the file (a stream), RF64 without its lengths, BW64, chunks of odd length without a pad byte, a `fmt ` that is
-too short or comes last, and 24 bits in 4 bytes. Of these `mended` gives the same sound behind a plain header.
+libsndfile reads most of them. It refuses, or reads as silence or noise: a `data` chunk of length 0 that extends to the
+end of the file (a stream), RF64 without lengths, BW64, chunks of odd length without a pad byte, a `fmt ` chunk that is
+too short or last, and 24 bits in 4 bytes. For these, `repaired` returns the same samples with a plain header.
 
 Sources: Multimedia Programming Interface and Data Specifications 1.0 (1991); EBU Tech 3306 (RF64); ITU-R BS.2088.
 """
@@ -17,11 +17,11 @@ from typing import BinaryIO
 
 FORMS = (b"RIFF", b"RF64", b"BW64")
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
-SUBFORMAT = bytes.fromhex("000000001000800000aa00389b71")  # the end of every GUID that stands for a tag
+SUBFORMAT = bytes.fromhex("000000001000800000aa00389b71")  # the end of every GUID that contains a format tag
 UNKNOWN = 0xFFFFFFFF
 MAX_CHUNKS, MAX_LEADING_BYTES, MAX_DATA_BYTES = 10_000, 65_536, 2**31
 SHORTEST_FMT_BYTES, MAX_FMT_BYTES = 14, 1_024
-_KNOWN = {  # names that a chunk is recognized by where its place is in doubt
+_KNOWN = {  # by these names a chunk is recognized if its position is in doubt
     *(b"fmt ", b"data", b"LIST", b"fact", b"bext", b"JUNK", b"junk", b"smpl", b"inst", b"cue ", b"id3 ", b"ID3 "),
     *(b"iXML", b"PEAK", b"FLLR", b"PAD ", b"axml", b"chna", b"ds64", b"DISP", b"acid", b"strc", b"minf", b"elm1"),
     *(b"regn", b"umid", b"_PMX", b"afsp", b"AFsp", b"slnt", b"LGWV", b"SAUR", b"cart", b"plst", b"adtl", b"levl"),
@@ -30,7 +30,7 @@ _KNOWN = {  # names that a chunk is recognized by where its place is in doubt
 
 @dataclass(frozen=True)
 class _Chunk:
-    """A chunk: its name, where its content begins, how long that is said to be, and whether it was found unpadded."""
+    """A chunk: name, start of its content, stated length, and whether its pad byte is missing."""
 
     name: bytes
     start: int
@@ -40,7 +40,7 @@ class _Chunk:
 
 @dataclass(frozen=True)
 class _Form:
-    """What a `fmt ` chunk says: `tag` of the encoding; `align`, bytes of one moment of all channels."""
+    """The contents of a `fmt ` chunk: format tag, channels, sample rate, `align` (bytes per frame), bits."""
 
     tag: int
     channels: int
@@ -49,19 +49,19 @@ class _Form:
     bits: int
 
 
-def mended(path: Path, *, max_seconds: float) -> bytes | None:
-    """The first `max_seconds` of a WAV file behind a header that any reader understands; None where it needs none.
+def repaired(path: Path, *, max_seconds: float) -> bytes | None:
+    """The first `max_seconds` of a WAV file with a header that every reader understands; None if nothing is wrong.
 
     Raises:
         OSError: it cannot be read.
     """
     with path.open("rb") as file:
         head = file.read(MAX_LEADING_BYTES)
-        begin = 0 if _is_wave(head) else _sought(head) if path.suffix.lower() == ".wav" else -1
-        return _mended(file, begin, path.stat().st_size, max_seconds) if begin >= 0 else None
+        begin = 0 if _is_wave(head) else _find_wave(head) if path.suffix.lower() == ".wav" else -1
+        return _repaired(file, begin, path.stat().st_size, max_seconds) if begin >= 0 else None
 
 
-def _mended(file: BinaryIO, begin: int, size: int, max_seconds: float) -> bytes | None:
+def _repaired(file: BinaryIO, begin: int, size: int, max_seconds: float) -> bytes | None:
     chunks = list(_chunks(file, begin, size))
     fmt = next((chunk for chunk in chunks if chunk.name == b"fmt "), None)
     data = next((chunk for chunk in chunks if chunk.name == b"data"), None)
@@ -82,7 +82,7 @@ def _mended(file: BinaryIO, begin: int, size: int, max_seconds: float) -> bytes 
 
 
 def _chunks(file: BinaryIO, begin: int, size: int) -> Iterator[_Chunk]:
-    """The chunks of the form that begins at `begin`, as far as they can be followed."""
+    """The chunks of the RIFF file that begins at `begin`, as far as they can be followed."""
     place = begin + 12
     for _ in range(MAX_CHUNKS):
         name, length = _name_at(file, place), int.from_bytes(_read(file, place + 4, 4), "little")
@@ -96,7 +96,7 @@ def _chunks(file: BinaryIO, begin: int, size: int) -> Iterator[_Chunk]:
 
 
 def _length_64(file: BinaryIO, chunks: list[_Chunk], data: _Chunk) -> int:
-    """Of the data of RF64 or BW64: what its `ds64` says, where that is a length; else all there is."""
+    """Length of the data in RF64 or BW64: from its `ds64` chunk if that has one, otherwise unlimited."""
     ds64 = next((chunk for chunk in chunks if chunk.name == b"ds64"), None)
     if data.length != UNKNOWN:
         return data.length or MAX_DATA_BYTES
@@ -104,7 +104,7 @@ def _length_64(file: BinaryIO, chunks: list[_Chunk], data: _Chunk) -> int:
 
 
 def _plain(form: _Form, given: bytes) -> bytes:
-    """The content of a `fmt ` chunk that says the same to any reader: mostly the one that was given."""
+    """The content of a `fmt ` chunk that every reader understands alike; usually the given one."""
     tag, bits = form.tag, form.bits
     if tag == EXTENSIBLE and given[26:40] != SUBFORMAT:
         tag = PCM if bits in (8, 16, 24) else tag
@@ -121,8 +121,8 @@ def _is_wave(head: bytes) -> bool:
     return head[:4] in FORMS and head[8:12] == b"WAVE"
 
 
-def _sought(head: bytes) -> int:
-    """Where in `head` a WAV file begins that does not begin at 0; -1 where none does."""
+def _find_wave(head: bytes) -> int:
+    """Where in `head` a WAV file begins, if not at 0; -1 if there is none."""
     places = (head.find(form) for form in FORMS) if not head.startswith(b"ID3") else ()
     return next((place for place in places if place >= 0 and _is_wave(head[place : place + 12])), -1)
 

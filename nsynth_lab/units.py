@@ -1,7 +1,6 @@
-"""Pure conversions: note <-> hz, cents, dB <-> gain, seconds <-> samples <-> frames.
+"""Conversions of units: note <-> Hz, cents, dB <-> gain, seconds <-> samples <-> frames.
 
-Every function takes floats or arrays and returns the same. A frame is `HOP_SAMPLES` samples at
-`SAMPLE_RATE`; MIDI note 69 is A4 at 440 Hz.
+A frame is `HOP_SAMPLES` samples at `SAMPLE_RATE`; MIDI note 69 is A4 at 440 Hz.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ def hz_to_note(hz: float) -> float:
 
 
 def cents_to_ratio(cents: Value) -> Value:
-    """Interval in cents to a ratio of frequencies.
+    """Interval in cents to a frequency ratio.
 
     >>> cents_to_ratio(1200.0)
     2.0
@@ -52,7 +51,7 @@ def cents_to_ratio(cents: Value) -> Value:
 
 
 def track_hz(note: int, cents: FloatArray) -> FloatArray:
-    """Hz [frames] of a nominal `note` whose f0 lies `cents` [frames] away from it.
+    """Frequency in Hz [frames] of a note that deviates from its nominal pitch by `cents` [frames].
 
     >>> track_hz(69, np.array([0.0, 1200.0], np.float32))
     array([440., 880.], dtype=float32)
@@ -61,7 +60,7 @@ def track_hz(note: int, cents: FloatArray) -> FloatArray:
 
 
 def ratio_to_cents(ratio: float) -> float:
-    """Ratio of frequencies to cents.
+    """Frequency ratio to cents.
 
     >>> round(ratio_to_cents(1.5), 2)
     701.96
@@ -116,7 +115,7 @@ def frames_to_seconds(frames: float) -> float:
 
 
 def samples_to_frames(samples: int) -> int:
-    """Whole frames needed to hold so many samples.
+    """Number of frames needed to hold `samples`, rounded up.
 
     >>> samples_to_frames(512), samples_to_frames(513)
     (1, 2)

@@ -1,4 +1,4 @@
-"""How messages name what was given, and offer what was probably meant."""
+"""Wording of error messages: values quoted safely, and suggestions for misspelt names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def did_you_mean(name: str, names: list[str]) -> str:
-    """What to write instead of an unknown name.
+    """A suggestion for an unknown name: the closest of `names`, or all of them.
 
     >>> did_you_mean("roomsize", ["room_size", "damping"])
     'did you mean room_size?'
@@ -17,14 +17,14 @@ def did_you_mean(name: str, names: list[str]) -> str:
 
 
 def quoted(value: Any) -> str:
-    """A value from a stranger's file, short and safe to print.
+    """A value from an untrusted file, short and safe to print.
 
     >>> quoted("a" * 100), quoted([1, 2])
     ("'aaaaaaaaaaaaaaaaaaaaaaaaaaaaa...", '[1, 2]')
     """
     try:
         said = f"a list of {len(value)}" if isinstance(value, list) and len(value) > 20 else repr(value)
-    except ValueError:  # Python does not print whole numbers of more than 4,300 digits
+    except ValueError:  # Python refuses to print integers of more than 4,300 digits
         said = "a number of thousands of digits"
     said = "".join(letter if letter.isprintable() else "?" for letter in said[:200])
     return said if len(said) <= 33 else f"{said[:30]}..."

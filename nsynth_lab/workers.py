@@ -1,4 +1,4 @@
-"""in_parallel: a plain loop over worker processes, in order, that Ctrl-C ends cleanly."""
+"""in_parallel: a loop over worker processes that keeps the order and can be stopped with Ctrl-C."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def in_parallel(
     chunk: int = 1,
     isolated: bool = False,
 ) -> Iterator[tuple[Item, Result]]:
-    """(item, work(item)) in the order of `items`, by `jobs` processes, as many as there are cores by default.
+    """Yields (item, work(item)) in the order of `items`, computed by `jobs` processes; by default one per core.
 
-    A single job needs no process of its own unless `isolated` asks for one, because the work may crash. When the
-    caller stops, by an error or Ctrl-C, work that has begun is finished and the rest dropped.
+    A single job runs in this process, unless it is `isolated` because the work may crash. If the caller stops, by an
+    error or Ctrl-C, work that has started is finished and the rest is dropped.
 
     Raises:
         concurrent.futures.process.BrokenProcessPool: a worker crashed.
@@ -36,18 +36,18 @@ def in_parallel(
         yield from ((item, work(item)) for item in items)
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_ctrl_c)
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker)
     try:
         yield from zip(items, pool.map(work, items, chunksize=chunk), strict=True)
     finally:
-        with _deaf_to_ctrl_c():
+        with _ignoring_ctrl_c():
             pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """A second Ctrl-C would end the wait for the workers, which are then told nothing and wait for ever."""
-    if threading.current_thread() is not threading.main_thread():  # it hears no signals
+def _ignoring_ctrl_c() -> Iterator[None]:
+    """A second Ctrl-C would interrupt the shutdown, and the workers would wait for ever."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread receives signals
         yield
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -57,5 +57,5 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
-def _ignore_ctrl_c() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process decides what to do about it
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process decides what Ctrl-C does
