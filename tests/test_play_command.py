@@ -83,7 +83,7 @@ def test_a_song_is_rendered_in_tune_and_in_time(capsys: pytest.CaptureFixture[st
         (["render", "song.mid", *["flute"] * 9, "-o", "out.wav"], "9 sources"),
         (["render", "song.mid", "flute", "-o", "out.wav", "--block", "100"], "blocks of 100"),
         (["render", "song.mid", "flute", "-o", "out.wav", "--position", "half"], "position 'half'"),
-        (["render", "song.mid", "flute", "cello", "-o", "out.wav", "--position", "2"], "expected 0 to 1"),
+        (["render", "song.mid", "flute", "cello", "-o", "out.wav", "--position", "2"], "outside 0 to 1"),
         (["render", "song.mid", "flute", "-o", "out.wav", "--voices", "0"], "0 voices"),
         (["render", "song.mid", "flute", "-o", "out.wav", "--mode", "duo"], "mode 'duo'"),
         (["render", "song.mid", "flute", "-o", "out.wav", "--set", "loud=1"], "--set loud=1"),
