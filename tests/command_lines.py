@@ -138,7 +138,11 @@ class Stream:
 
 
 def no_sound_card() -> SimpleNamespace:
-    """As `sounddevice` would be on a machine with one output."""
+    """As `sounddevice` would be on a machine with one output.
+
+    No sound server stands in for it here, as in the live tests: those play in real time on a machine of their own,
+    while these lines run beside other tests, where a server would drop out, and have to run where none is installed.
+    """
     output = {
         "name": "made", "hostapi": 0, "max_output_channels": 2,
         "default_low_output_latency": 0.01, "default_high_output_latency": 0.04,

@@ -68,7 +68,7 @@ class Heard:
         self.pitch: list[tuple[int, int, float]] = []  # (clock of the block, slot, MIDI pitch)
         self.level: list[tuple[int, int, float]] = []
         self.timbre: list[tuple[int, int, FloatArray]] = []
-        step = engine._batch.step
+        step = engine.batch.step
 
         def listen(
             slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
@@ -79,7 +79,7 @@ class Heard:
                 self.timbre.append((engine.clock, slot, frame))
             return step(slots, timbre, level_db, f0_hz, partials)
 
-        engine._batch.step = listen  # type: ignore[method-assign]
+        engine.batch.step = listen  # type: ignore[method-assign]
 
     def pitches(self, begin: float, end: float) -> NDArray[np.float64]:
         """Pitches asked for between two times in seconds."""

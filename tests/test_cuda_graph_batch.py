@@ -164,7 +164,7 @@ def test_where_no_way_works_the_player_is_told_of_each_once() -> None:
     engine = Engine(pretended_decoder(), [Sources([corner(flute())])], Settings())
     assert [line.split(" cannot")[0] for line in engine.troubles()] == [name for name, _ in WAYS]
     assert not engine.troubles()
-    assert isinstance(engine._batch, TorchBatch)
+    assert isinstance(engine.batch, TorchBatch)
 
 
 @needs_gpu

@@ -80,7 +80,7 @@ def counted_steps(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return counted
 
     for name in ("step", "controls"):
-        monkeypatch.setattr(engine._batch, name, counting(getattr(engine._batch, name)))
+        monkeypatch.setattr(engine.batch, name, counting(getattr(engine.batch, name)))
     return steps
 
 
@@ -115,7 +115,7 @@ def test_no_small_block_computes_both_phases_of_a_step(monkeypatch: pytest.Monke
     while engine.clock < SECOND // 4:
         engine.render(128)
     done: list[str] = []
-    batch = engine._batch
+    batch = engine.batch
     assert isinstance(batch, NumbaBatch)
     for name, phase in (("controls", batch.controls), ("excite", batch.excite)):
 

@@ -254,7 +254,7 @@ def test_held_out_notes_are_not_trained_on(tmp_path: Path) -> None:
     held_out = {float(str(entry["pitch"])) for entry in every.index if entry["held_out"]}
     assert held_out, "no pitch of 64 is held out"
     made = batches(every)
-    drawn = {number for numbers in made._families.values() for number in numbers}
+    drawn = {number for numbers in made.families.values() for number in numbers}
     assert drawn == {number for number, entry in enumerate(every.index) if not entry["held_out"]}
 
 

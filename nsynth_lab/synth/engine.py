@@ -76,6 +76,10 @@ class Engine:
 
     Program changes choose between `programs`, except those `assigned` to a channel, which play only its notes. With
     `unlimited` no voice is ever stolen, whatever the settings say.
+
+    Attributes:
+        batch: what decodes the frames of all voices.
+        delay_samples: how late the audio comes.
     """
 
     def __init__(
@@ -98,9 +102,9 @@ class Engine:
         self._decoder, self._programs = decoder, programs
         self._troubles: list[str] = []
         self._one_by_one = ahead_samples <= HOP_SAMPLES
-        self._batch = self._make_batch(slots, unlimited=unlimited)
+        self.batch = self._make_batch(slots, unlimited=unlimited)
         self._mixer = Mixer(slots, ahead_samples=ahead_samples)
-        self._renderer = Renderer(self._batch, self._mixer, count=slots, one_by_one=self._one_by_one)
+        self._renderer = Renderer(self.batch, self._mixer, count=slots, one_by_one=self._one_by_one)
         readers = [ZoneReader(sources, slots) for sources in programs]
         self.player = Player(
             settings,
@@ -167,7 +171,7 @@ class Engine:
 
     def step_seconds(self) -> float:
         """Seconds that a step of half the voices takes. Call it before anything is played."""
-        return step_seconds(self._batch, max(1, self.player.settings.voices // 2))
+        return step_seconds(self.batch, max(1, self.player.settings.voices // 2))
 
     def steal(self, count: int) -> int:
         """Steal `count` voices because the machine is too slow, released ones first; returns how many."""

@@ -65,6 +65,9 @@ class Batches:
     Families are drawn by the square root of their size and by their variety; two batches in five
     hold the beginnings of notes, the others crops from anywhere; levels vary, so that quiet recordings decode as well
     as loud ones.
+
+    Attributes:
+        families: numbers of the notes that are trained on, by family.
     """
 
     def __init__(
@@ -79,14 +82,14 @@ class Batches:
     ) -> None:
         self.notes, self.size, self.frames, self.seed = notes, size, frames, seed
         self.swap_share, self.augment_share = swap_share, augment_share
-        self._families: dict[str, list[int]] = defaultdict(list)
+        self.families: dict[str, list[int]] = defaultdict(list)
         self._alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
         trained = [note for note, entry in enumerate(notes.index) if not entry["held_out"]]
         for note in trained or range(len(notes)):  # a handful of notes may all be held out
-            self._families[str(notes.index[note]["family"])].append(note)
+            self.families[str(notes.index[note]["family"])].append(note)
             self._alike[self._kind(note)].append(note)
-        self._names = sorted(self._families)
-        weights = np.sqrt([len(self._families[name]) for name in self._names])
+        self._names = sorted(self.families)
+        weights = np.sqrt([len(self.families[name]) for name in self._names])
         weights *= [VARIETY.get(name, 1.0) for name in self._names]
         self._weights = weights / weights.sum()
 
@@ -106,7 +109,7 @@ class Batches:
 
     def _draw(self, rng: np.random.Generator) -> int:
         family = self._names[int(rng.choice(len(self._names), p=self._weights))]
-        return int(rng.choice(self._families[family]))
+        return int(rng.choice(self.families[family]))
 
     def _partner(self, note: int, rng: np.random.Generator) -> int:
         """Another note played alike by the same instrument within an octave, or the note itself."""
