@@ -15,10 +15,11 @@ from nsynth_lab.evaluate.metrics.distances import mel_error_db
 from nsynth_lab.latents import Latents
 from nsynth_lab.model import analysis_by_synthesis
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
-from nsynth_lab.model.codec import decode, encode_measured
+from nsynth_lab.model.codec import encode_measured
 from nsynth_lab.model.refine import fit
 from nsynth_lab.note import Note
 from nsynth_lab.render import DEFAULT_CHECKPOINT
+from nsynth_lab.runtime.clips import decode
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, note_to_hz
 
 PITCH = 57

@@ -99,7 +99,7 @@ def test_without_json_it_says_what_it_made(capsys: pytest.CaptureFixture[str]) -
     told = capsys.readouterr()
     said, path = told.out.splitlines()
     assert path == "half.wav"
-    for part in ("model ", "A4", "0.50 s", "times real time", "peak", "cents", "440.00 Hz asked"):
+    for part in ("model ", "A4", "0.50 s", "x real time", "peak", "cents", "440.00 Hz asked"):
         assert part in said
     assert told.err.startswith("decoding: ")
 

@@ -11,9 +11,10 @@ import pytest
 from nsynth_lab.audio import Audio
 from nsynth_lab.dsp.rises import levels_db, rise_db
 from nsynth_lab.latents import Latents
-from nsynth_lab.model.codec import cut, decode, encode
+from nsynth_lab.model.codec import cut, encode
 from nsynth_lab.model.ending import HEARD_DB, rise_beyond_db, steady_end
 from nsynth_lab.render.session import Session
+from nsynth_lab.runtime.clips import decode
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, note_to_hz
 
 

@@ -19,9 +19,9 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.model import banks
 from nsynth_lab.model.bank import Bank, BankEntry, load_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint, save_weights
-from nsynth_lab.model.codec import decode
 from nsynth_lab.model.user_bank import find_owned, keep
 from nsynth_lab.note import Instrument
+from nsynth_lab.runtime.clips import decode
 from nsynth_lab.units import FloatArray
 
 SHORT = ("--duration", "0.2", "-o", "out.wav", "--force")

@@ -15,8 +15,8 @@ from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.cli import run
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.codec import decode
 from nsynth_lab.model.refine import refine
+from nsynth_lab.runtime.clips import decode
 from nsynth_lab.units import FloatArray
 
 
@@ -92,6 +92,6 @@ def test_the_command_says_how_much_closer_it_came(
     write_audio(tmp_path / "bell.wav", Audio(sound_of(note, model)[None]))
     where = ["--checkpoint", str(tiny_checkpoint(tmp_path / "model")), "-o", str(tmp_path / "bell.latents")]
     assert run(["encode", str(tmp_path / "bell.wav"), "--source-note", "A4", "--refine", "0.1", *where]) == 0
-    figures = re.search(r"([\d.]+) dB off before refining, ([\d.]+) after$", capsys.readouterr().out.strip())
+    figures = re.search(r"distance ([\d.]+) dB before refining, ([\d.]+) after$", capsys.readouterr().out.strip())
     assert figures
     assert 0 < float(figures[2]) <= float(figures[1])

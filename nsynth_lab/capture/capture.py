@@ -22,11 +22,12 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.bank import Bank, BankEntry
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.codec import decode, encode_measured, trim
+from nsynth_lab.model.codec import encode_measured, trim
 from nsynth_lab.model.encodings import Encoding, Encodings, encoding_key, own_encodings
 from nsynth_lab.model.refine import refine
 from nsynth_lab.model.user_bank import keep, owned_path
 from nsynth_lab.note import Instrument, Note, note_name
+from nsynth_lab.runtime.clips import decode
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray
 
 

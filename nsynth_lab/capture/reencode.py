@@ -18,10 +18,11 @@ from nsynth_lab.dsp.measure import Measured
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import Bank
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.codec import decode, encode_measured
+from nsynth_lab.model.codec import encode_measured
 from nsynth_lab.model.encodings import Encoding, encoding_key, own_encodings
 from nsynth_lab.model.headers import model_of
 from nsynth_lab.note import Note
+from nsynth_lab.runtime.clips import decode
 from nsynth_lab.workers import in_parallel
 
 

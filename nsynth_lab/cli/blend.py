@@ -203,7 +203,7 @@ def _print(report: dict[str, Any]) -> None:
     measured = "no clear pitch" if f0 is None else f"f0 {f0:.2f} Hz ({ratio_to_cents(f0 / asked):+.1f} cents)"
     console.show(
         f"model {report['model']} on {report['device']}: {report['note']} at velocity {report['velocity']}, "
-        f"{report['seconds']:.2f} s at {report['times_real_time']:.1f} times real time, peak {report['peak']:.3f}, "
+        f"{report['seconds']:.2f} s at {report['times_real_time']:.1f}x real time, peak {report['peak']:.3f}, "
         f"{measured} against {asked:.2f} Hz asked"
     )
     for path in [*report["files"], *([report["plot"]] if report["plot"] else [])]:

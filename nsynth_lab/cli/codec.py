@@ -59,6 +59,7 @@ def encode(
     from nsynth_lab.note import Note, note_name, parse_note
     from nsynth_lab.render import LATENTS_ENDING, check_outputs
     from nsynth_lab.render.output_paths import check_sources
+    from nsynth_lab.wording import quality_of_error
 
     check_outputs([output], endings=[LATENTS_ENDING], sources=[recording], force=force)
     number = parse_note(source_note) if source_note else None
@@ -71,6 +72,7 @@ def encode(
     latents = session.encode(recording, note=number, velocity=source_velocity, rounds=rounds)
     fitted = _refined(session, recording, latents, refine) if refine else None
     latents = fitted.latents if fitted else latents
+    error_db = _mel_error_db(session, recording, latents)
     asked = {
         "recording": recording.name,
         "note": number,
@@ -88,14 +90,26 @@ def encode(
             "note_was": "given" if source_note else "measured",
             "frames": latents.frames,
             "seconds": round(latents.seconds, 3),
+            "mel_error_db": round(error_db, 3),
+            "quality": quality_of_error(error_db),
             "distance_db": {"before": round(fitted.before_db, 3), "after": round(fitted.after_db, 3)}
             if fitted
             else None,
         },
-        "{file}: model {model}, note {note} ({note_was}), {frames} frames, {seconds} s"
-        + (", {distance_db[before]} dB off before refining, {distance_db[after]} after" if fitted else ""),
+        "{file}: model {model}, note {note} ({note_was}), {frames} frames, {seconds} s, "
+        "decoded again within a mel error of {mel_error_db} dB ({quality})"
+        + ("; distance {distance_db[before]} dB before refining, {distance_db[after]} after" if fitted else ""),
         as_json=as_json,
     )
+
+
+def _mel_error_db(session: Session, recording: Path, latents: Latents) -> float:
+    """How far the latents, decoded again, are from the recording: what `capture` and `evaluate` report too."""
+    from nsynth_lab.evaluate.metrics.distances import mel_error_db
+
+    samples = session.recorded_samples(recording)
+    decoded = session.render(latents, samples=len(samples), limited=False).audio.mono()
+    return mel_error_db(decoded, samples[: len(decoded)])
 
 
 def _refined(session: Session, recording: Path, latents: Latents, seconds: float) -> Refined:
@@ -168,7 +182,7 @@ def decode(
         delivery.write(path, rendered.audio, recipe)
         _report(
             told,
-            "{file}: model {model}, note {note}, {seconds} s at {times_real_time} times real time, peak {peak}",
+            "{file}: model {model}, note {note}, {seconds} s at {times_real_time}x real time, peak {peak}",
             as_json=as_json,
         )
 

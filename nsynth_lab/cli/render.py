@@ -130,7 +130,7 @@ def _report(report: dict[str, Any], *, as_json: bool) -> None:
         return
     console.show(
         f"model {report['model']}: {report['notes']} notes, {report['seconds']:.2f} s at "
-        f"{report['times_real_time']:.1f} times real time, at most {report['most_voices']} voices at once "
+        f"{report['times_real_time']:.1f}x real time, at most {report['most_voices']} voices at once "
         f"({report['stolen']} stolen), peak {report['peak']:.3f}"
     )
     console.show(report["file"])

@@ -20,21 +20,19 @@ from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.offset import to_mono, without_offset
 from nsynth_lab.dsp.pitch_guess import measure_note
 from nsynth_lab.dsp.resampling import resample
-from nsynth_lab.errors import AudioError, LatentsError
-from nsynth_lab.latents import Latents, with_silence
+from nsynth_lab.errors import AudioError
+from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.config import ROUNDS
-from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.ending import steady_end
 from nsynth_lab.model.refine import fit
 from nsynth_lab.note import Note
-from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, samples_to_frames, track_hz
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, track_hz
 
 LEAD_FRAMES = 1
 TAIL_DB = 80.0
 SHORTEST_FRAMES = 10  # what is fitted is compared in windows of up to 8 frames
 NOTHING_DB = 1.0  # above the lowest level that is measured, which is that of digital silence
-BLOCK_FRAMES = 94
 LEAST_CONFIDENCE = 0.3
 
 
@@ -154,41 +152,3 @@ def guess_note(samples: FloatArray) -> int:
             "`nsynth-lab encode RECORDING --source-note A4 -o NAME.latents`"
         )
     return round(heard)
-
-
-def decode(latents: Latents, checkpoint: Checkpoint, *, seed: int = 0) -> Iterator[FloatArray]:
-    """Blocks of samples [up to 94 * 512] at 48 kHz, one after the other; together `latents.frames` * 512.
-
-    The decoder's own delay is taken out: sample 0 is the beginning of frame 0.
-
-    Raises:
-        LatentsError: the latents belong to another model.
-    """
-    if latents.model_id != checkpoint.model_id:
-        raise LatentsError(
-            f"the latents were made by model {latents.model_id or 'unknown'}, this checkpoint is "
-            f"{checkpoint.model_id}; encode the sound again or give its checkpoint"
-        )
-    decoder: Decoder = checkpoint.model.decoder
-    early = decoder.delay_samples
-    late = latents.samples + early
-    position = 0
-    for block in _step_through(with_silence(latents, samples_to_frames(early)), checkpoint, seed=seed):
-        yield block[max(0, early - position) : late - position]
-        position += len(block)
-
-
-def _step_through(latents: Latents, checkpoint: Checkpoint, *, seed: int) -> Iterator[FloatArray]:
-    """Blocks as the decoder gives them, `decoder.delay_samples` late."""
-    device = next(checkpoint.model.parameters()).device
-    decoder: Decoder = checkpoint.model.decoder
-    state = decoder.start(1, device=device, seed=seed)
-    f0_hz = track_hz(latents.note, latents.f0_cents)
-    streams = (latents.timbre, latents.loudness_db, f0_hz, latents.partials_per_frame())
-    for first in range(0, latents.frames, BLOCK_FRAMES):
-        timbre, level, f0, partials = (
-            torch.tensor(stream[first : first + BLOCK_FRAMES], device=device)[None] for stream in streams
-        )
-        with torch.no_grad():
-            samples, state = decoder.step(timbre, level, f0, partials, state)
-        yield samples[0].cpu().numpy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,8 @@ from nsynth_lab.dsp.measure import measure
 from nsynth_lab.errors import LatentsError
 from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.codec import decode
 from nsynth_lab.note import Note
+from nsynth_lab.runtime.clips import decode
 from nsynth_lab.units import FloatArray, cents_to_ratio, db_to_gain
 
 LOUD_DB = 30.0
@@ -26,7 +26,7 @@ Advance = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Rendered:
-    """A decoded note, and the seconds that decoding alone took."""
+    """A decoded note, and the seconds that its decoding takes once the decoder is warm."""
 
     audio: Audio
     decode_seconds: float
@@ -49,18 +49,26 @@ def render_whole(
     Raises:
         LatentsError: the latents belong to another model, or are so far out of range that decoding gives NaN.
     """
-    started = time.perf_counter()
     wanted = latents.samples if samples is None else min(samples, latents.samples)
     blocks: list[FloatArray] = []
+    times = [time.perf_counter()]
     for block in decode(latents, checkpoint, seed=seed):
         blocks.append(block[: wanted - sum(map(len, blocks))])
+        times.append(time.perf_counter())
         advance(len(blocks[-1]))
-    seconds = time.perf_counter() - started
     sound = np.concatenate(blocks)
     if not np.isfinite(sound).all():
         raise LatentsError("decoding gave NaN or infinite samples: these latents are out of the model's range")
     sound = faded(sound)
-    return Rendered(Audio((below_ceiling(sound) if limited else sound)[None]), seconds)
+    return Rendered(Audio((below_ceiling(sound) if limited else sound)[None]), _warm_seconds(times, blocks))
+
+
+def _warm_seconds(times: Sequence[float], blocks: Sequence[FloatArray]) -> float:
+    """Seconds for all `blocks` at the pace of those after the first, in which tables and threads are made."""
+    if len(blocks) < 2:
+        return times[-1] - times[0]
+    samples = sum(map(len, blocks))
+    return (times[-1] - times[1]) * samples / max(1, samples - len(blocks[0]))
 
 
 def measured_f0_hz(audio: Audio, note: Note) -> float | None:

@@ -34,6 +34,7 @@ from nsynth_lab.render.offline import Advance, Rendered, render_whole
 from nsynth_lab.render.output_paths import LATENTS_ENDING, SOUND_ENDINGS
 from nsynth_lab.render.recordings import LONGEST_NOTE_SECONDS, Progress, Recordings
 from nsynth_lab.render.request import BlendRequest
+from nsynth_lab.units import FloatArray
 
 
 def _silently(_total: int, _unit: str, _title: str) -> AbstractContextManager[Callable[..., None]]:
@@ -143,8 +144,11 @@ class Session:
         self, path: str | Path, latents: Latents, *, seconds: float, progress: Callable[[float, float], None]
     ) -> Refined:
         """Fit the latents of `path`, as `encode` gave them, closer to the recording (see `model.refine`)."""
-        samples = cut(read_clip(path, max_seconds=LONGEST_NOTE_SECONDS))
-        return refine(latents, samples, self.checkpoint, seconds=seconds, progress=progress)
+        return refine(latents, self.recorded_samples(path), self.checkpoint, seconds=seconds, progress=progress)
+
+    def recorded_samples(self, path: str | Path) -> FloatArray:
+        """What `encode` hears of a recording: mono, 48 kHz, cut to the note, [samples]."""
+        return cut(read_clip(path, max_seconds=LONGEST_NOTE_SECONDS))
 
     def even_axis(self, request: BlendRequest, sources: Sequence[Latents], *, advance: Advance) -> EvenAxis:
         """Measure the path between two sources once; `advance` is called with the samples done."""

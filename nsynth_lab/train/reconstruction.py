@@ -11,8 +11,9 @@ from nsynth_lab.dsp.measure import Measured
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.codec import decode, encode_measured
+from nsynth_lab.model.codec import encode_measured
 from nsynth_lab.note import Note
+from nsynth_lab.runtime.clips import decode
 from nsynth_lab.units import FloatArray
 
 

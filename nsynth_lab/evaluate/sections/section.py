@@ -19,8 +19,8 @@ from nsynth_lab.evaluate.notes import EvaluationNote
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import Bank
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.codec import decode
 from nsynth_lab.model.config import ROUNDS
+from nsynth_lab.runtime.clips import decode
 from nsynth_lab.units import FloatArray
 
 Advance = Callable[[int], None]
