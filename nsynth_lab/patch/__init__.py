@@ -8,7 +8,7 @@ sound          blend, envelope, tuning, voice
 effect_table   the built-in effects and their parameters, one row each
 slot           one effect of the chain
 patch          all of it, with macros and MIDI routes
-targets        the parameters that can be moved, by name
+targets        parameters that macros and controllers can move, by name
 table          TOML tables to these values and back
 preset_file    files: bounded, versioned, written whole
 library        presets by name

@@ -1,4 +1,4 @@
-"""Random patches from a seed: the same seed and instruments, the same patch; each of them can be played."""
+"""Random patches: the same seed and instruments give the same patch, and every one can be played."""
 
 from __future__ import annotations
 
@@ -31,87 +31,87 @@ Range = tuple[int, int]
 
 
 def random_patch(instruments: Mapping[str, Range], *, seed: int) -> Patch:
-    """A patch of two to four of these instruments (name: lowest and highest note) that have an octave in common.
+    """A random patch of two to four of these instruments (name: lowest and highest note) that share an octave.
 
     >>> random_patch({"flute": (60, 96), "cello": (36, 76)}, seed=1).blend.corners
     ('cello', 'flute')
     """
-    dice = random.Random(seed)
-    corners = _corners(dice, instruments)
+    rng = random.Random(seed)
+    corners = _corners(rng, instruments)
     dims = 1 if len(corners) == 2 else 2
-    is_struck = dice.random() < 0.3
-    first, second = dice.choice(_FIRST), dice.choice(_SECOND)
+    is_struck = rng.random() < 0.3
+    first, second = rng.choice(_FIRST), rng.choice(_SECOND)
     return Patch(
         name=f"{first} {second} {seed}",
-        description=f"made by chance from seed {seed}",
+        description=f"random, from seed {seed}",
         tags=("random",),
         blend=Blend(
             corners=corners,
-            position=tuple(_rounded(dice.uniform(0.15, 0.85)) for _ in range(dims)),
-            timbre=tuple(_rounded(dice.random()) for _ in range(dims)) if dice.random() < 0.4 else (),
-            partials=tuple(float(dice.randint(0, 1)) for _ in range(dims)) if dice.random() < 0.3 else (),
-            lfos=_lfos(dice),
+            position=tuple(_rounded(rng.uniform(0.15, 0.85)) for _ in range(dims)),
+            timbre=tuple(_rounded(rng.random()) for _ in range(dims)) if rng.random() < 0.4 else (),
+            partials=tuple(float(rng.randint(0, 1)) for _ in range(dims)) if rng.random() < 0.3 else (),
+            lfos=_lfos(rng),
         ),
         envelope=Envelope(
-            attack_seconds=0.0 if is_struck else _rounded(dice.choice([0.0, dice.uniform(0.02, 0.5)])),
-            release_seconds=_rounded(dice.uniform(0.15, 1.2)),
+            attack_seconds=0.0 if is_struck else _rounded(rng.choice([0.0, rng.uniform(0.02, 0.5)])),
+            release_seconds=_rounded(rng.uniform(0.15, 1.2)),
         ),
-        voice=Voice(unison=dice.choice([1, 1, 1, 2]), detune_cents=_rounded(dice.uniform(4.0, 14.0))),
+        voice=Voice(unison=rng.choice([1, 1, 1, 2]), detune_cents=_rounded(rng.uniform(4.0, 14.0))),
         effects=(
-            *_effects(dice),
+            *_effects(rng),
             Slot(
                 "reverb",
-                parameters={"room_size": _rounded(dice.uniform(0.2, 0.8))},
-                mix=_rounded(dice.uniform(0.1, 0.35)),
+                parameters={"room_size": _rounded(rng.uniform(0.2, 0.8))},
+                mix=_rounded(rng.uniform(0.1, 0.35)),
             ),
         ),
-        macros=(Macro("Morph", 0.0, (Move("blend.position", *_way(dice)),)),) if dice.random() < 0.5 else (),
+        macros=(Macro("Morph", 0.0, (Move("blend.position", *_way(rng)),)),) if rng.random() < 0.5 else (),
         midi=(Route(1, "effects.reverb.mix", 0.1, 0.6),),
     )
 
 
-def _corners(dice: random.Random, instruments: Mapping[str, Range]) -> tuple[str, ...]:
-    """Names whose ranges have an octave in common, wherever there are such."""
+def _corners(rng: random.Random, instruments: Mapping[str, Range]) -> tuple[str, ...]:
+    """Names whose ranges share an octave, if there are any."""
     names = sorted(instruments)
-    wanted = dice.choice([2, 2, 2, 3, 4])
+    wanted = rng.choice([2, 2, 2, 3, 4])
     for _ in range(200):
-        chosen = dice.sample(names, min(wanted, len(names)))
+        chosen = rng.sample(names, min(wanted, len(names)))
         if _in_common([instruments[name] for name in chosen]) >= LEAST_COMMON_SEMITONES:
             return tuple(chosen)
-    return tuple(dice.sample(names, 2))
+    return tuple(rng.sample(names, 2))
 
 
 def _in_common(ranges: Sequence[Range]) -> int:
     return min(high for _, high in ranges) - max(low for low, _ in ranges)
 
 
-def _lfos(dice: random.Random) -> tuple[Lfo, ...]:
-    targets = dice.sample(["position", "timbre", "level_db"], dice.choice([0, 1, 1, 2]))
+def _lfos(rng: random.Random) -> tuple[Lfo, ...]:
+    targets = rng.sample(["position", "timbre", "level_db"], rng.choice([0, 1, 1, 2]))
     depths = {"position": (0.05, 0.3), "timbre": (0.1, 0.4), "level_db": (0.5, 3.0)}
     return tuple(
         Lfo(
             target,
-            _rounded(dice.uniform(0.1, 5.0)),
-            _rounded(dice.uniform(*depths[target])),
-            dice.choice(["sine", "triangle"]),
+            _rounded(rng.uniform(0.1, 5.0)),
+            _rounded(rng.uniform(*depths[target])),
+            rng.choice(["sine", "triangle"]),
         )
         for target in targets
     )
 
 
-def _effects(dice: random.Random) -> tuple[Slot, ...]:
+def _effects(rng: random.Random) -> tuple[Slot, ...]:
     slots = []
-    for name, ranges in dice.sample(_EFFECTS, dice.choice([0, 1, 1, 2])):
-        settings: dict[str, Parameter] = {key: _rounded(dice.uniform(low, high)) for key, (low, high) in ranges.items()}
+    for name, ranges in rng.sample(_EFFECTS, rng.choice([0, 1, 1, 2])):
+        settings: dict[str, Parameter] = {key: _rounded(rng.uniform(low, high)) for key, (low, high) in ranges.items()}
         slots.append(Slot(name, parameters=settings))
     return tuple(slots)
 
 
-def _way(dice: random.Random) -> tuple[float, float]:
-    start = _rounded(dice.uniform(0.0, 0.4))
-    return start, _rounded(start + dice.uniform(0.3, 0.6))
+def _way(rng: random.Random) -> tuple[float, float]:
+    start = _rounded(rng.uniform(0.0, 0.4))
+    return start, _rounded(start + rng.uniform(0.3, 0.6))
 
 
 def _rounded(value: float) -> float:
-    """Three figures, as a person would write it."""
+    """Rounded to three significant digits."""
     return float(f"{value:.3g}")

@@ -34,12 +34,12 @@ def text(default: Any, *, most: int, says: str, least: int = 0) -> Any:
 
 
 def choice(default: Any, choices: tuple[str, ...], *, says: str) -> Any:
-    """One of few words."""
+    """One of the words `choices`."""
     return _field(default, Rule("text", says, most=100, choices=choices))
 
 
 def numbers(default: Any, *, low: float, high: float, least: int, most: int, says: str, unit: str = "") -> Any:
-    """Several numbers; a single one may stand without brackets."""
+    """Several numbers; a single one may be written without brackets."""
     return _field(default, Rule("numbers", says, low, high, unit, least, most))
 
 
@@ -54,22 +54,22 @@ def texts(default: Any, *, least: int, most: int, says: str) -> Any:
 
 
 def names(*, least: int, most: int, says: str) -> Any:
-    """Names of instruments, or of files where a person gives them."""
+    """Names of instruments or files."""
     return _field(REQUIRED, Rule("names", says, least=least, most=most))
 
 
 def table(of: Any, *, says: str) -> Any:
-    """A table of its own."""
+    """A table."""
     return field(default_factory=of, metadata={RULE: Rule("table", says, of=of)})
 
 
 def tables(of: Any, *, most: int, says: str) -> Any:
-    """Several tables of one kind; none by default."""
+    """A list of tables of one kind, empty by default."""
     return _field((), Rule("tables", says, most=most, of=of))
 
 
 def parameters(*, most: int, says: str) -> Any:
-    """Names and values whose meaning is somebody else's: numbers, true and false, texts."""
+    """Parameters of an effect or plugin by name: numbers, true and false, texts."""
     return field(default_factory=dict, metadata={RULE: Rule("parameters", says, -1e9, 1e9, most=most)})
 
 

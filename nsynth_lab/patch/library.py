@@ -1,4 +1,4 @@
-"""Presets by name: the factory's in `presets/`, the user's own, and files."""
+"""Presets by name: the factory presets in `presets/`, the user's own, and files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OWN = "presets"  # the folder of the user's own
 
 @dataclass(frozen=True)
 class Entry:
-    """One preset file: its patch, or why it has none."""
+    """One preset file: its patch, or the error in it."""
 
     path: Path
     patch: Patch | None
@@ -29,12 +29,12 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """What it is called for by: the file's name without its ending."""
+        """Name by which it is found: that of the file without its ending."""
         return self.path.stem
 
 
 def preset_files() -> list[Path]:
-    """The factory's and the user's preset files; of one name the user's own comes first and is the one that counts."""
+    """Factory and user preset files; a user preset replaces the factory preset of the same name."""
     found: dict[str, Path] = {}
     for folder in (data_folder() / OWN, FACTORY):
         for path in sorted(folder.glob(f"*{ENDING}"))[:MAX_PRESETS] if folder.is_dir() else ():
@@ -43,12 +43,12 @@ def preset_files() -> list[Path]:
 
 
 def presets() -> list[Entry]:
-    """All of them, read."""
+    """All presets, read."""
     return [read_entry(path) for path in preset_files()]
 
 
 def read_entry(path: Path) -> Entry:
-    """One preset file; what is wrong with it is told in the entry."""
+    """Read one preset file; an error is kept in the entry."""
     try:
         return Entry(path, read_preset(path))
     except PatchError as error:
@@ -56,17 +56,17 @@ def read_entry(path: Path) -> Entry:
 
 
 def find_preset(name: str) -> Patch:
-    """A preset by its file, or by the name that its file or its patch has.
+    """A preset by its path, its file name or the name of its patch.
 
     Raises:
-        UsageError: there is none; the nearest are offered.
+        UsageError: there is none; the closest names are offered.
         PatchError: it cannot be read.
     """
     return read_preset(preset_file(name))
 
 
 def read_whole(name: str) -> tuple[str, Patch]:
-    """A preset's file as it is written, and its patch.
+    """The text of a preset's file, and its patch.
 
     Raises:
         UsageError, PatchError: as `find_preset`.
@@ -77,10 +77,10 @@ def read_whole(name: str) -> tuple[str, Patch]:
 
 
 def preset_file(name: str) -> Path:
-    """Where a preset lies.
+    """Path of a preset.
 
     Raises:
-        UsageError: there is none; the nearest are offered.
+        UsageError: there is none; the closest names are offered.
     """
     if name.lower().endswith(ENDING) or os.sep in name:
         return Path(name)
@@ -99,7 +99,7 @@ def preset_file(name: str) -> Path:
 
 
 def place_for(folder: Path, name: str) -> Path:
-    """Where a preset of that name lies in `folder`, or would lie beside the others and in the place of none."""
+    """Path in `folder` of the preset of that name, or a free path for a new one."""
     for stem in (file_stem(name, instead=INSTEAD), digest_stem(name, instead=INSTEAD)):
         path = folder / f"{stem}{ENDING}"
         held = read_entry(path).patch if path.is_file() else None

@@ -9,7 +9,7 @@ from nsynth_lab.patch.rules import checked
 
 
 def between(low: float, high: float, at: float) -> float:
-    """What lies at `at`, 0 to 1, from `low` to `high`, and never beyond them by a rounding.
+    """Linear interpolation from `low` to `high` at `at`, 0 to 1, clamped against rounding.
 
     >>> between(0.1, 0.7, 1.0), between(-3.0, -0.3, 1.0), between(5.0, 1.0, 2.0)
     (0.7, -0.3, 1.0)
@@ -19,7 +19,7 @@ def between(low: float, high: float, at: float) -> float:
 
 @dataclass(frozen=True)
 class Move:
-    """What a knob does to one parameter: `low` where it stands at 0, `high` where it stands at 1.
+    """How a macro moves one parameter: to `low` at 0 and `high` at 1.
 
     Raises:
         PatchError: see `rules`.
@@ -33,20 +33,20 @@ class Move:
         checked(self)
 
     def value(self, at: float) -> float:
-        """Of the parameter where the knob stands at `at`, 0 to 1."""
+        """Value of the parameter when the macro is at `at`, 0 to 1."""
         return between(self.low, self.high, at)
 
 
 @dataclass(frozen=True)
 class Macro:
-    """A named knob that moves several parameters; they stand where it puts them, whatever is written for them.
+    """A named knob that moves several parameters; its values override what the preset has for them.
 
     Raises:
         PatchError: see `rules`.
     """
 
-    name: str = text(REQUIRED, least=1, most=40, says="what it is called")
-    value: float = number(0.0, low=0, high=1, says="where it stands")
+    name: str = text(REQUIRED, least=1, most=40, says="its name")
+    value: float = number(0.0, low=0, high=1, says="its position")
     moves: tuple[Move, ...] = tables(Move, most=16, says="what it moves")
 
     def __post_init__(self) -> None:
@@ -70,5 +70,5 @@ class Route:
         checked(self)
 
     def value(self, controller: float) -> float:
-        """Of the parameter where the controller stands at 0 to 127."""
+        """Value of the parameter when the controller is at 0 to 127."""
         return between(self.low, self.high, controller / 127.0)

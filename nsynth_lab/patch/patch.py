@@ -1,4 +1,4 @@
-"""Patch: the recipe of a sound, a frozen value; every number in it has been checked."""
+"""Patch: the recipe of a sound, a frozen value that is validated when it is made."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class Patch:
         PatchError: see `rules`; two slots or macros of one name, or a knob that moves what is not there.
     """
 
-    name: str = text(REQUIRED, least=1, most=60, says="what it is called")
-    blend: Blend = field(default=REQUIRED, metadata=table(Blend, says="what sounds").metadata)
+    name: str = text(REQUIRED, least=1, most=60, says="its name")
+    blend: Blend = field(
+        default=REQUIRED, metadata=table(Blend, says="instruments and the place between them").metadata
+    )
     description: str = text("", most=400, says="what it sounds like, in a sentence")
     author: str = text("", most=100, says="who made it")
-    tags: tuple[str, ...] = texts((), least=0, most=12, says="words to find it by")
-    level_db: float = number(
-        0.0, low=-60, high=36, unit="dB", says="gain after everything; `preset check --level --fix` sets it"
-    )
-    envelope: Envelope = table(Envelope, says="over the instrument's own")
-    tuning: Tuning = table(Tuning, says="where the notes lie")
+    tags: tuple[str, ...] = texts((), least=0, most=12, says="search terms")
+    level_db: float = number(0.0, low=-60, high=36, unit="dB", says="output gain; `preset check --level --fix` sets it")
+    envelope: Envelope = table(Envelope, says="on top of the instrument's own")
+    tuning: Tuning = table(Tuning, says="tuning of the keys")
     voice: Voice = table(Voice, says="how keys become voices")
-    effects: tuple[Slot, ...] = tables(Slot, most=16, says="in the order of the sound's way through them")
+    effects: tuple[Slot, ...] = tables(Slot, most=16, says="in the order of the signal flow")
     macros: tuple[Macro, ...] = tables(Macro, most=16, says="named knobs that move several parameters")
     midi: tuple[Route, ...] = tables(Route, most=64, says="controllers that move parameters")
     home: Path | None = field(default=None, compare=False, repr=False)
@@ -53,7 +53,7 @@ class Patch:
             _check_moved(self, route, f"midi.{index}", knobs=True)
 
     def controlled(self, cc: int, controller: float) -> dict[str, float]:
-        """What controller `cc` at 0 to 127 moves: targets and their new values, a macro's own targets in its place.
+        """New values of the targets that controller `cc` moves at 0 to 127; for a macro, those of its own targets.
 
         >>> Patch("x", Blend(("a", "b")), midi=(Route(1, "blend.timbre", 0.0, 0.5),)).controlled(1, 127)
         {'blend.timbre': 0.5}
@@ -68,7 +68,7 @@ class Patch:
         return moved
 
     def knobs(self, cc: int) -> dict[str, tuple[float, float]]:
-        """What controller `cc` moves, as `controlled`, and between which two values.
+        """Targets that controller `cc` moves, as in `controlled`, each with its two end values.
 
         >>> Patch("x", Blend(("a", "b")), midi=(Route(1, "blend.timbre", 0.0, 0.5),)).knobs(1)
         {'blend.timbre': (0.0, 0.5)}
@@ -77,7 +77,7 @@ class Patch:
         return {target: (low[target], high[target]) for target in low}
 
     def at(self, place: Sequence[float]) -> Patch:
-        """The patch at a place that is not its own: no path leads away from it, and no knob moves it.
+        """A copy at another blend place, without path, macros and controllers.
 
         Raises:
             PatchError: a place with another number of numbers, or out of range.
@@ -86,7 +86,7 @@ class Patch:
         return replace(here, macros=(), midi=(), blend=here.blend.at(place))
 
     def with_macros_applied(self) -> Patch:
-        """The same, with every parameter that a macro moves set to the macro's value."""
+        """A copy with every parameter that a macro moves set to the macro's value."""
         return with_macros_applied(self)
 
 

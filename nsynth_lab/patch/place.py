@@ -1,17 +1,17 @@
-r"""Where a blend stands among its sources: a position or weights, how they are written, and what they may be.
+r"""The place of a blend among its sources: a position or weights, how they are written and validated.
 
     two     A ---- B           x: 0 is A, 1 is B
 
-    three   A ---- B   y = 0   x runs from A to B, y from wherever that is to C: the share of C is y,
-             \  /             and A and B share what is left
+    three   A ---- B   y = 0   x runs from A to B, y from there to C: the share of C is y,
+             \  /             A and B share the rest
               C        y = 1
 
     four    A ---- B   y = 0   x runs from A to B and from C to D,
             |      |           y from A to C and from B to D
             C ---- D   y = 1
 
-Weights, one for each source, go with any number of them and are scaled to sum to 1. Five to eight have no position.
-`blend.weights.place_weights` is the arithmetic of it.
+Weights, one per source, work for any number of sources and are scaled to sum to 1. Five to eight sources have no
+position. `blend.weights.place_weights` turns a place into weights.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from collections.abc import Sequence
 from nsynth_lab.errors import UsageError
 
 MOST_SOURCES = 8
-MOST_POSITIONED = 4  # beyond these a position says nothing
+MOST_POSITIONED = 4  # more sources have no position
 HIGHEST_WEIGHT = 1_000.0
-SUM_IS_ONE = 1e-9  # weights so near to a sum of 1 stay as they are written
+SUM_IS_ONE = 1e-9  # weights whose sum is this close to 1 are not rescaled
 WRITTEN = {"weights": "a number for each source, as 0.5,0.3,0.2"}
 POSITION_EXAMPLES = {2: "one, as 0.5", 3: "two, as 0.5,0.3", 4: "two, as 0.2,0.7"}
 
@@ -32,12 +32,12 @@ Place = tuple[float, ...]
 
 
 def position_dims(sources: int) -> int:
-    """How many numbers the position among so many sources has; 0 for one, and beyond four."""
+    """How many numbers a position among `sources` sources has; 0 for one, and for more than four."""
     return {2: 1, 3: 2, 4: 2}.get(sources, 0)
 
 
 def middle(sources: int) -> Place:
-    """The position at which all sources weigh the same; where there is no position, nothing.
+    """The position at which all sources have equal weights; empty where there is no position.
 
     >>> middle(2), middle(4), middle(5)
     ((0.5,), (0.5, 0.5), ())
@@ -46,7 +46,7 @@ def middle(sources: int) -> Place:
 
 
 def normalised(weights: Sequence[float]) -> Place:
-    """Weights scaled to sum to 1; the same weight for each where all are 0.
+    """Weights scaled to sum to 1; equal weights if all are 0.
 
     >>> normalised([2, 1, 1]), normalised([0, 0])
     ((0.5, 0.25, 0.25), (0.5, 0.5))
@@ -58,7 +58,7 @@ def normalised(weights: Sequence[float]) -> Place:
 
 
 def as_position(weights: Sequence[float]) -> Place:
-    """Weights of up to three sources as the position that means the same; of more there is none.
+    """The position with the same shares as the weights of up to three sources; empty for more.
 
     >>> as_position([0.75, 0.25]), as_position([0.4, 0.4, 0.2]), as_position([0.25] * 4)
     ((0.25,), (0.5, 0.2), ())
@@ -119,7 +119,7 @@ def parse_several_weights(text: str, sources: int) -> tuple[Place, ...]:
 
 
 def check_position(position: Sequence[float], sources: int, *, what: str = "position") -> Place:
-    """The position, if so many sources have such a one.
+    """`position`, if it fits the number of sources.
 
     Raises:
         UsageError: they have another number of numbers, or one is outside 0 to 1.
@@ -137,7 +137,7 @@ def check_position(position: Sequence[float], sources: int, *, what: str = "posi
 
 
 def check_weights(weights: Sequence[float], sources: int) -> Place:
-    """The weights scaled to sum to 1, if there is one for each source.
+    """`weights` scaled to sum to 1, if there is one for each source.
 
     Raises:
         UsageError: more or fewer, one below 0 or not finite, or all of them 0.
@@ -153,7 +153,7 @@ def check_weights(weights: Sequence[float], sources: int) -> Place:
 
 
 def check_count(sources: int) -> None:
-    """Refuse no source, and more than a blend can have.
+    """Refuse a number of sources that a blend cannot have.
 
     Raises:
         UsageError: so many cannot be blended.
@@ -163,7 +163,7 @@ def check_count(sources: int) -> None:
 
 
 def parse_numbers(text: str, *, what: str) -> Place:
-    """The numbers of a position or of weights as typed, whatever they are meant for.
+    """The numbers of a position or of weights as typed, not yet validated.
 
     Raises:
         UsageError: not numbers separated by commas.

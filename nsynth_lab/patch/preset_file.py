@@ -27,7 +27,7 @@ ENDING = ".toml"
 FORMAT_VERSION = 1
 MAX_BYTES = 256 * 1024
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
-MIGRATIONS: Mapping[int, Migration] = {}  # version n to the step that makes a table of version n + 1 of it
+MIGRATIONS: Mapping[int, Migration] = {}  # version n -> the step that turns its table into version n + 1
 _HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?")
 
 
@@ -53,13 +53,13 @@ def read_preset(path: str | Path) -> Patch:
 
 
 def located(path: Path, text: str, error: PatchError) -> PatchError:
-    """The same error with the file and, where its place is found in the file's text, the line."""
+    """The same error with the file and, if its place is found in the text, the line."""
     line = line_of(text, error.place)
     return PatchError(f"{path}:{line}: {error}" if line else f"{path}: {error}")
 
 
 def parse_preset(text: str) -> Patch:
-    """A preset's text to its patch.
+    """The patch of a preset's text.
 
     Raises:
         PatchError: as `read_preset`.
@@ -78,10 +78,10 @@ def parse_preset(text: str) -> Patch:
 
 
 def migrated(table: dict[str, Any], *, steps: Mapping[int, Migration] = MIGRATIONS) -> dict[str, Any]:
-    """A preset's table as this version writes it, without its version number.
+    """A preset's table migrated to the current version, without its version number.
 
     Raises:
-        PatchError: no version, or one that no step leads on from.
+        PatchError: no version, or an unknown one.
     """
     newest = max(steps, default=FORMAT_VERSION - 1) + 1
     version = table.get("version")
@@ -97,7 +97,7 @@ def migrated(table: dict[str, Any], *, steps: Mapping[int, Migration] = MIGRATIO
 
 
 def format_preset(patch: Patch) -> str:
-    """A patch as the text of a preset file, what stands at its default left out.
+    """The text of a preset file for a patch, without fields at their defaults.
 
     Raises:
         MissingError: tomlkit is not installed.
@@ -109,7 +109,7 @@ def format_preset(patch: Patch) -> str:
 
 
 def with_name(text: str, name: str) -> str:
-    """A preset's text with another name in it, its comments and layout kept.
+    """A preset's text with another name, comments and layout kept.
 
     Raises:
         PatchError: not TOML.
@@ -133,7 +133,7 @@ def _tomlkit() -> Any:
 
 
 def write_preset(path: str | Path, patch: Patch, *, force: bool = False) -> Path:
-    """Write a preset aside, then rename.
+    """Write a preset file, atomically.
 
     Raises:
         UsageError: the target cannot be written (see `nsynth_lab.audio.check_target`).
@@ -148,7 +148,7 @@ def write_preset(path: str | Path, patch: Patch, *, force: bool = False) -> Path
 
 
 def line_of(text: str, place: str) -> int:
-    r"""The line, from 1, on which a place like `effects.2.mix` is written, or its table; 0 where neither is found.
+    r"""The line, from 1, on which a key such as `effects.2.mix` or its table is written; 0 if neither is found.
 
     >>> line_of('name = "a"\n[blend]\nposition = 2', "blend.position")
     3

@@ -1,6 +1,7 @@
-"""Rules: one per field of a patch. The same rule checks a value, reads it from a file, and explains it.
+"""Rules: one per field of a patch. The same rule validates a value, reads it from a file and documents it.
 
-`checked(self)` in `__post_init__` holds a dataclass to the rules of all its fields; `fields` has how they are declared.
+A patch is validated here: `checked(self)` in `__post_init__` applies the rules of all fields of a dataclass, which are
+declared with the functions in `fields`.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ Parameter = float | bool | str
 
 @dataclass(frozen=True)
 class Rule:
-    """What a value may be.
+    """What values a field may have.
 
     Attributes:
         kind: number, whole, flag, text, numbers, points, texts, names, table, tables or parameters.
         says: what the field is for.
-        low, high: of numbers, each of several included.
+        low, high: range of numbers, also within lists.
         unit: of numbers.
-        least, most: how many there may be: characters of a text, items of a list.
-        choices: the texts there are, where they are few.
-        of: the dataclass of a table, or of each of several.
-        each: how many numbers a point may have, at least and at most.
+        least, most: characters of a text, items of a list.
+        choices: allowed texts, if only some are.
+        of: dataclass of a table, or of each of several tables.
+        each: least and most numbers of a point.
     """
 
     kind: str
@@ -43,7 +44,7 @@ class Rule:
     each: tuple[int, int] = (2, 3)
 
     def check(self, value: Any) -> Any:
-        """The value in its own type: whole numbers become floats, lists tuples.
+        """The value converted to its type: integers to floats, lists to tuples.
 
         Raises:
             PatchError: it breaks the rule.
@@ -87,7 +88,7 @@ class Rule:
         return tuple(each.check(one) for one in self.check_count(value))
 
     def _names(self, value: Any) -> tuple[str, ...]:
-        """Names of instruments or files, however odd: a preset file's own are held to more (see `preset_file`)."""
+        """Names of instruments or files, of any characters; `preset_file` restricts those in files."""
         given = self.check_count(value)
         for one in given:
             if not isinstance(one, str):
@@ -95,16 +96,16 @@ class Rule:
         return tuple(given)
 
     def _points(self, value: Any) -> tuple[tuple[float, ...], ...]:
-        """Rows of numbers: a time in seconds, then a place; their ranges are the path's own business."""
+        """Rows of numbers: a time in seconds, then a place, whose range `Blend` checks."""
         least, most = self.each
         each = Rule("numbers", low=self.low, high=self.high, unit=self.unit, least=least, most=most)
         return tuple(each.check(one) for one in self.check_count(value))
 
     def check_count(self, value: Any) -> list[Any]:
-        """The items of a list that is neither too short nor too long.
+        """The items of a list of valid length.
 
         Raises:
-            PatchError: it is, or is no list.
+            PatchError: it is too short, too long or not a list.
         """
         if not isinstance(value, (list, tuple)):
             raise PatchError(f"{quoted(value)} is not a list; expected {self.count()}")
@@ -137,11 +138,11 @@ class Rule:
         }
 
     def span(self) -> str:
-        """The range, for a person to read."""
+        """The range as text."""
         return f"{plain(self.low)} to {plain(self.high)} {self.unit}".strip()
 
     def count(self) -> str:
-        """How many, for a person to read."""
+        """The number of values as text."""
         return f"{self.least} to {self.most} values" if self.least != self.most else f"{self.least} values"
 
 
@@ -153,7 +154,7 @@ def rules_of(owner: Any) -> Iterator[tuple[Field[Any], Rule]]:
 
 
 def checked(value: Any) -> None:
-    """Hold all fields of a frozen dataclass to their rules, and bring them into their own types.
+    """Validate all fields of a frozen dataclass by their rules, and convert them to their types.
 
     Raises:
         PatchError: one breaks its rule.
@@ -166,5 +167,5 @@ def checked(value: Any) -> None:
 
 
 def plain(value: float) -> str:
-    """A number without needless zeros."""
+    """A number as text without needless zeros."""
     return f"{value:,.10g}" if abs(value) >= 10_000 else f"{value:g}"

@@ -1,4 +1,4 @@
-"""The grammar of preset files as a page in Markdown, made from the rules themselves: `presets/README.md` holds it."""
+"""The reference of preset files as Markdown, generated from the rules; `presets/README.md` contains it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slot: one place of an effects chain, with a built-in effect or a third-party plugin in it."""
+"""Slot: one effect of a chain, built in or a plugin, with its settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IMPULSE_ENDINGS = (".wav", ".flac", ".aif", ".aiff", ".ogg")
 
 @dataclass(frozen=True)
 class Slot:
-    """One effect and how it is set.
+    """One effect and its settings.
 
     Attributes: see `rules`. A plugin is named, never given as a file: only what the user has scanned is loaded.
 
@@ -27,14 +27,14 @@ class Slot:
         PatchError: an unknown effect or parameter, a value out of range, a file name that leaves the folder.
     """
 
-    effect: str = text("", most=40, says="a built-in effect; `plugin` where one is named")
+    effect: str = text("", most=40, says="a built-in effect; `plugin` for a plugin")
     plugin: str = text("", most=200, says="name of a VST3 plugin that `nsynth-lab plugins scan` has found")
     label: str = text("", most=40, says="its name within the chain; the effect's if not given")
-    bypass: bool = flag(False, says="not heard")
+    bypass: bool = flag(False, says="skipped")
     mix: float = number(-1.0, low=-1, high=1, says="0 is dry, 1 all effect; the effect's own default if not given")
     impulse: str = text("", most=100, says="sound file beside the preset, for convolution")
     state: str = text("", most=100_000, says="a plugin's own state, in base64")
-    parameters: dict[str, Parameter] = parameters(most=200, says="of the effect, by name")
+    parameters: dict[str, Parameter] = parameters(most=200, says="parameters of the effect, by name")
 
     def __post_init__(self) -> None:
         checked(self)
@@ -53,18 +53,18 @@ class Slot:
             raise PatchError(f"{quoted(self.label)} holds a point; parameters are named label.parameter", place="label")
 
     def implied(self) -> dict[str, Any]:
-        """What need not be written: effect, label and mix that follow from the rest."""
+        """Fields that follow from others and need not be written: effect, label and mix."""
         label = self.plugin.replace(".", " ") if self.plugin else self.effect
         return {"label": label, "mix": self.row.mix if self.row else 1.0, **({"effect": PLUGIN} if self.plugin else {})}
 
     @property
     def row(self) -> EffectRow | None:
-        """Of the table of built-in effects; None for a plugin."""
+        """Its row in the table of built-in effects; None for a plugin."""
         return EFFECTS.get(self.effect)
 
     @property
     def raw_state(self) -> bytes:
-        """The plugin's state."""
+        """The state of the plugin."""
         return b64decode(self.state)
 
     def _check_built_in(self) -> None:
@@ -95,7 +95,7 @@ class Slot:
 
 
 def check_beside(name: str, place: str) -> None:
-    """Hold a file name to the folder of its preset.
+    """Refuse a file name that leads out of the folder of its preset.
 
     Raises:
         PatchError: it leads elsewhere, or is no sound file.

@@ -1,4 +1,4 @@
-"""What a patch is made of: the blend and how it moves, the envelope over it, its tuning, how keys make voices."""
+"""The parts of a patch: blend with LFOs and path, envelope, tuning, and how keys become voices."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ LONGEST_PATH_SECONDS, MOST_POINTS = 1_000.0, 4_096
 
 @dataclass(frozen=True)
 class Lfo:
-    """A slow oscillation of one place of the blend, of the pitch or of the level, begun anew with each note.
+    """An LFO on a blend position, the pitch or the level; it starts with each note.
 
-    A position is moved by up to `depth` to both sides and stops at 0 and 1.
+    A position moves by up to `depth` to both sides, clipped to 0 and 1.
 
     Raises:
-        PatchError: see `rules`; a depth beyond what its target can take.
+        PatchError: see `rules`; a depth beyond the range of its target.
     """
 
-    target: str = choice("position", MOVED, says="what moves")
-    rate_hz: float = number(1.0, low=0.01, high=30.0, unit="Hz", says="how fast")
-    depth: float = number(0.1, low=0.0, high=1200.0, says="how far: 0 to 1, for pitch in cents, for level in dB")
-    shape: str = choice("sine", SHAPES, says="of the movement; random holds a value for a cycle")
-    phase: float = number(0.0, low=0.0, high=1.0, says="where in its cycle a note begins")
+    target: str = choice("position", MOVED, says="what it moves")
+    rate_hz: float = number(1.0, low=0.01, high=30.0, unit="Hz", says="its frequency")
+    depth: float = number(0.1, low=0.0, high=1200.0, says="amplitude: 0 to 1, for pitch in cents, for level in dB")
+    shape: str = choice("sine", SHAPES, says="waveform; random holds each value for a cycle")
+    phase: float = number(0.0, low=0.0, high=1.0, says="phase at the start of a note, in cycles")
 
     def __post_init__(self) -> None:
         checked(self)
@@ -53,34 +53,36 @@ class Lfo:
             raise PatchError(f"{self.depth:g}; {self.target} moves by 0 to {furthest:g}", place="depth")
 
 
-_OWN = "a place of its own for the {}, instead of the position; written like it"
+_OWN = "a separate place for the {}, written like the position or the weights"
 
 
 @dataclass(frozen=True)
 class Blend:
     """One to eight corners and a place among them: a position, or a weight for each corner.
 
-    `place` says where positions lie. Two to four corners have one; weights go with any number of corners, and those of
-    two or three mean the position that gives the same shares. Five or more without weights share equally.
+    Module `place` shows where positions lie. Two to four corners have a position. Weights work for any number; those of
+    two or three corners become the position with the same shares. Five or more without weights share equally.
 
     Raises:
-        PatchError: see `rules`; a place with the wrong number of numbers, a path that goes back in time.
+        PatchError: see `rules`; a place with too few or too many numbers, a path that goes back in time.
     """
 
     corners: tuple[str, ...] = names(least=1, most=MOST_SOURCES, says="instruments of the bank, by name")
-    position: tuple[float, ...] = numbers((0.5,), low=0, high=1, least=0, most=2, says="the place: x, or x and y")
+    position: tuple[float, ...] = numbers(
+        (0.5,), low=0, high=1, least=0, most=2, says="position between the corners: x, or x and y"
+    )
     weights: tuple[float, ...] = numbers(
         (),
         low=0,
         high=HIGHEST_WEIGHT,
         least=0,
         most=MOST_SOURCES,
-        says="the place as a weight for each corner, instead of the position; scaled to sum to 1",
+        says="a weight for each corner instead of a position; scaled to sum to 1",
     )
     interpolation: str = choice(
         "linear",
         INTERPOLATIONS,
-        says="how the timbre goes from corner to corner: straight, or on a sphere, which keeps it as far from 0",
+        says="path of the timbre between corners: linear, or spherical, which keeps its magnitude",
     )
     timbre: tuple[float, ...] = numbers((), low=0, high=1, least=0, most=MOST_SOURCES, says=_OWN.format("timbre"))
     loudness: tuple[float, ...] = numbers(
@@ -95,9 +97,9 @@ class Blend:
         least=2,
         longest=1 + MOST_SOURCES,
         most=MOST_POINTS,
-        says="the place over a note: [seconds, x], [seconds, x, y] or [seconds, weights ...], joined by lines",
+        says="places over a note: [seconds, x], [seconds, x, y] or [seconds, weights ...], joined by straight lines",
     )
-    lfos: tuple[Lfo, ...] = tables(Lfo, most=8, says="slow oscillations")
+    lfos: tuple[Lfo, ...] = tables(Lfo, most=8, says="low-frequency oscillators")
 
     def __post_init__(self) -> None:
         checked(self)
@@ -111,26 +113,26 @@ class Blend:
 
     @property
     def place(self) -> Place:
-        """Where it stands: a position of one or two numbers, or a weight for each of four or more corners."""
+        """Its place: a position of one or two numbers, or a weight for each of four or more corners."""
         if len(self.corners) > MOST_POSITIONED and not self.weights:
             return normalised([0.0] * len(self.corners))
         return self.weights if self.is_weighted else self.position
 
     @property
     def is_weighted(self) -> bool:
-        """Whether its place is weights and no position says the same."""
+        """Whether its place is given by weights that no position can express."""
         return len(self.corners) > MOST_POSITIONED or (len(self.corners) == MOST_POSITIONED and bool(self.weights))
 
     @property
     def dims(self) -> int:
-        """How many numbers a place has."""
+        """How many numbers its place has."""
         return len(self.corners) if self.is_weighted else position_dims(len(self.corners))
 
     def at(self, place: Sequence[float]) -> Blend:
-        """The same, steady at another place, written as a position or as weights: no path leads away from it.
+        """A copy at another place, given as a position or as weights, without its path.
 
         Raises:
-            PatchError: it has the wrong number of numbers, or one is out of range.
+            PatchError: too few or too many numbers, or one out of range.
         """
         whole = tuple(place)
         if len(whole) == len(self.corners):
@@ -138,11 +140,11 @@ class Blend:
         return replace(self, position=whole, weights=(), path=())
 
     def implied(self) -> dict[str, object]:
-        """What follows from the other fields, and need not be written."""
+        """Fields that follow from others and need not be written."""
         return {"position": self.position} if self.weights or not position_dims(len(self.corners)) else {}
 
     def _settle_place(self) -> None:
-        """Bring position and weights into step; the middle is (0.5,), however many corners there are."""
+        """Make position and weights agree; (0.5,) means the centre for any number of corners."""
         need, usual = position_dims(len(self.corners)), self.position == (0.5,)
         position = (0.5,) * need if usual else self.position
         if self.weights:
@@ -182,7 +184,7 @@ class Blend:
             raise PatchError("goes back in time; expected ascending seconds", place="path")
 
     def _check_lfos(self) -> None:
-        """What swings a position needs one."""
+        """An LFO on a position needs a position."""
         for index, lfo in enumerate(self.lfos, start=1):
             if lfo.target in PLACED and (self.is_weighted or not self.dims):
                 raise PatchError(
@@ -193,17 +195,17 @@ class Blend:
 
 @dataclass(frozen=True)
 class Envelope:
-    """An envelope over the instrument's own, as factors of its level; the default leaves it alone.
+    """An envelope on top of the instrument's own, as a factor of its amplitude; the default changes nothing.
 
     Raises:
         PatchError: see `rules`.
     """
 
-    attack_seconds: float = number(0.0, low=0, high=20, unit="s", says="from silence to full")
-    decay_seconds: float = number(0.0, low=0, high=60, unit="s", says="from full to the sustain")
+    attack_seconds: float = number(0.0, low=0, high=20, unit="s", says="rise from silence to full level")
+    decay_seconds: float = number(0.0, low=0, high=60, unit="s", says="fall to the sustain level")
     sustain: float = number(1.0, low=0, high=1, says="level while the key is held")
     release_seconds: float = number(
-        0.0, low=0, high=30, unit="s", says="to silence once it is up; 0 is the instrument's"
+        0.0, low=0, high=30, unit="s", says="fall to silence after the key-up; 0 keeps the instrument's own"
     )
 
     def __post_init__(self) -> None:
@@ -212,17 +214,17 @@ class Envelope:
 
 @dataclass(frozen=True)
 class Tuning:
-    """Where the notes lie. A scale is the steps above its root in cents, the last one its period (an octave: 1200).
+    """Tuning of the keys. A scale lists its steps above the root in cents; the last is its period (an octave: 1200).
 
     Raises:
         PatchError: see `rules`.
     """
 
     a4_hz: float = number(440.0, low=380, high=500, unit="Hz", says="concert pitch")
-    transpose: int = whole(0, low=-48, high=48, unit="semitones", says="higher or lower")
-    fine_cents: float = number(0.0, low=-100, high=100, unit="cents", says="higher or lower")
+    transpose: int = whole(0, low=-48, high=48, unit="semitones", says="transposition")
+    fine_cents: float = number(0.0, low=-100, high=100, unit="cents", says="fine tuning")
     scale_cents: tuple[float, ...] = numbers(
-        (), low=-4800, high=4800, least=0, most=128, unit="cents", says="a scale; equal temperament if empty"
+        (), low=-4800, high=4800, least=0, most=128, unit="cents", says="steps of a scale; equal temperament if empty"
     )
     scale_root: int = whole(60, low=0, high=127, says="MIDI note on which the scale begins")
 
@@ -230,7 +232,7 @@ class Tuning:
         checked(self)
 
     def cents(self, note: int) -> float:
-        """How far a key sounds from its place in equal temperament at A4 = 440 Hz, `transpose` included.
+        """Offset in cents of a key from equal temperament at A4 = 440 Hz, including `transpose`.
 
         >>> round(Tuning(a4_hz=432.0).cents(69), 1), Tuning(scale_cents=(1200.0,) , scale_root=60).cents(61)
         (-31.8, 1100.0)
@@ -252,16 +254,16 @@ class Voice:
     """
 
     mode: str = choice("poly", MODES, says="poly, mono (each key strikes), or legato (tied keys glide)")
-    voices: int = whole(16, low=1, high=64, says="at most so many at once")
-    glide_seconds: float = number(0.0, low=0, high=10, unit="s", says="from key to key, in mono and legato")
+    voices: int = whole(16, low=1, high=64, says="how many may sound at once")
+    glide_seconds: float = number(0.0, low=0, high=10, unit="s", says="time from key to key in mono and legato")
     bend_semitones: float = number(2.0, low=0, high=48, unit="semitones", says="range of the pitch wheel")
-    unison: int = whole(1, low=1, high=8, says="voices a key")
+    unison: int = whole(1, low=1, high=8, says="voices per key")
     detune_cents: float = number(
-        10.0, low=0, high=100, unit="cents", says="how far apart the outermost of a unison lie"
+        10.0, low=0, high=100, unit="cents", says="detuning between the outermost voices of a unison"
     )
-    spread: float = number(0.7, low=0, high=1, says="how wide a unison stands in stereo")
+    spread: float = number(0.7, low=0, high=1, says="stereo width of a unison")
     mpe: bool = flag(False, says="channels 2 to 16 are an MPE zone from the start")
-    vibrato_cents: float = number(30.0, low=0, high=100, unit="cents", says="vibrato that full pressure adds, live")
+    vibrato_cents: float = number(30.0, low=0, high=100, unit="cents", says="vibrato that full pressure adds")
 
     def __post_init__(self) -> None:
         checked(self)

@@ -1,6 +1,6 @@
-"""Recipes out of words: a blend of named sources, or a preset, at the place that is asked for.
+"""Recipes from options as typed: a blend of named sources, or a preset, at a given place.
 
-`blend`, `pack`, `play` and `render` take them so; so may a panel or a script.
+Shared by `blend`, `pack`, `play`, `render` and scripts.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ def blend_of(
     path: Sequence[tuple[float, ...]] = (),
     interpolation: str = "linear",
 ) -> Blend:
-    """One to eight sources and a place among them, as typed; where none is given, all weigh the same.
+    """A blend of one to eight sources at a place given as typed; by default all have equal weights.
 
     Args:
         sources: names of the bank, sound files or .latents files.
         position: as "0.3" or "0.2,0.7", see `place`.
         weights: as "0.5,0.3,0.2", instead of the position.
-        timbre: a position of its own for this stream; likewise
-        loudness: for the level, attack and release, and
-        partials: for the places of the partials.
+        timbre: a separate position for the timbre.
+        loudness: a separate position for level, attack and release.
+        partials: a separate position for the partials.
         path: places over time, [seconds, place...], for a morph.
         interpolation: linear or spherical.
 
     Raises:
-        UsageError: what does not fit so many sources.
+        UsageError: a value that does not fit the number of sources.
 
     >>> blend_of(["flute", "cello", "oboe"], weights="5,3,2").weights
     (0.5, 0.3, 0.2)
@@ -71,7 +71,7 @@ def blend_of(
 def preset_of(
     name: str, *, position: str | None = None, weights: str | None = None, interpolation: str | None = None
 ) -> Patch:
-    """A preset by name or file, its macros applied; elsewhere among its corners, where a place is given as typed.
+    """A preset by name or file with its macros applied, at another place if one is given.
 
     Raises:
         UsageError: no such preset, or a place that does not fit.
@@ -90,10 +90,10 @@ def preset_of(
 
 
 def patch_to_begin_from(name: str, blend: Blend) -> Patch:
-    """A blend with a reverb, and the modulation wheel on what moves it.
+    """A new patch: the blend, a reverb, and the modulation wheel on a macro that morphs it.
 
-    That is a macro: the position, or beyond four corners the first corner's weight; of one corner the wheel has the
-    reverb.
+    The macro moves the position or, for five and more corners, the weight of the first. With one corner the wheel moves
+    the reverb.
 
     >>> [patch_to_begin_from("x", Blend(("a", "b", "c", "d", "e")[:count])).midi[0].target for count in (1, 2, 5)]
     ['effects.reverb.mix', 'macros.Morph', 'macros.Morph']
@@ -106,7 +106,7 @@ def patch_to_begin_from(name: str, blend: Blend) -> Patch:
 
 
 def place_of(sources: int, *, position: str | None = None, weights: str | None = None) -> Place:
-    """A place as typed, among so many sources; the middle, if none is given (nothing beyond four: equal weights).
+    """A place as typed for `sources` sources; the centre if none is given (empty for more than four: equal weights).
 
     Raises:
         UsageError: too many sources or none, both a position and weights, or one that does not fit.
@@ -123,7 +123,7 @@ def place_of(sources: int, *, position: str | None = None, weights: str | None =
 
 
 def check_interpolation(name: str) -> None:
-    """Refuse a way between sources that there is not.
+    """Refuse an unknown interpolation.
 
     Raises:
         UsageError: neither linear nor spherical.

@@ -1,4 +1,4 @@
-"""Tables of a TOML file to the dataclasses of a patch and back; the rules of the fields are the whole grammar."""
+"""Converts tables of a TOML file to the dataclasses of a patch and back, by the rules of the fields."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def from_table(of: type[Owner], given: Any) -> Owner:
 
 
 def to_table(value: Any) -> dict[str, Any]:
-    """What has to be written of a dataclass with rules: required fields, and those that are not at their defaults."""
+    """The table of a dataclass with rules: required fields, and those that differ from their defaults."""
     written = {}
     implied = value.implied() if hasattr(value, "implied") else {}
     for one, rule in rules_of(value):
@@ -78,7 +78,7 @@ def _write(rule: Rule, value: Any) -> Any:
 
 
 def _short(value: float) -> float | int:
-    """A whole number where it is one, so that files read as they were written."""
+    """Whole values as integers, so that files keep their look."""
     return int(value) if value.is_integer() and abs(value) < 1e15 else value
 
 

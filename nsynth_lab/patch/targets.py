@@ -1,4 +1,4 @@
-"""Targets: the parameters of a patch that knobs and controllers can move, by name, each with its range and unit.
+"""Targets: the parameters of a patch that macros and controllers can move, by name, with range and unit.
 
 level_db   blend.position  blend.position_y  blend.timbre ...   blend.weight_1 ...   blend.lfos.1.depth
 envelope.attack_seconds ...   effects.LABEL.mix   effects.LABEL.PARAMETER   macros.NAME
@@ -35,19 +35,19 @@ class Movable(Protocol):
 
     @property
     def level_db(self) -> float:
-        """Gain after everything, in dB."""
+        """Output gain in dB."""
 
     @property
     def blend(self) -> Blend:
-        """What sounds."""
+        """Instruments and the place between them."""
 
     @property
     def envelope(self) -> Envelope:
-        """Over the instrument's own."""
+        """Envelope on top of the instrument's own."""
 
     @property
     def tuning(self) -> Tuning:
-        """Where the notes lie."""
+        """Tuning of the keys."""
 
     @property
     def voice(self) -> Voice:
@@ -55,7 +55,7 @@ class Movable(Protocol):
 
     @property
     def effects(self) -> tuple[Slot, ...]:
-        """In the order of the sound's way through them."""
+        """Effects in the order of the signal flow."""
 
     @property
     def macros(self) -> tuple[Macro, ...]:
@@ -67,7 +67,7 @@ Recipe = TypeVar("Recipe", bound=Movable)
 
 @dataclass(frozen=True)
 class Target:
-    """One parameter that can be moved: its name, what it may be, and where it stands."""
+    """One parameter that can be moved: its name, its rule and its present value."""
 
     name: str
     rule: Rule
@@ -77,7 +77,7 @@ class Target:
 def targets(patch: Movable, *, knobs: bool = True) -> dict[str, Target]:
     """All parameters of a patch that can be moved; with `knobs`, its macros too.
 
-    A plugin's parameters are its own: any that a slot sets can be moved, within the range that the plugin has.
+    Of a plugin, those parameters can be moved that its slot sets; their ranges are the plugin's.
     """
     found = [Target("level_db", _rule(patch, "level_db"), patch.level_db)]
     found += _places(patch.blend)
@@ -103,7 +103,7 @@ def targets(patch: Movable, *, knobs: bool = True) -> dict[str, Target]:
 
 
 def _places(blend: Blend) -> list[Target]:
-    """A weight for each corner, or the position and the places that its streams have of their own."""
+    """The weights of the corners, or the position and the separate positions of streams."""
     if blend.is_weighted:
         return [Target(f"blend.{WEIGHT}{k}", _PART, min(value, 1.0)) for k, value in enumerate(blend.place, start=1)]
     axes = ("", "_y")[: blend.dims]
@@ -115,7 +115,7 @@ def _places(blend: Blend) -> list[Target]:
 
 
 def check_target(patch: Movable, name: str, value: float, *, knobs: bool = True) -> None:
-    """Hold a value to the target it is meant for.
+    """Check a value against the rule of its target.
 
     Raises:
         PatchError: there is no such target, or the value is out of its range.
@@ -132,7 +132,7 @@ def check_target(patch: Movable, name: str, value: float, *, knobs: bool = True)
 
 
 def moved(patch: Recipe, name: str, value: float) -> Recipe:
-    """The patch with one target moved; a macro takes its own targets along.
+    """A copy of the patch with one target moved; a macro moves its targets too.
 
     Raises:
         PatchError: as `check_target`.
@@ -169,9 +169,9 @@ def _slot(slot: Slot, parameter: str, value: float) -> Slot:
 
 
 def moved_blend(blend: Blend, name: str, value: float) -> Blend:
-    """The blend with a target moved, named as behind `blend.`, to a value that `check_target` has been asked about.
+    """A copy of the blend with a target moved; `name` is what follows `blend.`.
 
-    Nothing is checked: under a controller this happens a thousand times a second.
+    The value is not validated (see `check_target`): a controller calls this up to a thousand times a second.
     """
     if name.startswith("lfos."):
         _, number, field = name.split(".")
@@ -188,7 +188,7 @@ def moved_blend(blend: Blend, name: str, value: float) -> Blend:
 
 
 def unchecked(part: Part, **values: Any) -> Part:
-    """A copy of a frozen part of a patch with some fields changed, to values that are known to be right."""
+    """A copy of a frozen part of a patch with some fields changed to values that are known to be valid."""
     same = copy(part)
     for name, value in values.items():
         object.__setattr__(same, name, value)
