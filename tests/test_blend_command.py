@@ -343,6 +343,23 @@ def test_the_bank_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "flute" not in table
 
 
+def test_the_bank_can_be_searched(capsys: pytest.CaptureFixture[str]) -> None:
+    """By words of the name, the family or the licence, whatever their case; all of several must be there."""
+
+    def found(*words: str) -> list[dict[str, str]]:
+        assert run(["instruments", "--json", *(part for word in words for part in ("--search", word))]) == 0
+        rows: list[dict[str, str]] = json.loads(capsys.readouterr().out)
+        return rows
+
+    everything = found()
+    assert {row["name"] for row in found("Choir-AAHS")} == {"choir aahs"}
+    assert found("brass") == [row for row in everything if "brass" in f"{row['name']} {row['family']}"]
+    assert found("MIT") == [row for row in everything if "mit" in f"{row['name']} {row['licence']}".lower()]
+    assert found("string", "bow") == [row for row in found("string") if row in found("bow")]
+    assert run(["instruments", "--search", "no such thing"]) == 0
+    assert "no instrument is like that" in capsys.readouterr().err
+
+
 def test_a_bank_of_ones_own(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
     Path("model").mkdir()
     shutil.copy(DEFAULT_CHECKPOINT / WEIGHTS, "model")

@@ -180,7 +180,7 @@ def test_help_needs_nothing_heavy() -> None:
         "play flute --cc 21=nothing",
         "play flute --scale gone.scl",
         "play flute --program-change nobody",
-        "play --preset glass-cello --set release_ms=nan",
+        "play --preset glass-cello --set release_seconds=nan",
         "instruments --family brasses",
         "bank build --checkpoint gone",
         "recipe gone.wav",

@@ -89,7 +89,7 @@ def test_a_song_is_rendered_in_tune_and_in_time(capsys: pytest.CaptureFixture[st
         (["render", "song.mid", "flute", "-o", "out.wav", "--set", "loud=1"], "--set loud=1"),
         (["render", "song.mid", "flute", "-o", "out.wav", "--set", "x=much"], "--set x=much"),
         (["render", "song.mid", "flute", "-o", "out.wav", "--cc", "wheel"], "--cc wheel"),
-        (["render", "song.mid", "flute", "-o", "out.wav", "--cc", "7=loud"], "controller 7=loud"),
+        (["render", "song.mid", "flute", "-o", "out.wav", "--cc", "7=loud"], "'loud' is no parameter"),
         (["render", "song.mid", "flute", "-o", "out.wav", "--keymap", "a.kbm"], "give --scale"),
         (["render", "song.mid", "flute", "-o", "out.wav", "--a4", "10"], "A4 at 10 Hz"),
         (["play", "flute", "--latency", "none"], "latency 'none'"),

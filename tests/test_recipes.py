@@ -70,7 +70,7 @@ def remade(path: Path, output: str) -> bytes:
         ("blend", "flute", "cello", "piano", "bell.wav", "--position", "0.2,0.7", *SHORT),
         ("blend", "--preset", "two.toml", "--position", "0.8", "--note", "C4", *SHORT),
         ("render", "song.mid", "flute", "cello", "--a4", "432", "--unison", "2", "--set", "detune_cents=9", "--set",
-         "release_ms=90", "--scale", "just.scl", "--cc", "21=x", "--program-change", "piano", "--voices", "4",
+         "release_seconds=0.09", "--scale", "just.scl", "--cc", "21=x", "--program-change", "piano", "--voices", "4",
          "--seed", "2"),
         ("render", "song.mid", "--preset", "two.toml", "--set", "volume_db=-6"),
     ],
@@ -155,7 +155,7 @@ def test_what_was_played_live_tells_with_what(
         "flute",
         "cello",
         "--set",
-        "release_ms=90",
+        "release_seconds=0.09",
         "--a4",
         "442",
         "--file",
@@ -169,7 +169,7 @@ def test_what_was_played_live_tells_with_what(
     said = capsys.readouterr()
     assert "played live" in said.err
     assert "--a4 442.0" in said.out
-    assert "--set release_ms=90" in said.out
+    assert "--set release_seconds=0.09" in said.out
     assert run(["recipe", "take.wav", "-o", "again.wav"]) == 2
     assert "was played live" in capsys.readouterr().err
 

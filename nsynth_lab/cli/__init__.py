@@ -37,6 +37,7 @@ from nsynth_lab.cli import (
     devices,
     doctor,
     evaluate,
+    instruments,
     old_names,
     pack,
     play,
@@ -46,10 +47,11 @@ from nsynth_lab.cli import (
     render,
     train,
 )
+from nsynth_lab.cli.playing import PlayingCommand
 from nsynth_lab.errors import NsynthLabError
 
 COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
-    ("instruments", blend.instruments),
+    ("instruments", instruments.instruments),
     ("blend", blend.blend),
     ("capture", capture.capture),
     ("pack", pack.pack),
@@ -97,7 +99,7 @@ app = typer.Typer(
     epilog="Every command explains itself: `nsynth-lab COMMAND --help`. Start with `nsynth-lab doctor`.",
 )
 for _name, _command in COMMANDS:
-    app.command(_name)(_command)
+    app.command(_name, cls=PlayingCommand if _command in (play.play, render.render) else None)(_command)
 for _name, _group in GROUPS:
     app.add_typer(_group, name=_name)
 

@@ -1,4 +1,4 @@
-"""`nsynth-lab blend` and `nsynth-lab instruments`."""
+"""`nsynth-lab blend`."""
 
 from __future__ import annotations
 
@@ -138,35 +138,6 @@ def blend(
     with delivery.written() as file:
         _write_all(context, session, series, [file, *files[1:]], delivery, plot)
         console.print_json(report) if as_json else _print(report)
-
-
-def instruments(
-    family: Annotated[str, typer.Option(help="Only this family: bass, brass, flute, guitar, ...")] = "",
-    checkpoint: CheckpointOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List the instruments that can be blended by name.
-
-    **Example**: `nsynth-lab instruments --family reed`
-    """
-    from nsynth_lab.note import FAMILIES
-
-    if family and family not in FAMILIES:
-        raise UsageError(f"family '{family}'; expected one of {', '.join(FAMILIES)}")
-
-    from nsynth_lab.render import Session
-
-    rows = [row for row in Session(checkpoint).instruments() if family in ("", row["family"])]
-    if as_json:
-        console.print_json(rows)
-        return
-    from rich.table import Table
-
-    table = Table("instrument", "family", "notes", "velocities", "licence", box=None, header_style="bold")
-    for row in rows:
-        layers = ", ".join(str(velocity) for velocity in row["velocities"])
-        table.add_row(row["name"], row["family"], f"{row['lowest']} to {row['highest']}", layers, row["licence"])
-    console.show(table)
 
 
 def _write_all(

@@ -80,9 +80,9 @@ def plugins(incomplete: str) -> list[str]:
 
 def parameters(incomplete: str) -> list[str]:
     """Parameters of the synth, for `--learn`."""
-    from nsynth_lab.synth.settings import PARAMETERS
+    from nsynth_lab.synth.parameter_words import WORDS
 
-    return _beginning(incomplete, PARAMETERS)
+    return _beginning(incomplete, WORDS)
 
 
 def settings(incomplete: str) -> list[str]:

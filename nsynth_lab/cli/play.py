@@ -68,7 +68,7 @@ def play(
 
         nsynth-lab play --preset glass-cello --midi all
 
-        nsynth-lab play flute cello --midi all --learn x --learn release_ms
+        nsynth-lab play flute cello --midi all --learn x --learn release_seconds
 
         nsynth-lab play oboe --midi seaboard --mpe --set bend_semitones=48
 

@@ -9,13 +9,33 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
+from typer.core import TyperCommand
 
+from nsynth_lab.cli import completions
 from nsynth_lab.cli.options import PathOption, PositionOption, PresetOption, SourcesArgument, WeightsOption
 
 Command = Callable[..., None]
 
+
+class PlayingCommand(TyperCommand):
+    """A command whose help lists what `--set`, `--cc` and `--learn` take, from the synth's own table."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The table is read when help is asked for, and not by every other command."""
+        from nsynth_lab.synth.parameter_words import listing
+
+        rows = "\n".join(f"- `{name}` {span}: {about}" for name, span, about in listing())
+        self.epilog = f"**What `--set`, `--cc` and `--learn` take**\n\n{rows}"
+        super().format_help(ctx, formatter)
+
+
 LearnOption = Annotated[
-    list[str] | None, typer.Option("--learn", help="A parameter that the next controller moved will move from then on.")
+    list[str] | None,
+    typer.Option(
+        "--learn",
+        help="A parameter that the next controller moved will move from then on.",
+        autocompletion=completions.parameters,
+    ),
 ]
 VoicesOption = Annotated[int | None, typer.Option(help="How many notes may sound at once.", show_default="16")]
 SongVoicesOption = Annotated[
@@ -37,7 +57,12 @@ PLAYING: dict[str, tuple[Any, Any]] = {
     "keymap": (Annotated[Path | None, typer.Option(help="A Scala keyboard mapping, .kbm, for --scale.")], None),
     "sets": (
         Annotated[
-            list[str] | None, typer.Option("--set", help="A parameter, as release_ms=300; several times for several.")
+            list[str] | None,
+            typer.Option(
+                "--set",
+                help="A parameter and its value, such as release_seconds=0.3; see below. May be given again.",
+                autocompletion=completions.settings,
+            ),
         ],
         None,
     ),

@@ -66,7 +66,7 @@ def render(
 
         nsynth-lab render song.mid flute --part 2=cello --part 3-4=glass-cello --midi-channels 1-4 -o song.wav
 
-        nsynth-lab render song.mid "choir aahs" --scale just.scl --a4 432 --set release_ms=400 -o song.wav
+        nsynth-lab render song.mid "choir aahs" --scale just.scl --a4 432 --set release_seconds=0.4 -o song.wav
 
         nsynth-lab render song.mid flute cello --rate 44100 --bits 16 -o song.wav
     """

@@ -83,13 +83,15 @@ class StatusLine:
         return cut(BETWEEN.join(part.said(columns) for part in parts), columns)
 
     def _parts(self, status: Status) -> list[Part]:
+        from nsynth_lab.synth.parameter_words import word_of
+
         engine, alarms = status.engine, []
         if status.away:
             alarms.append(Part(ALWAYS, "DEVICE LOST"))
         if shed := self._overload(engine.overload_stolen):
             alarms.append(Part(ALWAYS, f"overloaded: {shed} voices shed"))
         if engine.learning:
-            alarms.append(Part(1, f"move a controller for {engine.learning}"))
+            alarms.append(Part(1, f"move a controller for {word_of(engine.learning)}"))
         return [
             *alarms,
             *([Part(1, "", legible(self.title))] if self.title else []),

@@ -249,35 +249,22 @@ def parse_play(
     Raises:
         UsageError, MidiError: words that cannot be parsed, or what `PlayRequest` refuses.
 
-    >>> parse_play(["flute"], sets=["release_ms=300"], channels=["2-3=cello, oboe"]).channels
+    >>> parse_play(["flute"], sets=["release_seconds=0.3"], channels=["2-3=cello, oboe"]).channels
     (((1, 2), ('cello', 'oboe')),)
     """
+    from nsynth_lab.synth.parameter_words import parse_setting
+
     return PlayRequest(
         sources=tuple(sources or ()),
         position=None if position is None else parse_numbers(position, what="position"),
         weights=None if weights is None else parse_numbers(weights, what="weights"),
-        values=_values(sets or ()),
+        values=dict(map(parse_setting, sets or ())),
         controllers=_controllers(controllers or ()),
-        learn=tuple(learn or ()),
+        learn=tuple(map(_parameter, learn or ())),
         programs=tuple(_names(program) for program in programs or ()),
         channels=tuple(map(_channel, channels or ())),
         **others,
     )
-
-
-def _values(words: Sequence[str]) -> dict[str, float]:
-    from nsynth_lab.synth.settings import PARAMETERS
-
-    found = {}
-    for word in words:
-        name, _, value = word.partition("=")
-        try:
-            found[name] = float(value)
-        except ValueError:
-            name = ""
-        if name not in PARAMETERS:
-            raise UsageError(f"--set {word}: expected NAME=NUMBER, the name one of {', '.join(PARAMETERS)}")
-    return found
 
 
 def _controllers(words: Sequence[str]) -> dict[int, str]:
@@ -286,8 +273,17 @@ def _controllers(words: Sequence[str]) -> dict[int, str]:
         number, _, name = word.partition("=")
         if not number.isdecimal():
             raise UsageError(f"--cc {word}: expected a controller's number and a parameter, as 21=volume_db")
-        found[int(number)] = name
+        found[int(number)] = _parameter(name)
     return found
+
+
+def _parameter(name: str) -> str:
+    from nsynth_lab.synth.parameter_words import WORDS, parameter_of
+
+    parameter = parameter_of(name)
+    if parameter not in {word.parameter for word in WORDS.values()}:
+        raise UsageError(f"'{name}' is no parameter of the synth; expected one of {', '.join(WORDS)}")
+    return parameter
 
 
 def _names(text: str) -> Names:

@@ -17,29 +17,22 @@ from nsynth_lab.patch import Patch, targets
 from nsynth_lab.patch.macros import between
 from nsynth_lab.patch.targets import moved_blend, unchecked
 from nsynth_lab.synth.modulation import Motion
+from nsynth_lab.synth.parameter_words import seconds_to_ms, sustain_to_db
 from nsynth_lab.synth.settings import PARAMETERS, USUAL_CONTROLLERS, WEIGHTS, Settings
 from nsynth_lab.synth.tuning import HIGHEST_HZ, LOWEST_HZ, Tuning
-from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, cents_to_ratio, gain_to_db, note_to_hz
+from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, cents_to_ratio, note_to_hz
 
 QUIET = 1e-4
 QUIET_SAMPLES = SAMPLE_RATE
 
 
-def _ms(seconds: float) -> float:
-    return 1000.0 * seconds
-
-
-def _sustain_db(gain: float) -> float:
-    return gain_to_db(gain, floor_db=PARAMETERS["sustain_db"].low)
-
-
 # target of a patch -> parameter of the synth, and the conversion
 SYNTH: Mapping[str, tuple[str, Callable[[float], float]]] = {
-    "envelope.attack_seconds": ("attack_ms", _ms),
-    "envelope.decay_seconds": ("decay_ms", _ms),
-    "envelope.sustain": ("sustain_db", _sustain_db),
-    "envelope.release_seconds": ("release_ms", _ms),
-    "voice.glide_seconds": ("glide_ms", _ms),
+    "envelope.attack_seconds": ("attack_ms", seconds_to_ms),
+    "envelope.decay_seconds": ("decay_ms", seconds_to_ms),
+    "envelope.sustain": ("sustain_db", sustain_to_db),
+    "envelope.release_seconds": ("release_ms", seconds_to_ms),
+    "voice.glide_seconds": ("glide_ms", seconds_to_ms),
     "voice.detune_cents": ("detune_cents", float),
     "voice.spread": ("spread", float),
     "voice.vibrato_cents": ("vibrato_cents", float),

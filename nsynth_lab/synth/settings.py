@@ -38,7 +38,7 @@ PARAMETERS: dict[str, Parameter] = {
     "volume_db": Parameter(-60.0, 12.0, "level of everything"),
     "attack_ms": Parameter(0.0, 20_000.0, "envelope: rise, over the instrument's own attack", reach=5_000.0),
     "decay_ms": Parameter(0.0, 60_000.0, "envelope: fall to the sustain level", reach=10_000.0),
-    "sustain_db": Parameter(-60.0, 0.0, "envelope: level while the key is held; -60 is silence"),
+    "sustain_db": Parameter(-60.0, 0.0, "envelope: level while the key is held; the lowest is silence"),
     "release_ms": Parameter(
         0.0, 30_000.0, "envelope: fall after the key-up; 0 leaves it to the instrument", reach=10_000.0
     ),
