@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.units import SAMPLE_RATE
 
+STDOUT = Path("-")  # as the name of a sound file: a WAV file there
 RATES = (8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000)
 HIGHEST_MP3_RATE = 48_000  # MPEG-1 layer III
 CHANNELS = {"": 0, "mono": 1, "stereo": 2}

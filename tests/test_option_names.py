@@ -19,7 +19,6 @@ from nsynth_lab.cli.old_names import EVERYWHERE, RENAMED, Renamed, with_new_name
 
 MEANINGS = {  # of one name two: the reason
     "--steps": "of a series of positions and of a training: both are what the field calls them",
-    "--family": "of one source, of all files, of each program of a font, or to choose by",
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nsynth_lab.cli import console, preset_note, recipes
-from nsynth_lab.cli.delivery import STDOUT, Delivery
+from nsynth_lab.cli.delivery import Delivery
 from nsynth_lab.cli.options import (
     BitsOption,
     ChannelsOption,
@@ -31,6 +31,7 @@ from nsynth_lab.cli.options import (
     WeightsOption,
 )
 from nsynth_lab.errors import UsageError
+from nsynth_lab.sound_format import STDOUT
 
 if TYPE_CHECKING:
     from nsynth_lab.render import BlendRequest, Session

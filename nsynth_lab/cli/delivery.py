@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 
 from nsynth_lab.cli import console
 from nsynth_lab.errors import DeviceError, MissingError, UsageError
+from nsynth_lab.sound_format import STDOUT
 
 if TYPE_CHECKING:
     from nsynth_lab.audio import Audio
     from nsynth_lab.cli.recipes import Recipe
     from nsynth_lab.sound_format import SoundFormat
-
-STDOUT = Path("-")
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from nsynth_lab.cli.delivery import STDOUT
 from nsynth_lab.errors import UsageError
 from nsynth_lab.legible import encodable, encodable_in, is_hidden
+from nsynth_lab.sound_format import STDOUT
 
 if TYPE_CHECKING:
     from nsynth_lab.render.session import Session

@@ -12,8 +12,7 @@ from nsynth_lab.errors import AudioError, CheckpointError, LatentsError, UsageEr
 from nsynth_lab.latents import ENDING as LATENTS_ENDING
 from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, bank_names, find_name, owned_names, where_else
 from nsynth_lab.model.headers import model_of
-
-STDOUT = "-"  # as the name of a sound file: a WAV file there
+from nsynth_lab.sound_format import STDOUT
 
 __all__ = ["LATENTS_ENDING", "SOUND_ENDINGS", "check_outputs", "check_sources"]
 
@@ -27,7 +26,7 @@ def check_outputs(
         UsageError: see above.
     """
     for path in paths:
-        if str(path) == STDOUT and SOUND_ENDINGS[0] in endings:
+        if path == STDOUT and SOUND_ENDINGS[0] in endings:
             continue
         if path.name and path.suffix.lower() not in endings:
             raise UsageError(f"{path}: unknown ending '{path.suffix}'; use one of {' '.join(endings)}")
