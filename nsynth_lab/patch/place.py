@@ -25,8 +25,8 @@ MOST_SOURCES = 8
 MOST_POSITIONED = 4  # more sources have no position
 HIGHEST_WEIGHT = 1_000.0
 SUM_IS_ONE = 1e-9  # weights whose sum is this close to 1 are not rescaled
-WRITTEN = {"weights": "a number for each source, as 0.5,0.3,0.2"}
-POSITION_EXAMPLES = {2: "one, as 0.5", 3: "two, as 0.5,0.3", 4: "two, as 0.2,0.7"}
+WRITTEN = {"weights": "a number for each source, such as 0.5,0.3,0.2"}
+POSITION_EXAMPLES = {2: "one, such as 0.5", 3: "two, such as 0.5,0.3", 4: "two, such as 0.2,0.7"}
 
 Place = tuple[float, ...]
 
@@ -174,5 +174,5 @@ def parse_numbers(text: str, *, what: str) -> Place:
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
-        like = WRITTEN.get(what, "a number as 0.5, or two as 0.2,0.7 for three or four sources")
+        like = WRITTEN.get(what, "a number such as 0.5, or two such as 0.2,0.7 for three or four sources")
         raise UsageError(f"--{what} '{text:.60}'; expected {like}") from None
