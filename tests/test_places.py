@@ -92,7 +92,7 @@ def test_each_weight_beyond_a_position_can_be_moved() -> None:
         (0, {}, "0 sources; a blend takes 1 to 8"),
         (9, {}, "9 sources; a blend takes 1 to 8"),
         (1, {"position": "0.5"}, "one source has no position"),
-        (2, {"position": "0.1,0.2"}, "2 sources take one, as 0.5"),
+        (2, {"position": "0.1,0.2"}, "2 sources take one, such as 0.5"),
         (3, {"position": "0.5"}, "3 sources take two"),
         (3, {"position": "0.5,1.5"}, "position 1.5 is outside 0 to 1"),
         (5, {"position": "0.5"}, "5 sources take --weights"),

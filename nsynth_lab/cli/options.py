@@ -96,21 +96,21 @@ PresetOption = Annotated[
 PositionOption = Annotated[
     str | None,
     typer.Option(
-        help="0 is A, 1 is B. Of three (A and B above, C below) and four (A B above, C D below) x and y, as 0.2,0.7.",
+        help="0 is A, 1 is B. Three (A and B above, C below) and four (C and D below) take x,y, such as 0.2,0.7.",
         show_default="the middle",
     ),
 ]
 WeightsOption = Annotated[
     str | None,
     typer.Option(
-        help="Instead of a position a share of each source, as 0.5,0.3,0.2; the only way beyond four.",
+        help="Instead of a position: the share of each source, such as 0.5,0.3,0.2. Five to eight need it.",
         show_default="equal",
     ),
 ]
 PathOption = Annotated[
     str | None,
     typer.Option(
-        help="How the timbre goes from source to source: linear, or spherical, which keeps it as strong in between.",
+        help="How timbre moves between sources: linear, or spherical, which keeps its strength in between.",
         show_default="linear",
     ),
 ]

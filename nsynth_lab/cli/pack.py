@@ -31,14 +31,15 @@ FormatOption = Annotated[
 PositionsOption = Annotated[
     str | None,
     typer.Option(
-        help="Where between A and B, as 0,0.5,1; of three and four x and y, as 0,0;1,0;0.5,0.5.",
+        help="Positions between A and B, such as 0,0.5,1; of three and four sources x,y, such as 0,0;1,0;0.5,0.5.",
         show_default="0,0.25,0.5,0.75,1, corners and middle, or a preset's own",
     ),
 ]
 SetsOption = Annotated[
     str | None,
     typer.Option(
-        "--weights", help="Instead of positions a share of each source, as 0.5,0.3,0.2; several apart with ;."
+        "--weights",
+        help="Instead of positions: the share of each source, such as 0.5,0.3,0.2; separate several with semicolons.",
     ),
 ]
 NotesOption = Annotated[str, typer.Option(help="Notes and ranges with a step in semitones, as C2-C6/3,C7.")]

@@ -20,6 +20,6 @@ def channel_list(text: str) -> tuple[int, ...]:
         first, dash, last = (word.strip() for word in part.partition("-"))
         ends = [int(word) for word in (first, last if dash else first) if word.isascii() and word.isdigit()]
         if len(ends) < 2 or not 1 <= ends[0] <= ends[1] <= CHANNELS:
-            raise UsageError(f"channels '{text}'; expected numbers from 1 to {CHANNELS}, as 1,3-5")
+            raise UsageError(f"channels '{text}'; expected numbers from 1 to {CHANNELS}, such as 1,3-5")
         channels.update(range(ends[0] - 1, ends[1]))
     return tuple(sorted(channels))

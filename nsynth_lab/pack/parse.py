@@ -62,7 +62,7 @@ def parse_velocities(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError:
-        raise UsageError(f"velocities '{text}'; expected whole numbers 1 to 127, as 40,80,120") from None
+        raise UsageError(f"velocities '{text}'; expected whole numbers 1 to 127, such as 40,80,120") from None
 
 
 def parse_places(sources: int, *, positions: str | None, weights: str | None) -> tuple[Place, ...]:

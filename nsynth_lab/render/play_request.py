@@ -272,7 +272,7 @@ def _controllers(words: Sequence[str]) -> dict[int, str]:
     for word in words:
         number, _, name = word.partition("=")
         if not number.isdecimal():
-            raise UsageError(f"--cc {word}: expected a controller's number and a parameter, as 21=volume_db")
+            raise UsageError(f"--cc {word}: expected a controller's number and a parameter, such as 21=volume_db")
         found[int(number)] = _parameter(name)
     return found
 
@@ -293,5 +293,5 @@ def _names(text: str) -> Names:
 def _channel(text: str) -> tuple[tuple[int, ...], Names]:
     channels, _, names = text.partition("=")
     if not names.strip(" ,"):
-        raise UsageError(f"--part {text}: expected channels and what they play, as 2=cello")
+        raise UsageError(f"--part {text}: expected channels and what they play, such as 2=cello")
     return channel_list(channels), _names(names)
