@@ -49,7 +49,7 @@ def test_the_kernels_compile(card: tuple[str, int | str, int], monkeypatch: pyte
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
-    from nsynth_lab.runtime import triton_stack
+    from nsynth_lab.research import triton_stack
 
     constants = {
         "channels": 40,

@@ -10,7 +10,7 @@ from tiny_model import streams, tiny_model
 from torch import Tensor
 
 from nsynth_lab.model.stack import GatedStack
-from nsynth_lab.runtime.triton_stack import FusedLayer, TritonStack, fused
+from nsynth_lab.research.triton_stack import FusedLayer, TritonStack, fused
 
 SIZES = ((1, 1, 16), (5, 1, 24), (3, 7, 33), (17, 2, 40))  # voices, frames, channels
 

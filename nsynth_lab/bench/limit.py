@@ -88,8 +88,8 @@ def _voices(work: Work) -> tuple[int, ...]:
 def _step(work: Work, rates: Rates, voices: int) -> Step:
     decoder = work.session.checkpoint.model.decoder
     hz = [float(note_to_hz(float(note))) for note in spread_notes(voices)]
-    rows = choose_voice_batch(decoder, voices)
-    rows.reset(range(voices), range(voices))
+    batch = choose_voice_batch(decoder, voices)
+    batch.reset(range(voices), range(voices))
     streams = (
         np.arange(voices),
         np.random.default_rng(0).standard_normal((voices, TIMBRE_DIMS)).astype(np.float32),
@@ -97,7 +97,7 @@ def _step(work: Work, rates: Rates, voices: int) -> Step:
         np.array(hz, np.float32),
         np.zeros((voices, PARTIAL_SLOTS), np.float32),
     )
-    took = seconds_of(lambda: rows.step(*streams), repeats=30 if work.quick else 200, device=work.device)
+    took = seconds_of(lambda: batch.step(*streams), repeats=30 if work.quick else 200, device=work.device)
     count, middle = count_step(decoder, hz), float(np.median(took))
     by_matrix = count.operations / (rates.matrix_gflops * 1e9) / middle
     by_reading = count.weight_bytes / (rates.cached_read_gb_s * 1e9) / middle

@@ -17,9 +17,13 @@ HIGH, CALM = 1.0, 0.6
 
 @dataclass(frozen=True)
 class Streaming:
-    """All loads, and by block size the most voices whose 99.9th percentile is under the deadline.
+    """How many voices play without dropouts, by block size.
 
-    `calm_voices` are the most whose 99th percentile is under 60 % of it: what to play with.
+    Attributes:
+        loads: every number of voices that was tried, in every size of block.
+        voices_at_deadline: the most voices of whose blocks 99.9 % are in time.
+        calm_voices: the most of whose blocks 99 % take less than 60 % of their time: these play without dropouts beside
+            other programs.
     """
 
     loads: tuple[Load, ...]
@@ -33,7 +37,7 @@ def measures(work: Work) -> int:
 
 
 def measure(work: Work, advance: Advance) -> Streaming:
-    """Climb the ladder of voices for each size of block."""
+    """Try more and more voices in each size of block."""
     loads: list[Load] = []
     for block in _blocks(work):
         ladder = _ladder(work)

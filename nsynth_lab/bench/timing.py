@@ -12,7 +12,7 @@ import torch
 
 @dataclass(frozen=True)
 class Spread:
-    """A figure measured several times: the middle one, and between which two the others lie.
+    """A figure measured several times: the median, the lowest and the highest.
 
     >>> Spread.of([3.0, 1.0, 2.0])
     Spread(median=2.0, low=1.0, high=3.0)
@@ -29,7 +29,7 @@ class Spread:
 
 
 def seconds_of(work: Callable[[], object], *, repeats: int, device: str = "cpu") -> list[float]:
-    """Seconds of each of so many runs after one that is not counted; what is under way on the device included."""
+    """Seconds of each of `repeats` runs, waiting for the device; a run before them warms up and is not counted."""
     work()
     return [_once(work, device) for _ in range(repeats)]
 

@@ -1,6 +1,6 @@
 """A batch for the GPU that has proved on this machine that it plays what the decoder plays, or none.
 
-Graphs and kernels depend on a driver, a compiler and a card that no test here has seen: each is compared with
+Graphs depend on a driver, a compiler and a card that no test here has seen: each is compared with
 `Decoder.step` on the same device at start-up, before anything is heard.
 """
 
@@ -25,17 +25,11 @@ SMALLEST = 1e-20
 Way = tuple[str, Callable[[Decoder], Decoder]]
 
 
-def _through_kernels(decoder: Decoder) -> Decoder:
-    from nsynth_lab.runtime.triton_stack import fused
-
-    return fused(decoder)
-
-
 def _as_it_is(decoder: Decoder) -> Decoder:
     return decoder
 
 
-WAYS: tuple[Way, ...] = (("Triton's kernels", _through_kernels), ("CUDA graphs", _as_it_is))
+WAYS: tuple[Way, ...] = (("CUDA graphs", _as_it_is),)
 
 
 def verified_batch(
