@@ -2,14 +2,14 @@
 
 import sys
 
-from nsynth_lab.interrupts import interrupt_between_compiled_calls
+from nsynth_lab.interrupts import install_signal_handlers
 from nsynth_lab.process_tuning import keep_freed_memory, leave_threads_to_torch
 
 
 def main() -> None:
     """Run one command and end the process with its exit code."""
     leave_threads_to_torch()
-    interrupt_between_compiled_calls()
+    install_signal_handlers()
     try:
         from nsynth_lab.cli import run
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Ctrl-C at any moment of compiled loops ends them as Ctrl-C does, and never the process."""
+"""Ctrl-C and SIGTERM at any moment: compiled calls never crash, and no temporary file is left behind."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import os, random, signal, sys, threading, time
 sys.path.insert(0, sys.argv[1])
 import numpy as np
 from tiny_model import tiny_model
-from nsynth_lab.interrupts import interrupt_between_compiled_calls
+from nsynth_lab.interrupts import install_signal_handlers
 from nsynth_lab.runtime.numba_batch import NumbaBatch
 
-interrupt_between_compiled_calls()
+install_signal_handlers()
 decoder = NumbaBatch(tiny_model().decoder, 2)
 decoder.reset([0, 1], [0, 1])
 streams = [np.zeros((2, 16), np.float32)] + [np.full(2, value, np.float32) for value in (-20.0, 220.0)]
@@ -54,15 +54,48 @@ def test_ctrl_c_never_crashes_a_compiled_call() -> None:
     assert (ran.returncode, ran.stdout.strip()) == (0, "heard 400"), ran.stderr[-2000:]
 
 
-def test_a_handler_that_is_there_already_stays() -> None:
-    from nsynth_lab.interrupts import interrupt_between_compiled_calls
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_existing_signal_handler_is_kept(number: signal.Signals) -> None:
+    from nsynth_lab.interrupts import install_signal_handlers
 
-    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(number, signal.SIG_IGN)
     try:
-        interrupt_between_compiled_calls()
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        install_signal_handlers()
+        assert signal.getsignal(number) is signal.SIG_IGN
     finally:
-        signal.signal(signal.SIGINT, usual)
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+WRITING = """
+import sys, time
+from pathlib import Path
+from nsynth_lab.atomic_file import atomic_write
+from nsynth_lab.interrupts import install_signal_handlers
+
+install_signal_handlers()
+with atomic_write(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half")
+    print("writing", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize(("under_torchrun", "code", "files"), [(False, 143, 0), (True, -signal.SIGTERM, 1)])
+def test_sigterm_leaves_no_temporary_file(tmp_path: Path, under_torchrun: bool, code: int, files: int) -> None:
+    environment = {**os.environ, **({"LOCAL_RANK": "0"} if under_torchrun else {})}
+    command = [sys.executable, "-c", WRITING, str(tmp_path / "made.json")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "writing\n"
+        process.terminate()
+        try:
+            assert process.wait(timeout=30) == code
+        finally:
+            process.kill()
+    assert len(list(tmp_path.iterdir())) == files
 
 
 WORKERS = """

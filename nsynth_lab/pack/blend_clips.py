@@ -1,8 +1,8 @@
-"""The latents of the clips of a pack: a blend in tune, played again for another take, looped where it is held.
+"""The latents of the clips of a blend's pack: in tune, varied for each round robin, looped if the sound is sustained.
 
-All clips of one note and take share one course of pitch, that of the middle position and velocity, and one period.
-So their partials stay in step: a sampler can fade from one position or velocity to the next without beating, where
-clips with vibratos of their own would cancel each other.
+All clips of one note and round robin share the pitch curve of the middle position and velocity, and one loop period. So
+their partials stay in phase, and a sampler can crossfade positions or velocities without beating, where clips with
+vibratos of their own would cancel each other.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from nsynth_lab.pack.request import ClipKey, PackRequest
 from nsynth_lab.render.session import Session
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_seconds, note_to_hz
 
-SETTLE_FRAMES = 36  # what came before the loop is forgotten after so many frames, to -40 dB and below
-TAIL_FRAMES = 2  # beyond the end of the loop, of which up to one is cut off for the sake of the length
+SETTLE_FRAMES = 36  # after this the decoder has forgotten what came before the loop, to -40 dB and below
+TAIL_FRAMES = 2  # after the end of the loop; up to one of them is cut off to get the exact length
 SHORTEST_RELEASE_SECONDS, LONGEST_RELEASE_SECONDS = 0.05, 5.0
 
 
@@ -34,11 +34,11 @@ class ClipLatents:
     """The latents of one clip, to be decoded.
 
     Attributes:
-        latents: of the clip, and as many frames more as the decoder is late.
-        period: of its loop, or None.
-        held: whether the blend's level is held rather than dying away.
+        latents: of the clip, plus the decoder's latency in frames.
+        period: of its loop; None without one.
+        held: whether the blend is sustained rather than decaying.
         noise_place: where in the noise table it begins.
-        release_seconds: how long the blend takes to die away once its key is up.
+        release_seconds: release time of the blend.
     """
 
     key: ClipKey
@@ -50,12 +50,12 @@ class ClipLatents:
 
     @property
     def aim_hz(self) -> float:
-        """What the clip is to sound at."""
+        """The intended fundamental frequency."""
         return note_to_hz(float(self.key.note))
 
     @property
     def places(self) -> NDArray[np.float64]:
-        """Where partials lie, in units of f0."""
+        """Frequencies of the tracked partials, in units of f0."""
         orders = tracked_orders(self.aim_hz)
         return np.asarray(orders + self.latents.partials[1 : len(orders) + 1], np.float64)
 
@@ -70,14 +70,14 @@ class ClipLatents:
 
 @dataclass(frozen=True)
 class Shared:
-    """What all clips of one note and take have in common: f0_cents [frames], and the period of their loops."""
+    """What all clips of one note and round robin share: f0_cents [frames], and the period of their loops."""
 
     f0_cents: FloatArray
     period: Period | None
 
 
 class BlendClips:
-    """Makes the latents of a blend's clips, each found the same way on every run and whatever was made before it."""
+    """Makes the latents of a blend's clips. Each clip is the same on every run, whichever were made before it."""
 
     def __init__(self, session: Session, request: PackRequest, *, late_frames: int) -> None:
         self.session = session
@@ -108,7 +108,7 @@ class BlendClips:
         )
 
     def _of_note(self, key: ClipKey) -> Shared:
-        """Made once for each note and take, and forgotten when the next note comes."""
+        """Computed once per note and round robin, and dropped when the next note comes."""
         wanted = (key.note, key.take)
         if wanted not in self._shared:
             self._shared = {known: value for known, value in self._shared.items() if known[0] == key.note}
@@ -122,7 +122,7 @@ class BlendClips:
         return Shared(self._held(middle).f0_cents, self._period(key) if request.loop else None)
 
     def _period(self, key: ClipKey) -> Period | None:
-        """A period that begins after the attack of every clip that is to share it."""
+        """A period that begins after the attacks of all clips that share it."""
         every = [
             self._held(replace(key, position=position, velocity=velocity))
             for position in range(len(self.request.positions))
@@ -135,7 +135,7 @@ class BlendClips:
         return find_period(key.note, begin=max(attacks), end=settled_frame(self.request), multiple=multiple)
 
     def _held(self, key: ClipKey) -> Latents:
-        """The blend held for longer than its loop needs."""
+        """The blend, held longer than its loop needs."""
         return self._take(key, seconds=self.request.seconds + LONGEST_RELEASE_SECONDS)
 
     def _take(self, key: ClipKey, *, seconds: float) -> Latents:

@@ -1,10 +1,10 @@
-"""A preset's effects on its clips: whole notes until their tails are gone, loops until they repeat.
+"""A preset's effects applied to its clips, and where a loop with effects is closed.
 
-An effect that treats every moment alike makes of a sound that repeats itself a sound that repeats itself, as soon as
-its tail from before is gone. So the dry loop is played on, turn after turn, until one turn sounds as the one before;
-that one is the clip's loop. Where an effect never comes to that (a chorus whose swing and the loop do not meet), the
-two turns that are nearest are taken, if they are near enough to be joined; else there is no loop, and the report says
-so.
+Notes without a loop are processed until their tails have decayed. For a loop: a time-invariant effect turns a periodic
+sound into a periodic sound, once its tail from before the loop has decayed. So the dry loop is repeated until one
+repetition sounds like the one before; that one becomes the clip's loop. If an effect never gets there (a chorus whose
+LFO does not fit the loop), the two repetitions that are most alike are used, if they are close enough to be crossfaded;
+otherwise the clip has no loop, and the report says so.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ from nsynth_lab.render.offline import FADE_SAMPLES, faded
 from nsynth_lab.synth.mixer import mix_whole
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, db_to_gain
 
-CLOSED_DB = -50.0  # two places that are so near each other are the same,
-WORST_JOIN_DB = -10.0  # and so near, one passes into the other without a dip that is heard
-LONGEST_SETTLING_SECONDS = 12.0  # of turns, until they must have come to that
-LONGEST_TAIL_SECONDS = 10.0  # of a note that is not looped
+CLOSED_DB = -50.0  # repetitions this similar count as equal;
+WORST_JOIN_DB = -10.0  # repetitions this similar can be crossfaded without an audible dip
+LONGEST_SETTLING_SECONDS = 12.0  # of repetitions, before giving up
+LONGEST_TAIL_SECONDS = 10.0  # of a note without a loop
 SETTLE_SAMPLES, TAIL_SAMPLES = SETTLE_FRAMES * HOP_SAMPLES, TAIL_FRAMES * HOP_SAMPLES
 TAIL_DB, RELEASED_DB = -80.0, -60.0
 BURST_SECONDS, BURST_DB = 0.25, -20.0
 
 
 class PresetFinisher:
-    """Makes clips of a preset's decoded clips. On the main thread, where plugins are loaded.
+    """Applies a preset's effects to its decoded clips. On the main thread, where plugins are loaded.
 
-    Every clip gets a chain of its own: then it does not depend on which were made before it.
+    Every clip gets a new chain, so that it does not depend on the clips before it.
     """
 
     def __init__(self, request: PackRequest) -> None:
@@ -55,9 +55,9 @@ class PresetFinisher:
         self._release_seconds: float | None = None
 
     def finish(self, clips: Sequence[PresetClipLatents], decoded: Sequence[FloatArray]) -> Iterator[FinishedClip]:
-        """Clips of `clips`, whose voices are `decoded`, each [voices, samples]; takes of a note lie side by side."""
-        joined = [self._wet(clip, voices) for clip, voices in zip(clips, decoded, strict=True)]
-        yield from levelled(joined, self._request, gain_db=0.0)
+        """Finish `clips`, whose voices are `decoded`, each [voices, samples]; round robins of a note are neighbours."""
+        closed = [self._wet(clip, voices) for clip, voices in zip(clips, decoded, strict=True)]
+        yield from levelled(closed, self._request, gain_db=0.0)
 
     def _wet(self, clip: PresetClipLatents, voices: FloatArray) -> ClosedClip:
         patch = self._patches[clip.key.position]
@@ -73,7 +73,7 @@ class PresetFinisher:
         return ClosedClip(clip, _mono_if_same(samples), loop, seam, min(release, LONGEST_RELEASE_SECONDS), troubles)
 
     def _effects_release_seconds(self) -> float:
-        """How long the effects sound on, to 60 dB below what went in: measured once, with a burst of noise."""
+        """Time in which the effects decay by 60 dB; measured once, with a burst of noise."""
         if self._release_seconds is None:
             burst = np.random.default_rng(0).standard_normal((2, round(BURST_SECONDS * SAMPLE_RATE)))
             dry = np.asarray(burst * db_to_gain(BURST_DB), np.float32)
@@ -85,7 +85,7 @@ class PresetFinisher:
 
 
 def _whole(chain: Chain, dry: FloatArray) -> FloatArray:
-    """The note and its tail, which fades out where it takes too long."""
+    """The note and its tail, which is faded out if it is too long."""
     wet = chain.run(dry)
     heard = np.flatnonzero(np.abs(wet).max(axis=0) > db_to_gain(TAIL_DB))
     end = max(int(heard[-1]) + 1 if len(heard) else 0, dry.shape[1])
@@ -94,7 +94,7 @@ def _whole(chain: Chain, dry: FloatArray) -> FloatArray:
 
 
 def _looped(chain: Chain, dry: FloatArray, turn: int) -> tuple[FloatArray, Loop | None, Seam]:
-    """The note up to the end of its loop and a little beyond; `turn` samples are its dry loop."""
+    """(the note up to a little beyond the end of its loop, the loop, its seam); the dry loop has `turn` samples."""
     end = dry.shape[1] - TAIL_SAMPLES
     if (error_db := seam_error_db(dry, start=end - turn, end=end)) > WORST_SEAM_DB:
         return faded(_whole(chain, dry)), None, Seam(NO_SEAM, error_db)
@@ -108,7 +108,7 @@ def _looped(chain: Chain, dry: FloatArray, turn: int) -> tuple[FloatArray, Loop 
 
 
 def _settled(chain: Chain, dry: FloatArray, turn: int) -> tuple[FloatArray, int, int, float]:
-    """What comes of `dry` and of its last `turn` samples again and again; between where it repeats, and how nearly."""
+    """(`dry` and repetitions of its last `turn` samples, with effects; start and end of the loop; its error in dB)."""
     end, late = dry.shape[1], chain.latency_samples
     most = 2 + max(MOST_TURNS, round(LONGEST_SETTLING_SECONDS * SAMPLE_RATE / turn))
     heard = [chain.process(dry)]
@@ -126,7 +126,7 @@ def _settled(chain: Chain, dry: FloatArray, turn: int) -> tuple[FloatArray, int,
 
 
 def _apart_db(wet: FloatArray, start: int, end: int) -> float:
-    """How far what surrounds one place is from what surrounds another, in dB relative to the first."""
+    """Difference between the sound around two places, in dB relative to the first."""
     first, last = start - SETTLE_SAMPLES, end - SETTLE_SAMPLES
     return seam_error_db(wet[:, : end + TAIL_SAMPLES], start=first, end=last)
 

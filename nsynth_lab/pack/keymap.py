@@ -1,4 +1,4 @@
-"""The map of zones of a pack, from what was made."""
+"""The map of a pack: the zone of each clip, built from the records of what was made."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_TRACKING = 0.5  # what the lowest layer is made up by then stays below 6 dB
 
 
 def make_zone(plan: Plan, index: int, clip: FinishedClip) -> Zone:
-    """The zone that clip number `index` of a plan plays."""
+    """The zone of clip number `index` of a plan."""
     key, request = plan.keys[index], plan.request
     low_key, high_key = key_ranges(request.notes)[key.note]
     low_velocity, high_velocity = velocity_ranges(request.velocities)[key.velocity]
@@ -55,7 +55,7 @@ def pack_map(plan: Plan, records: Sequence[dict[str, Any]]) -> PackMap:
 
 
 def is_record(key: ClipKey, file: str, record: dict[str, Any]) -> bool:
-    """Whether this is what `make_pack` could have written of a clip: a folder may come from anyone."""
+    """Whether a record is one that `make_pack` could have written for this clip; folders may come from strangers."""
     try:
         zone, quality = zone_from(record["zone"]), Quality(**record["quality"])
         loop = [zone.loop.start, zone.loop.end] if zone.loop else []
@@ -76,7 +76,7 @@ def zone_from(values: dict[str, Any]) -> Zone:
 
 
 def _tracking(plan: Plan, records: Sequence[dict[str, Any]]) -> float:
-    """How much of the natural law the layers' own levels follow; all of it where there is one layer."""
+    """How much of MIDI's natural velocity law the layers' own levels follow; all of it if there is one layer."""
     velocities = sorted(plan.request.velocities)
     if len(velocities) == 1:
         return 1.0

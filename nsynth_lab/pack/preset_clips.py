@@ -1,9 +1,8 @@
-"""The latents of the clips of a preset's pack: the very frames that the engine plays, until the loop begins.
+"""The latents of the clips of a preset's pack: exactly the frames that the engine plays, until the loop begins.
 
-Positions of one pack share the pitch of their middle one, as `blend_clips` says why; so do velocities where the
-pack fades between them. Elsewhere every clip has its own, and before its loop it is the very note that the preset
-plays, brought in tune: instruments are not recorded so, and what a file says of it is read one way here and another
-there.
+All positions share the pitch curve of the middle one, for the reason given in `blend_clips`; so do velocities, if the
+pack crossfades them. Otherwise every clip has its own. Before its loop a clip is the note that the preset plays, but in
+tune: recorded instruments are not, and samplers interpret fine tuning in files differently.
 """
 
 from __future__ import annotations
@@ -39,8 +38,8 @@ from nsynth_lab.render.session import Session
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray, frames_to_seconds, note_to_hz
 
 SILENT_SUSTAIN = 10 ** (-60 / 20)
-MOST_TURNS = 4  # of the dry loop in that of the clip
-MOST_TUNINGS = 3  # a period is chosen for a pitch, and the pitch is that of the period
+MOST_TURNS = 4  # repetitions of the dry loop within the clip's loop
+MOST_TUNINGS = 3  # iterations: the period depends on the pitch, and the pitch on the period
 
 
 @dataclass(frozen=True)
@@ -48,13 +47,13 @@ class PresetClipLatents:
     """The latents of one clip of a preset's pack, to be decoded.
 
     Attributes:
-        voices: of its unison, decoded as clips of their own; the next clip's may have other lengths.
-        gains: of each voice [frames, 2 ends, 2 sides], as in `NoteVoice`, of all its frames but those that are late.
-        period: of the dry loop, or None.
-        held: whether its level is held rather than dying away.
-        aim_hz: what the preset's tuning asks the key to sound at.
-        places: where partials lie, in units of f0.
-        release_seconds: without effects.
+        voices: the voices of its unison, decoded separately; other clips' voices may have other lengths.
+        gains: of each voice [frames, 2 ends, 2 sides], as in `NoteVoice`, without the frames of the decoder's latency.
+        period: of the dry loop; None without one.
+        held: whether it is sustained rather than decaying.
+        aim_hz: the frequency that the preset's tuning gives the key.
+        places: frequencies of the tracked partials, in units of f0.
+        release_seconds: release time without effects.
     """
 
     key: ClipKey
@@ -75,7 +74,7 @@ class PresetClipLatents:
 
 
 class PresetClips:
-    """Makes the latents of a preset's clips, each found the same way on every run and whatever was made before it."""
+    """Makes the latents of a preset's clips. Each clip is the same on every run, whichever were made before it."""
 
     def __init__(self, session: Session, request: PackRequest, *, late_frames: int) -> None:
         self.session = session
@@ -114,7 +113,7 @@ class PresetClips:
         )
 
     def _in_tune(self, note: PatchNote, latents: Latents, patch: Patch) -> tuple[Latents, Period | None, bool]:
-        """The note at the pitch that its tuning asks for, the period of its loop, and whether it is held."""
+        """(the note in the preset's tuning, the period of its loop, whether it is sustained)."""
         period, held = self._period(note, latents, patch)
         for _ in range(MOST_TUNINGS):
             if not (cents := _cents_off(latents, note.aim, period)):
@@ -126,10 +125,10 @@ class PresetClips:
     def _whole(
         self, voice: NoteVoice, moved: FloatArray, period: Period | None, longest: int
     ) -> tuple[Latents, FloatArray]:
-        """A voice to its end, or over and over, and as far beyond as the decoder is late; and its gains.
+        """(a voice to its end or with its loop closed, plus the decoder's latency; its gains).
 
-        `moved` [frames of the first voice] is what the pitch of all is moved by, `longest` how many frames the longest
-        voice of the note has.
+        `moved` [frames of the first voice] is added to the pitch of all voices; `longest` is the length of the note's
+        longest voice in frames.
         """
         frames = voice.latents.frames
         moved = np.pad(moved, (0, max(0, frames - len(moved))), mode="edge")[:frames]
@@ -153,7 +152,7 @@ class PresetClips:
         return replace(note, voices=tuple(voices))
 
     def _pitch(self, key: ClipKey) -> FloatArray:
-        """f0_cents [frames] of the clip whose pitch this one shares, which may be itself."""
+        """The pitch curve f0_cents [frames] of this clip, which may be another clip's (see the module)."""
         positions, velocities = self.request.positions, sorted(self.request.velocities)
         velocity = velocities[len(velocities) // 2] if self.request.crossfade else key.velocity
         shared = replace(key, position=len(positions) // 2, velocity=velocity)
@@ -163,7 +162,7 @@ class PresetClips:
         return self._pitches[shared]
 
     def _period(self, note: PatchNote, latents: Latents, patch: Patch) -> tuple[Period | None, bool]:
-        """Of the loop, after all that happens once in a note; and whether the note is held."""
+        """(period of the loop, after everything that happens only once in a note; whether the note is sustained)."""
         envelope, hold = patch.envelope, hold_within(patch, self.request.seconds)
         fades = envelope.decay_seconds > 0 and envelope.sustain < SILENT_SUSTAIN
         held = find_parts(note.voices[0].plain).sustained and not fades
@@ -186,7 +185,7 @@ class PresetClips:
 
 
 def _cycles_hz(patch: Patch) -> list[float]:
-    """How fast its effects swing, where the loop is to hold whole cycles."""
+    """Rates of the LFOs in its effects, of which the loop should contain whole cycles."""
     rates = {
         float(slot.row.settings(slot.parameters)["rate_hz"])
         for slot in patch.effects
@@ -196,7 +195,7 @@ def _cycles_hz(patch: Patch) -> list[float]:
 
 
 def _cents_off(latents: Latents, aim: float, period: Period | None) -> int:
-    """How far the mean of f0 is from the note aimed at, in whole cents: what is nearer is left as it is."""
+    """Deviation of the mean f0 from the intended note, in whole cents; smaller deviations are left as they are."""
     cents = np.asarray(latents.f0_cents, np.float64)
     if period is None:
         mean = float(cents[latents.loudness_db > latents.loudness_db.max() - LOUD_DB].mean())

@@ -1,4 +1,4 @@
-"""What the pack of a preset says of the preset: what sounds, how it moves, its effects, and what no sampler plays."""
+"""The README section on a preset: its sound, movement and effects, and what a sampler cannot play of it."""
 
 from __future__ import annotations
 
