@@ -1,8 +1,8 @@
-"""What works on this machine, and what to install for what does not.
+"""What works on this machine, and what to install for everything that does not.
 
-`PROBES` is the list: one row a capability. Each probe runs in a process of its own (`python -m nsynth_lab.doctor
-NAME`), so a library that fails to load, crashes or hangs becomes a finding instead of the end of the examination.
-A probe returns what it found, or raises `ProbeError` with what to do about it.
+`PROBES` has one row per capability; to check something new, add a row. Each probe runs in a process of its own
+(`python -m nsynth_lab.doctor NAME`), so that a library that fails to load, crashes or hangs becomes a result instead of
+the end of the examination. A probe returns what it found, or raises `ProbeError` with advice.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ class ProbeError(Exception):
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One row of the report.
+class ProbeResult:
+    """The result of one probe.
 
     Attributes:
         name: what was examined.
         purpose: what it is needed for.
-        needed: whether the main job, blending to a file, stops without it.
-        works: the verdict.
+        needed: whether the main job, blending to a file, needs it.
+        works: whether it works.
         detail: what was found, or what went wrong.
-        advice: what to do, empty when it works.
+        advice: what to do; empty if it works.
     """
 
     name: str
@@ -77,18 +77,18 @@ class Probe:
     advice: str
 
 
-def examine_machine() -> list[Finding]:
+def examine_machine() -> list[ProbeResult]:
     """Run every probe, a few at a time; the order is that of `PROBES`."""
     with ThreadPoolExecutor(max_workers=4) as pool:
-        return list(pool.map(_examine_apart, PROBES))
+        return list(pool.map(_run_probe, PROBES))
 
 
-def main_job_works(findings: list[Finding]) -> bool:
-    """Whether everything that blending to a file needs is there."""
+def main_job_works(findings: list[ProbeResult]) -> bool:
+    """Whether everything needed for blending to a file works."""
     return all(finding.works for finding in findings if finding.needed)
 
 
-def _examine_apart(probe: Probe) -> Finding:
+def _run_probe(probe: Probe) -> ProbeResult:
     command = [sys.executable, "-m", "nsynth_lab.doctor", probe.name]
     try:
         done = subprocess.run(
@@ -98,11 +98,12 @@ def _examine_apart(probe: Probe) -> Finding:
     except subprocess.TimeoutExpired:
         answer = {"works": False, "detail": f"no answer within {TIMEOUT_SECONDS:.0f} s"}
     except (IndexError, ValueError):
-        said = done.stderr.strip().splitlines()
-        answer = {"works": False, "detail": f"ended with code {done.returncode}: {said[-1] if said else 'no word'}"}
+        lines = done.stderr.strip().splitlines()
+        reason = lines[-1] if lines else "no message"
+        answer = {"works": False, "detail": f"ended with code {done.returncode}: {reason}"}
     if not answer["works"]:
         answer.setdefault("advice", probe.advice)
-    return Finding(probe.name, probe.purpose, probe.needed, **answer)
+    return ProbeResult(probe.name, probe.purpose, probe.needed, **answer)
 
 
 def _answer(probe: Probe) -> dict[str, Any]:
@@ -110,7 +111,7 @@ def _answer(probe: Probe) -> dict[str, Any]:
         return {"works": True, "detail": probe.examine()}
     except ProbeError as problem:
         return {"works": False, "detail": str(problem), "advice": problem.advice}
-    except Exception as error:  # whatever a broken library throws is the finding
+    except Exception as error:  # whatever a broken library raises is the result
         return {"works": False, "detail": " ".join(f"{type(error).__name__}: {error}".split())}
 
 
@@ -199,10 +200,10 @@ def _checkpoint() -> str:
 
 
 def examine_checkpoint(folder: Path) -> str:
-    """What the headers of a checkpoint folder say; both files must be there and whole.
+    """A summary of a checkpoint folder from its files' headers.
 
     Raises:
-        ProbeError: missing, cut short, or not safetensors.
+        ProbeError: a file is missing, truncated, or not safetensors.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -329,11 +330,11 @@ def _main() -> None:
     with contextlib.redirect_stdout(sys.stderr):
         answer = _answer(probe)
     print(json.dumps(answer), flush=True)
-    os._exit(0)  # the answer is out: a library that hangs or crashes on its way out has no more say
+    os._exit(0)  # the result is reported: a library that hangs or crashes while unloading does no harm
 
 
-def as_dicts(findings: list[Finding]) -> list[dict[str, Any]]:
-    """The findings as plain values, for JSON."""
+def as_dicts(findings: list[ProbeResult]) -> list[dict[str, Any]]:
+    """The results as plain values, for JSON."""
     return [asdict(finding) for finding in findings]
 
 

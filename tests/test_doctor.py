@@ -7,14 +7,14 @@ import pytest
 from safetensors.numpy import save_file
 
 from nsynth_lab import doctor
-from nsynth_lab.doctor import Finding, Probe, ProbeError, examine_checkpoint, examine_machine, main_job_works
+from nsynth_lab.doctor import Probe, ProbeError, ProbeResult, examine_checkpoint, examine_machine, main_job_works
 
 
 def probe(name: str) -> Probe:
     return Probe(name, "a test", True, lambda: "never called here", "try again")
 
 
-def findings(probes: tuple[Probe, ...], monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
+def findings(probes: tuple[Probe, ...], monkeypatch: pytest.MonkeyPatch) -> list[ProbeResult]:
     monkeypatch.setattr(doctor, "PROBES", probes)
     return examine_machine()
 
@@ -34,9 +34,9 @@ def test_a_probe_that_hangs_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_only_what_is_needed_decides() -> None:
-    good, bad = Finding("a", "", True, True, ""), Finding("b", "", False, False, "")
+    good, bad = ProbeResult("a", "", True, True, ""), ProbeResult("b", "", False, False, "")
     assert main_job_works([good, bad])
-    assert not main_job_works([good, Finding("c", "", True, False, "")])
+    assert not main_job_works([good, ProbeResult("c", "", True, False, "")])
 
 
 def make_checkpoint(folder: Path) -> Path:

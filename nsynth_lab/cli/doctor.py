@@ -10,7 +10,7 @@ from nsynth_lab.cli import console
 from nsynth_lab.cli.options import JsonOption
 
 if TYPE_CHECKING:
-    from nsynth_lab.doctor import Finding
+    from nsynth_lab.doctor import ProbeResult
 
 
 def doctor(
@@ -33,7 +33,7 @@ def doctor(
     raise typer.Exit(0 if works else 1)
 
 
-def _show(findings: list[Finding]) -> None:
+def _show(findings: list[ProbeResult]) -> None:
     from rich.table import Table
     from rich.text import Text
 

@@ -12,7 +12,7 @@ from nsynth_lab.cli import console
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
-    from nsynth_lab.pack.plan import Plan
+    from nsynth_lab.pack.plan import PackPlan
     from nsynth_lab.pack.request import PackRequest
     from nsynth_lab.render.session import Session
 
@@ -31,7 +31,7 @@ class How:
     as_json: bool
 
 
-def planned(request: PackRequest, checkpoint: Path | None, device: str) -> tuple[Session, Plan]:
+def planned(request: PackRequest, checkpoint: Path | None, device: str) -> tuple[Session, PackPlan]:
     """A session for a request, and all that the pack will be."""
     from nsynth_lab.pack.plan import plan_pack
     from nsynth_lab.render.session import Session
@@ -73,7 +73,7 @@ def go_on(context: typer.Context, how: How, checkpoint: Path | None, device: str
     make(session, plan, how)
 
 
-def _is_whole(plan: Plan, how: How) -> bool:
+def _is_whole(plan: PackPlan, how: How) -> bool:
     """Whether the folder holds just this pack and has lost nothing of it; else what it has lost is told."""
     from nsynth_lab.pack.folder import inspect_folder, lost_files, matches_plan
 
@@ -85,7 +85,7 @@ def _is_whole(plan: Plan, how: How) -> bool:
     return not clips and not others
 
 
-def make(session: Session, plan: Plan, how: How) -> None:
+def make(session: Session, plan: PackPlan, how: How) -> None:
     """Make it, go on with it or mend it, or tell what it would cost; and say what came of it."""
     from nsynth_lab.pack.estimate import MANY_CLIPS, check_room, estimate
     from nsynth_lab.pack.formats.report import summary

@@ -10,7 +10,7 @@ from nsynth_lab.pack.blend_clips import BlendClips, ClipLatents
 from nsynth_lab.pack.decode import decode_clips, decode_voices, late_frames
 from nsynth_lab.pack.effects import PresetFinisher
 from nsynth_lab.pack.finish import FinishedClip, finish_clips
-from nsynth_lab.pack.plan import Plan
+from nsynth_lab.pack.plan import PackPlan
 from nsynth_lab.pack.preset_clips import PresetClipLatents, PresetClips
 from nsynth_lab.pack.ray_workers import over_ray
 from nsynth_lab.pack.request import PackRequest
@@ -20,7 +20,7 @@ from nsynth_lab.units import FloatArray
 FinishedBatches = Iterator[tuple[range, Iterable[FinishedClip]]]
 
 
-def make_clips(session: Session, plan: Plan, batches: Sequence[range], workers: str) -> FinishedBatches:
+def make_clips(session: Session, plan: PackPlan, batches: Sequence[range], workers: str) -> FinishedBatches:
     """Batches with their clips, as they are finished, here or by workers.
 
     Workers do everything after the latents for the pack of a blend. For a preset they only decode: its effects are

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nsynth_lab.errors import PackError
 from nsynth_lab.pack.make import make_batch
-from nsynth_lab.pack.plan import Plan
+from nsynth_lab.pack.plan import PackPlan
 from nsynth_lab.pack.request import PackRequest
 from nsynth_lab.render.session import Session
 
@@ -37,7 +37,7 @@ def disk_bytes(request: PackRequest, *, clip_seconds: float | None = None) -> in
     return round(clips * (FLAC_SHARE if request.flac else 1.0)) + soundfont + EXTRA_BYTES
 
 
-def estimate(session: Session, plan: Plan) -> Estimate:
+def estimate(session: Session, plan: PackPlan) -> Estimate:
     """Measured by making one batch, from the middle of the pack."""
     batch = plan.batches[len(plan.batches) // 2]
     make_batch(session, plan, batch[:1])  # warm up: the first decoding of a run is slower

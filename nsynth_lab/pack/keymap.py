@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from nsynth_lab.pack.finish import FinishedClip
-from nsynth_lab.pack.formats.zones import Layer, Loop, PackMap, Zone, key_ranges, velocity_ranges
-from nsynth_lab.pack.plan import Plan
+from nsynth_lab.pack.formats.zones import Loop, PackLayer, PackMap, PackZone, key_ranges, velocity_ranges
+from nsynth_lab.pack.plan import PackPlan
 from nsynth_lab.pack.quality import Quality
 from nsynth_lab.pack.request import ClipKey
 
@@ -17,12 +17,12 @@ NATURAL_DB = 40.0  # (velocity / 127) ** 2 in dB over a factor of ten
 MOST_TRACKING = 0.5  # what the lowest layer is made up by then stays below 6 dB, as much as SFZ allows
 
 
-def make_zone(plan: Plan, index: int, clip: FinishedClip) -> Zone:
+def make_zone(plan: PackPlan, index: int, clip: FinishedClip) -> PackZone:
     """The zone of clip number `index` of a plan."""
     key, request = plan.keys[index], plan.request
     low_key, high_key = key_ranges(request.notes)[key.note]
     low_velocity, high_velocity = velocity_ranges(request.velocities)[key.velocity]
-    return Zone(
+    return PackZone(
         file=plan.files[index],
         samples=clip.samples.shape[1],
         root=key.note,
@@ -40,7 +40,7 @@ def make_zone(plan: Plan, index: int, clip: FinishedClip) -> Zone:
     )
 
 
-def pack_map(plan: Plan, records: Sequence[dict[str, Any]]) -> PackMap:
+def pack_map(plan: PackPlan, records: Sequence[dict[str, Any]]) -> PackMap:
     """The map of a pack from the records of its clips."""
     request = plan.request
     layers = []
@@ -49,7 +49,7 @@ def pack_map(plan: Plan, records: Sequence[dict[str, Any]]) -> PackMap:
             zone_from(record["zone"]) for key, record in zip(plan.keys, records, strict=True) if key.position == number
         ]
         at = ", ".join(f"{value:g}" for value in place)
-        layers.append(Layer(label, f"{plan.about.title} {at}".strip(), place or (0.0,), tuple(zones)))
+        layers.append(PackLayer(label, f"{plan.about.title} {at}".strip(), place or (0.0,), tuple(zones)))
     tracking = _tracking(plan, records)
     return PackMap(plan.about, tuple(layers), request.sample_rate, request.bits, tracking, request.crossfade)
 
@@ -69,13 +69,13 @@ def is_record(key: ClipKey, file: str, record: dict[str, Any]) -> bool:
         return False
 
 
-def zone_from(values: dict[str, Any]) -> Zone:
+def zone_from(values: dict[str, Any]) -> PackZone:
     """A zone from its plain values."""
     loop = values["loop"]
-    return Zone(**{**values, "loop": Loop(**loop) if loop else None})
+    return PackZone(**{**values, "loop": Loop(**loop) if loop else None})
 
 
-def _tracking(plan: Plan, records: Sequence[dict[str, Any]]) -> float:
+def _tracking(plan: PackPlan, records: Sequence[dict[str, Any]]) -> float:
     """How much of MIDI's natural velocity law the layers' own levels follow; all of it if there is one layer."""
     velocities = sorted(plan.request.velocities)
     if len(velocities) == 1:

@@ -1,6 +1,6 @@
 """make_pack: decode the clips that do not exist yet, store them, and write the files of every format.
 
-PackRequest -> Plan (names of all files) -> batches of clips -> Store -> PackMap -> formats.documents
+PackRequest -> PackPlan (names of all files) -> batches of clips -> Store -> PackMap -> formats.documents
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from nsynth_lab.pack.formats.documents import write_documents
 from nsynth_lab.pack.formats.wav import write_clip
 from nsynth_lab.pack.formats.zones import PackMap
 from nsynth_lab.pack.keymap import is_record, make_zone, pack_map
-from nsynth_lab.pack.plan import Plan
+from nsynth_lab.pack.plan import PackPlan
 from nsynth_lab.pack.store import Store, open_store
 from nsynth_lab.render.session import Session
 
@@ -25,7 +25,7 @@ Advance = Callable[[int], None]
 
 def make_pack(
     session: Session,
-    plan: Plan,
+    plan: PackPlan,
     folder: Path,
     *,
     resume: bool = False,
@@ -63,12 +63,12 @@ def make_pack(
     return pack, ordered
 
 
-def make_batch(session: Session, plan: Plan, batch: range) -> list[FinishedClip]:
+def make_batch(session: Session, plan: PackPlan, batch: range) -> list[FinishedClip]:
     """Make the clips of one batch without storing them, to measure time and size."""
     return [clip for _, clips in make_clips(session, plan, [batch], "") for clip in clips]
 
 
-def _store_clip(store: Store, plan: Plan, index: int, clip: FinishedClip) -> dict[str, Any]:
+def _store_clip(store: Store, plan: PackPlan, index: int, clip: FinishedClip) -> dict[str, Any]:
     request, file = plan.request, plan.files[index]
     zone = make_zone(plan, index, clip)
     record = {

@@ -1,4 +1,4 @@
-"""Plan: all that a pack will be, known before anything is decoded; and a plan from the manifest of a pack."""
+"""PackPlan: all that a pack will be, known before anything is decoded; and a plan from the manifest of a pack."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nsynth_lab.errors import PackError, UsageError
 from nsynth_lab.pack.folder import read_json
 from nsynth_lab.pack.formats.documents import document_files
 from nsynth_lab.pack.formats.names import clip_file, position_label, stem
-from nsynth_lab.pack.formats.zones import About
+from nsynth_lab.pack.formats.zones import PackInfo
 from nsynth_lab.pack.parse import from_dict
 from nsynth_lab.pack.request import ClipKey, PackRequest
 from nsynth_lab.patch import Slot
@@ -25,7 +25,7 @@ FORMATS_READ = (1, 2)
 
 
 @dataclass(frozen=True)
-class Plan:
+class PackPlan:
     """What a pack will be, known before anything is decoded.
 
     Attributes:
@@ -35,7 +35,7 @@ class Plan:
     """
 
     request: PackRequest
-    about: About
+    about: PackInfo
     sources: tuple[dict[str, Any], ...]
     stamp: dict[str, Any]
     keys: tuple[ClipKey, ...]
@@ -61,7 +61,7 @@ class Plan:
         return tuple(position_label(place) for place in self.request.positions)
 
 
-def plan_pack(session: Session, request: PackRequest) -> Plan:
+def plan_pack(session: Session, request: PackRequest) -> PackPlan:
     """Names and batches of a pack. Recordings are encoded here, where they have not been before.
 
     Raises:
@@ -76,7 +76,7 @@ def plan_pack(session: Session, request: PackRequest) -> Plan:
     if patch:
         check_keys(patch, request.notes)
     title = request.name or (patch.name if patch else " + ".join(source["name"] for source in sources))
-    about = About(
+    about = PackInfo(
         title=title,
         stem=stem(title),
         author=request.author,
@@ -97,7 +97,7 @@ def plan_pack(session: Session, request: PackRequest) -> Plan:
     batches = tuple(range(first, min(first + rows, len(keys))) for first in range(0, len(keys), rows))
     stamp = {**session.stamp(), "seed": request.seed, "device": session.device}
     plugins = tuple(_described(slot) for slot in patch.effects if slot.plugin) if patch else ()
-    return Plan(request, about, sources, stamp, keys, files, batches, plugins)
+    return PackPlan(request, about, sources, stamp, keys, files, batches, plugins)
 
 
 def read_manifest(path: Path) -> tuple[PackRequest, dict[str, Any]]:
@@ -113,7 +113,7 @@ def read_manifest(path: Path) -> tuple[PackRequest, dict[str, Any]]:
     return from_dict(values["recipe"]), values
 
 
-def check_same(plan: Plan, manifest: dict[str, Any], *, also: tuple[str, ...] = ()) -> None:
+def check_same(plan: PackPlan, manifest: dict[str, Any], *, also: tuple[str, ...] = ()) -> None:
     """Refuse to remake a pack from another model, other sources or other plugins, or where something `also` differs.
 
     Raises:

@@ -189,7 +189,7 @@ def _cycles_hz(patch: Patch) -> list[float]:
     rates = {
         float(slot.row.settings(slot.parameters)["rate_hz"])
         for slot in patch.effects
-        if slot.row is not None and slot.row.swings and not slot.bypass and slot.mix
+        if slot.row is not None and slot.row.has_lfo and not slot.bypass and slot.mix
     }
     return sorted(rates)
 

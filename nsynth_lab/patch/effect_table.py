@@ -1,7 +1,8 @@
-"""The built-in effects as a table: one row feeds the parser, the chain, `preset check`, the help and the schema.
+"""The built-in effects as a table: to add one, add a row to `_ROWS`.
 
-An effect here is all wet; how much of it is heard is its slot's `mix`, whose default stands in the row. `attribute`
-names the parameter in pedalboard, and `fixed` holds the ones that stay: tests compare both with pedalboard itself.
+The preset parser, the effects chain, `preset check`, the help and the schema all read this table. Every effect is fully
+wet here; its slot's `mix` sets the wet/dry balance, with the default from the row. `attribute` is the parameter's name
+in pedalboard, and `fixed` has the attributes that never change; a test compares both with pedalboard itself.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from nsynth_lab.wording import did_you_mean, quoted
 
 @dataclass(frozen=True)
 class EffectParameter:
-    """One parameter of an effect: number, or text where it has `choices`; `steady` if it cannot move while it plays."""
+    """One parameter: a number, or a text if it has `choices`; `steady` if it cannot change while playing."""
 
     name: str
     default: float | str
@@ -30,7 +31,7 @@ class EffectParameter:
 
     @property
     def rule(self) -> Rule:
-        """What its value may be."""
+        """The rule its value must satisfy."""
         if self.choices:
             return Rule("text", most=100, choices=self.choices)
         return Rule("number", low=self.low, high=self.high, unit=self.unit)
@@ -42,13 +43,13 @@ class EffectRow:
 
     Attributes:
         name: as written in a preset.
-        pedalboard: its class there.
-        says: what it does to a sound.
-        parameters: what can be set.
-        mix: default share of the effect in what is heard.
-        tail_seconds: how long it sounds on after its input has ended, at most.
-        fixed: attributes of the class that stay as they are.
-        swings: whether it oscillates, `rate_hz` times a second.
+        pedalboard: name of the class in pedalboard.
+        says: what it does, for the help.
+        parameters: the parameters of the effect.
+        mix: default wet/dry balance.
+        tail_seconds: maximum length of its tail.
+        fixed: attributes of the class with fixed values.
+        has_lfo: whether it has an LFO, with the rate `rate_hz`.
     """
 
     name: str
@@ -58,21 +59,21 @@ class EffectRow:
     mix: float = 1.0
     tail_seconds: float = 0.0
     fixed: dict[str, float] = field(default_factory=dict)
-    swings: bool = False
+    has_lfo: bool = False
 
     def find(self, name: str) -> EffectParameter:
-        """The parameter of that name.
+        """The parameter called `name`.
 
         Raises:
-            PatchError: there is none; the nearest is offered.
+            PatchError: there is none; the message suggests the closest name.
         """
         return find_parameter(self.parameters, name, owner=self.name)
 
     def settings(self, given: dict[str, Parameter]) -> dict[str, Parameter]:
-        """All its parameters, those not `given` at their defaults.
+        """Values of all its parameters: those `given`, otherwise the defaults.
 
         Raises:
-            PatchError: an unknown name, or a value out of range.
+            PatchError: an unknown parameter, or a value out of range.
         """
         values: dict[str, Parameter] = {one.name: one.default for one in self.parameters}
         for name, value in given.items():
@@ -84,7 +85,7 @@ class EffectRow:
         return values
 
 
-class Named(Protocol):
+class HasName(Protocol):
     """Something with a name."""
 
     @property
@@ -92,14 +93,14 @@ class Named(Protocol):
         """What it is called."""
 
 
-Found = TypeVar("Found", bound=Named)
+Found = TypeVar("Found", bound=HasName)
 
 
 def find_parameter(parameters: Sequence[Found], name: str, *, owner: str) -> Found:
-    """The one of that name among the parameters of `owner`.
+    """The parameter called `name` among the `parameters` of `owner`.
 
     Raises:
-        PatchError: there is none; the nearest is offered.
+        PatchError: there is none; the message suggests the closest name.
     """
     for one in parameters:
         if one.name == name:
@@ -109,10 +110,10 @@ def find_parameter(parameters: Sequence[Found], name: str, *, owner: str) -> Fou
 
 
 def find_effect(name: str) -> EffectRow:
-    """The row of that name.
+    """The effect called `name`.
 
     Raises:
-        PatchError: there is none; the nearest is offered.
+        PatchError: there is none; the message suggests the closest name.
     """
     if name not in EFFECTS:
         raise PatchError(f"{quoted(name)} is not an effect; {did_you_mean(name, list(EFFECTS))}")
@@ -155,9 +156,9 @@ _ROWS = (
         mix=0.25, tail_seconds=8.0, fixed={"wet_level": 1 / 3, "dry_level": 0.0},
     ),
     EffectRow(
-        "chorus", "Chorus", "several of it, slightly out of tune",
+        "chorus", "Chorus", "several copies, slightly out of tune",
         (_RATE, _part("depth", 0.25), _ms("centre_delay_ms", 7.0, 1.0, 50.0), _FEEDBACK),
-        mix=0.5, tail_seconds=1.0, fixed={"mix": 1.0}, swings=True,
+        mix=0.5, tail_seconds=1.0, fixed={"mix": 1.0}, has_lfo=True,
     ),
     EffectRow(
         "delay", "Delay", "echoes",
@@ -168,20 +169,20 @@ _ROWS = (
         mix=0.3, tail_seconds=8.0, fixed={"mix": 1.0},
     ),
     EffectRow(
-        "phaser", "Phaser", "notches that wander through the spectrum",
+        "phaser", "Phaser", "notches that sweep through the spectrum",
         (
             _RATE, _part("depth", 0.5), _FEEDBACK,
             EffectParameter("centre_hz", 1300.0, 50.0, 10_000.0, "Hz", "centre_frequency_hz"),
         ),
-        mix=0.5, tail_seconds=0.5, fixed={"mix": 1.0}, swings=True,
+        mix=0.5, tail_seconds=0.5, fixed={"mix": 1.0}, has_lfo=True,
     ),
     EffectRow(
-        "compressor", "Compressor", "loud parts turned down",
+        "compressor", "Compressor", "makes loud passages quieter",
         (_db("threshold_db", -20.0, -80.0, 0.0), _RATIO, _ms("attack_ms", 5.0, 0.1, 500.0),
          _ms("release_ms", 100.0, 1.0, 5000.0)),
     ),
     EffectRow(
-        "gate", "NoiseGate", "quiet parts turned down",
+        "gate", "NoiseGate", "makes quiet passages quieter",
         (_db("threshold_db", -60.0, -100.0, 0.0), _RATIO, _ms("attack_ms", 1.0, 0.1, 500.0),
          _ms("release_ms", 100.0, 1.0, 5000.0)),
     ),
@@ -191,7 +192,7 @@ _ROWS = (
          EffectParameter("lookahead_ms", 2.0, 0.1, 20.0, "ms", "lookahead_ms", steady=True)),
     ),
     EffectRow("distortion", "Distortion", "a soft overdrive", (_db("drive_db", 12.0, 0.0, 60.0),)),
-    EffectRow("clip", "Clipping", "tops cut off", (_db("threshold_db", -6.0, -60.0, 0.0),)),
+    EffectRow("clip", "Clipping", "hard clipping", (_db("threshold_db", -6.0, -60.0, 0.0),)),
     EffectRow(
         "bitcrush", "Bitcrush", "fewer bits", (EffectParameter("bit_depth", 8.0, 1.0, 16.0, "bits", "bit_depth"),)
     ),
@@ -211,7 +212,7 @@ _ROWS = (
         (_hz("cutoff_hz", 4000.0), _db("gain_db", 0.0, -30.0, 30.0), _Q),
     ),
     EffectRow(
-        "ladder", "LadderFilter", "a synthesizer's resonant filter",
+        "ladder", "LadderFilter", "a synthesizer's resonant ladder filter",
         (
             _hz("cutoff_hz", 2000.0, attribute="cutoff_hz"),
             _part("resonance", 0.2),

@@ -21,10 +21,10 @@ IMPULSE_ENDINGS = (".wav", ".flac", ".aif", ".aiff", ".ogg")
 class Slot:
     """One effect and its settings.
 
-    Attributes: see `rules`. A plugin is named, never given as a file: only what the user has scanned is loaded.
+    A plugin is given by name, never as a file: only plugins that the user has scanned are loaded.
 
     Raises:
-        PatchError: an unknown effect or parameter, a value out of range, a file name that leaves the folder.
+        PatchError: an unknown effect or parameter, a value out of range, a file name that leads out of the folder.
     """
 
     effect: str = text("", most=40, says="a built-in effect; `plugin` for a plugin")
@@ -98,7 +98,7 @@ def check_beside(name: str, place: str) -> None:
     """Refuse a file name that leads out of the folder of its preset.
 
     Raises:
-        PatchError: it leads elsewhere, or is no sound file.
+        PatchError: it leads elsewhere, or is not a sound file.
     """
     if "/" in name or "\\" in name or ":" in name or name.startswith("."):
         raise PatchError(f"{quoted(name)}; expected a plain file name beside the preset", place=place)

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from nsynth_lab.pack.formats.zones import PackMap, Zone
+from nsynth_lab.pack.formats.zones import PackMap, PackZone
 
 WIDTH, HEIGHT = 812, 375
 KNOB_WIDTH, KNOB_Y, TEXT_SIZE = 90, 240, 16
 INK = "FFFFFFFF"
 LONGEST_ATTACK_SECONDS, LONGEST_RELEASE_SECONDS = 4.0, 10.0
 # attribute of a sample, and its value for a zone; with None it is left out
-ATTRIBUTES: tuple[tuple[str, Callable[[Zone], object]], ...] = (
+ATTRIBUTES: tuple[tuple[str, Callable[[PackZone], object]], ...] = (
     ("path", lambda zone: zone.file),
     ("rootNote", lambda zone: zone.root),
     ("loNote", lambda zone: zone.low_key),
@@ -51,7 +51,7 @@ def dspreset_bytes(pack: PackMap, *, background: str) -> bytes:
     return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
-def _sample(pack: PackMap, zone: Zone) -> dict[str, str]:
+def _sample(pack: PackMap, zone: PackZone) -> dict[str, str]:
     values = [(name, value(zone)) for name, value in ATTRIBUTES]
     gain_db = zone.volume_db + pack.makeup_db(zone, lambda share: 1 - pack.tracking * (1 - share))
     return {name: str(value) for name, value in values if value is not None} | {"volume": f"{gain_db:.2f}dB"}

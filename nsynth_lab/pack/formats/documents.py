@@ -21,7 +21,7 @@ from nsynth_lab.pack.formats.report import report_page
 from nsynth_lab.pack.formats.sf2 import write_sf2
 from nsynth_lab.pack.formats.sfz import morph_text, sfz_text
 from nsynth_lab.pack.formats.wav import read_clip_samples
-from nsynth_lab.pack.formats.zones import About, PackMap
+from nsynth_lab.pack.formats.zones import PackInfo, PackMap
 from nsynth_lab.pack.store import Store
 from nsynth_lab.units import FloatArray
 
@@ -30,7 +30,7 @@ README, LICENCE, PREVIEW, COVER, REPORT = "README.md", "LICENCE.txt", "preview.f
 PRESET = "preset.toml"
 
 
-def document_files(about: About, formats: Sequence[str], labels: Sequence[str], *, preset: bool) -> list[str]:
+def document_files(about: PackInfo, formats: Sequence[str], labels: Sequence[str], *, preset: bool) -> list[str]:
     """Names of all files besides the clips."""
     files = [README, LICENCE, PREVIEW, COVER, REPORT, *([PRESET] if preset else [])]
     if "sfz" in formats:
@@ -92,11 +92,11 @@ def write_documents(
     store.write(MANIFEST, lambda path: path.write_bytes(json_bytes(manifest)))
 
 
-def _sfz(about: About, label: str) -> str:
+def _sfz(about: PackInfo, label: str) -> str:
     return f"{about.stem}_{label}.sfz"
 
 
-def _morph(about: About) -> str:
+def _morph(about: PackInfo) -> str:
     return f"{about.stem}_morph.sfz"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nsynth_lab.audio import Audio, write_audio
-from nsynth_lab.pack.formats.zones import Layer, PackMap, Zone
+from nsynth_lab.pack.formats.zones import PackLayer, PackMap, PackZone
 from nsynth_lab.units import FloatArray, db_to_gain
 
 ReadClip = Callable[[str], FloatArray]
@@ -29,7 +29,7 @@ def write_preview(path: Path, pack: PackMap, read: ReadClip) -> Path:
     return write_audio(path, Audio(sound[None], pack.sample_rate), subtype=f"PCM_{pack.bits}", force=True)
 
 
-def preview_zones(layer: Layer) -> list[Zone]:
+def preview_zones(layer: PackLayer) -> list[PackZone]:
     """Up to five notes of a layer, evenly spread from C3 upwards: first round robin, highest velocity."""
     loudest = max(zone.velocity for zone in layer.zones)
     zones = [zone for zone in layer.zones if zone.take == 1 and zone.velocity == loudest]
@@ -39,7 +39,7 @@ def preview_zones(layer: Layer) -> list[Zone]:
     return [middle[index] for index in dict.fromkeys(spread.tolist())]
 
 
-def _phrase(layer: Layer, sample_rate: int, read: ReadClip) -> FloatArray:
+def _phrase(layer: PackLayer, sample_rate: int, read: ReadClip) -> FloatArray:
     zones = preview_zones(layer)
     step, held = round(STEP_SECONDS * sample_rate), round(HELD_SECONDS * sample_rate)
     phrase = np.zeros(step * (len(zones) - 1) + held, np.float32)

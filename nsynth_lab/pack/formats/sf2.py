@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from nsynth_lab.errors import PackError
 from nsynth_lab.pack.formats.wav import chunk, packed, pcm
-from nsynth_lab.pack.formats.zones import PackMap, Zone
+from nsynth_lab.pack.formats.zones import PackMap, PackZone
 from nsynth_lab.units import FloatArray, db_to_gain
 
 ReadClip = Callable[[str], FloatArray]
@@ -48,7 +48,7 @@ PAN, SIDE = 17, 500
 class PlacedChannel:
     """One channel of a zone, and where its samples start in the sample data."""
 
-    zone: Zone
+    zone: PackZone
     name: str
     start: int
     channel: int = 0
@@ -112,7 +112,7 @@ def _values(pack: PackMap, placed: Sequence[Sequence[PlacedChannel]], read: Read
         yield np.pad(pcm(samples, bits=pack.bits), (0, ZEROS))
 
 
-def _level_db(pack: PackMap, zone: Zone) -> float:
+def _level_db(pack: PackMap, zone: PackZone) -> float:
     """The zone's own level, plus what the sampler takes away at the velocity the clip was made for."""
     return zone.volume_db + pack.makeup_db(zone, lambda share: share ** (2.0 * pack.tracking))
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from nsynth_lab.pack.formats.zones import HIGHEST_VELOCITY, LOWEST_VELOCITY, Layer, PackMap, Zone
+from nsynth_lab.pack.formats.zones import HIGHEST_VELOCITY, LOWEST_VELOCITY, PackLayer, PackMap, PackZone
 
 MOD_WHEEL = 1
 # opcode, its value for a zone, and the default value, which is left out
-OPCODES: tuple[tuple[str, Callable[[Zone], object], object], ...] = (
+OPCODES: tuple[tuple[str, Callable[[PackZone], object], object], ...] = (
     ("lokey", lambda zone: zone.low_key, None),
     ("hikey", lambda zone: zone.high_key, None),
     ("seq_length", lambda zone: zone.takes, 1),
@@ -27,7 +27,7 @@ OPCODES: tuple[tuple[str, Callable[[Zone], object], object], ...] = (
 )
 
 
-def sfz_text(pack: PackMap, layer: Layer) -> str:
+def sfz_text(pack: PackMap, layer: PackLayer) -> str:
     """The SFZ file of one position."""
     lines = [*_head(pack, layer.title), _global(pack), *(_region(pack, zone) for zone in layer.zones)]
     return "\n".join(lines) + "\n"
@@ -57,7 +57,7 @@ def _global(pack: PackMap) -> str:
     return f"<global> ampeg_attack=0 amp_veltrack={100 * pack.tracking:.1f}"
 
 
-def _region(pack: PackMap, zone: Zone) -> str:
+def _region(pack: PackMap, zone: PackZone) -> str:
     values = [(name, value(zone), default) for name, value, default in OPCODES]
     opcodes = [f"{name}={value}" for name, value, default in values if value is not None and value != default]
     volume_db = zone.volume_db + pack.makeup_db(zone, lambda share: 1 - pack.tracking * (1 - share**2))
@@ -65,7 +65,7 @@ def _region(pack: PackMap, zone: Zone) -> str:
     return " ".join(["<region>", f"sample={zone.file}", *layer, *opcodes, f"volume={volume_db:.2f}"])
 
 
-def _velocities(zone: Zone, fade: int) -> dict[str, object]:
+def _velocities(zone: PackZone, fade: int) -> dict[str, object]:
     """Opcodes of the zone's velocity range; with a crossfade it overlaps its neighbours', fading in and out there."""
     low, high = zone.low_velocity, zone.high_velocity
     if not fade:

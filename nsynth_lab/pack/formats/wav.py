@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.audio import Audio, read_audio, write_audio
-from nsynth_lab.pack.formats.zones import About, Zone
+from nsynth_lab.pack.formats.zones import PackInfo, PackZone
 from nsynth_lab.units import FloatArray
 
 INFO = (("INAM", "title"), ("IART", "author"), ("ICOP", "licence"), ("ISFT", "software"), ("ICMT", "comment"))
@@ -33,7 +33,7 @@ LONGEST_SECONDS = 120.0
 
 
 def write_clip(
-    path: Path, samples: FloatArray, zone: Zone, about: About, *, sample_rate: int, bits: int
+    path: Path, samples: FloatArray, zone: PackZone, about: PackInfo, *, sample_rate: int, bits: int
 ) -> Path:  # fmt: skip
     """Write `samples` [channels, samples]; the extension of `path` chooses WAV or FLAC."""
     values = pcm(samples, bits=bits)
@@ -59,7 +59,7 @@ def pcm(samples: FloatArray, *, bits: int) -> NDArray[np.int32]:
     return np.asarray(np.round(samples.astype(np.float64) * scale).clip(-scale, scale - 1), np.int32)
 
 
-def wav_bytes(values: NDArray[np.int32], zone: Zone, about: About, *, sample_rate: int, bits: int) -> bytes:
+def wav_bytes(values: NDArray[np.int32], zone: PackZone, about: PackInfo, *, sample_rate: int, bits: int) -> bytes:
     """A whole WAV file; `values` [channels, samples] come from `pcm`."""
     channels = len(values)
     width = channels * bits // 8
@@ -86,19 +86,19 @@ def chunk(name: bytes, content: bytes) -> bytes:
     return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
 
 
-def _info(about: About) -> Sequence[bytes]:
+def _info(about: PackInfo) -> Sequence[bytes]:
     texts = [(name, str(getattr(about, field))) for name, field in INFO]
     return [chunk(name.encode(), text.encode("utf-8") + b"\0") for name, text in texts if text]
 
 
-def _smpl(zone: Zone, sample_rate: int) -> bytes:
+def _smpl(zone: PackZone, sample_rate: int) -> bytes:
     nanoseconds, fraction = round(1e9 / sample_rate), 0
     loops: list[tuple[Any, ...]] = [(0, FORWARD, zone.loop.start, zone.loop.end - 1, 0, 0)] if zone.loop else []
     head = struct.pack("<9I", 0, 0, nanoseconds, zone.root, fraction, 0, 0, len(loops), 0)
     return head + b"".join(struct.pack("<6I", *loop) for loop in loops)
 
 
-def _inst(zone: Zone) -> bytes:
+def _inst(zone: PackZone) -> bytes:
     fine_cents = 0
     ranges = (zone.low_key, zone.high_key, zone.low_velocity, zone.high_velocity)
     return struct.pack("<BbbBBBB", zone.root, fine_cents, round(zone.volume_db), *ranges)

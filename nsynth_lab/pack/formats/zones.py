@@ -26,7 +26,7 @@ class Loop:
 
 
 @dataclass(frozen=True)
-class Zone:
+class PackZone:
     """A clip and when it sounds. Ranges include both ends.
 
     Attributes:
@@ -58,17 +58,17 @@ class Zone:
 
 
 @dataclass(frozen=True)
-class Layer:
+class PackLayer:
     """One position of the blend: a whole instrument."""
 
     label: str
     title: str
     place: tuple[float, ...]
-    zones: tuple[Zone, ...]
+    zones: tuple[PackZone, ...]
 
 
 @dataclass(frozen=True)
-class About:
+class PackInfo:
     """Title, author and licence of a pack.
 
     Attributes:
@@ -95,8 +95,8 @@ class PackMap:
             formats that can; 0 switches.
     """
 
-    about: About
-    layers: tuple[Layer, ...]
+    about: PackInfo
+    layers: tuple[PackLayer, ...]
     sample_rate: int
     bits: int
     tracking: float
@@ -107,7 +107,7 @@ class PackMap:
         """Whether the positions are between two sources, in order."""
         return all(len(layer.place) == 1 for layer in self.layers)
 
-    def makeup_db(self, zone: Zone, gain_of: Callable[[float], float]) -> float:
+    def makeup_db(self, zone: PackZone, gain_of: Callable[[float], float]) -> float:
         """Gain that brings a zone to its own level at the velocity for which it was made.
 
         `gain_of` is the sampler's gain for a velocity from 0 to 1 (127). With a single velocity layer it is 0 dB: the
@@ -140,7 +140,7 @@ def velocity_ranges(velocities: Sequence[int]) -> dict[int, tuple[int, int]]:
     return split_range(velocities, lowest=LOWEST_VELOCITY, highest=HIGHEST_VELOCITY)
 
 
-def missing_zones(layer: Layer) -> list[tuple[int, int]]:
+def missing_zones(layer: PackLayer) -> list[tuple[int, int]]:
     """(key, velocity) pairs for which not every round robin sounds exactly once."""
     covering: dict[tuple[int, int], list[int]] = {}
     for zone in layer.zones:
