@@ -10,7 +10,7 @@ from nsynth_lab.atomic_file import LONGEST_NAME_BYTES, atomic_write, write_json
 from nsynth_lab.errors import AudioError, NsynthLabError
 
 
-def test_what_was_there_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
+def test_the_old_file_stays_until_the_new_one_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "take.wav"
     path.write_text("old")
     with atomic_write(path) as beside:
@@ -29,7 +29,7 @@ def write(path: Path, text: str, failure: type[BaseException] | None = None) -> 
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, ValueError])
-def test_nothing_is_left_of_one_that_was_not_finished(tmp_path: Path, failure: type[BaseException]) -> None:
+def test_nothing_is_left_of_an_unfinished_file(tmp_path: Path, failure: type[BaseException]) -> None:
     path = tmp_path / "take.wav"
     path.write_text("old")
     with pytest.raises(failure):
@@ -37,7 +37,7 @@ def test_nothing_is_left_of_one_that_was_not_finished(tmp_path: Path, failure: t
     assert [file.read_text() for file in tmp_path.iterdir()] == ["old"]
 
 
-def test_a_system_that_refuses_is_told_in_the_callers_own_kind_of_error(tmp_path: Path) -> None:
+def test_a_refusal_of_the_system_becomes_the_callers_error(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"take\.wav: cannot be written: No such file"):
         write(tmp_path / "missing" / "take.wav", "x")
     with pytest.raises(NsynthLabError, match="cannot be written"):
@@ -45,7 +45,7 @@ def test_a_system_that_refuses_is_told_in_the_callers_own_kind_of_error(tmp_path
 
 
 @pytest.mark.parametrize("letter", ["a", "ö", "琵"])
-def test_a_name_as_long_as_can_be_is_written(tmp_path: Path, letter: str) -> None:
+def test_a_file_name_of_maximum_length_is_written(tmp_path: Path, letter: str) -> None:
     stem = letter * ((LONGEST_NAME_BYTES - 4) // len(letter.encode()))
     with atomic_write(tmp_path / f"{stem}.wav") as beside:
         assert len(beside.name.encode()) <= LONGEST_NAME_BYTES

@@ -117,7 +117,7 @@ def test_nan_and_infinity_are_refused(tmp_path: Path, value: float) -> None:
         ("bare.raw", random.Random(1).randbytes(5_000), "not a sound file"),
     ],
 )
-def test_what_is_no_sound_is_refused(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+def test_files_that_are_not_sound_are_refused(tmp_path: Path, name: str, content: bytes, says: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(AudioError, match=says) as caught:
@@ -126,7 +126,7 @@ def test_what_is_no_sound_is_refused(tmp_path: Path, name: str, content: bytes, 
     assert "\n" not in str(caught.value)
 
 
-def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_missing_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="no such file"):
         read_audio(tmp_path / "nowhere.wav")
     with pytest.raises(AudioError, match="no such file"):
@@ -177,7 +177,7 @@ def test_a_file_in_the_way_stays_unless_forced(tmp_path: Path, tone: Audio) -> N
         (".", "is a folder"),
     ],
 )
-def test_targets_that_cannot_be_are_a_usage_error(tmp_path: Path, tone: Audio, name: str, says: str) -> None:
+def test_impossible_targets_are_a_usage_error(tmp_path: Path, tone: Audio, name: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         write_audio(tmp_path / name, tone)
 
@@ -197,7 +197,7 @@ def test_read_only_targets_are_refused_before_the_work(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder in which not even root can write")
-def test_where_nobody_can_write_is_one_line(tone: Audio) -> None:
+def test_an_unwritable_place_is_reported_in_one_line(tone: Audio) -> None:
     with pytest.raises((AudioError, UsageError), match=r"cannot be written|read-only"):
         write_audio("/proc/tone.wav", tone)
 

@@ -19,21 +19,21 @@ def findings(probes: tuple[Probe, ...], monkeypatch: pytest.MonkeyPatch) -> list
     return examine_machine()
 
 
-def test_a_probe_that_dies_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_probe_that_crashes_is_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
     (found,) = findings((probe("unknown to the child process"),), monkeypatch)
     assert not found.works
     assert found.detail == "ended with code 1: StopIteration"
     assert found.advice == "try again"
 
 
-def test_a_probe_that_hangs_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_probe_that_hangs_is_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "TIMEOUT_SECONDS", 0.01)
     (found,) = findings((probe("python"),), monkeypatch)
     assert not found.works
     assert "no answer within" in found.detail
 
 
-def test_only_what_is_needed_decides() -> None:
+def test_only_needed_capabilities_decide() -> None:
     good, bad = ProbeResult("a", "", True, True, ""), ProbeResult("b", "", False, False, "")
     assert main_job_works([good, bad])
     assert not main_job_works([good, ProbeResult("c", "", True, False, "")])
@@ -46,12 +46,12 @@ def make_checkpoint(folder: Path) -> Path:
     return folder
 
 
-def test_a_whole_checkpoint_is_recognised(tmp_path: Path) -> None:
+def test_an_intact_checkpoint_is_recognised(tmp_path: Path) -> None:
     assert "weights.safetensors 2 tensors" in examine_checkpoint(make_checkpoint(tmp_path / "mine"))
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "bank.safetensors"])
-def test_a_missing_or_cut_checkpoint_is_told(tmp_path: Path, name: str) -> None:
+def test_a_missing_or_truncated_checkpoint_is_reported(tmp_path: Path, name: str) -> None:
     path = make_checkpoint(tmp_path / "mine") / name
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(ProbeError, match="is damaged") as caught:
@@ -62,7 +62,7 @@ def test_a_missing_or_cut_checkpoint_is_told(tmp_path: Path, name: str) -> None:
         examine_checkpoint(path.parent)
 
 
-def test_what_blending_imports_is_needed_and_what_compiles_is_looked_at() -> None:
+def test_everything_blending_imports_is_probed_as_needed() -> None:
     needed = {probe.name: probe.needed for probe in doctor.PROBES}
     assert needed["torchaudio"], "resampling and mel bands are its own"
     assert not needed["compiled loops"], "blending to a file does without"

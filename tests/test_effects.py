@@ -47,7 +47,7 @@ def in_blocks(chain: Chain, samples: FloatArray, sizes: Sequence[int]) -> FloatA
 
 
 @pytest.mark.parametrize("name", EFFECTS)
-def test_the_table_says_what_pedalboard_has(name: str) -> None:
+def test_the_table_matches_pedalboards_parameters(name: str) -> None:
     row = EFFECTS[name]
     kind = getattr(pedalboard, row.pedalboard)
     plugin = kind(np.ones((1, 8), np.float32), sample_rate=48_000.0) if name == "convolution" else kind()
@@ -66,7 +66,7 @@ def test_the_table_says_what_pedalboard_has(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_blocks_give_what_the_whole_gives(name: str) -> None:
+def test_an_effect_gives_the_same_in_blocks_and_in_one_go(name: str) -> None:
     chain, sound = Chain([Slot(name)]), noise()
     whole = chain.process(sound)
     assert np.abs(whole).max() > 0.05
@@ -75,7 +75,7 @@ def test_blocks_give_what_the_whole_gives(name: str) -> None:
         assert np.abs(in_blocks(chain, sound, sizes) - whole).max() < 1e-6, sizes
 
 
-def test_a_chain_of_many_gives_the_same_in_any_blocks() -> None:
+def test_a_long_chain_gives_the_same_at_every_block_size() -> None:
     chain = Chain([Slot("chorus"), Slot("delay"), Slot("limiter"), Slot("lofi"), Slot("reverb")], level_db=6.0)
     sound = noise(30_000)
     whole = chain.process(sound)
@@ -85,7 +85,7 @@ def test_a_chain_of_many_gives_the_same_in_any_blocks() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ("reverb", "delay")])
-def test_dry_and_wet_are_in_step_and_latency_is_taken_out(name: str) -> None:
+def test_dry_and_wet_are_aligned_and_latency_is_removed(name: str) -> None:
     sound = noise(level=0.02)  # far below where the limiter begins
     dry = Chain([Slot(name, mix=0.0)]).run(sound, tail=False)
     assert np.abs(dry - sound).max() < 1e-6
@@ -93,7 +93,7 @@ def test_dry_and_wet_are_in_step_and_latency_is_taken_out(name: str) -> None:
     assert np.abs(half - (sound + wet) / 2).max() < 1e-6
 
 
-def test_nothing_leaves_above_the_ceiling_and_what_is_quiet_is_left_alone() -> None:
+def test_the_output_stays_below_the_ceiling_and_quiet_sounds_are_unchanged() -> None:
     sound = noise(level=3.0)
     assert np.abs(Chain([], level_db=24.0).process(sound)).max() <= db_to_gain(CEILING_DB) + 1e-6
     quiet = noise(level=0.1)
@@ -119,14 +119,14 @@ def test_filters_do_what_their_parameters_say(slot: Slot, hz: float, gain_db: fl
     assert 20 * np.log10(ratio) == pytest.approx(gain_db, abs=0.3)
 
 
-def test_an_echo_comes_after_its_time() -> None:
+def test_an_echo_comes_after_the_delay_time() -> None:
     click = np.zeros((2, 48_000), np.float32)
     click[:, 0] = 0.5
     slot = Slot("delay", parameters={"delay_seconds": 0.25, "feedback": 0.0}, mix=1.0)
     assert np.argmax(np.abs(Chain([slot]).run(click)[0])) == 12_000
 
 
-def test_a_convolution_with_a_click_is_a_delay(tmp_path: Path) -> None:
+def test_a_convolution_with_a_single_impulse_is_a_delay(tmp_path: Path) -> None:
     click = np.zeros((1, 4800), np.float32)
     click[0, 480] = 1.0
     write_audio(tmp_path / "click.wav", Audio(click))
@@ -139,7 +139,7 @@ def test_a_convolution_with_a_click_is_a_delay(tmp_path: Path) -> None:
         Chain([Slot("convolution", impulse="other.wav")], home=tmp_path)
 
 
-def test_a_mono_sound_comes_out_on_both_sides() -> None:
+def test_a_mono_sound_comes_out_on_both_channels() -> None:
     sound = noise()[:1]
     heard = Chain([Slot("gain")]).process(sound)
     assert heard.shape == sound.repeat(2, axis=0).shape
@@ -155,7 +155,7 @@ def test_the_tail_of_a_reverb_is_heard_to_its_end() -> None:
     assert np.abs(whole[:, -1000:]).max() < db_to_gain(-75.0)
 
 
-def test_bypass_and_mix_move_without_a_click_whatever_the_blocks() -> None:
+def test_bypass_and_mix_change_without_clicks_at_every_block_size() -> None:
     sound = tone(200.0, 9600)
     results = []
     for size in (64, 240, 1024):
@@ -170,7 +170,7 @@ def test_bypass_and_mix_move_without_a_click_whatever_the_blocks() -> None:
     assert np.array_equal(results[0][:, 4800 + 480 + GUARD_LATE :], sound[:, 4800 + 480 : -GUARD_LATE])
 
 
-def test_parameters_move_while_it_plays() -> None:
+def test_parameters_change_while_playing() -> None:
     sound = tone(440.0)
     chain = Chain([Slot("lowpass"), Slot("gain", label="trim")])
     chain.process(sound)
@@ -191,7 +191,7 @@ def test_parameters_move_while_it_plays() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_parameter_that_moves_wildly_breaks_no_block(name: str) -> None:
+def test_extreme_parameter_changes_keep_the_output_finite(name: str) -> None:
     row, dice = EFFECTS[name], np.random.default_rng(1)
     chain = Chain([Slot(name)])
     for turn in range(40):
@@ -207,7 +207,7 @@ def test_a_parameter_that_moves_wildly_breaks_no_block(name: str) -> None:
         assert np.isfinite(heard).all()
 
 
-def test_blocks_that_cannot_be_told_apart_are_refused() -> None:
+def test_blocks_that_are_too_short_are_refused() -> None:
     chain = Chain([])
     for shape in ((2, 2), (2, 0), (3, 100), (1, 2, 100)):
         with pytest.raises(ValueError, match="block of shape"):
@@ -257,7 +257,7 @@ class Misbehaving:
         ("slow", "is too slow"),
     ],
 )
-def test_an_effect_that_misbehaves_is_taken_out_and_the_music_goes_on(how: str, says: str) -> None:
+def test_a_misbehaving_effect_is_bypassed_and_the_music_goes_on(how: str, says: str) -> None:
     stage = Stage("it", Misbehaving(how), mix=1.0, bypass=False, watchdog=Watchdog(deadline=True))
     stage.prepare()
     block = tone(440.0, 256)
@@ -271,7 +271,7 @@ def test_an_effect_that_misbehaves_is_taken_out_and_the_music_goes_on(how: str, 
     assert np.array_equal(stage.process(block), block)
 
 
-def test_silence_that_goes_in_may_come_out() -> None:
+def test_silence_out_is_no_fault_when_silence_goes_in() -> None:
     stage = Stage("it", Misbehaving("silence"), mix=1.0, bypass=False, watchdog=Watchdog())
     stage.prepare()
     for _ in range(2000):

@@ -18,7 +18,7 @@ STRUCK_THAT_RING = ("mallet_acoustic_000", "mallet_acoustic_001", "mallet_acoust
 @pytest.mark.parametrize("slope_db_per_s", [0.0, -5.0, -12.0])
 @pytest.mark.parametrize("release_frames", [12, 30, 60])
 @pytest.mark.parametrize("ripple_db", [0.0, 2.0])
-def test_the_key_goes_up_where_the_fall_begins(slope_db_per_s: float, release_frames: int, ripple_db: float) -> None:
+def test_the_release_begins_where_the_fall_begins(slope_db_per_s: float, release_frames: int, ripple_db: float) -> None:
     key_up, end = 200, 200 + release_frames
     level = line((0, -60), (4, -20), (key_up, -20 + slope_db_per_s * 2.1), (end, -98))
     level[4:key_up] += ripple_db * np.sin(np.arange(4, key_up) / 3)

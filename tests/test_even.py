@@ -39,11 +39,11 @@ def test_steps_become_equal() -> None:
     assert np.std(even) / np.mean(even) < 0.2
 
 
-def test_a_way_that_leads_nowhere_is_plain() -> None:
+def test_a_path_without_change_is_mapped_to_itself() -> None:
     axis = even_axis([chord(0.3)] * 5)
     assert axis.plain(0.4) == 0.4
 
 
-def test_a_straight_way_is_plain() -> None:
+def test_a_path_of_even_change_is_mapped_to_itself() -> None:
     shares = np.linspace(0.0, 1.0, 9)
     assert np.isclose(EvenAxis(shares, shares).plain(0.37), 0.37)

@@ -60,7 +60,7 @@ OFFSETS = {
 
 
 @pytest.mark.parametrize("kind", [kind for kind in OFFSETS if kind != "without silence"])
-def test_a_recording_on_an_offset_is_cut_as_the_clean_one(kind: str) -> None:
+def test_a_recording_with_a_dc_offset_is_trimmed_like_a_clean_one(kind: str) -> None:
     mono, _ = one_channel(np.asarray(OFFSETS[kind], np.float32)[None], RATE)
     clean, came = (trim(samples, RATE, max_seconds=8.0) for samples in (CLEAN, mono))
     assert came.start_seconds == pytest.approx(clean.start_seconds, abs=0.03 if kind == "wandering" else 0.011)
@@ -71,7 +71,7 @@ def test_a_recording_on_an_offset_is_cut_as_the_clean_one(kind: str) -> None:
     assert frames[0] == frames[1]
 
 
-def test_the_offset_is_taken_off_and_nothing_else() -> None:
+def test_only_the_dc_offset_is_removed() -> None:
     """-100 dB is left where there is silence to tell it, -60 where there is none; a clean recording is not touched."""
     for kind in ("0.1 %", "0.5 %", "10 %", "below"):
         still = without_offset(np.asarray(OFFSETS[kind], np.float32)[None], RATE)[0]
@@ -84,7 +84,7 @@ def test_the_offset_is_taken_off_and_nothing_else() -> None:
         assert without_offset(clean, RATE) is clean
 
 
-def test_sides_that_cancel_are_told_apart() -> None:
+def test_channels_that_cancel_are_recognized() -> None:
     sound = tone(60)
     for other in (-sound, np.asarray(-0.9 * sound, np.float32)):
         mono, told = one_channel(np.stack([sound, other]), RATE)
@@ -128,7 +128,7 @@ WARNED = {
 
 
 @pytest.mark.parametrize("kind", WARNED)
-def test_encode_warns_of_what_a_data_set_would_doubt(
+def test_encode_warns_where_a_data_set_would_leave_out(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Also when the encoding is looked up."""
@@ -155,7 +155,7 @@ def test_encode_warns_of_what_a_data_set_would_doubt(
         assert says in told[0]
 
 
-def test_blend_warns_too_and_a_good_recording_is_not_warned_of(
+def test_blend_warns_too_but_not_about_a_good_recording(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -139,7 +139,7 @@ def test_headers_of_another_kind_are_refused(tmp_path: Path, changes: dict[str, 
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "5", '"a"', "[" * 100_000, '{"format_version": 1}'])
-def test_headers_that_are_no_header_are_refused(tmp_path: Path, text: str) -> None:
+def test_invalid_headers_are_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(LatentsError):
         read_latents(write_raw(tmp_path / "a.latents", tensors(make_latents()), text))
 
@@ -186,7 +186,7 @@ def test_values_that_are_not_finite_are_refused(stream: str, value: float) -> No
         replace(latents, **{stream: broken})
 
 
-def test_a_header_that_promises_the_moon_costs_nothing(tmp_path: Path) -> None:
+def test_an_enormous_claimed_size_allocates_nothing(tmp_path: Path) -> None:
     promise = {"timbre": {"dtype": "F32", "shape": [2**40, 16], "data_offsets": [0, 2**46]}}
     text = json.dumps(promise).encode()
     path = tmp_path / "moon.latents"
@@ -206,13 +206,13 @@ def test_a_file_that_is_too_large_is_not_even_opened(tmp_path: Path) -> None:
         read_latents(path)
 
 
-def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_missing_files_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "nowhere.latents", tmp_path):
         with pytest.raises(LatentsError, match="no such file"):
             read_latents(path)
 
 
-def test_wild_values_are_brought_into_range(tmp_path: Path) -> None:
+def test_values_out_of_range_are_clipped(tmp_path: Path) -> None:
     streams = tensors(make_latents())
     streams["f0_cents"] = np.full(20, 5_000, np.float32)
     streams["partials"] = np.full(128, -7, np.float32)
@@ -223,7 +223,7 @@ def test_wild_values_are_brought_into_range(tmp_path: Path) -> None:
     assert latents.loudness_db.min() == -100.0
 
 
-def test_partials_are_a_row_a_frame_either_way() -> None:
+def test_partials_per_frame_work_for_both_shapes() -> None:
     fixed, moving = make_latents(), make_latents(morph=True)
     assert fixed.partials_per_frame().shape == moving.partials_per_frame().shape == (20, 128)
     np.testing.assert_array_equal(fixed.partials_per_frame()[7], fixed.partials)

@@ -84,7 +84,7 @@ def test_running_status_and_silent_note_ons() -> None:
 
 
 @pytest.mark.parametrize(("frames", "seconds"), [(25, 1.0), (30, 25 / 30), (29, 25 * 1.001 / 30), (24, 25 / 24)])
-def test_frames_a_second_instead_of_beats(frames: int, seconds: float) -> None:
+def test_smpte_time_instead_of_beats(frames: int, seconds: float) -> None:
     track = bytes([0x87, 0x68, 0x90, 60, 100, 0, 0xFF, 0x2F, 0])  # 1000 ticks of 40 a frame: 25 frames
     song = parse_song(raw((-frames << 8) | 40, track))
     assert song.events[0].at_sample == pytest.approx(seconds * SECOND, abs=1)

@@ -76,13 +76,13 @@ def test_names_that_differ_have_files_that_differ() -> None:
 
 
 @pytest.mark.parametrize("names", ALIKE)
-def test_names_that_are_alike_are_the_same(names: tuple[str, ...]) -> None:
+def test_names_that_differ_only_in_case_or_separators_are_equal(names: tuple[str, ...]) -> None:
     assert len({folded(name) for name in names}) == 1
     assert len({file_stem(name, instead="x") for name in names}) == 1
 
 
 @pytest.mark.parametrize("name", NO_NAMES)
-def test_what_is_no_name_is_refused_in_words(name: str) -> None:
+def test_invalid_names_are_refused_with_a_reason(name: str) -> None:
     with pytest.raises(UsageError, match=r"printable characters|reads as a path|beside spaces") as caught:
         checked_name(name)
     assert str(caught.value).isprintable()
@@ -138,7 +138,7 @@ def test_banks_of_earlier_versions_keep_working() -> None:
     assert old_file("con", "con") == owned_path("con")
 
 
-def test_a_damaged_file_is_what_its_name_says() -> None:
+def test_a_damaged_bank_file_is_listed_by_its_file_name() -> None:
     old_file("solo", "solo").write_bytes(b"damaged")
     assert owned_path("solo").stem == "solo"
     assert owned_path("琵琶 solo").stem != "solo"
@@ -146,7 +146,7 @@ def test_a_damaged_file_is_what_its_name_says() -> None:
         find_owned("solo")
 
 
-def test_a_digest_that_somebody_has_taken_does_not_hide_another() -> None:
+def test_a_file_with_anothers_digest_does_not_hide_it() -> None:
     taken = f"solo {digest_of('琵琶 solo')}"
     keep(owned(taken), {}, force=False)
     with pytest.raises(UsageError, match="another instrument lies where '琵琶 solo' would"):
@@ -216,7 +216,7 @@ def recorded(path: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["flute", "Flute"])
-def test_a_file_does_not_take_an_instruments_place_unsaid(
+def test_a_file_named_like_an_instrument_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     """In blend, play, render and pack, and in presets: a file without an ending is asked for with its folder."""

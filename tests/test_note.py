@@ -36,7 +36,7 @@ def test_names_as_musicians_write_them(text: str, number: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "H9", "A", "4A", "G#9", "C-2", "128", "-1", "A4.5", "nan", "A44", "A 4 4"])
-def test_what_is_no_note_is_refused_in_one_line(text: str) -> None:
+def test_invalid_notes_are_refused_in_one_line(text: str) -> None:
     with pytest.raises(UsageError, match="is not a note: use a name from C-1 to G9") as caught:
         parse_note(text)
     assert "\n" not in str(caught.value)

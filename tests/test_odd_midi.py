@@ -36,7 +36,7 @@ def notes_of(song: Song) -> list[Note]:
 
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd.name)
-def test_an_odd_file_is_played_as_it_is_meant(odd: Odd) -> None:
+def test_an_odd_file_is_played_as_intended(odd: Odd) -> None:
     song = parse_song(odd.data)
     assert same(notes_of(song), odd.notes, seconds=2 / 48_000), notes_of(song)
     assert song.seconds == pytest.approx(odd.seconds, abs=2 / 48_000)

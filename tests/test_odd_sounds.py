@@ -124,7 +124,7 @@ def test_an_odd_wav_holds_the_same_sound(tmp_path: Path, content: bytes) -> None
 @pytest.mark.parametrize(
     "name", ["data of length 0, to the end", "RF64 whose lengths were never filled in", "fmt behind"]
 )
-def test_a_mended_wav_is_read_as_far_as_asked(tmp_path: Path, name: str) -> None:
+def test_a_repaired_wav_is_read_as_far_as_asked(tmp_path: Path, name: str) -> None:
     path = tmp_path / "odd.wav"
     path.write_bytes(WAVS[name])
     np.testing.assert_array_equal(read_audio(path, max_seconds=0.1).samples[0], STEPS[:4_800] / np.float32(2**15))
@@ -169,7 +169,7 @@ def test_an_empty_wav_stays_empty(tmp_path: Path) -> None:
         riff(*[chunk(b"junk", b"")] * 30_000),
     ],
 )
-def test_a_wav_that_holds_no_sound_is_one_line(tmp_path: Path, content: bytes) -> None:
+def test_a_wav_without_sound_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "none.wav"
     path.write_bytes(content)
     with pytest.raises(AudioError, match=r"none\.wav: (not a sound file that can be read|sample rate)"):
@@ -198,7 +198,7 @@ def test_a_flac_of_unknown_or_wrong_length_is_read_to_its_end(tmp_path: Path, to
     assert read_audio(path, max_seconds=0.1).samples.shape == (1, 4_800)
 
 
-def test_of_a_flac_that_is_cut_short_what_is_there_is_used_and_told(tmp_path: Path) -> None:
+def test_the_intact_part_of_a_truncated_flac_is_used_and_reported(tmp_path: Path) -> None:
     path = flac(tmp_path, 0)
     content = path.read_bytes()
     path.write_bytes(content[: -len(content) // 3])
@@ -211,7 +211,7 @@ def test_of_a_flac_that_is_cut_short_what_is_there_is_used_and_told(tmp_path: Pa
 
 
 @pytest.mark.parametrize("make", [lambda _: rf64(2**60), lambda folder: flac(folder, 2**36 - 1).read_bytes()])
-def test_nothing_is_allocated_for_what_a_header_claims(tmp_path: Path, make: Callable[[Path], bytes]) -> None:
+def test_no_memory_is_allocated_for_lengths_a_header_claims(tmp_path: Path, make: Callable[[Path], bytes]) -> None:
     path = tmp_path / "claims.wav"
     path.write_bytes(make(tmp_path))
     read_audio(path)
@@ -289,7 +289,7 @@ def test_a_file_whose_name_is_no_utf_8_is_written_and_read(tmp_path: Path, endin
     assert read_clip(path).samples.shape == (1, SAMPLES)
 
 
-def test_many_channels_are_taken_as_their_mean(tmp_path: Path) -> None:
+def test_many_channels_are_mixed_to_their_mean(tmp_path: Path) -> None:
     path = tmp_path / "surround.wav"
     soundfile.write(path, np.stack([SINE * gain for gain in (1, 0, 0.5, 0, 0, 0.3)], axis=1), SAMPLE_RATE)
     np.testing.assert_allclose(read_clip(path).mono(), SINE * 0.3, atol=2**-15)

@@ -58,7 +58,7 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Refused:
 # --- what is made ---
 
 
-def test_a_pack_is_whole_and_lists_itself() -> None:
+def test_a_pack_is_complete_and_its_manifest_lists_all_files() -> None:
     manifest = made()
     assert sorted(everything(Path("out"))) == sorted(manifest["files"])
     assert not Path("out/.unfinished").exists()
@@ -114,7 +114,7 @@ def test_flac_clips_hold_the_same_samples() -> None:
     assert regions(next(Path("out").glob("*_p000.sfz")))[0]["loop_end"]
 
 
-def test_notes_that_die_away_are_not_looped_and_the_report_says_so() -> None:
+def test_decaying_notes_are_not_looped_and_the_report_says_so() -> None:
     manifest = made("--duration", "2", sources=("flute", "piano"))
     words = {tuple(record["position"]): record["quality"]["loop"] for record in manifest["clips"]}
     assert words == {(0.0,): "looped", (1.0,): "dies away"}
@@ -195,7 +195,7 @@ def test_killed_at_three_moments_and_resumed_it_is_the_same_pack() -> None:
     assert everything(Path("out")) == everything(Path("whole"))
 
 
-def test_resume_of_a_folder_that_is_new_begins_it() -> None:
+def test_resume_in_a_new_folder_starts_a_pack() -> None:
     made("--resume")
 
 
@@ -260,7 +260,7 @@ def test_a_folder_that_holds_something_else(refused: Refused) -> None:
     assert "does not exist" in refused("flute", "cello", *SMALL, "-o", "no/such/folder")
 
 
-def test_force_replaces_a_pack_and_leaves_what_is_not_its_own(refused: Refused) -> None:
+def test_force_replaces_a_pack_and_keeps_other_files(refused: Refused) -> None:
     first = made()
     Path("out/my notes.txt").write_text("mine")
     assert "holds a pack already" in refused("flute", "cello", *SMALL, "-o", "out")
@@ -327,7 +327,7 @@ def test_requests_that_cannot_be_met(words: tuple[str, ...], says: str, refused:
     assert not Path("out").exists()
 
 
-def test_manifests_that_are_none(refused: Refused) -> None:
+def test_invalid_manifests_are_refused(refused: Refused) -> None:
     made()
     good = json.loads(Path("out/manifest.json").read_text("utf-8"))
     recipe = good["recipe"]

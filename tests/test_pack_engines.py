@@ -79,7 +79,7 @@ def test_sfizz_plays_the_layer_of_the_velocity(pack: Path, manifest: dict[str, A
     assert list(levels.values()) == sorted(levels.values())
 
 
-def test_layers_that_fade_into_each_other_have_no_jump(pack: Path, tmp_path: Path) -> None:
+def test_crossfaded_velocity_layers_have_no_jump(pack: Path, tmp_path: Path) -> None:
     need_module("pysfizz")
     folder = tmp_path / "faded"
     words = ["--notes", "C4", "--positions", "0.5", "--velocities", "40,110", "--duration", "1", "--crossfade", "12"]
@@ -125,7 +125,7 @@ def test_the_mod_wheel_morphs(pack: Path) -> None:
         assert level_db(morphed - alone) < level_db(alone) - 60.0
 
 
-def test_half_way_between_two_positions_nothing_cancels(pack: Path) -> None:
+def test_halfway_between_two_positions_nothing_cancels(pack: Path) -> None:
     need_module("pysfizz")
     text = (pack / "Reed_morph.sfz").read_text("utf-8")
     for mark, ends in ((32, ("000", "050")), (96, ("050", "100"))):

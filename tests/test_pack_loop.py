@@ -34,7 +34,7 @@ def held_note(note: int, *, frames: int = 700) -> Latents:
     return replace(stretch(replace(flute(), note=note), frames), partials=partials)
 
 
-def test_a_whistle_above_20_khz_is_in_the_figures() -> None:
+def test_the_report_has_the_level_above_20_khz() -> None:
     at = np.arange(SAMPLE_RATE) / SAMPLE_RATE
     tone, whistle = np.sin(2 * np.pi * 440.0 * at), 0.2 * np.sin(2 * np.pi * 22_000.0 * at)
     samples = np.asarray(np.stack([tone, tone + whistle]) / 2, np.float32)
@@ -51,7 +51,7 @@ def looped(note: int, *, multiple: int = 1) -> tuple[Latents, Period]:
 
 @pytest.mark.parametrize("note", [36, 57, 84])
 @pytest.mark.parametrize("multiple", [1, 5])
-def test_every_stream_comes_back_after_one_period(note: int, multiple: int) -> None:
+def test_every_stream_returns_after_one_period(note: int, multiple: int) -> None:
     latents, period = looped(note, multiple=multiple)
     assert period.frames % multiple == 0
     assert period.begin + period.frames == SETTLED
@@ -61,7 +61,7 @@ def test_every_stream_comes_back_after_one_period(note: int, multiple: int) -> N
 
 
 @pytest.mark.parametrize("note", [36, 57, 84])
-def test_a_loop_runs_to_and_fro_and_never_jumps(note: int) -> None:
+def test_a_loop_goes_forwards_and_backwards_without_jumps(note: int) -> None:
     _, period = looped(note)
     read = read_positions(period, FRAMES)
     assert np.abs(np.diff(read)).max() <= 1.0
@@ -70,7 +70,7 @@ def test_a_loop_runs_to_and_fro_and_never_jumps(note: int) -> None:
 
 
 @pytest.mark.parametrize("note", [36, 48, 57, 61, 84, 100])
-def test_partials_turn_a_whole_number_of_times_and_the_pitch_stays(note: int) -> None:
+def test_partials_complete_whole_cycles_and_the_pitch_stays(note: int) -> None:
     latents, period = looped(note)
     once = slice(period.begin, SETTLED)
     ratio = cents_to_ratio(latents.f0_cents[once].astype(np.float64))
@@ -84,7 +84,7 @@ def test_partials_turn_a_whole_number_of_times_and_the_pitch_stays(note: int) ->
     assert np.abs(moved).max() < 600 * 1.45 / period.turns
 
 
-def test_a_note_that_is_held_for_too_short_a_time_has_no_loop() -> None:
+def test_a_note_that_is_too_short_has_no_loop() -> None:
     assert find_period(60, begin=SETTLED - 30, end=SETTLED) is None
     assert find_period(60, begin=SETTLED + 30, end=SETTLED) is None
     with pytest.raises(UsageError, match="too short"):
@@ -106,7 +106,7 @@ def rows(notes: Sequence[int]) -> list[ClipLatents]:
 
 
 @pytest.mark.parametrize("notes", [(48,), (45, 62, 81)])
-def test_what_the_decoder_gives_closes(notes: Sequence[int]) -> None:
+def test_the_decoded_loop_closes(notes: Sequence[int]) -> None:
     checkpoint = Checkpoint(tiny_model(), "tiny", {})
     every = rows(notes)
     audio = decode_clips(every, checkpoint)
@@ -131,7 +131,7 @@ def test_a_clip_is_the_same_alone_and_among_others() -> None:
         np.testing.assert_allclose(alone, samples, atol=1e-5 * float(np.abs(samples).max()))
 
 
-def test_takes_differ_as_takes_do() -> None:
+def test_variations_differ_by_the_stated_amounts() -> None:
     latents = held_note(60)
     assert variation(latents, number=0, seed=3) is latents
     second, third = (variation(latents, number=number, seed=3) for number in (1, 2))

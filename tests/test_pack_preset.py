@@ -101,7 +101,7 @@ def test_until_its_loop_runs_a_clip_is_the_note_that_the_preset_plays_in_tune() 
         assert level_db(clip[:, held]) == pytest.approx(level, abs=1.0)  # 0.96: another stretch of its motion
 
 
-def test_a_note_that_dies_away_is_it_to_the_end_of_its_tail() -> None:
+def test_a_decaying_note_is_the_presets_note_to_the_end_of_its_tail() -> None:
     for record in made("struck.toml", "--formats", "sfz")["clips"]:
         assert record["quality"]["loop"] == "dies away"
         clip = clip_of(record)
@@ -166,7 +166,7 @@ def test_a_presets_tuning_is_the_packs() -> None:
         assert low == pytest.approx(1200 * np.log2(432 / 440), abs=2.0)
 
 
-def test_its_readme_tells_of_the_preset_and_of_nothing_else() -> None:
+def test_the_readme_describes_the_preset_and_nothing_else() -> None:
     whole = replace(
         PAD, description="soft and wide", author="Me", tuning=Tuning(a4_hz=432.0),
         voice=Voice("legato", glide_seconds=0.1), effects=(*PAD.effects, Slot("chorus", bypass=True)),
@@ -189,7 +189,7 @@ def test_its_readme_tells_of_the_preset_and_of_nothing_else() -> None:
 # --- made again ---
 
 
-def test_the_manifest_makes_it_again_when_the_preset_is_gone() -> None:
+def test_the_manifest_makes_the_pack_again_without_the_preset() -> None:
     manifest = made("pad.toml", "--round-robin", "2", "--seed", "3", "--positions", "0.2,0.6")
     assert manifest["recipe"]["preset"] == Path("pad.toml").read_text("utf-8")
     assert Path("out/preset.toml").read_bytes() == Path("pad.toml").read_bytes()
@@ -207,7 +207,7 @@ def killed_when(words: list[str], there: Callable[[], bool]) -> None:
         assert process.wait(timeout=60) != 0
 
 
-def test_killed_and_resumed_it_is_the_same() -> None:
+def test_a_killed_and_resumed_pack_is_the_same() -> None:
     words = ["pack", "--preset", "pad.toml", "--notes", "C3-C5/3", "--velocities", "60,120", "--duration", "2",
              "--formats", "sfz,sf2", "--checkpoint", "model"]  # fmt: skip
     assert run([*words, "-o", "whole"]) == 0
@@ -275,7 +275,7 @@ def test_sfizz_and_fluidsynth_play_it_in_tune(tmp_path: Path) -> None:
         (("--preset", "hall.toml"), "convolution"),
     ],
 )
-def test_what_cannot_be_is_refused(words: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_impossible_requests_are_refused(words: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]) -> None:
     write_preset("hall.toml", replace(PAD, effects=(Slot("convolution", impulse="hall.wav"),)))
     assert run(["pack", *words, *SMALL, "-o", "out"]) == 2
     assert says in capsys.readouterr().err

@@ -28,7 +28,7 @@ def test_every_key_of_the_piano_within_three_cents(rate: int) -> None:
         assert trust > SURE, note
 
 
-def test_a_missing_fundamental_is_heard() -> None:
+def test_a_missing_fundamental_is_found() -> None:
     at = np.arange(SAMPLE_RATE) / SAMPLE_RATE
     wave = sum(np.sin(2 * np.pi * k * 110.0 * at) for k in (2, 3, 4, 5))
     assert measure_note(np.asarray(0.1 * wave, np.float32), SAMPLE_RATE)[0] == pytest.approx(45, abs=0.05)

@@ -73,7 +73,7 @@ def bad_plugin(path: Path, code: str) -> Path:
 
 @needs_zam
 @pytest.mark.usefixtures("zam")
-def test_a_scan_tells_what_a_plugin_can_do() -> None:
+def test_a_scan_reports_a_plugins_properties() -> None:
     delay, comp = find_plugin(MONO), find_plugin("zamcompx2")
     assert (delay.channels, comp.channels) == (1, 2)
     assert {delay.kind, comp.kind} == {"effect"}
@@ -97,7 +97,7 @@ def test_unknown_parameters_and_values_are_refused_with_the_nearest() -> None:
 
 @needs_zam
 @pytest.mark.usefixtures("zam")
-def test_a_preset_with_a_wrong_parameter_of_a_plugin_is_told_the_line(tmp_path: Path) -> None:
+def test_a_wrong_plugin_parameter_in_a_preset_is_reported_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "wrong.toml"
     path.write_text(
         'version = 1\nname = "x"\n[blend]\ncorners = ["flute", "cello"]\n'
@@ -141,7 +141,7 @@ def test_a_plugin_in_blocks_is_the_plugin_in_one_go() -> None:
 
 @needs_zam
 @pytest.mark.usefixtures("zam")
-def test_a_mono_plugin_runs_once_on_each_side() -> None:
+def test_a_mono_plugin_runs_once_per_channel() -> None:
     sound = noise()
     chain = Chain([Slot(plugin=MONO, parameters={"time": 20.0})])
     both = chain.process(sound)
@@ -178,7 +178,7 @@ def test_a_plugin_loaded_here_plays_on_another_thread() -> None:
 
 @needs_zam
 @pytest.mark.usefixtures("zam")
-def test_a_plugin_moves_while_it_plays() -> None:
+def test_a_plugins_parameters_change_while_playing() -> None:
     chain, sound = Chain([Slot(plugin=STEREO, parameters={"threshold": 0.0})]), noise(48_000)
     before = np.abs(chain.process(sound)[:, -1000:]).mean()
     chain.set(f"{STEREO}.threshold", -60.0)
@@ -188,7 +188,7 @@ def test_a_plugin_moves_while_it_plays() -> None:
 
 @needs_zam
 @pytest.mark.usefixtures("zam")
-def test_a_state_in_a_preset_is_the_plugin_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_state_in_a_preset_restores_the_plugin(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["plugins", "state", STEREO, "--set", "threshold=-50", "--set", "ratio=10"]) == 0
     state = capsys.readouterr().out.strip()
     sound = noise(24_000)
@@ -224,7 +224,7 @@ def test_a_state_that_a_plugin_does_not_survive_is_refused(tmp_path: Path, monke
 
 @needs_zam
 @pytest.mark.usefixtures("zam")
-def test_what_was_scanned_is_remembered_by_contents(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scan_results_are_cached_by_file_contents(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["nsynth_lab.effects.scan"], "run_in_subprocess", None)
     seen: list[Path] = []
     found = scan([ZAM / f"{MONO}.vst3"], progress=seen.append)
@@ -233,7 +233,7 @@ def test_what_was_scanned_is_remembered_by_contents(monkeypatch: pytest.MonkeyPa
 
 
 @needs_zam
-def test_a_file_that_has_changed_since_is_not_loaded(tmp_path: Path) -> None:
+def test_a_plugin_that_changed_since_the_scan_is_not_loaded(tmp_path: Path) -> None:
     copy = tmp_path / f"{MONO}.vst3"
     shutil.copytree(ZAM / f"{MONO}.vst3", copy)
     scan([copy])
@@ -245,7 +245,7 @@ def test_a_file_that_has_changed_since_is_not_loaded(tmp_path: Path) -> None:
     assert Chain([Slot(plugin=MONO)]).latency_samples >= 0, "a newer version of a plugin takes the old one's place"
 
 
-def test_what_is_no_plugin_is_named_and_left_out(tmp_path: Path) -> None:
+def test_files_that_are_no_plugins_are_reported_and_left_out(tmp_path: Path) -> None:
     (tmp_path / "junk.vst3").write_bytes(b"MZ" + bytes(1000))
     (tmp_path / "empty.vst3").mkdir()
     found = scan(plugin_files([tmp_path]))
@@ -266,7 +266,7 @@ def test_what_is_no_plugin_is_named_and_left_out(tmp_path: Path) -> None:
         ("_exit(3);", "ends the process that loads it (code 3)"),
     ],
 )
-def test_a_plugin_that_hangs_or_crashes_takes_nothing_with_it(
+def test_a_plugin_that_hangs_or_crashes_does_no_harm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, says: str
 ) -> None:
     path = bad_plugin(tmp_path / "bad.vst3", f"extern int kill(int, int); {code}")
@@ -278,7 +278,7 @@ def test_a_plugin_that_hangs_or_crashes_takes_nothing_with_it(
 
 @needs_zam
 @needs_cc
-def test_the_command_names_what_it_leaves_out_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_scan_command_reports_failures_and_continues(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad_plugin(tmp_path / "bad.vst3", "abort();")
     assert run(["plugins", "scan", str(tmp_path), str(ZAM / f"{MONO}.vst3")]) == 0
     told = capsys.readouterr()
@@ -295,7 +295,7 @@ def test_the_command_names_what_it_leaves_out_and_goes_on(tmp_path: Path, capsys
 
 
 @pytest.mark.parametrize("held", ["", "{}", "[1]", '{"version": 1, "plugins": {"a": [{"x": 1}]}}', "[" * 100_000])
-def test_a_damaged_memory_is_an_empty_one(held: str) -> None:
+def test_a_damaged_plugin_cache_counts_as_empty(held: str) -> None:
     cache_folder().mkdir(parents=True)
     (cache_folder() / CACHE).write_text(held, encoding="utf-8")
     assert scanned_plugins() == []

@@ -37,12 +37,12 @@ def test_freed_memory_is_used_again_without_page_faults() -> None:
     assert faults("kept") * 5 < faults("given back")
 
 
-def test_other_systems_go_without(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_systems_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not keep_freed_memory()
 
 
-def test_numpys_threads_are_as_the_user_says_and_else_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numpy_has_one_thread_unless_the_user_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(NUMPY_POOLS[0], "3")
     monkeypatch.delenv(NUMPY_POOLS[1], raising=False)
     leave_threads_to_torch()

@@ -30,7 +30,7 @@ def test_a_gain_is_that_far_away_in_spectrum_and_in_level(gain_db: float) -> Non
     assert distance_db(noise(), noise()) == 0.0
 
 
-def test_what_lies_far_below_the_note_costs_nothing() -> None:
+def test_anything_far_below_the_note_costs_nothing() -> None:
     target = noise()
     target[:, SAMPLES // 2 :] = 0.0
     hiss = 1e-6 * torch.randn(1, SAMPLES, generator=torch.Generator().manual_seed(1))
@@ -48,7 +48,7 @@ def test_an_error_costs_more_while_the_sound_rises() -> None:
     assert distance_db(at_onset, target) > 1.3 * distance_db(at_end, target)
 
 
-def test_a_level_that_sinks_is_drawn_up() -> None:
+def test_a_sinking_level_is_penalised() -> None:
     """Where the target beats, the dB in the middle lie below its power: level must pull against the spectra."""
     beat = 1.0 + 0.9 * torch.sin(2 * math.pi * 300.0 * torch.arange(SAMPLES) / 48_000)
     target = noise() * beat
