@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +12,16 @@ import pytest
 from made_notes import line, note_of
 from tiny_model import tiny_checkpoint, tiny_model
 
-from nsynth_lab.audio import Audio, write_audio
+from nsynth_lab.audio import Audio, read_clip, write_audio
 from nsynth_lab.cli import run
-from nsynth_lab.latents import Latents
-from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.evaluate.metrics.distances import mel_error_db
+from nsynth_lab.latents import Latents, read_latents
+from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
+from nsynth_lab.model.codec import cut
 from nsynth_lab.model.refine import refine
 from nsynth_lab.runtime.clips import decode
 from nsynth_lab.units import FloatArray
+from nsynth_lab.wording import quality_of_error
 
 
 @pytest.fixture(params=[0, 8], ids=["excitation", "with bands"])
@@ -95,3 +99,20 @@ def test_the_command_says_how_much_closer_it_came(
     figures = re.search(r"distance ([\d.]+) dB before refining, ([\d.]+) after$", capsys.readouterr().out.strip())
     assert figures
     assert 0 < float(figures[2]) <= float(figures[1])
+
+
+def test_encode_says_how_near_the_latents_come_and_whether_that_is_good(
+    note: Latents, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The very mel error that `evaluate` and `capture` report, of the latents that were written."""
+    model = Checkpoint(tiny_model(), "made", {})
+    recording, written = tmp_path / "bell.wav", tmp_path / "bell.latents"
+    write_audio(recording, Audio(sound_of(note, model)[None]))
+    folder = str(tiny_checkpoint(tmp_path / "model"))
+    words = ["--source-note", "A4", "--checkpoint", folder, "-o", str(written), "--json"]
+    assert run(["encode", str(recording), *words]) == 0
+    told = json.loads(capsys.readouterr().out)
+    came = np.concatenate(list(decode(read_latents(written), load_checkpoint(folder))))
+    wanted = cut(read_clip(recording, max_seconds=30.0))
+    assert told["mel_error_db"] == pytest.approx(mel_error_db(came[: len(wanted)], wanted), abs=2e-3)
+    assert told["quality"] == quality_of_error(told["mel_error_db"])

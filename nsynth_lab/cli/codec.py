@@ -105,10 +105,13 @@ def encode(
 
 def _mel_error_db(session: Session, recording: Path, latents: Latents) -> float:
     """How far the latents, decoded again, are from the recording: what `capture` and `evaluate` report too."""
+    import numpy as np
+
     from nsynth_lab.evaluate.metrics.distances import mel_error_db
+    from nsynth_lab.runtime.clips import decode as decoded_blocks
 
     samples = session.recorded_samples(recording)
-    decoded = session.render(latents, samples=len(samples), limited=False).audio.mono()
+    decoded = np.concatenate(list(decoded_blocks(latents, session.checkpoint)))[: len(samples)]
     return mel_error_db(decoded, samples[: len(decoded)])
 
 
