@@ -1,7 +1,7 @@
 """A soak: `python tests/soak.py MINUTES [VOICES]` plays at random through the real parts and says what came of it.
 
 Chords, bends, pedal, mod wheel, program changes, now and then the keyboard unplugged and plugged in again. Every half
-minute a line with the resident memory of `play`; at its end its own account: underruns, voices shed, notes left.
+minute a line with the resident memory of `play`; at its end its own account: underruns, voices stolen, notes left.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from nsynth_lab.midi.events import Kind, note_off, note_on
 from nsynth_lab.midi.parse import Parser
 from nsynth_lab.midi.song import Song
 from nsynth_lab.render.ensemble import Ensemble, Part
-from nsynth_lab.render.event_queue import MOST_WAITING, ClockFollower, EventQueue
+from nsynth_lab.render.event_queue import MAX_WAITING, ClockFollower, EventQueue
 from nsynth_lab.render.live import Live
 from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
 from nsynth_lab.sinks.device import DeviceSink
@@ -159,10 +159,10 @@ def test_the_clock_follower_keeps_the_spacing_of_events_though_blocks_come_in_bu
 def test_an_event_queue_that_overflows_silences_all_so_that_no_note_hangs() -> None:
     event_queue = EventQueue()
     event_queue.put([note_on(60)])
-    event_queue.put(note_off(61) for _ in range(MOST_WAITING + 10))
+    event_queue.put(note_off(61) for _ in range(MAX_WAITING + 10))
     events = [event for _, event in event_queue.drain()]
     assert [event.number for event in events[:16]] == [120] * 16
-    assert len(events) == MOST_WAITING + 16
+    assert len(events) == MAX_WAITING + 16
     assert event_queue.drain() == []
 
 
@@ -178,7 +178,7 @@ def test_overload_steals_released_voices_first_and_recovers() -> None:
     assert sorted(voice.key for voice in engine.player.allocator.sounding()) == [50, 53, 54, 55, 56, 57]
     assert engine.state().overload_stolen == 2
     assert engine.max_voices == 6
-    assert "overloaded: 2 voices shed" in StatusLine().line(live.status(), columns=80)
+    assert "overload: 2 voices stolen" in StatusLine().line(live.status(), columns=80)
     for _ in range(3 * 400):
         live._keep_up(0.2)
     assert engine.max_voices == 8

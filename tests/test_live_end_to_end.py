@@ -97,9 +97,9 @@ def summary(process: subprocess.Popen[str]) -> dict[str, int]:
     """What `play` says at its end."""
     out, said = process.communicate(timeout=60)
     assert process.returncode == 0, said
-    found = re.search(r"underruns (\d+).*voices shed (\d+), device lost (\d+) times", out)
+    found = re.search(r"underruns (\d+).*voices stolen (\d+), device lost (\d+) times", out)
     assert found, out
-    return dict(zip(("underruns", "shed", "lost"), map(int, found.groups()), strict=True))
+    return dict(zip(("underruns", "stolen", "lost"), map(int, found.groups()), strict=True))
 
 
 def onset_seconds(sound: FloatArray, threshold: float) -> float:
@@ -118,7 +118,7 @@ def test_keyboard_to_recording(environment: dict[str, str], tmp_path: Path, reco
 
     taken = whole_take(play_once, record_property)
     told, sent = taken.result
-    assert told == {"underruns": 0, "shed": 0, "lost": 0}
+    assert told == {"underruns": 0, "stolen": 0, "lost": 0}
     check_notes(taken.heard[0], sent)
 
 
@@ -134,7 +134,7 @@ def take(environment: dict[str, str], folder: Path) -> Take[tuple[dict[str, int]
         told = summary(process)
     recorded = np.fromfile(heard, np.float32).reshape(-1, 2).T
     played = read_audio(made).samples
-    return Take((told, sent), played, recorded, told["underruns"], told["shed"])
+    return Take((told, sent), played, recorded, told["underruns"], told["stolen"])
 
 
 def strike(keys: Keys, note: int) -> float:

@@ -22,9 +22,9 @@ TITLES = ["flute", "flute, cello, choir aahs, marimba", "琵琶と尺八の長�
 FILES = ["", "take.wav", "a very long name of a recording that nobody can read.flac", "録音した曲の題名.wav"]
 
 
-def status(*, shed: int = 0, learning: str = "", away: bool = False, recording: str = "") -> Status:
+def status(*, overload: int = 0, learning: str = "", away: bool = False, recording: str = "") -> Status:
     engine = EngineState(
-        voices=16, overload_stolen=shed, stolen=0, dropped=0, x=0.25, y=0.5, peak=0.51, learning=learning
+        voices=16, overload_stolen=overload, stolen=0, dropped=0, x=0.25, y=0.5, peak=0.51, learning=learning
     )
     return Status(engine, median=0.123, highest=0.987, underruns=3, latency_ms=21.4, away=away, recording=recording)
 
@@ -39,7 +39,7 @@ def test_it_says_where_the_blend_is_by_position_or_by_weights() -> None:
 @pytest.mark.parametrize("title", TITLES)
 @pytest.mark.parametrize("recording", FILES)
 def test_it_fits_every_terminal(title: str, recording: str) -> None:
-    for alarms in ({}, {"shed": 12, "learning": "release_ms", "away": True}):
+    for alarms in ({}, {"overload": 12, "learning": "release_ms", "away": True}):
         line = StatusLine(title, ComputerKeyboard(0.5, 0.5, octave=-2, holding=True))
         for columns in range(1, 200):
             said = line.line(status(recording=recording, **alarms), columns=columns)  # type: ignore[arg-type]
@@ -60,25 +60,25 @@ def test_forty_columns_keep_what_matters_most() -> None:
     said = line.line(status(recording="an evening in june.wav"), columns=39)
     for words in ("flute, ", "oct +1", "hold", "rec an ", "…"):
         assert words in said
-    said = line.line(status(away=True, shed=4, recording="take.wav"), columns=39)
-    assert said.startswith("DEVICE LOST  overloaded: 4 voices shed")
+    said = line.line(status(away=True, overload=4, recording="take.wav"), columns=39)
+    assert said.startswith("DEVICE LOST  overload: 4 voices stolen")
 
 
 def test_a_past_overload_is_forgotten_and_the_next_one_is_counted_anew() -> None:
     now = 100.0
     line = StatusLine(clock=lambda: now)
 
-    def said(shed: int) -> str:
-        return line.line(status(shed=shed), columns=200)
+    def said(overload: int) -> str:
+        return line.line(status(overload=overload), columns=200)
 
-    assert "overloaded" not in said(0)
-    assert "overloaded: 4 voices shed" in said(4)
+    assert "overload" not in said(0)
+    assert "overload: 4 voices stolen" in said(4)
     now += OVERLOAD_SECONDS - 0.1
-    assert "overloaded: 6 voices shed" in said(6), "it goes on"
+    assert "overload: 6 voices stolen" in said(6), "it goes on"
     now += OVERLOAD_SECONDS + 0.1
-    assert "overloaded" not in said(6)
+    assert "overload" not in said(6)
     now += 60.0
-    assert "overloaded: 1 voices shed" in said(7)
+    assert "overload: 1 voices stolen" in said(7)
 
 
 def test_titles_name_what_is_played() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nsynth_lab.bench.load import Load, measure_load
 from nsynth_lab.bench.work import Advance, Work
-from nsynth_lab.synth.settings import MOST_VOICES
+from nsynth_lab.synth.settings import MAX_VOICES
 from nsynth_lab.units import SAMPLE_RATE
 
 BLOCKS = (64, 128, 256, 512)
@@ -71,7 +71,7 @@ def _blocks(work: Work) -> tuple[int, ...]:
 
 
 def _ladder(work: Work) -> tuple[int, ...]:
-    return QUICK_LADDER if work.quick else tuple(voices for voices in LADDER if voices <= MOST_VOICES)
+    return QUICK_LADDER if work.quick else tuple(voices for voices in LADDER if voices <= MAX_VOICES)
 
 
 def _most(loads: list[Load], block: int, figure: str, below: float) -> int:

@@ -208,7 +208,7 @@ def _summary(live: Live, ports: Ports | None) -> None:
     status, sink = live.status(), live.sink
     console.show(
         f"{live.engine.clock / 48_000:.1f} s, underruns {status.underruns}, load median {status.median:.0%} and "
-        f"99 % of blocks under {status.highest:.0%}, voices shed {status.engine.overload_stolen}, "
+        f"99 % of blocks under {status.highest:.0%}, voices stolen {status.engine.overload_stolen}, "
         f"device lost {sink.lost} times, found {sink.found}, voices {status.engine.voices} at the end"
     )
     if ports is not None:

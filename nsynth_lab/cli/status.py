@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nsynth_lab.render.live import Status
     from nsynth_lab.synth.engine import EngineState
 
-OVERLOAD_SECONDS = 5.0  # so long an overload is told after its last voice was taken away
+OVERLOAD_SECONDS = 5.0  # an overload is shown for this long after the last voice was stolen
 PLAIN_COLUMNS = 160
 BETWEEN, CUT = "  ", "…"
 ALWAYS, LEAST = 0, 9  # ranks: what is left out last, and first
@@ -58,7 +58,7 @@ class Part:
 
 @dataclass
 class StatusLine:
-    """`line(status, columns=...)`; it remembers when voices were last taken away.
+    """`line(status, columns=...)`; it remembers when voices were last stolen.
 
     Attributes:
         title: of what is played.
@@ -69,9 +69,9 @@ class StatusLine:
     title: str = ""
     keyboard: ComputerKeyboard | None = None
     clock: Callable[[], float] = time.monotonic
-    _shed: int = field(default=0, init=False)
-    _shed_before: int = field(default=0, init=False)
-    _shed_at: float = field(default=float("-inf"), init=False)
+    _stolen: int = field(default=0, init=False)
+    _stolen_before: int = field(default=0, init=False)
+    _stolen_at: float = field(default=float("-inf"), init=False)
 
     def line(self, status: Status, *, columns: int) -> str:
         """How it goes, in no more than so many columns of a terminal."""
@@ -88,8 +88,8 @@ class StatusLine:
         engine, alarms = status.engine, []
         if status.away:
             alarms.append(Part(ALWAYS, "DEVICE LOST"))
-        if shed := self._overload(engine.overload_stolen):
-            alarms.append(Part(ALWAYS, f"overloaded: {shed} voices shed"))
+        if stolen := self._overload(engine.overload_stolen):
+            alarms.append(Part(ALWAYS, f"overload: {stolen} voices stolen"))
         if engine.learning:
             alarms.append(Part(1, f"move a controller for {word_of(engine.learning)}"))
         return [
@@ -111,14 +111,14 @@ class StatusLine:
         octave = [Part(2, f"oct {self.keyboard.octave:+d}")] if self.keyboard.octave else []
         return octave + [Part(2, "hold")] * self.keyboard.holding
 
-    def _overload(self, shed: int) -> int:
-        """Voices shed in the overload that is on, or was until a moment ago."""
+    def _overload(self, stolen: int) -> int:
+        """Voices stolen in the present overload, or in one that ended a moment ago."""
         now = self.clock()
-        if shed > self._shed:
-            if now - self._shed_at > OVERLOAD_SECONDS:
-                self._shed_before = self._shed
-            self._shed, self._shed_at = shed, now
-        return self._shed - self._shed_before if now - self._shed_at <= OVERLOAD_SECONDS else 0
+        if stolen > self._stolen:
+            if now - self._stolen_at > OVERLOAD_SECONDS:
+                self._stolen_before = self._stolen
+            self._stolen, self._stolen_at = stolen, now
+        return self._stolen - self._stolen_before if now - self._stolen_at <= OVERLOAD_SECONDS else 0
 
     def show(self, status: Status) -> None:
         """On a terminal in the place of the line before; elsewhere a line of its own, while something sounds."""

@@ -57,10 +57,10 @@ def gelu(x: np.float32) -> np.float32:
 
 
 @compiled
-def cosine_and_sine(cycles: np.float32) -> tuple[np.float32, np.float32]:
-    """Cosine and sine of an angle in cycles (1 is 2 pi)."""
-    quarters = np.floor(cycles * FOUR + HALF)
-    r = (cycles - quarters * QUARTER) * TWO_PI
+def cosine_and_sine(turns: np.float32) -> tuple[np.float32, np.float32]:
+    """Cosine and sine of an angle in turns (1 is 2 pi)."""
+    quarters = np.floor(turns * FOUR + HALF)
+    r = (turns - quarters * QUARTER) * TWO_PI
     z = r * r
     sine = ((S0 * z + S1) * z + S2) * z * r + r
     cosine = ((C0 * z + C1) * z + C2) * z * z - HALF * z + ONE

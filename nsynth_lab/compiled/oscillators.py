@@ -28,7 +28,7 @@ class OscillatorState(NamedTuple):
     """The state of each slot.
 
     Attributes:
-        phases: [slots, oscillators] in cycles, 0 to 1.
+        phases: [slots, oscillators] in turns, 0 to 1.
         f0_hz: [slots] at the end of its last frame; 0 before the first.
         amplitudes: [slots, oscillators], at the end of its last frame.
     """
@@ -96,7 +96,7 @@ def _needed(before: FloatArray, now: FloatArray, audible: np.float32) -> int:
 def _advance_phases(
     phases: Doubles, ratios: FloatArray, middle_hz: np.float32, hz: FloatArray, start: FloatArray
 ) -> None:
-    """Frequencies of a span and the phase at which each oscillator begins it, in cycles; `phases` advances past it."""
+    """Frequencies of a span and the phase at which each oscillator begins it, in turns; `phases` advances past it."""
     for p in range(len(phases)):
         hz[p] = middle_hz * ratios[p]
         start[p] = phases[p]

@@ -13,7 +13,7 @@ from nsynth_lab.compiled.noise import GAINS_PER_FRAME
 from nsynth_lab.units import FloatArray, Ints
 
 F = np.float32
-LEAST_WEIGHTED, LEAST_POWER = F(1e-12), F(1e-14)
+MIN_WEIGHTED_POWER, LEAST_POWER = F(1e-12), F(1e-14)
 
 
 class Tables(NamedTuple):
@@ -93,7 +93,7 @@ def _share_power(tables: Tables, out: FloatArray, hz: FloatArray, power: FloatAr
         power[p] = _read_envelope(tables, out, hz[p])
     for p in range(min(count, tables.corrections)):
         power[p] += out[tables.points + p]
-    weighted = LEAST_WEIGHTED
+    weighted = MIN_WEIGHTED_POWER
     for p in range(count):
         scaled = exp(min(max(power[p] * tables.power_per_unit, -tables.loudest), tables.loudest))
         heard = min(max((tables.audible_hz - hz[p]) * tables.fades_per_hz, F(0.0)), F(1.0))
@@ -132,7 +132,7 @@ def magnitudes_of(tables: Tables, out: FloatArray) -> FloatArray:
         for i in range(bins):
             low = bands[tables.low[i]]
             power[m, i] = (low + tables.share[i] * (bands[tables.low[i] + 1] - low)) * tables.power_per_unit
-        weighted = LEAST_WEIGHTED
+        weighted = MIN_WEIGHTED_POWER
         for i in range(bins):
             power[m, i] = exp(min(max(power[m, i], -tables.loudest), tables.loudest))
         for i in range(bins):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.compiled import compiled
-from nsynth_lab.compiled.tiles import MOST_ROWS, PANEL, tile, width_of
+from nsynth_lab.compiled.tiles import MAX_TILE_ROWS, PANEL, tile, width_of
 from nsynth_lab.units import FloatArray
 
 Float16Bits = NDArray[np.uint16]
@@ -21,8 +21,8 @@ Weights = Float16Bits | FloatArray
 Kind = TypeVar("Kind", Float16Bits, FloatArray)
 
 INPUTS_AT_ONCE = 64
-ONE, TWO, THREE, FOUR, FIVE, SIX = (tile(rows) for rows in range(1, MOST_ROWS + 1))
-WIDTHS = tuple(width_of(rows) for rows in range(MOST_ROWS + 1))
+ONE, TWO, THREE, FOUR, FIVE, SIX = (tile(rows) for rows in range(1, MAX_TILE_ROWS + 1))
+WIDTHS = tuple(width_of(rows) for rows in range(MAX_TILE_ROWS + 1))
 
 
 def float16_bits(weights: FloatArray) -> Float16Bits:
@@ -58,7 +58,7 @@ def add_panel(out: FloatArray, x: FloatArray, panel: Weights) -> None:
 
     Weights that only meet zeros are skipped: the past of a note that begins is silence.
     """
-    groups = (len(x) + MOST_ROWS - 1) // MOST_ROWS
+    groups = (len(x) + MAX_TILE_ROWS - 1) // MAX_TILE_ROWS
     for begin in range(0, len(panel), INPUTS_AT_ONCE):
         weights = panel[begin : begin + INPUTS_AT_ONCE]
         for group in range(groups):

@@ -1,9 +1,9 @@
-"""The weighted mean of vectors on a sphere, for compiled loops: directions turn, lengths are averaged.
+"""The weighted spherical mean of vectors, compiled: directions rotate, lengths are averaged.
 
-Between two vectors the direction follows the great circle at an even speed (slerp: Shoemake, Animating Rotation with
-Quaternion Curves, 1985). Of more it is the spherical mean of Buss and Fillmore (Spherical Averages and Applications to
+Between two vectors the direction follows the great circle at constant speed (slerp: Shoemake, Animating Rotation with
+Quaternion Curves, 1985). For more it is the spherical mean of Buss and Fillmore (Spherical Averages and Applications to
 Spherical Splines and Interpolation, 2001, algorithm A1), which for two is the same. The length is the weighted mean of
-the lengths, where that of a straight mean of unlike vectors falls short.
+the lengths, whereas a linear mean of vectors in different directions is shorter.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ import numpy as np
 from nsynth_lab.compiled import compiled
 from nsynth_lab.units import Doubles, FloatArray
 
-MOST_STEPS = 24
-NEAR_RADIANS = 1e-7  # a step so small is the last
-LEAST_LENGTH = 1e-6  # a shorter mean of directions, as of two that are opposite, points nowhere
-LEAST_SINE = 1e-9
+MAX_STEPS = 24
+NEAR_RADIANS = 1e-7  # the iteration stops at a smaller step
+MIN_LENGTH = 1e-6  # a shorter mean has no direction, such as that of two opposite vectors
+MIN_SINE = 1e-9
 
 
 @compiled
 def spherical_mean(vectors: FloatArray, weights: Doubles, out: FloatArray) -> None:
-    """To `out` [dims]: the mean of `vectors` [n, dims] by `weights` [n], which sum to 1.
+    """Write the mean of `vectors` [n, dims] by `weights` [n], which sum to 1, to `out` [dims].
 
-    With all weight on one vector it is that vector, to the bit. Where the directions cancel each other it is the
-    straight mean.
+    With all weight on one vector it is exactly that vector. Where the directions cancel out it is the linear mean.
     """
     count, dims = vectors.shape
     for v in range(count):
@@ -47,16 +46,16 @@ def spherical_mean(vectors: FloatArray, weights: Doubles, out: FloatArray) -> No
                 directions[v, i] = vectors[v, i] / own
                 mean[i] += weights[v] * directions[v, i]
     size = math.sqrt(np.sum(mean * mean))
-    if size < LEAST_LENGTH:
+    if size < MIN_LENGTH:
         out[:] = straight.astype(np.float32)
         return
     mean /= size
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         step = np.zeros(dims)
         for v in range(count):
             cosine = min(max(np.sum(directions[v] * mean), -1.0), 1.0)
             sine = math.sqrt(1.0 - cosine * cosine)
-            if weights[v] > 0.0 and sine > LEAST_SINE:
+            if weights[v] > 0.0 and sine > MIN_SINE:
                 turn = weights[v] * math.acos(cosine) / sine
                 for i in range(dims):
                     step[i] += turn * (directions[v, i] - cosine * mean[i])
@@ -70,7 +69,7 @@ def spherical_mean(vectors: FloatArray, weights: Doubles, out: FloatArray) -> No
 
 @compiled
 def spherical_means(streams: FloatArray, weights: Doubles) -> FloatArray:
-    """[frames, dims] of `streams` [n, frames, dims] by `weights` [frames, n]."""
+    """Spherical means [frames, dims] of `streams` [n, frames, dims] by `weights` [frames, n]."""
     out = np.empty(streams.shape[1:], np.float32)
     for frame in range(len(out)):
         spherical_mean(streams[:, frame], weights[frame], out[frame])

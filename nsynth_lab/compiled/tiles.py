@@ -20,8 +20,8 @@ from nsynth_lab.units import FloatArray
 
 PANEL = 32  # columns
 LANES = 16 if binding.get_host_cpu_features().get("avx512f") else 8
-MOST_SUMS = 12  # vector registers for sums; of sixteen, the others hold weights and inputs
-MOST_ROWS = 6
+MAX_SUMS = 12  # vector registers for sums; of sixteen, the others hold weights and inputs
+MAX_TILE_ROWS = 6
 
 FLOAT, HALF, BYTE = ir.FloatType(), ir.HalfType(), ir.IntType(8)
 FLOATS, HALVES = ir.VectorType(FLOAT, LANES), ir.VectorType(HALF, LANES)
@@ -33,7 +33,7 @@ Tile = Callable[[FloatArray, FloatArray, Any], None]
 
 def width_of(rows: int) -> int:
     """Columns of a tile with this many rows."""
-    return PANEL if rows * (PANEL // LANES) <= MOST_SUMS else PANEL // 2
+    return PANEL if rows * (PANEL // LANES) <= MAX_SUMS else PANEL // 2
 
 
 def tile(rows: int) -> Tile:

@@ -13,7 +13,7 @@ from nsynth_lab.pack.request import FORMATS, PackRequest
 from nsynth_lab.patch import Patch, blend_of, parse_preset
 from nsynth_lab.patch.library import read_whole
 from nsynth_lab.patch.place import (
-    MOST_POSITIONED,
+    MAX_POSITIONED_SOURCES,
     Place,
     as_position,
     check_count,
@@ -81,7 +81,7 @@ def parse_places(sources: int, *, positions: str | None, weights: str | None) ->
         raise UsageError("--positions and --weights say the same thing: give one of them")
     if weights is not None:
         given = parse_several_weights(weights, sources)
-        return given if sources >= MOST_POSITIONED else tuple(as_position(each) for each in given)
+        return given if sources >= MAX_POSITIONED_SOURCES else tuple(as_position(each) for each in given)
     if positions is not None or sources in USUAL_PLACES:
         return parse_positions(positions or USUAL_PLACES[sources], sources)
     return (normalised([0.0] * sources),) if sources > 1 else ((),)

@@ -11,7 +11,7 @@ from nsynth_lab.patch.rules import Parameter
 from nsynth_lab.patch.slot import Slot
 from nsynth_lab.patch.sound import Blend, Envelope, Lfo, Voice
 
-LEAST_COMMON_SEMITONES = 12
+MIN_COMMON_SEMITONES = 12
 _FIRST = (
     "Amber", "Brittle", "Copper", "Distant", "Early", "Feathered", "Glass", "Hollow", "Iron", "Lunar", "Mossy",
     "Northern", "Paper", "Quiet", "Rusted", "Salt",
@@ -76,7 +76,7 @@ def _corners(rng: random.Random, instruments: Mapping[str, Range]) -> tuple[str,
     wanted = rng.choice([2, 2, 2, 3, 4])
     for _ in range(200):
         chosen = rng.sample(names, min(wanted, len(names)))
-        if _in_common([instruments[name] for name in chosen]) >= LEAST_COMMON_SEMITONES:
+        if _in_common([instruments[name] for name in chosen]) >= MIN_COMMON_SEMITONES:
             return tuple(chosen)
     return tuple(rng.sample(names, 2))
 

@@ -21,8 +21,8 @@ from collections.abc import Sequence
 
 from nsynth_lab.errors import UsageError
 
-MOST_SOURCES = 8
-MOST_POSITIONED = 4  # more sources have no position
+MAX_SOURCES = 8
+MAX_POSITIONED_SOURCES = 4  # more sources have no position
 HIGHEST_WEIGHT = 1_000.0
 SUM_IS_ONE = 1e-9  # weights whose sum is this close to 1 are not rescaled
 WRITTEN = {"weights": "a number for each source, such as 0.5,0.3,0.2"}
@@ -126,7 +126,7 @@ def check_position(position: Sequence[float], sources: int, *, what: str = "posi
     """
     if position and not position_dims(sources):
         alone = "one source has no position: leave it out"
-        many = f"{sources} sources take --weights, a number for each; a position is for two to {MOST_POSITIONED}"
+        many = f"{sources} sources take --weights, a number for each; a position is for two to {MAX_POSITIONED_SOURCES}"
         raise UsageError(f"{what}: {alone if sources == 1 else many}")
     if len(position) != position_dims(sources):
         raise UsageError(f"{what} has {len(position)} number(s); {sources} sources take {POSITION_EXAMPLES[sources]}")
@@ -158,8 +158,8 @@ def check_count(sources: int) -> None:
     Raises:
         UsageError: so many cannot be blended.
     """
-    if not 1 <= sources <= MOST_SOURCES:
-        raise UsageError(f"{sources} sources; a blend takes 1 to {MOST_SOURCES}")
+    if not 1 <= sources <= MAX_SOURCES:
+        raise UsageError(f"{sources} sources; a blend takes 1 to {MAX_SOURCES}")
 
 
 def parse_numbers(text: str, *, what: str) -> Place:

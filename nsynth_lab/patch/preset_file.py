@@ -18,7 +18,7 @@ from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import MissingError, PatchError
 from nsynth_lab.patch.patch import Patch
-from nsynth_lab.patch.place import MOST_SOURCES
+from nsynth_lab.patch.place import MAX_SOURCES
 from nsynth_lab.patch.rules import Rule
 from nsynth_lab.patch.table import from_table, to_table
 from nsynth_lab.wording import quoted
@@ -71,7 +71,7 @@ def parse_preset(text: str) -> Patch:
         raise PatchError(f"not TOML: {said}") from error
     patch = from_table(Patch, migrated(table))
     try:
-        Rule("texts", least=1, most=MOST_SOURCES).check(patch.blend.corners)
+        Rule("texts", least=1, most=MAX_SOURCES).check(patch.blend.corners)
     except PatchError as error:
         raise error.below("blend.corners") from None
     return patch

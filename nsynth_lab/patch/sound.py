@@ -11,8 +11,8 @@ from nsynth_lab.errors import PatchError
 from nsynth_lab.patch.fields import choice, flag, names, number, numbers, points, tables, whole
 from nsynth_lab.patch.place import (
     HIGHEST_WEIGHT,
-    MOST_POSITIONED,
-    MOST_SOURCES,
+    MAX_POSITIONED_SOURCES,
+    MAX_SOURCES,
     Place,
     as_position,
     normalised,
@@ -25,9 +25,9 @@ SHAPES = ("sine", "triangle", "saw", "square", "random")
 MODES = ("poly", "mono", "legato")
 PLACED = ("position", "position_y", *STREAMS)
 MOVED = (*PLACED, "pitch_cents", "level_db")
-FURTHEST = {"pitch_cents": 1200.0, "level_db": 24.0}
+MAX_DEPTHS = {"pitch_cents": 1200.0, "level_db": 24.0}
 LINEAR, SPHERICAL = INTERPOLATIONS = ("linear", "spherical")
-LONGEST_PATH_SECONDS, MOST_POINTS = 1_000.0, 4_096
+LONGEST_PATH_SECONDS, MAX_PATH_POINTS = 1_000.0, 4_096
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Lfo:
 
     def __post_init__(self) -> None:
         checked(self)
-        if self.depth > FURTHEST.get(self.target, 1.0):
-            furthest = FURTHEST.get(self.target, 1.0)
+        if self.depth > MAX_DEPTHS.get(self.target, 1.0):
+            furthest = MAX_DEPTHS.get(self.target, 1.0)
             raise PatchError(f"{self.depth:g}; {self.target} moves by 0 to {furthest:g}", place="depth")
 
 
@@ -67,7 +67,7 @@ class Blend:
         PatchError: see `rules`; a place with too few or too many numbers, a path that goes back in time.
     """
 
-    corners: tuple[str, ...] = names(least=1, most=MOST_SOURCES, says="instruments of the bank, by name")
+    corners: tuple[str, ...] = names(least=1, most=MAX_SOURCES, says="instruments of the bank, by name")
     position: tuple[float, ...] = numbers(
         (0.5,), low=0, high=1, least=0, most=2, says="position between the corners: x, or x and y"
     )
@@ -76,7 +76,7 @@ class Blend:
         low=0,
         high=HIGHEST_WEIGHT,
         least=0,
-        most=MOST_SOURCES,
+        most=MAX_SOURCES,
         says="a weight for each corner instead of a position; scaled to sum to 1",
     )
     interpolation: str = choice(
@@ -84,19 +84,17 @@ class Blend:
         INTERPOLATIONS,
         says="path of the timbre between corners: linear, or spherical, which keeps its magnitude",
     )
-    timbre: tuple[float, ...] = numbers((), low=0, high=1, least=0, most=MOST_SOURCES, says=_OWN.format("timbre"))
+    timbre: tuple[float, ...] = numbers((), low=0, high=1, least=0, most=MAX_SOURCES, says=_OWN.format("timbre"))
     loudness: tuple[float, ...] = numbers(
-        (), low=0, high=1, least=0, most=MOST_SOURCES, says=_OWN.format("level, attack and release")
+        (), low=0, high=1, least=0, most=MAX_SOURCES, says=_OWN.format("level, attack and release")
     )
-    f0: tuple[float, ...] = numbers(
-        (), low=0, high=1, least=0, most=MOST_SOURCES, says=_OWN.format("vibrato and drift")
-    )
-    partials: tuple[float, ...] = numbers((), low=0, high=1, least=0, most=MOST_SOURCES, says=_OWN.format("partials"))
+    f0: tuple[float, ...] = numbers((), low=0, high=1, least=0, most=MAX_SOURCES, says=_OWN.format("vibrato and drift"))
+    partials: tuple[float, ...] = numbers((), low=0, high=1, least=0, most=MAX_SOURCES, says=_OWN.format("partials"))
     path: tuple[tuple[float, ...], ...] = points(
         high=LONGEST_PATH_SECONDS,
         least=2,
-        longest=1 + MOST_SOURCES,
-        most=MOST_POINTS,
+        longest=1 + MAX_SOURCES,
+        most=MAX_PATH_POINTS,
         says="places over a note: [seconds, x], [seconds, x, y] or [seconds, weights ...], joined by straight lines",
     )
     lfos: tuple[Lfo, ...] = tables(Lfo, most=8, says="low-frequency oscillators")
@@ -114,14 +112,16 @@ class Blend:
     @property
     def place(self) -> Place:
         """Its place: a position of one or two numbers, or a weight for each of four or more corners."""
-        if len(self.corners) > MOST_POSITIONED and not self.weights:
+        if len(self.corners) > MAX_POSITIONED_SOURCES and not self.weights:
             return normalised([0.0] * len(self.corners))
         return self.weights if self.is_weighted else self.position
 
     @property
     def is_weighted(self) -> bool:
         """Whether its place is given by weights that no position can express."""
-        return len(self.corners) > MOST_POSITIONED or (len(self.corners) == MOST_POSITIONED and bool(self.weights))
+        return len(self.corners) > MAX_POSITIONED_SOURCES or (
+            len(self.corners) == MAX_POSITIONED_SOURCES and bool(self.weights)
+        )
 
     @property
     def dims(self) -> int:
@@ -165,7 +165,7 @@ class Blend:
 
     def _wrong_place(self, name: str) -> PatchError:
         numbers_ = {0: "none", 1: "one number", 2: "two numbers"}.get(self.dims, f"{self.dims} numbers")
-        if name == "position" and len(self.corners) > MOST_POSITIONED:
+        if name == "position" and len(self.corners) > MAX_POSITIONED_SOURCES:
             numbers_ = "weights, a number for each"
         count = len(self.corners)
         corners = "one corner takes" if count == 1 else f"{count} corners take"

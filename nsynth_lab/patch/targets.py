@@ -14,7 +14,7 @@ from nsynth_lab.errors import PatchError
 from nsynth_lab.patch.macros import Macro
 from nsynth_lab.patch.rules import RULE, Rule
 from nsynth_lab.patch.slot import Slot
-from nsynth_lab.patch.sound import FURTHEST, STREAMS, Blend, Envelope, Tuning, Voice
+from nsynth_lab.patch.sound import MAX_DEPTHS, STREAMS, Blend, Envelope, Tuning, Voice
 from nsynth_lab.wording import did_you_mean, quoted
 
 Part = TypeVar("Part")
@@ -82,7 +82,7 @@ def targets(patch: Movable, *, knobs: bool = True) -> dict[str, Target]:
     found = [Target("level_db", _rule(patch, "level_db"), patch.level_db)]
     found += _places(patch.blend)
     for number, lfo in enumerate(patch.blend.lfos, start=1):
-        depth = replace(_rule(lfo, "depth"), high=FURTHEST.get(lfo.target, 1.0))
+        depth = replace(_rule(lfo, "depth"), high=MAX_DEPTHS.get(lfo.target, 1.0))
         found.append(Target(f"blend.lfos.{number}.rate_hz", _rule(lfo, "rate_hz"), lfo.rate_hz))
         found.append(Target(f"blend.lfos.{number}.depth", depth, lfo.depth))
     for table, names in _TABLES.items():

@@ -10,7 +10,7 @@ from nsynth_lab.midi.events import Event
 from nsynth_lab.synth.engine import panic
 from nsynth_lab.units import SAMPLE_RATE
 
-MOST_WAITING = 50_000
+MAX_WAITING = 50_000
 FOLLOW = 0.02  # share of the clock error corrected per block
 
 
@@ -18,13 +18,13 @@ class EventQueue:
     """Events on their way from any thread to the engine's thread, each with its time of arrival."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[float, Event]] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[tuple[float, Event]] = deque(maxlen=MAX_WAITING)
         self._overflowed = False
 
     def put_at(self, seconds: float, events: Iterable[Event]) -> None:
         """Add events that arrived at `seconds` of `time.perf_counter`."""
         for event in events:
-            if len(self._waiting) >= MOST_WAITING:
+            if len(self._waiting) >= MAX_WAITING:
                 self._overflowed = True
             self._waiting.append((seconds, event))
 

@@ -12,7 +12,7 @@ from nsynth_lab.midi.channel_list import channel_list
 from nsynth_lab.patch import Patch
 from nsynth_lab.patch.library import find_preset
 from nsynth_lab.patch.place import (
-    MOST_POSITIONED,
+    MAX_POSITIONED_SOURCES,
     Place,
     as_position,
     check_count,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from nsynth_lab.synth.settings import Settings
 
 BLOCKS = (64, 128, 256, 512, 1024)
-USUAL_VOICES = 16
+DEFAULT_VOICES = 16
 
 Names = tuple[str, ...]
 
@@ -138,7 +138,7 @@ class PlayRequest:
             values["controllers"] = dict(self.controllers)
         moved = {*self.values, *self.controllers.values(), *self.learn}
         return Settings(
-            voices=USUAL_VOICES if self.voices is None else self.voices,
+            voices=DEFAULT_VOICES if self.voices is None else self.voices,
             mode=self.mode,
             unison=self.unison,
             mpe=self.mpe,
@@ -168,12 +168,12 @@ class PlayRequest:
         from nsynth_lab.render.preset_synth import settings_of
 
         voiced = (self.mode, self.unison, self.a4, self.scale, self.keymap)
-        if self.voices not in (None, USUAL_VOICES) or voiced != ("poly", 1, 440.0, None, None):
+        if self.voices not in (None, DEFAULT_VOICES) or voiced != ("poly", 1, 440.0, None, None):
             raise UsageError(
                 "--preset says how it is voiced and tuned; leave out --voices, --mode, --unison, --a4, --scale"
             )
         count = len(patch.blend.corners)
-        if self.weights is not None and count == MOST_POSITIONED and not patch.blend.is_weighted:
+        if self.weights is not None and count == MAX_POSITIONED_SOURCES and not patch.blend.is_weighted:
             raise UsageError(f"{patch.name} blends its four corners by a position: give --position")
         values: dict[str, Any] = {**self._place_values(count), **self.values}
         settings = settings_of(patch, mpe=self.mpe, seed=seed)

@@ -18,7 +18,7 @@ from nsynth_lab.patch.macros import between
 from nsynth_lab.patch.targets import moved_blend, unchecked
 from nsynth_lab.synth.modulation import Motion
 from nsynth_lab.synth.parameter_words import seconds_to_ms, sustain_to_db
-from nsynth_lab.synth.settings import PARAMETERS, USUAL_CONTROLLERS, WEIGHTS, Settings
+from nsynth_lab.synth.settings import DEFAULT_CONTROLLERS, PARAMETERS, WEIGHTS, Settings
 from nsynth_lab.synth.tuning import HIGHEST_HZ, LOWEST_HZ, Tuning
 from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, cents_to_ratio, note_to_hz
 
@@ -53,7 +53,7 @@ def settings_of(patch: Patch, *, mpe: bool = False, seed: int = 0) -> Settings:
         mode=voice.mode,
         unison=voice.unison,
         mpe=mpe,
-        controllers={} if patch.midi else dict(USUAL_CONTROLLERS),
+        controllers={} if patch.midi else dict(DEFAULT_CONTROLLERS),
         tuning=_tuning(_untuned_hz(patch), patch.tuning.fine_cents),
         motion=Motion(patch.blend, seed),
         weighted=patch.blend.is_weighted,

@@ -14,7 +14,7 @@ from nsynth_lab.patch import Blend, blend_of
 from nsynth_lab.patch.place import Place
 from nsynth_lab.units import samples_to_frames, seconds_to_samples
 
-MOST_STEPS = 200
+MAX_STEPS = 200
 LONGEST_SERIES_SECONDS = 1_800.0
 OWN_PLACES = ("timbre", "loudness", "partials")
 SHORTEST_RENDER_SECONDS, LONGEST_RENDER_SECONDS = 0.05, 600.0
@@ -139,8 +139,8 @@ def series_of(request: BlendRequest, *, steps: int, even: bool = False) -> list[
     moves = len(request.sources) == 2 and not request.blend.path
     if even and not moves:
         raise UsageError("--even is for positions between two sources, without --curve")
-    if not 1 <= steps <= MOST_STEPS:
-        raise UsageError(f"{steps} steps; expected 1 to {MOST_STEPS}")
+    if not 1 <= steps <= MAX_STEPS:
+        raise UsageError(f"{steps} steps; expected 1 to {MAX_STEPS}")
     if steps == 1:
         return [request]
     if not moves:

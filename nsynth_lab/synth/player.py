@@ -25,7 +25,7 @@ from nsynth_lab.synth.channels import (
 )
 from nsynth_lab.synth.held_keys import HeldKeys, Key, sostenuto_down, sostenuto_up, unheld_voices
 from nsynth_lab.synth.modulation import LOUDNESS, weights_at
-from nsynth_lab.synth.settings import MOST_UNISON, PARAMETERS, Settings
+from nsynth_lab.synth.settings import MAX_UNISON, PARAMETERS, Settings
 from nsynth_lab.synth.voice import Voice
 from nsynth_lab.synth.voice_allocator import LOOK_AHEAD_SAMPLES, VoiceAllocator, phase_end, phase_of, voices_to_steal
 from nsynth_lab.synth.zone_reader import ZoneReader
@@ -145,7 +145,7 @@ class Player:
             voice.begin_sample = voice.next_sample = now
             voice.update_phase, voice.plan_from_sample = phase_of(now - look_ahead), phase_end(now)
             voice.look_ahead = look_ahead + LOOK_AHEAD_SAMPLES
-            self._start(voice, self._seed + self._serial * MOST_UNISON + index)
+            self._start(voice, self._seed + self._serial * MAX_UNISON + index)
         self._serial += 1
 
     def _program(self, channel: int) -> int:

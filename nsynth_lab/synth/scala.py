@@ -17,9 +17,9 @@ from nsynth_lab.errors import MidiError
 from nsynth_lab.legible import legible
 from nsynth_lab.synth.tuning import (
     A4_HZ,
-    FURTHEST_CENTS,
     HIGHEST_HZ,
     LOWEST_HZ,
+    MAX_CENTS,
     Keys,
     Scale,
     Tuning,
@@ -121,7 +121,7 @@ def _pitch(line: Line) -> float:
     except (ValueError, ArithmeticError):  # neither form, division by zero, logarithm of zero, thousands of digits
         expected = "expected cents (701.955) or a ratio (3/2)"
         raise _wrong(line, f"{_shown(line)} is no note of a scale: {expected}") from None
-    if not abs(cents) <= FURTHEST_CENTS:
+    if not abs(cents) <= MAX_CENTS:
         raise _wrong(line, f"a note of {cents:g} cents lies beyond hearing")
     return cents
 

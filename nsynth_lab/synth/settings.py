@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import dataclass, field, fields, replace
 
 from nsynth_lab.errors import UsageError
-from nsynth_lab.patch.place import MOST_POSITIONED, MOST_SOURCES, Place, position_dims
+from nsynth_lab.patch.place import MAX_POSITIONED_SOURCES, MAX_SOURCES, Place, position_dims
 from nsynth_lab.patch.sound import INTERPOLATIONS
 from nsynth_lab.synth.modulation import Motion
 from nsynth_lab.synth.tuning import EQUAL, Tuning
@@ -31,7 +31,7 @@ class Parameter:
         return self.low + (min(self.high, self.reach) - self.low) * min(max(value / 127.0, 0.0), 1.0)
 
 
-WEIGHTS = tuple(f"weight_{number}" for number in range(1, MOST_SOURCES + 1))
+WEIGHTS = tuple(f"weight_{number}" for number in range(1, MAX_SOURCES + 1))
 PARAMETERS: dict[str, Parameter] = {
     "x": Parameter(0.0, 1.0, "blend position from A to B"),
     "y": Parameter(0.0, 1.0, "blend position from A B to C or C D, with three or four sources"),
@@ -53,8 +53,8 @@ PARAMETERS |= {
     for number, name in enumerate(WEIGHTS, start=1)
 }
 MODES = ("poly", "mono", "legato")
-MOST_VOICES, MOST_UNISON = 1024, 8
-USUAL_CONTROLLERS = {1: "x"}
+MAX_VOICES, MAX_UNISON = 1024, 8
+DEFAULT_CONTROLLERS = {1: "x"}
 WHEEL_SEMITONES, MPE_SEMITONES = 2.0, 48.0  # defaults of a wheel, and of a note's own bend under MPE
 NOT_GIVEN = -1.0
 
@@ -109,7 +109,7 @@ class Settings:
     mode: str = "poly"
     unison: int = 1
     mpe: bool = False
-    controllers: dict[int, str] = field(default_factory=lambda: dict(USUAL_CONTROLLERS))
+    controllers: dict[int, str] = field(default_factory=lambda: dict(DEFAULT_CONTROLLERS))
     learn: tuple[str, ...] = ()
     tuning: Tuning = EQUAL
     motion: Motion | None = None
@@ -121,10 +121,10 @@ class Settings:
             value = getattr(self, name)
             if not (math.isfinite(value) and parameter.low <= value <= parameter.high):
                 raise UsageError(f"{name} {value:g}; expected {parameter.low:g} to {parameter.high:g}")
-        if not 1 <= self.voices <= MOST_VOICES:
-            raise UsageError(f"{self.voices} voices; expected 1 to {MOST_VOICES}")
-        if not 1 <= self.unison <= min(MOST_UNISON, self.voices):
-            raise UsageError(f"a unison of {self.unison} voices; expected 1 to {min(MOST_UNISON, self.voices)}")
+        if not 1 <= self.voices <= MAX_VOICES:
+            raise UsageError(f"{self.voices} voices; expected 1 to {MAX_VOICES}")
+        if not 1 <= self.unison <= min(MAX_UNISON, self.voices):
+            raise UsageError(f"a unison of {self.unison} voices; expected 1 to {min(MAX_UNISON, self.voices)}")
         if self.interpolation not in INTERPOLATIONS:
             raise UsageError(f"interpolation '{self.interpolation}'; expected one of {', '.join(INTERPOLATIONS)}")
         if self.mode not in MODES:
@@ -141,7 +141,7 @@ class Settings:
 
         `slide` is where its note's own slide put x; everybody's holds if that is NaN.
         """
-        if sources > MOST_POSITIONED or (self.weighted and sources == MOST_POSITIONED):
+        if sources > MAX_POSITIONED_SOURCES or (self.weighted and sources == MAX_POSITIONED_SOURCES):
             return tuple(getattr(self, name) for name in WEIGHTS[:sources])
         return ((self.x if math.isnan(slide) else slide), self.y)[: position_dims(sources)]
 

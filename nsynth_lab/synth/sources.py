@@ -18,7 +18,7 @@ from nsynth_lab.blend.velocity import layers_at
 from nsynth_lab.dsp.envelope import onset_frame
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents
-from nsynth_lab.patch.place import MOST_SOURCES
+from nsynth_lab.patch.place import MAX_SOURCES
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles, FloatArray, Ints
 
 FADE_DB_PER_FRAME = -6.0 / FRAME_RATE_HZ  # a struck note that is held decays at least this fast,
@@ -84,8 +84,8 @@ class Sources:
     """
 
     def __init__(self, corners: Sequence[Sequence[Latents]]) -> None:
-        if not 1 <= len(corners) <= MOST_SOURCES or not all(corners):
-            raise UsageError(f"{len(corners)} sources; a blend that is played takes 1 to {MOST_SOURCES}")
+        if not 1 <= len(corners) <= MAX_SOURCES or not all(corners):
+            raise UsageError(f"{len(corners)} sources; a blend that is played takes 1 to {MAX_SOURCES}")
         notes = [zone for corner in corners for zone in corner]
         if len({zone.model_id for zone in notes}) > 1:
             raise LatentsError("the sources were made by different models; encode them with one checkpoint")

@@ -11,7 +11,7 @@ from nsynth_lab.units import cents_to_ratio, note_to_hz
 A4, A4_HZ, MIDDLE_C = 69, 440.0, 60
 LOWEST_A4_HZ, HIGHEST_A4_HZ = 220.0, 880.0
 LOWEST_HZ, HIGHEST_HZ = 8.0, 14_000.0  # range of the decoder
-FURTHEST_CENTS = 20_000.0
+MAX_CENTS = 20_000.0
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def tuned(scale: Scale, keys: Keys) -> Tuning:
     for key in range(128):
         cents = _cents(scale, keys, key) if keys.low <= key <= keys.high else None
         away = math.inf if cents is None else cents - reference
-        hz = keys.reference_hz * cents_to_ratio(away) if abs(away) <= FURTHEST_CENTS else 0.0
+        hz = keys.reference_hz * cents_to_ratio(away) if abs(away) <= MAX_CENTS else 0.0
         table.append(hz if LOWEST_HZ <= hz <= HIGHEST_HZ else None)
     return Tuning(tuple(table))
 

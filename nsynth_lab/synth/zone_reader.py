@@ -25,7 +25,7 @@ from nsynth_lab.blend.stretch_plan import JOIN_FRAMES
 from nsynth_lab.compiled.zone_reader import LAYERS_PER_CORNER, Layers, ReleaseRules, read, release, start_note
 from nsynth_lab.compiled.zones import Zones
 from nsynth_lab.latents import SILENCE_DB
-from nsynth_lab.patch.place import MOST_POSITIONED, MOST_SOURCES
+from nsynth_lab.patch.place import MAX_POSITIONED_SOURCES, MAX_SOURCES
 from nsynth_lab.synth.sources import Layer, Sources, Zone
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
@@ -49,7 +49,9 @@ class ZoneReader:
         self.sources = sources
         self._zones = _table(sources)
         # turn points are seeded by this number, so it does not depend on whether there are two or four corners
-        room = LAYERS_PER_CORNER * (MOST_POSITIONED if len(sources.corners) <= MOST_POSITIONED else MOST_SOURCES)
+        room = LAYERS_PER_CORNER * (
+            MAX_POSITIONED_SOURCES if len(sources.corners) <= MAX_POSITIONED_SOURCES else MAX_SOURCES
+        )
         self.layers = Layers(
             used=np.zeros(slots, np.int64),
             frame=np.zeros(slots),
