@@ -1,4 +1,4 @@
-"""SoundFormat: what is asked of a sound file beside its ending: sample rate, bits, channels, quality."""
+"""SoundFormat: the format of a sound file besides its extension: sample rate, bits, channels, quality."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 from nsynth_lab.errors import UsageError
 from nsynth_lab.units import SAMPLE_RATE
 
-STDOUT = Path("-")  # as the name of a sound file: a WAV file there
+STDOUT = Path("-")  # as the name of a sound file: a WAV file to stdout
 RATES = (8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000)
 HIGHEST_MP3_RATE = 48_000  # MPEG-1 layer III
 CHANNELS = {"": 0, "mono": 1, "stereo": 2}
 MOST_QUALITY, SMALLEST = 10.0, 0.99
 LOSSY = (".ogg", ".mp3")
-_SUBTYPES: dict[str, dict[str, str | None]] = {  # libsndfile's names, by ending and bits
+_SUBTYPES: dict[str, dict[str, str | None]] = {  # libsndfile's names, by extension and bits
     ".wav": {"": "PCM_24", "16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"},
     ".aiff": {"": "PCM_24", "16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"},
     ".aif": {"": "PCM_24", "16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"},
@@ -28,16 +28,16 @@ DITHERED = "PCM_16"
 
 @dataclass(frozen=True)
 class SoundFormat:
-    """What is asked of a sound file; by default it is as the sound comes.
+    """The format of a sound file. By default: 48 kHz, the bits usual for its extension, the sound's own channels.
 
     Attributes:
         sample_rate: in Hz, one of `RATES`.
-        bits: of a sample: `16` (dithered), `24` or `32f` (floating point); empty for the usual of the ending.
-        channels: `mono`, `stereo`, or empty for as many as there are.
-        quality: of Ogg Vorbis and MP3, from 0 (small) to 10 (best); None for the usual.
+        bits: `16` (dithered), `24` or `32f` (floating point); empty for the default of the extension.
+        channels: `mono`, `stereo`, or empty for the sound's own.
+        quality: of Ogg Vorbis and MP3, from 0 (small) to 10 (best); None for the encoder's default.
 
     Raises:
-        UsageError: a value that is none of these.
+        UsageError: an invalid value.
     """
 
     sample_rate: int = SAMPLE_RATE
@@ -56,19 +56,19 @@ class SoundFormat:
             raise UsageError(f"--quality {self.quality:g}; expected 0 to {MOST_QUALITY:g}")
 
     def check(self, ending: str) -> None:
-        """Whether a file of that ending can be so; endings that are none are not spoken of.
+        """Check that files with this extension support the format; unknown extensions are not checked.
 
         Raises:
-            UsageError: it cannot.
+            UsageError: they do not.
         """
         if ending in ENDINGS:
             self.subtype(ending)
 
     def subtype(self, ending: str) -> str | None:
-        """What libsndfile calls the samples in a file of that ending; None where it has no name.
+        """Libsndfile's name for the sample format in a file with this extension; None if it has none.
 
         Raises:
-            UsageError: such a file cannot be as asked.
+            UsageError: files with this extension do not support the format.
         """
         known = _SUBTYPES[ending]
         if self.bits not in known:
@@ -82,14 +82,14 @@ class SoundFormat:
 
     @property
     def bytes_per_value(self) -> int:
-        """Of PCM."""
+        """Bytes per sample value in uncompressed files."""
         return {"16": 2, "32f": 4}.get(self.bits, 3)
 
     @property
     def compression_level(self) -> float | None:
-        """As libsndfile counts: 0 is best, 1 smallest, which its MP3 encoder does not take."""
+        """`quality` on libsndfile's scale: 0 is best; 1, the smallest, is not accepted by its MP3 encoder."""
         return None if self.quality is None else SMALLEST * (1 - self.quality / MOST_QUALITY)
 
     def channels_of(self, count: int) -> int:
-        """How many channels sound of `count` channels is written in."""
+        """Number of channels in the file for a sound of `count` channels."""
         return CHANNELS[self.channels] or count

@@ -31,23 +31,23 @@ def resample(samples: FloatArray, sample_rate: int, target_rate: int = SAMPLE_RA
 
 
 class StreamResampler:
-    """`resample`, block by block: what comes out in all is the same to rounding, whatever the blocks.
+    """`resample` block by block: the output as a whole is the same, to rounding, for every block size.
 
-    `process` holds back the few hundred samples that what comes next will shape; `finish` gives the last of them.
+    `process` holds back the few hundred samples that depend on the next block; `finish` returns the last of them.
     """
 
     def __init__(self, sample_rate: int, target_rate: int, *, channels: int) -> None:
         divisor = math.gcd(sample_rate, target_rate)
         self._rates = sample_rate, target_rate
-        self._in, self._out = sample_rate // divisor, target_rate // divisor  # so many samples become so many
+        self._in, self._out = sample_rate // divisor, target_rate // divisor  # `_in` samples become `_out`: a group
         reach = math.ceil(ZERO_CROSSINGS * self._in / (min(self._in, self._out) * ROLLOFF))
-        self._margin = math.ceil(reach / self._in)  # of groups of such many samples, before and after
+        self._margin = math.ceil(reach / self._in)  # groups that the filter needs before and after
         self._held = np.zeros((channels, self._margin * self._in), np.float32)
-        self._came = self._went = 0
+        self._samples_in = self._samples_out = 0
 
     def process(self, block: FloatArray) -> FloatArray:
-        """The next samples [channels, samples] at the target rate, of the next `block` [channels, samples]."""
-        self._came += block.shape[1]
+        """Takes the next block [channels, samples]; returns the next samples at the target rate, possibly none."""
+        self._samples_in += block.shape[1]
         self._held = np.concatenate((self._held, block), axis=1)
         groups = self._held.shape[1] // self._in - 2 * self._margin
         if groups * self._in < LEAST_SAMPLES:
@@ -55,10 +55,10 @@ class StreamResampler:
         return self._resampled(groups)
 
     def finish(self) -> FloatArray:
-        """What was held back, to the length that the whole has."""
+        """The samples that were held back, up to the exact length of the whole."""
         last = np.zeros((len(self._held), (self._margin + 1) * self._in), np.float32)
         self._held = np.concatenate((self._held, last), axis=1)
-        length = math.ceil(self._came * self._out / self._in) - self._went
+        length = math.ceil(self._samples_in * self._out / self._in) - self._samples_out
         return self._resampled(self._held.shape[1] // self._in - 2 * self._margin)[:, :length]
 
     def _resampled(self, groups: int) -> FloatArray:
@@ -66,5 +66,5 @@ class StreamResampler:
         first = self._margin * self._out
         out = resample(around, *self._rates)[:, first : first + groups * self._out]
         self._held = self._held[:, groups * self._in :]
-        self._went += out.shape[1]
+        self._samples_out += out.shape[1]
         return out

@@ -14,6 +14,7 @@ file_warnings      what is wrong with a file that is played all the same
 ports              input ports by name, lost and found again: start here for live playing
 port_process       the process that listens to them
 computer_keyboard  letters as piano keys
+channel_list       channels as musicians write them, such as 1,3-5
 """
 
 from nsynth_lab.midi.events import Event, Kind

@@ -1,7 +1,7 @@
-"""The clips of a pack through the decoder, a batch at a time.
+"""Decodes the clips of a pack in batches.
 
-A batch is always made of the same clips, whatever of it is there already, so that a clip's last bit does not depend on
-what was decoded beside it.
+A batch always consists of the same clips, even if some exist already, so that a clip is the same to the last bit
+whenever it is made.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from nsynth_lab.units import HOP_SAMPLES, FloatArray, cents_to_ratio, note_to_hz
 
 
 def late_frames(checkpoint: Checkpoint) -> int:
-    """Frames beyond its end that a clip's latents must have, because the decoder is late."""
+    """The decoder's latency in frames, by which a clip's latents must be longer than the clip."""
     return samples_to_frames(checkpoint.model.decoder.delay_samples)
 
 
 def decode_clips(clips: Sequence[ClipLatents], checkpoint: Checkpoint) -> FloatArray:
-    """Samples [clips, samples] at 48 kHz of clips of one length.
+    """Samples [clips, samples] at 48 kHz of clips of equal length.
 
     Raises:
         LatentsError: the latents decode to NaN or infinite samples.
@@ -43,7 +43,7 @@ def decode_clips(clips: Sequence[ClipLatents], checkpoint: Checkpoint) -> FloatA
 
 
 def decode_voices(clips: Sequence[PresetClipLatents], checkpoint: Checkpoint) -> list[FloatArray]:
-    """Samples [voices, samples] of each clip, which may be of different lengths."""
+    """Samples [voices, samples] of each clip; clips may have different lengths."""
     longest = max(voice.latents.frames for clip in clips for voice in clip.voices)
     voices = [
         replace(voice, latents=with_silence(voice.latents, longest - voice.latents.frames))
@@ -60,10 +60,10 @@ def decode_voices(clips: Sequence[PresetClipLatents], checkpoint: Checkpoint) ->
 
 
 def exact_f0_hz(latents: Latents) -> FloatArray:
-    """f0 [frames] in float32 whose running sum stays within half a step of the exact one's.
+    """f0 [frames] in float32, rounded so that its running sum stays within half a rounding step of the exact sum.
 
-    Rounded frame by frame, a steady pitch is off by the same 3e-8 all the time, and after a thousand turns the loop
-    misses its start by enough to be measured.
+    If each frame were rounded separately, a steady pitch would always be off by the same 3e-8, and after a thousand
+    cycles a loop would miss its start measurably.
     """
     exact = note_to_hz(float(latents.note)) * cents_to_ratio(np.asarray(latents.f0_cents, np.float64))
     step = float(np.spacing(np.float32(exact.max())))

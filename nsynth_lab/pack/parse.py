@@ -1,4 +1,4 @@
-"""PackRequest out of words: lists on a command line, and the recipe of a manifest."""
+"""PackRequest from text: lists on the command line, and the recipe in a manifest."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ def parse_velocities(text: str) -> tuple[int, ...]:
 
 
 def parse_places(sources: int, *, positions: str | None, weights: str | None) -> tuple[Place, ...]:
-    """Positions, or sets of weights, as typed; where neither is given, a usual choice for so many sources.
+    """Positions or sets of weights, as typed; by default a choice for this number of sources.
 
-    That is five positions between two, the corners and the middle of three and four, equal weights of more.
+    Default: five positions between two sources, the corners and the centre of three or four, equal weights of more.
 
     Raises:
         UsageError: too many sources or none, both positions and weights, or one that does not fit.
@@ -99,7 +99,7 @@ def parse_pack(
     formats: str = "",
     **others: Any,
 ) -> PackRequest:
-    """A request as typed: of a blend of sources, or of a preset by name or file; `others` are fields of it.
+    """A request as typed: for a blend of sources, or for a preset by name or file; `others` are its other fields.
 
     Raises:
         UsageError: words that do not fit, or what `PackRequest` refuses.
@@ -129,7 +129,7 @@ def parse_pack(
 
 
 def _formats(text: str, *, flac: bool) -> tuple[str, ...]:
-    """All there are, if none is named; of FLAC all but wav."""
+    """The formats; by default all, and with FLAC all except wav."""
     named = tuple(part.strip() for part in text.split(",") if part.strip())
     return named or tuple(one for one in FORMATS if not (flac and one == "wav"))
 

@@ -1,4 +1,4 @@
-"""PackPlan: all that a pack will be, known before anything is decoded; and a plan from the manifest of a pack."""
+"""PackPlan: everything about a pack that is known before decoding; and reading the request back from a manifest."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ FORMATS_READ = (1, 2)
 
 @dataclass(frozen=True)
 class PackPlan:
-    """What a pack will be, known before anything is decoded.
+    """Everything about a pack that is known before decoding.
 
     Attributes:
-        files: of each clip, in the order of `PackRequest.keys`.
-        batches: numbers of the clips that are decoded together.
-        plugins: of the preset's effects, with their versions.
+        files: the file of each clip, in the order of `PackRequest.keys`.
+        batches: indices of the clips that are decoded together.
+        plugins: the plugins among the preset's effects, with their versions.
     """
 
     request: PackRequest
@@ -44,7 +44,7 @@ class PackPlan:
     plugins: tuple[dict[str, Any], ...] = ()
 
     def values(self) -> dict[str, Any]:
-        """Plain values that are equal exactly when the packs are."""
+        """Plain values that are equal if and only if the packs are equal."""
         preset = bool(self.request.preset)
         return {
             "format": MANIFEST_FORMAT,
@@ -57,15 +57,15 @@ class PackPlan:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Of the positions."""
+        """Labels of the positions, used in file names."""
         return tuple(position_label(place) for place in self.request.positions)
 
 
 def plan_pack(session: Session, request: PackRequest) -> PackPlan:
-    """Names and batches of a pack. Recordings are encoded here, where they have not been before.
+    """Plan a pack. Recordings among its sources are encoded here, unless they were encoded before.
 
     Raises:
-        UsageError, AudioError, LatentsError: a source that cannot be used.
+        UsageError, AudioError, LatentsError: a source cannot be used.
     """
     files_too = not request.preset
     sources = tuple(session.describe(source, files=files_too) for source in request.sources)
@@ -114,7 +114,7 @@ def read_manifest(path: Path) -> tuple[PackRequest, dict[str, Any]]:
 
 
 def check_same(plan: PackPlan, manifest: dict[str, Any], *, also: tuple[str, ...] = ()) -> None:
-    """Refuse to remake a pack from another model, other sources or other plugins, or where something `also` differs.
+    """Refuse to remake a pack with another model, sources or plugins, or if one of the values named in `also` differs.
 
     Raises:
         UsageError: it would not be the same pack.
@@ -127,7 +127,7 @@ def check_same(plan: PackPlan, manifest: dict[str, Any], *, also: tuple[str, ...
 
 
 def _described(slot: Slot) -> dict[str, Any]:
-    """Which plugin a slot holds.
+    """Name, version and hash of a slot's plugin.
 
     Raises:
         PluginError: it was not scanned here.

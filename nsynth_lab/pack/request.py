@@ -1,4 +1,4 @@
-"""PackRequest: what a pack is made of, checked before anything is loaded."""
+"""PackRequest: everything a user can ask of a pack, validated before anything is loaded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LEAST_APART = 0.01
 
 @dataclass(frozen=True)
 class ClipKey:
-    """Which clip: number of its position, note, velocity, and take from 0."""
+    """Which clip: index of its position, note, velocity, and round robin (`take`) from 0."""
 
     position: int
     note: int
@@ -36,18 +36,18 @@ class ClipKey:
 
 @dataclass(frozen=True)
 class PackRequest:
-    """A pack: of which patch, where among its corners, which notes, how hard, how many takes, how long, in which form.
+    """A pack: patch, positions, notes, velocities, round robins, length and formats.
 
     Attributes:
-        patch: what sounds: a preset, or a blend and nothing else.
-        positions: places among its corners, in order (see `patch.place`).
-        takes: round robins of each note.
-        crossfade: velocities on either side of a layer's border over which it fades into the next, in SFZ.
-        loop: whether notes that are held are to be looped.
-        preset: the text of the file that the patch was read from; empty where it is a blend and nothing else.
+        patch: a preset, or a blend without anything else.
+        positions: places among the patch's corners, in order (see `patch.place`).
+        takes: number of round robins per note.
+        crossfade: velocity steps on either side of the border between two layers over which they crossfade, in SFZ.
+        loop: whether sustained notes are looped.
+        preset: text of the preset file; empty if the patch is a blend without anything else.
 
     Raises:
-        UsageError: numbers that do not fit each other, or out of range.
+        UsageError: values out of range, or that do not fit together.
     """
 
     patch: Patch
@@ -101,27 +101,27 @@ class PackRequest:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """What is blended."""
+        """The names of the instruments that are blended."""
         return self.patch.blend.corners
 
     @property
     def clips(self) -> int:
-        """How many clips."""
+        """Number of clips."""
         return len(self.positions) * len(self.notes) * len(self.velocities) * self.takes
 
     @property
     def frames(self) -> int:
-        """Length of a clip in frames, of which the last may be wanted in part."""
+        """Length of a clip in frames, rounded up."""
         return samples_to_frames(seconds_to_samples(self.seconds))
 
     def keys(self) -> list[ClipKey]:
-        """Every clip; takes of one note lie side by side, and notes of one pitch near each other."""
+        """Every clip; the round robins of a note are neighbours, and notes of the same pitch are close together."""
         places = range(len(self.positions))
         every = itertools.product(sorted(self.notes), places, sorted(self.velocities), range(self.takes))
         return [ClipKey(position, note, velocity, take) for note, position, velocity, take in every]
 
     def blend_request(self, key: ClipKey, *, seconds: float | None = None) -> BlendRequest:
-        """The blend that a clip is made of."""
+        """The blend request for a clip."""
         return BlendRequest(
             blend=self.patch.blend.at(self.positions[key.position]),
             note=Note(key.note, key.velocity),
@@ -129,7 +129,7 @@ class PackRequest:
         )
 
     def patch_at(self, place: Place) -> Patch:
-        """The patch at one of the positions; at its own, if that is the only one, with its path.
+        """The patch at one of the positions; with its path if the patch's own position is the only one.
 
         Raises:
             UsageError: no such place, or an effect that a manifest cannot carry.
@@ -147,7 +147,7 @@ class PackRequest:
         return patch if self.positions == (patch.blend.place,) else there
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for a manifest; what a blend needs no word for is left out, as it always was."""
+        """Plain values, for a manifest; values that only presets have are left out for a blend."""
         plain = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "patch"}
         values = {"sources": self.sources, **plain}
         if self.preset:

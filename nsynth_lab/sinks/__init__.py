@@ -1,7 +1,8 @@
 """Sinks: where blocks of sound end up. All follow `sink.Sink`: a context manager with `write(block)`.
 
 sink       the contract
-file       FileSink: a sound file
+file       FileSink: a sound file; conversion to its sample rate, bits and channels is in `conversion`
+listen     plays a finished sound file (`--listen`)
 recorder   Recorder: a sound file written on a thread of its own, while something plays live
 device     DeviceSink: an audio interface, through PortAudio; start here for live playing
 ring       the lock-free queue between the engine's thread and the audio thread

@@ -1,4 +1,4 @@
-"""Conversion: blocks at 48 kHz on their way into a file of another rate, other channels or fewer bits."""
+"""Conversion: blocks at 48 kHz converted to another sample rate, other channels or 16 bits, for a sound file."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Samples = FloatArray | NDArray[np.int16]
 
 
 class Conversion:
-    """`process` each block [channels, samples] and write what it gives; in the end what `finish` gives.
+    """Write the result of `process` for each block [channels, samples], and at the end the result of `finish`.
 
-    First the channels are made one or two, then the rate is changed, then the samples are dithered to 16 bits.
+    The channels are converted first, then the sample rate; then the samples are dithered to 16 bits.
     """
 
     def __init__(self, sound_format: SoundFormat, *, ending: str, channels: int) -> None:
@@ -29,13 +29,13 @@ class Conversion:
         self._dither = Dither() if sound_format.bits and sound_format.subtype(ending) == DITHERED else None
 
     def process(self, block: FloatArray) -> Samples:
-        """What is to be written of the next block, [channels, samples]."""
+        """The converted samples of the next block, [channels, samples]; possibly none."""
         if len(block) != self.channels:
             block = np.repeat(block.mean(axis=0, keepdims=True), self.channels, axis=0)
         return self._rounded(self._resampler.process(block) if self._resampler else block)
 
     def finish(self) -> Samples:
-        """What is left to be written after the last block, [channels, samples]."""
+        """The remaining samples after the last block, [channels, samples]."""
         return self._rounded(self._resampler.finish() if self._resampler else np.zeros((self.channels, 0), np.float32))
 
     def _rounded(self, block: FloatArray) -> Samples:

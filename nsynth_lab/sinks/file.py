@@ -71,7 +71,7 @@ class FileSink:
 
 
 def write_sound(path: str | Path, audio: Audio, sound_format: SoundFormat, *, comment: str, force: bool) -> Path:
-    """Write sound at 48 kHz as `sound_format` asks for; with the usual one, the file is that of `write_audio`.
+    """Write a sound at 48 kHz in `sound_format`; with the default format, the file is the same as from `write_audio`.
 
     Raises:
         UsageError, AudioError: as `nsynth_lab.audio.write_audio`.

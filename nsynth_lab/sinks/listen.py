@@ -1,4 +1,4 @@
-"""listen_to: a sound file through the default audio output, to its end."""
+"""listen_to: plays a sound file on the default audio output."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from nsynth_lab.units import SAMPLE_RATE
 
 BLOCK_SAMPLES = 1_024
 LONGEST_SECONDS = 7_200.0
-SILENCE_SECONDS = 0.5  # behind it, so that a short sound fills what the device wants before it starts
+SILENCE_SECONDS = 0.5  # appended, so that even a short sound fills the buffer that the device wants before it starts
 
 
 def listen_to(path: Path) -> None:
-    """Play a sound file through the default output; returns when it has been heard.
+    """Play a sound file on the default output; returns at its end.
 
     Raises:
-        MissingError, DeviceError: there is nothing to play it on.
+        MissingError, DeviceError: there is no audio output.
         AudioError: the file cannot be read.
     """
     audio = read_audio(path, max_seconds=LONGEST_SECONDS)

@@ -1,4 +1,4 @@
-"""Names of files: plain ASCII without spaces, in an order that is the order of the notes."""
+"""File names of a pack: ASCII without spaces; sorting them sorts the notes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WORDS = str.maketrans({"#": "s", "&": "and", "+": "-", "/": "-", "\\": "-"})
 
 
 def stem(text: str) -> str:
-    """A name that every file system and sampler can read; a digest keeps those apart whose letters ASCII does not have.
+    """A name for every file system and sampler; a digest distinguishes names with letters that ASCII does not have.
 
     >>> stem("Flöte / Cello"), stem("../../etc"), stem("  "), stem("CON")
     ('Flote-Cello', 'etc', 'pack', 'CON-pack')
@@ -28,7 +28,7 @@ def stem(text: str) -> str:
 
 
 def position_label(place: Sequence[float]) -> str:
-    """A position, or weights of four sources and more, in hundredths; one source alone stands at 0.
+    """A label for a position, or for the weights of four or more sources, in hundredths; a single source is at 0.
 
     >>> position_label([0.25]), position_label([0.2, 1.0]), position_label([0.1, 0.2, 0.3, 0.4]), position_label([])
     ('p025', 'x020y100', 'w010-020-030-040', 'p000')
@@ -40,7 +40,7 @@ def position_label(place: Sequence[float]) -> str:
 
 
 def clip_file(pack_stem: str, label: str, *, note: int, velocity: int, take: int, ending: str) -> str:
-    """Path of a clip within its pack; `take` from 1.
+    """Path of a clip within its pack; `take` is the round robin, from 1.
 
     >>> clip_file("Reed", "p050", note=61, velocity=80, take=1, ending=".wav")
     'Samples/p050/Reed_p050_061_Cs4_v080_rr1.wav'
