@@ -11,10 +11,10 @@ from test_train import prepared, write_notes
 from tiny_model import TINY, decode, streams
 
 from nsynth_lab.evaluate import ablation
-from nsynth_lab.evaluate.ablation import FILE, ROWS, DeafDecoder, Row, ablate
+from nsynth_lab.evaluate.ablation import EXPERIMENTS, FILE, Experiment, RestrictedDecoder, ablate
 from nsynth_lab.evaluate.notes import read_pool
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.train.options import Report, TrainOptions
+from nsynth_lab.train.options import TrainingProgress, TrainOptions
 
 
 def test_a_deaf_decoder_does_not_hear_what_it_is_not_told() -> None:
@@ -27,7 +27,7 @@ def test_a_deaf_decoder_does_not_hear_what_it_is_not_told() -> None:
         ((False, True), (f0_hz, torch.zeros_like(partials))),
         ((True, False), (nearest_hz, partials)),
     ):
-        deaf = DeafDecoder(TINY, partials=hears[0], f0=hears[1])
+        deaf = RestrictedDecoder(TINY, partials=hears[0], f0=hears[1])
         deaf.load_state_dict(whole.state_dict())
         came, _ = decode(deaf, (timbre, loudness_db, f0_hz, partials), deaf.start(2))
         wanted, _ = decode(whole, (timbre, loudness_db, *told), whole.start(2))
@@ -38,19 +38,20 @@ def test_a_table_once_made_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     folder = write_notes(tmp_path / "set")
     notes = prepared(folder, tmp_path / "cache")[0]
     pool = read_pool([folder])
-    monkeypatch.setattr(ablation, "ROWS", (ROWS[0], ROWS[5], *ROWS[-2:]))
+    monkeypatch.setattr(ablation, "EXPERIMENTS", (EXPERIMENTS[0], EXPERIMENTS[5], *EXPERIMENTS[-2:]))
     steps: list[str] = []
 
-    def report(row: Row, _: Report) -> None:
-        steps.append(row.name)
+    def on_step(experiment: Experiment, _: TrainingProgress) -> None:
+        steps.append(experiment.name)
 
     def table() -> list[dict[str, Any]]:
-        return ablate(notes, pool[:1], pool, tmp_path / "out", TrainOptions(steps=1, batch=1, frames=16), report=report)
+        options = TrainOptions(steps=1, batch=1, frames=16)
+        return ablate(notes, pool[:1], pool, tmp_path / "out", options, on_step=on_step)
 
     figures = table()
-    assert steps == [row["name"] for row in figures]
+    assert steps == [experiment["name"] for experiment in figures]
     assert len(figures) == 4
-    assert all(value > 0 for row in figures for value in row.values() if not isinstance(value, str))
+    assert all(value > 0 for experiment in figures for value in experiment.values() if not isinstance(value, str))
     before = (tmp_path / "out" / FILE).read_bytes()
     assert table() == figures
     assert len(steps) == 4

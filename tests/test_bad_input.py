@@ -27,7 +27,7 @@ from safetensors.torch import save_file
 from tiny_model import tiny_checkpoint
 
 from nsynth_lab.audio import read_audio
-from nsynth_lab.capture.bank_builder import KEPT
+from nsynth_lab.capture.bank_builder import UNFINISHED_FOLDER
 from nsynth_lab.cli import run
 from nsynth_lab.dataset.notes import is_held_out, read_dataset
 from nsynth_lab.latents import Latents, read_latents, write_latents
@@ -632,7 +632,7 @@ def test_an_evaluation_and_a_bank_are_interrupted() -> None:
     words = ("bank", "notes", "--spacing", "1", "--force", *MODEL)
     interrupt(*words, after="encoding: 3/")
     left = everything()
-    kept = {path for path in left if path.startswith(f"model/{KEPT}")}
+    kept = {path for path in left if path.startswith(f"model/{UNFINISHED_FOLDER}")}
     assert len(kept) > 3  # what it goes on with
     assert {path: data for path, data in left.items() if path not in kept} == before
 

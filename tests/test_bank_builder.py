@@ -11,7 +11,7 @@ from test_train import write_notes
 from tiny_model import tiny_model
 
 from nsynth_lab.capture import bank_builder
-from nsynth_lab.capture.bank_builder import KEPT, BankPlan, build_bank, plan_bank
+from nsynth_lab.capture.bank_builder import UNFINISHED_FOLDER, BankPlan, build_bank, plan_bank
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import BANK, load_bank
 from nsynth_lab.model.checkpoint import save_weights
@@ -62,7 +62,7 @@ def test_notes_that_do_not_die_away_as_recorded_are_told(
     monkeypatch.setattr(bank_builder, "rise_beyond_db", rise_db)
     save_weights(tmp_path / "model", tiny_model(), about={})
     heard: list[str] = []
-    build_bank(plan, tmp_path / "model", progress=lambda: None, tell=heard.append)
+    build_bank(plan, tmp_path / "model", progress=lambda: None, warn=heard.append)
     assert heard
     assert all("A3 at velocity" in told and "rises by 9 dB" in told for told in heard)
 
@@ -70,7 +70,7 @@ def test_notes_that_do_not_die_away_as_recorded_are_told(
 def test_a_build_that_was_interrupted_goes_on(build: Callable[..., bytes], tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         build("parts", stop_after=3)
-    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "parts" / KEPT).iterdir()}
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "parts" / UNFINISHED_FOLDER).iterdir()}
     assert len(kept) >= 3
     assert not (tmp_path / "parts" / BANK).exists()
     with pytest.raises(KeyboardInterrupt):
@@ -78,4 +78,4 @@ def test_a_build_that_was_interrupted_goes_on(build: Callable[..., bytes], tmp_p
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     next(iter(kept)).write_bytes(b"cut short")
     assert build("parts") == build("whole")
-    assert not (tmp_path / "parts" / KEPT).exists()
+    assert not (tmp_path / "parts" / UNFINISHED_FOLDER).exists()

@@ -17,8 +17,9 @@ import pytest
 from tiny_model import tiny_checkpoint
 
 from nsynth_lab.audio import Audio, write_audio
-from nsynth_lab.capture import About, Captured, Key, Plan, capture
-from nsynth_lab.capture.captured_notes import Take, WorkFolder, checked_pitch
+from nsynth_lab.capture import CapturePlan, KeyVelocity, NoteOutcome, SourceInfo
+from nsynth_lab.capture.capture import capture
+from nsynth_lab.capture.captured_notes import CapturedNote, WorkFolder, check_pitches
 from nsynth_lab.capture.folder import FolderSource
 from nsynth_lab.cli import run
 from nsynth_lab.errors import AudioError, CheckpointError, UsageError
@@ -32,7 +33,7 @@ from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
 
 FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 KARS = Path(__file__).resolve().parent.parent / "build" / "vst3" / "Kars.vst3"
-PLAN = Plan(
+PLAN = CapturePlan(
     "my organ", family="organ", lowest=48, highest=72, step=12, velocities=(60, 100), hold_seconds=0.8, seconds=1.0
 )
 
@@ -48,14 +49,14 @@ class Organ:
     """A source that counts what it plays; silent at velocity 1, deaf above `breaks_at`."""
 
     def __init__(self, *, sounds_higher: float = 0.0, breaks_at: int = 999) -> None:
-        self.about = About("made", {"what": "organ"}, licence="CC0-1.0", attribution="nobody")
-        self.played: list[Key] = []
+        self.info = SourceInfo("made", {"what": "organ"}, licence="CC0-1.0", attribution="nobody")
+        self.played: list[KeyVelocity] = []
         self._higher, self._breaks_at = sounds_higher, breaks_at
 
-    def keys(self, wanted: list[Key]) -> list[Key]:
+    def keys(self, wanted: list[KeyVelocity]) -> list[KeyVelocity]:
         return wanted
 
-    def play(self, key: Key, *, hold_seconds: float, seconds: float) -> FloatArray:
+    def play(self, key: KeyVelocity, *, hold_seconds: float, seconds: float) -> FloatArray:
         self.played.append(key)
         if len(self.played) > self._breaks_at:
             raise KeyboardInterrupt
@@ -63,8 +64,8 @@ class Organ:
             return np.zeros(round(seconds * SAMPLE_RATE), np.float32)
         return organ(key.note + self._higher, key.velocity, seconds=seconds, hold_seconds=hold_seconds)
 
-    def hold_of(self, key: Key, hold_seconds: float) -> float | None:
-        return hold_seconds if key else None
+    def actual_hold(self, hold_seconds: float) -> float | None:
+        return hold_seconds
 
     def close(self) -> None:
         pass
@@ -81,7 +82,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def taken(source: Organ, model: Path, plan: Plan = PLAN, *, resume: bool = False, force: bool = False) -> Any:
+def taken(source: Organ, model: Path, plan: CapturePlan = PLAN, *, resume: bool = False, force: bool = False) -> Any:
     begin = lambda _notes, _what: lambda: None  # noqa: E731
     return capture(source, plan, load_checkpoint(model), resume=resume, force=force, begin=begin)
 
@@ -115,39 +116,43 @@ def test_notes_that_were_encoded_before_are_not_encoded_again(model: Path, monke
 
 
 def test_what_is_silent_or_sounds_another_note_is_left_out_and_says_why(model: Path) -> None:
-    done = taken(Organ(), model, Plan("x", family="organ", lowest=60, highest=60, velocities=(1, 90), hold_seconds=0.5))
+    done = taken(
+        Organ(), model, CapturePlan("x", family="organ", lowest=60, highest=60, velocities=(1, 90), hold_seconds=0.5)
+    )
     assert done.notes[0].left_out == "silent: peak -120 dBFS"
     assert done.notes[1].error_db is not None
-    with pytest.raises(AudioError, match="not one of 1 notes could be taken: silent"):
-        taken(Organ(), model, Plan("y", family="organ", lowest=60, highest=60, velocities=(1,), hold_seconds=0.5))
+    with pytest.raises(AudioError, match="none of 1 notes could be used: silent"):
+        taken(
+            Organ(), model, CapturePlan("y", family="organ", lowest=60, highest=60, velocities=(1,), hold_seconds=0.5)
+        )
 
 
 def test_a_capture_of_which_nothing_came_is_not_called_interrupted(model: Path) -> None:
-    silent = Plan("y", family="organ", lowest=60, highest=60, velocities=(1,), hold_seconds=0.5)
+    silent = CapturePlan("y", family="organ", lowest=60, highest=60, velocities=(1,), hold_seconds=0.5)
     for _ in range(2):
-        with pytest.raises(AudioError, match="not one of 1 notes could be taken: silent"):
+        with pytest.raises(AudioError, match="none of 1 notes could be used: silent"):
             taken(Organ(), model, silent)
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "said"), [(70, 60, "the lowest note, A#4, lies above the highest, C4"), (90, 99, "from F#6 to D#7")]
+    ("low", "high", "said"), [(70, 60, "the lowest note, A#4, is above the highest, C4"), (90, 99, "from F#6 to D#7")]
 )
 def test_a_range_without_notes_is_one_line(model: Path, low: int, high: int, said: str) -> None:
     class Few(Organ):
-        def keys(self, wanted: list[Key]) -> list[Key]:
-            return [Key(60, 100)] if wanted else []
+        def keys(self, wanted: list[KeyVelocity]) -> list[KeyVelocity]:
+            return [KeyVelocity(60, 100)] if wanted else []
 
     for _ in range(2):
         with pytest.raises(UsageError, match=said):
-            taken(Few(), model, Plan("z", family="organ", lowest=low, highest=high))
+            taken(Few(), model, CapturePlan("z", family="organ", lowest=low, highest=high))
 
 
 def test_an_instrument_that_sounds_octaves_away_is_taken_at_what_it_sounds() -> None:
-    def takes(*higher: float) -> list[Take]:
-        return [Take(Key(60 + step, 100), organ(60 + step + by, 100)) for step, by in enumerate(higher)]
+    def takes(*higher: float) -> list[CapturedNote]:
+        return [CapturedNote(KeyVelocity(60 + step, 100), organ(60 + step + by, 100)) for step, by in enumerate(higher)]
 
-    assert [take.key.note for take in checked_pitch(takes(-12, -12, -12))] == [48, 49, 50]
-    one_is_wrong = checked_pitch(takes(0, 0, 5, 0, 0.3))
+    assert [take.key.note for take in check_pitches(takes(-12, -12, -12))] == [48, 49, 50]
+    one_is_wrong = check_pitches(takes(0, 0, 5, 0, 0.3))
     assert [take.left_out for take in one_is_wrong] == ["", "", "sounds like G4, not D4", "", ""]
 
 
@@ -157,8 +162,8 @@ def test_an_interrupted_capture_goes_on_where_it_was(model: Path) -> None:
     assert not owned_files()
     with pytest.raises(UsageError, match="--resume"):
         taken(Organ(), model)
-    with pytest.raises(UsageError, match="of something else"):
-        taken(Organ(), model, Plan("my organ", family="organ", lowest=48, highest=72, step=6), resume=True)
+    with pytest.raises(UsageError, match="of another source"):
+        taken(Organ(), model, CapturePlan("my organ", family="organ", lowest=48, highest=72, step=6), resume=True)
     again = Organ()
     resumed = taken(again, model, resume=True)
     assert len(again.played) == 2
@@ -187,7 +192,7 @@ def test_a_name_in_use_is_not_replaced_without_being_asked(model: Path) -> None:
 )  # fmt: skip
 def test_plans_that_cannot_be_met_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
-        Plan(**{"name": "x", **wrong})
+        CapturePlan(**{"name": "x", **wrong})
 
 
 def test_what_was_exported_is_imported_the_same(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -335,10 +340,10 @@ def test_a_work_folder_keeps_notes_and_reasons() -> None:
     source = Organ()
     work = WorkFolder("x", {"a": 1}, resume=False, force=False)
     for _ in range(2):
-        assert work.take(source, Key(60, 100), hold_seconds=0.5, seconds=1.0).samples is not None
-        assert work.take(source, Key(60, 1), hold_seconds=0.5, seconds=1.0).left_out.startswith("silent")
+        assert work.note(source, KeyVelocity(60, 100), hold_seconds=0.5, seconds=1.0).samples is not None
+        assert work.note(source, KeyVelocity(60, 1), hold_seconds=0.5, seconds=1.0).left_out.startswith("silent")
     assert len(source.played) == 2
-    assert Captured("C4", 1).error_db is None
+    assert NoteOutcome("C4", 1).error_db is None
 
 
 def test_names_in_a_folder_are_read_as_in_a_data_set(tmp_path: Path, told: list[str]) -> None:
@@ -352,11 +357,13 @@ def test_names_in_a_folder_are_read_as_in_a_data_set(tmp_path: Path, told: list[
     source = FolderSource(tmp_path / "grand", family="keyboard")
     lines = "\n".join(told)
     assert source.left_out == {}
-    assert source.keys([]) == [Key(note, round(127 * layer / 16)) for note in (57, 60, 64) for layer in (1, 10, 16)]
+    assert source.keys([]) == [
+        KeyVelocity(note, round(127 * layer / 16)) for note in (57, 60, 64) for layer in (1, 10, 16)
+    ]
     assert "middle C is C3, by their sound" in lines
     assert "v1 to v16 number layers" in lines
     assert "warning: A2v16.wav: constant offset: 10.0 % of full scale, taken off" in lines
-    loud, soft = (source.play(Key(60, velocity), hold_seconds=1, seconds=4) for velocity in (127, 8))
+    loud, soft = (source.play(KeyVelocity(60, velocity), hold_seconds=1, seconds=4) for velocity in (127, 8))
     assert abs(float(loud.mean())) < 1e-4
     assert np.abs(loud).max() > 4 * np.abs(soft).max()
 

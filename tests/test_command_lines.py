@@ -103,7 +103,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", no_sound_card())
     monkeypatch.setattr("nsynth_lab.midi.ports.Ports", NoPorts)
     monkeypatch.setattr("nsynth_lab.render.machine.raise_priority", lambda: None)
-    monkeypatch.setattr(ablation, "ROWS", ablation.ROWS[:2])  # of nine trainings
+    monkeypatch.setattr(ablation, "EXPERIMENTS", ablation.EXPERIMENTS[:2])  # of ten trainings
     Path("no-plugins").mkdir()
     make_inputs(FONT if FONT.is_file() else None)
 

@@ -11,7 +11,7 @@ import pytest
 
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.cli.dataset import app
-from nsynth_lab.dataset.check import KINDS, check_dataset
+from nsynth_lab.dataset.check import PROBLEM_KINDS, check_dataset
 from nsynth_lab.dataset.coverage import plot_coverage
 from nsynth_lab.dataset.note_writer import note_entry
 from nsynth_lab.dataset.notes import read_dataset
@@ -80,7 +80,7 @@ def test_each_flaw_is_found(flawed: Path) -> None:
         ("octave", "065"),
         ("mislabelled", "064"),
     ]
-    assert {problem.kind for problem in report.problems} <= KINDS.keys()
+    assert {problem.kind for problem in report.problems} <= PROBLEM_KINDS.keys()
     assert (report.notes, report.listened) == (7, 7)
     assert report.families["reed"] == (1, 7)
     assert sum(notes for _, notes in report.families.values()) == 7

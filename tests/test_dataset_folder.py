@@ -13,10 +13,10 @@ import pytest
 from nsynth_lab.audio import Audio, read_audio, write_audio
 from nsynth_lab.cli.dataset import app
 from nsynth_lab.dataset.file_names import read_name, read_names
-from nsynth_lab.dataset.from_folder import Import, import_folder
+from nsynth_lab.dataset.from_folder import ImportOptions, import_folder
 from nsynth_lab.dataset.notes import read_dataset
-from nsynth_lab.dataset.recordings import find_takes
-from nsynth_lab.dataset.screening import Finding
+from nsynth_lab.dataset.recordings import find_recordings
+from nsynth_lab.dataset.screening import ScreeningResult
 from nsynth_lab.dsp.recording import is_clipped, trim
 from nsynth_lab.errors import DatasetError, NsynthLabError, UsageError
 from nsynth_lab.note import note_name
@@ -41,9 +41,9 @@ def silence(seconds: float) -> FloatArray:
     return np.zeros(int(seconds * RATE), np.float32)
 
 
-def examine(folder: Path, **options: object) -> dict[str, Finding]:
-    findings = import_folder(folder, None, Import(**options), jobs=1)  # type: ignore[arg-type]
-    return {found.file: found for found in findings}
+def screen(folder: Path, **options: object) -> dict[str, ScreeningResult]:
+    results = import_folder(folder, None, ImportOptions(**options), jobs=1)  # type: ignore[arg-type]
+    return {found.file: found for found in results}
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,11 @@ def test_every_note_name_is_read_in_each_counting_of_octaves() -> None:
 def test_folders_tell_instrument_and_family(tmp_path: Path) -> None:
     for file in ("trumpet/C4", "brass/my horn/C4", "strings/C4", "thing/C4", "bass clarinet/C4", "C4"):
         record(tmp_path / "orchestra" / f"{file}.wav", pluck(60))
-    takes = {take.file: (take.family, take.instrument_name) for take in find_takes(tmp_path / "orchestra")}
-    assert takes == {
+    recordings = {
+        recording.file: (recording.family, recording.instrument_name)
+        for recording in find_recordings(tmp_path / "orchestra")
+    }
+    assert recordings == {
         "trumpet/C4.wav": ("brass", "trumpet"),
         "brass/my horn/C4.wav": ("brass", "my horn"),
         "strings/C4.wav": ("string", "orchestra"),
@@ -103,7 +106,9 @@ def test_folders_tell_instrument_and_family(tmp_path: Path) -> None:
         "C4.wav": ("", "orchestra"),
     }
     numbers = {
-        take.instrument_name: take.number for take in find_takes(tmp_path / "orchestra") if take.family == "brass"
+        recording.instrument_name: recording.number
+        for recording in find_recordings(tmp_path / "orchestra")
+        if recording.family == "brass"
     }
     assert numbers == {"my horn": 0, "trumpet": 1}
 
@@ -111,7 +116,7 @@ def test_folders_tell_instrument_and_family(tmp_path: Path) -> None:
 def test_layers_become_velocities(tmp_path: Path) -> None:
     for layer in (1, 2, 4):
         record(tmp_path / "piano" / f"C4 v{layer}.wav", pluck(60))
-    assert [take.velocity for take in find_takes(tmp_path)] == [32, 64, 127]
+    assert [recording.velocity for recording in find_recordings(tmp_path)] == [32, 64, 127]
 
 
 def test_each_kind_of_trouble_is_told(tmp_path: Path) -> None:
@@ -133,7 +138,7 @@ def test_each_kind_of_trouble_is_told(tmp_path: Path) -> None:
     (folder / "D5.wav").write_bytes(b"not a sound")
     (folder / "notes.txt").write_text("not a sound file either")
     found = {
-        file: (f.outcome, f.reasons[0].partition(":")[0] if f.reasons else "") for file, f in examine(folder).items()
+        file: (f.outcome, f.reasons[0].partition(":")[0] if f.reasons else "") for file, f in screen(folder).items()
     }
     assert found == {
         "C4.wav": ("taken", ""),
@@ -149,13 +154,13 @@ def test_each_kind_of_trouble_is_told(tmp_path: Path) -> None:
         "heard.wav": ("taken", ""),
         "D5.wav": ("left out", "unreadable"),
     }
-    heard = examine(folder)["heard.wav"]
+    heard = screen(folder)["heard.wav"]
     assert (heard.pitch, heard.pitch_from) == (62, "measured")
     assert heard.measured == pytest.approx(62.2, abs=0.05)
-    assert examine(folder, accept_doubtful=True)["D4.wav"].outcome == "taken"
-    assert examine(folder, pitch_from="name")["D4.wav"].outcome == "taken"
-    assert examine(folder, pitch_from="measured")["D4.wav"].pitch == 65
-    assert examine(folder, middle_c=3)["E4.wav"].outcome == "taken"
+    assert screen(folder, accept_doubtful=True)["D4.wav"].outcome == "taken"
+    assert screen(folder, pitch_from="name")["D4.wav"].outcome == "taken"
+    assert screen(folder, pitch_from="measured")["D4.wav"].pitch == 65
+    assert screen(folder, middle_c=3)["E4.wav"].outcome == "taken"
 
 
 def test_recordings_become_a_data_set_trimmed_and_told(tmp_path: Path) -> None:
@@ -163,7 +168,7 @@ def test_recordings_become_a_data_set_trimmed_and_told(tmp_path: Path) -> None:
     record(source / "A4 v90.wav", np.concatenate([silence(0.5), pluck(69.1), silence(0.5)]))
     record(source / "brass_acoustic_046-084-100.flac", pluck(84), RATE)
     record(source / "C5.wav", np.stack([pluck(72), pluck(72)]) * 3)
-    import_folder(tmp_path / "flutes", tmp_path / "set", Import(licence="CC0-1.0", attribution="me"), jobs=1)
+    import_folder(tmp_path / "flutes", tmp_path / "set", ImportOptions(licence="CC0-1.0", attribution="me"), jobs=1)
     records = {record.note_str: record for record in read_dataset(tmp_path / "set")}
     assert sorted(records) == [
         "brass_acoustic_046-084-100",
@@ -180,7 +185,7 @@ def test_recordings_become_a_data_set_trimmed_and_told(tmp_path: Path) -> None:
     assert len(report) == 3
     assert {"file", "outcome", "pitch", "measured", "trust", "reasons"} <= report[0].keys()
     with pytest.raises(UsageError, match="--resume"):
-        import_folder(tmp_path / "flutes", tmp_path / "set", Import(), jobs=1)
+        import_folder(tmp_path / "flutes", tmp_path / "set", ImportOptions(), jobs=1)
 
 
 def test_trimming_keeps_tails_and_drops_what_precedes_the_note() -> None:
@@ -212,16 +217,16 @@ def test_what_cannot_be_is_refused_before_the_work(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(UsageError, match="no such folder"):
-        import_folder(tmp_path / "nowhere", None, Import())
+        import_folder(tmp_path / "nowhere", None, ImportOptions())
     with pytest.raises(UsageError, match="no sound file"):
-        import_folder(empty, None, Import())
-    for options in (Import(family="kazoo"), Import(source="magic")):
+        import_folder(empty, None, ImportOptions())
+    for options in (ImportOptions(family="kazoo"), ImportOptions(source="magic")):
         with pytest.raises(UsageError, match="unknown"):
             import_folder(source, None, options)
     with pytest.raises(UsageError, match="among the recordings"):
-        import_folder(source, source / "out", Import())
+        import_folder(source, source / "out", ImportOptions())
     with pytest.raises(DatasetError, match="no family"):
-        import_folder(source, tmp_path / "out", Import(), jobs=1)
+        import_folder(source, tmp_path / "out", ImportOptions(), jobs=1)
     assert not (tmp_path / "out").exists()
 
 
@@ -243,7 +248,7 @@ def test_the_layers_of_a_well_known_piano_are_layers(tmp_path: Path) -> None:
     """Sixteen of them, v1 the softest, not all of them there."""
     for layer in (1, 8, 9, 10, 14, 16):
         record(tmp_path / "piano" / f"A3v{layer}.wav", pluck(57, level=layer / 16))
-    found = examine(tmp_path)
+    found = screen(tmp_path)
     assert {file: one.velocity for file, one in found.items()} == {
         f"piano/A3v{layer}.wav": round(127 * layer / 16) for layer in (1, 8, 9, 10, 14, 16)
     }
@@ -257,7 +262,7 @@ def test_a_number_in_a_name_does_not_move_the_octave(tmp_path: Path) -> None:
     for stem, pitch in truth.items():
         record(tmp_path / f"{stem}.wav", pluck(pitch))
     for options in ({}, {"pitch_from": "name"}):
-        found = examine(tmp_path, family="string", **options)
+        found = screen(tmp_path, family="string", **options)
         assert {file: (one.outcome, one.pitch) for file, one in found.items()} == {
             f"{stem}.wav": ("taken", pitch) for stem, pitch in truth.items()
         }
@@ -269,7 +274,7 @@ def test_the_sound_of_a_folder_settles_its_octave_and_one_file_does_not(tmp_path
         record(tmp_path / "roland" / f"{note_name(pitch)}.wav", pluck(pitch))
     record(tmp_path / "roland" / "C5.wav", pluck(84))
     record(tmp_path / "single" / "C3.wav", pluck(60))
-    found = examine(tmp_path, family="keyboard")
+    found = screen(tmp_path, family="keyboard")
     assert {one.pitch for file, one in found.items() if file.startswith("yamaha")} == {50, 55, 60, 64}
     assert "middle C is C3, by their sound (4 of 4" in found["yamaha/C3.wav"].read_as
     assert found["roland/C4.wav"].pitch == 60
@@ -277,8 +282,8 @@ def test_the_sound_of_a_folder_settles_its_octave_and_one_file_does_not(tmp_path
     assert found["single/C3.wav"].reasons == (
         "octave: named C3, sounds 1 octave higher; is middle C not C4 here (--middle-c)?",
     )
-    told = examine(tmp_path, family="keyboard", middle_c=4)
-    assert told["yamaha/C3.wav"].outcome == "doubtful", "whoever says so is believed, and doubted"
+    explanation = screen(tmp_path, family="keyboard", middle_c=4)
+    assert explanation["yamaha/C3.wav"].outcome == "doubtful", "whoever says so is believed, and doubted"
 
 
 def test_numbers_behind_notes_are_layers_if_they_get_louder(tmp_path: Path) -> None:
@@ -286,7 +291,7 @@ def test_numbers_behind_notes_are_layers_if_they_get_louder(tmp_path: Path) -> N
         for number in (1, 2, 3, 4):
             record(tmp_path / "layers" / f"{note_name(pitch)}_{number}.wav", pluck(pitch, level=number / 8))
             record(tmp_path / "takes" / f"{note_name(pitch)}_{number}.wav", pluck(pitch))
-    found = examine(tmp_path, family="keyboard")
+    found = screen(tmp_path, family="keyboard")
     assert [found[f"layers/C3_{number}.wav"].velocity for number in (1, 2, 3, 4)] == [32, 64, 95, 127]
     assert [found[f"takes/C3_{number}.wav"].velocity for number in (1, 2, 3, 4)] == [100] * 4
     assert found["takes/C3_2.wav"].reasons[0].startswith("again")
@@ -297,13 +302,13 @@ def test_what_is_not_a_single_note_is_doubted(tmp_path: Path) -> None:
     record(tmp_path / "C4_release.wav", pluck(60))
     record(tmp_path / "D4.wav", np.concatenate([pluck(62), pluck(65), pluck(69)]))
     record(tmp_path / "E4.wav", pluck(64, seconds=3.0))
-    found = examine(tmp_path, family="flute", max_seconds=1.0)
+    found = screen(tmp_path, family="flute", max_seconds=1.0)
     assert found["Flute.pp.C4B4.wav"].reasons == ("several notes: its name says C4 to B4; cut it into single notes",)
     assert found["C4_release.wav"].reasons[0].startswith("release")
-    assert examine(tmp_path, family="flute")["D4.wav"].reasons[0].startswith("several notes: D4, F4, A4")
+    assert screen(tmp_path, family="flute")["D4.wav"].reasons[0].startswith("several notes: D4, F4, A4")
     assert (found["E4.wav"].outcome, found["E4.wav"].remarks) == (
         "taken",
-        ("long: 1.5 s of sound, its first 1 s are taken",),
+        ("long: 1.5 s of sound, of which the first 1 s are used",),
     )
 
 
@@ -312,12 +317,12 @@ def test_an_offset_and_cancelling_sides_are_mended_and_told(tmp_path: Path) -> N
     record(tmp_path / "A3.wav", clean)
     record(tmp_path / "A3 v90.wav", clean + np.float32(0.05))
     record(tmp_path / "A3 v80.wav", np.stack([clean, -clean]))
-    found = examine(tmp_path, family="string")
+    found = screen(tmp_path, family="string")
     assert {one.outcome for one in found.values()} == {"taken"}
     assert len({one.seconds for one in found.values()}) == 1
     assert found["A3 v90.wav"].remarks == ("constant offset: 5.0 % of full scale, taken off",)
     assert found["A3 v80.wav"].remarks == ("its channels cancel each other: the loudest of them is taken",)
-    import_folder(tmp_path, tmp_path.parent / "mended", Import("string"), jobs=1)
+    import_folder(tmp_path, tmp_path.parent / "mended", ImportOptions("string"), jobs=1)
     first, *others = (read_audio(record.path).samples for record in read_dataset(tmp_path.parent / "mended"))
     for other in others:
         assert np.abs(other - first).max() < 1e-4
@@ -352,8 +357,8 @@ def test_how_names_were_read_stands_in_the_data_set_and_below_the_table(
     app(["folder", str(tmp_path / "organ"), "-o", str(tmp_path / "set"), "-j", "1"], standalone_mode=False)
     said = capsys.readouterr().out
     assert (
-        "names as organ_*_NOTE_VELOCITY (2): middle C is C3, by the numbers beside the notes; numbers behind a v"
+        "names such as organ_*_NOTE_VELOCITY (2): middle C is C3, by the numbers beside the notes; numbers after a v"
         in said
     )
-    (reading,) = json.loads((tmp_path / "set" / "names.json").read_text("utf-8"))
-    assert (reading["pattern"], reading["files"], reading["middle_c"]) == ("organ_*_NOTE_VELOCITY", 2, 3)
+    (scheme,) = json.loads((tmp_path / "set" / "names.json").read_text("utf-8"))
+    assert (scheme["pattern"], scheme["files"], scheme["middle_c"]) == ("organ_*_NOTE_VELOCITY", 2, 3)

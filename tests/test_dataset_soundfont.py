@@ -15,13 +15,12 @@ import pytest
 
 from nsynth_lab.audio import read_audio
 from nsynth_lab.dataset.fluidsynth import SoundFontPlayer, library_version
-from nsynth_lab.dataset.font_info import read_font_info
-from nsynth_lab.dataset.font_instruments import Choice, choose_instruments, parse_programs
+from nsynth_lab.dataset.font_file import read_font_info
+from nsynth_lab.dataset.font_instruments import PresetSelection, parse_programs, select_instruments
 from nsynth_lab.dataset.from_soundfont import render_soundfont
 from nsynth_lab.dataset.general_midi import PROGRAMS
-from nsynth_lab.dataset.note_shape import cut_tail
 from nsynth_lab.dataset.notes import read_dataset
-from nsynth_lab.dataset.soundfont_notes import Rendering
+from nsynth_lab.dataset.soundfont_notes import RenderSettings, cut_tail
 from nsynth_lab.dsp.offset import remove_dc
 from nsynth_lab.dsp.pitch_guess import measure_note
 from nsynth_lab.errors import DatasetError, MissingError, UsageError
@@ -65,14 +64,14 @@ def test_the_table_holds_the_pitched_programs() -> None:
 
 
 def test_the_notes_of_two_fonts_interleave(font: Path) -> None:
-    rows, missing = choose_instruments(font, Choice())
+    rows, missing = select_instruments(font, PresetSelection())
     assert missing == ()
     assert [row.number for row in rows] == sorted(PROGRAMS)
     for row in rows:
         one, other = row.notes(step=4), row.notes(step=4, offset=2)
         assert not set(one) & set(other)
         assert all(row.keys[0] <= note <= row.keys[-1] for note in one + other)
-    (timpani,), _ = choose_instruments(font, Choice("47"))
+    (timpani,), _ = select_instruments(font, PresetSelection("47"))
     assert timpani.notes(step=4) == [40, 44, 48, 52, 56]
     assert timpani.notes(step=100, offset=99) == [47]
 
@@ -86,7 +85,7 @@ def test_programs_that_cannot_be_are_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["119", "55", "40,9:0"])
 def test_programs_without_pitch_or_preset_are_refused(font: Path, text: str) -> None:
     with pytest.raises(UsageError):
-        choose_instruments(font, Choice(text))
+        select_instruments(font, PresetSelection(text))
 
 
 @pytest.mark.parametrize("program", [0, 12, 24, 40, 56, 65, 73, 81])
@@ -144,12 +143,12 @@ def test_a_tail_ends_80_db_down_or_is_faded() -> None:
 )
 def test_a_rendering_that_cannot_be_is_refused(options: dict[str, object]) -> None:
     with pytest.raises(UsageError):
-        Rendering(**options)  # type: ignore[arg-type]
+        RenderSettings(**options)  # type: ignore[arg-type]
 
 
 def test_a_font_becomes_a_data_set(font: Path, tmp_path: Path) -> None:
-    instruments, _ = choose_instruments(font, Choice("13,43,73"))
-    rendering = Rendering(step=12, velocities=(50, 127), hold_seconds=(1.0, 0.5), series=1)
+    instruments, _ = select_instruments(font, PresetSelection("13,43,73"))
+    rendering = RenderSettings(step=12, velocities=(50, 127), hold_seconds=(1.0, 0.5), series=1)
     done: list[int] = []
     result = render_soundfont(font, tmp_path / "set", instruments, rendering, jobs=1, advance=done.append)
     records = read_dataset(tmp_path / "set")
@@ -229,8 +228,8 @@ def _junk(folder: Path) -> dict[str, Path]:
 
 @pytest.mark.parametrize("kind", ["empty", "text", "random", "cut", "wave", "shell", "list", "absent", "folder"])
 def test_a_junk_font_is_one_line_and_touches_nothing(font: Path, tmp_path: Path, kind: str) -> None:
-    instruments, _ = choose_instruments(font, Choice("0"))
+    instruments, _ = select_instruments(font, PresetSelection("0"))
     with pytest.raises(DatasetError) as caught:
-        render_soundfont(_junk(tmp_path)[kind], tmp_path / "out", instruments, Rendering(), jobs=1)
+        render_soundfont(_junk(tmp_path)[kind], tmp_path / "out", instruments, RenderSettings(), jobs=1)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()

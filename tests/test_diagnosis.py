@@ -19,12 +19,12 @@ from nsynth_lab.dsp.measure import measure
 from nsynth_lab.errors import TrainingError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.train import loop
-from nsynth_lab.train.diagnosis import NoteHealth, TimbreSpread, diagnose, note_health, timbre_spread
+from nsynth_lab.train.diagnosis import TimbreSpread, diagnose, timbre_spread
 from nsynth_lab.train.loop import train
-from nsynth_lab.train.loss_curve import LossCourse
-from nsynth_lab.train.monitor import Listener
-from nsynth_lab.train.options import Report, TrainOptions
-from nsynth_lab.train.reconstruction import Twin
+from nsynth_lab.train.loss_curve import LossCurve
+from nsynth_lab.train.monitor import TrainingMonitor
+from nsynth_lab.train.options import TrainingProgress, TrainOptions
+from nsynth_lab.train.reconstruction import NoteHealth, Reconstruction, note_health
 from nsynth_lab.train.run_state import FILE
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
 
@@ -50,7 +50,9 @@ def tone(note: int = 57) -> FloatArray:
     return np.asarray(0.1 * waves.sum(axis=0), np.float32)
 
 
-def kinds(heard: list[NoteHealth], spread: TimbreSpread | None = SPREAD, at: Report | None = None) -> list[str]:
+def kinds(
+    heard: list[NoteHealth], spread: TimbreSpread | None = SPREAD, at: TrainingProgress | None = None
+) -> list[str]:
     return [failure.kind for failure in diagnose(heard, spread, at)]
 
 
@@ -60,7 +62,7 @@ def test_the_health_of_a_note_is_what_was_done_to_it() -> None:
     hiss = np.random.default_rng(0).standard_normal(len(recorded)).astype(np.float32)
 
     def health(decoded: FloatArray) -> NoteHealth:
-        return note_health(Twin(57, streams, recorded, decoded))
+        return note_health(Reconstruction(57, streams, recorded, decoded))
 
     assert health(recorded).level_db == pytest.approx(0.0, abs=0.5)
     assert health(recorded).added_noise_db == 0.0
@@ -80,7 +82,7 @@ def test_a_healthy_run_has_no_failure() -> None:
 def test_each_failure_has_its_name_and_is_one_line() -> None:
     silent, noisy = NoteHealth(-60.0, -5.0, 20.0), NoteHealth(1.0, -2.0, 30.0)
     still, mixed = TimbreSpread(0.0, 0.0, 1), TimbreSpread(8.0, 0.2, 6)
-    late = Report(step=500, steps=1000, loss_db=9.2, first_loss_db=9.5, rate=1.0, steps_per_second=1.0)
+    late = TrainingProgress(step=500, steps=1000, loss_db=9.2, first_loss_db=9.5, rate=1.0, steps_per_second=1.0)
     assert kinds([silent] * 4 + [HEALTHY] * 2) == ["silence"]
     assert kinds([noisy] * 4 + [HEALTHY] * 2) == ["noise"]
     assert kinds([HEALTHY], still) == kinds([HEALTHY], mixed) == ["timbre"]
@@ -112,8 +114,8 @@ def test_the_spread_of_timbre_is_that_of_its_parts() -> None:
 def warnings_of(notes: PreparedNotes, folder: Path, model: Autoencoder, options: TrainOptions) -> str:
     """What is said at the end of a run, which is also what its log holds."""
     said: list[str] = []
-    with Listener(folder, notes, options, warn=said.append) as listener:
-        train(notes, folder, options, model, device="cpu", report=listener.report, listen=listener.listen)
+    with TrainingMonitor(folder, notes, options, warn=said.append) as monitor:
+        train(notes, folder, options, model, device="cpu", on_step=monitor.on_step, on_save=monitor.on_save)
     log = folder / "log" / "warnings.txt"
     assert (log.read_text() if log.exists() else "") == "".join(f"step {options.steps}: {line}\n" for line in said)
     return " | ".join(line.partition(":")[0] for line in said)
@@ -124,7 +126,7 @@ def silenced(model: Autoencoder) -> Autoencoder:
     return model.requires_grad_(True)
 
 
-def hissing(model: Autoencoder) -> Autoencoder:
+def add_hiss(model: Autoencoder) -> Autoencoder:
     model.decoder.controls.stack.last.bias[-4:] -= 6.0  # 60 dB up
     return model.requires_grad_(True)
 
@@ -136,7 +138,9 @@ def deaf(model: Autoencoder) -> Autoencoder:
 
 
 @pytest.mark.parametrize(
-    ("breaks", "says"), [(silenced, "silence"), (hissing, "noise"), (deaf, "one timbre")], ids=lambda one: str(one)[:12]
+    ("breaks", "says"),
+    [(silenced, "silence"), (add_hiss, "noise"), (deaf, "one timbre")],
+    ids=lambda one: str(one)[:12],
 )
 def test_a_run_that_is_made_to_fail(
     breaks: Callable[[Autoencoder], Autoencoder], says: str, notes: PreparedNotes, tmp_path: Path
@@ -184,33 +188,33 @@ def test_only_so_many_notes_are_listened_to(notes: PreparedNotes) -> None:
 
 
 def test_the_course_of_the_loss() -> None:
-    course = LossCourse()
+    course = LossCurve()
     for _ in range(60):
-        course = course.after(10.0)
+        course = course.append(10.0)
     for loss in np.linspace(10.0, 4.0, 100):
-        course = course.after(float(loss))
+        course = course.append(float(loss))
     assert course.steps == 160
-    assert course.first_db == pytest.approx(10.0)
+    assert course.first_steps_db == pytest.approx(10.0)
     assert 4.0 < course.mean_db < 7.0
     assert course.lowest_db == course.mean_db
 
-    def doubled(course: LossCourse) -> None:
+    def doubled(course: LossCurve) -> None:
         for _ in range(200):
-            course = course.after(20.0)
+            course = course.append(20.0)
 
     with pytest.raises(TrainingError, match=r"diverged: the loss has grown from [4-6]\.. to 1"):
         doubled(course)
     for number in (np.nan, np.inf):
         with pytest.raises(TrainingError, match=f"loss is {number}"):
-            course.after(number)
+            course.append(number)
 
 
 def test_a_noisy_loss_is_no_failure() -> None:
     rng = np.random.default_rng(1)
     for _ in range(50):
-        course = LossCourse()
+        course = LossCurve()
         for loss in 6.0 * np.exp(0.25 * rng.standard_normal(300)):
-            course = course.after(float(loss))
+            course = course.append(float(loss))
 
 
 def test_a_loss_that_is_no_number_keeps_what_was_saved(notes: PreparedNotes, tmp_path: Path) -> None:
@@ -225,7 +229,7 @@ def test_a_loss_that_is_no_number_keeps_what_was_saved(notes: PreparedNotes, tmp
 def test_a_rate_that_is_too_high_stops_the_run_and_keeps_what_was_saved(notes: PreparedNotes, tmp_path: Path) -> None:
     run(notes, tmp_path, options=replace(OPTIONS, steps=50, rate=0.02))
     kept = (tmp_path / FILE).read_bytes()
-    with pytest.raises(TrainingError, match=r"diverged.*go on from step 50, which is kept, with --resume") as caught:
+    with pytest.raises(TrainingError, match=r"diverged.*resume from step 50, which is saved, with --resume") as caught:
         run(notes, tmp_path, options=replace(OPTIONS, steps=400, rate=1.0))
     assert "\n" not in str(caught.value)
     assert (tmp_path / FILE).read_bytes() == kept

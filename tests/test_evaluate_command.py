@@ -17,8 +17,8 @@ from nsynth_lab.cli import run
 from nsynth_lab.evaluate.notes import read_note, read_pool
 from nsynth_lab.evaluate.page import page
 from nsynth_lab.evaluate.report import choose_examples
-from nsynth_lab.evaluate.sections.reconstruction import Reconstruction
-from nsynth_lab.evaluate.sections.section import Twin, Work, decode_whole
+from nsynth_lab.evaluate.sections.reconstruction import ReconstructionSection
+from nsynth_lab.evaluate.sections.section import DecodedNote, EvaluationSetup, decode_whole
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import Bank, BankEntry, write_bank
 from nsynth_lab.model.checkpoint import load_checkpoint, save_weights
@@ -142,7 +142,7 @@ def test_the_same_every_time(evaluate: Any) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--only", "everything"), "expected some of reconstruction"),
+        (("--only", "everything"), "use any of reconstruction"),
         (("--report", "nowhere/report"), "does not exist"),
         (("--report", "mine"), "--force"),
         (("--report", "mine", "--force"), "is not a report"),
@@ -209,9 +209,9 @@ def test_a_page_of_figures_alone() -> None:
 def test_a_twin_is_what_the_codec_makes_of_a_note(folder: Path) -> None:
     checkpoint = load_checkpoint(folder / "model")
     records = read_pool([folder / "notes"])
-    twin = Twin(read_note(records[0]), checkpoint)
-    assert twin.decoded.samples.shape == twin.original.samples.shape
-    assert (twin.decoded.samples == decode_whole(twin.latents, checkpoint)).all()
-    section = Reconstruction(Work(checkpoint, records, records))
-    section.see(twin, lambda _: None)
+    note = DecodedNote(read_note(records[0]), checkpoint)
+    assert note.decoded.samples.shape == note.original.samples.shape
+    assert (note.decoded.samples == decode_whole(note.latents, checkpoint)).all()
+    section = ReconstructionSection(EvaluationSetup(checkpoint, records, records))
+    section.add_note(note, lambda _: None)
     assert section.errors[0][1] == records[0]

@@ -12,24 +12,30 @@ from tiny_model import tiny_model
 
 from nsynth_lab.blend.even import even_axis
 from nsynth_lab.dataset.notes import NoteRecord
-from nsynth_lab.evaluate.metrics.blend_path import POSITIONS, even_step_spread, judge, mean_levels_db, mel_distances_db
+from nsynth_lab.evaluate.metrics.blend_path import (
+    POSITIONS,
+    even_step_spread,
+    mean_levels_db,
+    measure_path,
+    mel_distances_db,
+)
 from nsynth_lab.evaluate.metrics.descriptors import describe
 from nsynth_lab.evaluate.metrics.mixture import crossfade, nonnegative_weights, onset_residual, spectral_residual
 from nsynth_lab.evaluate.metrics.path_laws import (
+    deviation_from_line,
     intermediateness,
     linearity,
     monotonicity,
-    off_line,
     spearman,
     step_spread,
 )
-from nsynth_lab.evaluate.metrics.probes import folds, read_off
+from nsynth_lab.evaluate.metrics.probes import folds, probe
 from nsynth_lab.evaluate.metrics.sound import Sound
-from nsynth_lab.evaluate.sections.blends import Blends
-from nsynth_lab.evaluate.sections.latents import describe_space, effective_dimension, scatter
+from nsynth_lab.evaluate.sections.blends import BlendsSection
+from nsynth_lab.evaluate.sections.latents import describe_space, effective_dimension, relative_scatter
 from nsynth_lab.evaluate.sections.pairs import ACROSS, pairs_of_bank, pairs_of_notes
-from nsynth_lab.evaluate.sections.section import Work
-from nsynth_lab.evaluate.sections.transposition import Transposition
+from nsynth_lab.evaluate.sections.section import EvaluationSetup
+from nsynth_lab.evaluate.sections.transposition import TranspositionSection
 from nsynth_lab.model.bank import Bank, BankEntry
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.note import FAMILIES, Instrument
@@ -108,7 +114,7 @@ def test_straightness() -> None:
     x = np.linspace(0, 1, 11)
     assert linearity(x, 5 - 3 * x) == pytest.approx(1.0)
     assert linearity(x, (x - 0.5) ** 2) == pytest.approx(0.0, abs=1e-9)
-    assert off_line(x, 5 - 3 * x + 2 * (x == 0.5)) == pytest.approx(2.0)
+    assert deviation_from_line(x, 5 - 3 * x + 2 * (x == 0.5)) == pytest.approx(2.0)
 
 
 # --- a blend and a crossfade ---
@@ -116,7 +122,7 @@ def test_straightness() -> None:
 
 def test_a_true_blend_is_judged_as_one() -> None:
     path = true_path()
-    found = judge(path, [path[0], path[-1]])
+    found = measure_path(path, [path[0], path[-1]])
     assert found["end_point_error_db"] == 0.0
     assert found["monotonicity"] == pytest.approx(1.0)
     assert number(found, "step_spread") < 0.35
@@ -132,7 +138,7 @@ def test_a_true_blend_is_judged_as_one() -> None:
 
 def test_a_crossfade_is_judged_as_a_mixture() -> None:
     path = mixed_path()
-    found = judge(path, [path[0], path[-1]])
+    found = measure_path(path, [path[0], path[-1]])
     assert found["mixture_residual"] == pytest.approx(0.0, abs=1e-4)
     assert found["onset_residual"] == pytest.approx(0.0, abs=1e-4)
 
@@ -140,13 +146,13 @@ def test_a_crossfade_is_judged_as_a_mixture() -> None:
 def test_a_wrong_end_is_that_far_away() -> None:
     path = true_path()
     louder = Sound(path[0].samples * np.float32(2), 69)
-    found = judge(path, [louder, path[-1]])
+    found = measure_path(path, [louder, path[-1]])
     assert 0.5 < number(found, "end_point_error_db") < 3.02  # 6 dB at one end of two, less in the gaps between partials
 
 
 def test_ends_that_sound_alike_leave_no_way_to_judge() -> None:
     path = [true_path()[0]] * 11
-    found = judge(path, [path[0], path[0]])
+    found = measure_path(path, [path[0], path[0]])
     assert found["monotonicity"] is None
     assert found["step_spread"] is None
     assert found["linearity_centroid"] is None
@@ -156,9 +162,9 @@ def test_ends_that_sound_alike_leave_no_way_to_judge() -> None:
 def test_level_and_f0_off_the_line() -> None:
     steady = ends()[1]
     path = [Sound(sound(steady + 6.0 * x, cents=10 * x), 69) for x in POSITIONS]
-    assert judge(path, [path[0], path[-1]])["level_off_line_db"] == pytest.approx(0.0, abs=0.1)
+    assert measure_path(path, [path[0], path[-1]])["level_off_line_db"] == pytest.approx(0.0, abs=0.1)
     path[4] = Sound(sound(steady + 2.4 + 3.0, cents=16.0), 69)
-    found = judge(path, [path[0], path[-1]])
+    found = measure_path(path, [path[0], path[-1]])
     assert found["level_off_line_db"] == pytest.approx(3.0, abs=0.1)
     assert found["f0_off_line_cents"] == pytest.approx(12.0, abs=0.5)
 
@@ -293,9 +299,9 @@ def test_a_probe_reads_what_lies_on_a_line_and_nothing_else() -> None:
     features = RNG.standard_normal((400, 16))
     groups = [f"instrument {number % 40}" for number in range(400)]
     target = features @ RNG.standard_normal((16, 1)) + 60
-    said, blind = read_off(features, target, groups)
+    said, blind = probe(features, target, groups)
     assert np.abs(said - target).mean() < 0.1
-    unread, guess = read_off(RNG.standard_normal((400, 16)), target, groups)
+    unread, guess = probe(RNG.standard_normal((400, 16)), target, groups)
     assert np.abs(unread - target).mean() == pytest.approx(np.abs(guess - target).mean(), rel=0.1)
     assert np.abs(blind - target).mean() > 2.0
 
@@ -317,9 +323,9 @@ def test_scatter_of_an_instrument_over_its_pitches() -> None:
     groups = [str(number // 10) for number in range(200)]
     pitches = [number % 10 for number in range(200)]
     centres = RNG.standard_normal((20, 16)).repeat(10, axis=0)
-    assert scatter(centres, groups, pitches) == pytest.approx(0.0, abs=1e-9)
-    assert scatter(RNG.standard_normal((200, 16)), groups, pitches).mean() == pytest.approx(1.0, abs=0.05)
-    assert np.isnan(scatter(RNG.standard_normal((4, 16)), ["a", "a", "b", "b"], [60, 60, 60, 60])).all()
+    assert relative_scatter(centres, groups, pitches) == pytest.approx(0.0, abs=1e-9)
+    assert relative_scatter(RNG.standard_normal((200, 16)), groups, pitches).mean() == pytest.approx(1.0, abs=0.05)
+    assert np.isnan(relative_scatter(RNG.standard_normal((4, 16)), ["a", "a", "b", "b"], [60, 60, 60, 60])).all()
 
 
 def test_timbre_that_is_all_family_and_no_pitch() -> None:
@@ -342,7 +348,7 @@ def test_timbre_that_is_all_family_and_no_pitch() -> None:
 
 def test_partners_are_the_same_instrument_played_alike() -> None:
     pool = [record(1, pitch) for pitch in (60, 63, 65, 72)] + [record(2, 67), record(1, 67, velocity=50)]
-    section = Transposition(Work(Checkpoint(tiny_model(), "tiny", {}), pool[:1], pool))
+    section = TranspositionSection(EvaluationSetup(Checkpoint(tiny_model(), "tiny", {}), pool[:1], pool))
     assert section.partners(pool[0]) == {-3: pool[1], -12: pool[3]}
     assert section.steps() == 2
 
@@ -351,8 +357,8 @@ def test_blends_take_the_bank_where_no_notes_meet() -> None:
     entries = [BankEntry(Instrument("flute", "flute"), (0,)), BankEntry(Instrument("organ", "organ"), (1,))]
     bank = Bank(entries, [flute(), organ_cut_short()], model_id="made")
     checkpoint = Checkpoint(tiny_model(), "tiny", {})
-    assert len(Blends(Work(checkpoint, RECORDS[:1], RECORDS, bank, pairs=4)).pairs) == 4
-    section = Blends(Work(checkpoint, RECORDS[:1], RECORDS[:1], bank, pairs=4))
+    assert len(BlendsSection(EvaluationSetup(checkpoint, RECORDS[:1], RECORDS, bank, pairs=4)).pairs) == 4
+    section = BlendsSection(EvaluationSetup(checkpoint, RECORDS[:1], RECORDS[:1], bank, pairs=4))
     assert [{pair.first, pair.second} for pair in section.pairs] == [{"flute", "organ"}]
     assert section.steps() == 17 + 2 * 11
 

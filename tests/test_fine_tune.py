@@ -21,7 +21,7 @@ from nsynth_lab.model.checkpoint import load_checkpoint, save_weights
 from nsynth_lab.train import distillation as distil
 from nsynth_lab.train import loop
 from nsynth_lab.train.batches import Batches
-from nsynth_lab.train.initial_model import BAND_CHANNELS, beginning
+from nsynth_lab.train.initial_model import BAND_CHANNELS, initial_model
 from nsynth_lab.train.run_state import saved_run
 
 CARD = {"trained_on": {"gm": 3}, "licences": {"CC-BY-4.0": 3}}
@@ -50,7 +50,7 @@ def float32(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_run_begins_with_the_weights_and_sizes_of_its_base(base: Path, tmp_path: Path) -> None:
-    start = beginning(tmp_path, "excitation", base, seed=0)
+    start = initial_model(tmp_path, "excitation", base, seed=0)
     checkpoint = load_checkpoint(base)
     assert start.model.config == TINY
     assert (start.step, start.base, start.header) == (0, checkpoint.model_id, checkpoint.header)
@@ -59,21 +59,21 @@ def test_a_run_begins_with_the_weights_and_sizes_of_its_base(base: Path, tmp_pat
 
 
 def test_afresh_there_is_no_base(tmp_path: Path) -> None:
-    start = beginning(tmp_path, "excitation", None, seed=0)
+    start = initial_model(tmp_path, "excitation", None, seed=0)
     assert (start.step, start.base, start.header) == (0, "", {})
     with pytest.raises(UsageError, match="--base"):
-        beginning(tmp_path, "bands", None, seed=0)
+        initial_model(tmp_path, "bands", None, seed=0)
     with pytest.raises(UsageError, match="expected one of excitation, distil, bands, adversarial"):
-        beginning(tmp_path, "all", None, seed=0)
+        initial_model(tmp_path, "all", None, seed=0)
     with pytest.raises(CheckpointError, match="no such file"):
-        beginning(tmp_path, "excitation", tmp_path / "nowhere", seed=0)
+        initial_model(tmp_path, "excitation", tmp_path / "nowhere", seed=0)
 
 
 def test_bands_on_top_of_a_base_resume_exactly(base: Path, notes: PreparedNotes, tmp_path: Path) -> None:
     """Both optimizers' moments come back; what is below the bands stays as it was."""
 
     def go_on(folder: str, *, watch: Watch = lambda _: None) -> Autoencoder:
-        start = beginning(tmp_path / folder, "bands", base, seed=4)
+        start = initial_model(tmp_path / folder, "bands", base, seed=4)
         assert start.model.config == replace(TINY, band_channels=BAND_CHANNELS)
         options = replace(OPTIONS, steps=4, rate=1e-2, decorrelate=0.0, base=start.base)
         return run(notes, tmp_path / folder, options=options, model=start.model, watch=watch)
@@ -93,7 +93,7 @@ def test_bands_on_top_of_a_base_resume_exactly(base: Path, notes: PreparedNotes,
     assert float(whole.decoder.bands.stack.last.weight.abs().max()) > 0
     run(notes, tmp_path / "plain", steps=1)
     with pytest.raises(UsageError, match="without a band stack"):
-        beginning(tmp_path / "plain", "bands", base, seed=0)
+        initial_model(tmp_path / "plain", "bands", base, seed=0)
 
 
 def test_a_smaller_decoder_learns_from_its_base_and_resumes_exactly(
@@ -105,7 +105,7 @@ def test_a_smaller_decoder_learns_from_its_base_and_resumes_exactly(
     told: list[float] = []
 
     def go_on(folder: str, *, watch: Watch = lambda _: None) -> Autoencoder:
-        start = beginning(tmp_path / folder, "distil", base, seed=4)
+        start = initial_model(tmp_path / folder, "distil", base, seed=4)
         assert start.model.config == replace(TINY, controls_channels=24, controls_layers=2, controls_cycle=2)
         options = replace(OPTIONS, steps=40, rate=3e-3, base=start.base)
         return run(notes, tmp_path / folder, options=options, model=start.model, watch=watch, teacher=start.teacher)
@@ -116,10 +116,10 @@ def test_a_smaller_decoder_learns_from_its_base_and_resumes_exactly(
         go_on("parts", watch=stop_at(9))
     assert_same(go_on("parts"), whole)
     assert_same(whole.encoder, load_checkpoint(base).model.encoder)
-    with pytest.raises(UsageError, match="learns from model"):
-        beginning(tmp_path / "parts", "distil", save_other(tmp_path / "other"), seed=4)
+    with pytest.raises(UsageError, match="was distilled from model"):
+        initial_model(tmp_path / "parts", "distil", save_other(tmp_path / "other"), seed=4)
     with pytest.raises(UsageError, match="--base"):
-        beginning(tmp_path / "afresh", "distil", None, seed=4)
+        initial_model(tmp_path / "afresh", "distil", None, seed=4)
 
 
 def test_the_command_fine_tunes_and_remembers_that_it_did(
@@ -129,7 +129,7 @@ def test_the_command_fine_tunes_and_remembers_that_it_did(
     words = ["train", str(tmp_path / "set"), "-o", str(tmp_path / "run"), "--batch", "1", "--jobs", "1"]
     assert cli.run([*words, "--base", str(base), "--steps", "1"]) == 0
     said = capsys.readouterr().err
-    assert "none would be kept from training" in said
+    assert "none would be held out for evaluation" in said
     assert "evaluate --all" in said
     header = load_checkpoint(tmp_path / "run").header
     assert header["base"] == {"model_id": load_checkpoint(base).model_id, "base": None, **CARD}
@@ -160,6 +160,6 @@ def test_the_header_of_a_run_that_began_elsewhere_is_not_guessed(
     base: Path, notes: PreparedNotes, tmp_path: Path
 ) -> None:
     run(notes, tmp_path / "run", steps=1)
-    start = beginning(tmp_path / "run", "excitation", base, seed=0)
+    start = initial_model(tmp_path / "run", "excitation", base, seed=0)
     assert (start.step, start.base, start.header) == (1, "", {})
     assert json.dumps(start.model.config.to_dict()) == json.dumps(TINY.to_dict())

@@ -19,7 +19,7 @@ from nsynth_lab.evaluate.metrics.distances import (
     mel_error_frames_db,
 )
 from nsynth_lab.evaluate.metrics.sound import Sound
-from nsynth_lab.evaluate.second_opinion import yin_cents
+from nsynth_lab.evaluate.metrics.yin_pitch import yin_cents
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
 
 
@@ -90,7 +90,7 @@ def test_the_order_of_magnitude_does_not_matter() -> None:
 def test_refusals() -> None:
     with pytest.raises(AudioError, match="silent"):
         mel_error_db(white(), np.zeros(SAMPLE_RATE, np.float32))
-    with pytest.raises(AudioError, match="one length"):
+    with pytest.raises(AudioError, match="the same length"):
         mel_error_db(white()[:-1], white())
 
 

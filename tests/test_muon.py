@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from nsynth_lab.train.muon import Muon, orthogonal
+from nsynth_lab.train.optimizer import Muon, orthogonalize
 
 SHAPES = ((24, 40), (24, 40), (40, 24), (16, 16))
 
@@ -39,6 +39,6 @@ def test_no_direction_is_favoured() -> None:
     for shape in ((3, 24, 40), (2, 40, 24)):
         matrices = torch.randn(shape, generator=generator)
         matrices[:, 0] *= 30.0
-        sizes = torch.linalg.svdvals(orthogonal(matrices, bf16=False))
+        sizes = torch.linalg.svdvals(orthogonalize(matrices, bf16=False))
         assert sizes.min() > 0.6
         assert sizes.max() < 1.3

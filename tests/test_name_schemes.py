@@ -10,9 +10,9 @@ from name_schemes import File, Scheme, schemes
 
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.dataset.file_names import read_name
-from nsynth_lab.dataset.from_folder import Import, import_folder
-from nsynth_lab.dataset.recordings import Take, find_takes
-from nsynth_lab.dataset.screening import Finding
+from nsynth_lab.dataset.from_folder import ImportOptions, import_folder
+from nsynth_lab.dataset.recordings import Recording, find_recordings
+from nsynth_lab.dataset.screening import ScreeningResult
 from nsynth_lab.units import FloatArray, note_to_hz
 
 RATE = 22_050
@@ -30,14 +30,14 @@ def tone(pitch: int, velocity: int) -> FloatArray:
     return np.asarray(0.5 * velocity / 127 * ends * wave / 2.3 * 10 ** (-at), np.float32)
 
 
-def wrong_names(scheme: Scheme, takes: dict[str, Take]) -> list[str]:
+def wrong_names(scheme: Scheme, recordings: dict[str, Recording]) -> list[str]:
     """Files whose name is not read as it is meant."""
     wrong = []
     for file in scheme.files:
-        take = takes[f"{file.path}.wav"]
-        velocity = take.velocity if file.pitch is not None else file.velocity
-        if take.named.pitch != file.pitch or velocity != file.velocity:
-            wrong.append(f"{file.path}: {take.named.pitch}, {velocity}; {take.reading}")
+        recording = recordings[f"{file.path}.wav"]
+        velocity = recording.velocity if file.pitch is not None else file.velocity
+        if recording.parsed.pitch != file.pitch or velocity != file.velocity:
+            wrong.append(f"{file.path}: {recording.parsed.pitch}, {velocity}; {recording.scheme}")
     return wrong
 
 
@@ -47,8 +47,8 @@ def test_names_alone_are_read_as_their_makers_meant_them(scheme: Scheme, tmp_pat
         path = tmp_path / "pack" / f"{file.path}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    takes = {take.file: take for take in find_takes(tmp_path / "pack", family="keyboard")}
-    wrong = wrong_names(scheme, takes)
+    recordings = {recording.file: recording for recording in find_recordings(tmp_path / "pack", family="keyboard")}
+    wrong = wrong_names(scheme, recordings)
     assert len(wrong) <= (1 - RIGHT) * len(scheme.files), wrong[:5]
 
 
@@ -75,14 +75,16 @@ def test_a_dry_run_over_all_of_them_reads_98_in_100_rightly_and_errs_in_none(tmp
             assert file.pitch is not None
             write_audio(path, Audio(tone(file.pitch, file.velocity)[None], RATE))
             files[str(path.relative_to(tmp_path / "packs"))] = file
-    findings = {found.file: found for found in import_folder(tmp_path / "packs", None, Import("keyboard"), jobs=1)}
-    right = [path for path, file in files.items() if is_right(findings[path], file)]
-    wrong = [(findings[path], files[path]) for path in files if path not in right]
+    results = {
+        found.file: found for found in import_folder(tmp_path / "packs", None, ImportOptions("keyboard"), jobs=1)
+    }
+    right = [path for path, file in files.items() if is_right(results[path], file)]
+    wrong = [(results[path], files[path]) for path in files if path not in right]
     assert len(right) >= RIGHT * len(files), wrong[:5]
     assert [one for one in wrong if one[0].outcome == "taken"] == []
 
 
-def is_right(found: Finding, file: File) -> bool:
+def is_right(found: ScreeningResult, file: File) -> bool:
     return (found.outcome, found.pitch, found.velocity) == ("taken", file.pitch, file.velocity)
 
 

@@ -13,7 +13,7 @@ from made_notes import flute
 from tiny_model import tiny_checkpoint
 
 from nsynth_lab.audio import Audio, read_audio, write_audio
-from nsynth_lab.capture import Plan
+from nsynth_lab.capture import CapturePlan
 from nsynth_lab.cli import run
 from nsynth_lab.errors import CheckpointError, UsageError
 from nsynth_lab.model.bank import Bank, BankEntry, write_bank_file
@@ -60,7 +60,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_name_of_any_script_is_a_name(name: str) -> None:
     kept = checked_name(name)
     assert folded(kept) == folded(name)
-    assert Plan(name).name == kept
+    assert CapturePlan(name).name == kept
     path = file_stem(name, instead="x")
     assert path.isascii()
     assert path == path.lower()
@@ -87,13 +87,13 @@ def test_invalid_names_are_refused_with_a_reason(name: str) -> None:
         checked_name(name)
     assert str(caught.value).isprintable()
     with pytest.raises(UsageError):
-        Plan(name)
+        CapturePlan(name)
 
 
 @pytest.mark.parametrize("name", ["take.wav", "take.FLAC", "x.latents"])
 def test_an_instrument_is_not_called_as_a_file_is(name: str) -> None:
-    with pytest.raises(UsageError, match="reads as a file of sound"):
-        Plan(name)
+    with pytest.raises(UsageError, match="looks like the name of a sound file"):
+        CapturePlan(name)
 
 
 def owned(name: str) -> Bank:

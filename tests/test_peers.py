@@ -17,8 +17,8 @@ from nsynth_lab.errors import MissingError
 from nsynth_lab.evaluate.metrics.distances import f0_error_cents, level_error_db, mel_error_db
 from nsynth_lab.evaluate.notes import read_note
 from nsynth_lab.evaluate.peers import MORPH, RECONSTRUCT, crossfade, harmonic_noise
-from nsynth_lab.evaluate.peers.section import Peers
-from nsynth_lab.evaluate.sections.section import Twin, Work
+from nsynth_lab.evaluate.peers.section import PeersSection
+from nsynth_lab.evaluate.sections.section import DecodedNote, EvaluationSetup
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.controls import HALF_PARTIALS
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
@@ -138,11 +138,11 @@ def test_peers_join_the_table(tmp_path: Path) -> None:
         records.append(
             NoteRecord(path, f"{number}", "made", f"{number}", "", "reed", "synthetic", 60, 100, SAMPLE_RATE)
         )
-    section = Peers(Work(Checkpoint(tiny_model(), "tiny", {}), records[:1], records, pairs=3))
+    section = PeersSection(EvaluationSetup(Checkpoint(tiny_model(), "tiny", {}), records[:1], records, pairs=3))
     counted: list[int] = []
-    section.see(Twin(read_note(records[0]), section.work.checkpoint), counted.append)
+    section.add_note(DecodedNote(read_note(records[0]), section.setup.checkpoint), counted.append)
     told = section.finish(counted.append)
-    assert sum(counted) == section.steps() == len(section.twins) + 11 * len(section.paths)
+    assert sum(counted) == section.steps() == len(section.reconstructions) + 11 * len(section.paths)
     assert told["harmonic_plus_noise"]["reconstruction"]["mel_error_db"]["by_family"]["reed"] < 2.0
     assert told["crossfade"]["blends"]["end_point_error_db"]["mean"] == 0.0
     assert "reconstruction" not in told["crossfade"]
@@ -152,6 +152,6 @@ def test_peers_join_the_table(tmp_path: Path) -> None:
 
 def test_the_table_says_how_to_get_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyworld", None)
-    section = Peers(Work(Checkpoint(tiny_model(), "tiny", {}), (), ()))
+    section = PeersSection(EvaluationSetup(Checkpoint(tiny_model(), "tiny", {}), (), ()))
     assert section.steps() == 0
     assert "pip install" in section.finish(lambda _: None)["world"]["left_out"]

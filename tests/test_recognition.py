@@ -17,24 +17,24 @@ from nsynth_lab.errors import CheckpointError, DatasetError
 from nsynth_lab.evaluate.classifier import (
     BANDS,
     FRAMES,
-    Recogniser,
+    Classifier,
     band_centres_hz,
-    hearing,
-    load_recogniser,
-    recognise,
-    save_recogniser,
+    classifier_input,
+    classify,
+    load_classifier,
+    save_classifier,
 )
-from nsynth_lab.evaluate.classifier_training import augmented, train_recogniser
+from nsynth_lab.evaluate.classifier_training import augment, train_classifier
 from nsynth_lab.evaluate.notes import EvaluationNote
-from nsynth_lab.evaluate.sections.recognition_section import Recognition
-from nsynth_lab.evaluate.sections.section import Twin, Work
+from nsynth_lab.evaluate.sections.recognition import RecognitionSection
+from nsynth_lab.evaluate.sections.section import DecodedNote, EvaluationSetup
 from nsynth_lab.model.checkpoint import Checkpoint, save_weights
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, note_to_hz
 
 PITCHES = (45, 52, 60, 67, 75)
 SHAPES = {"brass": 1.0 / np.arange(1, 21), "flute": np.eye(20)[0]}
 FRAMES_A_NOTE = 94
-WORK = Work(Checkpoint(tiny_model(), "tiny", {}), (), ())
+WORK = EvaluationSetup(Checkpoint(tiny_model(), "tiny", {}), (), ())
 
 
 def ignore(_steps: int) -> None:
@@ -73,22 +73,22 @@ def prepared(*, held_out: bool | None = None) -> PreparedNotes:
 
 
 @pytest.fixture(scope="module")
-def trained() -> tuple[Recogniser, dict[str, float]]:
-    return train_recogniser(prepared(), epochs=40)
+def trained() -> tuple[Classifier, dict[str, float]]:
+    return train_classifier(prepared(), epochs=40)
 
 
-def test_it_learns_to_tell_instruments_and_pitches_apart(trained: tuple[Recogniser, dict[str, float]]) -> None:
-    recogniser, held_out = trained
+def test_it_learns_to_tell_instruments_and_pitches_apart(trained: tuple[Classifier, dict[str, float]]) -> None:
+    classifier, held_out = trained
     assert held_out["family"] == 1.0
     assert held_out["pitch"] > 0.85
-    assert [recognise(tone(60, family), recogniser)[0] for family in SHAPES] == list(SHAPES)
+    assert [classify(tone(60, family), classifier)[0] for family in SHAPES] == list(SHAPES)
 
 
-def test_what_a_twin_loses_is_told(tmp_path: Path, trained: tuple[Recogniser, dict[str, float]]) -> None:
-    """Twins with another timbre lose the family and keep the pitch, as near as the classifier itself knows it."""
+def test_what_a_twin_loses_is_told(tmp_path: Path, trained: tuple[Classifier, dict[str, float]]) -> None:
+    """Reconstructions with another timbre lose the family and keep the pitch, as far as the classifier knows it."""
     path = tmp_path / "classifier.safetensors"
-    save_recogniser(path, trained[0], about={})
-    same, other = (Recognition(WORK, path) for _ in range(2))
+    save_classifier(path, trained[0], about={})
+    same, other = (RecognitionSection(WORK, path) for _ in range(2))
     for seed, pitch in enumerate(PITCHES, 50):
         sound = tone(pitch, "brass", seed=seed)
         same.add(sound, 0.1 * sound, family="brass", pitch=pitch)
@@ -101,35 +101,35 @@ def test_what_a_twin_loses_is_told(tmp_path: Path, trained: tuple[Recogniser, di
     assert told["reconstructions"]["pitch_accuracy"]["mean"] >= 0.8
 
 
-def test_a_section_sees_each_note_and_its_twin(tmp_path: Path, trained: tuple[Recogniser, dict[str, float]]) -> None:
+def test_a_section_sees_each_note_and_its_twin(tmp_path: Path, trained: tuple[Classifier, dict[str, float]]) -> None:
     path = tmp_path / "classifier.safetensors"
-    save_recogniser(path, trained[0], about={})
+    save_classifier(path, trained[0], about={})
     sound = np.pad(tone(60, "brass"), (0, FRAMES_A_NOTE * HOP_SAMPLES - SAMPLE_RATE))
     record = NoteRecord(path, "made", "made", "made", "made", "brass", "synthetic", 60, 100, SAMPLE_RATE)
-    section, absent = Recognition(WORK, path), Recognition(WORK, tmp_path / "none")
+    section, absent = RecognitionSection(WORK, path), RecognitionSection(WORK, tmp_path / "none")
     for one in (section, absent):
-        one.see(Twin(EvaluationNote(record, sound, measure(sound, note=60)), WORK.checkpoint), ignore)
+        one.add_note(DecodedNote(EvaluationNote(record, sound, measure(sound, note=60)), WORK.checkpoint), ignore)
     assert section.finish(ignore)["originals"]["family_accuracy"]["mean"] == 1.0
     assert list(absent.finish(ignore)) == ["left_out"]
 
 
 def test_neither_gain_nor_silence_before_it_nor_what_lies_deep_is_heard() -> None:
     sound = tone(57, "brass", seconds=2.5)
-    heard = hearing(sound)
+    heard = classifier_input(sound)
     assert heard.shape == (FRAMES, BANDS)
     assert heard.max() == pytest.approx(1.0)
     assert heard.min() >= 0.0
-    assert hearing(0.01 * sound) == pytest.approx(heard, abs=1e-4)
+    assert classifier_input(0.01 * sound) == pytest.approx(heard, abs=1e-4)
     late = np.concatenate([np.zeros(8192, np.float32), sound])
-    assert np.abs(hearing(late) - heard)[4:-4].mean() < 0.01
+    assert np.abs(classifier_input(late) - heard)[4:-4].mean() < 0.01
     faint = 1e-6 * np.random.default_rng(0).standard_normal(len(sound)).astype(np.float32)
-    assert np.abs(hearing(sound + faint) - heard).max() < 0.05
-    assert hearing(np.zeros(1000, np.float32)).max() == 0.0
+    assert np.abs(classifier_input(sound + faint) - heard).max() < 0.05
+    assert classifier_input(np.zeros(1000, np.float32)).max() == 0.0
 
 
 def test_a_transposed_note_looks_like_the_note_there() -> None:
-    heard = torch.from_numpy(np.stack([hearing(tone(60, "flute", seconds=2.5))] * 64))
-    varied, semitones = augmented(heard, seed=3)
+    heard = torch.from_numpy(np.stack([classifier_input(tone(60, "flute", seconds=2.5))] * 64))
+    varied, semitones = augment(heard, seed=3)
     centres_hz = band_centres_hz()
     for note, semitone in zip(varied, semitones.tolist(), strict=True):
         loudest_hz = centres_hz[int(note[:20].mean(dim=0).argmax())]
@@ -141,23 +141,23 @@ def test_a_transposed_note_looks_like_the_note_there() -> None:
 
 
 def test_it_is_kept_in_two_mebibytes_and_read_back(
-    tmp_path: Path, trained: tuple[Recogniser, dict[str, float]]
+    tmp_path: Path, trained: tuple[Classifier, dict[str, float]]
 ) -> None:
     path = tmp_path / "classifier.safetensors"
-    save_recogniser(path, trained[0], about={"held_out": trained[1]})
+    save_classifier(path, trained[0], about={"held_out": trained[1]})
     assert path.stat().st_size < 2 * 2**20
-    again, header = load_recogniser(path)
+    again, header = load_classifier(path)
     assert header["held_out"] == trained[1]
-    heard = torch.from_numpy(np.stack([hearing(tone(pitch, "brass")) for pitch in PITCHES]))
+    heard = torch.from_numpy(np.stack([classifier_input(tone(pitch, "brass")) for pitch in PITCHES]))
     for before, after in zip(trained[0](heard), again(heard), strict=True):
         assert torch.allclose(before, after, atol=0.05)
 
 
 def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no such file"):
-        load_recogniser(tmp_path / "none.safetensors")
+        load_classifier(tmp_path / "none.safetensors")
     save_weights(tmp_path, tiny_model(), about={})
     with pytest.raises(CheckpointError, match="not a classifier"):
-        load_recogniser(tmp_path / "weights.safetensors")
+        load_classifier(tmp_path / "weights.safetensors")
     with pytest.raises(DatasetError, match="held out"):
-        train_recogniser(prepared(held_out=True))
+        train_classifier(prepared(held_out=True))

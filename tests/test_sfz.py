@@ -9,7 +9,7 @@ import pytest
 from made_font import tone
 
 from nsynth_lab.audio import Audio, write_audio
-from nsynth_lab.capture import Key, Plan
+from nsynth_lab.capture import CapturePlan, KeyVelocity
 from nsynth_lab.capture.sfz import SfzSource
 from nsynth_lab.capture.sfz_map import SfzMap, read_map
 from nsynth_lab.capture.sfz_text import read_regions
@@ -75,9 +75,9 @@ def test_keyswitches_are_no_notes_and_are_told(low: int) -> None:
     assert (found.switch, found.is_default) == (25, True)
     assert set(found.keys) == set(range(low, 73)) - set(range(24, 30))
     assert made(SWITCHED.format(default="", low=low)).remarks() == [
-        "C1 to F1: keyswitches, no notes; the articulation is that of C1 ('Sustain'), --keyswitch takes another"
+        "C1 to F1: keyswitches; the articulation is that of C1 ('Sustain'), choose another with --keyswitch"
     ]
-    with pytest.raises(UsageError, match="D1 is no keyswitch of it; it has C1 to C#1"):
+    with pytest.raises(UsageError, match="it has no keyswitch D1; it has C1 to C#1"):
         made(SWITCHED.format(default="", low=low), keyswitch=26)
 
 
@@ -94,9 +94,9 @@ def test_a_range_of_keyswitches_that_leaves_no_note_is_not_meant() -> None:
 def test_the_articulation_that_is_told_is_the_one_that_sounds(default: str, keyswitch: int | None, sounds: int) -> None:
     Path("i.sfz").write_text(SWITCHED.format(default=default, low=48))
     source = SfzSource(Path("i.sfz"), keyswitch=keyswitch)
-    assert (source.about.lowest, source.about.highest) == (48, 72)
+    assert (source.info.lowest, source.info.highest) == (48, 72)
     for note in (60, 64):
-        sound = source.play(Key(note, 100), hold_seconds=0.3, seconds=0.5)
+        sound = source.play(KeyVelocity(note, 100), hold_seconds=0.3, seconds=0.5)
         assert measure_note(sound, SAMPLE_RATE)[0] == pytest.approx(sounds + note - 60, abs=0.1)
 
 
@@ -108,29 +108,37 @@ def test_missing_samples_are_told_and_the_rest_is_captured() -> None:
         "<region> sample=low.wav lokey=60 hikey=71 lovel=65 pitch_keycenter=60\n"
     )
     source = SfzSource(Path("i.sfz"))
-    assert source.about.remarks == (
+    assert source.info.remarks == (
         "2 of 3 samples are missing, such as gone/a.wav; left out: C2 to B2; without some velocities: C4 to B4",
     )
-    assert Plan("x", velocities=(50,)).keys(source.about) == [Key(48, 50), Key(54, 50), Key(60, 50), Key(66, 50)]
+    assert CapturePlan("x", velocities=(50,)).keys(source.info) == [
+        KeyVelocity(48, 50),
+        KeyVelocity(54, 50),
+        KeyVelocity(60, 50),
+        KeyVelocity(66, 50),
+    ]
     with pytest.raises(AudioError, match="the sample is missing at velocity 50"):
-        source.play(Key(60, 50), hold_seconds=0.1, seconds=0.2)
-    assert abs(source.play(Key(60, 80), hold_seconds=0.1, seconds=0.2)).max() > 0.01
-    assert Plan("x", lowest=50, highest=60).unmet(source.about) == ""
-    assert Plan("x", lowest=40).unmet(source.about) == "its keys are C3 to B4: beyond them nothing is captured"
-    with pytest.raises(UsageError, match="no key of it sounds at C2; those that do: C3 to B4"):
-        Plan("x", lowest=36, highest=36).keys(source.about)
+        source.play(KeyVelocity(60, 50), hold_seconds=0.1, seconds=0.2)
+    assert abs(source.play(KeyVelocity(60, 80), hold_seconds=0.1, seconds=0.2)).max() > 0.01
+    assert CapturePlan("x", lowest=50, highest=60).outside_range(source.info) == ""
+    assert (
+        CapturePlan("x", lowest=40).outside_range(source.info)
+        == "its keys are C3 to B4; nothing is captured beyond them"
+    )
+    with pytest.raises(UsageError, match="none of its keys sounds at C2; those that do: C3 to B4"):
+        CapturePlan("x", lowest=36, highest=36).keys(source.info)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("<region> sample=a.wav key=60\n<region> sample=b.wav key=62", "missing, all 2 of them, such as a.wav"),
+        ("<region> sample=a.wav key=60\n<region> sample=b.wav key=62", "all its 2 samples are missing, such as a.wav"),
         ("", "it has no <region>"),
         ("\0\1junk", "it has no <region>"),
-        ("<region> " * 100, "none of its keys starts a sound|sfizz cannot load it"),
-        ("<region> sample=low.wav key=60 trigger=release", "none of its keys starts a sound"),
-        ('#include "i.sfz"\n<region> sample=low.wav key=60', "without end"),
-        (f"<region> sample={'x' * 5000}.wav key=60", "its samples are missing"),
+        ("<region> " * 100, "none of its keys plays a sound|sfizz cannot load it"),
+        ("<region> sample=low.wav key=60 trigger=release", "none of its keys plays a sound"),
+        ('#include "i.sfz"\n<region> sample=low.wav key=60', "endlessly"),
+        (f"<region> sample={'x' * 5000}.wav key=60", "samples are missing"),
         ("<region> sample=low.wav key=60\n" * 100_001, "more than 100,000 regions"),
     ],
     ids=range(8),

@@ -11,16 +11,14 @@ import numpy as np
 import pytest
 from made_font import EVERYWHERE, MadePreset, chunk, write_font
 
-from nsynth_lab.capture.keys import remarks_on
 from nsynth_lab.capture.soundfont import SoundFontSource
-from nsynth_lab.capture.source import Key
+from nsynth_lab.capture.source import KeyVelocity, key_remarks
 from nsynth_lab.cli import run
 from nsynth_lab.dataset.fluidsynth import library_version
-from nsynth_lab.dataset.font_instruments import Choice, choose_instruments
+from nsynth_lab.dataset.font_instruments import PresetSelection, select_instruments
 from nsynth_lab.dataset.font_presets import is_general_midi, preset_row, read_presets
-from nsynth_lab.dataset.general_midi import PROGRAMS
+from nsynth_lab.dataset.general_midi import PROGRAMS, playing_range
 from nsynth_lab.dataset.notes import read_dataset
-from nsynth_lab.dataset.played_range import usual_range
 from nsynth_lab.dsp.pitch_guess import measure_note
 from nsynth_lab.errors import DatasetError, MissingError, NsynthLabError, UsageError
 from nsynth_lab.note import key_ranges
@@ -79,14 +77,14 @@ def test_a_font_is_general_midi_by_the_names_of_many_programs(tmp_path: Path) ->
 
 def test_keyswitches_lie_apart_and_the_ends_of_midi_are_not_notes() -> None:
     keys = [24, 25, 26, *range(36, 82)]
-    assert usual_range(keys) == (36, 81)
-    assert remarks_on(keys, lowest=36, highest=81) == [
-        "C1 to D1 lie apart from its notes, as keyswitches do, and are left out; --low and --high take them"
+    assert playing_range(keys) == (36, 81)
+    assert key_remarks(keys, lowest=36, highest=81) == [
+        "C1 to D1 are apart from its other notes, like keyswitches, and left out; use --low and --high to include them"
     ]
-    assert usual_range(range(128)) == (21, 108)
-    assert usual_range([36, 40, 44]) == (36, 44), "a few keys far apart are all notes"
-    assert remarks_on([38], lowest=38, highest=38) == ["only 1 of its keys sounds: D2"]
-    assert usual_range([1, 2, 3]) == (1, 3)
+    assert playing_range(range(128)) == (21, 108)
+    assert playing_range([36, 40, 44]) == (36, 44), "a few keys far apart are all notes"
+    assert key_remarks([38], lowest=38, highest=38) == ["only 1 of its keys sounds: D2"]
+    assert playing_range([1, 2, 3]) == (1, 3)
     assert key_ranges([1, 2, 3, 5]) == "C#-1 to D#-1, F-1"
 
 
@@ -96,9 +94,9 @@ def test_the_only_preset_is_taken_with_its_own_range_and_no_family(tmp_path: Pat
     preset = MadePreset("Solo Cello", 40, bank=3, zones=[(36, 81, 0, 127)])
     silent = MadePreset("Empty", 0, zones=[])
     source = SoundFontSource(write_font(tmp_path / f"c{ending}", [preset, silent], compressed=ending == ".sf3"))
-    about = source.about
+    about = source.info
     assert (about.name, about.family, about.lowest, about.highest) == ("Solo Cello", "", 36, 81)
-    sound = source.play(Key(57, 100), hold_seconds=0.5, seconds=0.8)
+    sound = source.play(KeyVelocity(57, 100), hold_seconds=0.5, seconds=0.8)
     source.close()
     assert measure_note(sound, SAMPLE_RATE)[0] == pytest.approx(57, abs=0.1)
 
@@ -116,7 +114,7 @@ def test_of_several_presets_one_has_to_be_chosen_and_the_message_says_which_ther
             SoundFontSource(font, bank=bank, program=program)
     for bank, program, name in ((None, 0, "A"), (2, None, "B"), (5, 4, "C")):
         source = SoundFontSource(font, bank=bank, program=program)
-        assert source.about.name == name
+        assert source.info.name == name
         source.close()
     with pytest.raises(UsageError, match="none of its 2 presets maps a key"):
         SoundFontSource(write_font(tmp_path / "rom.sf2", [MadePreset(), MadePreset("B", 1)], sample_kind=0x8001))
@@ -126,11 +124,11 @@ def test_of_several_presets_one_has_to_be_chosen_and_the_message_says_which_ther
 def test_of_a_general_midi_font_the_number_tells_family_and_playing_range(tmp_path: Path) -> None:
     font = write_font(tmp_path / "gm.sf2", [*GM, MadePreset("Standard", 0, bank=128)])
     source = SoundFontSource(font, bank=0, program=42)
-    assert (source.about.family, source.about.lowest, source.about.highest) == ("string", 36, 81)
+    assert (source.info.family, source.info.lowest, source.info.highest) == ("string", 36, 81)
     source.close()
     kit = SoundFontSource(font, bank=128)
-    assert kit.about.family == ""
-    assert "drum" in kit.about.remarks[0]
+    assert kit.info.family == ""
+    assert "drum" in kit.info.remarks[0]
     kit.close()
 
 
@@ -138,7 +136,7 @@ def test_of_a_general_midi_font_the_number_tells_family_and_playing_range(tmp_pa
 def test_a_velocity_without_a_sample_says_so(tmp_path: Path) -> None:
     source = SoundFontSource(write_font(tmp_path / "f.sf2", [MadePreset(zones=[(60, 60, 64, 127)])]))
     with pytest.raises(DatasetError, match="no sample is mapped to this key at velocity 50; the preset has 64 to 127"):
-        source.play(Key(60, 50), hold_seconds=0.1, seconds=0.2)
+        source.play(KeyVelocity(60, 50), hold_seconds=0.1, seconds=0.2)
     source.close()
 
 
@@ -147,9 +145,9 @@ def test_data_sets_take_own_names_and_ask_for_families(tmp_path: Path) -> None:
         tmp_path / "f.sf2",
         [MadePreset("Solo Cello", 0, zones=[(36, 81, 0, 127)]), MadePreset("Horn", 1), MadePreset("Horn", 5, bank=2)],
     )
-    with pytest.raises(UsageError, match="nothing tells the family of 0:0 'Solo Cello', 0:1 'Horn', 2:5 'Horn'"):
-        choose_instruments(font, Choice())
-    rows, missing = choose_instruments(font, Choice(families=("brass", "0=string")))
+    with pytest.raises(UsageError, match="the family of 0:0 'Solo Cello', 0:1 'Horn', 2:5 'Horn' is not known"):
+        select_instruments(font, PresetSelection())
+    rows, missing = select_instruments(font, PresetSelection(families=("brass", "0=string")))
     assert [(one.name, one.family, one.number, one.keys[0], one.keys[-1]) for one in rows] == [
         ("Solo Cello", "string", 0, 36, 81),
         ("Horn 0:1", "brass", 1, 21, 108),
@@ -157,26 +155,26 @@ def test_data_sets_take_own_names_and_ask_for_families(tmp_path: Path) -> None:
     ]
     assert missing == ()
     switched = write_font(tmp_path / "s.sf2", [MadePreset("Viola", zones=[(12, 16, 0, 127), (48, 91, 0, 127)])])
-    (viola,), _ = choose_instruments(switched, Choice(families=("string",)))
+    (viola,), _ = select_instruments(switched, PresetSelection(families=("string",)))
     assert (viola.keys[0], viola.keys[-1]) == (48, 91), "keyswitches are no notes"
     with pytest.raises(UsageError, match="has no program 7 in bank 0; it has"):
-        choose_instruments(font, Choice("7", ("brass",)))
-    with pytest.raises(UsageError, match="drum kits alone"):
-        choose_instruments(write_font(tmp_path / "k.sf2", [MadePreset("Kit", 0, bank=128)]), Choice())
+        select_instruments(font, PresetSelection("7", ("brass",)))
+    with pytest.raises(UsageError, match="has only drum kits"):
+        select_instruments(write_font(tmp_path / "k.sf2", [MadePreset("Kit", 0, bank=128)]), PresetSelection())
     for families in (("kazoo",), ("0=",), ("a=string",), ("0-200=string",)):
         with pytest.raises(UsageError):
-            Choice(families=families)
+            PresetSelection(families=families)
 
 
 def test_general_midi_gives_its_own_names_to_data_sets(tmp_path: Path) -> None:
     font = write_font(tmp_path / "gm.sf2", [one for one in GM if one.program != 73])
-    rows, missing = choose_instruments(font, Choice())
+    rows, missing = select_instruments(font, PresetSelection())
     assert missing == (73,)
     assert [one.name for one in rows] == [row.name for number, row in PROGRAMS.items() if number != 73]
     numbered = write_font(tmp_path / "n.sf2", [MadePreset(f"{number:03d}", number) for number in range(128)])
     with pytest.raises(UsageError, match="family"):
-        choose_instruments(numbered, Choice("40"))
-    (violin,), _ = choose_instruments(numbered, Choice("40", general_midi=True))
+        select_instruments(numbered, PresetSelection("40"))
+    (violin,), _ = select_instruments(numbered, PresetSelection("40", general_midi=True))
     assert (violin.name, violin.family, violin.preset) == ("violin", "string", "040")
 
 

@@ -25,12 +25,11 @@ from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.controls import ControlNet
 from nsynth_lab.model.stack import GatedStack
 from nsynth_lab.train import loop
-from nsynth_lab.train.augment import hissing, in_a_room, narrowed
+from nsynth_lab.train.augment import add_hiss, add_reverb, low_pass
 from nsynth_lab.train.batches import MARGIN_FRAMES, Batch, Batches, Crop
-from nsynth_lab.train.decorrelation import timbre_penalty
-from nsynth_lab.train.forward import hear
 from nsynth_lab.train.loop import train
-from nsynth_lab.train.options import Report, TrainOptions, learning_rate
+from nsynth_lab.train.losses import forward, timbre_penalty
+from nsynth_lab.train.options import TrainingProgress, TrainOptions, learning_rate
 from nsynth_lab.train.precision import bf16_is_faster, use_bf16
 from nsynth_lab.train.run_state import FILE, read_state, saved_step
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, note_to_hz
@@ -86,7 +85,7 @@ def float32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "bf16_is_faster", lambda _: False)
 
 
-Watch = Callable[[Report], None]
+Watch = Callable[[TrainingProgress], None]
 
 
 def run(
@@ -102,7 +101,7 @@ def run(
     start = model if model is not None else tiny_model(seed=8).requires_grad_(True)
     options = replace(options, steps=steps or options.steps)
     return train(
-        notes, folder, options, start, device="cpu", report=watch, listen=lambda *_: None, teacher=teacher
+        notes, folder, options, start, device="cpu", on_step=watch, on_save=lambda *_: None, teacher=teacher
     )  # fmt: skip
 
 
@@ -112,8 +111,8 @@ def assert_same(first: nn.Module, second: nn.Module) -> None:
 
 
 def stop_at(step: int) -> Watch:
-    def watch(report: Report) -> None:
-        if report.step == step:
+    def watch(progress: TrainingProgress) -> None:
+        if progress.step == step:
             raise KeyboardInterrupt
 
     return watch
@@ -172,7 +171,7 @@ def test_a_damaged_cache(tmp_path: Path) -> None:
     prepared(folder, cache)
     (cache / "index.json").write_text("{")
     assert prepared(folder, cache)[1] == 8
-    with pytest.raises(DatasetError, match="remove the folder"):
+    with pytest.raises(DatasetError, match="delete the folder"):
         load(tmp_path / "nowhere")
 
 
@@ -180,7 +179,7 @@ def test_damaged_streams_in_the_cache(tmp_path: Path) -> None:
     folder, cache = write_notes(tmp_path / "set"), tmp_path / "cache"
     prepared(folder, cache)
     (cache / "streams.safetensors").write_bytes(b"nothing")
-    with pytest.raises(DatasetError, match="remove the folder"):
+    with pytest.raises(DatasetError, match="delete the folder"):
         prepared(folder, cache)
 
 
@@ -240,11 +239,11 @@ def test_beginnings_of_notes_count_from_their_first_frame(notes: PreparedNotes) 
     for step in range(100):
         batch = made.at(step)
         begun = batch.target.samples[:, : 2 * HOP_SAMPLES].abs().amax(dim=1) > 0.01
-        if batch.heard_from == 0:
+        if batch.loss_from_frame == 0:
             beginnings += 1
             assert begun.all()
         else:
-            assert batch.heard_from == MARGIN_FRAMES
+            assert batch.loss_from_frame == MARGIN_FRAMES
     assert 25 < beginnings < 55
 
 
@@ -289,25 +288,25 @@ def test_only_what_the_encoder_hears_is_augmented(notes: PreparedNotes) -> None:
 def test_augmentations_do_what_they_say() -> None:
     rng = np.random.default_rng(0)
     noise = rng.standard_normal(SAMPLE_RATE).astype(np.float32)
-    power = np.abs(np.fft.rfft(narrowed(noise, rng))) ** 2
+    power = np.abs(np.fft.rfft(low_pass(noise, rng))) ** 2
     assert power[9_000:].max() < 1e-6 * power[:3_000].mean()
     click = np.eye(1, SAMPLE_RATE, 1000, dtype=np.float32)[0]
-    room = in_a_room(click, rng) - click
+    room = add_reverb(click, rng) - click
     assert np.abs(room[:1000]).max() < 1e-9
     assert -25 < 10 * np.log10(np.square(room).sum()) < -11
     assert np.square(room[6000:]).sum() < 0.2 * np.square(room).sum()
-    assert -66 < 20 * np.log10((hissing(click, rng) - click).std()) < -39
+    assert -66 < 20 * np.log10((add_hiss(click, rng) - click).std()) < -39
 
 
 def test_loss_falls(notes: PreparedNotes, tmp_path: Path) -> None:
     losses: list[float] = []
-    model = run(notes, tmp_path / "run", watch=lambda report: losses.append(report.loss_db))
+    model = run(notes, tmp_path / "run", watch=lambda progress: losses.append(progress.loss_db))
     assert len(losses) == OPTIONS.steps
     assert np.isfinite(losses).all()
     batch = Batches(notes, size=6, frames=FRAMES, swap_share=0.0, seed=99).at(0)
     with torch.no_grad():
-        before = hear(tiny_model(seed=8), batch, seed=0, noise=0.0).distance_db
-        after = hear(model, batch, seed=0, noise=0.0).distance_db
+        before = forward(tiny_model(seed=8), batch, seed=0, noise=0.0).distance_db
+        after = forward(model, batch, seed=0, noise=0.0).distance_db
     assert after < 0.8 * before
 
 
@@ -391,15 +390,15 @@ def test_the_learning_rate_warms_up_and_falls() -> None:
 def test_bf16_changes_the_stacks_and_nothing_else(notes: PreparedNotes) -> None:
     model = tiny_model(band_channels=8).requires_grad_(True)
     batch = batches(notes).at(0)
-    exact = hear(model, batch, seed=0, noise=0.0).distance_db.detach()
+    exact = forward(model, batch, seed=0, noise=0.0).distance_db.detach()
     use_bf16(model, True)
-    rounded = hear(model, batch, seed=0, noise=0.0).distance_db
+    rounded = forward(model, batch, seed=0, noise=0.0).distance_db
     assert rounded.dtype == torch.float32
     assert 0 < (rounded.detach() - exact).abs() < 0.05 * exact
     rounded.backward()  # type: ignore[no-untyped-call]
     assert {value.grad.dtype for value in model.parameters() if value.grad is not None} == {torch.float32}
     use_bf16(model, False)
-    assert hear(model, batch, seed=0, noise=0.0).distance_db == exact
+    assert forward(model, batch, seed=0, noise=0.0).distance_db == exact
 
 
 @pytest.mark.parametrize(("rounded_seconds", "faster", "tries"), [(0.9, True, 1), (1.1, False, 4), (11.0, False, 1)])

@@ -14,9 +14,9 @@ import torch
 from nsynth_lab.bench.made import prepared_notes
 from nsynth_lab.bench.timing import Spread
 from nsynth_lab.bench.work import Advance, Work
-from nsynth_lab.train.initial_model import first_model
+from nsynth_lab.train.initial_model import build_model
 from nsynth_lab.train.loop import train
-from nsynth_lab.train.options import Report, TrainOptions
+from nsynth_lab.train.options import TrainingProgress, TrainOptions
 
 BATCH = 8
 STEPS, QUICK_STEPS = 12, 3
@@ -49,15 +49,15 @@ def measure(work: Work, advance: Advance) -> Training:
     options = TrainOptions(steps=measures(work), batch=BATCH)
     ends: list[float] = []
 
-    def report(_at: Report) -> None:
+    def on_step(_: TrainingProgress) -> None:
         ends.append(time.perf_counter())
         advance()
 
-    model = first_model("excitation", deepcopy(work.session.checkpoint.model), seed=0)
+    model = build_model("excitation", deepcopy(work.session.checkpoint.model), seed=0)
     notes = prepared_notes(NOTES, seconds=NOTE_SECONDS)
     with tempfile.TemporaryDirectory() as folder:
         train(
-            notes, Path(folder), options, model, device=work.device, report=report, listen=lambda *_: None,
+            notes, Path(folder), options, model, device=work.device, on_step=on_step, on_save=lambda *_: None,
         )  # fmt: skip
     return Training(
         batch=BATCH,

@@ -1,9 +1,14 @@
-"""Capture: any instrument becomes one that can be blended by name.
+"""Capture: any instrument becomes latents in the user's bank, to be blended by name.
 
-    VST3, SoundFont, SFZ, folder, file --> notes --> trimmed, pitch checked --> latents --> the user's bank
-      vst3  soundfont  sfz  folder  file   captured_notes                      capture       model/user_bank
+    open.open_source -> a Source:        captured_notes:         capture:                 the user's bank
+      vst3 (+ stable_notes)   --+
+      soundfont               --+--> play, keep, check pitch --> encode, measure error --> model/user_bank
+      sfz (+ sfz_map, sfz_text) +      (a CapturePlan says
+      folder, file            --+       which notes)
 
-It may see training's players and importers, and nothing that plays sees it.
+`bank_builder` does the same for the bank of a checkpoint, from data sets; `reencode` moves instruments from one model
+to another. Start with `capture.capture`. To capture from another kind of instrument, write a class with the methods of
+`source.Source` and add it to `open.open_source`. Nothing that plays imports this room.
 """
 
 from __future__ import annotations
@@ -12,23 +17,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nsynth_lab.capture.capture import Capture, Captured, capture
+    from nsynth_lab.capture.capture import CaptureResult, NoteOutcome
     from nsynth_lab.capture.open import open_source
-    from nsynth_lab.capture.plan import Plan
-    from nsynth_lab.capture.source import About, Key, Source
+    from nsynth_lab.capture.plan import CapturePlan
+    from nsynth_lab.capture.source import KeyVelocity, Source, SourceInfo
 
-_ROOMS = {  # looked up when they are asked for: what checks a request must not wait for torch
-    "nsynth_lab.capture.capture": ("Capture", "Captured", "capture"),
+_MODULES = {  # imported on first use, so that checking a request does not have to import torch
+    # (the function `capture` is not among them, because the module of that name would hide it)
+    "nsynth_lab.capture.capture": ("CaptureResult", "NoteOutcome"),
     "nsynth_lab.capture.open": ("open_source",),
-    "nsynth_lab.capture.plan": ("Plan",),
-    "nsynth_lab.capture.source": ("About", "Key", "Source"),
+    "nsynth_lab.capture.plan": ("CapturePlan",),
+    "nsynth_lab.capture.source": ("KeyVelocity", "Source", "SourceInfo"),
 }
 
-__all__ = ["About", "Capture", "Captured", "Key", "Plan", "Source", "capture", "open_source"]
+__all__ = [
+    "CapturePlan",
+    "CaptureResult",
+    "KeyVelocity",
+    "NoteOutcome",
+    "Source",
+    "SourceInfo",
+    "open_source",
+]
 
 
 def __getattr__(name: str) -> object:
-    for room, names in _ROOMS.items():
+    for module, names in _MODULES.items():
         if name in names:
-            return getattr(import_module(room), name)
+            return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Build a checkpoint's bank: from data sets to encoded instruments with zones and velocity layers."""
+"""build_bank(plan, folder): encodes the instruments of data sets for a checkpoint's bank, with zones and layers."""
 
 from __future__ import annotations
 
@@ -37,30 +37,31 @@ from nsynth_lab.workers import in_parallel
 LONGEST_SECONDS = 4.0
 LONG_HOLD_SECONDS = 2.0
 LOUD_DB = 30.0
-KEPT = "bank.unfinished"
-RISE, TOLD_RISE_DB = "rise_db", 6.0
+UNFINISHED_FOLDER = "bank.unfinished"
+RISE_KEY, WARNING_RISE_DB = "rise_db", 6.0
 
 
 @dataclass(frozen=True)
 class BankPlan:
-    """Which notes of which instruments go into a bank, and what they were chosen by."""
+    """Which notes of which instruments go into a bank, and the options by which they were chosen."""
 
     instruments: dict[str, list[NoteRecord]]
     chosen_by: dict[str, Any] = field(default_factory=dict)
 
     @property
     def zones(self) -> int:
-        """How many notes that are."""
+        """The number of notes."""
         return sum(len(records) for records in self.instruments.values())
 
 
 def plan_bank(folders: Sequence[Path], *, spacing: int, layers: int) -> BankPlan:
     """Choose notes at least `spacing` semitones apart and up to `layers` velocities for every instrument.
 
-    Where two data sets name the same instrument, the first one's is taken. Sorted by family, then by name.
+    If several data sets have an instrument of the same name, that of the first is used. Instruments are sorted by
+    family, then by name.
 
     Raises:
-        DatasetError: a folder is no data set, or they hold no notes.
+        DatasetError: a folder is not a data set, or there are no notes.
     """
     found: dict[str, dict[tuple[str, str], list[NoteRecord]]] = defaultdict(lambda: defaultdict(list))
     for folder in folders:
@@ -77,7 +78,7 @@ def plan_bank(folders: Sequence[Path], *, spacing: int, layers: int) -> BankPlan
 
 
 def choose_zones(records: Sequence[NoteRecord], *, spacing: int, layers: int) -> list[NoteRecord]:
-    """Long-held notes where there are any, on a coarse grid of pitches, at velocities spread over those there are."""
+    """Notes on a coarse grid of pitches, at velocities spread over the available ones; long-held notes if possible."""
     long = [one for one in records if one.hold_seconds is None or one.hold_seconds >= LONG_HOLD_SECONDS]
     usable = long or list(records)
     pitches: list[int] = []
@@ -98,22 +99,28 @@ def build_bank(
     *,
     processes: int = 1,
     progress: Callable[[], None],
-    tell: Callable[[str], None] = lambda _: None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Bank:
     """Encode every note of the plan with the checkpoint in `folder` and write its bank.
 
-    Each encoded note is kept until the bank is whole, so that a build that was interrupted goes on. `tell` hears of
-    notes that do not die away as their recordings do.
+    Encoded notes are kept until the bank is complete, so that an interrupted build continues where it stopped.
+
+    Args:
+        plan: which notes to encode.
+        folder: of the checkpoint.
+        processes: number of processes that encode.
+        progress: called after each note.
+        warn: called with a line for every note whose level rises at its end while its recording's does not.
 
     Raises:
-        CheckpointError: no usable checkpoint there.
+        CheckpointError: no usable checkpoint in `folder`.
         AudioError: a note that cannot be read.
     """
-    checkpoint, kept = load_checkpoint(folder), folder / KEPT
+    checkpoint, unfinished = load_checkpoint(folder), folder / UNFINISHED_FOLDER
     records = [record for chosen in plan.instruments.values() for record in chosen]
     zones: list[Latents] = []
-    with _at_work(kept):
-        for _, zone in in_parallel(partial(_zone, folder, kept), records, jobs=processes, chunk=4):
+    with _unfinished_folder(unfinished):
+        for _, zone in in_parallel(partial(_zone, folder, unfinished), records, jobs=processes, chunk=4):
             zones.append(zone)
             progress()
     entries: list[BankEntry] = []
@@ -121,18 +128,18 @@ def build_bank(
         at = entries[-1].zones[-1] + 1 if entries else 0
         numbers, first = tuple(range(at, at + len(chosen))), chosen[0]
         instrument = Instrument(name, first.family, first.source)
-        for told in filter(None, map(_told, zones[at : at + len(chosen)])):
-            tell(f"{name}, {told}")
+        for warning in filter(None, map(_rise_warning, zones[at : at + len(chosen)])):
+            warn(f"{name}, {warning}")
         entries.append(BankEntry(instrument, numbers, first.licence, first.attribution))
-        zones[at : at + len(chosen)] = in_step(zones[at : at + len(chosen)], first.family)
+        zones[at : at + len(chosen)] = normalize_zones(zones[at : at + len(chosen)], first.family)
     bank = Bank(entries, zones, model_id=checkpoint.model_id)
     _write(folder, bank, plan.chosen_by)
-    shutil.rmtree(kept, ignore_errors=True)
+    shutil.rmtree(unfinished, ignore_errors=True)
     return bank
 
 
-def own_bank(folder: Path) -> Bank | None:
-    """The bank that a checkpoint folder has, if it is of its own model.
+def checkpoint_bank(folder: Path) -> Bank | None:
+    """The bank in a checkpoint folder, if it belongs to that checkpoint's model; else None.
 
     Raises:
         CheckpointError: it is damaged.
@@ -143,20 +150,20 @@ def own_bank(folder: Path) -> Bank | None:
     return bank if bank.model_id == model_of(folder) else None
 
 
-def whole_bank(folder: Path) -> Bank:
-    """A checkpoint's bank, and the user's own instruments that were captured with its model.
+def bank_with_owned(folder: Path) -> Bank:
+    """A checkpoint's bank together with the user's own instruments that were captured with its model.
 
     Raises:
-        CheckpointError: it has none, or one of another model.
+        CheckpointError: it has no bank, or one of another model.
     """
-    bank = own_bank(folder)
+    bank = checkpoint_bank(folder)
     if bank is None:
-        raise CheckpointError(f"{folder}: has no bank of its own model; name a checkpoint that has one")
+        raise CheckpointError(f"{folder}: has no bank of its own model; use a checkpoint that has one")
     return with_owned(bank)
 
 
-def write_with_others(folder: Path, own: Bank | None, others: Bank, *, recipe: dict[str, Any]) -> Bank:
-    """Write a checkpoint's bank: its own instruments, if there are any, and others of the same model."""
+def write_joined_bank(folder: Path, own: Bank | None, others: Bank, *, recipe: dict[str, Any]) -> Bank:
+    """Write a checkpoint's bank with its own instruments, if it has any, and others of the same model."""
     bank = joined(own, [others]) if own is not None else others
     _write(folder, bank, recipe)
     return bank
@@ -168,33 +175,33 @@ def _write(folder: Path, bank: Bank, chosen_by: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _at_work(kept: Path) -> Iterator[None]:
-    """The folder `kept` is there, and gone again if nothing is in it; torch has one thread, as in the processes."""
+def _unfinished_folder(path: Path) -> Iterator[None]:
+    """Make the folder of unfinished work, and delete it at the end if it is empty; torch uses one thread within."""
     try:
-        kept.mkdir(exist_ok=True)
+        path.mkdir(exist_ok=True)
     except OSError as error:
-        raise CheckpointError(f"{kept}: cannot be written ({error.strerror})") from error
+        raise CheckpointError(f"{path}: cannot be written ({error.strerror})") from error
     try:
         with on_one_thread():
             yield
     finally:
         with suppress(OSError):
-            kept.rmdir()
+            path.rmdir()
 
 
 @cache
-def checkpoint_of_process(folder: Path) -> Checkpoint:
-    """A checkpoint, read once in each process however many notes it encodes; torch has one thread from then on."""
+def process_checkpoint(folder: Path) -> Checkpoint:
+    """A checkpoint that is read once per process; from then on torch uses one thread in this process."""
     torch.set_num_threads(1)
     return load_checkpoint(folder)
 
 
-def _zone(folder: Path, kept: Path, record: NoteRecord) -> Latents:
-    """A note as it is kept, or encoded now and kept."""
-    checkpoint = checkpoint_of_process(folder)
+def _zone(folder: Path, unfinished: Path, record: NoteRecord) -> Latents:
+    """The latents of a note: kept from an interrupted build, or encoded now and kept."""
+    checkpoint = process_checkpoint(folder)
     stat = record.path.stat()
-    what = (checkpoint.model_id, ROUNDS, str(record.path.resolve()), stat.st_size, stat.st_mtime_ns)
-    path = kept / f"{hashlib.sha256(repr(what).encode()).hexdigest()[:24]}.latents"
+    identity = (checkpoint.model_id, ROUNDS, str(record.path.resolve()), stat.st_size, stat.st_mtime_ns)
+    path = unfinished / f"{hashlib.sha256(repr(identity).encode()).hexdigest()[:24]}.latents"
     if path.is_file():
         with suppress(LatentsError):
             return read_latents(path)
@@ -213,25 +220,26 @@ def _encode(record: NoteRecord, checkpoint: Checkpoint) -> Latents:
     zone = encode_measured(
         samples, streams, checkpoint, note=Note(record.pitch, max(1, record.velocity)), release_frame=release
     )
-    return replace(zone, provenance={RISE: round(rise_beyond_db(zone, samples, checkpoint), 1)})
+    return replace(zone, provenance={RISE_KEY: round(rise_beyond_db(zone, samples, checkpoint), 1)})
 
 
-def _told(zone: Latents) -> str:
-    """What is to be said of a zone, or nothing."""
-    rise_db = float(zone.provenance.get(RISE, 0.0))
-    if rise_db < TOLD_RISE_DB:
+def _rise_warning(zone: Latents) -> str:
+    """A warning if a zone's level rises at its end while its recording's does not; otherwise empty."""
+    rise_db = float(zone.provenance.get(RISE_KEY, 0.0))
+    if rise_db < WARNING_RISE_DB:
         return ""
     return (
-        f"{note_name(zone.note)} at velocity {zone.velocity}: rises by {rise_db:.0f} dB in its end, its recording not"
+        f"{note_name(zone.note)} at velocity {zone.velocity}: rises by {rise_db:.0f} dB at its end, unlike its "
+        "recording"
     )
 
 
-def in_step(zones: Sequence[Latents], family: str) -> list[Latents]:
-    """Brought to one loudness and, but for keyboards, in tune.
+def normalize_zones(zones: Sequence[Latents], family: str) -> list[Latents]:
+    """An instrument's zones brought to the bank's level and, except for keyboards, in tune.
 
-    The loudest layer's median peak goes to the bank's level, and all zones with it. Sampled instruments are off by
-    up to 20 cents, each zone by its own: their median deviation goes, vibrato and drift stay. A piano's stretched
-    tuning is its own and stays.
+    The median peak of the loudest layer is set to the bank's level, and all zones are shifted with it. Sampled
+    instruments are off pitch by up to 20 cents, each zone differently: their median deviation is removed, while vibrato
+    and drift stay. The stretched tuning of pianos is kept.
     """
     top = max(zone.velocity for zone in zones)
     by_db = LEVEL_DB - float(np.median([zone.loudness_db.max() for zone in zones if zone.velocity == top]))

@@ -1,4 +1,4 @@
-"""capture(source, name): an instrument becomes latents in the user's bank, to be blended by name."""
+"""capture(source, plan, checkpoint): plays an instrument, encodes its notes, and adds it to the user's bank."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from nsynth_lab import __version__
-from nsynth_lab.capture.bank_builder import in_step
-from nsynth_lab.capture.captured_notes import Take, WorkFolder, play_all
-from nsynth_lab.capture.plan import Plan
-from nsynth_lab.capture.source import About, Source
+from nsynth_lab.capture.bank_builder import normalize_zones
+from nsynth_lab.capture.captured_notes import CapturedNote, WorkFolder, play_notes
+from nsynth_lab.capture.plan import CapturePlan
+from nsynth_lab.capture.source import Source, SourceInfo
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.errors import AudioError, NsynthLabError, UsageError
 from nsynth_lab.evaluate.metrics.distances import mel_error_db
@@ -32,8 +31,8 @@ from nsynth_lab.units import FRAME_RATE_HZ, FloatArray
 
 
 @dataclass(frozen=True)
-class Captured:
-    """What became of one note: its reconstruction's mel error in dB, or why it was left out."""
+class NoteOutcome:
+    """The outcome for one note: the mel error of its reconstruction in dB, or the reason why it was left out."""
 
     note: str
     velocity: int
@@ -42,70 +41,87 @@ class Captured:
 
 
 @dataclass(frozen=True)
-class Capture:
-    """A finished capture: its file in the user's bank, and what became of each note."""
+class CaptureResult:
+    """A finished capture: the instrument's name, its file in the user's bank, and the outcome for each note."""
 
     name: str
     path: Path
-    notes: tuple[Captured, ...]
+    notes: tuple[NoteOutcome, ...]
 
     @property
     def mean_error_db(self) -> float:
-        """Over the notes that were taken."""
+        """The mean over all notes that were not left out."""
         return float(np.mean([one.error_db for one in self.notes if one.error_db is not None]))
 
 
 Begin = Callable[[int, str], Callable[[], None]]
 
 
-def capture(source: Source, plan: Plan, checkpoint: Checkpoint, *, resume: bool, force: bool, begin: Begin) -> Capture:
-    """Play, check, encode and keep; `begin(notes, what)` starts a count of work and returns what counts one.
+def capture(
+    source: Source, plan: CapturePlan, checkpoint: Checkpoint, *, resume: bool, force: bool, begin: Begin
+) -> CaptureResult:
+    """Play the notes of `plan`, check and encode them, and add the instrument to the user's bank.
+
+    Args:
+        source: the instrument.
+        plan: which notes to capture, and how.
+        checkpoint: the model that encodes them.
+        resume: continue an interrupted capture.
+        force: replace an instrument of that name, or discard an interrupted capture.
+        begin: called with a number of notes and a title when playing and encoding start; returns a function that is
+            called after each note.
 
     Raises:
-        UsageError: no family is known, or something of that name is in the way.
-        AudioError: not one note could be taken.
+        UsageError: the family is unknown, or an instrument or an interrupted capture of that name exists.
+        AudioError: no note could be used.
     """
-    family = plan.family_of(source.about)
+    family = plan.family_of(source.info)
     if owned_path(plan.name).exists() and not force:
         raise UsageError(f"'{plan.name}' is in your bank already; add --force to replace it")
-    low, high = plan.span(source.about)
-    keys = [key for key in source.keys(plan.keys(source.about)) if low <= key.note <= high]
+    low, high = plan.span(source.info)
+    keys = [key for key in source.keys(plan.keys(source.info)) if low <= key.note <= high]
     if not keys:
-        raise UsageError(f"none of its notes lies from {note_name(low)} to {note_name(high)}")
-    recipe = encodable_in({"source": source.about.kind, **source.about.recipe, "plan": asdict(plan)})
+        raise UsageError(f"it has no notes from {note_name(low)} to {note_name(high)}")
+    recipe = encodable_in({"source": source.info.kind, **source.info.recipe, "plan": asdict(plan)})
     work = WorkFolder(owned_path(plan.name).stem, recipe, resume=resume, force=force)
-    takes = play_all(
+    played = play_notes(
         source, keys, work, hold_seconds=plan.hold_seconds, seconds=plan.seconds, advance=begin(len(keys), "playing")
     )
-    advance = begin(sum(take.samples is not None for take in takes), "encoding")
+    advance = begin(sum(note.samples is not None for note in played), "encoding")
     zones: list[Latents] = []
-    notes: list[Captured] = []
-    kept = own_encodings()
-    for take in takes:
-        hold = source.hold_of(take.key, plan.hold_seconds)
-        zone, found = _encode(take, hold, plan.refine_seconds, checkpoint, kept)
-        notes.append(found)
+    outcomes: list[NoteOutcome] = []
+    encodings = own_encodings()
+    hold_seconds = source.actual_hold(plan.hold_seconds)
+    for note in played:
+        zone, outcome = _encode(note, hold_seconds, plan.refine_seconds, checkpoint, encodings)
+        outcomes.append(outcome)
         if zone is not None:
             zones.append(zone)
-        if take.samples is not None:
+        if note.samples is not None:
             advance()
     if not zones:
-        work.clear()  # nothing in it is worth going on with
-        raise AudioError(f"not one of {len(notes)} notes could be taken: {notes[0].left_out}")
-    path = keep(_bank(zones, plan, source.about, family, checkpoint.model_id), _told(recipe, notes), force=force)
+        work.clear()  # it holds nothing that a resumed capture could use
+        raise AudioError(f"none of {len(outcomes)} notes could be used: {outcomes[0].left_out}")
+    provenance = {"recipe": recipe, "notes": [asdict(one) for one in outcomes], "nsynth_lab": __version__}
+    path = keep(_bank(zones, plan, source.info, family, checkpoint.model_id), provenance, force=force)
     work.clear()
-    return Capture(plan.name, path, tuple(notes))
+    return CaptureResult(plan.name, path, tuple(outcomes))
 
 
 def _encode(
-    take: Take, hold_seconds: float | None, refine_seconds: float, checkpoint: Checkpoint, kept: Encodings
-) -> tuple[Latents | None, Captured]:
-    name, velocity = note_name(take.key.note), take.key.velocity
-    if take.samples is None:
-        return None, Captured(name, velocity, left_out=take.left_out)
+    played: CapturedNote,
+    hold_seconds: float | None,
+    refine_seconds: float,
+    checkpoint: Checkpoint,
+    encodings: Encodings,
+) -> tuple[Latents | None, NoteOutcome]:
+    """Encode one note and measure the error of its reconstruction; encodings are reused if they exist."""
+    name, velocity = note_name(played.key.note), played.key.velocity
+    if played.samples is None:
+        return None, NoteOutcome(name, velocity, left_out=played.left_out)
     try:
-        samples, first_frame = trim(take.samples / np.float32(max(1.0, float(np.abs(take.samples).max()))))
-        streams = measure(samples, note=take.key.note)
+        samples, first_frame = trim(played.samples / np.float32(max(1.0, float(np.abs(played.samples).max()))))
+        streams = measure(samples, note=played.key.note)
         release = None
         if hold_seconds is not None:
             release = min(len(streams.loudness_db), max(0, round(hold_seconds * FRAME_RATE_HZ) - first_frame))
@@ -113,11 +129,11 @@ def _encode(
             hashlib.sha256(samples.tobytes()).hexdigest(),
             model_id=checkpoint.model_id,
             device=next(checkpoint.model.parameters()).device.type,
-            note=take.key.note,
+            note=played.key.note,
             release=release,
         )
-        note = Note(take.key.note, velocity)
-        encoded = kept.get(
+        note = Note(played.key.note, velocity)
+        encoded = encodings.get(
             key, lambda: Encoding(encode_measured(samples, streams, checkpoint, note=note, release_frame=release))
         )
         zone = replace(encoded.latents, velocity=velocity)
@@ -125,10 +141,10 @@ def _encode(
             zone = refine(
                 zone, samples, checkpoint, seconds=refine_seconds, progress=lambda _so_far, _best: None
             ).latents
-        error = _error_db(zone, samples, checkpoint)
-    except NsynthLabError as error_:
-        return None, Captured(name, velocity, left_out=str(error_))
-    return zone, Captured(name, velocity, error_db=round(error, 3))
+        error_db = _error_db(zone, samples, checkpoint)
+    except NsynthLabError as error:
+        return None, NoteOutcome(name, velocity, left_out=str(error))
+    return zone, NoteOutcome(name, velocity, error_db=round(error_db, 3))
 
 
 def _error_db(zone: Latents, samples: FloatArray, checkpoint: Checkpoint) -> float:
@@ -136,15 +152,11 @@ def _error_db(zone: Latents, samples: FloatArray, checkpoint: Checkpoint) -> flo
     return mel_error_db(decoded[: len(samples)], samples)
 
 
-def _bank(zones: Sequence[Latents], plan: Plan, about: About, family: str, model_id: str) -> Bank:
+def _bank(zones: Sequence[Latents], plan: CapturePlan, info: SourceInfo, family: str, model_id: str) -> Bank:
     entry = BankEntry(
-        Instrument(plan.name.lower(), family, about.source),
+        Instrument(plan.name.lower(), family, info.source),
         tuple(range(len(zones))),
-        about.licence if plan.licence is None else plan.licence,
-        about.attribution if plan.attribution is None else plan.attribution,
+        info.licence if plan.licence is None else plan.licence,
+        info.attribution if plan.attribution is None else plan.attribution,
     )
-    return Bank([entry], in_step(zones, family), model_id=model_id)
-
-
-def _told(recipe: dict[str, Any], notes: Sequence[Captured]) -> dict[str, Any]:
-    return {"recipe": recipe, "notes": [asdict(one) for one in notes], "nsynth_lab": __version__}
+    return Bank([entry], normalize_zones(zones, family), model_id=model_id)

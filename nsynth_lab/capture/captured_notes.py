@@ -1,8 +1,8 @@
-"""The first half of a capture: every note played once and kept as a file, so that it can be interrupted.
+"""CapturedNote: the first half of a capture: every note is played once and kept, so that it can be interrupted.
 
-WORK/capture.json      the recipe: what is captured and how
+WORK/capture.json      the recipe: what is captured, and how
 WORK/060-100.wav       one note, 32-bit float
-WORK/060-100.txt       why there is none
+WORK/060-100.txt       why that note was left out
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab.audio import Audio, read_audio, write_audio
-from nsynth_lab.capture.source import Key, Source
+from nsynth_lab.capture.source import KeyVelocity, Source
 from nsynth_lab.dsp.pitch_guess import SURE, measure_note
 from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.folders import cache_folder
@@ -29,103 +29,112 @@ RECIPE = "capture.json"
 
 
 @dataclass(frozen=True)
-class Take:
-    """One note as it was played: `samples` [samples] at 48 kHz, or why it is left out."""
+class CapturedNote:
+    """One note as it was played: `samples` [samples] at 48 kHz, or the reason why it is left out."""
 
-    key: Key
+    key: KeyVelocity
     samples: FloatArray | None
     left_out: str = ""
 
 
 class WorkFolder:
-    """Where an unfinished capture is kept.
+    """The folder that keeps the notes of an unfinished capture.
+
+    Args:
+        slug: the instrument's name as a file name.
+        recipe: plain values that identify the capture.
+        resume: continue an interrupted capture of the same recipe.
+        force: discard an interrupted capture.
 
     Raises:
-        UsageError: another or an interrupted capture of that name is there, and neither `resume` nor `force` is given.
+        UsageError: an interrupted capture of that name exists, and neither `resume` nor `force` applies.
     """
 
     def __init__(self, slug: str, recipe: dict[str, Any], *, resume: bool, force: bool) -> None:
         self.path = cache_folder() / "captures" / slug
-        held = _recipe_in(self.path)
-        if force or held is None:
+        before = _recipe_in(self.path)
+        if force or before is None:
             shutil.rmtree(self.path, ignore_errors=True)
         elif not resume:
-            raise UsageError(f"a capture of that name was interrupted ({self.path}); go on with --resume, or --force")
-        elif held != json.loads(json.dumps(recipe)):
             raise UsageError(
-                "the interrupted capture of that name was of something else, or in another way; use --force"
+                f"a capture of that name was interrupted ({self.path}); continue it with --resume, or start again with "
+                "--force"
+            )
+        elif before != json.loads(json.dumps(recipe)):
+            raise UsageError(
+                "the interrupted capture of that name was of another source or with other options; start again with "
+                "--force"
             )
         self.path.mkdir(parents=True, exist_ok=True)
         (self.path / RECIPE).write_text(json.dumps(recipe), encoding="utf-8")
 
-    def take(self, source: Source, key: Key, *, hold_seconds: float, seconds: float) -> Take:
-        """One note: as it was kept, or played now and kept."""
+    def note(self, source: Source, key: KeyVelocity, *, hold_seconds: float, seconds: float) -> CapturedNote:
+        """One note: the kept one, or played now and kept."""
         stem = self.path / f"{key.note:03d}-{key.velocity:03d}"
-        sound, word = stem.with_suffix(".wav"), stem.with_suffix(".txt")
+        sound, reason = stem.with_suffix(".wav"), stem.with_suffix(".txt")
         if sound.is_file():
-            return Take(key, read_audio(sound).mono())
-        if word.is_file():
-            return Take(key, None, word.read_text(encoding="utf-8"))
-        take = _play(source, key, hold_seconds=hold_seconds, seconds=seconds)
-        if take.samples is None:
-            word.write_text(encodable(take.left_out), encoding="utf-8")
+            return CapturedNote(key, read_audio(sound).mono())
+        if reason.is_file():
+            return CapturedNote(key, None, reason.read_text(encoding="utf-8"))
+        note = _play(source, key, hold_seconds=hold_seconds, seconds=seconds)
+        if note.samples is None:
+            reason.write_text(encodable(note.left_out), encoding="utf-8")
         else:
-            write_audio(sound, Audio(take.samples[None]), subtype="FLOAT", force=True)
-        return take
+            write_audio(sound, Audio(note.samples[None]), subtype="FLOAT", force=True)
+        return note
 
     def clear(self) -> None:
-        """It is done."""
+        """Delete the folder."""
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def play_all(
+def play_notes(
     source: Source,
-    keys: list[Key],
+    keys: list[KeyVelocity],
     work: WorkFolder,
     *,
     hold_seconds: float,
     seconds: float,
     advance: Callable[[], None],
-) -> list[Take]:
-    """Every note, heard and checked: silent ones are left out, and those that do not sound their key.
+) -> list[CapturedNote]:
+    """Play and check every note; silent notes and those of another pitch than their key are left out.
 
-    An instrument that sounds whole octaves away from its keys throughout is taken at what it sounds.
+    If an instrument sounds whole octaves away from its keys throughout, the sounding notes are used.
     """
-    takes = []
+    notes = []
     for key in keys:
-        takes.append(work.take(source, key, hold_seconds=hold_seconds, seconds=seconds))
+        notes.append(work.note(source, key, hold_seconds=hold_seconds, seconds=seconds))
         advance()
-    return takes if source.about.pitch_given else checked_pitch(takes)
+    return notes if source.info.pitch_given else check_pitches(notes)
 
 
-def checked_pitch(takes: list[Take]) -> list[Take]:
-    """Takes moved to the octave that most of them sound in; those that still sound another note are left out."""
-    heard = {take.key: measure_note(take.samples, SAMPLE_RATE) for take in takes if take.samples is not None}
-    sure = sorted(note - key.note for key, (note, trust) in heard.items() if trust >= SURE)
+def check_pitches(notes: list[CapturedNote]) -> list[CapturedNote]:
+    """The notes moved to the octave that most of them sound in; those that still sound another note are left out."""
+    measured = {note.key: measure_note(note.samples, SAMPLE_RATE) for note in notes if note.samples is not None}
+    sure = sorted(pitch - key.note for key, (pitch, trust) in measured.items() if trust >= SURE)
     octaves = 12 * round(sure[len(sure) // 2] / 12) if sure else 0
-    return [_at_pitch(take, octaves, *heard[take.key]) if take.samples is not None else take for take in takes]
+    return [_check_pitch(note, octaves, *measured[note.key]) if note.samples is not None else note for note in notes]
 
 
-def _at_pitch(take: Take, octaves: int, note: float, trust: float) -> Take:
-    number = take.key.note + octaves
+def _check_pitch(note: CapturedNote, octaves: int, pitch: float, trust: float) -> CapturedNote:
+    number = note.key.note + octaves
     if not 0 <= number <= 127:
-        return Take(take.key, None, f"sounds {octaves} semitones away, outside MIDI's range")
-    if trust >= SURE and abs(note - number) > AGREE_SEMITONES:
-        return Take(
-            take.key, None, f"sounds like {note_name(round(min(127.0, max(0.0, note))))}, not {note_name(number)}"
-        )
-    return Take(Key(number, take.key.velocity), take.samples)
+        return CapturedNote(note.key, None, f"sounds {octaves} semitones away, outside MIDI's range")
+    if trust >= SURE and abs(pitch - number) > AGREE_SEMITONES:
+        sounds = note_name(round(min(127.0, max(0.0, pitch))))
+        return CapturedNote(note.key, None, f"sounds like {sounds}, not {note_name(number)}")
+    return CapturedNote(KeyVelocity(number, note.key.velocity), note.samples)
 
 
-def _play(source: Source, key: Key, *, hold_seconds: float, seconds: float) -> Take:
+def _play(source: Source, key: KeyVelocity, *, hold_seconds: float, seconds: float) -> CapturedNote:
     try:
         samples = source.play(key, hold_seconds=hold_seconds, seconds=seconds)
     except NsynthLabError as error:
-        return Take(key, None, str(error))
+        return CapturedNote(key, None, str(error))
     peak_db = gain_to_db(float(abs(samples).max(initial=0.0)))
     if peak_db < SILENT_DB:
-        return Take(key, None, f"silent: peak {peak_db:.0f} dBFS")
-    return Take(key, samples)
+        return CapturedNote(key, None, f"silent: peak {peak_db:.0f} dBFS")
+    return CapturedNote(key, samples)
 
 
 def _recipe_in(folder: Path) -> Any:

@@ -1,4 +1,4 @@
-"""A folder of single notes as a source: each file is one note, its pitch in its name, or measured."""
+"""FolderSource: a folder of single notes as a source; the pitch of each file is in its name, or measured."""
 
 from __future__ import annotations
 
@@ -9,78 +9,80 @@ import numpy as np
 
 from nsynth_lab import messages
 from nsynth_lab.audio import read_clip
-from nsynth_lab.capture.source import About, Key
-from nsynth_lab.dataset.recordings import Take, find_takes, shown
-from nsynth_lab.dataset.screening import Finding, examine, read_as
+from nsynth_lab.capture.source import KeyVelocity, SourceInfo
+from nsynth_lab.dataset.recordings import Recording, find_recordings
+from nsynth_lab.dataset.screening import ScreeningResult, scheme_in_words, screen
 from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import UsageError
+from nsynth_lab.legible import encodable
 from nsynth_lab.units import FloatArray
 
 LONGEST_SECONDS = 60.0
-MOST_TOLD = 10
+MAX_REMARKS = 10
 
 
 class FolderSource:
-    """A `Source`. Files that are doubtful (name and sound disagree, clipped, noisy) are told in `left_out`.
+    """A `Source`; doubtful files (name and sound disagree, clipped, noisy) are listed in `left_out` with the reason.
 
     Raises:
         UsageError: no such folder, no sound file in it, or none that can be used.
     """
 
     def __init__(self, folder: Path, *, family: str = "") -> None:
-        takes = find_takes(folder, family=family or "string", instrument=shown(folder.resolve().name))
+        name = encodable(folder.resolve().name)
+        recordings = find_recordings(folder, family=family or "string", instrument=name)
         self.left_out: dict[str, str] = {}
-        self._takes: dict[Key, Take] = {}
-        takes, findings = examine(takes, pitch_from="auto", max_seconds=LONGEST_SECONDS)
-        for take, found in zip(takes, findings, strict=True):
-            self._take_in(take, found)
-        _tell(takes, findings)
-        if not self._takes:
+        self._recordings: dict[KeyVelocity, Recording] = {}
+        recordings, results = screen(recordings, pitch_from="auto", max_seconds=LONGEST_SECONDS)
+        for recording, result in zip(recordings, results, strict=True):
+            self._add(recording, result)
+        _emit_remarks(recordings, results)
+        if not self._recordings:
             first = next(iter(self.left_out.values()))
-            raise UsageError(f"{folder}: none of {len(takes)} files can be used: {first}")
-        files = "\n".join(f"{take.file} {take.path.stat().st_size}" for take in takes)
-        self.about = About(
+            raise UsageError(f"{folder}: none of {len(recordings)} files can be used: {first}")
+        files = "\n".join(f"{one.file} {one.path.stat().st_size}" for one in recordings)
+        self.info = SourceInfo(
             kind="folder",
-            recipe={"folder": shown(folder.resolve().name), "files": hashlib.sha256(files.encode()).hexdigest()[:16]},
+            recipe={"folder": name, "files": hashlib.sha256(files.encode()).hexdigest()[:16]},
             source="acoustic",
-            lowest=min(key.note for key in self._takes),
-            highest=max(key.note for key in self._takes),
+            lowest=min(key.note for key in self._recordings),
+            highest=max(key.note for key in self._recordings),
         )
 
-    def keys(self, wanted: list[Key]) -> list[Key]:  # noqa: ARG002 files are there or not
-        """All that there are."""
-        return sorted(self._takes)
+    def keys(self, wanted: list[KeyVelocity]) -> list[KeyVelocity]:  # noqa: ARG002  (only these exist)
+        """All notes in the folder."""
+        return sorted(self._recordings)
 
-    def play(self, key: Key, *, hold_seconds: float, seconds: float) -> FloatArray:  # noqa: ARG002 a file is as it is
+    def play(self, key: KeyVelocity, *, hold_seconds: float, seconds: float) -> FloatArray:  # noqa: ARG002
         """The recording, at most `seconds` of it."""
-        clip = read_clip(self._takes[key].path, max_seconds=seconds)
+        clip = read_clip(self._recordings[key].path, max_seconds=seconds)
         mono, _ = one_channel(clip.samples, clip.sample_rate)
         return np.asarray(resample(mono[None], clip.sample_rate)[0], np.float32)
 
-    def hold_of(self, key: Key, hold_seconds: float) -> float | None:  # noqa: ARG002 nobody has said
-        """Nobody knows."""
+    def actual_hold(self, hold_seconds: float) -> float | None:  # noqa: ARG002
+        """None: unknown for recordings."""
         return None
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Nothing to free."""
 
-    def _take_in(self, take: Take, found: Finding) -> None:
-        key = Key(found.pitch, take.velocity) if found.pitch is not None else None
-        if found.outcome != "taken" or key is None:
-            self.left_out[take.file] = "; ".join(found.reasons)
-        elif key in self._takes:
-            self.left_out[take.file] = f"the same note and velocity as {self._takes[key].file}"
+    def _add(self, recording: Recording, result: ScreeningResult) -> None:
+        key = KeyVelocity(result.pitch, recording.velocity) if result.pitch is not None else None
+        if result.outcome != "taken" or key is None:
+            self.left_out[recording.file] = "; ".join(result.reasons)
+        elif key in self._recordings:
+            self.left_out[recording.file] = f"the same note and velocity as {self._recordings[key].file}"
         else:
-            self._takes[key] = take
+            self._recordings[key] = recording
 
 
-def _tell(takes: list[Take], findings: list[Finding]) -> None:
-    """How the files' names were read, and what was done to which of them."""
-    for told in dict.fromkeys(map(read_as, takes)):
-        messages.emit(f"names as {told}")
-    remarks = [f"{found.file}: {remark}" for found in findings for remark in found.remarks if found.outcome == "taken"]
-    for line in remarks[:MOST_TOLD]:
+def _emit_remarks(recordings: list[Recording], results: list[ScreeningResult]) -> None:
+    """Tell the user how the file names were read, and what was corrected in which file."""
+    for words in dict.fromkeys(map(scheme_in_words, recordings)):
+        messages.emit(f"names such as {words}")
+    remarks = [f"{one.file}: {remark}" for one in results for remark in one.remarks if one.outcome == "taken"]
+    for line in remarks[:MAX_REMARKS]:
         messages.emit(f"warning: {line}")
-    if len(remarks) > MOST_TOLD:
-        messages.emit(f"warning: and {len(remarks) - MOST_TOLD} more like these")
+    if len(remarks) > MAX_REMARKS:
+        messages.emit(f"warning: and {len(remarks) - MAX_REMARKS} more like these")

@@ -1,4 +1,4 @@
-"""open_source: what a word on the command line stands for."""
+"""open_source(text): the source that a file, a folder or a plugin's name stands for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nsynth_lab.errors import PluginError, UsageError
 from nsynth_lab.patch.rules import Parameter
 
 FONTS, SFZ = (".sf2", ".sf3"), ".sfz"
-USUAL_VELOCITY = 100
+DEFAULT_VELOCITY = 100
 
 
 def open_source(
@@ -24,21 +24,21 @@ def open_source(
     settings: Mapping[str, Parameter] | None = None,
     state: Path | None = None,
     note: int | None = None,
-    velocity: int = USUAL_VELOCITY,
+    velocity: int = DEFAULT_VELOCITY,
 ) -> Source:
-    """A SoundFont, an SFZ, a .vst3 or the name of a scanned one, a folder of notes, or a recording of one.
+    """Open a SoundFont, an SFZ file, a .vst3 or the name of a scanned plugin, a folder of notes, or one recording.
 
-    `note` and `velocity` say what the recording is.
+    `note` and `velocity` are those of a single recording; without a note its pitch is measured.
 
     Raises:
-        UsageError: none of these; or options that do not go with it.
+        UsageError: none of these, or options that belong to another kind.
         NsynthLabError: it cannot be used.
     """
     path = Path(text)
     ending = path.suffix.lower()
     is_recording = ending in ENDINGS and not path.is_dir()
     is_plugin = ending == ".vst3" or (not path.exists() and not is_recording and ending not in (*FONTS, SFZ))
-    if not is_recording and (note is not None or velocity != USUAL_VELOCITY):
+    if not is_recording and (note is not None or velocity != DEFAULT_VELOCITY):
         raise UsageError("--source-note and --source-velocity are for a single recording")
     if (settings or state) and not is_plugin:
         raise UsageError("--set and --state are for VST3 instruments")
@@ -72,7 +72,7 @@ def open_source(
 
 
 def _plugin_name(text: str) -> str:
-    """Of a .vst3 file that has not been scanned yet: what is in it."""
+    """The name of a plugin; a .vst3 file is scanned for the first instrument in it."""
     if not text.lower().endswith(".vst3"):
         return text
     from nsynth_lab.effects import plugin_files, scan
@@ -81,4 +81,4 @@ def _plugin_name(text: str) -> str:
     for one in found:
         if one.kind == "instrument":
             return one.name
-    raise PluginError(f"{text}: {found[0].error or 'holds no instrument'}")
+    raise PluginError(f"{text}: {found[0].error or 'contains no instrument'}")

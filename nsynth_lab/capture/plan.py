@@ -1,36 +1,37 @@
-"""Plan: which notes of an instrument to capture, and how."""
+"""CapturePlan: which notes of an instrument to capture, and how."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nsynth_lab.audio import ENDINGS
-from nsynth_lab.capture.keys import spread
-from nsynth_lab.capture.source import About, Key
+from nsynth_lab.capture.source import KeyVelocity, SourceInfo
 from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import ENDING
 from nsynth_lab.naming import checked_name
 from nsynth_lab.note import FAMILIES, Note, key_ranges, note_name
 
-MOST_NOTES = 1_000
+MAX_NOTES = 1_000
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Which notes to capture and how.
+class CapturePlan:
+    """Which notes to capture, and how.
 
     Attributes:
-        name: what the instrument is to be blended by.
-        family, licence, attribution: None leaves them to what the source says.
-        lowest, highest: MIDI notes; None leaves them to the source.
+        name: of the new instrument.
+        family, licence, attribution: None takes those of the source.
+        lowest, highest: MIDI notes; None takes those of the source.
         step: semitones between notes.
         velocities: MIDI velocities, rising.
-        hold_seconds: how long keys are held; notes are heard for `seconds`.
-        refine_seconds: so long each note's latents are fitted to it.
+        hold_seconds: how long keys are held.
+        seconds: length of the recorded notes.
+        refine_seconds: how long each note's latents are refined by gradient descent.
 
     Raises:
-        UsageError: a name that is none (see `naming.checked_name`), or a number out of range.
+        UsageError: an unusable name (see `naming.checked_name`), or a number out of range.
     """
 
     name: str
@@ -48,7 +49,7 @@ class Plan:
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", checked_name(self.name))
         if Path(self.name).suffix.lower() in (ENDING, *ENDINGS):
-            raise UsageError(f"name '{self.name}' reads as a file of sound; choose another")
+            raise UsageError(f"name '{self.name}' looks like the name of a sound file; choose another")
         if self.family is not None and self.family not in FAMILIES:
             raise UsageError(f"family '{self.family}' is unknown; use one of {', '.join(FAMILIES)}")
         if not 1 <= self.step <= 48 or not self.velocities:
@@ -58,47 +59,62 @@ class Plan:
         if not 0.1 <= self.hold_seconds <= self.seconds <= 20.0:
             raise UsageError("expected a hold of at least 0.1 s, no longer than the note, which is 20 s at most")
 
-    def family_of(self, about: About) -> str:
-        """What was asked for, or else what the source says.
+    def family_of(self, info: SourceInfo) -> str:
+        """The plan's family, or else the source's.
 
         Raises:
-            UsageError: nobody says.
+            UsageError: neither is known.
         """
-        family = self.family or about.family
+        family = self.family or info.family
         if not family:
-            why = " (program numbers do in bank 0 of a General MIDI font alone)" * (about.kind == "soundfont")
-            raise UsageError(f"'{self.name}' tells no family{why}: add --family with one of {', '.join(FAMILIES)}")
+            why = " (its program number says nothing: the font is not General MIDI, or the bank is not 0)"
+            why *= info.kind == "soundfont"
+            raise UsageError(f"the family of '{self.name}' is unknown{why}: add --family, one of {', '.join(FAMILIES)}")
         return family
 
-    def keys(self, about: About) -> list[Key]:
-        """All notes wanted: from the lowest on those that the source has, at least a step apart.
+    def keys(self, info: SourceInfo) -> list[KeyVelocity]:
+        """All notes to capture: those that the source has in the plan's range, at least a step apart.
 
         Raises:
             UsageError: none, or too many.
         """
-        low, high = self.span(about)
+        low, high = self.span(info)
         if low > high:
-            raise UsageError(f"the lowest note, {note_name(low)}, lies above the highest, {note_name(high)}")
-        there = [note for note in about.playable or range(128) if low <= note <= high]
-        if not there:
+            raise UsageError(f"the lowest note, {note_name(low)}, is above the highest, {note_name(high)}")
+        available = [note for note in info.playable or range(128) if low <= note <= high]
+        if not available:
             span = note_name(low) + (f" to {note_name(high)}" if high > low else "")
-            raise UsageError(f"no key of it sounds at {span}; those that do: {key_ranges(about.playable)}")
-        keys = [Key(note, velocity) for note in spread(there, step=self.step) for velocity in self.velocities]
-        if len(keys) > MOST_NOTES:
+            raise UsageError(f"none of its keys sounds at {span}; those that do: {key_ranges(info.playable)}")
+        notes = spread(available, step=self.step)
+        keys = [KeyVelocity(note, velocity) for note in notes for velocity in self.velocities]
+        if len(keys) > MAX_NOTES:
             raise UsageError(
-                f"{len(keys)} notes from {note_name(low)} to {note_name(high)}; expected up to {MOST_NOTES}: "
-                "take a larger --step or fewer --velocities"
+                f"{len(keys)} notes from {note_name(low)} to {note_name(high)}; expected up to {MAX_NOTES}: "
+                "use a larger --step or fewer --velocities"
             )
         return keys
 
-    def unmet(self, about: About) -> str:
-        """What of the range that was asked for the source has not, in words; empty where it has all."""
-        low, high = self.span(about)
-        if not about.playable or (low >= about.playable[0] and high <= about.playable[-1]):
+    def outside_range(self, info: SourceInfo) -> str:
+        """A remark if the plan's range exceeds the source's keys; empty if it does not."""
+        low, high = self.span(info)
+        if not info.playable or (low >= info.playable[0] and high <= info.playable[-1]):
             return ""
-        return f"its keys are {key_ranges(about.playable)}: beyond them nothing is captured"
+        return f"its keys are {key_ranges(info.playable)}; nothing is captured beyond them"
 
-    def span(self, about: About) -> tuple[int, int]:
-        """The lowest and the highest note: as asked for, or as the source says."""
-        low = about.lowest if self.lowest is None else self.lowest
-        return low, about.highest if self.highest is None else self.highest
+    def span(self, info: SourceInfo) -> tuple[int, int]:
+        """The lowest and the highest note: the plan's, or else the source's."""
+        low = info.lowest if self.lowest is None else self.lowest
+        return low, info.highest if self.highest is None else self.highest
+
+
+def spread(keys: Sequence[int], *, step: int) -> list[int]:
+    """The first of the rising `keys`, and then each that is at least `step` semitones above the one chosen before.
+
+    >>> spread([36, 37, 38, 39, 40, 47], step=4)
+    [36, 40, 47]
+    """
+    chosen: list[int] = []
+    for key in keys:
+        if not chosen or key - chosen[-1] >= step:
+            chosen.append(key)
+    return chosen

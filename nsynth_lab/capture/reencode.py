@@ -1,6 +1,6 @@
-"""Notes of one model encoded anew for another: what the old one decodes is what the new one encodes.
+"""reencode_bank(bank, old, new): notes of one model re-encoded for another, from the sounds that the old one decodes.
 
-What is measured (level, pitch, partials) says the same to every model and stays; timbre alone is found again.
+Level, pitch and partials are measured, so they mean the same to every model and stay; only timbre is encoded again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nsynth_lab.capture.bank_builder import checkpoint_of_process
+from nsynth_lab.capture.bank_builder import process_checkpoint
 from nsynth_lab.dsp.measure import Measured
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import Bank
@@ -26,12 +26,13 @@ from nsynth_lab.runtime.clips import decode
 from nsynth_lab.workers import in_parallel
 
 
-def reencoded(
+def reencode_bank(
     bank: Bank, old: Path, new: Path, *, rounds: int, processes: int = 1, progress: Callable[[], None]
 ) -> Bank:
-    """`bank`, of the model in the folder `old`, for the model in the folder `new`; timbre is fitted in so many rounds.
+    """Re-encode `bank`, of the model in the folder `old`, for the model in the folder `new`.
 
-    Each note is kept among the encodings, so that a work that was interrupted goes on.
+    Timbre is fitted in `rounds` rounds. Finished notes are cached among the encodings, so an interrupted run continues
+    where it stopped.
 
     Raises:
         CheckpointError: no usable checkpoint in one of the folders.
@@ -43,8 +44,8 @@ def reencoded(
     return Bank(list(bank.entries.values()), zones, model_id=model_of(new))
 
 
-def lacking(bank: Bank, names: Sequence[str]) -> Bank:
-    """The instruments of a bank that are not among `names`."""
+def without_instruments(bank: Bank, names: Sequence[str]) -> Bank:
+    """The bank without the instruments called `names`."""
     kept = [entry for name, entry in bank.entries.items() if name not in names]
     zones = [bank.zones[zone] for entry in kept for zone in entry.zones]
     entries, at = [], 0
@@ -55,18 +56,18 @@ def lacking(bank: Bank, names: Sequence[str]) -> Bank:
 
 
 def _zone(old: Path, new: Path, rounds: int, zone: Latents) -> Latents:
-    first, second = checkpoint_of_process(old), checkpoint_of_process(new)
+    first, second = process_checkpoint(old), process_checkpoint(new)
     digest = hashlib.sha256(f"{zone.note} {zone.attack_frames} {zone.release_frame}".encode())
     for stream in (zone.timbre, zone.loudness_db, zone.f0_cents, zone.partials):
         digest.update(np.ascontiguousarray(stream).tobytes())
     key = encoding_key(
         digest.hexdigest(), model_id=second.model_id, device="cpu", decoded_by=first.model_id, rounds=rounds
     )
-    found = own_encodings().get(key, lambda: Encoding(_encoded(zone, first, second, rounds)))
+    found = own_encodings().get(key, lambda: Encoding(_reencode(zone, first, second, rounds)))
     return replace(found.latents, velocity=zone.velocity)
 
 
-def _encoded(zone: Latents, old: Checkpoint, new: Checkpoint, rounds: int) -> Latents:
+def _reencode(zone: Latents, old: Checkpoint, new: Checkpoint, rounds: int) -> Latents:
     sound = np.concatenate(list(decode(zone, old)))
     streams = Measured(zone.loudness_db, zone.f0_cents, zone.partials)
     note = Note(zone.note, zone.velocity)

@@ -1,4 +1,4 @@
-"""An SFZ instrument as a source, played by sfizz. The only door to pysfizz."""
+"""SfzSource: an SFZ instrument as a source, played by sfizz. The only module that uses pysfizz."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from nsynth_lab.capture.keys import remarks_on
 from nsynth_lab.capture.sfz_map import read_map
 from nsynth_lab.capture.sfz_text import MAX_BYTES
-from nsynth_lab.capture.source import About, Key, file_hash
-from nsynth_lab.dataset.played_range import usual_range
+from nsynth_lab.capture.source import KeyVelocity, SourceInfo, file_hash, key_remarks
+from nsynth_lab.dataset.general_midi import playing_range
 from nsynth_lab.errors import AudioError, MissingError, UsageError
 from nsynth_lab.legible import encodable
 from nsynth_lab.silence_stderr import silence_output
@@ -22,46 +21,46 @@ SWITCH_SECONDS = 0.05
 
 
 class SfzSource:
-    """A `Source`. Each note is played by a fresh engine: voices of an earlier one would sound on.
+    """A `Source`. Each note is played by a new engine, because voices of an earlier note would continue to sound.
 
     Args:
-        path: .sfz.
-        keyswitch: MIDI note that chooses an articulation; its default if None.
+        path: .sfz file.
+        keyswitch: MIDI note that selects an articulation; None for the default one.
 
     Raises:
-        UsageError: no SFZ file, or one whose samples are not there.
+        UsageError: not an SFZ file, or one whose samples are missing.
         MissingError: pysfizz is not installed.
     """
 
     def __init__(self, path: Path, *, keyswitch: int | None = None) -> None:
         if not path.is_file() or path.stat().st_size > MAX_BYTES:
-            raise UsageError(f"{path}: no SFZ file of up to {MAX_BYTES // 2**20} MiB")
+            raise UsageError(f"{path}: not an SFZ file of up to {MAX_BYTES // 2**20} MiB")
         if encodable(str(path.resolve())) != str(path.resolve()):
-            raise UsageError(f"{path}: sfizz opens no file whose name, or its folder's, is not UTF-8; rename it")
+            raise UsageError(f"{path}: sfizz cannot open files whose name or folder is not UTF-8; rename it")
         self._path = path
         self._map = read_map(path, keyswitch=keyswitch)
-        there = self._engine().playable_keys
-        keys = tuple(sorted({int(key) for key in there} & set(self._map.keys)))
+        playable = self._engine().playable_keys
+        keys = tuple(sorted({int(key) for key in playable} & set(self._map.keys)))
         if not keys:
-            raise UsageError(f"{path}: none of its keys starts a sound by itself")
-        lowest, highest = usual_range(keys)
+            raise UsageError(f"{path}: none of its keys plays a sound by itself")
+        lowest, highest = playing_range(keys)
         chosen = {} if keyswitch is None else {"keyswitch": keyswitch}
-        self.about = About(
+        self.info = SourceInfo(
             kind="sfz",
             recipe={"file": path.name, "sha256": file_hash(path), **chosen},
             source="acoustic",
             lowest=lowest,
             highest=highest,
             playable=keys,
-            remarks=(*self._map.remarks(), *remarks_on(keys, lowest=lowest, highest=highest)),
+            remarks=(*self._map.remarks(), *key_remarks(keys, lowest=lowest, highest=highest)),
         )
 
-    def keys(self, wanted: list[Key]) -> list[Key]:
-        """All of them: a velocity that has no sample says so when it is played."""
+    def keys(self, wanted: list[KeyVelocity]) -> list[KeyVelocity]:
+        """All of them; a velocity without a sample raises an error when it is played."""
         return wanted
 
-    def play(self, key: Key, *, hold_seconds: float, seconds: float) -> FloatArray:
-        """One note."""
+    def play(self, key: KeyVelocity, *, hold_seconds: float, seconds: float) -> FloatArray:
+        """See `Source.play`."""
         if not self._map.mapped[key.note, key.velocity]:
             what = "the sample is missing" if self._map.missing[key.note, key.velocity] else "no region is mapped"
             raise AudioError(f"{what} at velocity {key.velocity}")
@@ -71,14 +70,14 @@ class SfzSource:
         sound = np.asarray(engine.render_note(key.note, key.velocity, hold_seconds, seconds), np.float32)
         return np.asarray(np.atleast_2d(sound).mean(axis=0), np.float32)
 
-    def hold_of(self, key: Key, hold_seconds: float) -> float | None:  # noqa: ARG002 all are held as asked
-        """As asked."""
+    def actual_hold(self, hold_seconds: float) -> float | None:
+        """As requested."""
         return hold_seconds
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Nothing to free."""
 
-    def _engine(self) -> Any:  # the library ships no types
+    def _engine(self) -> Any:  # the library has no types
         try:
             import pysfizz
         except ImportError as error:
@@ -87,5 +86,5 @@ class SfzSource:
         with silence_output():
             loaded = engine.load_sfz_file(str(self._path), quiet=False)
         if not loaded:
-            raise UsageError(f"{self._path}: sfizz cannot load it; it is no SFZ file, or its samples cannot be read")
+            raise UsageError(f"{self._path}: sfizz cannot load it; not an SFZ file, or its samples cannot be read")
         return engine

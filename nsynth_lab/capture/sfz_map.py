@@ -1,4 +1,4 @@
-"""What an SFZ instrument maps to its keys: which sound, which choose an articulation, which samples are missing."""
+"""read_map(path): what an SFZ file maps to its keys: which sound, which are keyswitches, which samples are missing."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from nsynth_lab.capture.sfz_text import Opcodes, read_regions
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import key_ranges, note_name, parse_note
 
-Mapped = NDArray[np.bool_]  # [128 keys, 128 velocities]
-ATTACKS = ("attack", "first")
-USUAL_CC = {7: 100, 10: 64, 11: 127}
+KeyMap = NDArray[np.bool_]  # [128 keys, 128 velocities]
+ATTACK_TRIGGERS = ("attack", "first")
+DEFAULT_CC = {7: 100, 10: 64, 11: 127}
 NO_KEY = -1
 
 
 @dataclass(frozen=True)
 class SfzMap:
-    """Keys and velocities of the articulation that is played.
+    """Keys and velocities of one articulation of an SFZ instrument.
 
     Attributes:
-        mapped: where a region has its sample; [128, 128].
-        missing: where one lacks it.
-        samples, lost: all files that regions name, and those that are not there.
-        switches: keys that choose an articulation, rising.
-        switch: that of the articulation; None where there are none.
-        is_default: whether it sounds without that key.
-        label: what the articulation is called.
+        mapped: [128 keys, 128 velocities] where a region has a sample.
+        missing: [128 keys, 128 velocities] where a region's sample is missing.
+        samples, missing_samples: all sample files of the regions, and those that do not exist.
+        switches: keyswitches, rising.
+        switch: the keyswitch of this articulation; None if there are none.
+        is_default: whether it sounds without that keyswitch.
+        label: name of the articulation; may be empty.
     """
 
-    mapped: Mapped = field(repr=False, compare=False)
-    missing: Mapped = field(repr=False, compare=False)
+    mapped: KeyMap = field(repr=False, compare=False)
+    missing: KeyMap = field(repr=False, compare=False)
     samples: tuple[str, ...]
-    lost: tuple[str, ...]
+    missing_samples: tuple[str, ...]
     switches: tuple[int, ...]
     switch: int | None
     is_default: bool
@@ -43,67 +43,67 @@ class SfzMap:
 
     @property
     def keys(self) -> tuple[int, ...]:
-        """Keys that sound and choose nothing, rising."""
+        """The keys that sound and are not keyswitches, rising."""
         sounding = np.flatnonzero(self.mapped.any(axis=1))
         return tuple(int(key) for key in sounding if key not in self.switches)
 
     def remarks(self) -> list[str]:
-        """What a person should know, a line each."""
+        """Messages for the user, one line each."""
         found = []
-        if self.lost:
-            lacking = (self.missing & ~self.mapped).any(axis=1)
-            whole, partly = (
-                np.flatnonzero(lacking & there) for there in (~self.mapped.any(axis=1), self.mapped.any(axis=1))
-            )
+        if self.missing_samples:
+            sounding = self.mapped.any(axis=1)
+            incomplete = (self.missing & ~self.mapped).any(axis=1)
+            whole, partly = np.flatnonzero(incomplete & ~sounding), np.flatnonzero(incomplete & sounding)
             what = f"; left out: {key_ranges(whole.tolist())}" if len(whole) else ""
             what += f"; without some velocities: {key_ranges(partly.tolist())}" if len(partly) else ""
             found.append(
-                f"{len(self.lost)} of {len(self.samples)} samples are missing, such as {self.lost[0][:200]}{what}"
+                f"{len(self.missing_samples)} of {len(self.samples)} samples are missing, such as "
+                f"{self.missing_samples[0][:200]}{what}"
             )
         if self.switch is not None:
             label = f" ('{self.label}')" if self.label else ""
             found.append(
-                f"{key_ranges(self.switches)}: keyswitches, no notes; the articulation is that of "
-                f"{note_name(self.switch)}{label}, --keyswitch takes another"
+                f"{key_ranges(self.switches)}: keyswitches; the articulation is that of "
+                f"{note_name(self.switch)}{label}, choose another with --keyswitch"
             )
         return found
 
 
 def read_map(path: Path, *, keyswitch: int | None = None) -> SfzMap:
-    """Read an SFZ file; `keyswitch` chooses an articulation, else its default is taken, or the first.
+    """Read an SFZ file; `keyswitch` selects an articulation, None the default one, or else the first.
 
     Raises:
-        UsageError: no region, not one sample is there, or no such keyswitch.
+        UsageError: it has no region, no existing sample, or no such keyswitch.
     """
     regions = [_Region(opcodes) for opcodes in read_regions(path)]
     if not regions:
-        raise UsageError(f"{path}: no SFZ file: it has no <region>")
+        raise UsageError(f"{path}: not an SFZ file: it has no <region>")
     named = sorted({key for one in regions for key in one.chosen_by})
     defaults = [key for one in regions if (key := one.key("sw_default")) in named]
     if keyswitch is not None and keyswitch not in named:
-        raise UsageError(f"{path}: {note_name(keyswitch)} is no keyswitch of it; it has {key_ranges(named)}")
+        raise UsageError(f"{path}: it has no keyswitch {note_name(keyswitch)}; it has {key_ranges(named)}")
     switch = keyswitch if keyswitch is not None else defaults[-1] if defaults else named[0] if named else None
     files = _Files(path.parent)
     mapped, missing = np.zeros((2, 128, 128), np.bool_)
     samples = dict.fromkeys(one.sample for one in regions if one.sample)
-    lost = [sample for sample in samples if not files.has(sample)]
+    missing_samples = [sample for sample in samples if not files.has(sample)]
     for one in regions:
         if one.sample and one.sounds(switch):
-            (missing if one.sample in set(lost) else mapped)[one.place] = True
-    if samples and len(lost) == len(samples):
+            (missing if one.sample in set(missing_samples) else mapped)[one.place] = True
+    if samples and len(missing_samples) == len(samples):
         raise UsageError(
-            f"{path}: its samples are missing, all {len(lost)} of them, such as {lost[0][:200]}; expected them there, "
-            "seen from the file's own folder"
+            f"{path}: all its {len(missing_samples)} samples are missing, such as {missing_samples[0][:200]}; expected "
+            "them there, relative to the file's folder"
         )
     return SfzMap(
-        mapped, missing, tuple(samples), tuple(lost), _switches(regions, named, mapped), switch,
+        mapped, missing, tuple(samples), tuple(missing_samples), _switches(regions, named, mapped), switch,
         is_default=switch is None or (bool(defaults) and defaults[-1] == switch),
         label=next((one.text("sw_label") for one in regions if switch in one.chosen_by and one.text("sw_label")), ""),
     )  # fmt: skip
 
 
-def _switches(regions: list[_Region], named: list[int], mapped: Mapped) -> tuple[int, ...]:
-    """The whole range that keyswitches have, unless that leaves no note; then those that choose something."""
+def _switches(regions: list[_Region], named: list[int], mapped: KeyMap) -> tuple[int, ...]:
+    """The whole range of keyswitches; only those with an articulation if no note would be left."""
     if not named:
         return ()
     span = {key for one in regions if one.chosen_by for key in one.switch_range} | set(named)
@@ -112,7 +112,7 @@ def _switches(regions: list[_Region], named: list[int], mapped: Mapped) -> tuple
 
 
 class _Region:
-    """One region, seen from a fresh sampler: no key was played before, controllers are where they begin."""
+    """One region, as a sampler in its initial state plays it: no key was played before, controllers are at default."""
 
     def __init__(self, opcodes: Opcodes) -> None:
         self._opcodes = opcodes
@@ -134,17 +134,17 @@ class _Region:
         self.switch_range = range(0) if NO_KEY in switches else range(max(0, switches[0]), min(127, switches[1]) + 1)
 
     def sounds(self, switch: int | None) -> bool:
-        """Whether its keys start it when nothing else was played."""
+        """Whether its keys start it if nothing else was played."""
         return (
-            self.text("trigger", "attack") in ATTACKS
+            self.text("trigger", "attack") in ATTACK_TRIGGERS
             and (not self.chosen_by or switch in self.chosen_by)
             and not {"sw_previous", "sw_down"} & self._opcodes.keys()
             and self._number("end", 0) != -1
-            and all(self._controller_is_in(name) for name in self._opcodes if name[:4] in ("locc", "hicc"))
+            and all(self._controller_in_range(name) for name in self._opcodes if name[:4] in ("locc", "hicc"))
         )
 
     def key(self, name: str, default: int = NO_KEY) -> int:
-        """A MIDI number, or a note's name."""
+        """The MIDI number of a key, given as a number or a note name."""
         text = self.text(name)
         try:
             return int(text) + self._offset if text and int(text) >= 0 else NO_KEY if text else default
@@ -163,15 +163,15 @@ class _Region:
         except (ValueError, OverflowError):
             return default
 
-    def _controller_is_in(self, name: str) -> bool:
+    def _controller_in_range(self, name: str) -> bool:
         number = name[4:]
-        usual = USUAL_CC.get(int(number), 0) if number.isdecimal() and len(number) < 4 else 0
-        value = self._number(f"set_cc{number}", usual)
+        default = DEFAULT_CC.get(int(number), 0) if number.isdecimal() and len(number) < 4 else 0
+        value = self._number(f"set_cc{number}", default)
         return self._number(name, value) <= value if name.startswith("lo") else self._number(name, value) >= value
 
 
 class _Files:
-    """Whether samples are there, as they are written or but for capitals and small letters, as sfizz takes them."""
+    """Whether samples exist, ignoring upper and lower case as sfizz does."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._listed = folder, dict[Path, dict[str, Path]]()

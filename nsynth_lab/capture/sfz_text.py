@@ -1,4 +1,4 @@
-"""The regions of an SFZ file as plain opcodes: includes and macros put in, headers handed down.
+"""read_regions(path): the regions of an SFZ file as opcodes, with includes, macros and inherited headers resolved.
 
 Source: https://sfzformat.com (opcodes, #define, #include), as sfizz reads them.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nsynth_lab.errors import UsageError
 
-MAX_BYTES = 16 * 2**20  # of all its files together, with macros put in
+MAX_BYTES = 16 * 2**20  # of all its files together, with macros expanded
 MAX_FILES, MAX_DEPTH, MAX_REGIONS = 1_000, 16, 100_000
 LEVELS = ("control", "global", "master", "group", "region")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
@@ -24,48 +24,48 @@ Opcodes = dict[str, str]
 
 
 def read_regions(path: Path) -> list[Opcodes]:
-    """Every region's opcodes with those of the headers above it; nearer ones count.
+    """Every region's opcodes, with those of the headers above it; the innermost header takes precedence.
 
     Raises:
-        UsageError: too large, or included files that never end.
+        UsageError: too large, or files that include each other endlessly.
     """
     held: dict[str, Opcodes] = {level: {} for level in LEVELS}
     regions: list[Opcodes] = []
     header = ""
-    for line in _Reader(path.parent).lines(path, 0):
+    for line in _SfzReader(path.parent).lines(path, 0):
         starts = list(_START.finditer(line))
         for start, after in zip(starts, [*starts, None][1:], strict=True):
             if start[1] is not None:
                 header = start[1].lower()
                 if header == "region":
-                    regions.append(_handed_down(held))
+                    regions.append(_inherited(held))
                 elif header in held:
-                    _begin(held, header)
+                    _reset(held, header)
             elif header == "region":
                 regions[-1][start[2].lower()] = line[start.end() : after.start() if after else None].strip()
             elif header in held:
                 held[header][start[2].lower()] = line[start.end() : after.start() if after else None].strip()
         if len(regions) > MAX_REGIONS:
-            raise UsageError(f"{path}: more than {MAX_REGIONS:,} regions; this is no instrument")
+            raise UsageError(f"{path}: more than {MAX_REGIONS:,} regions; this is not an instrument")
     return regions
 
 
-def _begin(held: dict[str, Opcodes], header: str) -> None:
-    """A header forgets what stood in those below it; <control> keeps what it said before."""
+def _reset(held: dict[str, Opcodes], header: str) -> None:
+    """A header clears those below it, except that <control> keeps its earlier opcodes."""
     if header != "control":
         for level in LEVELS[LEVELS.index(header) :]:
             held[level] = {}
 
 
-def _handed_down(held: dict[str, Opcodes]) -> Opcodes:
+def _inherited(held: dict[str, Opcodes]) -> Opcodes:
     found: Opcodes = {}
     for level in LEVELS:
         found |= held[level]
     return found
 
 
-class _Reader:
-    """Lines without comments, with macros put in; counts what it reads, for files may include themselves."""
+class _SfzReader:
+    """Reads lines without comments, with macros expanded; limits their size, as files may include themselves."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._macros = folder, dict[str, str]()
@@ -77,9 +77,9 @@ class _Reader:
             self._count(path, path.stat().st_size)
             data = path.read_bytes()
         except OSError:
-            return  # the sampler passes over what is not there, too
+            return  # samplers skip missing files, too
         if depth > MAX_DEPTH or self._files > MAX_FILES:
-            raise UsageError(f"{path}: its files include one another without end")
+            raise UsageError(f"{path}: its files include each other endlessly")
         for line in _COMMENT.sub("", _text(data)).splitlines():
             if included := _INCLUDE.search(line):
                 yield from self.lines(self._folder / self._expanded(included[1]).replace("\\", "/"), depth + 1)
@@ -94,7 +94,7 @@ class _Reader:
         return _MACRO.sub(self._value, line) if "$" in line and self._macros else line
 
     def _value(self, found: re.Match[str]) -> str:
-        """Of the longest macro that the word begins with."""
+        """Expand the longest macro that the word starts with."""
         word = found[0]
         name = next((word[:end] for end in range(len(word), 1, -1) if word[:end] in self._macros), "")
         return self._macros[name] + word[len(name) :] if name else word

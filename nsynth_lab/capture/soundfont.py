@@ -1,16 +1,14 @@
-"""A preset of a SoundFont as a source, played by FluidSynth."""
+"""SoundFontSource: a preset of a SoundFont as a source, played by FluidSynth."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from nsynth_lab.capture.keys import remarks_on
-from nsynth_lab.capture.source import About, Key, file_hash
+from nsynth_lab.capture.source import KeyVelocity, SourceInfo, file_hash, key_remarks
 from nsynth_lab.dataset.fluidsynth import SoundFontPlayer
-from nsynth_lab.dataset.font_info import read_font_info
-from nsynth_lab.dataset.font_presets import DRUM_BANK, Preset, find_preset, is_general_midi, read_presets
-from nsynth_lab.dataset.general_midi import PROGRAMS
-from nsynth_lab.dataset.played_range import usual_range
+from nsynth_lab.dataset.font_file import read_font_info
+from nsynth_lab.dataset.font_presets import DRUM_BANK, FontPreset, find_preset, is_general_midi, read_presets
+from nsynth_lab.dataset.general_midi import PROGRAMS, playing_range
 from nsynth_lab.dsp.offset import remove_dc
 from nsynth_lab.errors import DatasetError
 from nsynth_lab.silence_stderr import silence_output
@@ -18,11 +16,11 @@ from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 
 class SoundFontSource:
-    """A `Source`. Only of a General MIDI font does the program number tell family and range.
+    """A `Source`. Family and playing range are known only for General MIDI's programs.
 
     Args:
         font: .sf2 or .sf3.
-        bank, program: of the preset; None where it is the only one.
+        bank, program: of the preset; None if it is the only one.
 
     Raises:
         DatasetError: not a SoundFont, or a damaged one.
@@ -34,16 +32,16 @@ class SoundFontSource:
         info, presets = read_font_info(font), read_presets(font)
         preset = find_preset(font, presets, bank=bank, program=program)
         self._preset = preset
-        with silence_output():  # what libraries below FluidSynth print about damaged fonts
+        with silence_output():  # libraries that FluidSynth uses print about damaged fonts
             self._player = SoundFontPlayer(font)
         if not self._player.select(preset.program, bank=preset.bank):
             self._player.close()
-            raise DatasetError(f"{font}: FluidSynth does not find its preset {preset.label}; the SoundFont is damaged")
+            raise DatasetError(f"{font}: FluidSynth cannot find its preset {preset.label}; the SoundFont is damaged")
         known = PROGRAMS.get(preset.program) if preset.bank == 0 and is_general_midi(presets) else None
-        lowest, highest = usual_range(preset.keys)
+        lowest, highest = playing_range(preset.keys)
         if known and any(known.low <= key <= known.high for key in preset.keys):
             lowest, highest = max(known.low, preset.keys[0]), min(known.high, preset.keys[-1])
-        self.about = About(
+        self.info = SourceInfo(
             kind="soundfont",
             recipe={
                 "file": font.name, "sha256": file_hash(font), "bank": preset.bank, "program": preset.program,
@@ -60,12 +58,12 @@ class SoundFontSource:
             remarks=tuple(_remarks(preset, lowest=lowest, highest=highest)),
         )  # fmt: skip
 
-    def keys(self, wanted: list[Key]) -> list[Key]:
-        """All of them: what has no sample at a velocity says so when it is played."""
+    def keys(self, wanted: list[KeyVelocity]) -> list[KeyVelocity]:
+        """All of them; a velocity without a sample raises an error when it is played."""
         return wanted
 
-    def play(self, key: Key, *, hold_seconds: float, seconds: float) -> FloatArray:
-        """One note."""
+    def play(self, key: KeyVelocity, *, hold_seconds: float, seconds: float) -> FloatArray:
+        """See `Source.play`."""
         if not self._preset.mapped[key.note, key.velocity]:
             softest, hardest = self._preset.velocities or (0, 0)
             raise DatasetError(
@@ -77,15 +75,15 @@ class SoundFontSource:
         )  # fmt: skip
         return remove_dc(sound, sample_rate=SAMPLE_RATE)
 
-    def hold_of(self, key: Key, hold_seconds: float) -> float | None:  # noqa: ARG002 all are held as asked
-        """As asked."""
+    def actual_hold(self, hold_seconds: float) -> float | None:
+        """As requested."""
         return hold_seconds
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Free its resources."""
         self._player.close()
 
 
-def _remarks(preset: Preset, *, lowest: int, highest: int) -> list[str]:
-    drums = [f"bank {DRUM_BANK} is for drum kits: each key of {preset.label} may be another drum"]
-    return drums * (preset.bank == DRUM_BANK) + remarks_on(preset.keys, lowest=lowest, highest=highest)
+def _remarks(preset: FontPreset, *, lowest: int, highest: int) -> list[str]:
+    drums = [f"bank {DRUM_BANK} is for drum kits: every key of {preset.label} may be another drum"]
+    return drums * (preset.bank == DRUM_BANK) + key_remarks(preset.keys, lowest=lowest, highest=highest)

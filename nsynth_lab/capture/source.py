@@ -1,38 +1,42 @@
-"""Source: anything that can be asked for single notes; a module for each kind, from a SoundFont to a recording."""
+"""Source: an instrument that plays single notes. One module for each kind, from a SoundFont to a recording."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from nsynth_lab.note import key_ranges, runs
 from nsynth_lab.units import FloatArray
+
+MIN_KEYS = 12
 
 
 @dataclass(frozen=True, order=True)
-class Key:
-    """A note to capture: MIDI number and velocity."""
+class KeyVelocity:
+    """A note to capture: MIDI note number and velocity."""
 
     note: int
     velocity: int
 
 
 @dataclass(frozen=True)
-class About:
-    """What a source says of itself, and what it therefore may become.
+class SourceInfo:
+    """What is known about an instrument before it plays.
 
     Attributes:
         kind: soundfont, sfz, vst3, folder or recording.
-        recipe: plain values that name it exactly; the same recipe makes the same notes.
-        name: what it calls itself, empty where it does not.
-        family: of NSynth's eleven, empty where it does not tell.
+        recipe: plain values that identify it exactly; the same recipe gives the same notes.
+        name: its own name; empty if it has none.
+        family: one of NSynth's eleven; empty if unknown.
         source: acoustic, electronic or synthetic.
-        licence, attribution: of the sound, empty where nobody has said.
-        lowest, highest: notes it is meant to be played at.
-        playable: all notes that sound, rising; empty where nobody knows.
-        pitch_given: somebody has said which note it is, so that it is not left out for sounding like another.
-        remarks: what a person should know of it before, a line each.
+        licence, attribution: of the sound; empty if unknown.
+        lowest, highest: the range in which it is meant to be played.
+        playable: all notes that sound, rising; empty if unknown.
+        pitch_given: whether the user has named the note, so that it is used whatever its measured pitch is.
+        remarks: messages for the user, one line each.
     """
 
     kind: str
@@ -52,26 +56,40 @@ class About:
 class Source(Protocol):
     """Plays single notes into arrays."""
 
-    about: About
+    info: SourceInfo
 
-    def keys(self, wanted: list[Key]) -> list[Key]:
-        """Those of the wanted notes that it has, or its own where it cannot be asked."""
+    def keys(self, wanted: list[KeyVelocity]) -> list[KeyVelocity]:
+        """The notes to play: `wanted`, or those that the source has if it cannot play any other."""
 
-    def play(self, key: Key, *, hold_seconds: float, seconds: float) -> FloatArray:
-        """One note from silence, mono at 48 kHz, float32 [samples]; the key goes up after `hold_seconds`.
+    def play(self, key: KeyVelocity, *, hold_seconds: float, seconds: float) -> FloatArray:
+        """One note from silence, mono at 48 kHz, float32 [samples]; the key is released after `hold_seconds`.
 
         Raises:
-            NsynthLabError: this note cannot be had.
+            NsynthLabError: this note cannot be played.
         """
 
-    def hold_of(self, key: Key, hold_seconds: float) -> float | None:
-        """How long the key really is held; None where nobody knows."""
+    def actual_hold(self, hold_seconds: float) -> float | None:
+        """How long keys are really held if `hold_seconds` is requested; None if unknown."""
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Free its resources."""
+
+
+def key_remarks(keys: Sequence[int], *, lowest: int, highest: int) -> list[str]:
+    """Remarks on an instrument's sounding `keys`: if there are few, and if some are apart from the playing range."""
+    remarks = []
+    if len(keys) < MIN_KEYS:
+        remarks.append(f"only {len(keys)} of its keys {'sounds' if len(keys) == 1 else 'sound'}: {key_ranges(keys)}")
+    apart = [key for run in runs(keys) if run[-1] < lowest or run[0] > highest for key in run]
+    if apart and len(keys) > MIN_KEYS:
+        remarks.append(
+            f"{key_ranges(apart)} {'is' if len(apart) == 1 else 'are'} apart from its other notes, like keyswitches, "
+            "and left out; use --low and --high to include them"
+        )
+    return remarks
 
 
 def file_hash(path: Path) -> str:
-    """Short hash of a file's contents."""
+    """A short hash of a file's contents."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]

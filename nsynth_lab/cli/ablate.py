@@ -16,40 +16,40 @@ from nsynth_lab.cli.train import measuring
 def ablate(
     data: Annotated[list[Path], typer.Argument(help="Note data sets in NSynth's layout.")],
     folder: Annotated[Path, typer.Option("--output", "-o", help="Where to write the runs and figures: a folder.")],
-    steps: Annotated[int, typer.Option(min=1, help="Steps of each training.")] = 400,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps per experiment.")] = 400,
     limit: Annotated[int, typer.Option(min=1, help="At most so many notes, spread over the data.")] = 100,
     batch: Annotated[int, typer.Option(min=1, help="Crops of 0.85 s in each training step.")] = 8,
     jobs: JobsOption = 2,
     threads: Annotated[int, typer.Option(min=1, help="Threads that torch computes with.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure what each part of the model and each stage of training is worth, after equally many steps.
+    """Measure what each part of the model and each training stage contributes, after the same number of steps.
 
-    Nine short trainings, about an hour on one core; interrupted, the same command goes on.
+    It trains ten models for a short time, about an hour on one core. If interrupted, the same command continues.
 
     **Example**: `nsynth-lab ablate notes/ -o runs/ablation --steps 400`
     """
     from rich.table import Table
 
     from nsynth_lab.dataset.prepare import prepare
-    from nsynth_lab.evaluate.ablation import ROWS, ablate
-    from nsynth_lab.evaluate.notes import choose, read_pool
-    from nsynth_lab.train.options import Report, TrainOptions
+    from nsynth_lab.evaluate.ablation import EXPERIMENTS, Experiment, ablate
+    from nsynth_lab.evaluate.notes import choose_notes, read_pool
+    from nsynth_lab.train.options import TrainingProgress, TrainOptions
     from nsynth_lab.train.precision import use_threads
 
     use_threads(threads)
     pool = read_pool(data)
-    records = choose(pool, limit=limit)
+    records = choose_notes(pool, limit=limit)
     with measuring() as measured:
         notes = prepare(data, folder / "notes", processes=jobs, progress=measured)
-    with console.progress(steps * len(ROWS), "steps", "training") as advance:
+    with console.progress(steps * len(EXPERIMENTS), "steps", "training") as advance:
 
-        def report(row: object, at: Report) -> None:
+        def on_step(experiment: Experiment, progress: TrainingProgress) -> None:
             advance()
-            if at.step == 1:
-                console.say(f"training: {getattr(row, 'name', row)}")
+            if progress.step == 1:
+                console.say(f"training: {experiment.name}")
 
-        figures = ablate(notes, records, pool, folder, TrainOptions(steps=steps, batch=batch), report=report)
+        figures = ablate(notes, records, pool, folder, TrainOptions(steps=steps, batch=batch), on_step=on_step)
     if as_json:
         console.show(json.dumps(figures, indent=2))
         return

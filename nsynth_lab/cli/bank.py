@@ -20,21 +20,21 @@ BUILD = "build"
 
 
 class BankGroup(TyperGroup):
-    """`bank DATA...` has always meant `bank build DATA...`, and still does."""
+    """A group in which `bank DATA...` still means `bank build DATA...`, as in earlier versions."""
 
-    usual = BUILD
+    default = BUILD
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the usual command in front of what does not begin with a command of the group, or ask for help."""
+        """Insert the default command if the arguments start with neither a command of the group nor a help option."""
         if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
-            args = [self.usual, *args]
+            args = [self.default, *args]
         return super().parse_args(ctx, args)
 
 
 app = typer.Typer(
     cls=BankGroup,
     no_args_is_help=True,
-    help="Your own instruments, captured and blended by name; and the bank of a checkpoint.",
+    help="Your own captured instruments, and the bank of a checkpoint.",
     epilog="Add one: `nsynth-lab capture SOURCE --name NAME`.",
 )
 app.command(BUILD)(train.build_bank)
@@ -111,7 +111,7 @@ def remove(
         list[str], typer.Argument(help="Instruments of yours.", autocompletion=completions.own_instruments)
     ],
 ) -> None:
-    """Remove instruments from your bank for good.
+    """Delete instruments from your bank.
 
     **Example**: `nsynth-lab bank remove "my strings"`
     """
@@ -138,7 +138,7 @@ def export_owned(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write it, such as strings.safetensors.")],
     force: ForceOption = False,
 ) -> None:
-    """Write one of your instruments into a file, for another machine or another person. Mind its licence.
+    """Write one of your instruments to a file, for another machine or another person. Mind its licence.
 
     **Example**: `nsynth-lab bank export "my strings" -o strings.safetensors`
     """
@@ -158,7 +158,7 @@ def import_owned(
     files: Annotated[list[Path], typer.Argument(help="Files that `bank export` has written.")],
     force: ForceOption = False,
 ) -> None:
-    """Take instruments that somebody has exported into your bank.
+    """Add exported instruments to your bank.
 
     **Example**: `nsynth-lab bank import strings.safetensors`
     """
@@ -184,10 +184,10 @@ def reencode(
     ] = "default",
     rounds: RoundsOption = ROUNDS,
 ) -> None:
-    """Re-encode your own instruments for another checkpoint; they then belong to that one.
+    """Re-encode your own instruments for another checkpoint, to which they then belong.
 
-    They are decoded by the checkpoint they were captured with, which must be here; `bank export` first what you want to
-    keep for it. To have the whole bank of a checkpoint, your own with it, use `nsynth-lab bank build`.
+    They are decoded by the checkpoint that they were captured with, which must exist here; export those first that you
+    want to keep for it. For the whole bank of a checkpoint together with your own, use `nsynth-lab bank build`.
 
     **Example**: `nsynth-lab bank reencode "my strings" --checkpoint runs/mine`
     """
@@ -204,7 +204,7 @@ def reencode(
     for name in names or ():
         check_owned(name)
 
-    from nsynth_lab.capture.reencode import reencoded
+    from nsynth_lab.capture.reencode import reencode_bank
     from nsynth_lab.model.user_bank import find_owned, keep, owned_files, read_owned
 
     chosen = [find_owned(name) for name in names or ()]
@@ -221,7 +221,7 @@ def reencode(
         chosen = [owned for owned in chosen if owned.bank.model_id == model]
     with console.progress(sum(len(owned.bank.zones) for owned in chosen), "notes", "encoding") as advance:
         for owned in chosen:
-            bank = reencoded(owned.bank, old, new, rounds=rounds, progress=lambda: advance(1))
+            bank = reencode_bank(owned.bank, old, new, rounds=rounds, progress=lambda: advance(1))
             console.show(str(keep(bank, {**owned.capture, "reencoded_from": model}, force=True)))
 
 
@@ -249,5 +249,5 @@ def _notes(owned: Owned) -> list[dict[str, Any]]:
 
 
 def _text(value: object) -> str:
-    """Text from somebody else's file, safe to print."""
+    """Text from an untrusted file, safe to print."""
     return "".join(letter for letter in str("" if value is None else value)[:200] if letter.isprintable())

@@ -26,7 +26,7 @@ from nsynth_lab.cli.options import (
 from nsynth_lab.errors import AudioError, UsageError
 
 if TYPE_CHECKING:
-    from nsynth_lab.capture import Capture, Source
+    from nsynth_lab.capture import CaptureResult, Source
 
 UNNAMED = "unnamed"
 LONGEST_SECONDS = 20.0
@@ -37,21 +37,21 @@ def capture(
         str,
         typer.Argument(help="A recording, a folder of them, a VST3 instrument (file or name), SoundFont or SFZ."),
     ],
-    name: Annotated[str, typer.Option(help="What to call it; a SoundFont's preset brings its own name.")] = "",
+    name: Annotated[str, typer.Option(help="Name of the new instrument; by default the source's own.")] = "",
     family: Annotated[
         str,
         typer.Option(
-            help="Instrument family, such as brass; if the source does not tell.", autocompletion=completions.families
+            help="Instrument family, such as brass, if the source has none.", autocompletion=completions.families
         ),
     ] = "",
-    bank: Annotated[int | None, typer.Option(min=0, max=16383, help="Of a SoundFont with several presets.")] = None,
-    program: Annotated[int | None, typer.Option(min=0, max=127, help="Of a SoundFont with several presets.")] = None,
-    list_presets: Annotated[bool, typer.Option("--list", help="List the presets of a SoundFont, and stop.")] = False,
-    keyswitch: Annotated[str, typer.Option(help="Of an SFZ: the key of an articulation, as C0.")] = "",
+    bank: Annotated[int | None, typer.Option(min=0, max=16383, help="Bank of a SoundFont's preset.")] = None,
+    program: Annotated[int | None, typer.Option(min=0, max=127, help="Program of a SoundFont's preset.")] = None,
+    list_presets: Annotated[bool, typer.Option("--list", help="Only list the presets of a SoundFont.")] = False,
+    keyswitch: Annotated[str, typer.Option(help="Keyswitch of an SFZ's articulation, such as C0.")] = "",
     setting: PluginSetOption = None,
     state: StateOption = None,
-    low: Annotated[str, typer.Option(help="Lowest note, as C2.")] = "",
-    high: Annotated[str, typer.Option(help="Highest note, as C7.")] = "",
+    low: Annotated[str, typer.Option(help="Lowest note, such as C2.")] = "",
+    high: Annotated[str, typer.Option(help="Highest note, such as C7.")] = "",
     step: Annotated[int, typer.Option(help="Semitones between notes.")] = 6,
     velocities: Annotated[str, typer.Option(help="MIDI velocities.")] = "50,100",
     hold: Annotated[float | None, typer.Option(help="Seconds that keys are held; 3, or 3/4 of --duration.")] = None,
@@ -59,18 +59,18 @@ def capture(
     source_note: SourceNoteOption = "",
     source_velocity: SourceVelocityOption = 100,
     refine: Annotated[float, typer.Option(min=0, max=600, help="Fit the latents for so many seconds more.")] = 0.0,
-    licence: Annotated[str | None, typer.Option(help="Licence of the sound; else what the source says.")] = None,
-    attribution: Annotated[str | None, typer.Option(help="Whom to name; else what the source says.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Licence of the sound; by default the source's.")] = None,
+    attribution: Annotated[str | None, typer.Option(help="Whom to credit; by default as the source says.")] = None,
     device: ComputeOption = "auto",
     checkpoint: CheckpointOption = None,
     resume: ResumeOption = False,
     as_json: JsonOption = False,
     force: ForceOption = False,
 ) -> None:
-    """Play an instrument over its range, encode its notes, and add it to your bank: then blend it by its name.
+    """Play an instrument over its range, encode its notes and add it to your bank, to blend it by its name.
 
-    Tells how well each note was reconstructed, and which were left out and why. A SoundFont with several presets is
-    asked for one by its numbers (`--list` shows them). If it is not General MIDI, the family is yours to say.
+    It prints how well each note was reconstructed, and which notes were left out and why. Of a SoundFont with several
+    presets, choose one by its numbers (`--list` shows them); if it is not General MIDI, give its `--family`.
 
     **Examples**
 
@@ -90,13 +90,13 @@ def capture(
         preset_table.show_presets(Path(source), as_json=as_json)
         return
     from nsynth_lab.audio import ENDINGS
-    from nsynth_lab.capture import Plan
+    from nsynth_lab.capture import CapturePlan
     from nsynth_lab.naming import folded
     from nsynth_lab.note import parse_note
 
     is_recording = Path(source).suffix.lower() in ENDINGS and not Path(source).is_dir()
     held, heard = _seconds(hold, duration, is_recording=is_recording)
-    plan = Plan(
+    plan = CapturePlan(
         name=name or UNNAMED,
         family=family or None,
         licence=licence,
@@ -134,9 +134,9 @@ def capture(
         if not name:
             plan = replace(plan, name=_own_name(opened))
             _check_free(plan.name, force=force)
-        plan.family_of(opened.about)
-        plan.keys(opened.about)
-        for remark in filter(None, (*opened.about.remarks, plan.unmet(opened.about))):
+        plan.family_of(opened.info)
+        plan.keys(opened.info)
+        for remark in filter(None, (*opened.info.remarks, plan.outside_range(opened.info))):
             console.say(remark)
         from nsynth_lab.render import Session
 
@@ -152,15 +152,15 @@ def capture(
             done = capture_source(opened, plan, session.checkpoint, resume=resume, force=force, begin=begin)
         except KeyboardInterrupt:
             bars.close()
-            console.say("what was played is kept: the same command with --resume goes on")
+            console.say("the notes played so far are kept: continue with the same command and --resume")
             raise
     _show(done, getattr(opened, "left_out", {}), as_json=as_json)
 
 
 def _own_name(source: Source) -> str:
-    if not source.about.name:
-        raise UsageError("what is it to be blended by? Add --name")
-    return source.about.name
+    if not source.info.name:
+        raise UsageError("the instrument has no name of its own: add --name")
+    return source.info.name
 
 
 def _check_free(name: str, *, force: bool) -> None:
@@ -172,9 +172,9 @@ def _check_free(name: str, *, force: bool) -> None:
 
 
 def _seconds(hold: float | None, seconds: float | None, *, is_recording: bool) -> tuple[float, float]:
-    """How long keys are held and notes heard: what is not said follows from the other, so that there is a release.
+    """The hold and length of notes; one that is not given follows from the other, so that there is a release.
 
-    A single recording is heard as long as it is.
+    A single recording is used in full length.
     """
     if is_recording and seconds is None:
         seconds = LONGEST_SECONDS
@@ -183,7 +183,7 @@ def _seconds(hold: float | None, seconds: float | None, *, is_recording: bool) -
     return hold, min(LONGEST_SECONDS, max(4.0, hold + 1.0)) if seconds is None else seconds
 
 
-def _show(done: Capture, files_left_out: dict[str, str], *, as_json: bool) -> None:
+def _show(done: CaptureResult, files_left_out: dict[str, str], *, as_json: bool) -> None:
     import shlex
     from dataclasses import asdict
 
@@ -204,8 +204,8 @@ def _show(done: Capture, files_left_out: dict[str, str], *, as_json: bool) -> No
     console.show(table)
     for file, why in files_left_out.items():
         console.say(f"left out: {file}: {why}")
-    taken = sum(one.error_db is not None for one in done.notes)
-    console.show(f"{taken} of {len(done.notes)} notes, mean mel error {done.mean_error_db:.2f} dB; {done.path}")
+    used = sum(one.error_db is not None for one in done.notes)
+    console.show(f"{used} of {len(done.notes)} notes, mean mel error {done.mean_error_db:.2f} dB; {done.path}")
     console.show(f"blend it: nsynth-lab blend {shlex.quote(done.name)} flute -o between.wav")
 
 
@@ -213,4 +213,4 @@ def _velocities(text: str) -> tuple[int, ...]:
     try:
         return tuple(sorted({int(part) for part in text.split(",")}))
     except ValueError:
-        raise UsageError(f"velocities '{text}'; expected numbers from 1 to 127, as 50,100") from None
+        raise UsageError(f"velocities '{text}'; expected numbers from 1 to 127, such as 50,100") from None

@@ -24,26 +24,26 @@ from nsynth_lab.cli.options import (
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
-    from nsynth_lab.dataset.file_names import Reading
+    from nsynth_lab.dataset.name_groups import NamingScheme
 
 MANY_ROWS = 60
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Make and inspect data sets of notes, in NSynth's layout: `examples.json` and `audio/`.",
-    epilog="Next: `nsynth-lab train DIR` learns from data sets.",
+    help="Make and check data sets of notes, in NSynth's layout: `examples.json` and `audio/`.",
+    epilog="Next: `nsynth-lab train DIR` trains a model on data sets.",
 )
 
 
 class Format(StrEnum):
-    """Sound file formats that are written."""
+    """The formats of the sound files."""
 
     flac = "flac"
     wav = "wav"
 
 
 class PitchSource(StrEnum):
-    """Where a recording's pitch is taken from."""
+    """Where a recording's pitch comes from."""
 
     auto = "auto"
     name = "name"
@@ -74,38 +74,38 @@ def soundfont(
     programs: Annotated[str, typer.Option(help="Programs, such as 0-7,40,73; 8:5 is program 5 of bank 8.")] = "all",
     family: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Instrument family, if not General MIDI: string for all, 40=string for one; may be given again."
-        ),
+        typer.Option(help="Instrument family, if not General MIDI: string for all, 40=string for one; repeatable."),
     ] = None,
-    source: Annotated[str, typer.Option(help="acoustic, electronic or synthetic, where not known.")] = "acoustic",
+    source: Annotated[str, typer.Option(help="acoustic, electronic or synthetic, if not known.")] = "acoustic",
     general_midi: Annotated[
-        bool, typer.Option("--general-midi", help="The font's numbers are General MIDI's, whatever its names are.")
+        bool, typer.Option("--general-midi", help="Read the font's numbers as General MIDI's, whatever its names are.")
     ] = False,
     step: Annotated[int, typer.Option(min=1, help="Semitones between notes.")] = 4,
-    offset: Annotated[int, typer.Option(help="Notes lie on offset + k * step: shift a second font by half.")] = 0,
+    offset: Annotated[int, typer.Option(help="Play notes offset + k * step; give a second font half a step.")] = 0,
     velocities: Annotated[str, typer.Option(help="MIDI velocities.")] = "25,50,75,100,127",
-    holds: Annotated[str, typer.Option(help="Seconds keys are held, dealt to the velocities in turn.")] = "3,3,0.7",
+    holds: Annotated[str, typer.Option(help="Seconds keys are held; the velocities use them in turn.")] = "3,3,0.7",
     max_duration: LongestOption = 4.0,
     rate: RateOption = 48_000,
     sound_format: Annotated[Format, typer.Option("--format", help="FLAC is small, WAV reads faster.")] = Format.flac,
-    series: Annotated[int, typer.Option(help="Own numbers for the instruments of each font, 0 to 6.")] = 0,
-    licence: Annotated[str | None, typer.Option(help="Licence of the sound; else what the font says.")] = None,
-    attribution: Annotated[str | None, typer.Option(help="Whom to name; else what the font says.")] = None,
+    series: Annotated[int, typer.Option(help="0 to 6: give each font of a training another one.")] = 0,
+    licence: Annotated[str | None, typer.Option(help="Licence of the notes; by default the font's.")] = None,
+    attribution: Annotated[str | None, typer.Option(help="Whom to credit; by default as the font says.")] = None,
     jobs: CoresOption = None,
     resume: ResumeOption = False,
     force: ForceOption = False,
     as_json: JsonOption = False,
     list_programs: Annotated[  # noqa: ARG001 the callback answers it
-        bool, typer.Option("--list-programs", callback=_list_programs, is_eager=True, help="List General MIDI's.")
+        bool,
+        typer.Option("--list-programs", callback=_list_programs, is_eager=True, help="List General MIDI's programs."),
     ] = False,
-    list_presets: Annotated[bool, typer.Option("--list", help="List the presets of the font, and stop.")] = False,
+    list_presets: Annotated[bool, typer.Option("--list", help="Only list the presets of the font.")] = False,
 ) -> None:
-    """Render the instruments of a SoundFont, each over the range it is really played in.
+    """Make a data set of the instruments of a SoundFont, each over the range in which it is really played.
 
-    By default all pitched General MIDI programs, every fourth semitone at five velocities: about 7,000 notes,
-    one to two minutes on two cores. Ctrl-C stops it and `--resume` carries on. A font that is not General MIDI
-    (its presets' names tell) gives its own presets under their own names, over their own keys, and asks for the family.
+    By default it renders all pitched General MIDI programs, every fourth semitone at five velocities: about 7,000
+    notes, one to two minutes on two cores. Ctrl-C stops it and `--resume` continues. From a font that is not General
+    MIDI (the names of its presets decide) it renders all presets with their own names and keys; tell it their families
+    with `--family`.
 
     **Examples**
 
@@ -123,12 +123,12 @@ def soundfont(
         preset_table.show_presets(font, as_json=as_json)
         return
     if output is None:
-        raise UsageError("where to? Name a folder with --output, or add --list to only see the presets")
-    from nsynth_lab.dataset.font_instruments import Choice, choose_instruments
+        raise UsageError("no folder to write to: give one with --output, or add --list to only see the presets")
+    from nsynth_lab.dataset.font_instruments import PresetSelection, select_instruments
     from nsynth_lab.dataset.from_soundfont import render_soundfont
-    from nsynth_lab.dataset.soundfont_notes import Rendering
+    from nsynth_lab.dataset.soundfont_notes import RenderSettings
 
-    rendering = Rendering(
+    rendering = RenderSettings(
         step=step,
         offset=offset,
         velocities=tuple(_numbers(velocities, int, "velocities")),
@@ -138,8 +138,8 @@ def soundfont(
         series=series,
         ending=sound_format.value,
     )
-    choice = Choice(programs, tuple(family or ()), source, general_midi)
-    instruments, missing = choose_instruments(font, choice)
+    choice = PresetSelection(programs, tuple(family or ()), source, general_midi)
+    instruments, missing = select_instruments(font, choice)
     total = sum(len(rendering.notes(one)) for one in instruments)
     with console.progress(total, "notes", "rendering") as advance:
         done = render_soundfont(
@@ -175,32 +175,30 @@ def folder(
     instrument: Annotated[str | None, typer.Option(help="Name of the instrument, if it is only one.")] = None,
     source: Annotated[str, typer.Option(help="acoustic, electronic or synthetic.")] = "acoustic",
     pitch: Annotated[
-        PitchSource, typer.Option(help="Take it from the name and check, or from one.")
+        PitchSource, typer.Option(help="auto: from the file name, checked by ear; name and measured use only one.")
     ] = PitchSource.auto,
     middle_c: Annotated[
-        int | None, typer.Option(min=3, max=5, help="Octave your file names give to middle C; else they tell.")
+        int | None, typer.Option(min=3, max=5, help="Octave of middle C in your file names; found out by default.")
     ] = None,
-    accept_doubtful: Annotated[bool, typer.Option("--accept-doubtful", help="Take doubtful files too.")] = False,
+    accept_doubtful: Annotated[bool, typer.Option("--accept-doubtful", help="Use doubtful files too.")] = False,
     max_duration: LongestOption = 8.0,
     licence: Annotated[str, typer.Option(help="Licence of the sound, such as CC0-1.0.")] = "",
-    attribution: Annotated[str, typer.Option(help="Whom to name.")] = "",
+    attribution: Annotated[str, typer.Option(help="Whom to credit.")] = "",
     dry_run: DryRunOption = False,
-    every: Annotated[
-        bool, typer.Option("--show-all", help="Show every file, not just those with something to say.")
-    ] = False,
+    every: Annotated[bool, typer.Option("--show-all", help="Show every file, not only those with a remark.")] = False,
     jobs: CoresOption = None,
     resume: ResumeOption = False,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a data set of your own recordings, one note a file.
+    """Make a data set of your own recordings, one note per file.
 
-    The pitch comes from the file name (`C#4`, `Cis4`, `61`, or NSynth's `brass_acoustic_001-061-100`) and is checked by
-    ear, or is measured where the name has none. Velocity: `v100`, `C4-100`, `ff`, `mezzo-forte`, `soft`, or layers as
-    `v1` to `v16`. File names that are built alike are read together: what they decide for a folder (the octave of
-    middle C, layers or velocities) is told below the table. Instrument and family: from the options or the
-    sub-folders (`trumpet/`, `brass/my horn/`). Silence and a constant offset are taken off. Files that are doubtful
-    are listed, not taken: look at them, then rename them or say `--accept-doubtful`.
+    The pitch comes from the file name (`C#4`, `Cis4`, `61`, or NSynth's `brass_acoustic_001-061-100`) and is checked
+    against the sound; it is measured if the name has none. Velocities: `v100`, `C4-100`, `ff`, `mezzo-forte`, `soft`,
+    or layers such as `v1` to `v16`. File names that are built alike are read together; how they were read (the octave
+    of middle C, layers or velocities) is printed below the table. Instrument and family come from the options or the
+    sub-folders (`trumpet/`, `brass/my horn/`). Silence and DC offset are removed. Doubtful files are listed but not
+    used: look at them, then rename them or add `--accept-doubtful`.
 
     **Examples**
 
@@ -210,11 +208,11 @@ def folder(
 
         nsynth-lab dataset folder horn --family brass --instrument "my horn" --middle-c 3 -o data/horn
     """
-    from nsynth_lab.dataset.from_folder import Import, import_folder
+    from nsynth_lab.dataset.from_folder import ImportOptions, import_folder
 
     if output is None and not dry_run:
-        raise UsageError("where to? Name a folder with --output, or add --dry-run to only listen")
-    options = Import(
+        raise UsageError("no folder to write to: give one with --output, or add --dry-run to only screen the files")
+    options = ImportOptions(
         family=family,
         instrument=instrument,
         source=source,
@@ -225,9 +223,9 @@ def folder(
         licence=licence,
         attribution=attribution,
     )
-    readings: list[Reading] = []
+    schemes: list[NamingScheme] = []
     with _begin("files", "listening") as begin:
-        findings = import_folder(
+        results = import_folder(
             recordings,
             None if dry_run else output,
             options,
@@ -235,38 +233,38 @@ def folder(
             resume=resume,
             force=force,
             begin=begin,
-            tell=readings.extend,
+            on_schemes=schemes.extend,
         )
     if as_json:
-        console.print_json([vars(found) for found in findings])
+        console.print_json([vars(found) for found in results])
         return
     shown = (
-        findings
-        if every or len(findings) <= MANY_ROWS
-        else [found for found in findings if found.reasons or found.remarks]
+        results
+        if every or len(results) <= MANY_ROWS
+        else [found for found in results if found.reasons or found.remarks]
     )
     if shown:
         console.show(dataset_tables.findings_table(shown))
-    dataset_tables.show_readings(readings)
-    outcomes = Counter(found.outcome for found in findings)
+    dataset_tables.show_schemes(schemes)
+    outcomes = Counter(found.outcome for found in results)
     counts = ", ".join(f"{outcomes[outcome]} {outcome}" for outcome in ("taken", "doubtful", "left out"))
-    console.show(f"{len(findings)} files: {counts}" + (f"; written to {output}" if output and not dry_run else ""))
+    console.show(f"{len(results)} files: {counts}" + (f"; written to {output}" if output and not dry_run else ""))
 
 
 @app.command()
 def check(
     dataset: Annotated[Path, typer.Argument(help="Folder of a data set.", show_default=False)],
-    audio: Annotated[bool, typer.Option(help="Check the sounds too, or only the list.")] = True,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many notes, spread over the data.")] = None,
+    audio: Annotated[bool, typer.Option(help="Analyse the audio, or only read examples.json.")] = True,
+    limit: Annotated[int | None, typer.Option(min=1, help="Analyse at most so many notes, spread evenly.")] = None,
     plot: PlotOption = None,
     force: ForceOption = False,
     jobs: CoresOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Count a data set by family and instrument, and look for what is wrong with it.
+    """Count a data set by family and instrument and list the faults of its notes.
 
-    Missing, silent, clipped and mislabelled notes are listed by name. Nothing is changed. Ends with 0 whatever it
-    finds: organs and bells often sound an octave away from their key, and that is no fault.
+    Missing, silent, clipped and mislabelled notes are listed by name. Nothing is changed. The exit code is 0 whatever
+    it finds, because not every finding is a fault: organs and bells often sound an octave away from their key.
 
     **Examples**
 
@@ -296,7 +294,7 @@ def check(
 
 @contextmanager
 def _begin(unit: str, title: str) -> Iterator[Callable[[int], Callable[[int], None]]]:
-    """A progress bar whose total becomes known only later."""
+    """A progress bar whose total is not known yet."""
     with ExitStack() as stack:
         yield lambda total: stack.enter_context(console.progress(total, unit, title))
 
@@ -305,4 +303,4 @@ def _numbers(text: str, kind: type[Any], what: str) -> list[Any]:
     try:
         return [kind(item) for item in text.split(",")]
     except ValueError:
-        raise UsageError(f"--{what} '{text}': expected numbers with commas between them") from None
+        raise UsageError(f"--{what} '{text}': expected numbers separated by commas") from None

@@ -1,4 +1,4 @@
-"""What the data set commands print."""
+"""The tables that the `dataset` commands print."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from nsynth_lab.cli import console
 
 if TYPE_CHECKING:
-    from nsynth_lab.dataset.check import Report
-    from nsynth_lab.dataset.file_names import Reading
-    from nsynth_lab.dataset.screening import Finding
+    from nsynth_lab.dataset.check import DatasetReport
+    from nsynth_lab.dataset.name_groups import NamingScheme
+    from nsynth_lab.dataset.screening import ScreeningResult
 
-MOST_LISTED = 20
+MAX_LISTED = 20
 
 
 def some_of(names: tuple[str, ...], *, most: int = 5) -> str:
-    """The first few of many names."""
+    """The first few of many names, as text."""
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
@@ -29,15 +29,15 @@ def _table(*titles: str) -> Any:
     return table
 
 
-def findings_table(findings: list[Finding]) -> Any:  # a rich Table
-    """One row a recording: what was decided and why."""
+def findings_table(results: list[ScreeningResult]) -> Any:  # a rich Table
+    """A table with one row per recording: what was decided, and why."""
     from rich.text import Text
 
     from nsynth_lab.note import note_name
 
     colours = {"taken": "green", "doubtful": "yellow", "left out": "red"}
-    table = _table("file", "outcome", "note", "from", "heard", "trust", "velocity", "instrument", "why")
-    for found in findings:
+    table = _table("file", "outcome", "note", "from", "measured", "trust", "velocity", "instrument", "why")
+    for found in results:
         table.add_row(
             Text(found.file),
             Text(found.outcome, style=colours[found.outcome]),
@@ -52,21 +52,21 @@ def findings_table(findings: list[Finding]) -> Any:  # a rich Table
     return table
 
 
-def show_readings(readings: list[Reading]) -> None:
-    """Print how the file names of each folder were read, a line for those that are built alike."""
-    for reading in readings[:MOST_LISTED]:
-        what = f"{reading.folder}/{reading.pattern}" if reading.folder else reading.pattern
-        how = "; ".join(filter(None, (reading.octave, reading.velocities)))
-        console.show(f"names as {what} ({reading.files}): {how}")
-    if len(readings) > MOST_LISTED:
-        console.show(f"and {len(readings) - MOST_LISTED} other ways; names.json of the data set lists them all")
+def show_schemes(schemes: list[NamingScheme]) -> None:
+    """Print how the file names of each folder were read, one line per group of names that are built alike."""
+    for scheme in schemes[:MAX_LISTED]:
+        what = f"{scheme.folder}/{scheme.pattern}" if scheme.folder else scheme.pattern
+        how = "; ".join(filter(None, (scheme.octave, scheme.velocities)))
+        console.show(f"names such as {what} ({scheme.files}): {how}")
+    if len(schemes) > MAX_LISTED:
+        console.show(f"and {len(schemes) - MAX_LISTED} more; names.json in the data set lists them all")
 
 
-def show_report(report: Report) -> None:
-    """Print counts by family and instrument, then what is wrong, then one line that sums up."""
+def show_report(report: DatasetReport) -> None:
+    """Print counts by family and instrument, then the problems, then a one-line summary."""
     from rich.text import Text
 
-    from nsynth_lab.dataset.check import KINDS
+    from nsynth_lab.dataset.check import PROBLEM_KINDS
     from nsynth_lab.note import note_name
 
     table = _table("family", "instruments", "notes")
@@ -89,14 +89,14 @@ def show_report(report: Report) -> None:
     console.show(table)
     kinds = Counter(problem.kind for problem in report.problems)
     for kind, count in kinds.items():
-        console.show(f"{count} {kind}: {KINDS[kind]}")
+        console.show(f"{count} {kind}: {PROBLEM_KINDS[kind]}")
         listed = [problem for problem in report.problems if problem.kind == kind]
-        for problem in listed[:MOST_LISTED]:
+        for problem in listed[:MAX_LISTED]:
             console.show(f"  {problem.note_str}: {problem.message}")
-        if count > MOST_LISTED:
-            console.show(f"  and {count - MOST_LISTED} more; --json lists them all")
-    wrong = f"{len(report.problems)} remarks" if report.problems else "nothing wrong"
+        if count > MAX_LISTED:
+            console.show(f"  and {count - MAX_LISTED} more; --json lists them all")
+    wrong = f"{len(report.problems)} remarks" if report.problems else "no problems"
     console.show(
         f"{report.folder}: {report.notes} notes ({report.held_out} held out) of {len(report.instruments)} "
-        f"instruments; listened to {report.listened}: {wrong}"
+        f"instruments; {report.listened} analysed: {wrong}"
     )

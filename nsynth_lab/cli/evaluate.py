@@ -31,10 +31,10 @@ def evaluate(
     checkpoint: CheckpointOption = None,
     every_note: Annotated[bool, typer.Option("--all", help="All notes, not only those held out of training.")] = False,
     unseen: Annotated[
-        bool, typer.Option("--unseen", help="Notes of the instruments that `train --split` keeps from training.")
+        bool, typer.Option("--unseen", help="Notes of the instruments that `train --split` holds out.")
     ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many notes, spread over the data.")] = None,
-    pairs: Annotated[int, typer.Option(min=1, max=10_000, help="How many pairs of instruments to blend.")] = 200,
+    pairs: Annotated[int, typer.Option(min=1, max=10_000, help="Number of pairs of instruments to blend.")] = 200,
     rounds: RoundsOption = ROUNDS,
     refine: Annotated[float, typer.Option(min=0, help="Fit the latents for so many seconds more.")] = 0.0,
     only: OnlyOption = "",
@@ -44,10 +44,11 @@ def evaluate(
     device: ComputeOption = "auto",
     force: ForceOption = False,
 ) -> None:
-    """Measure how good a checkpoint is, on notes it was not trained on.
+    """Measure how good a checkpoint is, on notes that it was not trained on.
 
-    The mel error, 0 dB for the same sound, tells most: 128 bands, within 60 dB of the note's loudest. 200 notes and 200
-    pairs take about twenty minutes on one core; --limit, --pairs, --rounds and --only make it shorter.
+    The mel error says most: the mean difference in 128 bands, within 60 dB of the note's loudest; 0 dB for the same
+    sound. 200 notes and 200 pairs take about twenty minutes on one core; --limit, --pairs, --rounds and --only make it
+    shorter.
 
     **Examples**
 
@@ -58,30 +59,30 @@ def evaluate(
     from nsynth_lab.audio import check_target
     from nsynth_lab.errors import DatasetError
     from nsynth_lab.evaluate.evaluate import Evaluation, check_sections
-    from nsynth_lab.evaluate.notes import choose, read_pool
+    from nsynth_lab.evaluate.notes import choose_notes, read_pool
     from nsynth_lab.evaluate.page import MARK
-    from nsynth_lab.evaluate.sections.section import Work
+    from nsynth_lab.evaluate.sections.section import EvaluationSetup
     from nsynth_lab.model.bank import BANK
     from nsynth_lab.render import Session
     from nsynth_lab.report_folder import check_report_folder
 
     sections = check_sections([name.strip() for name in only.split(",") if name.strip()])
     if unseen and every_note:
-        raise UsageError("--unseen and --all: choose one")
+        raise UsageError("--unseen and --all exclude each other; use one of them")
     if figures_file is not None:
         check_target(figures_file, force=True)
     if report is not None:
         check_report_folder(report, force=force, mark=MARK)
     pool = read_pool(data)
     kind = "of unseen instruments" if unseen else "all" if every_note else "held out"
-    records = choose(pool, kind=kind, limit=limit)
+    records = choose_notes(pool, kind=kind, limit=limit)
     session = Session(checkpoint, device=device, owned=False)
     bank = session.bank if (session.folder / BANK).is_file() else None
-    work = Work(session.checkpoint, records, pool, bank, pairs=pairs, rounds=rounds, refine_seconds=refine)
-    evaluation = Evaluation(work, sections)
+    setup = EvaluationSetup(session.checkpoint, records, pool, bank, pairs=pairs, rounds=rounds, refine_seconds=refine)
+    evaluation = Evaluation(setup, sections)
     with console.progress(evaluation.steps(), "sounds", "evaluating") as advance:
         figures = evaluation.run(advance)
-    if evaluation.reads and not figures["notes"]:
+    if evaluation.reads_notes and not figures["notes"]:
         raise DatasetError(f"none of {len(records)} notes could be used: {figures['left_out'][0]}")
     if figures_file is not None:
         write_json(figures_file, figures)
@@ -100,25 +101,25 @@ def _write_report(folder: Path, evaluation: Evaluation, figures: dict[str, Any])
 
     examples = choose_examples(evaluation.errors)
     with console.progress(len(examples), "notes", "evaluating: report") as advance:
-        write_report(folder, figures, examples, evaluation.work, advance=advance)
+        write_report(folder, figures, examples, evaluation.setup, advance=advance)
 
 
 def _show(figures: dict[str, Any]) -> None:
-    """Each metric in a line, the means of peers beside it, then the families."""
+    """Print a line per metric with the means of the peers beside it, then a table by family."""
     from rich.table import Table
 
-    from nsynth_lab.evaluate.page import COLUMNS, metrics_of, number, peers_of, shares_of, shown
+    from nsynth_lab.evaluate.page import COLUMNS, as_words, format_figure, metrics_of, peers_of, shares_of
 
     for name, section in figures.items():
         found = dict(metrics_of(section)) if isinstance(section, dict) and name != "peers" else {}
         if found:
             peers = peers_of(figures, name)
-            table = Table(shown(name), *COLUMNS, "", *map(shown, peers), box=None, header_style="bold")
+            table = Table(as_words(name), *COLUMNS, "", *map(as_words, peers), box=None, header_style="bold")
             for metric, one in found.items():
-                if not metric.startswith(("up_", "down_")):  # the page has them
-                    numbers = (number(one.get(column)) for column in COLUMNS)
+                if not metric.startswith(("up_", "down_")):  # these are only on the page
+                    numbers = (format_figure(one.get(column)) for column in COLUMNS)
                     beside = (means.get(metric, "") for means in peers.values())
-                    table.add_row(f"  {shown(metric)}", *numbers, shares_of(one), *beside)
+                    table.add_row(f"  {as_words(metric)}", *numbers, shares_of(one), *beside)
             console.show(table)
     _show_families(figures)
     console.show(f"{figures['notes']} notes, model {figures['model']}; {len(figures['left_out'])} left out")

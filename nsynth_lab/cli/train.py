@@ -23,32 +23,32 @@ from nsynth_lab.model.config import ROUNDS
 
 if TYPE_CHECKING:
     from nsynth_lab.dataset.prepare import PreparedNotes
-    from nsynth_lab.train.initial_model import Beginning
-    from nsynth_lab.train.options import Report, TrainOptions
-    from nsynth_lab.train.parallel import World
+    from nsynth_lab.train.distributed import ProcessGroup
+    from nsynth_lab.train.initial_model import InitialModel
+    from nsynth_lab.train.options import TrainingProgress, TrainOptions
 
 STEPS_BETWEEN_LINES = 100
 HIGHEST_RATE = 1.0
 
 
-class Usual(NamedTuple):
-    """What a run is asked to do where the user does not say."""
+class Defaults(NamedTuple):
+    """Options of a run that the user does not give."""
 
     steps: int
     rate: float
     decorrelate: float
 
 
-FRESH = Usual(20_000, 1e-3, 1.0)
-FINE = Usual(300, 5e-4, 0.0)  # from a checkpoint; keeping dimensions apart would push one instrument's about
+FRESH = Defaults(20_000, 1e-3, 1.0)
+FINE = Defaults(300, 5e-4, 0.0)  # from a checkpoint; the timbre penalty would distort the timbre of a single instrument
 
 
 def train(
     data: Annotated[list[Path], typer.Argument(help="Note data sets in NSynth's layout.")],
     run: Annotated[Path, typer.Option("--output", "-o", help="Where to write the run: a folder.")],
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin with an untrained model.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start with an untrained model.")] = False,
     base: Annotated[
-        Path | None, typer.Option(help="The checkpoint or run to begin from; the default checkpoint if not given.")
+        Path | None, typer.Option(help="The checkpoint or run to start from; by default the default checkpoint.")
     ] = None,
     steps: Annotated[
         int | None,
@@ -66,21 +66,21 @@ def train(
         ),
     ] = None,
     swap: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of crops decoded from another note's timbre.")
+        float, typer.Option(min=0, max=1, help="Share of crops decoded with the timbre of another note.")
     ] = 0.25,
     augment: Annotated[
         float,
-        typer.Option(min=0, max=1, help="Share of crops that the encoder hears dulled, in a room or in hiss."),
+        typer.Option(min=0, max=1, help="Share of crops encoded through a low-pass, with a room or with hiss."),
     ] = 0.15,
     decorrelate: Annotated[
         float | None,
         typer.Option(
             min=0,
-            help="Weight of keeping the dimensions of timbre apart; 0 for none. "
+            help="Weight of the penalty that keeps the dimensions of timbre independent; 0 for none. "
             f"[default: {FRESH.decorrelate:g} with --fresh, else 0]",
         ),
     ] = None,
-    minutes: Annotated[float, typer.Option(min=0.1, help="Save, and write sounds to listen to, so often.")] = 10.0,
+    minutes: Annotated[float, typer.Option(min=0.1, help="Minutes between saves, which also write sounds.")] = 10.0,
     jobs: JobsOption = 2,
     threads: Annotated[int, typer.Option(min=1, help="Threads that torch computes with.")] = 1,
     seed: SeedOption = 0,
@@ -88,22 +88,22 @@ def train(
         str,
         typer.Option(
             help="excitation; from a trained model: distil (a smaller control net), bands (the band stack), "
-            "adversarial (with critics)."
+            "adversarial (with discriminators)."
         ),
     ] = "excitation",
     split: Annotated[
         list[Path] | None,
-        typer.Option(help="One of DATA: keep one of its instruments in eight from training, for evaluate --unseen."),
+        typer.Option(help="One of DATA: hold out one in eight of its instruments, for evaluate --unseen."),
     ] = None,
     device: ComputeOption = "auto",
     resume: ResumeOption = False,
 ) -> None:
-    """Fine-tune the default checkpoint on note data sets, or train afresh; interrupt any time, go on with --resume.
+    """Fine-tune the default checkpoint on note data sets, or train a fresh model; Ctrl-C stops, --resume continues.
 
-    The run's folder ends with `weights.safetensors`, a checkpoint without a bank (see `nsynth-lab bank build`), a log
-    for TensorBoard, and held-out notes beside their decoded twins in `listen/`. Whenever the run is saved, what is
-    wrong with it is said: silence, noise, one timbre for all, nothing learnt; and before it, wrong pitch labels.
-    On several GPUs, or processes: `torchrun --nproc-per-node 4 -m nsynth_lab train ...`.
+    The run's folder gets `weights.safetensors`, a checkpoint without a bank (see `nsynth-lab bank build`), a log for
+    TensorBoard, and held-out notes with their reconstructions in `listen/`. Wrong pitch labels are reported before
+    training, and failures whenever the run is saved: silence, noise, the same timbre for all notes, nothing learnt.
+    On several GPUs or processes: `torchrun --nproc-per-node 4 -m nsynth_lab train ...`.
 
     **Examples**
 
@@ -118,64 +118,64 @@ def train(
     from nsynth_lab.errors import UsageError
     from nsynth_lab.render import DEFAULT_CHECKPOINT, pick_device
     from nsynth_lab.train.discriminators import ADVERSARIAL_DB
-    from nsynth_lab.train.initial_model import beginning
+    from nsynth_lab.train.distributed import connected, torchrun_group
+    from nsynth_lab.train.initial_model import initial_model
     from nsynth_lab.train.options import TrainOptions
-    from nsynth_lab.train.parallel import joined, started
     from nsynth_lab.train.precision import use_threads
     from nsynth_lab.train.run_state import FILE
 
-    world = started()
-    console.mute(not world.leads)
+    group = torchrun_group()
+    console.mute(not group.is_leader)
     if fresh and base is not None:
-        raise UsageError("--fresh begins without a checkpoint and --base with one: leave one of them away")
+        raise UsageError("--fresh starts without a checkpoint and --base with one: use only one of them")
     if (run / FILE).exists() and not resume:
-        raise UsageError(f"{run}: holds a run already; add --resume to go on with it, or name another folder")
+        raise UsageError(f"{run}: holds a run already; add --resume to continue it, or use another folder")
     if run.exists() and not run.is_dir():
-        raise UsageError(f"{run}: is a file; expected the run's folder, new or begun before")
+        raise UsageError(f"{run}: is a file; expected the run's folder, new or of an earlier run")
     if strangers := sorted(str(folder) for folder in set(split or []) - set(data)):
         raise UsageError(f"--split {strangers[0]}: not among the data sets to train on")
     if learning_rate is not None and not 0 < learning_rate <= HIGHEST_RATE:
         raise UsageError(f"--learning-rate {learning_rate:g}; expected more than 0 and at most {HIGHEST_RATE:g}")
-    if batch % world.size:
-        raise UsageError(f"--batch {batch} cannot be shared by {world.size} processes; expected a multiple of that")
+    if batch % group.size:
+        raise UsageError(f"--batch {batch} cannot be shared by {group.size} processes; expected a multiple of that")
     place = pick_device(device)
     use_threads(threads)
-    start = beginning(run, stage, None if fresh else base or DEFAULT_CHECKPOINT, seed=seed)
-    usual = FINE if start.base and stage == "excitation" else FRESH
-    apart = usual.decorrelate if decorrelate is None else decorrelate
+    start = initial_model(run, stage, None if fresh else base or DEFAULT_CHECKPOINT, seed=seed)
+    defaults = FINE if start.base and stage == "excitation" else FRESH
+    decorrelate = defaults.decorrelate if decorrelate is None else decorrelate
     options = TrainOptions(
-        steps=steps or usual.steps,
+        steps=steps or defaults.steps,
         batch=batch,
-        rate=learning_rate or usual.rate,
+        rate=learning_rate or defaults.rate,
         swap_share=swap,
         augment_share=augment,
-        decorrelate=apart if stage == "excitation" else 0.0,
+        decorrelate=decorrelate if stage == "excitation" else 0.0,
         adversarial=ADVERSARIAL_DB if stage == "adversarial" else 0.0,
         seed=seed,
         minutes_between_saves=minutes,
         base=start.base,
     )
-    with joined(world, place):
-        notes = _notes(data, run, split or [], jobs, world)
-        if world.leads and not start.step:
-            _look_at(notes, run)
-        _train(notes, run, options, start, place, world)
+    with connected(group, place):
+        notes = _notes(data, run, split or [], jobs, group)
+        if group.is_leader and not start.step:
+            _check(notes, run)
+        _train(notes, run, options, start, place, group)
     console.show(f"{run}: trained to step {max(options.steps, start.step)}")
 
 
-def _notes(data: list[Path], run: Path, split: list[Path], jobs: int, world: World) -> PreparedNotes:
+def _notes(data: list[Path], run: Path, split: list[Path], jobs: int, group: ProcessGroup) -> PreparedNotes:
     """The notes, read and measured by the first process while the others wait."""
     from nsynth_lab.dataset.prepare import load, prepare
 
-    if world.leads:
+    if group.is_leader:
         with measuring() as measured:
             notes = prepare(data, run / "notes", split=split, processes=jobs, progress=measured)
-    world.wait()
-    return notes if world.leads else load(run / "notes")
+    group.wait()
+    return notes if group.is_leader else load(run / "notes")
 
 
-def _look_at(notes: PreparedNotes, run: Path) -> None:
-    """Say what is wrong with the notes before a run begins."""
+def _check(notes: PreparedNotes, run: Path) -> None:
+    """Warn about faults of the notes before training starts."""
     from nsynth_lab.dataset.label_check import check_labels
     from nsynth_lab.train.monitor import note_warning
 
@@ -183,31 +183,33 @@ def _look_at(notes: PreparedNotes, run: Path) -> None:
     if held_out in (0, len(notes)):
         which = "every" if held_out else "none"
         console.say(
-            f"so few notes that {which} would be kept from training to measure with (one in sixteen is): all "
-            f"{len(notes)} are trained on and listened to; measure with `nsynth-lab evaluate --all`"
+            f"so few notes that {which} would be held out for evaluation (one in sixteen is): all {len(notes)} are "
+            f"trained on and monitored; evaluate with `nsynth-lab evaluate --all`"
         )
     for line in check_labels(notes).warnings:
         _warn(line)
         note_warning(run, line, step=0)
 
 
-def _train(notes: PreparedNotes, run: Path, options: TrainOptions, start: Beginning, place: str, world: World) -> None:
+def _train(
+    notes: PreparedNotes, run: Path, options: TrainOptions, start: InitialModel, place: str, group: ProcessGroup
+) -> None:
     from nsynth_lab.train.loop import train
-    from nsynth_lab.train.monitor import Listener
+    from nsynth_lab.train.monitor import TrainingMonitor
 
-    listener = Listener(run, notes, options, warn=_warn, base=start.header)
+    monitor = TrainingMonitor(run, notes, options, warn=_warn, base=start.header)
     left = max(0, options.steps - start.step)
-    with listener if world.leads else nullcontext(), console.progress(left, "steps", "training") as advance:
+    with monitor if group.is_leader else nullcontext(), console.progress(left, "steps", "training") as advance:
 
-        def report(at: Report) -> None:
+        def on_step(progress: TrainingProgress) -> None:
             advance()
-            listener.report(at)
-            if at.step % STEPS_BETWEEN_LINES == 0:
-                console.say(f"step {at.step}: loss {at.loss_db:.2f} dB")
+            monitor.on_step(progress)
+            if progress.step % STEPS_BETWEEN_LINES == 0:
+                console.say(f"step {progress.step}: loss {progress.loss_db:.2f} dB")
 
         train(
-            notes, run, options, start.model, device=place, report=report,
-            listen=listener.listen, teacher=start.teacher, world=world,
+            notes, run, options, start.model, device=place, on_step=on_step, on_save=monitor.on_save,
+            teacher=start.teacher, group=group,
         )  # fmt: skip
 
 
@@ -233,15 +235,15 @@ def build_bank(
     jobs: JobsOption = 2,
     force: ForceOption = False,
 ) -> None:
-    """Encode the instruments of data sets into a checkpoint's bank, so that they can be blended by name.
+    """Encode the instruments of data sets for a checkpoint's bank, so that they can be blended by name.
 
-    Latents belong to one model, so one that was just trained knows no instrument by name. With `--from-checkpoint` the
-    instruments of another checkpoint, and your own that were captured with it, are decoded by that one and encoded by
-    this one; instruments that are there already stay. The default checkpoint's 1,922 notes take about an hour;
-    `--rounds 0` takes some minutes and comes less close.
+    Latents belong to one model, so a newly trained model has no instruments. With `--from-checkpoint` the instruments
+    of another checkpoint, and your own that were captured with it, are decoded by that one and encoded by this one;
+    instruments that the bank already has stay. The default checkpoint's 1,922 notes take about an hour; `--rounds 0`
+    takes a few minutes and is less accurate.
 
-    Takes about as long as the notes last, shared by the processes; interrupt it any time, it goes on when called again.
-    Notes whose fundamental rises in their end, where that of the recording does not, are named.
+    Encoding takes about as long as the notes last, divided by the number of processes; if it is interrupted, the same
+    command continues. Notes whose level rises at the end, unlike the recording's, are listed.
 
     **Examples**
 
@@ -255,23 +257,25 @@ def build_bank(
 
     folder = checkpoint or DEFAULT_CHECKPOINT
     if not data and not from_checkpoint:
-        raise UsageError("name note data sets whose instruments go into the bank, or --from-checkpoint default")
+        raise UsageError("nothing to encode: give note data sets, or --from-checkpoint default")
     if data and (folder / BANK).exists() and not force:
         raise UsageError(f"{folder / BANK}: exists already; add --force to replace it")
 
     from nsynth_lab.capture import bank_builder, reencode
 
-    own = bank_builder.own_bank(folder) if not data else None
+    own = bank_builder.checkpoint_bank(folder) if not data else None
     if data:
         plan = bank_builder.plan_bank(data, spacing=spacing, layers=layers)
         with console.progress(plan.zones, "zones", "encoding") as advance:
-            own = bank_builder.build_bank(plan, folder, processes=jobs, progress=lambda: advance(1), tell=console.say)
+            own = bank_builder.build_bank(plan, folder, processes=jobs, progress=lambda: advance(1), warn=console.say)
     if from_checkpoint:
         old = DEFAULT_CHECKPOINT if from_checkpoint == "default" else Path(from_checkpoint)
-        missing = reencode.lacking(bank_builder.whole_bank(old), list(own.entries) if own else [])
+        missing = reencode.without_instruments(bank_builder.bank_with_owned(old), list(own.entries) if own else [])
         with console.progress(len(missing.zones), "zones", "encoding") as advance:
-            done = reencode.reencoded(missing, old, folder, rounds=rounds, processes=jobs, progress=lambda: advance(1))
-        own = bank_builder.write_with_others(folder, own, done, recipe={"from_checkpoint": from_checkpoint})
+            done = reencode.reencode_bank(
+                missing, old, folder, rounds=rounds, processes=jobs, progress=lambda: advance(1)
+            )
+        own = bank_builder.write_joined_bank(folder, own, done, recipe={"from_checkpoint": from_checkpoint})
     assert own is not None
     path = folder / BANK
     size = f"{path.stat().st_size / 2**20:.1f} MiB"
@@ -280,7 +284,7 @@ def build_bank(
 
 @contextmanager
 def measuring() -> Iterator[Callable[[int, int], None]]:
-    """Yields progress(done, total) of notes, which is known only once the work has begun; there may be none to do."""
+    """Yields progress(done, total) of notes, for a total that is known only after the work has started."""
     with ExitStack() as stack:
         bars: list[Callable[..., None]] = []
 

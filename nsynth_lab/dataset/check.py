@@ -1,4 +1,4 @@
-"""check_dataset(folder): what a data set holds, by family and instrument, and what is wrong with it."""
+"""check_dataset(folder): counts a data set by family and instrument and lists the faults of its notes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nsynth_lab.audio import SHORTEST_SECONDS, read_audio
 from nsynth_lab.dataset.labels import clean
-from nsynth_lab.dataset.notes import NoteRecord, Problem, audio_files, is_held_out, read_entries, scan_dataset
+from nsynth_lab.dataset.notes import AUDIO, NoteRecord, Problem, audio_files, is_held_out, read_entries, scan_dataset
 from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.pitch_guess import SURE, measure_note
 from nsynth_lab.dsp.recording import SILENT_DB, is_clipped, peak_db
@@ -16,26 +16,26 @@ from nsynth_lab.errors import AudioError
 from nsynth_lab.note import FAMILIES, note_name
 from nsynth_lab.workers import in_parallel
 
-KINDS = {  # kind of problem: what it means
-    "missing": "listed, but there is no sound file",
-    "unlisted": "a sound file that is not listed",
-    "outside": "its file lies outside the data set",
-    "damaged": "entry or sound file cannot be read",
-    "label": "family, pitch or velocity missing or impossible",
+PROBLEM_KINDS = {  # in the order in which they are reported
+    "missing": "listed, but the sound file does not exist",
+    "unlisted": "a sound file that examples.json does not list",
+    "outside": "its file is outside the data set",
+    "damaged": "its entry or its sound file cannot be read",
+    "label": "family, pitch or velocity missing or out of range",
     "noise": "one of NSynth's 71 known noise notes",
-    "rate": "the file has another sample rate than its entry says",
+    "rate": "the file's sample rate differs from its entry",
     "silent": f"peak below {SILENT_DB:.0f} dBFS",
     "short": f"shorter than {SHORTEST_SECONDS} s",
-    "clipped": "tops cut off at full scale",
-    "octave": "sounds in another octave than its label",
-    "mislabelled": "sounds at another pitch than its label",
+    "clipped": "peaks cut off at full scale",
+    "octave": "sounds in another octave than its label says",
+    "mislabelled": "sounds at another pitch than its label says",
 }
 AGREE_SEMITONES = 0.7
 
 
 @dataclass(frozen=True)
 class InstrumentCount:
-    """One instrument: how many usable notes, and their range. A single velocity is common in NSynth."""
+    """One instrument: how many usable notes it has, and their range. A single velocity is common in NSynth."""
 
     instrument_str: str
     instrument_name: str
@@ -50,16 +50,16 @@ class InstrumentCount:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What `check_dataset` found.
+class DatasetReport:
+    """The result of `check_dataset`.
 
     Attributes:
         folder: the data set.
-        notes: usable notes; `held_out` of them are kept from training.
-        listened: how many of them were listened to.
+        notes: number of usable notes; `held_out` of them are not trained on.
+        listened: how many of them had their audio checked.
         families: family -> (instruments, usable notes).
         instruments: sorted by family and id.
-        problems: sorted by kind, in the order of `KINDS`, and name.
+        problems: sorted by kind, in the order of `PROBLEM_KINDS`, then by name.
     """
 
     folder: Path
@@ -78,31 +78,32 @@ def check_dataset(
     at_most: int | None = None,
     jobs: int | None = None,
     begin: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None,
-) -> Report:
-    """Count a data set and listen to its notes: to all, to `at_most` spread evenly, or to none.
+) -> DatasetReport:
+    """Count a data set and analyse its audio: all notes, `at_most` of them spread evenly, or none (`listen=False`).
 
-    `begin(notes)` is called before listening and returns what is called as notes are heard.
+    `begin(notes)` is called with the number of notes to analyse and returns a function that is called with 1 after
+    each.
 
     Raises:
-        DatasetError: not a data set, or one that cannot be read at all.
+        DatasetError: not a data set, or `examples.json` cannot be read.
     """
     folder = Path(folder)
     records, problems = scan_dataset(folder)
     unlisted = sorted(audio_files(folder).keys() - read_entries(folder).keys())
-    problems += [Problem(clean(name), "unlisted", "a file in audio without an entry") for name in unlisted]
-    heard = records[:: max(1, -(-len(records) // at_most))] if at_most else records
+    problems += [Problem(clean(name), "unlisted", f"a file in {AUDIO} without an entry") for name in unlisted]
+    chosen = records[:: max(1, -(-len(records) // at_most))] if at_most else records
     if listen:
-        advance = begin(len(heard))
-        for _, found in in_parallel(_hear, heard, jobs=jobs, chunk=16):
+        advance = begin(len(chosen))
+        for _, found in in_parallel(_check_audio, chosen, jobs=jobs, chunk=16):
             problems += found
             advance(1)
     instruments = count_instruments(records)
-    order = list(KINDS)
-    return Report(
+    order = list(PROBLEM_KINDS)
+    return DatasetReport(
         folder=folder,
         notes=len(records),
         held_out=sum(map(is_held_out, records)),
-        listened=len(heard) if listen else 0,
+        listened=len(chosen) if listen else 0,
         families=_families(instruments),
         instruments=instruments,
         problems=sorted(problems, key=lambda problem: (order.index(problem.kind), problem.note_str)),
@@ -110,7 +111,7 @@ def check_dataset(
 
 
 def count_instruments(records: list[NoteRecord]) -> list[InstrumentCount]:
-    """The instruments of some notes, sorted by family and id."""
+    """The instruments of these notes, sorted by family and id."""
     groups: dict[tuple[str, str], list[NoteRecord]] = {}
     for record in records:
         groups.setdefault((record.family, record.instrument_str), []).append(record)
@@ -138,7 +139,7 @@ def _families(instruments: list[InstrumentCount]) -> dict[str, tuple[int, int]]:
     return {family: (len(of(family)), sum(of(family))) for family in FAMILIES}
 
 
-def _hear(record: NoteRecord) -> list[Problem]:
+def _check_audio(record: NoteRecord) -> list[Problem]:
     def problem(kind: str, message: str) -> Problem:
         return Problem(record.note_str, kind, message)
 
@@ -154,7 +155,7 @@ def _hear(record: NoteRecord) -> list[Problem]:
     if audio.seconds < SHORTEST_SECONDS:
         return [*found, problem("short", f"{audio.seconds:.3f} s long")]
     if is_clipped(audio.samples):
-        found.append(problem("clipped", "tops cut off at full scale"))
+        found.append(problem("clipped", "peaks cut off at full scale"))
     note, trust = measure_note(one_channel(audio.samples, audio.sample_rate)[0], audio.sample_rate)
     apart = note - record.pitch
     if trust >= SURE and abs(apart) > AGREE_SEMITONES:

@@ -1,4 +1,4 @@
-"""plot_coverage(records, path): a picture of which pitches each instrument of a data set has, by family."""
+"""plot_coverage(records, path): draws which pitches each instrument of a data set has, sorted by family."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _COLOURS = {
     "synth_lead": (0.1, 0.7, 0.75),
     "vocal": (0.5, 0.5, 0.5),
 }
-MOST_NAMED = 400  # rows; more instruments than that are drawn without their names
+MAX_NAMED_ROWS = 400  # more instruments than that are drawn without their names
 
 
 def plot_coverage(records: Sequence[NoteRecord], path: str | Path, *, title: str = "", force: bool = False) -> Path:
-    """Draw one row an instrument and one column a pitch; the more velocities a pitch has, the darker.
+    """Draw one row per instrument and one column per pitch; the more velocities a pitch has, the darker its cell.
 
     Raises:
-        UsageError: an ending other than .png, .svg or .pdf, or a file in the way.
+        UsageError: an ending other than .png, .svg or .pdf, or the file exists and `force` is not given.
         MissingError: matplotlib is not installed.
         DatasetError: nothing to draw, or the file cannot be written.
     """
@@ -50,7 +50,7 @@ def plot_coverage(records: Sequence[NoteRecord], path: str | Path, *, title: str
         raise DatasetError("no usable note to draw")
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph")  # names in scripts that the font lacks
+            warnings.filterwarnings("ignore", message="Glyph")  # names in scripts that the plot's font lacks
             return picture.save_figure(_draw(list(records), title), path)
     except OSError as error:
         raise DatasetError(f"{path}: cannot be written: {error}") from error
@@ -66,7 +66,7 @@ def _draw(records: list[NoteRecord], title: str) -> Any:  # matplotlib's Figure
     figure = picture.new_figure(12.0, height)
     axes = figure.add_subplot()
     colours = np.array([_COLOURS[row.family] for row in rows])
-    share = (velocities / velocities.max()) ** 0.5  # one velocity stays visible beside five
+    share = (velocities / velocities.max()) ** 0.5  # so that a single velocity stays visible beside five
     cells = 1 - share[..., None] * (1 - colours[:, None])
     axes.imshow(cells, aspect="auto", interpolation="nearest", extent=(-0.5, 127.5, len(rows) - 0.5, -0.5))
     _label(axes, rows, title)
@@ -78,7 +78,7 @@ def _label(axes: Any, rows: list[Any], title: str) -> None:
     axes.set_xlim(8.5, 120.5)
     axes.set_xlabel("pitch")
     axes.grid(axis="x", alpha=0.3)
-    few = len(rows) <= MOST_NAMED
+    few = len(rows) <= MAX_NAMED_ROWS
     axes.set_yticks(
         range(len(rows)) if few else [],
         [f"{row.instrument_name[:40]}" for row in rows] if few else [],

@@ -1,10 +1,10 @@
-"""SoundFontPlayer(font): plays one note of a SoundFont into an array. The only door to FluidSynth.
+"""SoundFontPlayer(font): plays single notes of a SoundFont into arrays. The only module that uses FluidSynth.
 
-FluidSynth's C library is called through ctypes: fifteen functions, no Python package in between, and float
-samples out where the usual wrapper gives 16 bits. It was chosen over tinysoundfont, which is as fast but knows no
-modulators: velocity then changes nothing but the level (the violin of MuseScore_General keeps its spectral
-centroid of 2,778 Hz at velocity 50 and 127; here it moves from 2,559 to 2,836 Hz), and that font's piano comes
-out 17 dB quieter at velocity 100 than at 50.
+FluidSynth's C library is called through ctypes: fifteen functions, without a Python package in between, and with
+float samples where the usual wrapper returns 16 bits. It was chosen over tinysoundfont, which is as fast but ignores
+modulators: velocity then changes only the level (the violin of MuseScore_General keeps its spectral centroid of
+2,778 Hz at velocities 50 and 127; here it moves from 2,559 to 2,836 Hz), and that font's piano is 17 dB quieter at
+velocity 100 than at 50.
 
 Source: https://www.fluidsynth.org/api/ (libfluidsynth 2.x, LGPL-2.1).
 """
@@ -21,14 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from nsynth_lab.dataset.font_info import check_font
+from nsynth_lab.dataset.font_file import check_font
 from nsynth_lab.errors import DatasetError, MissingError
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
-_SEVENTH_ORDER = 7
-_BLOCK = 64  # samples FluidSynth computes at a time
+SEVENTH_ORDER = 7
+_BLOCK_SAMPLES = 64  # FluidSynth computes so many samples at a time
 _INSTALL = "apt install libfluidsynth3 (Debian), brew install fluid-synth (macOS), fluidsynth.org (Windows)"
-_SETTINGS = {  # dry and one-threaded: the notes are the data, processes give the speed
+_SETTINGS = {  # dry, and on one thread: several processes render at the same time
     b"synth.reverb.active": 0,
     b"synth.chorus.active": 0,
     b"synth.cpu-cores": 1,
@@ -55,9 +55,10 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {  # name: result, arguments
 
 
 class SoundFontPlayer:
-    """A SoundFont (.sf2 or .sf3) loaded and ready to play single, dry, mono notes.
+    """A loaded SoundFont (.sf2 or .sf3) that plays single, dry, mono notes.
 
-    Loads only the samples of the programs that are played. A context manager: leaving it frees the C library's memory.
+    Only the samples of the programs that are played are loaded. Use it as a context manager, which frees the C
+    library's memory at the end.
 
     Raises:
         MissingError: FluidSynth's library is not installed.
@@ -81,17 +82,19 @@ class SoundFontPlayer:
             raise DatasetError(f"{font}: FluidSynth cannot load it; the SoundFont is damaged")
 
     def select(self, program: int, *, bank: int = 0) -> bool:
-        """Choose program 0..127 of a bank; False where the font has none. Bank 0 is General MIDI's."""
-        if (bank, program) != self._program:  # choosing again would unpack the samples again
+        """Select program 0..127 of a bank (bank 0 is General MIDI's); returns False if the font does not have it."""
+        if (bank, program) != self._program:  # selecting it again would decompress its samples again
             found = self._lib.fluid_synth_program_select(self._synth, 0, self._font, bank, program)
             self._program = (bank, program) if found == 0 else None
-            self._lib.fluid_synth_set_interp_method(self._synth, -1, _SEVENTH_ORDER)
+            self._lib.fluid_synth_set_interp_method(self._synth, -1, SEVENTH_ORDER)
         return self._program is not None
 
     def play(
         self, program: int, note: int, *, velocity: int, hold_seconds: float, seconds: float, bank: int = 0
     ) -> FloatArray:
-        """One note from silence, mean of both channels: float32 [seconds * sample_rate], key up after `hold_seconds`.
+        """Play one note from silence: float32 [seconds * sample_rate], the mean of both channels.
+
+        The key is released after `hold_seconds`.
 
         Raises:
             DatasetError: the font has no such program.
@@ -100,24 +103,23 @@ class SoundFontPlayer:
             raise DatasetError(f"the SoundFont has no program {program} in bank {bank}")
         samples, held = round(seconds * self._rate), round(hold_seconds * self._rate)
         # Whole blocks, so that nothing is left over for the next note.
-        sound = np.zeros((-(-samples // _BLOCK) * _BLOCK, 2), np.float32)
-        self._strike(note, velocity)
-        self._write(
-            sound[:_BLOCK]
-        )  # unheard: a voice begins at the gain of the note it played before; let that be this one
-        self._strike(note, velocity)
+        sound = np.zeros((-(-samples // _BLOCK_SAMPLES) * _BLOCK_SAMPLES, 2), np.float32)
+        # A voice starts at the gain of the note it played before, so the note is first played once and discarded.
+        self._note_on(note, velocity)
+        self._write(sound[:_BLOCK_SAMPLES])
+        self._note_on(note, velocity)
         self._write(sound[:held])
         self._lib.fluid_synth_noteoff(self._synth, 0, note)
         self._write(sound[held:])
         return np.asarray(sound[:samples].mean(axis=1), np.float32)
 
-    def _strike(self, note: int, velocity: int) -> None:
+    def _note_on(self, note: int, velocity: int) -> None:
         self._lib.fluid_synth_all_sounds_off(self._synth, 0)
-        self._write(np.empty((_BLOCK, 2), np.float32))  # voices become free once they have been asked to play on
+        self._write(np.empty((_BLOCK_SAMPLES, 2), np.float32))  # voices are freed only when the next block is computed
         self._lib.fluid_synth_noteon(self._synth, 0, note, velocity)
 
     def close(self) -> None:
-        """Free the synthesizer; a second call does nothing."""
+        """Free the synthesizer; calling it again does nothing."""
         if self._settings:
             self._lib.delete_fluid_synth(self._synth)
             self._lib.delete_fluid_settings(self._settings)
@@ -138,14 +140,14 @@ def library_version() -> str:
     """FluidSynth's version, such as 2.3.1.
 
     Raises:
-        MissingError: it is not installed.
+        MissingError: FluidSynth is not installed.
     """
     text: bytes = _library().fluid_version_str()
     return text.decode()
 
 
 @cache
-def _library() -> Any:  # a ctypes library has no types
+def _library() -> Any:  # ctypes libraries are untyped
     name = ctypes.util.find_library("fluidsynth") or ctypes.util.find_library("libfluidsynth-3")
     try:
         library = ctypes.CDLL(name or "")
@@ -157,5 +159,5 @@ def _library() -> Any:  # a ctypes library has no types
     if name is None:  # CDLL("") opens the running program itself
         raise MissingError(f"playing SoundFonts needs FluidSynth 2: {_INSTALL}")
     for level in range(5):
-        library.fluid_set_log_function(level, None, None)  # its complaints become our one-line errors
+        library.fluid_set_log_function(level, None, None)  # silence its log: errors are raised instead
     return library

@@ -1,7 +1,7 @@
-"""Which presets of a SoundFont become instruments of a data set, under which names, families and numbers.
+"""Which presets of a SoundFont become instruments of a data set, with which names, families and numbers.
 
-Of a General MIDI font bank 0 gives General MIDI's instruments: its names, families and playing ranges. All other
-presets keep their own name and range, and somebody has to say their family.
+In a General MIDI font, the presets of bank 0 get General MIDI's names, families and playing ranges. All other presets
+keep their own names and ranges, and the user has to name their family.
 """
 
 from __future__ import annotations
@@ -12,9 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from nsynth_lab.dataset.font_presets import DRUM_BANK, Preset, is_general_midi, named, nearest, read_presets
-from nsynth_lab.dataset.general_midi import PROGRAMS
-from nsynth_lab.dataset.played_range import usual_range
+from nsynth_lab.dataset.font_presets import (
+    DRUM_BANK,
+    FontPreset,
+    is_general_midi,
+    list_presets,
+    list_similar,
+    read_presets,
+)
+from nsynth_lab.dataset.general_midi import PROGRAMS, playing_range
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import FAMILIES, SOURCES
 
@@ -26,14 +32,14 @@ Number = tuple[int, int]  # bank, program
 
 @dataclass(frozen=True)
 class FontInstrument:
-    """A preset to render.
+    """A preset to render as an instrument.
 
     Attributes:
         bank, program: of the preset.
         name, family, source: of the instrument.
-        number: tells it from all others of the font: bank 0's programs, then the presets of other banks from 128 on.
+        number: unique within the font: the program number in bank 0, from 128 on for presets of other banks.
         keys: MIDI notes that it may be played at, rising.
-        preset: what the font calls it, empty where it has none.
+        preset: the preset's name in the font; may be empty.
     """
 
     bank: int
@@ -46,23 +52,23 @@ class FontInstrument:
     preset: str = ""
 
     def notes(self, *, step: int, offset: int = 0) -> list[int]:
-        """The keys that lie on the grid offset + k * step; the middle one where none does."""
+        """The keys on the grid offset + k * step, or the middle key if there is none on it."""
         notes = [key for key in self.keys if (key - offset) % step == 0]
         return notes or [self.keys[(len(self.keys) - 1) // 2]]
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What was asked for of a SoundFont.
+class PresetSelection:
+    """Which presets of a SoundFont to render, and what they are.
 
     Attributes:
-        programs: such as "0-7,40,8:5" (bank 8, program 5), or "all".
-        families: "string" for all, "40=string" or "8:0-3=string" for some.
-        source: of what General MIDI does not know.
-        general_midi: that it is such a font, whatever its presets are called; else their names tell.
+        programs: such as "0-7,40,8:5" (8:5 is bank 8, program 5), or "all".
+        families: "string" for all presets, "40=string" or "8:0-3=string" for some.
+        source: of presets that are not General MIDI's.
+        general_midi: treat the font as General MIDI whatever its presets are called; otherwise their names decide.
 
     Raises:
-        UsageError: not of these forms.
+        UsageError: a text that is not of these forms.
     """
 
     programs: str = "all"
@@ -80,7 +86,7 @@ class Choice:
 
 
 def parse_programs(text: str) -> tuple[Number, ...]:
-    """Banks and programs of a list such as "0-7,40,8:5", in rising order; none for "all".
+    """The (bank, program) pairs of a list such as "0-7,40,8:5", in rising order; none for "all".
 
     Raises:
         UsageError: not such a list.
@@ -103,66 +109,69 @@ def parse_programs(text: str) -> tuple[Number, ...]:
     return tuple(sorted(chosen))
 
 
-def choose_instruments(font: str | Path, choice: Choice) -> tuple[tuple[FontInstrument, ...], tuple[int, ...]]:
-    """What is to be rendered, and the programs that a General MIDI font should have and has not.
+def select_instruments(
+    font: str | Path, selection: PresetSelection
+) -> tuple[tuple[FontInstrument, ...], tuple[int, ...]]:
+    """The instruments to render, and the programs that are missing from a General MIDI font.
 
     Raises:
         DatasetError: not a SoundFont, or a damaged one.
-        UsageError: it has no such preset, or nobody says the family of one.
+        UsageError: the font has no such preset, or the family of a preset is not known.
     """
     presets = read_presets(font)
     usable = {(one.bank, one.program): one for one in presets if one.keys}
     if not usable:
         raise UsageError(f"{font}: none of its {len(presets)} presets maps a key to a sample: nothing to render")
-    known = {(0, program) for program in PROGRAMS} if choice.general_midi or is_general_midi(presets) else set()
-    if missing := [number for number in choice.wanted if number not in usable]:
-        bank, program = missing[0]
-        near = nearest(list(usable.values()), bank=bank, program=program)
+    known = {(0, program) for program in PROGRAMS} if selection.general_midi or is_general_midi(presets) else set()
+    if absent := [number for number in selection.wanted if number not in usable]:
+        bank, program = absent[0]
+        near = list_similar(list(usable.values()), bank=bank, program=program)
         raise UsageError(f"{font}: has no program {program} in bank {bank}; it has {near}")
-    numbers = choice.wanted or tuple(sorted(known & usable.keys()))
+    numbers = selection.wanted or tuple(sorted(known & usable.keys()))
     numbers = numbers or tuple(number for number in usable if number[0] != DRUM_BANK)
     if not numbers:
-        raise UsageError(f"{font}: has drum kits alone: {named(list(usable.values()))}; name them with --programs")
-    rows = [_row(usable[number], choice, known) for number in numbers]
-    if nameless := [usable[number] for number, row in zip(numbers, rows, strict=True) if not row.family]:
-        at = f"{nameless[0].bank}:" * bool(nameless[0].bank) + str(nameless[0].program)
+        raise UsageError(f"{font}: has only drum kits: {list_presets(list(usable.values()))}; choose with --programs")
+    chosen = [_instrument(usable[number], selection, known) for number in numbers]
+    if without_family := [usable[number] for number, one in zip(numbers, chosen, strict=True) if not one.family]:
+        first = without_family[0]
+        at = f"{first.bank}:" * bool(first.bank) + str(first.program)
         raise UsageError(
-            f"{font}: nothing tells the family of {named(nameless)}: add --family string for all, or --family "
-            f"{at}=string for one; families: {', '.join(FAMILIES)}"
+            f"{font}: the family of {list_presets(without_family)} is not known: add --family string for all, or "
+            f"--family {at}=string for one; families: {', '.join(FAMILIES)}"
         )
-    lacking = () if choice.wanted else tuple(program for _, program in sorted(known - usable.keys()))
-    return tuple(_told_apart(_numbered(rows, list(usable)))), lacking
+    missing = () if selection.wanted else tuple(program for _, program in sorted(known - usable.keys()))
+    return tuple(_with_unique_names(_numbered(chosen, list(usable)))), missing
 
 
-def _row(preset: Preset, choice: Choice, known: set[Number]) -> FontInstrument:
+def _instrument(preset: FontPreset, selection: PresetSelection, known: set[Number]) -> FontInstrument:
     number = (preset.bank, preset.program)
-    family = choice.family_of.get(number) or choice.family_of.get(None, "")
+    family = selection.family_of.get(number) or selection.family_of.get(None, "")
     if number in known:
-        row = PROGRAMS[preset.program]
-        keys = tuple(range(row.low, row.high + 1))
-        return FontInstrument(*number, row.name, family or row.family, row.source, 0, keys, preset.name)
-    low, high = usual_range(preset.keys)
+        program = PROGRAMS[preset.program]
+        keys = tuple(range(program.low, program.high + 1))
+        return FontInstrument(*number, program.name, family or program.family, program.source, 0, keys, preset.name)
+    low, high = playing_range(preset.keys)
     keys = tuple(key for key in preset.keys if low <= key <= high)
-    return FontInstrument(*number, preset.name, family, choice.source, 0, keys, preset.name)
+    return FontInstrument(*number, preset.name, family, selection.source, 0, keys, preset.name)
 
 
-def _numbered(rows: Sequence[FontInstrument], all_there: Sequence[Number]) -> list[FontInstrument]:
-    """Numbers that depend on the font alone, not on what is chosen of it."""
-    others = {number: HIGHEST_PROGRAM + 1 + place for place, number in enumerate(n for n in all_there if n[0])}
-    return [replace(row, number=others.get((row.bank, row.program), row.program)) for row in rows]
+def _numbered(instruments: Sequence[FontInstrument], available: Sequence[Number]) -> list[FontInstrument]:
+    """Give each its number, which depends on the font alone and not on which of its presets are selected."""
+    others = {number: HIGHEST_PROGRAM + 1 + place for place, number in enumerate(n for n in available if n[0])}
+    return [replace(one, number=others.get((one.bank, one.program), one.program)) for one in instruments]
 
 
-def _told_apart(rows: Sequence[FontInstrument]) -> list[FontInstrument]:
-    """Presets of the same name get their numbers after it."""
-    count = Counter(row.name.lower() for row in rows)
+def _with_unique_names(instruments: Sequence[FontInstrument]) -> list[FontInstrument]:
+    """Append bank and program to names that several presets share."""
+    count = Counter(one.name.lower() for one in instruments)
     return [
-        row if count[row.name.lower()] == 1 else replace(row, name=f"{row.name} {row.bank}:{row.program}")
-        for row in rows
+        one if count[one.name.lower()] == 1 else replace(one, name=f"{one.name} {one.bank}:{one.program}")
+        for one in instruments
     ]
 
 
 def _families(texts: Sequence[str]) -> dict[Number | None, str]:
-    """Of banks and programs; under None that of all others."""
+    """The family of each preset that is named; under None, the family of all others."""
     found: dict[Number | None, str] = {}
     for text in texts:
         programs, equals, family = text.rpartition("=")

@@ -1,7 +1,7 @@
 """The presets of a SoundFont: bank, program, name, and which keys and velocities each maps to a sample.
 
-As FluidSynth plays them: a key sounds where a zone of the preset and one of the instrument that it names both have it
-in their range, and the sample is there. Ranges of global zones count for nothing.
+The rules are FluidSynth's: a key sounds if it is in the range of a zone of the preset and of a zone of the instrument
+which that zone refers to, and if the sample exists. The ranges of global zones are ignored.
 
 Source: SoundFont Technical Specification 2.04, sections 7 and 8.
 """
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.dataset.font_tables import Table, read_tables
+from nsynth_lab.dataset.font_file import Table, read_tables
 from nsynth_lab.dataset.general_midi import resembles_general_midi
 from nsynth_lab.dataset.labels import clean
 from nsynth_lab.errors import UsageError
@@ -26,19 +26,19 @@ from nsynth_lab.note import key_ranges
 KEY_RANGE, VELOCITY_RANGE, INSTRUMENT, SAMPLE_ID = 43, 44, 41, 53
 IN_ROM = 0x8000
 DRUM_BANK = 128
-MOST_NAMED = 8
+MAX_LISTED = 8
 
-Mapped = NDArray[np.bool_]  # [128 keys, 128 velocities]
+KeyMap = NDArray[np.bool_]  # [128 keys, 128 velocities]
 
 
 @dataclass(frozen=True)
-class Preset:
-    """One preset; `mapped` [128, 128] says for every key and velocity whether a sample is there."""
+class FontPreset:
+    """One preset; `mapped` [128, 128] says for every key and velocity whether a sample is mapped to it."""
 
     bank: int
     program: int
     name: str
-    mapped: Mapped = field(repr=False, compare=False)
+    mapped: KeyMap = field(repr=False, compare=False)
 
     @property
     def keys(self) -> tuple[int, ...]:
@@ -47,49 +47,49 @@ class Preset:
 
     @property
     def velocities(self) -> tuple[int, int] | None:
-        """The softest and the hardest velocity that sound at some key; None where nothing does."""
+        """The lowest and the highest velocity that sound at some key; None if nothing sounds."""
         sounding = np.flatnonzero(self.mapped[:, 1:].any(axis=0)) + 1
         return (int(sounding[0]), int(sounding[-1])) if len(sounding) else None
 
     @property
     def label(self) -> str:
-        """For a person: `0:40 'Violin'`, bank and program before the name."""
+        """For display: bank, program and name, such as `0:40 'Violin'`."""
         return f"{self.bank}:{self.program} '{self.name}'"
 
 
-def read_presets(font: str | Path) -> tuple[Preset, ...]:
-    """All presets, sorted by bank and program; of two with the same numbers only the first can be reached.
+def read_presets(font: str | Path) -> tuple[FontPreset, ...]:
+    """All presets, sorted by bank and program; of several with the same numbers only the first can be selected.
 
     Raises:
         DatasetError: not a SoundFont, or a damaged one.
     """
     tables, sample_bytes = read_tables(font)
     samples = tables["shdr"][:-1]
-    there = (samples["kind"] & IN_ROM == 0) & (samples["start"] < samples["end"]) & (samples["start"] < sample_bytes)
+    exists = (samples["kind"] & IN_ROM == 0) & (samples["start"] < samples["end"]) & (samples["start"] < sample_bytes)
     instruments = [
-        np.packbits(_mapped(zones, [None] * len(there), there, SAMPLE_ID))
+        np.packbits(_key_map(zones, [None] * len(exists), exists, SAMPLE_ID))
         for zones in _zones(tables["inst"], tables["ibag"], tables["igen"])
     ]
-    exists = np.ones(len(instruments), np.bool_)
-    found: dict[tuple[int, int], Preset] = {}
+    exists = np.ones(len(instruments), np.bool_)  # of a preset's targets, the instruments
+    found: dict[tuple[int, int], FontPreset] = {}
     rows = zip(tables["phdr"], _zones(tables["phdr"], tables["pbag"], tables["pgen"]), strict=False)
     for row, zones in rows:
         bank, program = int(row["bank"]), int(row["program"])
-        mapped = _mapped(zones, instruments, exists, INSTRUMENT)
-        found.setdefault((bank, program), Preset(bank, program, _name(row["name"], program), mapped))
+        mapped = _key_map(zones, instruments, exists, INSTRUMENT)
+        found.setdefault((bank, program), FontPreset(bank, program, _name(row["name"], program), mapped))
     return tuple(found[number] for number in sorted(found))
 
 
-def is_general_midi(presets: Sequence[Preset]) -> bool:
-    """Whether the program numbers of bank 0 mean what General MIDI says, judged by the presets' names."""
+def is_general_midi(presets: Sequence[FontPreset]) -> bool:
+    """Whether bank 0 follows General MIDI's program numbers, judged by the presets' names."""
     return resembles_general_midi({one.program: one.name for one in presets if one.bank == 0})
 
 
-def find_preset(font: Path, presets: Sequence[Preset], *, bank: int | None, program: int | None) -> Preset:
-    """The preset of these numbers, where None stands for any; the one that sounds, where there is only one.
+def find_preset(font: Path, presets: Sequence[FontPreset], *, bank: int | None, program: int | None) -> FontPreset:
+    """The one preset that matches bank and program (None matches any) and has samples.
 
     Raises:
-        UsageError: none, or several; the message says which there are.
+        UsageError: no preset matches, or several do; the message lists them.
     """
     usable = [one for one in presets if one.keys]
     if not usable:
@@ -102,25 +102,25 @@ def find_preset(font: Path, presets: Sequence[Preset], *, bank: int | None, prog
     words = f"program {program}" if program is not None else "preset"
     words += f" in bank {bank}" if bank is not None else ""
     if not chosen:
-        raise UsageError(f"{font}: has no {words}; it has {nearest(usable, bank=bank, program=program)}")
+        raise UsageError(f"{font}: has no {words}; it has {list_similar(usable, bank=bank, program=program)}")
     options = ["--bank"] * (bank is None) + ["--program"] * (program is None)
-    raise UsageError(f"{font}: which preset? It has {named(chosen)}; choose with {' and '.join(options)}")
+    raise UsageError(f"{font}: which preset? It has {list_presets(chosen)}; choose with {' and '.join(options)}")
 
 
-def nearest(presets: Sequence[Preset], *, bank: int | None, program: int | None) -> str:
-    """For a message, of which nothing has both numbers: those of the program, else of the bank, else all."""
-    alike = [one for one in presets if one.program == program]
-    return named(alike or [one for one in presets if one.bank == bank] or presets)
+def list_similar(presets: Sequence[FontPreset], *, bank: int | None, program: int | None) -> str:
+    """The presets of the same program, else of the same bank, else all, as text for a message."""
+    similar = [one for one in presets if one.program == program]
+    return list_presets(similar or [one for one in presets if one.bank == bank] or presets)
 
 
-def named(presets: Sequence[Preset]) -> str:
-    """Some presets for a message, as bank:program and name."""
-    more = f" and {len(presets) - MOST_NAMED} more (--list)" if len(presets) > MOST_NAMED else ""
-    return ", ".join(one.label for one in presets[:MOST_NAMED]) + more
+def list_presets(presets: Sequence[FontPreset]) -> str:
+    """The first few presets (bank:program and name) as text for a message."""
+    more = f" and {len(presets) - MAX_LISTED} more (--list)" if len(presets) > MAX_LISTED else ""
+    return ", ".join(one.label for one in presets[:MAX_LISTED]) + more
 
 
-def preset_row(preset: Preset) -> dict[str, Any]:
-    """What a list of presets shows of one, as plain values."""
+def preset_row(preset: FontPreset) -> dict[str, Any]:
+    """One preset as plain values, for a table or JSON."""
     softest, hardest = preset.velocities or (None, None)
     return {
         "bank": preset.bank,
@@ -140,7 +140,7 @@ class _Zone(NamedTuple):
 
 
 def _zones(owners: Table, bags: Table, generators: Table) -> Iterator[list[_Zone]]:
-    """For every owner but the closing record its zones that name something."""
+    """For every preset or instrument except the terminal record: its zones that refer to something."""
     starts, bag_starts = owners["bag"].tolist(), bags["generator"].tolist()
     rows = list(zip(*(generators[name].tolist() for name in ("kind", "low", "high")), strict=True))
     for first, last in pairwise(starts):
@@ -149,7 +149,7 @@ def _zones(owners: Table, bags: Table, generators: Table) -> Iterator[list[_Zone
 
 
 def _zone(rows: Sequence[tuple[int, int, int]]) -> _Zone | None:
-    """A range of keys counts only as the first generator, one of velocities only first or after it; the target last."""
+    """Read one zone: a key range counts only as the first generator, a velocity range only as the first or second."""
     keys = velocities = slice(0, 128)
     for place, (kind, low, high) in enumerate(rows):
         if kind == KEY_RANGE and place == 0:
@@ -161,8 +161,8 @@ def _zone(rows: Sequence[tuple[int, int, int]]) -> _Zone | None:
     return None
 
 
-def _mapped(zones: Sequence[_Zone], of_targets: Sequence[Any], exists: Mapped, kind: int) -> Mapped:
-    """Where one of the zones leads to something that sounds; None among `of_targets` sounds everywhere."""
+def _key_map(zones: Sequence[_Zone], of_targets: Sequence[Any], exists: NDArray[np.bool_], kind: int) -> KeyMap:
+    """Where any of the zones leads to a sample; a target whose key map is None in `of_targets` sounds everywhere."""
     mapped = np.zeros((128, 128), np.bool_)
     for zone in zones:
         if zone.kind != kind or zone.target >= len(exists) or not exists[zone.target]:
@@ -174,7 +174,7 @@ def _mapped(zones: Sequence[_Zone], of_targets: Sequence[Any], exists: Mapped, k
 
 
 def _name(raw: bytes, program: int) -> str:
-    """As text, whatever it was encoded in; a number where there is none."""
+    """A preset's name as text, from UTF-8 or Latin-1; its program number if the name is empty."""
     cut = raw.split(b"\0")[0]
     try:
         text = cut.decode("utf-8")

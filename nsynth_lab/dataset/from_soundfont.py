@@ -1,7 +1,7 @@
-"""render_soundfont(font, folder): the notes of a SoundFont's instruments as a data set, made in parallel.
+"""render_soundfont(font, folder): renders the instruments of a SoundFont to a data set, in parallel.
 
-One task is one preset: a worker process loads the font once, plays the preset's notes one by one and writes
-each; its entries come back and are noted, so that an interrupted run loses at most the presets under way.
+One task is one preset: a worker process loads the font once, then plays and writes the preset's notes one by one.
+Finished presets are recorded, so an interrupted run loses at most those being rendered.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from functools import partial
 from pathlib import Path
 
 from nsynth_lab.dataset.fluidsynth import library_version
-from nsynth_lab.dataset.font_info import read_font_info
+from nsynth_lab.dataset.font_file import read_font_info
 from nsynth_lab.dataset.font_instruments import FontInstrument
 from nsynth_lab.dataset.note_writer import Entry, NoteWriter, check_folder
-from nsynth_lab.dataset.soundfont_notes import Rendering, probe, render_instrument
+from nsynth_lab.dataset.soundfont_notes import RenderSettings, probe, render_instrument
 from nsynth_lab.errors import DatasetError, UsageError
 from nsynth_lab.legible import encodable
 from nsynth_lab.workers import in_parallel
 
-HIGHEST_NUMBER = 999  # of an instrument, in NSynth's names
+HIGHEST_NUMBER = 999  # NSynth's names have three digits for the instrument
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """What a rendering gave: notes written, notes the font is silent at."""
+class RenderSummary:
+    """The result of `render_soundfont`: how many notes were written, and the names of those skipped as silent."""
 
     notes: int
     silent: tuple[str, ...]
@@ -37,7 +37,7 @@ def render_soundfont(
     font: str | Path,
     folder: str | Path,
     instruments: Sequence[FontInstrument],
-    rendering: Rendering,
+    rendering: RenderSettings,
     *,
     licence: str | None = None,
     attribution: str | None = None,
@@ -45,19 +45,19 @@ def render_soundfont(
     resume: bool = False,
     force: bool = False,
     advance: Callable[[int], None] = lambda _: None,
-) -> Rendered:
-    """Render instruments of `font` into the data set `folder`; `advance(notes)` is called as notes get done.
+) -> RenderSummary:
+    """Render instruments of `font` to the data set `folder`; `advance(notes)` is called as notes are finished.
 
-    Licence and attribution are what the font says of itself where they are not given.
+    If licence and attribution are not given, those in the font's own header are used.
 
     Raises:
         DatasetError: not a SoundFont, or FluidSynth cannot play it.
         MissingError: FluidSynth is not installed.
-        UsageError: the folder is in the way (see `note_writer.NoteWriter`), or there are more presets than numbers.
+        UsageError: the folder cannot be used (see `note_writer.NoteWriter`), or there are more presets than numbers.
     """
     font = Path(font)
     if (highest := max(one.number for one in instruments) + 128 * rendering.series) > HIGHEST_NUMBER:
-        raise UsageError(f"an instrument would have the number {highest} of {HIGHEST_NUMBER}; use a lower --series")
+        raise UsageError(f"instrument numbers end at {HIGHEST_NUMBER}, this needs {highest}; use a lower --series")
     info = read_font_info(font)
     about = {
         "licence": info.terms if licence is None else licence,
@@ -82,7 +82,7 @@ def render_soundfont(
         raise DatasetError(f"{font}: FluidSynth crashed while playing it; the SoundFont is damaged") from error
     parts = writer.parts()
     silent = tuple(sorted(name for part in parts.values() for name, entry in part.items() if not entry))
-    return Rendered(writer.finish(), silent)
+    return RenderSummary(writer.finish(), silent)
 
 
 def _part(one: FontInstrument) -> str:

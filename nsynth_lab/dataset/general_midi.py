@@ -1,9 +1,9 @@
-"""The General MIDI sound set as data: program -> name, NSynth family, source, playing range.
+"""The General MIDI sound set as a table: program -> name, NSynth family, source, playing range.
 
-Ranges are the pitches at which an instrument is really played (MIDI notes, both ends included): a SoundFont
-stretches its outermost samples far beyond them. Left out: what has no pitch of its own (113 agogo, a pair of
-bells, and 115 to 127, drums and effects), what sounds a chord (55 orchestra hit, 86 lead in fifths, 97
-soundtrack) and 31 guitar harmonics, which sound two octaves above the key.
+Playing ranges are those in which an instrument is really played (MIDI notes, both ends included); SoundFonts stretch
+their outermost samples far beyond them. Left out are programs without a definite pitch (113 agogo, a pair of bells,
+and 115 to 127, drums and effects), those that sound a chord (55 orchestra hit, 86 lead in fifths, 97 soundtrack) and
+31 guitar harmonics, which sound two octaves above the key.
 
 Source: the names are those of General MIDI level 1 (MIDI Association, 1991).
 """
@@ -11,8 +11,10 @@ Source: the names are those of General MIDI level 1 (MIDI Association, 1991).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from nsynth_lab.note import runs
 
 
 @dataclass(frozen=True)
@@ -148,15 +150,17 @@ def _row(line: str) -> Program:
 
 PROGRAMS: dict[int, Program] = {program.number: program for program in map(_row, _TABLE.strip().splitlines())}
 
-LEAST_ALIKE, LEAST_FAMILIES = 8, 4
+MIN_MATCHES, MIN_FAMILIES = 8, 4
+PIANO_RANGE = (21, 108)
+MAX_STRAY_KEYS, MIN_MAIN_KEYS = 12, 24
 
 
 def resembles_general_midi(names: Mapping[int, str]) -> bool:
-    """Whether a font's program numbers are General MIDI's, by what it calls its programs (number -> name).
+    """Whether a SoundFont numbers its programs as General MIDI does, judged by their names (number -> name).
 
-    They are where at least eight programs of four families, and half of all, share a word with General MIDI's name of
-    that number. Known General MIDI fonts share 92 to 95 %, with numbers shifted by one 36 % at most (measured on
-    FluidR3, TimGM6mb, GeneralUser and MuseScore General). One or a few presets tell nothing by their numbers.
+    It does if at least eight programs from four families, and at least half of all, share a word with General MIDI's
+    name for that number. In known General MIDI fonts 92 to 95 % do, and at most 36 % when the numbers are shifted by
+    one (measured on FluidR3, TimGM6mb, GeneralUser and MuseScore General). A few presets alone prove nothing.
 
     >>> resembles_general_midi({0: "Solo Cello"})
     False
@@ -166,10 +170,28 @@ def resembles_general_midi(names: Mapping[int, str]) -> bool:
     pitched = names.keys() & PROGRAMS.keys()
     alike = [number for number in pitched if _words(names[number]) & _words(PROGRAMS[number].name)]
     families = {PROGRAMS[number].family for number in alike}
-    return len(alike) >= max(LEAST_ALIKE, len(pitched) / 2) and len(families) >= LEAST_FAMILIES
+    return len(alike) >= max(MIN_MATCHES, len(pitched) / 2) and len(families) >= MIN_FAMILIES
 
 
 def _words(name: str) -> set[str]:
-    """The beginnings of its words: `SoloTrumpet` has solo and trum, `Trumpets` trum."""
+    """The first four letters of each word: `SoloTrumpet` gives solo and trum, `Trumpets` gives trum."""
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
     return {word[:4] for word in re.findall(r"[a-z]{3,}", apart)}
+
+
+def playing_range(keys: Sequence[int]) -> tuple[int, int]:
+    """The lowest and the highest key worth playing, out of the keys (MIDI notes, rising) that an instrument maps.
+
+    Short runs of keys apart from a long one are left out: they are keyswitches or noises. Keys beyond a piano's
+    are left out too: sample libraries stretch their outermost samples to the ends of MIDI's range.
+
+    >>> playing_range(range(128)), playing_range([36]), playing_range([24, 25, *range(36, 82)])
+    ((21, 108), (36, 36), (36, 81))
+    """
+    low, high = keys[0], keys[-1]
+    all_runs = runs(keys)
+    longest = max(all_runs, key=len)
+    if len(longest) >= MIN_MAIN_KEYS and all(len(run) <= MAX_STRAY_KEYS for run in all_runs if run is not longest):
+        low, high = longest[0], longest[-1]
+    within = [key for key in keys if max(low, PIANO_RANGE[0]) <= key <= min(high, PIANO_RANGE[1])]
+    return (within[0], within[-1]) if within else (low, high)

@@ -1,7 +1,7 @@
-"""check_labels(notes): do notes sound at the pitches their labels say? Heard before a run begins.
+"""check_labels(notes): do the notes sound at the pitches their labels say? Checked before training starts.
 
-A wrong label cannot be learnt: partials are laid where it says. `nsynth-lab dataset check` listens to every note of a
-data set; this to a hundred of what is to be trained on.
+A note with a wrong label cannot be learnt, because the decoder places its partials at the labelled pitch. This checks
+a hundred of the notes to be trained on; `nsynth-lab dataset check` checks every note of a data set.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from nsynth_lab.dsp.pitch_guess import SURE, measure_note
 from nsynth_lab.note import note_name
 from nsynth_lab.units import SAMPLE_RATE
 
-AT_MOST = 100
-WORTH_A_WORD = 0.06  # of the notes: of bells and drums that are labelled right, as many are heard wrong
-OFTEN = 0.5
-NAMED = 3
+MAX_NOTES = 100
+WRONG_SHARE = 0.06  # correctly labelled bells and drums reach this: their pitch is often measured wrongly
+OCTAVE_SHARE = 0.5
+MAX_EXAMPLES = 3
 
 
 @dataclass(frozen=True)
 class LabelCheck:
-    """What was heard.
+    """The result of `check_labels`.
 
     Attributes:
         sure: how many notes have a clear pitch.
-        wrong: those that sound at another pitch, whatever the octave, as `data set/note: labelled A4, sounds D5`.
-        octaves: how many sound an octave or more from their label.
+        wrong: notes of another pitch class than their label, such as `data set/note: labelled A4, sounds D5`.
+        octaves: how many sound one or more octaves away from their label.
     """
 
     sure: int
@@ -36,38 +36,38 @@ class LabelCheck:
 
     @property
     def warnings(self) -> list[str]:
-        """A line for each thing that is wrong with the labels as a whole, with what to do."""
-        said = []
-        if len(self.wrong) > WORTH_A_WORD * self.sure:
-            first = "; ".join(self.wrong[:NAMED])
-            said.append(
+        """One line for each systematic fault of the labels, with what to do about it; empty if there is none."""
+        lines = []
+        if len(self.wrong) > WRONG_SHARE * self.sure:
+            first = "; ".join(self.wrong[:MAX_EXAMPLES])
+            lines.append(
                 f"pitch labels: {len(self.wrong)} of {self.sure} notes sound at another pitch than their label says "
-                f"({first}); they cannot be learnt: stop, see `nsynth-lab dataset check`, and make the data set again "
-                "with right file names or `nsynth-lab dataset folder --pitch measured`"
+                f"({first}); such notes cannot be learnt: stop, see `nsynth-lab dataset check`, and make the data set "
+                "again with corrected file names or with `nsynth-lab dataset folder --pitch measured`"
             )
-        if self.octaves > OFTEN * self.sure:
-            said.append(
+        if self.octaves > OCTAVE_SHARE * self.sure:
+            lines.append(
                 f"pitch labels: {self.octaves} of {self.sure} notes sound an octave from their label; if the file "
                 "names do not call middle C C4, make the data set again with `nsynth-lab dataset folder --middle-c`"
             )
-        return said
+        return lines
 
 
-def check_labels(notes: PreparedNotes, *, at_most: int = AT_MOST) -> LabelCheck:
-    """Listen to at most so many notes, spread evenly, and compare with their labels; octaves count apart."""
+def check_labels(notes: PreparedNotes, *, at_most: int = MAX_NOTES) -> LabelCheck:
+    """Measure the pitch of at most `at_most` notes, spread evenly, and compare it with their labels."""
     sure, octaves = 0, 0
     wrong: list[str] = []
     for note in range(0, len(notes), max(1, -(-len(notes) // at_most))):
-        heard, trust = measure_note(notes.samples(note), SAMPLE_RATE)
+        pitch, trust = measure_note(notes.samples(note), SAMPLE_RATE)
         if trust < SURE:
             continue
         sure += 1
         entry = notes.index[note]
         label = int(str(entry["pitch"]))
-        apart = heard - label
+        apart = pitch - label
         if abs((apart + 6) % 12 - 6) > AGREE_SEMITONES:
             data = str(entry["instrument"]).partition("/")[0]
-            sounds = note_name(min(127, max(0, round(heard))))
+            sounds = note_name(min(127, max(0, round(pitch))))
             wrong.append(f"{data}/{entry['note_str']}: labelled {note_name(label)}, sounds {sounds}")
         elif abs(apart) > AGREE_SEMITONES:
             octaves += 1

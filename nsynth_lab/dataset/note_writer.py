@@ -1,8 +1,8 @@
-"""NoteWriter: writes a note data set so that it is either whole or can be carried on.
+"""NoteWriter: writes a note data set that is either complete or can be resumed.
 
-A data set that is being written holds `recipe.json` (what makes it), `audio/` and `parts/` (one file of entries for
-each instrument or recording that is finished); `finish` gathers the parts into `examples.json`, whose presence
-says that the set is complete. Every file is written aside and renamed.
+While it is being written, the folder holds `recipe.json` (the options it is made with), `audio/` and `parts/` (one
+file of entries for each finished instrument or recording). `finish` merges the parts into `examples.json`, whose
+presence marks the data set as complete. Every file is written under a temporary name and then renamed.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from nsynth_lab.dataset.notes import AUDIO, EXAMPLES
 from nsynth_lab.errors import DatasetError, UsageError
 from nsynth_lab.note import FAMILIES, SOURCES
 
-RECIPE, REPORT, READINGS, PARTS = "recipe.json", "report.json", "names.json", "parts"
-OWN_NAMES = {RECIPE, EXAMPLES, REPORT, READINGS, AUDIO, PARTS}
+RECIPE, REPORT, SCHEMES, PARTS = "recipe.json", "report.json", "names.json", "parts"
+OWN_NAMES = {RECIPE, EXAMPLES, REPORT, SCHEMES, AUDIO, PARTS}
 
 Entry = dict[str, Any]
 
 
 class NoteWriter:
-    """Opens `folder` for one `recipe` (a JSON object that says what makes the data set).
+    """Opens `folder` to write the data set that `recipe` (a JSON object with all its options) describes.
 
-    A new or empty folder is taken. One begun with the same recipe is carried on with `resume`; any data set is
-    replaced with `force`, which removes what a data set consists of and nothing else.
+    The folder must be new or empty. With `resume`, an unfinished data set of the same recipe is continued; with
+    `force`, any data set is replaced, by deleting the files a data set consists of and nothing else.
 
     Raises:
-        UsageError: the folder holds something else, or a data set and neither `resume` nor `force` fits.
+        UsageError: the folder holds other files, or a data set that neither `resume` nor `force` allows to touch.
     """
 
     def __init__(self, folder: str | Path, recipe: Entry, *, resume: bool = False, force: bool = False) -> None:
@@ -45,18 +45,18 @@ class NoteWriter:
         write_json(self.folder / RECIPE, with_version(recipe))
 
     def is_done(self, part: str) -> bool:
-        """Whether this part was finished by an earlier run."""
+        """Whether an earlier run has finished this part."""
         return self._part(part).is_file()
 
     def add(self, part: str, entries: dict[str, Entry]) -> None:
-        """Note that a part is finished: note_str -> entry, the audio in place; an empty entry is a note left out."""
+        """Record a part whose audio is written as finished: note_str -> entry, empty for a skipped note."""
         write_json(self._part(part), entries)
 
     def parts(self) -> dict[str, dict[str, Entry]]:
-        """All finished parts, of this run and earlier ones.
+        """All finished parts, from this run and earlier ones.
 
         Raises:
-            DatasetError: one is damaged.
+            DatasetError: a part is damaged.
         """
         found = {}
         for path in sorted((self.folder / PARTS).glob("*.json")):
@@ -67,10 +67,10 @@ class NoteWriter:
         return found
 
     def finish(self) -> int:
-        """Gather the parts into examples.json; the number of notes in it.
+        """Merge the parts into examples.json and return the number of notes in it.
 
         Raises:
-            DatasetError: no part holds a note, or a part is damaged.
+            DatasetError: no part contains a note, or a part is damaged.
         """
         entries = {name: entry for part in self.parts().values() for name, entry in part.items() if entry}
         if not entries:
@@ -84,36 +84,36 @@ class NoteWriter:
 
 
 def check_folder(folder: str | Path, recipe: Entry, *, resume: bool = False, force: bool = False) -> None:
-    """Refuse before the work rather than after it; nothing is changed.
+    """Make the checks of `NoteWriter` before any work is done; changes nothing.
 
     Raises:
         UsageError: see `NoteWriter`.
     """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder}: is a file; expected a folder to write the data set into")
+        raise UsageError(f"{folder}: is a file; expected a folder to write the data set to")
     found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     if strangers := sorted(found - OWN_NAMES):
         raise UsageError(f"{folder}: holds other things ('{clean(strangers[0])}'); choose a new or empty folder")
     if not found or force:
         return
     if not resume:
-        raise UsageError(f"{folder}: holds a data set; add --resume to carry it on or --force to replace it")
+        raise UsageError(f"{folder}: holds a data set; add --resume to continue it or --force to replace it")
     if _read_recipe(folder) != with_version(recipe):
-        raise UsageError(f"{folder}: was begun with other options; repeat those, or replace it with --force")
+        raise UsageError(f"{folder}: was started with other options; repeat those, or replace it with --force")
     if EXAMPLES in found:
         raise UsageError(f"{folder}: is complete; there is nothing to resume (--force makes it again)")
 
 
 def with_version(recipe: Entry) -> Entry:
-    """A recipe as it is written: with the version of this package, and as JSON gives it back (no tuples)."""
+    """A recipe as it is stored: with this package's version, and with lists for tuples, as JSON returns it."""
     plain: Entry = json.loads(json.dumps(recipe))
     return {**plain, "version": __version__}
 
 
 def clear(folder: Path) -> None:
-    """Remove what a data set consists of, and nothing else."""
-    for name in (EXAMPLES, RECIPE, REPORT, READINGS):
+    """Delete the files that a data set consists of, and nothing else."""
+    for name in (EXAMPLES, RECIPE, REPORT, SCHEMES):
         (folder / name).unlink(missing_ok=True)
     for name in (AUDIO, PARTS):
         if (folder / name).is_symlink():
@@ -125,9 +125,9 @@ def clear(folder: Path) -> None:
 def note_entry(
     *, family: str, instrument_source: str, number: int, pitch: int, velocity: int, sample_rate: int, **extra: Any
 ) -> Entry:
-    """NSynth's thirteen fields for one note, then `extra`. `number` 0..999 tells instruments of a family apart.
+    """NSynth's thirteen fields for one note, then `extra`; `number` 0..999 counts instruments within a family.
 
-    `note` and `instrument` are ids that depend on nothing but the arguments, so they stay when a set is made again.
+    The ids `note` and `instrument` depend on the arguments alone, so they stay the same when a set is made again.
     """
     instrument_str = f"{family}_{instrument_source}_{number:03d}"
     family_id, source_id = FAMILIES.index(family), SOURCES.index(instrument_source)
@@ -151,7 +151,7 @@ def note_entry(
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON aside, then rename.
+    """Write `value` as JSON, under a temporary name that is then renamed.
 
     Raises:
         DatasetError: the file cannot be written.

@@ -1,12 +1,12 @@
 """read_dataset(folder): the notes of a data set in NSynth's layout, as records.
 
-    folder/examples.json    {note_str: entry}, an entry being the fields below
+    folder/examples.json    {note_str: entry}; `NoteRecord` lists the fields that are used
     folder/audio/           note_str.wav or note_str.flac, any sample rate
 
-A note_str is `family_source_NNN-PPP-VVV`: instrument NNN, MIDI pitch PPP, velocity VVV. What to know about it:
-a family may hold underscores (synth_lead), so names are read from the right; an entry's `note` is an id and never
-the pitch; NSynth's pitches reach from 9 to 119, not 21 to 108; 71 of its notes are noise; some of its
-instruments have a single velocity. Fields an entry lacks are taken from the name.
+A note_str is `family_source_NNN-PPP-VVV`: instrument NNN, MIDI pitch PPP, velocity VVV. Pitfalls of the format:
+a family may contain underscores (synth_lead), so names are parsed from the right; the field `note` is an id, never
+the pitch; NSynth's pitches range from 9 to 119, not from 21 to 108; 71 of its notes are noise; some of its
+instruments have a single velocity. Fields missing from an entry are taken from its name.
 
 Source: Engel et al. 2017, https://magenta.tensorflow.org/datasets/nsynth; the noise notes are magenta issue 2092.
 """
@@ -19,7 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nsynth_lab.dataset.labels import NAME, NOISE, UnusableError, clean, label_of, number_of, qualities_of
+from nsynth_lab.dataset.labels import (
+    KNOWN_NOISE,
+    NSYNTH_NAME,
+    UnusableNoteError,
+    clean,
+    label_of,
+    number_of,
+    qualities_of,
+)
 from nsynth_lab.errors import DatasetError
 from nsynth_lab.note import FAMILIES, SOURCES
 
@@ -28,24 +36,25 @@ ENDINGS = (".wav", ".flac")
 MAX_EXAMPLES_BYTES = 2**30
 UNSEEN_ONE_IN = 8
 HELD_OUT_ONE_IN = 16
-UNTOLD_VELOCITY = 100
+DEFAULT_VELOCITY = 100
 
 
 @dataclass(frozen=True)
 class NoteRecord:
-    """One recorded note: where it lies and what it is.
+    """One recorded note: its file and its labels.
 
     Attributes:
         path: the sound file.
         note_str: the note's name, unique in its data set.
         dataset: name of the data set's folder; `(dataset, instrument_str)` identifies an instrument.
-        instrument_str, instrument_name: the instrument's id and its name for people (the id where it has none).
-        family, source: of `note.FAMILIES` and `note.SOURCES`.
+        instrument_str, instrument_name: the instrument's id and its display name (the id if it has none).
+        family, source: one of `note.FAMILIES` and one of `note.SOURCES`.
         pitch, velocity: MIDI note 0..127 and velocity 1..127.
-        sample_rate: in Hz, as the entry says; 0 where it does not.
-        hold_seconds: when the key goes up; None where unknown (NSynth holds keys for 3 s, but does not say so).
-        licence, attribution: of this note; empty where unknown.
-        qualities: names of `labels.QUALITIES` that apply.
+        sample_rate: in Hz according to the entry; 0 if it does not say.
+        hold_seconds: time from key down to key up; None if unknown (NSynth holds keys for 3 s, but its entries
+            do not say so).
+        licence, attribution: of this note; empty if unknown.
+        qualities: those of `labels.QUALITIES` that apply.
     """
 
     path: Path
@@ -66,7 +75,7 @@ class NoteRecord:
 
 @dataclass(frozen=True)
 class Problem:
-    """A note that cannot be used: its name, one word for the kind of trouble, and what is the matter."""
+    """A fault of one note: the note's name, the kind of fault (`check.PROBLEM_KINDS`), and a message."""
 
     note_str: str
     kind: str
@@ -74,10 +83,10 @@ class Problem:
 
 
 def read_dataset(folder: str | Path) -> list[NoteRecord]:
-    """The usable notes of a data set, sorted by name; `scan_dataset` also tells what was left out and why.
+    """The usable notes of a data set, sorted by name; `scan_dataset` also returns the others, with reasons.
 
     Raises:
-        DatasetError: not a data set, damaged, or without one usable note.
+        DatasetError: not a data set, damaged, or without a usable note.
     """
     records, problems = scan_dataset(folder)
     if not records:
@@ -87,7 +96,7 @@ def read_dataset(folder: str | Path) -> list[NoteRecord]:
 
 
 def scan_dataset(folder: str | Path) -> tuple[list[NoteRecord], list[Problem]]:
-    """All notes of a data set: those that can be used and those that cannot, each sorted by name.
+    """All notes of a data set: the usable ones, and a problem for each of the others, both sorted by name.
 
     Raises:
         DatasetError: not a data set, or `examples.json` is damaged or too large.
@@ -99,32 +108,32 @@ def scan_dataset(folder: str | Path) -> tuple[list[NoteRecord], list[Problem]]:
         shown = clean(name)
         try:
             records.append(_record(name, entry, files.get(name), folder))
-        except UnusableError as error:
+        except UnusableNoteError as error:
             problems.append(Problem(shown, error.kind, str(error)))
     return records, problems
 
 
 def is_held_out(record: NoteRecord) -> bool:
-    """Whether a note is kept from training, to measure with: one in sixteen, for ever the same.
+    """Whether a note is held out from training for evaluation: one in sixteen, always the same ones.
 
-    Decided by a hash of the instrument and the pitch, so that a held-out pitch of an instrument is held out at
-    every velocity and in every run; which other notes exist plays no part.
+    Decided by a hash of the instrument and the pitch alone, so that a held-out pitch is held out at every velocity
+    and in every run, whatever other notes the data set has.
     """
     digest = hashlib.blake2b(f"{record.instrument_str}-{record.pitch:03d}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") % HELD_OUT_ONE_IN == 0
 
 
 def is_unseen(record: NoteRecord) -> bool:
-    """Whether a whole instrument can be kept from training, to measure with: one in eight, for ever the same.
+    """Whether a note's whole instrument is held out from training: one in eight, always the same ones.
 
-    Only asked of data sets that are to be split by instrument, for it takes away an eighth of what can be learnt.
+    Used only for data sets that are split by instrument, because it removes an eighth of the training data.
     """
     digest = hashlib.blake2b(record.instrument_str.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") % UNSEEN_ONE_IN == 0
 
 
 def read_entries(folder: Path) -> dict[str, Any]:
-    """`examples.json` as it stands, bounded in size.
+    """The raw contents of `examples.json`, of limited size.
 
     Raises:
         DatasetError: missing, too large, or not a JSON object.
@@ -144,7 +153,7 @@ def read_entries(folder: Path) -> dict[str, Any]:
 
 
 def audio_files(folder: Path) -> dict[str, Path]:
-    """Name without ending -> file, of everything that really lies in the audio folder."""
+    """File name without its ending -> file, for every file in the audio folder; links that lead out are ignored."""
     audio = folder / AUDIO
     if not audio.is_dir():
         return {}
@@ -162,15 +171,15 @@ def _lies_in(path: Path, home: Path) -> bool:
 
 def _record(name: str, entry: object, path: Path | None, folder: Path) -> NoteRecord:
     if not isinstance(entry, dict):
-        raise UnusableError("damaged", "its entry is not an object")
+        raise UnusableNoteError("damaged", "its entry is not an object")
     if "/" in name or "\\" in name or name in ("", ".", ".."):
-        raise UnusableError("outside", f"its name leads out of the folder {AUDIO}")
-    parsed = NAME.fullmatch(name)
+        raise UnusableNoteError("outside", f"its name leads out of the folder {AUDIO}")
+    parsed = NSYNTH_NAME.fullmatch(name)
     named = parsed.groupdict() if parsed else {}
-    if NOISE.fullmatch(name) and "instrument_name" not in entry:
-        raise UnusableError("noise", "one of the 71 notes of NSynth that are known to be noise")
+    if KNOWN_NOISE.fullmatch(name) and "instrument_name" not in entry:
+        raise UnusableNoteError("noise", "one of the 71 notes of NSynth that are known to be noise")
     if path is None:
-        raise UnusableError("missing", f"no {name}.wav or .flac in {AUDIO}")
+        raise UnusableNoteError("missing", f"no {name}.wav or .flac in {AUDIO}")
     family = label_of(entry, named, "family", FAMILIES)
     source = label_of(entry, named, "source", SOURCES)
     instrument = clean(entry.get("instrument_str") or named.get("instrument") or f"{family}_{source}_000")
@@ -184,7 +193,7 @@ def _record(name: str, entry: object, path: Path | None, folder: Path) -> NoteRe
         family=family,
         source=source,
         pitch=number_of(entry, named, "pitch", 0, 127),
-        velocity=number_of(entry, named, "velocity", 1, 127, default=UNTOLD_VELOCITY),
+        velocity=number_of(entry, named, "velocity", 1, 127, default=DEFAULT_VELOCITY),
         sample_rate=number_of(entry, {}, "sample_rate", 0, 768_000, default=0),
         hold_seconds=float(hold) if isinstance(hold, int | float) and 0 < hold < 3600 else None,
         licence=clean(entry.get("licence")),

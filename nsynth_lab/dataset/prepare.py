@@ -1,8 +1,8 @@
-"""Notes ready for training: each read, resampled to 48 kHz and measured once, then kept in one cache folder.
+"""prepare(folders, cache): notes ready for training, each read, resampled to 48 kHz and measured only once.
 
-cache/audio.i16               every note's samples in a row, 16 bit, padded to whole blocks
-cache/streams.safetensors     loudness, f0, partials and the place of each note
-cache/index.json              what each note is, and the fingerprint of what it was made from
+cache/audio.i16               the samples of all notes, one after another, 16 bit, padded to whole frames
+cache/streams.safetensors     loudness, f0 and partials, and where each note starts
+cache/index.json              the labels of each note, and a fingerprint of the source files
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ _Result = tuple[NDArray[np.int16], Measured, float] | str
 
 @dataclass(frozen=True)
 class PreparedNotes:
-    """Notes side by side: note i owns frames starts[i] .. starts[i + 1] of every per-frame array.
+    """All notes, one after another: note i is frames starts[i] .. starts[i + 1] - 1 of every per-frame array.
 
     Attributes:
-        audio: [frames * 512] int16, mapped from disk.
-        starts: [notes + 1] first frame of each note.
+        audio: [frames * 512] int16, memory-mapped.
+        starts: [notes + 1] first frame of each note, and the end of the last.
         loudness_db: [frames].
         f0_cents: [frames].
         partials: [notes, 128].
         loudest_db: [notes] level of the loudest mel band.
-        index: one dict a note: note_str, instrument (with its data set), family, pitch, velocity, hold_seconds,
-            licence, held_out.
+        index: one dict per note: note_str, instrument (`data set/instrument_str`), family, pitch, velocity,
+            hold_seconds, licence, held_out.
     """
 
     audio: NDArray[np.int16]
@@ -68,11 +68,11 @@ class PreparedNotes:
         return len(self.index)
 
     def samples(self, note: int) -> FloatArray:
-        """One note's sound, [frames * 512], -1..1."""
-        return self.sound(int(self.starts[note]), int(self.starts[note + 1]))
+        """The audio of one note, [frames * 512], -1..1."""
+        return self.frame_samples(int(self.starts[note]), int(self.starts[note + 1]))
 
-    def sound(self, first: int, end: int) -> FloatArray:
-        """What sounds in frames `first` to before `end`, [frames * 512], -1..1."""
+    def frame_samples(self, first: int, end: int) -> FloatArray:
+        """The audio of the frames from `first` up to but not including `end`, [frames * 512], -1..1."""
         part = self.audio[first * HOP_SAMPLES : end * HOP_SAMPLES]
         return np.asarray(part, np.float32) / np.float32(FULL_SCALE)
 
@@ -85,13 +85,13 @@ class PreparedNotes:
 def prepare(
     folders: Sequence[Path], cache: Path, *, split: Collection[Path] = (), processes: int, progress: Progress
 ) -> PreparedNotes:
-    """Read and measure every note of `folders`, or take them from `cache` if nothing has changed.
+    """Read and measure every note of `folders`, or load them from `cache` if no file has changed.
 
-    Notes that cannot be read or are silent are left out and listed in the index file. Of the folders that are also in
-    `split`, whole instruments are held out besides single notes.
+    Notes that cannot be read or are silent are skipped and listed in the index file. In folders that are also in
+    `split`, whole instruments are held out as well as single notes (see `notes.is_unseen`).
 
     Raises:
-        DatasetError: a folder without notes, or none of them usable.
+        DatasetError: a folder without notes, or without a usable one.
     """
     notes = [
         (_entry(folder, record, held_out=is_held_out(record) or (folder in split and is_unseen(record))), record)
@@ -105,7 +105,7 @@ def prepare(
 
 
 def load(cache: Path) -> PreparedNotes:
-    """Map what `prepare` wrote.
+    """Load what `prepare` has written; the audio stays on disk and is memory-mapped.
 
     Raises:
         DatasetError: missing or damaged.
@@ -116,7 +116,7 @@ def load(cache: Path) -> PreparedNotes:
         audio = np.memmap(cache / "audio.i16", np.int16, mode="r")
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise DatasetError(
-            f"{cache}: prepared notes are damaged ({error}); remove the folder to make them anew"
+            f"{cache}: prepared notes are damaged ({error}); delete the folder to make them again"
         ) from error
     return PreparedNotes(audio=audio, index=index["notes"], **streams)
 

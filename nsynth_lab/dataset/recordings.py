@@ -1,73 +1,74 @@
-"""find_takes(folder): a musician's recordings, each with the instrument its folders and name say it is.
+"""find_recordings(folder): the sound files of a folder, each with the instrument that its path and name state.
 
-recordings/trumpet/C#4.wav            folder = instrument; the family follows from its name
-recordings/brass/my horn/C4 ff.wav    a folder named like a family settles the family
-recordings/piano/soft/C4.wav          a folder named like a dynamic or a layer says how loud
-recordings/brass_acoustic_001-060-100.wav    NSynth's names keep what they say
+recordings/trumpet/C#4.wav                  a folder names the instrument; the family follows from that name
+recordings/brass/my horn/C4 ff.wav          a folder named after a family states the family
+recordings/piano/soft/C4.wav                a folder named after a dynamic or a layer states the velocity
+recordings/brass_acoustic_001-060-100.wav   NSynth's own names are used as they are
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from nsynth_lab.dataset.file_names import Named, Reading, read_names
-from nsynth_lab.dataset.name_levels import MOST_LAYERS
-from nsynth_lab.dataset.name_parts import Part, level_of, parts_of
-from nsynth_lab.dataset.notes import UNTOLD_VELOCITY
+from nsynth_lab.dataset.file_names import read_names
+from nsynth_lab.dataset.labels import FAMILY_FOLDERS, FAMILY_OF_WORD, guess_family
+from nsynth_lab.dataset.name_groups import NamingScheme, ParsedName
+from nsynth_lab.dataset.name_levels import MAX_LAYERS
+from nsynth_lab.dataset.name_tokens import NameToken, dynamic_velocity, tokenize_name
+from nsynth_lab.dataset.notes import DEFAULT_VELOCITY
 from nsynth_lab.errors import UsageError
+from nsynth_lab.legible import encodable
 from nsynth_lab.note import FAMILIES, SOURCES
 
 ENDINGS = (".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3")
 MAX_FILES = 100_000
-_FAMILY_WORDS = """
-bass: bass basses 808
-brass: trumpet trumpets trombone trombones tuba horn horns cornet flugelhorn euphonium
-flute: flutes piccolo recorder ocarina shakuhachi whistle panpipe panpipes quena
-guitar: guitars banjo sitar koto shamisen ukulele mandolin lute oud
-keyboard: keyboards keys piano pianos harpsichord clavinet clavichord rhodes wurlitzer
-mallet: mallets vibraphone marimba xylophone glockenspiel celesta kalimba bells bell chimes timpani dulcimer
-organ: organs hammond harmonium
-reed: reeds sax saxophone saxes clarinet oboe bassoon accordion harmonica bagpipe bagpipes shanai duduk bandoneon
-string: strings violin violins viola violas cello cellos contrabass fiddle harp erhu
-synth_lead: synth lead pad saw square
-vocal: vocals voice voices choir singer aahs oohs
-"""
 
 
 @dataclass(frozen=True)
-class Take:
-    """One sound file and what is known of it before it is heard.
+class Recording:
+    """One sound file and what its path says about it.
 
-    `file` is its path below the folder, what is not UTF-8 in it escaped. `family` is empty where unknown; `velocity` is
-    100 where neither a velocity nor a layer is named. `reading` is how its name was read, with those like it.
+    Attributes:
+        path: of the file.
+        file: its path below the folder, with bytes that are not UTF-8 escaped.
+        parsed: what its name says.
+        instrument_name, family, source: of the instrument; `family` is empty if unknown.
+        number: of the instrument within its family and source.
+        velocity: 100 if neither a velocity nor a layer is stated.
+        scheme: how its name was read, together with the names built alike.
     """
 
     path: Path
     file: str
-    named: Named
+    parsed: ParsedName
     instrument_name: str
     family: str
     source: str
     number: int = 0
-    velocity: int = UNTOLD_VELOCITY
-    reading: Reading = field(default_factory=Reading)
+    velocity: int = DEFAULT_VELOCITY
+    scheme: NamingScheme = field(default_factory=NamingScheme)
+
+    @property
+    def instrument(self) -> tuple[str, str, str]:
+        """The instrument's identity: family, source and name."""
+        return self.family, self.source, self.instrument_name
 
 
-def find_takes(
+def find_recordings(
     folder: str | Path,
     *,
     family: str | None = None,
     instrument: str | None = None,
     source: str = "acoustic",
     middle_c: int | None = None,
-) -> list[Take]:
+) -> list[Recording]:
     """Every sound file below `folder`, sorted, with instruments numbered within their family and source.
 
-    `middle_c` is the octave number that file names give to middle C; with None they decide (see `file_names`).
+    `family`, `instrument` and `source` apply to all files; without them the folders' names decide. `middle_c` is the
+    octave number that the file names give to middle C; with None the names decide (see `file_names`).
 
     Raises:
         UsageError: no such folder, no sound file in it, or an unknown family or source.
@@ -79,35 +80,11 @@ def find_takes(
         raise UsageError(f"source '{source}' is unknown; use one of {', '.join(SOURCES)}")
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder; expected one with recordings of single notes")
-    named = _named(_sound_files(folder), middle_c)
-    takes = [_take(path, folder, family, instrument, source, *named[path]) for path in named]
-    if not takes:
+    parsed = _parse_all(_sound_files(folder), middle_c)
+    recordings = [_recording(path, folder, family, instrument, source, *parsed[path]) for path in parsed]
+    if not recordings:
         raise UsageError(f"{folder}: no sound file in it ({' '.join(ENDINGS)})")
-    return with_velocities(_numbered(takes))
-
-
-def guess_family(name: str) -> str:
-    """The family of an instrument from the words of its name, the last that says one; empty where none does.
-
-    >>> guess_family("My old Trumpet"), guess_family("bass clarinet"), guess_family("thing")
-    ('brass', 'reed', '')
-    """
-    if "bass guitar" in name.lower():
-        return "bass"
-    words = [word for word in re.findall(r"[a-z0-9]+", name.lower()) if word in _WORDS]
-    found = {_WORDS[word] for word in words}
-    if len(found) > 1:  # an adjective before its noun: bass clarinet, flute organ
-        found = {_WORDS[words[-1]]}
-    return found.pop() if found else ""
-
-
-def _words() -> dict[str, str]:
-    rows = (line.split(": ") for line in _FAMILY_WORDS.strip().splitlines())
-    return {word: family for family, words in rows for word in (family, *words.split())}
-
-
-_WORDS = _words()
-_FAMILY_FOLDERS = {word for word in _WORDS if word in FAMILIES or word.removesuffix("s") in FAMILIES}
+    return with_velocities(_numbered(recordings))
 
 
 def _sound_files(folder: Path) -> list[Path]:
@@ -122,104 +99,90 @@ def _sound_files(folder: Path) -> list[Path]:
     return paths
 
 
-def shown(path: str | Path) -> str:
-    r"""A path as text that can be printed and written: bytes that are not UTF-8 are escaped.
-
-    >>> shown("Fl\udcf6te_C4.wav"), shown("Flöte_C4.wav")
-    ('Fl\\xf6te_C4.wav', 'Flöte_C4.wav')
-    """
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def _named(paths: list[Path], middle_c: int | None) -> dict[Path, tuple[Named, Reading]]:
-    """What each name says, those of one folder read together."""
+def _parse_all(paths: list[Path], middle_c: int | None) -> dict[Path, tuple[ParsedName, NamingScheme]]:
+    """What each file name says; the names of one folder are read together."""
     folders: dict[Path, list[Path]] = {}
     for path in paths:
         folders.setdefault(path.parent, []).append(path)
-    return {
-        path: found
-        for inside in folders.values()
-        for path, found in zip(
-            inside, read_names([shown(path.stem) for path in inside], middle_c=middle_c), strict=True
-        )
-    }
+    found: dict[Path, tuple[ParsedName, NamingScheme]] = {}
+    for inside in folders.values():
+        stems = [encodable(path.stem) for path in inside]
+        found.update(zip(inside, read_names(stems, middle_c=middle_c), strict=True))
+    return found
 
 
-def _take(
+def _recording(
     path: Path,
     folder: Path,
     family: str | None,
     instrument: str | None,
     source: str,
-    named: Named,
-    reading: Reading,
-) -> Take:
-    file = Path(shown(path.relative_to(folder)))
-    reading = replace(reading, folder="" if len(file.parts) == 1 else str(file.parent))
-    if named.nsynth and named.nsynth[0] in FAMILIES:
-        whose, how, number = named.nsynth
-        name = instrument or f"{whose}_{how}_{number:03d}"
-        return Take(path, str(file), named, name, whose, how, number, reading=reading)
-    folders = [shown(folder.resolve().name), *file.parts[:-1]]
+    parsed: ParsedName,
+    scheme: NamingScheme,
+) -> Recording:
+    file = Path(encodable(str(path.relative_to(folder))))
+    scheme = replace(scheme, folder="" if len(file.parts) == 1 else str(file.parent))
+    if parsed.nsynth and parsed.nsynth[0] in FAMILIES:
+        stated_family, stated_source, number = parsed.nsynth
+        name = instrument or f"{stated_family}_{stated_source}_{number:03d}"
+        return Recording(path, str(file), parsed, name, stated_family, stated_source, number, scheme=scheme)
+    folders = [encodable(folder.resolve().name), *file.parts[:-1]]
     if level := _level(folders[-1]):
         folders = folders[:-1] or folders
-        named, reading = _with_level(named, reading, level)
-    by_folder = [_WORDS[part.lower()] for part in folders if part.lower() in _FAMILY_FOLDERS]
-    names = [part for part in folders if part.lower() not in _FAMILY_FOLDERS]
+        parsed, scheme = _with_level(parsed, scheme, level)
+    by_folder = [FAMILY_OF_WORD[part.lower()] for part in folders if part.lower() in FAMILY_FOLDERS]
+    names = [part for part in folders if part.lower() not in FAMILY_FOLDERS]
     name = instrument or (names or folders)[-1]
     known = family or (by_folder[-1] if by_folder else "") or guess_family(name)
-    return Take(path, str(file), named, name, known, source, reading=reading)
+    return Recording(path, str(file), parsed, name, known, source, scheme=scheme)
 
 
-def _level(folder: str) -> Part | None:
-    """What a folder says of how loud its notes are, if it is named as a dynamic, a velocity or a layer alone."""
-    parts = parts_of(folder)
-    if len(parts) != 1 or parts[0].kind not in ("dynamic", "velocity", "layer") or folder.lower() in _WORDS:
+def _level(folder: str) -> NameToken | None:
+    """The velocity, dynamic or layer that a folder's name states, if it states nothing else."""
+    tokens = tokenize_name(folder)
+    if len(tokens) != 1 or tokens[0].kind not in ("dynamic", "velocity", "layer") or folder.lower() in FAMILY_OF_WORD:
         return None
-    if parts[0].text.startswith("vl"):  # the first violins
+    if tokens[0].text.startswith("vl"):  # vl1 is the first violins
         return None
-    return parts[0]
+    return tokens[0]
 
 
-def _with_level(named: Named, reading: Reading, level: Part) -> tuple[Named, Reading]:
-    if named.velocity is not None or named.layer is not None:
-        return named, reading
-    told = replace(reading, velocities=f"by the folder: {level.text}")
+def _with_level(parsed: ParsedName, scheme: NamingScheme, level: NameToken) -> tuple[ParsedName, NamingScheme]:
+    """Apply a folder's velocity, dynamic or layer to a file whose name states none."""
+    if parsed.velocity is not None or parsed.layer is not None:
+        return parsed, scheme
+    scheme = replace(scheme, velocities=f"by the folder: {level.text}")
     if level.kind == "dynamic":
-        return replace(named, velocity=level_of(level.text), count=None), told
-    if level.kind == "velocity" and level.number > MOST_LAYERS:
-        return replace(named, velocity=min(127, level.number), count=None), told
-    return replace(named, layer=max(1, level.number), count=None), told
+        return replace(parsed, velocity=dynamic_velocity(level.text), count=None), scheme
+    if level.kind == "velocity" and level.number > MAX_LAYERS:
+        return replace(parsed, velocity=min(127, level.number), count=None), scheme
+    return replace(parsed, layer=max(1, level.number), count=None), scheme
 
 
-def _numbered(takes: list[Take]) -> list[Take]:
+def _numbered(recordings: list[Recording]) -> list[Recording]:
     """Give each instrument without an NSynth name the next free number of its family and source."""
-    taken = {(take.family, take.source, take.number) for take in takes if take.named.nsynth}
+    used = {(one.family, one.source, one.number) for one in recordings if one.parsed.nsynth}
     numbers: dict[tuple[str, str, str], int] = {}
-    for family, source, name in sorted({whose(take) for take in takes if not take.named.nsynth}):
-        free = next(n for n in range(len(takes) + len(taken) + 1) if (family, source, n) not in taken)
-        taken.add((family, source, free))
+    for family, source, name in sorted({one.instrument for one in recordings if not one.parsed.nsynth}):
+        free = next(n for n in range(len(recordings) + len(used) + 1) if (family, source, n) not in used)
+        used.add((family, source, free))
         numbers[family, source, name] = free
-    return [take if take.named.nsynth else replace(take, number=numbers[whose(take)]) for take in takes]
+    return [one if one.parsed.nsynth else replace(one, number=numbers[one.instrument]) for one in recordings]
 
 
-def with_velocities(takes: list[Take]) -> list[Take]:
-    """The named velocity; else layer k of the n of an instrument's pack becomes k / n of full velocity."""
+def with_velocities(recordings: list[Recording]) -> list[Recording]:
+    """The recordings with velocities: the stated one, else 127 * k / n for layer k of an instrument's n layers."""
     layers: dict[tuple[str, ...], int] = {}
 
-    def pack(take: Take) -> tuple[str, ...]:
-        return (*whose(take), take.reading.pack)
+    def pack(one: Recording) -> tuple[str, ...]:
+        return (*one.instrument, one.scheme.pack)
 
-    for take in takes:
-        layers[pack(take)] = max(layers.get(pack(take), 0), take.named.layer or 0)
+    for one in recordings:
+        layers[pack(one)] = max(layers.get(pack(one), 0), one.parsed.layer or 0)
 
-    def velocity(take: Take) -> int:
-        by_layer = max(1, round(127 * take.named.layer / layers[pack(take)])) if take.named.layer else UNTOLD_VELOCITY
-        return take.named.velocity or by_layer
+    def velocity(one: Recording) -> int:
+        layer = one.parsed.layer
+        by_layer = max(1, round(127 * layer / layers[pack(one)])) if layer else DEFAULT_VELOCITY
+        return one.parsed.velocity or by_layer
 
-    return [replace(take, velocity=velocity(take)) for take in takes]
-
-
-def whose(take: Take) -> tuple[str, str, str]:
-    """The instrument a take is of: family, source, name."""
-    return take.family, take.source, take.instrument_name
+    return [replace(one, velocity=velocity(one)) for one in recordings]

@@ -1,10 +1,7 @@
-"""Rendering: which notes of an instrument to play and how; render_instrument plays those of one and writes them."""
+"""render_instrument(font, folder, ...): plays the notes of one SoundFont instrument and writes them as files."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,31 +11,32 @@ import numpy as np
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.dataset.fluidsynth import SoundFontPlayer
 from nsynth_lab.dataset.font_instruments import FontInstrument
-from nsynth_lab.dataset.note_shape import cut_tail
 from nsynth_lab.dataset.note_writer import Entry, note_entry
 from nsynth_lab.dataset.notes import AUDIO
 from nsynth_lab.dsp.offset import remove_dc
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import Note
-from nsynth_lab.units import SAMPLE_RATE
+from nsynth_lab.silence_stderr import silence_stderr
+from nsynth_lab.units import SAMPLE_RATE, FloatArray, db_to_gain
 
 FADE_SECONDS = 0.02
+TAIL_DB = -80.0
 SILENT_PEAK = 1e-4
 LOUDEST_PEAK = 0.99
-SERIES = 7  # of 128 programs each fit the three digits of an instrument's number
+SERIES = 7  # so many times 128 programs fit into the three digits of an instrument's number
 
 
 @dataclass(frozen=True)
-class Rendering:
-    """Which notes of a SoundFont's instruments to play, and how.
+class RenderSettings:
+    """Which notes of a SoundFont's instruments to render, and how.
 
     Attributes:
-        step, offset: the notes of an instrument's range on the grid offset + k * step, in semitones.
+        step, offset: notes are played on the grid offset + k * step, in semitones, within an instrument's range.
         velocities: MIDI velocities 1..127, rising.
-        hold_seconds: how long keys are held; velocity number i takes hold i modulo their count.
-        max_seconds: no note is longer; one that still sounds is faded out over its last 20 ms.
+        hold_seconds: how long keys are held; the velocities use these in turn, repeating.
+        max_seconds: the longest note; one that still sounds then is faded out over its last 20 ms.
         sample_rate: in Hz.
-        series: 0..6, added 128 times to the instruments' numbers: give each font of a training its own.
+        series: 0..6; 128 * series is added to the instruments' numbers, so that several fonts can share a training.
         ending: "flac" or "wav", both 24 bit.
 
     Raises:
@@ -62,7 +60,7 @@ class Rendering:
         if not self.velocities or not self.hold_seconds:
             raise UsageError("nothing to render: name at least one velocity and hold")
         if not 0.1 <= self.max_seconds <= 60 or not all(0.05 <= hold <= self.max_seconds for hold in self.hold_seconds):
-            raise UsageError("holds lie between 0.05 s and the longest note, which lies between 0.1 and 60 s")
+            raise UsageError("use holds from 0.05 s to the longest note, and a longest note from 0.1 to 60 s")
         if not 8_000 <= self.sample_rate <= 96_000:
             raise UsageError(f"a sample rate of {self.sample_rate} Hz: FluidSynth renders at 8,000 to 96,000 Hz")
         if not 0 <= self.series < SERIES:
@@ -71,7 +69,7 @@ class Rendering:
             raise UsageError(f"format '{self.ending}': use flac or wav")
 
     def notes(self, one: FontInstrument) -> list[tuple[int, int, float]]:
-        """(note, velocity, hold in seconds) of everything to play of one instrument."""
+        """(note, velocity, hold in seconds) of every note to render of one instrument."""
         holds = self.hold_seconds
         return [
             (note, velocity, holds[index % len(holds)])
@@ -81,9 +79,12 @@ class Rendering:
 
 
 def render_instrument(
-    font: Path, folder: Path, rendering: Rendering, about: dict[str, str], one: FontInstrument
+    font: Path, folder: Path, rendering: RenderSettings, about: dict[str, str], one: FontInstrument
 ) -> dict[str, Entry]:
-    """Play one instrument and write its notes: note_str -> entry, empty where silent."""
+    """Render one instrument and write its notes; returns note_str -> entry, an empty entry for a silent note.
+
+    `about` is added to every entry: licence, attribution and origin.
+    """
     player = _player(font, rendering.sample_rate)
     rate, entries = rendering.sample_rate, dict[str, Entry]()
     for note, velocity, hold in rendering.notes(one):
@@ -121,8 +122,22 @@ def render_instrument(
     return entries
 
 
+def cut_tail(samples: FloatArray, *, held_samples: int, fade_samples: int) -> FloatArray:
+    """Cut a note where it has finally fallen 80 dB below its peak, but not before the key is released.
+
+    A note that is still louder at its end is faded out over its last `fade_samples`.
+    """
+    level = np.abs(samples)
+    sounding = np.flatnonzero(level > level.max() * db_to_gain(TAIL_DB))
+    end = max(int(sounding[-1]) + 1 if len(sounding) else 0, held_samples)
+    kept = samples[:end].copy()
+    if end > len(samples) - fade_samples:
+        kept[-fade_samples:] *= np.linspace(1.0, 0.0, fade_samples, dtype=np.float32)
+    return kept
+
+
 def probe(sample_rate: int, font: Path) -> None:
-    """Load a font as `render_instrument` will.
+    """Load a font in this process, to find out whether FluidSynth can load it.
 
     Raises:
         DatasetError: FluidSynth cannot load it.
@@ -132,18 +147,5 @@ def probe(sample_rate: int, font: Path) -> None:
 
 @lru_cache(maxsize=1)
 def _player(font: Path, sample_rate: int) -> SoundFontPlayer:
-    with _silent_stderr():
-        return SoundFontPlayer(font, sample_rate=sample_rate)  # lives as long as its worker process
-
-
-@contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Only for worker processes: libraries below FluidSynth print about damaged fonts what our error says in a line."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    with silence_stderr():  # libraries that FluidSynth uses print about damaged fonts; our error says it in one line
+        return SoundFontPlayer(font, sample_rate=sample_rate)  # kept as long as its worker process runs

@@ -1,7 +1,7 @@
-"""Ablation: what each part of the model and each stage of training is worth, after equally many steps.
+"""ablate(...): what each part of the model and each training stage contributes, after the same number of steps.
 
-The parts are added one after the other, each row trained from the same first weights on the same batches. The stages
-go on from the last of them for as many steps again, beside a row that simply trains on.
+Parts are added one after another; each experiment is trained from the same initial weights on the same batches. The
+stages continue from the last of these for the same number of steps, beside an experiment that only trains longer.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from nsynth_lab.atomic_file import write_json
 from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.dataset.prepare import PreparedNotes
 from nsynth_lab.evaluate.evaluate import Evaluation
-from nsynth_lab.evaluate.sections.section import Advance, Work
+from nsynth_lab.evaluate.sections.section import Advance, EvaluationSetup
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.decoder import Decoder, DecoderState
 from nsynth_lab.train.discriminators import ADVERSARIAL_DB
-from nsynth_lab.train.initial_model import ENCODER_PARTIALS, first_model
+from nsynth_lab.train.initial_model import ENCODER_PARTIALS, build_model
 from nsynth_lab.train.loop import train
-from nsynth_lab.train.options import Report, TrainOptions
+from nsynth_lab.train.options import TrainingProgress, TrainOptions
 
 FILE = "ablation.json"
 SECTIONS = ("reconstruction", "transposition")
@@ -37,15 +37,15 @@ ATTACK = TrainOptions().attack
 
 
 @dataclass(frozen=True)
-class Row:
+class Experiment:
     """One line of the table: what the model has, and how it is trained.
 
     Attributes:
-        name: what this row adds to the one before.
-        partials, f0: whether the decoder hears where the partials sit, and of the deviation from the nominal note.
-        encoder_partials: how many partials' levels the encoder sees.
-        swap_share, decorrelate, attack: of the training.
-        stage: goes on from the last row of stage `excitation`, except for that stage itself.
+        name: what this experiment adds to the one before.
+        partials, f0: whether the decoder uses the streams `partials` and `f0_cents`.
+        encoder_partials: the number of partials whose levels the encoder gets.
+        swap_share, decorrelate, attack: see `TrainOptions`.
+        stage: all but `excitation` continue from the last experiment of that stage.
     """
 
     name: str
@@ -58,26 +58,28 @@ class Row:
     stage: str = "excitation"
 
 
-ROWS = (
-    Row("excitation only", partials=False, f0=False, encoder_partials=0, swap_share=0.0, decorrelate=0.0, attack=0.0),
-    Row("+ partials", f0=False, encoder_partials=0, swap_share=0.0, decorrelate=0.0, attack=0.0),
-    Row("+ f0 deviation", encoder_partials=0, swap_share=0.0, decorrelate=0.0, attack=0.0),
-    Row("+ levels of partials in the encoder", swap_share=0.0, decorrelate=0.0, attack=0.0),
-    Row("+ swap training", decorrelate=0.0, attack=0.0),
-    Row("+ decorrelated timbre", attack=0.0),
-    Row("+ attacks by the millisecond"),
-    Row("as many steps again", stage="more"),
-    Row("+ band stack", stage="bands"),
-    Row("+ adversarial refinement", stage="adversarial"),
+EXPERIMENTS = (
+    Experiment(
+        "excitation only", partials=False, f0=False, encoder_partials=0, swap_share=0.0, decorrelate=0.0, attack=0.0
+    ),
+    Experiment("+ partials", f0=False, encoder_partials=0, swap_share=0.0, decorrelate=0.0, attack=0.0),
+    Experiment("+ f0 deviation", encoder_partials=0, swap_share=0.0, decorrelate=0.0, attack=0.0),
+    Experiment("+ levels of partials in the encoder", swap_share=0.0, decorrelate=0.0, attack=0.0),
+    Experiment("+ swap training", decorrelate=0.0, attack=0.0),
+    Experiment("+ decorrelated timbre", attack=0.0),
+    Experiment("+ attacks by the millisecond"),
+    Experiment("as many steps again", stage="more"),
+    Experiment("+ band stack", stage="bands"),
+    Experiment("+ adversarial refinement", stage="adversarial"),
 )
 
 
-class DeafDecoder(Decoder):
-    """A decoder that does not hear of the partials' places, or takes every f0 for the nearest note."""
+class RestrictedDecoder(Decoder):
+    """A decoder that ignores the stream of partials, or rounds f0 to the nearest note."""
 
     def __init__(self, config: ModelConfig, *, partials: bool, f0: bool) -> None:
         super().__init__(config)
-        self.hears_partials, self.hears_f0 = partials, f0
+        self.uses_partials, self.uses_f0 = partials, f0
 
     def step(
         self,
@@ -89,10 +91,10 @@ class DeafDecoder(Decoder):
         *,
         every: bool = False,
     ) -> tuple[Tensor, DecoderState]:
-        """As `Decoder.step`."""
-        heard = partials if self.hears_partials else 0.0 * partials
-        f0_hz = f0_hz if self.hears_f0 else 440.0 * torch.exp2((12.0 * torch.log2(f0_hz / 440.0)).round() / 12.0)
-        return super().step(timbre, loudness_db, f0_hz, heard, state, every=every)
+        """See `Decoder.step`."""
+        partials = partials if self.uses_partials else 0.0 * partials
+        f0_hz = f0_hz if self.uses_f0 else 440.0 * torch.exp2((12.0 * torch.log2(f0_hz / 440.0)).round() / 12.0)
+        return super().step(timbre, loudness_db, f0_hz, partials, state, every=every)
 
 
 def ablate(
@@ -102,67 +104,72 @@ def ablate(
     folder: Path,
     options: TrainOptions,
     *,
-    report: Callable[[Row, Report], None],
+    on_step: Callable[[Experiment, TrainingProgress], None],
     advance: Advance = lambda _: None,
 ) -> list[dict[str, Any]]:
-    """Train and evaluate each row; figures are kept in `folder`, and rows that are there already are not made again.
+    """Train and evaluate each experiment; those whose figures are in `folder` already are not evaluated again.
 
     Args:
         notes: to train on.
         records: to evaluate with.
-        pool: all notes, of which partners for transposition are taken.
+        pool: all notes; partners for transposition are chosen from them.
         folder: of the runs and of `ablation.json`.
-        options: of every row's training; their steps are a row's.
-        report: hears of every step.
-        advance: hears of every note evaluated.
+        options: of every experiment's training.
+        on_step: called after every training step.
+        advance: called after every note that is evaluated.
 
     Raises:
         NsynthLabError: the figures or a run cannot be written.
     """
     figures: list[dict[str, Any]] = json.loads((folder / FILE).read_text()) if (folder / FILE).is_file() else []
-    known = {row["name"] for row in figures}
+    known = {one["name"] for one in figures}
     last: Autoencoder | None = None
-    for number, row in enumerate(ROWS):
+    for number, experiment in enumerate(EXPERIMENTS):
         run = folder / f"row-{number}"
-        begun = _first(row, last, seed=options.seed)
-        own = _options(row, options)
-        told = functools.partial(report, row)
-        model = train(notes, run, own, begun, device="cpu", report=told, listen=lambda *_: None)
-        last = model if row.stage == "excitation" else last
-        if row.name not in known:
-            work = Work(Checkpoint(model.eval(), f"row-{number}", {}), records, pool, rounds=0)  # the model alone
-            figures.append({"name": row.name, **_figures(Evaluation(work, SECTIONS).run(advance))})
+        start = _initial_model(experiment, last, seed=options.seed)
+        callback = functools.partial(on_step, experiment)
+        model = train(
+            notes, run, _options(experiment, options), start, device="cpu", on_step=callback, on_save=lambda *_: None
+        )
+        last = model if experiment.stage == "excitation" else last
+        if experiment.name not in known:
+            setup = EvaluationSetup(
+                Checkpoint(model.eval(), f"row-{number}", {}), records, pool, rounds=0
+            )  # the model alone
+            figures.append({"name": experiment.name, **_figures(Evaluation(setup, SECTIONS).run(advance))})
             write_json(folder / FILE, figures)
     return figures
 
 
-def _first(row: Row, last: Autoencoder | None, *, seed: int) -> Autoencoder:
-    if row.stage == "excitation":
+def _initial_model(experiment: Experiment, last: Autoencoder | None, *, seed: int) -> Autoencoder:
+    if experiment.stage == "excitation":
         torch.manual_seed(seed)
-        model = Autoencoder(ModelConfig(encoder_partials=row.encoder_partials))
-        deaf = DeafDecoder(model.config, partials=row.partials, f0=row.f0)
-        deaf.load_state_dict(model.decoder.state_dict())
-        model.decoder = deaf
+        model = Autoencoder(ModelConfig(encoder_partials=experiment.encoder_partials))
+        decoder = RestrictedDecoder(model.config, partials=experiment.partials, f0=experiment.f0)
+        decoder.load_state_dict(model.decoder.state_dict())
+        model.decoder = decoder
         return model
-    stage = "excitation" if row.stage == "more" else row.stage
-    return first_model(stage, last, seed=seed)
+    stage = "excitation" if experiment.stage == "more" else experiment.stage
+    return build_model(stage, last, seed=seed)
 
 
-def _options(row: Row, options: TrainOptions) -> TrainOptions:
-    base = replace(options, swap_share=row.swap_share, decorrelate=row.decorrelate, attack=row.attack)
-    if row.stage == "excitation":
+def _options(experiment: Experiment, options: TrainOptions) -> TrainOptions:
+    base = replace(
+        options, swap_share=experiment.swap_share, decorrelate=experiment.decorrelate, attack=experiment.attack
+    )
+    if experiment.stage == "excitation":
         return base
-    adversarial = ADVERSARIAL_DB if row.stage == "adversarial" else 0.0
+    adversarial = ADVERSARIAL_DB if experiment.stage == "adversarial" else 0.0
     return replace(base, seed=options.seed + STAGE_SEED, adversarial=adversarial)
 
 
 def _figures(figures: dict[str, Any]) -> dict[str, float]:
-    found, moved = figures["reconstruction"], figures["transposition"]
+    reconstruction, transposition = figures["reconstruction"], figures["transposition"]
     return {
-        "mel_error_db": found["mel_error_db"]["mean"],
-        "partial_error_db": found["partial_error_db"]["mean"],
-        "noise_error_db": found["noise_error_db"]["mean"],
-        "loudness_error_db": found["loudness_error_db"]["mean"],
-        "attack_error_ms": found["attack_error_ms"]["median"],
-        "moved_mel_error_db": moved["mel_error_db"]["mean"],
+        "mel_error_db": reconstruction["mel_error_db"]["mean"],
+        "partial_error_db": reconstruction["partial_error_db"]["mean"],
+        "noise_error_db": reconstruction["noise_error_db"]["mean"],
+        "loudness_error_db": reconstruction["loudness_error_db"]["mean"],
+        "attack_error_ms": reconstruction["attack_error_ms"]["median"],
+        "moved_mel_error_db": transposition["mel_error_db"]["mean"],
     }

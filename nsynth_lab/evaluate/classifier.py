@@ -1,8 +1,8 @@
-"""NSynth's own yardstick: a small classifier says which family and which pitch it hears, in a note and in its twin.
+"""A small classifier of family and pitch, NSynth's own measure: are decoded notes recognised as well as recorded ones?
 
-What the model loses shows as notes that are no longer recognised. The classifier has learnt from real notes alone
-(see `recognition_training`); it hears 1.7 s from the onset, as 256 mel bands every 2048 samples in windows of 8192, in
-dB below the note's loudest band and no deeper than 60 dB: so neither a gain nor what lies beneath matters.
+The classifier was trained on recorded notes only (see `classifier_training`). Its input is 1.7 s from the onset, as 256
+mel bands every 2048 samples in windows of 8192, in dB relative to the note's loudest band and limited to 60 dB below
+it, so neither the level nor anything quieter matters.
 
     mel [frames, bands] -> four convolutions, each halves time and frequency -> mean and maximum -> family, pitch
 
@@ -40,14 +40,14 @@ HIDDEN = 192
 
 
 class Scores(NamedTuple):
-    """How much speaks for each family [notes, 11] and each MIDI pitch [notes, 128]: logits."""
+    """Logits of each family [notes, 11] and of each MIDI pitch [notes, 128]."""
 
     family: Tensor
     pitch: Tensor
 
 
-class Recogniser(nn.Module):
-    """`hearing` [notes, 40, 256] -> Scores; 0.5 million weights."""
+class Classifier(nn.Module):
+    """[notes, 40, 256] from `classifier_input` -> Scores; 0.5 million weights."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,9 +58,9 @@ class Recogniser(nn.Module):
         self.family = nn.Linear(HIDDEN, len(FAMILIES))
         self.pitch = nn.Linear(HIDDEN, PITCHES)
 
-    def forward(self, heard: Tensor) -> Scores:
-        """`heard` [notes, frames, bands] as `hearing` gives it."""
-        x = heard[:, None]  # [notes, channels, frames, bands]
+    def forward(self, spectra: Tensor) -> Scores:
+        """The scores of `spectra` [notes, frames, bands], as `classifier_input` computes them."""
+        x = spectra[:, None]  # [notes, channels, frames, bands]
         for layer, norm in zip(self.layers, self.norms, strict=True):
             x = functional.gelu(norm(layer(x)))
         over_time = torch.cat([x.mean(dim=2), x.amax(dim=2)], dim=1).flatten(1)
@@ -69,10 +69,10 @@ class Recogniser(nn.Module):
         return Scores(self.family(x), self.pitch(x))
 
 
-def hearing(samples: FloatArray) -> FloatArray:
-    """What the classifier hears of `samples` [samples] at 48 kHz, [40, 256]: 1 at the loudest band, 0 from 60 dB below.
+def classifier_input(samples: FloatArray) -> FloatArray:
+    """The classifier's input for `samples` [samples] at 48 kHz: [40, 256], 1 at the loudest band, 0 from 60 dB below.
 
-    >>> hearing(np.zeros(96_000, np.float32)).max()
+    >>> classifier_input(np.zeros(96_000, np.float32)).max()
     np.float32(0.0)
     """
     with torch.no_grad():
@@ -83,51 +83,51 @@ def hearing(samples: FloatArray) -> FloatArray:
     if float(loudest.max()) < SILENT_DB:
         return np.zeros((FRAMES, BANDS), np.float32)
     onset = int((loudest > loudest.max() - ONSET_DB).int().argmax())
-    heard = (1.0 + (level_db[onset:][:FRAMES] - loudest.max()) / RANGE_DB).clamp(min=0.0)
-    return np.asarray(functional.pad(heard, (0, 0, 0, FRAMES - len(heard))).numpy(), np.float32)
+    spectra = (1.0 + (level_db[onset:][:FRAMES] - loudest.max()) / RANGE_DB).clamp(min=0.0)
+    return np.asarray(functional.pad(spectra, (0, 0, 0, FRAMES - len(spectra))).numpy(), np.float32)
 
 
 def band_centres_hz(bands: int = BANDS) -> Doubles:
-    """Where the mel bands lie, [bands]."""
+    """The centre frequencies of the mel bands, [bands]."""
     weights = mel_weights(bands, WINDOW_SAMPLES // 2 + 1, torch.device("cpu")).double().numpy()
     hz = np.linspace(0.0, SAMPLE_RATE / 2, len(weights))
     return np.asarray(hz @ weights / weights.sum(axis=0))
 
 
-def recognise(samples: FloatArray, recogniser: Recogniser) -> tuple[str, int]:
-    """Family and MIDI pitch that `samples` [samples] at 48 kHz sound most like."""
+def classify(samples: FloatArray, classifier: Classifier) -> tuple[str, int]:
+    """The family and MIDI pitch that the classifier assigns to `samples` [samples] at 48 kHz."""
     with torch.no_grad():
-        scores = recogniser(torch.from_numpy(hearing(samples))[None])
+        scores = classifier(torch.from_numpy(classifier_input(samples))[None])
     return FAMILIES[int(scores.family.argmax())], int(scores.pitch.argmax())
 
 
 def accuracy(scores: Scores, labels: Tensor) -> dict[str, float]:
-    """Shares of notes whose family and whose pitch score highest; `labels` [notes, 2] holds their numbers."""
+    """The shares of notes whose family and whose pitch are recognised; `labels` [notes, 2] holds their numbers."""
     right = torch.stack([logits.argmax(dim=1) for logits in scores], dim=1) == labels
     return dict(zip(Scores._fields, right.float().mean(dim=0).tolist(), strict=True))
 
 
-def save_recogniser(path: Path, recogniser: Recogniser, *, about: dict[str, Any]) -> None:
-    """Write the weights in float16 with a JSON header, aside, then rename; `about` (JSON values) joins the header."""
-    tensors = {name: value.detach().cpu().half().contiguous() for name, value in recogniser.state_dict().items()}
+def save_classifier(path: Path, classifier: Classifier, *, about: dict[str, Any]) -> None:
+    """Write the weights in float16 with a JSON header, to which `about` (JSON values) is added."""
+    tensors = {name: value.detach().cpu().half().contiguous() for name, value in classifier.state_dict().items()}
     header = {**FIXED, "kind": "classifier", "families": list(FAMILIES), **about}
     write_bytes(path, save(tensors, metadata={KEY: json.dumps(header)}))
 
 
-def load_recogniser(path: Path) -> tuple[Recogniser, dict[str, Any]]:
+def load_classifier(path: Path) -> tuple[Classifier, dict[str, Any]]:
     """The classifier, ready to use, and its header.
 
     Raises:
         CheckpointError: missing, damaged, or not a classifier of this version.
     """
     if not path.is_file():
-        raise CheckpointError(f"{path}: no such file; train a classifier first (recognition_training.train_recogniser)")
+        raise CheckpointError(f"{path}: no such file; train a classifier first (classifier_training.train_classifier)")
     header, tensors = read_tensors(path)
-    recogniser = Recogniser()
-    expected = {name: value.shape for name, value in recogniser.state_dict().items()}
+    classifier = Classifier()
+    expected = {name: value.shape for name, value in classifier.state_dict().items()}
     fits = {name: value.shape for name, value in tensors.items()} == expected
     if not fits or header.get("families") != list(FAMILIES):
         raise CheckpointError(f"{path}: not a classifier of this version; train it again")
-    recogniser.load_state_dict({name: value.float() for name, value in tensors.items()})
-    recogniser.eval().requires_grad_(False)
-    return recogniser, header
+    classifier.load_state_dict({name: value.float() for name, value in tensors.items()})
+    classifier.eval().requires_grad_(False)
+    return classifier, header

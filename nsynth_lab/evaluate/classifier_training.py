@@ -1,9 +1,9 @@
-"""Train the classifier of `recognition` on real notes: those that no model is measured with.
+"""train_classifier(notes): trains the classifier of `classifier` on recorded notes that no model is evaluated with.
 
-Each note is heard once and kept. Every time it is drawn it is transposed by up to three semitones, so that which pitch
-belongs to which instrument cannot be learnt by heart; begins up to two frames (0.09 s) later; is brighter or darker by
-up to 4 dB; and has white noise 45 to 80 dB below its loudest band, so that nothing can be told from how silent its
-silence is. A gain needs no augmenting: `hearing` takes it out.
+Notes are augmented every time they are used. They are transposed by up to three semitones, so that the classifier
+cannot memorise which pitch belongs to which instrument; shifted by up to two frames (0.09 s); made brighter or darker
+by up to 4 dB; and get white noise 45 to 80 dB below their loudest band, so that the noise floor of a recording reveals
+nothing. Levels need no augmentation, because `classifier_input` removes them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ from torch.nn import functional
 
 from nsynth_lab.dataset.prepare import PreparedNotes
 from nsynth_lab.errors import DatasetError
-from nsynth_lab.evaluate.classifier import PITCHES, RANGE_DB, Recogniser, Scores, accuracy, band_centres_hz, hearing
+from nsynth_lab.evaluate.classifier import (
+    PITCHES,
+    RANGE_DB,
+    Classifier,
+    Scores,
+    accuracy,
+    band_centres_hz,
+    classifier_input,
+)
 from nsynth_lab.note import FAMILIES
 
 EPOCHS = 16
@@ -33,15 +41,16 @@ SEMITONES = 3
 TILT_DB = 4.0
 
 Progress = Callable[[int, int], None]
-Heard = NDArray[np.float16]
+Inputs = NDArray[np.float16]
 
 
-def train_recogniser(
+def train_classifier(
     notes: PreparedNotes, *, epochs: int = EPOCHS, seed: int = 0, progress: Progress = lambda *_: None
-) -> tuple[Recogniser, dict[str, float]]:
-    """A classifier trained on all notes not held out, and its accuracy on those that are.
+) -> tuple[Classifier, dict[str, float]]:
+    """A classifier trained on all notes that are not held out, and its accuracy on those that are.
 
-    About 12 minutes on one core for 8,500 notes. `progress(done, total)` counts notes heard, then notes trained on.
+    It takes about 12 minutes on one core for 8,500 notes. `progress(done, total)` counts notes read, then notes
+    trained on.
 
     Raises:
         DatasetError: every note is held out.
@@ -50,21 +59,21 @@ def train_recogniser(
     if not chosen:
         raise DatasetError("every note is held out: none is left to train a classifier with")
     total = len(notes) + epochs * len(chosen)
-    kept: list[NDArray[np.float16]] = []
+    inputs: list[NDArray[np.float16]] = []
     for number in range(len(notes)):
-        kept.append(hearing(notes.samples(number)).astype(np.float16))
+        inputs.append(classifier_input(notes.samples(number)).astype(np.float16))
         progress(number + 1, total)
-    heard, labels = np.stack(kept), _labels(notes)
+    spectra, labels = np.stack(inputs), _labels(notes)
     torch.manual_seed(seed)
-    recogniser = Recogniser()
+    classifier = Classifier()
     steps = epochs * math.ceil(len(chosen) / BATCH)
-    optimizer = torch.optim.AdamW(recogniser.parameters(), weight_decay=0.02)
+    optimizer = torch.optim.AdamW(classifier.parameters(), weight_decay=0.02)
     done = len(notes)
     for step, batch in enumerate(_batches(chosen, epochs, seed)):
         for group in optimizer.param_groups:
             group["lr"] = _rate(step, steps)
-        varied, semitones = augmented(torch.from_numpy(heard[batch].astype(np.float32)), seed=step)
-        scores = recogniser(varied)
+        augmented, semitones = augment(torch.from_numpy(spectra[batch].astype(np.float32)), seed=step)
+        scores = classifier(augmented)
         families, pitches = labels[batch].unbind(dim=1)
         loss = _error(scores.family, families) + _error(scores.pitch, (pitches + semitones).clamp(0, PITCHES - 1))
         optimizer.zero_grad(set_to_none=True)
@@ -72,39 +81,39 @@ def train_recogniser(
         optimizer.step()
         done += len(batch)
         progress(done, total)
-    recogniser.eval().requires_grad_(False)
+    classifier.eval().requires_grad_(False)
     held_out = sorted(set(range(len(notes))) - set(chosen))
-    return recogniser, _accuracy(recogniser, heard[held_out], labels[held_out])
+    return classifier, _accuracy(classifier, spectra[held_out], labels[held_out])
 
 
-def augmented(heard: Tensor, *, seed: int) -> tuple[Tensor, Tensor]:
-    """`heard` [notes, frames, bands] transposed, begun later, brightened or darkened, and with light noise.
+def augment(spectra: Tensor, *, seed: int) -> tuple[Tensor, Tensor]:
+    """Transpose, shift and tilt `spectra` [notes, frames, bands] randomly and add light noise.
 
-    Returns it and the semitones [notes] by which each was transposed.
+    Returns the result and the semitones [notes] by which each was transposed.
     """
     generator = torch.Generator().manual_seed(seed)
-    count, frames, bands = heard.shape
+    count, frames, bands = spectra.shape
     shifts = torch.randint(0, SHIFT_FRAMES + 1, (count,), generator=generator)
     semitones = torch.randint(-SEMITONES, SEMITONES + 1, (count,), generator=generator)
-    late = functional.pad(heard, (0, 0, 0, SHIFT_FRAMES))
-    late = torch.stack([note[shift : shift + frames] for note, shift in zip(late, shifts.tolist(), strict=True)])
+    padded = functional.pad(spectra, (0, 0, 0, SHIFT_FRAMES))
+    late = torch.stack([note[shift : shift + frames] for note, shift in zip(padded, shifts.tolist(), strict=True)])
     position = _sources(bands)[semitones + SEMITONES][:, None].expand(-1, frames, -1)  # [notes, frames, bands]
     below = position.floor().clamp(0, bands - 2)
     left, right = late.gather(2, below.long()), late.gather(2, below.long() + 1)
-    moved = torch.lerp(left, right, position - below) * (position <= bands - 1)
+    transposed = torch.lerp(left, right, position - below) * (position <= bands - 1)
     tilt_db = TILT_DB * (2.0 * torch.rand(count, 1, 1, generator=generator) - 1.0) * torch.linspace(-1.0, 1.0, bands)
     low, high = NOISE_DB
     noise_db = low + (high - low) * torch.rand(count, 1, 1, generator=generator)
-    drawn = torch.randn(2, *moved.shape, generator=generator).square().mean(dim=0)  # power of a white bin, mean 1
-    level_db = (moved - 1.0) * RANGE_DB + tilt_db
-    power = 10.0 ** (level_db / 10.0) * (moved > 0) + 10.0 ** (noise_db / 10.0) * drawn
+    noise = torch.randn(2, *transposed.shape, generator=generator).square().mean(dim=0)  # power per bin, mean 1
+    level_db = (transposed - 1.0) * RANGE_DB + tilt_db
+    power = 10.0 ** (level_db / 10.0) * (transposed > 0) + 10.0 ** (noise_db / 10.0) * noise
     level = 1.0 + 10.0 * torch.log10(power.clamp(min=1e-12)) / RANGE_DB
     return (level - level.amax(dim=(1, 2), keepdim=True) + 1.0).clamp(min=0.0), semitones
 
 
 @functools.cache
 def _sources(bands: int) -> Tensor:
-    """For each transposition by -3 .. 3 semitones, the place [bands] from which each band is read."""
+    """For each transposition by -3 .. 3 semitones: the position [bands] that each band is read from."""
     centres_hz = torch.from_numpy(band_centres_hz(bands))
     steps = torch.arange(-SEMITONES, SEMITONES + 1)
     wanted_hz = centres_hz / 2.0 ** (steps[:, None] / 12.0)
@@ -113,7 +122,7 @@ def _sources(bands: int) -> Tensor:
 
 
 def _batches(chosen: Sequence[int], epochs: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """Every note once an epoch, in another order each time."""
+    """Batches with every note once per epoch, in another order each time."""
     rng = np.random.default_rng(seed)
     for _ in range(epochs):
         order = rng.permutation(np.asarray(chosen))
@@ -121,9 +130,9 @@ def _batches(chosen: Sequence[int], epochs: int, seed: int) -> Iterator[NDArray[
 
 
 def _rate(step: int, steps: int) -> float:
-    """Warm up over a twentieth of the run, then fall as a cosine to nothing."""
-    through = step / steps
-    return RATE * min(1.0, (step + 1) / max(1.0, 0.05 * steps)) * 0.5 * (1.0 + math.cos(math.pi * through))
+    """The learning rate: it rises over a twentieth of the run while it falls to zero along a cosine."""
+    warm_up = min(1.0, (step + 1) / max(1.0, 0.05 * steps))
+    return RATE * warm_up * 0.5 * (1.0 + math.cos(math.pi * step / steps))
 
 
 def _error(logits: Tensor, labels: Tensor) -> Tensor:
@@ -135,11 +144,11 @@ def _labels(notes: PreparedNotes) -> Tensor:
     return torch.tensor([[FAMILIES.index(str(one["family"])), int(str(one["pitch"]))] for one in notes.index])
 
 
-def _accuracy(recogniser: Recogniser, heard: Heard, labels: Tensor) -> dict[str, float]:
-    if not len(heard):
+def _accuracy(classifier: Classifier, spectra: Inputs, labels: Tensor) -> dict[str, float]:
+    if not len(spectra):
         return {}
-    places = range(0, len(heard), BATCH)
+    starts = range(0, len(spectra), BATCH)
     with torch.no_grad():
-        parts = [recogniser(torch.from_numpy(heard[at : at + BATCH].astype(np.float32))) for at in places]
+        parts = [classifier(torch.from_numpy(spectra[at : at + BATCH].astype(np.float32))) for at in starts]
     family, pitch = (torch.cat(logits) for logits in zip(*parts, strict=True))
     return accuracy(Scores(family, pitch), labels)

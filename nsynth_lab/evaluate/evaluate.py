@@ -1,15 +1,15 @@
-"""The yardstick: encode and decode notes that were not trained on, and say how far they are from the real ones.
+"""Evaluation: encodes and decodes notes that were not trained on, and measures how far they are from the recordings.
 
-reconstruction   a note against itself decoded
-transposition    a note against itself decoded from its instrument's timbre some semitones away
-recognition      whether a classifier of family and pitch still knows the decoded note
-blends           the way from one instrument to another
-latents          what timbre knows of pitch, velocity and family
-refinement       a note whose latents were fitted to it, where that is asked for
-peers            reconstruction and blends by what needs no network
+reconstruction   the decoded note against the recording
+transposition    the same, decoded with the timbre of another pitch of its instrument
+recognition      whether a classifier of family and pitch still recognises the decoded note
+blends           the path from one instrument to another
+latents          what timbre says about pitch, velocity and family
+refinement       a note whose latents were fitted longer, if requested
+peers            reconstruction and blends by methods without a network
 
-Every section is a module or a folder of that name. They share one pass over the notes: each is read, measured,
-encoded and decoded once, and every section sees it.
+Every section is a module of that name in `sections`, the last one in `peers`. They share one pass over the notes: each
+note is read, measured, encoded and decoded once, and passed to every section.
 """
 
 from __future__ import annotations
@@ -20,50 +20,52 @@ from typing import Any
 from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.evaluate.notes import read_notes
-from nsynth_lab.evaluate.peers.section import Peers
-from nsynth_lab.evaluate.sections.blends import Blends
-from nsynth_lab.evaluate.sections.latents import TimbreSpace
-from nsynth_lab.evaluate.sections.recognition_section import Recognition
-from nsynth_lab.evaluate.sections.reconstruction import Reconstruction
-from nsynth_lab.evaluate.sections.refinement import Refinement
-from nsynth_lab.evaluate.sections.section import Advance, Section, Twin, Work
-from nsynth_lab.evaluate.sections.transposition import Transposition
+from nsynth_lab.evaluate.peers.section import PeersSection
+from nsynth_lab.evaluate.sections.blends import BlendsSection
+from nsynth_lab.evaluate.sections.latents import LatentsSection
+from nsynth_lab.evaluate.sections.recognition import RecognitionSection
+from nsynth_lab.evaluate.sections.reconstruction import ReconstructionSection
+from nsynth_lab.evaluate.sections.refinement import RefinementSection
+from nsynth_lab.evaluate.sections.section import Advance, DecodedNote, EvaluationSetup, Section
+from nsynth_lab.evaluate.sections.transposition import TranspositionSection
 
 SECTIONS: tuple[type[Section], ...] = (
-    Reconstruction,
-    Transposition,
-    Recognition,
-    Blends,
-    TimbreSpace,
-    Refinement,
-    Peers,
+    ReconstructionSection,
+    TranspositionSection,
+    RecognitionSection,
+    BlendsSection,
+    LatentsSection,
+    RefinementSection,
+    PeersSection,
 )
 
 
 class Evaluation:
-    """Some of the sections over some notes. `only` names them; empty is all.
+    """Runs sections over notes: those named in `only`, or all if it is empty.
 
     Raises:
         UsageError: no section of that name.
     """
 
-    def __init__(self, work: Work, only: Sequence[str] = ()) -> None:
-        self.work = work
+    def __init__(self, setup: EvaluationSetup, only: Sequence[str] = ()) -> None:
+        self.setup = setup
         names = check_sections(only)
-        self.sections = [section(work) for section in SECTIONS if section.name in names and section.applies(work)]
-        self.reads = any(section.sees_notes for section in self.sections)
+        self.sections = [section(setup) for section in SECTIONS if section.name in names and section.applies(setup)]
+        self.reads_notes = any(section.uses_notes for section in self.sections)
 
     def steps(self) -> int:
-        """How many sounds will be decoded: what `run` tells `advance` of."""
-        return len(self.work.records) * self.reads + sum(section.steps() for section in self.sections)
+        """The number of sounds to decode; `run` calls `advance` for each."""
+        return len(self.setup.records) * self.reads_notes + sum(section.steps() for section in self.sections)
 
     @property
     def errors(self) -> list[tuple[float, NoteRecord]]:
-        """Mel error of each note, after `run`; none without the section `reconstruction`."""
-        return [error for section in self.sections if isinstance(section, Reconstruction) for error in section.errors]
+        """The mel error of each note, after `run`; empty without the section `reconstruction`."""
+        return [
+            error for section in self.sections if isinstance(section, ReconstructionSection) for error in section.errors
+        ]
 
     def run(self, advance: Advance) -> dict[str, Any]:
-        """Section -> figures, and the model, the number of notes, and those `left_out` because they cannot be read."""
+        """Section -> figures; and the model, the number of notes, and those `left_out` because they cannot be read."""
         done = 0
 
         def count(steps: int = 1) -> None:
@@ -71,26 +73,26 @@ class Evaluation:
             done += steps
             advance(steps)
 
-        left_out = self._see_notes(count) if self.reads else []
-        notes = len(self.work.records) * self.reads - len(left_out)
-        figures: dict[str, Any] = {"model": self.work.checkpoint.model_id, "notes": notes, "left_out": left_out}
-        if not notes and self.reads:
+        left_out = self._add_notes(count) if self.reads_notes else []
+        notes = len(self.setup.records) * self.reads_notes - len(left_out)
+        figures: dict[str, Any] = {"model": self.setup.checkpoint.model_id, "notes": notes, "left_out": left_out}
+        if not notes and self.reads_notes:
             return figures
         for section in self.sections:
             figures[section.name] = section.finish(count)
         advance(self.steps() - done)
         return figures
 
-    def _see_notes(self, advance: Advance) -> list[str]:
+    def _add_notes(self, advance: Advance) -> list[str]:
         left_out: list[str] = []
-        for note in read_notes(self.work.records):
-            if isinstance(note, str):
-                left_out.append(note)
+        for recording in read_notes(self.setup.records):
+            if isinstance(recording, str):
+                left_out.append(recording)
             else:
-                twin = Twin(note, self.work.checkpoint, self.work.rounds)
+                note = DecodedNote(recording, self.setup.checkpoint, self.setup.rounds)
                 try:
                     for section in self.sections:
-                        section.see(twin, advance)
+                        section.add_note(note, advance)
                 except NsynthLabError as error:
                     left_out.append(f"{note.record.path}: {error}")
             advance(1)
@@ -98,7 +100,7 @@ class Evaluation:
 
 
 def check_sections(only: Sequence[str]) -> list[str]:
-    """The sections to run.
+    """The names of the sections to run: `only`, or all if it is empty.
 
     Raises:
         UsageError: no section of that name.
@@ -106,5 +108,5 @@ def check_sections(only: Sequence[str]) -> list[str]:
     names = [section.name for section in SECTIONS]
     for name in only:
         if name not in names:
-            raise UsageError(f"no section '{name}'; expected some of {','.join(names)}")
+            raise UsageError(f"no section '{name}'; use any of {','.join(names)}")
     return list(only) or names

@@ -26,41 +26,41 @@ LONGEST_SECONDS = 8.0
 
 @dataclass(frozen=True)
 class EvaluationNote:
-    """A note's record, its sound [frames * 512] at 48 kHz, and what is measured of it."""
+    """A note's record, its samples [frames * 512] at 48 kHz, and its measured streams."""
 
     record: NoteRecord
     samples: FloatArray
     streams: Measured
 
     def encode(self, checkpoint: Checkpoint, *, rounds: int) -> Latents:
-        """Its latents, frame for frame, fitted in so many rounds."""
+        """The note's latents, frame by frame, fitted in `rounds` rounds."""
         note = Note(self.record.pitch, max(1, self.record.velocity))
         return encode_measured(self.samples, self.streams, checkpoint, note=note, rounds=rounds)
 
 
 def read_pool(folders: Sequence[Path]) -> list[NoteRecord]:
-    """Records of all usable notes of the data sets.
+    """The records of all usable notes of the data sets.
 
     Raises:
-        DatasetError: not a data set, or none usable.
+        DatasetError: not a data set, or one without a usable note.
     """
     return [record for folder in folders for record in read_dataset(folder)]
 
 
-CHOICES: dict[str, Callable[[NoteRecord], bool]] = {
+NOTE_KINDS: dict[str, Callable[[NoteRecord], bool]] = {
     "held out": is_held_out,
     "of unseen instruments": is_unseen,
     "all": lambda _: True,
 }
 
 
-def choose(pool: Sequence[NoteRecord], *, kind: str = "held out", limit: int | None) -> list[NoteRecord]:
-    """The records of a kind of CHOICES; of more than `limit`, every so manieth, so that all instruments stay in.
+def choose_notes(pool: Sequence[NoteRecord], *, kind: str = "held out", limit: int | None) -> list[NoteRecord]:
+    """The records of one of `NOTE_KINDS`; at most `limit` of them, spread evenly so that all instruments are included.
 
     Raises:
-        DatasetError: none.
+        DatasetError: there are none.
     """
-    records = [record for record in pool if CHOICES[kind](record)]
+    records = [record for record in pool if NOTE_KINDS[kind](record)]
     if not records:
         raise DatasetError(f"none of {len(pool)} notes is {kind}; try --all")
     if limit is None or len(records) <= limit:
@@ -70,7 +70,7 @@ def choose(pool: Sequence[NoteRecord], *, kind: str = "held out", limit: int | N
 
 
 def read_notes(records: Sequence[NoteRecord]) -> Iterator[EvaluationNote | str]:
-    """Each note, or one line on why it cannot be used."""
+    """Each note, or one line that says why it cannot be used."""
     for record in records:
         try:
             yield read_note(record)
@@ -79,7 +79,7 @@ def read_notes(records: Sequence[NoteRecord]) -> Iterator[EvaluationNote | str]:
 
 
 def read_note(record: NoteRecord) -> EvaluationNote:
-    """One note.
+    """Read and measure one note.
 
     Raises:
         AudioError: it cannot be read or is silent.
@@ -89,7 +89,7 @@ def read_note(record: NoteRecord) -> EvaluationNote:
 
 
 def read_samples(record: NoteRecord) -> FloatArray:
-    """Its sound [frames * 512] at 48 kHz, mono.
+    """Read the samples [frames * 512] of one note at 48 kHz, mono.
 
     Raises:
         AudioError: it cannot be read or is silent.

@@ -1,4 +1,4 @@
-"""The page of a report, as text: figures of every section as tables, examples with pictures and players."""
+"""page(figures, examples): a report as an HTML page, with tables of figures and examples with players."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ COLUMNS = ("mean", "median", "p90")
 
 
 def page(figures: dict[str, Any], examples: Sequence[dict[str, str]]) -> str:
-    """The whole page; `examples` have stem, family, rank, instrument, note, error and licence."""
+    """The page as text; each of `examples` has stem, family, rank, instrument, note, error and licence."""
     sections = "\n".join(_section(name, figures) for name, value in figures.items() if isinstance(value, dict))
-    heard = "\n".join(_example(example) for example in examples)
+    listening = "\n".join(_example(example) for example in examples)
     left_out = figures.get("left_out", [])
     body = f"""<h1>Model {escape(str(figures["model"]))}</h1>
 <p>{figures["notes"]} notes{f"; {len(left_out)} could not be used" if left_out else ""}.</p>
 {sections}
-{"<h2>Best, median and worst of each family</h2>" if heard else ""}
-{heard}"""
+{"<h2>Best, median and worst of each family</h2>" if listening else ""}
+{listening}"""
     return document(body, title=f"nsynth-lab evaluate: model {figures['model']}", mark=MARK)
 
 
 def metrics_of(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """The metrics of a section, and of what is nested in it, with their names.
+    """The metrics of a section and of the sections nested in it, with their names.
 
     >>> dict(metrics_of({"pairs": 3, "world": {"mel_error_db": {"mean": 2.0}}}))
     {'world mel_error_db': {'mean': 2.0}}
@@ -39,7 +39,7 @@ def metrics_of(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, d
 
 
 def shares_of(metric: dict[str, Any]) -> str:
-    """The shares within or beyond limits, in words.
+    """A metric's shares within or beyond limits, as text.
 
     >>> shares_of({"mean": 3.0, "within_5": 0.8, "within_20": 1.0})
     'within 5: 80 %, 20: 100 %'
@@ -53,14 +53,14 @@ def shares_of(metric: dict[str, Any]) -> str:
 
 
 def peers_of(figures: dict[str, Any], section: str) -> dict[str, dict[str, str]]:
-    """Peer -> metric -> its mean, of those that were held to the metrics of this section too.
+    """Peer -> metric -> its mean, for the peers that have metrics of this section.
 
     >>> peers_of({"peers": {"world": {"blends": {"monotonicity": {"mean": 0.9}}}}}, "blends")
     {'world': {'monotonicity': '0.90'}}
     """
     found = {name: peer.get(section, {}) for name, peer in figures.get("peers", {}).items() if isinstance(peer, dict)}
     return {
-        name: {metric: number(one.get("mean")) for metric, one in metrics_of(metrics)}
+        name: {metric: format_figure(one.get("mean")) for metric, one in metrics_of(metrics)}
         for name, metrics in found.items()
         if metrics
     }
@@ -71,23 +71,23 @@ def _section(name: str, figures: dict[str, Any]) -> str:
     if not found:
         return ""
     peers = peers_of(figures, name)
-    head = ["", *COLUMNS, "", *(f"{shown(peer)}, mean" for peer in peers)]
+    head = ["", *COLUMNS, "", *(f"{as_words(peer)}, mean" for peer in peers)]
     rows = [
         [
-            shown(metric), *(number(one.get(column)) for column in COLUMNS), shares_of(one),
+            as_words(metric), *(format_figure(one.get(column)) for column in COLUMNS), shares_of(one),
             *(means.get(metric, "") for means in peers.values()),
         ]
         for metric, one in found.items()
     ]  # fmt: skip
     families = sorted({family for one in found.values() for family in one.get("by_family", {})})
     grid = [
-        [shown(metric), *(number(one["by_family"].get(family)) for family in families)]
+        [as_words(metric), *(format_figure(one["by_family"].get(family)) for family in families)]
         for metric, one in found.items()
         if "by_family" in one
     ]
-    by_family = table(grid, head=["mean", *(shown(family) for family in families)])
+    by_family = table(grid, head=["mean", *(as_words(family) for family in families)])
     return (
-        f"<h2>{escape(shown(name))}</h2>\n{table(rows, head=head)}\n"
+        f"<h2>{escape(as_words(name))}</h2>\n{table(rows, head=head)}\n"
         f"<details><summary>by family</summary>{by_family}</details>"
     )
 
@@ -106,12 +106,12 @@ def _example(one: dict[str, str]) -> str:
     )
 
 
-def shown(name: str) -> str:
-    """A key as words."""
+def as_words(name: str) -> str:
+    """A key such as `mel_error_db` as words."""
     words = {"db": "dB", "plus": "+"}
     return " ".join(words.get(word, word) for word in name.split("_"))
 
 
-def number(value: float | None) -> str:
-    """A figure to read; nothing where there is none."""
+def format_figure(value: float | None) -> str:
+    """A figure with two decimals; empty for None."""
     return "" if value is None else f"{value:.2f}"

@@ -1,11 +1,11 @@
-"""A report: one folder with a page of figures, and the best, the median and the worst note of each family to hear.
+"""write_report(folder, figures, examples): a folder with the figures, and notes of each family to listen to.
 
-folder/index.html                      opens from disk; nothing in it points elsewhere
-folder/sounds/flute-worst-original.flac, flute-worst-decoded.flac
-folder/pictures/flute-worst.png        both spectrograms
-folder/figures.json                    what `--figures` writes
+    folder/index.html                      opens from disk, without the network
+    folder/sounds/flute-worst-original.flac, flute-worst-decoded.flac
+    folder/pictures/flute-worst.png        both spectrograms
+    folder/figures.json                    what `--figures` writes
 
-It is written aside and renamed when it is whole.
+It is written under a temporary name, and renamed when it is complete.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.evaluate.notes import read_note
 from nsynth_lab.evaluate.page import page
-from nsynth_lab.evaluate.sections.section import Advance, Twin, Work
+from nsynth_lab.evaluate.sections.section import Advance, DecodedNote, EvaluationSetup
 from nsynth_lab.note import note_name
 from nsynth_lab.picture import Panel, draw_spectrograms
 from nsynth_lab.report_folder import INDEX, whole_folder
@@ -34,7 +34,7 @@ RANKS = {1: ("median",), 2: ("best", "worst"), 3: ("best", "median", "worst")}
 
 @dataclass(frozen=True)
 class Example:
-    """A note worth hearing: why (`best`, `median` or `worst` of its family), and its mel error."""
+    """A note to listen to: its rank (`best`, `median` or `worst` of its family) and its mel error."""
 
     rank: str
     error_db: float
@@ -42,12 +42,12 @@ class Example:
 
     @property
     def stem(self) -> str:
-        """Name of its files."""
+        """The name of its files, without ending."""
         return f"{self.record.family}-{self.rank}"
 
 
 def choose_examples(errors: Sequence[tuple[float, NoteRecord]]) -> list[Example]:
-    """The best, the median and the worst of each family, by mel error; fewer where a family has fewer notes."""
+    """The best, the median and the worst note of each family by mel error; fewer if a family has fewer notes."""
     by_family: dict[str, list[tuple[float, NoteRecord]]] = defaultdict(list)
     for error, record in sorted(errors, key=lambda one: (one[0], one[1].note_str)):
         by_family[record.family].append((error, record))
@@ -59,23 +59,23 @@ def choose_examples(errors: Sequence[tuple[float, NoteRecord]]) -> list[Example]
 
 
 def write_report(
-    folder: Path, figures: dict[str, Any], examples: Sequence[Example], work: Work, *, advance: Advance
+    folder: Path, figures: dict[str, Any], examples: Sequence[Example], setup: EvaluationSetup, *, advance: Advance
 ) -> Path:
-    """Write it, in place of an older report; `advance(1)` for each example."""
+    """Write the report, replacing an older one; `advance(1)` is called after each example."""
     with whole_folder(folder) as aside:
         for part in ("sounds", "pictures"):
             (aside / part).mkdir()
         for example in examples:
-            _write_example(aside, example, work)
+            _write_example(aside, example, setup)
             advance(1)
         (aside / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
         (aside / INDEX).write_text(page(figures, [_row(example) for example in examples]), encoding="utf-8")
     return folder
 
 
-def _write_example(folder: Path, example: Example, work: Work) -> None:
-    twin = Twin(read_note(example.record), work.checkpoint, work.rounds)
-    sounds = {"original": twin.original.samples, "decoded": twin.decoded.samples}
+def _write_example(folder: Path, example: Example, setup: EvaluationSetup) -> None:
+    note = DecodedNote(read_note(example.record), setup.checkpoint, setup.rounds)
+    sounds = {"original": note.original.samples, "decoded": note.decoded.samples}
     for name, samples in sounds.items():
         _write_sound(folder / "sounds" / f"{example.stem}-{name}.flac", samples)
     panels = [Panel(name, samples) for name, samples in sounds.items()]

@@ -1,4 +1,4 @@
-"""The model a run begins with: fresh, another checkpoint's, or that with a part of it untrained."""
+"""initial_model(run, stage, base): the model a run starts with: saved, fresh, a checkpoint's, or partly untrained."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.controls import ControlNet
 from nsynth_lab.model.headers import WEIGHTS
 from nsynth_lab.train import distillation as distil
-from nsynth_lab.train.run_state import Saved, saved_run
+from nsynth_lab.train.run_state import SavedRun, saved_run
 
 BAND_CHANNELS = 64
 ENCODER_PARTIALS = 32
-STAGES = {  # stage: what it trains
+STAGES = {  # stage: the prefix of the parameters that it trains
     "excitation": "",
     "distil": "decoder.controls.",
     "bands": "decoder.bands.",
@@ -28,15 +28,15 @@ STAGES = {  # stage: what it trains
 
 
 @dataclass(frozen=True)
-class Beginning:
-    """Where a run stands before its next step.
+class InitialModel:
+    """A run before its next step.
 
     Attributes:
-        model: to be trained, of the right sizes; its weights count where nothing is saved.
-        step: of the saved run; 0 where nothing is saved.
-        base: id of the model the run began from; empty where it began afresh.
-        header: of the checkpoint in which that model lay; empty where it is not known.
-        teacher: what stage `distil` learns from.
+        model: to be trained, of the right sizes; its weights are used only if no run is saved.
+        step: of the saved run; 0 if none is saved.
+        base: id of the model that the run started from; empty for a fresh model.
+        header: of that model's checkpoint; empty if unknown.
+        teacher: the control net that stage `distil` learns from.
     """
 
     model: Autoencoder
@@ -46,45 +46,45 @@ class Beginning:
     teacher: ControlNet | None = None
 
 
-def beginning(run: Path, stage: str, base: Path | None, *, seed: int) -> Beginning:
-    """What is saved in `run`; else the checkpoint in the folder `base`, its sizes kept; else a fresh model.
+def initial_model(run: Path, stage: str, base: Path | None, *, seed: int) -> InitialModel:
+    """The state of the run saved in `run`; else the model of the checkpoint folder `base`; else a fresh model.
 
     Raises:
-        UsageError: an unknown stage, one that needs a base and has none, or a saved run without what it trains.
+        UsageError: an unknown stage, a stage that needs a base without one, or a saved run of another stage.
         CheckpointError: no usable checkpoint in `base`, or a damaged run.
     """
     if stage not in STAGES:
         raise UsageError(f"stage '{stage}'; expected one of {', '.join(STAGES)}")
     saved = saved_run(run)
     if saved is not None and stage == "bands" and not saved.sizes.band_channels:
-        raise UsageError(f"{run}: a run without a band stack; --stage bands begins one in another folder")
+        raise UsageError(f"{run}: a run without a band stack; start --stage bands in another folder")
     if saved is not None and stage == "distil":
-        return _more_lessons(run, saved, base)
+        return _resume_distillation(run, saved, base)
     if saved is not None:
         header = _header(base, saved.base)
-        return Beginning(_for_stage(stage, Autoencoder(saved.sizes)), saved.step, saved.base, header)
+        return InitialModel(_for_stage(stage, Autoencoder(saved.sizes)), saved.step, saved.base, header)
     if base is None:
-        return Beginning(first_model(stage, None, seed=seed))
+        return InitialModel(build_model(stage, None, seed=seed))
     checkpoint = load_checkpoint(base)
-    model = first_model(stage, checkpoint.model, seed=seed)
+    model = build_model(stage, checkpoint.model, seed=seed)
     teacher = checkpoint.model.decoder.controls if stage == "distil" else None
-    return Beginning(model, base=checkpoint.model_id, header=checkpoint.header, teacher=teacher)
+    return InitialModel(model, base=checkpoint.model_id, header=checkpoint.header, teacher=teacher)
 
 
-def _more_lessons(run: Path, saved: Saved, base: Path | None) -> Beginning:
+def _resume_distillation(run: Path, saved: SavedRun, base: Path | None) -> InitialModel:
     checkpoint = load_checkpoint(base) if base is not None else None
     if checkpoint is None or checkpoint.model_id != saved.base:
-        raise UsageError(f"{run}: learns from model {saved.base or 'unknown'}: name its folder with --base")
+        raise UsageError(f"{run}: was distilled from model {saved.base or 'unknown'}: give its folder with --base")
     model = _for_stage("distil", Autoencoder(saved.sizes))
-    return Beginning(model, saved.step, saved.base, checkpoint.header, checkpoint.model.decoder.controls)
+    return InitialModel(model, saved.step, saved.base, checkpoint.header, checkpoint.model.decoder.controls)
 
 
-def first_model(stage: str, base: Autoencoder | None, *, seed: int) -> Autoencoder:
-    """The model of a stage.
+def build_model(stage: str, base: Autoencoder | None, *, seed: int) -> Autoencoder:
+    """The model that a stage starts with, with only the parameters that it trains requiring a gradient.
 
-    `excitation` trains encoder, controls and excitation, from fresh weights or on from `base`; `bands` trains a band
+    `excitation` trains encoder, control net and excitation, from fresh weights or from `base`; `bands` trains a band
     stack on top of `base`, which stays as it is; `adversarial` refines the decoder of `base`; `distil` trains a
-    smaller control net in place of that of `base`.
+    smaller control net in place of the one of `base`.
 
     Raises:
         UsageError: one of the latter three without a base.
@@ -92,9 +92,7 @@ def first_model(stage: str, base: Autoencoder | None, *, seed: int) -> Autoencod
     torch.manual_seed(seed)
     if base is None:
         if stage != "excitation":
-            raise UsageError(
-                f"stage {stage} goes on from a trained model: name its folder with --base, without --fresh"
-            )
+            raise UsageError(f"stage {stage} needs a trained model: give its folder with --base, and leave out --fresh")
         return Autoencoder(ModelConfig(encoder_partials=ENCODER_PARTIALS))
     if stage == "distil":
         sizes = {"controls_channels": distil.CHANNELS, "controls_layers": distil.LAYERS, "controls_cycle": distil.CYCLE}
@@ -108,7 +106,7 @@ def first_model(stage: str, base: Autoencoder | None, *, seed: int) -> Autoencod
 
 
 def _header(folder: Path | None, model_id: str) -> dict[str, Any]:
-    """The header of the checkpoint in `folder`, where it is that of this model."""
+    """The header of the checkpoint in `folder`, if its model has this id."""
     if folder is None or not (folder / WEIGHTS).is_file():
         return {}
     checkpoint = load_checkpoint(folder)

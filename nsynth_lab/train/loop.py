@@ -1,8 +1,8 @@
-"""The training loop: one step after the other, resumable at any of them.
+"""The training loop: one step after another; a run can be interrupted and resumed after any step.
 
-batch -> encoder -> timbre (+ a little noise) -> decoder with the target's own streams -> spectral loss (+ critics')
+    batch -> encoder -> timbre (+ a little noise) -> decoder with the target's own streams -> losses -> optimizer
 
-On several processes (see `parallel`) each does this with its rows of the batch.
+In a run on several processes (see `distributed`) each process does this with its rows of the batch.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -20,20 +21,22 @@ from nsynth_lab.errors import TrainingError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.controls import ControlNet
 from nsynth_lab.train.batches import MARGIN_FRAMES, Batch, Batches
-from nsynth_lab.train.discriminators import Critics, segment
-from nsynth_lab.train.distillation import lesson_db
-from nsynth_lab.train.forward import TIMBRE_NOISE, hear
-from nsynth_lab.train.interrupt import noted_interrupts
-from nsynth_lab.train.loss_curve import LossCourse
+from nsynth_lab.train.discriminators import Discriminators, segment
+from nsynth_lab.train.distillation import distillation_loss_db
+from nsynth_lab.train.distributed import SINGLE_PROCESS, ProcessGroup, deferred_interrupts
+from nsynth_lab.train.loss_curve import LossCurve
+from nsynth_lab.train.losses import TIMBRE_NOISE, forward, total_loss
 from nsynth_lab.train.optimizer import Optimizer
-from nsynth_lab.train.options import Report, TrainOptions, learning_rate
-from nsynth_lab.train.parallel import ALONE, World
+from nsynth_lab.train.options import TrainingProgress, TrainOptions, learning_rate
 from nsynth_lab.train.precision import bf16_is_faster, use_bf16
 from nsynth_lab.train.run_state import RunState, read_state, saved_step, write_state
 
 EMA = 0.9995
 GRADIENT_NORM = 1.0
-CRITICS_RATE = 2e-4
+DISCRIMINATOR_RATE = 2e-4
+
+OnStep = Callable[[TrainingProgress], None]
+OnSave = Callable[[Autoencoder, int], None]
 
 
 def train(
@@ -43,29 +46,61 @@ def train(
     model: Autoencoder,
     *,
     device: str,
-    report: Callable[[Report], None],
-    listen: Callable[[Autoencoder, int], None],
+    on_step: OnStep,
+    on_save: OnSave,
     teacher: ControlNet | None = None,
-    world: World = ALONE,
+    group: ProcessGroup = SINGLE_PROCESS,
 ) -> Autoencoder:
-    """Train from where `run` stands (a fresh folder: from `model`); returns the averaged model.
+    """Train and return the averaged model.
 
-    With a `teacher` the model's control net is held to that one, and not to sounds (see `distil`). Parameters of
-    `model` that need no gradient stay as they are: so the band stack is trained on top of the rest. An interruption
-    (Ctrl-C) saves first and is raised again. Of several processes the first writes, reports and listens; they stop
-    after the same step, whichever of them is interrupted.
+    Continues the run saved in the folder `run`, or starts with `model` if nothing is saved there. Parameters of `model`
+    that do not require a gradient stay as they are, as when the band stack is trained on top of the rest. On Ctrl-C
+    the run is saved and KeyboardInterrupt is raised. Of several processes only the first writes and calls back; all
+    stop after the same step, whichever of them is interrupted.
+
+    Args:
+        notes: to train on.
+        run: folder of the run.
+        options: stored with the run.
+        model: of the right sizes (see `initial_model`).
+        device: such as "cpu" or "cuda".
+        on_step: called after every step.
+        on_save: called with the averaged model and the step whenever the run is saved, and at the end.
+        teacher: a control net to distill into the model's own, instead of training on sounds (see `distillation`).
+        group: the processes of the run.
 
     Raises:
-        TrainingError: the loss is no number, or grows without end; what was saved last stays as it is.
+        TrainingError: the loss is not a number, or diverges; what was saved last stays as it is.
     """
     place = torch.device(device)
-    torch.manual_seed(options.seed)  # critics begin alike in every process
-    state = read_state(run, model, Critics() if options.adversarial else None, base=options.base, device=place)
-    rounded = world.agreed(bf16_is_faster(place), place)
+    torch.manual_seed(options.seed)  # discriminators start the same in every process
+    discriminators = Discriminators() if options.adversarial else None
+    state = read_state(run, model, discriminators, base=options.base, device=place)
+    bf16 = group.broadcast(bf16_is_faster(place), place)
     for part in (state.model, teacher):
         if part is not None:
-            use_bf16(part.to(place), rounded)
-    batches = Batches(
+            use_bf16(part.to(place), bf16)
+    stepper = _Stepper(state, options, place, group, teacher)
+    # torchrun passes on a Ctrl-C that the terminal has already sent to every process, and kills them if they take long
+    with deferred_interrupts(at_most=1 if group.size == 1 else math.inf) as pressed:
+        try:
+            _run_steps(stepper, _batches(notes, options), run, pressed, on_step=on_step, on_save=on_save)
+        except TrainingError as error:
+            raise TrainingError(f"step {state.step}: {error}; {_advice(run, options)}") from error
+        except BaseException:
+            if group.is_leader:
+                write_state(run, state)
+            raise
+        if group.is_leader:
+            write_state(run, state)
+    if group.is_leader:
+        on_save(state.averaged, state.step)
+    group.wait()
+    return state.averaged
+
+
+def _batches(notes: PreparedNotes, options: TrainOptions) -> Batches:
+    return Batches(
         notes,
         size=options.batch,
         frames=options.frames + 2 * MARGIN_FRAMES,
@@ -73,89 +108,93 @@ def train(
         augment_share=options.augment_share,
         seed=options.seed,
     )
-    rows = world.rows(options.batch)
+
+
+def _run_steps(
+    stepper: _Stepper, batches: Batches, run: Path, pressed: list[int], *, on_step: OnStep, on_save: OnSave
+) -> None:
+    """Train until the last step or until Ctrl-C was pressed in any process, saving at intervals."""
+    state, options, group = stepper.state, stepper.options, stepper.group
+    rows = group.rows(options.batch)
     saved = started = time.monotonic()
-    first, course = state.step, LossCourse()
-    # torchrun passes on a Ctrl-C that the terminal has sent to every process already, and ends them if they take long
-    with noted_interrupts(patience=1 if world.size == 1 else math.inf) as pressed:
-        try:
-            while state.step < options.steps:
-                loss, stopped = _step(state, batches.at(state.step, rows), options, place, world, pressed, teacher)
-                course = course.after(loss)
-                speed = (state.step - first) / (time.monotonic() - started)
-                rate = learning_rate(state.step, options)
-                if world.leads:
-                    report(Report(state.step, options.steps, course.mean_db, course.first_db, rate, speed))
-                if stopped:
-                    raise KeyboardInterrupt
-                if world.leads and time.monotonic() - saved > 60.0 * options.minutes_between_saves:
-                    write_state(run, state)
-                    listen(state.averaged, state.step)
-                    saved = time.monotonic()
-        except TrainingError as error:
-            raise TrainingError(f"step {state.step}: {error}; {_advice(run, options)}") from error
-        except BaseException:
-            if world.leads:
-                write_state(run, state)
-            raise
-        if world.leads:
+    first, curve = state.step, LossCurve()
+    while state.step < options.steps:
+        loss_db, interrupted = stepper.step(batches.at(state.step, rows), interrupted=bool(pressed))
+        curve = curve.append(loss_db)
+        speed = (state.step - first) / (time.monotonic() - started)
+        rate = learning_rate(state.step, options)
+        if group.is_leader:
+            on_step(TrainingProgress(state.step, options.steps, curve.mean_db, curve.first_steps_db, rate, speed))
+        if interrupted:
+            raise KeyboardInterrupt
+        if group.is_leader and time.monotonic() - saved > 60.0 * options.minutes_between_saves:
             write_state(run, state)
-    if world.leads:
-        listen(state.averaged, state.step)
-    world.wait()
-    return state.averaged
+            on_save(state.averaged, state.step)
+            saved = time.monotonic()
 
 
 def _advice(run: Path, options: TrainOptions) -> str:
-    """What to do about a run that has failed."""
-    kept = saved_step(run)
-    how = f"go on from step {kept}, which is kept, with --resume" if kept else "nothing was saved: start again"
+    """What to do about a failed run."""
+    step = saved_step(run)
+    how = f"resume from step {step}, which is saved, with --resume" if step else "nothing was saved: start again"
     return f"{how} and a --learning-rate below {options.rate:g}"
 
 
-def _step(
-    state: RunState, batch: Batch, options: TrainOptions, device: torch.device, world: World, pressed: list[int],
-    teacher: ControlNet | None,
-) -> tuple[float, bool]:  # fmt: skip
-    """One step; the batch's distance in dB, and whether Ctrl-C was pressed (`pressed`) in any process."""
-    moved = Batch(batch.source.to(device), batch.target.to(device), batch.heard_from)
-    if teacher is None:
-        distance_db = _descend_by_ear(state, moved, options, world)
-    else:
-        distance_db = lesson_db(state.model, teacher, moved, seed=state.step, noise=TIMBRE_NOISE, world=world)
-        _descend(distance_db, state.model, state.optimizer, rate=learning_rate(state.step, options), world=world)
-    state.step += 1
-    keep = min(EMA, (1 + state.step) / (10 + state.step))
-    with torch.no_grad():
-        for average, value in zip(state.averaged.parameters(), state.model.parameters(), strict=True):
-            average.lerp_(value, 1.0 - keep)
-    told = torch.stack([distance_db.detach(), torch.tensor(float(len(pressed)), device=device)])
-    distance, stops = world.total(told).tolist()
-    return distance, stops > 0
+@dataclass(frozen=True)
+class _Stepper:
+    """Takes training steps: changes `state` by one batch after another."""
 
+    state: RunState
+    options: TrainOptions
+    device: torch.device
+    group: ProcessGroup
+    teacher: ControlNet | None
 
-def _descend_by_ear(state: RunState, batch: Batch, options: TrainOptions, world: World) -> Tensor:
-    """Hold the model to the sounds of a batch; its distance in dB."""
-    heard = hear(state.model, batch, seed=state.step, noise=TIMBRE_NOISE, world=world)
-    loss = heard.distance_db + options.attack * heard.attack_db + options.decorrelate * heard.penalty
-    rate = learning_rate(state.step, options)
-    if state.critics is None or state.critics_optimizer is None:
-        _descend(loss, state.model, state.optimizer, rate=rate, world=world)
-    else:
-        parts = segment(heard.decoded, heard.recorded, heard.loudest_db, seed=state.step)
-        judged = state.critics.decoders_loss(*parts, average=world.average)
-        loss = loss + options.adversarial * judged / world.size
-        _descend(loss, state.model, state.optimizer, rate=rate, world=world)
-        critics_loss = state.critics.own_loss(*parts) / world.size
-        critics_rate = rate * CRITICS_RATE / options.rate
-        _descend(critics_loss, state.critics, state.critics_optimizer, rate=critics_rate, world=world)
-    return heard.distance_db
+    def step(self, batch: Batch, *, interrupted: bool) -> tuple[float, bool]:
+        """One step; returns the batch's distance in dB, and whether any process was interrupted."""
+        state = self.state
+        batch = Batch(batch.source.to(self.device), batch.target.to(self.device), batch.loss_from_frame)
+        distance_db = self._train_on_sounds(batch) if self.teacher is None else self._distill(self.teacher, batch)
+        state.step += 1
+        keep = min(EMA, (1 + state.step) / (10 + state.step))
+        with torch.no_grad():
+            for average, value in zip(state.averaged.parameters(), state.model.parameters(), strict=True):
+                average.lerp_(value, 1.0 - keep)
+        shared = torch.stack([distance_db.detach(), torch.tensor(float(interrupted), device=self.device)])
+        distance, interrupts = self.group.all_sum(shared).tolist()
+        return distance, interrupts > 0
 
+    def _distill(self, teacher: ControlNet, batch: Batch) -> Tensor:
+        """Train the control net to predict what `teacher` does; returns the distance in dB."""
+        state = self.state
+        distance_db = distillation_loss_db(
+            state.model, teacher, batch, seed=state.step, noise=TIMBRE_NOISE, group=self.group
+        )
+        self._descend(distance_db, state.model, state.optimizer, rate=learning_rate(state.step, self.options))
+        return distance_db
 
-def _descend(loss: Tensor, model: nn.Module, optimizer: Optimizer, *, rate: float, world: World) -> None:
-    optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    world.add_gradients(model.parameters())
-    if not torch.nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_NORM).isfinite():
-        raise TrainingError("the gradient of the loss is not a number")
-    optimizer.step(rate=rate)
+    def _train_on_sounds(self, batch: Batch) -> Tensor:
+        """Train on recordings, adversarially if the run has discriminators; returns the spectral distance in dB."""
+        state, options, group = self.state, self.options, self.group
+        output = forward(state.model, batch, seed=state.step, noise=TIMBRE_NOISE, group=group)
+        loss = total_loss(output, options)
+        rate = learning_rate(state.step, options)
+        if state.discriminators is None or state.discriminator_optimizer is None:
+            self._descend(loss, state.model, state.optimizer, rate=rate)
+            return output.distance_db
+        parts = segment(output.decoded, output.recorded, output.loudest_db, seed=state.step)
+        adversarial = state.discriminators.generator_loss(*parts, all_mean=group.all_mean)
+        loss = loss + options.adversarial * adversarial / group.size
+        self._descend(loss, state.model, state.optimizer, rate=rate)
+        loss = state.discriminators.discriminator_loss(*parts) / group.size
+        rate = rate * DISCRIMINATOR_RATE / options.rate
+        self._descend(loss, state.discriminators, state.discriminator_optimizer, rate=rate)
+        return output.distance_db
+
+    def _descend(self, loss: Tensor, model: nn.Module, optimizer: Optimizer, *, rate: float) -> None:
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.group.sum_gradients(model.parameters())
+        if not torch.nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_NORM).isfinite():
+            raise TrainingError("the gradient of the loss is not a number")
+        optimizer.step(rate=rate)

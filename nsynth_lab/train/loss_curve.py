@@ -1,4 +1,4 @@
-"""How a run's loss has gone so far, and when that is a failure."""
+"""LossCurve: the loss of a run so far, and when it counts as diverged."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from nsynth_lab.errors import TrainingError
 
 MEAN_STEPS = 50
 FIRST_STEPS = 8
-DIVERGED = 2.0
-DIVERGED_AT_ONCE = 5.0
+DIVERGED_RATIO = 2.0
+FIRST_STEP_RATIO = 5.0
 
 
 @dataclass(frozen=True)
-class LossCourse:
-    """The loss since a run was started or gone on with.
+class LossCurve:
+    """The loss since a run was started or resumed.
 
     Attributes:
-        steps: how many.
-        mean_db: running mean, over about fifty steps.
-        first_db: the mean of the first eight.
-        lowest_db: the lowest running mean since those eight.
-        begun_db: of the very first step, before anything was changed.
+        steps: number of steps.
+        mean_db: running mean over about fifty steps.
+        first_steps_db: the mean of the first eight steps.
+        lowest_db: the lowest running mean after those eight.
+        first_step_db: loss of the very first step, before any weight was changed.
     """
 
     steps: int = 0
     mean_db: float = math.nan
-    first_db: float = math.nan
+    first_steps_db: float = math.nan
     lowest_db: float = math.inf
-    begun_db: float = math.nan
+    first_step_db: float = math.nan
 
-    def after(self, loss_db: float) -> LossCourse:
-        """The course with one more step.
+    def append(self, loss_db: float) -> LossCurve:
+        """The curve with one more step.
 
         Raises:
-            TrainingError: the loss is no number, or its mean has grown to twice what it was, or to five times the
-                first step's.
+            TrainingError: the loss is not a number, or its mean has grown to twice its lowest value or to five times
+                the loss of the first step.
 
-        >>> LossCourse().after(9.0).after(7.0).mean_db
+        >>> LossCurve().append(9.0).append(7.0).mean_db
         8.0
         """
         if not math.isfinite(loss_db):
@@ -46,15 +46,15 @@ class LossCourse:
         steps = self.steps + 1
         share = 1.0 / min(steps, MEAN_STEPS)
         mean = loss_db if steps == 1 else (1.0 - share) * self.mean_db + share * loss_db
-        begun = loss_db if steps == 1 else self.begun_db
-        grown = mean > DIVERGED * self.lowest_db or mean > DIVERGED_AT_ONCE * begun
+        first_step = loss_db if steps == 1 else self.first_step_db
+        grown = mean > DIVERGED_RATIO * self.lowest_db or mean > FIRST_STEP_RATIO * first_step
         if steps >= MEAN_STEPS and grown:
-            lowest = min(self.lowest_db, begun)
+            lowest = min(self.lowest_db, first_step)
             raise TrainingError(f"training diverged: the loss has grown from {lowest:.1f} to {mean:.1f} dB")
-        return LossCourse(
+        return LossCurve(
             steps,
             mean,
-            mean if steps <= FIRST_STEPS else self.first_db,
+            mean if steps <= FIRST_STEPS else self.first_steps_db,
             min(self.lowest_db, mean) if steps >= FIRST_STEPS else math.inf,
-            begun,
+            first_step,
         )

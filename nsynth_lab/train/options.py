@@ -1,31 +1,31 @@
-"""What a training run is asked to do, and how it tells where it stands."""
+"""The options of a training run, and the learning rate that follows from them."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-WARM_STEPS, WARM_SHARE = 300, 0.1
+WARM_UP_STEPS, WARM_UP_SHARE = 300, 0.1
 LAST_RATE = 0.02
 
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """What a run is asked to do; stored with it.
+    """The options of a run; stored with it.
 
     Attributes:
-        steps: length of the run; the learning rate falls towards it.
-        batch: crops a step, on all processes together.
-        frames: frames a crop on which the loss is taken.
+        steps: length of the run; the learning rate falls towards its end.
+        batch: crops per step, on all processes together.
+        frames: frames per crop that the losses are computed on.
         rate: highest learning rate.
-        swap_share: share of crops decoded from another note's timbre.
-        augment_share: share of crops that the encoder hears through a low-pass, a room or hiss.
-        decorrelate: weight in dB of the penalty that keeps the dimensions of timbre apart.
-        attack: weight of the distance of the attacks.
-        adversarial: weight in dB of what the critics say; 0 trains without them.
-        seed: of batches and first weights.
-        minutes_between_saves: also how often `listen` is called.
-        base: id of the model that the run began from; empty where it began afresh.
+        swap_share: share of crops decoded with the timbre of another note.
+        augment_share: share of crops whose encoder input is augmented (see `augment`).
+        decorrelate: weight in dB of the timbre penalty.
+        attack: weight of the attack distance.
+        adversarial: weight in dB of the adversarial loss; 0 trains without discriminators.
+        seed: of batches and initial weights.
+        minutes_between_saves: also how often `on_save` is called.
+        base: id of the model that the run started from; empty for a fresh model.
     """
 
     steps: int = 20_000
@@ -43,14 +43,14 @@ class TrainOptions:
 
 
 @dataclass(frozen=True)
-class Report:
-    """Where a run stands.
+class TrainingProgress:
+    """How far a run is. All but the first two are logged for TensorBoard under these names.
 
     Attributes:
-        step, steps: done, and to do in all.
-        loss_db, first_loss_db: running mean of the loss, and what it was when the run was started or gone on with.
+        step, steps: done, and in total.
+        loss_db, first_loss_db: running mean of the loss, now and when the run was started or resumed.
         rate: learning rate.
-        steps_per_second: measured so far.
+        steps_per_second: average since the run was started or resumed.
     """
 
     step: int
@@ -62,7 +62,11 @@ class Report:
 
 
 def learning_rate(step: int, options: TrainOptions) -> float:
-    """Warm up over 300 steps or a tenth, stay, then fall as a cosine over the second half to a fiftieth."""
-    warm = min(1.0, (step + 1) / max(1.0, min(WARM_STEPS, WARM_SHARE * options.steps)))
-    through = min(1.0, max(0.0, 2.0 * step / max(options.steps, 1) - 1.0))
-    return options.rate * warm * (LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + math.cos(math.pi * through)))
+    """The learning rate of a step.
+
+    It rises over the first 300 steps (or the first tenth of the run, if that is shorter), stays, and falls over the
+    second half of the run along a cosine to a fiftieth.
+    """
+    warm_up = min(1.0, (step + 1) / max(1.0, min(WARM_UP_STEPS, WARM_UP_SHARE * options.steps)))
+    fall = min(1.0, max(0.0, 2.0 * step / max(options.steps, 1) - 1.0))
+    return options.rate * warm_up * (LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + math.cos(math.pi * fall)))

@@ -1,4 +1,4 @@
-"""How to compute on this machine: with how many threads, and whether in bfloat16 (tried, not guessed)."""
+"""How to compute on this machine: with how many threads, and whether in bfloat16, which is found out by timing it."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from torch import nn
 
 from nsynth_lab.model.stack import GatedStack
 
-TRIES = 4
-HOPELESS = 10  # times as slow, as processors are that only imitate bfloat16: one try says enough
+REPEATS = 4
+HOPELESS_FACTOR = 10  # so much slower, on processors that emulate bfloat16, a single try is enough
 
 
 def use_bf16(model: nn.Module, bf16: bool) -> None:
-    """Let every stack of `model` run in bfloat16, or in float32."""
+    """Make every stack of `model` compute in bfloat16 or in float32."""
     for part in model.modules():
         if isinstance(part, GatedStack):
             part.bf16 = bf16
 
 
 def use_threads(count: int) -> None:
-    """Compute with so many threads on a CPU; more than it has cores slows all of them down."""
+    """Set the number of CPU threads; more threads than cores slow the computation down."""
     torch.set_num_threads(count)
 
 
 def bf16_is_faster(device: torch.device) -> bool:
-    """Time a stack forward and backward both ways; CPUs with matrix units gain three to six times."""
+    """Time a stack forwards and backwards in both; CPUs with matrix units are 3 to 6 times as fast in bfloat16."""
     stack = GatedStack(64, 256, 64, layers=4, cycle=4).to(device)
     x = torch.randn(8, 96, 64, device=device)
-    plain = min(_seconds(stack, x, bf16=False) for _ in range(TRIES))
-    for _ in range(TRIES):
-        rounded = _seconds(stack, x, bf16=True)
-        if rounded < plain or rounded > HOPELESS * plain:
+    fp32 = min(_seconds(stack, x, bf16=False) for _ in range(REPEATS))
+    for _ in range(REPEATS):
+        bf16 = _seconds(stack, x, bf16=True)
+        if bf16 < fp32 or bf16 > HOPELESS_FACTOR * fp32:
             break
-    return rounded < plain
+    return bf16 < fp32
 
 
 def _seconds(stack: GatedStack, x: torch.Tensor, *, bf16: bool) -> float:

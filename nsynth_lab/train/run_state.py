@@ -1,9 +1,10 @@
-"""All that a run needs to go on: weights, their average, what the optimizer remembers, the step; never pickled."""
+"""RunState: what a run needs to be resumed (weights, their average, optimizer state, step), saved without pickle."""
 
 from __future__ import annotations
 
 import copy
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from nsynth_lab.errors import CheckpointError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import write_bytes
 from nsynth_lab.model.config import ModelConfig
-from nsynth_lab.train.discriminators import Critics
+from nsynth_lab.train.discriminators import Discriminators
 from nsynth_lab.train.optimizer import Optimizer
 
 FILE = "state.safetensors"
@@ -26,22 +27,27 @@ FILE = "state.safetensors"
 class RunState:
     """A run between two steps.
 
-    `averaged` is the exponential moving average of `model`; critics there may be none; `base` is the id of the model
-    that the run began from, empty where it began afresh.
+    Attributes:
+        model: being trained.
+        averaged: exponential moving average of its weights.
+        optimizer: of `model`.
+        step: number of steps done.
+        discriminators, discriminator_optimizer: of adversarial training; None without it.
+        base: id of the model that the run started from; empty for a fresh model.
     """
 
     model: Autoencoder
     averaged: Autoencoder
     optimizer: Optimizer
     step: int
-    critics: Critics | None = None
-    critics_optimizer: Optimizer | None = None
+    discriminators: Discriminators | None = None
+    discriminator_optimizer: Optimizer | None = None
     base: str = ""
 
 
 @dataclass(frozen=True)
-class Saved:
-    """What a run's folder says of it: its step, the sizes of its model, the id of the model it began from."""
+class SavedRun:
+    """A saved run: its step, the sizes of its model, the id of the model that it started from."""
 
     step: int
     sizes: ModelConfig
@@ -49,11 +55,11 @@ class Saved:
 
 
 def read_state(
-    run: Path, model: Autoencoder, critics: Critics | None = None, *, base: str = "", device: torch.device
+    run: Path, model: Autoencoder, discriminators: Discriminators | None = None, *, base: str = "", device: torch.device
 ) -> RunState:
-    """The state that `run` holds, or a first one with `model` as it is; what needs no gradient is not trained.
+    """The state saved in the folder `run`, or the initial state with `model` if none is saved.
 
-    Critics that a run has not had so far begin as they are.
+    Discriminators are restored if the run has trained any before; otherwise they start as they are.
 
     Raises:
         CheckpointError: the state is damaged, or of a model of other sizes.
@@ -65,21 +71,22 @@ def read_state(
         found, tensors = _read(path)
         step, base = found.step, found.base
         if found.sizes != model.config:
-            raise CheckpointError(f"{path}: begun with other model sizes; go on with the same, or start another run")
+            raise CheckpointError(f"{path}: has other model sizes; resume with the same, or start another run")
     model.to(device)
     averaged.requires_grad_(False).to(device)
     state = RunState(model, averaged, Optimizer(model), step, base=base)
-    if critics is not None:
-        state.critics = critics.to(device)
-        state.critics_optimizer = Optimizer(critics)
+    if discriminators is not None:
+        state.discriminators = discriminators.to(device)
+        state.discriminator_optimizer = Optimizer(discriminators)
     try:
         if tensors:
             model.load_state_dict(_part(tensors, "model."))
             averaged.load_state_dict(_part(tensors, "averaged."))
             state.optimizer.restore(tensors, step=step, device=device)
-        if critics is not None and state.critics_optimizer is not None and (saved := _part(tensors, "critics.")):
-            critics.load_state_dict(_part(saved, "model."))
-            state.critics_optimizer.restore(saved, step=step, device=device)
+        saved = _part(tensors, "discriminators.") or _part(_renamed(tensors), "discriminators.")
+        if discriminators is not None and state.discriminator_optimizer is not None and saved:
+            discriminators.load_state_dict(_part(saved, "model."))
+            state.discriminator_optimizer.restore(saved, step=step, device=device)
     except (KeyError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"{path}: the run's state is damaged: {reason}; start another run") from error
@@ -87,7 +94,7 @@ def read_state(
 
 
 def saved_step(run: Path) -> int:
-    """The step at which `run` stands; 0 where nothing is saved.
+    """The step up to which `run` is saved; 0 if nothing is saved.
 
     Raises:
         CheckpointError: the state is damaged.
@@ -96,8 +103,8 @@ def saved_step(run: Path) -> int:
     return saved.step if saved is not None else 0
 
 
-def saved_run(run: Path) -> Saved | None:
-    """What is saved of `run`; None where nothing is.
+def saved_run(run: Path) -> SavedRun | None:
+    """The saved run in the folder `run`; None if there is none.
 
     Raises:
         CheckpointError: the state is damaged.
@@ -106,29 +113,38 @@ def saved_run(run: Path) -> Saved | None:
 
 
 def write_state(run: Path, state: RunState) -> None:
-    """Write the state aside, then rename."""
+    """Save the state, under a temporary name that is then renamed; before the first step nothing is saved."""
     run.mkdir(parents=True, exist_ok=True)
     tensors = {f"model.{name}": value for name, value in state.model.state_dict().items()}
     tensors |= {f"averaged.{name}": value for name, value in state.averaged.state_dict().items()}
     tensors |= state.optimizer.moments()
-    if state.critics is not None and state.critics_optimizer is not None:
-        tensors |= {f"critics.model.{name}": value for name, value in state.critics.state_dict().items()}
-        tensors |= {f"critics.{name}": value for name, value in state.critics_optimizer.moments().items()}
+    if state.discriminators is not None and state.discriminator_optimizer is not None:
+        tensors |= {f"discriminators.model.{name}": value for name, value in state.discriminators.state_dict().items()}
+        tensors |= {f"discriminators.{name}": value for name, value in state.discriminator_optimizer.moments().items()}
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     header = {"step": state.step, "config": state.model.config.to_dict(), "base": state.base}
     if state.step:
         write_bytes(run / FILE, save(tensors, metadata={"run": json.dumps(header)}))
 
 
-def _read(path: Path) -> tuple[Saved, dict[str, Tensor]]:
+def _read(path: Path) -> tuple[SavedRun, dict[str, Tensor]]:
     try:
         with safe_open(str(path), framework="pt") as file:
             header = json.loads((file.metadata() or {})["run"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
-        saved = Saved(int(header["step"]), ModelConfig.from_dict(header["config"]), str(header.get("base", "")))
+        saved = SavedRun(int(header["step"]), ModelConfig.from_dict(header["config"]), str(header.get("base", "")))
     except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
         raise CheckpointError(f"{path}: the run's state is damaged ({error}); start another run") from error
     return saved, tensors
+
+
+def _renamed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a run of version 0.1, which called discriminators critics, by today's names."""
+    return {
+        re.sub(r"\.critics\.", ".discriminators.", f".{name}")[1:]: value
+        for name, value in tensors.items()
+        if name.startswith("critics.")
+    }
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

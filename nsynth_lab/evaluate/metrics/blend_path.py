@@ -1,6 +1,6 @@
-"""How good a path of sounds from one end to the other is: every metric of `blends`, one number each.
+"""measure_path(sounds, ends): all metrics of a path of sounds between two instruments, one number each.
 
-Whatever makes such a path can be held to it: our blend, a crossfade, a vocoder's morph.
+It applies to any such path: our blends, a crossfade, the morph of a vocoder.
 """
 
 from __future__ import annotations
@@ -12,10 +12,16 @@ from numpy.typing import NDArray
 
 from nsynth_lab.dsp.envelope import find_marks
 from nsynth_lab.evaluate.metrics.compare import Errors
-from nsynth_lab.evaluate.metrics.descriptors import DIFFERENT, describe
-from nsynth_lab.evaluate.metrics.distances import HEARD_DB, RANGE_DB
+from nsynth_lab.evaluate.metrics.descriptors import MIN_DIFFERENCES, describe
+from nsynth_lab.evaluate.metrics.distances import AUDIBLE_DB, RANGE_DB
 from nsynth_lab.evaluate.metrics.mixture import crossfade, onset_residual, spectral_residual
-from nsynth_lab.evaluate.metrics.path_laws import intermediateness, linearity, monotonicity, off_line, step_spread
+from nsynth_lab.evaluate.metrics.path_laws import (
+    deviation_from_line,
+    intermediateness,
+    linearity,
+    monotonicity,
+    step_spread,
+)
 from nsynth_lab.evaluate.metrics.sound import Sound
 from nsynth_lab.units import FloatArray
 
@@ -27,57 +33,57 @@ WITHIN = {
     "even_step_spread": (0.15,),
 }
 AT_LEAST = {"monotonicity": (0.9, 0.95), "mixture_residual": (0.05,)}
-SAME_DB = 0.1
-LEAST_FRAMES = 10
+MIN_DISTANCE_DB = 0.1
+MIN_FRAMES = 10
 
 Float64 = NDArray[np.float64]
 
 
-def judge(sounds: Sequence[Sound], ends: Sequence[Sound]) -> Errors:
-    """Metric -> value for `sounds` at positions 0, 0.1 .. 1, on the way between `ends`, the two sources themselves.
+def measure_path(sounds: Sequence[Sound], ends: Sequence[Sound]) -> Errors:
+    """Metric -> value for `sounds` at positions 0, 0.1 .. 1 between `ends`, the two sources themselves.
 
-    end_point_error_db         mel distance of the first and of the last sound from the source it should be
-    monotonicity, step_spread, intermediateness    see `path`, by mel distance; None where the ends sound the same
-    linearity_*                R^2 against the position, see `descriptors`; None where the ends hardly differ in it
-    f0_off_line_cents, level_off_line_db    the furthest from the straight line between the ends
-    mixture_residual, onset_residual        of the middle, see `mixture`; crossfade_residual: the same for a crossfade
+    end_point_error_db         mel distance of the first and the last sound from the source it should equal
+    monotonicity, step_spread, intermediateness    see `path_laws`, by mel distance; None if the ends sound the same
+    linearity_*                R^2 against the position, see `descriptors`; None if the ends hardly differ in it
+    f0_off_line_cents, level_off_line_db    largest deviation from the straight line between the ends
+    mixture_residual, onset_residual        of the middle, see `mixture`; crossfade_residual: of a crossfade instead
     """
     distances = mel_distances_db([sound.mel_db for sound in sounds])
     end_errors = [
         mel_distances_db([sound.mel_db, end.mel_db])[0, 1]
         for sound, end in zip((sounds[0], sounds[-1]), ends, strict=True)
     ]
-    apart = distances[0, -1] > SAME_DB
+    apart = distances[0, -1] > MIN_DISTANCE_DB
     return {
         "end_point_error_db": float(np.mean(end_errors)),
         "monotonicity": monotonicity(POSITIONS, distances) if apart else None,
         "step_spread": step_spread(distances) if apart else None,
         "intermediateness": intermediateness(distances) if apart else None,
         **_linearities(sounds),
-        "f0_off_line_cents": off_line(POSITIONS, [sound.f0_cents for sound in sounds]),
-        "level_off_line_db": off_line(POSITIONS, mean_levels_db([sound.level_db for sound in sounds])),
+        "f0_off_line_cents": deviation_from_line(POSITIONS, [sound.f0_cents for sound in sounds]),
+        "level_off_line_db": deviation_from_line(POSITIONS, mean_levels_db([sound.level_db for sound in sounds])),
         **_mixtures(sounds),
     }
 
 
 def even_step_spread(sounds: Sequence[Sound]) -> float | None:
-    """Step spread of sounds that should lie equally far apart; None where the ends sound the same."""
+    """Step spread of sounds that should be equally far apart; None if the ends sound the same."""
     distances = mel_distances_db([sound.mel_db for sound in sounds])
-    return step_spread(distances) if distances[0, -1] > SAME_DB else None
+    return step_spread(distances) if distances[0, -1] > MIN_DISTANCE_DB else None
 
 
 def mel_distances_db(spectra: Sequence[FloatArray]) -> Float64:
     """Mean absolute distances [n, n] in dB between mel spectra [frames, 128] in dB.
 
-    As `metrics.mel_error_db`, but alike both ways: all are clamped 60 dB below the loudest band of any, and a frame
-    counts where either exceeds that floor by 5 dB.
+    Like `distances.mel_error_db`, but symmetric: all spectra are clamped 60 dB below the loudest band of any, and the
+    frames are used in which either exceeds that floor by 5 dB.
     """
     floor = max(float(spectrum.max()) for spectrum in spectra) - RANGE_DB
     levels = [np.maximum(spectrum, floor) for spectrum in spectra]
-    heard = [level.max(axis=1) > floor + HEARD_DB for level in levels]
+    audible = [level.max(axis=1) > floor + AUDIBLE_DB for level in levels]
     distances = np.zeros((len(levels), len(levels)))
     for i, j in zip(*np.triu_indices(len(levels), 1), strict=True):
-        frames = np.abs(levels[i] - levels[j])[heard[i] | heard[j]]
+        frames = np.abs(levels[i] - levels[j])[audible[i] | audible[j]]
         distances[i, j] = distances[j, i] = frames.mean() if frames.size else 0.0
     return distances
 
@@ -85,25 +91,25 @@ def mel_distances_db(spectra: Sequence[FloatArray]) -> Float64:
 def mean_levels_db(levels: Sequence[FloatArray]) -> list[float]:
     """Mean A-weighted level in dB of each sound [frames], over the frames in which all of them are sustained.
 
-    A blend's attack is as long as the mean of its ends' and its release begins in between: those of their frames that
-    one has begun to let go and another has not say when, not how loud. Of these only such as are heard at both ends,
-    within 60 dB of the path's loudest, and where no ten are left, all such. A level that is blended in dB then runs
-    straight; one that has died away at one end is at the floor there, however much further it would have fallen.
+    Attacks and releases are left out, because they end and start at different times in the sounds of a path, which
+    says nothing about levels. Of the remaining frames, those are used that are audible at both ends, within 60 dB of
+    the path's loudest; if fewer than ten remain, all audible frames. Levels below that range count as its lower end.
+    The result is a straight line for levels that are blended in dB.
     """
     marks = [find_marks(level) for level in levels]
     first, end = max(mark.attack_frames for mark in marks), min(mark.release_frame for mark in marks)
     floor = max(float(level.max()) for level in levels) - RANGE_DB
-    heard = (levels[0] > floor) & (levels[-1] > floor)
-    frames = np.arange(len(heard))
-    sustained = heard & (frames >= first) & (frames < end)
-    counts = sustained if sustained.sum() >= LEAST_FRAMES else heard
-    return [float(np.maximum(level, floor)[counts].mean()) if counts.any() else 0.0 for level in levels]
+    audible = (levels[0] > floor) & (levels[-1] > floor)
+    frames = np.arange(len(audible))
+    sustained = audible & (frames >= first) & (frames < end)
+    used = sustained if sustained.sum() >= MIN_FRAMES else audible
+    return [float(np.maximum(level, floor)[used].mean()) if used.any() else 0.0 for level in levels]
 
 
 def _linearities(sounds: Sequence[Sound]) -> Errors:
     rows = [describe(sound) for sound in sounds]
     found: Errors = {}
-    for name, least in DIFFERENT.items():
+    for name, least in MIN_DIFFERENCES.items():
         values = [value for row in rows if (value := row[name]) is not None]
         differ = len(values) == len(rows) and abs(values[-1] - values[0]) >= least
         found[f"linearity_{name}"] = linearity(POSITIONS, values) if differ else None

@@ -1,6 +1,6 @@
-"""How far a decoded note is from the real one: every metric of `reconstruction`, one number each.
+"""compare(decoded, reference): all metrics of how far a decoded note is from the recorded one, one number each.
 
-Whatever makes a sound that should be like another can be held to it: our decoder, a vocoder, a crossfade.
+It applies to anything that should sound like something else: our decoder, a vocoder, a crossfade.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from nsynth_lab.evaluate.metrics.distances import (
     level_bias_db,
     level_distance_db,
     mel_distance_frames_db,
+    multi_resolution_distance,
 )
 from nsynth_lab.evaluate.metrics.sound import Sound
-from nsynth_lab.evaluate.metrics.spectral import spectral_distance
 
 WITHIN = {
     "f0_error_cents": (5, 10, 20),
@@ -30,67 +30,70 @@ WITHIN = {
 Errors = dict[str, float | None]
 
 
-def compare(came: Sound, wanted: Sound) -> Errors:
-    """Metric -> distance of `came` from `wanted`; None where the real note does not have it.
+def compare(decoded: Sound, reference: Sound) -> Errors:
+    """Metric -> distance of `decoded` from `reference`; None if the reference does not have what it compares.
 
-    mel_error_db, mel_error_below_8khz_db, mel_error_to_24khz_db, loudness_error_db, loudness_bias_db, f0_error_cents
-                                        see `metrics`
-    share_above_20khz_db, original_share_above_20khz_db    no distances: power above 20 kHz against the whole, of each
-    f0_error_by_yin_cents               see `second_opinion`
-    spectral_distance                   see `spectral`
-    attack_error_ms, onset_error_ms     difference of the attacks' lengths, and of their beginnings: see `course`
-    decay_error_db_per_second           difference of the slopes over the real note's sustain
-    partial_error_db, noise_error_db    the first 20 partials; noise against partials: see `harmonics`
+    mel_error_db, mel_error_below_8khz_db, mel_error_to_24khz_db, loudness_error_db, loudness_bias_db, f0_error_cents,
+    spectral_distance                   see `distances`
+    share_above_20khz_db, original_share_above_20khz_db    power above 20 kHz relative to the whole, of each sound
+    f0_error_by_yin_cents               see `yin_pitch`
+    attack_error_ms, onset_error_ms     difference in length and in start of the attacks: see `attack_decay`
+    decay_error_db_per_second           difference in decay slope over the reference's sustain
+    partial_error_db, noise_error_db    of the first 20 partials; of noise relative to partials: see `dsp.harmonics`
 
     Raises:
-        AudioError: their lengths differ, or the real note is silent.
+        AudioError: their lengths differ, or the reference is silent.
     """
-    if came.samples.shape != wanted.samples.shape:
-        raise AudioError(f"cannot compare {came.samples.shape} with {wanted.samples.shape} samples; give one length")
-    if not np.abs(wanted.samples).max(initial=0.0) > 0:
+    if decoded.samples.shape != reference.samples.shape:
+        raise AudioError(
+            f"cannot compare {decoded.samples.shape} with {reference.samples.shape} samples; give both the same length"
+        )
+    if not np.abs(reference.samples).max(initial=0.0) > 0:
         raise AudioError("the reference is silent: nothing to compare with")
     low = bands_below_8khz()
     return {
-        "mel_error_db": float(mel_distance_frames_db(came.mel_db, wanted.mel_db).mean()),
-        "mel_error_below_8khz_db": float(mel_distance_frames_db(came.mel_db[:, :low], wanted.mel_db[:, :low]).mean()),
-        "mel_error_to_24khz_db": float(mel_distance_frames_db(came.whole_mel_db, wanted.whole_mel_db).mean()),
-        "share_above_20khz_db": came.share_above_db,
-        "original_share_above_20khz_db": wanted.share_above_db,
-        "spectral_distance": spectral_distance(came.samples, wanted.samples),
-        "loudness_error_db": level_distance_db(came.level_db, wanted.level_db),
-        "loudness_bias_db": level_bias_db(came.level_db, wanted.level_db),
-        "f0_error_cents": abs(came.f0_cents - wanted.f0_cents),
-        "f0_error_by_yin_cents": _apart(came.yin_cents, wanted.yin_cents),
-        **_course_errors(came, wanted),
-        **_line_errors(came, wanted),
+        "mel_error_db": float(mel_distance_frames_db(decoded.mel_db, reference.mel_db).mean()),
+        "mel_error_below_8khz_db": float(
+            mel_distance_frames_db(decoded.mel_db[:, :low], reference.mel_db[:, :low]).mean()
+        ),
+        "mel_error_to_24khz_db": float(mel_distance_frames_db(decoded.whole_mel_db, reference.whole_mel_db).mean()),
+        "share_above_20khz_db": decoded.share_above_db,
+        "original_share_above_20khz_db": reference.share_above_db,
+        "spectral_distance": multi_resolution_distance(decoded.samples, reference.samples),
+        "loudness_error_db": level_distance_db(decoded.level_db, reference.level_db),
+        "loudness_bias_db": level_bias_db(decoded.level_db, reference.level_db),
+        "f0_error_cents": abs(decoded.f0_cents - reference.f0_cents),
+        "f0_error_by_yin_cents": _absolute_difference(decoded.yin_cents, reference.yin_cents),
+        **_attack_decay_errors(decoded, reference),
+        **_partial_errors(decoded, reference),
     }
 
 
-def _apart(came: float | None, wanted: float | None) -> float | None:
-    return None if came is None or wanted is None else abs(came - wanted)
+def _absolute_difference(decoded: float | None, reference: float | None) -> float | None:
+    return None if decoded is None or reference is None else abs(decoded - reference)
 
 
-def _course_errors(came: Sound, wanted: Sound) -> Errors:
-    """Both are looked at where the real note has its attack and its sustain."""
-    marks = wanted.marks
-    other, real = (attack_of(sound.envelope_db, marks) for sound in (came, wanted))
-    heard = sounding(wanted.streams.loudness_db)
-    floor_db = wanted.streams.loudness_db.max() - RANGE_DB
+def _attack_decay_errors(decoded: Sound, reference: Sound) -> Errors:
+    """Both sounds are measured where the reference has its attack and its sustain."""
+    marks = reference.marks
+    other, real = (attack_of(sound.envelope_db, marks) for sound in (decoded, reference))
+    audible = sounding(reference.streams.loudness_db)
+    floor_db = reference.streams.loudness_db.max() - RANGE_DB
     slopes = [
-        decay_db_per_second(np.maximum(sound.streams.loudness_db, floor_db), marks, heard=heard)
-        for sound in (came, wanted)
+        decay_db_per_second(np.maximum(sound.streams.loudness_db, floor_db), marks, audible=audible)
+        for sound in (decoded, reference)
     ]
     return {
         "attack_error_ms": abs(other.length_ms - real.length_ms),
-        "onset_error_ms": abs(other.begun_ms - real.begun_ms),
-        "decay_error_db_per_second": _apart(*slopes),
+        "onset_error_ms": abs(other.start_ms - real.start_ms),
+        "decay_error_db_per_second": _absolute_difference(*slopes),
     }
 
 
-def _line_errors(came: Sound, wanted: Sound) -> Errors:
-    """Both are read where the real note has its partials."""
-    real = wanted.lines
-    other = lines_of(came.samples, wanted.streams, note=wanted.note)
+def _partial_errors(decoded: Sound, reference: Sound) -> Errors:
+    """Both sounds are measured at the partials of the reference."""
+    real = reference.lines
+    other = lines_of(decoded.samples, reference.streams, note=reference.note)
     heard = steady(real)
     noise = noise_to_harmonic_db(other, heard) - noise_to_harmonic_db(real, heard)
     return {"partial_error_db": partial_error_db(other, real), "noise_error_db": abs(noise)}

@@ -1,13 +1,13 @@
-"""What a sound is like, in five numbers that a listener could name.
+"""describe(sound): five descriptors of timbre that correspond to what listeners hear.
 
 centroid   mean of the mel spectrum along its bands, in octaves above 1 Hz: how bright
 spread     standard deviation about the centroid in octaves: how broad
-odd_even   power of the odd partials above the first against the even ones, in dB: how hollow
+odd_even   power of the odd partials above the first relative to the even ones, in dB: how hollow
 attack     in ms, and
-decay      in dB/s: see `course`
+decay      in dB/s: see `attack_decay`
 
 Source: Peeters 2004, A large set of audio features for sound description (CUIDADO), sections 5 and 6; on a
-logarithmic axis, as pitch is heard.
+logarithmic frequency axis, as in hearing.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ from nsynth_lab.evaluate.metrics.attack_decay import attack_of, decay_db_per_sec
 from nsynth_lab.evaluate.metrics.distances import BANDS, RANGE_DB
 from nsynth_lab.evaluate.metrics.sound import Sound
 
-# the least by which two sounds must differ before the way between them can be called straight or crooked
-DIFFERENT = {"centroid": 0.1, "spread": 0.05, "odd_even": 2.0, "attack": 10.0, "decay": 5.0}
+# between two sounds, for the linearity of the path between them to be measured
+MIN_DIFFERENCES = {"centroid": 0.1, "spread": 0.05, "odd_even": 2.0, "attack": 10.0, "decay": 5.0}
 # Slaney's mel scale: linear up to 1 kHz, then logarithmic
 KNEE_HZ, KNEE_MEL, STEP = 1000.0, 15.0, np.log(6.4) / 27.0
 
 
 def describe(sound: Sound) -> dict[str, float | None]:
-    """The five; None for one that this sound does not have."""
+    """The five descriptors; None for one that this sound does not have."""
     level = sound.mel_db
-    heard = level.max(axis=1) > level.max() - RANGE_DB
-    weight = (10 ** (level[heard].astype(np.float64) / 20)).mean(axis=0)
+    audible = level.max(axis=1) > level.max() - RANGE_DB
+    weight = (10 ** (level[audible].astype(np.float64) / 20)).mean(axis=0)
     octaves = band_octaves()
     centroid = float(np.average(octaves, weights=weight))
-    course = sound.streams.loudness_db
+    loudness_db = sound.streams.loudness_db
     return {
         "centroid": centroid,
         "spread": float(np.sqrt(np.average((octaves - centroid) ** 2, weights=weight))),
         "odd_even": odd_to_even_db(sound.lines),
         "attack": attack_of(sound.envelope_db, sound.marks).length_ms,
-        "decay": decay_db_per_second(course, sound.marks, heard=sounding(course)),
+        "decay": decay_db_per_second(loudness_db, sound.marks, audible=sounding(loudness_db)),
     }
 
 
 @functools.cache
 def band_octaves() -> NDArray[np.float64]:
-    """Centres of the mel bands [128] in octaves above 1 Hz."""
+    """The centres of the mel bands [128], in octaves above 1 Hz."""
     mel = np.linspace(_mel(LOWEST_HZ), _mel(HIGHEST_HZ), BANDS + 2)[1:-1]
     hz = np.where(mel < KNEE_MEL, mel * KNEE_HZ / KNEE_MEL, KNEE_HZ * np.exp((mel - KNEE_MEL) * STEP))
     return np.asarray(np.log2(hz))

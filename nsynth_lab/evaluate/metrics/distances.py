@@ -1,9 +1,20 @@
-"""Distances between a note and its decoded twin. None needs downloaded weights.
+"""Distances between a note and its reconstruction. None of them needs downloaded weights.
 
-mel error: 128 mel bands from 30 Hz to 20 kHz (Slaney) of a 2048/512 Hann STFT at 48 kHz, magnitudes in dB, both
-clamped 60 dB below the reference note's loudest band; frames in which the reference exceeds that floor by 5 dB;
-mean absolute difference. Below 8 kHz: the same of the bands that end below 7.6 kHz, where a recording at 16 kHz is
-still whole. To 24 kHz: the same of 128 bands that reach as far as the sound does, so that no noise hides above 20 kHz.
+mel error: 128 mel bands (Slaney) from 30 Hz to 20 kHz of a 2048/512 Hann STFT at 48 kHz, magnitudes in dB, both
+clamped 60 dB below the reference note's loudest band; the mean absolute difference over the frames in which the
+reference exceeds that floor by 5 dB. Below 8 kHz: only the bands that end below 7.6 kHz, which a 16 kHz recording
+contains completely. Up to 24 kHz: 128 bands over the whole spectrum, so that no noise above 20 kHz is missed.
+
+multi-resolution spectral distance, the mean over STFTs with Hann windows of 512, 1024, 2048 and 4096 samples:
+
+    |R - D| / |R|  +  mean |ln max(D, floor) - ln max(R, floor)|
+
+R and D are the magnitudes of the reference and of the decoded sound, four hops per window; the floor is 60 dB below R's
+loudest bin. The first term (spectral convergence, Frobenius norms) weights loud bins, the second all bins equally;
+neither has a unit.
+
+Source: Arik, Jun and Diamos 2018, Fast Spectrogram Inversion Using Multi-head Convolutional Neural Networks; at
+several resolutions, Yamamoto, Song and Kim 2020, Parallel WaveGAN.
 """
 
 from __future__ import annotations
@@ -13,20 +24,23 @@ import math
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from nsynth_lab.dsp.loudness import level_bias_db as level_bias_db
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.measure import Measured, measure
+from nsynth_lab.dsp.mel import magnitudes, mel_weights
 from nsynth_lab.dsp.mel import mel_db as mel_db
-from nsynth_lab.dsp.mel import mel_weights
 from nsynth_lab.errors import AudioError
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 BANDS, WINDOW_SAMPLES = 128, 2048
 RANGE_DB = 60.0
-WHOLE_HZ = 7_600.0
-HEARD_DB = 5.0
+LIMIT_HZ = 7_600.0
+AUDIBLE_DB = 5.0
 STEADY_DB = 30.0
+STFT_WINDOWS = (512, 1024, 2048, 4096)
+STFT_FLOOR = 10 ** (-60 / 20)
 
 
 def mel_error_db(decoded: FloatArray, reference: FloatArray) -> float:
@@ -39,31 +53,31 @@ def mel_error_db(decoded: FloatArray, reference: FloatArray) -> float:
 
 
 def mel_error_frames_db(decoded: FloatArray, reference: FloatArray) -> FloatArray:
-    """Mel error of each heard frame, [heard frames].
+    """Mel error of each audible frame, [audible frames].
 
     Raises:
-        AudioError: as `mel_error_db`.
+        AudioError: see `mel_error_db`.
     """
     if decoded.shape != reference.shape:
-        raise AudioError(f"cannot compare {decoded.shape} with {reference.shape} samples; give both one length")
+        raise AudioError(f"cannot compare {decoded.shape} with {reference.shape} samples; give both the same length")
     if not np.abs(reference).max(initial=0.0) > 0:
         raise AudioError("the reference is silent: nothing to compare with")
     return mel_distance_frames_db(mel_db(decoded), mel_db(reference))
 
 
-def mel_distance_frames_db(came: FloatArray, wanted: FloatArray) -> FloatArray:
-    """`mel_error_frames_db` of two mel spectra [frames, 128] in dB, [heard frames]."""
-    floor = wanted.max() - RANGE_DB
-    heard = wanted.max(axis=1) > floor + HEARD_DB
-    distance = np.abs(np.maximum(came, floor) - np.maximum(wanted, floor))
-    return np.asarray(distance[heard].mean(axis=1), np.float32)
+def mel_distance_frames_db(decoded: FloatArray, reference: FloatArray) -> FloatArray:
+    """`mel_error_frames_db` of two mel spectra [frames, 128] in dB, [audible frames]."""
+    floor = reference.max() - RANGE_DB
+    audible = reference.max(axis=1) > floor + AUDIBLE_DB
+    distance = np.abs(np.maximum(decoded, floor) - np.maximum(reference, floor))
+    return np.asarray(distance[audible].mean(axis=1), np.float32)
 
 
 @functools.cache
 def bands_below_8khz() -> int:
-    """How many of the lowest bands end below 7.6 kHz."""
+    """The number of mel bands that end below 7.6 kHz."""
     weights = mel_weights(BANDS, WINDOW_SAMPLES // 2 + 1, torch.device("cpu"))
-    first = math.ceil(WHOLE_HZ * WINDOW_SAMPLES / SAMPLE_RATE)
+    first = math.ceil(LIMIT_HZ * WINDOW_SAMPLES / SAMPLE_RATE)
     return BANDS - int((weights[first:] > 0).any(dim=0).sum())
 
 
@@ -73,13 +87,13 @@ def f0_cents(samples: FloatArray, *, note: int) -> float:
 
 
 def median_cents(streams: Measured) -> float:
-    """`f0_cents` of a note that is measured already."""
+    """`f0_cents` of a note that has already been measured."""
     steady = streams.loudness_db > streams.loudness_db.max() - STEADY_DB
     return float(np.median(streams.f0_cents[steady]))
 
 
 def f0_error_cents(decoded: FloatArray, reference: FloatArray, *, note: int) -> float:
-    """How far the decoded note's measured f0 lies from the reference's, in cents."""
+    """The distance in cents between the measured f0 of two notes."""
     return abs(f0_cents(decoded, note=note) - f0_cents(reference, note=note))
 
 
@@ -88,7 +102,25 @@ def level_error_db(decoded: FloatArray, reference: FloatArray) -> float:
     return level_distance_db(loudness_db(decoded), loudness_db(reference))
 
 
-def level_distance_db(came: FloatArray, wanted: FloatArray) -> float:
-    """`level_error_db` of two courses of level [frames]."""
-    heard = wanted > wanted.max() - RANGE_DB
-    return float(np.abs(came - wanted)[heard].mean())
+def level_distance_db(decoded: FloatArray, reference: FloatArray) -> float:
+    """`level_error_db` of two level curves [frames]."""
+    audible = reference > reference.max() - RANGE_DB
+    return float(np.abs(decoded - reference)[audible].mean())
+
+
+def multi_resolution_distance(decoded: FloatArray, reference: FloatArray) -> float:
+    """Distance between two sounds [samples]: 0 for the same sound, 1 + ln 2 for noise twice as loud."""
+    with torch.no_grad():
+        return sum(_distance(decoded, reference, window) for window in STFT_WINDOWS) / len(STFT_WINDOWS)
+
+
+def _distance(decoded: FloatArray, reference: FloatArray, window: int) -> float:
+    real, other = (_magnitudes(sound, window) for sound in (reference, decoded))
+    convergence = float((real - other).norm() / real.norm())
+    floor = float(real.max()) * STFT_FLOOR
+    logarithmic = float((other.clamp(min=floor).log() - real.clamp(min=floor).log()).abs().mean())
+    return convergence + logarithmic
+
+
+def _magnitudes(samples: FloatArray, window: int) -> Tensor:
+    return magnitudes(torch.from_numpy(samples)[None], window_samples=window, hop_samples=window // 4)

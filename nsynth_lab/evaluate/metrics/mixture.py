@@ -1,15 +1,14 @@
-"""Is the middle of a blend one sound, or two at once?
+"""Whether the middle of a blend is one new sound, or the two ends sounding at once.
 
-If it were two, its spectrogram would be a mixture of the ends' spectrograms, as a mixing desk makes it, and its onset
-an overlay of the ends' onsets. So the middle's mel magnitudes over all frames (and its envelope over the onset) are
-fitted by non-negative least squares with those of the ends, A and B, and of both together, A + B and A - B: where both
-have a partial at one frequency, the two may add or cancel, and without these columns a true mixture would look like
-something new. What the best mixture leaves over,
+If it were two sounds, its spectrogram would be a mixture of the ends' spectrograms, as from a mixing desk, and its
+onset an overlay of the ends' onsets. So the middle's mel magnitudes over all frames (and its envelope over the onset)
+are fitted by non-negative least squares with those of the ends A and B, and of A + B and A - B. These two are needed
+because partials of both ends at one frequency may add or cancel. What the best mixture does not explain,
 
-    residual = |middle - fit| / |middle|        (Frobenius norms; 0: nothing but a mixture, 1: nothing of it)
+    residual = |middle - fit| / |middle|        (Frobenius norms; 0: only a mixture, 1: nothing of a mixture)
 
-is zero for a plain crossfade, whatever its ends, and the larger the more a blend is a sound of its own. Between two
-ends that sound alike it is small, as it should be.
+is zero for a plain crossfade of any two ends, and larger the more a blend is a sound of its own. It is small between
+ends that sound alike.
 
 Source: our own; least squares under a sign constraint after Lawson and Hanson 1974, Solving Least Squares Problems,
 chapter 23. With four columns every active set can be tried.
@@ -34,27 +33,27 @@ Float64 = NDArray[np.float64]
 
 
 def spectral_residual(middle: FloatArray, ends: Sequence[FloatArray]) -> float:
-    """What a mixture of the two `ends` leaves over of the mel spectrogram of `middle`; all [samples]."""
-    return _residual(_magnitudes(middle), [_magnitudes(sound) for sound in _together(ends)])
+    """The part of the mel spectrogram of `middle` that no mixture of the two `ends` explains; all [samples]."""
+    return _residual(_magnitudes(middle), [_magnitudes(sound) for sound in _end_columns(ends)])
 
 
 def onset_residual(middle: FloatArray, ends: Sequence[FloatArray], *, note: int) -> float:
-    """What an overlay of the two `ends` leaves over of the envelope of the first 0.3 s of `middle`; all [samples]."""
+    """The part of `middle`'s envelope in the first 0.3 s that no overlay of `ends` explains; all [samples]."""
     f0_hz = note_to_hz(float(note))
 
     def envelope(samples: FloatArray) -> Float64:
         return np.asarray(10 ** (envelope_db(samples, f0_hz=f0_hz)[:ONSET_MS] / 20))
 
-    return _residual(envelope(middle), [envelope(sound) for sound in _together(ends)])
+    return _residual(envelope(middle), [envelope(sound) for sound in _end_columns(ends)])
 
 
 def crossfade(ends: Sequence[FloatArray], position: float = 0.5) -> FloatArray:
-    """Both ends at once, as a mixer would have them: (1 - position) A + position B."""
+    """Both ends sounding at once, as from a mixer: (1 - position) A + position B."""
     return np.asarray((1 - position) * ends[0] + position * ends[1], np.float32)
 
 
 def nonnegative_weights(columns: Float64, target: Float64) -> Float64:
-    """The weights w >= 0 [n] for which w @ `columns` [n, values] is nearest to `target` [values]; for small n.
+    """The weights w >= 0 [n] for which w @ `columns` [n, values] is closest to `target` [values]; for small n.
 
     >>> nonnegative_weights(np.eye(2), np.array([3.0, -1.0]))
     array([3., 0.])
@@ -72,7 +71,7 @@ def nonnegative_weights(columns: Float64, target: Float64) -> Float64:
     return best
 
 
-def _together(ends: Sequence[FloatArray]) -> list[FloatArray]:
+def _end_columns(ends: Sequence[FloatArray]) -> list[FloatArray]:
     first, second = ends
     return [first, second, first + second, first - second]
 
@@ -82,6 +81,6 @@ def _magnitudes(samples: FloatArray) -> Float64:
 
 
 def _residual(target: Float64, parts: Sequence[Float64]) -> float:
-    wanted, columns = target.ravel(), np.stack([part.ravel() for part in parts])
-    fit = nonnegative_weights(columns, wanted) @ columns
-    return float(np.linalg.norm(wanted - fit)) / max(float(np.linalg.norm(wanted)), 1e-12)
+    reference, columns = target.ravel(), np.stack([part.ravel() for part in parts])
+    fit = nonnegative_weights(columns, reference) @ columns
+    return float(np.linalg.norm(reference - fit)) / max(float(np.linalg.norm(reference)), 1e-12)

@@ -1,12 +1,12 @@
-"""Laws of a path from one end of a blend to the other: numbers at positions 0 .. 1, and how they should run.
+"""How regular a path from one end of a blend to the other is, from values or distances at positions 0 .. 1.
 
 monotonicity      Spearman's rank correlation of the position with the distance from the first end, and with the
-                  nearness to the last; the lesser of the two. 1 where every move goes on
-step spread       standard deviation of the distances between neighbours over their mean. 0 where equal moves sound
-                  equally large
+                  closeness to the last; the smaller of the two. 1 if every step leads further
+step spread       standard deviation of the distances between neighbours, divided by their mean. 0 if equal steps
+                  sound equally large
 linearity         R^2 of a descriptor against the position: the squared correlation
-intermediateness  1 - |a - b| / (a + b) of the middle's distances to the ends: 1 half way, 0 at an end
-off the line      the furthest that a value lies from the straight line between its ends
+intermediateness  1 - |a - b| / (a + b) of the middle's distances to the ends: 1 half-way, 0 at an end
+deviation         the largest distance of a value from the straight line between the ends
 
 Source: Caetano and Rodet 2013, Musical Instrument Sound Morphing Guided by Perceptually Motivated Features (features
 that vary linearly, equal steps); Niu et al. 2024, SoundMorpher (correspondence, intermediateness, smoothness).
@@ -21,7 +21,7 @@ Float64 = NDArray[np.float64]
 
 
 def spearman(x: ArrayLike, y: ArrayLike) -> float:
-    """Rank correlation of x and y [n]; equal values share their mean rank; 0 where either stands still.
+    """Rank correlation of x and y [n]; equal values share their mean rank; 0 if either is constant.
 
     Source: Spearman 1904, The proof and measurement of association between two things.
 
@@ -37,27 +37,27 @@ def linearity(positions: ArrayLike, values: ArrayLike) -> float:
 
 
 def monotonicity(positions: ArrayLike, distances: Float64) -> float:
-    """Of a path whose points lie `distances` [n, n] from each other."""
+    """The monotonicity of a path whose points have these `distances` [n, n] from each other."""
     return min(spearman(positions, distances[0]), spearman(positions, -distances[-1]))
 
 
 def step_spread(distances: Float64) -> float:
-    """Of a path whose points lie `distances` [n, n] from each other."""
+    """The step spread of a path whose points have these `distances` [n, n] from each other."""
     steps = np.diagonal(distances, 1)
     return float(steps.std() / max(steps.mean(), 1e-12))
 
 
 def intermediateness(distances: Float64) -> float:
-    """Of the middle point of a path whose points lie `distances` [n, n] from each other."""
+    """The intermediateness of the middle of a path whose points have these `distances` [n, n] from each other."""
     middle = distances[len(distances) // 2]
     near, far = float(middle[0]), float(middle[-1])
     return 1.0 - abs(near - far) / max(near + far, 1e-12)
 
 
-def off_line(positions: ArrayLike, values: ArrayLike) -> float:
-    """The furthest that `values` [n] lie from the straight line from the first to the last.
+def deviation_from_line(positions: ArrayLike, values: ArrayLike) -> float:
+    """The largest distance of `values` [n] from the straight line from the first to the last.
 
-    >>> off_line([0, 0.5, 1], [0, 7, 10])
+    >>> deviation_from_line([0, 0.5, 1], [0, 7, 10])
     2.0
     """
     at, given = np.asarray(positions, np.float64), np.asarray(values, np.float64)

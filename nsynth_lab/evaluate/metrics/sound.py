@@ -1,4 +1,4 @@
-"""One sound and what is measured of it, each only when it is first asked for, so that metrics share spectra."""
+"""Sound: one sound and its measurements, each computed when it is first used, so that metrics share spectra."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from nsynth_lab.dsp.mel import WHOLE_HZ, mel_db
 from nsynth_lab.errors import AudioError
 from nsynth_lab.evaluate.metrics.attack_decay import envelope_db
 from nsynth_lab.evaluate.metrics.distances import median_cents
-from nsynth_lab.evaluate.second_opinion import yin_cents
+from nsynth_lab.evaluate.metrics.yin_pitch import yin_cents
 from nsynth_lab.units import FloatArray, note_to_hz
 
 
 @dataclass(frozen=True)
 class Sound:
-    """`samples` [frames * 512] at 48 kHz of a note whose nominal MIDI number is `note`.
+    """The sound of one note.
 
-    `measured` saves the time to measure its streams again.
+    Attributes:
+        samples: [frames * 512] at 48 kHz.
+        note: nominal MIDI note.
+        measured: its streams, if they have been measured already.
 
     Raises:
         AudioError: NaN or infinite samples.
@@ -37,7 +40,7 @@ class Sound:
 
     def __post_init__(self) -> None:
         if not np.isfinite(self.samples).all():
-            raise AudioError("NaN or infinite samples: nothing can be measured of such a sound")
+            raise AudioError("NaN or infinite samples: such a sound cannot be measured")
 
     @cached_property
     def streams(self) -> Measured:
@@ -56,35 +59,35 @@ class Sound:
 
     @cached_property
     def share_above_db(self) -> float:
-        """Power above 20 kHz against the whole."""
+        """Power above 20 kHz relative to the whole, in dB."""
         return share_above_db(self.samples)
 
     @cached_property
     def level_db(self) -> FloatArray:
-        """A-weighted level [frames], under one window for all pitches."""
+        """A-weighted level in dB [frames], with the same window for all pitches."""
         return loudness_db(self.samples)
 
     @cached_property
     def marks(self) -> Marks:
-        """End of the attack and beginning of the release."""
+        """End of the attack and start of the release."""
         return find_marks(self.streams.loudness_db)
 
     @cached_property
     def envelope_db(self) -> NDArray[np.float64]:
-        """Level [ms] in steps of a millisecond."""
+        """Level in dB, one value per millisecond [ms]."""
         return envelope_db(self.samples, f0_hz=note_to_hz(float(self.note)))
 
     @cached_property
     def lines(self) -> Lines:
-        """Partials, read where its own streams say that they lie, and noise."""
+        """Partials, at the frequencies of its own streams, and noise."""
         return lines_of(self.samples, self.streams, note=self.note)
 
     @property
     def f0_cents(self) -> float:
-        """Median deviation from the nominal note."""
+        """Median deviation from the nominal note, in cents."""
         return median_cents(self.streams)
 
     @cached_property
     def yin_cents(self) -> float | None:
-        """The same by another estimator; None where that is not installed."""
+        """The same by YIN; None if librosa is not installed."""
         return yin_cents(self.samples, note=self.note)

@@ -1,4 +1,4 @@
-"""Many figures to a few: mean, median and 90th percentile, overall and by family."""
+"""MetricValues: collects the values of metrics over many notes and reduces them to means, medians and percentiles."""
 
 from __future__ import annotations
 
@@ -11,25 +11,27 @@ import numpy as np
 Limits = Mapping[str, Sequence[float]]
 
 
-class Figures:
-    """Values of many metrics, each with the family of its note."""
+class MetricValues:
+    """The values of many metrics, each with the family of its note.
+
+    `names` are metrics that are listed first, in this order.
+    """
 
     def __init__(self, names: Sequence[str] = ()) -> None:
-        """`names` are metrics that come first, in this order."""
         self._values: dict[str, list[float]] = defaultdict(list)
         self._families: dict[str, list[str]] = defaultdict(list)
         self.add(dict.fromkeys(names), "")
 
     def add(self, values: Mapping[str, float | None], family: str) -> None:
-        """One more note: metric -> value, or None where the note does not have it."""
+        """Add the metrics of one note: metric -> value, or None if the note does not have it."""
         for name, value in values.items():
-            given = self._values[name]  # made here, so that metrics keep their order whichever note has them first
+            given = self._values[name]  # created even for None, so that metrics keep their order
             if value is not None:
                 given.append(value)
                 self._families[name].append(family)
 
     def summary(self, *, within: Limits | None = None, at_least: Limits | None = None) -> dict[str, dict[str, Any]]:
-        """Metric -> mean, median, 90th percentile, by family, and the shares within or beyond the limits given."""
+        """Metric -> mean, median, 90th percentile, means by family, and the shares within or beyond given limits."""
         return {
             name: {
                 **summarise(values, self._families[name]),
@@ -42,7 +44,7 @@ class Figures:
 
 
 def summarise(values: Sequence[float], families: Sequence[str]) -> dict[str, Any]:
-    """`values`, one a note, and the family of each note.
+    """The summary of `values` [notes], with the family of each note.
 
     >>> summarise([1.0, 3.0], ["bass", "brass"])["by_family"]
     {'bass': 1.0, 'brass': 3.0}
@@ -59,7 +61,7 @@ def summarise(values: Sequence[float], families: Sequence[str]) -> dict[str, Any
 
 
 def shares_within(values: Sequence[float], limits: Sequence[float]) -> dict[str, float]:
-    """Share of the values at or below each limit.
+    """The share of the values at or below each limit.
 
     >>> shares_within([1.0, 7.0], (5, 10))
     {'within_5': 0.5, 'within_10': 1.0}
@@ -68,7 +70,7 @@ def shares_within(values: Sequence[float], limits: Sequence[float]) -> dict[str,
 
 
 def shares_at_least(values: Sequence[float], limits: Sequence[float]) -> dict[str, float]:
-    """Share of the values at or above each limit.
+    """The share of the values at or above each limit.
 
     >>> shares_at_least([0.9, 1.0], (0.95,))
     {'at_least_0.95': 0.5}
@@ -77,5 +79,5 @@ def shares_at_least(values: Sequence[float], limits: Sequence[float]) -> dict[st
 
 
 def rounded(value: Any) -> float:
-    """A figure as it is written: four decimals."""
+    """A figure with four decimals, as it is written to files."""
     return round(float(value), 4)

@@ -1,11 +1,11 @@
-"""Peers: what a user could have without a network, measured on the same notes with the same metrics.
+"""Peers: methods without a network, measured on the same notes with the same metrics.
 
-    crossfade             two recordings played at once: no blend at all, the floor of every morph
-    world                 WORLD's vocoder: f0, a full spectral envelope and aperiodicity every 5 ms
-    harmonic_plus_noise   the measured amplitude of each partial and the noise between them, every 10.7 ms
+    crossfade             two recordings played at once: not a blend, and the least that any morph should beat
+    world                 the WORLD vocoder: f0, a full spectral envelope and aperiodicity every 5 ms
+    harmonic_plus_noise   the measured amplitude of each partial and the noise between partials, every 10.7 ms
 
-Every peer takes sounds [samples] at 48 kHz whose MIDI note is known. The two vocoders keep hundreds of numbers a frame
-where latents keep 16: a bound on what analysis alone can do, not something to blend instruments of a bank with.
+Every peer takes sounds [samples] at 48 kHz whose MIDI note is known. The two vocoders keep hundreds of numbers per
+frame where latents have 16: they show what analysis alone can reach, but could not store a bank of instruments.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ RECONSTRUCT: dict[str, Reconstruct] = {
     "harmonic_plus_noise": harmonic_noise.reconstruct,
 }
 
-# name -> morph(first, second, *, positions, note) -> a sound for each position, 0 the first and 1 the second, as long
-# as the longer of the two
+# name -> morph(first, second, *, positions, note) -> a sound for each position (0 is the first, 1 the second), each as
+# long as the longer of the two
 MORPH: dict[str, Morph] = {
     "crossfade": crossfade.morph,
     "world": world.morph,

@@ -1,4 +1,4 @@
-"""A plain crossfade: both notes at once, at equal power."""
+"""A crossfade at equal power: both notes sounding at once."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from nsynth_lab.units import FloatArray
 
 
 def morph(first: FloatArray, second: FloatArray, *, positions: Sequence[float], note: int = 0) -> list[FloatArray]:  # noqa: ARG001
-    """At each position 0..1, cosine times `first` plus sine times `second`, each [samples].
+    """At each position 0..1, `first` [samples] times a cosine plus `second` [samples] times a sine.
 
-    So the power of two unrelated sounds stays on a straight line.
+    So the power of two uncorrelated sounds changes linearly.
 
     >>> morph(np.ones(2, np.float32), np.zeros(3, np.float32), positions=[0.0])
     [array([1., 1., 0.], dtype=float32)]
@@ -24,6 +24,6 @@ def morph(first: FloatArray, second: FloatArray, *, positions: Sequence[float], 
 
 
 def same_length(first: FloatArray, second: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The shorter one with silence at its end."""
+    """Both sounds, the shorter one padded with silence."""
     longer = max(len(first), len(second))
     return np.pad(first, (0, longer - len(first))), np.pad(second, (0, longer - len(second)))

@@ -1,8 +1,8 @@
-"""WORLD analysis and synthesis, and its morph. The only door to pyworld, which only evaluation needs.
+"""Analysis, synthesis and morphing with the WORLD vocoder. The only module that uses pyworld.
 
-f0 is looked for by Harvest within 200 cents of the known note and refined by StoneMask; frames without one take their
-neighbours', because the note is known to have a pitch. A morph is the usual one: geometric means of f0 and spectral
-envelope, arithmetic of aperiodicity, frame by frame.
+f0 is estimated by Harvest within 200 cents of the known note and refined by StoneMask; frames without f0 get that of
+their neighbours, because the note is known to have a pitch. The morph is the usual one, frame by frame: geometric means
+of f0 and of the spectral envelope, arithmetic means of aperiodicity.
 
 Source: Morise et al., WORLD: a vocoder-based high-quality speech synthesis system (2016),
 https://doi.org/10.1587/transinf.2015EDP7457.
@@ -25,12 +25,12 @@ from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, cents_to_ratio, n
 PERIOD_MS = 5.0
 RANGE_DB = 80.0
 HOW_TO_INSTALL = "to compare with WORLD install pyworld: pip install 'nsynth-lab[peers]'"
-LOWEST_HZ = 71.0  # WORLD's own; spectra made for higher notes alone are too small for some of its windows
+LOWEST_HZ = 71.0  # WORLD's default; the FFT size for a higher note is too small for some of its windows
 
 
 @dataclass(frozen=True)
-class Features:
-    """WORLD's code of a note: `f0_hz` [frames], `envelope` and `aperiodicity` [frames, bins]."""
+class WorldFeatures:
+    """WORLD's analysis of a note: `f0_hz` [frames], `envelope` and `aperiodicity` [frames, bins]."""
 
     f0_hz: Doubles
     envelope: Doubles
@@ -47,7 +47,7 @@ def is_installed() -> bool:
 
 
 def reconstruct(samples: FloatArray, *, note: int) -> FloatArray:
-    """`samples` [samples] at 48 kHz analysed and synthesised.
+    """`samples` [samples] at 48 kHz, analysed and synthesised.
 
     Raises:
         MissingError: pyworld is not installed.
@@ -56,7 +56,7 @@ def reconstruct(samples: FloatArray, *, note: int) -> FloatArray:
 
 
 def morph(first: FloatArray, second: FloatArray, *, positions: Sequence[float], note: int) -> list[FloatArray]:
-    """The notes at `positions` 0..1 between two of the same pitch; silence is held 80 dB below each one's peak.
+    """The notes at `positions` 0..1 between two of the same pitch; silence counts as 80 dB below each one's peak.
 
     Raises:
         MissingError: pyworld is not installed.
@@ -66,8 +66,8 @@ def morph(first: FloatArray, second: FloatArray, *, positions: Sequence[float], 
     return [synthesise(_between(one, other, position), longer) for position in positions]
 
 
-def analyse(samples: FloatArray, *, note: int) -> Features:
-    """WORLD's code of `samples` [samples] at 48 kHz."""
+def analyse(samples: FloatArray, *, note: int) -> WorldFeatures:
+    """WORLD's analysis of `samples` [samples] at 48 kHz."""
     world = _pyworld()
     sound = samples.astype(np.float64)
     nominal_hz = note_to_hz(float(note))
@@ -79,10 +79,10 @@ def analyse(samples: FloatArray, *, note: int) -> Features:
     size = world.get_cheaptrick_fft_size(SAMPLE_RATE, min(nominal_hz / reach, LOWEST_HZ))
     envelope = world.cheaptrick(sound, f0_hz, times, SAMPLE_RATE, fft_size=size)
     aperiodicity = world.d4c(sound, f0_hz, times, SAMPLE_RATE, threshold=0.0, fft_size=size)
-    return Features(f0_hz, envelope, aperiodicity)
+    return WorldFeatures(f0_hz, envelope, aperiodicity)
 
 
-def synthesise(features: Features, length: int) -> FloatArray:
+def synthesise(features: WorldFeatures, length: int) -> FloatArray:
     """`length` samples at 48 kHz."""
     sound = _pyworld().synthesize(
         features.f0_hz, features.envelope, features.aperiodicity, SAMPLE_RATE, frame_period=PERIOD_MS
@@ -91,16 +91,16 @@ def synthesise(features: Features, length: int) -> FloatArray:
 
 
 def _filled(f0_hz: Doubles, nominal_hz: float) -> Doubles:
-    """Frames without a pitch take that of the nearest frames with one; where there is none, the note's own."""
+    """f0 with gaps interpolated between the nearest frames with a pitch; the nominal f0 if there are none."""
     near = np.abs(np.log2(np.maximum(f0_hz, 1.0) / nominal_hz)) < CENTS_LIMIT / 1200.0
-    heard = np.flatnonzero(near)
-    if not len(heard):
+    voiced = np.flatnonzero(near)
+    if not len(voiced):
         return np.full(len(f0_hz), nominal_hz)
-    return np.asarray(np.interp(np.arange(len(f0_hz)), heard, f0_hz[heard]))
+    return np.asarray(np.interp(np.arange(len(f0_hz)), voiced, f0_hz[voiced]))
 
 
-def _between(one: Features, other: Features, position: float) -> Features:
-    return Features(
+def _between(one: WorldFeatures, other: WorldFeatures, position: float) -> WorldFeatures:
+    return WorldFeatures(
         f0_hz=_geometric(one.f0_hz, other.f0_hz, position),
         envelope=_geometric(_held(one.envelope), _held(other.envelope), position),
         aperiodicity=(1.0 - position) * one.aperiodicity + position * other.aperiodicity,
@@ -118,7 +118,7 @@ def _geometric(first: Doubles, second: Doubles, position: float) -> Doubles:
 def _pyworld() -> Any:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it asks for pkg_resources, which warns of its own end
+            warnings.simplefilter("ignore")  # it uses pkg_resources, which warns of its removal
             import pyworld
     except ImportError as error:
         raise MissingError(f"{HOW_TO_INSTALL} ({error})") from error

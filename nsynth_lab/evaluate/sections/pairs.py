@@ -1,4 +1,4 @@
-"""Pairs of instruments to blend, half of them within a family, drawn with a seed."""
+"""Random pairs of instruments to blend, half of them within a family."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ ACROSS = "across"
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two sources and the note at which they meet; `family` is theirs, or "across"."""
+class BlendPair:
+    """Two sources and the note to blend them at; `family` is their common family, or "across"."""
 
     first: Source
     second: Source
@@ -35,16 +35,16 @@ class _Candidate:
     highest: int
 
 
-def pairs_of_notes(records: Sequence[NoteRecord], count: int, *, seed: int) -> list[Pair]:
-    """Up to `count` pairs of notes at one pitch, each two instruments at most once."""
+def pairs_of_notes(records: Sequence[NoteRecord], count: int, *, seed: int) -> list[BlendPair]:
+    """Up to `count` pairs of notes of the same pitch; two instruments are paired at most once."""
     candidates = [
         _Candidate(one, (one.dataset, one.instrument_str), one.family, one.pitch, one.pitch) for one in records
     ]
     return _draw(candidates, count, np.random.default_rng(seed))
 
 
-def pairs_of_bank(bank: Bank, count: int, *, seed: int) -> list[Pair]:
-    """Up to `count` pairs of the bank's instruments, each at a note within the range of both."""
+def pairs_of_bank(bank: Bank, count: int, *, seed: int) -> list[BlendPair]:
+    """Up to `count` pairs of the bank's instruments, each at a note in the range of both."""
     candidates = []
     for name, entry in bank.entries.items():
         notes = [bank.zones[zone].note for zone in entry.zones]
@@ -52,23 +52,23 @@ def pairs_of_bank(bank: Bank, count: int, *, seed: int) -> list[Pair]:
     return _draw(candidates, count, np.random.default_rng(seed))
 
 
-def _draw(candidates: Sequence[_Candidate], count: int, rng: np.random.Generator) -> list[Pair]:
-    """Half within a family, the rest across families; where there are too few of a kind, more of the other."""
+def _draw(candidates: Sequence[_Candidate], count: int, rng: np.random.Generator) -> list[BlendPair]:
+    """Half the pairs within a family, the rest across families; if there are too few of a kind, more of the other."""
     by_family: dict[str, list[_Candidate]] = defaultdict(list)
     for one in candidates:
         by_family[one.family].append(one)
-    found: dict[frozenset[tuple[str, str]], Pair] = {}
-    for within, enough in ((True, count // 2), (False, count), (True, count)):
+    found: dict[frozenset[tuple[str, str]], BlendPair] = {}
+    for within, limit in ((True, count // 2), (False, count), (True, count)):
         for _ in range(TRIES_PER_PAIR * count if candidates else 0):
-            if len(found) >= enough:
+            if len(found) >= limit:
                 break
             first = candidates[int(rng.integers(len(candidates)))]
             others = by_family[first.family] if within else candidates
             second = others[int(rng.integers(len(others)))]
             low, high = max(first.lowest, second.lowest), min(first.highest, second.highest)
-            apart = first.instrument != second.instrument and within == (first.family == second.family)
+            fits = first.instrument != second.instrument and within == (first.family == second.family)
             key = frozenset((first.instrument, second.instrument))
-            if apart and low <= high and key not in found:
+            if fits and low <= high and key not in found:
                 family = first.family if within else ACROSS
-                found[key] = Pair(first.source, second.source, int(rng.integers(low, high + 1)), family)
+                found[key] = BlendPair(first.source, second.source, int(rng.integers(low, high + 1)), family)
     return list(found.values())

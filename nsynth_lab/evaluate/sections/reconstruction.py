@@ -1,4 +1,4 @@
-"""`reconstruction`: a note against itself, encoded and decoded."""
+"""`reconstruction`: recorded notes against themselves, encoded and decoded."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from typing import Any, ClassVar
 
 from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.evaluate.metrics.compare import WITHIN, compare
-from nsynth_lab.evaluate.metrics.summary import Figures
-from nsynth_lab.evaluate.sections.section import Advance, Section, Twin, Work
+from nsynth_lab.evaluate.metrics.summary import MetricValues
+from nsynth_lab.evaluate.sections.section import Advance, DecodedNote, EvaluationSetup, Section
 
 
-class Reconstruction(Section):
-    """Every metric of `compare`; keeps the mel error of each note, for the report to find the best and the worst."""
+class ReconstructionSection(Section):
+    """All metrics of `compare`; keeps the mel error of each note, so that the report can find the best and worst."""
 
     name: ClassVar[str] = "reconstruction"
 
-    def __init__(self, work: Work) -> None:
-        super().__init__(work)
-        self.figures = Figures()
+    def __init__(self, setup: EvaluationSetup) -> None:
+        super().__init__(setup)
+        self.figures = MetricValues()
         self.errors: list[tuple[float, NoteRecord]] = []
 
-    def see(self, twin: Twin, advance: Advance) -> None:  # noqa: ARG002  (the twin is counted already)
-        """One note."""
-        errors = compare(twin.decoded, twin.original)
-        self.figures.add(errors, twin.record.family)
-        self.errors.append((errors["mel_error_db"] or 0.0, twin.record))
+    def add_note(self, note: DecodedNote, advance: Advance) -> None:  # noqa: ARG002  (the note is counted already)
+        """See `Section.add_note`."""
+        errors = compare(note.decoded, note.original)
+        self.figures.add(errors, note.record.family)
+        self.errors.append((errors["mel_error_db"] or 0.0, note.record))
 
     def finish(self, advance: Advance) -> dict[str, Any]:  # noqa: ARG002  (nothing left to do)
-        """Its figures."""
+        """See `Section.finish`."""
         return self.figures.summary(within=WITHIN)

@@ -1,7 +1,7 @@
-"""What a section of the yardstick is: it sees every note once, then does what work it has of its own.
+"""Section: the base class of all sections; it gets every note once, and then does any work of its own.
 
-A section that compares notes with their decoded twins only has to `see`. One that decodes other sounds says beforehand
-how many that will be, so that the time left can be told, and tells of each.
+A section that compares notes with their reconstructions only needs `add_note` and `finish`. One that decodes other
+sounds also returns their number from `steps`, for the progress bar, and calls `advance` for each.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Work:
-    """What there is to evaluate.
+class EvaluationSetup:
+    """The model and the notes of an evaluation.
 
     Attributes:
         checkpoint: the model.
         records: the notes to evaluate with.
-        pool: all notes of their data sets, from which partners and pairs are taken.
+        pool: all notes of their data sets; partners and pairs are chosen from them.
         bank: the checkpoint's instruments, if it has any.
-        pairs: how many pairs to blend.
-        rounds: in which each note's latents are fitted to it, as `encode` does; 0: the encoder alone.
-        refine_seconds: how long they are fitted for the section `refinement`; 0: no such section.
-        seed: of every draw.
+        pairs: number of pairs of instruments to blend.
+        rounds: number of rounds in which each note's latents are fitted, as `encode` does; 0 uses the encoder alone.
+        refine_seconds: how long latents are fitted in the section `refinement`; 0 leaves that section out.
+        seed: of all random choices.
     """
 
     checkpoint: Checkpoint
@@ -52,60 +52,66 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Twin:
-    """A note, its latents, and both sounds: as it is, and as it is decoded."""
+class DecodedNote:
+    """A recorded note and its reconstruction; encoded and decoded when these are first used."""
 
-    note: EvaluationNote
+    recording: EvaluationNote
     checkpoint: Checkpoint
     rounds: int = ROUNDS
 
     @property
     def record(self) -> NoteRecord:
-        """Who plays what."""
-        return self.note.record
+        """The note's labels."""
+        return self.recording.record
 
     @cached_property
     def latents(self) -> Latents:
-        """Its code."""
-        return self.note.encode(self.checkpoint, rounds=self.rounds)
+        """The note's latents."""
+        return self.recording.encode(self.checkpoint, rounds=self.rounds)
 
     @cached_property
     def original(self) -> Sound:
-        """As it was recorded."""
-        return Sound(self.note.samples, self.record.pitch, self.note.streams)
+        """The note as it was recorded."""
+        return Sound(self.recording.samples, self.record.pitch, self.recording.streams)
 
     @cached_property
     def decoded(self) -> Sound:
-        """As the model has it."""
+        """The note as the model reconstructs it."""
         return Sound(decode_whole(self.latents, self.checkpoint), self.record.pitch)
 
 
 class Section:
-    """One section; `name` is its key in the figures, and `sees_notes` whether it needs them to be read."""
+    """One section of the evaluation; to be subclassed.
+
+    Attributes:
+        name: its key in the figures.
+        uses_notes: whether `add_note` is needed, so that notes have to be read.
+        setup: the model and the notes.
+    """
 
     name: ClassVar[str]
-    sees_notes: ClassVar[bool] = True
+    uses_notes: ClassVar[bool] = True
 
-    def __init__(self, work: Work) -> None:
-        self.work = work
+    def __init__(self, setup: EvaluationSetup) -> None:
+        self.setup = setup
 
     @classmethod
-    def applies(cls, work: Work) -> bool:  # noqa: ARG003  (sections that do not always apply look at it)
-        """Whether it has anything to do."""
+    def applies(cls, setup: EvaluationSetup) -> bool:  # noqa: ARG003  (for sections that do not always apply)
+        """Whether this section has anything to do."""
         return True
 
     def steps(self) -> int:
-        """How many sounds it will make besides the notes' twins; it has to call `advance(1)` after each."""
+        """The number of sounds it decodes besides the notes' reconstructions; it calls `advance(1)` after each."""
         return 0
 
-    def see(self, twin: Twin, advance: Advance) -> None:
-        """One note more."""
+    def add_note(self, note: DecodedNote, advance: Advance) -> None:
+        """Add the metrics of one note."""
 
     def finish(self, advance: Advance) -> dict[str, Any]:
-        """Metric -> figures, after all notes."""
+        """The section's figures (metric -> figures), after all notes have been added."""
         raise NotImplementedError
 
 
 def decode_whole(latents: Latents, checkpoint: Checkpoint) -> FloatArray:
-    """All its blocks, [frames * 512]."""
+    """Decode `latents` as one array, [frames * 512]."""
     return np.concatenate(list(decode(latents, checkpoint)))

@@ -1,8 +1,7 @@
-"""A second opinion on pitch. The only door to librosa, imported on first use.
+"""yin_cents(samples): pitch by YIN, as an independent check. The only module that uses librosa.
 
-The f0 that latents hold, and that the other metrics compare, comes from one estimator of our own. What it hears wrongly
-the decoder is told wrongly, and the decoded note is then heard wrongly once more: the two agree, and nothing shows.
-YIN, which shares no code with it, hears both sounds anew.
+The f0 in latents, and in the other metrics, comes from one estimator of our own. If it errs, the decoder gets the wrong
+f0, and the same error in measuring the decoded note hides this. YIN shares no code with it.
 
 Source: de Cheveigné and Kawahara 2002, YIN, a fundamental frequency estimator for speech and music.
 """
@@ -15,22 +14,22 @@ from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, hz_to_note, note_to_hz
 
-REACH_SEMITONES = 6.0  # to either side of the note, so that no octave is mistaken
+RANGE_SEMITONES = 6.0  # to either side of the note, so that octave errors cannot occur
 STEADY_DB = 30.0
-FINE_FROM, FINER = 84, 4  # a period of few samples is found to the cent only at a higher rate
+OVERSAMPLE_FROM_NOTE, OVERSAMPLING = 84, 4  # a short period is found to the cent only at a higher sample rate
 
 
 def yin_cents(samples: FloatArray, *, note: int) -> float | None:
-    """Median deviation in cents from the nominal `note` over the frames within 30 dB of the loudest.
+    """Median deviation in cents from the nominal `note`, over the frames within 30 dB of the loudest.
 
-    `samples` [samples] at 48 kHz. None where librosa is not installed (a bare GPU box).
+    `samples` [samples] at 48 kHz. None if librosa is not installed (as on a bare GPU machine).
     """
     try:
         from librosa import yin
     except ImportError:
         return None
-    lowest_hz, highest_hz = (note_to_hz(note + reach) for reach in (-REACH_SEMITONES, REACH_SEMITONES))
-    finer = FINER if note >= FINE_FROM else 1
+    lowest_hz, highest_hz = (note_to_hz(note + reach) for reach in (-RANGE_SEMITONES, RANGE_SEMITONES))
+    finer = OVERSAMPLING if note >= OVERSAMPLE_FROM_NOTE else 1
     window = 2048
     while window < 4 * SAMPLE_RATE / lowest_hz:
         window *= 2

@@ -1,7 +1,7 @@
-"""parts_of(stem): a recording's file name cut into its parts, each with what it may be, before anything is decided.
+"""tokenize_name(stem): splits a recording's file name into tokens: notes, numbers, velocities, dynamics, words.
 
-`Juno-60_C3_v2_rr1` is a word, a number, a note, a velocity mark and a take's number. What a number, a word like
-"piano" or a German B means cannot be told from one name: `file_names` looks at all names of a folder.
+`Juno-60_C3_v2_rr1` is a word, a number, a note, a velocity mark and a take number (round robin). What a number, a word
+such as "piano" or a German B means cannot be decided from one name: `file_names` looks at all names of a folder.
 """
 
 from __future__ import annotations
@@ -10,18 +10,20 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11, "h": 11}
-SHIFTS = {"": 0, "#": 1, "♯": 1, "s": 1, "sharp": 1, "is": 1, "b": -1, "♭": -1, "flat": -1, "es": -1}
-# As notation programs play them.
-LEVELS = {"ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, "fff": 126}
-WORDS = {
+NATURALS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11, "h": 11}
+ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "s": 1, "sharp": 1, "is": 1, "b": -1, "♭": -1, "flat": -1, "es": -1}
+# The velocities that notation programs play them with.
+DYNAMIC_VELOCITIES = {"ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, "fff": 126}
+DYNAMIC_WORDS = {
     "moltopianissimo": "ppp", "pianississimo": "ppp", "pianissimo": "pp", "piano": "p", "mezzopiano": "mp",
     "mezzoforte": "mf", "forte": "f", "fortissimo": "ff", "moltofortissimo": "fff", "fortississimo": "fff",
     "softest": "pp", "soft": "p", "quiet": "p", "gentle": "p", "medium": "mf", "med": "mf", "mid": "mf", "loud": "f",
     "hard": "ff", "strong": "ff", "loudest": "ff", "leise": "p", "mittel": "mf", "laut": "f",
 }  # fmt: skip
-LETTERED = {"vl": "p", "vm": "mf", "vh": "f"}  # low, medium and high velocity, right behind a note: A0vL
-PLAIN = {word for word in WORDS if word.endswith("issimo") or word.startswith("mezzo")} | {*LEVELS}
+LAYER_LETTERS = {"vl": "p", "vm": "mf", "vh": "f"}  # low, medium and high velocity right after a note, as in A0vL
+UNAMBIGUOUS_DYNAMICS = {word for word in DYNAMIC_WORDS if word.endswith("issimo") or word.startswith("mezzo")} | {
+    *DYNAMIC_VELOCITIES
+}
 _MARKS = {
     "velocity": ("velocity", "velo", "vel", "vl", "v"),
     "layer": ("layer", "lay", "lyr", "dynamic", "dyn", "l"),
@@ -40,9 +42,9 @@ def _either(words: list[str]) -> str:
 _SPACED_MARKS = _either([mark for mark in _KINDS if mark in _SPACED])
 _MARK = rf"(?:(?P<mark>{_either(list(_KINDS))})|(?P<spaced>{_SPACED_MARKS})[ _.-])(?P<count>\d{{1,3}})(?!\d)"
 _LETTERS = "ppp|pp|mp|mf|fff|ff|p|f"
-_LETTERED = rf"(?P<lettered>{_either([*LETTERED])})(?![a-z0-9])"
+_LETTERED = rf"(?P<lettered>{_either([*LAYER_LETTERS])})(?![a-z0-9])"
 _AFTER_NOTE = (
-    rf"(?=$|[^0-9a-z]|(?:v|vel|l|lay|layer|r|rr)\d|(?:{_LETTERS}|{_either([*LETTERED])})(?![a-z0-9])"
+    rf"(?=$|[^0-9a-z]|(?:v|vel|l|lay|layer|r|rr)\d|(?:{_LETTERS}|{_either([*LAYER_LETTERS])})(?![a-z0-9])"
     r"|[a-h](?:#|♯|b|♭|s)?-?\d(?!\d))"
 )
 _NOTE = (
@@ -51,7 +53,7 @@ _NOTE = (
 _RELEASE = r"(?P<release>rel|release|releases|rls|note[ _-]?off|key[ _-]?off)(?![a-z])"
 _DYNAMIC = (
     r"(?P<dynamic>molto[ _-]?(?:pianissimo|fortissimo)|mezzo[ _-]?(?:piano|forte)|"
-    rf"{_either([*WORDS])}|{_LETTERS})(?![a-z0-9]|[#♯](?!\d))|(?P<counted>ppp|pp|mp|mf|fff|ff)(?=\d(?![a-z0-9]))"
+    rf"{_either([*DYNAMIC_WORDS])}|{_LETTERS})(?![a-z0-9]|[#♯](?!\d))|(?P<counted>ppp|pp|mp|mf|fff|ff)(?=\d(?![a-z0-9]))"
 )
 _NUMBER = r"(?P<number>\d+)(?![0-9a-z]|\.\d)"
 _WORD = r"(?P<word>[^\W_]+)"
@@ -62,15 +64,15 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-H](?:#|♯|b|♭|s|is|es)?-?\d(?!\d))")
 
 
 @dataclass(frozen=True)
-class Part:
-    """One part of a name.
+class NameToken:
+    """One token of a file name.
 
     Attributes:
         kind: "note", "number", "velocity", "layer", "midi", "take", "other", "dynamic", "release" or "word".
-        text: as it stands there, in lower case.
-        number: of a number or a mark, and a note's octave with its sign.
-        step, sign: of a note, as `STEPS` and `SHIFTS` have them.
-        gap: what stands between it and the part before.
+        text: the token itself, in lower case.
+        number: the value of a number, the number after a mark such as v, or a note's signed octave.
+        step, sign: of a note, a key of `NATURALS` and one of `ACCIDENTALS`.
+        gap: the characters between this token and the one before.
     """
 
     kind: str
@@ -82,58 +84,58 @@ class Part:
 
     @property
     def hyphen(self) -> bool:
-        """Of a note: whether its octave has a sign, or a hyphen before it."""
+        """For a note: whether a minus sign or a hyphen precedes its octave."""
         return self.kind == "note" and "-" in self.text[-2:]
 
 
-def parts_of(stem: str) -> tuple[Part, ...]:
-    """Cut a file name without its ending into parts, from left to right.
+def tokenize_name(stem: str) -> tuple[NameToken, ...]:
+    """Split a file name without its ending into tokens, from left to right.
 
-    >>> [(part.kind, part.text) for part in parts_of("Juno-60_C#3_v2_rr1")]
+    >>> [(token.kind, token.text) for token in tokenize_name("Juno-60_C#3_v2_rr1")]
     [('word', 'juno'), ('number', '60'), ('note', 'c#3'), ('velocity', 'v2'), ('take', 'rr1')]
-    >>> [part.kind for part in parts_of("A0v16")], [part.kind for part in parts_of("C4B4")]
+    >>> [token.kind for token in tokenize_name("A0v16")], [token.kind for token in tokenize_name("C4B4")]
     (['note', 'velocity'], ['note', 'note'])
     """
     text = _CAMEL.sub("_", unicodedata.normalize("NFC", stem)).lower()
-    parts: list[Part] = []
+    tokens: list[NameToken] = []
     at = end = 0
     while at < len(text):
-        follows = parts and at == end and text[at - 1].isdigit()
+        follows = tokens and at == end and text[at - 1].isdigit()
         match = (_AFTER_DIGIT if follows else _PART).match(text, at) if text[at].isalnum() else None
         if match is None:
             at += 1
             continue
-        parts.append(_part(match, text[end:at]))
+        tokens.append(_part(match, text[end:at]))
         at = end = match.end()
-    return tuple(parts)
+    return tuple(tokens)
 
 
-def _part(match: re.Match[str], gap: str) -> Part:
+def _part(match: re.Match[str], gap: str) -> NameToken:
     found, text = match.groupdict(), match[0]
     if mark := found.get("mark") or found.get("spaced"):
-        return Part(_KINDS[mark], text, int(found["count"]), gap=gap)
+        return NameToken(_KINDS[mark], text, int(found["count"]), gap=gap)
     if step := found.get("step"):
-        return Part("note", text, int(found["octave"]), step, (found["sign"] or "").strip(" _-"), gap)
+        return NameToken("note", text, int(found["octave"]), step, (found["sign"] or "").strip(" _-"), gap)
     if found.get("number") and len(text) <= 3:
-        return Part("number", text, int(text), gap=gap)
+        return NameToken("number", text, int(text), gap=gap)
     if found.get("dynamic") or found.get("counted") or found.get("lettered"):
-        return Part("dynamic", re.sub("[ _-]", "", text), gap=gap)
-    return Part("release" if found.get("release") else "word", text, gap=gap)
+        return NameToken("dynamic", re.sub("[ _-]", "", text), gap=gap)
+    return NameToken("release" if found.get("release") else "word", text, gap=gap)
 
 
-def joined(stem: str) -> str:
-    """The same with a blank between a note's letter and its octave left out, as in "Piano C# 3".
+def join_octaves(stem: str) -> str:
+    """Remove the space or underscore between a note's letter and its octave, as in "Piano C# 3".
 
-    >>> joined("Piano_C#_3"), joined("Piano C 4 pp")
+    >>> join_octaves("Piano_C#_3"), join_octaves("Piano C 4 pp")
     ('Piano_C#3', 'Piano C4 pp')
     """
     return _APART.sub(r"\1\2", stem)
 
 
-def level_of(dynamic: str) -> int:
-    """MIDI velocity of a dynamic mark or word.
+def dynamic_velocity(dynamic: str) -> int:
+    """The MIDI velocity of a dynamic mark or word.
 
-    >>> level_of("mf"), level_of("piano"), level_of("mezzoforte")
+    >>> dynamic_velocity("mf"), dynamic_velocity("piano"), dynamic_velocity("mezzoforte")
     (80, 49, 80)
     """
-    return LEVELS[(WORDS | LETTERED).get(dynamic, dynamic)]
+    return DYNAMIC_VELOCITIES[(DYNAMIC_WORDS | LAYER_LETTERS).get(dynamic, dynamic)]

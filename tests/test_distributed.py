@@ -17,7 +17,7 @@ from tiny_model import tiny_model
 
 from nsynth_lab.model.checkpoint import load_checkpoint, save_weights
 from nsynth_lab.model.headers import WEIGHTS
-from nsynth_lab.train.parallel import ALONE, World
+from nsynth_lab.train.distributed import SINGLE_PROCESS, ProcessGroup
 from nsynth_lab.train.run_state import FILE, saved_step
 
 # Which precision is faster is measured, and may turn out otherwise from one run to the next.
@@ -123,7 +123,7 @@ def test_a_batch_that_cannot_be_shared(place: Path) -> None:
 
 def test_alone_nothing_is_shared() -> None:
     value = torch.ones(3)
-    assert ALONE.total(value) is value
-    assert ALONE.leads
-    assert ALONE.rows(8) == slice(0, 8)
-    assert [World(rank, 4).rows(8) for rank in (0, 3)] == [slice(0, 2), slice(6, 8)]
+    assert SINGLE_PROCESS.all_sum(value) is value
+    assert SINGLE_PROCESS.is_leader
+    assert SINGLE_PROCESS.rows(8) == slice(0, 8)
+    assert [ProcessGroup(rank, 4).rows(8) for rank in (0, 3)] == [slice(0, 2), slice(6, 8)]

@@ -1,4 +1,4 @@
-"""Plugins that load late, that play no note twice alike, or that keep silent: each note is played until it settles."""
+"""Notes of plugins that load late, that vary or that stay silent are repeated until they are stable."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from made_font import tone
 
-from nsynth_lab.capture import Key
-from nsynth_lab.capture.settling import LATER_SECONDS, PAUSE_SECONDS, UNLIKE_SECONDS, Settling
+from nsynth_lab.capture import KeyVelocity
+from nsynth_lab.capture.stable_notes import LATER_SECONDS, PAUSE_SECONDS, VARYING_SECONDS, StableNotePlayer
 from nsynth_lab.capture.vst3 import Vst3Source
 from nsynth_lab.cli import run
 from nsynth_lab.effects import scan
@@ -35,7 +35,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("nsynth_lab.capture.settling.time", clock)
+    monkeypatch.setattr("nsynth_lab.capture.stable_notes.time", clock)
     return clock
 
 
@@ -46,39 +46,39 @@ def test_what_loads_late_is_waited_for(told: list[str], clock: Clock) -> None:
         """Silent for 3 s; then fading in for 2 s more."""
         return np.asarray(whole * np.clip((clock.now - 3.0) / 2.0, 0.0, 1.0), np.float32)
 
-    taken = Settling("Slow").take(play)
+    taken = StableNotePlayer("Slow").play(play)
     assert float(np.abs(taken).max()) == pytest.approx(float(np.abs(whole).max()), rel=0.12), "within 1 dB"
     assert clock.now < 3.0 + 2.0 + 2 * PAUSE_SECONDS
-    assert told == ["Slow is silent yet; waiting up to 20 s for what it loads"]
+    assert told == ["Slow is still silent; waiting up to 20 s for it to load its samples"]
 
 
 def test_silence_is_not_waited_for_without_end(told: list[str], clock: Clock) -> None:
-    settling, silence = Settling("Dumb", first_seconds=3.0), np.zeros(4800, np.float32)
-    assert not settling.take(lambda: silence).any()
+    player, silence = StableNotePlayer("Dumb", loading_seconds=3.0), np.zeros(4800, np.float32)
+    assert not player.play(lambda: silence).any()
     assert 3.0 <= clock.now < 3.0 + 2 * PAUSE_SECONDS
     until = clock.now
     for _ in range(20):
-        settling.take(lambda: silence)
+        player.play(lambda: silence)
     assert clock.now - until == pytest.approx(20 * PAUSE_SECONDS), "what all notes wait together is bounded"
     assert told[1:] == ["Dumb is silent after 3 s; does it need a --state, or its own samples?"]
 
 
 def test_a_silent_key_of_a_plugin_that_was_heard_waits_little(told: list[str], clock: Clock) -> None:
-    settling = Settling("Drums")
-    settling.take(tone)
+    player = StableNotePlayer("Drums")
+    player.play(tone)
     until = clock.now
-    settling.take(lambda: np.zeros(4800, np.float32))
+    player.play(lambda: np.zeros(4800, np.float32))
     assert LATER_SECONDS <= clock.now - until < LATER_SECONDS + 2 * PAUSE_SECONDS
     assert told == []
 
 
 def test_notes_that_are_never_alike_are_told_once(told: list[str], clock: Clock) -> None:
-    gains, settling = cycle((0.1, 1.0)), Settling("Wild")
+    gains, player = cycle((0.1, 1.0)), StableNotePlayer("Wild")
     for _ in range(3):
-        taken = settling.take(lambda: np.asarray(tone() * next(gains), np.float32))
+        taken = player.play(lambda: np.asarray(tone() * next(gains), np.float32))
         assert taken.any()
-    assert UNLIKE_SECONDS <= clock.now < UNLIKE_SECONDS + 4 * PAUSE_SECONDS
-    assert told == ["Wild plays no note twice alike: another capture will differ from this one"]
+    assert VARYING_SECONDS <= clock.now < VARYING_SECONDS + 4 * PAUSE_SECONDS
+    assert told == ["Wild never plays a note twice the same way: another capture will differ slightly"]
 
 
 @needs_kars
@@ -89,7 +89,7 @@ def test_a_plugins_note_is_the_same_whatever_was_played_before(
     scan([KARS])
 
     def note(source: Vst3Source, number: int = 60) -> FloatArray:
-        return source.play(Key(number, 100), hold_seconds=0.4, seconds=0.6)
+        return source.play(KeyVelocity(number, 100), hold_seconds=0.4, seconds=0.6)
 
     source = Vst3Source("Kars", settings={"sustain": True})
     first = note(source)
@@ -112,15 +112,15 @@ def test_a_state_is_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     source = Vst3Source("Kars", settings={"sustain": True, "volume": 50.0})
     whole, junk = tmp_path / "whole.state", tmp_path / "junk.state"
     whole.write_bytes(source._plugin.state())
-    sustained = source.play(Key(60, 100), hold_seconds=0.2, seconds=0.5)
+    sustained = source.play(KeyVelocity(60, 100), hold_seconds=0.2, seconds=0.5)
     source.close()
     junk.write_bytes(b"junk" * 20)
     taken = Vst3Source("Kars", settings={}, state=whole)
-    assert taken.about.remarks == ()
-    assert np.array_equal(taken.play(Key(60, 100), hold_seconds=0.2, seconds=0.5), sustained)
+    assert taken.info.remarks == ()
+    assert np.array_equal(taken.play(KeyVelocity(60, 100), hold_seconds=0.2, seconds=0.5), sustained)
     taken.close()
     refused = Vst3Source("Kars", settings={}, state=junk)
-    assert [remark.partition(" by ")[0] for remark in refused.about.remarks] == ["Kars was not changed"]
+    assert [remark.partition(" by ")[0] for remark in refused.info.remarks] == ["Kars was not changed"]
     refused.close()
 
 
@@ -128,7 +128,7 @@ def test_a_state_is_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     ("words", "said", "code"),
     [
         (["nowhere.vst3"], "no such folder or .vst3 file", 1),
-        (["/usr/lib/vst3/ZamCompX2.vst3"], "holds no instrument|no such folder", 1),
+        (["/usr/lib/vst3/ZamCompX2.vst3"], "contains no instrument|no such folder", 1),
         (["some.wav"], "some.wav: no such file", 1),
         (["a.sfz", "--program", "3"], "--bank and --program are for SoundFonts", 2),
         (["a.sf2", "--keyswitch", "C0"], "--keyswitch is for SFZ", 2),
