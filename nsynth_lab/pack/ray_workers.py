@@ -35,7 +35,7 @@ def check_address(address: str) -> str:
     """
     where = address.removeprefix(SCHEME)
     if not where or where == address:
-        raise UsageError(f"workers '{address}'; expected ray://HOST:PORT, ray://auto or ray://local")
+        raise UsageError(f"--cluster {address}: expected ray://HOST:PORT, ray://auto or ray://local")
     return where
 
 

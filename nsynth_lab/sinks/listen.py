@@ -11,7 +11,7 @@ from nsynth_lab.audio import read_audio
 from nsynth_lab.sinks.device import CHANNELS, DeviceSink
 from nsynth_lab.units import SAMPLE_RATE
 
-BLOCK_SAMPLES = 1_024
+BLOCK_SAMPLES = 4_096  # nobody plays along: late is better than broken up
 LONGEST_SECONDS = 7_200.0
 SILENCE_SECONDS = 0.5  # appended, so that even a short sound fills the buffer that the device wants before it starts
 
