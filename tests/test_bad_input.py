@@ -127,9 +127,9 @@ UNUSABLE: dict[str, tuple[FloatArray | bytes, str]] = {
     "silent": (np.zeros(48_000, np.float32), "silent throughout"),
     "nan": (with_value(np.nan), "NaN or infinite"),
     "infinite": (with_value(np.inf), "NaN or infinite"),
-    "noise": ((0.1 * np.random.default_rng(0).standard_normal(48_000)).astype(np.float32), "--note"),
+    "noise": ((0.1 * np.random.default_rng(0).standard_normal(48_000)).astype(np.float32), "--source-note"),
     "steady": (np.full(48_000, 0.5, np.float32), "silent throughout but for a constant offset"),
-    "click": (np.eye(1, 48_000, 100, dtype=np.float32)[0], "--note"),
+    "click": (np.eye(1, 48_000, 100, dtype=np.float32)[0], "--source-note"),
 }
 
 
@@ -496,7 +496,11 @@ def test_a_decoding_that_cannot_be_done(kind: str, refused: Refused) -> None:
 
 @pytest.mark.parametrize(
     ("words", "says"),
-    [(("--note", "H9"), "not a note"), (("--velocity", "0"), "velocity 0"), (("--velocity", "128"), "velocity 128")],
+    [
+        (("--source-note", "H9"), "not a note"),
+        (("--source-velocity", "0"), "velocity 0"),
+        (("--source-velocity", "128"), "velocity 128"),
+    ],
 )
 def test_an_encoding_that_cannot_be_done(words: tuple[str, ...], says: str, refused: Refused) -> None:
     write("mine.wav", tone())
