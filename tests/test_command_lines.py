@@ -47,6 +47,7 @@ SHORTER: dict[str, Sequence[str]] = {  # the longest beginning that fits counts;
     "pack --resume": (),
     "preset render": ("", "glass-cello"),
     "preset check": (),
+    "preset remove": ("", "--force"),
     "capture": (),
     "capture FONT": _CAPTURE,
     "capture FluidR3": _CAPTURE,
@@ -72,6 +73,7 @@ AS_FAR: dict[
     "capture SomeSynth.vst3": (NO_PLUGIN, True, "SomeSynth", 1),
     "capture Kars.vst3": (NO_PLUGIN, True, "Kars", 1),
     "plugins scan": (NO_PLUGIN, True, "no .vst3 file was found|no such folder", 2),
+    "plugins scan ~/my-plugins": (NO_PLUGIN, True, "no such folder", 1),
     "plugins state": (NO_PLUGIN, True, "ZamDelay", 1),
     "plugins show": (NO_PLUGIN, True, "ZamDelay", 1),
     "bench --compute cuda": (NO_GPU, not torch.cuda.is_available(), "no CUDA device", 2),
@@ -100,6 +102,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.skip(f"no checkpoint in {DEFAULT_CHECKPOINT}")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("VISUAL", "true")  # an editor that changes nothing
     monkeypatch.setitem(sys.modules, "sounddevice", no_sound_card())
     monkeypatch.setattr("nsynth_lab.midi.ports.Ports", NoPorts)
     monkeypatch.setattr("nsynth_lab.render.machine.raise_priority", lambda: None)
