@@ -17,7 +17,7 @@ def ablate(
     data: Annotated[list[Path], typer.Argument(help="Note data sets in NSynth's layout.")],
     folder: Annotated[Path, typer.Option("--output", "-o", help="Where to write the runs and figures: a folder.")],
     steps: Annotated[int, typer.Option(min=1, help="Training steps per experiment.")] = 400,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many notes, spread over the data.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many notes, spread evenly over the data.")] = 100,
     batch: Annotated[int, typer.Option(min=1, help="Crops of 0.85 s in each training step.")] = 8,
     jobs: JobsOption = 2,
     threads: Annotated[int, typer.Option(min=1, help="Threads that torch computes with.")] = 1,

@@ -22,12 +22,12 @@ BUILD = "build"
 class BankGroup(TyperGroup):
     """A group in which `bank DATA...` still means `bank build DATA...`, as in earlier versions."""
 
-    default = BUILD
+    default_command = BUILD
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Insert the default command if the arguments start with neither a command of the group nor a help option."""
         if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
-            args = [self.default, *args]
+            args = [self.default_command, *args]
         return super().parse_args(ctx, args)
 
 

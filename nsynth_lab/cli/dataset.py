@@ -255,7 +255,9 @@ def folder(
 def check(
     dataset: Annotated[Path, typer.Argument(help="Folder of a data set.", show_default=False)],
     audio: Annotated[bool, typer.Option(help="Analyse the audio, or only read examples.json.")] = True,
-    limit: Annotated[int | None, typer.Option(min=1, help="Analyse at most so many notes, spread evenly.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many notes, spread evenly over the data.")
+    ] = None,
     plot: PlotOption = None,
     force: ForceOption = False,
     jobs: CoresOption = None,

@@ -33,7 +33,9 @@ def evaluate(
     unseen: Annotated[
         bool, typer.Option("--unseen", help="Notes of the instruments that `train --split` holds out.")
     ] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many notes, spread over the data.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many notes, spread evenly over the data.")
+    ] = None,
     pairs: Annotated[int, typer.Option(min=1, max=10_000, help="Number of pairs of instruments to blend.")] = 200,
     rounds: RoundsOption = ROUNDS,
     refine: Annotated[float, typer.Option(min=0, help="Fit the latents for so many seconds more.")] = 0.0,

@@ -100,11 +100,11 @@ def _command(root: Any, words: Sequence[str]) -> tuple[Any, str, int]:
     """The command that a line calls, its name, and where its own words begin."""
     command, names, at = root, list[str](), 0
     while commands := getattr(command, "commands", None):
-        usual = getattr(command, "usual", None)
+        default = getattr(command, "default_command", None)
         if at < len(words) and words[at] in commands:
             names, command, at = [*names, words[at]], commands[words[at]], at + 1
-        elif usual and at < len(words):
-            names, command = [*names, usual], commands[usual]
+        elif default and at < len(words):
+            names, command = [*names, default], commands[default]
         else:
             break
     return command, " ".join(names), at

@@ -51,7 +51,7 @@ RoundRobinOption = Annotated[int, typer.Option(help="Variations of each note tha
 DurationOption = Annotated[float, typer.Option(help="Seconds of sound in each clip.")]
 LoopOption = Annotated[bool, typer.Option("--loop/--no-loop", help="Loop the notes that are held.")]
 FlacOption = Annotated[bool, typer.Option("--flac", help="Clips as FLAC, a third smaller; leave wav out then.")]
-NameOption = Annotated[str, typer.Option(help="What to call it.", show_default="the sources or the preset")]
+NameOption = Annotated[str, typer.Option(help="Name of the new pack.", show_default="the sources or the preset")]
 AuthorOption = Annotated[str, typer.Option(help="Who made it.")]
 LicenceOption = Annotated[str, typer.Option(help="Licence of the sound, such as CC0-1.0.")]
 ManifestOption = Annotated[
