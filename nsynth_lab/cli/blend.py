@@ -29,9 +29,9 @@ from nsynth_lab.cli.options import (
     SourcesArgument,
     VelocityOption,
     WeightsOption,
+    is_stdout,
 )
 from nsynth_lab.errors import UsageError
-from nsynth_lab.sound_format import STDOUT
 
 if TYPE_CHECKING:
     from nsynth_lab.render import BlendRequest, Session
@@ -121,7 +121,7 @@ def blend(
         given = tuple(sources or ())
         place = {"position": position, "weights": weights, "path": path}
         requests = parse_blend(given, struck, duration, **place, **own, curve=curve, steps=steps, even=even)
-        files = series_files(output, 1 if output == STDOUT else len(requests))
+        files = series_files(output, 1 if is_stdout(output) else len(requests))
         check_outputs(files, endings=SOUND_ENDINGS, sources=given, force=force)
         check_outputs([plot] if plot else [], endings=PICTURE_ENDINGS, sources=given, force=force)
         check_sources(given, checkpoint)

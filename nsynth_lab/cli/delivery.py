@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nsynth_lab.cli import console
+from nsynth_lab.cli.options import is_stdout
 from nsynth_lab.errors import DeviceError, MissingError, UsageError
-from nsynth_lab.sound_format import STDOUT
 
 if TYPE_CHECKING:
     from nsynth_lab.audio import Audio
@@ -41,11 +41,11 @@ class Delivery:
         Raises:
             UsageError: see above.
         """
-        ending = ".wav" if self.output == STDOUT else self.output.suffix.lower()
+        ending = ".wav" if is_stdout(self.output) else self.output.suffix.lower()
         self.sound_format.check(ending)
-        if self.output == STDOUT and as_json:
+        if is_stdout(self.output) and as_json:
             raise UsageError("-o - writes the sound to stdout, where --json would write the result: choose one")
-        if self.output == STDOUT and sys.stdout.isatty():
+        if is_stdout(self.output) and sys.stdout.isatty():
             raise UsageError("-o - writes a WAV file to stdout; send it somewhere: `| sox - reverb.wav reverb`")
 
     @contextmanager
@@ -54,7 +54,7 @@ class Delivery:
 
         Whatever else is shown goes to stderr where the sound goes to stdout.
         """
-        if self.output != STDOUT:
+        if not is_stdout(self.output):
             yield self.output
             if self.listen:
                 _play(self.output, f"the sound is in {self.output}")
@@ -78,7 +78,7 @@ class Delivery:
 
     def place(self, path: Path) -> Path:
         """The file that a path of `written` is for the user."""
-        return STDOUT if self.output == STDOUT else path
+        return self.output if is_stdout(self.output) else path
 
 
 def _play(path: Path, where: str) -> None:

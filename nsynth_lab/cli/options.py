@@ -129,6 +129,13 @@ PluginName = Annotated[
 ]
 
 
+def is_stdout(path: Path) -> bool:
+    """Whether a sound file's name stands for stdout."""
+    from nsynth_lab.sound_format import STDOUT  # with numpy, which a help text does not wait for
+
+    return path == STDOUT
+
+
 def preset_paths(names: list[str] | None) -> list[Path]:
     """The files of presets by name; all there are if none is named."""
     from nsynth_lab.patch.library import preset_file, preset_files

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from nsynth_lab.cli.options import is_stdout
 from nsynth_lab.errors import UsageError
 from nsynth_lab.legible import encodable, encodable_in, is_hidden
-from nsynth_lab.sound_format import STDOUT
 
 if TYPE_CHECKING:
     from nsynth_lab.render.session import Session
@@ -46,7 +46,7 @@ class Recipe:
         """For the comment of the file `path`: the recipe, or where it lies; nothing lies beside stdout."""
         if len(self.text) <= LONGEST_COMMENT:
             return self.text
-        if path == STDOUT:
+        if is_stdout(path):
             return ""
         return json.dumps({"command": self.values["command"], "beside": encodable(f"{path.name}{BESIDE}")})
 
@@ -54,7 +54,7 @@ class Recipe:
         """Write it beside the file `path`, if its comment cannot hold it."""
         from nsynth_lab.atomic_file import write_json
 
-        if len(self.text) > LONGEST_COMMENT and path != STDOUT:
+        if len(self.text) > LONGEST_COMMENT and not is_stdout(path):
             write_json(path.with_name(f"{path.name}{BESIDE}"), self.values)
 
 
