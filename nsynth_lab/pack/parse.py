@@ -83,7 +83,7 @@ def parse_places(sources: int, *, positions: str | None, weights: str | None) ->
         given = parse_several_weights(weights, sources)
         return given if sources >= MAX_POSITIONED_SOURCES else tuple(as_position(each) for each in given)
     if positions is not None or sources in USUAL_PLACES:
-        return parse_positions(positions or USUAL_PLACES[sources], sources)
+        return parse_positions(USUAL_PLACES[sources] if positions is None else positions, sources)
     return (normalised([0.0] * sources),) if sources > 1 else ((),)
 
 
