@@ -13,7 +13,7 @@ from tiny_model import TINY, tiny_model
 from torch import Tensor
 
 from nsynth_lab.dsp.oscillators import SPANS, bank, phases, slow_bank, span_hz
-from nsynth_lab.model.controls import oscillators_below_top, partial_places
+from nsynth_lab.model.controls import oscillators_below_top, partial_ratios
 from nsynth_lab.model.distribution import AUDIBLE_HZ
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
@@ -93,12 +93,12 @@ def test_above_20_khz_nothing_sounds(f0_hz: float) -> None:
         level = torch.zeros(1, 3)
         hz = torch.full((1, 3), f0_hz)
         controls, _ = net(drawn(8, 1, 3, 16), level, hz, offsets, net.start(1))
-    places_hz = f0_hz * partial_places(offsets, controls.partials.shape[-1])
+    places_hz = f0_hz * partial_ratios(offsets, controls.partials.shape[-1])
     above = places_hz >= AUDIBLE_HZ
     assert above.any() or f0_hz * (TINY.oscillators - 16) < AUDIBLE_HZ
     assert (controls.partials[above] <= 1.01e-7).all()
     assert controls.partials[~above].max() > 0.01
     # and the oscillators that are left out altogether would have lain above
-    left_out = partial_places(offsets[:, :1], TINY.oscillators)[0, 0, controls.partials.shape[-1] :]
+    left_out = partial_ratios(offsets[:, :1], TINY.oscillators)[0, 0, controls.partials.shape[-1] :]
     assert controls.partials.shape[-1] == min(TINY.oscillators, int(oscillators_below_top(hz[0, :1])))
     assert (f0_hz * (left_out + 0.5) >= AUDIBLE_HZ).all()

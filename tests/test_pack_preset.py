@@ -178,7 +178,7 @@ def test_the_readme_describes_the_preset_and_nothing_else() -> None:
     for told in ("Soft and wide, by Me.", "flute and cello, blended at 0.4", "pitch_cents by 8 cents at 5 Hz",
                  "attack 0.1 s, decay 0.2 s, sustain 0.7, release 0.4 s", "A4 at 432 Hz",
                  "highpass (mix 1, cutoff_hz 60); reverb (mix 0.25, room_size 0.3)",
-                 "its legato mode with a glide of 0.1 s", "knobs, which stand where it has them (Air)",
+                 "its legato mode with a glide of 0.1 s", "macros, which stay at their values (Air)",
                  "CC 1: macros.Air", "chorus, which is bypassed", "one position, 2 notes from C3 to C5",
                  "Keys C-1 to G9", "knobs for attack and release"):  # fmt: skip
         assert told in text, told
@@ -269,8 +269,8 @@ def test_sfizz_and_fluidsynth_play_it_in_tune(tmp_path: Path) -> None:
     [
         (("flute", "cello", "--preset", "pad.toml"), "leave the sources out"),
         (("--preset", "pad.toml", "--from", "x.json"), "leave them out"),
-        (("--preset", "pad.toml", "--positions", "0,0;1,1"), "positions"),
-        (("--preset", "pad.toml", "--positions", "2"), "each 0 to 1"),
+        (("--preset", "pad.toml", "--positions", "0,0;1,1"), "2 number(s)"),
+        (("--preset", "pad.toml", "--positions", "2"), "outside 0 to 1"),
         (("--preset", "no such preset"), "neither a preset nor"),
         (("--preset", "hall.toml"), "convolution"),
     ],

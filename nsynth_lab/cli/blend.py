@@ -41,7 +41,7 @@ PICTURE_ENDINGS = (".png", ".svg", ".pdf")
 
 DurationOption = Annotated[float, typer.Option(help="Seconds of sound, release included; exactly so long.")]
 StepsOption = Annotated[int, typer.Option(help="A series of so many positions from A to B, also as single files.")]
-CurveOption = Annotated[str, typer.Option(help="A morph: second:position points, as 0:0,1.5:1.")]
+CurveOption = Annotated[str, typer.Option(help="A morph: second:position points, such as 0:0,1.5:1.")]
 TimbreOption = Annotated[str | None, typer.Option(help="Position of the timbre alone.")]
 LoudnessOption = Annotated[str | None, typer.Option(help="Position of level, attack and release alone.")]
 PartialsOption = Annotated[str | None, typer.Option(help="Position of the partials alone.")]

@@ -101,17 +101,16 @@ def pack(
 ) -> None:
     """Render a sample pack of a blend or a preset: SFZ, SoundFont, DecentSampler and plain WAV from the same clips.
 
-    Every position of the blend is an instrument of its own; the morph SFZ and the DecentSampler preset go through all
-    of them with one controller. Notes that are held are looped without a seam, as long as a key is down.
+    Every position of the blend becomes an instrument; the morph SFZ and the DecentSampler preset move through all of
+    them with one controller. Sustained notes have a seamless loop for as long as a key is down.
 
     With `--preset` a clip is the note that the preset plays: its instruments, position and movements, envelope, tuning,
-    unison, effects and plugins, in stereo where they make it so. Notes that die away are there to the end of their
-    effects' tails, 10 s at most. A loop begins when all that happens once is over and the effects have settled, so the
-    clip may be longer than `--duration`; movements run to and fro in it. Where effects never repeat (a chorus that
-    does not fit the loop) there is none, and the report says so. Keys are up for as long as the tails last. Each clip
-    is in tune with the preset's tuning, however its instruments were recorded. With `--positions` each is a place
-    between the preset's corners, without its path. Voice mode, glide, macros and MIDI map are for playing and not in a
-    pack.
+    unison, effects and plugins, in stereo if these are. Notes that die away last until the tails of their effects have
+    ended, at most 10 s. A loop begins once the path is over and the effects have settled, so the clip may be longer
+    than `--duration`; motion goes back and forth in the loop. If an effect never repeats (a chorus that does not fit
+    the loop), the clip has no loop and the report says so. Releases are as long as the tails. Each clip is in the
+    preset's tuning, however its instruments were recorded. With `--positions` each position lies between the preset's
+    corners, without its path. Voice mode, glide, macros and the MIDI map are for playing and not part of a pack.
 
     **Examples**
 

@@ -86,7 +86,7 @@ def _is_whole(plan: PackPlan, how: How) -> bool:
 
 
 def make(session: Session, plan: PackPlan, how: How) -> None:
-    """Make it, go on with it or mend it, or tell what it would cost; and say what came of it."""
+    """Make, resume or repair a pack, or estimate its cost; then report the result."""
     from nsynth_lab.pack.estimate import MANY_CLIPS, check_room, estimate
     from nsynth_lab.pack.formats.report import summary
     from nsynth_lab.pack.make import make_pack

@@ -69,7 +69,7 @@ PLAYING: dict[str, tuple[Any, Any]] = {
     "controllers": (
         Annotated[
             list[str] | None,
-            typer.Option("--cc", help="A controller and what it moves, as 21=volume_db; 1=x if not given."),
+            typer.Option("--cc", help="A controller and what it moves, such as 21=volume_db; 1=x if not given."),
         ],
         None,
     ),
@@ -87,7 +87,7 @@ PLAYING: dict[str, tuple[Any, Any]] = {
             list[str] | None,
             typer.Option(
                 "--part",
-                help="What a MIDI channel plays: instruments or a preset, as 2=cello, 3=oboe,flute, 4-6=glass-cello.",
+                help="Instruments or a preset of a MIDI channel, such as 2=cello, 3=oboe,flute, 4-6=glass-cello.",
             ),
         ],
         None,

@@ -71,12 +71,12 @@ def random(
         typer.Option("--output", "-o", help="Where to write it, with --count a folder; else your own presets."),
     ] = None,
     seed: SeedOption = 0,
-    count: Annotated[int, typer.Option(min=1, max=1000, help="So many, of seeds that follow each other.")] = 1,
+    count: Annotated[int, typer.Option(min=1, max=1000, help="How many, with consecutive seeds.")] = 1,
     device: ComputeOption = "auto",
     checkpoint: CheckpointOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Make presets by chance, each playable and at the right level; the same seed always makes the same.
+    """Make random presets, each playable and at the right level; the same seed always makes the same preset.
 
     **Example**: `nsynth-lab preset random --seed 7 -o surprise.toml`
     """

@@ -48,7 +48,7 @@ def remove(
     paths = own_paths(names)
     if not force:
         if not sys.stdin.isatty():
-            raise UsageError("nobody is there to be asked; add --force to remove them for good")
+            raise UsageError("cannot ask for confirmation without a terminal; add --force to remove them for good")
         if not typer.confirm(f"Remove {', '.join(map(str, paths))} for good?", err=True):
             console.say("nothing was removed")
             raise typer.Exit(1)

@@ -29,7 +29,7 @@ def show(
     """Print the command line that made a file, or make the file again.
 
     Every file that blend, decode, encode, render, preset render and play --record write carries it, with the model, the
-    seed and the hashes of the files it was made from. What is other here than it was then is said.
+    seed and the hashes of the files it was made from. Differences between then and now are reported.
 
     **Examples**
 

@@ -51,10 +51,10 @@ def render(
 ) -> None:
     """Play a MIDI file with a blend of instruments into a sound file.
 
-    The same samples as `nsynth-lab play --file` sends to the device, as fast as they come. Pedals, bend, pressure,
+    The same samples as `nsynth-lab play --file` sends to the device, as fast as possible. Pedals, bend, pressure,
     the mod wheel (the blend's position), MPE and program changes are played as they are in the file. Channel 10 is
     percussion in General MIDI and left out, unless --midi-channels or --part asks for it. No voice is stolen, unless
-    --voices says how many there are. What is damaged in a file is told, and the rest played.
+    --voices says how many there are. Damaged parts of a file are reported, and the rest is played.
 
     **Examples**
 

@@ -22,7 +22,7 @@ PERCUSSION = 9  # General MIDI Level 1: channel 10, which players count from 1
 MidiChannelsOption = Annotated[
     str,
     typer.Option(
-        "--midi-channels", help="Channels of the file to play, as 1,3-5.", show_default="all but 10, percussion"
+        "--midi-channels", help="Channels of the file to play, such as 1,3-5.", show_default="all but 10, percussion"
     ),
 ]
 

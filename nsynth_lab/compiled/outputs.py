@@ -58,7 +58,7 @@ class Tables(NamedTuple):
 
 @compiled
 def ratios_of(tables: Tables, offsets: FloatArray) -> FloatArray:
-    """As `partial_places`, for all oscillators; `offsets` [active, 128] are those of the latents."""
+    """As `partial_ratios`, for all oscillators; `offsets` [active, 128] are those of the latents."""
     order, halves = tables.order, tables.halves
     ratios = np.empty((len(offsets), len(order)), np.float32)
     known = min(offsets.shape[1] - 1, len(order) - halves)

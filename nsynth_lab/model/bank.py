@@ -107,7 +107,7 @@ def write_bank(folder: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
 
 
 def write_bank_file(path: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
-    """Write a bank aside, then rename; `about` (JSON values) joins its header."""
+    """Write a bank atomically; `about` (JSON values) joins its header."""
     zones = bank.zones
     tensors = {
         "timbre": _to_bytes(np.concatenate([zone.timbre for zone in zones])),

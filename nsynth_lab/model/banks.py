@@ -1,4 +1,4 @@
-"""Banks and the models they belong to, told apart by their headers alone: quick, and without torch."""
+"""Banks and the models that they belong to, recognised by their headers alone: quick, and without torch."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def owned_names() -> dict[str, tuple[str, str]]:
 
 
 def check_owned(name: str) -> None:
-    """Refuse a name that none of the user's own instruments has, from headers alone; of damaged files nothing is said.
+    """Refuse a name that none of the user's own instruments has, reading headers only; damaged files are skipped.
 
     Raises:
         UsageError: there is none of that name.

@@ -34,7 +34,7 @@ class Checkpoint:
 
 
 def save_weights(folder: Path, model: Autoencoder, *, about: dict[str, Any]) -> str:
-    """Write the weights aside, then rename; returns the model id. `about` (JSON values) joins the header."""
+    """Write the weights atomically; returns the model id. `about` (JSON values) joins the header."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: value.detach().cpu().half().contiguous() for name, value in model.state_dict().items()}
     header = {**FIXED, "config": model.config.to_dict(), "model_id": _model_id(tensors), **about}
@@ -74,7 +74,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write aside, then rename.
+    """Write a file atomically.
 
     Raises:
         CheckpointError: the file cannot be written.

@@ -116,7 +116,7 @@ class ControlNet(nn.Module):
         envelope, corrections, noise, partial_gain, noise_gain = torch.split(out * DB_PER_UNIT, self.sizes, dim=-1)
         level = loudness_db[..., None]
         count = self.config.oscillators if every else self._count(f0_hz)
-        places_hz = f0_hz[..., None] * partial_places(partials, count)
+        places_hz = f0_hz[..., None] * partial_ratios(partials, count)
         return Controls(
             partials=partial_amplitudes(envelope, corrections, places_hz),
             noise=noise_magnitudes(noise),
@@ -130,19 +130,19 @@ class ControlNet(nn.Module):
         return min(self.config.oscillators, int(oscillators_below_top(f0_hz.min()).item()))
 
 
-def partial_places(partials: Tensor, count: int) -> Tensor:
-    """Frequency of each oscillator in units of f0, [.., count], from the slots' offsets [.., 128].
+def partial_ratios(partials: Tensor, count: int) -> Tensor:
+    """Frequency of each oscillator as a multiple of f0, [.., count], from the partials' offsets [.., 128].
 
-    First 16 half-way places 0.5, 1.5 .. 15.5, where a rank an octave below the key has what k * f0 cannot hold (the
-    first takes slot 0's offset), then 1, 2 .. plus their slots' offsets; beyond the table none is known.
+    First 16 half orders 0.5, 1.5 .. 15.5, for ranks an octave below the key, whose odd partials are no multiples of f0
+    (the first of them takes offset 0); then 1, 2 .. plus their offsets, which are 0 beyond the table.
     """
     whole = count - HALF_PARTIALS
     known = partials[..., 1 : whole + 1]
     order = torch.arange(1, whole + 1, device=partials.device, dtype=partials.dtype)
-    places = order + functional.pad(known, (0, whole - known.shape[-1]))
+    ratios = order + functional.pad(known, (0, whole - known.shape[-1]))
     halves = torch.arange(HALF_PARTIALS, device=partials.device, dtype=partials.dtype) + 0.5
     halves = halves + functional.pad(partials[..., :1], (0, HALF_PARTIALS - 1))
-    return torch.cat([halves, places], dim=-1)
+    return torch.cat([halves, ratios], dim=-1)
 
 
 def oscillators_below_top(f0_hz: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from nsynth_lab.dsp.noise import TABLE_FRAMES, coloured, first_tail, white_table
 from nsynth_lab.dsp.oscillators import SPANS, bank, phases, span_hz
 from nsynth_lab.model.bands import BandStack, BandState
 from nsynth_lab.model.config import ModelConfig
-from nsynth_lab.model.controls import GAINS_PER_FRAME, ControlNet, Controls, oscillators_below_top, partial_places
+from nsynth_lab.model.controls import GAINS_PER_FRAME, ControlNet, Controls, oscillators_below_top, partial_ratios
 from nsynth_lab.model.stack import StackState
 from nsynth_lab.model.state import reset_voices
 from nsynth_lab.units import HOP_SAMPLES, Ints
@@ -168,8 +168,8 @@ def _tones(
     Phases run on for the oscillators above hearing too: a bend may bring them back.
     """
     with torch.no_grad():
-        places = partial_places(partials, state.turns.shape[1]).repeat_interleave(SPANS, dim=1)
-        partial_hz = span_hz(f0_hz, state.f0_hz)[..., None] * places
+        ratios = partial_ratios(partials, state.turns.shape[1]).repeat_interleave(SPANS, dim=1)
+        partial_hz = span_hz(f0_hz, state.f0_hz)[..., None] * ratios
         starts, turns = phases(partial_hz, state.turns)
     if every:
         return bank(controls.partials, state.partials, partial_hz, starts), turns

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from nsynth_lab.dsp.mel import magnitudes, mel
 from nsynth_lab.latents import TIMBRE_DIMS
 from nsynth_lab.model.config import ModelConfig
-from nsynth_lab.model.controls import HALF_PARTIALS, partial_places
+from nsynth_lab.model.controls import HALF_PARTIALS, partial_ratios
 from nsynth_lab.model.stack import GatedStack
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
@@ -46,7 +46,7 @@ def partial_levels(samples: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials
     `f0_hz` [notes, frames], `partials` [notes, frames, 128] offsets in units of f0. What lies above 24 kHz is silent.
     """
     spectrum_db = _db(magnitudes(samples, window_samples=PARTIALS_WINDOW, hop_samples=HOP_SAMPLES))
-    places_hz = f0_hz[..., None] * partial_places(partials, HALF_PARTIALS + count)
+    places_hz = f0_hz[..., None] * partial_ratios(partials, HALF_PARTIALS + count)
     position = places_hz * (PARTIALS_WINDOW / SAMPLE_RATE)
     below = position.long().clamp(0, PARTIALS_WINDOW // 2 - 1)
     level_db = torch.lerp(

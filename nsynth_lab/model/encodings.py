@@ -101,7 +101,7 @@ def own_encodings() -> Encodings:
 
 
 def encoding_key(heard: str, *, model_id: str, device: str, **how: object) -> str:
-    """Of the sound whose hash is `heard`, encoded by that model, on that kind of device, as `how` says."""
+    """Cache key of the sound with hash `heard`, for this model, kind of device and `how` it is encoded."""
     return hashlib.sha256(repr((heard, model_id, device, sorted(how.items()), _text_hash())).encode()).hexdigest()
 
 

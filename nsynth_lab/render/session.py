@@ -147,7 +147,7 @@ class Session:
         return refine(latents, self.recorded_samples(path), self.checkpoint, seconds=seconds, progress=progress)
 
     def recorded_samples(self, path: str | Path) -> FloatArray:
-        """What `encode` hears of a recording: mono, 48 kHz, cut to the note, [samples]."""
+        """The part of a recording that `encode` uses: mono, 48 kHz, cut to the note, [samples]."""
         return cut(read_clip(path, max_seconds=LONGEST_NOTE_SECONDS))
 
     def even_axis(self, request: BlendRequest, sources: Sequence[Latents], *, advance: Advance) -> EvenAxis:

@@ -27,7 +27,7 @@ from nsynth_lab.model.controls import (
     SPREAD_NOTES,
     TOP_GAIN_DB,
     ControlNet,
-    partial_places,
+    partial_ratios,
     pitch_centres,
 )
 from nsynth_lab.model.distribution import (
@@ -80,7 +80,7 @@ def _tables(controls: ControlNet) -> Tables:
     warp_scale = (points - 1) / (high_end - low_end)
     low = np.minimum((lines > 0).argmax(axis=0), bands - 2)
     return Tables(
-        order=partial_places(torch.zeros(1, 1), controls.config.oscillators)[0].numpy(),
+        order=partial_ratios(torch.zeros(1, 1), controls.config.oscillators)[0].numpy(),
         halves=HALF_PARTIALS,
         points=points,
         corrections=corrections,

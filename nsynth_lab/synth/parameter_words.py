@@ -1,7 +1,7 @@
-"""What `--set`, `--cc` and `--learn` call the parameters of the synth: by the names and in the units of presets.
+"""Names and units of the synth's parameters in `--set`, `--cc` and `--learn`: those of presets.
 
-Inside, the envelope is in milliseconds and dB, as the compiled voices take it; in presets and on the command line it is
-in seconds and shares of the peak. Every other parameter has one name and one unit throughout.
+Internally the envelope is in milliseconds and dB, as the compiled voices need it; in presets and on the command line it
+is in seconds and amplitudes from 0 to 1. All other parameters have one name and one unit throughout.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ REMOVED_IN = "0.3"
 
 
 def seconds_to_ms(seconds: float) -> float:
-    """Of a time."""
+    """Seconds to milliseconds."""
     return 1000.0 * seconds
 
 
 def sustain_to_db(sustain: float) -> float:
-    """Of a share of the peak, 0 to 1; 0 is the lowest level that the envelope knows, which is silence."""
+    """Sustain amplitude, 0 to 1, to dB; 0 is the lowest level of the envelope, which is silence."""
     return gain_to_db(sustain, floor_db=PARAMETERS["sustain_db"].low)
 
 
@@ -34,7 +34,7 @@ def _db_to_sustain(level_db: float) -> float:
 
 @dataclass(frozen=True)
 class Word:
-    """A parameter as people write it: its `name`, the synth's own, and how a number becomes the synth's and back."""
+    """A parameter as users write it: its `name`, the synth's `parameter`, and the conversion of values both ways."""
 
     name: str
     parameter: str
@@ -43,17 +43,17 @@ class Word:
 
     @property
     def low(self) -> float:
-        """The least it may be."""
+        """Lowest value."""
         return self.outwards(PARAMETERS[self.parameter].low)
 
     @property
     def high(self) -> float:
-        """The most it may be."""
+        """Highest value."""
         return self.outwards(PARAMETERS[self.parameter].high)
 
     @property
     def about(self) -> str:
-        """What it is."""
+        """Its meaning."""
         return PARAMETERS[self.parameter].about
 
 
@@ -67,7 +67,7 @@ WORDS = {word.name: word for word in (_BY_PARAMETER.get(name, Word(name, name)) 
 
 
 def parameter_of(name: str) -> str:
-    """The synth's own name of a parameter; an unknown name as it is, for whoever needs it to refuse."""
+    """The synth's name of a parameter; an unknown name is returned unchanged and refused later."""
     if name in _BY_PARAMETER:
         _hint(name, _BY_PARAMETER[name].name)
         return name
@@ -75,12 +75,12 @@ def parameter_of(name: str) -> str:
 
 
 def word_of(parameter: str) -> str:
-    """What people call one of the synth's parameters."""
+    """The users' name of one of the synth's parameters."""
     return _BY_PARAMETER[parameter].name if parameter in _BY_PARAMETER else parameter
 
 
 def parse_setting(text: str) -> tuple[str, float]:
-    """`release_seconds=0.3` as the synth takes it: its own name of the parameter, and the number in its own unit.
+    """Parse `release_seconds=0.3` to the synth's name of the parameter and the value in the synth's unit.
 
     Raises:
         UsageError: no such parameter, no number, or one out of range.

@@ -23,7 +23,7 @@ from nsynth_lab.dsp.measure import measure
 from nsynth_lab.dsp.noise import bin_hz, coloured, white_table
 from nsynth_lab.dsp.oscillators import bank, phases, span_hz
 from nsynth_lab.evaluate.peers.crossfade import same_length
-from nsynth_lab.model.controls import HALF_PARTIALS, oscillators_below_top, partial_places
+from nsynth_lab.model.controls import HALF_PARTIALS, oscillators_below_top, partial_ratios
 from nsynth_lab.model.distribution import TOP_HZ
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, cents_to_ratio, note_to_hz
 
@@ -74,7 +74,7 @@ def analyse(samples: FloatArray, *, note: int) -> HarmonicNoise:
     nominal_hz = note_to_hz(float(note))
     f0_hz = nominal_hz * cents_to_ratio(streams.f0_cents.astype(np.float64))
     count = int(oscillators_below_top(torch.tensor(nominal_hz)))
-    ratios = partial_places(torch.from_numpy(streams.partials), count).double().numpy()
+    ratios = partial_ratios(torch.from_numpy(streams.partials), count).double().numpy()
     first = 0 if streams.partials[0] else HALF_PARTIALS  # half partials exist only with a rank an octave below
     spacing = 1.0 if first else 0.5
     period = SAMPLE_RATE / nominal_hz / spacing

@@ -86,7 +86,7 @@ def _left_behind(patch: Patch, places: Sequence[Sequence[float]], troubles: Sequ
     if blend.path and not (len(places) == 1 and tuple(places[0]) == blend.place):
         yield "its path through the blend"
     if patch.macros:
-        yield f"its knobs, which stand where it has them ({', '.join(macro.name for macro in patch.macros)})"
+        yield f"its macros, which stay at their values ({', '.join(macro.name for macro in patch.macros)})"
     if patch.midi:
         yield f"its controllers ({', '.join(f'CC {route.cc}: {route.target}' for route in patch.midi)})"
     yield "what pressure and the pitch wheel do"
