@@ -30,6 +30,7 @@ from nsynth_lab.model.user_bank import bank_folder, find_owned, owned_files, wit
 from nsynth_lab.note import Note
 from nsynth_lab.render import Session
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
+from nsynth_lab.wording import quality_of_error
 
 FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 KARS = Path(__file__).resolve().parent.parent / "build" / "vst3" / "Kars.vst3"
@@ -207,6 +208,9 @@ def test_what_was_exported_is_imported_the_same(model: Path, capsys: pytest.Capt
     shown = json.loads(capsys.readouterr().out)
     assert len(shown["capture"]["notes"]) == 6
     assert shown["licence"] == "CC0-1.0"
+    assert run(["bank", "show", "my organ"]) == 0
+    quality = quality_of_error(shown["mean_error_db"])
+    assert f"mean_error_db: {shown['mean_error_db']} ({quality})" in capsys.readouterr().out
     assert run(["bank", "list", "--json"]) == 0
     assert [row["name"] for row in json.loads(capsys.readouterr().out)] == ["my organ"]
 

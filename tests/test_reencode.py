@@ -77,7 +77,7 @@ def test_it_adds_what_is_lacking_and_goes_on_where_it_was(monkeypatch: pytest.Mo
     assert run([*words, "--jobs", "1"]) == 0
     first = load_bank("runs/horn")
     Path("runs/horn/bank.safetensors").unlink()
-    monkeypatch.setattr("nsynth_lab.capture.reencode._encoded", None)
+    monkeypatch.setattr("nsynth_lab.capture.reencode._reencode", None)
     assert run([*words, "--jobs", "1"]) == 0
     again = load_bank("runs/horn")
     assert list(again.entries) == list(first.entries)

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from nsynth_lab.cli import completions, console, train
 from nsynth_lab.cli.options import CheckpointOption, ForceOption, JsonOption, OwnName, RoundsOption
 from nsynth_lab.model.config import ROUNDS
+from nsynth_lab.wording import quality_of_error
 
 if TYPE_CHECKING:
     from nsynth_lab.model.user_bank import Owned
@@ -94,7 +95,8 @@ def show(
         console.print_json({**summary, "capture": owned.capture})
         return
     for key, value in summary.items():
-        console.show(f"{key}: {value}")
+        words = f" ({quality_of_error(value)})" if key == "mean_error_db" and value is not None else ""
+        console.show(f"{key}: {value}{words}")
     from rich.table import Table
 
     table = Table("note", "velocity", "mel error dB", "", box=None, header_style="bold")

@@ -187,6 +187,8 @@ def _show(done: CaptureResult, files_left_out: dict[str, str], *, as_json: bool)
     import shlex
     from dataclasses import asdict
 
+    from nsynth_lab.wording import quality_of_error
+
     if as_json:
         console.print_json(
             {
@@ -205,7 +207,8 @@ def _show(done: CaptureResult, files_left_out: dict[str, str], *, as_json: bool)
     for file, why in files_left_out.items():
         console.say(f"left out: {file}: {why}")
     used = sum(one.error_db is not None for one in done.notes)
-    console.show(f"{used} of {len(done.notes)} notes, mean mel error {done.mean_error_db:.2f} dB; {done.path}")
+    error = f"{done.mean_error_db:.2f} dB ({quality_of_error(done.mean_error_db)})"
+    console.show(f"{used} of {len(done.notes)} notes, mean mel error {error}; {done.path}")
     console.show(f"blend it: nsynth-lab blend {shlex.quote(done.name)} flute -o between.wav")
 
 

@@ -21,6 +21,7 @@ from nsynth_lab.cli.options import (
 )
 from nsynth_lab.errors import UsageError
 from nsynth_lab.model.config import ROUNDS
+from nsynth_lab.wording import quality_of_error
 
 if TYPE_CHECKING:
     from nsynth_lab.evaluate.evaluate import Evaluation
@@ -124,6 +125,9 @@ def _show(figures: dict[str, Any]) -> None:
                     table.add_row(f"  {as_words(metric)}", *numbers, shares_of(one), *beside)
             console.show(table)
     _show_families(figures)
+    error_db = figures.get("reconstruction", {}).get("mel_error_db", {}).get("median")
+    if error_db is not None:
+        console.show(f"median mel error {error_db:.2f} dB: {quality_of_error(error_db)}")
     console.show(f"{figures['notes']} notes, model {figures['model']}; {len(figures['left_out'])} left out")
 
 
