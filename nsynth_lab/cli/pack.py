@@ -175,5 +175,5 @@ def pack(
 
 def _bits(text: str) -> int:
     if text not in ("16", "24"):
-        raise UsageError(f"bits {text}; expected 16 or 24")
+        raise UsageError(f"bits {text}; expected one of 16, 24")
     return int(text)
