@@ -1,4 +1,4 @@
-"""Bench: how fast this machine is with this model, where a user would feel it. Nothing here makes a sound to keep.
+"""Bench: how fast this machine runs this model, measured where a user notices it. Nothing here keeps a sound.
 
 timing      seconds of a piece of work, repeated: median, lowest, highest
 work        what is measured with: a session, two instruments, how thoroughly

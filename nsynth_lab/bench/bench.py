@@ -1,4 +1,4 @@
-"""run_bench: the sections that are asked for, one after the other, as plain values."""
+"""run_bench: runs the selected sections in turn and returns their figures as plain values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nsynth_lab.errors import UsageError
 
 @dataclass(frozen=True)
 class Section:
-    """How many steps of a second or so it takes, and the measuring, which advances by as many; returns a dataclass."""
+    """A section: its length in steps of about a second, and the function that measures it and returns a dataclass."""
 
     measures: Callable[[Work], int]
     measure: Callable[[Work, Advance], Any]
@@ -35,7 +35,7 @@ SECTIONS: dict[str, Section] = {
 
 
 def check_sections(names: Sequence[str]) -> list[str]:
-    """Those of `SECTIONS` that are named, all if none is, the machine always.
+    """The named `SECTIONS`, or all if none is named; the machine is always included.
 
     Raises:
         UsageError: an unknown name.
@@ -49,12 +49,12 @@ def check_sections(names: Sequence[str]) -> list[str]:
 
 
 def count_measures(work: Work, names: Sequence[str]) -> int:
-    """How far `run_bench` advances in all."""
+    """Total number of steps of `run_bench`."""
     return sum(SECTIONS[name].measures(work) for name in names)
 
 
 def run_bench(work: Work, names: Sequence[str], advance: Advance) -> dict[str, Any]:
-    """Every figure by section, and what they belong to: model, version, when, and how long it took."""
+    """All figures by section, with model, version, date and duration."""
     begun = time.perf_counter()
     figures: dict[str, Any] = {
         "nsynth_lab": __version__,

@@ -1,4 +1,4 @@
-"""child: a command run from outside: how long it took, and the most memory it ever held.
+"""child: a command in a process of its own, with the time it took and its peak memory.
 
 The command is started by a process that is small itself, because a system counts what the parent held at the start as
 the child's.
@@ -34,7 +34,7 @@ print(json.dumps([child.returncode, first, whole, peak, said.decode(errors="repl
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command took.
+    """Time and memory of a command.
 
     Attributes:
         first_line_seconds: until it had written a line.
@@ -48,7 +48,7 @@ class Ran:
 
 
 def run_child(arguments: Sequence[str], *, threads: int = 0) -> Ran:
-    """Run `python ARGUMENTS` in a process of its own, with so many threads of torch; 0 leaves that to it.
+    """Run `python ARGUMENTS` in a process of its own, with `threads` threads of torch; 0 leaves that to torch.
 
     Raises:
         NsynthLabError: it failed.

@@ -1,4 +1,4 @@
-"""Controllers: what a thousand messages of knobs and wheels a second cost blocks, beside blocks in which nothing moves.
+"""Controllers: the cost of a thousand controller messages per second, compared with blocks in which nothing moves.
 
 Presets are played with their effects and knobs, but on the bench's own instruments. Stretches with messages and without
 take turns, so that what else the machine does is felt by both.
@@ -34,7 +34,7 @@ Message = Callable[[int, int], Event]  # of a number that counts them, and the s
 
 @dataclass(frozen=True)
 class Storm:
-    """Blocks while nothing moves and while controllers do, of one thing that is played."""
+    """Block times of one patch while nothing moves and while controllers move."""
 
     name: str
     still: Load
@@ -43,7 +43,7 @@ class Storm:
 
 @dataclass(frozen=True)
 class Controllers:
-    """What was played, and how fast controllers moved."""
+    """What was played, and the rate of controller messages."""
 
     messages_per_second: int
     voices: int
@@ -57,7 +57,7 @@ def measures(work: Work) -> int:
 
 
 def measure(work: Work, advance: Advance) -> Controllers:
-    """Turn the mod wheel of a plain blend, everything that MPE has, and the knobs of some presets."""
+    """Move the mod wheel of a plain blend, all MPE controllers, and the controllers of some presets."""
     storms = []
     for name in _names(work):
         storms.append(_storm(work, name))
@@ -87,7 +87,7 @@ def _storm(work: Work, name: str) -> Storm:
 
 
 def _played(work: Work, name: str) -> tuple[Engine, Message, Callable[[], None]]:
-    """An engine, what is turned on it, and what is to be called when it is no longer needed."""
+    """An engine, the messages to send to it, and a function that closes it."""
     names = list(work.names)
     if name == "blend":
         engine = make_engine(work.session, [names], Settings(voices=VOICES))
@@ -117,17 +117,17 @@ def _expressed(number: int, at_sample: int) -> Event:
 
 
 def _channel(place: int) -> int:
-    """A channel for each of 15 notes, as MPE has it."""
+    """A channel for each of 15 notes, as in MPE."""
     return 1 + place % (CHANNELS - 1)
 
 
 def _value(number: int) -> int:
-    """Up and down between 0 and 127."""
+    """A triangle wave between 0 and 127."""
     return abs(number * 5 % 254 - 127)
 
 
 def _stretch(engine: Engine, message: Message | None) -> Doubles:
-    """Half a second of blocks, each as a share of its time."""
+    """Half a second of blocks, each as a share of its deadline."""
     shares = np.empty(round(STRETCH_SECONDS * SAMPLE_RATE / BLOCK_SAMPLES))
     between, sent = SAMPLE_RATE // MESSAGES_PER_SECOND, 0
     first = engine.clock

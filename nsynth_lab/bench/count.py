@@ -1,4 +1,4 @@
-"""What one frame of one voice takes: operations (a multiply and an add are two) and bytes of weights, from the model.
+"""The cost of one frame of one voice: operations (a multiply and an add are two) and bytes of weights, from the model.
 
 Counted are matrix products, convolutions and the inverse FFT of the noise. Sines, gates and interpolation are not, even
 where torch does it by a product: what they cost shows as distance from the limit.
@@ -46,7 +46,7 @@ class Count:
 
     @property
     def operations(self) -> int:
-        """All of them."""
+        """Their sum."""
         return self.net + self.tones + self.noise + self.bands
 
 
@@ -65,12 +65,12 @@ def count_step(decoder: Decoder, f0_hz: Sequence[float]) -> Count:
 
 
 def _bytes_a_weight(decoder: Decoder) -> int:
-    """A float16's where compiled loops read it."""
+    """Bytes per weight: two where compiled loops read float16."""
     return HALF_BYTES if is_compiled(decoder) else next(decoder.parameters()).element_size()
 
 
 def fft_operations(samples: int) -> int:
-    """Of a real FFT, by the usual count of 5 / 2 n log2 n.
+    """Operations of a real FFT, by the usual count of 5 / 2 n log2 n.
 
     >>> fft_operations(1024)
     25600
@@ -79,7 +79,7 @@ def fft_operations(samples: int) -> int:
 
 
 def _linear_operations(module: nn.Module) -> int:
-    """Of a module whose every `nn.Linear` is applied once a frame; biases are not counted."""
+    """Operations of a module that applies every `nn.Linear` once per frame; biases are not counted."""
     return sum(2 * part.weight.numel() for part in module.modules() if isinstance(part, nn.Linear))
 
 

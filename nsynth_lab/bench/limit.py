@@ -24,7 +24,7 @@ PROFILED_VOICES, PROFILED_BLOCK = 8, 256
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the decoder as `play` takes it: the next frame of so many voices.
+    """One step of the decoder as `play` takes it: the next frame of several voices.
 
     Attributes:
         microseconds: it takes.
@@ -47,7 +47,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Limit:
-    """Steps on one thread or on the card, the rates they are held against, and where the time of a block goes."""
+    """Steps on one thread or on the GPU, the rates they are compared with, and where the time of a block goes."""
 
     rates: Rates
     steps: tuple[Step, ...]
@@ -62,7 +62,7 @@ def measures(work: Work) -> int:
 
 
 def measure(work: Work, advance: Advance) -> Limit:
-    """Time steps on one thread, where a count of operations can be held against one rate."""
+    """Time steps on one thread, so that operations can be compared with the rate of one core."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

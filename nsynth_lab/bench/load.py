@@ -1,8 +1,8 @@
-"""measure_load: what blocks cost with so many voices sounding, on the engine that `play` plays on.
+"""measure_load: the cost of blocks with a given number of voices, on the engine that `play` uses.
 
-Keys go down at odd times and are played again while it is measured, as under hands. All voices are in use then, so a
-key that goes down takes one away. Threads and garbage collection are as in `play`. Blocks follow one another without
-waiting, and without the priority that `play` asks the system for: other programs are felt.
+Keys start at odd times and are struck again during the measurement, as when somebody plays. All voices are in use, so
+every new key steals one. Threads and garbage collection are as in `play`. Blocks follow each other without waiting and
+without the real-time priority of `play`, so other programs have an influence.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ KEYS_PER_SECOND = 6.0
 
 @dataclass(frozen=True)
 class Load:
-    """What blocks of one size cost with so many voices, in shares of the time that they last.
+    """The cost of blocks of one size with a given number of voices, as shares of their deadline.
 
     Attributes:
         blocks: measured.
@@ -59,7 +59,7 @@ class Load:
 
 
 def sounding_engine(work: Work, *, voices: int, block_samples: int) -> Engine:
-    """An engine under way with that many voices, each begun at a time of its own."""
+    """An engine with `voices` sounding voices, each started at a different time."""
     engine = make_engine(work.session, [list(work.names)], Settings(voices=voices))
     get_under_way(work, engine, voices=voices, block_samples=block_samples)
     return engine
@@ -68,7 +68,7 @@ def sounding_engine(work: Work, *, voices: int, block_samples: int) -> Engine:
 def get_under_way(
     work: Work, engine: Engine, *, voices: int, block_samples: int, channel: Callable[[int], int] | None = None
 ) -> None:
-    """Ready it as `play` does, and let so many voices sound; `channel(place)` says on which channel each."""
+    """Prepare an engine as `play` does and start `voices` voices, voice `n` on channel `channel(n)`."""
     if work.threads:
         engine.warm_up()
         engine.step_seconds()
@@ -83,17 +83,17 @@ def get_under_way(
 
 
 def measure_load(work: Work, *, block_samples: int, voices: int) -> Load:
-    """Play so many voices in blocks of that size, at least a thousand of them."""
+    """Play `voices` voices for at least a thousand blocks of `block_samples`."""
     threads = torch.get_num_threads()
     engine = sounding_engine(work, voices=voices, block_samples=block_samples)
     least = max(LEAST_BLOCKS, round(LEAST_SECONDS * SAMPLE_RATE / block_samples))
     shares = np.empty(QUICK_COUNT if work.quick else least)
     between = max(1, round(SAMPLE_RATE / block_samples / KEYS_PER_SECOND))
-    hands, notes = np.random.default_rng(voices), spread_notes(voices)
+    rng, notes = np.random.default_rng(voices), spread_notes(voices)
     with undisturbed():
         for index in range(len(shares)):
             if index % between == 0:
-                place, now = int(hands.integers(voices)), engine.clock + int(hands.integers(block_samples))
+                place, now = int(rng.integers(voices)), engine.clock + int(rng.integers(block_samples))
                 again = {"number": notes[place], "channel": place // KEYS, "at_sample": now}
                 engine.send([note_off(**again), note_on(**again)])
             begun = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The machine: what it is, and the rates of arithmetic and memory that nothing on it can beat."""
+"""The machine: its hardware, and its peak rates of arithmetic and memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CACHED_BYTES = 2**24  # about as much as the weights of a decoder
 
 @dataclass(frozen=True)
 class Rates:
-    """What a device can do, each the best of several tries.
+    """Peak rates of a device, each the best of several runs.
 
     Attributes:
         name: of the processor or the card.
@@ -40,7 +40,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class Machine:
-    """Where the figures come from. `cores` are those this process may use; `rates` those of `threads` threads."""
+    """The machine of the figures. `cores` are those this process may use; `rates` those of `threads` threads."""
 
     processor: str
     cores: int
@@ -58,7 +58,7 @@ def measures(_work: Work) -> int:
 
 
 def measure(work: Work, advance: Advance) -> Machine:
-    """Look at the machine."""
+    """Describe the machine and measure its rates."""
     found = Machine(
         processor=processor_name(),
         cores=usable_cores(),
@@ -92,7 +92,7 @@ def usable_cores() -> int:
 
 
 def processor_name() -> str:
-    """As the system calls it."""
+    """Name of the processor, from the system."""
     with contextlib.suppress(OSError):  # Linux only
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):

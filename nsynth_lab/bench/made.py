@@ -1,4 +1,4 @@
-"""Recordings made up on the spot, so that nothing but the repository is needed to measure encoding and training."""
+"""Synthetic recordings, so that encoding and training can be measured without data."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def recording(note: int, *, seconds: float) -> Audio:
 
 
 def prepared_notes(count: int, *, seconds: float) -> PreparedNotes:
-    """So many recordings as `train.prepare` would have left them, in memory."""
+    """Synthetic recordings in memory, in the form that `dataset.prepare` gives."""
     pitches = [40 + 5 * number % 36 for number in range(count)]
     sounds = [recording(pitch, seconds=seconds).mono() for pitch in pitches]
     streams = [measure(sound, note=pitch) for sound, pitch in zip(sounds, pitches, strict=True)]

@@ -26,7 +26,7 @@ PACK = 255  # clips of a usual pack; for a card alone, since a processor takes m
 
 @dataclass(frozen=True)
 class Rate:
-    """So many notes of so many seconds, in multiples of real time: all their seconds over the seconds it took."""
+    """Several notes of equal length, as a multiple of real time: their seconds of audio per second of work."""
 
     notes: int
     seconds: float
@@ -35,7 +35,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class Offline:
-    """Encode and decode.
+    """Figures of encoding and decoding.
 
     Attributes:
         encode: one note: measured, guessed by the encoder, fitted in rounds.
@@ -79,7 +79,7 @@ def measures(work: Work) -> int:
 
 
 def measure(work: Work, advance: Advance) -> Offline:
-    """Time it all; the batches are those of `pack`."""
+    """Time encoding and decoding, in the batches of `pack`."""
     plan = _plan(work)
 
     def rate(notes: int, seconds: float, task: Callable[[], object], repeats: int = plan.repeats) -> Rate:

@@ -1,4 +1,4 @@
-"""The report of a bench: a folder with a page of tables and pictures that opens from disk, and the figures as JSON."""
+"""The report of a bench: a folder with an HTML page of tables and plots, and the figures as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MARK = '<meta name="generator" content="nsynth-lab bench">'
 
 
 def write_page(folder: Path, figures: dict[str, Any]) -> Path:
-    """Write it, in place of an older report."""
+    """Write the report, replacing an older one."""
     with whole_folder(folder) as new:
         (new / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
         (new / INDEX).write_text(page(figures, draw_all(new, figures)), encoding="utf-8")
@@ -25,7 +25,7 @@ def write_page(folder: Path, figures: dict[str, Any]) -> Path:
 
 
 def page(figures: dict[str, Any], pictures: Sequence[tuple[str, str]]) -> str:
-    """The page; `pictures` are file names and what they show."""
+    """The HTML page; `pictures` are file names with captions."""
     shown = "\n".join(
         f'<figure><figcaption>{escape(shows)}</figcaption><img src="{escape(name)}" alt="{escape(shows)}"></figure>'
         for name, shows in pictures

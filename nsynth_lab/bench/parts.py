@@ -1,4 +1,4 @@
-"""Where the time of a block goes: compiled loops and torch's operators by kind; what is left is Python and waiting."""
+"""Profile of a block: compiled loops and torch operators by kind; the rest is Python and waiting."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Part:
 
 
 def parts_of(block: Callable[[], object], *, blocks: int, device: str) -> tuple[Part, ...]:
-    """Shares of the time of `block()`, the largest first.
+    """Shares of the time of `block()`, largest first.
 
     Operators are timed by torch's profiler and compiled loops by Python's, the whole without them: they slow the whole
     more than what they time.
@@ -70,7 +70,7 @@ def parts_of(block: Callable[[], object], *, blocks: int, device: str) -> tuple[
 
 
 def _compiled(block: Callable[[], object], blocks: int) -> list[tuple[str, float, int]]:
-    """Kind, seconds and calls of each compiled loop in so many blocks."""
+    """Kind, seconds and calls of each compiled loop in `blocks` blocks."""
     profiler = Profile()
     with profiler:
         for _ in range(blocks):

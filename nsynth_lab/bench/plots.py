@@ -1,4 +1,4 @@
-"""The pictures of a report: loads against voices, how offline work grows, where a block's time goes."""
+"""The plots of a report: load against voices, scaling of offline work, profile of a block."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Figures = dict[str, Any]
 
 
 def draw_all(folder: Path, figures: Figures) -> list[tuple[str, str]]:
-    """A picture for each section that has one; returns (file name, what it shows)."""
+    """Draw the plot of each section that has one; returns (file name, caption)."""
     drawn = []
     for section, (name, shows, draw) in PICTURES.items():
         if section in figures:

@@ -19,7 +19,7 @@ HELP_STEPS, LOAD_STEPS = 1, 3
 
 @dataclass(frozen=True)
 class StartUp:
-    """Seconds from the return key on; `first_sound_seconds` is `play` without opening a device."""
+    """Seconds from starting the command; `first_sound_seconds` is `play` without opening a device."""
 
     help_seconds: Spread
     blend_seconds: Spread
@@ -28,7 +28,7 @@ class StartUp:
 
 @dataclass(frozen=True)
 class Memory:
-    """The most that was resident, in MiB; 0 where the system does not say."""
+    """Peak resident memory in MiB; 0 if the system does not report it."""
 
     help_mib: float
     blend_mib: float

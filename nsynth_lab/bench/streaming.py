@@ -37,7 +37,7 @@ def measures(work: Work) -> int:
 
 
 def measure(work: Work, advance: Advance) -> Streaming:
-    """Try more and more voices in each size of block."""
+    """Try increasing numbers of voices at each block size."""
     loads: list[Load] = []
     for block in _blocks(work):
         ladder = _ladder(work)
@@ -57,12 +57,12 @@ def measure(work: Work, advance: Advance) -> Streaming:
 
 
 def _is_enough(climbed: list[Load]) -> bool:
-    """Whether more voices would not fit either; a single step may have been disturbed from outside."""
+    """Whether the search may stop: the median is too high, or the 99th percentile twice (once may be a disturbance)."""
     return climbed[-1].median >= HIGH or (len(climbed) > 1 and all(load.p99 >= HIGH for load in climbed[-2:]))
 
 
 def _steps(block: int) -> int:
-    """A thousand blocks at half their time."""
+    """Duration of a thousand blocks at half their deadline."""
     return max(1, round(0.5 * 1000 * block / SAMPLE_RATE))
 
 

@@ -1,4 +1,4 @@
-"""The figures of a bench as tables of words, for the terminal and for the page."""
+"""The figures of a bench as tables of text, for the terminal and the page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Figures = dict[str, Any]
 
 @dataclass(frozen=True)
 class Table:
-    """A title, the head of each column, and rows of words."""
+    """A title, column headings, and rows of text."""
 
     title: str
     head: tuple[str, ...]
@@ -19,12 +19,12 @@ class Table:
 
 
 def tables(figures: Figures) -> list[Table]:
-    """One for each section that was measured, in their order."""
+    """A table for each section that was measured, in order."""
     return [make(figures[name]) for name, make in MAKERS.items() if name in figures]
 
 
 def spread(figure: Figures, digits: int = 1) -> str:
-    """The median, and between which figures it lies.
+    """The median with its range.
 
     >>> spread({"median": 2.0, "low": 1.5, "high": 2.25})
     '2.0 (1.5 to 2.2)'
@@ -44,7 +44,7 @@ def times(figure: Figures) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of one.
+    """A share as a percentage.
 
     >>> percent(0.123)
     '12 %'

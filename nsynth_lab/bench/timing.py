@@ -24,7 +24,7 @@ class Spread:
 
     @classmethod
     def of(cls, figures: Sequence[float]) -> Spread:
-        """Of one figure or more."""
+        """The spread of one or more figures."""
         return cls(float(np.median(figures)), float(min(figures)), float(max(figures)))
 
 

@@ -1,4 +1,4 @@
-"""Training: steps a second of a short run on notes made up for it, with the model and the precision of a real one."""
+"""Training: steps per second of a short run on synthetic notes, with the model and precision of a real run."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def measures(work: Work) -> int:
 
 
 def measure(work: Work, advance: Advance) -> Training:
-    """Train for a moment, in a folder that is thrown away."""
+    """Train for a moment in a temporary folder."""
     options = TrainOptions(steps=measures(work), batch=BATCH)
     ends: list[float] = []
 

@@ -1,4 +1,4 @@
-"""Work: what every section measures with."""
+"""Work: the session, device and effort that all sections share."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Work:
         return self.session.device
 
     def blend(self, note: int, *, seconds: float) -> Latents:
-        """The middle of the two instruments."""
+        """The blend halfway between the two instruments."""
         return self.session.blend(BlendRequest(Blend(self.names), Note(note, 100), seconds=seconds))
 
 

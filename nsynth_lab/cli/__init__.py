@@ -79,7 +79,7 @@ DEBUG = "NSYNTH_LAB_DEBUG"
 
 
 class Root(TyperGroup):
-    """All commands; a line that uses the old name of an option is read by the new one, and the user is told."""
+    """All commands; old names of options are translated, with a message."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the new names of options in the place of old ones."""

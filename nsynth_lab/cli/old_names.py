@@ -34,7 +34,7 @@ class Renamed:
 
     @property
     def hint(self) -> str:
-        """What somebody who typed the old name is told."""
+        """Message for somebody who typed the old name."""
         return f"{self.old} is now {self.new}; the old name goes in {REMOVED_IN}"
 
 

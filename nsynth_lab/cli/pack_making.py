@@ -74,7 +74,7 @@ def go_on(context: typer.Context, how: How, checkpoint: Path | None, device: str
 
 
 def _is_whole(plan: PackPlan, how: How) -> bool:
-    """Whether the folder holds just this pack and has lost nothing of it; else what it has lost is told."""
+    """Whether the folder holds exactly this pack, complete; missing files are reported."""
     from nsynth_lab.pack.folder import inspect_folder, lost_files, matches_plan
 
     if not how.resume or inspect_folder(how.output) != "pack" or not matches_plan(how.output, plan.values()):

@@ -28,7 +28,7 @@ MidiChannelsOption = Annotated[
 
 
 def song_to_play(path: Path, asked: PlayRequest, *, channels: str) -> Song:
-    """The file's song on the channels that are asked for; what is left out unasked is told.
+    """The file's song on the channels that are asked for; channels left out by default are reported.
 
     Args:
         path: the file.
@@ -38,7 +38,7 @@ def song_to_play(path: Path, asked: PlayRequest, *, channels: str) -> Song:
             like the others.
 
     Raises:
-        UsageError: channels that are none.
+        UsageError: invalid channels.
         MidiError: it cannot be read, or nothing is left to play.
     """
     from nsynth_lab.midi.song import read_song

@@ -160,7 +160,7 @@ def stack_inputs(timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: T
 
 
 def pitch_centres(device: torch.device | str = "cpu") -> Tensor:
-    """MIDI notes [24] of the bumps by which a pitch is told."""
+    """MIDI notes [24] at the centres of the bumps that encode a pitch."""
     return torch.linspace(12.0, 120.0, PITCH_CENTRES, device=device)
 
 

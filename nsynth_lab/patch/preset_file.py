@@ -1,8 +1,8 @@
 """Preset files: one TOML file per patch, readable and writable by hand.
 
 Read with the standard library's tomllib. Written with tomlkit, because it alone writes short lists in one line and
-tables in the order a person would; both are exact. Files may come from strangers: they are bounded, nothing in them
-is a path, and whatever is wrong is told in one line with the file, the line, and what was expected.
+tables in the order a person would; both are exact. Files may come from strangers: their size is bounded, nothing
+in them is a path, and an error is one line with the file, the line, and what was expected.
 """
 
 from __future__ import annotations

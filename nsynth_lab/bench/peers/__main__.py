@@ -38,7 +38,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     about = "This project and others' decoders in turns: same machine, same run, same length of audio, random weights."
     parser = argparse.ArgumentParser(prog="scripts/bench_peers", description=about)
     parser.add_argument("--peers", type=Path, default=REPOSITORY.parent / "peers", help="where their sources lie")
-    parser.add_argument("--only", default="", help="only peers whose names hold one of these, as rave,nsynth")
+    parser.add_argument("--only", default="", help="only peers whose names contain one of these, such as rave,nsynth")
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint folder; the default one if not given")
     parser.add_argument("--json", type=Path, help="also write the figures into this file")
     return parser.parse_args(arguments)
