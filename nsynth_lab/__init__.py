@@ -1,27 +1,16 @@
 """nsynth_lab: blend recorded instruments in latent space and decode the blend to 48 kHz audio.
 
     audio file --> Note --> Encoder --> Latents --> blend --> Decoder --> effects --> sink
-      audio        note      model/      latents     blend     model/     effects/    sinks/
+      audio        note      model/      latents     blend/    runtime/   effects/    sinks/
                                                        ^          ^                    file
-                                           patch ------+          |                    pack
-                                           midi -> synth/ (voices, notes on and off)   device
-                                                       |                               websocket
-                                            render: the one loop that pulls blocks through all of it
+    recipe: patch/ ------------------------------------+          |                    device
+    midi/ -> events -> synth/ (voices, notes on and off) ---------+                    pack/
+                                                                  |
+                                             render: the one loop that pulls blocks through all of it
 
-A station on the picture is a file or a folder of that name; a room that is not there yet is still to be
-built. Imports go down only (`pyproject.toml`, import-linter):
-
-    cli | panel
-    capture
-    render, train, evaluate, doctor
-    synth, effects, sinks
-    model
-    dsp, blend
-    compiled
-    patch, midi
-    note, audio, latents
-    aside
-    units | errors, hush, notice, process, html_page
+A station on the picture is a file or a folder of that name. Around it stand `dataset`, `train` and `evaluate`, which
+make and measure models, `capture`, which brings instruments in, `bench`, and the command line, `cli`. Imports go down
+only; CONTRIBUTING.md shows the floors and takes you for a walk.
 """
 
 from typing import Any

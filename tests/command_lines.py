@@ -1,4 +1,4 @@
-"""The command lines that the README and the help texts show, and a folder in which they can be run."""
+"""The command lines that the READMEs and the help texts show, and a folder in which they can be run."""
 
 from __future__ import annotations
 
@@ -26,13 +26,15 @@ from nsynth_lab.model.checkpoint import save_weights
 from nsynth_lab.render import DEFAULT_CHECKPOINT
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+PAGES = ("README.md", "nsynth_lab/train/README.md", "nsynth_lab/bench/README.md")
 SHOWN = r"^ {4}((?:nsynth-lab|scripts/|torchrun|\.) .*?|scripts/\S+)(?: +#.*)?$"
 EXAMPLE = r"^ +(nsynth-lab .+?)$|^ *(?:\*\*Example\*\*|Example): `(nsynth-lab .+?)`"
 
 
-def in_the_readme() -> list[str]:
-    """Every command line in its blocks, in their order."""
-    return re.findall(SHOWN, (REPOSITORY / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+def in_the_readmes() -> list[str]:
+    """Every command line in the blocks of the pages, in their order."""
+    texts = [(REPOSITORY / page).read_text(encoding="utf-8") for page in PAGES]
+    return [line for text in texts for line in re.findall(SHOWN, text, re.MULTILINE)]
 
 
 def in_the_help() -> list[str]:

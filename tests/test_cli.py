@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import typer
+from command_lines import in_the_readmes
 from typer.main import get_command
 
 from nsynth_lab import __version__, cli
@@ -30,16 +31,13 @@ def commands() -> Iterator[tuple[str, ...]]:
     yield from walk(get_command(cli.app), ())
 
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 ALL_COMMANDS = tuple(commands())
 GROUPS = {(), *((name,) for name, _ in cli.GROUPS)}
 
 
-def examples(page: str) -> list[str]:
-    """The lines of a page that show a command, without their remarks."""
-    return re.findall(
-        r"^    (nsynth-lab .+?)(?: +#.*)?$", (REPOSITORY / page).read_text(encoding="utf-8"), re.MULTILINE
-    )
+def examples() -> list[str]:
+    """The `nsynth-lab` lines of the READMEs."""
+    return [line for line in in_the_readmes() if line.startswith("nsynth-lab ")]
 
 
 def toy(command: Callable[..., None]) -> typer.Typer:
@@ -58,8 +56,8 @@ def test_every_command_explains_itself(words: tuple[str, ...], capsys: pytest.Ca
         assert told.count(f"nsynth-lab {' '.join(words)}") >= 2, "the usage line and an example"
 
 
-@pytest.mark.parametrize("line", examples("README.md"))
-def test_the_readme_shows_commands_that_exist(line: str) -> None:
+@pytest.mark.parametrize("line", examples())
+def test_the_readmes_show_commands_that_exist(line: str) -> None:
     command: Any = get_command(cli.app)
     words = shlex.split(line)[1:]
     while hasattr(command, "commands"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,13 +52,13 @@ def test_what_trains_and_decodes_imports_on_a_bare_machine() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_picture_in_the_readme_is_the_one_in_the_code(repository: Path) -> None:
+def test_the_picture_in_contributing_is_the_one_in_the_code(repository: Path) -> None:
     import nsynth_lab
 
     assert nsynth_lab.__doc__ is not None
     picture = nsynth_lab.__doc__.split("\n\n")[1]
     assert "audio file -->" in picture
-    assert picture in (repository / "README.md").read_text(encoding="utf-8")
+    assert picture in (repository / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def test_scripts_may_be_run_and_stop_at_the_first_error(repository: Path) -> None:
@@ -73,3 +74,18 @@ def test_the_tracked_tree_can_travel(repository: Path) -> None:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=repository, capture_output=True, text=True, check=False)
     files = [repository / name for name in listed.stdout.split("\0") if name]
     assert sum(path.stat().st_size for path in files if path.exists()) < 48 * 2**20
+
+
+def test_the_walk_through_the_house_leads_where_it_says(repository: Path) -> None:
+    text = (repository / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    walk = text[text.index("| where is ...") : text.index("## Adding a command")]
+    places = re.findall(r"`([\w/]+(?:\.py|/))(?:: (\w+))?`", walk)
+    assert len(places) > 25
+    for path, name in places:
+        place = repository / "nsynth_lab" / path
+        assert place.exists(), path
+        if name:
+            source = place.read_text(encoding="utf-8")
+            assert re.search(rf"^(?:def {name}\b|class {name}\b|{name}\b.* = )", source, re.MULTILINE), (
+                f"{path}: {name}"
+            )
