@@ -1,10 +1,10 @@
-"""Encodings: recordings that have been encoded are kept between commands, since encoding one takes seconds.
+"""Encodings: a cache of encoded recordings that is kept between commands, since encoding takes seconds.
 
 CACHE/encodings/KEY.latents     one note's code, as `nsynth_lab.latents` writes it
 
-A key says all that a code depends on: what was heard, how it was asked to be encoded, the model, and the program text
-that encodes. So nothing there is ever out of date: it is found, or not. What has not been used for longest makes room.
-Many processes may read and write at once. Whatever is wrong with a file, or the folder, the sound is encoded anew.
+A key covers everything that the latents depend on: the sound, the options, the model, and the source of the encoding
+code. So an entry is never out of date. The least recently used entries are removed when the cache is full. Many
+processes may read and write at once. If a file or the folder is damaged, the sound is encoded again.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The end of an encoded note: where its fundamental rises while the recording dies away, its timbre is held there.
+"""The end of an encoded note: where its fundamental would rise while the recording dies away, the timbre is held.
 
-A recording that is cut off ends in a fade faster than anything in it, and the encoder hears the nothing beyond. What
-it guesses of these last frames may put most of the power into the fundamental of a low note, which has next to no
-A-weighted level: then that rises by 20 dB while the level falls as recorded. Rounds of fitting seldom bring it back,
-for it is a sixtieth of the note. So such an end is decoded anew with its timbre held from one of a few frames on, and
-the one nearest to the recording is taken.
+A recording that is cut off ends in a fade faster than anything within it, and the encoder also sees the silence after
+it. Its guess for the last frames may put most of the power into the fundamental of a low note, which has almost no
+A-weighted level: the fundamental then rises by 20 dB while the level falls as recorded. Fitting seldom corrects it,
+since it is a sixtieth of the note. So such an end is decoded again with the timbre held from one of several frames on,
+and the version closest to the recording is used.
 """
 
 from __future__ import annotations
