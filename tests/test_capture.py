@@ -26,7 +26,7 @@ from nsynth_lab.errors import AudioError, CheckpointError, UsageError
 from nsynth_lab.model import user_bank
 from nsynth_lab.model.bank import Bank, read_bank_file, write_bank_file
 from nsynth_lab.model.checkpoint import load_checkpoint
-from nsynth_lab.model.user_bank import bank_folder, find_owned, owned_files, with_owned
+from nsynth_lab.model.user_bank import bank_folder, find_user_instrument, user_instrument_files, with_user_instruments
 from nsynth_lab.note import Note
 from nsynth_lab.render import Session
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
@@ -96,7 +96,7 @@ def test_a_captured_instrument_is_blended_by_its_name(model: Path) -> None:
     assert all(one.error_db is not None and one.error_db > 0 for one in done.notes)
     session = Session(model)
     assert {"flute", "my organ"} <= set(session.bank.entries)
-    assert "my organ" not in Session(model, owned=False).bank.entries
+    assert "my organ" not in Session(model, user_instruments=False).bank.entries
     row = next(row for row in session.instruments() if row["name"] == "my organ")
     assert (row["lowest"], row["highest"], row["velocities"], row["licence"]) == ("C3", "C5", [60, 100], "CC0-1.0")
     assert session.bank.latents("my organ", Note(61, 100)).release_frame == pytest.approx(0.8 * 93.75, abs=3)
@@ -106,12 +106,12 @@ def test_a_captured_instrument_is_blended_by_its_name(model: Path) -> None:
 def test_notes_that_were_encoded_before_are_not_encoded_again(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A capture that is made anew, or goes on after it was interrupted while encoding, takes up what it had."""
     before = taken(Organ(), model)
-    zones = find_owned("my organ").bank.zones
+    zones = find_user_instrument("my organ").bank.zones
     module = importlib.import_module("nsynth_lab.capture.capture")  # the package has a function of that name
     monkeypatch.setattr(module, "encode_measured", None)
     after = taken(Organ(), model, force=True)
     assert after.notes == before.notes
-    for zone, same in zip(zones, find_owned("my organ").bank.zones, strict=True):
+    for zone, same in zip(zones, find_user_instrument("my organ").bank.zones, strict=True):
         assert zone.velocity == same.velocity
         np.testing.assert_array_equal(zone.timbre, same.timbre)
 
@@ -160,7 +160,7 @@ def test_an_instrument_that_sounds_octaves_away_is_taken_at_what_it_sounds() -> 
 def test_an_interrupted_capture_goes_on_where_it_was(model: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         taken(Organ(breaks_at=4), model)
-    assert not owned_files()
+    assert not user_instrument_files()
     with pytest.raises(UsageError, match="--resume"):
         taken(Organ(), model)
     with pytest.raises(UsageError, match="of another source"):
@@ -220,23 +220,23 @@ def test_an_imported_instrument_does_not_hide_one_of_the_checkpoint_unasked(
 ) -> None:
     monkeypatch.setattr(user_bank, "DEFAULT_CHECKPOINT", model)
     taken(Organ(), model)
-    mine = find_owned("my organ")
+    mine = find_user_instrument("my organ")
     theirs = replace(mine.entry, instrument=replace(mine.entry.instrument, name="Flute"))
     write_bank_file(Path("theirs.safetensors"), Bank([theirs], mine.bank.zones, model_id=mine.bank.model_id), about={})
     assert run(["bank", "import", "theirs.safetensors"]) == 2
     assert "'Flute', and so does the default checkpoint; --force" in " ".join(capsys.readouterr().err.split())
-    assert [path.stem for path in owned_files()] == ["my-organ"]
+    assert [path.stem for path in user_instrument_files()] == ["my-organ"]
     assert run(["bank", "import", "theirs.safetensors", "--force"]) == 0
     assert run(["bank", "remove", "flute"]) == 0
 
 
 def test_what_is_no_exported_instrument_is_refused(model: Path) -> None:
     taken(Organ(), model)
-    whole = find_owned("my organ").path.read_bytes()
+    whole = find_user_instrument("my organ").path.read_bytes()
     for number, data in enumerate((b"", b"junk" * 99, whole[: len(whole) // 2], whole[:200] + bytes(100))):
         Path(f"{number}.safetensors").write_bytes(data)
         assert run(["bank", "import", f"{number}.safetensors", "--force"]) == 1
-    bank, _ = read_bank_file(find_owned("my organ").path)
+    bank, _ = read_bank_file(find_user_instrument("my organ").path)
     entry = bank.entries["my organ"]
     for name in ("a\x1b[2J", "b" * 1000):
         evil = Bank(
@@ -248,13 +248,13 @@ def test_what_is_no_exported_instrument_is_refused(model: Path) -> None:
 
 def test_instruments_of_another_model_and_damaged_files_do_not_stand_in_the_way(model: Path) -> None:
     taken(Organ(), model)
-    bank, _ = read_bank_file(find_owned("my organ").path)
-    assert set(with_owned(Bank([], [], model_id="another")).entries) == set()
-    assert set(with_owned(Bank([], [], model_id=bank.model_id)).entries) == {"my organ"}
+    bank, _ = read_bank_file(find_user_instrument("my organ").path)
+    assert set(with_user_instruments(Bank([], [], model_id="another")).entries) == set()
+    assert set(with_user_instruments(Bank([], [], model_id=bank.model_id)).entries) == {"my organ"}
     (bank_folder() / "bad.safetensors").write_bytes(b"junk")
-    assert set(with_owned(Bank([], [], model_id=bank.model_id)).entries) == {"my organ"}
+    assert set(with_user_instruments(Bank([], [], model_id=bank.model_id)).entries) == {"my organ"}
     with pytest.raises(CheckpointError):
-        find_owned("bad")
+        find_user_instrument("bad")
     assert run(["bank", "list"]) == 0
 
 
@@ -301,7 +301,7 @@ def test_a_soundfonts_program_is_captured_with_its_licence(model: Path, capsys: 
     assert run([*words, "--name", "sf flute", "--hold", "0.5", "--duration", "1"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert all(one["error_db"] is not None for one in report["notes"])
-    owned = find_owned("sf flute")
+    owned = find_user_instrument("sf flute")
     assert owned.entry.instrument.family == "flute"
     assert "MIT" in owned.entry.licence
     assert run(["capture", str(FONT), "--bank", "99", "--name", "x", "--checkpoint", str(model)]) == 2
@@ -327,7 +327,7 @@ def test_a_plugin_instrument_is_captured(model: Path, capsys: pytest.CaptureFixt
     report = json.loads(capsys.readouterr().out)
     assert [one["note"] for one in report["notes"]] == ["C3", "F#3", "C4"]
     assert all(one["error_db"] is not None for one in report["notes"])
-    assert find_owned("kars").capture["recipe"]["settings"] == {"sustain": True}
+    assert find_user_instrument("kars").capture["recipe"]["settings"] == {"sustain": True}
     assert run([*words, *more, "--force", "--set", "sustian=true"]) == 1
     assert "did you mean sustain?" in capsys.readouterr().err
 
@@ -337,7 +337,7 @@ def test_sources_that_are_none_are_refused(model: Path) -> None:
     Path("a.sf2").write_bytes(b"RIFFjunk")
     for word, code in (("nowhere", 1), ("nowhere.vst3", 1), ("nowhere.sfz", 2), ("empty", 2), ("a.sf2", 1)):
         assert run(["capture", word, "--name", "x", "--family", "flute", "--checkpoint", str(model)]) == code, word
-    assert not owned_files()
+    assert not user_instrument_files()
 
 
 def test_a_work_folder_keeps_notes_and_reasons() -> None:
@@ -380,13 +380,13 @@ def test_a_single_recording_is_an_instrument(model: Path, capsys: pytest.Capture
     report = json.loads(capsys.readouterr().out)
     assert report["name"] == "my organ pipe"
     assert [(one["note"], one["velocity"]) for one in report["notes"]] == [("C4", 100)]
-    assert find_owned("my organ pipe").bank.zones[0].seconds > 0.8, "all that sounds of it"
+    assert find_user_instrument("my organ pipe").bank.zones[0].seconds > 0.8, "all that sounds of it"
     assert run([*words, "--name", "as d", "--source-note", "D4", "--source-velocity", "64"]) == 0
     heard = capsys.readouterr()
     assert [(one["note"], one["velocity"]) for one in json.loads(heard.out)["notes"]] == [("D4", 64)]
     assert "sounds like C4, not D4" in heard.err
     assert run([*words, "--name", "short", "--duration", "0.5"]) == 0
-    assert find_owned("short").bank.zones[0].seconds < 0.6
+    assert find_user_instrument("short").bank.zones[0].seconds < 0.6
     assert run(["blend", "short", "as d", "--checkpoint", str(model), "--duration", "0.3", "-o", "x.wav"]) == 0
 
 

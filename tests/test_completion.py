@@ -71,7 +71,7 @@ def test_what_a_shell_would_take_for_its_own_is_escaped(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = {name: (name, "") for name in ("grandma's zither", "$(touch x) & co", "-odd", "琵琶")}
-    monkeypatch.setattr("nsynth_lab.model.banks.owned_names", lambda: names)
+    monkeypatch.setattr("nsynth_lab.model.banks.user_instrument_names", lambda: names)
     found = offered(["bank", "show", ""], capsys, monkeypatch)
     assert [shlex.split(word) for word in found] == [["$(touch-x)-&-co"], ["grandma's-zither"], ["琵琶"]]
     assert all(letter not in word.replace(f"\\{letter}", "") for word in found for letter in "$()&'")

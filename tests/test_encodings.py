@@ -19,7 +19,7 @@ from nsynth_lab.cli import run
 from nsynth_lab.latents import Latents, read_latents, write_latents
 from nsynth_lab.model import codec
 from nsynth_lab.model import encodings as kept
-from nsynth_lab.model.encodings import Encoding, Encodings, encoding_key
+from nsynth_lab.model.encodings import EncodedRecording, EncodingCache, encoding_key
 from nsynth_lab.note import Note
 from nsynth_lab.render import Session, recordings
 from nsynth_lab.units import SAMPLE_RATE
@@ -77,7 +77,7 @@ def test_a_recording_is_encoded_once_whoever_asks_for_it(encoded: list[int]) -> 
 
 
 def test_what_is_kept_is_what_was_encoded_bit_for_bit() -> None:
-    fresh = Session("model", encodings=Encodings(None)).encode("horn.wav", velocity=70)
+    fresh = Session("model", encodings=EncodingCache(None)).encode("horn.wav", velocity=70)
     first, second = (Session("model").encode("horn.wav", velocity=velocity) for velocity in (100, 70))
     assert_same(replace(first, velocity=70), fresh)
     assert_same(second, fresh)
@@ -101,12 +101,12 @@ def test_another_sound_note_model_or_number_of_rounds_is_encoded_anew(encoded: l
 
 def test_what_was_encoded_by_another_text_of_the_program_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     before = encoding_key("heard", model_id="a", device="cpu")
-    rooms = {path.relative_to(Path(kept.__file__).parents[1]).parts[0] for path in kept._texts()}
+    rooms = {path.relative_to(Path(kept.__file__).parents[1]).parts[0] for path in kept._source_files()}
     assert {"dsp", "model", "audio.py", "latents.py"} <= rooms
-    kept._text_hash.cache_clear()
-    monkeypatch.setattr(kept, "ROOMS", ("dsp",))
+    kept._code_hash.cache_clear()
+    monkeypatch.setattr(kept, "SOURCES", ("dsp",))
     assert encoding_key("heard", model_id="a", device="cpu") != before
-    kept._text_hash.cache_clear()
+    kept._code_hash.cache_clear()
 
 
 def damage(path: Path, how: str) -> None:
@@ -125,8 +125,8 @@ def damage(path: Path, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["cut short", "a stranger's", "of another sound", "empty", "a folder"])
 def test_what_is_damaged_is_encoded_anew(how: str, tmp_path: Path) -> None:
-    store = Encodings(tmp_path / "kept")
-    good = Encoding(flute(), ("it clips",))
+    store = EncodingCache(tmp_path / "kept")
+    good = EncodedRecording(flute(), ("it clips",))
     made = store.get("a" * 64, lambda: good)
     path = tmp_path / "kept" / f"{'a' * 64}.latents"
     damage(path, how)
@@ -137,7 +137,7 @@ def test_what_is_damaged_is_encoded_anew(how: str, tmp_path: Path) -> None:
         assert again.warnings == good.warnings
 
 
-def never() -> Encoding:
+def never() -> EncodedRecording:
     raise AssertionError("encoded anew")
 
 
@@ -146,26 +146,26 @@ def test_where_nothing_can_be_kept_it_works_as_well(obstacle: str, tmp_path: Pat
     place = None if obstacle == "nowhere" else tmp_path / "kept"
     if place:
         place.write_text("in the way")
-    assert Encodings(place).get("a" * 64, lambda: Encoding(flute())).latents is not None
+    assert EncodingCache(place).get("a" * 64, lambda: EncodedRecording(flute())).latents is not None
 
 
 def test_what_has_not_been_used_for_longest_makes_room(tmp_path: Path) -> None:
     folder = tmp_path / "kept"
-    store = Encodings(folder, most_bytes=4 * note_bytes(folder))
+    store = EncodingCache(folder, max_bytes=4 * note_bytes(folder))
     keys = [letter * 64 for letter in "abcd"]
     for number, key in enumerate(keys):
-        store.get(key, lambda: Encoding(flute()))
+        store.get(key, lambda: EncodedRecording(flute()))
         age(folder / f"{key}.latents", seconds=100 - number)
     left = folder / ".half-written.123.latents"
     left.write_bytes(b"left by a killed process")
     age(left, seconds=1000)
     store.get(keys[0], never)  # the oldest, but it has been used since
-    store.get("e" * 64, lambda: Encoding(flute()))
+    store.get("e" * 64, lambda: EncodedRecording(flute()))
     assert sorted(path.stem[0] for path in folder.iterdir()) == ["a", "c", "d", "e"]
 
 
 def note_bytes(folder: Path) -> int:
-    Encodings(folder / "one").get("a" * 64, lambda: Encoding(flute()))
+    EncodingCache(folder / "one").get("a" * 64, lambda: EncodedRecording(flute()))
     (path,) = (folder / "one").iterdir()
     size = path.stat().st_size
     path.unlink()
@@ -181,10 +181,10 @@ def test_processes_that_keep_and_make_room_at_once_do_not_disturb_each_other(tmp
     folder = tmp_path / "kept"
     script = (
         "import sys; from pathlib import Path; from made_notes import flute\n"
-        "from nsynth_lab.model.encodings import Encoding, Encodings\n"
-        f"store = Encodings(Path({str(folder)!r}), most_bytes=300_000)\n"
+        "from nsynth_lab.model.encodings import EncodedRecording, EncodingCache\n"
+        f"store = EncodingCache(Path({str(folder)!r}), max_bytes=300_000)\n"
         "for turn in range(150):\n"
-        "    found = store.get(f'{turn % 30:064d}', lambda: Encoding(flute(), ('it clips',)))\n"
+        "    found = store.get(f'{turn % 30:064d}', lambda: EncodedRecording(flute(), ('it clips',)))\n"
         "    assert found.warnings == ('it clips',) and found.latents.frames == flute().frames\n"
     )
     command = [sys.executable, "-c", script]
@@ -201,9 +201,9 @@ def test_processes_that_keep_and_make_room_at_once_do_not_disturb_each_other(tmp
 def test_what_is_said_of_a_recording_is_said_again_when_it_is_not_encoded_again(
     monkeypatch: pytest.MonkeyPatch, told: list[str]
 ) -> None:
-    real: Callable[..., Encoding] = recordings.Recordings._encode
+    real: Callable[..., EncodedRecording] = recordings.Recordings._encode
 
-    def judged(self: recordings.Recordings, *what: object) -> Encoding:
+    def judged(self: recordings.Recordings, *what: object) -> EncodedRecording:
         return replace(real(self, *what), warnings=("it clips",))
 
     monkeypatch.setattr(recordings.Recordings, "_encode", judged)

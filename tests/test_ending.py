@@ -12,7 +12,7 @@ from nsynth_lab.audio import Audio
 from nsynth_lab.dsp.rises import levels_db, rise_db
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.codec import cut, encode
-from nsynth_lab.model.ending import HEARD_DB, rise_beyond_db, steady_end
+from nsynth_lab.model.ending import RANGE_DB, rise_beyond_db, steady_end
 from nsynth_lab.render.session import Session
 from nsynth_lab.runtime.clips import decode
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, note_to_hz
@@ -21,7 +21,7 @@ from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, note
 @cache
 def session() -> Session:
     """The shipped checkpoint."""
-    return Session(owned=False)
+    return Session(user_instruments=False)
 
 
 def cut_off(note: int, *, formant_hz: float, fade_seconds: float) -> FloatArray:
@@ -44,7 +44,7 @@ def fundamental_rise_db(sound: FloatArray, latents: Latents) -> float:
     f0_hz = note_to_hz(float(latents.note))
     first = max(0, min(latents.release_frame, latents.frames - 24) - 12)
     loudest = levels_db(sound, f0_hz=f0_hz)[0].max()
-    return rise_db(levels_db(sound[first * HOP_SAMPLES :], f0_hz=f0_hz)[1][2:], floor_db=loudest - HEARD_DB)
+    return rise_db(levels_db(sound[first * HOP_SAMPLES :], f0_hz=f0_hz)[1][2:], floor_db=loudest - RANGE_DB)
 
 
 def test_levels_are_those_of_the_whole_and_of_the_fundamental() -> None:

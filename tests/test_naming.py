@@ -17,7 +17,14 @@ from nsynth_lab.capture import CapturePlan
 from nsynth_lab.cli import run
 from nsynth_lab.errors import CheckpointError, UsageError
 from nsynth_lab.model.bank import Bank, BankEntry, write_bank_file
-from nsynth_lab.model.user_bank import bank_folder, find_owned, import_file, keep, owned_path, with_owned
+from nsynth_lab.model.user_bank import (
+    bank_folder,
+    find_user_instrument,
+    import_file,
+    keep,
+    user_instrument_path,
+    with_user_instruments,
+)
 from nsynth_lab.naming import LONGEST_NAME, RESERVED, checked_name, digest_of, file_stem, folded
 from nsynth_lab.note import Instrument
 from nsynth_lab.pack.formats.names import stem
@@ -110,48 +117,48 @@ def test_two_instruments_of_any_script_do_not_replace_each_other() -> None:
     for name in APART:
         keep(owned(name), {}, force=True)
     assert len(list(bank_folder().iterdir())) == len(APART)
-    assert list(with_owned(Bank([], [], model_id="made")).entries) != []
+    assert list(with_user_instruments(Bank([], [], model_id="made")).entries) != []
     for name in APART:
-        assert find_owned(name).name == name
+        assert find_user_instrument(name).name == name
     for names in ALIKE:
         keep(owned(names[0]), {}, force=True)
         for name in names[1:]:
-            assert find_owned(name).name == names[0]
+            assert find_user_instrument(name).name == names[0]
             with pytest.raises(UsageError, match="exists already; add --force"):
                 keep(owned(name), {}, force=False)
 
 
 def test_banks_of_earlier_versions_keep_working() -> None:
     old = old_file("笛子 solo", "solo")
-    assert owned_path("笛子 solo") == old
-    assert owned_path("琵琶 solo") != old
-    with pytest.raises(UsageError, match="'solo' is not one of your instruments; 笛子 solo"):
-        find_owned("solo")
+    assert user_instrument_path("笛子 solo") == old
+    assert user_instrument_path("琵琶 solo") != old
+    with pytest.raises(UsageError, match="'solo' is not one of your instruments; yours are 笛子 solo"):
+        find_user_instrument("solo")
     for name in ("solo", "琵琶 solo", "Solo!"):
         keep(owned(name), {}, force=True)
-    assert find_owned("笛子 solo").path == old
-    assert find_owned("solo").name == "solo"
+    assert find_user_instrument("笛子 solo").path == old
+    assert find_user_instrument("solo").name == "solo"
     keep(owned("笛子 solo"), {"again": True}, force=True)
-    assert find_owned("笛子 solo").capture == {"again": True}
+    assert find_user_instrument("笛子 solo").capture == {"again": True}
     assert len(list(bank_folder().iterdir())) == 4
-    assert old_file("my organ", "my-organ") == owned_path("My Organ")
-    assert old_file("con", "con") == owned_path("con")
+    assert old_file("my organ", "my-organ") == user_instrument_path("My Organ")
+    assert old_file("con", "con") == user_instrument_path("con")
 
 
 def test_a_damaged_bank_file_is_listed_by_its_file_name() -> None:
     old_file("solo", "solo").write_bytes(b"damaged")
-    assert owned_path("solo").stem == "solo"
-    assert owned_path("琵琶 solo").stem != "solo"
+    assert user_instrument_path("solo").stem == "solo"
+    assert user_instrument_path("琵琶 solo").stem != "solo"
     with pytest.raises(CheckpointError):
-        find_owned("solo")
+        find_user_instrument("solo")
 
 
 def test_a_file_with_anothers_digest_does_not_hide_it() -> None:
     taken = f"solo {digest_of('琵琶 solo')}"
     keep(owned(taken), {}, force=False)
-    with pytest.raises(UsageError, match="another instrument lies where '琵琶 solo' would"):
+    with pytest.raises(UsageError, match="used by another instrument"):
         keep(owned("琵琶 solo"), {}, force=True)
-    assert find_owned(taken).name == taken
+    assert find_user_instrument(taken).name == taken
 
 
 def test_the_commands_take_them(capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,10 +171,10 @@ def test_the_commands_take_them(capsys: pytest.CaptureFixture[str]) -> None:
         assert run(["bank", "show", name.upper(), "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["name"] == name
     assert run(["bank", "remove", names[0], names[0].replace(" ", "_"), "CON"]) == 0
-    assert {one.name for one in map(find_owned, names[1:3])} == set(names[1:3])
+    assert {one.name for one in map(find_user_instrument, names[1:3])} == set(names[1:3])
     assert run(["bank", "import", "0.safetensors", "3.safetensors"]) == 0
     assert run(["bank", "import", "0.safetensors"]) == 2
-    assert [find_owned(name).name for name in names] == names
+    assert [find_user_instrument(name).name for name in names] == names
     assert "add --force" in capsys.readouterr().err
 
 

@@ -50,7 +50,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
 
 @cache
 def trained() -> Session:
-    return Session(owned=False)
+    return Session(user_instruments=False)
 
 
 def key_of(note: Note, *, hold_seconds: float) -> list[Event]:

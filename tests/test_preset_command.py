@@ -186,7 +186,7 @@ def test_the_factorys_presets_name_instruments_that_are_there() -> None:
 @pytest.mark.skipif(not (DEFAULT_CHECKPOINT / BANK).is_file(), reason="no checkpoint")
 @pytest.mark.parametrize("name", ["copper-root", "frozen-carillon", "slow-weather"])
 def test_factory_presets_are_equally_loud_and_none_clips(name: str) -> None:
-    level = measure_level(Session(owned=False), read_preset(FACTORY / f"{name}.toml"))
+    level = measure_level(Session(user_instruments=False), read_preset(FACTORY / f"{name}.toml"))
     assert level.lufs == pytest.approx(TARGET_LUFS, abs=0.5), "run `preset check --level --fix` for a new checkpoint"
     assert level.peak_db < 0.0
     assert not level.sound.troubles

@@ -19,7 +19,7 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.model import banks
 from nsynth_lab.model.bank import Bank, BankEntry, load_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint, save_weights
-from nsynth_lab.model.user_bank import find_owned, keep
+from nsynth_lab.model.user_bank import find_user_instrument, keep
 from nsynth_lab.note import Instrument
 from nsynth_lab.runtime.clips import decode
 from nsynth_lab.units import FloatArray
@@ -101,7 +101,7 @@ def test_an_instrument_of_another_model_says_how_it_becomes_one_of_this(capsys: 
     assert "captured with model" in said
     assert advice(said)[:2] == ["bank", "reencode"]
     assert run(advice(said)) == 0
-    assert find_owned("my zither").bank.model_id == model_id
+    assert find_user_instrument("my zither").bank.model_id == model_id
     assert run(["blend", "my horn", "my zither", "--checkpoint", "runs/horn", *SHORT]) == 0
     said = told("blend", "flute", "my zither", *SHORT, capsys=capsys, code=2)
     assert "--from-checkpoint FOLDER" in said
@@ -124,9 +124,10 @@ def test_banks_are_told_apart_without_torch() -> None:
     import sys
 
     script = (
-        "import sys; from pathlib import Path; from nsynth_lab.model.banks import bank_names, owned_names, where_else\n"
-        "names = bank_names(Path('usual')); where_else('nothing', folder=Path('usual'))\n"
-        "sys.exit(names != ['flute', 'cello', 'piano'] or 'torch' in sys.modules or 'my zither' not in owned_names())"
+        "import sys; from pathlib import Path; from nsynth_lab.model import banks\n"
+        "names = banks.bank_names(Path('usual')); banks.other_model_hint('nothing', folder=Path('usual'))\n"
+        "own = banks.user_instrument_names()\n"
+        "sys.exit(names != ['flute', 'cello', 'piano'] or 'torch' in sys.modules or 'my zither' not in own)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
     assert banks.bank_names(Path("usual")) == ["flute", "cello", "piano"]

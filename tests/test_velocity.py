@@ -16,7 +16,7 @@ from nsynth_lab.blend import blend
 from nsynth_lab.blend.velocity import layers_at, level_db
 from nsynth_lab.latents import write_latents
 from nsynth_lab.midi.events import note_on
-from nsynth_lab.model.bank import struck
+from nsynth_lab.model.bank import blend_layers
 from nsynth_lab.note import Note
 from nsynth_lab.render.instrument import make_engine
 from nsynth_lab.render.offline import below_ceiling
@@ -73,7 +73,7 @@ def test_the_synth_and_clips_blend_the_same_layers_at_the_same_level() -> None:
     ]
     sources = Sources([layers])
     for velocity in EVERY:
-        note = struck([zone for zone in layers if zone.note == 69], velocity=velocity)
+        note = blend_layers([zone for zone in layers if zone.note == 69], velocity=velocity)
         played = sources.layers(70, velocity)
         assert {sources.zones[layer.zone].note for layer in played} == {69}
         peak_db = sum(one.share * (sources.zones[one.zone].peak_db + one.gain_db) for one in played)
@@ -86,7 +86,7 @@ def test_the_synth_and_clips_blend_the_same_layers_at_the_same_level() -> None:
 def test_a_layer_at_its_recorded_velocity_is_unchanged() -> None:
     layers = corner(flute(), notes=[60], velocities=[40, 100])
     for layer in layers:
-        note = struck(layers, velocity=layer.velocity)
+        note = blend_layers(layers, velocity=layer.velocity)
         np.testing.assert_array_equal(note.loudness_db, layer.loudness_db.clip(-100.0))
         np.testing.assert_array_equal(note.timbre, layer.timbre)
 
@@ -94,7 +94,7 @@ def test_a_layer_at_its_recorded_velocity_is_unchanged() -> None:
 def test_between_layers_of_different_lengths_the_length_moves_evenly() -> None:
     soft, hard = corner(piano(), notes=[60], velocities=[50, 100])
     layers = [soft, replace(blend([hard], [1.0], frames=hard.frames // 2), velocity=100)]
-    lengths = [struck(layers, velocity=velocity).frames for velocity in (50, 75, 100)]
+    lengths = [blend_layers(layers, velocity=velocity).frames for velocity in (50, 75, 100)]
     assert lengths[1] == pytest.approx((lengths[0] + lengths[2]) / 2, abs=1)
 
 
@@ -118,7 +118,7 @@ def test_a_soft_slow_attack_is_heard_in_the_engine() -> None:
 @cache
 def session() -> Session:
     """The shipped checkpoint."""
-    return Session(owned=False)
+    return Session(user_instruments=False)
 
 
 def sounds(name: str, note: Note, *, samples: int = 24_000) -> tuple[FloatArray, FloatArray]:

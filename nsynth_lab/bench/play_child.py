@@ -19,7 +19,7 @@ def main() -> None:
     from nsynth_lab.units import SAMPLE_RATE
 
     folder, device, voices, seconds, *names = sys.argv[1:]
-    engine = make_engine(Session(folder, device=device, owned=False), [names], Settings(voices=int(voices)))
+    engine = make_engine(Session(folder, device=device, user_instruments=False), [names], Settings(voices=int(voices)))
     choose_threads(engine)
     engine.send(note_on(36 + 3 * place % 48, at_sample=0) for place in range(int(voices)))
     while not engine.render(256).any():

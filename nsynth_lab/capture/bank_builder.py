@@ -23,13 +23,13 @@ from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import CheckpointError, DatasetError, LatentsError
 from nsynth_lab.latents import Latents, read_latents, write_latents
-from nsynth_lab.model.bank import BANK, LEVEL_DB, Bank, BankEntry, joined, load_bank, shifted, write_bank
+from nsynth_lab.model.bank import BANK, LEVEL_DB, Bank, BankEntry, load_bank, merged, with_gain, write_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import encode_measured, on_one_thread, trim
 from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.model.ending import rise_beyond_db
 from nsynth_lab.model.headers import model_of
-from nsynth_lab.model.user_bank import with_owned
+from nsynth_lab.model.user_bank import with_user_instruments
 from nsynth_lab.note import FAMILIES, Instrument, Note, note_name
 from nsynth_lab.units import FRAME_RATE_HZ
 from nsynth_lab.workers import in_parallel
@@ -159,12 +159,12 @@ def bank_with_owned(folder: Path) -> Bank:
     bank = checkpoint_bank(folder)
     if bank is None:
         raise CheckpointError(f"{folder}: has no bank of its own model; use a checkpoint that has one")
-    return with_owned(bank)
+    return with_user_instruments(bank)
 
 
 def write_joined_bank(folder: Path, own: Bank | None, others: Bank, *, recipe: dict[str, Any]) -> Bank:
     """Write a checkpoint's bank with its own instruments, if it has any, and others of the same model."""
-    bank = joined(own, [others]) if own is not None else others
+    bank = merged(own, [others]) if own is not None else others
     _write(folder, bank, recipe)
     return bank
 
@@ -243,7 +243,7 @@ def normalize_zones(zones: Sequence[Latents], family: str) -> list[Latents]:
     """
     top = max(zone.velocity for zone in zones)
     by_db = LEVEL_DB - float(np.median([zone.loudness_db.max() for zone in zones if zone.velocity == top]))
-    return [shifted(zone if family == "keyboard" else _tuned(zone), by_db) for zone in zones]
+    return [with_gain(zone if family == "keyboard" else _tuned(zone), by_db) for zone in zones]
 
 
 def _tuned(zone: Latents) -> Latents:

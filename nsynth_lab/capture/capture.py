@@ -22,9 +22,9 @@ from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.bank import Bank, BankEntry
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import encode_measured, trim
-from nsynth_lab.model.encodings import Encoding, Encodings, encoding_key, own_encodings
+from nsynth_lab.model.encodings import EncodedRecording, EncodingCache, encoding_key, user_encoding_cache
 from nsynth_lab.model.refine import refine
-from nsynth_lab.model.user_bank import keep, owned_path
+from nsynth_lab.model.user_bank import keep, user_instrument_path
 from nsynth_lab.note import Instrument, Note, note_name
 from nsynth_lab.runtime.clips import decode
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray
@@ -76,21 +76,21 @@ def capture(
         AudioError: no note could be used.
     """
     family = plan.family_of(source.info)
-    if owned_path(plan.name).exists() and not force:
+    if user_instrument_path(plan.name).exists() and not force:
         raise UsageError(f"'{plan.name}' is in your bank already; add --force to replace it")
     low, high = plan.span(source.info)
     keys = [key for key in source.keys(plan.keys(source.info)) if low <= key.note <= high]
     if not keys:
         raise UsageError(f"it has no notes from {note_name(low)} to {note_name(high)}")
     recipe = encodable_in({"source": source.info.kind, **source.info.recipe, "plan": asdict(plan)})
-    work = WorkFolder(owned_path(plan.name).stem, recipe, resume=resume, force=force)
+    work = WorkFolder(user_instrument_path(plan.name).stem, recipe, resume=resume, force=force)
     played = play_notes(
         source, keys, work, hold_seconds=plan.hold_seconds, seconds=plan.seconds, advance=begin(len(keys), "playing")
     )
     advance = begin(sum(note.samples is not None for note in played), "encoding")
     zones: list[Latents] = []
     outcomes: list[NoteOutcome] = []
-    encodings = own_encodings()
+    encodings = user_encoding_cache()
     hold_seconds = source.actual_hold(plan.hold_seconds)
     for note in played:
         zone, outcome = _encode(note, hold_seconds, plan.refine_seconds, checkpoint, encodings)
@@ -113,7 +113,7 @@ def _encode(
     hold_seconds: float | None,
     refine_seconds: float,
     checkpoint: Checkpoint,
-    encodings: Encodings,
+    encodings: EncodingCache,
 ) -> tuple[Latents | None, NoteOutcome]:
     """Encode one note and measure the error of its reconstruction; encodings are reused if they exist."""
     name, velocity = note_name(played.key.note), played.key.velocity
@@ -134,7 +134,8 @@ def _encode(
         )
         note = Note(played.key.note, velocity)
         encoded = encodings.get(
-            key, lambda: Encoding(encode_measured(samples, streams, checkpoint, note=note, release_frame=release))
+            key,
+            lambda: EncodedRecording(encode_measured(samples, streams, checkpoint, note=note, release_frame=release)),
         )
         zone = replace(encoded.latents, velocity=velocity)
         if refine_seconds:

@@ -19,7 +19,7 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import Bank
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import encode_measured
-from nsynth_lab.model.encodings import Encoding, encoding_key, own_encodings
+from nsynth_lab.model.encodings import EncodedRecording, encoding_key, user_encoding_cache
 from nsynth_lab.model.headers import model_of
 from nsynth_lab.note import Note
 from nsynth_lab.runtime.clips import decode
@@ -63,7 +63,7 @@ def _zone(old: Path, new: Path, rounds: int, zone: Latents) -> Latents:
     key = encoding_key(
         digest.hexdigest(), model_id=second.model_id, device="cpu", decoded_by=first.model_id, rounds=rounds
     )
-    found = own_encodings().get(key, lambda: Encoding(_reencode(zone, first, second, rounds)))
+    found = user_encoding_cache().get(key, lambda: EncodedRecording(_reencode(zone, first, second, rounds)))
     return replace(found.latents, velocity=zone.velocity)
 
 

@@ -15,7 +15,7 @@ from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.wording import quality_of_error
 
 if TYPE_CHECKING:
-    from nsynth_lab.model.user_bank import Owned
+    from nsynth_lab.model.user_bank import UserInstrument
 
 BUILD = "build"
 
@@ -48,12 +48,12 @@ def list_owned(as_json: JsonOption = False) -> None:
     **Example**: `nsynth-lab bank list`
     """
     from nsynth_lab.errors import CheckpointError
-    from nsynth_lab.model.user_bank import owned_files, read_owned
+    from nsynth_lab.model.user_bank import read_user_instrument, user_instrument_files
 
     rows = []
-    for path in owned_files():
+    for path in user_instrument_files():
         try:
-            rows.append(_summary(read_owned(path)))
+            rows.append(_summary(read_user_instrument(path)))
         except CheckpointError as error:
             console.say(f"left out: {error}")
     if as_json:
@@ -82,13 +82,13 @@ def show(
 
     **Example**: `nsynth-lab bank show "my strings"`
     """
-    from nsynth_lab.model.banks import check_owned
+    from nsynth_lab.model.banks import check_user_instrument
 
-    check_owned(name)
+    check_user_instrument(name)
 
-    from nsynth_lab.model.user_bank import find_owned
+    from nsynth_lab.model.user_bank import find_user_instrument
 
-    owned = find_owned(name)
+    owned = find_user_instrument(name)
     summary = _summary(owned)
     notes = _notes(owned)
     if as_json:
@@ -118,14 +118,14 @@ def remove(
     **Example**: `nsynth-lab bank remove "my strings"`
     """
     from nsynth_lab.errors import UsageError
-    from nsynth_lab.model.banks import check_owned
+    from nsynth_lab.model.banks import check_user_instrument
 
     for name in names:
-        check_owned(name)
+        check_user_instrument(name)
 
-    from nsynth_lab.model.user_bank import owned_path
+    from nsynth_lab.model.user_bank import user_instrument_path
 
-    paths = [owned_path(name) for name in names]
+    paths = [user_instrument_path(name) for name in names]
     for name, path in zip(names, paths, strict=True):
         if not path.is_file():
             raise UsageError(f"'{name}' is not one of your instruments (`nsynth-lab bank list`)")
@@ -145,9 +145,9 @@ def export_owned(
     **Example**: `nsynth-lab bank export "my strings" -o strings.safetensors`
     """
     from nsynth_lab.audio import check_target
-    from nsynth_lab.model.banks import check_owned
+    from nsynth_lab.model.banks import check_user_instrument
 
-    check_owned(name)
+    check_user_instrument(name)
     check_target(output, force=force)
 
     from nsynth_lab.model.user_bank import export_file
@@ -194,7 +194,7 @@ def reencode(
     **Example**: `nsynth-lab bank reencode "my strings" --checkpoint runs/mine`
     """
     from nsynth_lab.errors import CheckpointError, UsageError
-    from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, check_owned
+    from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, check_user_instrument
     from nsynth_lab.model.headers import model_of
 
     old = DEFAULT_CHECKPOINT if from_checkpoint == "default" else Path(from_checkpoint)
@@ -204,12 +204,12 @@ def reencode(
             f"{new} and {old} are the same model; name the other one with --from-checkpoint or --checkpoint"
         )
     for name in names or ():
-        check_owned(name)
+        check_user_instrument(name)
 
     from nsynth_lab.capture.reencode import reencode_bank
-    from nsynth_lab.model.user_bank import find_owned, keep, owned_files, read_owned
+    from nsynth_lab.model.user_bank import find_user_instrument, keep, read_user_instrument, user_instrument_files
 
-    chosen = [find_owned(name) for name in names or ()]
+    chosen = [find_user_instrument(name) for name in names or ()]
     for owned in chosen:
         if owned.bank.model_id != model:
             raise UsageError(
@@ -217,9 +217,9 @@ def reencode(
                 "checkpoint of that model with --from-checkpoint"
             )
     if not names:
-        for path in owned_files():
+        for path in user_instrument_files():
             with suppress(CheckpointError):
-                chosen.append(read_owned(path))
+                chosen.append(read_user_instrument(path))
         chosen = [owned for owned in chosen if owned.bank.model_id == model]
     with console.progress(sum(len(owned.bank.zones) for owned in chosen), "notes", "encoding") as advance:
         for owned in chosen:
@@ -227,7 +227,7 @@ def reencode(
             console.show(str(keep(bank, {**owned.capture, "reencoded_from": model}, force=True)))
 
 
-def _summary(owned: Owned) -> dict[str, Any]:
+def _summary(owned: UserInstrument) -> dict[str, Any]:
     entry, recipe = owned.entry, owned.capture.get("recipe")
     recipe = recipe if isinstance(recipe, dict) else {}
     errors = [note["error_db"] for note in _notes(owned) if isinstance(note.get("error_db"), float)]
@@ -245,7 +245,7 @@ def _summary(owned: Owned) -> dict[str, Any]:
     }
 
 
-def _notes(owned: Owned) -> list[dict[str, Any]]:
+def _notes(owned: UserInstrument) -> list[dict[str, Any]]:
     notes = owned.capture.get("notes")
     return [note for note in notes if isinstance(note, dict)][:1000] if isinstance(notes, list) else []
 

@@ -65,7 +65,7 @@ def bench(
         check_target(figures_file, force=force)
     if report is not None:
         check_report_folder(report, force=force, mark=MARK)
-    work = Work(Session(checkpoint, device=device, owned=False), quick=quick, threads=threads)
+    work = Work(Session(checkpoint, device=device, user_instruments=False), quick=quick, threads=threads)
     if threads:
         use_threads(threads)
     with console.progress(count_measures(work, sections), "steps", "measuring", still=True) as advance:

@@ -140,7 +140,7 @@ def capture(
             console.say(remark)
         from nsynth_lab.render import Session
 
-        session = Session(checkpoint, device=device, owned=False)
+        session = Session(checkpoint, device=device, user_instruments=False)
         if folded(plan.name) in map(folded, session.bank.entries):
             raise UsageError(f"'{plan.name}' is an instrument of the checkpoint; choose another --name")
 
@@ -164,10 +164,10 @@ def _own_name(source: Source) -> str:
 
 
 def _check_free(name: str, *, force: bool) -> None:
-    from nsynth_lab.model.banks import owned_names
+    from nsynth_lab.model.banks import user_instrument_names
     from nsynth_lab.naming import folded
 
-    if folded(name) in owned_names() and not force:
+    if folded(name) in user_instrument_names() and not force:
         raise UsageError(f"'{name}' is in your bank already; add --force to replace it, or choose another --name")
 
 

@@ -38,9 +38,9 @@ def instrument_list(context: typer.Context, incomplete: str) -> list[str]:
 
 def own_instruments(incomplete: str) -> list[str]:
     """The user's own instruments."""
-    from nsynth_lab.model.banks import owned_names
+    from nsynth_lab.model.banks import user_instrument_names
 
-    return _beginning(incomplete, _tried(lambda: [name for name, _ in owned_names().values()]))
+    return _beginning(incomplete, _tried(lambda: [name for name, _ in user_instrument_names().values()]))
 
 
 def presets(incomplete: str) -> list[str]:

@@ -79,7 +79,7 @@ def evaluate(
     pool = read_pool(data)
     kind = "of unseen instruments" if unseen else "all" if every_note else "held out"
     records = choose_notes(pool, kind=kind, limit=limit)
-    session = Session(checkpoint, device=device, owned=False)
+    session = Session(checkpoint, device=device, user_instruments=False)
     bank = session.bank if (session.folder / BANK).is_file() else None
     setup = EvaluationSetup(session.checkpoint, records, pool, bank, pairs=pairs, rounds=rounds, refine_seconds=refine)
     evaluation = Evaluation(setup, sections)

@@ -1,4 +1,5 @@
-"""The model: encoder, decoder, checkpoint and bank (see `nsynth_lab` for the flow).
+"""The model: encoder, decoder, checkpoints and the bank of instruments (see `nsynth_lab` for the signal flow).
 
-`decoder.Decoder` is the readable twin of everything that plays: `nsynth_lab.runtime` says which decoder plays where.
+Start at `codec`: one recorded note to latents and back. `decoder.Decoder` is the reference implementation in PyTorch;
+`nsynth_lab.runtime` has the faster decoders that play, and says which one is used where.
 """

@@ -1,4 +1,4 @@
-"""Encoder and decoder together: what training trains and a checkpoint holds."""
+"""Encoder and decoder together: the module that is trained and stored in a checkpoint."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ class Autoencoder(nn.Module):
     def forward(
         self, samples: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor, *, seed: int = 0
     ) -> Tensor:
-        """Encode `samples` [notes, frames * 512] and decode them again from silence, [notes, frames * 512]."""
+        """Encode `samples` [notes, frames * 512] and decode the result from silence, [notes, frames * 512].
+
+        `loudness_db` and `f0_hz` [notes, frames] and `partials` [notes, frames, 128] are the measured streams.
+        """
         timbre = self.encoder(samples, loudness_db, f0_hz, partials)
         state = self.decoder.start(len(samples), device=samples.device, seed=seed)
         audio, _ = self.decoder.step(timbre, loudness_db, f0_hz, partials, state)

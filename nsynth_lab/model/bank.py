@@ -1,7 +1,8 @@
-"""The bank: encoded instruments that can be blended by name, each with zones over its range and velocity layers.
+"""The bank: encoded instruments that can be blended by name, each with zones across its keys and velocity layers.
 
-One safetensors file beside the weights. All zones' streams lie end to end: timbre in 8 bits over -3..3 (an error far
-below what training adds as noise), the others in float16; the JSON header names the instruments and their zones.
+A bank is one safetensors file beside the weights. The streams of all zones are concatenated: timbre as 8-bit integers
+over -3..3 (a rounding error far below the noise that training adds to it), the other streams as float16. The JSON
+header lists the instruments and their zones.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from nsynth_lab.latents import CENTS_LIMIT, SILENCE_DB, Latents
 from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.banks import find_name
 from nsynth_lab.model.checkpoint import read_tensors, write_bytes
-from nsynth_lab.model.encoder import LIMIT
+from nsynth_lab.model.encoder import TIMBRE_LIMIT
 from nsynth_lab.model.headers import FIXED, KEY
 from nsynth_lab.naming import folded
 from nsynth_lab.note import FAMILIES, Instrument, Note
@@ -36,7 +37,7 @@ LEVEL_DB, LOUDEST_DB = -20.0, 20.0
 
 @dataclass(frozen=True)
 class BankEntry:
-    """A named instrument and where its zones lie: [zones] numbers into the bank's tables."""
+    """A named instrument, the indices of its zones in the bank [zones], its licence and whom to credit."""
 
     instrument: Instrument
     zones: tuple[int, ...]
@@ -45,39 +46,42 @@ class BankEntry:
 
 
 class Bank:
-    """Instruments by name, in the order of their families."""
+    """Instruments by name, ordered by family.
+
+    `hint(name)` may explain in one sentence why a name is missing here; an empty string if there is nothing to add.
+    """
 
     def __init__(self, entries: Sequence[BankEntry], zones: Sequence[Latents], *, model_id: str) -> None:
         self.entries = {entry.instrument.name: entry for entry in entries}
         self.zones = zones
         self.model_id = model_id
-        self.elsewhere: Callable[[str], str] = lambda _name: ""  # what is to be said of a name that is not here
+        self.hint: Callable[[str], str] = lambda _name: ""
 
     def holds(self, name: str) -> bool:
-        """Whether an instrument has just that name, not only a part of it."""
+        """Whether an instrument has exactly that name, compared as by `naming.folded`."""
         return folded(name) in map(folded, self.entries)
 
     def find(self, name: str) -> BankEntry:
-        """The instrument of that name; a word or part of a name will do where only one instrument has it.
+        """The instrument of that name; part of a name is enough if it occurs in only one.
 
         Raises:
-            UsageError: none or several; the closest names are offered.
+            UsageError: no instrument or several match; the message suggests the closest names.
         """
-        return self.entries[find_name(name, list(self.entries), elsewhere=self.elsewhere)]
+        return self.entries[find_name(name, list(self.entries), hint=self.hint)]
 
     def latents(self, name: str, note: Note) -> Latents:
-        """The layers of the instrument's nearest key, struck with the note's velocity and moved to it."""
-        return struck_at([self.zones[index] for index in self.find(name).zones], note)
+        """The instrument at a note: the zones of its nearest key, blended for the velocity and transposed."""
+        return zones_at_note([self.zones[index] for index in self.find(name).zones], note)
 
 
-def struck_at(zones: Sequence[Latents], note: Note) -> Latents:
-    """The layers of the key nearest to a note, struck with the note's velocity and moved to it."""
+def zones_at_note(zones: Sequence[Latents], note: Note) -> Latents:
+    """The zones of the key nearest to `note`, blended for its velocity and transposed to its pitch."""
     nearest = min((zone.note for zone in zones), key=lambda own: (abs(own - note.number), own))
-    return struck([zone for zone in zones if zone.note == nearest], velocity=note.velocity).at_note(note.number)
+    return blend_layers([zone for zone in zones if zone.note == nearest], velocity=note.velocity).at_note(note.number)
 
 
-def struck(layers: Sequence[Latents], *, velocity: int) -> Latents:
-    """One note of the velocity layers of a key, struck with `velocity`: see `blend.velocity`."""
+def blend_layers(layers: Sequence[Latents], *, velocity: int) -> Latents:
+    """One note from the velocity layers of a key, as played with `velocity` (1 to 127); see `blend.velocity`."""
     layers = sorted(layers, key=lambda zone: zone.velocity)
     peaks_db = [float(zone.loudness_db.max()) for zone in layers]
     own = layers_at([zone.velocity for zone in layers], peaks_db, velocity=velocity)
@@ -87,27 +91,27 @@ def struck(layers: Sequence[Latents], *, velocity: int) -> Latents:
     else:
         frames = round(softer.frames + own.share * (harder.frames - softer.frames))
         between = blend([softer, harder], pair(own.share), frames=frames)
-    return replace(shifted(between, own.gain_db), velocity=velocity)
+    return replace(with_gain(between, own.gain_db), velocity=velocity)
 
 
 def at_bank_level(latents: Latents) -> Latents:
-    """Shifted so that its peak lies at -20 dB: a recording then blends with the bank's instruments as an equal."""
-    return shifted(latents, LEVEL_DB - float(latents.loudness_db.max()))
+    """Gain applied so that the loudest frame is at -20 dB, like the bank's: neither side then dominates a blend."""
+    return with_gain(latents, LEVEL_DB - float(latents.loudness_db.max()))
 
 
-def shifted(latents: Latents, by_db: float) -> Latents:
-    """Louder by so many dB; silence stays silence."""
+def with_gain(latents: Latents, by_db: float) -> Latents:
+    """`latents` made louder by `by_db`; silent frames stay silent."""
     level = np.where(latents.loudness_db > SILENCE_DB, latents.loudness_db + by_db, SILENCE_DB)
     return replace(latents, loudness_db=np.asarray(level.clip(SILENCE_DB, LOUDEST_DB), np.float32))
 
 
 def write_bank(folder: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
-    """Write a checkpoint folder's bank."""
+    """Write the bank of a checkpoint folder; returns its path. `about` as in `write_bank_file`."""
     return write_bank_file(folder / BANK, bank, about=about)
 
 
 def write_bank_file(path: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
-    """Write a bank atomically; `about` (JSON values) joins its header."""
+    """Write a bank atomically; the JSON values in `about` are added to its header."""
     zones = bank.zones
     tensors = {
         "timbre": _to_bytes(np.concatenate([zone.timbre for zone in zones])),
@@ -136,16 +140,16 @@ def write_bank_file(path: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
 
 
 def load_bank(folder: str | Path) -> Bank:
-    """Read a checkpoint folder's bank.
+    """Read the bank of a checkpoint folder.
 
     Raises:
-        CheckpointError: missing, damaged, of another version, or not consistent.
+        CheckpointError: missing, damaged, inconsistent, or of another format version.
     """
     return read_bank_file(Path(folder) / BANK)[0]
 
 
 def read_bank_file(path: Path) -> tuple[Bank, dict[str, Any]]:
-    """A bank and the header of its file.
+    """Read a bank and its header.
 
     Raises:
         CheckpointError: as `load_bank`.
@@ -159,8 +163,8 @@ def read_bank_file(path: Path) -> tuple[Bank, dict[str, Any]]:
     return Bank(entries, zones, model_id=str(header["model_id"])), header
 
 
-def joined(first: Bank, others: Sequence[Bank]) -> Bank:
-    """One bank of several of the same model; where two name the same instrument, the later one's counts."""
+def merged(first: Bank, others: Sequence[Bank]) -> Bank:
+    """Several banks of the same model as one; if two have an instrument of the same name, the later one wins."""
     zones, entries = list(first.zones), list(first.entries.values())
     for bank in others:
         moved = [replace(one, zones=tuple(len(zones) + zone for zone in one.zones)) for one in bank.entries.values()]
@@ -170,12 +174,12 @@ def joined(first: Bank, others: Sequence[Bank]) -> Bank:
 
 def _zones(tensors: dict[str, Tensor], model_id: str) -> list[Latents]:
     starts = tensors["starts"].numpy()
-    timbre = tensors["timbre"].numpy().astype(np.float32) * (LIMIT / STEPS)
+    timbre = tensors["timbre"].numpy().astype(np.float32) * (TIMBRE_LIMIT / STEPS)
     loudness_db, f0_cents = (tensors[name].float().numpy() for name in ("loudness_db", "f0_cents"))
     loudness_db, f0_cents = loudness_db.clip(SILENCE_DB, LOUDEST_DB), f0_cents.clip(-CENTS_LIMIT, CENTS_LIMIT)
     partials = tensors["partials"].float().numpy().clip(-0.5, 0.5)
     if (np.diff(starts) <= 0).any() or starts[0] != 0 or starts[-1] != len(timbre):
-        raise ValueError("its zones do not lie end to end")
+        raise ValueError("its zones are not contiguous")
     zones = []
     for index, (note, velocity, attack, release) in enumerate(tensors["marks"].tolist()):
         Note(note, velocity)
@@ -200,12 +204,12 @@ def _entry(item: dict[str, Any], zones: int) -> BankEntry:
     name, family, source = (str(item[key]) for key in ("name", "family", "source"))
     numbers = tuple(int(zone) for zone in item["zones"])
     if family not in FAMILIES or not numbers or not all(0 <= number < zones for number in numbers):
-        raise ValueError(f"instrument '{name}' is not well formed")
+        raise ValueError(f"the entry of instrument '{name}' is malformed")
     return BankEntry(Instrument(name, family, source), numbers, str(item["licence"]), str(item["attribution"]))
 
 
 def _to_bytes(timbre: np.ndarray[Any, np.dtype[np.float32]]) -> Tensor:
-    return torch.from_numpy((timbre * (STEPS / LIMIT)).round().clip(-127, 127).astype(np.int8))
+    return torch.from_numpy((timbre * (STEPS / TIMBRE_LIMIT)).round().clip(-127, 127).astype(np.int8))
 
 
 def _half(values: np.ndarray[Any, np.dtype[np.float32]]) -> Tensor:

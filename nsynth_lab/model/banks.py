@@ -1,4 +1,4 @@
-"""Banks and the models that they belong to, recognised by their headers alone: quick, and without torch."""
+"""Instrument names and model ids of banks, read from the files' headers alone: fast, and without importing torch."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from nsynth_lab.model.headers import BANK, model_of, read_header
 from nsynth_lab.naming import folded
 
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "default"
-MOST_LOOKED_AT = 10_000
-OWN = "bank"  # the folder of the user's own instruments
+MAX_ENTRIES = 10_000
+USER_FOLDER = "bank"  # of the user's own instruments
 
 
-def find_name(name: str, known: Sequence[str], *, elsewhere: Callable[[str], str]) -> str:
-    """The instrument of that name; a word or part of a name will do where only one instrument has it.
+def find_name(name: str, known: Sequence[str], *, hint: Callable[[str], str]) -> str:
+    """The one of the `known` names that `name` means; part of a name is enough if it occurs in only one.
 
-    `elsewhere(name)` may have more to say of one that is not there.
+    `hint(name)` may explain why a name is missing; if it returns an empty string, the closest names are suggested.
 
     Raises:
-        UsageError: none or several; the closest names are offered.
+        UsageError: no name or several match.
     """
     wanted = folded(name)
     plain = {folded(one): one for one in known}
@@ -36,34 +36,34 @@ def find_name(name: str, known: Sequence[str], *, elsewhere: Callable[[str], str
     for found in (with_word, holding):
         if len(found) == 1:
             return plain[found[0]]
-    if told := elsewhere(name):
-        raise UsageError(told)
+    if reason := hint(name):
+        raise UsageError(reason)
     close = with_word[:6] or holding[:6] or difflib.get_close_matches(wanted, list(plain), n=4, cutoff=0.4)
     names = ", ".join(plain[one] for one in close)
-    hint = f"did you mean {names}?" if close else "see `nsynth-lab instruments`"
-    raise UsageError(f"'{name}' is neither an instrument of the bank nor a file; {hint}")
+    advice = f"did you mean {names}?" if close else "see `nsynth-lab instruments`"
+    raise UsageError(f"'{name}' is neither an instrument of the bank nor a file; {advice}")
 
 
 def check_bank(folder: Path) -> None:
-    """Whether a checkpoint folder has a bank, and one of its own model.
+    """Check that a checkpoint folder has a bank encoded by its own model.
 
     Raises:
-        CheckpointError: it has not, and what makes one.
+        CheckpointError: it has none, or another model's; the message gives the command that makes one.
     """
     model = model_of(folder)
     if not (folder / BANK).is_file():
-        raise CheckpointError(f"{folder}: has no bank, so no instrument has a name there; {_build(folder)}")
+        raise CheckpointError(f"{folder}: has no bank, so there are no instruments to name; {_build(folder)}")
     if (other := str(read_header(folder / BANK).get("model_id", ""))) != model:
         raise CheckpointError(
-            f"{folder}: its bank was encoded by model {other}, its weights are {model}; {_build(folder)}, or with "
-            f"--force from notes: `nsynth-lab bank build NOTES --checkpoint {shlex.quote(str(folder))} --force`"
+            f"{folder}: its bank was encoded by model {other}, but its weights are model {model}; {_build(folder)}, or "
+            f"build it from notes: `nsynth-lab bank build NOTES --checkpoint {shlex.quote(str(folder))} --force`"
         )
 
 
-def where_else(name: str, *, folder: Path) -> str:
-    """What to say of an instrument that the bank in `folder` has not: another model has it, and how this one gets it.
+def other_model_hint(name: str, *, folder: Path) -> str:
+    """For an instrument missing from the bank in `folder`: which other model has it, and the command that adds it here.
 
-    Empty where no other has it either.
+    An empty string if no other model has it either.
     """
     wanted = folded(name)
     if not wanted:
@@ -72,45 +72,45 @@ def where_else(name: str, *, folder: Path) -> str:
         model, usual = model_of(folder), model_of(DEFAULT_CHECKPOINT)
     except CheckpointError:
         return ""
-    _, other = owned_names().get(wanted, ("", model))
+    _, other = user_instrument_names().get(wanted, ("", model))
     if other != model:
         source = "`" if other == usual else f" --from-checkpoint FOLDER`, the checkpoint of model {other}"
         return (
-            f"'{name}' is your own, captured with model {other}, and {folder} is model {model}; encode it for that: "
+            f"'{name}' is your own, captured with model {other}, but {folder} is model {model}; encode it anew: "
             f"`nsynth-lab bank reencode {shlex.quote(name)} --checkpoint {shlex.quote(str(folder))}{source}"
         )
     if model != usual and wanted in map(folded, bank_names(DEFAULT_CHECKPOINT)):
-        return f"'{name}' is an instrument of the default checkpoint and not of {folder}; {_build(folder)}"
+        return f"'{name}' is an instrument of the default checkpoint but not of {folder}; {_build(folder)}"
     return ""
 
 
 def bank_names(folder: Path) -> list[str]:
-    """The instruments that a checkpoint's bank names.
+    """Names of the instruments in a checkpoint's bank.
 
     Raises:
-        CheckpointError: it has none that can be read.
+        CheckpointError: there is no readable bank.
     """
     return _names(read_header(folder / BANK))
 
 
 def known_names(folder: Path) -> list[str]:
-    """What a checkpoint's instruments are called, the user's own that belong to it with them.
+    """Names of a checkpoint's instruments, including the user's own that its model encoded.
 
     Raises:
-        CheckpointError: it has none that can be read.
+        CheckpointError: there is no readable bank.
     """
     model = model_of(folder)
-    return [*bank_names(folder), *(name for name, other in owned_names().values() if other == model)]
+    return [*bank_names(folder), *(name for name, other in user_instrument_names().values() if other == model)]
 
 
-def owned_names() -> dict[str, tuple[str, str]]:
-    """Names of the user's own instruments and the models that they were captured with, by their folded names."""
+def user_instrument_names() -> dict[str, tuple[str, str]]:
+    """{folded name: (name, id of the model that encoded it)} of the user's instruments; damaged files are skipped."""
     try:
-        folder = data_folder() / OWN
-    except MissingError:  # a bare training box
+        folder = data_folder() / USER_FOLDER
+    except MissingError:  # platformdirs is not installed on a machine that only trains
         return {}
     found = {}
-    for path in sorted(folder.glob("*.safetensors"))[:MOST_LOOKED_AT] if folder.is_dir() else ():
+    for path in sorted(folder.glob("*.safetensors"))[:MAX_ENTRIES] if folder.is_dir() else ():
         with suppress(CheckpointError):
             header = read_header(path)
             for name in _names(header):
@@ -118,25 +118,28 @@ def owned_names() -> dict[str, tuple[str, str]]:
     return found
 
 
-def check_owned(name: str) -> None:
-    """Refuse a name that none of the user's own instruments has, reading headers only; damaged files are skipped.
+def check_user_instrument(name: str) -> None:
+    """Refuse a name that none of the user's instruments has, from headers alone.
+
+    If some files are damaged it refuses nothing, because one of them may be the instrument.
 
     Raises:
         UsageError: there is none of that name.
     """
-    known = owned_names()
-    files = list((data_folder() / OWN).glob("*.safetensors"))[:MOST_LOOKED_AT]
+    known = user_instrument_names()
+    files = list((data_folder() / USER_FOLDER).glob("*.safetensors"))[:MAX_ENTRIES]
     if folded(name) not in known and len(known) == len(files):
-        there = ", ".join([one for one, _ in known.values()][:12]) or "there are none"
-        raise UsageError(f"'{name}' is not one of your instruments; {there} (`nsynth-lab bank list`)")
+        names = ", ".join([one for one, _ in known.values()][:12])
+        yours = f"yours are {names}" if names else "you have none yet"
+        raise UsageError(f"'{name}' is not one of your instruments; {yours} (`nsynth-lab bank list`)")
 
 
 def _names(header: dict[str, Any]) -> list[str]:
     named = header.get("instruments")
-    rows = named[:MOST_LOOKED_AT] if isinstance(named, list) else []
+    rows = named[:MAX_ENTRIES] if isinstance(named, list) else []
     return [str(row.get("name")) for row in rows if isinstance(row, dict)]
 
 
 def _build(folder: Path) -> str:
     command = f"nsynth-lab bank build --from-checkpoint default --checkpoint {shlex.quote(str(folder))}"
-    return f"encode that of the default checkpoint for it: `{command}`"
+    return f"encode the default checkpoint's instruments for it: `{command}`"

@@ -1,8 +1,8 @@
 """A checkpoint folder: weights.safetensors, bank.safetensors and a model card.
 
-Weights are stored as float16 with a JSON header (format version, sizes, sample rate, hop, dims, licence, what they
-were trained on). The model id is a hash of the weights, so that latents know which model they belong to. Nothing is
-unpickled, and sizes are bounded before anything is allocated.
+Weights are stored as float16, with a JSON header (format version, model sizes, sample rate, hop, timbre dimensions,
+licence, training data). The model id is a hash of the weights; latents carry it to show which model they belong to.
+Nothing is unpickled, and sizes are checked before any memory is allocated.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from nsynth_lab.model.headers import FIXED, KEY, WEIGHTS, opened
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model ready to use, its id, and the header it came with."""
+    """A model in evaluation mode, its id, and the JSON header of its weights."""
 
     model: Autoencoder
     model_id: str
@@ -34,7 +34,7 @@ class Checkpoint:
 
 
 def save_weights(folder: Path, model: Autoencoder, *, about: dict[str, Any]) -> str:
-    """Write the weights atomically; returns the model id. `about` (JSON values) joins the header."""
+    """Write the weights atomically and return the model id; the JSON values in `about` are added to the header."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: value.detach().cpu().half().contiguous() for name, value in model.state_dict().items()}
     header = {**FIXED, "config": model.config.to_dict(), "model_id": _model_id(tensors), **about}
@@ -43,15 +43,15 @@ def save_weights(folder: Path, model: Autoencoder, *, about: dict[str, Any]) -> 
 
 
 def load_checkpoint(folder: str | Path, *, device: str = "cpu") -> Checkpoint:
-    """Read a checkpoint folder's weights, in float32, ready to decode.
+    """Load the weights of a checkpoint folder as float32, without gradients, on `device`.
 
     Raises:
-        CheckpointError: missing, cut short, damaged, of another version, or weights that do not fit their sizes.
+        CheckpointError: missing, truncated, damaged, of another format version, or of other sizes than the header says.
     """
     path = Path(folder) / WEIGHTS
     header, tensors = read_tensors(path)
     config = ModelConfig.from_dict(header.get("config", {}))
-    with torch.device("meta"):  # shapes alone: nothing is allocated for sizes that no tensor in the file has
+    with torch.device("meta"):  # shapes only: a header with huge sizes must not allocate memory
         expected = {name: value.shape for name, value in Autoencoder(config).state_dict().items()}
     if {name: value.shape for name, value in tensors.items()} != expected:
         raise CheckpointError(f"{path}: the weights do not fit the sizes in their header; get the checkpoint again")
@@ -64,7 +64,7 @@ def load_checkpoint(folder: str | Path, *, device: str = "cpu") -> Checkpoint:
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Header and tensors of one of a checkpoint's files.
+    """The header and the tensors of a file in a checkpoint folder.
 
     Raises:
         CheckpointError: as `load_checkpoint`.

@@ -1,4 +1,4 @@
-"""A recording to latents and back: the one way in and out of the model for single notes.
+"""From a recording of one note to latents and back.
 
 audio -> mono, 48 kHz, trimmed -> measured streams + encoder -> analysis by synthesis -> latents
 latents -> decoder, in blocks -> samples
@@ -31,9 +31,9 @@ from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, track_hz
 
 LEAD_FRAMES = 1
 TAIL_DB = 80.0
-SHORTEST_FRAMES = 10  # what is fitted is compared in windows of up to 8 frames
-NOTHING_DB = 1.0  # above the lowest level that is measured, which is that of digital silence
-LEAST_CONFIDENCE = 0.3
+MIN_FRAMES = 10  # fitting compares windows of up to 8 frames
+SILENCE_MARGIN_DB = 1.0  # above the lowest measured level, that of digital silence
+MIN_CONFIDENCE = 0.3
 
 
 def encode(
@@ -45,13 +45,18 @@ def encode(
     rounds: int = ROUNDS,
     advance: Callable[[], None] = lambda: None,
 ) -> Latents:
-    """One recorded note to its code; silence before and after it is cut off.
+    """Latents of one recorded note; silence before and after it is removed.
 
-    `note` is its MIDI number; without it the pitch is measured. A sound that exceeds full scale is turned down to it.
-    `advance` is called after each of the `rounds` of `analysis_by_synthesis`.
+    Args:
+        audio: the recording; if its peak exceeds 0 dBFS it is scaled down to that.
+        checkpoint: the model that encodes it.
+        note: its MIDI note number; measured if not given.
+        velocity: with which it was played, 1 to 127.
+        rounds: of `analysis_by_synthesis`; 0 keeps the encoder's estimate.
+        advance: called after each round.
 
     Raises:
-        AudioError: the pitch is not given and cannot be heard clearly.
+        AudioError: silent, or no note is given and the pitch is not clear.
     """
     mono = cut(audio)
     number = guess_note(mono) if note is None else note
@@ -61,23 +66,24 @@ def encode(
 
 
 def cut(audio: Audio) -> FloatArray:
-    """What `encode` encodes of a recording: mono, 48 kHz, within full scale, from onset to end, [frames * 512].
+    """The part of a recording that `encode` encodes: mono, 48 kHz, at most 0 dBFS, onset to end, [frames * 512].
 
     Raises:
-        AudioError: nothing sounds but a constant offset.
+        AudioError: silent apart from a constant (DC) offset.
     """
     still = without_offset(audio.samples, audio.sample_rate)
     mono = to_mono(still / np.float32(max(1.0, float(np.abs(still).max()))))
     if float(np.abs(mono).max()) < SILENCE:
-        raise AudioError("silent throughout but for a constant offset")
+        raise AudioError("silent throughout apart from a constant (DC) offset")
     return trim(resample(mono[None], audio.sample_rate)[0])[0]
 
 
 @contextmanager
 def on_one_thread() -> Iterator[None]:
-    """Torch has one thread: sums shared by several end in other last bits, which the rounds of a fit make large.
+    """Run the code inside with one torch thread, so that results do not depend on the number of cores.
 
-    Nor do several help: what they share is small, and on a busy machine they wait for each other ten times as long.
+    Sums split between threads differ in their last bits, and the rounds of a fit amplify the difference. Threads would
+    not help anyway: the tensors are small, and on a busy machine waiting for one another makes it ten times slower.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -98,10 +104,18 @@ def encode_measured(
     rounds: int = ROUNDS,
     advance: Callable[[], None] = lambda: None,
 ) -> Latents:
-    """A note that is cut, resampled and measured already: `samples` [frames * 512] at 48 kHz.
+    """Latents of a note that is already trimmed, resampled and measured.
 
-    `release_frame` is where the key went up, if that is known; else it is looked for. Without `rounds` timbre is the
-    encoder's guess alone. However many threads torch has, the code is the same.
+    The result does not depend on the number of torch threads.
+
+    Args:
+        samples: [frames * 512] at 48 kHz.
+        streams: measured from `samples`.
+        checkpoint: the model that encodes it.
+        note: its MIDI note and velocity.
+        release_frame: the frame of the key-up, if known; otherwise it is detected.
+        rounds: of `analysis_by_synthesis`; 0 keeps the encoder's estimate.
+        advance: called after each round.
     """
     device = next(checkpoint.model.parameters()).device
     f0_hz = track_hz(note.number, streams.f0_cents)
@@ -127,28 +141,29 @@ def encode_measured(
 
 
 def trim(samples: FloatArray) -> tuple[FloatArray, int]:
-    """From just before the onset to where the tail is 80 dB below the peak, or nothing: [frames * 512], and its first.
+    """(trimmed samples [frames * 512], the frame of `samples` with which they begin).
 
-    The first frame is counted in `samples`. A click is followed by silence, up to a tenth of a second.
+    Kept is the sound from just before the onset to where the tail has decayed to 80 dB below the peak or to digital
+    silence. Sounds shorter than a tenth of a second are padded to that length.
     """
     level = loudness_db(samples)
     first = max(0, onset_frame(level) - LEAD_FRAMES)
-    tail_db = min(max(level.max() - TAIL_DB, FLOOR_DB + NOTHING_DB), level.max() - 1)
+    tail_db = min(max(level.max() - TAIL_DB, FLOOR_DB + SILENCE_MARGIN_DB), level.max() - 1)
     last = int(np.flatnonzero(level > tail_db)[-1]) + 1
     part = samples[first * HOP_SAMPLES : last * HOP_SAMPLES]
-    return whole_frames(np.pad(part, (0, max(0, SHORTEST_FRAMES * HOP_SAMPLES - len(part))))), first
+    return whole_frames(np.pad(part, (0, max(0, MIN_FRAMES * HOP_SAMPLES - len(part))))), first
 
 
 def guess_note(samples: FloatArray) -> int:
-    """The MIDI note nearest to what is heard in `samples` [samples] at 48 kHz.
+    """The MIDI note nearest to the measured pitch of `samples` [samples] at 48 kHz.
 
     Raises:
         AudioError: no clear pitch.
     """
     heard, confidence = measure_note(samples, SAMPLE_RATE)
-    if confidence < LEAST_CONFIDENCE or not 0 <= round(heard) <= 127:
+    if confidence < MIN_CONFIDENCE or not 0 <= round(heard) <= 127:
         raise AudioError(
-            "no clear pitch can be heard in the recording; say which note it is: "
+            "the recording has no clear pitch; say which note it is: "
             "`nsynth-lab encode RECORDING --source-note A4 -o NAME.latents`"
         )
     return round(heard)

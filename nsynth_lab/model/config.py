@@ -1,4 +1,4 @@
-"""Sizes of the model: a validated, frozen value that is stored in the checkpoint; and how long a note is fitted to."""
+"""Sizes of the model, stored in the header of its checkpoint, and the default number of fitting rounds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from nsynth_lab.errors import CheckpointError
 
-ROUNDS = 12  # of `analysis_by_synthesis` for every note that is encoded
+ROUNDS = 12  # of `analysis_by_synthesis`, for each note that is encoded
 CHANNELS, LAYERS, CYCLE = (1, 4096), (1, 64), (1, 12)
 BOUNDS = {
     "encoder_channels": CHANNELS,
@@ -28,10 +28,10 @@ BOUNDS = {
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Sizes of encoder, controls and bands; what cannot be read off a tensor's shape at a glance.
+    """Sizes of encoder, control net and band stack.
 
     Raises:
-        CheckpointError: a size outside its bounds (a checkpoint is a stranger's file).
+        CheckpointError: a size outside its bounds; checkpoints may come from untrusted sources.
     """
 
     encoder_channels: int = 192
@@ -55,20 +55,22 @@ class ModelConfig:
                 raise CheckpointError(f"model size {name} is {value!r}, expected {low} to {high}")
 
     def to_dict(self) -> dict[str, int]:
-        """As plain numbers, for the checkpoint's header."""
+        """As a JSON object for the checkpoint's header."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, sizes: dict[str, Any]) -> ModelConfig:
-        """Back from a header.
+        """Parse the sizes in a checkpoint's header.
 
         Raises:
-            CheckpointError: a size this version does not know, or out of bounds.
+            CheckpointError: a size is unknown to this version or out of bounds.
         """
         if not isinstance(sizes, dict):
             raise CheckpointError(
-                f"checkpoint has {type(sizes).__name__} for its model's sizes, expected names and numbers"
+                f"the checkpoint's model sizes are a {type(sizes).__name__}; expected an object of names and numbers"
             )
         if unknown := sorted(set(sizes) - set(BOUNDS)):
-            raise CheckpointError(f"checkpoint has sizes this version does not know: {', '.join(map(repr, unknown))}")
+            raise CheckpointError(
+                f"the checkpoint has model sizes unknown to this version: {', '.join(map(repr, unknown))}"
+            )
         return cls(**sizes)

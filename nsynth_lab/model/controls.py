@@ -1,8 +1,8 @@
-"""Controls: a causal WaveNet stack at frame rate turns the streams into what drives the excitation.
+"""The control net: a causal WaveNet stack at frame rate that turns the streams into controls of the excitation.
 
-The levels are tied to loudness. Partials and noise bands get a distribution, normalised so that its A-weighted
-level is 0 dB; four times a frame each gets a gain in dB relative to the frame's loudness, at most +6. So the
-model starts at the right level at any pitch, and no part of it can die before it has learnt its shape.
+Levels are relative to loudness. Partials and noise each have a spectrum normalised to an A-weighted level of 0 dB, and
+four times per frame a gain in dB relative to the frame's loudness, at most +6 dB. So an untrained model already has the
+right level at every pitch, and neither part can fall silent before its spectrum has been learnt.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ TOP_GAIN_DB = 6.0
 KNEE_DB = 3.0
 DB_PER_UNIT = 10.0
 INPUTS = TIMBRE_DIMS + 3 + PITCH_CENTRES + SEEN_PARTIALS
-# what brings the streams to about -1..1
+# scale the streams to about -1..1
 MIDDLE_DB, SPREAD_DB, QUIET_DB = -40.0, 25.0, 80.0
 MIDDLE_NOTE, SPREAD_NOTES = 64.0, 24.0
 BUMP_NOTES, LOWEST_HZ = 4.0, 8.0
 PARTIALS_SCALE = 4.0
-QUIETEST_DB = -140.0  # of a gain
+QUIETEST_DB = -140.0  # of a gain, before it is converted to amplitude
 
 
 @dataclass(frozen=True)
 class Controls:
-    """What drives the excitation, at the end of each block.
+    """Controls of the excitation at the end of each frame.
 
     Attributes:
-        partials: [voices, frames, oscillators] amplitudes of A-weighted level 0 dB together.
-        noise: [voices, frames, 513] magnitudes of A-weighted level 0 dB together.
-        partial_gain: [voices, frames, 4] amplitude factor, four times a block.
-        noise_gain: [voices, frames, 4] amplitude factor, four times a block.
-        raw: [voices, frames, sum of the net's sizes] what they were made from, for the band stack.
+        partials: [voices, frames, oscillators] amplitudes, normalised to an A-weighted level of 0 dB.
+        noise: [voices, frames, 513] magnitude spectrum, normalised likewise.
+        partial_gain: [voices, frames, 4] amplitude factor of the partials, four per frame.
+        noise_gain: [voices, frames, 4] amplitude factor of the noise, four per frame.
+        raw: [voices, frames, sum of the net's sizes] output of the net, which conditions the band stack.
     """
 
     partials: Tensor
@@ -66,16 +66,16 @@ class ControlNet(nn.Module):
         self.stack = GatedStack(
             INPUTS, config.controls_channels, outputs, layers=config.controls_layers, cycle=config.controls_cycle
         )
-        if not self.stack.last.weight.is_meta:  # computing with what is not there takes torch two seconds of imports
-            self._begin_plainly()
+        if not self.stack.last.weight.is_meta:  # computing with meta tensors makes torch import for two seconds
+            self._initialise()
 
     @torch.no_grad()
-    def _begin_plainly(self) -> None:
+    def _initialise(self) -> None:
         self.stack.last.weight.mul_(0.3)
         self.stack.last.bias.copy_(self._first_bias() / DB_PER_UNIT)
 
     def _first_bias(self) -> Tensor:
-        """Partials as 1/k, noise flat and about 35 dB below."""
+        """Partial k at amplitude 1/k, white noise about 35 dB below the partials."""
         envelope = -20.0 * torch.log10(centres_hz(self.config.envelope_points) / 100.0)
         corrections = torch.zeros(HALF_PARTIALS + self.config.partial_corrections)
         corrections[:HALF_PARTIALS] = -40.0
@@ -83,7 +83,7 @@ class ControlNet(nn.Module):
         return torch.cat([envelope, corrections, torch.zeros(self.config.noise_bands), gains])
 
     def start(self, voices: int, *, device: torch.device | str = "cpu") -> StackState:
-        """State of so many silent voices."""
+        """The state of `voices` voices in silence."""
         return self.stack.start(voices, device=device)
 
     def forward(
@@ -112,7 +112,7 @@ class ControlNet(nn.Module):
     def read(
         self, out: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor, *, every: bool = False
     ) -> Controls:
-        """What the stack's output [voices, frames, sum of sizes] means for streams as in `forward`."""
+        """Controls from the stack's output [voices, frames, sum of sizes]; streams as in `forward`."""
         envelope, corrections, noise, partial_gain, noise_gain = torch.split(out * DB_PER_UNIT, self.sizes, dim=-1)
         level = loudness_db[..., None]
         count = self.config.oscillators if every else self._count(f0_hz)
@@ -126,15 +126,15 @@ class ControlNet(nn.Module):
         )
 
     def _count(self, f0_hz: Tensor) -> int:
-        """Oscillators that any voice of this step needs."""
+        """Number of oscillators that the lowest voice of this step needs."""
         return min(self.config.oscillators, int(oscillators_below_top(f0_hz.min()).item()))
 
 
 def partial_ratios(partials: Tensor, count: int) -> Tensor:
-    """Frequency of each oscillator as a multiple of f0, [.., count], from the partials' offsets [.., 128].
+    """Frequency of each oscillator as a multiple of f0, [.., count], from the measured offsets [.., 128].
 
-    First 16 half orders 0.5, 1.5 .. 15.5, for ranks an octave below the key, whose odd partials are no multiples of f0
-    (the first of them takes offset 0); then 1, 2 .. plus their offsets, which are 0 beyond the table.
+    First the 16 half-integer multiples 0.5, 1.5 .. 15.5: the odd partials of an organ rank an octave below the key (0.5
+    is shifted by the offset in slot 0). Then 1, 2 .. plus their measured offsets; partials beyond the table have none.
     """
     whole = count - HALF_PARTIALS
     known = partials[..., 1 : whole + 1]
@@ -146,12 +146,12 @@ def partial_ratios(partials: Tensor, count: int) -> Tensor:
 
 
 def oscillators_below_top(f0_hz: Tensor) -> Tensor:
-    """How many of them lie below 20 kHz, and the next."""
+    """Number of oscillators at or below 20 kHz plus the next one, for each f0."""
     return (AUDIBLE_HZ / f0_hz.clamp(min=1.0)).floor() + HALF_PARTIALS + 1
 
 
 def stack_inputs(timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
-    """[voices, frames, inputs]: each stream scaled to about -1..1; pitch also as bumps four semitones apart."""
+    """[voices, frames, inputs]: the streams scaled to about -1..1; pitch also as 24 Gaussians over the MIDI notes."""
     note = 69.0 + 12.0 * torch.log2(f0_hz.clamp(min=LOWEST_HZ) / 440.0)
     bumps = torch.exp(-0.5 * ((note[..., None] - pitch_centres(note.device)) / BUMP_NOTES).square())
     level, quiet = (loudness_db - MIDDLE_DB) / SPREAD_DB, loudness_db.clamp(min=-QUIET_DB) / QUIET_DB
@@ -160,11 +160,11 @@ def stack_inputs(timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: T
 
 
 def pitch_centres(device: torch.device | str = "cpu") -> Tensor:
-    """MIDI notes [24] at the centres of the bumps that encode a pitch."""
+    """Centres [24] of the Gaussians that encode pitch, in MIDI notes."""
     return torch.linspace(12.0, 120.0, PITCH_CENTRES, device=device)
 
 
 def _gain(level_db: Tensor, raw_db: Tensor) -> Tensor:
-    """Amplitude factor: at most 6 dB above the frame's loudness, as far below as it likes."""
+    """Amplitude factor: at most 6 dB above the frame's loudness, without a lower limit above -140 dB."""
     relative_db = TOP_GAIN_DB - KNEE_DB * functional.softplus(raw_db / KNEE_DB)
     return torch.exp((level_db + relative_db).clamp(min=QUIETEST_DB) * (math.log(10.0) / 20.0))

@@ -1,10 +1,10 @@
-"""Decoder: latents -> audio, in blocks, with its state handed in and out.
+"""Decoder: latents -> audio, block by block; the state is passed in and returned.
 
     streams -> ControlNet -> Controls -> bank of partials + noise -> (band stack) -> audio
 
-Frame t is heard in block t: the amplitudes move in a straight line from frame t - 1 to frame t. Before its first frame
-a voice has partials and noise as in that frame, and only its gains start from 0, so that an attack is as sharp as they
-are: the first 2.7 ms.
+Frame t sounds in block t: amplitudes are interpolated linearly from frame t - 1 to frame t. A new voice starts with the
+partials and the noise spectrum of its first frame, and only its gains rise from 0. As there are four gains per frame,
+an attack can be as short as 2.7 ms.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from nsynth_lab.model.state import reset_voices
 from nsynth_lab.units import HOP_SAMPLES, Ints
 
 Places = TypeVar("Places", Tensor, Ints, int)
-NOISE_STEP = 397  # so far apart in the noise table voices begin whose seeds follow each other
+NOISE_STEP = 397  # distance in the noise table between voices with consecutive seeds, in frames
 
 
 @dataclass(frozen=True)
 class DecoderState:
-    """All that a voice remembers between blocks; the first axis of each tensor is the voice.
+    """The state of voices between blocks; the first axis of each tensor is the voice.
 
     Attributes:
-        stack: of the control net.
-        turns: [voices, oscillators] float64 phase.
+        stack: state of the control net.
+        turns: [voices, oscillators] phase in cycles, float64.
         f0_hz: [voices] at the end of the last block; 0 before the first.
         partials: [voices, oscillators] amplitudes at the end of the last block.
         gains: [voices, 2] of partials and noise at the end of the last block.
-        noise_tail: [voices, 512] half a frame of noise still to be heard.
-        noise_position: [voices] where in the noise table the voice is.
+        noise_tail: [voices, 512] noise that overlaps into the next frame.
+        noise_position: [voices] position in the noise table, in frames.
         bands: of the band stack, where the model has one.
     """
 
@@ -54,7 +54,7 @@ class DecoderState:
     bands: BandState | None
 
     def reset(self, which: Tensor, fresh: DecoderState) -> DecoderState:
-        """This state in which the voices where `which` [voices] is true start anew, as in `fresh`."""
+        """This state, with the voices where `which` [voices] is true replaced by those of `fresh`."""
         return reset_voices(self, fresh, which)
 
 
@@ -69,11 +69,11 @@ class Decoder(nn.Module):
 
     @property
     def delay_samples(self) -> int:
-        """How much later than its frames the audio comes."""
+        """Delay of the audio behind its frames: that of the band stack, if there is one."""
         return self.bands.delay_samples if self.bands is not None else 0
 
     def start(self, voices: int, *, device: torch.device | str = "cpu", seed: int = 0) -> DecoderState:
-        """State of so many silent voices. Voice v begins at the place of `seed + v` in the noise table."""
+        """The state of `voices` silent voices; voice v starts at `noise_places(seed + v)` in the noise table."""
         count = self.config.oscillators
         return DecoderState(
             stack=self.controls.start(voices, device=device),
@@ -104,8 +104,8 @@ class Decoder(nn.Module):
             f0_hz: [voices, frames].
             partials: [voices, frames, 128] offsets in units of f0.
             state: from `start` or the last step.
-            every: with all oscillators, whatever the pitch: nothing is then read back from the device, and shapes
-                depend on the number of voices and frames alone.
+            every: compute all oscillators, whatever the pitch. Shapes then depend only on the number of voices and
+                frames, and nothing is read back from the device, as CUDA graphs need it.
 
         Returns:
             Audio [voices, frames * 512] and the state after it.
@@ -135,18 +135,18 @@ class Decoder(nn.Module):
 
 
 def start_turns(count: int, *, device: torch.device | str = "cpu") -> Tensor:
-    """Phases [count] in turns that spread the partials' peaks (Schroeder 1970), float64."""
+    """Starting phases [count] in cycles, float64, that keep the sum's peak low (Schroeder 1970)."""
     order = torch.arange(count, dtype=torch.float64, device=device)
     return (0.5 * order * (order - 1) / count) % 1.0
 
 
 def noise_places(seeds: Places) -> Places:
-    """Where in the noise table voices of these seeds [voices], or of one seed, begin."""
+    """Starting positions in the noise table, in frames, for these seeds [voices] or one seed."""
     return seeds * NOISE_STEP % TABLE_FRAMES
 
 
 def _begun(state: DecoderState, controls: Controls, f0_hz: Tensor, *, every: bool) -> DecoderState:
-    """`state` in which voices that begin have been as in their first frame, whose f0 is `f0_hz` [voices]."""
+    """`state`, with voices that start now given the partials, noise and `f0_hz` [voices] of their first frame."""
     begins = state.f0_hz <= 0
     if not every and not begins.any():
         return state
@@ -163,9 +163,9 @@ def _begun(state: DecoderState, controls: Controls, f0_hz: Tensor, *, every: boo
 def _tones(
     controls: Controls, f0_hz: Tensor, partials: Tensor, state: DecoderState, *, every: bool
 ) -> tuple[Tensor, Tensor]:
-    """The bank of partials [voices, samples], and the phases after it [voices, oscillators].
+    """(the sum of the partials [voices, samples], the phases after it [voices, oscillators]).
 
-    Phases run on for the oscillators above hearing too: a bend may bring them back.
+    Phases also advance for oscillators above 20 kHz, because a bend may make them audible again.
     """
     with torch.no_grad():
         ratios = partial_ratios(partials, state.turns.shape[1]).repeat_interleave(SPANS, dim=1)
@@ -174,7 +174,7 @@ def _tones(
     if every:
         return bank(controls.partials, state.partials, partial_hz, starts), turns
     lowest_hz = torch.minimum(f0_hz.amin(dim=1), state.f0_hz)
-    # those that rise above hearing between the last block and this one still have to fade out
+    # partials that have just risen above 20 kHz still have to fade out
     sounding = min(state.turns.shape[1], int(oscillators_below_top(lowest_hz.min()).item()))
     amplitudes = functional.pad(controls.partials, (0, max(0, sounding - controls.partials.shape[-1])))
     waves: list[Tensor] = []
@@ -186,10 +186,10 @@ def _tones(
 
 
 def _alike(lowest_hz: Tensor, count: int) -> tuple[Tensor, list[tuple[Tensor, int]]]:
-    """Voices grouped by how many oscillators they need: on a CPU a high note then costs a tenth of a low one.
+    """Groups of voices that need about as many oscillators each; on a CPU high notes then cost less than low ones.
 
-    `lowest_hz` [voices] is the lowest f0 of each. Returns the order that puts the groups' voices back, and (voices,
-    oscillators) of each group.
+    `lowest_hz` [voices] is the lowest f0 of each voice. Returns (the order that restores the original voices, a list of
+    (voices, number of oscillators) for each group).
     """
     voices = torch.arange(len(lowest_hz), device=lowest_hz.device)
     if len(voices) == 1 or lowest_hz.is_cuda:
@@ -201,7 +201,7 @@ def _alike(lowest_hz: Tensor, count: int) -> tuple[Tensor, list[tuple[Tensor, in
 
 
 def _gain_curves(controls: Controls, previous: Tensor) -> tuple[Tensor, Tensor]:
-    """Gains of partials and noise at each sample [voices, samples, 2], and at the last."""
+    """(gains of partials and noise at each sample [voices, samples, 2], at the last sample [voices, 2])."""
     points = torch.stack([controls.partial_gain.flatten(1), controls.noise_gain.flatten(1)], dim=-1)
     before = torch.cat([previous[:, None], points[:, :-1]], dim=1)
     span = HOP_SAMPLES // GAINS_PER_FRAME

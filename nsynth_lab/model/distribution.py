@@ -1,12 +1,12 @@
-"""Distributions of A-weighted level 0 dB: how partials and noise bands share one loudness.
+"""Spectra of partials and noise, normalised to an A-weighted level of 0 dB.
 
-The spectral envelope and the noise bands are given in dB at points that lie evenly on a scale linear below 700 Hz
-and logarithmic above (mel, O'Shaughnessy 1987). Each is normalised by the A-weighted power it comes to, so that a
-gain of 1 sounds as loud as a 1 kHz sine of level 0 dB, whatever the pitch.
+The spectral envelope and the noise bands are given in dB at points evenly spaced on the mel scale (linear below 700 Hz,
+logarithmic above; O'Shaughnessy 1987). Each is divided by its total A-weighted power, so that with a gain of 1 it is as
+loud as a 1 kHz sine at 0 dB, at any pitch.
 
-Nothing sounds above 20 kHz: no loss hears what lies there, so no weights can know it. Partials share the loudness among
-those that sound. Of the noise, the bins above fall silent after the level is normalised: weights that have put power
-there to keep what lies below quiet keep it so.
+Nothing sounds above 20 kHz: the training losses end there, so the weights' output above it is arbitrary. Partials above
+20 kHz are removed before normalisation. Noise above 20 kHz is removed after it, because trained weights may rely on the
+power up there to keep the noise below at the right level.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from nsynth_lab.dsp.loudness import a_weighting_db
 from nsynth_lab.dsp.noise import bin_hz
 from nsynth_lab.units import SAMPLE_RATE
 
-TOP_HZ = 0.45 * SAMPLE_RATE  # where envelope and noise bands end
-AUDIBLE_HZ, FADE_HZ = 20_000.0, 500.0  # nothing sounds from here on; what lies up to so far below it fades
+TOP_HZ = 0.45 * SAMPLE_RATE  # the last point of envelope and noise bands
+AUDIBLE_HZ, FADE_HZ = 20_000.0, 500.0  # silent from here on, fading over the last 500 Hz below
 LOWEST_HZ = 40.0
 WEIGHTING_FLOOR_DB = -40.0
-LOUDEST_DB = 120.0  # of anything before it is normalised
+LOUDEST_DB = 120.0  # limit before normalisation
 
 
 def partial_amplitudes(envelope_db: Tensor, corrections_db: Tensor, places_hz: Tensor) -> Tensor:
-    """Amplitudes [voices, frames, oscillators]: a spectral envelope read at each partial, plus its own correction."""
+    """Amplitudes [voices, frames, oscillators]: the envelope at each partial's frequency plus its own correction."""
     level_db = _read_envelope(envelope_db, places_hz)
     known = min(corrections_db.shape[-1], level_db.shape[-1])
     extra = functional.pad(corrections_db[..., :known], (0, level_db.shape[-1] - known))
@@ -42,12 +42,12 @@ def partial_amplitudes(envelope_db: Tensor, corrections_db: Tensor, places_hz: T
 
 
 def audible(hz: Tensor) -> Tensor:
-    """Factor on amplitude: 1 up to 19.5 kHz, 0 from 20 kHz on, a straight line between."""
+    """Amplitude factor: 1 up to 19.5 kHz, falling linearly to 0 at 20 kHz and above."""
     return ((AUDIBLE_HZ - hz) / FADE_HZ).clamp(0.0, 1.0)
 
 
 def _read_envelope(envelope_db: Tensor, places_hz: Tensor) -> Tensor:
-    """Straight lines between the points of the envelope, [voices, frames, oscillators]."""
+    """The envelope, interpolated linearly at `places_hz`, in dB [voices, frames, oscillators]."""
     points = envelope_db.shape[-1]
     position = _warp(places_hz) * (points - 1)
     below = position.floor().clamp(0, points - 2)
@@ -57,7 +57,7 @@ def _read_envelope(envelope_db: Tensor, places_hz: Tensor) -> Tensor:
 
 
 def noise_magnitudes(bands_db: Tensor) -> Tensor:
-    """Magnitudes [voices, frames, 513] of A-weighted level 0 dB, straight lines in dB between band centres."""
+    """Magnitudes [voices, frames, 513] with an A-weighted level of 0 dB, linear in dB between band centres."""
     lines, weighting, heard = noise_tables(bands_db.shape[-1], bands_db.device)
     power = torch.exp((bands_db @ lines).clamp(-LOUDEST_DB, LOUDEST_DB) * (math.log(10.0) / 10.0))
     mean = (power * weighting).sum(dim=-1, keepdim=True)
@@ -66,7 +66,7 @@ def noise_magnitudes(bands_db: Tensor) -> Tensor:
 
 @functools.cache
 def noise_tables(bands: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Interpolation [bands, 513]; each bin's share of A-weighted power of white noise [513]; `audible` of it [513]."""
+    """(interpolation [bands, 513], each bin's share of white noise's A-weighted power [513], `audible` of it [513])."""
     hz = bin_hz()
     position = (_warp(hz) * (bands - 1)).clamp(0, bands - 1)
     lines = (1.0 - (position - torch.arange(bands)[:, None]).abs()).clamp(min=0.0)
@@ -76,24 +76,24 @@ def noise_tables(bands: int, device: torch.device) -> tuple[Tensor, Tensor, Tens
 
 
 def warp_ends() -> tuple[float, float]:
-    """log(1 + hz / 700) of the first and of the last point."""
+    """log(1 + hz / 700) of the first and the last point."""
     return math.log1p(LOWEST_HZ / 700.0), math.log1p(TOP_HZ / 700.0)
 
 
 def _warp(hz: Tensor) -> Tensor:
-    """Frequency to 0..1 on a scale that is linear below 700 Hz and logarithmic above (mel, O'Shaughnessy 1987)."""
+    """Frequency to a position 0..1 on the mel scale (O'Shaughnessy 1987)."""
     low, high = warp_ends()
     return ((torch.log1p(hz / 700.0) - low) / (high - low)).clamp(0.0, 1.0)
 
 
 def centres_hz(points: int) -> Tensor:
-    """Frequencies [points] at which an envelope of so many points is given."""
+    """Frequencies in Hz of the `points` points of an envelope, [points]."""
     low, high = warp_ends()
     return 700.0 * torch.expm1(torch.linspace(low, high, points))
 
 
 def _weighting(hz: Tensor) -> Tensor:
-    """A-weighting as a factor on power, not below -40 dB so that a lone low partial is not blown up."""
+    """A-weighting as a power factor, at least -40 dB so that normalisation does not inflate a single low partial."""
     table = weighting_table(hz.device)
     position = hz.clamp(0.0, SAMPLE_RATE / 2 - 1.0) / 10.0
     below = position.floor()
@@ -102,6 +102,6 @@ def _weighting(hz: Tensor) -> Tensor:
 
 @functools.cache
 def weighting_table(device: torch.device) -> Tensor:
-    """A-weighting every 10 Hz, as a factor on power."""
+    """A-weighting as a power factor, every 10 Hz from 0."""
     db = np.maximum(a_weighting_db(np.arange(0.0, SAMPLE_RATE / 2 + 20.0, 10.0)), WEIGHTING_FLOOR_DB)
     return torch.from_numpy(10.0 ** (db / 10.0)).float().to(device)

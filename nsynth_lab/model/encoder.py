@@ -1,9 +1,9 @@
-"""Encoder: audio -> timbre. Log-mel spectra of two resolutions and the levels of the partials, then a centred stack.
+"""Encoder: audio -> timbre, from log-mel spectra of two resolutions and the levels of the partials.
 
-The long window (43 ms) shows the spectral envelope, the short one (11 ms, four a frame) places attacks. Partials are
-read off a third spectrum (85 ms) at their measured places: a clarinet's missing even ones, or an organ's rank an octave
-below, look the same at every pitch there, as they never do in mel bands. Levels enter relative to the frame's loudness,
-so that timbre says what the sound is like, whatever its level.
+The long window (43 ms) resolves the spectral envelope, the short one (11 ms, four per frame) locates attacks. The
+levels of the partials are read from a third spectrum (85 ms) at their measured frequencies: the weak even partials of a
+clarinet, or an organ rank an octave below, look the same there at every pitch, which they do not in mel bands. All
+levels are relative to the frame's loudness, so that timbre does not depend on level.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ FEATURES = LONG_BANDS + SHORT_BANDS * SHORT_PER_FRAME
 FLOOR_DB = -70.0
 QUIETEST_DB = -120.0
 QUIET_DB = -80.0
-LIMIT = 3.0
+TIMBRE_LIMIT = 3.0
 
 
 def features(samples: Tensor, loudness_db: Tensor) -> Tensor:
-    """What the encoder sees, [notes, frames, 288], of `samples` [notes, frames * 512], about -1..1.
+    """Mel features [notes, frames, 288] of `samples` [notes, frames * 512], about -1..1.
 
-    `loudness_db` [notes, frames]. Frames quieter than -80 dB are shown as if at -80 dB.
+    They are relative to `loudness_db` [notes, frames]; frames quieter than -80 dB are treated as if at -80 dB.
     """
     long = _db(mel(samples, bands=LONG_BANDS))
     short = _db(mel(samples, bands=SHORT_BANDS, window_samples=SHORT_WINDOW, hop_samples=SHORT_HOP))
@@ -41,9 +41,9 @@ def features(samples: Tensor, loudness_db: Tensor) -> Tensor:
 
 
 def partial_levels(samples: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor, *, count: int) -> Tensor:
-    """Levels at the half-way places and the first `count` partials, [notes, frames, 16 + count], about -1..1.
+    """Levels of the 16 half-integer and the first `count` partials, [notes, frames, 16 + count], about -1..1.
 
-    `f0_hz` [notes, frames], `partials` [notes, frames, 128] offsets in units of f0. What lies above 24 kHz is silent.
+    `f0_hz` [notes, frames], `partials` [notes, frames, 128] offsets in units of f0. Above 24 kHz partials are silent.
     """
     spectrum_db = _db(magnitudes(samples, window_samples=PARTIALS_WINDOW, hop_samples=HOP_SAMPLES))
     places_hz = f0_hz[..., None] * partial_ratios(partials, HALF_PARTIALS + count)
@@ -61,7 +61,7 @@ def _scaled(relative_db: Tensor) -> Tensor:
 
 
 class Encoder(nn.Module):
-    """features [notes, frames, 288 and the partials' levels] -> timbre [notes, frames, 16], within +-3."""
+    """Features [notes, frames, 288 + partial levels] -> timbre [notes, frames, 16] within +-3, by a centred stack."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class Encoder(nn.Module):
         if self.partials:
             levels = partial_levels(samples, loudness_db, f0_hz, partials, count=self.partials)
             seen = torch.cat([seen, levels], dim=-1)
-        return torch.tanh(self.stack(seen) / LIMIT) * LIMIT
+        return torch.tanh(self.stack(seen) / TIMBRE_LIMIT) * TIMBRE_LIMIT
 
 
 def _db(magnitude: Tensor) -> Tensor:

@@ -1,10 +1,10 @@
-"""Encodings: a cache of encoded recordings that is kept between commands, since encoding takes seconds.
+"""A cache of encoded recordings, kept between commands because encoding one takes seconds.
 
-CACHE/encodings/KEY.latents     one note's code, as `nsynth_lab.latents` writes it
+CACHE/encodings/KEY.latents     the latents of one note, as `nsynth_lab.latents` writes them
 
-A key covers everything that the latents depend on: the sound, the options, the model, and the source of the encoding
-code. So an entry is never out of date. The least recently used entries are removed when the cache is full. Many
-processes may read and write at once. If a file or the folder is damaged, the sound is encoded again.
+The key is a hash of everything the latents depend on: the sound, the encoding options, the model, and the source code
+that encodes. So a cached file is never out of date. The least recently used files are deleted first. Several processes
+may read and write at once. If a file or the folder is damaged or not writable, the recording is simply encoded again.
 """
 
 from __future__ import annotations
@@ -23,36 +23,37 @@ from nsynth_lab.folders import cache_folder
 from nsynth_lab.latents import ENDING, Latents, read_latents, write_latents
 
 FOLDER = "encodings"
-MOST_BYTES = 128 * 2**20  # a note of 4 s takes 28 kB
-MOST_WARNINGS, LONGEST_WARNING = 20, 500
-ROOMS = ("audio", "dsp", "latents", "model", "mpeg", "note", "riff", "units")  # whose text decides what an encoding is
+MAX_BYTES = 128 * 2**20  # a note of 4 s takes 28 kB
+MAX_WARNINGS, MAX_WARNING_CHARACTERS = 20, 500
+# packages and modules that the latents of a recording depend on
+SOURCES = ("audio", "dsp", "latents", "model", "mpeg", "note", "riff", "units")
 LIBRARIES = ("torch", "numpy")
 
 
 @dataclass(frozen=True)
-class Encoding:
-    """A note's code, and what is to be said of the recording that it was made from, a sentence each."""
+class EncodedRecording:
+    """The latents of a recorded note, and the warnings about the recording, one sentence each."""
 
     latents: Latents
     warnings: tuple[str, ...] = ()
 
 
-class Encodings:
-    """What is kept in `folder`, up to `most_bytes`; without a folder nothing is."""
+class EncodingCache:
+    """Encoded recordings in `folder`, at most `max_bytes` in all; without a folder nothing is cached."""
 
-    def __init__(self, folder: Path | None, *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, folder: Path | None, *, max_bytes: int = MAX_BYTES) -> None:
         self._folder = folder
-        self._most_bytes = most_bytes
+        self._most_bytes = max_bytes
 
-    def get(self, key: str, make: Callable[[], Encoding]) -> Encoding:
-        """The encoding of that key as it was kept, or else made now and kept."""
+    def get(self, key: str, make: Callable[[], EncodedRecording]) -> EncodedRecording:
+        """The cached recording with that key; if there is none, `make()` encodes it and it is added to the cache."""
         found = self._read(key)
         if found is None:
             found = make()
-            self._keep(key, found)
+            self._write(key, found)
         return found
 
-    def _read(self, key: str) -> Encoding | None:
+    def _read(self, key: str) -> EncodedRecording | None:
         if self._folder is None:
             return None
         path = self._folder / f"{key}{ENDING}"
@@ -61,27 +62,27 @@ class Encodings:
         except LatentsError:
             return None
         with suppress(OSError):
-            os.utime(path)  # used now: the last to make room
-        held = latents.provenance
-        if held.get("key") != key:
+            os.utime(path)  # marks it as the most recently used
+        stored = latents.provenance
+        if stored.get("key") != key:
             return None
-        return Encoding(replace(latents, provenance={}), _sentences(held.get("warnings")))
+        return EncodedRecording(replace(latents, provenance={}), _printable(stored.get("warnings")))
 
-    def _keep(self, key: str, encoding: Encoding) -> None:
+    def _write(self, key: str, encoded: EncodedRecording) -> None:
         if self._folder is None:
             return
-        held = {"key": key, "warnings": list(_sentences(list(encoding.warnings)))}
-        with suppress(OSError, NsynthLabError):  # a full disk, or a folder that is closed to us
+        stored = {"key": key, "warnings": list(_printable(list(encoded.warnings)))}
+        with suppress(OSError, NsynthLabError):  # the disk is full or the folder is not writable
             self._folder.mkdir(parents=True, exist_ok=True)
-            kept = replace(encoding.latents, provenance=held)
-            write_latents(self._folder / f"{key}{ENDING}", kept, force=True)
+            latents = replace(encoded.latents, provenance=stored)
+            write_latents(self._folder / f"{key}{ENDING}", latents, force=True)
             self._make_room(self._folder)
 
     def _make_room(self, folder: Path) -> None:
-        """Remove what has not been used for longest, and with it what a killed process has left half written."""
+        """Delete the least recently used files, including partial files left by killed processes."""
         found = []
         for path in folder.glob(f"*{ENDING}"):
-            with suppress(OSError):  # another process has made room
+            with suppress(OSError):  # deleted by another process meanwhile
                 found.append((path.stat().st_mtime_ns, path.stat().st_size, path))
         excess = sum(size for _, size, _ in found) - self._most_bytes
         for _, size, path in sorted(found):
@@ -92,39 +93,40 @@ class Encodings:
             excess -= size
 
 
-def own_encodings() -> Encodings:
-    """Those that this user keeps; none where there is nothing to look the folder up with."""
+def user_encoding_cache() -> EncodingCache:
+    """The user's own cache; without platformdirs, which finds its folder, nothing is cached."""
     try:
-        return Encodings(cache_folder() / FOLDER)
-    except MissingError:  # a bare training box
-        return Encodings(None)
+        return EncodingCache(cache_folder() / FOLDER)
+    except MissingError:  # platformdirs is not installed on a machine that only trains
+        return EncodingCache(None)
 
 
-def encoding_key(heard: str, *, model_id: str, device: str, **how: object) -> str:
-    """Cache key of the sound with hash `heard`, for this model, kind of device and `how` it is encoded."""
-    return hashlib.sha256(repr((heard, model_id, device, sorted(how.items()), _text_hash())).encode()).hexdigest()
+def encoding_key(audio_hash: str, *, model_id: str, device: str, **options: object) -> str:
+    """The cache key, SHA-256 in hex, of a sound encoded by a model on a kind of device with some options."""
+    parts = (audio_hash, model_id, device, sorted(options.items()), _code_hash())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 @cache
-def _text_hash() -> str:
-    """Of the program text that encodes, and the versions of what it computes with."""
+def _code_hash() -> str:
+    """A hash of the source code that encodes and of the versions of the libraries it computes with."""
     digest = hashlib.sha256(repr([version(name) for name in LIBRARIES]).encode())
-    for path in _texts():
+    for path in _source_files():
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def _texts() -> Iterator[Path]:
+def _source_files() -> Iterator[Path]:
     root = Path(__file__).resolve().parents[1]
-    for room in ROOMS:
-        yield from sorted((root / room).rglob("*.py")) or [root / f"{room}.py"]
+    for name in SOURCES:
+        yield from sorted((root / name).rglob("*.py")) or [root / f"{name}.py"]
 
 
-def _sentences(held: object) -> tuple[str, ...]:
-    """Of a file that may be anybody's."""
-    lines: Sequence[object] = held if isinstance(held, list) else []
+def _printable(stored: object) -> tuple[str, ...]:
+    """Warnings from a file that may have been tampered with: only text, bounded in number and length."""
+    lines: Sequence[object] = stored if isinstance(stored, list) else []
     return tuple(
-        "".join(letter for letter in line[:LONGEST_WARNING] if letter.isprintable())
-        for line in lines[:MOST_WARNINGS]
+        "".join(letter for letter in line[:MAX_WARNING_CHARACTERS] if letter.isprintable())
+        for line in lines[:MAX_WARNINGS]
         if isinstance(line, str)
     )

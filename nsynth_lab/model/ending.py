@@ -1,10 +1,10 @@
-"""The end of an encoded note: where its fundamental would rise while the recording dies away, the timbre is held.
+"""Repairs the end of an encoded note if its fundamental becomes louder while the recording fades out.
 
-A recording that is cut off ends in a fade faster than anything within it, and the encoder also sees the silence after
-it. Its guess for the last frames may put most of the power into the fundamental of a low note, which has almost no
-A-weighted level: the fundamental then rises by 20 dB while the level falls as recorded. Fitting seldom corrects it,
-since it is a sixtieth of the note. So such an end is decoded again with the timbre held from one of several frames on,
-and the version closest to the recording is used.
+A recording that was cut off ends in a fade faster than any decay within it, and the encoder's centred window reaches
+into the silence after it. The timbre it estimates for these last frames may put most of the power into the fundamental.
+In a low note that has almost no A-weighted level, so it can rise by 20 dB while the loudness falls as recorded. Fitting
+seldom corrects this, because these frames are about a sixtieth of the note. So the end is decoded again with its timbre
+held constant from one of several frames on, and the version closest to the recording is kept.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, note_to_hz, samples_to_frames, track_hz
 
-MOST_RISE_DB = 3.0  # more than the recording's
-HEARD_DB = 45.0  # below the loudest frame
-LAST_FRAMES = 24  # a quarter of a second: of a note without a release of its own, its end
-BEFORE_FRAMES = 40  # decoded before the end and not looked at
+MAX_EXCESS_DB = 3.0  # tolerated rise beyond the recording's own
+RANGE_DB = 45.0  # rises further below the loudest frame are not counted
+LAST_FRAMES = 24  # a quarter of a second: the end of a note without a release
+WARM_UP_FRAMES = 40  # decoded before the end and discarded
 MEAN_FRAMES, JOIN_FRAMES = 5, 4
-HELD_FROM = (-12, -6, 0, 6)  # frames from the key-up,
-HELD_FROM_END = (-36, -24, -16, -10)  # and from the end
-RISE_WEIGHT = 0.05  # so much distance is a dB of rise
+HELD_FROM_RELEASE = (-12, -6, 0, 6)  # frames relative to the key-up
+HELD_FROM_END = (-36, -24, -16, -10)  # frames relative to the end
+RISE_WEIGHT = 0.05  # spectral distance in dB that weighs as much as 1 dB of rise
 
 
 def steady_end(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) -> Latents:
-    """`latents` of `samples` [frames * 512], with the timbre of their end held where it goes wrong."""
+    """`latents` of the recording `samples` [frames * 512], with the timbre at the end held if the sound rises there."""
     watched = _watched(latents)
     recorded = _Recorded(latents, samples, watched)
     sounds = _decoded(latents, latents.timbre[None], watched, checkpoint)
-    if recorded.excess_db(sounds[0]) <= MOST_RISE_DB:
+    if recorded.excess_db(sounds[0]) <= MAX_EXCESS_DB:
         return latents
     timbres = np.stack([latents.timbre, *(_held(latents.timbre, frame) for frame in _frames(latents))])
     sounds = _decoded(latents, timbres, watched, checkpoint)
@@ -46,52 +46,53 @@ def steady_end(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) ->
 
 
 def rise_beyond_db(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) -> float:
-    """How much more than in the recording `samples` [frames * 512] the level or the fundamental rises in the end."""
+    """How many dB more the level or the fundamental rises at the end than in the recording `samples` [frames * 512]."""
     recorded = _Recorded(latents, samples, watched := _watched(latents))
     return max(0.0, recorded.excess_db(_decoded(latents, latents.timbre[None], watched, checkpoint)[0]))
 
 
 def _watched(latents: Latents) -> int:
-    """The frame with which the end begins."""
+    """The first frame of the end."""
     return max(0, min(latents.release_frame, latents.frames - LAST_FRAMES) - LAST_FRAMES // 2)
 
 
 class _Recorded:
-    """The recording from frame `watched` on, and how far a decoded one is from it."""
+    """The recording from frame `watched` on, with which decoded versions are compared."""
 
     def __init__(self, latents: Latents, samples: FloatArray, watched: int) -> None:
         whole = samples[: latents.samples]
         self._f0_hz = note_to_hz(float(latents.note))
-        self._floor_db = float(levels_db(whole, f0_hz=self._f0_hz)[0].max()) - HEARD_DB
+        self._floor_db = float(levels_db(whole, f0_hz=self._f0_hz)[0].max()) - RANGE_DB
         self._loudest = torch.tensor([loudest_db(whole)])
         self._samples = np.asarray(whole[watched * HOP_SAMPLES :], np.float32)
         self._rises = self._rises_db(self._samples)
 
     def excess_db(self, decoded: FloatArray) -> float:
-        """How much more than the recording's its level or that of its fundamental rises."""
+        """How many dB more the level or the fundamental of `decoded` rises than the recording's."""
         own = self._rises_db(decoded[: len(self._samples)])
         return max(came - recorded for came, recorded in zip(own, self._rises, strict=True))
 
     def distance(self, decoded: FloatArray) -> float:
-        """Of the spectra, and of what rises."""
+        """Distance of the spectra plus the weighted excess rise."""
         came, wanted = (torch.from_numpy(part)[None] for part in (decoded[: len(self._samples)], self._samples))
         apart = float(spectral_distance(came, wanted, self._loudest))
         return apart + RISE_WEIGHT * max(0.0, self.excess_db(decoded))
 
     def _rises_db(self, samples: FloatArray) -> list[float]:
         levels = levels_db(samples, f0_hz=self._f0_hz)
-        return [rise_db(level[2:], floor_db=self._floor_db) for level in levels]  # windows begin before the sound
+        return [rise_db(level[2:], floor_db=self._floor_db) for level in levels]  # their windows begin earlier
 
 
 def _frames(latents: Latents) -> list[int]:
-    """From which the timbre may be held."""
-    every = {latents.release_frame + frame for frame in HELD_FROM} | {latents.frames + frame for frame in HELD_FROM_END}
+    """The candidate frames from which the timbre may be held, ascending."""
+    from_release = {latents.release_frame + frame for frame in HELD_FROM_RELEASE}
+    from_end = {latents.frames + frame for frame in HELD_FROM_END}
     first = max(latents.attack_frames, MEAN_FRAMES)
-    return sorted(frame for frame in every if first <= frame < latents.frames - JOIN_FRAMES)
+    return sorted(frame for frame in from_release | from_end if first <= frame < latents.frames - JOIN_FRAMES)
 
 
 def _held(timbre: FloatArray, frame: int) -> FloatArray:
-    """[frames, 16] that from `frame` on goes to the mean of the five frames before it, and stays there."""
+    """`timbre` [frames, 16] that from `frame` on moves to the mean of the five frames before it, and stays there."""
     out, kept = timbre.copy(), timbre[frame - MEAN_FRAMES : frame].mean(axis=0)
     share = np.minimum((np.arange(len(timbre) - frame) + 1) / (JOIN_FRAMES + 1), 1.0)[:, None]
     out[frame:] = (1.0 - share) * timbre[frame:] + share * kept
@@ -102,17 +103,19 @@ def _decoded(latents: Latents, timbres: FloatArray, watched: int, checkpoint: Ch
     """Samples [timbres, samples] from frame `watched` on, for each of `timbres` [timbres, frames, 16]."""
     decoder = checkpoint.model.decoder
     device = next(decoder.parameters()).device
-    begin, late = max(0, watched - BEFORE_FRAMES), samples_to_frames(decoder.delay_samples)
+    begin, late = max(0, watched - WARM_UP_FRAMES), samples_to_frames(decoder.delay_samples)
     level_db = np.pad(latents.loudness_db[begin:], (0, late), constant_values=SILENCE_DB)
     f0_hz = np.pad(track_hz(latents.note, latents.f0_cents)[begin:], (0, late), mode="edge")
     partials = np.pad(latents.partials_per_frame()[begin:], ((0, late), (0, 0)), mode="edge")
     ends = np.pad(timbres[:, begin:], ((0, 0), (0, late), (0, 0)), mode="edge")
 
-    def rows(stream: FloatArray) -> Tensor:
+    def batched(stream: FloatArray) -> Tensor:
         return torch.tensor(stream, device=device).expand(len(timbres), *stream.shape)
 
     with torch.no_grad():
         state = decoder.start(len(timbres), device=device)
-        sound, _ = decoder.step(torch.tensor(ends, device=device), rows(level_db), rows(f0_hz), rows(partials), state)
+        sound, _ = decoder.step(
+            torch.tensor(ends, device=device), batched(level_db), batched(f0_hz), batched(partials), state
+        )
     first = decoder.delay_samples + (watched - begin) * HOP_SAMPLES
     return np.asarray(sound[:, first : first + (latents.frames - watched) * HOP_SAMPLES].cpu().numpy(), np.float32)

@@ -1,4 +1,4 @@
-"""Headers of a checkpoint's files, read without torch: which model they are of, and which instruments they name."""
+"""JSON headers of the files in a checkpoint folder, read without importing torch."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ FIXED = {
 
 @contextmanager
 def opened(path: Path, *, framework: str = "numpy") -> Iterator[tuple[dict[str, Any], Any]]:
-    """The JSON header of a checkpoint's file, and the file, of which tensors can be asked.
+    """(the JSON header of a file in a checkpoint folder, the open safetensors file).
 
     Raises:
-        CheckpointError: missing, too large, damaged, none of ours, or of another version; also while it is read.
+        CheckpointError: missing, too large, damaged, not written by this program, or of another format version; also
+            for damage found while tensors are read inside the `with`.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -40,7 +41,7 @@ def opened(path: Path, *, framework: str = "numpy") -> Iterator[tuple[dict[str, 
     if path.stat().st_size > MAX_BYTES:
         raise CheckpointError(f"{path}: larger than {MAX_BYTES // 2**20} MiB; not a checkpoint of this program")
     try:
-        is_utf_8 = encodable(str(path)) == str(path)  # torch opens no file of another name
+        is_utf_8 = encodable(str(path)) == str(path)  # torch cannot open other file names
         with safe_open(str(path), framework=framework if is_utf_8 else "numpy") as file:
             header = json.loads((file.metadata() or {})[KEY])
             wrong = {key: header.get(key) for key, value in FIXED.items() if header.get(key) != value}
@@ -55,7 +56,7 @@ def opened(path: Path, *, framework: str = "numpy") -> Iterator[tuple[dict[str, 
 
 
 def read_header(path: Path) -> dict[str, Any]:
-    """The JSON header of a checkpoint's file; its tensors are not looked at.
+    """The JSON header of a file in a checkpoint folder, without reading its tensors.
 
     Raises:
         CheckpointError: as `opened`.
@@ -65,7 +66,7 @@ def read_header(path: Path) -> dict[str, Any]:
 
 
 def model_of(folder: Path) -> str:
-    """The id of a checkpoint folder's model.
+    """The model id of a checkpoint folder.
 
     Raises:
         CheckpointError: as `opened`.

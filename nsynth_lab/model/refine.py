@@ -1,6 +1,6 @@
-"""Fit latents to their recording by analysis by synthesis: a number of rounds, or for some seconds.
+"""Fit latents to their recording by analysis by synthesis, for a number of rounds or of seconds.
 
-Every sound that is encoded gets a few rounds; `encode --refine` takes its time over a sound unlike any in the training.
+Every note that is encoded gets a few rounds; `encode --refine` spends longer, for sounds unlike the training data.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from nsynth_lab.units import FloatArray, track_hz
 
 @dataclass(frozen=True)
 class Refined:
-    """The best latents found, and their distance in dB from the sound before and after."""
+    """The best latents found, their distance in dB from the recording before and after, and the rounds taken."""
 
     latents: Latents
     before_db: float
@@ -31,7 +31,7 @@ class Refined:
 def fit(
     latents: Latents, samples: FloatArray, checkpoint: Checkpoint, *, rounds: int, advance: Callable[[], None]
 ) -> Latents:
-    """`latents` from the encoder, fitted to `samples` [frames * 512]; `advance` is called after each round."""
+    """Fit `latents` to the recording `samples` [frames * 512]; `advance` is called after each round."""
     if not rounds:
         return latents
     fitting = _fitting(latents, samples, checkpoint)
@@ -50,10 +50,10 @@ def refine(
     progress: Callable[[float, float], None],
     clock: Callable[[], float] = time.monotonic,
 ) -> Refined:
-    """Fit `latents.timbre` to `samples` [frames * 512] for `seconds`; the best timbre found is kept.
+    """Fit `latents.timbre` to the recording `samples` [frames * 512] for `seconds` and return the best found.
 
-    `progress(seconds so far, best distance in dB)` is called after each round, and once more when the result of the
-    last round has been measured. Ctrl-C ends the work early, with the best so far. `clock` returns seconds.
+    `progress(elapsed seconds, best distance in dB)` is called after each round and after the final measurement. Ctrl-C
+    ends fitting early and keeps the best timbre so far. `clock` returns the time in seconds.
     """
     fitting = _fitting(latents, samples, checkpoint)
     started = clock()

@@ -1,7 +1,7 @@
 """WaveNet's stack: gated, dilated convolutions with residual and skip connections (van den Oord et al. 2016).
 
-A convolution of three taps is written as one matrix product over the three shifted inputs: that is what CPUs
-with matrix units and GPUs run fastest, and it needs no layout but [voices, frames, channels].
+Each three-tap convolution is computed as one matrix product over the three shifted inputs. That is fastest on GPUs and
+on CPUs with matrix units, and everything keeps the layout [voices, frames, channels].
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ StackState = tuple[Tensor, ...]
 
 
 class GatedLayer(nn.Module):
-    """One layer: three taps `dilation` frames apart, gate, then a residual and a skip output."""
+    """One layer: three taps `dilation` frames apart, a gate, then a residual and a skip output."""
 
     def __init__(self, channels: int, dilation: int) -> None:
         super().__init__()
         self.dilation = dilation
         self.taps = nn.Linear(TAPS * channels, 2 * channels)
         self.out = nn.Linear(channels, 2 * channels)
-        if not self.out.weight.is_meta:  # drawing what is not there takes torch two seconds of imports
+        if not self.out.weight.is_meta:  # initialising meta tensors makes torch import for two seconds
             nn.init.normal_(self.out.weight, std=0.5 / channels**0.5)
 
     def forward(self, x: Tensor, padded: Tensor) -> tuple[Tensor, Tensor]:
-        """`x` [voices, frames, channels] and the same with 2 * dilation frames of context -> next x, skip."""
+        """`x` [voices, frames, channels] and `x` with 2 * dilation frames of context -> (next x, skip)."""
         frames = x.shape[1]
         shifted = [padded[:, tap * self.dilation : tap * self.dilation + frames] for tap in range(TAPS)]
         signal, gate = self.taps(torch.cat(shifted, dim=-1)).chunk(2, dim=-1)
@@ -38,8 +38,8 @@ class GatedLayer(nn.Module):
 class GatedStack(nn.Module):
     """[voices, frames, inputs] -> [voices, frames, outputs]; dilations 1, 2, 4 .. 2**(cycle - 1), repeated.
 
-    Causal with a state (`start`, `step`), or centred over a whole note (`forward`). `bf16` runs its matrix products
-    in bfloat16; what goes in and out, and the state, stay float32.
+    Causal with a state (`start`, `step`), or centred over a whole note (`forward`). With `bf16` the matrix products run
+    in bfloat16; inputs, outputs and state stay float32.
     """
 
     bf16 = False
@@ -53,7 +53,7 @@ class GatedStack(nn.Module):
         self.last = nn.Linear(channels, outputs)
 
     def start(self, voices: int, *, device: torch.device | str = "cpu") -> StackState:
-        """State of so many voices in silence: the last 2 * dilation inputs of each layer."""
+        """The state of `voices` voices in silence: the last 2 * dilation inputs of each layer."""
         return tuple(
             torch.zeros(voices, (TAPS - 1) * layer.dilation, self.channels, device=device) for layer in self._layers()
         )
@@ -84,6 +84,6 @@ class GatedStack(nn.Module):
         return [layer for layer in self.layers if isinstance(layer, GatedLayer)]
 
     def head(self, total: Tensor) -> Tensor:
-        """The layers' summed skips -> what comes out."""
+        """The sum of the layers' skip outputs -> outputs."""
         out: Tensor = self.last(functional.gelu(self.mix(functional.gelu(total))))
         return out

@@ -1,4 +1,4 @@
-"""State as a value: nested tensors whose first axis is the voice."""
+"""Operations on decoder states: nested tuples and dataclasses of tensors whose first axis is the voice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ State = TypeVar("State")
 
 
 def reset_voices(state: State, fresh: State, which: Tensor) -> State:
-    """`state` where `which` [voices] is false, `fresh` where it is true, through tuples and dataclasses.
+    """`state`, with the voices where `which` [voices] is true taken from `fresh`.
 
     >>> reset_voices((torch.ones(2),), (torch.zeros(2),), torch.tensor([True, False]))
     (tensor([0., 1.]),)
@@ -23,7 +23,7 @@ def reset_voices(state: State, fresh: State, which: Tensor) -> State:
 
 
 def pick_voices(state: State, slots: Tensor) -> State:
-    """The voices `slots` [picked] of `state`, in that order.
+    """The voices with indices `slots` [picked] of `state`, in that order.
 
     >>> pick_voices((torch.arange(3.0),), torch.tensor([2, 0]))
     (tensor([2., 0.]),)
@@ -33,7 +33,7 @@ def pick_voices(state: State, slots: Tensor) -> State:
 
 
 def put_voices(state: State, slots: Tensor, part: State) -> State:
-    """`state` with its voices `slots` [picked] replaced by those of `part`.
+    """`state` with the voices at indices `slots` [picked] replaced by those of `part`.
 
     >>> put_voices((torch.zeros(3),), torch.tensor([2]), (torch.ones(1),))
     (tensor([0., 0., 1.]),)
@@ -43,7 +43,7 @@ def put_voices(state: State, slots: Tensor, part: State) -> State:
 
 
 def write_voices(state: State, slots: Tensor, part: State) -> None:
-    """`put_voices` in place: the tensors of `state` themselves are changed.
+    """Like `put_voices`, but in place.
 
     >>> state = (torch.zeros(3),)
     >>> write_voices(state, torch.tensor([2]), (torch.ones(1),))
@@ -54,13 +54,13 @@ def write_voices(state: State, slots: Tensor, part: State) -> None:
 
 
 def detached(state: State) -> State:
-    """`state` without gradients to what it was made from."""
+    """`state` cut off from the gradient graph."""
     out: State = _each(torch.Tensor.detach, state)
     return out
 
 
 def _each(change: Callable[..., Tensor], *states: Any) -> Any:
-    """`change` on the tensors of `states`, which all have the same structure of tuples and dataclasses."""
+    """Apply `change` to corresponding tensors of `states`, which all have the same structure."""
     first = states[0]
     if isinstance(first, Tensor):
         return change(*states)

@@ -10,7 +10,7 @@ from nsynth_lab.audio import ENDINGS as SOUND_ENDINGS
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import AudioError, CheckpointError, LatentsError, UsageError
 from nsynth_lab.latents import ENDING as LATENTS_ENDING
-from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, bank_names, find_name, owned_names, where_else
+from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, bank_names, find_name, other_model_hint, user_instrument_names
 from nsynth_lab.model.headers import model_of
 from nsynth_lab.sound_format import STDOUT
 
@@ -62,10 +62,10 @@ def check_sources(sources: Sequence[str | Path], checkpoint: Path | None = None)
             names = names if names is not None else _names(folder)
         except CheckpointError:
             return
-        find_name(source, names, elsewhere=lambda name: where_else(name, folder=folder))
+        find_name(source, names, hint=lambda name: other_model_hint(name, folder=folder))
 
 
 def _names(folder: Path) -> list[str]:
     model = model_of(folder)
-    own = [name for name, other in owned_names().values() if other == model]
+    own = [name for name, other in user_instrument_names().values() if other == model]
     return [*bank_names(folder), *own]

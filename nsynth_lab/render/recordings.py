@@ -15,7 +15,7 @@ from nsynth_lab.errors import AudioError
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import encode
-from nsynth_lab.model.encodings import Encoding, Encodings, encoding_key
+from nsynth_lab.model.encodings import EncodedRecording, EncodingCache, encoding_key
 
 LONGEST_NOTE_SECONDS = 30.0
 
@@ -28,13 +28,13 @@ class Recordings:
     `progress(total, unit, title)` shows the progress of encoding.
     """
 
-    def __init__(self, checkpoint: Checkpoint, *, device: str, encodings: Encodings, progress: Progress) -> None:
+    def __init__(self, checkpoint: Checkpoint, *, device: str, encodings: EncodingCache, progress: Progress) -> None:
         self._checkpoint = checkpoint
         self._device = device
         self._encodings = encodings
         self._progress = progress
         self._hashes: dict[tuple[str, int, int], str] = {}
-        self._known: dict[str, Encoding] = {}
+        self._known: dict[str, EncodedRecording] = {}
 
     def latents(self, path: str | Path, *, note: int | None, velocity: int, rounds: int) -> Latents:
         """Latents of a recording of one note, fitted in `rounds` rounds; of a long file, its first 30 s.
@@ -66,7 +66,7 @@ class Recordings:
             self._hashes[known] = file_hash(path)
         return self._hashes[known]
 
-    def _encode(self, path: str | Path, note: int | None, rounds: int) -> Encoding:
+    def _encode(self, path: str | Path, note: int | None, rounds: int) -> EncodedRecording:
         whole = read_clip(path)
         clip = replace(whole, samples=whole.samples[:, : int(LONGEST_NOTE_SECONDS * whole.sample_rate)])
         warnings = (
@@ -78,7 +78,7 @@ class Recordings:
                 latents = encode(clip, self._checkpoint, note=note, rounds=rounds, advance=advance)
         except AudioError as error:
             raise AudioError(f"{path}: {error}") from error
-        return Encoding(latents, warnings)
+        return EncodedRecording(latents, warnings)
 
 
 def _length_warning(whole: Audio) -> list[str]:

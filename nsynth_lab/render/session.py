@@ -20,14 +20,14 @@ from nsynth_lab.blend.modulation import weights_of
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents, read_latents
 from nsynth_lab.legible import encodable
-from nsynth_lab.model.bank import Bank, at_bank_level, load_bank, struck_at
-from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, check_bank, where_else
+from nsynth_lab.model.bank import Bank, at_bank_level, load_bank, zones_at_note
+from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, check_bank, other_model_hint
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import cut
 from nsynth_lab.model.config import ROUNDS
-from nsynth_lab.model.encodings import Encodings, own_encodings
+from nsynth_lab.model.encodings import EncodingCache, user_encoding_cache
 from nsynth_lab.model.refine import Refined, refine
-from nsynth_lab.model.user_bank import with_owned
+from nsynth_lab.model.user_bank import with_user_instruments
 from nsynth_lab.note import Note, note_name
 from nsynth_lab.patch.sound import SPHERICAL
 from nsynth_lab.render.offline import Advance, Rendered, render_whole
@@ -42,7 +42,7 @@ def _silently(_total: int, _unit: str, _title: str) -> AbstractContextManager[Ca
 
 
 class Session:
-    """A checkpoint loaded once; with `owned` the user's own instruments are added to its bank.
+    """A checkpoint loaded once; with `user_instruments` the user's own instruments are added to its bank.
 
     `progress(total, unit, title)` shows the progress of encoding a recording; encoded recordings are cached in
     `encodings`, by default the user's own.
@@ -58,14 +58,14 @@ class Session:
         *,
         device: str = "auto",
         seed: int = 0,
-        owned: bool = True,
+        user_instruments: bool = True,
         progress: Progress = _silently,
-        encodings: Encodings | None = None,
+        encodings: EncodingCache | None = None,
     ) -> None:
         self.folder = Path(folder or DEFAULT_CHECKPOINT)
         self.device = pick_device(device)
         self.seed = seed
-        self._owned = owned
+        self._user_instruments = user_instruments
         self._progress = progress
         self._told: set[str] = set()
         self._encodings = encodings
@@ -84,14 +84,17 @@ class Session:
         """
         check_bank(self.folder)
         bank = load_bank(self.folder)
-        bank = with_owned(bank) if self._owned else bank
-        bank.elsewhere = partial(where_else, folder=self.folder)
+        bank = with_user_instruments(bank) if self._user_instruments else bank
+        bank.hint = partial(other_model_hint, folder=self.folder)
         return bank
 
     @cached_property
     def _recordings(self) -> Recordings:
         return Recordings(
-            self.checkpoint, device=self.device, encodings=self._encodings or own_encodings(), progress=self._progress
+            self.checkpoint,
+            device=self.device,
+            encodings=self._encodings or user_encoding_cache(),
+            progress=self._progress,
         )
 
     def instruments(self) -> list[dict[str, Any]]:
@@ -185,7 +188,7 @@ class Session:
         Raises:
             as `zones`.
         """
-        return struck_at(self.zones(text, files=files), note)
+        return zones_at_note(self.zones(text, files=files), note)
 
     def recorded(self, path: Path) -> Latents:
         """A .latents or sound file, at the bank's level.

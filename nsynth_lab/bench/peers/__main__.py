@@ -51,7 +51,7 @@ def _run(asked: argparse.Namespace) -> None:
         raise UsageError(f"--only {asked.only}: no such peer; expected parts of {'; '.join(p.name for p in PAIRS)}")
     if asked.json is not None and not asked.json.parent.is_dir():
         raise UsageError(f"{asked.json}: the folder {asked.json.parent} does not exist; make it first")
-    work = Work(Session(asked.checkpoint, device="cpu", owned=False))
+    work = Work(Session(asked.checkpoint, device="cpu", user_instruments=False))
     where = machine.measure(work, lambda: None)
     _say(f"{where.processor}, {where.cores} cores to use, torch {where.torch}, {where.rates.matrix_gflops:.0f} GFLOPS")
     found, left_out = list[Comparison](), list[str]()
