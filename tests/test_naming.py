@@ -181,7 +181,7 @@ def test_the_commands_take_them(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_imported_cannot_be_named_to_play_tricks(tmp_path: Path) -> None:
     for number, name in enumerate(["a\x1b[2Jb", "a\u202eb", " ", "x" * 300]):
         path = write_bank_file(tmp_path / f"{number}.safetensors", owned(name), about={})
-        with pytest.raises(CheckpointError, match="plain text"):
+        with pytest.raises(CheckpointError, match="printable text"):
             import_file(path, force=True)
     path = write_bank_file(tmp_path / "up.safetensors", owned("../../../up"), about={})
     assert import_file(path, force=True).path.parent == bank_folder()

@@ -150,7 +150,7 @@ def checkpoint_bank(folder: Path) -> Bank | None:
     return bank if bank.model_id == model_of(folder) else None
 
 
-def bank_with_owned(folder: Path) -> Bank:
+def bank_with_user_instruments(folder: Path) -> Bank:
     """A checkpoint's bank together with the user's own instruments that were captured with its model.
 
     Raises:

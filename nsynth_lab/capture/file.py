@@ -14,7 +14,7 @@ from nsynth_lab.dsp.pitch_guess import measure_note
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import UsageError
 from nsynth_lab.legible import encodable
-from nsynth_lab.model.codec import LEAST_CONFIDENCE
+from nsynth_lab.model.codec import MIN_CONFIDENCE
 from nsynth_lab.note import Note, note_name
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
@@ -71,7 +71,7 @@ class FileSource:
 def _note(path: Path, samples: FloatArray, given: int | None) -> int:
     """The note of a recording; warns if the given note is not the one that sounds."""
     measured, trust = measure_note(samples, SAMPLE_RATE)
-    is_sure = trust >= LEAST_CONFIDENCE and 0 <= round(measured) <= 127
+    is_sure = trust >= MIN_CONFIDENCE and 0 <= round(measured) <= 127
     if given is None and not is_sure:
         raise UsageError(f"{path}: has no clear pitch; say which note it is with --source-note")
     if given is not None and is_sure and abs(measured - given) > AGREE_SEMITONES:

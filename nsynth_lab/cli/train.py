@@ -270,7 +270,9 @@ def build_bank(
             own = bank_builder.build_bank(plan, folder, processes=jobs, progress=lambda: advance(1), warn=console.say)
     if from_checkpoint:
         old = DEFAULT_CHECKPOINT if from_checkpoint == "default" else Path(from_checkpoint)
-        missing = reencode.without_instruments(bank_builder.bank_with_owned(old), list(own.entries) if own else [])
+        missing = reencode.without_instruments(
+            bank_builder.bank_with_user_instruments(old), list(own.entries) if own else []
+        )
         with console.progress(len(missing.zones), "zones", "encoding") as advance:
             done = reencode.reencode_bank(
                 missing, old, folder, rounds=rounds, processes=jobs, progress=lambda: advance(1)

@@ -116,9 +116,9 @@ class ControlNet(nn.Module):
         envelope, corrections, noise, partial_gain, noise_gain = torch.split(out * DB_PER_UNIT, self.sizes, dim=-1)
         level = loudness_db[..., None]
         count = self.config.oscillators if every else self._count(f0_hz)
-        places_hz = f0_hz[..., None] * partial_ratios(partials, count)
+        oscillator_hz = f0_hz[..., None] * partial_ratios(partials, count)
         return Controls(
-            partials=partial_amplitudes(envelope, corrections, places_hz),
+            partials=partial_amplitudes(envelope, corrections, oscillator_hz),
             noise=noise_magnitudes(noise),
             partial_gain=_gain(level, partial_gain),
             noise_gain=_gain(level, noise_gain),

@@ -30,14 +30,14 @@ WEIGHTING_FLOOR_DB = -40.0
 LOUDEST_DB = 120.0  # limit before normalisation
 
 
-def partial_amplitudes(envelope_db: Tensor, corrections_db: Tensor, places_hz: Tensor) -> Tensor:
+def partial_amplitudes(envelope_db: Tensor, corrections_db: Tensor, oscillator_hz: Tensor) -> Tensor:
     """Amplitudes [voices, frames, oscillators]: the envelope at each partial's frequency plus its own correction."""
-    level_db = _read_envelope(envelope_db, places_hz)
+    level_db = _read_envelope(envelope_db, oscillator_hz)
     known = min(corrections_db.shape[-1], level_db.shape[-1])
     extra = functional.pad(corrections_db[..., :known], (0, level_db.shape[-1] - known))
     power = torch.exp((level_db + extra).clamp(-LOUDEST_DB, LOUDEST_DB) * (math.log(10.0) / 10.0))
-    power = power * audible(places_hz).square()
-    weighted = (power * _weighting(places_hz)).sum(dim=-1, keepdim=True)
+    power = power * audible(oscillator_hz).square()
+    weighted = (power * _weighting(oscillator_hz)).sum(dim=-1, keepdim=True)
     return torch.sqrt(2.0 * power / (weighted + 1e-12) + 1e-14)
 
 
@@ -46,10 +46,10 @@ def audible(hz: Tensor) -> Tensor:
     return ((AUDIBLE_HZ - hz) / FADE_HZ).clamp(0.0, 1.0)
 
 
-def _read_envelope(envelope_db: Tensor, places_hz: Tensor) -> Tensor:
-    """The envelope, interpolated linearly at `places_hz`, in dB [voices, frames, oscillators]."""
+def _read_envelope(envelope_db: Tensor, oscillator_hz: Tensor) -> Tensor:
+    """The envelope, interpolated linearly at `oscillator_hz`, in dB [voices, frames, oscillators]."""
     points = envelope_db.shape[-1]
-    position = _warp(places_hz) * (points - 1)
+    position = _warp(oscillator_hz) * (points - 1)
     below = position.floor().clamp(0, points - 2)
     index = below.long()
     left, right = envelope_db.gather(-1, index), envelope_db.gather(-1, index + 1)

@@ -46,8 +46,8 @@ def partial_levels(samples: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials
     `f0_hz` [notes, frames], `partials` [notes, frames, 128] offsets in units of f0. Above 24 kHz partials are silent.
     """
     spectrum_db = _db(magnitudes(samples, window_samples=PARTIALS_WINDOW, hop_samples=HOP_SAMPLES))
-    places_hz = f0_hz[..., None] * partial_ratios(partials, HALF_PARTIALS + count)
-    position = places_hz * (PARTIALS_WINDOW / SAMPLE_RATE)
+    oscillator_hz = f0_hz[..., None] * partial_ratios(partials, HALF_PARTIALS + count)
+    position = oscillator_hz * (PARTIALS_WINDOW / SAMPLE_RATE)
     below = position.long().clamp(0, PARTIALS_WINDOW // 2 - 1)
     level_db = torch.lerp(
         spectrum_db.gather(-1, below), spectrum_db.gather(-1, below + 1), (position - below).clamp(0, 1)
