@@ -18,8 +18,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from nsynth_lab import cli
 from nsynth_lab.bench.bench import SECTIONS
 from nsynth_lab.bench.child import run_child
-from nsynth_lab.bench.count import count_step, fft_operations
-from nsynth_lab.bench.made import prepared_notes, recording
+from nsynth_lab.bench.operations import count_step, fft_operations
+from nsynth_lab.bench.synthetic import prepared_notes, recording
 from nsynth_lab.dsp.noise import BINS, FFT_SAMPLES
 from nsynth_lab.dsp.pitch_guess import measure_note
 from nsynth_lab.errors import NsynthLabError

@@ -16,12 +16,12 @@ from nsynth_lab.bench.peers import music_translation, rave
 from nsynth_lab.bench.peers.__main__ import main
 from nsynth_lab.bench.peers.compare import PAIRS
 from nsynth_lab.bench.peers.ddsp import HOP, RATE_HZ, DdspDecoder
-from nsynth_lab.bench.peers.nsynth import CLASSES, CODE, NsynthDecoder, Sizes
+from nsynth_lab.bench.peers.nsynth import CLASSES, CODE, NsynthDecoder, NsynthSizes
 from nsynth_lab.bench.peers.nsynth import HOP as NSYNTH_HOP
 from nsynth_lab.bench.peers.source import importing
 from nsynth_lab.errors import MissingError
 
-SMALL = Sizes(channels=8, skip=6, layers=5, cycle=3)
+SMALL = NsynthSizes(channels=8, skip=6, layers=5, cycle=3)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_a_peer_that_is_not_there_is_told_of_and_how_to_get_it(
 def test_a_peer_that_lacks_something_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "made_up_peer.py").write_text("import a_package_that_nobody_has\n")
-    told = r"a_package_that_nobody_has.*get what it needs with: pip"
+    told = r"a_package_that_nobody_has.*install what it needs with: pip"
     with pytest.raises(MissingError, match=told), importing(tmp_path, "theirs", ".", how="pip"):
         __import__("made_up_peer")
 

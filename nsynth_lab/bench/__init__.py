@@ -1,13 +1,16 @@
-"""Bench: how fast this machine runs this model, measured where a user notices it. Nothing here keeps a sound.
+"""Bench: how fast this machine runs this model, where a user notices it. Start at `bench`, which runs all sections.
 
-timing      seconds of a piece of work, repeated: median, lowest, highest
-work        what is measured with: a session, two instruments, how thoroughly
-machine     processor, threads, and the rates of the machine itself
-offline     encode and decode: multiples of real time, and how they grow with seconds and notes
-load        the engine that `play` plays on, block by block; streaming: with more and more voices
-limit       one step of the decoder against what the machine could do; counts in `count`, where its time goes in `parts`
-processes   whole commands from outside: start-up and memory, by `child`
-training    steps a second
-bench       the sections in a row; page and plots show them
-peers/      others' decoders on the same machine in the same run
+machine       processor, threads, and the peak rates of arithmetic and memory
+offline       encoding and decoding of whole notes as multiples of real time, and how they scale
+streaming     load of the engine that `play` uses with more and more voices, block by block (`load`)
+controllers   the same load while knobs and wheels are moved
+limit         one decoder step against the peak rates (`operations`), and a profile of a block (`profiling`)
+processes     start-up time and memory of whole commands, each run by `child`; `play_child` stands in for `play`
+training      training steps per second
+
+work          the session, instruments and thoroughness that all sections share
+timing        repeated measurements: median, lowest and highest
+synthetic     generated recordings to encode and to train on
+tables, page, plots     the results on the terminal and as a report
+peers/        other projects' decoders on the same machine in the same run
 """

@@ -15,22 +15,22 @@ from nsynth_lab.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Section:
+class BenchSection:
     """A section: its length in steps of about a second, and the function that measures it and returns a dataclass."""
 
-    measures: Callable[[Work], int]
+    progress_steps: Callable[[Work], int]
     measure: Callable[[Work, Advance], Any]
 
 
-SECTIONS: dict[str, Section] = {
-    "machine": Section(machine.measures, machine.measure),
-    "offline": Section(offline.measures, offline.measure),
-    "streaming": Section(streaming.measures, streaming.measure),
-    "controllers": Section(controllers.measures, controllers.measure),
-    "limit": Section(limit.measures, limit.measure),
-    "startup": Section(processes.startup_measures, processes.measure_startup),
-    "memory": Section(processes.memory_measures, processes.measure_memory),
-    "training": Section(training.measures, training.measure),
+SECTIONS: dict[str, BenchSection] = {
+    "machine": BenchSection(machine.progress_steps, machine.measure),
+    "offline": BenchSection(offline.progress_steps, offline.measure),
+    "streaming": BenchSection(streaming.progress_steps, streaming.measure),
+    "controllers": BenchSection(controllers.progress_steps, controllers.measure),
+    "limit": BenchSection(limit.progress_steps, limit.measure),
+    "startup": BenchSection(processes.startup_steps, processes.measure_startup),
+    "memory": BenchSection(processes.memory_steps, processes.measure_memory),
+    "training": BenchSection(training.progress_steps, training.measure),
 }
 
 
@@ -38,7 +38,7 @@ def check_sections(names: Sequence[str]) -> list[str]:
     """The named `SECTIONS`, or all if none is named; the machine is always included.
 
     Raises:
-        UsageError: an unknown name.
+        UsageError: a name is unknown.
 
     >>> check_sections(["memory"])
     ['machine', 'memory']
@@ -48,13 +48,13 @@ def check_sections(names: Sequence[str]) -> list[str]:
     return [name for name in SECTIONS if name in names or name == "machine" or not names]
 
 
-def count_measures(work: Work, names: Sequence[str]) -> int:
-    """Total number of steps of `run_bench`."""
-    return sum(SECTIONS[name].measures(work) for name in names)
+def total_steps(work: Work, names: Sequence[str]) -> int:
+    """Number of steps by which `run_bench` advances its progress bar."""
+    return sum(SECTIONS[name].progress_steps(work) for name in names)
 
 
 def run_bench(work: Work, names: Sequence[str], advance: Advance) -> dict[str, Any]:
-    """All figures by section, with model, version, date and duration."""
+    """Run the sections and return their figures by name, with version, model, date and duration as JSON values."""
     begun = time.perf_counter()
     figures: dict[str, Any] = {
         "nsynth_lab": __version__,

@@ -1,6 +1,6 @@
 """child: a command in a process of its own, with the time it took and its peak memory.
 
-The command is started by a process that is small itself, because a system counts what the parent held at the start as
+The command is started by a small intermediate process, because a system counts the memory of the parent at the fork as
 the child's.
 """
 
@@ -33,13 +33,13 @@ print(json.dumps([child.returncode, first, whole, peak, said.decode(errors="repl
 
 
 @dataclass(frozen=True)
-class Ran:
-    """Time and memory of a command.
+class ChildRun:
+    """Times in seconds and peak memory of a finished command.
 
     Attributes:
-        first_line_seconds: until it had written a line.
-        seconds: until it had ended.
-        peak_bytes: most memory resident; 0 where the system does not say.
+        first_line_seconds: until its first line of output.
+        seconds: until it ended.
+        peak_bytes: peak resident memory; 0 if the system does not report it.
     """
 
     first_line_seconds: float
@@ -47,11 +47,11 @@ class Ran:
     peak_bytes: int
 
 
-def run_child(arguments: Sequence[str], *, threads: int = 0) -> Ran:
+def run_child(arguments: Sequence[str], *, threads: int = 0) -> ChildRun:
     """Run `python ARGUMENTS` in a process of its own, with `threads` threads of torch; 0 leaves that to torch.
 
     Raises:
-        NsynthLabError: it failed.
+        NsynthLabError: it could not be started or failed.
     """
     environment = {**os.environ, **({"OMP_NUM_THREADS": str(threads)} if threads else {})}
     command = [sys.executable, "-c", _STARTER, sys.executable, *arguments]
@@ -61,4 +61,4 @@ def run_child(arguments: Sequence[str], *, threads: int = 0) -> Ran:
     code, first, whole, peak, said = json.loads(done.stdout)
     if code:
         raise NsynthLabError(f"python {' '.join(arguments)}: ended with code {code}: {said.strip()[-300:]}")
-    return Ran(first, whole, peak)
+    return ChildRun(first, whole, peak)

@@ -1,7 +1,7 @@
 """Controllers: the cost of a thousand controller messages per second, compared with blocks in which nothing moves.
 
-Presets are played with their effects and knobs, but on the bench's own instruments. Stretches with messages and without
-take turns, so that what else the machine does is felt by both.
+Presets are played with their effects and knobs, but with the instruments of the bench. Stretches with and without
+messages alternate, so that other programs on the machine affect both alike.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from nsynth_lab.bench.load import Load, get_under_way
+from nsynth_lab.bench.load import Load, start_voices
 from nsynth_lab.bench.work import Advance, Work
 from nsynth_lab.midi.events import CHANNELS, Event, Kind, bend, control
 from nsynth_lab.patch.library import find_preset
@@ -29,12 +29,12 @@ VOICES, BLOCK_SAMPLES, MESSAGES_PER_SECOND = 16, 64, 1000
 STRETCHES, STRETCH_SECONDS = 12, 0.5
 WHEEL, SLIDE = 1, 74
 
-Message = Callable[[int, int], Event]  # of a number that counts them, and the sample at which it comes
+Message = Callable[[int, int], Event]  # (index of the message, sample at which it arrives) -> message
 
 
 @dataclass(frozen=True)
-class Storm:
-    """Block times of one patch while nothing moves and while controllers move."""
+class ControllerLoad:
+    """Load of one patch while nothing moves (`still`) and while controllers move (`moved`)."""
 
     name: str
     still: Load
@@ -43,16 +43,16 @@ class Storm:
 
 @dataclass(frozen=True)
 class Controllers:
-    """What was played, and the rate of controller messages."""
+    """Loads of all patches, and how they were played."""
 
     messages_per_second: int
     voices: int
     block_samples: int
-    storms: tuple[Storm, ...]
+    storms: tuple[ControllerLoad, ...]
 
 
-def measures(work: Work) -> int:
-    """How far `measure` advances."""
+def progress_steps(work: Work) -> int:
+    """Number of steps by which `measure` advances the progress bar."""
     return len(_names(work))
 
 
@@ -60,7 +60,7 @@ def measure(work: Work, advance: Advance) -> Controllers:
     """Move the mod wheel of a plain blend, all MPE controllers, and the controllers of some presets."""
     storms = []
     for name in _names(work):
-        storms.append(_storm(work, name))
+        storms.append(_controller_load(work, name))
         advance()
     return Controllers(MESSAGES_PER_SECOND, VOICES, BLOCK_SAMPLES, tuple(storms))
 
@@ -69,10 +69,10 @@ def _names(work: Work) -> tuple[str, ...]:
     return ("blend", "mpe", *PRESETS)[:3] if work.quick else ("blend", "mpe", *PRESETS)
 
 
-def _storm(work: Work, name: str) -> Storm:
+def _controller_load(work: Work, name: str) -> ControllerLoad:
     threads = torch.get_num_threads()
     engine, message, close = _played(work, name)
-    get_under_way(work, engine, voices=VOICES, block_samples=BLOCK_SAMPLES, channel=_channel)
+    start_voices(work, engine, voices=VOICES, block_samples=BLOCK_SAMPLES, channel=_channel)
     still, moved = [], []
     for _ in range(2 if work.quick else STRETCHES):
         still.append(_stretch(engine, None))
@@ -83,11 +83,11 @@ def _storm(work: Work, name: str) -> Storm:
     ]
     torch.set_num_threads(threads)
     close()
-    return Storm(name, *loads)
+    return ControllerLoad(name, *loads)
 
 
 def _played(work: Work, name: str) -> tuple[Engine, Message, Callable[[], None]]:
-    """An engine, the messages to send to it, and a function that closes it."""
+    """(an engine, a function that makes the messages to send to it, a function that closes it)."""
     names = list(work.names)
     if name == "blend":
         engine = make_engine(work.session, [names], Settings(voices=VOICES))
@@ -107,7 +107,7 @@ def _played(work: Work, name: str) -> tuple[Engine, Message, Callable[[], None]]
 
 
 def _expressed(number: int, at_sample: int) -> Event:
-    """The bend, pressure and slide of notes on all channels in turn."""
+    """Bend, pressure and slide (MPE) on all channels in turn."""
     channel, value = number // 3 % CHANNELS, _value(number)
     if number % 3 == 0:
         return bend(64 * (value - 64), channel=channel, at_sample=at_sample)

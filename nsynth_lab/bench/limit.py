@@ -1,4 +1,4 @@
-"""Share of the physical limit: a step's operations and bytes over its time, against the machine's own rates."""
+"""How close a decoder step comes to the peak rates of the machine, and where the time of a block goes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from nsynth_lab.bench.count import Count, count_step
 from nsynth_lab.bench.load import sounding_engine
 from nsynth_lab.bench.machine import Rates, device_rates
-from nsynth_lab.bench.parts import Part, parts_of
+from nsynth_lab.bench.operations import StepCost, count_step
+from nsynth_lab.bench.profiling import TimeShare, time_shares
 from nsynth_lab.bench.timing import Spread, seconds_of
 from nsynth_lab.bench.work import Advance, Work, spread_notes
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
@@ -27,17 +27,17 @@ class Step:
     """One step of the decoder as `play` takes it: the next frame of several voices.
 
     Attributes:
-        microseconds: it takes.
-        count: what it takes at least.
-        gflops: operations over the time, in 10^9 a second; `share_of_matrix_rate` of the machine's.
-        weights_gb_s: bytes of weights over the time; `share_of_read_rate` of the rate at which what lies in the
-            caches is read.
-        share_of_limit: the longer of what operations and bytes would take at those rates, over the time.
+        microseconds: duration of the step.
+        count: operations and bytes of weights that it needs at least.
+        gflops: operations achieved, in 10^9 per second; `share_of_matrix_rate` is their share of the peak rate.
+        weights_gb_s: bytes of weights read, in 10^9 per second; `share_of_read_rate` is their share of the rate at
+            which cached memory is read.
+        share_of_limit: the larger of the two shares.
     """
 
     voices: int
     microseconds: Spread
-    count: Count
+    count: StepCost
     gflops: float
     share_of_matrix_rate: float
     weights_gb_s: float
@@ -47,17 +47,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Limit:
-    """Steps on one thread or on the GPU, the rates they are compared with, and where the time of a block goes."""
+    """Steps on one thread or on the GPU, the peak rates they are compared with, and the profile of a block."""
 
     rates: Rates
     steps: tuple[Step, ...]
     profiled_voices: int
     profiled_block_samples: int
-    parts: tuple[Part, ...]
+    parts: tuple[TimeShare, ...]
 
 
-def measures(work: Work) -> int:
-    """How far `measure` advances."""
+def progress_steps(work: Work) -> int:
+    """Number of steps by which `measure` advances the progress bar."""
     return 2 + len(_voices(work))
 
 
@@ -74,7 +74,7 @@ def measure(work: Work, advance: Advance) -> Limit:
             advance()
         engine = sounding_engine(work, voices=PROFILED_VOICES, block_samples=PROFILED_BLOCK)
         blocks = 40 if work.quick else 400
-        parts = parts_of(lambda: engine.render(PROFILED_BLOCK), blocks=blocks, device=work.device)
+        parts = time_shares(lambda: engine.render(PROFILED_BLOCK), blocks=blocks, device=work.device)
         advance()
     finally:
         torch.set_num_threads(threads)
@@ -98,16 +98,16 @@ def _step(work: Work, rates: Rates, voices: int) -> Step:
         np.zeros((voices, PARTIAL_SLOTS), np.float32),
     )
     took = seconds_of(lambda: batch.step(*streams), repeats=30 if work.quick else 200, device=work.device)
-    count, middle = count_step(decoder, hz), float(np.median(took))
-    by_matrix = count.operations / (rates.matrix_gflops * 1e9) / middle
-    by_reading = count.weight_bytes / (rates.cached_read_gb_s * 1e9) / middle
+    count, median = count_step(decoder, hz), float(np.median(took))
+    by_matrix = count.operations / (rates.matrix_gflops * 1e9) / median
+    by_reading = count.weight_bytes / (rates.cached_read_gb_s * 1e9) / median
     return Step(
         voices=voices,
         microseconds=Spread.of([1e6 * one for one in took]),
         count=count,
-        gflops=count.operations / middle / 1e9,
+        gflops=count.operations / median / 1e9,
         share_of_matrix_rate=by_matrix,
-        weights_gb_s=count.weight_bytes / middle / 1e9,
+        weights_gb_s=count.weight_bytes / median / 1e9,
         share_of_read_rate=by_reading,
         share_of_limit=max(by_matrix, by_reading),
     )

@@ -1,8 +1,8 @@
 """measure_load: the cost of blocks with a given number of voices, on the engine that `play` uses.
 
-Keys start at odd times and are struck again during the measurement, as when somebody plays. All voices are in use, so
-every new key steals one. Threads and garbage collection are as in `play`. Blocks follow each other without waiting and
-without the real-time priority of `play`, so other programs have an influence.
+Keys start at irregular times and are struck again during the measurement, as when somebody plays. All voices are in
+use, so every new key steals one. Threads and garbage collection are as in `play`. Blocks follow each other without
+waiting and without the real-time priority of `play`, so other programs affect the result.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.units import SAMPLE_RATE, Doubles
 
-LEAST_BLOCKS, LEAST_SECONDS = 1000, 3.0  # a thousand blocks are the fewest that have a 99.9th percentile
+MIN_BLOCKS, MIN_SECONDS = 1000, 3.0  # a 99.9th percentile needs at least a thousand blocks
 QUICK_COUNT = 150
-ODD_SAMPLES = 331  # between the first key-downs: no multiple of a block
+ODD_SAMPLES = 331  # between the first key-downs; not a multiple of any block size
 KEYS_PER_SECOND = 6.0
 
 
@@ -34,10 +34,10 @@ class Load:
     """The cost of blocks of one size with a given number of voices, as shares of their deadline.
 
     Attributes:
-        blocks: measured.
-        median, p99, p999, worst: half, 99 in a hundred, 999 in a thousand and all took no longer.
-        late: blocks that took longer than they last.
-        threads: of torch, as `play` would choose them for this engine, or as asked for.
+        blocks: number of blocks measured.
+        median, p99, p999, worst: median, 99th and 99.9th percentile and maximum of the shares.
+        late: number of blocks that missed their deadline.
+        threads: of torch, chosen as in `play` unless given.
     """
 
     block_samples: int
@@ -61,14 +61,14 @@ class Load:
 def sounding_engine(work: Work, *, voices: int, block_samples: int) -> Engine:
     """An engine with `voices` sounding voices, each started at a different time."""
     engine = make_engine(work.session, [list(work.names)], Settings(voices=voices))
-    get_under_way(work, engine, voices=voices, block_samples=block_samples)
+    start_voices(work, engine, voices=voices, block_samples=block_samples)
     return engine
 
 
-def get_under_way(
+def start_voices(
     work: Work, engine: Engine, *, voices: int, block_samples: int, channel: Callable[[int], int] | None = None
 ) -> None:
-    """Prepare an engine as `play` does and start `voices` voices, voice `n` on channel `channel(n)`."""
+    """Prepare an engine as `play` does and start `voices` voices, voice `n` on channel `channel(n)` if given."""
     if work.threads:
         engine.warm_up()
         engine.step_seconds()
@@ -86,7 +86,7 @@ def measure_load(work: Work, *, block_samples: int, voices: int) -> Load:
     """Play `voices` voices for at least a thousand blocks of `block_samples`."""
     threads = torch.get_num_threads()
     engine = sounding_engine(work, voices=voices, block_samples=block_samples)
-    least = max(LEAST_BLOCKS, round(LEAST_SECONDS * SAMPLE_RATE / block_samples))
+    least = max(MIN_BLOCKS, round(MIN_SECONDS * SAMPLE_RATE / block_samples))
     shares = np.empty(QUICK_COUNT if work.quick else least)
     between = max(1, round(SAMPLE_RATE / block_samples / KEYS_PER_SECOND))
     rng, notes = np.random.default_rng(voices), spread_notes(voices)

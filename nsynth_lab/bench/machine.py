@@ -23,12 +23,12 @@ class Rates:
     """Peak rates of a device, each the best of several runs.
 
     Attributes:
-        name: of the processor or the card.
-        matrix_gflops: float32 products of large square matrices, in 10^9 operations a second (a multiply and an add
+        name: of the processor or GPU.
+        matrix_gflops: float32 products of large square matrices, in 10^9 operations per second (a multiply and an add
             are two).
         matrix_bf16_gflops: the same in bfloat16.
-        read_gb_s: reading 1 GiB, in 10^9 bytes a second.
-        cached_read_gb_s: reading the same 16 MiB again and again: near to what a step that reads its weights can do.
+        read_gb_s: reading 1 GiB of memory, in 10^9 bytes per second.
+        cached_read_gb_s: reading the same 16 MiB repeatedly, much as each decoder step reads its weights.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class Machine:
-    """The machine of the figures. `cores` are those this process may use; `rates` those of `threads` threads."""
+    """The machine measured. `cores` is how many this process may use; `rates` were measured with `threads` threads."""
 
     processor: str
     cores: int
@@ -52,8 +52,8 @@ class Machine:
     rates: Rates
 
 
-def measures(_work: Work) -> int:
-    """How far `measure` advances."""
+def progress_steps(_work: Work) -> int:
+    """Number of steps by which `measure` advances the progress bar."""
     return 1
 
 
@@ -74,7 +74,7 @@ def measure(work: Work, advance: Advance) -> Machine:
 
 
 def device_rates(device: str, *, repeats: int) -> Rates:
-    """The rates of `cpu`, with as many threads as torch has now, or of `cuda`."""
+    """Peak rates of the device `cpu`, with the current number of torch threads, or `cuda`."""
     return Rates(
         name=torch.cuda.get_device_name() if device == "cuda" else processor_name(),
         matrix_gflops=_matrix_gflops(device, torch.float32, repeats),
@@ -85,7 +85,7 @@ def device_rates(device: str, *, repeats: int) -> Rates:
 
 
 def usable_cores() -> int:
-    """Cores that this process may run on."""
+    """Number of cores that this process may use."""
     with contextlib.suppress(AttributeError):  # not on macOS and Windows
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

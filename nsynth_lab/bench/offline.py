@@ -1,4 +1,4 @@
-"""Offline: encode and decode whole notes, one by one and many together, and how both grow."""
+"""Offline: speed of encoding and decoding whole notes, singly and in batches, and how it scales."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nsynth_lab.bench.made import recording
+from nsynth_lab.bench.synthetic import recording
 from nsynth_lab.bench.timing import Spread, real_time, seconds_of
 from nsynth_lab.bench.work import Advance, Work, spread_notes
 from nsynth_lab.model.codec import encode
@@ -20,8 +20,8 @@ from nsynth_lab.units import frames_to_seconds, seconds_to_frames
 
 NOTE = 60
 MANY = 64
-USUAL_RATE = 50.0  # x real time, to say how long it will take
-PACK = 255  # clips of a usual pack; for a card alone, since a processor takes minutes for them
+TYPICAL_RATE = 50.0  # x real time, for the progress bar
+PACK = 255  # clips of a typical pack; only on a GPU, because a CPU takes minutes for them
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ class Rate:
 
 @dataclass(frozen=True)
 class Offline:
-    """Figures of encoding and decoding.
+    """Speeds of encoding and decoding.
 
     Attributes:
-        encode: one note: measured, guessed by the encoder, fitted in rounds.
-        encode_without_fitting: one note, then many, one after the other.
-        decode: one note as `blend` decodes it, then many in one batch as `pack` does.
-        decode_one_by_one: those many as `blend` would decode them, one after the other.
-        decode_by_seconds: one note, longer and longer.
-        decode_by_notes: more and more notes in one batch.
-        batch_gain: multiples of real time of the batch of many over those of the same notes one by one.
+        encode: one note, including measurement and fitting.
+        encode_without_fitting: one note, then many in succession.
+        decode: one note as in `blend`, then many in one batch as in `pack`.
+        decode_one_by_one: the same many notes in succession, as `blend` would decode them.
+        decode_by_seconds: one note of increasing length.
+        decode_by_notes: an increasing number of notes in one batch.
+        batch_gain: how many times faster the batch of many notes is than the same notes in succession.
     """
 
     encode: tuple[Rate, ...]
@@ -57,7 +57,7 @@ class Offline:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class _Effort:
     repeats: int
     batch_repeats: int
     seconds: float
@@ -66,50 +66,53 @@ class _Plan:
     counts: Sequence[int]
 
 
-FULL = _Plan(5, 2, 4.0, MANY, (1.0, 2.0, 4.0, 8.0, 16.0), (1, 4, 16, MANY, PACK))
-QUICK = _Plan(2, 1, 1.0, 2, (1.0, 4.0), (1, MANY))
+FULL = _Effort(5, 2, 4.0, MANY, (1.0, 2.0, 4.0, 8.0, 16.0), (1, 4, 16, MANY, PACK))
+QUICK = _Effort(2, 1, 1.0, 2, (1.0, 4.0), (1, MANY))
 
 
-def measures(work: Work) -> int:
-    """How far `measure` advances: about a step for each second that it takes."""
-    plan = _plan(work)
-    batches = [1, 1, plan.encoded_notes, MANY, *plan.counts]
-    steps = [_steps(seconds, plan.repeats) for seconds in plan.lengths]
-    return sum(steps) + sum(_steps(count * plan.seconds, plan.batch_repeats) for count in batches)
+def progress_steps(work: Work) -> int:
+    """Number of steps by which `measure` advances the progress bar, about one per second."""
+    effort = _effort(work)
+    batches = [1, 1, effort.encoded_notes, MANY, *effort.counts]
+    steps = [_steps(seconds, effort.repeats) for seconds in effort.lengths]
+    return sum(steps) + sum(_steps(count * effort.seconds, effort.batch_repeats) for count in batches)
 
 
 def measure(work: Work, advance: Advance) -> Offline:
     """Time encoding and decoding, in the batches of `pack`."""
-    plan = _plan(work)
+    effort = _effort(work)
 
-    def rate(notes: int, seconds: float, task: Callable[[], object], repeats: int = plan.repeats) -> Rate:
+    def rate(notes: int, seconds: float, task: Callable[[], object], repeats: int = effort.repeats) -> Rate:
         took = seconds_of(task, repeats=repeats, device=work.device)
         advance(_steps(notes * seconds, repeats))
         return Rate(notes, seconds, real_time(notes * frames_to_seconds(seconds_to_frames(seconds)), took))
 
-    encoded = rate(1, plan.seconds, _encoding(work, 1, plan.seconds, rounds=ROUNDS), plan.batch_repeats)
+    encoded = rate(1, effort.seconds, _encoding(work, 1, effort.seconds, rounds=ROUNDS), effort.batch_repeats)
     guessed = [
-        rate(count, plan.seconds, _encoding(work, count, plan.seconds, rounds=0), plan.batch_repeats)
-        for count in (1, plan.encoded_notes)
+        rate(count, effort.seconds, _encoding(work, count, effort.seconds, rounds=0), effort.batch_repeats)
+        for count in (1, effort.encoded_notes)
     ]
-    by_seconds = [rate(1, length, _decoding(work, [NOTE], length)) for length in plan.lengths]
-    one = next(each for each in by_seconds if each.seconds == plan.seconds)
-    one_by_one = rate(MANY, plan.seconds, _decoding(work, spread_notes(MANY), plan.seconds), plan.batch_repeats)
+    by_seconds = [rate(1, length, _decoding(work, [NOTE], length)) for length in effort.lengths]
+    one = next(each for each in by_seconds if each.seconds == effort.seconds)
+    one_by_one = rate(MANY, effort.seconds, _decoding(work, spread_notes(MANY), effort.seconds), effort.batch_repeats)
     by_notes = [
-        rate(count, plan.seconds, _batch(work, count, plan.seconds), plan.batch_repeats) for count in plan.counts
+        rate(count, effort.seconds, _batch(work, count, effort.seconds), effort.batch_repeats)
+        for count in effort.counts
     ]
     many = next(each for each in by_notes if each.notes == MANY)
     gain = many.real_time.median / one_by_one.real_time.median
     return Offline((encoded,), tuple(guessed), (one, many), (one_by_one,), tuple(by_seconds), tuple(by_notes), gain)
 
 
-def _plan(work: Work) -> _Plan:
-    plan = QUICK if work.quick else FULL
-    return plan if work.device == "cuda" else replace(plan, counts=[count for count in plan.counts if count != PACK])
+def _effort(work: Work) -> _Effort:
+    effort = QUICK if work.quick else FULL
+    return (
+        effort if work.device == "cuda" else replace(effort, counts=[count for count in effort.counts if count != PACK])
+    )
 
 
 def _steps(audio_seconds: float, repeats: int) -> int:
-    return max(1, round((1 + repeats) * audio_seconds / USUAL_RATE))
+    return max(1, round((1 + repeats) * audio_seconds / TYPICAL_RATE))
 
 
 def _encoding(work: Work, count: int, seconds: float, *, rounds: int) -> Callable[[], object]:
@@ -127,10 +130,10 @@ def _batch(work: Work, count: int, seconds: float) -> Callable[[], object]:
     checkpoint = work.session.checkpoint
     late = frames_to_seconds(late_frames(checkpoint))
     notes = spread_notes(count) if count > 1 else [NOTE]
-    rows = [
+    clips = [
         ClipLatents(
             ClipKey(0, note, 100, 0), work.blend(note, seconds=seconds + late), None, True, noise_places(place), 0.0
         )
         for place, note in zip(noise_places(np.arange(len(notes))).tolist(), notes, strict=True)
     ]
-    return lambda: decode_clips(rows, checkpoint)
+    return lambda: decode_clips(clips, checkpoint)

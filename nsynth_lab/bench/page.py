@@ -33,7 +33,7 @@ def page(figures: dict[str, Any], pictures: Sequence[tuple[str, str]]) -> str:
     measured = "\n".join(f"<h2>{escape(one.title)}</h2>\n{table(one.rows, head=one.head)}" for one in tables(figures))
     title = f"nsynth-lab bench: model {figures['model']}"
     body = f"""<h1>{escape(title)}</h1>
-<p>Measured {escape(figures["measured"])}{", quickly" if figures["quick"] else ""}.</p>
+<p>Measured {escape(figures["measured"])}{" with --quick" if figures["quick"] else ""}.</p>
 {shown}
 {measured}"""
     return document(body, title=title, mark=MARK)

@@ -1,7 +1,7 @@
-"""`python -m nsynth_lab.bench.play_child FOLDER DEVICE VOICES SECONDS NAME NAME`: `play` without its device.
+"""`python -m nsynth_lab.bench.play_child FOLDER DEVICE VOICES SECONDS NAME NAME`: `play` without audio.
 
-It loads, chooses threads and plays as `play` does, writes a line when the first block with sound is there, and goes on
-for so many seconds of audio, as fast as it can.
+It loads the model, chooses threads and renders as `play` does, prints a line after the first block that is not silent,
+and continues as fast as it can until SECONDS of audio are rendered.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 
 
 def main() -> None:
-    """Play."""
+    """Render as the command line says."""
     from nsynth_lab.midi.events import note_on
     from nsynth_lab.render import Session
     from nsynth_lab.render.instrument import make_engine

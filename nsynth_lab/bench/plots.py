@@ -66,7 +66,7 @@ def _parts(section: Figures) -> Any:
 
 
 PICTURES: dict[str, tuple[str, str, Callable[[Figures], Any]]] = {
-    "offline": ("offline.png", "How long decoding takes", _offline),
-    "streaming": ("streaming.png", "What a block costs with more and more voices", _streaming),
+    "offline": ("offline.png", "Time to decode whole notes", _offline),
+    "streaming": ("streaming.png", "Load of a block by number of voices", _streaming),
     "limit": ("parts.png", "Where the time of a block goes", _parts),
 }

@@ -1,4 +1,4 @@
-"""Start-up and memory: whole commands, each in a process of its own, as from a shell."""
+"""Start-up and memory of whole commands, each in its own process, as when started from a shell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nsynth_lab.bench.child import Ran, run_child
+from nsynth_lab.bench.child import ChildRun, run_child
 from nsynth_lab.bench.timing import Spread
 from nsynth_lab.bench.work import Advance, Work
 
@@ -36,13 +36,13 @@ class Memory:
     voices_mib: float
 
 
-def startup_measures(work: Work) -> int:
-    """How far `measure_startup` advances: about a step for each second that it takes."""
+def startup_steps(work: Work) -> int:
+    """Number of steps by which `measure_startup` advances the progress bar, about one per second."""
     return _times(work) * (HELP_STEPS + 2 * LOAD_STEPS)
 
 
 def measure_startup(work: Work, advance: Advance) -> StartUp:
-    """Run each command several times."""
+    """Time each command over several runs."""
 
     def seconds(arguments: Sequence[str], *, first: bool = False) -> Spread:
         found = []
@@ -60,16 +60,16 @@ def measure_startup(work: Work, advance: Advance) -> StartUp:
         )
 
 
-def memory_measures(_work: Work) -> int:
-    """How far `measure_memory` advances."""
+def memory_steps(_work: Work) -> int:
+    """Number of steps by which `measure_memory` advances the progress bar."""
     return HELP_STEPS + 2 * LOAD_STEPS
 
 
 def measure_memory(work: Work, advance: Advance) -> Memory:
-    """Run each command once."""
+    """Measure the memory of each command in one run."""
 
     def mib(arguments: Sequence[str]) -> float:
-        ran: Ran = run_child(arguments, threads=work.threads)
+        ran: ChildRun = run_child(arguments, threads=work.threads)
         advance(_steps(arguments))
         return ran.peak_bytes / MIB
 

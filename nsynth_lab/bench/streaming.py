@@ -1,4 +1,4 @@
-"""Streaming: more and more voices, block by block, until they no longer fit."""
+"""Streaming: how many voices can play in real time, by adding voices until blocks are late."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nsynth_lab.units import SAMPLE_RATE
 BLOCKS = (64, 128, 256, 512)
 QUICK_BLOCKS, QUICK_LADDER = (256,), (1, 8)
 LADDER = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
-HIGH, CALM = 1.0, 0.6
+DEADLINE, CALM = 1.0, 0.6  # shares of the time that a block lasts
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,10 @@ class Streaming:
     """How many voices play without dropouts, by block size.
 
     Attributes:
-        loads: every number of voices that was tried, in every size of block.
-        voices_at_deadline: the most voices of whose blocks 99.9 % are in time.
-        calm_voices: the most of whose blocks 99 % take less than 60 % of their time: these play without dropouts beside
-            other programs.
+        loads: one for each number of voices and block size that was tried.
+        voices_at_deadline: the most voices with 99.9 % of their blocks in time, by block size.
+        calm_voices: the most voices with 99 % of their blocks within 60 % of their deadline, by block size: these play
+            without dropouts beside other programs.
     """
 
     loads: tuple[Load, ...]
@@ -31,8 +31,8 @@ class Streaming:
     calm_voices: dict[str, int]
 
 
-def measures(work: Work) -> int:
-    """How far `measure` advances: about a step for each second that it takes."""
+def progress_steps(work: Work) -> int:
+    """Number of steps by which `measure` advances the progress bar, about one per second."""
     return sum(len(_ladder(work)) * _steps(block) for block in _blocks(work))
 
 
@@ -51,14 +51,14 @@ def measure(work: Work, advance: Advance) -> Streaming:
         loads += climbed
     return Streaming(
         loads=tuple(loads),
-        voices_at_deadline={str(block): _most(loads, block, "p999", HIGH) for block in _blocks(work)},
+        voices_at_deadline={str(block): _most(loads, block, "p999", DEADLINE) for block in _blocks(work)},
         calm_voices={str(block): _most(loads, block, "p99", CALM) for block in _blocks(work)},
     )
 
 
 def _is_enough(climbed: list[Load]) -> bool:
-    """Whether the search may stop: the median is too high, or the 99th percentile twice (once may be a disturbance)."""
-    return climbed[-1].median >= HIGH or (len(climbed) > 1 and all(load.p99 >= HIGH for load in climbed[-2:]))
+    """Whether to stop: the median misses the deadline, or the 99th percentile twice (once may be a disturbance)."""
+    return climbed[-1].median >= DEADLINE or (len(climbed) > 1 and all(load.p99 >= DEADLINE for load in climbed[-2:]))
 
 
 def _steps(block: int) -> int:

@@ -24,23 +24,23 @@ def tables(figures: Figures) -> list[Table]:
 
 
 def spread(figure: Figures, digits: int = 1) -> str:
-    """The median with its range.
+    """The median, with the lowest and the highest in parentheses.
 
     >>> spread({"median": 2.0, "low": 1.5, "high": 2.25})
     '2.0 (1.5 to 2.2)'
     """
-    middle, low, high = (f"{figure[key]:.{digits}f}" for key in ("median", "low", "high"))
-    return f"{middle} ({low} to {high})"
+    median, low, high = (f"{figure[key]:.{digits}f}" for key in ("median", "low", "high"))
+    return f"{median} ({low} to {high})"
 
 
 def times(figure: Figures) -> str:
-    """A multiple of real time; what is measured has been run once before, so that warming up is left out.
+    """A multiple of real time; the first run, which warms up, is not counted.
 
     >>> times({"median": 8.62, "low": 7.0, "high": 9.0})
     '8.6x real time (7.0 to 9.0)'
     """
-    middle, around = spread(figure).split(" ", 1)
-    return f"{middle}x real time {around}"
+    median, limits = spread(figure).split(" ", 1)
+    return f"{median}x real time {limits}"
 
 
 def percent(share: float) -> str:
@@ -59,7 +59,7 @@ def _machine(one: Figures) -> Table:
         ("system", f"{one['system']}, Python {one['python']}, torch {one['torch']}"),
         ("measured on", rates["name"]),
         ("matrix products", f"{rates['matrix_gflops']:.0f} GFLOPS, {rates['matrix_bf16_gflops']:.0f} in bfloat16"),
-        ("reading memory", f"{rates['read_gb_s']:.1f} GB/s, {rates['cached_read_gb_s']:.1f} from the caches"),
+        ("memory bandwidth", f"{rates['read_gb_s']:.1f} GB/s, {rates['cached_read_gb_s']:.1f} GB/s cached"),
     ]
     return Table("machine", ("", ""), tuple(rows))
 
@@ -71,8 +71,8 @@ def _offline(one: Figures) -> Table:
         for way in ways
         for rate in one[way]
     ]
-    gain = ("a batch over the same notes one by one", "", "", f"{one['batch_gain']:.2f}x")
-    return Table("offline", ("", "notes", "of", "speed"), (*rows, gain))
+    gain = ("speed-up of a batch over single notes", "", "", f"{one['batch_gain']:.2f}x")
+    return Table("offline", ("", "notes", "length", "speed"), (*rows, gain))
 
 
 def _streaming(one: Figures) -> Table:
@@ -82,11 +82,11 @@ def _streaming(one: Figures) -> Table:
         for load in one["loads"]
     ]  # fmt: skip
     rows += [
-        (block, f"{one['calm_voices'][block]} voices without dropouts", "", "", "", f"{most} at most", "")
+        (block, f"{one['calm_voices'][block]} without dropouts, {most} at most", "", "", "", "", "")
         for block, most in one["voices_at_deadline"].items()
     ]
     head = ("block", "voices", "median", "99 %", "99.9 %", "late", "threads")
-    return Table("streaming: share of the deadline", head, tuple(rows))
+    return Table("streaming: time of a block as a share of its deadline", head, tuple(rows))
 
 
 def _controllers(one: Figures) -> Table:
@@ -96,8 +96,8 @@ def _controllers(one: Figures) -> Table:
         for storm in one["storms"] for when in ("still", "moved")
     ]  # fmt: skip
     title = (
-        f"{one['messages_per_second']} controller messages a second, {one['voices']} voices, blocks of "
-        f"{one['block_samples']}: share of the deadline"
+        f"{one['messages_per_second']} controller messages per second, {one['voices']} voices, blocks of "
+        f"{one['block_samples']}: time of a block as a share of its deadline"
     )
     return Table(title, ("", "", "median", "99 %", "99.9 %", "late"), tuple(rows))
 
@@ -111,7 +111,7 @@ def _limit(one: Figures) -> Table:
     ]  # fmt: skip
     rows += [(part["kind"], f"{part['calls']:.0f} calls", "", "", percent(part["share"])) for part in one["parts"]]
     return Table(
-        "share of the physical limit (one thread), and where a block's time goes",
+        "share of the peak rates (one thread), and profile of a block",
         ("", "", "arithmetic", "weights read", "share"),
         tuple(rows),
     )
@@ -126,12 +126,12 @@ def _startup(one: Figures) -> Table:
 def _memory(one: Figures) -> Table:
     words = ("--help", "blend", f"{one['voices']} voices playing")
     held = (f"{one[name]:.0f} MiB" for name in ("help_mib", "blend_mib", "voices_mib"))
-    return Table("most memory held", ("", ""), tuple(zip(words, held, strict=True)))
+    return Table("peak memory", ("", ""), tuple(zip(words, held, strict=True)))
 
 
 def _training(one: Figures) -> Table:
     what = f"batch {one['batch']} x {one['seconds_a_crop']:g} s, {one['device']}, {one['threads']} threads"
-    return Table("training", ("", "steps a second"), ((what, spread(one["steps_per_second"], 2)),))
+    return Table("training", ("", "steps per second"), ((what, spread(one["steps_per_second"], 2)),))
 
 
 MAKERS: dict[str, Callable[[Figures], Table]] = {

@@ -1,4 +1,4 @@
-"""Seconds that a piece of work takes, repeated, and what is derived from them with its spread."""
+"""Repeated timing of a function: median, lowest and highest."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Spread:
 
 
 def seconds_of(work: Callable[[], object], *, repeats: int, device: str = "cpu") -> list[float]:
-    """Seconds of each of `repeats` runs, waiting for the device; a run before them warms up and is not counted."""
+    """Seconds of each of `repeats` runs, waiting for the device to finish; a warm-up run before them is not counted."""
     work()
     return [_once(work, device) for _ in range(repeats)]
 
 
 def real_time(audio_seconds: float, seconds: Sequence[float]) -> Spread:
-    """Multiples of real time: seconds of audio for each second of work.
+    """Multiples of real time: seconds of audio per second of computation.
 
     >>> real_time(4.0, [2.0, 1.0, 1.0])
     Spread(median=4.0, low=2.0, high=4.0)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nsynth_lab.bench.made import prepared_notes
+from nsynth_lab.bench.synthetic import prepared_notes
 from nsynth_lab.bench.timing import Spread
 from nsynth_lab.bench.work import Advance, Work
 from nsynth_lab.train.initial_model import build_model
@@ -25,11 +25,11 @@ NOTES, NOTE_SECONDS = 8, 2.0
 
 @dataclass(frozen=True)
 class Training:
-    """Fine-tuning of the checkpoint's model.
+    """Speed of fine-tuning the checkpoint's model.
 
     Attributes:
-        batch: crops a step, of `seconds_a_crop` each.
-        steps_per_second: of every step but the first.
+        batch: crops per step, of `seconds_a_crop` each.
+        steps_per_second: from the intervals between steps, so without the first.
     """
 
     batch: int
@@ -39,14 +39,14 @@ class Training:
     steps_per_second: Spread
 
 
-def measures(work: Work) -> int:
-    """How far `measure` advances."""
+def progress_steps(work: Work) -> int:
+    """Number of steps by which `measure` advances the progress bar."""
     return QUICK_STEPS if work.quick else STEPS
 
 
 def measure(work: Work, advance: Advance) -> Training:
     """Train for a moment in a temporary folder."""
-    options = TrainOptions(steps=measures(work), batch=BATCH)
+    options = TrainOptions(steps=progress_steps(work), batch=BATCH)
     ends: list[float] = []
 
     def on_step(_: TrainingProgress) -> None:

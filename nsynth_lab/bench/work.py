@@ -1,4 +1,4 @@
-"""Work: the session, device and effort that all sections share."""
+"""Work: the session, instruments and thoroughness that all sections share."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Advance = Callable[..., None]
 
 @dataclass(frozen=True)
 class Work:
-    """A session, and how thoroughly to measure.
+    """What to measure, and how thoroughly.
 
     Attributes:
-        session: the checkpoint, on the device that is measured.
-        quick: fewer and shorter measures.
-        threads: of torch; 0 leaves each part to choose as it does for a user.
-        names: two instruments of the bank, which everything is blended from.
+        session: a checkpoint on the device to measure.
+        quick: take fewer and shorter measurements.
+        threads: of torch; 0 lets each command choose, as it does for users.
+        names: the two instruments of the bank that are blended.
 
     Raises:
-        CheckpointError: a bank of fewer than two instruments.
+        CheckpointError: the bank has fewer than two instruments.
     """
 
     session: Session
@@ -39,7 +39,7 @@ class Work:
     def __post_init__(self) -> None:
         known = [row["name"] for row in self.session.instruments()]
         if len(known) < len(PREFERRED):
-            raise CheckpointError(f"{self.session.folder}: a bank of {len(known)} instruments; two are blended here")
+            raise CheckpointError(f"{self.session.folder}: the bank has {len(known)} instruments; the bench needs two")
         names = PREFERRED if set(PREFERRED) <= set(known) else (known[0], known[1])
         object.__setattr__(self, "names", names)
 
@@ -54,7 +54,7 @@ class Work:
 
 
 def spread_notes(count: int) -> list[int]:
-    """So many MIDI notes, spread over five octaves: a low one has ten times the partials of a high one.
+    """`count` MIDI notes over five octaves, because a low note has ten times the partials of a high one.
 
     >>> spread_notes(3)
     [36, 65, 94]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def bench(
     only: OnlyOption = "",
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter measures: under a minute.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter measurements: under a minute.")] = False,
     threads: Annotated[
         int, typer.Option(min=0, max=1024, help="Threads that torch computes with; 0 lets each part choose.")
     ] = 0,
@@ -52,7 +52,7 @@ def bench(
         nsynth-lab bench --compute cuda --only streaming,offline,limit
     """
     from nsynth_lab.audio import check_target
-    from nsynth_lab.bench.bench import check_sections, count_measures, run_bench
+    from nsynth_lab.bench.bench import check_sections, run_bench, total_steps
     from nsynth_lab.bench.page import MARK, write_page
     from nsynth_lab.bench.tables import tables
     from nsynth_lab.bench.work import Work
@@ -68,7 +68,7 @@ def bench(
     work = Work(Session(checkpoint, device=device, user_instruments=False), quick=quick, threads=threads)
     if threads:
         use_threads(threads)
-    with console.progress(count_measures(work, sections), "steps", "measuring", still=True) as advance:
+    with console.progress(total_steps(work, sections), "steps", "measuring", still=True) as advance:
         figures = run_bench(work, sections, advance)
     if figures_file is not None:
         write_json(figures_file, figures)

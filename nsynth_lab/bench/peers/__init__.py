@@ -1,12 +1,12 @@
-"""Others' decoders on the same machine, in the same run, for the same length of audio, with random weights.
+"""Other projects' decoders, timed on the same machine in the same run for the same length of audio.
 
-rave                RAVE v2, from its own source in the folder of peers
-music_translation   A Universal Music Translation Network's WaveNet in its plain PyTorch generator, likewise
-ddsp                a DDSP decoder of the published size; ours
-nsynth              NSynth's decoder of the published size, by fast generation with queues; ours
-reverb              what pedalboard's reverb costs, for scale
-ours                this decoder in the same positions
-compare             one against the other, in turns, on one thread and on all
+rave                RAVE v2, from its own source
+music_translation   the WaveNet of A Universal Music Translation Network, from its own source
+ddsp                a DDSP decoder of the published size, reimplemented here
+nsynth              NSynth's decoder of the published size, reimplemented here with fast generation
+reverb              pedalboard's reverb, for scale
+ours                the decoder and engine of this project
+compare             each of them against ours, alternately, on one thread and on all cores
 
-Speed does not depend on the weights. `python -m nsynth_lab.bench.peers --help`.
+All weights are random: speed does not depend on them. `python -m nsynth_lab.bench.peers --help` tells how to run it.
 """

@@ -1,4 +1,4 @@
-"""`python -m nsynth_lab.bench.peers`, which `scripts/bench_peers` calls."""
+"""The command line of `python -m nsynth_lab.bench.peers`, which `scripts/bench_peers` calls."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Compare, print a table, and return an exit code as `nsynth_lab.cli.run` does."""
-    keep_freed_memory()  # theirs gain by it as ours do
+    """Compare, print a Markdown table, and return the exit code: 0, 1 for a failure, 2 for usage, 130 for Ctrl-C."""
+    keep_freed_memory()  # also to the advantage of the peers
     try:
         _run(_parsed(arguments))
     except KeyboardInterrupt:
@@ -35,12 +35,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    about = "This project and others' decoders in turns: same machine, same run, same length of audio, random weights."
+    about = "Time this project's decoder against others: same machine, same run, same length of audio, random weights."
     parser = argparse.ArgumentParser(prog="scripts/bench_peers", description=about)
-    parser.add_argument("--peers", type=Path, default=REPOSITORY.parent / "peers", help="where their sources lie")
+    parser.add_argument(
+        "--peers", type=Path, default=REPOSITORY.parent / "peers", help="the folder with the sources of the peers"
+    )
     parser.add_argument("--only", default="", help="only peers whose names contain one of these, such as rave,nsynth")
-    parser.add_argument("--checkpoint", type=Path, help="a checkpoint folder; the default one if not given")
-    parser.add_argument("--json", type=Path, help="also write the figures into this file")
+    parser.add_argument("--checkpoint", type=Path, help="a checkpoint folder; default: the one of the repository")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
     return parser.parse_args(arguments)
 
 
@@ -48,12 +50,14 @@ def _run(asked: argparse.Namespace) -> None:
     words = [word.strip().lower() for word in asked.only.split(",") if word.strip()]
     pairs = [pair for pair in PAIRS if not words or any(word in pair.name.lower() for word in words)]
     if not pairs:
-        raise UsageError(f"--only {asked.only}: no such peer; expected parts of {'; '.join(p.name for p in PAIRS)}")
+        raise UsageError(
+            f"--only {asked.only}: no such peer; expected part of a name: {'; '.join(pair.name for pair in PAIRS)}"
+        )
     if asked.json is not None and not asked.json.parent.is_dir():
         raise UsageError(f"{asked.json}: the folder {asked.json.parent} does not exist; make it first")
     work = Work(Session(asked.checkpoint, device="cpu", user_instruments=False))
     where = machine.measure(work, lambda: None)
-    _say(f"{where.processor}, {where.cores} cores to use, torch {where.torch}, {where.rates.matrix_gflops:.0f} GFLOPS")
+    _say(f"{where.processor}, {where.cores} cores, torch {where.torch}, {where.rates.matrix_gflops:.0f} GFLOPS")
     found, left_out = list[Comparison](), list[str]()
     print("| | threads | theirs, x real time | ours, x real time | ours / theirs |\n|---|---|---|---|---|")
     for number, pair in enumerate(pairs, start=1):
@@ -88,7 +92,7 @@ def _row(one: Comparison) -> str:
 
 
 def _words(figure: Spread) -> str:
-    """Three digits of the middle one, and between which others it lies.
+    """The median with three digits, and the lowest and the highest in parentheses.
 
     >>> _words(Spread(median=31.64, low=29.8, high=33.0)), _words(Spread(0.00213, 0.002, 0.0022))
     ('31.6 (29.8 to 33)', '0.00213 (0.002 to 0.0022)')

@@ -1,4 +1,4 @@
-"""compare: this project and its peers in turns, on one thread and on all, in multiples of real time."""
+"""compare: times this project and a peer alternately, on one thread and on all cores."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from nsynth_lab.bench.peers.task import Task
 from nsynth_lab.bench.timing import Spread
 from nsynth_lab.bench.work import Work
 
-NOTE_BLOCKS = 94  # of 2,048 samples: 4 s
+NOTE_BLOCKS = 94  # of 2048 samples: 4 s
 NOTE_SECONDS = NOTE_BLOCKS * rave.BLOCK_SAMPLES / 48_000
 REPEATS, SLOW_REPEATS, SLOW_SECONDS = 9, 3, 2.0
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A peer, and what of ours it is held against."""
+    """A peer, and the part of this project that it is compared with."""
 
     name: str
     theirs: Callable[[Path], Task]
@@ -32,11 +32,12 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One pair on so many threads.
+    """Speeds of one pair on `threads` threads.
 
     Attributes:
+        theirs, ours: descriptions of what was timed.
         theirs_real_time, ours_real_time: multiples of real time.
-        ratio: ours over theirs, of each turn.
+        ratio: ours divided by theirs, for each pair of runs.
     """
 
     name: str
@@ -64,15 +65,15 @@ PAIRS: tuple[Pair, ...] = (
 
 
 def thread_counts() -> tuple[int, ...]:
-    """One, and all the cores that may be used."""
+    """1 and the number of usable cores."""
     return tuple(sorted({1, usable_cores()}))
 
 
 def compare(work: Work, folder: Path, pair: Pair) -> Iterator[Comparison]:
-    """A pair on one thread and on all; sources of peers lie in `folder`.
+    """Time a pair on one thread and on all cores; `folder` has the sources of the peers.
 
     Raises:
-        MissingError: the peer is not there; it says how to get it.
+        MissingError: the peer is not in `folder`; the message says how to get it.
     """
     theirs = pair.theirs(folder)
     for threads in thread_counts():

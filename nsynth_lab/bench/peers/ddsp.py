@@ -1,8 +1,8 @@
-"""A DDSP decoder of the published size: f0, loudness and a code to partials and filtered noise at 16 kHz.
+"""A DDSP decoder of the published size: from f0, loudness and a code to harmonics and filtered noise at 16 kHz.
 
-Engel et al. 2020, https://arxiv.org/abs/2001.04643, sizes as in its ae.gin: an MLP of three layers of 512 for each
-input, a GRU of 512, an MLP of three layers of 512, 100 harmonics and 65 noise bands, 250 frames a second. Written for
-this comparison; the weights are random.
+Engel et al. 2020, https://arxiv.org/abs/2001.04643, with the sizes of its ae.gin: an MLP of three layers of 512 for
+each input, a GRU of 512, an MLP of three layers of 512, 100 harmonics and 65 noise bands, 250 frames per second.
+Written for this comparison; the weights are random.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class DdspDecoder(nn.Module):
         self.last = nn.Linear(WIDTH, 1 + HARMONICS + BANDS)
 
     def forward(self, f0_hz: Tensor, loudness_db: Tensor, code: Tensor) -> Tensor:
-        """The whole notes."""
+        """Decode whole notes."""
         note = 12.0 * torch.log2(f0_hz.clamp(min=8.0) / 440.0) + 69.0
         streams = (note[..., None] / 127.0, loudness_db[..., None] / 120.0 + 1.0, code)
         seen = torch.cat([mlp(stream) for mlp, stream in zip(self.inputs, streams, strict=True)], dim=-1)
@@ -53,7 +53,7 @@ def _positive(x: Tensor) -> Tensor:
 
 
 def _upsampled(x: Tensor) -> Tensor:
-    """[notes, frames, any] -> [notes, frames * 64, any] in straight lines."""
+    """[notes, frames, n] -> [notes, frames * 64, n], interpolated linearly."""
     return functional.interpolate(x.transpose(1, 2), scale_factor=float(HOP), mode="linear").transpose(1, 2)
 
 
@@ -66,7 +66,7 @@ def _harmonics(f0_hz: Tensor, level: Tensor, harmonics: Tensor) -> Tensor:
 
 
 def _noise(bands: Tensor) -> Tensor:
-    """White noise through a filter of its own in each frame, overlap-added."""
+    """White noise, filtered with a different impulse response in each frame and overlap-added."""
     notes, frames, _ = bands.shape
     taps = 2 * (BANDS - 1)
     impulse = torch.fft.irfft(bands).roll(taps // 2, dims=-1) * torch.hann_window(taps)
@@ -79,13 +79,13 @@ def _noise(bands: Tensor) -> Tensor:
 
 
 def task(audio_seconds: float) -> Task:
-    """One note, whole."""
+    """Decode one note of `audio_seconds` at once."""
     torch.manual_seed(0)
     decoder = DdspDecoder().eval()
     frames = round(audio_seconds * RATE_HZ / HOP)
     inputs = (torch.full((1, frames), 220.0), torch.full((1, frames), -30.0), torch.randn(1, frames, CODE))
     millions = sum(parameter.numel() for parameter in decoder.parameters()) / 1e6
-    about = f"{millions:.1f} M parameters, 16 kHz, of the published size (ours)"
+    about = f"{millions:.1f} M parameters, 16 kHz, published size, reimplemented"
     return Task(lambda: _decode(decoder, inputs), frames * HOP / RATE_HZ, about)
 
 

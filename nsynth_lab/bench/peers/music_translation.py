@@ -1,7 +1,7 @@
-"""The WaveNet of A Universal Music Translation Network in its plain PyTorch generator, from its own source.
+"""The WaveNet of A Universal Music Translation Network, with its plain PyTorch generator, from its own source.
 
-https://github.com/facebookresearch/music-translation, sizes as in its train.sh: 4 blocks of 14 layers, 128 channels, a
-code of 64 numbers, 16 kHz. It makes one sample after the other, with queues.
+https://github.com/facebookresearch/music-translation, with the sizes of its train.sh: 4 blocks of 14 layers, 128
+channels, a code of 64 numbers, 16 kHz. It generates sample by sample, with queues.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ HOW = (
 
 
 def task(folder: Path) -> Task:
-    """A few hundred samples.
+    """Generate 200 samples.
 
     Raises:
-        MissingError: its source or what it needs is not in `folder`.
+        MissingError: its source or a package it needs is not in `folder`.
     """
     with importing(folder, "music-translation", "src", how=HOW):
         wavenet = importlib.import_module("wavenet")
@@ -43,6 +43,6 @@ def task(folder: Path) -> Task:
 
 
 def _generate(model: Any, code: torch.Tensor) -> torch.Tensor:
-    with silence_stderr():  # it draws a bar
+    with silence_stderr():  # it prints a progress bar
         out: torch.Tensor = model.generate(code)
     return out

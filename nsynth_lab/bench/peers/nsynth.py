@@ -1,9 +1,9 @@
-"""NSynth's decoder at its published size: a WaveNet that makes one sample after the other at 16 kHz.
+"""NSynth's decoder at its published size: a WaveNet that generates audio sample by sample at 16 kHz.
 
-Engel et al. 2017, https://arxiv.org/abs/1704.01279, sizes as in magenta's h512_bo16: 30 gated layers of 512 channels
-and three taps, 256 skip channels, 256 classes of mu-law, a code of 16 numbers every 512 samples. Generated with queues
-(Le Paine et al. 2016, https://arxiv.org/abs/1611.09482): each layer remembers its own past, so a sample costs one pass
-over the weights. Written for this comparison; the weights are random.
+Engel et al. 2017, https://arxiv.org/abs/1704.01279, with the sizes of magenta's h512_bo16: 30 gated layers of 512
+channels and three taps, 256 skip channels, 256 mu-law classes, a code of 16 numbers every 512 samples. Generation uses
+queues (Le Paine et al. 2016, https://arxiv.org/abs/1611.09482): each layer keeps its past inputs, so a sample costs one
+pass over the weights. Written for this comparison; the weights are random.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from nsynth_lab.bench.peers.task import Task
 
 TAPS, CLASSES, CODE, HOP = 3, 256, 16, 512
 RATE_HZ = 16_000
-SAMPLES = 200  # enough to time: a second would take most of a minute
+SAMPLES = 200  # enough for timing; a second of audio takes most of a minute
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """As published."""
+class NsynthSizes:
+    """Layer sizes; the defaults are the published ones."""
 
     channels: int = 512
     skip: int = 256
@@ -32,10 +32,10 @@ class Sizes:
     cycle: int = 10
 
 
-class Layer(nn.Module):
-    """Three taps, gate, residual and skip; the code is added before the gate."""
+class WaveNetLayer(nn.Module):
+    """Three taps, a gate, a residual and a skip output; the code is added before the gate."""
 
-    def __init__(self, sizes: Sizes, dilation: int) -> None:
+    def __init__(self, sizes: NsynthSizes, dilation: int) -> None:
         super().__init__()
         self.dilation = dilation
         self.taps = nn.Linear(TAPS * sizes.channels, 2 * sizes.channels)
@@ -44,28 +44,28 @@ class Layer(nn.Module):
         self.skip = nn.Linear(sizes.channels, sizes.skip)
 
     def forward(self, x: Tensor, seen: Tensor, code: Tensor) -> tuple[Tensor, Tensor]:
-        """`x` [.., channels], the taps' inputs `seen` [.., 3 * channels] and the code's part -> next x, skip."""
+        """`x` [.., channels], the taps' inputs `seen` [.., 3 * channels], the projected code -> (next x, skip)."""
         signal, gate = (self.taps(seen) + code).chunk(2, dim=-1)
         gated = torch.tanh(signal) * torch.sigmoid(gate)
         return x + self.residual(gated), self.skip(gated)
 
 
 class NsynthDecoder(nn.Module):
-    """`whole(samples, code)` as in training, `generate(code)` as in use; both give the same logits."""
+    """`whole(samples, code)` computes all samples at once as in training, `generate(code)` one by one; same logits."""
 
-    def __init__(self, sizes: Sizes | None = None) -> None:
+    def __init__(self, sizes: NsynthSizes | None = None) -> None:
         super().__init__()
-        sizes = sizes or Sizes()
+        sizes = sizes or NsynthSizes()
         self.sizes = sizes
         self.first = nn.Linear(TAPS, sizes.channels)
         self.first_skip = nn.Linear(sizes.channels, sizes.skip)
-        self.layers = nn.ModuleList(Layer(sizes, 2 ** (index % sizes.cycle)) for index in range(sizes.layers))
+        self.layers = nn.ModuleList(WaveNetLayer(sizes, 2 ** (index % sizes.cycle)) for index in range(sizes.layers))
         self.mix = nn.Linear(sizes.skip, sizes.skip)
         self.mix_code = nn.Linear(CODE, sizes.skip)
         self.last = nn.Linear(sizes.skip, CLASSES)
 
     def whole(self, samples: Tensor, code: Tensor) -> Tensor:
-        """Logits [samples, 256] of each of `samples` [samples], -1..1, from those before it; `code` [frames, 16]."""
+        """Logits [samples, 256] for each of `samples` [samples], -1..1, given those before it; `code` [frames, 16]."""
         held = code.repeat_interleave(HOP, dim=0)[: len(samples)]
         x = self.first(_taps(functional.pad(samples[:-1], (1, 0))[:, None], 1))
         total = self.first_skip(x)
@@ -78,7 +78,7 @@ class NsynthDecoder(nn.Module):
     def generate(
         self, code: Tensor, *, samples: int, forced: Tensor | None = None, seed: int = 0
     ) -> tuple[Tensor, Tensor]:
-        """So many samples [samples] and their logits [samples, 256], by queues; drawn, or as `forced` says."""
+        """(samples [samples], their logits [samples, 256]); samples are drawn at random, or taken from `forced`."""
         generator = torch.Generator().manual_seed(seed)
         layers = self._layers()
         inputs = _Queue(1, 1)
@@ -102,19 +102,19 @@ class NsynthDecoder(nn.Module):
         out: Tensor = self.last(functional.relu(self.mix(functional.relu(total)) + code))
         return out
 
-    def _layers(self) -> Sequence[Layer]:
-        return [layer for layer in self.layers if isinstance(layer, Layer)]
+    def _layers(self) -> Sequence[WaveNetLayer]:
+        return [layer for layer in self.layers if isinstance(layer, WaveNetLayer)]
 
 
 class _Queue:
-    """The last 2 * dilation inputs of a layer, in a ring."""
+    """A ring buffer of the last 2 * dilation inputs of a layer."""
 
     def __init__(self, dilation: int, channels: int) -> None:
         self.ring = torch.zeros(2 * dilation, channels)
         self.dilation, self.at = dilation, 0
 
     def taps(self, x: Tensor) -> Tensor:
-        """[3 * channels]: the inputs two dilations ago and one, and `x` [channels], which is remembered."""
+        """[3 * channels]: the inputs two dilations and one dilation ago, and `x` [channels], which is stored."""
         size = len(self.ring)
         seen = torch.cat([self.ring[self.at], self.ring[(self.at + self.dilation) % size], x])
         self.ring[self.at] = x
@@ -123,23 +123,23 @@ class _Queue:
 
 
 def _taps(x: Tensor, dilation: int) -> Tensor:
-    """[samples, 3 * channels]: the inputs two dilations ago and one, and now."""
+    """[samples, 3 * channels]: the inputs two dilations ago, one dilation ago and now."""
     padded = functional.pad(x, (0, 0, 2 * dilation, 0))
     return torch.cat([padded[tap * dilation : tap * dilation + len(x)] for tap in range(TAPS)], dim=-1)
 
 
 def _draw(logits: Tensor, generator: torch.Generator) -> Tensor:
-    """One of the 256 mu-law classes, as a sample -1..1."""
+    """Draw one of the 256 mu-law classes, as a sample in -1..1."""
     drawn = torch.multinomial(torch.softmax(logits, dim=-1), 1, generator=generator)[0]
     value = (drawn.float() - CLASSES // 2) / (CLASSES // 2)
     return torch.sign(value) * torch.expm1(value.abs() * torch.log(torch.tensor(float(CLASSES)))) / (CLASSES - 1)
 
 
 def task() -> Task:
-    """A few hundred samples."""
+    """Generate 200 samples."""
     torch.manual_seed(0)
     decoder = NsynthDecoder().eval()
     code = torch.randn(-(-SAMPLES // HOP), CODE)
     millions = sum(parameter.numel() for parameter in decoder.parameters()) / 1e6
-    about = f"{millions:.1f} M parameters, 16 kHz, {SAMPLES} samples, of the published size (ours)"
+    about = f"{millions:.1f} M parameters, 16 kHz, {SAMPLES} samples, published size, reimplemented"
     return Task(lambda: decoder.generate(code, samples=SAMPLES), SAMPLES / RATE_HZ, about)

@@ -1,4 +1,4 @@
-"""This project in the positions its peers are timed in."""
+"""This project's decoder and engine, set up like the peers they are compared with."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from nsynth_lab.runtime.choose import choose_voice_batch
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, frames_to_seconds, note_to_hz
 
-NOTE = 48  # the C below middle C, 165 partials: lower notes cost more, higher ones less
+NOTE = 48  # C3, an octave below middle C, 165 partials; lower notes cost more, higher ones less
 WARM_BLOCKS = 24
 
 
 def decoder(work: Work, *, block_samples: int, blocks: int) -> Task:
-    """The decoder alone with one voice, a block of whole frames a step."""
+    """The decoder alone with one voice, a block of whole frames per step."""
     frames = block_samples // HOP_SAMPLES
-    rows = choose_voice_batch(work.session.checkpoint.model.decoder, 1, one_by_one=frames == 1)
-    rows.reset([0], [0])
+    batch = choose_voice_batch(work.session.checkpoint.model.decoder, 1, one_by_one=frames == 1)
+    batch.reset([0], [0])
     streams = (
         np.zeros(frames, np.int64),
         np.random.default_rng(0).standard_normal((frames, TIMBRE_DIMS)).astype(np.float32),
@@ -30,11 +30,11 @@ def decoder(work: Work, *, block_samples: int, blocks: int) -> Task:
         np.zeros((frames, PARTIAL_SLOTS), np.float32),
     )
     seconds = blocks * block_samples / SAMPLE_RATE
-    return Task(lambda: [rows.step(*streams) for _ in range(blocks)], seconds, f"decoder, blocks of {block_samples}")
+    return Task(lambda: [batch.step(*streams) for _ in range(blocks)], seconds, f"decoder, blocks of {block_samples}")
 
 
 def engine(work: Work, *, block_samples: int, blocks: int) -> Task:
-    """The whole engine with one voice, a block planned at once as `render` does: events, planning, decoder, mixing."""
+    """The whole engine with one voice, planning a block at a time as `render` does: events, decoder, mixing."""
     played = make_engine(work.session, [list(work.names)], Settings(voices=1), ahead_samples=block_samples)
     played.send([note_on(NOTE, 90)])
     for _ in range(WARM_BLOCKS):
@@ -45,6 +45,6 @@ def engine(work: Work, *, block_samples: int, blocks: int) -> Task:
 
 
 def whole(work: Work, *, audio_seconds: float) -> Task:
-    """One note as `blend` decodes it."""
+    """Decode one note as `blend` does."""
     latents = work.blend(NOTE, seconds=audio_seconds)
     return Task(lambda: work.session.render(latents), frames_to_seconds(latents.frames), "a whole note")

@@ -1,7 +1,7 @@
-"""RAVE v2 from its own source (https://github.com/acids-ircam/RAVE), weight norm removed as its export does.
+"""RAVE v2 from its own source (https://github.com/acids-ircam/RAVE), with weight norm removed as its export does.
 
-Its source was written for older libraries: two functions of scipy that have moved or changed are put where it looks for
-them. Streaming is its decoder built with cached convolutions, one block of 2,048 samples a call.
+It was written for older libraries, so two functions that have moved or changed in scipy are patched in. For streaming
+its decoder is built with cached convolutions and called for one block of 2048 samples at a time.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ HOW = (
 
 
 def streaming(folder: Path) -> Task:
-    """One voice, block by block.
+    """Decode one voice block by block.
 
     Raises:
-        MissingError: its source or what it needs is not in `folder`.
+        MissingError: its source or a package it needs is not in `folder`.
     """
     model = _model(folder, cached=True)
     code = torch.randn(BLOCKS, 1, CODE, 1)
@@ -42,10 +42,10 @@ def streaming(folder: Path) -> Task:
 
 
 def whole(folder: Path, *, blocks: int) -> Task:
-    """One note of so many times 2,048 samples at once.
+    """Decode one note of `blocks` blocks of 2048 samples at once.
 
     Raises:
-        MissingError: its source or what it needs is not in `folder`.
+        MissingError: its source or a package it needs is not in `folder`.
     """
     model = _model(folder, cached=False)
     code = torch.randn(1, CODE, blocks)
@@ -68,7 +68,7 @@ def _model(folder: Path, *, cached: bool) -> Any:
         filters: Any = importlib.import_module("rave.pqmf")
         filters.kaiser_filter = _kaiser_filter
         gin.clear_config()
-        logging.disable(logging.ERROR)  # it looks for its configuration in several places and complains of each
+        logging.disable(logging.ERROR)  # gin searches several places for the configuration and warns about each
         try:
             gin.parse_config_files_and_bindings([CONFIG], [RATE])
             torch.manual_seed(0)
@@ -86,7 +86,7 @@ def _size(model: Any) -> str:
 
 
 def _kaiser_filter(wc: Any, atten: float, taps: int | None = None) -> Any:
-    """A low-pass of angular frequency `wc`, as long as the attenuation asks."""
+    """A low-pass FIR filter with cutoff `wc` in radians per sample and `atten` dB of attenuation."""
     signal = importlib.import_module("scipy.signal")
     cutoff = float(np.squeeze(wc))
     needed, beta = signal.kaiserord(atten, cutoff / np.pi)

@@ -1,4 +1,4 @@
-"""What one of pedalboard's reverbs costs, for scale: no network at all."""
+"""The cost of pedalboard's reverb, for scale: an effect without a neural network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BLOCK_SAMPLES, BLOCKS = 2048, 48
 
 
 def task() -> Task:
-    """Stereo noise, block by block.
+    """Process stereo noise block by block.
 
     Raises:
         MissingError: pedalboard is not installed.

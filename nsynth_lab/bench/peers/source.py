@@ -1,4 +1,4 @@
-"""Sources of peers, which lie in a folder beside the project and are imported from there."""
+"""Imports the sources of peers from a folder outside the project."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ PACKAGES = "packages"
 
 @contextmanager
 def importing(folder: Path, name: str, inside: str, *, how: str) -> Iterator[None]:
-    """Within, `folder/name/inside` and what `pip install --target folder/packages` has put there can be imported.
+    """Make modules in `folder/name/inside` and packages in `folder/packages` importable inside the `with`.
 
     Raises:
-        MissingError: it is not there, or lacks something; `how` says where to get it.
+        MissingError: the source or a package it needs is missing; `how` is the command that gets it.
     """
     source = folder / name / inside
     if not source.is_dir():
@@ -28,9 +28,9 @@ def importing(folder: Path, name: str, inside: str, *, how: str) -> Iterator[Non
     sys.path.append(str(folder / PACKAGES))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # theirs
+            warnings.simplefilter("ignore")  # the warnings of the peers
             yield
     except ImportError as error:
-        raise MissingError(f"{name}: {error}; get what it needs with: {how}") from error
+        raise MissingError(f"{name}: {error}; install what it needs with: {how}") from error
     finally:
         sys.path[:] = before

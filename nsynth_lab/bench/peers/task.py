@@ -1,4 +1,4 @@
-"""Task: something that makes audio, and how much of it in one go."""
+"""Task: a piece of work to time."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Task:
-    """What is timed.
+    """A function that makes audio.
 
     Attributes:
-        run: makes the audio once.
-        audio_seconds: it makes.
-        about: what it is, in a few words.
+        run: makes the audio.
+        audio_seconds: length of audio that one call makes.
+        about: a short description.
     """
 
     run: Callable[[], object]

@@ -20,39 +20,39 @@ KINDS: dict[str, tuple[str, ...]] = {
     "sines, gates, exponentials": (
         "sin", "cos", "tanh", "sigmoid", "exp", "log", "pow", "softplus", "gelu", "sqrt", "log1p",
     ),
-    "moving numbers": (
+    "data movement": (
         "copy", "cat", "stack", "index", "gather", "clone", "contiguous", "empty", "zero", "fill", "view", "select",
         "slice", "as_strided", "pad", "expand", "permute", "transpose", "reshape", "detach", "item", "resize",
         "to", "lift", "arange", "scatter", "unsqueeze", "split", "narrow", "flatten", "alias", "where",
     ),
 }  # fmt: skip
 COMPILED = {
-    "control": "control net, compiled",
-    "excite": "partials and spectra, compiled",
-    "mix_with_noise": "noise and gains, compiled",
-    "read": "zones read, compiled",
-    "active_slots": "active voices found, compiled",
-    "advance": "pitch and envelope of voices, compiled",
-    "add_frames": "mixing, compiled",
-    "take": "mixing, compiled",
+    "control": "control net (compiled)",
+    "excite": "partials and noise spectra (compiled)",
+    "mix_with_noise": "noise and gains (compiled)",
+    "read": "reading zones (compiled)",
+    "active_slots": "finding active voices (compiled)",
+    "advance": "pitch and envelopes (compiled)",
+    "add_frames": "mixing (compiled)",
+    "take": "mixing (compiled)",
 }
-ARITHMETIC, REST = "adding, multiplying, comparing", "Python and waiting"
+ARITHMETIC, REST = "other arithmetic", "Python and waiting"
 
 
 @dataclass(frozen=True)
-class Part:
-    """One kind of loop or operator: its share of the time, and how often it is called in a block."""
+class TimeShare:
+    """One kind of loop or operator: its share of the time of a block, and its calls per block."""
 
     kind: str
     share: float
     calls: float
 
 
-def parts_of(block: Callable[[], object], *, blocks: int, device: str) -> tuple[Part, ...]:
+def time_shares(block: Callable[[], object], *, blocks: int, device: str) -> tuple[TimeShare, ...]:
     """Shares of the time of `block()`, largest first.
 
-    Operators are timed by torch's profiler and compiled loops by Python's, the whole without them: they slow the whole
-    more than what they time.
+    Operators are timed by torch's profiler and compiled loops by Python's. The whole is timed without them, because
+    they slow the rest of the program more than the operators and loops.
     """
     begun = time.perf_counter()
     for _ in range(blocks):
@@ -62,11 +62,11 @@ def parts_of(block: Callable[[], object], *, blocks: int, device: str) -> tuple[
     with (
         silence_stderr(),
         profile(activities=activities, acc_events=True) as seen,
-    ):  # it complains where there is no GPU
+    ):  # the profiler complains if there is no GPU
         for _ in range(blocks):
             block()
     timed = "self_device_time_total" if device == "cuda" else "self_cpu_time_total"
-    return _parts(seen.key_averages(), whole, blocks, timed, _compiled(block, blocks))
+    return _shares(seen.key_averages(), whole, blocks, timed, _compiled(block, blocks))
 
 
 def _compiled(block: Callable[[], object], blocks: int) -> list[tuple[str, float, int]]:
@@ -86,15 +86,15 @@ def kind_of(operator: str) -> str:
     """The kind of one of torch's operators.
 
     >>> kind_of("aten::addmm"), kind_of("aten::_fft_c2r"), kind_of("aten::index_put_"), kind_of("aten::lerp")
-    ('matrix products', 'FFT', 'moving numbers', 'adding, multiplying, comparing')
+    ('matrix products', 'FFT', 'data movement', 'other arithmetic')
     """
     words = [word for word in operator.partition("::")[2].split("_") if word]
     return next((kind for kind, known in KINDS.items() if any(word in known for word in words)), ARITHMETIC)
 
 
-def _parts(
+def _shares(
     events: Iterable[Any], whole_seconds: float, blocks: int, timed: str, loops: Iterable[tuple[str, float, int]]
-) -> tuple[Part, ...]:
+) -> tuple[TimeShare, ...]:
     seconds, calls = defaultdict[str, float](float), defaultdict[str, float](float)
     for kind, spent, count in loops:
         seconds[kind] += spent
@@ -105,5 +105,6 @@ def _parts(
             calls[kind_of(event.key)] += event.count / blocks
     rest = max(0.0, whole_seconds - sum(seconds.values()))
     total = rest + sum(seconds.values())
-    found = [Part(kind, seconds[kind] / total, calls[kind]) for kind in seconds] + [Part(REST, rest / total, 0.0)]
+    found = [TimeShare(kind, seconds[kind] / total, calls[kind]) for kind in seconds]
+    found.append(TimeShare(REST, rest / total, 0.0))
     return tuple(sorted(found, key=lambda part: -part.share))

@@ -1,7 +1,7 @@
 """The cost of one frame of one voice: operations (a multiply and an add are two) and bytes of weights, from the model.
 
-Counted are matrix products, convolutions and the inverse FFT of the noise. Sines, gates and interpolation are not, even
-where torch does it by a product: what they cost shows as distance from the limit.
+Matrix products, convolutions and the inverse FFT of the noise are counted. Sines, gates and interpolation are not, even
+where torch computes them by a matrix product; their cost shows as distance from the limit.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from nsynth_lab.model.controls import oscillators_below_top
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.runtime.choose import is_compiled
 
-ENDS = 2  # a frame's tones are computed with the amplitudes it begins and with those it ends with
+ENDS = 2  # the partials of a frame are computed with its first and with its last amplitudes
 PAIR = 2  # cosine and sine
 HALF_BYTES = 2
-BANKS = 3  # tones and noise are split, their sum is joined
+BANKS = 3  # two analysis banks, for tones and noise, and one synthesis bank
 
 
 @dataclass(frozen=True)
-class Count:
-    """Operations of one step of several voices, by part of the decoder, and the weights that it reads once.
+class StepCost:
+    """Operations of one step of several voices, by part of the decoder, and the bytes of weights that the step reads.
 
     Attributes:
-        net: the control net's stack.
-        tones: the bank of partials, those below hearing alone.
-        noise: the inverse FFT.
-        bands: the band stack and its filter banks; 0 where the model has none.
+        net: of the control net.
+        tones: of the oscillators up to 20 kHz.
+        noise: of the inverse FFT.
+        bands: of the band stack and its filter banks; 0 if the model has none.
         weight_bytes: of all parameters.
     """
 
@@ -46,16 +46,16 @@ class Count:
 
     @property
     def operations(self) -> int:
-        """Their sum."""
+        """Operations of all parts together."""
         return self.net + self.tones + self.noise + self.bands
 
 
-def count_step(decoder: Decoder, f0_hz: Sequence[float]) -> Count:
-    """One frame of a voice at each of `f0_hz`."""
+def count_step(decoder: Decoder, f0_hz: Sequence[float]) -> StepCost:
+    """The cost of one frame of `len(f0_hz)` voices with these pitches."""
     voices = len(f0_hz)
     below_top = oscillators_below_top(torch.tensor(f0_hz)).int().tolist()
     partials = sum(min(count, decoder.config.oscillators) for count in below_top)
-    return Count(
+    return StepCost(
         net=voices * _linear_operations(decoder.controls),
         tones=partials * SPANS * 2 * (ENDS * ROWS) * PAIR * COLUMNS,
         noise=voices * fft_operations(FFT_SAMPLES),
@@ -70,7 +70,7 @@ def _bytes_a_weight(decoder: Decoder) -> int:
 
 
 def fft_operations(samples: int) -> int:
-    """Operations of a real FFT, by the usual count of 5 / 2 n log2 n.
+    """Operations of a real FFT, by the customary estimate of 5 / 2 n log2 n.
 
     >>> fft_operations(1024)
     25600

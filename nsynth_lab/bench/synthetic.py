@@ -16,7 +16,7 @@ DECAY_PER_SECOND = 1.5
 
 
 def recording(note: int, *, seconds: float) -> Audio:
-    """A plucked tone with a little noise, whole frames long, the same for the same note."""
+    """A plucked tone with a little noise, a whole number of frames long; the same for the same MIDI note."""
     at = np.arange(seconds_to_frames(seconds) * HOP_SAMPLES) / SAMPLE_RATE
     orders = np.arange(1, PARTIALS + 1)[:, None]
     hz = note_to_hz(float(note)) * orders
