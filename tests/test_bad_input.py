@@ -530,7 +530,7 @@ TRAININGS = {
     "rate negative": (("--learning-rate", "-1"), USAGE, "rate -1"),
     "stage": (("--stage", "all"), USAGE, "excitation, distil, bands"),
     "stage without base": (("--stage", "bands", "--fresh"), USAGE, "--base"),
-    "fresh and base": (("--fresh", "--base", "model"), USAGE, "leave one of them away"),
+    "fresh and base": (("--fresh", "--base", "model"), USAGE, "use only one of them"),
     "base": (("--base", "nowhere"), FAILED, "no such file"),
     "device": (("--compute", "gpu"), USAGE, "auto, cpu or cuda"),
     "a file in the way": (("-o", "notes/examples.json"), USAGE, "is a file"),

@@ -305,7 +305,7 @@ def test_a_recording_that_cannot_be_used_is_refused_before_there_is_a_folder(ref
         (("flute", "cello", "--formats", "kontakt"), "expected one of sfz, sf2"),
         (("flute", "cello", "--formats", "wav", "--flac"), "take wav out"),
         (("flute", "cello", "--rate", "22050"), "48000"),
-        (("flute", "cello", "--bits", "32"), "16 or 24"),
+        (("flute", "cello", "--bits", "32"), "one of 16, 24"),
         (("flute", "cello", "--round-robin", "0"), "round robins"),
         (("flute", "cello", "--crossfade", "21"), "crossfade 21"),
         (("flute", "cello", "--duration", "0.01"), "duration"),
