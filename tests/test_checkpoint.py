@@ -89,9 +89,18 @@ def test_any_safetensors_reader_can_read_it(folder: Path) -> None:
     assert ModelConfig.from_dict(header["config"]) == TINY
 
 
-def test_with_a_band_stack(tmp_path: Path) -> None:
-    save_weights(tmp_path, tiny_model(band_channels=8), about={})
-    assert load_checkpoint(tmp_path).model.config.band_channels == 8
+def test_a_header_that_says_there_is_no_band_stack_is_read(folder: Path) -> None:
+    """As every checkpoint of version 0.1 does."""
+    rewrite(folder / WEIGHTS, lambda header, _: header["config"].update(band_channels=0, band_layers=6))
+    assert load_checkpoint(folder).model.config == TINY
+
+
+@pytest.mark.parametrize("channels", [8, -1, "64", None])
+def test_a_band_stack_is_refused_in_one_line(folder: Path, channels: object) -> None:
+    rewrite(folder / WEIGHTS, lambda header, _: header["config"].update(band_channels=channels))
+    said = refused(load_checkpoint, folder)
+    assert str(folder / WEIGHTS) in said
+    assert f"band_channels {channels!r}, expected 0" in said
 
 
 def test_the_id_belongs_to_the_weights(tmp_path: Path) -> None:

@@ -69,8 +69,8 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeTensorMode]:
                 clear()  # it has no numbers in it
 
 
-def pretended_decoder(bands: int = 0) -> Decoder:
-    decoder = tiny_model(band_channels=bands).decoder
+def pretended_decoder() -> Decoder:
+    decoder = tiny_model().decoder
     for module in decoder.modules():
         for name, weight in list(module.named_parameters(recurse=False)):
             there = torch.empty(weight.shape, device="cuda")
@@ -80,9 +80,8 @@ def pretended_decoder(bands: int = 0) -> Decoder:
 
 @needs_none
 @pytest.mark.usefixtures("pretended")
-@pytest.mark.parametrize("bands", [0, 8])
-def test_nothing_comes_from_or_goes_to_the_host_within_a_step(bands: int) -> None:
-    batch = Uncaptured(pretended_decoder(bands), 5)
+def test_nothing_comes_from_or_goes_to_the_host_within_a_step() -> None:
+    batch = Uncaptured(pretended_decoder(), 5)
     for size in batch.sizes:
         batch._frame(size)  # tables are made here, as in the steps that warm a graph up
         with NoHost():  # type: ignore[no-untyped-call]
@@ -99,9 +98,8 @@ def test_the_plain_step_would_be_found_out() -> None:
         decoder.step(inputs[0], inputs[1], inputs[2], inputs[3], decoder.start(2, device="cuda"))
 
 
-@pytest.mark.parametrize("bands", [0, 8])
-def test_a_step_with_every_oscillator_is_the_step(bands: int) -> None:
-    decoder = tiny_model(band_channels=bands).decoder
+def test_a_step_with_every_oscillator_is_the_step() -> None:
+    decoder = tiny_model().decoder
     inputs = streams((33.0, 69.0, 110.0), 6)
     whole, state = decode(decoder, inputs, decoder.start(3))
     every, after = decoder.step(inputs[0], inputs[1], inputs[2], inputs[3], decoder.start(3), every=True)
@@ -119,7 +117,7 @@ def test_there_is_a_size_for_any_number_of_voices(slots: int) -> None:
 
 
 def test_a_way_is_used_once_it_plays_what_the_decoder_plays() -> None:
-    decoder = tiny_model(band_channels=8).decoder
+    decoder = tiny_model().decoder
     told: list[str] = []
     batch = verified_batch(decoder, 5, seed=3, warn=told.append, ways=[("itself", lambda same: same)])
     assert batch is not None
@@ -168,11 +166,10 @@ def test_where_no_way_works_the_player_is_told_of_each_once() -> None:
 
 
 @needs_gpu
-@pytest.mark.parametrize("bands", [0, 8])
 @pytest.mark.parametrize("voices", [1, 3, 16, 33])
 @pytest.mark.parametrize("way", [name for name, _ in WAYS])
-def test_on_a_gpu_graphs_play_what_the_decoder_plays(bands: int, voices: int, way: str) -> None:
-    plain = tiny_model(band_channels=bands).decoder
+def test_on_a_gpu_graphs_play_what_the_decoder_plays(voices: int, way: str) -> None:
+    plain = tiny_model().decoder
     decoder = copy.deepcopy(plain).cuda()
     batch = CudaGraphBatch(dict(WAYS)[way](decoder), voices)
     assert set(batch.graphs) == set(batch.sizes)

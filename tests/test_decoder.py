@@ -1,4 +1,4 @@
-"""Decoder: the same audio in blocks of any size and among any voices, at the level asked for."""
+"""Decoder: the same audio in blocks of any size and among any voices, at the level asked for; with a band stack too."""
 
 from __future__ import annotations
 
@@ -9,22 +9,35 @@ import numpy as np
 import pytest
 import torch
 from streaming import assert_streams
-from tiny_model import decode, streams, tiny_model
+from tiny_model import TINY, decode, streams, tiny_model
 from torch import Tensor
 
 from nsynth_lab.dsp.bandwidth import share_above_db
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.model.controls import GAINS_PER_FRAME
 from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.research.bands import BandDecoder
 from nsynth_lab.units import HOP_SAMPLES, note_to_hz
 
 PITCHES = (40.0, 69.0, 93.0)
 FRAMES = 40
 
 
-@pytest.fixture(params=[0, 8], ids=["excitation", "bands"])
+def band_decoder() -> BandDecoder:
+    """The tiny decoder with a band stack that is not trained, so that it adds nothing."""
+    torch.manual_seed(0)
+    decoder = BandDecoder(TINY, channels=8, layers=3).eval().requires_grad_(False)
+    decoder.load_state_dict(tiny_model().decoder.state_dict(), strict=False)
+    return decoder
+
+
+@pytest.fixture(params=["excitation", "bands"])
 def decoder(request: pytest.FixtureRequest) -> Decoder:
-    return tiny_model(band_channels=request.param).decoder
+    if request.param == "excitation":
+        return tiny_model().decoder
+    decoder = band_decoder()
+    torch.nn.init.normal_(decoder.bands.stack.last.weight, std=0.02)
+    return decoder
 
 
 def rows(inputs: list[Tensor], voices: list[int]) -> list[Tensor]:
@@ -37,7 +50,7 @@ def tensors(state: Any) -> list[Tensor]:
         return [state]
     if is_dataclass(state):
         state = tuple(getattr(state, item.name) for item in fields(state))
-    return [tensor for part in state or () for tensor in tensors(part)]
+    return [tensor for part in state for tensor in tensors(part)]
 
 
 def close(first: Tensor, second: Tensor) -> None:
@@ -158,10 +171,7 @@ def test_level_is_the_loudness_asked_for(pitch: int, level_db: float) -> None:
 
 def test_an_untrained_band_stack_only_delays() -> None:
     inputs = streams(PITCHES, 12)
-    plain, banded = tiny_model().decoder, tiny_model(band_channels=8).decoder
-    assert banded.bands is not None
-    torch.nn.init.zeros_(banded.bands.stack.last.weight)
-    banded.load_state_dict(plain.state_dict(), strict=False)
+    plain, banded = tiny_model().decoder, band_decoder()
     late = banded.delay_samples
     assert plain.delay_samples == 0
     assert late == 240

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +22,7 @@ from nsynth_lab.model.checkpoint import load_checkpoint, save_weights
 from nsynth_lab.train import distillation as distil
 from nsynth_lab.train import loop
 from nsynth_lab.train.batches import Batches
-from nsynth_lab.train.initial_model import BAND_CHANNELS, initial_model
-from nsynth_lab.train.run_state import saved_run
+from nsynth_lab.train.initial_model import initial_model
 
 CARD = {"trained_on": {"gm": 3}, "licences": {"CC-BY-4.0": 3}}
 
@@ -62,38 +62,19 @@ def test_afresh_there_is_no_base(tmp_path: Path) -> None:
     start = initial_model(tmp_path, "excitation", None, seed=0)
     assert (start.step, start.base, start.header) == (0, "", {})
     with pytest.raises(UsageError, match="--base"):
-        initial_model(tmp_path, "bands", None, seed=0)
-    with pytest.raises(UsageError, match="expected one of excitation, distil, bands, adversarial"):
+        initial_model(tmp_path, "distil", None, seed=0)
+    with pytest.raises(UsageError, match=r"expected one of excitation, distil$"):
         initial_model(tmp_path, "all", None, seed=0)
     with pytest.raises(CheckpointError, match="no such file"):
         initial_model(tmp_path, "excitation", tmp_path / "nowhere", seed=0)
 
 
-def test_bands_on_top_of_a_base_resume_exactly(base: Path, notes: PreparedNotes, tmp_path: Path) -> None:
-    """Both optimizers' moments come back; what is below the bands stays as it was."""
-
-    def go_on(folder: str, *, watch: Watch = lambda _: None) -> Autoencoder:
-        start = initial_model(tmp_path / folder, "bands", base, seed=4)
-        assert start.model.config == replace(TINY, band_channels=BAND_CHANNELS)
-        options = replace(OPTIONS, steps=4, rate=1e-2, decorrelate=0.0, base=start.base)
-        return run(notes, tmp_path / folder, options=options, model=start.model, watch=watch)
-
-    whole = go_on("whole")
-    with pytest.raises(KeyboardInterrupt):
-        go_on("parts", watch=stop_at(2))
-    saved = saved_run(tmp_path / "parts")
-    assert saved is not None
-    assert (saved.step, saved.base) == (2, load_checkpoint(base).model_id)
-    assert_same(go_on("parts"), whole)
-    below = load_checkpoint(base).model.state_dict()
-    for name, value in whole.state_dict().items():
-        if name in below:
-            assert torch.equal(value, below[name]), name
-    assert whole.decoder.bands is not None
-    assert float(whole.decoder.bands.stack.last.weight.abs().max()) > 0
-    run(notes, tmp_path / "plain", steps=1)
-    with pytest.raises(UsageError, match="without a band stack"):
-        initial_model(tmp_path / "plain", "bands", base, seed=0)
+@pytest.mark.parametrize("stage", ["bands", "adversarial"])
+def test_a_stage_that_gained_nothing_is_refused_and_its_module_named(stage: str, base: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"expected one of excitation, distil$") as caught:
+        initial_model(tmp_path, stage, base, seed=0)
+    module = str(caught.value).split("see ")[1].split(")")[0]
+    assert importlib.util.find_spec(module) is not None
 
 
 def test_a_smaller_decoder_learns_from_its_base_and_resumes_exactly(

@@ -10,7 +10,7 @@ import torch
 from streaming import assert_streams
 from torch import Tensor
 
-from nsynth_lab.dsp.pqmf import Pqmf, prototype, slow_analyse, slow_synthesise
+from nsynth_lab.research.pqmf import Pqmf, prototype, slow_analyse, slow_synthesise
 from nsynth_lab.units import SAMPLE_RATE
 
 BANDS, TAPS = 16, 256

@@ -24,9 +24,9 @@ from nsynth_lab.units import FloatArray
 from nsynth_lab.wording import quality_of_error
 
 
-@pytest.fixture(params=[0, 8], ids=["excitation", "with bands"])
-def checkpoint(request: pytest.FixtureRequest) -> Checkpoint:
-    return Checkpoint(tiny_model(band_channels=request.param), "made", {})
+@pytest.fixture
+def checkpoint() -> Checkpoint:
+    return Checkpoint(tiny_model(), "made", {})
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from tiny_model import tiny_model
+from tiny_model import TINY, tiny_model
 from torch import nn
 
 from nsynth_lab.audio import Audio, write_audio
@@ -330,18 +330,18 @@ def test_a_saved_run_is_saved_again_the_same(notes: PreparedNotes, tmp_path: Pat
 
 
 def test_what_needs_no_gradient_is_not_trained(notes: PreparedNotes, tmp_path: Path) -> None:
-    """The band stack on top of a model that stays as it is, interrupted on the way."""
+    """A control net in a model that stays as it is, interrupted on the way."""
 
     def start() -> Autoencoder:
-        model = tiny_model(band_channels=8, seed=8)
+        model = tiny_model(seed=8)
         for name, value in model.named_parameters():
-            value.requires_grad_(name.startswith("decoder.bands."))
+            value.requires_grad_(name.startswith("decoder.controls."))
         return model
 
     whole = run(notes, tmp_path / "whole", steps=12, model=start())
     for name, value in start().state_dict().items():
         trained = not torch.equal(whole.state_dict()[name], value)
-        assert trained == name.startswith("decoder.bands."), name
+        assert trained == name.startswith("decoder.controls."), name
     with pytest.raises(KeyboardInterrupt):
         run(notes, tmp_path / "parts", steps=12, model=start(), watch=stop_at(5))
     assert_same(run(notes, tmp_path / "parts", steps=12, model=start()), whole)
@@ -371,10 +371,52 @@ def test_a_state_that_lacks_a_tensor_is_refused(notes: PreparedNotes, tmp_path: 
         run(notes, tmp_path, steps=4)
 
 
+def rewrite_state(path: Path, *, sizes: dict[str, int], tensors: dict[str, torch.Tensor]) -> None:
+    """Adds model sizes and tensors to a saved run, as an older version would have saved it."""
+    with safe_open(str(path), framework="pt") as file:
+        header = json.loads(file.metadata()["run"])
+    header["config"] |= sizes
+    save_file(load_file(str(path)) | tensors, str(path), metadata={"run": json.dumps(header)})
+
+
+def test_a_run_of_version_0_1_is_resumed_as_if_it_were_of_this_one(notes: PreparedNotes, tmp_path: Path) -> None:
+    whole = run(notes, tmp_path / "whole", steps=6)
+    with pytest.raises(KeyboardInterrupt):
+        run(notes, tmp_path / "old", steps=6, watch=stop_at(3))
+    rewrite_state(tmp_path / "old" / FILE, sizes={"band_channels": 0, "band_layers": 6}, tensors={})
+    assert_same(run(notes, tmp_path / "old", steps=6), whole)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "tensor", "says"),
+    [
+        (
+            {"band_channels": 64, "band_layers": 6},
+            "averaged.decoder.bands.condition.bias",
+            "band_channels 64, expected 0",
+        ),
+        ({}, "critics.model.critics.0.last.bias", "--base"),
+        ({}, "discriminators.model.discriminators.0.last.bias", "--base"),
+    ],
+)
+def test_a_run_of_a_stage_that_is_no_longer_trained_is_refused_in_one_line(
+    notes: PreparedNotes, tmp_path: Path, sizes: dict[str, int], tensor: str, says: str
+) -> None:
+    run(notes, tmp_path, steps=1)
+    rewrite_state(tmp_path / FILE, sizes=sizes, tensors={tensor: torch.zeros(3)})
+    before = (tmp_path / FILE).read_bytes()
+    for resume in (lambda: run(notes, tmp_path, steps=2), lambda: saved_step(tmp_path)):
+        with pytest.raises(CheckpointError, match=says) as caught:
+            resume()
+        assert str(tmp_path / FILE) in str(caught.value)
+        assert "\n" not in str(caught.value)
+    assert (tmp_path / FILE).read_bytes() == before
+
+
 def test_the_state_of_a_model_of_other_sizes_is_refused(notes: PreparedNotes, tmp_path: Path) -> None:
     run(notes, tmp_path, steps=4)
     with pytest.raises(CheckpointError, match="other model sizes"):
-        read_state(tmp_path, tiny_model(band_channels=8), device=torch.device("cpu"))
+        read_state(tmp_path, Autoencoder(replace(TINY, oscillators=64)), device=torch.device("cpu"))
 
 
 def test_the_learning_rate_warms_up_and_falls() -> None:
@@ -388,7 +430,7 @@ def test_the_learning_rate_warms_up_and_falls() -> None:
 
 
 def test_bf16_changes_the_stacks_and_nothing_else(notes: PreparedNotes) -> None:
-    model = tiny_model(band_channels=8).requires_grad_(True)
+    model = tiny_model().requires_grad_(True)
     batch = batches(notes).at(0)
     exact = forward(model, batch, seed=0, noise=0.0).distance_db.detach()
     use_bf16(model, True)

@@ -15,7 +15,6 @@ from torch import nn
 
 from nsynth_lab.dsp.noise import FFT_SAMPLES
 from nsynth_lab.dsp.oscillators import COLUMNS, ROWS, SPANS
-from nsynth_lab.model.bands import BANDS, STEPS_PER_FRAME
 from nsynth_lab.model.controls import oscillators_below_top
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.runtime.choose import is_compiled
@@ -23,7 +22,6 @@ from nsynth_lab.runtime.choose import is_compiled
 ENDS = 2  # the partials of a frame are computed with its first and with its last amplitudes
 PAIR = 2  # cosine and sine
 HALF_BYTES = 2
-BANKS = 3  # two analysis banks, for tones and noise, and one synthesis bank
 
 
 @dataclass(frozen=True)
@@ -34,20 +32,18 @@ class StepCost:
         net: of the control net.
         tones: of the oscillators up to 20 kHz.
         noise: of the inverse FFT.
-        bands: of the band stack and its filter banks; 0 if the model has none.
         weight_bytes: of all parameters.
     """
 
     net: int
     tones: int
     noise: int
-    bands: int
     weight_bytes: int
 
     @property
     def operations(self) -> int:
         """Operations of all parts together."""
-        return self.net + self.tones + self.noise + self.bands
+        return self.net + self.tones + self.noise
 
 
 def count_step(decoder: Decoder, f0_hz: Sequence[float]) -> StepCost:
@@ -59,7 +55,6 @@ def count_step(decoder: Decoder, f0_hz: Sequence[float]) -> StepCost:
         net=voices * _linear_operations(decoder.controls),
         tones=partials * SPANS * 2 * (ENDS * ROWS) * PAIR * COLUMNS,
         noise=voices * fft_operations(FFT_SAMPLES),
-        bands=voices * _bands_operations(decoder),
         weight_bytes=sum(parameter.numel() for parameter in decoder.parameters()) * _bytes_a_weight(decoder),
     )
 
@@ -81,10 +76,3 @@ def fft_operations(samples: int) -> int:
 def _linear_operations(module: nn.Module) -> int:
     """Operations of a module that applies every `nn.Linear` once per frame; biases are not counted."""
     return sum(2 * part.weight.numel() for part in module.modules() if isinstance(part, nn.Linear))
-
-
-def _bands_operations(decoder: Decoder) -> int:
-    if decoder.bands is None:
-        return 0
-    filters = BANKS * 2 * BANDS * decoder.bands.pqmf.taps
-    return STEPS_PER_FRAME * (_linear_operations(decoder.bands) + filters)

@@ -23,9 +23,9 @@ def ablate(
     threads: Annotated[int, typer.Option(min=1, help="Threads that torch computes with.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure what each part of the model and each training stage contributes, after the same number of steps.
+    """Measure what each part of the model and of its training contributes, after the same number of steps.
 
-    It trains ten models for a short time, about an hour on one core. If interrupted, the same command continues.
+    It trains eight models for a short time, less than an hour on one core. If interrupted, the same command continues.
 
     **Example**: `nsynth-lab ablate notes/ -o runs/ablation --steps 400`
     """

@@ -87,8 +87,7 @@ def train(
     stage: Annotated[
         str,
         typer.Option(
-            help="excitation; from a trained model: distil (a smaller control net), bands (the band stack), "
-            "adversarial (with discriminators)."
+            help="excitation (the whole model); or distil (a smaller control net for the trained model of --base)."
         ),
     ] = "excitation",
     split: Annotated[
@@ -113,11 +112,10 @@ def train(
 
         nsynth-lab train notes/ -o runs/afresh --fresh
 
-        nsynth-lab train notes/ -o runs/bands --stage bands --base runs/afresh
+        nsynth-lab train notes/ -o runs/smaller --stage distil --base runs/afresh
     """
     from nsynth_lab.errors import UsageError
     from nsynth_lab.render import DEFAULT_CHECKPOINT, pick_device
-    from nsynth_lab.train.discriminators import ADVERSARIAL_DB
     from nsynth_lab.train.distributed import connected, torchrun_group
     from nsynth_lab.train.initial_model import initial_model
     from nsynth_lab.train.options import TrainOptions
@@ -150,7 +148,6 @@ def train(
         swap_share=swap,
         augment_share=augment,
         decorrelate=decorrelate if stage == "excitation" else 0.0,
-        adversarial=ADVERSARIAL_DB if stage == "adversarial" else 0.0,
         seed=seed,
         minutes_between_saves=minutes,
         base=start.base,

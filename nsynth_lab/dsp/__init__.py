@@ -7,5 +7,4 @@ Recordings from anywhere              `inspection` (what is wrong with one), `re
 Levels and spectra                    `mel`, `harmonics`, `programme_loudness` (LUFS), `bandwidth`, `rises`
 Time                                  `envelope` (attack end, release begin), `seam` (loops), `resampling`
 Losses in dB                          `spectral_distance`, `attack_distance`
-Filter bank                           `pqmf`
 """

@@ -1,7 +1,7 @@
-"""ablate(...): what each part of the model and each training stage contributes, after the same number of steps.
+"""ablate(...): what each part of the model and of its training contributes, after the same number of steps.
 
 Parts are added one after another; each experiment is trained from the same initial weights on the same batches. The
-stages continue from the last of these for the same number of steps, beside an experiment that only trains longer.
+last continues from the one before it, to show what as many steps again do.
 """
 
 from __future__ import annotations
@@ -25,14 +25,13 @@ from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.decoder import Decoder, DecoderState
-from nsynth_lab.train.discriminators import ADVERSARIAL_DB
 from nsynth_lab.train.initial_model import ENCODER_PARTIALS, build_model
 from nsynth_lab.train.loop import train
 from nsynth_lab.train.options import TrainingProgress, TrainOptions
 
 FILE = "ablation.json"
 SECTIONS = ("reconstruction", "transposition")
-STAGE_SEED = 1
+AGAIN_SEED = 1
 ATTACK = TrainOptions().attack
 
 
@@ -45,7 +44,7 @@ class Experiment:
         partials, f0: whether the decoder uses the streams `partials` and `f0_cents`.
         encoder_partials: the number of partials whose levels the encoder gets.
         swap_share, decorrelate, attack: see `TrainOptions`.
-        stage: all but `excitation` continue from the last experiment of that stage.
+        again: whether it continues from the experiment before.
     """
 
     name: str
@@ -55,7 +54,7 @@ class Experiment:
     swap_share: float = 0.25
     decorrelate: float = 1.0
     attack: float = ATTACK
-    stage: str = "excitation"
+    again: bool = False
 
 
 EXPERIMENTS = (
@@ -68,9 +67,7 @@ EXPERIMENTS = (
     Experiment("+ swap training", decorrelate=0.0, attack=0.0),
     Experiment("+ decorrelated timbre", attack=0.0),
     Experiment("+ attacks by the millisecond"),
-    Experiment("as many steps again", stage="more"),
-    Experiment("+ band stack", stage="bands"),
-    Experiment("+ adversarial refinement", stage="adversarial"),
+    Experiment("as many steps again", again=True),
 )
 
 
@@ -131,7 +128,7 @@ def ablate(
         model = train(
             notes, run, _options(experiment, options), start, device="cpu", on_step=callback, on_save=lambda *_: None
         )
-        last = model if experiment.stage == "excitation" else last
+        last = model
         if experiment.name not in known:
             setup = EvaluationSetup(
                 Checkpoint(model.eval(), f"row-{number}", {}), records, pool, rounds=0
@@ -142,25 +139,21 @@ def ablate(
 
 
 def _initial_model(experiment: Experiment, last: Autoencoder | None, *, seed: int) -> Autoencoder:
-    if experiment.stage == "excitation":
-        torch.manual_seed(seed)
-        model = Autoencoder(ModelConfig(encoder_partials=experiment.encoder_partials))
-        decoder = RestrictedDecoder(model.config, partials=experiment.partials, f0=experiment.f0)
-        decoder.load_state_dict(model.decoder.state_dict())
-        model.decoder = decoder
-        return model
-    stage = "excitation" if experiment.stage == "more" else experiment.stage
-    return build_model(stage, last, seed=seed)
+    if experiment.again:
+        return build_model("excitation", last, seed=seed)
+    torch.manual_seed(seed)
+    model = Autoencoder(ModelConfig(encoder_partials=experiment.encoder_partials))
+    decoder = RestrictedDecoder(model.config, partials=experiment.partials, f0=experiment.f0)
+    decoder.load_state_dict(model.decoder.state_dict())
+    model.decoder = decoder
+    return model
 
 
 def _options(experiment: Experiment, options: TrainOptions) -> TrainOptions:
     base = replace(
         options, swap_share=experiment.swap_share, decorrelate=experiment.decorrelate, attack=experiment.attack
     )
-    if experiment.stage == "excitation":
-        return base
-    adversarial = ADVERSARIAL_DB if experiment.stage == "adversarial" else 0.0
-    return replace(base, seed=options.seed + STAGE_SEED, adversarial=adversarial)
+    return replace(base, seed=options.seed + AGAIN_SEED) if experiment.again else base
 
 
 def _figures(figures: dict[str, Any]) -> dict[str, float]:

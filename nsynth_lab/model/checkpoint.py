@@ -46,11 +46,15 @@ def load_checkpoint(folder: str | Path, *, device: str = "cpu") -> Checkpoint:
     """Load the weights of a checkpoint folder as float32, without gradients, on `device`.
 
     Raises:
-        CheckpointError: missing, truncated, damaged, of another format version, or of other sizes than the header says.
+        CheckpointError: missing, truncated, damaged, of another format version, with a band stack, or of other sizes
+            than the header says.
     """
     path = Path(folder) / WEIGHTS
     header, tensors = read_tensors(path)
-    config = ModelConfig.from_dict(header.get("config", {}))
+    try:
+        config = ModelConfig.from_dict(header.get("config", {}))
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
     with torch.device("meta"):  # shapes only: a header with huge sizes must not allocate memory
         expected = {name: value.shape for name, value in Autoencoder(config).state_dict().items()}
     if {name: value.shape for name, value in tensors.items()} != expected:

@@ -21,14 +21,13 @@ BOUNDS = {
     "partial_corrections": (0, 4096),
     "noise_bands": (2, 513),
     "oscillators": (17, 4096),
-    "band_channels": (0, 4096),
-    "band_layers": CYCLE,
 }
+BAND_SIZES = ("band_channels", "band_layers")  # in the headers of version 0.1: of a band stack, see `research.bands`
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Sizes of encoder, control net and band stack.
+    """Sizes of encoder and control net.
 
     Raises:
         CheckpointError: a size outside its bounds; checkpoints may come from untrusted sources.
@@ -45,8 +44,6 @@ class ModelConfig:
     partial_corrections: int = 64
     noise_bands: int = 80
     oscillators: int = 384
-    band_channels: int = 0
-    band_layers: int = 6
 
     def __post_init__(self) -> None:
         for name, (low, high) in BOUNDS.items():
@@ -63,12 +60,18 @@ class ModelConfig:
         """Parse the sizes in a checkpoint's header.
 
         Raises:
-            CheckpointError: a size is unknown to this version or out of bounds.
+            CheckpointError: a size is unknown to this version or out of bounds, or the model has a band stack.
         """
         if not isinstance(sizes, dict):
             raise CheckpointError(
                 f"the checkpoint's model sizes are a {type(sizes).__name__}; expected an object of names and numbers"
             )
+        if (channels := sizes.get("band_channels", 0)) != 0:
+            raise CheckpointError(
+                f"the model has a band stack (band_channels {channels!r}, expected 0), which this version neither "
+                f"plays nor trains; use a model without one"
+            )
+        sizes = {name: size for name, size in sizes.items() if name not in BAND_SIZES}
         if unknown := sorted(set(sizes) - set(BOUNDS)):
             raise CheckpointError(
                 f"the checkpoint has model sizes unknown to this version: {', '.join(map(repr, unknown))}"

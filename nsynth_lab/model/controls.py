@@ -44,7 +44,7 @@ class Controls:
         noise: [voices, frames, 513] magnitude spectrum, normalised likewise.
         partial_gain: [voices, frames, 4] amplitude factor of the partials, four per frame.
         noise_gain: [voices, frames, 4] amplitude factor of the noise, four per frame.
-        raw: [voices, frames, sum of the net's sizes] output of the net, which conditions the band stack.
+        raw: [voices, frames, sum of the net's sizes] output of the net, which distillation compares.
     """
 
     partials: Tensor

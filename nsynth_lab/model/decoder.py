@@ -1,6 +1,6 @@
 """Decoder: latents -> audio, block by block; the state is passed in and returned.
 
-    streams -> ControlNet -> Controls -> bank of partials + noise -> (band stack) -> audio
+    streams -> ControlNet -> Controls -> bank of partials + noise -> audio
 
 Frame t sounds in block t: amplitudes are interpolated linearly from frame t - 1 to frame t. A new voice starts with the
 partials and the noise spectrum of its first frame, and only its gains rise from 0. As there are four gains per frame,
@@ -18,7 +18,6 @@ from torch.nn import functional
 
 from nsynth_lab.dsp.noise import TABLE_FRAMES, coloured, first_tail, white_table
 from nsynth_lab.dsp.oscillators import SPANS, bank, phases, span_hz
-from nsynth_lab.model.bands import BandStack, BandState
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.controls import GAINS_PER_FRAME, ControlNet, Controls, oscillators_below_top, partial_ratios
 from nsynth_lab.model.stack import StackState
@@ -41,7 +40,6 @@ class DecoderState:
         gains: [voices, 2] of partials and noise at the end of the last block.
         noise_tail: [voices, 512] noise that overlaps into the next frame.
         noise_position: [voices] position in the noise table, in frames.
-        bands: of the band stack, where the model has one.
     """
 
     stack: StackState
@@ -51,7 +49,6 @@ class DecoderState:
     gains: Tensor
     noise_tail: Tensor
     noise_position: Tensor
-    bands: BandState | None
 
     def reset(self, which: Tensor, fresh: DecoderState) -> DecoderState:
         """This state, with the voices where `which` [voices] is true replaced by those of `fresh`."""
@@ -65,12 +62,11 @@ class Decoder(nn.Module):
         super().__init__()
         self.config = config
         self.controls = ControlNet(config)
-        self.bands = BandStack(config, sum(self.controls.sizes)) if config.band_channels else None
 
     @property
     def delay_samples(self) -> int:
-        """Delay of the audio behind its frames: that of the band stack, if there is one."""
-        return self.bands.delay_samples if self.bands is not None else 0
+        """Delay of the audio behind its frames: none, unless a subclass filters it."""
+        return 0
 
     def start(self, voices: int, *, device: torch.device | str = "cpu", seed: int = 0) -> DecoderState:
         """The state of `voices` silent voices; voice v starts at `noise_places(seed + v)` in the noise table."""
@@ -83,7 +79,6 @@ class Decoder(nn.Module):
             gains=torch.zeros(voices, 2, device=device),
             noise_tail=torch.zeros(voices, HOP_SAMPLES, device=device),
             noise_position=noise_places(seed + torch.arange(voices, device=device)),
-            bands=self.bands.start(voices, device=device) if self.bands is not None else None,
         )
 
     def step(
@@ -110,19 +105,28 @@ class Decoder(nn.Module):
         Returns:
             Audio [voices, frames * 512] and the state after it.
         """
+        tones, noise, _, after = self.excite(timbre, loudness_db, f0_hz, partials, state, every=every)
+        return tones + noise, after
+
+    def excite(
+        self,
+        timbre: Tensor,
+        loudness_db: Tensor,
+        f0_hz: Tensor,
+        partials: Tensor,
+        state: DecoderState,
+        *,
+        every: bool,
+    ) -> tuple[Tensor, Tensor, Controls, DecoderState]:
+        """`step`, its tones and its noise apart, each [voices, frames * 512]; and the controls that they follow."""
         controls, stack = self.controls(timbre, loudness_db, f0_hz, partials, state.stack, every=every)
         state = _begun(state, controls, f0_hz[:, 0], every=every)
         tones, turns = _tones(controls, f0_hz, partials, state, every=every)
         gains, last_gains = _gain_curves(controls, state.gains)
         table = white_table(timbre.device)
         noise, tail = coloured(controls.noise, state.noise_position, state.noise_tail, table)
-        tones, noise = tones * gains[..., 0], noise * gains[..., 1]
-        if self.bands is not None and state.bands is not None:
-            audio, bands = self.bands.step(tones, noise, controls.raw, state.bands)
-        else:
-            audio, bands = tones + noise, None
         count = controls.partials.shape[-1]
-        return audio, DecoderState(
+        after = DecoderState(
             stack=stack,
             turns=turns,
             f0_hz=f0_hz[:, -1],
@@ -130,8 +134,8 @@ class Decoder(nn.Module):
             gains=last_gains,
             noise_tail=tail,
             noise_position=(state.noise_position + timbre.shape[1]) % TABLE_FRAMES,
-            bands=bands,
         )
+        return tones * gains[..., 0], noise * gains[..., 1], controls, after
 
 
 def start_turns(count: int, *, device: torch.device | str = "cpu") -> Tensor:

@@ -1,12 +1,15 @@
-"""Research: what has not been proved yet. Nothing else imports this room, and import-linter checks that.
+"""Research: what has not been proved, or has not gained. Nothing outside imports this room: import-linter checks that.
 
-triton_stack   the WaveNet stack in Triton kernels. Held to `GatedStack` by Triton's interpreter and compiled for one
-               card in the tests; it has never run on a graphics card. To try it on one:
-               `verified_batch(decoder, 16, seed=0, warn=print, ways=[("Triton", fused)])` (see `runtime.verify`)
+bands            a decoder with a band stack, a WaveNet in 16 bands that adds what partials and noise cannot
+pqmf             the filter bank that it works in: splits a sound into bands at a lower rate and joins them again
+discriminators   adversarial losses on decoded sounds: HiFi-GAN's and UnivNet's discriminators, small enough for CPUs
+triton_stack     the WaveNet stack in Triton kernels. Held to `GatedStack` by Triton's interpreter and compiled for one
+                 card in the tests; it has never run on a graphics card. To try it on one:
+                 `verified_batch(decoder, 16, seed=0, warn=print, ways=[("Triton", fused)])` (see `runtime.verify`)
 
-What proves its worth by a measurement moves down to the room that uses it. Still outside this room, though a
-measurement speaks against both (`nsynth-lab ablate`, the table in checkpoints/default/README.md; mel error after 300
-steps more, against 2.13 dB with nothing added): the band stack (`model.bands`, `dsp.pqmf`, `train --stage bands`:
-2.47 dB) and the discriminators (`train.discriminators`, `train --stage adversarial`: 2.26 dB). The default checkpoint
-has neither.
+What proves its worth by a measurement moves down to the room that uses it. The measurement speaks against two of these:
+mel error after 300 more steps on the same model (the table in checkpoints/default/README.md) was 2.13 dB with nothing
+added, 2.26 dB with discriminators and 2.47 dB with the band stack trained on top. The default checkpoint has neither,
+and checkpoints and runs that have are refused. What is kept here are the parts with their laws; the training stages
+`bands` and `adversarial`, with resuming and several processes, are in the history at commit 3ba06d8.
 """

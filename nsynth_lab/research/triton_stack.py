@@ -148,8 +148,6 @@ def fused(decoder: Decoder, *, half: bool = False) -> Decoder:
     """A copy of `decoder` that plays through the kernels."""
     made = copy.deepcopy(decoder)
     made.controls.stack = TritonStack(made.controls.stack, half=half)
-    if made.bands is not None:
-        made.bands.stack = TritonStack(made.bands.stack, half=half)
     return made
 
 

@@ -5,8 +5,8 @@ Decoder.step     `model.decoder`, the readable twin and the reference. Trains an
 NumbaBatch       `play` and `render` on the CPU, and the clips of `pack`: compiled loops, so that no interpreter stands
                  between two voices; a step in two phases for small blocks
 CudaGraphBatch   `play` on a CUDA device: one graph replayed instead of a hundred small kernels launched
-TorchBatch       the fallback, by `Decoder.step` on the active voices: a model with a band stack, several frames of a
-                 voice in one step on a GPU, a GPU that fails the check. Plays anything anywhere, slowest
+TorchBatch       the fallback, by `Decoder.step` on the active voices: several frames of a voice in one step on a GPU, a
+                 GPU that fails the check. Plays anything anywhere, slowest
 GrowingBatch     `render` without a limit of voices: any of these, 64 slots at a time
 
 `choose.choose_voice_batch` picks the voice batch and `clips.decode_blocks` how whole clips are decoded; nobody else
@@ -26,5 +26,5 @@ CudaGraphBatch   tests/test_voice_batch.py, without its graph: within 2e-5; test
 TorchBatch       tests/test_voice_batch.py: within 2e-5
 clips            tests/test_pack_loop.py: a clip alone (steps) and among others (compiled), within -80 dB of its peak
 
-Kernels that have not been proved on any card are in `nsynth_lab.research`.
+A decoder with a band stack and kernels that have not been proved on any card are in `nsynth_lab.research`.
 """

@@ -11,8 +11,8 @@ from nsynth_lab.runtime.voice_batch import VoiceBatch
 
 
 def is_compiled(decoder: Decoder) -> bool:
-    """Whether compiled loops (`NumbaBatch`) play it: on the CPU, without a band stack."""
-    return decoder.bands is None and next(decoder.parameters()).device.type == "cpu"
+    """Whether compiled loops (`NumbaBatch`) play it: on the CPU."""
+    return next(decoder.parameters()).device.type == "cpu"
 
 
 def choose_voice_batch(

@@ -35,7 +35,7 @@ Done = TypeVar("Done")
 
 
 class NumbaBatch:
-    """A `TwoPhase` voice batch on the CPU, for models without a band stack."""
+    """A `TwoPhase` voice batch on the CPU."""
 
     def __init__(self, decoder: Decoder, slots: int, *, seed: int = 0) -> None:
         oscillators = decoder.config.oscillators

@@ -7,8 +7,7 @@ So each process computes its share of that loss, denominators are summed over al
 shares add up to the gradient that a single process would compute.
 
 Gradients are summed in one flat tensor instead of with DistributedDataParallel, which wraps one module that is called
-once per step: here encoder, decoder and discriminators are called separately, and the discriminators take a step of
-their own.
+once per step: here encoder and decoder are called separately.
 """
 
 from __future__ import annotations
@@ -65,10 +64,6 @@ class ProcessGroup:
 
         summed: Tensor = functional.all_reduce(value)  # type: ignore[no-untyped-call]
         return summed
-
-    def all_mean(self, value: Tensor) -> Tensor:
-        """The mean of `value` over all processes."""
-        return self.all_sum(value) / self.size
 
     def sum_gradients(self, parameters: Iterable[Parameter]) -> None:
         """Replace every gradient by its sum over all processes."""

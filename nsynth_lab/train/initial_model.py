@@ -17,14 +17,12 @@ from nsynth_lab.model.headers import WEIGHTS
 from nsynth_lab.train import distillation as distil
 from nsynth_lab.train.run_state import SavedRun, saved_run
 
-BAND_CHANNELS = 64
 ENCODER_PARTIALS = 32
 STAGES = {  # stage: the prefix of the parameters that it trains
     "excitation": "",
     "distil": "decoder.controls.",
-    "bands": "decoder.bands.",
-    "adversarial": "decoder.",
 }
+RESEARCH_STAGES = {"bands": "nsynth_lab.research.bands", "adversarial": "nsynth_lab.research.discriminators"}
 
 
 @dataclass(frozen=True)
@@ -50,14 +48,17 @@ def initial_model(run: Path, stage: str, base: Path | None, *, seed: int) -> Ini
     """The state of the run saved in `run`; else the model of the checkpoint folder `base`; else a fresh model.
 
     Raises:
-        UsageError: an unknown stage, a stage that needs a base without one, or a saved run of another stage.
+        UsageError: an unknown stage, one that is no longer trained, or one that needs a base without one.
         CheckpointError: no usable checkpoint in `base`, or a damaged run.
     """
+    if stage in RESEARCH_STAGES:
+        raise UsageError(
+            f"stage '{stage}' gained nothing when it was measured and is no longer trained (see "
+            f"{RESEARCH_STAGES[stage]}); expected one of {', '.join(STAGES)}"
+        )
     if stage not in STAGES:
         raise UsageError(f"stage '{stage}'; expected one of {', '.join(STAGES)}")
     saved = saved_run(run)
-    if saved is not None and stage == "bands" and not saved.sizes.band_channels:
-        raise UsageError(f"{run}: a run without a band stack; start --stage bands in another folder")
     if saved is not None and stage == "distil":
         return _resume_distillation(run, saved, base)
     if saved is not None:
@@ -82,12 +83,11 @@ def _resume_distillation(run: Path, saved: SavedRun, base: Path | None) -> Initi
 def build_model(stage: str, base: Autoencoder | None, *, seed: int) -> Autoencoder:
     """The model that a stage starts with, with only the parameters that it trains requiring a gradient.
 
-    `excitation` trains encoder, control net and excitation, from fresh weights or from `base`; `bands` trains a band
-    stack on top of `base`, which stays as it is; `adversarial` refines the decoder of `base`; `distil` trains a
+    `excitation` trains encoder, control net and excitation, from fresh weights or from `base`; `distil` trains a
     smaller control net in place of the one of `base`.
 
     Raises:
-        UsageError: one of the latter three without a base.
+        UsageError: `distil` without a base.
     """
     torch.manual_seed(seed)
     if base is None:
@@ -96,12 +96,11 @@ def build_model(stage: str, base: Autoencoder | None, *, seed: int) -> Autoencod
         return Autoencoder(ModelConfig(encoder_partials=ENCODER_PARTIALS))
     if stage == "distil":
         sizes = {"controls_channels": distil.CHANNELS, "controls_layers": distil.LAYERS, "controls_cycle": distil.CYCLE}
-        model = Autoencoder(replace(base.config, band_channels=0, **sizes))
+        model = Autoencoder(replace(base.config, **sizes))
         model.encoder.load_state_dict(base.encoder.state_dict())
         return _for_stage(stage, model)
-    added = base.config.band_channels or (BAND_CHANNELS if stage == "bands" else 0)
-    model = Autoencoder(replace(base.config, band_channels=added))
-    model.load_state_dict(base.state_dict(), strict=False)
+    model = Autoencoder(base.config)
+    model.load_state_dict(base.state_dict())
     return _for_stage(stage, model)
 
 

@@ -14,26 +14,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from nsynth_lab.dataset.prepare import PreparedNotes
 from nsynth_lab.errors import TrainingError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.controls import ControlNet
 from nsynth_lab.train.batches import MARGIN_FRAMES, Batch, Batches
-from nsynth_lab.train.discriminators import Discriminators, segment
 from nsynth_lab.train.distillation import distillation_loss_db
 from nsynth_lab.train.distributed import SINGLE_PROCESS, ProcessGroup, deferred_interrupts
 from nsynth_lab.train.loss_curve import LossCurve
 from nsynth_lab.train.losses import TIMBRE_NOISE, forward, total_loss
-from nsynth_lab.train.optimizer import Optimizer
 from nsynth_lab.train.options import TrainingProgress, TrainOptions, learning_rate
 from nsynth_lab.train.precision import bf16_is_faster, use_bf16
 from nsynth_lab.train.run_state import RunState, read_state, saved_step, write_state
 
 EMA = 0.9995
 GRADIENT_NORM = 1.0
-DISCRIMINATOR_RATE = 2e-4
 
 OnStep = Callable[[TrainingProgress], None]
 OnSave = Callable[[Autoencoder, int], None]
@@ -54,9 +51,9 @@ def train(
     """Train and return the averaged model.
 
     Continues the run saved in the folder `run`, or starts with `model` if nothing is saved there. Parameters of `model`
-    that do not require a gradient stay as they are, as when the band stack is trained on top of the rest. On Ctrl-C
-    the run is saved and KeyboardInterrupt is raised. Of several processes only the first writes and calls back; all
-    stop after the same step, whichever of them is interrupted.
+    that do not require a gradient stay as they are, as when only a control net is distilled. On Ctrl-C the run is saved
+    and KeyboardInterrupt is raised. Of several processes only the first writes and calls back; all stop after the same
+    step, whichever of them is interrupted.
 
     Args:
         notes: to train on.
@@ -73,9 +70,7 @@ def train(
         TrainingError: the loss is not a number, or diverges; what was saved last stays as it is.
     """
     place = torch.device(device)
-    torch.manual_seed(options.seed)  # discriminators start the same in every process
-    discriminators = Discriminators() if options.adversarial else None
-    state = read_state(run, model, discriminators, base=options.base, device=place)
+    state = read_state(run, model, base=options.base, device=place)
     bf16 = group.broadcast(bf16_is_faster(place), place)
     for part in (state.model, teacher):
         if part is not None:
@@ -170,31 +165,21 @@ class _Stepper:
         distance_db = distillation_loss_db(
             state.model, teacher, batch, seed=state.step, noise=TIMBRE_NOISE, group=self.group
         )
-        self._descend(distance_db, state.model, state.optimizer, rate=learning_rate(state.step, self.options))
+        self._descend(distance_db)
         return distance_db
 
     def _train_on_sounds(self, batch: Batch) -> Tensor:
-        """Train on recordings, adversarially if the run has discriminators; returns the spectral distance in dB."""
-        state, options, group = self.state, self.options, self.group
-        output = forward(state.model, batch, seed=state.step, noise=TIMBRE_NOISE, group=group)
-        loss = total_loss(output, options)
-        rate = learning_rate(state.step, options)
-        if state.discriminators is None or state.discriminator_optimizer is None:
-            self._descend(loss, state.model, state.optimizer, rate=rate)
-            return output.distance_db
-        parts = segment(output.decoded, output.recorded, output.loudest_db, seed=state.step)
-        adversarial = state.discriminators.generator_loss(*parts, all_mean=group.all_mean)
-        loss = loss + options.adversarial * adversarial / group.size
-        self._descend(loss, state.model, state.optimizer, rate=rate)
-        loss = state.discriminators.discriminator_loss(*parts) / group.size
-        rate = rate * DISCRIMINATOR_RATE / options.rate
-        self._descend(loss, state.discriminators, state.discriminator_optimizer, rate=rate)
+        """Train on recordings; returns the spectral distance in dB."""
+        state = self.state
+        output = forward(state.model, batch, seed=state.step, noise=TIMBRE_NOISE, group=self.group)
+        self._descend(total_loss(output, self.options))
         return output.distance_db
 
-    def _descend(self, loss: Tensor, model: nn.Module, optimizer: Optimizer, *, rate: float) -> None:
-        optimizer.zero_grad()
+    def _descend(self, loss: Tensor) -> None:
+        state = self.state
+        state.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        self.group.sum_gradients(model.parameters())
-        if not torch.nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_NORM).isfinite():
+        self.group.sum_gradients(state.model.parameters())
+        if not torch.nn.utils.clip_grad_norm_(state.model.parameters(), GRADIENT_NORM).isfinite():
             raise TrainingError("the gradient of the loss is not a number")
-        optimizer.step(rate=rate)
+        state.optimizer.step(rate=learning_rate(state.step, self.options))

@@ -2,7 +2,7 @@
 
     total_loss = spectral distance + attack * attack distance + decorrelate * timbre penalty
 
-`discriminators` adds the adversarial loss, and `distillation` replaces all of these. The timbre penalty keeps the
+`distillation` replaces all of these. The timbre penalty keeps the
 dimensions of timbre independent. Without it the sixteen numbers soon all say the same: after 10,000 steps two
 directions held nearly all of their variance, and loud partials were 5 dB off even on training notes. The penalty is
 that of VICReg (Bardes et al. 2022): the mean squared correlation between dimensions, and a hinge that keeps the
@@ -32,19 +32,14 @@ TARGET_DEVIATION = 1.0
 
 @dataclass(frozen=True)
 class StepOutput:
-    """The decoded batch and its losses; in a run on several processes, this process's share of them.
+    """The losses of a batch; in a run on several processes, this process's share of them.
 
     Attributes:
-        decoded, recorded: [notes, samples], the part that the losses are computed on.
-        loudest_db: [notes] level of the loudest mel band of each whole note.
-        distance_db: spectral distance between the two.
+        distance_db: spectral distance between the decoded batch and the recorded one.
         attack_db: distance between the attacks, if the crops start with the notes; otherwise 0.
         penalty: the timbre penalty.
     """
 
-    decoded: Tensor
-    recorded: Tensor
-    loudest_db: Tensor
     distance_db: Tensor
     attack_db: Tensor
     penalty: Tensor
@@ -85,7 +80,7 @@ def forward(
     if batch.loss_from_frame == 0:
         attack = attack_distance(decoded, recorded, target.f0_hz.median(dim=1).values).sum() / notes
     penalty = timbre_penalty(timbre, source.loudness_db, all_sum=group.all_sum) / group.size
-    return StepOutput(decoded, recorded, target.loudest_db, distance, attack, penalty)
+    return StepOutput(distance, attack, penalty)
 
 
 def timbre_penalty(

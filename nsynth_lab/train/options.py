@@ -22,7 +22,6 @@ class TrainOptions:
         augment_share: share of crops whose encoder input is augmented (see `augment`).
         decorrelate: weight in dB of the timbre penalty.
         attack: weight of the attack distance.
-        adversarial: weight in dB of the adversarial loss; 0 trains without discriminators.
         seed: of batches and initial weights.
         minutes_between_saves: also how often `on_save` is called.
         base: id of the model that the run started from; empty for a fresh model.
@@ -36,7 +35,6 @@ class TrainOptions:
     augment_share: float = 0.15
     decorrelate: float = 1.0
     attack: float = 1.0
-    adversarial: float = 0.0
     seed: int = 0
     minutes_between_saves: float = 5.0
     base: str = ""

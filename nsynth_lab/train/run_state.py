@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +16,10 @@ from nsynth_lab.errors import CheckpointError
 from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import write_bytes
 from nsynth_lab.model.config import ModelConfig
-from nsynth_lab.train.discriminators import Discriminators
 from nsynth_lab.train.optimizer import Optimizer
 
 FILE = "state.safetensors"
+ADVERSARIAL = ("discriminators.", "critics.")  # tensors of runs of the adversarial stage
 
 
 @dataclass
@@ -32,7 +31,6 @@ class RunState:
         averaged: exponential moving average of its weights.
         optimizer: of `model`.
         step: number of steps done.
-        discriminators, discriminator_optimizer: of adversarial training; None without it.
         base: id of the model that the run started from; empty for a fresh model.
     """
 
@@ -40,8 +38,6 @@ class RunState:
     averaged: Autoencoder
     optimizer: Optimizer
     step: int
-    discriminators: Discriminators | None = None
-    discriminator_optimizer: Optimizer | None = None
     base: str = ""
 
 
@@ -54,15 +50,11 @@ class SavedRun:
     base: str
 
 
-def read_state(
-    run: Path, model: Autoencoder, discriminators: Discriminators | None = None, *, base: str = "", device: torch.device
-) -> RunState:
+def read_state(run: Path, model: Autoencoder, *, base: str = "", device: torch.device) -> RunState:
     """The state saved in the folder `run`, or the initial state with `model` if none is saved.
 
-    Discriminators are restored if the run has trained any before; otherwise they start as they are.
-
     Raises:
-        CheckpointError: the state is damaged, or of a model of other sizes.
+        CheckpointError: the state is damaged, of a model of other sizes, or of a stage that is no longer trained.
     """
     path = run / FILE
     averaged = copy.deepcopy(model)
@@ -75,18 +67,11 @@ def read_state(
     model.to(device)
     averaged.requires_grad_(False).to(device)
     state = RunState(model, averaged, Optimizer(model), step, base=base)
-    if discriminators is not None:
-        state.discriminators = discriminators.to(device)
-        state.discriminator_optimizer = Optimizer(discriminators)
     try:
         if tensors:
             model.load_state_dict(_part(tensors, "model."))
             averaged.load_state_dict(_part(tensors, "averaged."))
             state.optimizer.restore(tensors, step=step, device=device)
-        saved = _part(tensors, "discriminators.") or _part(_renamed(tensors), "discriminators.")
-        if discriminators is not None and state.discriminator_optimizer is not None and saved:
-            discriminators.load_state_dict(_part(saved, "model."))
-            state.discriminator_optimizer.restore(saved, step=step, device=device)
     except (KeyError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(f"{path}: the run's state is damaged: {reason}; start another run") from error
@@ -118,9 +103,6 @@ def write_state(run: Path, state: RunState) -> None:
     tensors = {f"model.{name}": value for name, value in state.model.state_dict().items()}
     tensors |= {f"averaged.{name}": value for name, value in state.averaged.state_dict().items()}
     tensors |= state.optimizer.moments()
-    if state.discriminators is not None and state.discriminator_optimizer is not None:
-        tensors |= {f"discriminators.model.{name}": value for name, value in state.discriminators.state_dict().items()}
-        tensors |= {f"discriminators.{name}": value for name, value in state.discriminator_optimizer.moments().items()}
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     header = {"step": state.step, "config": state.model.config.to_dict(), "base": state.base}
     if state.step:
@@ -135,16 +117,14 @@ def _read(path: Path) -> tuple[SavedRun, dict[str, Tensor]]:
         saved = SavedRun(int(header["step"]), ModelConfig.from_dict(header["config"]), str(header.get("base", "")))
     except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
         raise CheckpointError(f"{path}: the run's state is damaged ({error}); start another run") from error
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    if any(name.startswith(ADVERSARIAL) for name in tensors):
+        raise CheckpointError(
+            f"{path}: a run with discriminators, which are no longer trained; start another run from its model with "
+            f"--base {path.parent}"
+        )
     return saved, tensors
-
-
-def _renamed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of a run of version 0.1, which called discriminators critics, by today's names."""
-    return {
-        re.sub(r"\.critics\.", ".discriminators.", f".{name}")[1:]: value
-        for name, value in tensors.items()
-        if name.startswith("critics.")
-    }
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

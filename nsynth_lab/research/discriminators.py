@@ -10,7 +10,7 @@ both sounds similar. They are small, so that they can be trained on CPUs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
@@ -23,7 +23,7 @@ PERIODS = (2, 3, 5, 7, 11)
 WINDOWS = (256, 512, 1024)
 SEGMENT_SAMPLES = 12_288
 FEATURE_WEIGHT = 2.0
-ADVERSARIAL_DB = 0.5  # weight of the generator loss beside the spectral distance
+ADVERSARIAL_DB = 0.5  # weight of the generator loss beside the spectral distance, when it was measured
 SLOPE = 0.1
 FLOOR = 1e-4
 DB_TO_NEPER = 0.1151292546  # ln(10) / 20
@@ -81,16 +81,11 @@ class Discriminators(nn.Module):
         pairs = zip(self(decoded.detach()), self(recorded), strict=True)
         return _mean([(fake[-1].square().mean() + (real[-1] - 1.0).square().mean()) for fake, real in pairs])
 
-    def generator_loss(
-        self, decoded: Tensor, recorded: Tensor, *, all_mean: Callable[[Tensor], Tensor] = lambda value: value
-    ) -> Tensor:
-        """The loss that the decoder minimises: scores of 1, and feature matching in the hidden layers.
-
-        `all_mean` averages a value over the processes that share the batch.
-        """
+    def generator_loss(self, decoded: Tensor, recorded: Tensor) -> Tensor:
+        """The loss that the decoder minimises: scores of 1, and feature matching in the hidden layers."""
         with torch.no_grad():
             real = self(recorded)
-            scales = iter(all_mean(torch.stack([layer.abs().mean() for layers in real for layer in layers[:-1]])))
+            scales = iter([layer.abs().mean() for layers in real for layer in layers[:-1]])
         fake = self(decoded)
         scored = _mean([(layers[-1] - 1.0).square().mean() for layers in fake])
         matching = [

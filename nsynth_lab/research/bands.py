@@ -1,4 +1,4 @@
-"""The band stack: what partials and noise can't say, added in 16 bands at 3 kHz.
+"""BandDecoder: a decoder with a band stack, which adds what partials and noise cannot, in 16 bands at 3 kHz.
 
     tones, noise -> PQMF -> [32 bands] -> causal WaveNet stack, conditioned on the controls -> [16 bands] -> PQMF
                                                                                                               |
@@ -6,7 +6,7 @@
 
 What it sees and what it adds is scaled by the excitation's own level, frame by frame, so that a note 60 dB down is
 treated like a loud one. Its last layer starts at zero: untrained, it changes nothing but the delay. It adds nothing to
-the four bands whose filters reach beyond 19.5 kHz, so that nothing sounds above 20 kHz (see `distribution`).
+the four bands whose filters reach beyond 19.5 kHz, so that nothing sounds above 20 kHz (see `model.distribution`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nsynth_lab.dsp.pqmf import Pqmf
 from nsynth_lab.model.config import ModelConfig
+from nsynth_lab.model.decoder import Decoder, DecoderState
 from nsynth_lab.model.stack import GatedStack, StackState
+from nsynth_lab.research.pqmf import Pqmf
 from nsynth_lab.units import HOP_SAMPLES
 
 BANDS = 16
@@ -52,18 +53,12 @@ class BandState:
 class BandStack(nn.Module):
     """`start(voices) -> state`, `step(tones, noise, controls, state) -> audio, state`, 240 samples late."""
 
-    def __init__(self, config: ModelConfig, controls: int) -> None:
+    def __init__(self, controls: int, *, channels: int, layers: int) -> None:
         super().__init__()
         self.pqmf = Pqmf(bands=BANDS)
         self.controls = controls
-        self.condition = nn.Linear(controls, config.band_channels)
-        self.stack = GatedStack(
-            2 * BANDS + config.band_channels,
-            config.band_channels,
-            BANDS,
-            layers=config.band_layers,
-            cycle=config.band_layers,
-        )
+        self.condition = nn.Linear(controls, channels)
+        self.stack = GatedStack(2 * BANDS + channels, channels, BANDS, layers=layers, cycle=layers)
         nn.init.zeros_(self.stack.last.weight)
         nn.init.zeros_(self.stack.last.bias)
 
@@ -105,6 +100,47 @@ class BandStack(nn.Module):
             control=controls[:, -1],
             level=levels[:, -1],
         )
+
+
+@dataclass(frozen=True)
+class BandDecoderState(DecoderState):
+    """A decoder's state, and that of the band stack."""
+
+    bands: BandState
+
+
+class BandDecoder(Decoder):
+    """A `Decoder` whose tones and noise pass through a band stack of `channels` channels and `layers` layers."""
+
+    def __init__(self, config: ModelConfig, *, channels: int = 64, layers: int = 6) -> None:
+        super().__init__(config)
+        self.bands = BandStack(sum(self.controls.sizes), channels=channels, layers=layers)
+
+    @property
+    def delay_samples(self) -> int:
+        """See `Decoder.delay_samples`: that of the filter bank."""
+        return self.bands.delay_samples
+
+    def start(self, voices: int, *, device: torch.device | str = "cpu", seed: int = 0) -> BandDecoderState:
+        """See `Decoder.start`."""
+        excitation = super().start(voices, device=device, seed=seed)
+        return BandDecoderState(**vars(excitation), bands=self.bands.start(voices, device=device))
+
+    def step(
+        self,
+        timbre: Tensor,
+        loudness_db: Tensor,
+        f0_hz: Tensor,
+        partials: Tensor,
+        state: DecoderState,
+        *,
+        every: bool = False,
+    ) -> tuple[Tensor, DecoderState]:
+        """See `Decoder.step`."""
+        assert isinstance(state, BandDecoderState)
+        tones, noise, controls, after = self.excite(timbre, loudness_db, f0_hz, partials, state, every=every)
+        audio, bands = self.bands.step(tones, noise, controls.raw, state.bands)
+        return audio, BandDecoderState(**vars(after), bands=bands)
 
 
 def _ramps(frames: Tensor, previous: Tensor) -> Tensor:
