@@ -93,7 +93,7 @@ def test_an_sfz_of_such_a_name_is_refused_in_words(where: list[str], capsys: pyt
     pytest.importorskip("pysfizz")
     Path(f"{ODD}.sfz").write_bytes(b"<region> sample=Fl\xf6te.wav key=60\n")
     assert run(["capture", f"{ODD}.sfz", "--name", "x", "--family", "flute", *where]) == 2
-    assert f"{SHOWN}.sfz: sfizz opens no file whose name" in capsys.readouterr().err
+    assert f"{SHOWN}.sfz: sfizz cannot open files whose name" in capsys.readouterr().err
 
 
 def test_presets(where: list[str], capsys: pytest.CaptureFixture[str]) -> None:
