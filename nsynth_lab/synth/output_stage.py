@@ -24,14 +24,14 @@ class OutputStage(Protocol):
         """Take a controller at `value`, 0 to 127; returns the synth settings that it changes, by name."""
 
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
-        """Process the block [2, samples] that begins at `begin_sample` of the clock; stays below full scale."""
+        """Process the block [2, samples] that begins at `begin_sample` of the clock; stays below 0 dBFS."""
 
     def troubles(self) -> list[str]:
         """Effects that had to be removed since the last call, one line each."""
 
 
 class Bypass:
-    """An `OutputStage` without effects: a soft clip keeps it below full scale."""
+    """An `OutputStage` without effects: a soft clip keeps it below 0 dBFS."""
 
     latency_samples, quiet = 0, True
 
