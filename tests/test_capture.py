@@ -224,7 +224,7 @@ def test_an_imported_instrument_does_not_hide_one_of_the_checkpoint_unasked(
     theirs = replace(mine.entry, instrument=replace(mine.entry.instrument, name="Flute"))
     write_bank_file(Path("theirs.safetensors"), Bank([theirs], mine.bank.zones, model_id=mine.bank.model_id), about={})
     assert run(["bank", "import", "theirs.safetensors"]) == 2
-    assert "'Flute', and so does the default checkpoint; --force" in " ".join(capsys.readouterr().err.split())
+    assert "the default checkpoint also has an instrument 'Flute'; --force" in " ".join(capsys.readouterr().err.split())
     assert [path.stem for path in user_instrument_files()] == ["my-organ"]
     assert run(["bank", "import", "theirs.safetensors", "--force"]) == 0
     assert run(["bank", "remove", "flute"]) == 0
