@@ -254,7 +254,7 @@ def test_a_blend_takes_one_to_eight(count: int, refused: Refused) -> None:
 
 def test_streams_of_their_own_take_a_place_as_the_position_does(refused: Refused) -> None:
     said = refused("blend", *["flute", "cello"] * 2, "--timbre", "0.5", "-o", "out.wav", *MODEL, code=USAGE)
-    assert "timbre has 1 number(s); 4 sources take two" in said
+    assert "timbre has 1 number; 4 sources take two" in said
 
 
 @pytest.mark.parametrize(

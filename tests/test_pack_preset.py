@@ -269,7 +269,7 @@ def test_sfizz_and_fluidsynth_play_it_in_tune(tmp_path: Path) -> None:
     [
         (("flute", "cello", "--preset", "pad.toml"), "leave the sources out"),
         (("--preset", "pad.toml", "--from", "x.json"), "leave them out"),
-        (("--preset", "pad.toml", "--positions", "0,0;1,1"), "2 number(s)"),
+        (("--preset", "pad.toml", "--positions", "0,0;1,1"), "2 numbers"),
         (("--preset", "pad.toml", "--positions", "2"), "outside 0 to 1"),
         (("--preset", "no such preset"), "neither a preset nor"),
         (("--preset", "hall.toml"), "convolution"),

@@ -129,7 +129,8 @@ def check_position(position: Sequence[float], sources: int, *, what: str = "posi
         many = f"{sources} sources take --weights, a number for each; a position is for two to {MAX_POSITIONED_SOURCES}"
         raise UsageError(f"{what}: {alone if sources == 1 else many}")
     if len(position) != position_dims(sources):
-        raise UsageError(f"{what} has {len(position)} number(s); {sources} sources take {POSITION_EXAMPLES[sources]}")
+        count = "1 number" if len(position) == 1 else f"{len(position)} numbers"
+        raise UsageError(f"{what} has {count}; {sources} sources take {POSITION_EXAMPLES[sources]}")
     for value in position:
         if not 0 <= value <= 1:
             raise UsageError(f"{what} {value:g} is outside 0 to 1 (0 = the first source, 1 = the last)")
