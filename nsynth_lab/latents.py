@@ -25,7 +25,7 @@ ENDING = ".latents"
 FORMAT_VERSION = 1
 MAX_FRAMES = 90_000
 MAX_FILE_BYTES = 64 * 2**20
-SILENCE_DB = -100.0
+SILENCE_DB, LOUDEST_DB = -100.0, 20.0  # range of `loudness_db`
 CENTS_LIMIT = 200.0
 
 
@@ -168,7 +168,7 @@ def _latents(header: dict[str, Any], streams: dict[str, FloatArray]) -> Latents:
             raise LatentsError(f"latents: {name} holds {stream.dtype}, expected float32")
     return Latents(
         timbre=streams["timbre"],
-        loudness_db=streams["loudness_db"].clip(SILENCE_DB, 20.0),
+        loudness_db=streams["loudness_db"].clip(SILENCE_DB, LOUDEST_DB),
         f0_cents=streams["f0_cents"].clip(-CENTS_LIMIT, CENTS_LIMIT),
         partials=streams["partials"].clip(-0.5, 0.5),
         note=int(header["note"]),

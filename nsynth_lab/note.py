@@ -100,6 +100,15 @@ def note_name(number: int) -> str:
     return f"{_NAMES[number % 12]}{number // 12 - 1}"
 
 
+def nearest_note(notes: Iterable[int], wanted: int) -> int:
+    """The one of `notes` nearest to `wanted`; of two equally near, the lower.
+
+    >>> nearest_note([48, 60, 72], 66)
+    60
+    """
+    return min(notes, key=lambda note: (abs(note - wanted), note))
+
+
 def runs(numbers: Iterable[int]) -> list[list[int]]:
     """Numbers in ascending order, grouped into runs of consecutive ones.
 

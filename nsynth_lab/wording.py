@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
+REMOVED_IN = "0.3"  # the release in which names that have been replaced no longer work
+
 
 def did_you_mean(name: str, names: list[str]) -> str:
     """A suggestion for an unknown name: the closest of `names`, or all of them.
@@ -47,3 +49,21 @@ def quality_of_error(mel_error_db: float) -> str:
     if mel_error_db < GOOD_DB:
         return "good"
     return "fair" if mel_error_db < FAIR_DB else "poor"
+
+
+def renamed(old: str, new: str) -> str:
+    """What somebody who wrote a name that has been replaced is told.
+
+    >>> renamed("--out", "--output")
+    '--out is now --output; the old name goes in 0.3'
+    """
+    return f"{old} is now {new}; the old name goes in {REMOVED_IN}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, in the singular or the plural.
+
+    >>> counted(1, "note"), counted(0, "note")
+    ('1 note', '0 notes')
+    """
+    return f"{number} {noun}{'s' * (number != 1)}"

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.latents import CENTS_LIMIT, SILENCE_DB, TIMBRE_DIMS, Latents
+from nsynth_lab.latents import CENTS_LIMIT, LOUDEST_DB, SILENCE_DB, TIMBRE_DIMS, Latents
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray
 
 TIMBRE_STEP, LEVEL_DB, PITCH_CENTS = 0.12, 0.4, 1.5  # RMS of each drift
@@ -30,7 +30,7 @@ def variation(latents: Latents, *, number: int, seed: int) -> Latents:
     return replace(
         latents,
         timbre=np.asarray(latents.timbre + np.float32(TIMBRE_STEP) * drift[:, :TIMBRE_DIMS], np.float32),
-        loudness_db=np.asarray(level.clip(SILENCE_DB, 20.0), np.float32),
+        loudness_db=np.asarray(level.clip(SILENCE_DB, LOUDEST_DB), np.float32),
         f0_cents=np.asarray(cents.clip(-CENTS_LIMIT, CENTS_LIMIT), np.float32),
     )
 

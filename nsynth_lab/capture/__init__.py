@@ -13,8 +13,9 @@ to another. Start with `capture.capture`. To capture from another kind of instru
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from nsynth_lab.lazy import lazy_names
 
 if TYPE_CHECKING:
     from nsynth_lab.capture.capture import CaptureResult, NoteOutcome
@@ -40,9 +41,4 @@ __all__ = [
     "open_source",
 ]
 
-
-def __getattr__(name: str) -> object:
-    for module, names in _MODULES.items():
-        if name in names:
-            return getattr(import_module(module), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_names(__name__, _MODULES)

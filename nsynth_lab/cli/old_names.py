@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-REMOVED_IN = "0.3"
+from nsynth_lab.wording import renamed
+
 EVERYWHERE = "*"
 
 
@@ -35,7 +36,7 @@ class Renamed:
     @property
     def hint(self) -> str:
         """Message for somebody who typed the old name."""
-        return f"{self.old} is now {self.new}; the old name goes in {REMOVED_IN}"
+        return renamed(self.old, self.new)
 
 
 RENAMED = (

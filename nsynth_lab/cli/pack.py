@@ -42,7 +42,7 @@ SetsOption = Annotated[
         help="Instead of positions: the share of each source, such as 0.5,0.3,0.2; separate several with semicolons.",
     ),
 ]
-NotesOption = Annotated[str, typer.Option(help="Notes and ranges with a step in semitones, as C2-C6/3,C7.")]
+NotesOption = Annotated[str, typer.Option(help="Notes and ranges with a step in semitones, such as C2-C6/3,C7.")]
 VelocitiesOption = Annotated[str, typer.Option(help="MIDI velocities, a layer for each.")]
 CrossfadeOption = Annotated[
     int, typer.Option(help="Velocities around the border of two layers over which they fade (SFZ alone).")

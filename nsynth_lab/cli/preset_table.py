@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nsynth_lab.cli import console
 from nsynth_lab.errors import UsageError
+from nsynth_lab.wording import counted
 
 
 def show_presets(font: Path, *, as_json: bool) -> None:
@@ -33,4 +34,4 @@ def show_presets(font: Path, *, as_json: bool) -> None:
         table.add_row(str(row["bank"]), str(row["program"]), Text(row["name"]), row["keys"], velocities, row["family"])
     console.show(table)
     said = "General MIDI" if known else "not General MIDI: its program numbers tell no family (--family)"
-    console.say(f"{len(rows)} {'preset' if len(rows) == 1 else 'presets'}; {said}")
+    console.say(f"{counted(len(rows), 'preset')}; {said}")

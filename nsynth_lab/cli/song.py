@@ -12,6 +12,7 @@ from nsynth_lab.cli import console
 from nsynth_lab.errors import MidiError
 from nsynth_lab.midi.channel_list import channel_list
 from nsynth_lab.midi.events import CHANNELS
+from nsynth_lab.wording import counted
 
 if TYPE_CHECKING:
     from nsynth_lab.midi.song import Song
@@ -72,7 +73,7 @@ def _nothing(song: Song, silent: Collection[int]) -> str:
 def _left_out(song: Song, silent: list[int]) -> str:
     if silent == [PERCUSSION]:
         notes = song.channels[PERCUSSION]
-        count = f"{notes} note{'s' * (notes != 1)}"
+        count = counted(notes, "note")
         return f"left out: channel 10, percussion in General MIDI, {count}; --midi-channels 1-16 plays it as notes"
     return f"left out: channels without an instrument, {spoken(silent)}; --part {silent[0] + 1}=NAME gives one"
 

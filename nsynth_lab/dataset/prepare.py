@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import read_clip
 from nsynth_lab.dataset.notes import NoteRecord, is_held_out, is_unseen, read_dataset
 from nsynth_lab.dsp.framing import whole_frames
@@ -143,9 +143,8 @@ def _build(notes: Sequence[_Note], cache: Path, fingerprint: str, *, processes: 
         raise DatasetError(f"no usable note among {len(notes)}: {dropped[0] if dropped else 'the folders are empty'}")
     _write_streams(cache / "streams.safetensors", measured, loudest)
     index = {"fingerprint": fingerprint, "notes": kept, "dropped": dropped}
-    aside = cache / f".index.{os.getpid()}.json"
-    aside.write_text(json.dumps(index))
-    aside.replace(cache / "index.json")
+    with atomic_write(cache / "index.json", DatasetError) as temporary:
+        temporary.write_text(json.dumps(index))
 
 
 def _measured(notes: Sequence[_Note], processes: int) -> Iterator[tuple[Entry, _Result]]:

@@ -14,6 +14,7 @@ from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.pitch_guess import SURE, UNHEARD, measure_note
 from nsynth_lab.note import note_name
 from nsynth_lab.units import Doubles, FloatArray
+from nsynth_lab.wording import counted
 
 AGREE_SEMITONES = 0.7
 WINDOW_SECONDS = 0.25
@@ -135,7 +136,7 @@ def pitch_doubt(found: Inspection, note: int, *, said: str, low_octave: bool = F
     if octaves and abs(apart - 12 * octaves) <= AGREE_SEMITONES:
         if low_octave and octaves < 0:
             return ""
-        what = f"{abs(octaves)} octave{'s' * (abs(octaves) > 1)} {'higher' if octaves > 0 else 'lower'}"
+        what = f"{counted(abs(octaves), 'octave')} {'higher' if octaves > 0 else 'lower'}"
         return f"octave: {said} {note_name(note)}, sounds {what}{hint}"
     sounds = f"{_name(found)} ({found.measured:.1f})"
     what = "name" if said == "named" else "note"

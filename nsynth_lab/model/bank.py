@@ -21,18 +21,18 @@ from torch import Tensor
 from nsynth_lab.blend import blend, pair
 from nsynth_lab.blend.velocity import layers_at
 from nsynth_lab.errors import CheckpointError, LatentsError, UsageError
-from nsynth_lab.latents import CENTS_LIMIT, SILENCE_DB, Latents
+from nsynth_lab.latents import CENTS_LIMIT, LOUDEST_DB, SILENCE_DB, Latents
 from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.banks import find_name
 from nsynth_lab.model.checkpoint import read_tensors, write_bytes
 from nsynth_lab.model.encoder import TIMBRE_LIMIT
 from nsynth_lab.model.headers import FIXED, KEY
 from nsynth_lab.naming import folded
-from nsynth_lab.note import FAMILIES, Instrument, Note
+from nsynth_lab.note import FAMILIES, Instrument, Note, nearest_note
 
 BANK = "bank.safetensors"
 STEPS = 127.0
-LEVEL_DB, LOUDEST_DB = -20.0, 20.0
+LEVEL_DB = -20.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Bank:
 
 def zones_at_note(zones: Sequence[Latents], note: Note) -> Latents:
     """The zones of the key nearest to `note`, blended for its velocity and transposed to its pitch."""
-    nearest = min((zone.note for zone in zones), key=lambda own: (abs(own - note.number), own))
+    nearest = nearest_note([zone.note for zone in zones], note.number)
     return blend_layers([zone for zone in zones if zone.note == nearest], velocity=note.velocity).at_note(note.number)
 
 

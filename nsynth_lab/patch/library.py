@@ -33,11 +33,16 @@ class Entry:
         return self.path.stem
 
 
+def files_in(folder: Path) -> list[Path]:
+    """The preset files of a folder, by name; none if it does not exist."""
+    return sorted(folder.glob(f"*{ENDING}"))[:MAX_PRESETS] if folder.is_dir() else []
+
+
 def preset_files() -> list[Path]:
     """Factory and user preset files; a user preset replaces the factory preset of the same name."""
     found: dict[str, Path] = {}
     for folder in (data_folder() / OWN, FACTORY):
-        for path in sorted(folder.glob(f"*{ENDING}"))[:MAX_PRESETS] if folder.is_dir() else ():
+        for path in files_in(folder):
             found.setdefault(path.stem.lower(), path)
     return sorted(found.values(), key=lambda path: path.stem.lower())
 

@@ -10,9 +10,9 @@ from nsynth_lab.audio import check_target
 from nsynth_lab.errors import PatchError, UsageError
 from nsynth_lab.folders import data_folder
 from nsynth_lab.naming import checked_name
-from nsynth_lab.patch.library import FACTORY, MAX_PRESETS, OWN, place_for, preset_file, read_whole
+from nsynth_lab.patch.library import FACTORY, OWN, files_in, place_for, preset_file, read_whole
 from nsynth_lab.patch.patch import Patch
-from nsynth_lab.patch.preset_file import ENDING, parse_preset, with_name
+from nsynth_lab.patch.preset_file import parse_preset, with_name
 
 
 def own_folder() -> Path:
@@ -24,8 +24,7 @@ def own_folder() -> Path:
 
 def own_files() -> list[Path]:
     """The user's own preset files."""
-    folder = data_folder() / OWN
-    return sorted(folder.glob(f"*{ENDING}"))[:MAX_PRESETS] if folder.is_dir() else []
+    return files_in(data_folder() / OWN)
 
 
 def is_own(path: Path) -> bool:

@@ -20,6 +20,7 @@ import math
 from collections.abc import Sequence
 
 from nsynth_lab.errors import UsageError
+from nsynth_lab.wording import counted
 
 MAX_SOURCES = 8
 MAX_POSITIONED_SOURCES = 4  # more sources have no position
@@ -129,7 +130,7 @@ def check_position(position: Sequence[float], sources: int, *, what: str = "posi
         many = f"{sources} sources take --weights, a number for each; a position is for two to {MAX_POSITIONED_SOURCES}"
         raise UsageError(f"{what}: {alone if sources == 1 else many}")
     if len(position) != position_dims(sources):
-        count = "1 number" if len(position) == 1 else f"{len(position)} numbers"
+        count = counted(len(position), "number")
         raise UsageError(f"{what} has {count}; {sources} sources take {POSITION_EXAMPLES[sources]}")
     for value in position:
         if not 0 <= value <= 1:

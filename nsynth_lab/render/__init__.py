@@ -27,8 +27,9 @@ pack in `nsynth_lab.pack`.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from nsynth_lab.lazy import lazy_names
 
 if TYPE_CHECKING:
     from nsynth_lab.model.banks import DEFAULT_CHECKPOINT
@@ -59,9 +60,4 @@ __all__ = [
     "render_whole",
 ]
 
-
-def __getattr__(name: str) -> object:
-    for room, names in _ROOMS.items():
-        if name in names:
-            return getattr(import_module(room), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_names(__name__, _ROOMS)

@@ -9,7 +9,7 @@ from math import ceil
 import numpy as np
 
 from nsynth_lab.errors import UsageError
-from nsynth_lab.latents import SILENCE_DB, Latents
+from nsynth_lab.latents import LOUDEST_DB, SILENCE_DB, Latents
 from nsynth_lab.note import Note, note_name
 from nsynth_lab.patch import Patch
 from nsynth_lab.render.preset_synth import settings_of
@@ -17,8 +17,6 @@ from nsynth_lab.synth.planned_note import PlannedVoice, plan_note
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.synth.tuning import HIGHEST_HZ, LOWEST_HZ
 from nsynth_lab.units import FloatArray, frames_to_seconds, hz_to_note, note_to_hz
-
-LOUDEST_DB = 20.0
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from nsynth_lab.patch.place import (
     parse_numbers,
 )
 from nsynth_lab.patch.sources import check_interpolation
+from nsynth_lab.wording import counted
 
 if TYPE_CHECKING:
     from nsynth_lab.render.ensemble import Playing
@@ -117,7 +118,7 @@ class PlayRequest:
         """
         names = [Path(name).name for name in ([self.preset] if self.preset else self.sources)]
         own = [f"{_written(channels)}={','.join(names)}" for channels, names in self.channels]
-        more = [f"{len(self.programs)} program{'s' * (len(self.programs) > 1)} more"] * bool(self.programs)
+        more = [f"{counted(len(self.programs), 'program')} more"] * bool(self.programs)
         return ", ".join([*names, *own, *more])
 
     def settings(self) -> Settings:

@@ -14,8 +14,7 @@ from nsynth_lab import messages
 from nsynth_lab.errors import UsageError
 from nsynth_lab.synth.settings import PARAMETERS, WEIGHTS
 from nsynth_lab.units import db_to_gain, gain_to_db
-
-REMOVED_IN = "0.3"
+from nsynth_lab.wording import renamed
 
 
 def seconds_to_ms(seconds: float) -> float:
@@ -105,7 +104,7 @@ def parse_setting(text: str) -> tuple[str, float]:
 
 
 def _hint(old: str, new: str) -> None:
-    messages.emit(f"{old} is now {new}; the old name goes in {REMOVED_IN}")
+    messages.emit(renamed(old, new))
 
 
 def listing() -> list[tuple[str, str, str]]:

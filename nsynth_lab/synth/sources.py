@@ -18,6 +18,7 @@ from nsynth_lab.blend.velocity import layers_at
 from nsynth_lab.dsp.envelope import onset_frame
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents
+from nsynth_lab.note import nearest_note
 from nsynth_lab.patch.place import MAX_SOURCES
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles, FloatArray, Ints
 
@@ -121,7 +122,7 @@ class Sources:
 
     def _nearest(self, corner: list[int], note: int) -> list[int]:
         """The zones of the note nearest to `note`, softest first."""
-        nearest = min((self.zones[index].note for index in corner), key=lambda own: (abs(own - note), own))
+        nearest = nearest_note([self.zones[index].note for index in corner], note)
         indices = [index for index in corner if self.zones[index].note == nearest]
         return sorted(indices, key=lambda index: self.zones[index].velocity)
 
