@@ -14,8 +14,8 @@ from torch import Tensor
 
 from nsynth_lab.dsp.bandwidth import share_above_db
 from nsynth_lab.dsp.loudness import loudness_db
-from nsynth_lab.model.controls import GAINS_PER_FRAME
 from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.model.sizes import GAINS_PER_FRAME
 from nsynth_lab.research.bands import BandDecoder
 from nsynth_lab.units import HOP_SAMPLES, note_to_hz
 

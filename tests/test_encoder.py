@@ -10,8 +10,8 @@ import torch
 from tiny_model import tiny_model
 from torch import Tensor
 
-from nsynth_lab.model.controls import HALF_PARTIALS
 from nsynth_lab.model.encoder import partial_levels
+from nsynth_lab.model.sizes import HALF_PARTIALS
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
 FRAMES = 30

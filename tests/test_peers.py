@@ -20,7 +20,7 @@ from nsynth_lab.evaluate.peers import MORPH, RECONSTRUCT, crossfade, harmonic_no
 from nsynth_lab.evaluate.peers.section import PeersSection
 from nsynth_lab.evaluate.sections.section import DecodedNote, EvaluationSetup
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.controls import HALF_PARTIALS
+from nsynth_lab.model.sizes import HALF_PARTIALS
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
 
 needs_world = pytest.mark.skipif(importlib.util.find_spec("pyworld") is None, reason="pyworld is not installed")

@@ -14,19 +14,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nsynth_lab.latents import TIMBRE_DIMS
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.distribution import AUDIBLE_HZ, centres_hz, noise_magnitudes, partial_amplitudes
+from nsynth_lab.model.sizes import (
+    CONTROL_INPUTS,
+    HALF_PARTIALS,
+    PITCH_CENTRES,
+    SEEN_PARTIALS,
+    control_outputs,
+)
 from nsynth_lab.model.stack import GatedStack, StackState
 
-GAINS_PER_FRAME = 4
-SEEN_PARTIALS = 32
-HALF_PARTIALS = 16
-PITCH_CENTRES = 24
 TOP_GAIN_DB = 6.0
 KNEE_DB = 3.0
 DB_PER_UNIT = 10.0
-INPUTS = TIMBRE_DIMS + 3 + PITCH_CENTRES + SEEN_PARTIALS
 # scale the streams to about -1..1
 MIDDLE_DB, SPREAD_DB, QUIET_DB = -40.0, 25.0, 80.0
 MIDDLE_NOTE, SPREAD_NOTES = 64.0, 24.0
@@ -60,11 +61,13 @@ class ControlNet(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        corrections = HALF_PARTIALS + config.partial_corrections
-        self.sizes = [config.envelope_points, corrections, config.noise_bands, GAINS_PER_FRAME, GAINS_PER_FRAME]
-        outputs = sum(self.sizes)
+        self.sizes = list(control_outputs(config))
         self.stack = GatedStack(
-            INPUTS, config.controls_channels, outputs, layers=config.controls_layers, cycle=config.controls_cycle
+            CONTROL_INPUTS,
+            config.controls_channels,
+            sum(self.sizes),
+            layers=config.controls_layers,
+            cycle=config.controls_cycle,
         )
         if not self.stack.last.weight.is_meta:  # computing with meta tensors makes torch import for two seconds
             self._initialise()

@@ -19,7 +19,8 @@ from torch.nn import functional
 from nsynth_lab.dsp.noise import TABLE_FRAMES, coloured, first_tail, white_table
 from nsynth_lab.dsp.oscillators import SPANS, bank, phases, span_hz
 from nsynth_lab.model.config import ModelConfig
-from nsynth_lab.model.controls import GAINS_PER_FRAME, ControlNet, Controls, oscillators_below_top, partial_ratios
+from nsynth_lab.model.controls import ControlNet, Controls, oscillators_below_top, partial_ratios
+from nsynth_lab.model.sizes import GAINS_PER_FRAME
 from nsynth_lab.model.stack import StackState
 from nsynth_lab.model.state import reset_voices
 from nsynth_lab.units import HOP_SAMPLES, Ints

@@ -14,14 +14,13 @@ from torch import Tensor, nn
 from nsynth_lab.dsp.mel import magnitudes, mel
 from nsynth_lab.latents import TIMBRE_DIMS
 from nsynth_lab.model.config import ModelConfig
-from nsynth_lab.model.controls import HALF_PARTIALS, partial_ratios
+from nsynth_lab.model.controls import partial_ratios
+from nsynth_lab.model.sizes import HALF_PARTIALS, LONG_BANDS, SHORT_BANDS, SHORT_PER_FRAME, encoder_inputs
 from nsynth_lab.model.stack import GatedStack
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
-LONG_BANDS, SHORT_BANDS, SHORT_PER_FRAME = 128, 40, 4
 SHORT_WINDOW, SHORT_HOP = 512, 128
 PARTIALS_WINDOW = 4096
-FEATURES = LONG_BANDS + SHORT_BANDS * SHORT_PER_FRAME
 FLOOR_DB = -70.0
 QUIETEST_DB = -120.0
 QUIET_DB = -80.0
@@ -67,7 +66,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.partials = config.encoder_partials
         self.stack = GatedStack(
-            FEATURES + (HALF_PARTIALS + self.partials if self.partials else 0),
+            encoder_inputs(config),
             config.encoder_channels,
             TIMBRE_DIMS,
             layers=config.encoder_layers,

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-TAPS = 3
+from nsynth_lab.model.sizes import TAPS, dilations
 
 StackState = tuple[Tensor, ...]
 
@@ -48,7 +48,7 @@ class GatedStack(nn.Module):
         super().__init__()
         self.channels = channels
         self.first = nn.Linear(inputs, channels)
-        self.layers = nn.ModuleList(GatedLayer(channels, 2 ** (index % cycle)) for index in range(layers))
+        self.layers = nn.ModuleList(GatedLayer(channels, dilation) for dilation in dilations(layers, cycle))
         self.mix = nn.Linear(channels, channels)
         self.last = nn.Linear(channels, outputs)
 

@@ -19,7 +19,8 @@ import triton.language as tl
 from torch import Tensor, nn
 
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.model.stack import TAPS, GatedLayer, GatedStack, StackState
+from nsynth_lab.model.sizes import TAPS
+from nsynth_lab.model.stack import GatedLayer, GatedStack, StackState
 
 DEEP = 32  # channels that are multiplied at a time
 FEW_ROWS = 16  # the smallest tile that a product may have

@@ -14,7 +14,6 @@ from nsynth_lab.compiled.stack import Past, Stack
 from nsynth_lab.model.controls import (
     BUMP_NOTES,
     DB_PER_UNIT,
-    HALF_PARTIALS,
     KNEE_DB,
     LOWEST_HZ,
     MIDDLE_DB,
@@ -22,7 +21,6 @@ from nsynth_lab.model.controls import (
     PARTIALS_SCALE,
     QUIET_DB,
     QUIETEST_DB,
-    SEEN_PARTIALS,
     SPREAD_DB,
     SPREAD_NOTES,
     TOP_GAIN_DB,
@@ -38,7 +36,8 @@ from nsynth_lab.model.distribution import (
     warp_ends,
     weighting_table,
 )
-from nsynth_lab.model.stack import TAPS, GatedLayer, GatedStack
+from nsynth_lab.model.sizes import HALF_PARTIALS, SEEN_PARTIALS, TAPS
+from nsynth_lab.model.stack import GatedLayer, GatedStack
 from nsynth_lab.units import FloatArray, Ints
 
 F = np.float32
