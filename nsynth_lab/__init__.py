@@ -13,16 +13,4 @@ make and measure models, `capture`, which brings instruments in, `bench`, and th
 only; CONTRIBUTING.md shows the floors and takes you for a walk.
 """
 
-from typing import Any
-
-
-def __getattr__(name: str) -> Any:
-    """`__version__`, looked up when it is asked for: what finds it takes a tenth of a second to import."""
-    if name != "__version__":
-        raise AttributeError(f"module 'nsynth_lab' has no attribute '{name}'")
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("nsynth-lab")
-    except PackageNotFoundError:  # read from a checkout or a copy that was never installed, as on a training box
-        return "0+unknown"
+__version__ = "0.2.0"  # the only place: the wheel takes it from here

@@ -15,10 +15,12 @@ reading them. Constants come from this room and `units` alone: the cache is keye
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
+from tempfile import TemporaryFile
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,6 +29,9 @@ from numba import config, njit, types
 from numba.extending import intrinsic
 
 from nsynth_lab import messages, units
+from nsynth_lab.errors import MissingError
+from nsynth_lab.folders import cache_folder
+from nsynth_lab.resources import is_installed
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -36,10 +41,10 @@ def _cache_folder() -> Path:
 
     Caches of other versions beside it are removed.
     """
-    here = Path(__file__).parent
+    here = Path(__file__).resolve().parent
     sources = sorted([*here.glob("*.py"), Path(units.__file__)])
     version = sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]
-    cache = Path(config.CACHE_DIR or here / "__pycache__") / f"nsynth_lab-{version}"
+    cache = Path(config.CACHE_DIR or _caches_of(here)) / f"nsynth_lab-{version}"
     if not cache.exists():
         for other in cache.parent.glob("nsynth_lab-*"):
             if other != cache:  # another process may just have made it
@@ -47,11 +52,36 @@ def _cache_folder() -> Path:
     return cache
 
 
+def _caches_of(package: Path) -> Path:
+    """Where the compiled code of this folder is kept: in a checkout beside the source, else with the user's caches.
+
+    There each install has a folder of its own. An installed package is not written to: it may belong to somebody else,
+    and what is added to it outlives its removal.
+    """
+    beside = package / "__pycache__"
+    if not is_installed() and _is_writable(beside):
+        return beside
+    try:
+        return cache_folder() / "compiled" / sha256(os.fsencode(package)).hexdigest()[:12]
+    except MissingError:  # platformdirs, which finds the user's caches, is not installed
+        return beside
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
 CACHE_FOLDER = _cache_folder()
+IS_KEPT = _is_writable(CACHE_FOLDER)
 
 
 def compiled(function: Function) -> Function:
-    """`function` compiled, without the interpreter's lock; cached beside its source or in the user's cache folder."""
+    """`function` compiled, without the interpreter's lock, and kept in `CACHE_FOLDER`."""
     return _compiled(function)
 
 
@@ -62,13 +92,11 @@ def inlined(function: Function) -> Function:
 
 def _compiled(function: Function, **more: bool) -> Function:
     # no `fastmath`: sums keep their order and their rounding, however they are compiled (see `fma`)
-    options = {"nogil": True, "error_model": "numpy", **more}
+    options = {"nogil": True, "error_model": "numpy", "cache": IS_KEPT, **more}
     usual = config.CACHE_DIR
     config.CACHE_DIR = str(CACHE_FOLDER)
     try:
-        made: Function = njit(cache=True, **options)(function)
-    except RuntimeError:  # no folder can be written
-        made = njit(**options)(function)
+        made: Function = njit(**options)(function)
     finally:
         config.CACHE_DIR = usual
     return made
@@ -96,4 +124,10 @@ def from_bits(_context: Any, _bits: Any) -> Any:
 
 
 if not is_cached():
-    messages.emit("compiling the decoder for this machine, once; it takes half a minute")
+    if IS_KEPT:
+        messages.emit("compiling the decoder for this machine, once; it takes half a minute")
+    else:
+        messages.emit(
+            f"compiling the decoder, which takes half a minute; it will be compiled again the next time, because "
+            f"{CACHE_FOLDER} cannot be written"
+        )

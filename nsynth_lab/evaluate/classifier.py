@@ -27,9 +27,10 @@ from nsynth_lab.errors import CheckpointError
 from nsynth_lab.model.checkpoint import read_tensors, write_bytes
 from nsynth_lab.model.headers import FIXED, KEY
 from nsynth_lab.note import FAMILIES
+from nsynth_lab.resources import default_checkpoint
 from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray
 
-CLASSIFIER = Path(__file__).resolve().parents[2] / "checkpoints" / "default" / "classifier.safetensors"
+CLASSIFIER = default_checkpoint() / "classifier.safetensors"
 PITCHES = 128
 BANDS, WINDOW_SAMPLES, HOP_SAMPLES, FRAMES = 256, 8192, 2048, 40
 RANGE_DB = 60.0

@@ -13,8 +13,9 @@ from nsynth_lab.errors import CheckpointError, MissingError, UsageError
 from nsynth_lab.folders import data_folder
 from nsynth_lab.model.headers import BANK, model_of, read_header
 from nsynth_lab.naming import folded
+from nsynth_lab.resources import default_checkpoint
 
-DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "default"
+DEFAULT_CHECKPOINT = default_checkpoint()
 MAX_ENTRIES = 10_000
 USER_FOLDER = "bank"  # of the user's own instruments
 

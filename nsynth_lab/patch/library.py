@@ -11,9 +11,10 @@ from nsynth_lab.folders import data_folder
 from nsynth_lab.naming import digest_stem, file_stem, folded
 from nsynth_lab.patch.patch import Patch
 from nsynth_lab.patch.preset_file import ENDING, read_preset
+from nsynth_lab.resources import factory_presets
 from nsynth_lab.wording import did_you_mean, quoted
 
-FACTORY = Path(__file__).resolve().parents[2] / "presets"
+FACTORY = factory_presets()
 MAX_PRESETS = 5_000
 INSTEAD = "preset"
 OWN = "presets"  # the folder of the user's own
