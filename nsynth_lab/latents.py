@@ -21,6 +21,7 @@ from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_sec
 
 TIMBRE_DIMS = 16
 PARTIAL_SLOTS = 128
+TIMBRE_LIMIT = 3.0  # the largest value that the encoder gives
 ENDING = ".latents"
 FORMAT_VERSION = 1
 MAX_FRAMES = 90_000

@@ -13,6 +13,7 @@ from tiny_model import tiny_model
 
 from nsynth_lab.latents import Latents
 from nsynth_lab.midi.events import Event, bend, control, note_off, note_on, setting
+from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.output_stage import BYPASS, OutputStage
 from nsynth_lab.synth.settings import Settings
@@ -44,9 +45,13 @@ def small_engine(
     """A flute and a piano (twice, with four corners) played by the tiny model."""
     pair = [corner(flute()), corner(piano())]
     sources = Sources([*pair, *pair][:corners])
-    decoder = tiny_model().decoder
     return Engine(
-        decoder, [sources], settings or Settings(), output_stage=output_stage, seed=seed, ahead_samples=ahead_samples
+        Checkpoint.of(tiny_model()),
+        [sources],
+        settings or Settings(),
+        output_stage=output_stage,
+        seed=seed,
+        ahead_samples=ahead_samples,
     )
 
 

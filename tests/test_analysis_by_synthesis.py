@@ -91,7 +91,7 @@ def test_a_code_is_the_same_on_one_thread_and_on_two(checkpoint: Checkpoint, str
 
 
 def test_it_is_the_same_each_time_and_counts_its_rounds() -> None:
-    tiny = Checkpoint(tiny_model(), "made", {})
+    tiny = Checkpoint.of(tiny_model(), model_id="made")
     note = note_of(line((0, -30.0), (3, -20.0), (40, -24.0)))
     target = sound_of(replace(note, timbre=note.timbre + np.float32(0.4)), tiny)
     counted: list[int] = []
@@ -104,7 +104,7 @@ def test_it_is_the_same_each_time_and_counts_its_rounds() -> None:
 
 
 def test_from_the_very_timbre_of_a_sound_there_is_nothing_to_find() -> None:
-    tiny = Checkpoint(tiny_model(), "made", {})
+    tiny = Checkpoint.of(tiny_model(), model_id="made")
     note = note_of(line((0, -30.0), (3, -20.0), (40, -24.0)))
     target = sound_of(note, tiny)
     found = fit(note, target, tiny, rounds=6, advance=lambda: None)

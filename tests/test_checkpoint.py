@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import struct
 import subprocess
 import sys
@@ -20,8 +21,8 @@ from tiny_model import TINY, decode, streams, tiny_model
 
 from nsynth_lab.errors import CheckpointError, UsageError
 from nsynth_lab.latents import Latents
-from nsynth_lab.model.bank import BANK, Bank, BankEntry, load_bank, write_bank
-from nsynth_lab.model.checkpoint import load_checkpoint, save_weights
+from nsynth_lab.model.bank import BANK, Bank, BankEntry, load_bank, merged, write_bank
+from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint, save_weights
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.headers import FORMAT_VERSION, KEY, WEIGHTS
 from nsynth_lab.note import Instrument, Note
@@ -67,15 +68,42 @@ def test_weights_are_read_back(folder: Path) -> None:
     torch.testing.assert_close(first, second, rtol=0, atol=0.01)
 
 
-def test_reading_does_not_make_torch_import_its_compiler(folder: Path) -> None:
-    """It does for some operations on shapes alone, which takes seconds: as long as all else that `blend` waits for."""
-    load_checkpoint(folder)  # it can be read
+def test_reading_takes_no_torch_and_a_model_not_its_compiler(folder: Path, bank: Bank) -> None:
+    """torch takes two seconds to import; its compiler, which some operations on shapes alone import, two more."""
+    write_bank(folder, bank, about={})
     run = (
-        "import sys; from pathlib import Path; from nsynth_lab.model.checkpoint import load_checkpoint; "
-        f"load_checkpoint(Path({str(folder)!r})); print('torch._dynamo' in sys.modules)"
+        "import sys; from nsynth_lab.model.checkpoint import load_checkpoint\n"
+        "from nsynth_lab.model.bank import load_bank\n"
+        f"checkpoint, bank = load_checkpoint({str(folder)!r}), load_bank({str(folder)!r})\n"
+        "sum(zone.frames for zone in bank.zones)\n"
+        "print('torch' in sys.modules)\n"
+        "checkpoint.model\n"
+        "print('torch' in sys.modules, 'torch._dynamo' in sys.modules)"
     )
     said = subprocess.run([sys.executable, "-c", run], capture_output=True, text=True, check=True).stdout
-    assert said.strip() == "False"
+    assert said.split() == ["False", "True", "False"]
+
+
+def test_a_checkpoint_can_be_sent_to_another_process(folder: Path) -> None:
+    """As packs send it to the workers of a cluster: without the model in torch, which each makes if it needs it."""
+    sent = load_checkpoint(folder)
+    without = len(pickle.dumps(sent))
+    wanted = sent.model.state_dict()
+    data = pickle.dumps(sent)
+    assert len(data) == without
+    came = pickle.loads(data)
+    assert (came.model_id, came.header, came.config) == (sent.model_id, sent.header, sent.config)
+    assert all(torch.equal(value, wanted[name]) for name, value in came.model.state_dict().items())
+
+
+def test_a_model_in_memory_is_its_own_checkpoint(folder: Path) -> None:
+    """Saved weights are float16, which those of the tiny model are already."""
+    model, stored = tiny_model(), load_checkpoint(folder)
+    came = Checkpoint.of(model, model_id="made")
+    assert (came.model is model, came.model_id, came.device, came.config) == (True, "made", "cpu", TINY)
+    assert came.weights.arrays.keys() == stored.weights.arrays.keys()
+    for name, array in stored.weights.arrays.items():
+        np.testing.assert_array_equal(came.weights.arrays[name], array)
 
 
 def test_any_safetensors_reader_can_read_it(folder: Path) -> None:
@@ -332,6 +360,20 @@ def test_between_velocity_layers_a_note_is_a_blend_of_them(bank: Bank) -> None:
     assert came.loudness_db.max() == pytest.approx(-25, abs=0.5)
 
 
+def test_a_zone_is_converted_when_it_is_first_asked_for(tmp_path: Path, bank: Bank) -> None:
+    write_bank(tmp_path, bank, about={})
+    came = merged(load_bank(tmp_path), [Bank([bank.find("saw")], bank.zones, model_id=bank.model_id)])
+    assert [(note.number, note.velocity) for note in came.notes] == [
+        (zone.note, zone.velocity) for zone in bank.zones
+    ] * 2
+    assert came.zones[2] is came.zones[2]
+    assert came.zones[-1] is bank.zones[-1]
+    assert came.zones[1:3] == [came.zones[1], came.zones[2]]
+    with pytest.raises(IndexError):
+        came.zones[2 * len(bank.zones)]
+    assert came.find("saw").zones == (len(bank.zones) + 6,)
+
+
 def test_levels_stay_above_silence(bank: Bank) -> None:
     quiet = Bank(
         [bank.find("piano")], [replace(bank.zones[0], loudness_db=bank.zones[0].loudness_db - 60.0)] * 4, model_id=""
@@ -372,6 +414,10 @@ def test_a_damaged_bank(tmp_path: Path, bank: Bank) -> None:
         spoil("starts", lambda x: x[:0]),
         spoil("marks", lambda x: x[:, :2]),
         spoil("marks", lambda x: x * 0 + 1000),
+        spoil("marks", lambda x: x + torch.tensor([0, 0, 1000, 0], dtype=torch.int32)),
+        spoil("marks", lambda x: x + torch.tensor([0, 0, 0, 1000], dtype=torch.int32)),
+        spoil("timbre", lambda x: x.float() * float("nan")),
+        spoil("starts", lambda x: torch.tensor([0, -(2**63), 2**63 - 1, *x[3:].tolist()])),
     ]
     for number, change in enumerate(changes):
         path.write_bytes(original)

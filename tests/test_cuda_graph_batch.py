@@ -17,12 +17,15 @@ import torch
 from made_notes import flute
 from playing import corner
 from streaming import in_turns
-from tiny_model import decode, streams, tiny_model
+from tiny_model import TINY, decode, streams, tiny_model
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from nsynth_lab.model.autoencoder import Autoencoder
+from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.model.weights import ModelWeights
 from nsynth_lab.runtime.cuda_graph_batch import CudaGraphBatch, sizes
 from nsynth_lab.runtime.torch_batch import TorchBatch
 from nsynth_lab.runtime.verify import LARGEST_ERROR_DB, WAYS, largest_error_db, verified_batch
@@ -70,12 +73,16 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeTensorMode]:
 
 
 def pretended_decoder() -> Decoder:
-    decoder = tiny_model().decoder
-    for module in decoder.modules():
+    return pretended_model().decoder
+
+
+def pretended_model() -> Autoencoder:
+    model = tiny_model()
+    for module in model.decoder.modules():
         for name, weight in list(module.named_parameters(recurse=False)):
             there = torch.empty(weight.shape, device="cuda")
             setattr(module, name, torch.nn.Parameter(there, requires_grad=False))
-    return decoder
+    return model
 
 
 @needs_none
@@ -157,9 +164,11 @@ def test_a_way_that_plays_something_else_is_reported_and_not_used() -> None:
 
 @needs_none
 @pytest.mark.usefixtures("pretended")
-def test_where_no_way_works_the_player_is_told_of_each_once() -> None:
+def test_where_no_way_works_the_player_is_told_of_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real ways, on a device whose driver is missing."""
-    engine = Engine(pretended_decoder(), [Sources([corner(flute())])], Settings())
+    checkpoint = Checkpoint(ModelWeights(TINY, {}), "", {}, "cuda")
+    monkeypatch.setattr(Checkpoint, "model", pretended_model())
+    engine = Engine(checkpoint, [Sources([corner(flute())])], Settings())
     assert [line.split(" cannot")[0] for line in engine.troubles()] == [name for name, _ in WAYS]
     assert not engine.troubles()
     assert isinstance(engine.batch, TorchBatch)

@@ -51,7 +51,7 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         heard.append(clip.samples.shape[1])
         return real(clip, *arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(recordings, "encode", counting)
+    monkeypatch.setattr(codec, "encode", counting)
     return heard
 
 

@@ -348,7 +348,7 @@ def test_timbre_that_is_all_family_and_no_pitch() -> None:
 
 def test_partners_are_the_same_instrument_played_alike() -> None:
     pool = [record(1, pitch) for pitch in (60, 63, 65, 72)] + [record(2, 67), record(1, 67, velocity=50)]
-    section = TranspositionSection(EvaluationSetup(Checkpoint(tiny_model(), "tiny", {}), pool[:1], pool))
+    section = TranspositionSection(EvaluationSetup(Checkpoint.of(tiny_model(), model_id="tiny"), pool[:1], pool))
     assert section.partners(pool[0]) == {-3: pool[1], -12: pool[3]}
     assert section.steps() == 2
 
@@ -356,7 +356,7 @@ def test_partners_are_the_same_instrument_played_alike() -> None:
 def test_blends_take_the_bank_where_no_notes_meet() -> None:
     entries = [BankEntry(Instrument("flute", "flute"), (0,)), BankEntry(Instrument("organ", "organ"), (1,))]
     bank = Bank(entries, [flute(), organ_cut_short()], model_id="made")
-    checkpoint = Checkpoint(tiny_model(), "tiny", {})
+    checkpoint = Checkpoint.of(tiny_model(), model_id="tiny")
     assert len(BlendsSection(EvaluationSetup(checkpoint, RECORDS[:1], RECORDS, bank, pairs=4)).pairs) == 4
     section = BlendsSection(EvaluationSetup(checkpoint, RECORDS[:1], RECORDS[:1], bank, pairs=4))
     assert [{pair.first, pair.second} for pair in section.pairs] == [{"flute", "organ"}]

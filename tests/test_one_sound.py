@@ -18,10 +18,11 @@ from nsynth_lab.cli import run
 from nsynth_lab.latents import with_silence
 from nsynth_lab.midi.events import Event, note_off, note_on
 from nsynth_lab.model.bank import BANK
+from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.decoder import noise_places
 from nsynth_lab.note import Note
 from nsynth_lab.pack.blend_clips import ClipLatents
-from nsynth_lab.pack.decode import decode_clips, late_frames
+from nsynth_lab.pack.decode import decode_clips
 from nsynth_lab.pack.request import ClipKey
 from nsynth_lab.patch import Blend, Envelope, Lfo, Patch, Slot, Tuning, Voice, read_preset, write_preset
 from nsynth_lab.patch.library import FACTORY
@@ -77,7 +78,7 @@ def as_clip(session: Session, patch: Patch, note: Note, *, hold_seconds: float) 
     for voice in one.voices:
         more = one.frames - voice.latents.frames
         cents = np.asarray(voice.latents.f0_cents + voice.detune_cents, np.float32)
-        latents = with_silence(replace(voice.latents, f0_cents=cents), more + late_frames(session.checkpoint))
+        latents = with_silence(replace(voice.latents, f0_cents=cents), more)
         rows.append(
             ClipLatents(ClipKey(0, note.number, note.velocity, 0), latents, None, True, noise_places(voice.seed), 0.0)
         )
@@ -242,7 +243,7 @@ def test_a_key_sounds_with_the_zone_nearest_to_its_pitch() -> None:
     ]
     low = KeyTuning(tuple(note_to_hz(float(key) - 12.0) for key in range(128)))
     for tuning, key, zone in ((low, 57, 0), (low, 69, 1), (low, 81, 2), (Settings().tuning, 57, 1)):
-        engine = Engine(tiny_model().decoder, [Sources([marked])], Settings(tuning=tuning))
+        engine = Engine(Checkpoint.of(tiny_model()), [Sources([marked])], Settings(tuning=tuning))
         heard = Heard(engine)
         played(engine, [note_on(key)], samples=4096)
         assert {float(frame[0]) for _, _, frame in heard.timbre} == {float(zone)}, (key, zone)

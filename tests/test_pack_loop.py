@@ -107,7 +107,7 @@ def rows(notes: Sequence[int]) -> list[ClipLatents]:
 
 @pytest.mark.parametrize("notes", [(48,), (45, 62, 81)])
 def test_the_decoded_loop_closes(notes: Sequence[int]) -> None:
-    checkpoint = Checkpoint(tiny_model(), "tiny", {})
+    checkpoint = Checkpoint.of(tiny_model(), model_id="tiny")
     every = rows(notes)
     audio = decode_clips(every, checkpoint)
     assert audio.shape == (len(notes), FRAMES * HOP_SAMPLES)
@@ -123,7 +123,7 @@ def test_the_decoded_loop_closes(notes: Sequence[int]) -> None:
 
 
 def test_a_clip_is_the_same_alone_and_among_others() -> None:
-    checkpoint = Checkpoint(tiny_model(), "tiny", {})
+    checkpoint = Checkpoint.of(tiny_model(), model_id="tiny")
     every = rows((45, 62, 81))
     together = decode_clips(every, checkpoint)
     for row, samples in zip(every, together, strict=True):

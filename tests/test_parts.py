@@ -19,6 +19,7 @@ from nsynth_lab.errors import MidiError, UsageError
 from nsynth_lab.midi.channel_list import channel_list
 from nsynth_lab.midi.events import Event, Kind, control, note_off, note_on
 from nsynth_lab.midi.song import Song
+from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.render.ensemble import Ensemble, Part
 from nsynth_lab.render.play_request import PlayRequest, parse_play
 from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
@@ -37,7 +38,7 @@ def engine(
     ahead: int = BLOCK_SAMPLES,
     **options: Any,
 ) -> Engine:
-    return Engine(tiny_model().decoder, sources, settings or Settings(), ahead_samples=ahead, **options)
+    return Engine(Checkpoint.of(tiny_model()), sources, settings or Settings(), ahead_samples=ahead, **options)
 
 
 class Kept:

@@ -138,7 +138,7 @@ def test_peers_join_the_table(tmp_path: Path) -> None:
         records.append(
             NoteRecord(path, f"{number}", "made", f"{number}", "", "reed", "synthetic", 60, 100, SAMPLE_RATE)
         )
-    section = PeersSection(EvaluationSetup(Checkpoint(tiny_model(), "tiny", {}), records[:1], records, pairs=3))
+    section = PeersSection(EvaluationSetup(Checkpoint.of(tiny_model(), model_id="tiny"), records[:1], records, pairs=3))
     counted: list[int] = []
     section.add_note(DecodedNote(read_note(records[0]), section.setup.checkpoint), counted.append)
     told = section.finish(counted.append)
@@ -152,6 +152,6 @@ def test_peers_join_the_table(tmp_path: Path) -> None:
 
 def test_the_table_says_how_to_get_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyworld", None)
-    section = PeersSection(EvaluationSetup(Checkpoint(tiny_model(), "tiny", {}), (), ()))
+    section = PeersSection(EvaluationSetup(Checkpoint.of(tiny_model(), model_id="tiny"), (), ()))
     assert section.steps() == 0
     assert "pip install" in section.finish(lambda _: None)["world"]["left_out"]

@@ -18,6 +18,7 @@ from nsynth_lab.compiled.sphere import spherical_mean, spherical_means
 from nsynth_lab.errors import PatchError, UsageError
 from nsynth_lab.latents import Latents
 from nsynth_lab.midi.events import control, note_on
+from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.patch import Blend, Lfo, Patch, blend_of, format_preset, moved, parse_preset, targets
 from nsynth_lab.patch.place import as_position, parse_positions, parse_weights
 from nsynth_lab.render.play_request import PlayRequest, parse_play
@@ -241,7 +242,7 @@ def engine_of(count: int, settings: Settings) -> Engine:
         [replace(zone, timbre=np.full_like(zone.timbre, 0.5) + np.eye(16, dtype=np.float32)[k]) for zone in made[k % 2]]
         for k in range(count)
     ]
-    return Engine(tiny_model().decoder, [Sources(tinted)], settings)
+    return Engine(Checkpoint.of(tiny_model()), [Sources(tinted)], settings)
 
 
 def timbre_of(engine: Engine, events: list[object]) -> FloatArray:

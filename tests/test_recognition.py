@@ -34,7 +34,7 @@ from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, note_to_hz
 PITCHES = (45, 52, 60, 67, 75)
 SHAPES = {"brass": 1.0 / np.arange(1, 21), "flute": np.eye(20)[0]}
 FRAMES_A_NOTE = 94
-WORK = EvaluationSetup(Checkpoint(tiny_model(), "tiny", {}), (), ())
+WORK = EvaluationSetup(Checkpoint.of(tiny_model(), model_id="tiny"), (), ())
 
 
 def ignore(_steps: int) -> None:

@@ -26,7 +26,7 @@ from nsynth_lab.wording import quality_of_error
 
 @pytest.fixture
 def checkpoint() -> Checkpoint:
-    return Checkpoint(tiny_model(), "made", {})
+    return Checkpoint.of(tiny_model(), model_id="made")
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_the_command_says_how_much_closer_it_came(
     note: Latents, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In words as well: it once asked its own report for figures by names that only --json has."""
-    model = Checkpoint(tiny_model(), "made", {})
+    model = Checkpoint.of(tiny_model(), model_id="made")
     write_audio(tmp_path / "bell.wav", Audio(sound_of(note, model)[None]))
     where = ["--checkpoint", str(tiny_checkpoint(tmp_path / "model")), "-o", str(tmp_path / "bell.latents")]
     assert run(["encode", str(tmp_path / "bell.wav"), "--source-note", "A4", "--refine", "0.1", *where]) == 0
@@ -105,7 +105,7 @@ def test_encode_says_how_near_the_latents_come_and_whether_that_is_good(
     note: Latents, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The very mel error that `evaluate` and `capture` report, of the latents that were written."""
-    model = Checkpoint(tiny_model(), "made", {})
+    model = Checkpoint.of(tiny_model(), model_id="made")
     recording, written = tmp_path / "bell.wav", tmp_path / "bell.latents"
     write_audio(recording, Audio(sound_of(note, model)[None]))
     folder = str(tiny_checkpoint(tmp_path / "model"))

@@ -17,6 +17,7 @@ from nsynth_lab.blend.velocity import layers_at, level_db
 from nsynth_lab.latents import write_latents
 from nsynth_lab.midi.events import note_on
 from nsynth_lab.model.bank import blend_layers
+from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.note import Note
 from nsynth_lab.render.instrument import make_engine
 from nsynth_lab.render.offline import below_ceiling
@@ -111,7 +112,7 @@ def test_a_soft_slow_attack_is_heard_in_the_engine() -> None:
     slow = flute()
     quiet = replace(slow, loudness_db=np.concatenate([np.full(40, -90.0), slow.loudness_db[:-40]]).astype(np.float32))
     quiet = replace(quiet, attack_frames=60, loudness_db=quiet.loudness_db - 20.0 * (quiet.loudness_db > -90))
-    engine = Engine(tiny_model().decoder, [Sources([[quiet]])], Settings())
+    engine = Engine(Checkpoint.of(tiny_model()), [Sources([[quiet]])], Settings())
     assert np.abs(played(engine, [note_on(69, 1)], samples=96_000)).max() > 0
 
 

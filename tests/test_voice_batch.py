@@ -10,6 +10,7 @@ from streaming import in_turns, step_batch
 from tiny_model import decode, streams, tiny_model
 from torch import Tensor
 
+from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.runtime.choose import choose_voice_batch
 from nsynth_lab.runtime.cuda_graph_batch import CudaGraphBatch
@@ -104,4 +105,4 @@ def test_a_slot_is_used_again_without_touching_the_others(kind: Kind) -> None:
 
 
 def test_on_the_cpu_compiled_loops_play() -> None:
-    assert isinstance(choose_voice_batch(tiny_model().decoder, 2), NumbaBatch)
+    assert isinstance(choose_voice_batch(Checkpoint.of(tiny_model()), 2), NumbaBatch)

@@ -88,7 +88,7 @@ def _voices(work: Work) -> tuple[int, ...]:
 def _step(work: Work, rates: Rates, voices: int) -> Step:
     decoder = work.session.checkpoint.model.decoder
     hz = [float(note_to_hz(float(note))) for note in spread_notes(voices)]
-    batch = choose_voice_batch(decoder, voices)
+    batch = choose_voice_batch(work.session.checkpoint, voices)
     batch.reset(range(voices), range(voices))
     streams = (
         np.arange(voices),

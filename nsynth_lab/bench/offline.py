@@ -14,7 +14,7 @@ from nsynth_lab.model.codec import encode
 from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.model.decoder import noise_places
 from nsynth_lab.pack.blend_clips import ClipLatents
-from nsynth_lab.pack.decode import decode_clips, late_frames
+from nsynth_lab.pack.decode import decode_clips
 from nsynth_lab.pack.request import ClipKey
 from nsynth_lab.units import frames_to_seconds, seconds_to_frames
 
@@ -128,12 +128,9 @@ def _decoding(work: Work, notes: Sequence[int], seconds: float) -> Callable[[], 
 
 def _batch(work: Work, count: int, seconds: float) -> Callable[[], object]:
     checkpoint = work.session.checkpoint
-    late = frames_to_seconds(late_frames(checkpoint))
     notes = spread_notes(count) if count > 1 else [NOTE]
     clips = [
-        ClipLatents(
-            ClipKey(0, note, 100, 0), work.blend(note, seconds=seconds + late), None, True, noise_places(place), 0.0
-        )
+        ClipLatents(ClipKey(0, note, 100, 0), work.blend(note, seconds=seconds), None, True, noise_places(place), 0.0)
         for place, note in zip(noise_places(np.arange(len(notes))).tolist(), notes, strict=True)
     ]
     return lambda: decode_clips(clips, checkpoint)

@@ -61,7 +61,9 @@ def count_step(decoder: Decoder, f0_hz: Sequence[float]) -> StepCost:
 
 def _bytes_a_weight(decoder: Decoder) -> int:
     """Bytes per weight: two where compiled loops read float16."""
-    return HALF_BYTES if is_compiled(decoder) else next(decoder.parameters()).element_size()
+    return (
+        HALF_BYTES if is_compiled(next(decoder.parameters()).device.type) else next(decoder.parameters()).element_size()
+    )
 
 
 def fft_operations(samples: int) -> int:

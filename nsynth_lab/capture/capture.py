@@ -128,7 +128,7 @@ def _encode(
         key = encoding_key(
             hashlib.sha256(samples.tobytes()).hexdigest(),
             model_id=checkpoint.model_id,
-            device=next(checkpoint.model.parameters()).device.type,
+            device=checkpoint.device,
             note=played.key.note,
             release=release,
         )

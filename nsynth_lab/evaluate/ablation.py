@@ -130,9 +130,8 @@ def ablate(
         )
         last = model
         if experiment.name not in known:
-            setup = EvaluationSetup(
-                Checkpoint(model.eval(), f"row-{number}", {}), records, pool, rounds=0
-            )  # the model alone
+            checkpoint = Checkpoint.of(model.eval(), model_id=f"row-{number}")
+            setup = EvaluationSetup(checkpoint, records, pool, rounds=0)  # the model alone
             figures.append({"name": experiment.name, **_figures(Evaluation(setup, SECTIONS).run(advance))})
             write_json(folder / FILE, figures)
     return figures

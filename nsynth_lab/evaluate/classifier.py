@@ -123,12 +123,12 @@ def load_classifier(path: Path) -> tuple[Classifier, dict[str, Any]]:
     """
     if not path.is_file():
         raise CheckpointError(f"{path}: no such file; train a classifier first (classifier_training.train_classifier)")
-    header, tensors = read_tensors(path)
+    header, arrays = read_tensors(path)
     classifier = Classifier()
     expected = {name: value.shape for name, value in classifier.state_dict().items()}
-    fits = {name: value.shape for name, value in tensors.items()} == expected
+    fits = {name: array.shape for name, array in arrays.items()} == expected
     if not fits or header.get("families") != list(FAMILIES):
         raise CheckpointError(f"{path}: not a classifier of this version; train it again")
-    classifier.load_state_dict({name: value.float() for name, value in tensors.items()})
+    classifier.load_state_dict({name: torch.from_numpy(array).float() for name, array in arrays.items()})
     classifier.eval().requires_grad_(False)
     return classifier, header

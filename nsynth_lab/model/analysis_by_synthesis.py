@@ -17,8 +17,8 @@ from torch.nn import functional
 
 from nsynth_lab.dsp.attack_distance import attack_distance
 from nsynth_lab.dsp.spectral_distance import spectral_distance
+from nsynth_lab.latents import TIMBRE_LIMIT
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.model.encoder import TIMBRE_LIMIT
 from nsynth_lab.model.state import detached
 from nsynth_lab.units import HOP_SAMPLES
 

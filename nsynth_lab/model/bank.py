@@ -14,24 +14,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from safetensors.torch import save
-from torch import Tensor
+from numpy.typing import NDArray
+from safetensors.numpy import save
 
 from nsynth_lab.blend import blend, pair
 from nsynth_lab.blend.velocity import layers_at
 from nsynth_lab.errors import CheckpointError, LatentsError, UsageError
-from nsynth_lab.latents import CENTS_LIMIT, LOUDEST_DB, SILENCE_DB, Latents
+from nsynth_lab.latents import LOUDEST_DB, SILENCE_DB, TIMBRE_LIMIT, Latents
 from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.banks import find_name
 from nsynth_lab.model.checkpoint import read_tensors, write_bytes
-from nsynth_lab.model.encoder import TIMBRE_LIMIT
 from nsynth_lab.model.headers import FIXED, KEY
+from nsynth_lab.model.zones import STEPS, MadeOnce, stored_zones
 from nsynth_lab.naming import folded
 from nsynth_lab.note import FAMILIES, Instrument, Note, nearest_note
+from nsynth_lab.units import FloatArray
 
 BANK = "bank.safetensors"
-STEPS = 127.0
 LEVEL_DB = -20.0
 
 
@@ -48,12 +47,21 @@ class BankEntry:
 class Bank:
     """Instruments by name, ordered by family.
 
-    `hint(name)` may explain in one sentence why a name is missing here; an empty string if there is nothing to add.
+    `notes` are those of the zones, by default taken from the zones themselves. `hint(name)` may explain in one sentence
+    why a name is missing here; an empty string if there is nothing to add.
     """
 
-    def __init__(self, entries: Sequence[BankEntry], zones: Sequence[Latents], *, model_id: str) -> None:
+    def __init__(
+        self,
+        entries: Sequence[BankEntry],
+        zones: Sequence[Latents],
+        *,
+        model_id: str,
+        notes: Sequence[Note] | None = None,
+    ) -> None:
         self.entries = {entry.instrument.name: entry for entry in entries}
         self.zones = zones
+        self.notes = [Note(zone.note, zone.velocity) for zone in zones] if notes is None else notes
         self.model_id = model_id
         self.hint: Callable[[str], str] = lambda _name: ""
 
@@ -113,14 +121,14 @@ def write_bank(folder: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
 def write_bank_file(path: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
     """Write a bank atomically; the JSON values in `about` are added to its header."""
     zones = bank.zones
-    tensors = {
+    tensors: dict[str, NDArray[Any]] = {
         "timbre": _to_bytes(np.concatenate([zone.timbre for zone in zones])),
-        "loudness_db": _half(np.concatenate([zone.loudness_db for zone in zones])),
-        "f0_cents": _half(np.concatenate([zone.f0_cents for zone in zones])),
-        "partials": _half(np.stack([zone.partials for zone in zones])),
-        "starts": torch.tensor(np.concatenate([[0], np.cumsum([zone.frames for zone in zones])])),
-        "marks": torch.tensor(
-            [[zone.note, zone.velocity, zone.attack_frames, zone.release_frame] for zone in zones], dtype=torch.int32
+        "loudness_db": np.concatenate([zone.loudness_db for zone in zones]).astype(np.float16),
+        "f0_cents": np.concatenate([zone.f0_cents for zone in zones]).astype(np.float16),
+        "partials": np.stack([zone.partials for zone in zones]).astype(np.float16),
+        "starts": np.concatenate([[0], np.cumsum([zone.frames for zone in zones])]).astype(np.int64),
+        "marks": np.array(
+            [[zone.note, zone.velocity, zone.attack_frames, zone.release_frame] for zone in zones], np.int32
         ),
     }
     entries = [
@@ -156,48 +164,24 @@ def read_bank_file(path: Path) -> tuple[Bank, dict[str, Any]]:
     """
     header, tensors = read_tensors(path)
     try:
-        zones = _zones(tensors, str(header["model_id"]))
+        model_id = str(header["model_id"])
+        zones, notes = stored_zones(tensors, model_id)
         entries = [_entry(item, len(zones)) for item in header["instruments"]]
     except (KeyError, ValueError, TypeError, IndexError, LatentsError, UsageError) as error:
         raise CheckpointError(f"{path}: the bank is damaged ({error}); get the checkpoint again") from error
-    return Bank(entries, zones, model_id=str(header["model_id"])), header
+    return Bank(entries, zones, model_id=model_id, notes=notes), header
 
 
 def merged(first: Bank, others: Sequence[Bank]) -> Bank:
     """Several banks of the same model as one; if two have an instrument of the same name, the later one wins."""
-    zones, entries = list(first.zones), list(first.entries.values())
-    for bank in others:
-        moved = [replace(one, zones=tuple(len(zones) + zone for zone in one.zones)) for one in bank.entries.values()]
-        zones, entries = [*zones, *bank.zones], [*entries, *moved]
-    return Bank(entries, zones, model_id=first.model_id)
-
-
-def _zones(tensors: dict[str, Tensor], model_id: str) -> list[Latents]:
-    starts = tensors["starts"].numpy()
-    timbre = tensors["timbre"].numpy().astype(np.float32) * (TIMBRE_LIMIT / STEPS)
-    loudness_db, f0_cents = (tensors[name].float().numpy() for name in ("loudness_db", "f0_cents"))
-    loudness_db, f0_cents = loudness_db.clip(SILENCE_DB, LOUDEST_DB), f0_cents.clip(-CENTS_LIMIT, CENTS_LIMIT)
-    partials = tensors["partials"].float().numpy().clip(-0.5, 0.5)
-    if (np.diff(starts) <= 0).any() or starts[0] != 0 or starts[-1] != len(timbre):
-        raise ValueError("its zones are not contiguous")
-    zones = []
-    for index, (note, velocity, attack, release) in enumerate(tensors["marks"].tolist()):
-        Note(note, velocity)
-        frames = slice(int(starts[index]), int(starts[index + 1]))
-        zones.append(
-            Latents(
-                timbre=timbre[frames],
-                partials=partials[index],
-                note=note,
-                velocity=velocity,
-                attack_frames=attack,
-                release_frame=release,
-                model_id=model_id,
-                loudness_db=loudness_db[frames],
-                f0_cents=f0_cents[frames],
-            )
-        )
-    return zones
+    banks = [first, *others]
+    entries, owners = list[BankEntry](), list[tuple[Bank, int]]()
+    for bank in banks:
+        at = len(owners)
+        entries += [replace(one, zones=tuple(at + zone for zone in one.zones)) for one in bank.entries.values()]
+        owners += [(bank, zone) for zone in range(len(bank.zones))]
+    zones = MadeOnce(lambda index: owners[index][0].zones[owners[index][1]], len(owners))
+    return Bank(entries, zones, model_id=first.model_id, notes=[note for bank in banks for note in bank.notes])
 
 
 def _entry(item: dict[str, Any], zones: int) -> BankEntry:
@@ -208,9 +192,5 @@ def _entry(item: dict[str, Any], zones: int) -> BankEntry:
     return BankEntry(Instrument(name, family, source), numbers, str(item["licence"]), str(item["attribution"]))
 
 
-def _to_bytes(timbre: np.ndarray[Any, np.dtype[np.float32]]) -> Tensor:
-    return torch.from_numpy((timbre * (STEPS / TIMBRE_LIMIT)).round().clip(-127, 127).astype(np.int8))
-
-
-def _half(values: np.ndarray[Any, np.dtype[np.float32]]) -> Tensor:
-    return torch.from_numpy(values.astype(np.float16))
+def _to_bytes(timbre: FloatArray) -> NDArray[np.int8]:
+    return (timbre * (STEPS / TIMBRE_LIMIT)).round().clip(-127, 127).astype(np.int8)

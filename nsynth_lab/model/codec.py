@@ -117,7 +117,7 @@ def encode_measured(
         rounds: of `analysis_by_synthesis`; 0 keeps the encoder's estimate.
         advance: called after each round.
     """
-    device = next(checkpoint.model.parameters()).device
+    device = checkpoint.device
     f0_hz = track_hz(note.number, streams.f0_cents)
     partials = np.broadcast_to(streams.partials, (len(f0_hz), len(streams.partials)))
     heard = (torch.tensor(part, device=device)[None] for part in (samples, streams.loudness_db, f0_hz, partials))

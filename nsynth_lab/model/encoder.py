@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from nsynth_lab.dsp.mel import magnitudes, mel
-from nsynth_lab.latents import TIMBRE_DIMS
+from nsynth_lab.latents import TIMBRE_DIMS, TIMBRE_LIMIT
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.controls import partial_ratios
 from nsynth_lab.model.sizes import HALF_PARTIALS, LONG_BANDS, SHORT_BANDS, SHORT_PER_FRAME, encoder_inputs
@@ -24,7 +24,6 @@ PARTIALS_WINDOW = 4096
 FLOOR_DB = -70.0
 QUIETEST_DB = -120.0
 QUIET_DB = -80.0
-TIMBRE_LIMIT = 3.0
 
 
 def features(samples: Tensor, loudness_db: Tensor) -> Tensor:

@@ -10,7 +10,6 @@ from typing import Any
 
 from nsynth_lab.errors import CheckpointError
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
-from nsynth_lab.legible import encodable
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
 FORMAT_VERSION = 1
@@ -27,7 +26,7 @@ FIXED = {
 
 
 @contextmanager
-def opened(path: Path, *, framework: str = "numpy") -> Iterator[tuple[dict[str, Any], Any]]:
+def opened(path: Path) -> Iterator[tuple[dict[str, Any], Any]]:
     """(the JSON header of a file in a checkpoint folder, the open safetensors file).
 
     Raises:
@@ -41,8 +40,7 @@ def opened(path: Path, *, framework: str = "numpy") -> Iterator[tuple[dict[str, 
     if path.stat().st_size > MAX_BYTES:
         raise CheckpointError(f"{path}: larger than {MAX_BYTES // 2**20} MiB; not a checkpoint of this program")
     try:
-        is_utf_8 = encodable(str(path)) == str(path)  # torch cannot open other file names
-        with safe_open(str(path), framework=framework if is_utf_8 else "numpy") as file:
+        with safe_open(str(path), framework="numpy") as file:
             header = json.loads((file.metadata() or {})[KEY])
             wrong = {key: header.get(key) for key, value in FIXED.items() if header.get(key) != value}
             if not wrong:

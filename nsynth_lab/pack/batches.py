@@ -7,7 +7,7 @@ from typing import Any
 
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.pack.blend_clips import BlendClips, ClipLatents
-from nsynth_lab.pack.decode import decode_clips, decode_voices, late_frames
+from nsynth_lab.pack.decode import decode_clips, decode_voices
 from nsynth_lab.pack.effects import PresetFinisher
 from nsynth_lab.pack.finish import FinishedClip, finish_clips
 from nsynth_lab.pack.plan import PackPlan
@@ -26,15 +26,15 @@ def make_clips(session: Session, plan: PackPlan, batches: Sequence[range], worke
     Workers do everything after the latents for the pack of a blend. For a preset they only decode: its effects are
     applied here, where the plugins are.
     """
-    request, late = plan.request, late_frames(session.checkpoint)
+    request = plan.request
     work: Callable[[Checkpoint, list[Any], PackRequest], Any]
     finish: Callable[[list[Any], Any], Iterable[FinishedClip]]
     maker: BlendClips | PresetClips
     if request.preset:
-        maker, work = PresetClips(session, request, late_frames=late), decode_batch
+        maker, work = PresetClips(session, request), decode_batch
         finish = PresetFinisher(request).finish
     else:
-        maker, work = BlendClips(session, request, late_frames=late), finish_batch
+        maker, work = BlendClips(session, request), finish_batch
         finish = _unchanged
 
     def latents_of(batch: range) -> list[Any]:

@@ -18,7 +18,7 @@ from nsynth_lab.blend.loop import Period, can_loop, close_loop, find_period, in_
 from nsynth_lab.blend.parts import find_parts
 from nsynth_lab.blend.variation import variation
 from nsynth_lab.dsp.pitch import tracked_orders
-from nsynth_lab.latents import Latents, with_silence
+from nsynth_lab.latents import Latents
 from nsynth_lab.model.decoder import noise_places
 from nsynth_lab.pack.request import ClipKey, PackRequest
 from nsynth_lab.render.session import Session
@@ -79,10 +79,9 @@ class Shared:
 class BlendClips:
     """Makes the latents of a blend's clips. Each clip is the same on every run, whichever were made before it."""
 
-    def __init__(self, session: Session, request: PackRequest, *, late_frames: int) -> None:
+    def __init__(self, session: Session, request: PackRequest) -> None:
         self.session = session
         self.request = request
-        self.late_frames = late_frames
         self._shared: dict[tuple[int, int], Shared] = {}
 
     def clip(self, key: ClipKey) -> ClipLatents:
@@ -94,9 +93,9 @@ class BlendClips:
         frames = self.request.frames
         if period is None:
             short = self._take(key, seconds=self.request.seconds)
-            latents = with_silence(in_tune(replace(short, f0_cents=shared.f0_cents[:frames])), self.late_frames)
+            latents = in_tune(replace(short, f0_cents=shared.f0_cents[:frames]))
         else:
-            latents = close_loop(held, period, frames=frames + self.late_frames)
+            latents = close_loop(held, period, frames=frames)
         release = frames_to_seconds(held.frames - held.release_frame)
         return ClipLatents(
             key=key,

@@ -14,16 +14,10 @@ import numpy as np
 from nsynth_lab.errors import LatentsError
 from nsynth_lab.latents import Latents, with_silence
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.pack.blend_clips import ClipLatents
 from nsynth_lab.pack.preset_clips import PresetClipLatents
 from nsynth_lab.runtime.clips import Clip, decode_blocks
-from nsynth_lab.units import HOP_SAMPLES, FloatArray, cents_to_ratio, note_to_hz, samples_to_frames
-
-
-def late_frames(checkpoint: Checkpoint) -> int:
-    """The decoder's latency in frames, by which a clip's latents must be longer than the clip."""
-    return samples_to_frames(checkpoint.model.decoder.delay_samples)
+from nsynth_lab.units import FloatArray, cents_to_ratio, note_to_hz
 
 
 def decode_clips(clips: Sequence[ClipLatents], checkpoint: Checkpoint) -> FloatArray:
@@ -32,11 +26,8 @@ def decode_clips(clips: Sequence[ClipLatents], checkpoint: Checkpoint) -> FloatA
     Raises:
         LatentsError: the latents decode to NaN or infinite samples.
     """
-    decoder: Decoder = checkpoint.model.decoder
     made = [Clip(clip.latents, exact_f0_hz(clip.latents), clip.noise_place, clip.period) for clip in clips]
-    audio = np.concatenate(list(decode_blocks(made, decoder)), axis=1)
-    samples = (clips[0].latents.frames - late_frames(checkpoint)) * HOP_SAMPLES
-    audio = audio[:, decoder.delay_samples :][:, :samples]
+    audio = np.concatenate(list(decode_blocks(made, checkpoint)), axis=1)
     if not np.isfinite(audio).all():
         raise LatentsError("decoding gave NaN or infinite samples: these latents are out of the model's range")
     return np.ascontiguousarray(audio)
@@ -53,8 +44,7 @@ def decode_voices(clips: Sequence[PresetClipLatents], checkpoint: Checkpoint) ->
     audio = decode_clips(voices, checkpoint)
     decoded, first = [], 0
     for clip in clips:
-        frames = clip.voices[0].latents.frames - late_frames(checkpoint)
-        decoded.append(audio[first : first + len(clip.voices), : frames * HOP_SAMPLES])
+        decoded.append(audio[first : first + len(clip.voices), : clip.voices[0].latents.samples])
         first += len(clip.voices)
     return decoded
 

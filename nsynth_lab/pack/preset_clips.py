@@ -76,10 +76,9 @@ class PresetClipLatents:
 class PresetClips:
     """Makes the latents of a preset's clips. Each clip is the same on every run, whichever were made before it."""
 
-    def __init__(self, session: Session, request: PackRequest, *, late_frames: int) -> None:
+    def __init__(self, session: Session, request: PackRequest) -> None:
         self.session = session
         self.request = request
-        self.late_frames = late_frames
         self.patches = [request.patch_at(place) for place in request.positions]
         self._sources = patch_sources(session, self.patches[0])
         self._pitches: dict[ClipKey, FloatArray] = {}
@@ -125,7 +124,7 @@ class PresetClips:
     def _whole(
         self, voice: NoteVoice, moved: FloatArray, period: Period | None, longest: int
     ) -> tuple[Latents, FloatArray]:
-        """(a voice to its end or with its loop closed, plus the decoder's latency; its gains).
+        """(a voice to its end or with its loop closed; its gains).
 
         `moved` [frames of the first voice] is added to the pitch of all voices; `longest` is the length of the note's
         longest voice in frames.
@@ -135,11 +134,11 @@ class PresetClips:
         cents = np.asarray(voice.latents.f0_cents + moved + voice.detune_cents, np.float32)
         latents = replace(voice.latents, f0_cents=cents)
         if period is not None:
-            whole = close_moving_loop(latents, voice.plain, period, frames=self.request.frames + self.late_frames)
+            whole = close_moving_loop(latents, voice.plain, period, frames=self.request.frames)
             still = np.broadcast_to(voice.gains[period.begin, 0], (self.request.frames - period.begin, 2, 2))
             return whole, np.concatenate([voice.gains[: period.begin], still])
         more = max(longest, self.request.frames) - frames
-        return with_silence(latents, more + self.late_frames), np.pad(voice.gains, ((0, more), (0, 0), (0, 0)))
+        return with_silence(latents, more), np.pad(voice.gains, ((0, more), (0, 0), (0, 0)))
 
     def _take(self, key: ClipKey) -> PatchNote:
         patch, request = self.patches[key.position], self.request

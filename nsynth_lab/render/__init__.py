@@ -3,6 +3,7 @@
 What is asked for, checked before anything is loaded:
     request, play_request   a clip of a blend; what `play` and `render` play
     output_paths            where files may be written
+    compute_device          processor or graphics card
 
 What plays it:
     session                 a checkpoint loaded once: weights, bank, device, seed
@@ -33,16 +34,18 @@ from nsynth_lab.lazy import lazy_names
 
 if TYPE_CHECKING:
     from nsynth_lab.model.banks import DEFAULT_CHECKPOINT
+    from nsynth_lab.render.compute_device import pick_device
     from nsynth_lab.render.offline import Rendered, measured_f0_hz, render_whole
     from nsynth_lab.render.output_paths import LATENTS_ENDING, SOUND_ENDINGS, check_outputs
     from nsynth_lab.render.request import BlendRequest, check_seconds
-    from nsynth_lab.render.session import Session, pick_device
+    from nsynth_lab.render.session import Session
 
 _ROOMS = {  # looked up when they are asked for: what checks a request must not wait for torch
     "nsynth_lab.model.banks": ("DEFAULT_CHECKPOINT",),
+    "nsynth_lab.render.compute_device": ("pick_device",),
     "nsynth_lab.render.offline": ("Rendered", "measured_f0_hz", "render_whole"),
     "nsynth_lab.render.request": ("BlendRequest", "check_seconds"),
-    "nsynth_lab.render.session": ("Session", "pick_device"),
+    "nsynth_lab.render.session": ("Session",),
     "nsynth_lab.render.output_paths": ("LATENTS_ENDING", "SOUND_ENDINGS", "check_outputs"),
 }
 

@@ -46,7 +46,7 @@ def make_engine(
     """An engine for one or more programs: names for `load_sources`, or sources; the rest as in `Engine`."""
     sources = [names if isinstance(names, Sources) else load_sources(session, names) for names in programs]
     return Engine(
-        session.checkpoint.model.decoder,
+        session.checkpoint,
         sources,
         settings,
         output_stage=output_stage,

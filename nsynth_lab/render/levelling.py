@@ -84,7 +84,7 @@ def _root(patch: Patch, bank: Bank) -> int:
     """The C nearest below the centre of the range that the corners share, as they sound."""
     lows, highs = [], []
     for name in patch.blend.corners:
-        notes = [bank.zones[index].note for index in bank.find(name).zones]
+        notes = [bank.notes[index].number for index in bank.find(name).zones]
         lows.append(min(notes))
         highs.append(max(notes))
     middle = (max(lows) + min(highs)) / 2 - patch.tuning.transpose - 6

@@ -14,7 +14,6 @@ from nsynth_lab.dsp.inspection import inspect_recording, warnings_of
 from nsynth_lab.errors import AudioError
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.codec import encode
 from nsynth_lab.model.encodings import EncodedRecording, EncodingCache, encoding_key
 
 LONGEST_NOTE_SECONDS = 30.0
@@ -67,6 +66,8 @@ class Recordings:
         return self._hashes[known]
 
     def _encode(self, path: str | Path, note: int | None, rounds: int) -> EncodedRecording:
+        from nsynth_lab.model.codec import encode  # torch takes two seconds to import
+
         whole = read_clip(path)
         clip = replace(whole, samples=whole.samples[:, : int(LONGEST_NOTE_SECONDS * whole.sample_rate)])
         warnings = (

@@ -7,34 +7,35 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from nsynth_lab import __version__, messages
 from nsynth_lab.audio import file_hash, read_clip
 from nsynth_lab.blend import blend
-from nsynth_lab.blend.even import STEPS, EvenAxis, even_axis
 from nsynth_lab.blend.modulation import weights_of
-from nsynth_lab.errors import LatentsError, UsageError
+from nsynth_lab.errors import LatentsError
 from nsynth_lab.latents import Latents, read_latents
 from nsynth_lab.legible import encodable
 from nsynth_lab.model.bank import Bank, at_bank_level, load_bank, zones_at_note
 from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, check_bank, other_model_hint
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
-from nsynth_lab.model.codec import cut
 from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.model.encodings import EncodingCache, user_encoding_cache
-from nsynth_lab.model.refine import Refined, refine
 from nsynth_lab.model.user_bank import with_user_instruments
 from nsynth_lab.note import Note, note_name
 from nsynth_lab.patch.sound import SPHERICAL
+from nsynth_lab.render.compute_device import pick_device
 from nsynth_lab.render.offline import Advance, Rendered, render_whole
 from nsynth_lab.render.output_paths import LATENTS_ENDING, SOUND_ENDINGS
 from nsynth_lab.render.recordings import LONGEST_NOTE_SECONDS, Progress, Recordings
 from nsynth_lab.render.request import BlendRequest
 from nsynth_lab.units import FloatArray
+
+if TYPE_CHECKING:
+    from nsynth_lab.blend.even import EvenAxis
+    from nsynth_lab.model.refine import Refined
 
 
 def _silently(_total: int, _unit: str, _title: str) -> AbstractContextManager[Callable[..., None]]:
@@ -101,15 +102,15 @@ class Session:
         """One row per instrument of the bank: name, family, source, range, velocity layers, licence, attribution."""
         rows = []
         for entry in self.bank.entries.values():
-            zones = [self.bank.zones[index] for index in entry.zones]
+            notes = [self.bank.notes[index] for index in entry.zones]
             rows.append(
                 {
                     "name": entry.instrument.name,
                     "family": entry.instrument.family,
                     "source": entry.instrument.source,
-                    "lowest": note_name(min(zone.note for zone in zones)),
-                    "highest": note_name(max(zone.note for zone in zones)),
-                    "velocities": sorted({zone.velocity for zone in zones}),
+                    "lowest": note_name(min(note.number for note in notes)),
+                    "highest": note_name(max(note.number for note in notes)),
+                    "velocities": sorted({note.velocity for note in notes}),
                     "licence": entry.licence,
                     "attribution": entry.attribution,
                 }
@@ -119,7 +120,7 @@ class Session:
     def ranges(self) -> dict[str, tuple[int, int]]:
         """The lowest and the highest note of each instrument, by name."""
         notes = {
-            name: [self.bank.zones[index].note for index in entry.zones] for name, entry in self.bank.entries.items()
+            name: [self.bank.notes[index].number for index in entry.zones] for name, entry in self.bank.entries.items()
         }
         return {name: (min(found), max(found)) for name, found in notes.items()}
 
@@ -147,14 +148,20 @@ class Session:
         self, path: str | Path, latents: Latents, *, seconds: float, progress: Callable[[float, float], None]
     ) -> Refined:
         """Fit the latents of `path`, as `encode` gave them, closer to the recording (see `model.refine`)."""
+        from nsynth_lab.model.refine import refine  # torch takes two seconds to import
+
         return refine(latents, self.recorded_samples(path), self.checkpoint, seconds=seconds, progress=progress)
 
     def recorded_samples(self, path: str | Path) -> FloatArray:
         """The part of a recording that `encode` uses: mono, 48 kHz, cut to the note, [samples]."""
+        from nsynth_lab.model.codec import cut
+
         return cut(read_clip(path, max_seconds=LONGEST_NOTE_SECONDS))
 
     def even_axis(self, request: BlendRequest, sources: Sequence[Latents], *, advance: Advance) -> EvenAxis:
         """Measure the path between two sources once; `advance` is called with the samples done."""
+        from nsynth_lab.blend.even import STEPS, even_axis
+
         sounds = []
         for position in np.linspace(0.0, 1.0, STEPS):
             latents = self.blend(request.at((float(position),)), sources)
@@ -253,17 +260,3 @@ class Session:
     ) -> Rendered:
         """Decode a whole note with this session's checkpoint and seed (see `offline.render_whole`)."""
         return render_whole(latents, self.checkpoint, samples=samples, seed=self.seed, limited=limited, advance=advance)
-
-
-def pick_device(name: str) -> str:
-    """The device for 'cpu', 'cuda' or 'auto' (CUDA if available).
-
-    Raises:
-        UsageError: another name, or CUDA is not available.
-    """
-    if name not in ("auto", "cpu", "cuda"):
-        raise UsageError(f"device '{name}'; expected auto, cpu or cuda")
-    available = torch.cuda.is_available()
-    if name == "cuda" and not available:
-        raise UsageError("no CUDA device can be used on this machine; use --compute cpu (see `nsynth-lab doctor`)")
-    return "cuda" if available and name != "cpu" else "cpu"

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.runtime.torch_batch import TorchBatch
-from nsynth_lab.runtime.verify import verified_batch
+from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.runtime.voice_batch import VoiceBatch
 
 
-def is_compiled(decoder: Decoder) -> bool:
-    """Whether compiled loops (`NumbaBatch`) play it: on the CPU."""
-    return next(decoder.parameters()).device.type == "cpu"
+def is_compiled(device: str) -> bool:
+    """Whether compiled loops (`NumbaBatch`) play what is on this device: on the CPU, where torch is not needed."""
+    return device == "cpu"
 
 
 def choose_voice_batch(
-    decoder: Decoder,
+    checkpoint: Checkpoint,
     slots: int,
     *,
     seed: int = 0,
@@ -28,10 +26,15 @@ def choose_voice_batch(
     `one_by_one` promises that no slot comes several times in one step. `warn` is told, in one line, of a faster batch
     that this machine cannot run.
     """
-    device = next(decoder.parameters()).device.type
-    if is_compiled(decoder):
-        from nsynth_lab.runtime.numba_batch import NumbaBatch  # Numba takes a second to import
+    if is_compiled(checkpoint.device):
+        from nsynth_lab.runtime.numba_batch import NumbaBatch  # Numba takes half a second to import
 
-        return NumbaBatch(decoder, slots, seed=seed)
-    graphed = verified_batch(decoder, slots, seed=seed, warn=warn) if one_by_one and device == "cuda" else None
+        return NumbaBatch(checkpoint.model.decoder, slots, seed=seed)
+    from nsynth_lab.runtime.torch_batch import TorchBatch
+    from nsynth_lab.runtime.verify import verified_batch
+
+    decoder = checkpoint.model.decoder
+    graphed = (
+        verified_batch(decoder, slots, seed=seed, warn=warn) if one_by_one and checkpoint.device == "cuda" else None
+    )
     return graphed or TorchBatch(decoder, slots, seed=seed)

@@ -10,20 +10,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
 
 from nsynth_lab.blend.loop import Period
 from nsynth_lab.dsp.noise import TABLE_FRAMES
 from nsynth_lab.errors import LatentsError
-from nsynth_lab.latents import Latents, with_silence
+from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.decoder import Decoder, noise_places
+from nsynth_lab.model.decoder import noise_places
 from nsynth_lab.runtime.choose import is_compiled
-from nsynth_lab.units import FloatArray, samples_to_frames, track_hz
+from nsynth_lab.threads import thread_count
+from nsynth_lab.units import FloatArray, track_hz
 
 BLOCK_FRAMES = 94
 GROUP_CLIPS = 8
@@ -55,8 +55,6 @@ class Clip:
 def decode(latents: Latents, checkpoint: Checkpoint, *, seed: int = 0) -> Iterator[FloatArray]:
     """One note: blocks of samples [up to 94 * 512] at 48 kHz, `latents.frames` * 512 in all.
 
-    The decoder's own delay is taken out: sample 0 is the beginning of frame 0.
-
     Raises:
         LatentsError: the latents belong to another model.
     """
@@ -65,20 +63,14 @@ def decode(latents: Latents, checkpoint: Checkpoint, *, seed: int = 0) -> Iterat
             f"the latents were made by model {latents.model_id or 'unknown'}, this checkpoint is "
             f"{checkpoint.model_id}; encode the sound again or give its checkpoint"
         )
-    decoder: Decoder = checkpoint.model.decoder
-    early = decoder.delay_samples
-    late = latents.samples + early
-    whole = with_silence(latents, samples_to_frames(early))
-    clip = Clip(whole, track_hz(whole.note, whole.f0_cents), noise_places(seed))
-    position = 0
-    for (block,) in decode_blocks([clip], decoder):
-        yield block[max(0, early - position) : late - position]
-        position += len(block)
+    clip = Clip(latents, track_hz(latents.note, latents.f0_cents), noise_places(seed))
+    for (block,) in decode_blocks([clip], checkpoint):
+        yield block
 
 
-def decode_blocks(clips: Sequence[Clip], decoder: Decoder) -> Iterator[FloatArray]:
-    """Blocks [clips, up to 94 * 512] of clips of one length, as the decoder gives them: `delay_samples` late."""
-    player: _Player = _Compiled(decoder, clips) if len(clips) > 1 and is_compiled(decoder) else _Steps(decoder, clips)
+def decode_blocks(clips: Sequence[Clip], checkpoint: Checkpoint) -> Iterator[FloatArray]:
+    """Blocks [clips, up to 94 * 512] of clips of one length."""
+    player = _player(clips, checkpoint)
     streams = (
         np.stack([clip.latents.timbre for clip in clips]),
         np.stack([clip.latents.loudness_db for clip in clips]),
@@ -102,38 +94,27 @@ class _Player(Protocol):
     ) -> FloatArray: ...
 
 
-class _Steps:
-    """All the clips in one step of the decoder, on its device."""
+def _player(clips: Sequence[Clip], checkpoint: Checkpoint) -> _Player:
+    places = [clip.noise_place for clip in clips]
+    if len(clips) > 1 and is_compiled(checkpoint.device):
+        return _Compiled(checkpoint, places)
+    from nsynth_lab.runtime.torch_clips import TorchClips
 
-    def __init__(self, decoder: Decoder, clips: Sequence[Clip]) -> None:
-        self._decoder, self._device = decoder, next(decoder.parameters()).device
-        self._state = decoder.start(len(clips), device=self._device)
-        self.seek_noise(range(len(clips)), [clip.noise_place for clip in clips])
-
-    def seek_noise(self, slots: Sequence[int], places: Sequence[int]) -> None:
-        where = torch.tensor(list(slots), dtype=torch.int64, device=self._device)
-        noise = torch.tensor(list(places), dtype=torch.int64, device=self._device)
-        position = self._state.noise_position.index_copy(0, where, noise)
-        self._state = replace(self._state, noise_position=position)
-
-    @torch.no_grad()
-    def frames(self, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray) -> FloatArray:
-        now = [torch.tensor(stream, device=self._device) for stream in (timbre, level_db, f0_hz, partials)]
-        samples, self._state = self._decoder.step(now[0], now[1], now[2], now[3], self._state)
-        return samples.cpu().numpy()
+    return TorchClips(checkpoint.model.decoder, places)
 
 
 class _Compiled:
-    """Groups of clips in compiled loops, as many at once as torch has threads, each on one of them."""
+    """Groups of clips in compiled loops, as many at once as there are threads to compute on."""
 
-    def __init__(self, decoder: Decoder, clips: Sequence[Clip]) -> None:
-        from nsynth_lab.runtime.numba_batch import NumbaBatch  # Numba takes a second to import
+    def __init__(self, checkpoint: Checkpoint, noise_places: Sequence[int]) -> None:
+        from nsynth_lab.runtime.numba_batch import NumbaBatch  # Numba takes half a second to import
 
-        self._batch = NumbaBatch(decoder, len(clips))
-        self._pool = ThreadPoolExecutor(torch.get_num_threads())
-        slots = np.arange(len(clips))
-        self._groups = [slots[first : first + GROUP_CLIPS] for first in range(0, len(clips), GROUP_CLIPS)]
-        self.seek_noise(range(len(clips)), [clip.noise_place for clip in clips])
+        count = len(noise_places)
+        self._batch = NumbaBatch(checkpoint.model.decoder, count)
+        self._pool = ThreadPoolExecutor(thread_count())
+        slots = np.arange(count)
+        self._groups = [slots[first : first + GROUP_CLIPS] for first in range(0, count, GROUP_CLIPS)]
+        self.seek_noise(range(count), noise_places)
 
     def seek_noise(self, slots: Sequence[int], places: Sequence[int]) -> None:
         self._batch.seek_noise(slots, places)

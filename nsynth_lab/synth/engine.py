@@ -19,7 +19,7 @@ from types import MappingProxyType
 import numpy as np
 
 from nsynth_lab.midi.events import CHANNELS, Event, Kind, note_off, note_on
-from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.patch.place import normalised
 from nsynth_lab.runtime.choose import choose_voice_batch
 from nsynth_lab.runtime.growing_batch import GrowingBatch
@@ -84,7 +84,7 @@ class Engine:
 
     def __init__(
         self,
-        decoder: Decoder,
+        checkpoint: Checkpoint,
         programs: Sequence[Sources],
         settings: Settings,
         *,
@@ -97,12 +97,12 @@ class Engine:
         allocator = VoiceAllocator(settings.voices, unlimited=unlimited)
         slots = len(allocator.table.frames)
         self._output_stage = output_stage
-        self.delay_samples = decoder.delay_samples + output_stage.latency_samples
         self._ahead = ahead_samples
-        self._decoder, self._programs = decoder, programs
+        self._checkpoint, self._programs = checkpoint, programs
         self._troubles: list[str] = []
         self._one_by_one = ahead_samples <= HOP_SAMPLES
         self.batch = self._make_batch(slots, unlimited=unlimited)
+        self.delay_samples = self.batch.delay_samples + output_stage.latency_samples
         self._mixer = Mixer(slots, ahead_samples=ahead_samples)
         self._renderer = Renderer(self.batch, self._mixer, count=slots, one_by_one=self._one_by_one)
         readers = [ZoneReader(sources, slots) for sources in programs]
@@ -124,7 +124,7 @@ class Engine:
     def _make_batch(self, slots: int, *, unlimited: bool) -> VoiceBatch:
         def make(count: int) -> VoiceBatch:
             one_by_one, warn = self._one_by_one and not unlimited, self._troubles.append
-            return choose_voice_batch(self._decoder, count, one_by_one=one_by_one, warn=warn)
+            return choose_voice_batch(self._checkpoint, count, one_by_one=one_by_one, warn=warn)
 
         return GrowingBatch(make) if unlimited else make(slots)
 
@@ -163,7 +163,7 @@ class Engine:
 
         Call it before anything is played.
         """
-        engine = Engine(self._decoder, self._programs, Settings(voices=1), ahead_samples=self._ahead)
+        engine = Engine(self._checkpoint, self._programs, Settings(voices=1), ahead_samples=self._ahead)
         middle = WARM_UP_BLOCKS // 2 * GRID_SAMPLES
         engine.send([note_on(60), note_off(60, at_sample=middle // 2), note_on(61, at_sample=middle)])
         for _ in range(WARM_UP_BLOCKS):

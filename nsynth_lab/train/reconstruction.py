@@ -53,14 +53,14 @@ class NoteHealth:
 def reconstruct(model: Autoencoder, notes: PreparedNotes, note: int) -> Reconstruction:
     """Encode and decode prepared note number `note`."""
     latents = encode_note(model, notes, note)
-    decoded = np.concatenate(list(decode(latents, Checkpoint(model, "", {}))))
+    decoded = np.concatenate(list(decode(latents, Checkpoint.of(model))))
     return Reconstruction(latents.note, notes.measured(note), notes.samples(note), decoded)
 
 
 def encode_note(model: Autoencoder, notes: PreparedNotes, note: int) -> Latents:
     """The latents of prepared note number `note` from the encoder alone, which is being trained, without fitting."""
     pitch = Note(int(str(notes.index[note]["pitch"])))
-    checkpoint = Checkpoint(model, "", {})
+    checkpoint = Checkpoint.of(model)
     return encode_measured(notes.samples(note), notes.measured(note), checkpoint, note=pitch, rounds=0)
 
 

@@ -20,7 +20,7 @@ WARM_BLOCKS = 24
 def decoder(work: Work, *, block_samples: int, blocks: int) -> Task:
     """The decoder alone with one voice, a block of whole frames per step."""
     frames = block_samples // HOP_SAMPLES
-    batch = choose_voice_batch(work.session.checkpoint.model.decoder, 1, one_by_one=frames == 1)
+    batch = choose_voice_batch(work.session.checkpoint, 1, one_by_one=frames == 1)
     batch.reset([0], [0])
     streams = (
         np.zeros(frames, np.int64),

@@ -1,0 +1,111 @@
+"""The zones of a bank file: all of them checked when it is read, each converted to latents when it is first used.
+
+A bank has 1,900 zones, of which a blend needs two: converting them all takes ten times as long as reading the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.latents import (
+    CENTS_LIMIT,
+    LOUDEST_DB,
+    MAX_FRAMES,
+    PARTIAL_SLOTS,
+    SILENCE_DB,
+    TIMBRE_DIMS,
+    TIMBRE_LIMIT,
+    Latents,
+)
+from nsynth_lab.note import Note
+
+STEPS = 127.0  # of the 8-bit integers that stand for 0..3 in a timbre
+HIGHEST_OFFSET = 0.5  # of a partial, in units of f0
+
+
+class MadeOnce(Sequence[Latents]):
+    """`count` latents, each made by `make(index)` when it is first asked for, and then kept."""
+
+    def __init__(self, make: Callable[[int], Latents], count: int) -> None:
+        self._make = make
+        self._made: list[Latents | None] = [None] * count
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    @overload
+    def __getitem__(self, at: int) -> Latents: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Latents]: ...
+
+    def __getitem__(self, at: int | slice) -> Latents | Sequence[Latents]:
+        if isinstance(at, slice):
+            return [self[index] for index in range(*at.indices(len(self)))]
+        made = self._made[at]
+        if made is None:
+            made = self._made[at] = self._make(range(len(self))[at])
+        return made
+
+
+def stored_zones(tensors: Mapping[str, NDArray[Any]], model_id: str) -> tuple[MadeOnce, list[Note]]:
+    """The zones in the tensors of a bank file, as `bank.write_bank_file` writes them, and the note of each.
+
+    Raises:
+        KeyError, ValueError, UsageError: a tensor is missing, has another type or shape, or holds values that no zone
+            can have.
+    """
+    marks, starts = tensors["marks"], tensors["starts"]
+    _check_shapes(tensors, zones=len(marks), frames=len(tensors["timbre"]))
+    lengths = np.diff(starts)
+    if (lengths <= 0).any() or starts[0] != 0 or starts[-1] != len(tensors["timbre"]):
+        raise ValueError("its zones are not contiguous")
+    if (lengths > MAX_FRAMES).any():
+        raise ValueError(f"a zone of {lengths.max()} frames, expected at most {MAX_FRAMES}")
+    attack, release = marks[:, 2], np.where(marks[:, 3] < 0, lengths, marks[:, 3])
+    if not ((attack >= 0) & (attack <= release) & (release <= lengths)).all():
+        raise ValueError("attack and release must lie in order within the note")
+    for name in ("loudness_db", "f0_cents", "partials"):
+        if np.isnan(tensors[name]).any():
+            raise ValueError(f"{name} holds NaN")
+    notes = [Note(note, velocity) for note, velocity in marks[:, :2].tolist()]
+    return MadeOnce(lambda index: _zone(tensors, index, model_id), len(marks)), notes
+
+
+def _check_shapes(tensors: Mapping[str, NDArray[Any]], *, zones: int, frames: int) -> None:
+    expected: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
+        "timbre": (np.int8, (frames, TIMBRE_DIMS)),
+        "loudness_db": (np.float16, (frames,)),
+        "f0_cents": (np.float16, (frames,)),
+        "partials": (np.float16, (zones, PARTIAL_SLOTS)),
+        "starts": (np.int64, (zones + 1,)),
+        "marks": (np.int32, (zones, 4)),
+    }
+    for name, (kind, shape) in expected.items():
+        came = tensors[name]
+        if came.dtype != kind or came.shape != shape:
+            raise ValueError(f"{name} holds {came.dtype} of shape {came.shape}, expected {np.dtype(kind)} of {shape}")
+
+
+def _zone(tensors: Mapping[str, NDArray[Any]], index: int, model_id: str) -> Latents:
+    begin, end = tensors["starts"][index : index + 2].tolist()
+    note, velocity, attack, release = tensors["marks"][index].tolist()
+
+    def read(name: str, low: float, high: float) -> NDArray[np.float32]:
+        return tensors[name][begin:end].astype(np.float32).clip(low, high)
+
+    return Latents(
+        timbre=tensors["timbre"][begin:end].astype(np.float32) * np.float32(TIMBRE_LIMIT / STEPS),
+        loudness_db=read("loudness_db", SILENCE_DB, LOUDEST_DB),
+        f0_cents=read("f0_cents", -CENTS_LIMIT, CENTS_LIMIT),
+        partials=tensors["partials"][index].astype(np.float32).clip(-HIGHEST_OFFSET, HIGHEST_OFFSET),
+        note=note,
+        velocity=velocity,
+        attack_frames=attack,
+        release_frame=release,
+        model_id=model_id,
+    )

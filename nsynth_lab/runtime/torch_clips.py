@@ -1,0 +1,34 @@
+"""TorchClips: whole clips by `Decoder.step`, on the decoder's device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.units import FloatArray
+
+
+class TorchClips:
+    """Clips of one length, all of them in one step of the decoder; they begin at these places in the noise table."""
+
+    def __init__(self, decoder: Decoder, noise_places: Sequence[int]) -> None:
+        self._decoder, self._device = decoder, next(decoder.parameters()).device
+        self._state = decoder.start(len(noise_places), device=self._device)
+        self.seek_noise(range(len(noise_places)), noise_places)
+
+    def seek_noise(self, slots: Sequence[int], places: Sequence[int]) -> None:
+        """Move the noise of these clips to `places` in its table."""
+        where = torch.tensor(list(slots), dtype=torch.int64, device=self._device)
+        noise = torch.tensor(list(places), dtype=torch.int64, device=self._device)
+        position = self._state.noise_position.index_copy(0, where, noise)
+        self._state = replace(self._state, noise_position=position)
+
+    @torch.no_grad()
+    def frames(self, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray) -> FloatArray:
+        """The next frames of each clip: streams [clips, frames, ...] -> audio [clips, frames * 512]."""
+        now = [torch.tensor(stream, device=self._device) for stream in (timbre, level_db, f0_hz, partials)]
+        samples, self._state = self._decoder.step(now[0], now[1], now[2], now[3], self._state)
+        return samples.cpu().numpy()
