@@ -20,7 +20,7 @@ from nsynth_lab.bench.bench import SECTIONS
 from nsynth_lab.bench.child import run_child
 from nsynth_lab.bench.operations import count_step, fft_operations
 from nsynth_lab.bench.synthetic import prepared_notes, recording
-from nsynth_lab.dsp.noise import BINS, FFT_SAMPLES
+from nsynth_lab.dsp.noise_table import BINS, FFT_SAMPLES
 from nsynth_lab.dsp.pitch_guess import measure_note
 from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.model.decoder import Decoder

@@ -18,8 +18,10 @@ from nsynth_lab.compiled import compiled
 from nsynth_lab.compiled.fma import HAS_FMA, fma
 from nsynth_lab.compiled.maths import cosine_and_sine, exp, gated, gelu
 from nsynth_lab.compiled.products import add_product, float16_bits, in_panels, whole_panels
+from nsynth_lab.model.weights import weights_of
 from nsynth_lab.runtime.numba_batch import LEAST_SHARE, NumbaBatch
 from nsynth_lab.runtime.numba_weights import NumbaControls
+from nsynth_lab.threads import set_thread_count
 from nsynth_lab.units import FloatArray
 
 BESIDE = (((2, 16), 0.2), ((2,), -20.0), ((2,), 220.0), ((2, 128), 0.0))  # shapes and values of a step's streams
@@ -104,7 +106,7 @@ ODD = (np.nan, np.inf, -np.inf, 1e30, -1e30)
 
 def test_what_is_not_a_number_stays_within_memory(tmp_path: Path) -> None:
     """Numba checks every index here: what looks tables up by frequency, where the frequency is no number."""
-    tables = NumbaControls(tiny_model().decoder.controls, 1).tables
+    tables = NumbaControls(weights_of(tiny_model()), 1).tables
     out = np.random.default_rng(0).standard_normal((1, sum(tiny_model().decoder.controls.sizes)))
     run = """
 import pickle, sys
@@ -143,7 +145,7 @@ def test_what_is_not_a_number_stays_in_its_row(odd: float, stream: int) -> None:
             heard.append(rows.step(np.arange(2), *given))
         return np.concatenate(heard, axis=1)
 
-    rows = NumbaBatch(tiny_model().decoder, 2)
+    rows = NumbaBatch(weights_of(tiny_model()), 2)
     well = play(rows, None)
     assert np.abs(well).max(axis=1).min() > 1e-3
     spoilt = play(rows, odd)
@@ -175,21 +177,21 @@ def test_a_row_is_the_same_to_the_last_bit_whichever_rows_and_threads_there_are(
     everyone = np.arange(count)
 
     def play(parts: list[int], threads: int) -> FloatArray:
-        torch.set_num_threads(threads)
-        rows = NumbaBatch(tiny_model().decoder, count)
+        set_thread_count(threads)
+        rows = NumbaBatch(weights_of(tiny_model()), count)
         rows.reset(range(count), range(count))
         heard = []
         for frame in range(20):
             due = [everyone[first:last] for first, last in pairwise(parts)]
             heard.append(np.concatenate([rows.step(some, *(stream[some, frame] for stream in inputs)) for some in due]))
-        torch.set_num_threads(1)
+        set_thread_count(1)
         return np.concatenate(heard, axis=1)
 
     together = play([0, count], 1)
     assert np.abs(together).max() > 0.01
     assert np.array_equal(together, play([0, count], 3))
     assert np.array_equal(together, play([0, 1, 3, 7, count], 1))
-    rows = NumbaBatch(tiny_model().decoder, count)
+    rows = NumbaBatch(weights_of(tiny_model()), count)
     rows.reset(range(count), range(count))
     assert np.array_equal(together, rows.frames(everyone, *inputs))
 

@@ -17,10 +17,11 @@ sys.path.insert(0, sys.argv[1])
 import numpy as np
 from tiny_model import tiny_model
 from nsynth_lab.interrupts import install_signal_handlers
+from nsynth_lab.model.weights import weights_of
 from nsynth_lab.runtime.numba_batch import NumbaBatch
 
 install_signal_handlers()
-decoder = NumbaBatch(tiny_model().decoder, 2)
+decoder = NumbaBatch(weights_of(tiny_model()), 2)
 decoder.reset([0, 1], [0, 1])
 streams = [np.zeros((2, 16), np.float32)] + [np.full(2, value, np.float32) for value in (-20.0, 220.0)]
 streams.append(np.zeros((2, 128), np.float32))

@@ -12,7 +12,8 @@ import torch
 from streaming import assert_streams
 from torch import Tensor
 
-from nsynth_lab.dsp.noise import BINS, TABLE_FRAMES, bin_hz, coloured, first_tail, white_table
+from nsynth_lab.dsp.noise import bin_hz, coloured, first_tail, white_table
+from nsynth_lab.dsp.noise_table import BINS, TABLE_FRAMES
 from nsynth_lab.units import HOP_SAMPLES
 
 LONG_FRAMES = 900

@@ -9,17 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from made_notes import flute, piano
 from playing import SECOND, Heard, corner, played, small_engine
 from tiny_model import tiny_checkpoint, tiny_model
 
 from nsynth_lab.cli import run
+from nsynth_lab.dsp.noise_table import noise_places
 from nsynth_lab.latents import with_silence
 from nsynth_lab.midi.events import Event, note_off, note_on
 from nsynth_lab.model.bank import BANK
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.decoder import noise_places
 from nsynth_lab.note import Note
 from nsynth_lab.pack.blend_clips import ClipLatents
 from nsynth_lab.pack.decode import decode_clips
@@ -271,7 +270,7 @@ def test_effects_get_the_sound_as_loud_as_it_is() -> None:
 
 
 def test_voices_of_following_seeds_begin_equally_far_apart_in_the_noise() -> None:
-    places = noise_places(torch.arange(5))
+    places = noise_places(np.arange(5))
     assert places.tolist() == [noise_places(seed) for seed in range(5)]
     assert tiny_model().decoder.start(5).noise_position.tolist() == places.tolist()
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nsynth_lab.dsp.oscillators import SPANS, bank, phases, slow_bank, span_hz
 from nsynth_lab.model.controls import oscillators_below_top, partial_ratios
-from nsynth_lab.model.distribution import AUDIBLE_HZ
+from nsynth_lab.model.scales import AUDIBLE_HZ
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
 Memory = tuple[Tensor, Tensor, Tensor]  # turns, amplitudes, f0 at the end of the last block

@@ -10,8 +10,9 @@ from streaming import in_turns, step_batch
 from tiny_model import decode, streams, tiny_model
 from torch import Tensor
 
+from nsynth_lab.model.autoencoder import Autoencoder
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.model.weights import weights_of
 from nsynth_lab.runtime.choose import choose_voice_batch
 from nsynth_lab.runtime.cuda_graph_batch import CudaGraphBatch
 from nsynth_lab.runtime.numba_batch import NumbaBatch
@@ -31,10 +32,22 @@ def played() -> list[Tensor]:
     return inputs
 
 
-Kind = Callable[[Decoder, int], VoiceBatch]
+Kind = Callable[[Autoencoder, int], VoiceBatch]
 
 
-@pytest.fixture(params=[NumbaBatch, TorchBatch, CudaGraphBatch], ids=lambda kind: kind.__name__)
+def compiled_loops(model: Autoencoder, slots: int) -> NumbaBatch:
+    return NumbaBatch(weights_of(model), slots)
+
+
+def in_torch(model: Autoencoder, slots: int) -> TorchBatch:
+    return TorchBatch(model.decoder, slots)
+
+
+def as_in_a_graph(model: Autoencoder, slots: int) -> CudaGraphBatch:
+    return CudaGraphBatch(model.decoder, slots)
+
+
+@pytest.fixture(params=[compiled_loops, in_torch, as_in_a_graph], ids=lambda kind: kind.__name__)
 def kind(request: pytest.FixtureRequest) -> Kind:
     """What makes a voice batch."""
     made: Kind = request.param
@@ -43,22 +56,24 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 @pytest.mark.parametrize("order", [[[0, 1, 2, 3, 4]], [[3, 0], [4, 1, 2]], [[0], [1], [4, 2, 3]]])
 def test_a_batch_plays_what_the_decoder_plays(kind: Kind, order: list[list[int]]) -> None:
-    decoder = tiny_model().decoder
+    model = tiny_model()
+    decoder = model.decoder
     inputs = played()
-    batch = kind(decoder, len(PITCHES))
+    batch = kind(model, len(PITCHES))
     batch.reset(range(len(PITCHES)), range(len(PITCHES)))
     whole, _ = decode(decoder, inputs, decoder.start(len(PITCHES)))
     assert whole.abs().max() > 0.01
     torch.testing.assert_close(in_turns(batch, inputs, order), whole, rtol=0, atol=2e-5)
 
 
-@pytest.mark.parametrize("kind", [NumbaBatch, TorchBatch])
+@pytest.mark.parametrize("kind", [compiled_loops, in_torch])
 @pytest.mark.parametrize("sizes", [(4,), (7, 1, 3), (FRAMES,)])
 @pytest.mark.parametrize("frame_by_frame", [True, False])
 def test_a_slot_may_come_with_several_frames(kind: Kind, sizes: tuple[int, ...], frame_by_frame: bool) -> None:
-    decoder = tiny_model().decoder
+    model = tiny_model()
+    decoder = model.decoder
     inputs, everyone = played(), torch.arange(len(PITCHES))
-    batch = kind(decoder, len(PITCHES))
+    batch = kind(model, len(PITCHES))
     batch.reset(range(len(PITCHES)), range(len(PITCHES)))
     parts, first = list[Tensor](), 0
     while first < FRAMES:
@@ -75,9 +90,10 @@ def test_a_slot_may_come_with_several_frames(kind: Kind, sizes: tuple[int, ...],
 
 
 def test_a_slot_may_come_with_more_frames_than_others_and_than_the_stack_remembers() -> None:
-    decoder = tiny_model().decoder
+    model = tiny_model()
+    decoder = model.decoder
     inputs, frames = played(), [FRAMES, 1, 12]
-    batch = NumbaBatch(decoder, len(PITCHES))
+    batch = compiled_loops(model, len(PITCHES))
     batch.reset(range(3), range(3))
     assert batch.net.stack.ring < FRAMES
     active = torch.repeat_interleave(torch.arange(3), torch.tensor(frames))
@@ -89,9 +105,10 @@ def test_a_slot_may_come_with_more_frames_than_others_and_than_the_stack_remembe
 
 
 def test_a_slot_is_used_again_without_touching_the_others(kind: Kind) -> None:
-    decoder = tiny_model().decoder
+    model = tiny_model()
+    decoder = model.decoder
     inputs = played()
-    batch = kind(decoder, len(PITCHES))
+    batch = kind(model, len(PITCHES))
     batch.reset(range(5), range(5))
     everyone = torch.arange(5)
     first = [step_batch(batch, everyone, [stream[:, frame] for stream in inputs]) for frame in range(12)]

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from nsynth_lab.bench.load import Load, start_voices
 from nsynth_lab.bench.work import Advance, Work
@@ -22,6 +21,7 @@ from nsynth_lab.render.live import undisturbed
 from nsynth_lab.render.preset_synth import PatchEffects, settings_of
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
+from nsynth_lab.threads import set_thread_count, thread_count
 from nsynth_lab.units import SAMPLE_RATE, Doubles
 
 PRESETS = ("glass-cello", "slow-weather", "old-sampler", "choir-of-strings-and-steam")
@@ -70,7 +70,7 @@ def _names(work: Work) -> tuple[str, ...]:
 
 
 def _controller_load(work: Work, name: str) -> ControllerLoad:
-    threads = torch.get_num_threads()
+    threads = thread_count()
     engine, message, close = _played(work, name)
     start_voices(work, engine, voices=VOICES, block_samples=BLOCK_SAMPLES, channel=_channel)
     still, moved = [], []
@@ -81,7 +81,7 @@ def _controller_load(work: Work, name: str) -> ControllerLoad:
         Load.of(np.concatenate(shares), block_samples=BLOCK_SAMPLES, voices=engine.state().voices)
         for shares in (still, moved)
     ]
-    torch.set_num_threads(threads)
+    set_thread_count(threads)
     close()
     return ControllerLoad(name, *loads)
 

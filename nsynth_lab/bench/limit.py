@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from nsynth_lab.bench.load import sounding_engine
 from nsynth_lab.bench.machine import Rates, device_rates
@@ -15,6 +14,7 @@ from nsynth_lab.bench.timing import Spread, seconds_of
 from nsynth_lab.bench.work import Advance, Work, spread_notes
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
 from nsynth_lab.runtime.choose import choose_voice_batch
+from nsynth_lab.threads import set_thread_count, thread_count
 from nsynth_lab.units import note_to_hz
 
 VOICES = (1, 4, 16, 64)
@@ -63,8 +63,8 @@ def progress_steps(work: Work) -> int:
 
 def measure(work: Work, advance: Advance) -> Limit:
     """Time steps on one thread, so that operations can be compared with the rate of one core."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    threads = thread_count()
+    set_thread_count(1)
     try:
         rates = device_rates(work.device, repeats=3 if work.quick else 8)
         advance()
@@ -77,7 +77,7 @@ def measure(work: Work, advance: Advance) -> Limit:
         parts = time_shares(lambda: engine.render(PROFILED_BLOCK), blocks=blocks, device=work.device)
         advance()
     finally:
-        torch.set_num_threads(threads)
+        set_thread_count(threads)
     return Limit(rates, tuple(steps), PROFILED_VOICES, PROFILED_BLOCK, parts)
 
 

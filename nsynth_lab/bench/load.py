@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from nsynth_lab.bench.work import KEYS, Work, spread_notes
 from nsynth_lab.midi.events import note_off, note_on
@@ -21,6 +20,7 @@ from nsynth_lab.render.live import undisturbed
 from nsynth_lab.render.machine import choose_threads
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
+from nsynth_lab.threads import set_thread_count, thread_count
 from nsynth_lab.units import SAMPLE_RATE, Doubles
 
 MIN_BLOCKS, MIN_SECONDS = 1000, 3.0  # a 99.9th percentile needs at least a thousand blocks
@@ -37,7 +37,7 @@ class Load:
         blocks: number of blocks measured.
         median, p99, p999, worst: median, 99th and 99.9th percentile and maximum of the shares.
         late: number of blocks that missed their deadline.
-        threads: of torch, chosen as in `play` unless given.
+        threads: to compute on, chosen as in `play` unless given.
     """
 
     block_samples: int
@@ -54,7 +54,7 @@ class Load:
     def of(shares: Doubles, *, block_samples: int, voices: int) -> Load:
         """Summary of blocks that took these shares of their deadline."""
         median, p99, p999 = (float(value) for value in np.percentile(shares, (50.0, 99.0, 99.9)))
-        late, threads = int((shares > 1.0).sum()), torch.get_num_threads()
+        late, threads = int((shares > 1.0).sum()), thread_count()
         return Load(block_samples, voices, len(shares), median, p99, p999, float(shares.max()), late, threads)
 
 
@@ -84,7 +84,7 @@ def start_voices(
 
 def measure_load(work: Work, *, block_samples: int, voices: int) -> Load:
     """Play `voices` voices for at least a thousand blocks of `block_samples`."""
-    threads = torch.get_num_threads()
+    threads = thread_count()
     engine = sounding_engine(work, voices=voices, block_samples=block_samples)
     least = max(MIN_BLOCKS, round(MIN_SECONDS * SAMPLE_RATE / block_samples))
     shares = np.empty(QUICK_COUNT if work.quick else least)
@@ -100,5 +100,5 @@ def measure_load(work: Work, *, block_samples: int, voices: int) -> Load:
             engine.render(block_samples)
             shares[index] = (time.perf_counter() - begun) * SAMPLE_RATE / block_samples
     load = Load.of(shares, block_samples=block_samples, voices=engine.state().voices)
-    torch.set_num_threads(threads)
+    set_thread_count(threads)
     return load

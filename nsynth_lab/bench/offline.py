@@ -10,9 +10,9 @@ import numpy as np
 from nsynth_lab.bench.synthetic import recording
 from nsynth_lab.bench.timing import Spread, real_time, seconds_of
 from nsynth_lab.bench.work import Advance, Work, spread_notes
+from nsynth_lab.dsp.noise_table import noise_places
 from nsynth_lab.model.codec import encode
 from nsynth_lab.model.config import ROUNDS
-from nsynth_lab.model.decoder import noise_places
 from nsynth_lab.pack.blend_clips import ClipLatents
 from nsynth_lab.pack.decode import decode_clips
 from nsynth_lab.pack.request import ClipKey

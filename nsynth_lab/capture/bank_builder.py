@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from nsynth_lab import __version__
 from nsynth_lab.audio import read_clip
@@ -31,6 +30,7 @@ from nsynth_lab.model.ending import rise_beyond_db
 from nsynth_lab.model.headers import model_of
 from nsynth_lab.model.user_bank import with_user_instruments
 from nsynth_lab.note import FAMILIES, Instrument, Note, note_name
+from nsynth_lab.threads import set_thread_count
 from nsynth_lab.units import FRAME_RATE_HZ
 from nsynth_lab.workers import in_parallel
 
@@ -191,8 +191,8 @@ def _unfinished_folder(path: Path) -> Iterator[None]:
 
 @cache
 def process_checkpoint(folder: Path) -> Checkpoint:
-    """A checkpoint that is read once per process; from then on torch uses one thread in this process."""
-    torch.set_num_threads(1)
+    """A checkpoint that is read once per process; from then on this process computes on one thread."""
+    set_thread_count(1)
     return load_checkpoint(folder)
 
 

@@ -7,33 +7,39 @@ right level at every pitch, and neither part can fall silent before its spectrum
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nsynth_lab.dsp.on_device import on_device
 from nsynth_lab.model.config import ModelConfig
-from nsynth_lab.model.distribution import AUDIBLE_HZ, centres_hz, noise_magnitudes, partial_amplitudes
+from nsynth_lab.model.distribution import centres_hz, noise_magnitudes, partial_amplitudes
+from nsynth_lab.model.scales import (
+    AUDIBLE_HZ,
+    BUMP_NOTES,
+    DB_PER_UNIT,
+    GAIN_PER_DB,
+    KNEE_DB,
+    LOWEST_HZ,
+    MIDDLE_DB,
+    MIDDLE_NOTE,
+    PARTIALS_SCALE,
+    QUIET_DB,
+    QUIETEST_DB,
+    SPREAD_DB,
+    SPREAD_NOTES,
+    TOP_GAIN_DB,
+    pitch_centres,
+)
 from nsynth_lab.model.sizes import (
     CONTROL_INPUTS,
     HALF_PARTIALS,
-    PITCH_CENTRES,
     SEEN_PARTIALS,
     control_outputs,
 )
 from nsynth_lab.model.stack import GatedStack, StackState
-
-TOP_GAIN_DB = 6.0
-KNEE_DB = 3.0
-DB_PER_UNIT = 10.0
-# scale the streams to about -1..1
-MIDDLE_DB, SPREAD_DB, QUIET_DB = -40.0, 25.0, 80.0
-MIDDLE_NOTE, SPREAD_NOTES = 64.0, 24.0
-BUMP_NOTES, LOWEST_HZ = 4.0, 8.0
-PARTIALS_SCALE = 4.0
-QUIETEST_DB = -140.0  # of a gain, before it is converted to amplitude
 
 
 @dataclass(frozen=True)
@@ -156,18 +162,13 @@ def oscillators_below_top(f0_hz: Tensor) -> Tensor:
 def stack_inputs(timbre: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor) -> Tensor:
     """[voices, frames, inputs]: the streams scaled to about -1..1; pitch also as 24 Gaussians over the MIDI notes."""
     note = 69.0 + 12.0 * torch.log2(f0_hz.clamp(min=LOWEST_HZ) / 440.0)
-    bumps = torch.exp(-0.5 * ((note[..., None] - pitch_centres(note.device)) / BUMP_NOTES).square())
+    bumps = torch.exp(-0.5 * ((note[..., None] - on_device(pitch_centres, device=note.device)) / BUMP_NOTES).square())
     level, quiet = (loudness_db - MIDDLE_DB) / SPREAD_DB, loudness_db.clamp(min=-QUIET_DB) / QUIET_DB
     scalars = torch.stack([level, (note - MIDDLE_NOTE) / SPREAD_NOTES, quiet], dim=-1)
     return torch.cat([timbre, scalars, bumps, PARTIALS_SCALE * partials[..., :SEEN_PARTIALS]], dim=-1)
 
 
-def pitch_centres(device: torch.device | str = "cpu") -> Tensor:
-    """Centres [24] of the Gaussians that encode pitch, in MIDI notes."""
-    return torch.linspace(12.0, 120.0, PITCH_CENTRES, device=device)
-
-
 def _gain(level_db: Tensor, raw_db: Tensor) -> Tensor:
     """Amplitude factor: at most 6 dB above the frame's loudness, without a lower limit above -140 dB."""
     relative_db = TOP_GAIN_DB - KNEE_DB * functional.softplus(raw_db / KNEE_DB)
-    return torch.exp((level_db + relative_db).clamp(min=QUIETEST_DB) * (math.log(10.0) / 20.0))
+    return torch.exp((level_db + relative_db).clamp(min=QUIETEST_DB) * GAIN_PER_DB)

@@ -10,23 +10,23 @@ an attack can be as short as 2.7 ms.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nsynth_lab.dsp.noise import TABLE_FRAMES, coloured, first_tail, white_table
+from nsynth_lab.dsp.noise import coloured, first_tail, white_table
+from nsynth_lab.dsp.noise_table import TABLE_FRAMES, noise_places
+from nsynth_lab.dsp.on_device import on_device
 from nsynth_lab.dsp.oscillators import SPANS, bank, phases, span_hz
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.controls import ControlNet, Controls, oscillators_below_top, partial_ratios
+from nsynth_lab.model.scales import start_turns
 from nsynth_lab.model.sizes import GAINS_PER_FRAME
 from nsynth_lab.model.stack import StackState
 from nsynth_lab.model.state import reset_voices
-from nsynth_lab.units import HOP_SAMPLES, Ints
-
-Places = TypeVar("Places", Tensor, Ints, int)
-NOISE_STEP = 397  # distance in the noise table between voices with consecutive seeds, in frames
+from nsynth_lab.units import HOP_SAMPLES
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,12 @@ class Decoder(nn.Module):
         count = self.config.oscillators
         return DecoderState(
             stack=self.controls.start(voices, device=device),
-            turns=start_turns(count, device=device).repeat(voices, 1),
+            turns=on_device(start_turns, count, device=device).repeat(voices, 1),
             f0_hz=torch.zeros(voices, device=device),
             partials=torch.zeros(voices, count, device=device),
             gains=torch.zeros(voices, 2, device=device),
             noise_tail=torch.zeros(voices, HOP_SAMPLES, device=device),
-            noise_position=noise_places(seed + torch.arange(voices, device=device)),
+            noise_position=torch.from_numpy(noise_places(seed + np.arange(voices, dtype=np.int64))).to(device),
         )
 
     def step(
@@ -137,17 +137,6 @@ class Decoder(nn.Module):
             noise_position=(state.noise_position + timbre.shape[1]) % TABLE_FRAMES,
         )
         return tones * gains[..., 0], noise * gains[..., 1], controls, after
-
-
-def start_turns(count: int, *, device: torch.device | str = "cpu") -> Tensor:
-    """Starting phases [count] in cycles, float64, that keep the sum's peak low (Schroeder 1970)."""
-    order = torch.arange(count, dtype=torch.float64, device=device)
-    return (0.5 * order * (order - 1) / count) % 1.0
-
-
-def noise_places(seeds: Places) -> Places:
-    """Starting positions in the noise table, in frames, for these seeds [voices] or one seed."""
-    return seeds * NOISE_STEP % TABLE_FRAMES
 
 
 def _begun(state: DecoderState, controls: Controls, f0_hz: Tensor, *, every: bool) -> DecoderState:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from nsynth_lab.latents import TIMBRE_DIMS
 from nsynth_lab.model.config import ModelConfig
 
+CONTROL_STACK, ENCODER_STACK = "decoder.controls.stack", "encoder.stack"  # in the names of weights
 TAPS = 3  # of each convolution
 HALF_PARTIALS = 16
 # what the encoder sees
@@ -44,12 +45,10 @@ def dilations(layers: int, cycle: int) -> list[int]:
 def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """The name and the shape of every array in a checkpoint of this model, as `Autoencoder.state_dict` has them."""
     encoder = _stack(
-        "encoder.stack", encoder_inputs(config), config.encoder_channels, TIMBRE_DIMS, layers=config.encoder_layers
+        ENCODER_STACK, encoder_inputs(config), config.encoder_channels, TIMBRE_DIMS, layers=config.encoder_layers
     )
     outputs = sum(control_outputs(config))
-    controls = _stack(
-        "decoder.controls.stack", CONTROL_INPUTS, config.controls_channels, outputs, layers=config.controls_layers
-    )
+    controls = _stack(CONTROL_STACK, CONTROL_INPUTS, config.controls_channels, outputs, layers=config.controls_layers)
     return encoder | controls
 
 

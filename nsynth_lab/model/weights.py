@@ -32,7 +32,7 @@ class ModelWeights:
 
 
 class Model(Protocol):
-    """An `Autoencoder`, as far as its weights go."""
+    """An `Autoencoder` or a part of it, as far as its weights go."""
 
     @property
     def config(self) -> ModelConfig:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from nsynth_lab.blend.loop import Period, can_loop, close_loop, find_period, in_tune
 from nsynth_lab.blend.parts import find_parts
 from nsynth_lab.blend.variation import variation
+from nsynth_lab.dsp.noise_table import noise_places
 from nsynth_lab.dsp.pitch import tracked_orders
 from nsynth_lab.latents import Latents
-from nsynth_lab.model.decoder import noise_places
 from nsynth_lab.pack.request import ClipKey, PackRequest
 from nsynth_lab.render.session import Session
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_seconds, note_to_hz

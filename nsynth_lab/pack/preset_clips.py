@@ -18,9 +18,9 @@ from nsynth_lab.blend.loop import Period
 from nsynth_lab.blend.moving_loop import close_moving_loop, period_within
 from nsynth_lab.blend.parts import find_parts
 from nsynth_lab.blend.variation import variation
+from nsynth_lab.dsp.noise_table import noise_places
 from nsynth_lab.dsp.pitch import tracked_orders
 from nsynth_lab.latents import Latents, with_silence
-from nsynth_lab.model.decoder import noise_places
 from nsynth_lab.note import Note
 from nsynth_lab.pack.blend_clips import (
     LONGEST_RELEASE_SECONDS,

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from nsynth_lab.errors import MissingError, PackError, UsageError
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.pack.request import PackRequest
+from nsynth_lab.threads import set_thread_count
 
 SCHEME, LOCAL, AUTO = "ray://", "local", "auto"
 TRIES = 5
@@ -78,9 +79,7 @@ def over_ray(
 def _single_threaded(work: Callable[..., Made]) -> Callable[..., Made]:
     @functools.wraps(work)
     def on_one_thread(*given: Any) -> Made:
-        import torch
-
-        torch.set_num_threads(1)
+        set_thread_count(1)
         return work(*given)
 
     return on_one_thread

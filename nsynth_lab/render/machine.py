@@ -7,6 +7,7 @@ import os
 import sys
 
 from nsynth_lab.render.ensemble import Playing
+from nsynth_lab.threads import set_thread_count, thread_count
 
 WORTH_IT = 0.8  # a second thread must bring the time of a step below this share
 REAL_TIME_PRIORITY, NICENESS = 5, -11
@@ -31,20 +32,18 @@ def raise_priority() -> bool:
 
 
 def choose_threads(engine: Playing) -> int:
-    """Set torch to one or two threads, whichever makes steps faster on this machine; returns the number.
+    """Compute on one or two threads, whichever makes steps faster on this machine; returns the number.
 
     The steps are small: a second thread must make up for its synchronisation. OMP_NUM_THREADS, if set, decides.
     """
-    import torch
-
     engine.warm_up()
     if "OMP_NUM_THREADS" in os.environ:
         engine.step_seconds()
-        return torch.get_num_threads()
+        return thread_count()
     seconds = {}
     for threads in (2, 1) if (os.cpu_count() or 1) > 1 else (1,):
-        torch.set_num_threads(threads)
+        set_thread_count(threads)
         seconds[threads] = engine.step_seconds()
     if seconds.get(2, math.inf) < WORTH_IT * seconds[1]:
-        torch.set_num_threads(2)
-    return torch.get_num_threads()
+        set_thread_count(2)
+    return thread_count()

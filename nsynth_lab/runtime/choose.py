@@ -29,7 +29,7 @@ def choose_voice_batch(
     if is_compiled(checkpoint.device):
         from nsynth_lab.runtime.numba_batch import NumbaBatch  # Numba takes half a second to import
 
-        return NumbaBatch(checkpoint.model.decoder, slots, seed=seed)
+        return NumbaBatch(checkpoint.weights, slots, seed=seed)
     from nsynth_lab.runtime.torch_batch import TorchBatch
     from nsynth_lab.runtime.verify import verified_batch
 

@@ -16,11 +16,10 @@ from typing import Protocol
 import numpy as np
 
 from nsynth_lab.blend.loop import Period
-from nsynth_lab.dsp.noise import TABLE_FRAMES
+from nsynth_lab.dsp.noise_table import TABLE_FRAMES, noise_places
 from nsynth_lab.errors import LatentsError
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.decoder import noise_places
 from nsynth_lab.runtime.choose import is_compiled
 from nsynth_lab.threads import thread_count
 from nsynth_lab.units import FloatArray, track_hz
@@ -110,7 +109,7 @@ class _Compiled:
         from nsynth_lab.runtime.numba_batch import NumbaBatch  # Numba takes half a second to import
 
         count = len(noise_places)
-        self._batch = NumbaBatch(checkpoint.model.decoder, count)
+        self._batch = NumbaBatch(checkpoint.weights, count)
         self._pool = ThreadPoolExecutor(thread_count())
         slots = np.arange(count)
         self._groups = [slots[first : first + GROUP_CLIPS] for first in range(0, count, GROUP_CLIPS)]

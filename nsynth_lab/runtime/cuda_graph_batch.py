@@ -14,10 +14,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 
+from nsynth_lab.dsp.noise_table import noise_places
 from nsynth_lab.latents import PARTIAL_SLOTS, SILENCE_DB, TIMBRE_DIMS
-from nsynth_lab.model.decoder import Decoder, noise_places
+from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.state import pick_voices, write_voices
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
@@ -54,8 +56,8 @@ class CudaGraphBatch:
     def reset(self, slots: Sequence[int], seeds: Sequence[int]) -> None:
         """See `VoiceBatch.reset`."""
         index = torch.tensor(list(slots), dtype=torch.int64, device=self.device)
-        places = noise_places(self.seed + torch.tensor(list(seeds), dtype=torch.int64, device=self.device))
-        fresh = replace(pick_voices(self.fresh, torch.zeros_like(index)), noise_position=places)
+        places = torch.from_numpy(noise_places(self.seed + np.array(seeds, np.int64)))
+        fresh = replace(pick_voices(self.fresh, torch.zeros_like(index)), noise_position=places.to(self.device))
         write_voices(self.state, index, fresh)
 
     @torch.no_grad()

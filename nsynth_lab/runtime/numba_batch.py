@@ -4,7 +4,7 @@
 
 The state of all voices lies in arrays that are made once, and any of them can take a step without the others. A step
 may be split into two phases (`controls`, `excite`), so that small blocks share its cost. Both hold the interpreter's
-lock for a few microseconds only, so many voices are shared between as many threads as torch has. What a voice plays
+lock for a few microseconds only, so many voices are shared between `thread_count` threads. What a voice plays
 does not depend on the voices beside it, to the last bit. Tests hold all of it to `Decoder.step` within 2e-5.
 """
 
@@ -16,16 +16,17 @@ from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
-import torch
 
 from nsynth_lab.compiled.controls import ExcitationControls
 from nsynth_lab.compiled.excitation import excite, reset
 from nsynth_lab.compiled.noise import NoiseState, mix_with_noise
 from nsynth_lab.compiled.oscillators import OscillatorState
-from nsynth_lab.dsp.noise import TABLE_FRAMES, noise_window, white_table
-from nsynth_lab.model.decoder import Decoder, noise_places, start_turns
+from nsynth_lab.dsp.noise_table import TABLE_FRAMES, noise_places, overlap_window, white_spectra
+from nsynth_lab.model.scales import start_turns
+from nsynth_lab.model.weights import ModelWeights
 from nsynth_lab.runtime.numba_weights import NumbaControls
 from nsynth_lab.runtime.voice_batch import by_frames
+from nsynth_lab.threads import thread_count
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
 LEAST_SHARE = 4  # frames that are worth a thread
@@ -37,12 +38,14 @@ Done = TypeVar("Done")
 class NumbaBatch:
     """A `TwoPhase` voice batch on the CPU."""
 
-    def __init__(self, decoder: Decoder, slots: int, *, seed: int = 0) -> None:
-        oscillators = decoder.config.oscillators
-        self.delay_samples, self.seed = decoder.delay_samples, seed
+    delay_samples = 0
+
+    def __init__(self, weights: ModelWeights, slots: int, *, seed: int = 0) -> None:
+        oscillators = weights.config.oscillators
+        self.seed = seed
         self._helpers: ThreadPoolExecutor | None = None
-        self.net = NumbaControls(decoder.controls, slots)
-        self.fresh = start_turns(oscillators).numpy()
+        self.net = NumbaControls(weights, slots)
+        self.fresh = start_turns(oscillators)
         self.tones = OscillatorState(
             phases=np.tile(self.fresh, (slots, 1)),
             f0_hz=np.zeros(slots, np.float32),
@@ -53,8 +56,8 @@ class NumbaBatch:
             position=np.zeros(slots, np.int64),
             begins=np.ones(slots, np.bool_),
             gains=np.zeros((slots, 2), np.float32),
-            table=white_table().numpy(),
-            window=noise_window(torch.device("cpu")).numpy(),
+            table=white_spectra(),
+            window=overlap_window(),
         )
 
     def reset(self, slots: Sequence[int], seeds: Sequence[int]) -> None:
@@ -113,7 +116,7 @@ class NumbaBatch:
     ) -> list[ExcitationControls]:
         """Controls of the next frames of `slots`, as many of each, those of a slot one after the other."""
         frames = len(f0_hz) // len(slots)
-        shares = min(torch.get_num_threads(), len(slots), max(1, len(f0_hz) // LEAST_SHARE))
+        shares = min(thread_count(), len(slots), max(1, len(f0_hz) // LEAST_SHARE))
         edges = [len(slots) * share // shares for share in range(shares + 1)]
 
         def control(part: tuple[int, int]) -> ExcitationControls:

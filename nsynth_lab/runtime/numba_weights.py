@@ -3,45 +3,44 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
 from nsynth_lab.compiled.controls import ExcitationControls, control
 from nsynth_lab.compiled.inputs import Scales
 from nsynth_lab.compiled.outputs import Tables
 from nsynth_lab.compiled.products import Float16Bits, float16_bits, in_panels, whole_panels
 from nsynth_lab.compiled.stack import Past, Stack
-from nsynth_lab.model.controls import (
+from nsynth_lab.model.config import ModelConfig
+from nsynth_lab.model.scales import (
+    AUDIBLE_HZ,
     BUMP_NOTES,
     DB_PER_UNIT,
+    FADE_HZ,
+    GAIN_PER_DB,
     KNEE_DB,
+    LOUDEST_DB,
     LOWEST_HZ,
     MIDDLE_DB,
     MIDDLE_NOTE,
     PARTIALS_SCALE,
+    POWER_PER_DB,
     QUIET_DB,
     QUIETEST_DB,
     SPREAD_DB,
     SPREAD_NOTES,
     TOP_GAIN_DB,
-    ControlNet,
-    partial_ratios,
+    noise_audible,
+    noise_lines,
+    noise_weighting,
+    oscillator_orders,
     pitch_centres,
-)
-from nsynth_lab.model.distribution import (
-    AUDIBLE_HZ,
-    FADE_HZ,
-    LOUDEST_DB,
-    noise_tables,
     warp_ends,
     weighting_table,
 )
-from nsynth_lab.model.sizes import HALF_PARTIALS, SEEN_PARTIALS, TAPS
-from nsynth_lab.model.stack import GatedLayer, GatedStack
+from nsynth_lab.model.sizes import CONTROL_STACK, HALF_PARTIALS, SEEN_PARTIALS, TAPS, control_outputs, dilations
+from nsynth_lab.model.weights import ModelWeights
 from nsynth_lab.units import FloatArray, Ints
 
 F = np.float32
-POWER_PER_DB, GAIN_PER_DB = np.log(10.0) / 10.0, np.log(10.0) / 20.0
 SCALES = Scales(
     middle_db=F(MIDDLE_DB),
     spread_db=F(SPREAD_DB),
@@ -49,7 +48,7 @@ SCALES = Scales(
     middle_note=F(MIDDLE_NOTE),
     spread_notes=F(SPREAD_NOTES),
     lowest_hz=F(LOWEST_HZ),
-    centres=pitch_centres().numpy(),
+    centres=pitch_centres(),
     bump=F(-0.5 / BUMP_NOTES**2),
     partials=F(PARTIALS_SCALE),
     seen=SEEN_PARTIALS,
@@ -59,9 +58,9 @@ SCALES = Scales(
 class NumbaControls:
     """The control net of many slots, in compiled loops."""
 
-    def __init__(self, controls: ControlNet, slots: int) -> None:
-        self.stack = NumbaStack(controls.stack, slots)
-        self.tables = _tables(controls)
+    def __init__(self, weights: ModelWeights, slots: int) -> None:
+        self.stack = NumbaStack(weights, slots)
+        self.tables = _tables(weights.config)
 
     def step(
         self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
@@ -71,15 +70,14 @@ class NumbaControls:
         return control(stack.weights, stack.past, SCALES, self.tables, slots, timbre, level_db, f0_hz, partials)
 
 
-def _tables(controls: ControlNet) -> Tables:
-    points, corrections, bands, *_ = controls.sizes
-    cpu = torch.device("cpu")
-    lines, weighting, audible = (table.numpy() for table in noise_tables(bands, cpu))
+def _tables(config: ModelConfig) -> Tables:
+    points, corrections, bands, *_ = control_outputs(config)
+    lines = noise_lines(bands)
     low_end, high_end = warp_ends()
     warp_scale = (points - 1) / (high_end - low_end)
     low = np.minimum((lines > 0).argmax(axis=0), bands - 2)
     return Tables(
-        order=partial_ratios(torch.zeros(1, 1), controls.config.oscillators)[0].numpy(),
+        order=oscillator_orders(config.oscillators),
         halves=HALF_PARTIALS,
         points=points,
         corrections=corrections,
@@ -90,11 +88,11 @@ def _tables(controls: ControlNet) -> Tables:
         warp_offset=F(low_end * warp_scale),
         audible_hz=F(AUDIBLE_HZ),
         fades_per_hz=F(1.0 / FADE_HZ),
-        weighting=weighting_table(cpu).numpy(),
+        weighting=weighting_table(),
         low=low,
         share=np.take_along_axis(lines, low[None] + 1, axis=0)[0],
-        noise_weighting=weighting,
-        noise_audible=audible,
+        noise_weighting=noise_weighting(),
+        noise_audible=noise_audible(),
         knee_db=F(KNEE_DB),
         top_gain_db=F(TOP_GAIN_DB),
         quietest_db=F(QUIETEST_DB),
@@ -104,7 +102,7 @@ def _tables(controls: ControlNet) -> Tables:
 
 
 class NumbaStack:
-    """A `GatedStack` of many slots, each of which keeps its past in a ring of its own.
+    """The control net's stack for many slots, each of which keeps its past in a ring of its own.
 
     Weights are taken as float16, which is what checkpoints keep.
 
@@ -112,47 +110,43 @@ class NumbaStack:
         ring: how many frames the ring holds, and a step may take.
     """
 
-    def __init__(self, stack: GatedStack, slots: int) -> None:
-        self.weights = _weights(stack)
+    def __init__(self, weights: ModelWeights, slots: int) -> None:
+        self.weights = _stack(weights)
         layers = len(self.weights.dilations)
         self.ring = (TAPS - 1) * int(self.weights.dilations.max()) + 1
         self.past = Past(
             # filled so that memory is there before the first block that needs it
-            frames=np.full((slots, layers, self.ring, stack.channels), 0.0, np.float32),
+            frames=np.full((slots, layers, self.ring, weights.config.controls_channels), 0.0, np.float32),
             at=np.zeros(slots, np.int64),
             age=np.zeros(slots, np.int64),
         )
 
 
-def _weights(stack: GatedStack) -> Stack:
-    layers = [layer for layer in stack.layers if isinstance(layer, GatedLayer)]
-    channels = stack.channels
-    out, out_bias = [_of(layer.out) for layer in layers], np.stack([_numbers(layer.out.bias) for layer in layers])
+def _stack(weights: ModelWeights) -> Stack:
+    config, channels = weights.config, weights.config.controls_channels
+    layers = range(config.controls_layers)
+    first, mix, last = (_linear(weights, name) for name in ("first", "mix", "last"))
+    taps = [_linear(weights, f"layers.{layer}.taps") for layer in layers]
+    out = [_linear(weights, f"layers.{layer}.out") for layer in layers]
+    out_bias = np.stack([bias for _, bias in out])
     return Stack(
-        dilations=np.array([layer.dilation for layer in layers]),
-        first=in_panels(_of(stack.first)),
-        first_bias=_bias(stack.first),
-        taps=np.stack([in_panels(_of(layer.taps)) for layer in layers]),
-        taps_bias=np.stack([_bias(layer.taps) for layer in layers]),
-        residual=np.stack([in_panels(weights[:, :channels]) for weights in out]),
+        dilations=np.array(dilations(config.controls_layers, config.controls_cycle)),
+        first=in_panels(first[0]),
+        first_bias=whole_panels(first[1]),
+        taps=np.stack([in_panels(weight) for weight, _ in taps]),
+        taps_bias=np.stack([whole_panels(bias) for _, bias in taps]),
+        residual=np.stack([in_panels(weight[:, :channels]) for weight, _ in out]),
         residual_bias=whole_panels(out_bias[:, :channels]),
-        skip=np.stack([in_panels(weights[:, channels:]) for weights in out]),
+        skip=np.stack([in_panels(weight[:, channels:]) for weight, _ in out]),
         skip_bias=whole_panels(out_bias[:, channels:].sum(axis=0)),
-        mix=in_panels(_of(stack.mix)),
-        mix_bias=_bias(stack.mix),
-        last=in_panels(_of(stack.last)),
-        last_bias=_bias(stack.last),
+        mix=in_panels(mix[0]),
+        mix_bias=whole_panels(mix[1]),
+        last=in_panels(last[0]),
+        last_bias=whole_panels(last[1]),
     )
 
 
-def _of(linear: nn.Linear) -> Float16Bits:
-    """A layer's weights as [inputs, outputs]."""
-    return float16_bits(_numbers(linear.weight).T)
-
-
-def _bias(linear: nn.Linear) -> FloatArray:
-    return whole_panels(_numbers(linear.bias))
-
-
-def _numbers(tensor: Tensor) -> FloatArray:
-    return tensor.detach().float().cpu().numpy()
+def _linear(weights: ModelWeights, name: str) -> tuple[Float16Bits, FloatArray]:
+    """A layer's weights as [inputs, outputs], and its bias."""
+    weight, bias = weights.linear(f"{CONTROL_STACK}.{name}")
+    return float16_bits(weight.T), bias

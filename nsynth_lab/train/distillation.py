@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from nsynth_lab.model.autoencoder import Autoencoder
-from nsynth_lab.model.controls import DB_PER_UNIT, ControlNet, Controls
+from nsynth_lab.model.controls import ControlNet, Controls
+from nsynth_lab.model.scales import DB_PER_UNIT
 from nsynth_lab.train.batches import Batch
 from nsynth_lab.train.distributed import SINGLE_PROCESS, ProcessGroup
 

@@ -24,7 +24,7 @@ from nsynth_lab.dsp.noise import bin_hz, coloured, white_table
 from nsynth_lab.dsp.oscillators import bank, phases, span_hz
 from nsynth_lab.evaluate.peers.crossfade import same_length
 from nsynth_lab.model.controls import oscillators_below_top, partial_ratios
-from nsynth_lab.model.distribution import TOP_HZ
+from nsynth_lab.model.scales import TOP_HZ
 from nsynth_lab.model.sizes import HALF_PARTIALS
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, cents_to_ratio, note_to_hz
 
