@@ -24,9 +24,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from nsynth_lab import __version__
+from nsynth_lab.folders import cache_folder, data_folder
+from nsynth_lab.resources import PACKAGE, default_checkpoint, factory_presets, is_installed
+
 TIMEOUT_SECONDS = 60.0
 FREE_GIB_NEEDED = 1.0
-CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "default"
 SOUNDFONT_FOLDERS = (
     "/usr/share/sounds/sf2",
     "/usr/share/sounds/sf3",
@@ -119,6 +122,10 @@ def _python() -> str:
     return f"{platform.python_version()} on {platform.system()} {platform.machine()}, {sys.prefix}"
 
 
+def _program() -> str:
+    return f"{__version__}, {'installed in' if is_installed() else 'in the checkout'} {PACKAGE.parent}"
+
+
 def _torch() -> str:
     import torch
 
@@ -192,10 +199,11 @@ def _checkpoint() -> str:
     from nsynth_lab.model.bank import load_bank
     from nsynth_lab.model.checkpoint import load_checkpoint
 
-    found = examine_checkpoint(CHECKPOINT)
-    weights, bank = load_checkpoint(CHECKPOINT), load_bank(CHECKPOINT)
+    folder = default_checkpoint()
+    found = examine_checkpoint(folder)
+    weights, bank = load_checkpoint(folder), load_bank(folder)
     if bank.model_id != weights.model_id:
-        raise ProbeError(f"{found}; the bank belongs to other weights", "build it again: nsynth-lab bank build")
+        raise ProbeError(f"{found}; the bank belongs to other weights", _restore(folder))
     return f"{found}; model {weights.model_id}, {len(bank.entries)} instruments"
 
 
@@ -211,14 +219,52 @@ def examine_checkpoint(folder: Path) -> str:
     for name in ("weights.safetensors", "bank.safetensors"):
         path = folder / name
         if not path.is_file():
-            raise ProbeError(f"{path} is missing", "get the checkpoint folder from the repository, or train one")
+            raise ProbeError(f"{path} is missing", _restore(path))
         try:
             with safe_open(str(path), framework="numpy") as file:
                 tensors = len(list(file.keys()))
         except (SafetensorError, OSError) as error:
-            raise ProbeError(f"{path} is damaged: {error}", f"restore it: git checkout -- {path}") from error
-        found.append(f"{name} {tensors} tensors, {path.stat().st_size / 2**20:.1f} MiB")
-    return f"{folder.name}: " + "; ".join(found)
+            raise ProbeError(f"{path} is damaged: {error}", _restore(path)) from error
+        found.append(f"{name} {tensors} tensors, {_mib(path.stat().st_size)}")
+    return f"{folder}: " + "; ".join(found)
+
+
+def _restore(path: Path) -> str:
+    """How to get a file back that comes with the program."""
+    if is_installed():
+        return "install it again: pip install --force-reinstall --no-deps nsynth-lab"
+    return f"restore it: git checkout -- {path}"
+
+
+def _presets() -> str:
+    from nsynth_lab.patch.library import files_in, presets
+
+    folder = factory_presets()
+    if not files_in(folder):
+        raise ProbeError(f"{folder} has no presets", _restore(folder))
+    found = presets()
+    if wrong := [entry.key for entry in found if entry.patch is None]:
+        raise ProbeError(f"these cannot be read: {', '.join(wrong[:4])}", "see why: nsynth-lab preset check")
+    own = sum(entry.path.parent != folder for entry in found)
+    return f"{folder}: {len(found) - own} presets, and {own} of your own"
+
+
+def _your_files() -> str:
+    data, caches = data_folder(), cache_folder()
+    kept = _size_bytes(data) - (_size_bytes(caches) if caches.is_relative_to(data) else 0)
+    return (
+        f"{data}: your presets and instruments, {_mib(kept)}; {caches}: caches, which may be deleted, "
+        f"{_mib(_size_bytes(caches))}; uninstalling leaves both"
+    )
+
+
+def _size_bytes(folder: Path) -> int:
+    """The size of all files in a folder; 0 if it does not exist."""
+    return sum((Path(place) / name).lstat().st_size for place, _, names in os.walk(folder) for name in names)
+
+
+def _mib(size_bytes: int) -> str:
+    return f"{size_bytes / 2**20:.1f} MiB"
 
 
 def _disk() -> str:
@@ -306,13 +352,16 @@ def _soundfonts() -> str:
 
 PROBES = (
     Probe("python", "everything", True, _python, "use Python 3.11 or newer"),
+    Probe("nsynth-lab", "everything", True, _program, "pip install --force-reinstall --no-deps nsynth-lab"),
     Probe("torch", "encode, decode, train", True, _torch, "pip install 'torch==2.11.*'"),
     Probe(
         "torchaudio", "encode, blend, train", True, _torchaudio, "pip install 'torchaudio==2.11.*' (as torch's version)"
     ),
     Probe("compiled loops", "play, render, pack", False, _compiled_loops, "pip install 'numba>=0.61'"),
     Probe("audio files", "read and write sound", True, _audio_files, "pip install soundfile"),
-    Probe("checkpoint", "blend instruments by name", True, _checkpoint, "get checkpoints/default from the repository"),
+    Probe("checkpoint", "blend instruments by name", True, _checkpoint, _restore(default_checkpoint())),
+    Probe("presets", "blend, play, pack --preset", False, _presets, _restore(factory_presets())),
+    Probe("your files", "your presets, instruments, caches", False, _your_files, "see their permissions"),
     Probe("disk", "write results", False, _disk, "free some space"),
     Probe("effects", "effects chain, plugins", False, _effects, "pip install pedalboard"),
     Probe("plugins", "third-party effects and instruments", False, _plugins, "nsynth-lab plugins scan"),

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from nsynth_lab import doctor
+from nsynth_lab import doctor, resources
 from nsynth_lab.doctor import Probe, ProbeError, ProbeResult, examine_checkpoint, examine_machine, main_job_works
+from nsynth_lab.patch.own_presets import own_copy
 
 
 def probe(name: str) -> Probe:
@@ -60,6 +61,43 @@ def test_a_missing_or_truncated_checkpoint_is_reported(tmp_path: Path, name: str
     path.unlink()
     with pytest.raises(ProbeError, match="is missing"):
         examine_checkpoint(path.parent)
+
+
+@pytest.mark.parametrize(("installed", "says"), [(True, "pip install"), (False, "git checkout -- ")])
+def test_a_damaged_checkpoint_comes_back_from_where_it_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool, says: str
+) -> None:
+    monkeypatch.setattr(doctor, "is_installed", lambda: installed)
+    folder = make_checkpoint(tmp_path / "default")
+    (folder / "bank.safetensors").write_bytes(b"damaged")
+    with pytest.raises(ProbeError) as caught:
+        examine_checkpoint(folder)
+    assert says in caught.value.advice
+    assert ("git" in caught.value.advice) is not installed
+
+
+def test_it_says_where_everything_is_kept_and_how_large_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path))
+    assert doctor._your_files().count("0.0 MiB") == 2
+    for name, size_bytes in (("bank/mine", 3), ("cache/encodings/one", 1), ("cache/compiled/two", 1)):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_bytes(bytes(size_bytes * 2**20))
+    told = doctor._your_files()
+    assert f"{tmp_path}: your presets and instruments, 3.0 MiB" in told
+    assert f"{tmp_path / 'cache'}: caches, which may be deleted, 2.0 MiB" in told
+    assert str(resources.PACKAGE.parent) in doctor._program()
+
+
+def test_presets_are_counted_and_those_that_cannot_be_read_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path))
+    assert doctor._presets() == f"{resources.factory_presets()}: 40 presets, and 0 of your own"
+    own, _ = own_copy("glass-cello")
+    assert doctor._presets() == f"{resources.factory_presets()}: 39 presets, and 1 of your own"
+    own.write_text("version =")
+    with pytest.raises(ProbeError, match="cannot be read: glass-cello"):
+        doctor._presets()
 
 
 def test_everything_blending_imports_is_probed_as_needed() -> None:

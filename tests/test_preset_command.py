@@ -20,6 +20,7 @@ from nsynth_lab.model.bank import BANK
 from nsynth_lab.note import Note
 from nsynth_lab.patch import Blend, Envelope, Lfo, Macro, Move, Patch, Slot, Tuning, Voice, read_preset, write_preset
 from nsynth_lab.patch.library import FACTORY
+from nsynth_lab.patch.schema import schema_page
 from nsynth_lab.render import DEFAULT_CHECKPOINT, Session
 from nsynth_lab.render.levelling import TARGET_LUFS, measure_level, phrase_for
 from nsynth_lab.render.patch_note import NoteVoice, patch_note
@@ -136,6 +137,11 @@ def test_presets_by_chance_come_again(model: Path) -> None:
     Path("many").mkdir()
     assert run(["preset", "random", "--count", "3", "-o", "many", "--checkpoint", str(model)]) == 0
     assert len(list(Path("many").glob("*.toml"))) == 3
+
+
+def test_the_reference_of_preset_files_is_at_hand(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["preset", "keys"]) == 0
+    assert schema_page() in capsys.readouterr().out
 
 
 def test_a_page_to_listen_to(model: Path, capsys: pytest.CaptureFixture[str]) -> None:

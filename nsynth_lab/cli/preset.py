@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     help="List, inspect, check, make, change and hear presets: patches kept in TOML files, to read and write by hand.",
-    epilog="Play one: `nsynth-lab blend --preset NAME -o note.wav`. All keys: `presets/README.md`.",
+    epilog="Play one: `nsynth-lab blend --preset NAME -o note.wav`. All keys: `nsynth-lab preset keys`.",
 )
 
 
@@ -120,6 +120,17 @@ def check(
         _show_checks(rows, level=level)
     if any(row["error"] or row.get("level_ok") is False for row in rows):
         raise typer.Exit(1)
+
+
+@app.command()
+def keys() -> None:
+    """Explain the files of presets: an example, and all keys with their ranges and defaults, as Markdown.
+
+    **Example**: `nsynth-lab preset keys`
+    """
+    from nsynth_lab.resources import factory_presets
+
+    console.show((factory_presets() / "README.md").read_text(encoding="utf-8"))
 
 
 app.command()(preset_own.copy)

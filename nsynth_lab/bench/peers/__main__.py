@@ -41,7 +41,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         "--peers", type=Path, default=REPOSITORY.parent / "peers", help="the folder with the sources of the peers"
     )
     parser.add_argument("--only", default="", help="only peers whose names contain one of these, such as rave,nsynth")
-    parser.add_argument("--checkpoint", type=Path, help="a checkpoint folder; default: the one of the repository")
+    parser.add_argument("--checkpoint", type=Path, help="a checkpoint folder; default: the one of nsynth-lab")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     return parser.parse_args(arguments)
 
