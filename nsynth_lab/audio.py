@@ -74,8 +74,7 @@ def read_audio(path: str | Path, *, max_seconds: float = MAX_SECONDS) -> Audio:
         samples, rate = _decoded(path, max_seconds)
     except (_soundfile().SoundFileError, OSError, TypeError, ValueError, MemoryError) as error:
         raise _unreadable(path, error) from error
-    if not np.isfinite(samples).all():
-        raise AudioError(f"{path}: holds NaN or infinite samples; export it again without them")
+    _check_finite(samples, str(path))
     return Audio(samples, rate)
 
 
@@ -85,11 +84,20 @@ def read_clip(path: str | Path, *, max_seconds: float = MAX_SECONDS) -> Audio:
     Raises:
         AudioError: as `read_audio`; shorter than 0.05 s; silent throughout.
     """
-    audio = read_audio(path, max_seconds=max_seconds)
+    return as_clip(read_audio(path, max_seconds=max_seconds), str(path))
+
+
+def as_clip(audio: Audio, called: str) -> Audio:
+    """`audio`, if it can be used as a recording; `called` is what errors call it.
+
+    Raises:
+        AudioError: NaN or infinite samples; shorter than 0.05 s; silent throughout.
+    """
+    _check_finite(audio.samples, called)
     if audio.seconds < SHORTEST_SECONDS:
-        raise AudioError(f"{path}: {audio.seconds:.3f} s long; a note needs at least {SHORTEST_SECONDS} s")
+        raise AudioError(f"{called}: {audio.seconds:.3f} s long; a note needs at least {SHORTEST_SECONDS} s")
     if audio.peak < SILENCE:
-        raise AudioError(f"{path}: silent throughout (peak below -80 dBFS)")
+        raise AudioError(f"{called}: silent throughout (peak below -80 dBFS)")
     return audio
 
 
@@ -105,6 +113,12 @@ def file_hash(path: str | Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise AudioError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def samples_hash(audio: Audio) -> str:
+    """SHA-256 of a sound in memory: of its samples, their shape and their rate, in hexadecimal."""
+    said = f"{audio.samples.dtype} {audio.samples.shape} {audio.sample_rate} ".encode()
+    return hashlib.sha256(said + np.ascontiguousarray(audio.samples).tobytes()).hexdigest()
 
 
 def write_audio(
@@ -300,6 +314,11 @@ def check_target(path: Path, *, force: bool) -> None:
         raise UsageError(f"{path}: is read-only; choose another name or change its permissions")
     if not os.access(path.parent, os.W_OK):
         raise UsageError(f"{path}: the folder {path.parent} is read-only")
+
+
+def _check_finite(samples: FloatArray, called: str) -> None:
+    if not np.isfinite(samples).all():
+        raise AudioError(f"{called}: holds NaN or infinite samples; export it again without them")
 
 
 def _readable(path: str | Path) -> Path:

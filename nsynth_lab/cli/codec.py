@@ -150,25 +150,23 @@ def decode(
 
     **Example**: `nsynth-lab decode my-voice.latents --note C5 --duration 6 -o high.wav`
     """
-    from nsynth_lab.blend import stretch
     from nsynth_lab.latents import read_latents
     from nsynth_lab.note import note_name, parse_note
     from nsynth_lab.render import SOUND_ENDINGS, check_outputs, check_seconds
     from nsynth_lab.sound_format import SoundFormat
-    from nsynth_lab.units import samples_to_frames, seconds_to_samples
 
     delivery = Delivery(output, SoundFormat(rate, bits, sound_channels, quality), listen)
     delivery.check(as_json=as_json)
     check_outputs([output], endings=SOUND_ENDINGS, sources=[source], force=force)
-    latents = read_latents(source)
-    if note:
-        latents = replace(latents, note=parse_note(note))
-    samples = latents.samples if duration is None else seconds_to_samples(check_seconds(duration))
+    number = parse_note(note) if note else None
     if duration is not None:
-        latents = stretch(latents, samples_to_frames(samples))
+        check_seconds(duration)
+    recorded = read_latents(source)
 
     from nsynth_lab.render import Session
+    from nsynth_lab.render.offline import as_asked
 
+    latents, samples = as_asked(recorded, note=number, seconds=duration)
     session = Session(checkpoint, device=device, seed=seed)
     with console.progress(latents.samples, "samples", "decoding") as advance:
         rendered = session.render(latents, samples=samples, advance=advance)

@@ -58,6 +58,12 @@ QualityOption = Annotated[
     float | None, typer.Option("--quality", help="Quality of .ogg and .mp3, from 0 (small) to 10 (best).")
 ]
 ListenOption = Annotated[bool, typer.Option("--listen", help="Play the result through the default audio output.")]
+MidiChannelsOption = Annotated[
+    str,
+    typer.Option(
+        "--midi-channels", help="Channels of the file to play, such as 1,3-5.", show_default="all but 10, percussion"
+    ),
+]
 SoundOption = Annotated[
     Path,
     typer.Option("--output", "-o", help="Where to write the sound; the ending is the format, and - is stdout, as WAV."),

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsynth_lab.cli import console, recipes
-from nsynth_lab.cli.options import CheckpointOption, ComputeOption, ForceOption, SeedOption
+from nsynth_lab.cli.options import CheckpointOption, ComputeOption, ForceOption, MidiChannelsOption, SeedOption
 from nsynth_lab.cli.playing import LearnOption, playing
-from nsynth_lab.cli.song import MidiChannelsOption, song_to_play
 from nsynth_lab.cli.status import StatusLine, clear, is_live
 from nsynth_lab.errors import UsageError
 
@@ -78,6 +77,7 @@ def play(
     """
     from nsynth_lab.render import SOUND_ENDINGS, check_outputs
     from nsynth_lab.render.output_paths import check_sources
+    from nsynth_lab.render.song_choice import song_to_play
     from nsynth_lab.sinks.device import LATENCIES, DeviceSink
     from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 

@@ -17,13 +17,13 @@ from nsynth_lab.cli.options import (
     ForceOption,
     JsonOption,
     ListenOption,
+    MidiChannelsOption,
     QualityOption,
     RateOption,
     SeedOption,
     SoundOption,
 )
 from nsynth_lab.cli.playing import SongVoicesOption, playing
-from nsynth_lab.cli.song import MidiChannelsOption, song_to_play
 
 if TYPE_CHECKING:
     from nsynth_lab.render.play_request import PlayRequest
@@ -72,12 +72,13 @@ def render(
     """
     from nsynth_lab.render import SOUND_ENDINGS, check_outputs
     from nsynth_lab.render.output_paths import check_sources
+    from nsynth_lab.render.song_choice import song_to_play
     from nsynth_lab.sound_format import SoundFormat
     from nsynth_lab.units import SAMPLE_RATE
 
     delivery = Delivery(output, SoundFormat(rate, bits, sound_channels, quality), listen)
     delivery.check(as_json=as_json)
-    check_outputs([output], endings=SOUND_ENDINGS, sources=[song, *asked.sources], force=force)
+    check_outputs([output], endings=SOUND_ENDINGS, sources=[song, *asked.all_sources()], force=force)
     check_sources(asked.all_sources(), checkpoint)
     read = song_to_play(song, asked, channels=midi_channels)
 

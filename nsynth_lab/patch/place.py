@@ -12,12 +12,14 @@ r"""The place of a blend among its sources: a position or weights, how they are 
 
 Weights, one per source, work for any number of sources and are scaled to sum to 1. Five to eight sources have no
 position. `blend.weights.place_weights` turns a place into weights.
+
+On a command line places are text, "0.2,0.7"; in Python they may be numbers as well, 0.3 or (0.2, 0.7): `Written`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.wording import counted
@@ -30,6 +32,7 @@ WRITTEN = {"weights": "a number for each source, such as 0.5,0.3,0.2"}
 POSITION_EXAMPLES = {2: "one, such as 0.5", 3: "two, such as 0.5,0.3", 4: "two, such as 0.2,0.7"}
 
 Place = tuple[float, ...]
+Written = str | float | Iterable[float]
 
 
 def position_dims(sources: int) -> int:
@@ -73,26 +76,26 @@ def as_position(weights: Sequence[float]) -> Place:
     return ()
 
 
-def parse_position(text: str, sources: int, *, what: str = "position") -> Place:
-    """A position as typed: "0.3" between two sources, "0.2,0.7" among three or four.
+def parse_position(text: Written, sources: int, *, what: str = "position") -> Place:
+    """A position as written: "0.3" between two sources, "0.2,0.7" among three or four.
 
     Raises:
         UsageError: something else, or numbers outside 0 to 1.
 
-    >>> parse_position("0.2, 0.7", 4)
-    (0.2, 0.7)
+    >>> parse_position("0.2, 0.7", 4), parse_position(0.3, 2)
+    ((0.2, 0.7), (0.3,))
     """
     return check_position(parse_numbers(text, what=what), sources, what=what)
 
 
-def parse_weights(text: str, sources: int) -> Place:
-    """Weights as typed, one for each source, scaled to sum to 1.
+def parse_weights(text: Written, sources: int) -> Place:
+    """Weights as written, one for each source, scaled to sum to 1.
 
     Raises:
         UsageError: something else, weights below 0, or all of them 0.
 
-    >>> parse_weights("5,3,2", 3)
-    (0.5, 0.3, 0.2)
+    >>> parse_weights("5,3,2", 3), parse_weights([5, 3, 2], 3)
+    ((0.5, 0.3, 0.2), (0.5, 0.3, 0.2))
     """
     return check_weights(parse_numbers(text, what="weights"), sources)
 
@@ -164,17 +167,19 @@ def check_count(sources: int) -> None:
         raise UsageError(f"{sources} sources; a blend takes 1 to {MAX_SOURCES}")
 
 
-def parse_numbers(text: str, *, what: str) -> Place:
-    """The numbers of a position or of weights as typed, not yet validated.
+def parse_numbers(text: Written, *, what: str) -> Place:
+    """The numbers of a position or of weights as written, not yet validated.
 
     Raises:
-        UsageError: not numbers separated by commas.
+        UsageError: neither numbers nor a text of numbers separated by commas.
 
-    >>> parse_numbers("0.2, 0.7", what="position")
-    (0.2, 0.7)
+    >>> parse_numbers("0.2, 0.7", what="position"), parse_numbers((0.2, 0.7), what="position")
+    ((0.2, 0.7), (0.2, 0.7))
     """
     try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
+        if isinstance(text, str):
+            return tuple(float(part) for part in text.split(","))
+        return tuple(map(float, text)) if isinstance(text, Iterable) else (float(text),)
+    except (TypeError, ValueError):
         like = WRITTEN.get(what, "a number such as 0.5, or two such as 0.2,0.7 for three or four sources")
-        raise UsageError(f"--{what} '{text:.60}'; expected {like}") from None
+        raise UsageError(f"--{what} '{text!s:.60}'; expected {like}") from None

@@ -1,4 +1,4 @@
-"""Recipes from options as typed: a blend of named sources, or a preset, at a given place.
+"""Recipes from options as they are written: a blend of named sources, or a preset, at a given place.
 
 Shared by `blend`, `pack`, `play`, `render` and scripts.
 """
@@ -12,7 +12,7 @@ from nsynth_lab.errors import PatchError, UsageError
 from nsynth_lab.patch.library import find_preset
 from nsynth_lab.patch.macros import Macro, Move, Route
 from nsynth_lab.patch.patch import Patch
-from nsynth_lab.patch.place import Place, check_count, middle, parse_position, parse_weights
+from nsynth_lab.patch.place import Place, Written, check_count, middle, parse_position, parse_weights
 from nsynth_lab.patch.slot import Slot
 from nsynth_lab.patch.sound import INTERPOLATIONS, Blend
 
@@ -20,20 +20,20 @@ from nsynth_lab.patch.sound import INTERPOLATIONS, Blend
 def blend_of(
     sources: Sequence[str],
     *,
-    position: str | None = None,
-    weights: str | None = None,
-    timbre: str | None = None,
-    loudness: str | None = None,
-    partials: str | None = None,
+    position: Written | None = None,
+    weights: Written | None = None,
+    timbre: Written | None = None,
+    loudness: Written | None = None,
+    partials: Written | None = None,
     path: Sequence[tuple[float, ...]] = (),
     interpolation: str = "linear",
 ) -> Blend:
-    """A blend of one to eight sources at a place given as typed; by default all have equal weights.
+    """A blend of one to eight sources at a place, as it is written; by default all have equal weights.
 
     Args:
         sources: names of the bank, sound files or .latents files.
-        position: as "0.3" or "0.2,0.7", see `place`.
-        weights: as "0.5,0.3,0.2", instead of the position.
+        position: as "0.3" or "0.2,0.7", or in numbers, see `place`.
+        weights: as "0.5,0.3,0.2", or in numbers, instead of the position.
         timbre: a separate position for the timbre.
         loudness: a separate position for level, attack and release.
         partials: a separate position for the partials.
@@ -69,7 +69,7 @@ def blend_of(
 
 
 def preset_of(
-    name: str, *, position: str | None = None, weights: str | None = None, interpolation: str | None = None
+    name: str, *, position: Written | None = None, weights: Written | None = None, interpolation: str | None = None
 ) -> Patch:
     """A preset by name or file with its macros applied, at another place if one is given.
 
@@ -105,8 +105,8 @@ def patch_to_begin_from(name: str, blend: Blend) -> Patch:
     return Patch(name, blend, effects=(Slot("reverb"),), macros=(morph,), midi=(Route(1, "macros.Morph"),))
 
 
-def place_of(sources: int, *, position: str | None = None, weights: str | None = None) -> Place:
-    """A place as typed for `sources` sources; the centre if none is given (empty for more than four: equal weights).
+def place_of(sources: int, *, position: Written | None = None, weights: Written | None = None) -> Place:
+    """A place as written for `sources` sources; the centre if none is given (empty for more than four: equal weights).
 
     Raises:
         UsageError: too many sources or none, both a position and weights, or one that does not fit.

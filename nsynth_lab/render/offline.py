@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from nsynth_lab.audio import Audio
+from nsynth_lab.blend.stretch import stretch
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.errors import LatentsError
 from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.note import Note
+from nsynth_lab.render.request import check_seconds
 from nsynth_lab.runtime.clips import decode
-from nsynth_lab.units import FloatArray, cents_to_ratio, db_to_gain
+from nsynth_lab.units import FloatArray, cents_to_ratio, db_to_gain, samples_to_frames, seconds_to_samples
 
 LOUD_DB = 30.0
 KNEE, CEILING = db_to_gain(-0.4), db_to_gain(-0.3)
@@ -61,6 +63,22 @@ def render_whole(
         raise LatentsError("decoding gave NaN or infinite samples: these latents are out of the model's range")
     sound = faded(sound)
     return Rendered(Audio((below_ceiling(sound) if limited else sound)[None]), _warm_seconds(times, blocks))
+
+
+def as_asked(latents: Latents, *, note: int | None = None, seconds: float | None = None) -> tuple[Latents, int]:
+    """(latents to decode, samples of sound) at another note and of another length, by default their own.
+
+    The sustain is lengthened or shortened; attack and release stay (see `blend.stretch`).
+
+    Raises:
+        UsageError: a length that cannot be rendered.
+    """
+    if note is not None:
+        latents = latents.at_note(note)
+    if seconds is None:
+        return latents, latents.samples
+    samples = seconds_to_samples(check_seconds(seconds))
+    return stretch(latents, samples_to_frames(samples)), samples
 
 
 def _warm_seconds(times: Sequence[float], blocks: Sequence[FloatArray]) -> float:

@@ -12,12 +12,12 @@ from nsynth_lab.patch.preset_file import ENDING
 from nsynth_lab.render.ensemble import Ensemble, Part, Playing
 from nsynth_lab.render.instrument import load_sources, make_engine
 from nsynth_lab.render.preset_synth import PatchEffects, settings_of
-from nsynth_lab.render.session import Session
+from nsynth_lab.render.session import Session, Source
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 
-Own = Sequence[tuple[Sequence[int], Sequence[str]]]  # channels, and the names of what they play
+Own = Sequence[tuple[Sequence[int], Sequence[Source]]]  # channels, and what they play
 Chosen = Callable[[], Settings]
 
 
@@ -44,7 +44,7 @@ class Parts:
                 self._sources.append((channels, found))
         self._others = set(range(CHANNELS)).difference(*(channels for channels, _ in own))
 
-    def playing(self, programs: Sequence[Sequence[str]], settings: Chosen) -> Playing:
+    def playing(self, programs: Sequence[Sequence[Source]], settings: Chosen) -> Playing:
         """An engine for `programs`, selected by program changes, and for the single channels.
 
         Raises:
@@ -63,7 +63,7 @@ class Parts:
         parts = [first, *self._instruments([], instruments), *self._presets()]
         return first.engine if len(parts) == 1 else Ensemble(parts)
 
-    def _instruments(self, programs: Sequence[Sequence[str]], settings: Chosen) -> list[Part]:
+    def _instruments(self, programs: Sequence[Sequence[Source]], settings: Chosen) -> list[Part]:
         """One engine for all channels with instruments, if there are any."""
         if not programs and not self._sources:
             return []
@@ -98,16 +98,17 @@ class Parts:
         )
 
 
-def _found(session: Session, names: Sequence[str]) -> Sources | Patch:
+def _found(session: Session, sources: Sequence[Source]) -> Sources | Patch:
     """Instruments, or the preset with this name."""
-    if len(names) == 1 and names[0].lower().endswith(ENDING):
-        return find_preset(names[0]).with_macros_applied()
+    name = sources[0] if len(sources) == 1 and isinstance(sources[0], str) else ""
+    if name.lower().endswith(ENDING):
+        return find_preset(name).with_macros_applied()
     try:
-        return load_sources(session, names)
+        return load_sources(session, sources)
     except UsageError as error:
-        if len(names) != 1:
+        if not name:
             raise
         try:
-            return find_preset(names[0]).with_macros_applied()
+            return find_preset(name).with_macros_applied()
         except UsageError as also:
             raise UsageError(f"{error}; {also}") from also

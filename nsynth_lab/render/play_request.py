@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.midi.channel_list import channel_list
+from nsynth_lab.note import note_name
 from nsynth_lab.patch import Patch
 from nsynth_lab.patch.library import find_preset
 from nsynth_lab.patch.place import (
@@ -26,7 +27,7 @@ from nsynth_lab.wording import counted
 
 if TYPE_CHECKING:
     from nsynth_lab.render.ensemble import Playing
-    from nsynth_lab.render.session import Session
+    from nsynth_lab.render.session import Session, Source
     from nsynth_lab.synth.settings import Settings
 
 BLOCKS = (64, 128, 256, 512, 1024)
@@ -40,7 +41,7 @@ class PlayRequest:
     """What is played (instruments, a preset, or instruments of single channels) and how the synth is set.
 
     Attributes:
-        sources: one to eight instruments by name, sound files or .latents files.
+        sources: one to eight instruments by name, sound files, .latents files or latents.
         preset: a preset by name, or a .toml file, instead of them.
         programs: further instruments, selected by program changes 1, 2 ..
         channels: MIDI channels from 0, each with its own instruments or preset.
@@ -60,10 +61,10 @@ class PlayRequest:
         MidiError: a scale that cannot be read.
     """
 
-    sources: Names = ()
+    sources: tuple[Source, ...] = ()
     preset: str = ""
-    programs: tuple[Names, ...] = ()
-    channels: tuple[tuple[tuple[int, ...], Names], ...] = ()
+    programs: tuple[tuple[Source, ...], ...] = ()
+    channels: tuple[tuple[tuple[int, ...], tuple[Source, ...]], ...] = ()
     position: Place | None = None
     weights: Place | None = None
     path: str | None = None
@@ -106,8 +107,9 @@ class PlayRequest:
         return bool(self.sources or self.preset)
 
     def all_sources(self) -> list[str]:
-        """All instruments of the sources and programs, without those of single channels."""
-        return [*self.sources, *(name for program in self.programs for name in program)]
+        """All instruments and files of the sources and programs, without those of single channels."""
+        sources = [*self.sources, *(source for program in self.programs for source in program)]
+        return [source for source in sources if isinstance(source, str)]
 
     def title(self) -> str:
         """A short title of what is played.
@@ -116,8 +118,8 @@ class PlayRequest:
         >>> PlayRequest(("flute", "takes/horn.wav"), **more).title()
         'flute, horn.wav, 2=cello, 1 program more'
         """
-        names = [Path(name).name for name in ([self.preset] if self.preset else self.sources)]
-        own = [f"{_written(channels)}={','.join(names)}" for channels, names in self.channels]
+        names = [_short(source) for source in ([self.preset] if self.preset else self.sources)]
+        own = [f"{_written(channels)}={','.join(map(_short, sources))}" for channels, sources in self.channels]
         more = [f"{counted(len(self.programs), 'program')} more"] * bool(self.programs)
         return ", ".join([*names, *own, *more])
 
@@ -216,6 +218,10 @@ class PlayRequest:
 
 def _by_axis(place: Place) -> dict[str, Any]:
     return dict(zip("xy", place, strict=False))
+
+
+def _short(source: Source) -> str:
+    return Path(source).name if isinstance(source, str) else f"latents of {note_name(source.note)}"
 
 
 def _written(channels: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""Recordings: each sound file is encoded once and cached between commands."""
+"""Recordings: each sound, from a file or an array, is encoded once and cached between commands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nsynth_lab import messages
-from nsynth_lab.audio import MAX_SECONDS, Audio, file_hash, read_clip
+from nsynth_lab.audio import MAX_SECONDS, Audio, as_clip, file_hash, read_clip, samples_hash
 from nsynth_lab.dsp.inspection import inspect_recording, warnings_of
 from nsynth_lab.errors import AudioError
 from nsynth_lab.latents import Latents
@@ -19,10 +19,11 @@ from nsynth_lab.model.encodings import EncodedRecording, EncodingCache, encoding
 LONGEST_NOTE_SECONDS = 30.0
 
 Progress = Callable[[int, str, str], AbstractContextManager[Callable[..., None]]]
+Recording = str | Path | Audio
 
 
 class Recordings:
-    """Sound files encoded by one model on one device.
+    """Sounds encoded by one model on one device.
 
     `progress(total, unit, title)` shows the progress of encoding.
     """
@@ -35,40 +36,42 @@ class Recordings:
         self._hashes: dict[tuple[str, int, int], str] = {}
         self._known: dict[str, EncodedRecording] = {}
 
-    def latents(self, path: str | Path, *, note: int | None, velocity: int, rounds: int) -> Latents:
-        """Latents of a recording of one note, fitted in `rounds` rounds; of a long file, its first 30 s.
+    def latents(self, recording: Recording, *, note: int | None, velocity: int, rounds: int) -> Latents:
+        """Latents of a recording of one note, fitted in `rounds` rounds; of a long one, its first 30 s.
 
         Raises:
             AudioError: it cannot be used, or no pitch is given and none can be detected.
         """
         key = encoding_key(
-            self.hash_of(path), model_id=self._checkpoint.model_id, device=self._device, note=note, rounds=rounds
+            self.hash_of(recording), model_id=self._checkpoint.model_id, device=self._device, note=note, rounds=rounds
         )
         if key not in self._known:
-            self._known[key] = self._encodings.get(key, lambda: self._encode(path, note, rounds))
+            self._known[key] = self._encodings.get(key, lambda: self._encode(recording, note, rounds))
             for warning in self._known[key].warnings:
-                messages.emit(f"warning: {path}: {warning}")
+                messages.emit(f"warning: {called(recording)}: {warning}")
         return replace(self._known[key].latents, velocity=velocity)
 
-    def hash_of(self, path: str | Path) -> str:
-        """SHA-256 of a file, which is read again only if it has changed.
+    def hash_of(self, recording: Recording) -> str:
+        """SHA-256 of a sound; a file is read again only if it has changed.
 
         Raises:
             AudioError: it is missing or empty.
         """
+        if isinstance(recording, Audio):
+            return samples_hash(recording)
         try:
-            stat = os.stat(path)
+            stat = os.stat(recording)
         except OSError:
-            return file_hash(path)  # raises the error
-        known = (str(path), stat.st_size, stat.st_mtime_ns)
+            return file_hash(recording)  # raises the error
+        known = (str(recording), stat.st_size, stat.st_mtime_ns)
         if known not in self._hashes:
-            self._hashes[known] = file_hash(path)
+            self._hashes[known] = file_hash(recording)
         return self._hashes[known]
 
-    def _encode(self, path: str | Path, note: int | None, rounds: int) -> EncodedRecording:
+    def _encode(self, recording: Recording, note: int | None, rounds: int) -> EncodedRecording:
         from nsynth_lab.model.codec import encode  # torch takes two seconds to import
 
-        whole = read_clip(path)
+        whole = clip_of(recording)
         clip = replace(whole, samples=whole.samples[:, : int(LONGEST_NOTE_SECONDS * whole.sample_rate)])
         warnings = (
             *_length_warning(whole),
@@ -78,8 +81,25 @@ class Recordings:
             with self._progress(rounds, "rounds", "fitting") as advance:
                 latents = encode(clip, self._checkpoint, note=note, rounds=rounds, advance=advance)
         except AudioError as error:
-            raise AudioError(f"{path}: {error}") from error
+            raise AudioError(f"{called(recording)}: {error}") from error
         return EncodedRecording(latents, warnings)
+
+
+def clip_of(recording: Recording, *, max_seconds: float = MAX_SECONDS) -> Audio:
+    """The first `max_seconds` of a usable recording, from its file or its array.
+
+    Raises:
+        AudioError: it cannot be used (see `audio.read_clip`).
+    """
+    if not isinstance(recording, Audio):
+        return read_clip(recording, max_seconds=max_seconds)
+    first = recording.samples[:, : int(max_seconds * recording.sample_rate)]
+    return as_clip(replace(recording, samples=first), called(recording))
+
+
+def called(recording: Recording) -> str:
+    """What messages call a recording."""
+    return "the recording" if isinstance(recording, Audio) else str(recording)
 
 
 def _length_warning(whole: Audio) -> list[str]:

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nsynth_lab.blend import parse_curve
+from nsynth_lab.blend.curve import Curve, parse_curve
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import Note
 from nsynth_lab.patch import Blend, blend_of
-from nsynth_lab.patch.place import Place
+from nsynth_lab.patch.place import Place, Written
 from nsynth_lab.units import samples_to_frames, seconds_to_samples
 
 MAX_STEPS = 200
@@ -95,17 +95,17 @@ def parse_blend(
     note: Note,
     seconds: float,
     *,
-    position: str | None = None,
-    weights: str | None = None,
+    position: Written | None = None,
+    weights: Written | None = None,
     path: str | None = None,
-    curve: str = "",
-    timbre: str | None = None,
-    loudness: str | None = None,
-    partials: str | None = None,
+    curve: str | Curve = "",
+    timbre: Written | None = None,
+    loudness: Written | None = None,
+    partials: Written | None = None,
     steps: int = 1,
     even: bool = False,
 ) -> list[BlendRequest]:
-    """A clip of a blend, or a series, from options as typed: see `blend_of`, `parse_curve` and `series_of`.
+    """A clip of a blend, or a series, from options as written: see `blend_of`, `parse_curve` and `series_of`.
 
     Raises:
         UsageError: options that do not fit the number of sources, or each other.
@@ -114,7 +114,7 @@ def parse_blend(
         raise UsageError(
             "--position and --weights are one place; --curve and --steps choose their own: leave one of them out"
         )
-    morph = parse_curve(curve).points if curve else ()
+    morph = (parse_curve(curve) if isinstance(curve, str) else curve).points if curve else ()
     if morph and len(sources) != 2:
         raise UsageError("--curve is for blends of two sources")
     where = blend_of(

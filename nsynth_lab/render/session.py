@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nsynth_lab import __version__, messages
-from nsynth_lab.audio import file_hash, read_clip
+from nsynth_lab.audio import file_hash
 from nsynth_lab.blend import blend
 from nsynth_lab.blend.modulation import weights_of
 from nsynth_lab.errors import LatentsError
@@ -29,13 +29,15 @@ from nsynth_lab.patch.sound import SPHERICAL
 from nsynth_lab.render.compute_device import pick_device
 from nsynth_lab.render.offline import Advance, Rendered, render_whole
 from nsynth_lab.render.output_paths import LATENTS_ENDING, SOUND_ENDINGS
-from nsynth_lab.render.recordings import LONGEST_NOTE_SECONDS, Progress, Recordings
+from nsynth_lab.render.recordings import LONGEST_NOTE_SECONDS, Progress, Recording, Recordings, clip_of
 from nsynth_lab.render.request import BlendRequest
 from nsynth_lab.units import FloatArray
 
 if TYPE_CHECKING:
     from nsynth_lab.blend.even import EvenAxis
     from nsynth_lab.model.refine import Refined
+
+Source = str | Latents
 
 
 def _silently(_total: int, _unit: str, _title: str) -> AbstractContextManager[Callable[..., None]]:
@@ -133,30 +135,30 @@ class Session:
         return {"command": "blend", **request.to_dict(), **self.stamp()}
 
     def encode(
-        self, path: str | Path, *, note: int | None = None, velocity: int = 100, rounds: int = ROUNDS
+        self, recording: Recording, *, note: int | None = None, velocity: int = 100, rounds: int = ROUNDS
     ) -> Latents:
-        """Encode a recording of one note to latents, fitted to it in `rounds` rounds; of a long file, its first 30 s.
+        """Encode a recording of one note to latents, fitted to it in `rounds` rounds; of a long one, its first 30 s.
 
         Recordings encoded before, in this session or another, come from a cache (see `model.encodings`).
 
         Raises:
             AudioError: it cannot be used, or no pitch is given and none can be detected.
         """
-        return self._recordings.latents(path, note=note, velocity=velocity, rounds=rounds)
+        return self._recordings.latents(recording, note=note, velocity=velocity, rounds=rounds)
 
     def refine(
-        self, path: str | Path, latents: Latents, *, seconds: float, progress: Callable[[float, float], None]
+        self, recording: Recording, latents: Latents, *, seconds: float, progress: Callable[[float, float], None]
     ) -> Refined:
-        """Fit the latents of `path`, as `encode` gave them, closer to the recording (see `model.refine`)."""
+        """Fit the latents of `recording`, as `encode` gave them, closer to it (see `model.refine`)."""
         from nsynth_lab.model.refine import refine  # torch takes two seconds to import
 
-        return refine(latents, self.recorded_samples(path), self.checkpoint, seconds=seconds, progress=progress)
+        return refine(latents, self.recorded_samples(recording), self.checkpoint, seconds=seconds, progress=progress)
 
-    def recorded_samples(self, path: str | Path) -> FloatArray:
+    def recorded_samples(self, recording: Recording) -> FloatArray:
         """The part of a recording that `encode` uses: mono, 48 kHz, cut to the note, [samples]."""
         from nsynth_lab.model.codec import cut
 
-        return cut(read_clip(path, max_seconds=LONGEST_NOTE_SECONDS))
+        return cut(clip_of(recording, max_seconds=LONGEST_NOTE_SECONDS))
 
     def even_axis(self, request: BlendRequest, sources: Sequence[Latents], *, advance: Advance) -> EvenAxis:
         """Measure the path between two sources once; `advance` is called with the samples done."""
@@ -168,34 +170,35 @@ class Session:
             sounds.append(self.render(latents, samples=request.samples, advance=advance).audio.mono())
         return even_axis(sounds)
 
-    def zones(self, text: str, *, files: bool = True) -> list[Latents]:
-        """The zones of a source: all notes of an instrument of the bank, or the one note of a sound or .latents file.
+    def zones(self, source: Source, *, files: bool = True) -> list[Latents]:
+        """The zones of a source: all notes of an instrument of the bank, or the one note of a file or of latents.
 
         Args:
-            text: a name of the bank or a file (see `file_of`).
+            source: a name of the bank, a sound or .latents file (see `file_of`), or latents.
             files: whether it may be a file; the corners of a preset are instruments only.
 
         Raises:
             UsageError: an unknown name; the closest are offered.
             AudioError, LatentsError: a file that cannot be used.
         """
-        path = self.file_of(text) if files else None
-        if path is not None:
+        if isinstance(source, Latents):
+            zones = [at_bank_level(source)]
+        elif files and (path := self.file_of(source)) is not None:
             zones = [self.recorded(path)]
         else:
-            zones = [self.bank.zones[index] for index in self.bank.find(text).zones]
+            zones = [self.bank.zones[index] for index in self.bank.find(source).zones]
         if zones[0].model_id != (ours := self.checkpoint.model_id):
-            theirs = zones[0].model_id or "unknown"
-            raise LatentsError(f"{text}: made by model {theirs}, this checkpoint is {ours}; encode the sound again")
+            theirs, told = zones[0].model_id or "unknown", "latents" if isinstance(source, Latents) else source
+            raise LatentsError(f"{told}: made by model {theirs}, this checkpoint is {ours}; encode the sound again")
         return zones
 
-    def source(self, text: str, note: Note, *, files: bool = True) -> Latents:
+    def source(self, source: Source, note: Note, *, files: bool = True) -> Latents:
         """A source (see `zones`) at the pitch and velocity of `note`, at the bank's level.
 
         Raises:
             as `zones`.
         """
-        return zones_at_note(self.zones(text, files=files), note)
+        return zones_at_note(self.zones(source, files=files), note)
 
     def recorded(self, path: Path) -> Latents:
         """A .latents or sound file, at the bank's level.

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from nsynth_lab.cli import console
+from nsynth_lab import messages
 from nsynth_lab.errors import MidiError
 from nsynth_lab.midi.channel_list import channel_list
 from nsynth_lab.midi.events import CHANNELS
+from nsynth_lab.midi.song import Song, read_song
+from nsynth_lab.render.play_request import PlayRequest
 from nsynth_lab.wording import counted
-
-if TYPE_CHECKING:
-    from nsynth_lab.midi.song import Song
-    from nsynth_lab.render.play_request import PlayRequest
 
 PERCUSSION = 9  # General MIDI Level 1: channel 10, which players count from 1
 
-MidiChannelsOption = Annotated[
-    str,
-    typer.Option(
-        "--midi-channels", help="Channels of the file to play, such as 1,3-5.", show_default="all but 10, percussion"
-    ),
-]
 
-
-def song_to_play(path: Path, asked: PlayRequest, *, channels: str) -> Song:
+def song_to_play(path: str | Path, asked: PlayRequest, *, channels: str = "") -> Song:
     """The file's song on the channels that are asked for; channels left out by default are reported.
 
     Args:
@@ -42,12 +30,10 @@ def song_to_play(path: Path, asked: PlayRequest, *, channels: str) -> Song:
         UsageError: invalid channels.
         MidiError: it cannot be read, or nothing is left to play.
     """
-    from nsynth_lab.midi.song import read_song
-
     chosen, named = channel_list(channels) if channels else None, asked.named()
     song = read_song(path)
     for line in song.warnings:
-        console.say(f"warning: {path}: {line}")
+        messages.emit(f"warning: {path}: {line}")
     played = set(range(CHANNELS)) if chosen is None else set(chosen)
     if chosen is None and not (asked.mpe or song.is_mpe or PERCUSSION in named):
         played.discard(PERCUSSION)
@@ -58,7 +44,7 @@ def song_to_play(path: Path, asked: PlayRequest, *, channels: str) -> Song:
     if not left.notes:
         raise MidiError(f"{path}: {_nothing(song, silent)}")
     if chosen is None and silent:
-        console.say(_left_out(song, silent))
+        messages.emit(_left_out(song, silent))
     return left
 
 
