@@ -17,6 +17,7 @@ from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import LatentsError
 from nsynth_lab.legible import encodable_in
+from nsynth_lab.note import note_name
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_seconds
 
 TIMBRE_DIMS = 16
@@ -30,9 +31,9 @@ SILENCE_DB, LOUDEST_DB = -100.0, 20.0  # range of `loudness_db`
 CENTS_LIMIT = 200.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Latents:
-    """The code of one note.
+    """The code of one note, in frames of 512 samples at 48 kHz.
 
     Attributes:
         timbre: [frames, 16] the encoder's output.
@@ -103,6 +104,13 @@ class Latents:
     def at_note(self, note: int) -> Latents:
         """The same sound at another nominal note."""
         return replace(self, note=note)
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write a .latents file (see `write_latents`)."""
+        return write_latents(path, self, force=force)
+
+    def __repr__(self) -> str:
+        return f"Latents({note_name(self.note)}, velocity {self.velocity}, {self.frames} frames, {self.seconds:.2f} s)"
 
     def partials_per_frame(self) -> FloatArray:
         """`partials` as [frames, 128], even if they are stored as [128]."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,22 +12,24 @@ import numpy as np
 
 from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
-from nsynth_lab.errors import MissingError
+from nsynth_lab.errors import MissingError, UsageError
 from nsynth_lab.legible import legible
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 WINDOW, HOP, BANDS = 4096, 512, 320
 LOWEST_HZ, HIGHEST_HZ = 40.0, 24_000.0
 RANGE_DB = 80.0
+DPI = 110
 TICKS_HZ = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One spectrogram: a title and `samples` [samples] at 48 kHz."""
+    """One spectrogram: a title and `samples` [samples] at `sample_rate` Hz."""
 
     title: str
     samples: FloatArray
+    sample_rate: int = SAMPLE_RATE
 
 
 def draw_spectrograms(path: str | Path, panels: Sequence[Panel], *, title: str = "", force: bool = False) -> Path:
@@ -37,13 +40,43 @@ def draw_spectrograms(path: str | Path, panels: Sequence[Panel], *, title: str =
     """
     path = Path(path)
     check_target(path, force=force)
-    images = [_log_spectrogram_db(panel.samples) for panel in panels]
+    return save_figure(_spectrograms(panels, title), path)
+
+
+def spectrogram_png(panels: Sequence[Panel], *, title: str = "") -> bytes:
+    """The bytes of a PNG file with the same picture as `draw_spectrograms`.
+
+    Raises:
+        MissingError: matplotlib is not installed.
+    """
+    out = io.BytesIO()
+    _spectrograms(panels, title).savefig(out, format="png", dpi=DPI, metadata={"Software": None})
+    return out.getvalue()
+
+
+def write_png(path: str | Path, png: bytes, *, force: bool = False) -> Path:
+    """Write the bytes of a PNG file.
+
+    Raises:
+        UsageError: another ending, or the target cannot be written.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"{path}: unknown ending '{path.suffix}'; the picture is a .png")
+    check_target(path, force=force)
+    with atomic_write(path) as beside:
+        beside.write_bytes(png)
+    return path
+
+
+def _spectrograms(panels: Sequence[Panel], title: str) -> Any:
+    images = [_log_spectrogram_db(panel.samples, panel.sample_rate) for panel in panels]
     top = max(float(image.max()) for image in images)
     widths = [image.shape[0] for image in images]
     figure = new_figure(min(22.0, 2.5 + 1.6 * len(panels) + 0.006 * sum(widths)), 4.6)
     rows = figure.subplots(1, len(panels), sharey=True, squeeze=False, width_ratios=widths)[0]
     for axes, panel, image in zip(rows, panels, images, strict=True):
-        seconds = len(panel.samples) / SAMPLE_RATE
+        seconds = len(panel.samples) / panel.sample_rate
         shown = axes.imshow(
             image.T - top, origin="lower", aspect="auto", cmap="magma", vmin=-RANGE_DB, vmax=0.0,
             extent=(0.0, seconds, 0.0, 1.0),
@@ -54,7 +87,7 @@ def draw_spectrograms(path: str | Path, panels: Sequence[Panel], *, title: str =
     rows[0].set_yticks([_height(hz) for hz in TICKS_HZ], [f"{hz:,} Hz" for hz in TICKS_HZ])
     figure.colorbar(shown, ax=list(rows), label="dB", pad=0.01)
     figure.suptitle(legible(title), fontsize=11)
-    return save_figure(figure, path)
+    return figure
 
 
 def new_figure(width_inches: float, height_inches: float) -> Any:
@@ -80,18 +113,20 @@ def save_figure(figure: Any, path: Path) -> Path:
         figure.savefig(
             beside,
             format=path.suffix[1:] or "png",
-            dpi=110,
+            dpi=DPI,
             metadata={"Software": None} if path.suffix == ".png" else None,
         )
     return path
 
 
-def _log_spectrogram_db(samples: FloatArray) -> FloatArray:
-    """Level in dB [frames, bands]: the strongest bin in each of 320 logarithmic bands."""
+def _log_spectrogram_db(samples: FloatArray, sample_rate: int) -> FloatArray:
+    """Level in dB [frames, bands]: the strongest bin in each of 320 logarithmic bands up to 24 kHz."""
     padded = np.pad(samples, (WINDOW // 2, WINDOW // 2))
     windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
     spectrum = np.abs(np.fft.rfft(windows * np.hanning(WINDOW).astype(np.float32), axis=1))
-    edges = np.geomspace(LOWEST_HZ, HIGHEST_HZ, BANDS + 1) * WINDOW / SAMPLE_RATE
+    edges = np.geomspace(LOWEST_HZ, HIGHEST_HZ, BANDS + 1) * WINDOW / sample_rate
+    beyond = int(edges[-1]) + 1 - spectrum.shape[1]  # a lower rate has nothing up there
+    spectrum = np.pad(spectrum, ((0, 0), (0, max(0, beyond))))
     first = edges[:-1].round().astype(int)
     bands = np.maximum.reduceat(spectrum[:, : int(edges[-1]) + 1], np.unique(first), axis=1)
     spread = bands[:, np.searchsorted(np.unique(first), first)]
