@@ -27,6 +27,7 @@ from typing import Any
 from nsynth_lab import __version__
 from nsynth_lab.folders import cache_folder, data_folder
 from nsynth_lab.resources import PACKAGE, default_checkpoint, factory_presets, is_installed
+from nsynth_lab.threads import usable_processors
 
 TIMEOUT_SECONDS = 60.0
 FREE_GIB_NEEDED = 1.0
@@ -134,7 +135,8 @@ def _torch() -> str:
         raise ProbeError(f"torch {torch.__version__} multiplies wrongly ({product} for 512)", "install torch again")
     devices = [f"cuda: {torch.cuda.get_device_name(n)}" for n in range(torch.cuda.device_count())]
     devices += ["mps"] * torch.backends.mps.is_available()
-    devices += [f"cpu: {torch.get_num_threads()} of {os.cpu_count()} threads, {_cpu_arithmetic()}"]
+    processors = f"{usable_processors()} of {os.cpu_count()} processors"
+    devices += [f"cpu: {torch.get_num_threads()} threads, {processors}, {_cpu_arithmetic()}"]
     return f"torch {torch.__version__}; " + "; ".join(devices)
 
 

@@ -6,6 +6,13 @@ for each other. With it kept, decoding on one thread is a fifth faster and train
 
 Threads are left to torch: NumPy's matrix products have a thread pool of their own, as large as torch's, and a thread
 that spins in one pool keeps a core from the other. On two cores, encoding is twice as fast without it.
+
+A thread of torch that waits for the others spins for a moment and then sleeps. By default OpenMP spins for milliseconds
+or for ever, which takes the processor from whoever has work: from another encoding, from a DAW, even from the thread
+that is waited for. Source: the manuals of libgomp (GOMP_SPINCOUNT), which torch uses on Linux, and of LLVM's OpenMP
+(KMP_BLOCKTIME), which it uses elsewhere.
+
+What takes minutes gives way to what somebody is waiting for: it runs with a higher nice value.
 """
 
 from __future__ import annotations
@@ -13,9 +20,14 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Sequence
 
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, ARENA_MAX = -1, -2, -3, -8  # malloc.h
 NUMPY_POOLS = ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")  # in NumPy's wheels; in those for macOS
+WAITING = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "0"}  # turns of a loop, some microseconds in all; milliseconds
+WAIT_POLICY = "OMP_WAIT_POLICY"  # the user's word on both
+LONG_COMMANDS = (("ablate",), ("bank", "build"), ("capture",), ("dataset",), ("evaluate",), ("pack",), ("train",))
+NICENESS = 5
 KEPT_BYTES = 1 << 30
 GROWN_BYTES = 64 << 20
 LARGEST_MAPPED_BYTES = 32 << 20  # the maximum that glibc accepts
@@ -25,6 +37,24 @@ def leave_threads_to_torch() -> None:
     """Limit NumPy's matrix products to one thread, unless the user says otherwise. Only before NumPy is imported."""
     for pool in NUMPY_POOLS:
         os.environ.setdefault(pool, "1")
+
+
+def sleep_while_waiting() -> None:
+    """Have threads that wait sleep instead of spin, unless the user says otherwise. Only before torch is imported.
+
+    Processes that this one starts do the same.
+    """
+    if WAIT_POLICY not in os.environ:
+        for variable, value in WAITING.items():
+            os.environ.setdefault(variable, value)
+
+
+def give_way(arguments: Sequence[str]) -> None:
+    """Let other programs go first if `arguments` command long work, unless the user has set another nice value."""
+    words = tuple(arguments[:2])
+    is_long = words[:1] in LONG_COMMANDS or words in LONG_COMMANDS
+    if is_long and hasattr(os, "nice") and os.nice(0) == 0:  # Windows has no such value
+        os.nice(NICENESS)
 
 
 def keep_freed_memory() -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
+
+from nsynth_lab.threads import usable_processors
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -23,15 +24,16 @@ def in_parallel(
     chunk: int = 1,
     isolated: bool = False,
 ) -> Iterator[tuple[Item, Result]]:
-    """Yields (item, work(item)) in the order of `items`, computed by `jobs` processes; by default one per core.
+    """Yields (item, work(item)) in the order of `items`, computed by `jobs` processes.
 
-    A single job runs in this process, unless it is `isolated` because the work may crash. If the caller stops, by an
-    error or Ctrl-C, work that has started is finished and the rest is dropped.
+    By default there is one for each processor that this process may use. A single job runs in this process, unless it
+    is `isolated` because the work may crash. If the caller stops, by an error or Ctrl-C, work that has started is
+    finished and the rest is dropped.
 
     Raises:
         concurrent.futures.process.BrokenProcessPool: a worker crashed.
     """
-    jobs = min(jobs or os.cpu_count() or 1, max(1, -(-len(items) // chunk)))
+    jobs = min(jobs or usable_processors(), max(1, -(-len(items) // chunk)))
     if jobs == 1 and not isolated:
         yield from ((item, work(item)) for item in items)
         return

@@ -1,4 +1,4 @@
-"""Memory that is freed is kept, so that the same arrays again cost no page faults; threads are left to torch."""
+"""Freed memory is kept, threads are left to torch, those that wait sleep, and long work gives way."""
 
 from __future__ import annotations
 
@@ -8,7 +8,20 @@ import sys
 
 import pytest
 
-from nsynth_lab.process_tuning import NUMPY_POOLS, keep_freed_memory, leave_threads_to_torch
+from nsynth_lab.cli import COMMANDS, GROUPS
+from nsynth_lab.process_tuning import (
+    LONG_COMMANDS,
+    NICENESS,
+    NUMPY_POOLS,
+    WAIT_POLICY,
+    WAITING,
+    give_way,
+    keep_freed_memory,
+    leave_threads_to_torch,
+    sleep_while_waiting,
+)
+from nsynth_lab.threads import usable_processors
+from nsynth_lab.workers import in_parallel
 
 FAULTS = """
 import resource, sys
@@ -60,3 +73,79 @@ def test_the_command_line_does_not_import_numpy_before_it_has_said_so() -> None:
     ]
     ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert ran.stdout.startswith("False")
+
+
+WAITED = """
+import os, sys, time
+from nsynth_lab.process_tuning import sleep_while_waiting
+if sys.argv[1] == "asleep":
+    sleep_while_waiting()
+import torch
+torch.set_num_threads(2)
+for _ in range(200):
+    torch.ones(1_000_000)  # on both threads
+    time.sleep(0.002)  # one has nothing to do meanwhile
+others = [one for one in os.listdir("/proc/self/task") if int(one) != os.getpid()]
+assert others
+print(sum(int(open(f"/proc/self/task/{one}/schedstat").read().split()[0]) for one in others))
+"""
+
+
+def processor_time_of_other_threads(how: str) -> int:
+    free = {name: value for name, value in os.environ.items() if name not in (*WAITING, WAIT_POLICY)}
+    command = [sys.executable, "-c", WAITED, how]
+    ran = subprocess.run(command, env=free, capture_output=True, text=True, check=True, timeout=120)
+    return int(ran.stdout)
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or usable_processors() < 2, reason="needs Linux's record of each thread"
+)
+def test_a_thread_that_waits_leaves_the_processor_alone() -> None:
+    assert 2 * processor_time_of_other_threads("asleep") < processor_time_of_other_threads("as usual")
+
+
+def test_how_threads_wait_is_left_to_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*WAITING, WAIT_POLICY):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GOMP_SPINCOUNT", "77")
+    sleep_while_waiting()
+    assert {name: os.environ[name] for name in WAITING} == {**WAITING, "GOMP_SPINCOUNT": "77"}
+    for name in WAITING:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(WAIT_POLICY, "ACTIVE")
+    sleep_while_waiting()
+    assert not set(WAITING) & set(os.environ)
+
+
+def test_the_library_sets_nothing() -> None:
+    asked = "import os; before = dict(os.environ); import nsynth_lab.render; assert dict(os.environ) == before"
+    subprocess.run([sys.executable, "-c", asked], check=True, timeout=120)
+
+
+def nice_value(*arguments: str, before: int = 0) -> int:
+    asked = "import os, sys; from nsynth_lab.process_tuning import give_way; os.nice(int(sys.argv[1]));"
+    command = [sys.executable, "-c", f"{asked} give_way(sys.argv[2:]); print(os.nice(0))", str(before), *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    return int(ran.stdout)
+
+
+@pytest.mark.skipif(not hasattr(os, "nice") or os.nice(0) != 0, reason="these tests run with a nice value themselves")
+def test_long_work_gives_way_and_nothing_else_does() -> None:
+    assert nice_value("pack", "flute", "-o", "pack") == nice_value("bank", "build") == NICENESS
+    assert nice_value("play", "flute") == nice_value("bank", "list") == nice_value() == 0
+    assert nice_value("pack", "flute", before=2) == 2  # the user has decided
+
+
+def test_long_commands_are_commands() -> None:
+    assert {words[0] for words in LONG_COMMANDS} <= {name for name, _ in (*COMMANDS, *GROUPS)}
+    give_way(["no", "such", "command"])
+
+
+def process_of(_: int) -> int:
+    return os.getpid()
+
+
+def test_there_are_as_many_workers_as_usable_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nsynth_lab.workers.usable_processors", lambda: 1)
+    assert {pid for _, pid in in_parallel(process_of, range(4))} == {os.getpid()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 
 from nsynth_lab.bench.timing import seconds_of
 from nsynth_lab.bench.work import Advance, Work
+from nsynth_lab.threads import usable_processors
 
 MATRIX_SIZE = {"cpu": 1024, "cuda": 8192}
 READ_BYTES = 2**30
@@ -61,7 +61,7 @@ def measure(work: Work, advance: Advance) -> Machine:
     """Describe the machine and measure its rates."""
     found = Machine(
         processor=processor_name(),
-        cores=usable_cores(),
+        cores=usable_processors(),
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
         torch=torch.__version__,
@@ -82,13 +82,6 @@ def device_rates(device: str, *, repeats: int) -> Rates:
         read_gb_s=_read_gb_s(device, READ_BYTES, repeats),
         cached_read_gb_s=_read_gb_s(device, CACHED_BYTES, 8 * repeats),
     )
-
-
-def usable_cores() -> int:
-    """Number of cores that this process may use."""
-    with contextlib.suppress(AttributeError):  # not on macOS and Windows
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def processor_name() -> str:

@@ -97,7 +97,7 @@ def build_bank(
     plan: BankPlan,
     folder: Path,
     *,
-    processes: int = 1,
+    processes: int | None = 1,
     progress: Callable[[], None],
     warn: Callable[[str], None] = lambda _: None,
 ) -> Bank:
@@ -108,7 +108,7 @@ def build_bank(
     Args:
         plan: which notes to encode.
         folder: of the checkpoint.
-        processes: number of processes that encode.
+        processes: number of processes that encode; None for one for each processor that may be used.
         progress: called after each note.
         warn: called with a line for every note whose level rises at its end while its recording's does not.
 

@@ -27,7 +27,7 @@ from nsynth_lab.workers import in_parallel
 
 
 def reencode_bank(
-    bank: Bank, old: Path, new: Path, *, rounds: int, processes: int = 1, progress: Callable[[], None]
+    bank: Bank, old: Path, new: Path, *, rounds: int, processes: int | None = 1, progress: Callable[[], None]
 ) -> Bank:
     """Re-encode `bank`, of the model in the folder `old`, for the model in the folder `new`.
 

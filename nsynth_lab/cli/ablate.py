@@ -19,7 +19,7 @@ def ablate(
     steps: Annotated[int, typer.Option(min=1, help="Training steps per experiment.")] = 400,
     limit: Annotated[int, typer.Option(min=1, help="At most so many notes, spread evenly over the data.")] = 100,
     batch: Annotated[int, typer.Option(min=1, help="Crops of 0.85 s in each training step.")] = 8,
-    jobs: JobsOption = 2,
+    jobs: JobsOption = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads that torch computes with.")] = 1,
     as_json: JsonOption = False,
 ) -> None:

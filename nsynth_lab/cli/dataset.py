@@ -13,9 +13,9 @@ import typer
 
 from nsynth_lab.cli import completions, console, dataset_tables, preset_table
 from nsynth_lab.cli.options import (
-    CoresOption,
     DryRunOption,
     ForceOption,
+    JobsOption,
     JsonOption,
     PlotOption,
     RateOption,
@@ -90,7 +90,7 @@ def soundfont(
     series: Annotated[int, typer.Option(help="0 to 6: give each font of a training another one.")] = 0,
     licence: Annotated[str | None, typer.Option(help="Licence of the notes; by default the font's.")] = None,
     attribution: Annotated[str | None, typer.Option(help="Whom to credit; by default as the font says.")] = None,
-    jobs: CoresOption = None,
+    jobs: JobsOption = None,
     resume: ResumeOption = False,
     force: ForceOption = False,
     as_json: JsonOption = False,
@@ -186,7 +186,7 @@ def folder(
     attribution: Annotated[str, typer.Option(help="Whom to credit.")] = "",
     dry_run: DryRunOption = False,
     every: Annotated[bool, typer.Option("--show-all", help="Show every file, not only those with a remark.")] = False,
-    jobs: CoresOption = None,
+    jobs: JobsOption = None,
     resume: ResumeOption = False,
     force: ForceOption = False,
     as_json: JsonOption = False,
@@ -260,7 +260,7 @@ def check(
     ] = None,
     plot: PlotOption = None,
     force: ForceOption = False,
-    jobs: CoresOption = None,
+    jobs: JobsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Count a data set by family and instrument and list the faults of its notes.

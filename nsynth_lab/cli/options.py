@@ -27,10 +27,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace or remove what is there, without asking.")]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Resume what was interrupted.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would be made; write nothing.")]
-JobsOption = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that share the work.")]
-CoresOption = Annotated[
+JobsOption = Annotated[
     int | None,
-    typer.Option("--jobs", "-j", min=1, help="Processes that share the work.", show_default="one for each core"),
+    typer.Option("--jobs", "-j", min=1, help="Processes that share the work.", show_default="one for each processor"),
 ]
 RoundsOption = Annotated[
     int, typer.Option("--rounds", min=0, max=1000, help="Rounds in which latents are fitted to a note; 0: not at all.")

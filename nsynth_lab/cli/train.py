@@ -81,7 +81,7 @@ def train(
         ),
     ] = None,
     minutes: Annotated[float, typer.Option(min=0.1, help="Minutes between saves, which also write sounds.")] = 10.0,
-    jobs: JobsOption = 2,
+    jobs: JobsOption = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads that torch computes with.")] = 1,
     seed: SeedOption = 0,
     stage: Annotated[
@@ -160,7 +160,7 @@ def train(
     console.show(f"{run}: trained to step {max(options.steps, start.step)}")
 
 
-def _notes(data: list[Path], run: Path, split: list[Path], jobs: int, group: ProcessGroup) -> PreparedNotes:
+def _notes(data: list[Path], run: Path, split: list[Path], jobs: int | None, group: ProcessGroup) -> PreparedNotes:
     """The notes, read and measured by the first process while the others wait."""
     from nsynth_lab.dataset.prepare import load, prepare
 
@@ -229,7 +229,7 @@ def build_bank(
     spacing: Annotated[int, typer.Option(min=1, help="Keep zones at least so many semitones apart.")] = 7,
     layers: Annotated[int, typer.Option(min=1, help="Velocity layers to keep.")] = 2,
     rounds: RoundsOption = ROUNDS,
-    jobs: JobsOption = 2,
+    jobs: JobsOption = None,
     force: ForceOption = False,
 ) -> None:
     """Encode the instruments of data sets for a checkpoint's bank, so that they can be blended by name.

@@ -29,6 +29,7 @@ from nsynth_lab.dsp.mel import loudest_db
 from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.errors import DatasetError, NsynthLabError
+from nsynth_lab.threads import usable_processors
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
 VERSION = 3
@@ -83,12 +84,18 @@ class PreparedNotes:
 
 
 def prepare(
-    folders: Sequence[Path], cache: Path, *, split: Collection[Path] = (), processes: int, progress: Progress
+    folders: Sequence[Path],
+    cache: Path,
+    *,
+    split: Collection[Path] = (),
+    processes: int | None = None,
+    progress: Progress,
 ) -> PreparedNotes:
     """Read and measure every note of `folders`, or load them from `cache` if no file has changed.
 
     Notes that cannot be read or are silent are skipped and listed in the index file. In folders that are also in
-    `split`, whole instruments are held out as well as single notes (see `notes.is_unseen`).
+    `split`, whole instruments are held out as well as single notes (see `notes.is_unseen`). `processes` share the work;
+    None stands for one for each processor that may be used.
 
     Raises:
         DatasetError: a folder without notes, or without a usable one.
@@ -121,7 +128,7 @@ def load(cache: Path) -> PreparedNotes:
     return PreparedNotes(audio=audio, index=index["notes"], **streams)
 
 
-def _build(notes: Sequence[_Note], cache: Path, fingerprint: str, *, processes: int, progress: Progress) -> None:
+def _build(notes: Sequence[_Note], cache: Path, fingerprint: str, *, processes: int | None, progress: Progress) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     (cache / "index.json").unlink(missing_ok=True)
     kept: list[Entry] = []
@@ -147,8 +154,9 @@ def _build(notes: Sequence[_Note], cache: Path, fingerprint: str, *, processes: 
         temporary.write_text(json.dumps(index))
 
 
-def _measured(notes: Sequence[_Note], processes: int) -> Iterator[tuple[Entry, _Result]]:
-    if processes <= 1:
+def _measured(notes: Sequence[_Note], processes: int | None) -> Iterator[tuple[Entry, _Result]]:
+    processes = processes or usable_processors()
+    if processes == 1:
         yield from ((entry, _measure_one(record)) for entry, record in notes)
         return
     with ProcessPoolExecutor(processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:

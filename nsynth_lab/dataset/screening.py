@@ -69,7 +69,7 @@ def screen(
         pitch_from: "auto" takes the pitch from the name and checks it, or measures it if the name has none; "name" does
             not check; "measured" ignores the names.
         max_seconds: longer sounds are shortened.
-        jobs: number of processes; None for one per core.
+        jobs: number of processes; None for one for each processor that may be used.
         advance: called with 1 after each file.
 
     Returns:

@@ -7,7 +7,7 @@ import os
 import sys
 
 from nsynth_lab.render.ensemble import Playing
-from nsynth_lab.threads import set_thread_count, thread_count
+from nsynth_lab.threads import set_thread_count, thread_count, usable_processors
 
 WORTH_IT = 0.8  # a second thread must bring the time of a step below this share
 REAL_TIME_PRIORITY, NICENESS = 5, -11
@@ -41,7 +41,7 @@ def choose_threads(engine: Playing) -> int:
         engine.step_seconds()
         return thread_count()
     seconds = {}
-    for threads in (2, 1) if (os.cpu_count() or 1) > 1 else (1,):
+    for threads in (2, 1) if usable_processors() > 1 else (1,):
         set_thread_count(threads)
         seconds[threads] = engine.step_seconds()
     if seconds.get(2, math.inf) < WORTH_IT * seconds[1]:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import torch
 
-from nsynth_lab.bench.machine import usable_cores
 from nsynth_lab.bench.peers import ddsp, music_translation, nsynth, ours, rave, reverb
 from nsynth_lab.bench.peers.task import Task
 from nsynth_lab.bench.timing import Spread
 from nsynth_lab.bench.work import Work
+from nsynth_lab.threads import usable_processors
 
 NOTE_BLOCKS = 94  # of 2048 samples: 4 s
 NOTE_SECONDS = NOTE_BLOCKS * rave.BLOCK_SAMPLES / 48_000
@@ -65,8 +65,8 @@ PAIRS: tuple[Pair, ...] = (
 
 
 def thread_counts() -> tuple[int, ...]:
-    """1 and the number of usable cores."""
-    return tuple(sorted({1, usable_cores()}))
+    """1 and the number of usable processors."""
+    return tuple(sorted({1, usable_processors()}))
 
 
 def compare(work: Work, folder: Path, pair: Pair) -> Iterator[Comparison]:
