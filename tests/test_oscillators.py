@@ -12,7 +12,8 @@ from streaming import assert_streams
 from tiny_model import TINY, tiny_model
 from torch import Tensor
 
-from nsynth_lab.dsp.oscillators import SPANS, bank, phases, slow_bank, span_hz
+from nsynth_lab.dsp.numpy_bank import SPANS
+from nsynth_lab.dsp.oscillators import bank, phases, slow_bank, span_hz
 from nsynth_lab.model.controls import oscillators_below_top, partial_ratios
 from nsynth_lab.model.scales import AUDIBLE_HZ
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE

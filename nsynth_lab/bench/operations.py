@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from nsynth_lab.dsp.noise_table import FFT_SAMPLES
-from nsynth_lab.dsp.oscillators import COLUMNS, ROWS, SPANS
+from nsynth_lab.dsp.numpy_bank import COLUMNS, ROWS, SPANS
 from nsynth_lab.model.controls import oscillators_below_top
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.runtime.choose import is_compiled

@@ -18,8 +18,9 @@ from torch.nn import functional
 
 from nsynth_lab.dsp.noise import coloured, first_tail, white_table
 from nsynth_lab.dsp.noise_table import TABLE_FRAMES, noise_places
+from nsynth_lab.dsp.numpy_bank import SPANS
 from nsynth_lab.dsp.on_device import on_device
-from nsynth_lab.dsp.oscillators import SPANS, bank, phases, span_hz
+from nsynth_lab.dsp.oscillators import bank, phases, span_hz
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.controls import ControlNet, Controls, oscillators_below_top, partial_ratios
 from nsynth_lab.model.scales import start_turns
