@@ -1,4 +1,4 @@
-"""nsynth_lab: blend recorded instruments in latent space and decode the blend to 48 kHz audio.
+"""Blend recorded instruments in latent space and decode the blend to 48 kHz audio.
 
     >>> import nsynth_lab as nl
     >>> model = nl.load()
@@ -27,9 +27,9 @@ Latents are what a recording is encoded to. They can be blended, kept in files, 
     >>> glass = model.blend(preset="glass-cello", note="C4")
     >>> song = model.render("song.mid", preset="glass-cello")
 
-`help(nl.Model)` has it all. What goes wrong raises an `NsynthLabError`: one line that says what was expected, what came
-and what to do. The names in `nsynth_lab.__all__` stay as they are from release to release; everything else in this
-package is its own business, and changes.
+`help(nl.Model)` has it all. What goes wrong raises an `nl.NsynthLabError`, or one of its kinds in `nl.errors`: one line
+that says what was expected, what came and what to do. The names in `nsynth_lab.__all__` stay as they are from release
+to release; everything else in this package is its own business, and changes.
 
 How it works inside:
 
@@ -46,61 +46,25 @@ make and measure models, `capture`, which brings instruments in, `bench`, and in
 `library`, which makes the names above. Imports go down only; CONTRIBUTING.md shows the floors and takes you for a walk.
 """
 
+from nsynth_lab import errors
+from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.lazy import lazy_names
 
 __version__ = "0.2.0"  # the only place: the wheel takes it from here
 
 TYPE_CHECKING = False  # what `typing` has too, but takes longer to import than all the rest
 if TYPE_CHECKING:
-    from nsynth_lab.errors import (
-        AudioError,
-        CheckpointError,
-        LatentsError,
-        MidiError,
-        MissingError,
-        NsynthLabError,
-        PatchError,
-        PluginError,
-        UsageError,
-    )
     from nsynth_lab.latents import Latents, read_latents
     from nsynth_lab.library.model import Model, load
     from nsynth_lab.library.sound import Picture, Sound
 
 _ROOMS = {  # imported when they are first asked for
-    "nsynth_lab.errors": (
-        "AudioError",
-        "CheckpointError",
-        "LatentsError",
-        "MidiError",
-        "MissingError",
-        "NsynthLabError",
-        "PatchError",
-        "PluginError",
-        "UsageError",
-    ),
     "nsynth_lab.latents": ("Latents", "read_latents"),
     "nsynth_lab.library.model": ("Model", "load"),
     "nsynth_lab.library.sound": ("Picture", "Sound"),
 }
 
-__all__ = [
-    "AudioError",
-    "CheckpointError",
-    "Latents",
-    "LatentsError",
-    "MidiError",
-    "MissingError",
-    "Model",
-    "NsynthLabError",
-    "PatchError",
-    "Picture",
-    "PluginError",
-    "Sound",
-    "UsageError",
-    "load",
-    "read_latents",
-]
+__all__ = ["Latents", "Model", "NsynthLabError", "Picture", "Sound", "errors", "load", "read_latents"]
 
 if not TYPE_CHECKING:  # the types are those of the imports above, and a misspelt name has none
     __getattr__ = lazy_names(__name__, _ROOMS)

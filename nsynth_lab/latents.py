@@ -19,6 +19,7 @@ from nsynth_lab.errors import LatentsError
 from nsynth_lab.legible import encodable_in
 from nsynth_lab.note import note_name
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_seconds
+from nsynth_lab.wording import in_python
 
 TIMBRE_DIMS = 16
 PARTIAL_SLOTS = 128
@@ -105,8 +106,17 @@ class Latents:
         """The same sound at another nominal note."""
         return replace(self, note=note)
 
+    @in_python()
     def save(self, path: str | Path, *, force: bool = False) -> Path:
-        """Write a .latents file (see `write_latents`)."""
+        """Write a .latents file, and return its path.
+
+        Args:
+            path: the file.
+            force: whether a file that exists is replaced.
+
+        Raises:
+            UsageError: missing folder, or the file exists and `force` was not said.
+        """
         return write_latents(path, self, force=force)
 
     def __repr__(self) -> str:

@@ -1,9 +1,14 @@
-"""Wording of error messages: values quoted safely, and suggestions for misspelt names."""
+"""Wording of error messages: values quoted safely, suggestions for misspelt names, and Python's words for options."""
 
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from nsynth_lab.errors import NsynthLabError
 
 REMOVED_IN = "0.3"  # the release in which names that have been replaced no longer work
 
@@ -67,3 +72,31 @@ def counted(number: int, noun: str) -> str:
     ('1 note', '0 notes')
     """
     return f"{number} {noun}{'s' * (number != 1)}"
+
+
+_OPTION = re.compile(r"`[^`]*`|--([a-z][a-z0-9-]*)")
+_ARGUMENTS = {"a4": "a4_hz", "duration": "seconds", "force": "force=True", "part": "parts", "set": "settings"}
+
+
+def python_words(line: str) -> str:
+    """A sentence for the command line with the arguments of Python where it names options; commands stay.
+
+    >>> python_words("give --midi-channels, or add --force (see `nsynth-lab play --help`)")
+    'give midi_channels, or add force=True (see `nsynth-lab play --help`)'
+    """
+
+    def argument(found: re.Match[str]) -> str:
+        option = found[1]
+        return _ARGUMENTS.get(option, option.replace("-", "_")) if option else found[0]
+
+    return _OPTION.sub(argument, line)
+
+
+@contextmanager
+def in_python() -> Iterator[None]:
+    """Errors raised inside are said in `python_words`."""
+    try:
+        yield
+    except NsynthLabError as error:
+        error.args = tuple(python_words(str(part)) for part in error.args)
+        raise

@@ -16,6 +16,7 @@ import pytest
 from test_train import pluck
 
 import nsynth_lab as nl
+from nsynth_lab import errors
 from nsynth_lab.audio import read_audio, write_audio
 from nsynth_lab.cli import run
 from nsynth_lab.units import FloatArray
@@ -147,7 +148,7 @@ def test_channels_have_parts_and_percussion_is_left_out_with_a_warning(
     model: nl.Model, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_song("drums.mid", channel=9)
-    with pytest.raises(nl.MidiError, match="channel 10, percussion"):
+    with pytest.raises(errors.MidiError, match="add midi_channels 10 to"):
         model.render("drums.mid", "flute")
     drums = model.render("drums.mid", "flute", midi_channels=[10])
     assert np.array_equal(drums.samples, model.render("song.mid", "flute").samples)
@@ -193,31 +194,31 @@ Wrong = Callable[[nl.Model], object]
 @pytest.mark.parametrize(
     ("wrong", "kind", "says"),
     [
-        (lambda model: model.blend("fluxe"), nl.UsageError, "did you mean flute"),
-        (lambda model: model.blend(), nl.UsageError, "0 sources"),
-        (lambda model: model.blend(np.zeros(9)), nl.UsageError, r"ndarray; .*Sound\(samples, sample_rate\)"),
-        (lambda model: model.blend("flute", "cello", position=2), nl.UsageError, "outside 0 to 1"),
-        (lambda model: model.blend("flute", "cello", position=None, weights=["x", 1]), nl.UsageError, "weights"),
-        (lambda model: model.blend("flute", "cello", curve=[1, 2]), nl.UsageError, r"\(second, position\)"),
-        (lambda model: model.blend("flute", note="H4"), nl.UsageError, "'H4' is not a note"),
-        (lambda model: model.blend("flute", note=60.5), nl.UsageError, "'60.5' is not a note"),
-        (lambda model: model.blend("flute", seconds=0), nl.UsageError, "0.05 to 600"),
-        (lambda model: model.blend("flute", preset="glass-cello"), nl.UsageError, "a preset says what is blended"),
-        (lambda model: model.blend(preset="glas-cello"), nl.UsageError, "did you mean glass-cello"),
-        (lambda model: model.encode("none.wav"), nl.AudioError, "no such file"),
-        (lambda model: model.encode("pluck.wav", rounds=-1), nl.UsageError, "0 to 1000"),
-        (lambda model: model.encode(nl.Sound(np.zeros(48_000), 48_000)), nl.AudioError, "the recording: silent"),
-        (lambda model: model.encode(nl.Sound(np.full(9_999, np.nan), 48_000)), nl.AudioError, "NaN"),
-        (lambda model: model.decode("none.latents"), nl.LatentsError, "no such file"),
-        (lambda model: model.decode(other_model(model)), nl.LatentsError, "model"),
-        (lambda model: model.blend(other_model(model)), nl.LatentsError, "latents: made by model other"),
-        (lambda model: model.render("none.mid", "flute"), nl.MidiError, "no such file"),
-        (lambda model: model.render("song.mid"), nl.UsageError, "one of the two"),
-        (lambda model: model.render("song.mid", "flute", parts={0: "cello"}), nl.UsageError, "from 1 to 16"),
-        (lambda model: model.render("song.mid", "flute", settings={"x": 9}), nl.UsageError, "expected"),
-        (lambda _: nl.load("nowhere"), nl.CheckpointError, "no such file"),
-        (lambda model: nl.load(model.checkpoint, compute="gpu"), nl.UsageError, "auto, cpu or cuda"),
-        (lambda model: nl.load(model.checkpoint, seed=-1), nl.UsageError, "seed -1"),
+        (lambda model: model.blend("fluxe"), errors.UsageError, "did you mean flute"),
+        (lambda model: model.blend(), errors.UsageError, "0 sources"),
+        (lambda model: model.blend(np.zeros(9)), errors.UsageError, r"ndarray; .*Sound\(samples, sample_rate\)"),
+        (lambda model: model.blend("flute", "cello", position=2), errors.UsageError, "outside 0 to 1"),
+        (lambda model: model.blend("flute", "cello", position=None, weights=["x", 1]), errors.UsageError, "weights"),
+        (lambda model: model.blend("flute", "cello", curve=[1, 2]), errors.UsageError, r"\(second, position\)"),
+        (lambda model: model.blend("flute", note="H4"), errors.UsageError, "'H4' is not a note"),
+        (lambda model: model.blend("flute", note=60.5), errors.UsageError, "'60.5' is not a note"),
+        (lambda model: model.blend("flute", seconds=0), errors.UsageError, "0.05 to 600"),
+        (lambda model: model.blend("flute", preset="glass-cello"), errors.UsageError, "a preset says what is blended"),
+        (lambda model: model.blend(preset="glas-cello"), errors.UsageError, "did you mean glass-cello"),
+        (lambda model: model.encode("none.wav"), errors.AudioError, "no such file"),
+        (lambda model: model.encode("pluck.wav", rounds=-1), errors.UsageError, "0 to 1000"),
+        (lambda model: model.encode(nl.Sound(np.zeros(48_000), 48_000)), errors.AudioError, "the recording: silent"),
+        (lambda model: model.encode(nl.Sound(np.full(9_999, np.nan), 48_000)), errors.AudioError, "NaN"),
+        (lambda model: model.decode("none.latents"), errors.LatentsError, "no such file"),
+        (lambda model: model.decode(other_model(model)), errors.LatentsError, "model"),
+        (lambda model: model.blend(other_model(model)), errors.LatentsError, "latents: made by model other"),
+        (lambda model: model.render("none.mid", "flute"), errors.MidiError, "no such file"),
+        (lambda model: model.render("song.mid"), errors.UsageError, "one of the two"),
+        (lambda model: model.render("song.mid", "flute", parts={0: "cello"}), errors.UsageError, "from 1 to 16"),
+        (lambda model: model.render("song.mid", "flute", settings={"x": 9}), errors.UsageError, "expected"),
+        (lambda _: nl.load("nowhere"), errors.CheckpointError, "no such file"),
+        (lambda model: nl.load(model.checkpoint, compute="gpu"), errors.UsageError, "auto, cpu or cuda"),
+        (lambda model: nl.load(model.checkpoint, seed=-1), errors.UsageError, "seed -1"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(
@@ -232,12 +233,24 @@ def other_model(model: nl.Model) -> nl.Latents:
     return replace(model.latents("flute", seconds=0.2), model_id="other")
 
 
+def test_errors_name_the_arguments_of_python(model: nl.Model) -> None:
+    latents = model.latents("flute", seconds=0.2)
+    ways = {"a.latents": latents.save, "a.wav": model.decode(latents).save, "a.png": nl.Picture(b"").save}
+    for path, save in ways.items():
+        Path(path).touch()
+        with pytest.raises(errors.UsageError, match="exists already; add force=True to replace it"):
+            save(path)
+        assert save(path, force=True) == Path(path)
+    with pytest.raises(errors.UsageError, match="give scale too"):
+        model.render("song.mid", "flute", keymap="keys.kbm")
+
+
 def test_a_song_of_hours_is_refused_before_it_is_played(model: nl.Model) -> None:
     song = mido.MidiFile(ticks_per_beat=480)
     messages = [mido.Message("note_on", note=69, time=0), mido.Message("note_off", note=69, time=480 * 2 * 3_700)]
     song.tracks.append(mido.MidiTrack(messages))
     song.save("long.mid")
-    with pytest.raises(nl.UsageError, match="62 minutes; expected an hour at most"):
+    with pytest.raises(errors.UsageError, match="62 minutes; expected an hour at most"):
         model.render("long.mid", "flute")
 
 

@@ -107,7 +107,7 @@ path: Path = song.save("song.wav", force=True)
 page: bytes = song.plot().png
 try:
     latents.save("a.latents")
-except (nl.UsageError, nl.NsynthLabError) as error:
+except (nl.errors.UsageError, nl.NsynthLabError) as error:
     print(error, nl.__version__)
 """
 WRONG = {

@@ -78,7 +78,7 @@ def test_an_array_becomes_channels_of_float32() -> None:
     ],
 )
 def test_what_is_no_sound_is_refused(samples: FloatArray, rate: int, says: str) -> None:
-    with pytest.raises(nl.AudioError, match=says):
+    with pytest.raises(nl.errors.AudioError, match=says):
         nl.Sound(samples, rate)
 
 
@@ -89,7 +89,7 @@ def test_a_sound_is_saved_whole_and_never_over_another(tmp_path_factory: pytest.
     samples, rate = soundfile.read(path, dtype="float32")
     assert rate == 22_050
     assert np.abs(samples - sound.samples[0]).max() < 2**-23, "24 bits"
-    with pytest.raises(nl.UsageError, match="exists already"):
+    with pytest.raises(nl.errors.UsageError, match="exists already"):
         sound.save(path)
     assert nl.Sound(sine(0.2), 22_050).save(path, force=True) == path
     assert len(soundfile.read(path)[0]) == 9_600
@@ -109,5 +109,5 @@ def test_a_picture_shows_each_pitch_at_its_height(rate: int, tmp_path_factory: p
     assert min(wide, high) > 300
     path = picture.save(tmp_path_factory.mktemp("picture") / "sine.png")
     assert path.read_bytes() == picture.png
-    with pytest.raises(nl.UsageError, match=r"\.png"):
+    with pytest.raises(nl.errors.UsageError, match=r"\.png"):
         picture.save(path.with_suffix(".svg"))

@@ -20,6 +20,7 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.midi.channel_list import channel_list
 from nsynth_lab.note import Note, parse_note
 from nsynth_lab.patch.place import parse_numbers
+from nsynth_lab.wording import in_python, python_words
 
 if TYPE_CHECKING:
     from nsynth_lab.render.session import Session
@@ -112,14 +113,15 @@ def part_of(channels: int | str, part: Part, session: Session) -> tuple[tuple[in
 
 
 @contextmanager
-def logged() -> Iterator[None]:
-    """What the program has to say meanwhile becomes warnings of the logger `nsynth_lab`."""
+def spoken() -> Iterator[None]:
+    """Errors raised inside are said in the words of Python, and messages become warnings of the logger `nsynth_lab`."""
     messages.subscribe(_warn)
     try:
-        yield
+        with in_python():
+            yield
     finally:
         messages.unsubscribe(_warn)
 
 
 def _warn(line: str) -> None:
-    _log.warning("%s", line.removeprefix("warning: "))
+    _log.warning("%s", python_words(line.removeprefix("warning: ")))

@@ -20,12 +20,12 @@ from nsynth_lab.library.given import (
     Source,
     channels_of,
     curve_of,
-    logged,
     note_of,
     part_of,
     place_of,
     settings_of,
     source_of,
+    spoken,
 )
 from nsynth_lab.library.sound import Sound
 from nsynth_lab.model.config import ROUNDS
@@ -44,6 +44,7 @@ HIGHEST_SEED = 2**31 - 1  # this and the next as the command line's options
 MOST_ROUNDS, LONGEST_REFINING_SECONDS = 1_000, 3_600.0
 
 
+@spoken()
 def load(checkpoint: str | Path | None = None, *, compute: str = "auto", seed: int = 0) -> Model:
     """Load a model: a checkpoint's weights and its bank of instruments, and your own instruments beside them.
 
@@ -97,6 +98,7 @@ class Model:
     def __repr__(self) -> str:
         return f"Model({self.checkpoint.name!r}, model_id={self.model_id!r}, seed={self.seed})"
 
+    @spoken()
     def instruments(self) -> list[str]:
         """The names of the instruments that can be blended, the user's own among them.
 
@@ -105,6 +107,7 @@ class Model:
         """
         return list(self._clips.bank.entries)
 
+    @spoken()
     def describe(self, instrument: str) -> dict[str, Any]:
         """What is known of an instrument.
 
@@ -118,10 +121,12 @@ class Model:
         name = self._clips.bank.find(instrument).instrument.name
         return next(row for row in self._clips.instruments() if row["name"] == name)
 
+    @spoken()
     def presets(self) -> list[str]:
         """The names of the presets, which `blend` and `render` take: the factory's and the user's own."""
         return [path.stem for path in preset_files()]
 
+    @spoken()
     def blend(
         self,
         *sources: Source,
@@ -180,6 +185,7 @@ class Model:
         )  # fmt: skip
         return _sound(self._clips.render(self._clips.blend(request, notes), samples=request.samples).audio)
 
+    @spoken()
     def latents(
         self,
         *sources: Source,
@@ -205,6 +211,7 @@ class Model:
         )  # fmt: skip
         return self._clips.blend(request, notes)
 
+    @spoken()
     def encode(
         self,
         recording: str | Path | Audio,
@@ -236,14 +243,14 @@ class Model:
         if not 0 <= refine_seconds <= LONGEST_REFINING_SECONDS:
             raise UsageError(f"refine_seconds {refine_seconds:g}; expected 0 to {LONGEST_REFINING_SECONDS:g}")
         number = None if note is None else struck.number
-        with logged():
-            latents = self._clips.encode(recording, note=number, velocity=velocity, rounds=rounds)
-            if not refine_seconds:
-                return latents
-            return self._clips.refine(
-                recording, latents, seconds=refine_seconds, progress=lambda _seconds, _db: None
-            ).latents
+        latents = self._clips.encode(recording, note=number, velocity=velocity, rounds=rounds)
+        if not refine_seconds:
+            return latents
+        return self._clips.refine(
+            recording, latents, seconds=refine_seconds, progress=lambda _seconds, _db: None
+        ).latents
 
+    @spoken()
     def decode(
         self, latents: Latents | str | Path, *, note: str | int | None = None, seconds: float | None = None
     ) -> Sound:
@@ -267,6 +274,7 @@ class Model:
         wanted, samples = as_asked(given, note=None if note is None else note_of(note).number, seconds=seconds)
         return _sound(self._clips.render(wanted, samples=samples).audio)
 
+    @spoken()
     def render(
         self,
         song: str | Path,
@@ -322,33 +330,32 @@ class Model:
         from nsynth_lab.render.song import BLOCK_SAMPLES, blocks_of
         from nsynth_lab.render.song_choice import song_to_play
 
-        with logged():
-            asked = PlayRequest(
-                sources=tuple(source_of(source, self._songs) for source in sources),
-                preset=preset,
-                channels=tuple(part_of(channels, part, self._songs) for channels, part in (parts or {}).items()),
-                position=place_of(position, what="position"),
-                weights=place_of(weights, what="weights"),
-                path=path,
-                voices=voices,
-                mode=mode,
-                unison=unison,
-                mpe=mpe,
-                a4=a4_hz,
-                scale=None if scale is None else Path(scale),
-                keymap=None if keymap is None else Path(keymap),
-                values=settings_of(settings or {}),
+        asked = PlayRequest(
+            sources=tuple(source_of(source, self._songs) for source in sources),
+            preset=preset,
+            channels=tuple(part_of(channels, part, self._songs) for channels, part in (parts or {}).items()),
+            position=place_of(position, what="position"),
+            weights=place_of(weights, what="weights"),
+            path=path,
+            voices=voices,
+            mode=mode,
+            unison=unison,
+            mpe=mpe,
+            a4=a4_hz,
+            scale=None if scale is None else Path(scale),
+            keymap=None if keymap is None else Path(keymap),
+            values=settings_of(settings or {}),
+        )
+        read = song_to_play(song, asked, channels=channels_of(midi_channels))
+        if read.seconds > LONGEST_SONG_SECONDS:
+            raise UsageError(
+                f"{song}: {read.seconds / 60:.0f} minutes; expected an hour at most, as it is kept in memory: "
+                "`nsynth-lab render` writes longer songs to a file"
             )
-            read = song_to_play(song, asked, channels=channels_of(midi_channels))
-            if read.seconds > LONGEST_SONG_SECONDS:
-                raise UsageError(
-                    f"{song}: {read.seconds / 60:.0f} minutes; expected an hour at most, as it is kept in memory: "
-                    "`nsynth-lab render` writes longer songs to a file"
-                )
-            engine = asked.engine(self._songs, live=False, ahead_samples=BLOCK_SAMPLES)
-            played = np.concatenate(list(blocks_of(engine, read.events, end_sample=read.end_sample)), axis=1)
-            for line in engine.troubles():
-                messages.emit(f"warning: {line}")
+        engine = asked.engine(self._songs, live=False, ahead_samples=BLOCK_SAMPLES)
+        played = np.concatenate(list(blocks_of(engine, read.events, end_sample=read.end_sample)), axis=1)
+        for line in engine.troubles():
+            messages.emit(f"warning: {line}")
         return _sound(Audio(played))
 
     def _asked(
@@ -364,16 +371,14 @@ class Model:
         names = [str(source) if isinstance(source, str | Path) else "latents" for source in sources]
         numbers: dict[str, Any] = {what: place_of(place, what=what) for what, place in places.items()}
         request = parse_blend(names, note, seconds, path=path, curve=curve_of(curve), **numbers)[0]
-        with logged():
-            return request, [self._clips.source(source_of(source, self._clips), note) for source in sources]
+        return request, [self._clips.source(source_of(source, self._clips), note) for source in sources]
 
     def _preset_note(self, patch: Patch, note: Note, seconds: float) -> Sound:
         from nsynth_lab.render.preset import play_note
 
-        with logged():
-            played = play_note(self._clips, patch, note, seconds=seconds)
-            for line in played.troubles:
-                messages.emit(f"warning: {line}")
+        played = play_note(self._clips, patch, note, seconds=seconds)
+        for line in played.troubles:
+            messages.emit(f"warning: {line}")
         return _sound(played.audio)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.errors import AudioError
 from nsynth_lab.units import FloatArray, gain_to_db
+from nsynth_lab.wording import in_python
 
 SHOWN_SECONDS = 60.0  # 15 MB of a notebook, in stereo
 FULL_SCALE = 32_767
@@ -44,6 +45,7 @@ class Sound(Audio):
             raise AudioError(f"sample rate {sample_rate}; expected a whole number of Hz, such as 48000")
         super().__init__(_by_channel(samples), int(sample_rate))
 
+    @in_python()
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Write it to a sound file; the ending chooses the format: .wav, .flac, .aiff (24 bits), .ogg or .mp3.
 
@@ -108,6 +110,7 @@ class Picture:
 
     png: bytes
 
+    @in_python()
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Write it to a .png file.
 
