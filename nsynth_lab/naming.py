@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import unicodedata
@@ -10,6 +11,7 @@ from nsynth_lab.errors import UsageError
 from nsynth_lab.legible import JOINERS, is_hidden, legible
 
 LONGEST_NAME, LONGEST_STEM, DIGEST = 60, 60, 10
+MOST_FOLDED = 4096  # names are looked up again and again, and folding one takes as long as a thousand comparisons
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 _BETWEEN = {"Zs", "Pd", "Pc"}  # spaces, hyphens and underscores of every script
 _LETTERS = {"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "đ": "d"}
@@ -38,6 +40,7 @@ def checked_name(text: str) -> str:
     return name
 
 
+@functools.lru_cache(maxsize=MOST_FOLDED)
 def folded(name: str) -> str:
     """A form by which names are compared: regardless of case, composition, and spaces, hyphens or underscores.
 

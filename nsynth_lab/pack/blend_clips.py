@@ -7,6 +7,7 @@ vibratos of their own would cancel each other.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 from dataclasses import dataclass, replace
@@ -20,12 +21,15 @@ from nsynth_lab.blend.variation import variation
 from nsynth_lab.dsp.noise_table import noise_places
 from nsynth_lab.dsp.pitch import tracked_orders
 from nsynth_lab.latents import Latents
+from nsynth_lab.model.bank import zones_at_note
+from nsynth_lab.note import Note
 from nsynth_lab.pack.request import ClipKey, PackRequest
 from nsynth_lab.render.session import Session
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, frames_to_seconds, note_to_hz
 
 SETTLE_FRAMES = 36  # after this the decoder has forgotten what came before the loop, to -40 dB and below
 TAIL_FRAMES = 2  # after the end of the loop; up to one of them is cut off to get the exact length
+MOST_BLENDS, MOST_SOURCES = 128, 64  # kept, because clips of one note need them again
 SHORTEST_RELEASE_SECONDS, LONGEST_RELEASE_SECONDS = 0.05, 5.0
 
 
@@ -83,6 +87,9 @@ class BlendClips:
         self.session = session
         self.request = request
         self._shared: dict[tuple[int, int], Shared] = {}
+        self._zones = functools.cache(session.zones)
+        self._source = functools.lru_cache(MOST_SOURCES)(self._find_source)
+        self._blend = functools.lru_cache(MOST_BLENDS)(self._make_blend)
 
     def clip(self, key: ClipKey) -> ClipLatents:
         """The latents of a clip."""
@@ -138,8 +145,16 @@ class BlendClips:
         return self._take(key, seconds=self.request.seconds + LONGEST_RELEASE_SECONDS)
 
     def _take(self, key: ClipKey, *, seconds: float) -> Latents:
-        blend = self.session.blend(self.request.blend_request(key, seconds=seconds))
+        blend = self._blend(replace(key, take=0), seconds)
         return variation(blend, number=key.take, seed=self.request.seed)
+
+    def _make_blend(self, key: ClipKey, seconds: float) -> Latents:
+        """What all round robins are variations of."""
+        request = self.request.blend_request(key, seconds=seconds)
+        return self.session.blend(request, [self._source(source, request.note) for source in request.sources])
+
+    def _find_source(self, source: str, note: Note) -> Latents:
+        return zones_at_note(self._zones(source), note)
 
 
 def settled_frame(request: PackRequest) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 
@@ -20,28 +21,46 @@ from nsynth_lab.runtime.clips import Clip, decode_blocks
 from nsynth_lab.units import FloatArray, cents_to_ratio, note_to_hz
 
 
-def decode_clips(clips: Sequence[ClipLatents], checkpoint: Checkpoint) -> FloatArray:
-    """Samples [clips, samples] at 48 kHz of clips of equal length.
+class UnwantedError(Exception):
+    """Decoding was stopped."""
+
+
+def decode_clips(
+    clips: Sequence[ClipLatents], checkpoint: Checkpoint, *, threads: int | None = None, stopped: Event | None = None
+) -> FloatArray:
+    """Samples [clips, samples] at 48 kHz of clips of equal length, on so many threads of the processor or on all.
 
     Raises:
         LatentsError: the latents decode to NaN or infinite samples.
+        UnwantedError: `stopped` was set meanwhile.
     """
     made = [Clip(clip.latents, exact_f0_hz(clip.latents), clip.noise_place, clip.period) for clip in clips]
-    audio = np.concatenate(list(decode_blocks(made, checkpoint)), axis=1)
+    blocks = []
+    for block in decode_blocks(made, checkpoint, threads=threads):
+        if stopped is not None and stopped.is_set():
+            raise UnwantedError
+        blocks.append(block)
+    audio = np.concatenate(blocks, axis=1)
     if not np.isfinite(audio).all():
         raise LatentsError("decoding gave NaN or infinite samples: these latents are out of the model's range")
     return np.ascontiguousarray(audio)
 
 
-def decode_voices(clips: Sequence[PresetClipLatents], checkpoint: Checkpoint) -> list[FloatArray]:
-    """Samples [voices, samples] of each clip; clips may have different lengths."""
+def decode_voices(
+    clips: Sequence[PresetClipLatents],
+    checkpoint: Checkpoint,
+    *,
+    threads: int | None = None,
+    stopped: Event | None = None,
+) -> list[FloatArray]:
+    """Samples [voices, samples] of each clip; clips may have different lengths. Otherwise as `decode_clips`."""
     longest = max(voice.latents.frames for clip in clips for voice in clip.voices)
     voices = [
         replace(voice, latents=with_silence(voice.latents, longest - voice.latents.frames))
         for clip in clips
         for voice in clip.voices
     ]
-    audio = decode_clips(voices, checkpoint)
+    audio = decode_clips(voices, checkpoint, threads=threads, stopped=stopped)
     decoded, first = [], 0
     for clip in clips:
         decoded.append(audio[first : first + len(clip.voices), : clip.voices[0].latents.samples])

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from threading import Lock
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from nsynth_lab.pack.formats.zones import Loop
 from nsynth_lab.pack.preset_clips import MOST_TURNS, PresetClipLatents
 from nsynth_lab.pack.quality import LOOPED, Seam
 from nsynth_lab.pack.request import PackRequest
+from nsynth_lab.patch import Patch
 from nsynth_lab.render.offline import FADE_SAMPLES, faded
 from nsynth_lab.synth.mixer import mix_whole
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, db_to_gain
@@ -44,15 +46,16 @@ BURST_SECONDS, BURST_DB = 0.25, -20.0
 
 
 class PresetFinisher:
-    """Applies a preset's effects to its decoded clips. On the main thread, where plugins are loaded.
+    """Applies a preset's effects to its decoded clips; on any thread, but with plugins on the main thread alone.
 
-    Every clip gets a new chain, so that it does not depend on the clips before it.
+    Every clip gets a new chain, so that it does not depend on the clips before it or beside it.
     """
 
     def __init__(self, request: PackRequest) -> None:
         self._request = request
         self._patches = [request.patch_at(place) for place in request.positions]
         self._release_seconds: float | None = None
+        self._measuring = Lock()
 
     def finish(self, clips: Sequence[PresetClipLatents], decoded: Sequence[FloatArray]) -> Iterator[FinishedClip]:
         """Finish `clips`, whose voices are `decoded`, each [voices, samples]; round robins of a note are neighbours."""
@@ -74,14 +77,19 @@ class PresetFinisher:
 
     def _effects_release_seconds(self) -> float:
         """Time in which the effects decay by 60 dB; measured once, with a burst of noise."""
-        if self._release_seconds is None:
-            burst = np.random.default_rng(0).standard_normal((2, round(BURST_SECONDS * SAMPLE_RATE)))
-            dry = np.asarray(burst * db_to_gain(BURST_DB), np.float32)
-            with chain_of(self._patches[0]) as chain:
-                wet = np.abs(chain.run(dry)).max(axis=0)
-            heard = np.flatnonzero(wet > wet.max() * db_to_gain(RELEASED_DB))
-            self._release_seconds = max(0.0, (heard[-1] + 1 - dry.shape[1]) / SAMPLE_RATE) if len(heard) else 0.0
+        with self._measuring:
+            if self._release_seconds is None:
+                self._release_seconds = _release_seconds(self._patches[0])
         return self._release_seconds
+
+
+def _release_seconds(patch: Patch) -> float:
+    burst = np.random.default_rng(0).standard_normal((2, round(BURST_SECONDS * SAMPLE_RATE)))
+    dry = np.asarray(burst * db_to_gain(BURST_DB), np.float32)
+    with chain_of(patch) as chain:
+        wet = np.abs(chain.run(dry)).max(axis=0)
+    heard = np.flatnonzero(wet > wet.max() * db_to_gain(RELEASED_DB))
+    return max(0.0, (heard[-1] + 1 - dry.shape[1]) / SAMPLE_RATE) if len(heard) else 0.0
 
 
 def _whole(chain: Chain, dry: FloatArray) -> FloatArray:

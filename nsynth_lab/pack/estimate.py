@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nsynth_lab.errors import PackError
-from nsynth_lab.pack.make import make_batch
+from nsynth_lab.pack.batches import batches_at_once
+from nsynth_lab.pack.make import make_batches
 from nsynth_lab.pack.plan import PackPlan
 from nsynth_lab.pack.request import PackRequest
 from nsynth_lab.render.session import Session
+from nsynth_lab.threads import thread_count
 
 FLAC_SHARE = 0.65  # size relative to WAV
 EXTRA_BYTES = 4 * 2**20  # pictures, preview, tables
@@ -38,13 +40,19 @@ def disk_bytes(request: PackRequest, *, clip_seconds: float | None = None) -> in
 
 
 def estimate(session: Session, plan: PackPlan) -> Estimate:
-    """Measured by making one batch, from the middle of the pack."""
-    batch = plan.batches[len(plan.batches) // 2]
-    make_batch(session, plan, batch[:1])  # warm up: the first decoding of a run is slower
-    started = time.perf_counter()
-    made = make_batch(session, plan, batch)
-    a_clip = (time.perf_counter() - started) / len(batch)
+    """Measured by making some batches from the middle of the pack: one, or as many as the processors make at once."""
     request = plan.request
+    batch = plan.batches[len(plan.batches) // 2]
+    make_batches(session, plan, [batch[:1]])  # warm up: the first decoding of a run is slower
+    most = (
+        1
+        if session.device == "cuda"
+        else min(thread_count(), batches_at_once(request, session.device, rows=len(batch)))
+    )
+    first = max(0, min(len(plan.batches) // 2, len(plan.batches) - most))
+    started = time.perf_counter()
+    made = make_batches(session, plan, plan.batches[first : first + most])
+    a_clip = (time.perf_counter() - started) / len(made)
     seconds = sum(clip.samples.shape[1] for clip in made) / len(made) / request.sample_rate
     both_sides = sum(clip.samples.size for clip in made) / len(made) / request.sample_rate
     return Estimate(

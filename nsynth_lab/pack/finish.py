@@ -62,7 +62,9 @@ class ClosedClip:
     troubles: tuple[str, ...] = ()
 
 
-def finish_clips(clips: Sequence[ClipLatents], audio: FloatArray, request: PackRequest) -> Iterator[FinishedClip]:
+def finish_clips(
+    clips: Sequence[ClipLatents], audio: Sequence[FloatArray] | FloatArray, request: PackRequest
+) -> Iterator[FinishedClip]:
     """Finish `clips`, whose decoded samples are `audio` [clips, samples]; round robins of a note are neighbours."""
     closed = [_closed(clip, samples[None], request) for clip, samples in zip(clips, audio, strict=True)]
     yield from levelled(closed, request, gain_db=PACK_GAIN_DB)

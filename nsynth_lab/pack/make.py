@@ -5,7 +5,8 @@ PackRequest -> PackPlan (names of all files) -> batches of clips -> Store -> Pac
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -51,11 +52,16 @@ def make_pack(
     }
     left = [batch for batch in plan.batches if any(plan.files[index] not in records for index in batch)]
     advance(len(plan.files) - sum(map(len, left)))
-    for batch, clips in make_clips(session, plan, left, workers):
-        for index, clip in zip(batch, clips, strict=True):
-            if plan.files[index] not in records:
-                records[plan.files[index]] = _store_clip(store, plan, index, clip)
-            advance(1)
+    kept = frozenset(records)
+
+    def keep(index: int, clip: FinishedClip) -> dict[str, Any]:
+        file = plan.files[index]
+        return records[file] if file in kept else _store_clip(store, plan, index, clip)
+
+    with closing(make_clips(session, plan, left, workers, keep)) as made:
+        for batch, stored in made:
+            records |= zip((plan.files[index] for index in batch), stored, strict=True)
+            advance(len(batch))
     ordered = [records[file] for file in plan.files]
     pack = pack_map(plan, ordered)
     write_documents(store, pack, ordered, plan.values(), formats=plan.request.formats)
@@ -63,9 +69,9 @@ def make_pack(
     return pack, ordered
 
 
-def make_batch(session: Session, plan: PackPlan, batch: range) -> list[FinishedClip]:
-    """Make the clips of one batch without storing them, to measure time and size."""
-    return [clip for _, clips in make_clips(session, plan, [batch], "") for clip in clips]
+def make_batches(session: Session, plan: PackPlan, batches: Sequence[range]) -> list[FinishedClip]:
+    """Make the clips of some batches without storing them, to measure time and size."""
+    return [clip for _, clips in make_clips(session, plan, batches, "", lambda _, clip: clip) for clip in clips]
 
 
 def _store_clip(store: Store, plan: PackPlan, index: int, clip: FinishedClip) -> dict[str, Any]:

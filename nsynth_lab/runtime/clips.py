@@ -67,9 +67,9 @@ def decode(latents: Latents, checkpoint: Checkpoint, *, seed: int = 0) -> Iterat
         yield block
 
 
-def decode_blocks(clips: Sequence[Clip], checkpoint: Checkpoint) -> Iterator[FloatArray]:
-    """Blocks [clips, up to 94 * 512] of clips of one length."""
-    player = _player(clips, checkpoint)
+def decode_blocks(clips: Sequence[Clip], checkpoint: Checkpoint, *, threads: int | None = None) -> Iterator[FloatArray]:
+    """Blocks [clips, up to 94 * 512] of clips of one length, on so many threads of the processor, by default on all."""
+    player = _player(clips, checkpoint, threads or thread_count())
     streams = (
         np.stack([clip.latents.timbre for clip in clips]),
         np.stack([clip.latents.loudness_db for clip in clips]),
@@ -93,26 +93,27 @@ class _Player(Protocol):
     ) -> FloatArray: ...
 
 
-def _player(clips: Sequence[Clip], checkpoint: Checkpoint) -> _Player:
+def _player(clips: Sequence[Clip], checkpoint: Checkpoint, threads: int) -> _Player:
     places = [clip.noise_place for clip in clips]
     if len(clips) > 1 and is_compiled(checkpoint.device):
-        return _Compiled(checkpoint, places)
+        return _Compiled(checkpoint, places, threads)
     from nsynth_lab.runtime.torch_clips import TorchClips
 
     return TorchClips(checkpoint.model.decoder, places)
 
 
 class _Compiled:
-    """Groups of clips in compiled loops, as many at once as there are threads to compute on."""
+    """Groups of clips in compiled loops, as many at once as there are threads for them."""
 
-    def __init__(self, checkpoint: Checkpoint, noise_places: Sequence[int]) -> None:
+    def __init__(self, checkpoint: Checkpoint, noise_places: Sequence[int], threads: int) -> None:
         from nsynth_lab.runtime.numba_batch import NumbaBatch  # Numba takes half a second to import
 
         count = len(noise_places)
         self._batch = NumbaBatch(checkpoint.weights, count)
-        self._pool = ThreadPoolExecutor(thread_count())
+        self._pool = ThreadPoolExecutor(threads)
         slots = np.arange(count)
-        self._groups = [slots[first : first + GROUP_CLIPS] for first in range(0, count, GROUP_CLIPS)]
+        size = min(GROUP_CLIPS, -(-count // threads))
+        self._groups = [slots[first : first + size] for first in range(0, count, size)]
         self.seek_noise(range(count), noise_places)
 
     def seek_noise(self, slots: Sequence[int], places: Sequence[int]) -> None:

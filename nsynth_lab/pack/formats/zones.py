@@ -11,6 +11,9 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nsynth_lab.units import gain_to_db
 
 LOWEST_KEY, HIGHEST_KEY = 0, 127
@@ -142,15 +145,14 @@ def velocity_ranges(velocities: Sequence[int]) -> dict[int, tuple[int, int]]:
 
 def missing_zones(layer: PackLayer) -> list[tuple[int, int]]:
     """(key, velocity) pairs for which not every round robin sounds exactly once."""
-    covering: dict[tuple[int, int], list[int]] = {}
-    for zone in layer.zones:
-        for key in range(zone.low_key, zone.high_key + 1):
-            for velocity in range(zone.low_velocity, zone.high_velocity + 1):
-                covering.setdefault((key, velocity), []).append(zone.take)
     takes = max((zone.takes for zone in layer.zones), default=1)
-    return [
-        (key, velocity)
-        for key in range(LOWEST_KEY, HIGHEST_KEY + 1)
-        for velocity in range(LOWEST_VELOCITY, HIGHEST_VELOCITY + 1)
-        if sorted(covering.get((key, velocity), [])) != list(range(1, takes + 1))
-    ]
+    sounding: dict[int, NDArray[np.int64]] = {}  # take -> how many of its clips sound at each key and velocity
+    for zone in layer.zones:
+        counts = sounding.setdefault(zone.take, np.zeros((HIGHEST_KEY + 1, HIGHEST_VELOCITY + 1), np.int64))
+        keys = slice(max(zone.low_key, 0), max(zone.high_key + 1, 0))
+        counts[keys, max(zone.low_velocity, 0) : max(zone.high_velocity + 1, 0)] += 1
+    wanted = [counts == 1 for take, counts in sounding.items() if 1 <= take <= takes]
+    others = [counts == 0 for take, counts in sounding.items() if not 1 <= take <= takes]
+    whole = np.full((HIGHEST_KEY + 1, HIGHEST_VELOCITY + 1), len(wanted) == takes)
+    whole = np.logical_and.reduce([whole, *wanted, *others])
+    return [(key, velocity) for key, velocity in np.argwhere(~whole).tolist() if velocity >= LOWEST_VELOCITY]
