@@ -26,6 +26,7 @@ from typing import Any
 
 from nsynth_lab import __version__
 from nsynth_lab.folders import cache_folder, data_folder
+from nsynth_lab.priority import ADVICE, NICENESS, PRIORITY, raise_priority
 from nsynth_lab.resources import PACKAGE, default_checkpoint, factory_presets, is_installed
 from nsynth_lab.threads import usable_processors
 
@@ -327,6 +328,16 @@ def _system_package(debian: str, elsewhere: str) -> str:
     )
 
 
+def _priority() -> str:
+    if sys.platform != "linux":
+        return "the system gives the sound card's thread real-time priority by itself"
+    if not raise_priority():
+        raise ProbeError("the system grants this user no priority: beside busy programs the sound may drop out", ADVICE)
+    if os.sched_getscheduler(0) & os.SCHED_RR:
+        return f"real-time priority {PRIORITY}"
+    return f"nice value {NICENESS}, but no real-time priority"
+
+
 def _midi_ports() -> str:
     rtmidi = importlib.import_module("rtmidi")
     try:
@@ -369,6 +380,7 @@ PROBES = (
     Probe("plugins", "third-party effects and instruments", False, _plugins, "nsynth-lab plugins scan"),
     Probe("SFZ", "capture SFZ instruments", False, _sfz, "pip install 'nsynth-lab[sfz]'"),
     Probe("sound devices", "play live", False, _sound_devices, "pip install sounddevice"),
+    Probe("priority", "play beside busy programs", False, _priority, ADVICE),
     Probe("MIDI ports", "play from a keyboard", False, _midi_ports, "pip install 'nsynth-lab[midi]'"),
     Probe(
         "SoundFonts", "render training notes", False, _soundfonts, "apt-get install libfluidsynth3 fluid-soundfont-gm"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from nsynth_lab.bench.pretended.sounddevice import FIRST_SOUND
 from nsynth_lab.bench.spinner import beside
 from nsynth_lab.bench.turns.__main__ import main
-from nsynth_lab.bench.turns.child import FIRST_SOUND, Version
+from nsynth_lab.bench.turns.child import DEVICE, Version
 from nsynth_lab.bench.turns.commands import SONG, SOUND, Command, prepare
-from nsynth_lab.bench.turns.pretended_device import SOURCE
 from nsynth_lab.dsp.pitch_guess import measure_note
 from nsynth_lab.midi.song import read_song
 
@@ -89,11 +89,10 @@ def test_the_recording_is_a_c4_and_the_song_begins_at_once(tmp_path: Path) -> No
 
 
 def test_the_first_sound_is_when_the_device_hears_it(tmp_path: Path) -> None:
-    (tmp_path / "sounddevice.py").write_text(SOURCE)
     first = tmp_path / "first"
     begun = time.monotonic()
     subprocess.run(
-        [sys.executable, "-c", PLAYED], env={**os.environ, "PYTHONPATH": str(tmp_path), FIRST_SOUND: str(first)},
+        [sys.executable, "-c", PLAYED], env={**os.environ, "PYTHONPATH": str(DEVICE), FIRST_SOUND: str(first)},
         check=True, timeout=60,
     )  # fmt: skip
     assert begun + 150 * 256 / 48_000 - 0.1 < float(first.read_text()) < time.monotonic()

@@ -105,7 +105,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", "true")  # an editor that changes nothing
     monkeypatch.setitem(sys.modules, "sounddevice", no_sound_card())
     monkeypatch.setattr("nsynth_lab.midi.ports.Ports", NoPorts)
-    monkeypatch.setattr("nsynth_lab.render.machine.raise_priority", lambda: None)
+    monkeypatch.setattr("nsynth_lab.priority.raise_priority", lambda: None)
     monkeypatch.setattr(ablation, "EXPERIMENTS", ablation.EXPERIMENTS[:2])  # of eight trainings
     Path("no-plugins").mkdir()
     make_inputs(FONT if FONT.is_file() else None)

@@ -185,6 +185,17 @@ def test_overload_steals_released_voices_first_and_recovers() -> None:
     assert not engine.limited
 
 
+def test_an_overload_of_two_seconds_is_told_once() -> None:
+    told: list[bool] = []
+    live = Live(small_engine(), Swallow(hungry=True), overloaded=lambda: told.append(True))
+    for share in 374 * [1.5] + [0.5] + 374 * [1.5]:  # of 375 blocks of 256 in two seconds
+        live._keep_up(share)
+    assert not told
+    for _ in range(400):
+        live._keep_up(1.5)
+    assert told == [True]
+
+
 def test_the_next_note_is_right_after_a_storm_of_random_messages() -> None:
     """10,000 random and malformed messages a second for two seconds of the engine's time."""
     engine, parser, rng = small_engine(), Parser(), random.Random(4)

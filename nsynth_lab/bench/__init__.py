@@ -13,6 +13,7 @@ timing        repeated measurements: median, lowest and highest
 synthetic     generated recordings to encode and to train on
 tables, page, plots     the results on the terminal and as a report
 spinner       busy processes beside what is measured
+pretended/    a sound card that nobody hears
 turns/        whole commands of two versions of this program in turns
 peers/        other projects' decoders on the same machine in the same run
 """

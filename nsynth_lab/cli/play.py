@@ -89,16 +89,16 @@ def play(
     check_sources(asked.all_sources(), checkpoint)
     song = song_to_play(file, asked, channels=midi_channels) if file else None
 
+    from nsynth_lab.priority import lower_priority, never_for_long, raise_priority
     from nsynth_lab.render import Session
     from nsynth_lab.render.live import Live
-    from nsynth_lab.render.machine import choose_threads, raise_priority
+    from nsynth_lab.render.machine import choose_threads
     from nsynth_lab.sinks.file import FileSink
     from nsynth_lab.sinks.recorder import Recorder
 
     session = Session(checkpoint, device=compute, seed=seed, progress=console.progress)
     console.say("loading")
     engine = asked.engine(session, live=True, ahead_samples=HOP_SAMPLES)
-    raise_priority()
     threads = choose_threads(engine)
     stop = threading.Event()
     until = time.monotonic() + duration if duration else float("inf")
@@ -108,13 +108,16 @@ def play(
         return ended or time.monotonic() >= until
 
     with ExitStack() as stack:
+        stack.enter_context(never_for_long(console.say))
         recorder = None
         if record:
             recipe = recipes.recipe(context, session, compute=session.device)
             recipe.put_beside(record)
             recorder = stack.enter_context(Recorder(FileSink(record, comment=recipe.comment(record), force=force)))
-        sink = stack.enter_context(DeviceSink(output_device, block_samples=asked.block, latency=latency))
-        live = Live(engine, sink, record=recorder, song=song.events if song else ())
+        sink = DeviceSink(output_device, block_samples=asked.block, latency=latency, begin=raise_priority)
+        stack.enter_context(sink)
+        events = song.events if song else ()
+        live = Live(engine, sink, record=recorder, song=events, overloaded=lambda: lower_priority(console.say))
         ports = stack.enter_context(_midi(live, midi))
         where = output_device or "the default output"
         how = "decoding on the GPU" if session.device == "cuda" else f"threads {threads}"
@@ -147,9 +150,12 @@ def _midi(live: Live, wanted: str) -> Iterator[Ports | None]:
 @contextmanager
 def _running(live: Live, stop: threading.Event, done: object) -> Iterator[threading.Thread]:
     """The engine's thread, ended when the block is left; what went wrong in it is raised here."""
+    from nsynth_lab.priority import raise_priority
+
     failed: list[BaseException] = []
 
     def run() -> None:
+        raise_priority()
         try:
             live.run(stop, done=done)  # type: ignore[arg-type]
         except BaseException as error:
@@ -199,7 +205,10 @@ def _attend(live: Live, thread: threading.Thread, *, title: str, keys: bool) -> 
 
 
 def _warn(live: Live) -> None:
-    for line in live.troubles():
+    from nsynth_lab.priority import refusal
+
+    refused = refusal() if live.sink.ring.underruns else ""
+    for line in live.troubles() + [refused] * bool(refused):
         clear()
         console.say(f"warning: {line}")
 

@@ -9,6 +9,7 @@ sample that corresponds to its time, so that events keep their spacing however b
 from __future__ import annotations
 
 import gc
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,7 @@ from nsynth_lab.units import SAMPLE_RATE
 TOO_LATE = 0.9  # share of its deadline from which a block is nearly lost
 SWITCH_SECONDS = 0.0005  # how long another thread may hold the interpreter lock
 RECOVER_BLOCKS = 400
+OVERLOADED_SECONDS = 2.0  # of late blocks one after the other
 
 
 @dataclass(frozen=True)
@@ -71,16 +73,25 @@ def undisturbed() -> Iterator[None]:
 class Live:
     """Runs an engine into a device: `run(stop)` on its own thread; any thread may put events into `event_queue`.
 
-    `song` is played from the beginning on, as the engine's clock comes to its events.
+    `song` is played from the beginning on, as the engine's clock comes to its events. `overloaded` is called when every
+    block has come late for two seconds.
     """
 
     def __init__(
-        self, engine: Playing, sink: DeviceSink, *, record: Recorder | None = None, song: Sequence[Event] = ()
+        self,
+        engine: Playing,
+        sink: DeviceSink,
+        *,
+        record: Recorder | None = None,
+        song: Sequence[Event] = (),
+        overloaded: Callable[[], object] = lambda: None,
     ) -> None:
         self.engine, self.sink, self.event_queue = engine, sink, EventQueue()
         self.meter = LoadMeter()
         self._record = record
         self._song = EventList(song)
+        self._overloaded = overloaded
+        self._blocks_of_overload = math.ceil(OVERLOADED_SECONDS / sink.block_seconds)
         self._clock = ClockFollower(sink.block_samples)
         self._late = 0
         self._calm = 0
@@ -127,6 +138,8 @@ class Live:
     def _keep_up(self, share: float) -> None:
         """Steal voices before a block is lost: when blocks take too long and the ring buffer runs low."""
         self._late = self._late + 1 if share > TOO_LATE else 0
+        if self._late == self._blocks_of_overload:
+            self._overloaded()
         voices = self.engine.state().voices
         if self._late and self.sink.starving and voices > 1:
             self.engine.steal(max(1, voices // 4))

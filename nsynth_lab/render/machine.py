@@ -1,34 +1,14 @@
-"""What a live engine needs of the machine: a high priority, and the best number of threads."""
+"""What a live engine needs of the machine: the best number of threads."""
 
 from __future__ import annotations
 
 import math
 import os
-import sys
 
 from nsynth_lab.render.ensemble import Playing
 from nsynth_lab.threads import set_thread_count, thread_count, usable_processors
 
 WORTH_IT = 0.8  # a second thread must bring the time of a step below this share
-REAL_TIME_PRIORITY, NICENESS = 5, -11
-
-
-def raise_priority() -> bool:
-    """Ask the system for real-time priority for this thread and those it starts; whether it grants it.
-
-    An audio thread that waits behind other programs misses its deadlines. Linux grants it to members of the audio group
-    (`rtprio` in limits.conf) and to root; elsewhere PortAudio asks for its own thread.
-    """
-    if sys.platform != "linux":
-        return False
-    try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REAL_TIME_PRIORITY))
-    except OSError:
-        try:
-            os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
-        except OSError:
-            return False
-    return True
 
 
 def choose_threads(engine: Playing) -> int:

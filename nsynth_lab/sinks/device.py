@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -34,6 +36,8 @@ NO_DEFAULT = "device -1"  # PortAudio's name for a default device that does not 
 class DeviceSink:
     """`with DeviceSink(...) as sink: sink.write(block)`; `write` waits until the ring has room.
 
+    `begin` is called once on each audio thread, before its first block.
+
     Attributes:
         ring: blocks waiting to be played; it counts underruns.
         ahead: how many blocks are kept waiting.
@@ -45,8 +49,15 @@ class DeviceSink:
         DeviceError: no such device, or it cannot play 48 kHz stereo.
     """
 
-    def __init__(self, name: str = "", *, block_samples: int, latency: str = "low") -> None:
-        self.name, self.block_samples, self.latency = name, block_samples, latency
+    def __init__(
+        self,
+        name: str = "",
+        *,
+        block_samples: int,
+        latency: str = "low",
+        begin: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.name, self.block_samples, self.latency, self._begin = name, block_samples, latency, begin
         self.block_seconds = block_samples / SAMPLE_RATE
         self.ahead = max(BLOCKS_AHEAD[latency], self._blocks(AHEAD_SECONDS[latency]))
         room = self.ahead + self._blocks(LARGEST_BUFFER_SECONDS)
@@ -117,9 +128,12 @@ class DeviceSink:
 
     def _open(self) -> None:
         sounddevice = load_sounddevice()
-        ring = self.ring
+        ring, threads = self.ring, set[int]()
 
         def callback(out: Any, _samples: int, _time: Any, flags: Any) -> None:
+            if (thread := threading.get_ident()) not in threads:
+                threads.add(thread)
+                self._begin()
             ring.pop(out)
             if flags.output_underflow and not ring.ending:  # heard as a gap, though a block was there in time
                 ring.underruns += 1

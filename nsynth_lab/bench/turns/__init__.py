@@ -1,7 +1,7 @@
 """Turns: whole commands of two versions of this program in turns, alone and beside a busy process.
 
     commands   what is run, as a musician would type it
-    child      one run: seconds, processor time, what it imports; `pretended_device` stands in for the sound card
+    child      one run: seconds, processor time, what it imports
     compare    the turns, and what came of them
     table      the figures as Markdown
 

@@ -10,12 +10,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from nsynth_lab.bench import pretended
+from nsynth_lab.bench.pretended.sounddevice import FIRST_SOUND
 from nsynth_lab.bench.turns.commands import Command, prepare
-from nsynth_lab.bench.turns.pretended_device import SOURCE
 from nsynth_lab.errors import NsynthLabError
 
 HEAVY = ("torch", "torchaudio", "numba", "numpy", "scipy", "librosa", "matplotlib", "pedalboard", "soundfile", "rich")
-FIRST_SOUND = "NSYNTH_LAB_FIRST_SOUND"
+DEVICE = Path(pretended.__file__).parent
 LIMIT_SECONDS = 600.0
 
 
@@ -39,8 +40,7 @@ class Version:
         self.python = self.tree / ".venv" / "bin" / "python"
         if not self.python.exists():
             raise NsynthLabError(f"{tree}: no .venv/bin/python; run scripts/setup there")
-        (self.folder / "device").mkdir(parents=True)
-        (self.folder / "device" / "sounddevice.py").write_text(SOURCE)
+        self.folder.mkdir(parents=True)
         prepare(self.folder)
 
     def run(self, command: Command) -> Run:
@@ -67,7 +67,7 @@ class Version:
     def _call(self, command: Command, *options: str) -> str:
         line = [str(self.python), *options, "-m", "nsynth_lab", *command.arguments]
         caches = {"NSYNTH_LAB_HOME": str(self.folder / "own"), "NUMBA_CACHE_DIR": str(self.folder / "compiled")}
-        path = {"PYTHONPATH": str(self.folder / "device"), FIRST_SOUND: str(self.folder / "first")}
+        path = {"PYTHONPATH": str(DEVICE), FIRST_SOUND: str(self.folder / "first")}
         try:
             done = subprocess.run(
                 line, cwd=self.folder, env={**os.environ, **caches, **path}, capture_output=True, text=True,

@@ -1,0 +1,99 @@
+"""Threads that make sound go first where the system allows it, but never so long that the machine stops answering.
+
+A thread that makes sound and waits behind other programs misses its deadline, and the sound breaks up. Linux grants
+real-time priority (SCHED_RR) to members of a group that limits.conf names, and to root. Only the thread that asks gets
+it: threads and programs that it starts do not (SCHED_RESET_ON_FORK). Sources: sched(7), getrlimit(2).
+
+macOS and Windows give the sound card's thread real-time priority themselves; there is nothing to ask for.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+PRIORITY, NICENESS = 5, -11  # above all that is not real time, below the system's own threads and JACK's
+LONGEST_SECONDS = 0.5  # a thread that computes for so long without a pause has lost its deadlines anyway
+ADVICE = (
+    "let the system grant it: `sudo usermod -aG audio $USER`, a line `@audio - rtprio 95` in "
+    "/etc/security/limits.d/audio.conf, then log in again"
+)
+
+LOWERED = "it goes on at normal priority, so that this machine can still be used"
+
+_raised: set[int] = set()
+_refused: set[int] = set()
+
+
+def raise_priority() -> bool:
+    """Ask the system for real-time priority for this thread, or else for a lower nice value; whether it grants either.
+
+    Only within `never_for_long`, so that the machine stays usable.
+    """
+    if sys.platform != "linux":
+        return False
+    with suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
+        _raised.add(threading.get_native_id())
+        return True
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+        return True
+    _refused.add(threading.get_native_id())
+    return False
+
+
+def lower_priority(say: Callable[[str], None] = lambda _: None) -> None:
+    """Give this thread normal priority again if it had real time, and tell `say` so: it has more to do than it can."""
+    if threading.get_native_id() in _raised:
+        _lower_all()
+        say(f"there is more to play than this machine can: {LOWERED}")
+
+
+def refusal() -> str:
+    """Why sound drops out beside other programs, and what to do, if the system has refused; said once, else empty."""
+    if not _refused:
+        return ""
+    _refused.clear()
+    return f"the sound dropped out, and it has normal priority because the system grants no more; {ADVICE}"
+
+
+@contextmanager
+def never_for_long(say: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+    """Within this context a real-time thread that computes for half a second without a pause gets normal priority.
+
+    Waiting for the interpreter's lock is a pause, so this is for endless work in a library. `say` is then told so in a
+    sentence. Only the main thread can watch; elsewhere nothing happens.
+    """
+    if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    import resource
+
+    def lower(_number: int, _frame: FrameType | None) -> None:
+        if _raised:
+            _lower_all()
+            say(f"the sound took the processor for {LONGEST_SECONDS:g} s without a pause: {LOWERED}")
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_RTTIME)
+    wanted = round(1e6 * LONGEST_SECONDS)
+    before = signal.signal(signal.SIGXCPU, lower)
+    resource.setrlimit(resource.RLIMIT_RTTIME, (wanted if hard < 0 else min(wanted, hard // 2), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_RTTIME, (soft, hard))
+        signal.signal(signal.SIGXCPU, before or signal.SIG_DFL)
+        _raised.clear()
+        _refused.clear()
+
+
+def _lower_all() -> None:
+    while _raised:
+        with suppress(OSError):  # the thread has ended
+            os.sched_setscheduler(_raised.pop(), os.SCHED_OTHER, os.sched_param(0))

@@ -1,0 +1,130 @@
+"""The thread that makes sound goes first, alone and never for long; where it may not, that is said when it matters."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from nsynth_lab import priority
+from nsynth_lab.cli.play import _warn
+from nsynth_lab.doctor import ProbeError, _priority
+from nsynth_lab.priority import never_for_long, raise_priority, refusal
+from nsynth_lab.sinks.device import DeviceSink
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="macOS and Windows raise the priority themselves")
+
+HOW = """
+import hashlib, os, subprocess, sys, threading, time
+from nsynth_lab.priority import lower_priority, never_for_long, raise_priority
+real_time = os.SCHED_RR | os.SCHED_RESET_ON_FORK
+heard, said = [], []
+
+def look():
+    heard.append(os.sched_getscheduler(0))
+
+def sound():
+    granted = raise_priority()
+    if not granted or os.sched_getscheduler(0) != real_time:
+        heard.append("not granted")
+        return
+    look()
+    helper = threading.Thread(target=look)
+    helper.start()
+    helper.join()
+    asked = [sys.executable, "-c", "import os; print(os.sched_getscheduler(0))"]
+    heard.append(int(subprocess.run(asked, capture_output=True, text=True).stdout))
+    hashlib.pbkdf2_hmac("sha256", b"endless", b"work", 6_000_000)  # some seconds without the interpreter's lock
+    look()
+    raise_priority()
+    look()
+    lower_priority(said.append)
+    look()
+
+with never_for_long(said.append):
+    thread = threading.Thread(target=sound)
+    thread.start()
+    while thread.is_alive():
+        time.sleep(0.01)
+    look()
+print("not granted" if "not granted" in heard else [one == real_time for one in heard], len(said))
+"""
+
+
+def test_real_time_is_for_the_thread_alone_and_ends_if_it_never_pauses() -> None:
+    ran = subprocess.run([sys.executable, "-c", HOW], capture_output=True, text=True, check=True, timeout=60)
+    if "not granted" in ran.stdout:
+        pytest.skip("the system grants no real-time priority")
+    # the thread itself, one that it starts, a program that it starts, itself after half a second, raised again, lowered
+    # by itself, and the main thread
+    assert ran.stdout.strip() == "[True, False, False, False, True, False, False] 2"
+
+
+def test_limit_and_signal_are_as_before_afterwards() -> None:
+    before = resource.getrlimit(resource.RLIMIT_RTTIME), signal.getsignal(signal.SIGXCPU)
+    with never_for_long():
+        assert resource.getrlimit(resource.RLIMIT_RTTIME)[0] == 500_000
+    assert (resource.getrlimit(resource.RLIMIT_RTTIME), signal.getsignal(signal.SIGXCPU)) == before
+
+
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that grants nothing."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    monkeypatch.setattr(os, "setpriority", refuse)
+
+
+@pytest.mark.usefixtures("refusing")
+def test_a_refusal_is_told_once_and_only_if_the_sound_drops_out(capsys: pytest.CaptureFixture[str]) -> None:
+    live = SimpleNamespace(troubles=list, sink=SimpleNamespace(ring=SimpleNamespace(underruns=0)))
+    with never_for_long():
+        assert not raise_priority()
+        _warn(live)  # type: ignore[arg-type]
+        assert capsys.readouterr().err == ""
+        live.sink.ring.underruns = 1
+        _warn(live)  # type: ignore[arg-type]
+        said = " ".join(capsys.readouterr().err.split())
+        assert "the sound dropped out, and it has normal priority" in said
+        assert "@audio - rtprio" in said
+        _warn(live)  # type: ignore[arg-type]
+        assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("refusing")
+def test_the_doctor_tells_of_a_refusal() -> None:
+    with pytest.raises(ProbeError, match="no priority") as raised:
+        _priority()
+    assert raised.value.advice == priority.ADVICE
+    refusal()
+
+
+def test_other_systems_are_asked_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not raise_priority()
+    assert refusal() == ""
+    assert "by itself" in _priority()
+
+
+def test_each_audio_thread_begins_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nsynth_lab.bench.pretended import sounddevice
+
+    monkeypatch.setitem(sys.modules, "sounddevice", sounddevice)
+    began: list[str] = []
+    with DeviceSink(block_samples=256, begin=lambda: began.append(threading.current_thread().name)) as sink:
+        import numpy as np
+
+        for _ in range(20):
+            sink.write(np.zeros((2, 256), np.float32))
+        time.sleep(0.05)
+    assert began == ["pretended device"]
