@@ -14,12 +14,13 @@ from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import MissingError, UsageError
 from nsynth_lab.legible import legible
-from nsynth_lab.units import SAMPLE_RATE, FloatArray
+from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray
 
 WINDOW, HOP, BANDS = 4096, 512, 320
 LOWEST_HZ, HIGHEST_HZ = 40.0, 24_000.0
 RANGE_DB = 80.0
 DPI = 110
+MOST_COLUMNS, FRAMES_AT_ONCE = 4_096, 1_024
 TICKS_HZ = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 
 
@@ -120,17 +121,30 @@ def save_figure(figure: Any, path: Path) -> Path:
 
 
 def _log_spectrogram_db(samples: FloatArray, sample_rate: int) -> FloatArray:
-    """Level in dB [frames, bands]: the strongest bin in each of 320 logarithmic bands up to 24 kHz."""
+    """Level in dB [columns, bands]: the strongest bin in each of 320 logarithmic bands up to 24 kHz.
+
+    A column is a frame or, of long sounds, the loudest of several: a picture of an hour takes no more memory.
+    """
     padded = np.pad(samples, (WINDOW // 2, WINDOW // 2))
     windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
-    spectrum = np.abs(np.fft.rfft(windows * np.hanning(WINDOW).astype(np.float32), axis=1))
     edges = np.geomspace(LOWEST_HZ, HIGHEST_HZ, BANDS + 1) * WINDOW / sample_rate
+    together = -(-len(windows) // MOST_COLUMNS)
+    part = together * max(1, FRAMES_AT_ONCE // together)
+    columns = []
+    for start in range(0, len(windows), part):
+        bands = _bands(windows[start : start + part], edges)
+        columns.append(np.maximum.reduceat(bands, np.arange(0, len(bands), together), axis=0))
+    return np.asarray(20.0 * np.log10(np.maximum(np.concatenate(columns), 1e-6)), np.float32)
+
+
+def _bands(windows: FloatArray, edges: Doubles) -> Doubles:
+    """Magnitude of the strongest bin between each two `edges`, which are in bins, [frames, bands]."""
+    spectrum = np.abs(np.fft.rfft(windows * np.hanning(WINDOW).astype(np.float32), axis=1))
     beyond = int(edges[-1]) + 1 - spectrum.shape[1]  # a lower rate has nothing up there
     spectrum = np.pad(spectrum, ((0, 0), (0, max(0, beyond))))
     first = edges[:-1].round().astype(int)
     bands = np.maximum.reduceat(spectrum[:, : int(edges[-1]) + 1], np.unique(first), axis=1)
-    spread = bands[:, np.searchsorted(np.unique(first), first)]
-    return np.asarray(20.0 * np.log10(np.maximum(spread, 1e-6)), np.float32)
+    return np.asarray(bands[:, np.searchsorted(np.unique(first), first)])
 
 
 def _height(hz: float) -> float:

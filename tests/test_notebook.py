@@ -58,16 +58,16 @@ def test_the_python_of_the_readme_runs() -> None:
 
 
 def test_a_notebook_runs_them_and_plays_the_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first lines of the help, as they stand, in a kernel of Jupyter; the sound is in the notebook, playable."""
+    """The README's lines, or those of the help, in a kernel of Jupyter; the sound is in the notebook, playable."""
     nbclient = pytest.importorskip("nbclient", reason=WITHOUT_A_KERNEL)
     nbformat = pytest.importorskip("nbformat", reason=WITHOUT_A_KERNEL)
     pytest.importorskip("ipykernel", reason=WITHOUT_A_KERNEL)
     for name in ("IPYTHONDIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR"):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
-    lines = [example.source for example in in_the_help().examples[:5]]
+    lines = [*in_the_readme()[:1], "".join(example.source for example in in_the_help().examples[:5])][0]
     assert "import nsynth_lab as nl\n" in lines
     keep = "import numpy as np\nnp.savez('kept.npz', sound=sound.samples, song=song.samples)"
-    cells = ["".join(lines), "sound", "song", "sound.plot()", keep]
+    cells = [lines, "sound", "song", "sound.plot()", keep]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     client = nbclient.NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}

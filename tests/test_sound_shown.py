@@ -111,3 +111,16 @@ def test_a_picture_shows_each_pitch_at_its_height(rate: int, tmp_path_factory: p
     assert path.read_bytes() == picture.png
     with pytest.raises(nl.errors.UsageError, match=r"\.png"):
         picture.save(path.with_suffix(".svg"))
+
+
+def test_a_picture_of_a_long_sound_shows_every_click_in_columns_that_are_bounded() -> None:
+    """Two clicks, 100 s and 200 s into 5 minutes of silence; and of a short sound nothing is put together."""
+    from nsynth_lab.picture import MOST_COLUMNS, _log_spectrogram_db
+
+    clicks = np.zeros(300 * 8_000, np.float32)
+    clicks[[100 * 8_000, 200 * 8_000]] = 1.0
+    levels = _log_spectrogram_db(clicks, 8_000).max(axis=1)
+    assert len(levels) <= MOST_COLUMNS
+    loud = np.flatnonzero(levels > levels.max() - 20) / len(levels)
+    assert [round(at, 3) for at in sorted(set(loud.round(2)))] == [0.33, 0.67]
+    assert len(_log_spectrogram_db(clicks[: 512 * 99], 48_000)) == 100
