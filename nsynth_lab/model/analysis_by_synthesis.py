@@ -87,16 +87,14 @@ class AnalysisBySynthesis:
 
     def _chunks(self, seed: int) -> Iterator[tuple[Tensor, Tensor, Tensor, bool]]:
         """(decoded audio, recording, f0, whether this is the start of the note), up to 400 frames at a time."""
-        frames, delay = self._timbre.shape[1], self._decoder.delay_samples
         state = self._decoder.start(1, device=self._timbre.device, seed=seed)
-        for first in range(0, frames, CHUNK_FRAMES):
+        for first in range(0, self._timbre.shape[1], CHUNK_FRAMES):
             part = slice(first, first + CHUNK_FRAMES)
             level, f0, partials = (stream[:, part] for stream in self._streams)
             audio, state = self._decoder.step(self._timbre[:, part], level, f0, partials, state)
             state = detached(state)
             begin = first * HOP_SAMPLES
-            recorded = self._recorded[:, begin : begin + audio.shape[1] - delay]
-            yield audio[:, delay : delay + recorded.shape[1]], recorded, f0, first == 0
+            yield audio, self._recorded[:, begin : begin + audio.shape[1]], f0, first == 0
 
 
 def _smoothed(gradient: Tensor | None) -> Tensor | None:

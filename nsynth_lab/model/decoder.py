@@ -65,11 +65,6 @@ class Decoder(nn.Module):
         self.config = config
         self.controls = ControlNet(config)
 
-    @property
-    def delay_samples(self) -> int:
-        """Delay of the audio behind its frames: none, unless a subclass filters it."""
-        return 0
-
     def start(self, voices: int, *, device: torch.device | str = "cpu", seed: int = 0) -> DecoderState:
         """The state of `voices` silent voices; voice v starts at `noise_places(seed + v)` in the noise table."""
         count = self.config.oscillators

@@ -18,9 +18,9 @@ from torch import Tensor
 from nsynth_lab.dsp.mel import loudest_db
 from nsynth_lab.dsp.rises import levels_db, rise_db
 from nsynth_lab.dsp.spectral_distance import spectral_distance
-from nsynth_lab.latents import SILENCE_DB, Latents
+from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.units import HOP_SAMPLES, FloatArray, note_to_hz, samples_to_frames, track_hz
+from nsynth_lab.units import HOP_SAMPLES, FloatArray, note_to_hz, track_hz
 
 MAX_EXCESS_DB = 3.0  # tolerated rise beyond the recording's own
 RANGE_DB = 45.0  # rises further below the loudest frame are not counted
@@ -103,19 +103,17 @@ def _decoded(latents: Latents, timbres: FloatArray, watched: int, checkpoint: Ch
     """Samples [timbres, samples] from frame `watched` on, for each of `timbres` [timbres, frames, 16]."""
     decoder = checkpoint.model.decoder
     device = next(decoder.parameters()).device
-    begin, late = max(0, watched - WARM_UP_FRAMES), samples_to_frames(decoder.delay_samples)
-    level_db = np.pad(latents.loudness_db[begin:], (0, late), constant_values=SILENCE_DB)
-    f0_hz = np.pad(track_hz(latents.note, latents.f0_cents)[begin:], (0, late), mode="edge")
-    partials = np.pad(latents.partials_per_frame()[begin:], ((0, late), (0, 0)), mode="edge")
-    ends = np.pad(timbres[:, begin:], ((0, 0), (0, late), (0, 0)), mode="edge")
+    begin = max(0, watched - WARM_UP_FRAMES)
 
     def batched(stream: FloatArray) -> Tensor:
-        return torch.tensor(stream, device=device).expand(len(timbres), *stream.shape)
+        return torch.tensor(stream[begin:], device=device).expand(len(timbres), *stream[begin:].shape)
 
     with torch.no_grad():
-        state = decoder.start(len(timbres), device=device)
         sound, _ = decoder.step(
-            torch.tensor(ends, device=device), batched(level_db), batched(f0_hz), batched(partials), state
+            torch.tensor(timbres[:, begin:], device=device),
+            batched(latents.loudness_db),
+            batched(track_hz(latents.note, latents.f0_cents)),
+            batched(latents.partials_per_frame()),
+            decoder.start(len(timbres), device=device),
         )
-    first = decoder.delay_samples + (watched - begin) * HOP_SAMPLES
-    return np.asarray(sound[:, first : first + (latents.frames - watched) * HOP_SAMPLES].cpu().numpy(), np.float32)
+    return np.asarray(sound[:, (watched - begin) * HOP_SAMPLES :].cpu().numpy(), np.float32)

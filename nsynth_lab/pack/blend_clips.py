@@ -38,7 +38,7 @@ class ClipLatents:
     """The latents of one clip, to be decoded.
 
     Attributes:
-        latents: of the clip, plus the decoder's latency in frames.
+        latents: of the clip.
         period: of its loop; None without one.
         held: whether the blend is sustained rather than decaying.
         noise_place: where in the noise table it begins.

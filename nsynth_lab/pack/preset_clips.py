@@ -48,7 +48,7 @@ class PresetClipLatents:
 
     Attributes:
         voices: the voices of its unison, decoded separately; other clips' voices may have other lengths.
-        gains: of each voice [frames, 2 ends, 2 sides], as in `NoteVoice`, without the frames of the decoder's latency.
+        gains: of each voice [frames, 2 ends, 2 sides], as in `NoteVoice`.
         period: of the dry loop; None without one.
         held: whether it is sustained rather than decaying.
         aim_hz: the frequency that the preset's tuning gives the key.

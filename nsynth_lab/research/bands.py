@@ -118,7 +118,7 @@ class BandDecoder(Decoder):
 
     @property
     def delay_samples(self) -> int:
-        """See `Decoder.delay_samples`: that of the filter bank."""
+        """Delay of the audio behind its frames: that of the filter bank."""
         return self.bands.delay_samples
 
     def start(self, voices: int, *, device: torch.device | str = "cpu", seed: int = 0) -> BandDecoderState:

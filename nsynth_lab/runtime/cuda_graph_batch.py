@@ -40,7 +40,6 @@ class CudaGraphBatch:
 
     def __init__(self, decoder: Decoder, slots: int, *, seed: int = 0) -> None:
         self.decoder, self.seed, self.spare = decoder, seed, slots
-        self.delay_samples = decoder.delay_samples
         self.device = next(decoder.parameters()).device
         on_gpu = self.device.type == "cuda"
         self.state = decoder.start(slots + 1, device=self.device, seed=seed)

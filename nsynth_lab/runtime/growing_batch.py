@@ -18,7 +18,6 @@ class GrowingBatch:
     def __init__(self, make: Callable[[int], VoiceBatch]) -> None:
         self._make = make
         self._parts = [make(PART_SLOTS)]
-        self.delay_samples = self._parts[0].delay_samples
 
     def reset(self, slots: Sequence[int], seeds: Sequence[int]) -> None:
         """See `VoiceBatch.reset`."""

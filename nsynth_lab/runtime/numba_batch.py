@@ -38,8 +38,6 @@ Done = TypeVar("Done")
 class NumbaBatch:
     """A `TwoPhase` voice batch on the CPU."""
 
-    delay_samples = 0
-
     def __init__(self, weights: ModelWeights, slots: int, *, seed: int = 0) -> None:
         oscillators = weights.config.oscillators
         self.seed = seed

@@ -20,7 +20,6 @@ class TorchBatch:
         self.decoder, self.seed = decoder, seed
         self.device = next(decoder.parameters()).device
         self.state = decoder.start(slots, device=self.device)
-        self.delay_samples = decoder.delay_samples
 
     @torch.inference_mode()
     def reset(self, slots: Sequence[int], seeds: Sequence[int]) -> None:

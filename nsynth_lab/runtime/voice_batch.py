@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 class VoiceBatch(Protocol):
-    """One frame of any of its slots at a step; the audio comes `delay_samples` later than the frames."""
-
-    delay_samples: int
+    """One frame of any of its slots at a step."""
 
     def reset(self, slots: Sequence[int], seeds: Sequence[int]) -> None:
         """Start new voices in `slots`. The seed of each says where in the noise table it begins."""

@@ -102,7 +102,7 @@ class Engine:
         self._troubles: list[str] = []
         self._one_by_one = ahead_samples <= HOP_SAMPLES
         self.batch = self._make_batch(slots, unlimited=unlimited)
-        self.delay_samples = self.batch.delay_samples + output_stage.latency_samples
+        self.delay_samples = output_stage.latency_samples
         self._mixer = Mixer(slots, ahead_samples=ahead_samples)
         self._renderer = Renderer(self.batch, self._mixer, count=slots, one_by_one=self._one_by_one)
         readers = [ZoneReader(sources, slots) for sources in programs]

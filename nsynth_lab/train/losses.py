@@ -72,9 +72,8 @@ def forward(
     jitter = torch.randn((notes, *timbre.shape[1:]), generator=generator)[rows].to(timbre.device)
     start = model.decoder.start(len(timbre), device=timbre.device, seed=seed + rows.start)
     decoded, _ = model.decoder.step(timbre + noise * jitter, target.loudness_db, target.f0_hz, target.partials, start)
-    delay = model.decoder.delay_samples
     first, end = batch.loss_from_frame * HOP_SAMPLES, decoded.shape[1] - MARGIN_FRAMES * HOP_SAMPLES
-    decoded, recorded = decoded[:, first + delay : end + delay], target.samples[:, first:end]
+    decoded, recorded = decoded[:, first:end], target.samples[:, first:end]
     distance = spectral_distance(decoded, recorded, target.loudest_db, total=group.all_sum)
     attack = torch.zeros((), device=timbre.device)
     if batch.loss_from_frame == 0:
