@@ -18,7 +18,7 @@ from nsynth_lab.model.scales import noise_audible, noise_lines, oscillator_order
 from nsynth_lab.units import SAMPLE_RATE
 
 
-@pytest.mark.parametrize("count", [16, 17, 31, 32, 1000, 4099])
+@pytest.mark.parametrize("count", [16, 17, 31, 32, 1000, 32_768, 32_773, 70_000])
 def test_normal_numbers_are_those_that_torch_draws(count: int) -> None:
     drawn = torch.randn(count, generator=torch.Generator().manual_seed(7)).numpy()
     np.testing.assert_allclose(normal_numbers(count, seed=7), drawn, rtol=0, atol=1e-6)
