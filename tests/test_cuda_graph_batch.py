@@ -10,6 +10,7 @@ import copy
 import math
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,8 +28,9 @@ from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.weights import ModelWeights
 from nsynth_lab.runtime.cuda_graph_batch import CudaGraphBatch, sizes
+from nsynth_lab.runtime.slot_step import WIDTH, PlainStep
 from nsynth_lab.runtime.torch_batch import TorchBatch
-from nsynth_lab.runtime.verify import LARGEST_ERROR_DB, WAYS, largest_error_db, verified_batch
+from nsynth_lab.runtime.verify import LARGEST_ERROR_DB, WAYS, Way, largest_error_db, verified_batch
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
@@ -45,13 +47,6 @@ class NoHost(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for tensor in torch.utils._pytree.tree_leaves((args, kwargs, out)):
             assert not isinstance(tensor, Tensor) or tensor.device.type == "cuda", f"{func} touches the host"
         return out
-
-
-class Uncaptured(CudaGraphBatch):
-    """As on a GPU but for the capture."""
-
-    def _capture(self) -> dict[int, torch.cuda.CUDAGraph]:
-        return {}
 
 
 @pytest.fixture
@@ -88,12 +83,12 @@ def pretended_model() -> Autoencoder:
 @needs_none
 @pytest.mark.usefixtures("pretended")
 def test_nothing_comes_from_or_goes_to_the_host_within_a_step() -> None:
-    batch = Uncaptured(pretended_decoder(), 5)
-    for size in batch.sizes:
-        batch._frame(size)  # tables are made here, as in the steps that warm a graph up
+    step = PlainStep(pretended_decoder(), 6)
+    for voices in sizes(5):
+        packed, audio = torch.zeros(voices, WIDTH, device="cuda"), torch.zeros(voices, 512, device="cuda")
+        step(packed, audio)  # tables are made here, as in the steps that warm a graph up
         with NoHost():  # type: ignore[no-untyped-call]
-            batch._frame(size)
-    assert batch.audio.device.type == "cuda"
+            step(packed, audio)
 
 
 @needs_none
@@ -126,37 +121,38 @@ def test_there_is_a_size_for_any_number_of_voices(slots: int) -> None:
 def test_a_way_is_used_once_it_plays_what_the_decoder_plays() -> None:
     decoder = tiny_model().decoder
     told: list[str] = []
-    batch = verified_batch(decoder, 5, seed=3, warn=told.append, ways=[("itself", lambda same: same)])
+    batch = verified_batch(decoder, 5, seed=3, warn=told.append, ways=[("itself", PlainStep)])
     assert batch is not None
     assert not told
     assert largest_error_db(batch, decoder) < -100
-    fresh = decoder.start(5, seed=3)
-    torch.testing.assert_close(batch.state.turns[:5], fresh.turns)
-    torch.testing.assert_close(batch.state.noise_position[:5], fresh.noise_position)
+    inputs = streams([40.0, 50.0, 60.0, 70.0, 80.0], 4)
+    heard = in_turns(batch, inputs, [range(5)])  # every slot begins anew after the check
+    whole, _ = decode(decoder, inputs, decoder.start(5, seed=3))
+    torch.testing.assert_close(heard, whole, rtol=0, atol=1e-5)
 
 
-def spoilt(decoder: Decoder, *, by: float) -> Decoder:
+def spoilt(decoder: Decoder, slots: int, *, by: float) -> PlainStep:
     made = copy.deepcopy(decoder)
     made.controls.stack.last.bias.add_(by)
-    return made
+    return PlainStep(made, slots)
 
 
-def missing(_: Decoder) -> Decoder:
+def missing(_decoder: Decoder, _slots: int) -> PlainStep:
     raise ModuleNotFoundError("No module named 'triton'")
 
 
 def test_a_way_that_plays_something_else_is_reported_and_not_used() -> None:
     decoder = tiny_model().decoder
     told: list[str] = []
-    ways = [
-        ("louder", lambda same: spoilt(same, by=-0.01)),
-        ("broken", lambda same: spoilt(same, by=math.nan)),
+    ways: list[Way] = [
+        ("louder", partial(spoilt, by=-0.01)),
+        ("broken", partial(spoilt, by=math.nan)),
         ("missing", missing),
-        ("itself", lambda same: same),
+        ("itself", PlainStep),
     ]
     batch = verified_batch(decoder, 3, seed=0, warn=told.append, ways=ways)
     assert batch is not None
-    assert batch.decoder is decoder
+    assert largest_error_db(batch, decoder) < -100
     assert [line.split()[0] for line in told] == ["louder", "broken", "missing"]
     assert all("\n" not in line and len(line) < 320 for line in told)
     assert verified_batch(decoder, 3, seed=0, warn=told.append, ways=ways[:2]) is None
@@ -174,13 +170,14 @@ def test_where_no_way_works_the_player_is_told_of_each_once(monkeypatch: pytest.
     assert isinstance(engine.batch, TorchBatch)
 
 
+@pytest.mark.gpu
 @needs_gpu
 @pytest.mark.parametrize("voices", [1, 3, 16, 33])
 @pytest.mark.parametrize("way", [name for name, _ in WAYS])
 def test_on_a_gpu_graphs_play_what_the_decoder_plays(voices: int, way: str) -> None:
     plain = tiny_model().decoder
     decoder = copy.deepcopy(plain).cuda()
-    batch = CudaGraphBatch(dict(WAYS)[way](decoder), voices)
+    batch = CudaGraphBatch(decoder, voices, make_step=dict(WAYS)[way])
     assert set(batch.graphs) == set(batch.sizes)
     assert largest_error_db(batch, decoder) <= LARGEST_ERROR_DB
     inputs = streams([30.0 + 2.5 * voice for voice in range(voices)], 12)

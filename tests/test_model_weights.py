@@ -24,8 +24,8 @@ def test_weights_are_the_models_own_as_they_were() -> None:
     model = tiny_model()
     weights = weights_of(model)
     name = "decoder.controls.stack.layers.1.taps"
-    before = model.decoder.controls.stack._layers()[1].taps.weight.numpy().copy()
-    model.decoder.controls.stack._layers()[1].taps.weight.zero_()
+    before = model.decoder.controls.stack.gated_layers()[1].taps.weight.numpy().copy()
+    model.decoder.controls.stack.gated_layers()[1].taps.weight.zero_()
     assert np.array_equal(weights.linear(name)[0], before)
     assert weights.config == TINY
     halves = {name: value.astype(np.float16) for name, value in weights.arrays.items()}

@@ -16,6 +16,7 @@ from nsynth_lab.model.weights import weights_of
 from nsynth_lab.runtime.choose import choose_voice_batch
 from nsynth_lab.runtime.cuda_graph_batch import CudaGraphBatch
 from nsynth_lab.runtime.numba_batch import NumbaBatch
+from nsynth_lab.runtime.slot_step import PlainStep
 from nsynth_lab.runtime.torch_batch import TorchBatch
 from nsynth_lab.runtime.voice_batch import VoiceBatch
 from nsynth_lab.units import HOP_SAMPLES
@@ -44,7 +45,7 @@ def in_torch(model: Autoencoder, slots: int) -> TorchBatch:
 
 
 def as_in_a_graph(model: Autoencoder, slots: int) -> CudaGraphBatch:
-    return CudaGraphBatch(model.decoder, slots)
+    return CudaGraphBatch(model.decoder, slots, make_step=PlainStep)
 
 
 @pytest.fixture(params=[compiled_loops, in_torch, as_in_a_graph], ids=lambda kind: kind.__name__)

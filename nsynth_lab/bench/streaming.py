@@ -11,7 +11,7 @@ from nsynth_lab.units import SAMPLE_RATE
 
 BLOCKS = (64, 128, 256, 512)
 QUICK_BLOCKS, QUICK_LADDER = (256,), (1, 8)
-LADDER = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
+LADDER = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
 DEADLINE, CALM = 1.0, 0.6  # shares of the time that a block lasts
 
 

@@ -54,16 +54,15 @@ class GatedStack(nn.Module):
 
     def start(self, voices: int, *, device: torch.device | str = "cpu") -> StackState:
         """The state of `voices` voices in silence: the last 2 * dilation inputs of each layer."""
-        return tuple(
-            torch.zeros(voices, (TAPS - 1) * layer.dilation, self.channels, device=device) for layer in self._layers()
-        )
+        lengths = [(TAPS - 1) * layer.dilation for layer in self.gated_layers()]
+        return tuple(torch.zeros(voices, length, self.channels, device=device) for length in lengths)
 
     def step(self, x: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """Causal: frame t of the output depends on frames up to t."""
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bf16):
             x = self.first(x)
             total, kept = torch.zeros_like(x), []
-            for layer, past in zip(self._layers(), state, strict=True):
+            for layer, past in zip(self.gated_layers(), state, strict=True):
                 padded = torch.cat([past.to(x.dtype), x], dim=1)
                 kept.append(padded[:, -past.shape[1] :].float())
                 x, skip = layer(x, padded)
@@ -75,12 +74,13 @@ class GatedStack(nn.Module):
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bf16):
             x = self.first(x)
             total = torch.zeros_like(x)
-            for layer in self._layers():
+            for layer in self.gated_layers():
                 x, skip = layer(x, functional.pad(x, (0, 0, layer.dilation, layer.dilation)))
                 total = total + skip
             return self.head(total).float()
 
-    def _layers(self) -> list[GatedLayer]:
+    def gated_layers(self) -> list[GatedLayer]:
+        """The layers, in order."""
         return [layer for layer in self.layers if isinstance(layer, GatedLayer)]
 
     def head(self, total: Tensor) -> Tensor:

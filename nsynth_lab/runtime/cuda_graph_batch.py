@@ -1,103 +1,130 @@
 """CudaGraphBatch: the voice batch of a CUDA device, which plays a frame of any slots by replaying one CUDA graph.
 
-    active slots, streams -> one pinned buffer -> [ gather state, Decoder.step, scatter state ] -> audio, pinned
-                                                            one graph
+    active slots, streams -> pinned -> [ to the device, SlotStep, back to the host ] -> pinned -> audio
+                                                       one graph
 
-State never leaves the device. A graph takes a fixed number of voices, so there is one for 1, 2, 4, 8 .. voices; where
-fewer are active a spare slot fills up. All graphs are captured at the start, in one pool of memory. On a CPU the same
-step runs without a graph, and so the tests hold it to `Decoder.step`.
+State never leaves the device, and a slot that starts anew is told so in what is sent: a note begins without a kernel
+more. A graph takes a fixed number of voices, so there are graphs for 1, 2, 4, 8 .. voices and some sizes between; where
+fewer are active a spare slot fills up. All are captured at the start, in one pool of memory. A step may be split into
+two phases, as on the CPU: between them the device works and the caller does something else. On a CPU the same step runs
+without a graph, and so the tests hold it to `Decoder.step`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import replace
+import functools
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 
 from nsynth_lab.dsp.noise_table import noise_places
-from nsynth_lab.latents import PARTIAL_SLOTS, SILENCE_DB, TIMBRE_DIMS
+from nsynth_lab.latents import SILENCE_DB
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.model.state import pick_voices, write_voices
+from nsynth_lab.runtime.slot_step import FRESH, HZ, LEVEL, PARTIALS, PLACE, SLOT, TIMBRE, WIDTH, SlotStep
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
-SLOT, LEVEL, HZ = 0, 1, 2  # columns of what is sent; slot numbers are exact in float32
-TIMBRE = slice(3, 3 + TIMBRE_DIMS)
-PARTIALS = slice(3 + TIMBRE_DIMS, 3 + TIMBRE_DIMS + PARTIAL_SLOTS)
-WIDTH = PARTIALS.stop
 WARM_STEPS = 3
 SPARE_HZ = 110.0
+FINE_FROM = 16  # up to here sizes double; from here on a step takes at most a quarter more voices than are active
+
+
+class Pending:
+    """A step that the device has been told to take; `audio()` waits for it."""
+
+    def __init__(self, fetch: Callable[[], FloatArray]) -> None:
+        self._fetch = fetch
+        self._audio: FloatArray | None = None
+
+    def audio(self) -> FloatArray:
+        """[active, 512]."""
+        if self._audio is None:
+            self._audio = self._fetch()
+        return self._audio
 
 
 class CudaGraphBatch:
-    """A `VoiceBatch` on a CUDA device; each slot at most once a step.
+    """A `TwoPhase` voice batch on a CUDA device; each slot at most once a step.
+
+    `make_step(decoder, slots)` makes what a step does.
 
     Raises:
         RuntimeError: the graphs cannot be captured.
     """
 
-    def __init__(self, decoder: Decoder, slots: int, *, seed: int = 0) -> None:
-        self.decoder, self.seed, self.spare = decoder, seed, slots
+    def __init__(
+        self, decoder: Decoder, slots: int, *, make_step: Callable[[Decoder, int], SlotStep], seed: int = 0
+    ) -> None:
+        self.seed, self.spare = seed, slots
         self.device = next(decoder.parameters()).device
-        on_gpu = self.device.type == "cuda"
-        self.state = decoder.start(slots + 1, device=self.device, seed=seed)
-        self.fresh = decoder.start(1, device=self.device)
         self.sizes = sizes(slots)
-        self.sent = torch.zeros(slots, WIDTH, pin_memory=on_gpu)
-        self.sent[:, SLOT], self.sent[:, LEVEL], self.sent[:, HZ] = slots, SILENCE_DB, SPARE_HZ
-        self.received = torch.zeros(slots, HOP_SAMPLES, pin_memory=on_gpu)
-        self.packed, self.audio = self.sent.to(self.device), self.received.to(self.device)
+        on_gpu = self.device.type == "cuda"
+        sent = torch.zeros(slots, WIDTH, pin_memory=on_gpu)
+        self._received = torch.zeros(slots, HOP_SAMPLES, pin_memory=on_gpu)
+        self._sent, self._host = sent.numpy(), sent
+        self._heard = self._received.numpy()
+        self._sent[:, SLOT], self._sent[:, LEVEL], self._sent[:, HZ] = slots, SILENCE_DB, SPARE_HZ
+        self._packed, self._audio = sent.to(self.device), self._received.to(self.device)
+        self._fresh, self._place = np.zeros(slots, np.bool_), np.zeros(slots, np.int64)
+        self._pending: Pending | None = None
+        self._step = make_step(decoder, slots + 1)
         self.graphs = self._capture() if on_gpu else {}
 
-    @torch.no_grad()
     def reset(self, slots: Sequence[int], seeds: Sequence[int]) -> None:
         """See `VoiceBatch.reset`."""
-        index = torch.tensor(list(slots), dtype=torch.int64, device=self.device)
-        places = torch.from_numpy(noise_places(self.seed + np.array(seeds, np.int64)))
-        fresh = replace(pick_voices(self.fresh, torch.zeros_like(index)), noise_position=places.to(self.device))
-        write_voices(self.state, index, fresh)
+        where = np.array(slots, np.int64)
+        self._fresh[where], self._place[where] = True, noise_places(self.seed + np.array(seeds, np.int64))
 
-    @torch.no_grad()
     def step(
         self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
     ) -> FloatArray:
         """See `VoiceBatch.step`."""
-        active, sent = len(slots), self.sent
+        return self.excite(self.controls(slots, timbre, level_db, f0_hz, partials))
+
+    def controls(
+        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+    ) -> Pending:
+        """Tell the device to take the step, and do not wait."""
+        if self._pending is not None:
+            self._pending.audio()  # before its place in memory is needed for this one
+        active, sent = len(slots), self._sent
         size = next(size for size in self.sizes if size >= active)
         for where, stream in ((SLOT, slots), (LEVEL, level_db), (HZ, f0_hz), (TIMBRE, timbre), (PARTIALS, partials)):
-            sent[:active, where] = torch.from_numpy(stream)
+            sent[:active, where] = stream
         sent[active:size, SLOT] = self.spare
+        sent[:active, FRESH], sent[:active, PLACE] = self._fresh[slots], self._place[slots]
+        self._fresh[slots] = False
         if self.graphs:
-            self.packed[:size].copy_(sent[:size], non_blocking=True)
             self.graphs[size].replay()
-            self.received[:active].copy_(self.audio[:active], non_blocking=True)
-            torch.cuda.current_stream(self.device).synchronize()
         else:
             self._frame(size)
-        return self.received[:active].numpy().copy()
+        self._pending = Pending(functools.partial(self._fetch, active))
+        return self._pending
 
-    def _frame(self, size: int) -> None:
-        """The next frame of the slots in `packed[:size]`: the same operations on the same memory every time.
+    def excite(self, driven: Pending) -> FloatArray:
+        """Wait for the step, and give what it made: audio [active, 512]."""
+        return driven.audio()
 
-        The spare slot may come several times; which of them writes its state last does not matter.
-        """
-        packed = self.packed[:size]
-        index = packed[:, SLOT].long()
-        timbre, partials = packed[:, None, TIMBRE], packed[:, None, PARTIALS]
-        level, hz = packed[:, LEVEL, None], packed[:, HZ, None]
-        audio, after = self.decoder.step(timbre, level, hz, partials, pick_voices(self.state, index), every=True)
-        write_voices(self.state, index, after)
-        self.audio[:size].copy_(audio)
+    def _fetch(self, active: int) -> FloatArray:
+        self._pending = None
+        if self.graphs:
+            torch.cuda.current_stream(self.device).synchronize()
+        return self._heard[:active].copy()
 
     @torch.no_grad()
+    def _frame(self, size: int) -> None:
+        """The next frame of the first `size` of what is sent."""
+        self._packed[:size].copy_(self._host[:size], non_blocking=True)
+        self._step(self._packed[:size], self._audio[:size])
+        self._received[:size].copy_(self._audio[:size], non_blocking=True)
+
     def _capture(self) -> dict[int, torch.cuda.CUDAGraph]:
         """One graph for each size, the largest first: the memory it takes then serves the others.
 
         Each size first runs on a side stream (https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs): what
         is made on first use (tables, FFT plans, kernels) must exist before the capture. Nothing is kept from one replay
-        to the next but the tensors of this object, which lie outside the pool, so graphs may be replayed in any order.
+        to the next but the tensors of this object and of its step, which lie outside the pool, so graphs may be
+        replayed in any order.
         """
         graphs = {}
         with torch.cuda.device(self.device):
@@ -117,7 +144,11 @@ class CudaGraphBatch:
 def sizes(slots: int) -> list[int]:
     """Numbers of voices for which a graph is captured.
 
-    >>> sizes(1), sizes(12)
-    ([1], [1, 2, 4, 8, 12])
+    >>> sizes(1), sizes(12), sizes(50)
+    ([1], [1, 2, 4, 8, 12], [1, 2, 4, 8, 16, 20, 24, 28, 32, 40, 48, 50])
     """
-    return [*(2**power for power in range(math.ceil(math.log2(slots)))), slots]
+    found, size = [], 1
+    while size < slots:
+        found.append(size)
+        size += size if size < FINE_FROM else (1 << (size.bit_length() - 1)) // 4
+    return [*found, slots]

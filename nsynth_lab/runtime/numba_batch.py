@@ -10,8 +10,7 @@ does not depend on the voices beside it, to the last bit. Tests hold all of it t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeVar
 
@@ -26,7 +25,7 @@ from nsynth_lab.model.scales import start_turns
 from nsynth_lab.model.weights import ModelWeights
 from nsynth_lab.runtime.numba_weights import NumbaControls
 from nsynth_lab.runtime.voice_batch import by_frames
-from nsynth_lab.threads import thread_count
+from nsynth_lab.threads import in_threads, thread_count
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
 LEAST_SHARE = 4  # frames that are worth a thread
@@ -41,7 +40,6 @@ class NumbaBatch:
     def __init__(self, weights: ModelWeights, slots: int, *, seed: int = 0) -> None:
         oscillators = weights.config.oscillators
         self.seed = seed
-        self._helpers: ThreadPoolExecutor | None = None
         self.net = NumbaControls(weights, slots)
         self.fresh = start_turns(oscillators)
         self.tones = OscillatorState(
@@ -106,7 +104,7 @@ class NumbaBatch:
 
     def excite(self, driven: Sequence[ExcitationControls]) -> FloatArray:
         """See `TwoPhase.excite`."""
-        audio = self._in_threads(self._sound, driven)
+        audio = in_threads(self._sound, driven)
         return audio[0] if len(audio) == 1 else np.concatenate(audio)
 
     def _controls(
@@ -121,19 +119,10 @@ class NumbaBatch:
             own = slice(part[0] * frames, part[1] * frames)
             return self.net.step(slots[slice(*part)], timbre[own], level_db[own], f0_hz[own], partials[own])
 
-        return self._in_threads(control, list(pairwise(edges)))
+        return in_threads(control, list(pairwise(edges)))
 
     def _sound(self, driven: ExcitationControls) -> FloatArray:
         audio, spectra = excite(self.tones, self.noise, driven)
         waves = np.fft.irfft(spectra).astype(np.float32, copy=False)
         mix_with_noise(self.noise, driven.slots, driven.gains, waves, audio)
         return audio
-
-    def _in_threads(self, work: Callable[[Part], Done], parts: Sequence[Part]) -> list[Done]:
-        """`work` on all `parts`, the first of them on this thread."""
-        if len(parts) == 1:
-            return [work(parts[0])]
-        if self._helpers is None:
-            self._helpers = ThreadPoolExecutor()
-        others = [self._helpers.submit(work, part) for part in parts[1:]]
-        return [work(parts[0]), *(other.result() for other in others)]

@@ -7,12 +7,9 @@ that have a frame in it; the others stand still.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from nsynth_lab.units import FloatArray, Ints
-
-if TYPE_CHECKING:
-    from nsynth_lab.compiled.controls import ExcitationControls
 
 
 class VoiceBatch(Protocol):
@@ -32,16 +29,19 @@ class VoiceBatch(Protocol):
         """
 
 
+Begun = TypeVar("Begun")
+
+
 @runtime_checkable
-class TwoPhase(VoiceBatch, Protocol):
+class TwoPhase(VoiceBatch, Protocol[Begun]):
     """A batch whose step can be split between two blocks: `step` is `excite(controls(...))`."""
 
     def controls(
         self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> Sequence[ExcitationControls]:
-        """First phase: run the control net for `slots`, each of them once."""
+    ) -> Begun:
+        """First phase, for `slots`, each of them once: run the control net, or give the step to the device."""
 
-    def excite(self, driven: Sequence[ExcitationControls]) -> FloatArray:
+    def excite(self, driven: Begun) -> FloatArray:
         """Second phase: the partials and the noise that these controls ask for, audio [active, 512]."""
 
 

@@ -53,7 +53,7 @@ PARAMETERS |= {
     for number, name in enumerate(WEIGHTS, start=1)
 }
 MODES = ("poly", "mono", "legato")
-MAX_VOICES, MAX_UNISON = 1024, 8
+MAX_VOICES, MAX_UNISON = 4096, 8
 DEFAULT_CONTROLLERS = {1: "x"}
 WHEEL_SEMITONES, MPE_SEMITONES = 2.0, 48.0  # defaults of a wheel, and of a note's own bend under MPE
 NOT_GIVEN = -1.0

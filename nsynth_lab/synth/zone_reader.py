@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -27,10 +28,12 @@ from nsynth_lab.compiled.zones import Zones
 from nsynth_lab.latents import SILENCE_DB
 from nsynth_lab.patch.place import MAX_POSITIONED_SOURCES, MAX_SOURCES
 from nsynth_lab.synth.sources import Layer, Sources, Zone
+from nsynth_lab.threads import from_environment, in_threads, usable_processors
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
 # a note released sooner still plays as many frames of its attack
 RELEASE_RULES = ReleaseRules(join_frames=float(JOIN_FRAMES), below_peak_db=ENDED_BELOW_PEAK_DB, spared_frames=6.0)
+LEAST_SHARE, MOST_SHARES = 96, 4  # voices that are worth a thread: hundreds are played where a graphics card decodes
 
 
 class Streams(NamedTuple):
@@ -101,7 +104,17 @@ class ZoneReader:
 
         `spherical` turns the timbre from corner to corner (see `compiled.sphere`).
         """
-        timbre, level_db, f0_cents, partials = read(self._zones, self.layers, RELEASE_RULES, slots, weights, spherical)
+        shares = max(1, min(MOST_SHARES, from_environment() or usable_processors(), len(slots) // LEAST_SHARE))
+        edges = [len(slots) * share // shares for share in range(shares + 1)]
+
+        def read_part(part: tuple[int, int]) -> tuple[FloatArray, Doubles, Doubles, FloatArray]:
+            own = slice(*part)
+            part_weights = np.ascontiguousarray(weights[:, own])
+            return read(self._zones, self.layers, RELEASE_RULES, slots[own], part_weights, spherical)
+
+        parts = in_threads(read_part, list(pairwise(edges)))
+        columns = parts[0] if shares == 1 else map(np.concatenate, zip(*parts, strict=True))
+        timbre, level_db, f0_cents, partials = columns
         return Streams(timbre, np.maximum(level_db, SILENCE_DB), f0_cents, partials)
 
 

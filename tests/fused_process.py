@@ -1,0 +1,48 @@
+"""What the fused kernels make, run by Triton's interpreter on the CPU.
+
+A process of its own, because Triton reads at its import whether it is to interpret. Prints, as JSON, the error of the
+worst voice against `Decoder.step` in dB.
+"""
+
+from __future__ import annotations
+
+import json
+
+import torch
+from streaming import in_turns
+from tiny_model import decode, streams, tiny_model
+
+from nsynth_lab.runtime.cuda_graph_batch import CudaGraphBatch
+from nsynth_lab.runtime.fused.step import FusedStep
+from nsynth_lab.runtime.slot_step import PlainStep
+from nsynth_lab.runtime.verify import past_frames
+
+VOICES, SEED = (33.0, 52.5, 69.0, 101.0), 3
+
+
+def errors_db() -> dict[str, float]:
+    """Whole notes; the same with voices in turns; a note that begins where another has sounded."""
+    decoder = tiny_model().decoder
+    frames = past_frames(decoder) + 5
+    inputs = streams(VOICES, frames)
+    whole, _ = decode(decoder, inputs, decoder.start(len(VOICES), seed=SEED))
+    found = {}
+    everyone = list(range(len(VOICES)))
+    for name, step in (("fused", FusedStep), ("plain", PlainStep)):
+        batch = CudaGraphBatch(decoder, len(VOICES), make_step=step, seed=SEED)
+        batch.reset(everyone, everyone)
+        for way, order in (
+            ("together", [everyone]),
+            ("in turns", [[0, 2], [1], [3, 0, 1], [2, 3]]),
+            ("again", [everyone]),
+        ):
+            batch.reset(everyone, everyone)
+            heard = in_turns(batch, inputs, order)
+            error = (heard - whole).square().sum(dim=1) / whole.square().sum(dim=1)
+            found[f"{name} {way}"] = float(10.0 * error.max().log10())
+    return found
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    print(json.dumps(errors_db()))
