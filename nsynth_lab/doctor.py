@@ -25,13 +25,14 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab import __version__
-from nsynth_lab.folders import cache_folder, data_folder
+from nsynth_lab.folders import HOME, cache_folder, data_folder
 from nsynth_lab.priority import ADVICE, NICENESS, PRIORITY, raise_priority
 from nsynth_lab.resources import PACKAGE, default_checkpoint, factory_presets, is_installed
 from nsynth_lab.threads import usable_processors
 
 TIMEOUT_SECONDS = 60.0
 FREE_GIB_NEEDED = 1.0
+OTHER_HOME = f"name a folder that can be written, for all that is yours: {HOME}=FOLDER"
 SOUNDFONT_FOLDERS = (
     "/usr/share/sounds/sf2",
     "/usr/share/sounds/sf3",
@@ -165,12 +166,14 @@ def _torchaudio() -> str:
 def _compiled_loops() -> str:
     import numpy as np
 
-    from nsynth_lab.compiled import CACHE_FOLDER
+    from nsynth_lab.compiled import CACHE_FOLDER, IS_KEPT
     from nsynth_lab.compiled.maths import exp
 
     found = float(exp(np.float32(1.0)))
     if abs(found - 2.7182817) > 1e-5:
         raise ProbeError(f"numba {version('numba')} compiles wrongly (e came out as {found})", "install numba again")
+    if not IS_KEPT:
+        raise ProbeError(f"they work, but {CACHE_FOLDER} cannot be written: they are compiled every time", OTHER_HOME)
     return f"numba {version('numba')}, llvmlite {version('llvmlite')}; kept in {CACHE_FOLDER}"
 
 
@@ -254,6 +257,10 @@ def _presets() -> str:
 
 def _your_files() -> str:
     data, caches = data_folder(), cache_folder()
+    for folder in (data, caches):
+        nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        if not (nearest.is_dir() and os.access(nearest, os.W_OK)):
+            raise ProbeError(f"{folder} cannot be written", OTHER_HOME)
     kept = _size_bytes(data) - (_size_bytes(caches) if caches.is_relative_to(data) else 0)
     return (
         f"{data}: your presets and instruments, {_mib(kept)}; {caches}: caches, which may be deleted, "
@@ -374,7 +381,7 @@ PROBES = (
     Probe("audio files", "read and write sound", True, _audio_files, "pip install soundfile"),
     Probe("checkpoint", "blend instruments by name", True, _checkpoint, _restore(default_checkpoint())),
     Probe("presets", "blend, play, pack --preset", False, _presets, _restore(factory_presets())),
-    Probe("your files", "your presets, instruments, caches", False, _your_files, "see their permissions"),
+    Probe("your files", "your presets, instruments, caches", False, _your_files, OTHER_HOME),
     Probe("disk", "write results", False, _disk, "free some space"),
     Probe("effects", "effects chain, plugins", False, _effects, "pip install pedalboard"),
     Probe("plugins", "third-party effects and instruments", False, _plugins, "nsynth-lab plugins scan"),

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from nsynth_lab.errors import MissingError
+from nsynth_lab.errors import MissingError, NsynthLabError
 
 HOME = "NSYNTH_LAB_HOME"
 
@@ -31,6 +31,22 @@ def cache_folder() -> Path:
     """
     home = _home()
     return home / "cache" if home else Path(_platformdirs().user_cache_dir("nsynth-lab", appauthor=False))
+
+
+def make_folder(folder: Path, error: type[NsynthLabError]) -> Path:
+    """Make one of these folders, where it is not there yet; returns it.
+
+    Raises:
+        error: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise error(
+            f"{folder}: the folder cannot be made ({problem.strerror}); name one that can be written, for all that is "
+            f"yours: {HOME}=FOLDER"
+        ) from problem
+    return folder
 
 
 def _home() -> Path | None:

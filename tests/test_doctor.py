@@ -88,6 +88,17 @@ def test_it_says_where_everything_is_kept_and_how_large_it_is(tmp_path: Path, mo
     assert str(resources.PACKAGE.parent) in doctor._program()
 
 
+def test_folders_that_cannot_be_written_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path / "file" / "mine"))
+    with pytest.raises(ProbeError, match="cannot be written") as caught:
+        doctor._your_files()
+    assert "NSYNTH_LAB_HOME" in caught.value.advice
+    monkeypatch.setattr("nsynth_lab.compiled.IS_KEPT", False)
+    with pytest.raises(ProbeError, match="compiled every time"):
+        doctor._compiled_loops()
+
+
 def test_presets_are_counted_and_those_that_cannot_be_read_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -153,3 +153,14 @@ def test_impulse_responses_come_along(own: Path, tmp_path: Path) -> None:
     assert (own / "room.wav").read_bytes() == (tmp_path / "room.wav").read_bytes()
     write_audio(tmp_path / "room.wav", Audio(np.full((1, 4_800), 0.2, np.float32)), force=True)
     assert run(["preset", "copy", str(preset), "Another Hall"]) == 2, "another room would stand in for this one's"
+
+
+def test_a_folder_that_cannot_be_made_is_told_and_another_may_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path / "file"))
+    assert run(["preset", "copy", "glass-cello", "mine"]) == 1
+    said = capsys.readouterr().err
+    assert f"{tmp_path / 'file' / 'presets'}: the folder cannot be made" in said
+    assert "NSYNTH_LAB_HOME=FOLDER" in said

@@ -18,7 +18,7 @@ from nsynth_lab.audio import Audio, read_audio, write_audio
 from nsynth_lab.capture.source import KeyVelocity, Source
 from nsynth_lab.dsp.pitch_guess import SURE, measure_note
 from nsynth_lab.errors import NsynthLabError, UsageError
-from nsynth_lab.folders import cache_folder
+from nsynth_lab.folders import cache_folder, make_folder
 from nsynth_lab.legible import encodable
 from nsynth_lab.note import note_name
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, gain_to_db
@@ -65,7 +65,7 @@ class WorkFolder:
                 "the interrupted capture of that name was of another source or with other options; start again with "
                 "--force"
             )
-        self.path.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path, NsynthLabError)
         (self.path / RECIPE).write_text(json.dumps(recipe), encoding="utf-8")
 
     def note(self, source: Source, key: KeyVelocity, *, hold_seconds: float, seconds: float) -> CapturedNote:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from contextlib import suppress
 
 from nsynth_lab.effects.plugin_info import PluginInfo
 from nsynth_lab.effects.subprocess_probe import run_in_subprocess
@@ -35,8 +36,9 @@ def check_state(info: PluginInfo, state: bytes) -> None:
     _, failure = run_in_subprocess(MODULE, arguments, timeout_seconds=TIMEOUT_SECONDS, stdin=state)
     if failure:
         raise PluginError(f"{info.name}: does not survive the state in this preset: it {failure}")
-    survived.parent.mkdir(parents=True, exist_ok=True)
-    survived.touch()
+    with suppress(OSError):  # it is tried again the next time
+        survived.parent.mkdir(parents=True, exist_ok=True)
+        survived.touch()
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import CheckpointError, MissingError, UsageError
-from nsynth_lab.folders import data_folder
+from nsynth_lab.folders import data_folder, make_folder
 from nsynth_lab.legible import is_hidden
 from nsynth_lab.model.bank import Bank, BankEntry, merged, read_bank_file, write_bank_file
 from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, bank_names
@@ -155,7 +155,7 @@ def keep(bank: Bank, capture: dict[str, Any], *, force: bool) -> Path:
         CheckpointError: the file cannot be written.
     """
     path = user_instrument_path(next(iter(bank.entries)))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent, CheckpointError)
     check_target(path, force=force)
     return write_bank_file(path, bank, about={CAPTURE: capture})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import PatchError, UsageError
-from nsynth_lab.folders import data_folder
+from nsynth_lab.folders import data_folder, make_folder
 from nsynth_lab.naming import checked_name
 from nsynth_lab.patch.library import FACTORY, OWN, files_in, place_for, preset_file, read_whole
 from nsynth_lab.patch.patch import Patch
@@ -16,10 +16,12 @@ from nsynth_lab.patch.preset_file import parse_preset, with_name
 
 
 def own_folder() -> Path:
-    """Where the user's own presets are kept; made if it is not there."""
-    folder = data_folder() / OWN
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    """Where the user's own presets are kept; made if it is not there.
+
+    Raises:
+        PatchError: it cannot be made.
+    """
+    return make_folder(data_folder() / OWN, PatchError)
 
 
 def own_files() -> list[Path]:
