@@ -215,3 +215,34 @@ add_product(np.ones((1, 32), "f"), np.ones((1, 4), "f"), in_panels(float16_bits(
     kept.rename(tmp_path / "nsynth_lab-other")
     assert "compiling" in said()
     assert [folder.name for folder in tmp_path.iterdir()] == [kept.name]
+
+
+def test_cached_code_is_loaded_without_the_compiler_and_anything_else_is_compiled(tmp_path: Path) -> None:
+    """The same product by cached code, by code cached for other types, and by a Numba newer than those looked at."""
+    run = """
+import sys
+import numpy as np
+from nsynth_lab.compiled import quick_cache
+from nsynth_lab.compiled.products import add_product, float16_bits, in_panels
+if "newer" in sys.argv:
+    quick_cache.numba.__version__ = "9.0.1"
+def product(weights):
+    out = np.ones((2, 32), "f")
+    add_product(out, np.arange(8, dtype="f").reshape(2, 4), in_panels(weights))
+    return out[:, :2].tolist()
+ones = np.ones((4, 2), "f")
+print(product(float16_bits(ones)), "numba.np.npyimpl" in sys.modules, sum(add_product.stats.cache_hits.values()))
+if "both" in sys.argv:
+    print(product(ones))
+"""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[1])}
+
+    def told(*words: str) -> str:
+        done = subprocess.run([sys.executable, "-c", run, *words], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    product = "[[7.0, 7.0], [23.0, 23.0]]"
+    assert told() == f"{product} True 0\n"
+    assert told("both") == f"{product} False 1\n{product}\n"
+    assert told("newer") == f"{product} True 1\n"

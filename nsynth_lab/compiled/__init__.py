@@ -21,7 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryFile
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from llvmlite import ir
@@ -29,6 +29,7 @@ from numba import config, njit, types
 from numba.extending import intrinsic
 
 from nsynth_lab import messages, units
+from nsynth_lab.compiled.quick_cache import QuickCache
 from nsynth_lab.errors import MissingError
 from nsynth_lab.folders import cache_folder
 from nsynth_lab.resources import is_installed
@@ -92,14 +93,16 @@ def inlined(function: Function) -> Function:
 
 def _compiled(function: Function, **more: bool) -> Function:
     # no `fastmath`: sums keep their order and their rounding, however they are compiled (see `fma`)
-    options = {"nogil": True, "error_model": "numpy", "cache": IS_KEPT, **more}
-    usual = config.CACHE_DIR
-    config.CACHE_DIR = str(CACHE_FOLDER)
-    try:
-        made: Function = njit(**options)(function)
-    finally:
-        config.CACHE_DIR = usual
-    return made
+    # only Python calls these loops, and one another: none needs a wrapper for C
+    made: Any = njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, **more)(function)
+    if IS_KEPT:
+        usual = config.CACHE_DIR
+        config.CACHE_DIR = str(CACHE_FOLDER)
+        try:
+            made._cache = QuickCache(function)  # as `njit(cache=True)` does with Numba's own
+        finally:
+            config.CACHE_DIR = usual
+    return cast("Function", made)
 
 
 def is_cached() -> bool:
