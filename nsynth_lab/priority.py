@@ -2,7 +2,8 @@
 
 A thread that makes sound and waits behind other programs misses its deadline, and the sound breaks up. Linux grants
 real-time priority (SCHED_RR) to members of a group that limits.conf names, and to root. Only the thread that asks gets
-it: threads and programs that it starts do not (SCHED_RESET_ON_FORK). Sources: sched(7), getrlimit(2).
+it, and so do helpers that it waits for; other threads and programs that it starts do not (SCHED_RESET_ON_FORK).
+Sources: sched(7), getrlimit(2).
 
 macOS and Windows give the sound card's thread real-time priority themselves; there is nothing to ask for.
 """
@@ -48,9 +49,14 @@ def raise_priority() -> bool:
     return False
 
 
+def is_raised() -> bool:
+    """Whether this thread has real-time priority by `raise_priority`."""
+    return threading.get_native_id() in _raised
+
+
 def lower_priority(say: Callable[[str], None] = lambda _: None) -> None:
     """Give this thread normal priority again if it had real time, and tell `say` so: it has more to do than it can."""
-    if threading.get_native_id() in _raised:
+    if is_raised():
         _lower_all()
         say(f"there is more to play than this machine can: {LOWERED}")
 

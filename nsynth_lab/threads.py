@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from nsynth_lab.priority import is_raised, raise_priority
+
 GROUPS = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
 VARIABLE = "OMP_NUM_THREADS"
@@ -48,18 +50,20 @@ def tell_torch() -> None:
 def in_threads(work: Callable[[Part], Done], parts: Sequence[Part]) -> list[Done]:
     """`work` on all `parts`, the first of them on this thread, the others on threads that wait for such work.
 
+    If this thread has real-time priority, those have it too: its sound waits for theirs.
     Worth it only for `work` that leaves the interpreter's lock alone, such as compiled loops.
 
     >>> in_threads(len, ["a", "song"])
     [1, 4]
     """
-    others = [_helpers().submit(work, part) for part in parts[1:]]
+    others = [_helpers(is_raised()).submit(work, part) for part in parts[1:]]
     return [work(parts[0]), *(other.result() for other in others)]
 
 
 @functools.cache
-def _helpers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(usable_processors(), thread_name_prefix="helper")
+def _helpers(raised: bool) -> ThreadPoolExecutor:
+    begin = raise_priority if raised else None
+    return ThreadPoolExecutor(usable_processors(), thread_name_prefix="helper", initializer=begin)
 
 
 def from_environment() -> int | None:

@@ -16,8 +16,9 @@ import pytest
 from nsynth_lab import priority
 from nsynth_lab.cli.play import _warn
 from nsynth_lab.doctor import ProbeError, _priority
-from nsynth_lab.priority import never_for_long, raise_priority, refusal
+from nsynth_lab.priority import is_raised, never_for_long, raise_priority, refusal
 from nsynth_lab.sinks.device import DeviceSink
+from nsynth_lab.threads import in_threads
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="macOS and Windows raise the priority themselves")
 
@@ -128,3 +129,21 @@ def test_each_audio_thread_begins_once(monkeypatch: pytest.MonkeyPatch) -> None:
             sink.write(np.zeros((2, 256), np.float32))
         time.sleep(0.05)
     assert began == ["pretended device"]
+
+
+def test_threads_that_the_sound_waits_for_have_its_priority() -> None:
+    both: list[list[int]] = []
+
+    def sound() -> None:
+        for raised in (False, True):
+            if raised and not (raise_priority() and is_raised()):
+                return
+            both.append(in_threads(lambda _: os.sched_getscheduler(0), [0, 1]))
+
+    with never_for_long():
+        thread = threading.Thread(target=sound)
+        thread.start()
+        thread.join()
+    if len(both) < 2:
+        pytest.skip("the system grants no real-time priority")
+    assert both == [[os.SCHED_OTHER] * 2, [os.SCHED_RR | os.SCHED_RESET_ON_FORK] * 2]

@@ -12,6 +12,7 @@ work          the session, instruments and thoroughness that all sections share
 timing        repeated measurements: median, lowest and highest
 synthetic     generated recordings to encode and to train on
 tables, page, plots     the results on the terminal and as a report
+busy          encode, play and pack beside busy processes; `live_child` stands in for `play`
 spinner       busy processes beside what is measured
 pretended/    a sound card that nobody hears
 turns/        whole commands of two versions of this program in turns

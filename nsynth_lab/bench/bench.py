@@ -9,17 +9,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nsynth_lab import __version__
-from nsynth_lab.bench import controllers, limit, machine, offline, processes, streaming, training
+from nsynth_lab.bench import busy, controllers, limit, machine, offline, processes, streaming, training
 from nsynth_lab.bench.work import Advance, Work
 from nsynth_lab.errors import UsageError
 
 
 @dataclass(frozen=True)
 class BenchSection:
-    """A section: its length in steps of about a second, and the function that measures it and returns a dataclass."""
+    """A section: its length in steps of about a second, and the function that measures it and returns a dataclass.
+
+    One that `takes_long` is measured only if it is named.
+    """
 
     progress_steps: Callable[[Work], int]
     measure: Callable[[Work, Advance], Any]
+    takes_long: bool = False
 
 
 SECTIONS: dict[str, BenchSection] = {
@@ -31,11 +35,12 @@ SECTIONS: dict[str, BenchSection] = {
     "startup": BenchSection(processes.startup_steps, processes.measure_startup),
     "memory": BenchSection(processes.memory_steps, processes.measure_memory),
     "training": BenchSection(training.progress_steps, training.measure),
+    "busy": BenchSection(busy.progress_steps, busy.measure, takes_long=True),
 }
 
 
 def check_sections(names: Sequence[str]) -> list[str]:
-    """The named `SECTIONS`, or all if none is named; the machine is always included.
+    """The named `SECTIONS`, or all but those that take long if none is named; the machine always.
 
     Raises:
         UsageError: a name is unknown.
@@ -45,7 +50,8 @@ def check_sections(names: Sequence[str]) -> list[str]:
     """
     if unknown := sorted(set(names) - set(SECTIONS)):
         raise UsageError(f"section '{unknown[0]}'; expected one of {', '.join(SECTIONS)}")
-    return [name for name in SECTIONS if name in names or name == "machine" or not names]
+    wanted = names or [name for name, section in SECTIONS.items() if not section.takes_long]
+    return [name for name in SECTIONS if name in wanted or name == "machine"]
 
 
 def total_steps(work: Work, names: Sequence[str]) -> int:

@@ -134,6 +134,25 @@ def _training(one: Figures) -> Table:
     return Table("training", ("", "steps per second"), ((what, spread(one["steps_per_second"], 2)),))
 
 
+def _busy(one: Figures) -> Table:
+    rows = [
+        (each["command"], _others(each["busy"]), f"{each['seconds']['median']:.2f} s", spread(each["times"], 2),
+         percent(each["theirs"]["median"]) if each["theirs"]["median"] else "")
+        for each in one["commands"]
+    ]  # fmt: skip
+    playing = f"play, {one['voices']} voices, blocks of {one['block_samples']}"
+    rows += [
+        (playing, _others(int(count)), f"{100 * share['median']:.2f} % of blocks late", "", "")
+        for count, share in one["late"].items()
+    ]
+    head = ("", "beside", "", "times as long", "of a processor for each of the others")
+    return Table("on a busy machine", head, tuple(rows))
+
+
+def _others(count: int) -> str:
+    return f"{count} busy" if count else "nothing"
+
+
 MAKERS: dict[str, Callable[[Figures], Table]] = {
     "machine": _machine,
     "offline": _offline,
@@ -143,4 +162,5 @@ MAKERS: dict[str, Callable[[Figures], Table]] = {
     "startup": _startup,
     "memory": _memory,
     "training": _training,
+    "busy": _busy,
 }

@@ -40,12 +40,15 @@ def bench(
     The sections are machine, offline, streaming, controllers, limit, startup, memory and training. `streaming` says how
     many voices fit into blocks of each size, which is what `play --voices` and `--block` ask for; `controllers`, what
     knobs and wheels cost while they are turned. All of it takes about six minutes; close other programs, they are felt.
+    `busy`, which is measured only if it is named, runs encode, pack and play beside one and two busy programs.
 
     **Examples**
 
         nsynth-lab bench --quick
 
         nsynth-lab bench --only streaming
+
+        nsynth-lab bench --only busy
 
         nsynth-lab bench --figures figures.json --report bench
 

@@ -45,6 +45,7 @@ COMMANDS = (
     Command("blend of names", ("blend", "flute", "cello", *_BLEND)),
     Command("blend of a recording, first time", ("blend", SOUND, "cello", *_BLEND), fresh=("own",)),
     Command("blend of a recording, second time", ("blend", SOUND, "cello", *_BLEND)),
+    Command("encode of 2 s", ("encode", SOUND, "--source-note", "C4", "-o", "note.latents", "--force")),
     Command("play to the first sound", _PLAY, to_first_sound=True),
     Command("play to the first sound, not compiled", _PLAY, to_first_sound=True, fresh=("compiled",), is_slow=True),
     Command(f"pack of {CLIPS} clips", ("pack", "flute", "cello", *_PACK, "--force", "-o", "pack")),
