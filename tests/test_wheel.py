@@ -78,12 +78,9 @@ def test_the_sdist_holds_what_builds_the_wheel_and_what_tests_it(built: tuple[Pa
     sdist, _ = built
     with tarfile.open(sdist) as opened:
         names = {name.partition("/")[2] for name in opened.getnames()}
-    tracked = {name for name in below(repository) if not name.startswith(".")}
+    tracked = below(repository)
     assert tracked <= names
-    assert {name.partition("/")[0] for name in names} == {path.partition("/")[0] for path in tracked} | {
-        "PKG-INFO",
-        ".gitignore",
-    }
+    assert {name.partition("/")[0] for name in names} == {path.partition("/")[0] for path in tracked} | {"PKG-INFO"}
     assert sdist.stat().st_size < MOST_BYTES
 
 
