@@ -20,8 +20,8 @@ from torch import Tensor
 
 from nsynth_lab.dsp.noise import white_table
 from nsynth_lab.dsp.noise_table import FFT_SAMPLES, overlap_window
-from nsynth_lab.dsp.on_device import on_device
 from nsynth_lab.dsp.numpy_bank import SPANS
+from nsynth_lab.dsp.on_device import on_device
 from nsynth_lab.model import scales, sizes
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.runtime.fused import net, sound
