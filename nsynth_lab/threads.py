@@ -11,9 +11,9 @@ import functools
 import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,6 +39,19 @@ def set_thread_count(count: int) -> None:
     global _chosen
     _chosen = count
     tell_torch()
+
+
+@contextmanager
+def limited_to(count: int) -> Iterator[None]:
+    """Compute on so many threads within this context, torch too, even if it is imported or told in it."""
+    global _chosen
+    before = _chosen
+    set_thread_count(count)
+    try:
+        yield
+    finally:
+        _chosen = before
+        tell_torch()
 
 
 def tell_torch() -> None:

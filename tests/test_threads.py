@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny_model import tiny_checkpoint
 
 from nsynth_lab import threads
-from nsynth_lab.threads import granted, set_thread_count, thread_count, usable_processors
+from nsynth_lab.model.checkpoint import load_checkpoint
+from nsynth_lab.model.codec import on_one_thread
+from nsynth_lab.threads import granted, limited_to, set_thread_count, thread_count, usable_processors
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +81,26 @@ def test_part_of_a_processor_counts_as_one(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(threads, "OWN_GROUPS", tmp_path / "own")
     monkeypatch.setattr(threads, "GROUPS", tmp_path)
     assert usable_processors.__wrapped__() == 1
+
+
+def test_an_encoding_stays_on_one_thread_when_the_model_is_made_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    before = torch.get_num_threads()
+    checkpoint = load_checkpoint(tiny_checkpoint(tmp_path))
+    with on_one_thread():
+        assert checkpoint.model.encoder is not None
+        assert (thread_count(), torch.get_num_threads()) == (1, 1)
+    assert (thread_count(), torch.get_num_threads()) == (3, before)
+
+
+def test_a_limit_ends_with_its_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    try:
+        with limited_to(2):
+            assert (thread_count(), torch.get_num_threads()) == (2, 2)
+        assert (thread_count(), torch.get_num_threads()) == (4, 4)
+    finally:
+        torch.set_num_threads(before)

@@ -34,10 +34,10 @@ def ablate(
     from nsynth_lab.dataset.prepare import prepare
     from nsynth_lab.evaluate.ablation import EXPERIMENTS, Experiment, ablate
     from nsynth_lab.evaluate.notes import choose_notes, read_pool
+    from nsynth_lab.threads import set_thread_count
     from nsynth_lab.train.options import TrainingProgress, TrainOptions
-    from nsynth_lab.train.precision import use_threads
 
-    use_threads(threads)
+    set_thread_count(threads)
     pool = read_pool(data)
     records = choose_notes(pool, limit=limit)
     with measuring() as measured:

@@ -61,7 +61,7 @@ def bench(
     from nsynth_lab.bench.work import Work
     from nsynth_lab.render import Session
     from nsynth_lab.report_folder import check_report_folder
-    from nsynth_lab.train.precision import use_threads
+    from nsynth_lab.threads import set_thread_count
 
     sections = check_sections([name.strip() for name in only.split(",") if name.strip()])
     if figures_file is not None:
@@ -70,7 +70,7 @@ def bench(
         check_report_folder(report, force=force, mark=MARK)
     work = Work(Session(checkpoint, device=device, user_instruments=False), quick=quick, threads=threads)
     if threads:
-        use_threads(threads)
+        set_thread_count(threads)
     with console.progress(total_steps(work, sections), "steps", "measuring", still=True) as advance:
         figures = run_bench(work, sections, advance)
     if figures_file is not None:

@@ -116,10 +116,10 @@ def train(
     """
     from nsynth_lab.errors import UsageError
     from nsynth_lab.render import DEFAULT_CHECKPOINT, pick_device
+    from nsynth_lab.threads import set_thread_count
     from nsynth_lab.train.distributed import connected, torchrun_group
     from nsynth_lab.train.initial_model import initial_model
     from nsynth_lab.train.options import TrainOptions
-    from nsynth_lab.train.precision import use_threads
     from nsynth_lab.train.run_state import FILE
 
     group = torchrun_group()
@@ -137,7 +137,7 @@ def train(
     if batch % group.size:
         raise UsageError(f"--batch {batch} cannot be shared by {group.size} processes; expected a multiple of that")
     place = pick_device(device)
-    use_threads(threads)
+    set_thread_count(threads)
     start = initial_model(run, stage, None if fresh else base or DEFAULT_CHECKPOINT, seed=seed)
     defaults = FINE if start.base and stage == "excitation" else FRESH
     decorrelate = defaults.decorrelate if decorrelate is None else decorrelate

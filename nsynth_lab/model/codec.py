@@ -27,6 +27,7 @@ from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.model.ending import steady_end
 from nsynth_lab.model.refine import fit
 from nsynth_lab.note import Note
+from nsynth_lab.threads import limited_to
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, track_hz
 
 LEAD_FRAMES = 1
@@ -86,9 +87,9 @@ def on_one_thread() -> Iterator[None]:
     not help anyway: the tensors are small, and on a busy machine waiting for one another makes it ten times slower.
     """
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     try:
-        yield
+        with limited_to(1):
+            yield
     finally:
         torch.set_num_threads(threads)
 

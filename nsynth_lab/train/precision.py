@@ -1,4 +1,4 @@
-"""How to compute on this machine: with how many threads, and whether in bfloat16, which is found out by timing it."""
+"""Whether to compute in bfloat16 on this machine, which is found out by timing it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,6 @@ def use_bf16(model: nn.Module, bf16: bool) -> None:
     for part in model.modules():
         if isinstance(part, GatedStack):
             part.bf16 = bf16
-
-
-def use_threads(count: int) -> None:
-    """Set the number of CPU threads; more threads than cores slow the computation down."""
-    torch.set_num_threads(count)
 
 
 def bf16_is_faster(device: torch.device) -> bool:
