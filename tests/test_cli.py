@@ -255,3 +255,14 @@ def test_the_doctor_speaks_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert findings["torch"]["works"]
     assert findings["audio files"]["works"]
     assert all(finding["works"] or finding["advice"] for finding in findings.values())
+
+
+@pytest.mark.parametrize("words", [["blend", "--help"], ["blend", "--nothing"], ["blnd"], ["--version"]], ids=" ".join)
+def test_a_command_is_imported_without_the_others(words: list[str]) -> None:
+    code = (
+        "import sys\nfrom nsynth_lab.cli import run\nrun(sys.argv[1:])\n"
+        "others = {'numpy', *(f'nsynth_lab.cli.{name}' for name in ('bank', 'dataset', 'play', 'train'))}\n"
+        "print(sorted(others & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1] == "[]"

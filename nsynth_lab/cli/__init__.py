@@ -1,15 +1,15 @@
 """The command line: one thin function per command, parse -> one call -> exit code.
 
-`COMMANDS` and `GROUPS` are the whole list. `run` is the only place that turns an exception into a line on
-stderr and an exit code:
+`COMMANDS` and `GROUPS` are the whole list, each name with its module in this room and its function there. `run` is
+the only place that turns an exception into a line on stderr and an exit code:
 
     0    done
     1    the work failed                       errors.NsynthLabError, or a defect of ours
     2    the request cannot be met as put      errors.UsageError, or typer's own
     130  interrupted                           Ctrl-C
 
-This module and every command module import fast and without torch; what a command needs, it imports inside
-its function.
+This module and every command module import fast and without torch; a command's module is imported when it is called
+or listed, and what it needs, inside its function.
 """
 
 from __future__ import annotations
@@ -17,69 +17,90 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_group
 
 from nsynth_lab import messages
-from nsynth_lab.cli import (
-    ablate,
-    bank,
-    bench,
-    blend,
-    capture,
-    codec,
-    completions,
-    console,
-    dataset,
-    devices,
-    doctor,
-    evaluate,
-    instruments,
-    old_names,
-    pack,
-    play,
-    plugins,
-    preset,
-    recipe,
-    render,
-    train,
-)
-from nsynth_lab.cli.playing import PlayingCommand
+from nsynth_lab.cli import completions, console, old_names
 from nsynth_lab.errors import NsynthLabError
 
-COMMANDS: tuple[tuple[str, Callable[..., Any]], ...] = (
-    ("instruments", instruments.instruments),
-    ("blend", blend.blend),
-    ("capture", capture.capture),
-    ("pack", pack.pack),
-    ("encode", codec.encode),
-    ("decode", codec.decode),
-    ("play", play.play),
-    ("render", render.render),
-    ("recipe", recipe.show),
-    ("devices", devices.devices),
-    ("train", train.train),
-    ("evaluate", evaluate.evaluate),
-    ("ablate", ablate.ablate),
-    ("bench", bench.bench),
-    ("doctor", doctor.doctor),
+COMMANDS = (
+    ("instruments", "instruments.instruments"),
+    ("blend", "blend.blend"),
+    ("capture", "capture.capture"),
+    ("pack", "pack.pack"),
+    ("encode", "codec.encode"),
+    ("decode", "codec.decode"),
+    ("play", "play.play"),
+    ("render", "render.render"),
+    ("recipe", "recipe.show"),
+    ("devices", "devices.devices"),
+    ("train", "train.train"),
+    ("evaluate", "evaluate.evaluate"),
+    ("ablate", "ablate.ablate"),
+    ("bench", "bench.bench"),
+    ("doctor", "doctor.doctor"),
 )
-GROUPS: tuple[tuple[str, typer.Typer], ...] = (
-    ("preset", preset.app),
-    ("plugins", plugins.app),
-    ("bank", bank.app),
-    ("dataset", dataset.app),
+GROUPS = (
+    ("preset", "preset.app"),
+    ("plugins", "plugins.app"),
+    ("bank", "bank.app"),
+    ("dataset", "dataset.app"),
 )
 
 FAILED, INTERRUPTED = 1, 130
 DEBUG = "NSYNTH_LAB_DEBUG"
+MARKUP: Literal["markdown"] = "markdown"
+
+
+class Commands(Mapping[str, Any]):
+    """All commands by name, each imported when it is asked for: whoever calls one does not wait for the others."""
+
+    def __init__(self) -> None:
+        self._places = dict((*COMMANDS, *GROUPS))
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = _command(name, self._places[name])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def _command(name: str, place: str) -> Any:
+    """The command, or the group of commands, that stands at `place`: its module and its name there."""
+    module, _, attribute = place.partition(".")
+    found = getattr(import_module(f"{__name__}.{module}"), attribute)
+    alone = typer.Typer(rich_markup_mode=MARKUP)
+    if isinstance(found, typer.Typer):
+        alone.add_typer(found, name=name)
+    else:
+        from nsynth_lab.cli.playing import PlayingCommand
+
+        alone.command(name, cls=PlayingCommand if name in ("play", "render") else None)(found)
+    return get_group(alone).commands[name]
 
 
 class Root(TyperGroup):
     """All commands; old names of options are translated, with a message."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.commands: Any = Commands()
+
+    def list_commands(self, _: Any) -> list[str]:
+        """Their names."""
+        return list(self.commands)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the new names of options in the place of old ones."""
@@ -93,15 +114,11 @@ app = typer.Typer(
     cls=Root,
     name="nsynth-lab",
     no_args_is_help=True,
-    rich_markup_mode="markdown",
+    rich_markup_mode=MARKUP,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Every command explains itself: `nsynth-lab COMMAND --help`. Start with `nsynth-lab doctor`.",
 )
-for _name, _command in COMMANDS:
-    app.command(_name, cls=PlayingCommand if _command in (play.play, render.render) else None)(_command)
-for _name, _group in GROUPS:
-    app.add_typer(_group, name=_name)
 
 
 def _print_version(wanted: bool) -> None:
