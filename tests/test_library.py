@@ -271,6 +271,19 @@ assert "torch" not in sys.modules and "numba" not in sys.modules
     assert done.returncode == 0, done.stderr
 
 
+def test_what_is_asked_of_the_bank_waits_neither_for_torch_nor_for_the_compiler(model: nl.Model) -> None:
+    script = f"""
+import sys
+import nsynth_lab as nl
+model = nl.load({str(model.checkpoint)!r})
+assert model.describe("flute") and model.presets() and len(model.instruments()) == 3
+assert model.latents("flute", "cello", seconds=0.2).frames == 19
+assert "torch" not in sys.modules and "numba" not in sys.modules
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_only_public_names_are_shown_and_each_has_its_page() -> None:
     assert dir(nl) == sorted([*nl.__all__, "__version__"])
     with pytest.raises(AttributeError, match="no attribute 'blnd'"):
