@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import mido
-import numpy as np
 from pack_model import write_model
 from test_train import pluck, write_notes
 from tiny_model import tiny_model
@@ -116,47 +112,6 @@ def small_model(folder: Path) -> None:
     model_id = save_weights(folder, tiny_model(), about={})
     zones = [replace(zone, model_id=model_id) for zone in bank.zones]
     write_bank(folder, Bank(list(bank.entries.values()), zones, model_id=model_id), about={})
-
-
-class Stream:
-    """What PortAudio's output stream does, without a device: it asks for blocks at their pace."""
-
-    latency = 0.01
-
-    def __init__(self, *, blocksize: int, channels: int, samplerate: int, callback: Any, **_: object) -> None:
-        self._block, self._seconds = np.zeros((blocksize, channels), np.float32), blocksize / samplerate
-        self._callback, self._ended = callback, threading.Event()
-
-    def start(self) -> None:
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def close(self, **_: object) -> None:
-        self._ended.set()
-
-    def _run(self) -> None:
-        while not self._ended.is_set():
-            self._callback(self._block, len(self._block), None, SimpleNamespace(output_underflow=False))
-            time.sleep(self._seconds)
-
-
-def no_sound_card() -> SimpleNamespace:
-    """As `sounddevice` would be on a machine with one output.
-
-    No sound server stands in for it here, as in the live tests: those play in real time on a machine of their own,
-    while these lines run beside other tests, where a server would drop out, and have to run where none is installed.
-    """
-    output = {
-        "name": "made", "hostapi": 0, "max_output_channels": 2,
-        "default_low_output_latency": 0.01, "default_high_output_latency": 0.04,
-    }  # fmt: skip
-    return SimpleNamespace(
-        OutputStream=Stream,
-        PortAudioError=RuntimeError,
-        default=SimpleNamespace(device=(0, 0)),
-        query_devices=lambda: [output],
-        query_hostapis=lambda: [{"name": "made"}],
-        check_output_settings=lambda **_: None,
-    )
 
 
 class NoPorts:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from command_lines import NoPorts, in_the_help, in_the_readmes, make_inputs, no_sound_card, shortened, takes
+from command_lines import NoPorts, in_the_help, in_the_readmes, make_inputs, shortened, takes
+from sound_card import no_sound_card
 
 from nsynth_lab.cli import run
 from nsynth_lab.evaluate import ablation

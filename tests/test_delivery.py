@@ -15,7 +15,7 @@ import mido
 import numpy as np
 import pytest
 import soundfile
-from command_lines import Stream, no_sound_card
+from sound_card import Stream, no_sound_card
 from test_train import pluck
 
 from nsynth_lab.audio import read_audio, read_comment, write_audio

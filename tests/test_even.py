@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 
 from nsynth_lab.blend.even import EvenAxis, even_axis
-from nsynth_lab.dsp.mel import mel_db
+from nsynth_lab.dsp.mel_spectrum import mel_db
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, db_to_gain
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import mido
 import numpy as np
 import pytest
-from command_lines import no_sound_card
+from sound_card import no_sound_card
 from test_train import pluck
 from tiny_model import tiny_model
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.units import FloatArray
 
@@ -38,3 +39,12 @@ def test_above_it_nothing_is_folded_back(rate: int, target: int, share: float) -
     hz = share * target / 2
     made = away_from_ends(resample(tone(hz, rate), rate, target))
     assert 20 * np.log10(np.abs(made).max()) < -100.0
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 96_000])
+def test_recordings_and_what_is_written_are_resampled_alike(rate: int) -> None:
+    """The former by torchaudio, whose filters are computed in float32."""
+    sound = np.random.default_rng(0).uniform(-1.0, 1.0, (2, rate // 3 + 7)).astype(np.float32)
+    made, recorded = resample(sound, rate), resample_recording(sound, rate)
+    assert made.shape == recorded.shape
+    assert np.abs(made - recorded).max() < 2e-5

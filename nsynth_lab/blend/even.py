@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.dsp.mel import mel_db
+from nsynth_lab.dsp.mel_spectrum import mel_db
 from nsynth_lab.units import FloatArray
 
 STEPS = 17

@@ -19,7 +19,7 @@ from nsynth_lab.audio import read_clip
 from nsynth_lab.dataset.notes import NoteRecord, read_dataset
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.dsp.offset import one_channel
-from nsynth_lab.dsp.resampling import resample
+from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.errors import CheckpointError, DatasetError, LatentsError
 from nsynth_lab.latents import Latents, read_latents, write_latents
 from nsynth_lab.model.bank import BANK, LEVEL_DB, Bank, BankEntry, load_bank, merged, with_gain, write_bank
@@ -212,7 +212,8 @@ def _zone(folder: Path, unfinished: Path, record: NoteRecord) -> Latents:
 
 def _encode(record: NoteRecord, checkpoint: Checkpoint) -> Latents:
     clip = read_clip(record.path, max_seconds=LONGEST_SECONDS)
-    samples, first_frame = trim(resample(one_channel(clip.samples, clip.sample_rate)[0][None], clip.sample_rate)[0])
+    mono = one_channel(clip.samples, clip.sample_rate)[0]
+    samples, first_frame = trim(resample_recording(mono[None], clip.sample_rate)[0])
     streams = measure(samples, note=record.pitch)
     release = None
     if record.hold_seconds is not None:

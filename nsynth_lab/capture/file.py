@@ -11,7 +11,7 @@ from nsynth_lab.audio import read_clip
 from nsynth_lab.capture.source import KeyVelocity, SourceInfo, file_hash
 from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.pitch_guess import measure_note
-from nsynth_lab.dsp.resampling import resample
+from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.errors import UsageError
 from nsynth_lab.legible import encodable
 from nsynth_lab.model.codec import MIN_CONFIDENCE
@@ -39,7 +39,7 @@ class FileSource:
         Note(0, velocity)  # raises if the velocity is out of range
         clip = read_clip(path, max_seconds=LONGEST_SECONDS)
         mono, _ = one_channel(clip.samples, clip.sample_rate)
-        self._samples = np.asarray(resample(mono[None], clip.sample_rate)[0], np.float32)
+        self._samples = np.asarray(resample_recording(mono[None], clip.sample_rate)[0], np.float32)
         number = _note(path, self._samples, note)
         self._key = KeyVelocity(number, velocity)
         self.info = SourceInfo(

@@ -13,7 +13,7 @@ from nsynth_lab.capture.source import KeyVelocity, SourceInfo
 from nsynth_lab.dataset.recordings import Recording, find_recordings
 from nsynth_lab.dataset.screening import ScreeningResult, scheme_in_words, screen
 from nsynth_lab.dsp.offset import one_channel
-from nsynth_lab.dsp.resampling import resample
+from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.errors import UsageError
 from nsynth_lab.legible import encodable
 from nsynth_lab.units import FloatArray
@@ -58,7 +58,7 @@ class FolderSource:
         """The recording, at most `seconds` of it."""
         clip = read_clip(self._recordings[key].path, max_seconds=seconds)
         mono, _ = one_channel(clip.samples, clip.sample_rate)
-        return np.asarray(resample(mono[None], clip.sample_rate)[0], np.float32)
+        return np.asarray(resample_recording(mono[None], clip.sample_rate)[0], np.float32)
 
     def actual_hold(self, hold_seconds: float) -> float | None:  # noqa: ARG002
         """None: unknown for recordings."""

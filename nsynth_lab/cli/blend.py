@@ -145,8 +145,6 @@ def _write_all(
     context: typer.Context, session: Session, series: Series, files: list[Path], delivery: Delivery, plot: Path | None
 ) -> None:
     """The series in one file, each of several in one of its own, and a picture of them."""
-    from nsynth_lab.picture import Panel, draw_spectrograms
-
     requests = series.requests
     for path, sound, request in zip(files[1:], series.sounds, requests, strict=False):
         delivery.write(path, sound, _recipe_of_one(context, session, request))
@@ -155,6 +153,8 @@ def _write_all(
         values["position"] = [request.place for request in requests]
     delivery.write(files[0], series.joined(), recipes.recipe(context, session, more=values, device=session.device))
     if plot is not None:
+        from nsynth_lab.picture import Panel, draw_spectrograms
+
         first = requests[0]
         panels = [Panel(request.title(), sound.mono()) for request, sound in zip(requests, series.sounds, strict=True)]
         draw_spectrograms(plot, panels, title=f"{' + '.join(first.sources)} at {first.note.name}", force=True)

@@ -27,7 +27,7 @@ from nsynth_lab.dsp.framing import whole_frames
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.mel import loudest_db
 from nsynth_lab.dsp.offset import one_channel
-from nsynth_lab.dsp.resampling import resample
+from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.errors import DatasetError, NsynthLabError
 from nsynth_lab.threads import usable_processors
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
@@ -167,7 +167,7 @@ def _measured(notes: Sequence[_Note], processes: int | None) -> Iterator[tuple[E
 def _measure_one(record: NoteRecord) -> _Result:
     try:
         clip = read_clip(record.path, max_seconds=LONGEST_SECONDS)
-        mono = resample(one_channel(clip.samples, clip.sample_rate)[0][None], clip.sample_rate)[0]
+        mono = resample_recording(one_channel(clip.samples, clip.sample_rate)[0][None], clip.sample_rate)[0]
     except NsynthLabError as error:
         return str(error)
     mono = whole_frames(mono / max(1.0, float(np.abs(mono).max())))

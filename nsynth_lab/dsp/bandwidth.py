@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
-from nsynth_lab.units import SAMPLE_RATE, FloatArray
+from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray
 
 HEARING_HZ = 20_000.0
 QUIETEST_DB = -140.0
@@ -21,6 +23,11 @@ def share_above_db(samples: FloatArray, *, hz: float = HEARING_HZ, sample_rate: 
     -20.0
     """
     length = samples.shape[-1]
-    power = np.square(np.abs(np.fft.rfft(samples * np.hanning(length)))).reshape(-1, length // 2 + 1).sum(axis=0)
+    power = np.square(np.abs(np.fft.rfft(samples * _hann(length)))).reshape(-1, length // 2 + 1).sum(axis=0)
     above = float(power[int(np.ceil(hz * length / sample_rate)) :].sum())
     return 10.0 * float(np.log10(max(above / max(float(power.sum()), 1e-30), 10 ** (QUIETEST_DB / 10))))
+
+
+@lru_cache(maxsize=1)  # for many sounds of one length
+def _hann(length: int) -> Doubles:
+    return np.hanning(length)

@@ -13,10 +13,8 @@ import torchaudio
 from torch import Tensor
 from torch.nn import functional
 
+from nsynth_lab.dsp.mel_spectrum import HIGHEST_HZ, LOWEST_HZ
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
-
-LOWEST_HZ, HIGHEST_HZ = 30.0, 20_000.0
-WHOLE_HZ = 24_000.0  # Nyquist frequency at 48 kHz
 
 
 def magnitudes(samples: Tensor, *, window_samples: int, hop_samples: int) -> Tensor:
@@ -51,14 +49,6 @@ def loudest_db(samples: FloatArray) -> float:
     with torch.no_grad():
         bands = mel(torch.from_numpy(samples)[None], bands=128)
     return 20.0 * math.log10(max(float(bands.max()), 1e-6))
-
-
-def mel_db(samples: FloatArray, *, highest_hz: float = HIGHEST_HZ) -> FloatArray:
-    """Mel spectrum [frames, 128] in dB of `samples` [samples], from 30 Hz to `highest_hz`."""
-    with torch.no_grad():
-        bands = mel(torch.from_numpy(samples)[None], bands=128, highest_hz=highest_hz)[0]
-        level: FloatArray = (20.0 * torch.log10(bands.clamp(min=1e-8))).numpy()
-    return level
 
 
 @functools.cache

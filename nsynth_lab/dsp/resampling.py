@@ -1,17 +1,22 @@
-"""Band-limited resampling (windowed sinc, Smith 1984), by torchaudio."""
+"""Band-limited resampling (windowed sinc, Smith 1984) in NumPy, as `torchaudio.functional.resample` does it.
+
+The samples of the lowest common period of both rates, or of several of them, are a group: each has a filter of its own,
+and a group is one row of a matrix product.
+"""
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
-import torch
-import torchaudio
 
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 ZERO_CROSSINGS = 64
 ROLLOFF = 0.95
+KAISER_BETA = 14.769656459379492  # torchaudio's
+LEAST_GROUP_SAMPLES = 256  # in shorter groups the product would read each sample many times
 LEAST_SAMPLES = 16_384  # that are resampled at once
 
 
@@ -19,15 +24,27 @@ def resample(samples: FloatArray, sample_rate: int, target_rate: int = SAMPLE_RA
     """Resample `samples` [channels, samples] from `sample_rate` Hz to `target_rate` Hz."""
     if sample_rate == target_rate:
         return samples
-    wave = torchaudio.functional.resample(
-        torch.from_numpy(np.ascontiguousarray(samples)),
-        sample_rate,
-        target_rate,
-        lowpass_filter_width=ZERO_CROSSINGS,
-        rolloff=ROLLOFF,
-        resampling_method="sinc_interp_kaiser",
-    )
-    return np.asarray(wave.numpy(), np.float32)
+    divisor = math.gcd(sample_rate, target_rate)
+    group_in, group_out = sample_rate // divisor, target_rate // divisor
+    repeats = -(-LEAST_GROUP_SAMPLES // group_in)
+    filters, reach = _filters(group_in * repeats, group_out * repeats)
+    step = group_in * repeats
+    length = math.ceil(samples.shape[1] * group_out / group_in)
+    padded = np.pad(samples, ((0, 0), (reach, reach + step)))
+    overlapping = np.lib.stride_tricks.sliding_window_view(padded, len(filters), axis=1)[:, ::step]
+    windows = overlapping.reshape(-1, len(filters))  # copied: a fast product takes no rows that share memory
+    return np.ascontiguousarray((windows @ filters).reshape(len(samples), -1)[:, :length])
+
+
+@functools.lru_cache(maxsize=8)
+def _filters(group_in: int, group_out: int) -> tuple[FloatArray, int]:
+    """(the filter of each of the samples of a group [reach + group + reach, group out], its reach in samples)."""
+    highest = min(group_in, group_out) * ROLLOFF  # zero crossings of the sinc in a group
+    reach = math.ceil(ZERO_CROSSINGS * group_in / highest)
+    places_in, places_out = np.arange(-reach, reach + group_in) / group_in, np.arange(group_out) / group_out
+    crossings = ((places_in[:, None] - places_out) * highest).clip(-ZERO_CROSSINGS, ZERO_CROSSINGS)
+    window = np.i0(KAISER_BETA * np.sqrt(1.0 - (crossings / ZERO_CROSSINGS) ** 2)) / np.i0(KAISER_BETA)
+    return np.asarray(np.sinc(crossings) * window * (highest / group_in), np.float32), reach
 
 
 class StreamResampler:

@@ -13,7 +13,7 @@ from nsynth_lab.dataset.notes import NoteRecord, is_held_out, is_unseen, read_da
 from nsynth_lab.dsp.framing import whole_frames
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.offset import one_channel
-from nsynth_lab.dsp.resampling import resample
+from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.errors import DatasetError, NsynthLabError
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
@@ -95,4 +95,4 @@ def read_samples(record: NoteRecord) -> FloatArray:
         AudioError: it cannot be read or is silent.
     """
     clip = read_clip(record.path, max_seconds=LONGEST_SECONDS)
-    return whole_frames(resample(one_channel(clip.samples, clip.sample_rate)[0][None], clip.sample_rate)[0])
+    return whole_frames(resample_recording(one_channel(clip.samples, clip.sample_rate)[0][None], clip.sample_rate)[0])

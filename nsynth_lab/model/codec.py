@@ -19,7 +19,7 @@ from nsynth_lab.dsp.loudness import FLOOR_DB, loudness_db
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.offset import to_mono, without_offset
 from nsynth_lab.dsp.pitch_guess import measure_note
-from nsynth_lab.dsp.resampling import resample
+from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.errors import AudioError
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
@@ -76,7 +76,7 @@ def cut(audio: Audio) -> FloatArray:
     mono = to_mono(still / np.float32(max(1.0, float(np.abs(still).max()))))
     if float(np.abs(mono).max()) < SILENCE:
         raise AudioError("silent throughout apart from a constant (DC) offset")
-    return trim(resample(mono[None], audio.sample_rate)[0])[0]
+    return trim(resample_recording(mono[None], audio.sample_rate)[0])[0]
 
 
 @contextmanager

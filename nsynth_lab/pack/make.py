@@ -9,17 +9,20 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from nsynth_lab.pack.batches import make_clips
 from nsynth_lab.pack.finish import FinishedClip
 from nsynth_lab.pack.formats.documents import write_documents
+from nsynth_lab.pack.formats.pictures import prepare_drawing
 from nsynth_lab.pack.formats.wav import write_clip
 from nsynth_lab.pack.formats.zones import PackMap
 from nsynth_lab.pack.keymap import is_record, make_zone, pack_map
 from nsynth_lab.pack.plan import PackPlan
 from nsynth_lab.pack.store import Store, open_store
 from nsynth_lab.render.session import Session
+from nsynth_lab.threads import thread_count
 
 Advance = Callable[[int], None]
 
@@ -58,6 +61,8 @@ def make_pack(
         file = plan.files[index]
         return records[file] if file in kept else _store_clip(store, plan, index, clip)
 
+    if thread_count() > 1:
+        Thread(target=prepare_drawing).start()
     with closing(make_clips(session, plan, left, workers, keep)) as made:
         for batch, stored in made:
             records |= zip((plan.files[index] for index in batch), stored, strict=True)

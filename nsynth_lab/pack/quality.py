@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +101,11 @@ def count_clicks(samples: FloatArray) -> int:
     return int(np.count_nonzero(high[1:] & ~high[:-1]) + high[0])
 
 
+@cache
+def _blackman() -> NDArray[np.float64]:
+    return np.blackman(SPECTRUM_SAMPLES)
+
+
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
 
@@ -121,7 +127,7 @@ def _noise_db(samples: FloatArray, f0_hz: float, places: NDArray[np.float64]) ->
     if len(samples) < SPECTRUM_SAMPLES:
         return None
     middle = (len(samples) - SPECTRUM_SAMPLES) // 2
-    spectrum = np.abs(np.fft.rfft(samples[middle:][:SPECTRUM_SAMPLES] * np.blackman(SPECTRUM_SAMPLES))) ** 2
+    spectrum = np.abs(np.fft.rfft(samples[middle:][:SPECTRUM_SAMPLES] * _blackman())) ** 2
     bins = places * f0_hz * SPECTRUM_SAMPLES / SAMPLE_RATE
     inside = np.arange(len(spectrum)) < bins[-1] + 0.5 * bins[0]
     half = max(PARTIAL_BINS, 0.2 * float(bins[0]))

@@ -6,7 +6,6 @@ import ctypes
 import os
 import runpy
 import sys
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,7 +34,7 @@ def pick_device(name: str) -> str:
 
 
 def is_cuda_possible() -> bool:
-    """False where torch will certainly find no CUDA device: none is allowed, no driver, or a torch without CUDA."""
+    """False where torch will certainly find no device: none is to be seen, no driver, or a torch without CUDA."""
     if os.environ.get(VISIBLE) in ("", "-1"):
         return False
     return (_loads(CUDA_DRIVERS.get(sys.platform, "")) or ROCM_DRIVER.exists()) and _is_built_for_cards()
@@ -59,9 +58,12 @@ def _loads(library: str) -> bool:
 
 
 def _is_built_for_cards() -> bool:
-    """Whether the torch that is installed was built with CUDA or ROCm; true if that cannot be found out."""
-    with suppress(Exception):  # torch of another version
-        spec = find_spec("torch")
-        version = runpy.run_path(str(Path(str(spec and spec.origin)).with_name("version.py")))
+    """Whether torch is installed and built with CUDA or ROCm; true if that cannot be found out."""
+    spec = find_spec("torch")
+    if spec is None or spec.origin is None:
+        return False
+    try:
+        version = runpy.run_path(str(Path(spec.origin).with_name("version.py")))
         return bool(version["cuda"] or version["hip"])
-    return True
+    except (OSError, KeyError, SyntaxError):  # torch of another version
+        return True

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from nsynth_lab import messages
 from nsynth_lab.audio import MAX_SECONDS, Audio, as_clip, file_hash, read_clip, samples_hash
-from nsynth_lab.dsp.inspection import inspect_recording, warnings_of
 from nsynth_lab.errors import AudioError
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
@@ -69,6 +68,7 @@ class Recordings:
         return self._hashes[known]
 
     def _encode(self, recording: Recording, note: int | None, rounds: int) -> EncodedRecording:
+        from nsynth_lab.dsp.inspection import inspect_recording, warnings_of
         from nsynth_lab.model.codec import encode  # torch takes two seconds to import
 
         whole = clip_of(recording)

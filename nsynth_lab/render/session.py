@@ -14,6 +14,7 @@ import numpy as np
 from nsynth_lab import __version__, messages
 from nsynth_lab.audio import file_hash
 from nsynth_lab.blend import blend
+from nsynth_lab.blend.even import STEPS, EvenAxis, even_axis
 from nsynth_lab.blend.modulation import weights_of
 from nsynth_lab.errors import LatentsError
 from nsynth_lab.latents import Latents, read_latents
@@ -34,7 +35,6 @@ from nsynth_lab.render.request import BlendRequest
 from nsynth_lab.units import FloatArray
 
 if TYPE_CHECKING:
-    from nsynth_lab.blend.even import EvenAxis
     from nsynth_lab.model.refine import Refined
 
 Source = str | Latents
@@ -162,8 +162,6 @@ class Session:
 
     def even_axis(self, request: BlendRequest, sources: Sequence[Latents], *, advance: Advance) -> EvenAxis:
         """Measure the path between two sources once; `advance` is called with the samples done."""
-        from nsynth_lab.blend.even import STEPS, even_axis
-
         sounds = []
         for position in np.linspace(0.0, 1.0, STEPS):
             latents = self.blend(request.at((float(position),)), sources)

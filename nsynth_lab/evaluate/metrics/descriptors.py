@@ -18,15 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.dsp.harmonics import odd_to_even_db
-from nsynth_lab.dsp.mel import HIGHEST_HZ, LOWEST_HZ
+from nsynth_lab.dsp.mel_spectrum import band_edges_hz
 from nsynth_lab.evaluate.metrics.attack_decay import attack_of, decay_db_per_second, sounding
-from nsynth_lab.evaluate.metrics.distances import BANDS, RANGE_DB
+from nsynth_lab.evaluate.metrics.distances import RANGE_DB
 from nsynth_lab.evaluate.metrics.sound import Sound
 
 # between two sounds, for the linearity of the path between them to be measured
 MIN_DIFFERENCES = {"centroid": 0.1, "spread": 0.05, "odd_even": 2.0, "attack": 10.0, "decay": 5.0}
-# Slaney's mel scale: linear up to 1 kHz, then logarithmic
-KNEE_HZ, KNEE_MEL, STEP = 1000.0, 15.0, np.log(6.4) / 27.0
 
 
 def describe(sound: Sound) -> dict[str, float | None]:
@@ -49,10 +47,4 @@ def describe(sound: Sound) -> dict[str, float | None]:
 @functools.cache
 def band_octaves() -> NDArray[np.float64]:
     """The centres of the mel bands [128], in octaves above 1 Hz."""
-    mel = np.linspace(_mel(LOWEST_HZ), _mel(HIGHEST_HZ), BANDS + 2)[1:-1]
-    hz = np.where(mel < KNEE_MEL, mel * KNEE_HZ / KNEE_MEL, KNEE_HZ * np.exp((mel - KNEE_MEL) * STEP))
-    return np.asarray(np.log2(hz))
-
-
-def _mel(hz: float) -> float:
-    return hz * KNEE_MEL / KNEE_HZ if hz < KNEE_HZ else KNEE_MEL + float(np.log(hz / KNEE_HZ)) / STEP
+    return np.asarray(np.log2(band_edges_hz()[1:-1]))

@@ -30,7 +30,7 @@ from nsynth_lab.dsp.loudness import level_bias_db as level_bias_db
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.mel import magnitudes, mel_weights
-from nsynth_lab.dsp.mel import mel_db as mel_db
+from nsynth_lab.dsp.mel_spectrum import mel_db as mel_db
 from nsynth_lab.errors import AudioError
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 

@@ -22,7 +22,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.dsp.mel import mel_db
+from nsynth_lab.dsp.mel_spectrum import mel_db
 from nsynth_lab.evaluate.metrics.attack_decay import envelope_db
 from nsynth_lab.units import FloatArray, note_to_hz
 

@@ -13,7 +13,7 @@ from nsynth_lab.dsp.envelope import Marks, find_marks
 from nsynth_lab.dsp.harmonics import Lines, lines_of
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.measure import Measured, measure
-from nsynth_lab.dsp.mel import WHOLE_HZ, mel_db
+from nsynth_lab.dsp.mel_spectrum import WHOLE_HZ, mel_db
 from nsynth_lab.errors import AudioError
 from nsynth_lab.evaluate.metrics.attack_decay import envelope_db
 from nsynth_lab.evaluate.metrics.distances import median_cents

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from nsynth_lab.blend import stretch
 from nsynth_lab.dataset.notes import NoteRecord
-from nsynth_lab.dsp.mel import mel_db
+from nsynth_lab.dsp.mel_spectrum import mel_db
 from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.evaluate.metrics.distances import mel_distance_frames_db
 from nsynth_lab.evaluate.metrics.summary import MetricValues

@@ -6,7 +6,9 @@ sampler format is added to both, and to `FORMATS` in `pack.request`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from nsynth_lab.pack.formats.sfz import morph_text, sfz_text
 from nsynth_lab.pack.formats.wav import read_clip_samples
 from nsynth_lab.pack.formats.zones import PackInfo, PackMap
 from nsynth_lab.pack.store import Store
+from nsynth_lab.threads import thread_count
 from nsynth_lab.units import FloatArray
 
 BACKGROUND = "Images/background.png"
@@ -67,27 +70,27 @@ def write_documents(
     def text(content: str) -> Any:
         return lambda path: path.write_bytes(encodable(content).encode("utf-8"))
 
-    hashes = {}
+    files: dict[str, Callable[[Path], object]] = {}
     if "sfz" in formats:
         for layer in pack.layers:
-            name = _sfz(pack.about, layer.label)
-            hashes[name] = store.write(name, text(sfz_text(pack, layer)))
+            files[_sfz(pack.about, layer.label)] = text(sfz_text(pack, layer))
         if _can_morph(labels):
-            hashes[_morph(pack.about)] = store.write(_morph(pack.about), text(morph_text(pack)))
+            files[_morph(pack.about)] = text(morph_text(pack))
     if "sf2" in formats:
-        name = f"{pack.about.stem}.sf2"
-        hashes[name] = store.write(name, lambda path: write_sf2(path, pack, read))
+        files[f"{pack.about.stem}.sf2"] = lambda path: write_sf2(path, pack, read)
     if "decentsampler" in formats:
-        name, preset = f"{pack.about.stem}.dspreset", dspreset_bytes(pack, background=BACKGROUND)
-        hashes[BACKGROUND] = store.write(BACKGROUND, lambda path: draw_background(path, pack, read_mono))
-        hashes[name] = store.write(name, lambda path: path.write_bytes(preset))
-    hashes[PREVIEW] = store.write(PREVIEW, lambda path: write_preview(path, pack, read_mono))
-    hashes[COVER] = store.write(COVER, lambda path: draw_cover(path, pack, read_mono))
-    hashes[README] = store.write(README, text(readme_text(pack, values, records, formats=formats)))
-    hashes[LICENCE] = store.write(LICENCE, text(licence_text(pack, values)))
-    if preset := values["recipe"].get("preset"):
-        hashes[PRESET] = store.write(PRESET, text(preset))
-    hashes[REPORT] = store.write(REPORT, text(report_page(pack, records)))
+        preset = dspreset_bytes(pack, background=BACKGROUND)
+        files[BACKGROUND] = lambda path: draw_background(path, pack, read_mono)
+        files[f"{pack.about.stem}.dspreset"] = lambda path: path.write_bytes(preset)
+    files[PREVIEW] = lambda path: write_preview(path, pack, read_mono)
+    files[COVER] = lambda path: draw_cover(path, pack, read_mono)
+    files[README] = text(readme_text(pack, values, records, formats=formats))
+    files[LICENCE] = text(licence_text(pack, values))
+    if own := values["recipe"].get("preset"):
+        files[PRESET] = text(own)
+    files[REPORT] = text(report_page(pack, records))
+    with ThreadPoolExecutor(thread_count()) as pool:
+        hashes = dict(zip(files, pool.map(store.write, files.keys(), files.values()), strict=True))
     manifest = {"nsynth_lab": values["nsynth_lab"], **values, "documents": hashes, "clips": list(records)}
     store.write(MANIFEST, lambda path: path.write_bytes(json_bytes(manifest)))
 

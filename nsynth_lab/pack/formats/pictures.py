@@ -1,17 +1,21 @@
 """Pictures of a pack, drawn from its sound: the spectrograms of one note at every position, side by side.
 
-The cover of the pack, and the background of the DecentSampler preset.
+The cover of the pack, and the background of the DecentSampler preset. They are drawn one after the other, because
+matplotlib is not made for several threads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nsynth_lab.errors import MissingError
 from nsynth_lab.pack.formats.decentsampler import HEIGHT, WIDTH
 from nsynth_lab.pack.formats.preview import preview_zones
 from nsynth_lab.pack.formats.zones import PackMap
@@ -24,24 +28,33 @@ DOTS_PER_INCH = 110  # as in `save_figure`
 COVER_DOTS = 880  # width and height
 WINDOW, COLUMNS, BANDS = 4096, 48, 160
 LOWEST_HZ, HIGHEST_HZ, RANGE_DB = 60.0, 24_000.0, 60.0
+DRAWING = Lock()
 DARK, INK = "#101018", "#f4f0e8"
 
 
 def draw_cover(path: Path, pack: PackMap, read: ReadClip) -> Path:
     """Draw cover.png: a square picture with the pack's title."""
-    figure = new_figure(COVER_DOTS / DOTS_PER_INCH, COVER_DOTS / DOTS_PER_INCH)
-    _spectra(figure, pack, read)
-    figure.text(0.06, 0.07, _short(pack.about.title), color=INK, fontsize=30, weight="bold")
-    figure.text(0.06, 0.035, _short(pack.about.author or pack.about.software), color=INK, fontsize=13)
-    return save_figure(figure, path)
+    with DRAWING:
+        figure = new_figure(COVER_DOTS / DOTS_PER_INCH, COVER_DOTS / DOTS_PER_INCH)
+        _spectra(figure, pack, read)
+        figure.text(0.06, 0.07, _short(pack.about.title), color=INK, fontsize=30, weight="bold")
+        figure.text(0.06, 0.035, _short(pack.about.author or pack.about.software), color=INK, fontsize=13)
+        return save_figure(figure, path)
 
 
 def draw_background(path: Path, pack: PackMap, read: ReadClip) -> Path:
     """Draw the background of the DecentSampler preset, with room for its knobs."""
-    figure = new_figure(WIDTH / DOTS_PER_INCH, HEIGHT / DOTS_PER_INCH)
-    _spectra(figure, pack, read)
-    figure.text(0.03, 0.88, _short(pack.about.title), color=INK, fontsize=18, weight="bold")
-    return save_figure(figure, path)
+    with DRAWING:
+        figure = new_figure(WIDTH / DOTS_PER_INCH, HEIGHT / DOTS_PER_INCH)
+        _spectra(figure, pack, read)
+        figure.text(0.03, 0.88, _short(pack.about.title), color=INK, fontsize=18, weight="bold")
+        return save_figure(figure, path)
+
+
+def prepare_drawing() -> None:
+    """Import what draws, which takes a second, while other threads decode; silent where it is not installed."""
+    with DRAWING, suppress(MissingError):
+        new_figure(1.0, 1.0)
 
 
 def _short(text: str) -> str:
