@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nsynth_lab.bench.work import KEYS, Work, spread_notes
-from nsynth_lab.midi.events import note_off, note_on
+from nsynth_lab.midi.events import CHANNELS, note_off, note_on
 from nsynth_lab.render.instrument import make_engine
 from nsynth_lab.render.live import undisturbed
 from nsynth_lab.render.machine import choose_threads
@@ -59,16 +59,20 @@ class Load:
 
 
 def sounding_engine(work: Work, *, voices: int, block_samples: int) -> Engine:
-    """An engine with `voices` sounding voices, each started at a different time."""
-    engine = make_engine(work.session, [list(work.names)], Settings(voices=voices))
-    start_voices(work, engine, voices=voices, block_samples=block_samples)
+    """An engine with `voices` sounding voices, each key started at a different time.
+
+    More than 1,024 are unisons, because there are no more keys: 64 on each of 16 channels.
+    """
+    unison = -(-voices // (CHANNELS * KEYS))
+    engine = make_engine(work.session, [list(work.names)], Settings(voices=voices, unison=unison))
+    start_voices(work, engine, voices=voices // unison, block_samples=block_samples)
     return engine
 
 
 def start_voices(
     work: Work, engine: Engine, *, voices: int, block_samples: int, channel: Callable[[int], int] | None = None
 ) -> None:
-    """Prepare an engine as `play` does and start `voices` voices, voice `n` on channel `channel(n)` if given."""
+    """Prepare an engine as `play` does and strike `voices` keys, key `n` on channel `channel(n)` if given."""
     if work.threads:
         engine.warm_up()
         engine.step_seconds()
@@ -89,11 +93,11 @@ def measure_load(work: Work, *, block_samples: int, voices: int) -> Load:
     least = max(MIN_BLOCKS, round(MIN_SECONDS * SAMPLE_RATE / block_samples))
     shares = np.empty(QUICK_COUNT if work.quick else least)
     between = max(1, round(SAMPLE_RATE / block_samples / KEYS_PER_SECOND))
-    rng, notes = np.random.default_rng(voices), spread_notes(voices)
+    rng, notes = np.random.default_rng(voices), spread_notes(min(voices, CHANNELS * KEYS))
     with undisturbed():
         for index in range(len(shares)):
             if index % between == 0:
-                place, now = int(rng.integers(voices)), engine.clock + int(rng.integers(block_samples))
+                place, now = int(rng.integers(len(notes))), engine.clock + int(rng.integers(block_samples))
                 again = {"number": notes[place], "channel": place // KEYS, "at_sample": now}
                 engine.send([note_off(**again), note_on(**again)])
             begun = time.perf_counter()
