@@ -6,8 +6,8 @@ NumpyDecoder     a single clip on the CPU (`blend`, `decode`, `capture`, `evalua
                  nothing to compile or load
 NumbaBatch       `play` and `render` on the CPU, and the clips of `pack`: compiled loops, so that no interpreter stands
                  between two voices; a step in two phases for small blocks
-CudaGraphBatch   `play` on a CUDA device: one graph replayed instead of many small kernels launched. What it replays is
-                 a `SlotStep`: `fused.step.FusedStep`, in kernels of its own, or `slot_step.PlainStep`, by `Decoder.step`
+CudaGraphBatch   `play` on a CUDA device: one graph replayed instead of many small kernels launched. It replays a
+                 `SlotStep`: `fused.step.FusedStep`, in kernels of its own, or `slot_step.PlainStep`, by `Decoder.step`
 TorchBatch       the fallback, by `Decoder.step` on the active voices: several frames of a voice in one step on a GPU, a
                  GPU that fails the check. Plays anything anywhere, slowest
 GrowingBatch     `render` without a limit of voices: any of these, 64 slots at a time
@@ -26,8 +26,8 @@ NumbaBatch       tests/test_voice_batch.py: `Decoder.step` within 2e-5 (-94 dBFS
                  whatever plays beside. 24 voices without dropouts in blocks of 256, 16 in blocks of 128; 64 notes in
                  one batch 209x
 CudaGraphBatch   tests/test_voice_batch.py, without its graph: within 2e-5; tests/test_cuda_graph_batch.py, with it,
-                 where there is a GPU. `verify` compares it with `Decoder.step` at start-up on the card that it will use,
-                 and takes it within -60 dB. On an H100: -108 dB fused, -123 dB plain; 1,024 voices in blocks of 256
+                 where there is a GPU. `verify` compares it with `Decoder.step` at start-up on the card that it will
+                 use, and takes it within -60 dB. On an H100: -108 dB fused, -123 dB plain; 1,024 voices in blocks of 256
 FusedStep        tests/test_fused_step.py: within -100 dB by Triton's interpreter, and compiled for other cards. On an
                  H100 a step of 16 voices takes 0.23 ms and one of 1,024 takes 0.89 ms, of PlainStep 0.77 and 2.75 ms
 TorchBatch       tests/test_voice_batch.py: within 2e-5
