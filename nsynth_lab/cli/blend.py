@@ -72,7 +72,7 @@ def blend(
     sound_channels: ChannelsOption = "",
     quality: QualityOption = None,
     listen: ListenOption = False,
-    device: ComputeOption = "auto",
+    device: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,

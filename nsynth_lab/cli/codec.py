@@ -140,7 +140,7 @@ def decode(
     sound_channels: ChannelsOption = "",
     quality: QualityOption = None,
     listen: ListenOption = False,
-    device: ComputeOption = "auto",
+    device: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,

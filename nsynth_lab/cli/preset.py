@@ -86,7 +86,7 @@ def check(
     names: PresetNames = None,
     level: Annotated[bool, typer.Option("--level", help="Also play each and measure how loud it is.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="With --level: write the right level into the files.")] = False,
-    device: ComputeOption = "auto",
+    device: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
     as_json: JsonOption = False,
 ) -> None:

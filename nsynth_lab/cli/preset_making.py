@@ -72,7 +72,7 @@ def random(
     ] = None,
     seed: SeedOption = 0,
     count: Annotated[int, typer.Option(min=1, max=1000, help="How many, with consecutive seeds.")] = 1,
-    device: ComputeOption = "auto",
+    device: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
     force: ForceOption = False,
 ) -> None:
@@ -110,7 +110,7 @@ def render(
     rate: RateOption = 48_000,
     bits: BitsOption = "",
     sound_channels: ChannelsOption = "",
-    device: ComputeOption = "auto",
+    device: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,

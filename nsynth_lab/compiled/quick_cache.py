@@ -15,9 +15,9 @@ import numba
 from llvmlite import binding
 from numba.core.caching import FunctionCache
 
-# A function that cached code calls and that nobody has named to LLVM ends the process. What Numba 0.61, 0.65 and 0.68
-# compile calls none but those named below; a newer one loads its cache in its own way until somebody has looked (`nm
-# --undefined-only` of the code).
+# A function that cached code calls and that nobody has named to LLVM ends the process. What Numba 0.68 compiles calls
+# those named below and others that it names when it is imported (`nm --undefined-only` of the code); 0.61 and 0.65 load
+# and run likewise. A newer one loads its cache in its own way until somebody has looked.
 LAST_LOOKED_AT = (0, 68)
 
 

@@ -45,12 +45,13 @@ MOST_ROUNDS, LONGEST_REFINING_SECONDS = 1_000, 3_600.0
 
 
 @spoken()
-def load(checkpoint: str | Path | None = None, *, compute: str = "auto", seed: int = 0) -> Model:
+def load(checkpoint: str | Path | None = None, *, compute: str = "cpu", seed: int = 0) -> Model:
     """Load a model: a checkpoint's weights and its bank of instruments, and your own instruments beside them.
 
     Args:
         checkpoint: its folder; the default model if not given.
-        compute: `cpu`, `cuda`, or `auto`: clips on the graphics card where there is one, songs on the processor.
+        compute: `cpu`, which begins at once; `cuda`; or `auto`: clips on the graphics card where there is one, songs on
+            the processor.
         seed: of noise and random movement, from 0; the same seed always gives the same sound.
 
     Raises:
