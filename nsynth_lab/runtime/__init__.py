@@ -27,7 +27,7 @@ NumbaBatch       tests/test_voice_batch.py: `Decoder.step` within 2e-5 (-94 dBFS
                  one batch 209x
 CudaGraphBatch   tests/test_voice_batch.py, without its graph: within 2e-5; tests/test_cuda_graph_batch.py, with it,
                  where there is a GPU. `verify` compares it with `Decoder.step` at start-up on the card that it will
-                 use, and takes it within -60 dB. On an H100: -108 dB fused, -123 dB plain; 1,024 voices in blocks of 256
+                 use, and takes it within -60 dB. On an H100: -108 dB fused, -123 dB plain
 FusedStep        tests/test_fused_step.py: within -100 dB by Triton's interpreter, and compiled for other cards. On an
                  H100 a step of 16 voices takes 0.23 ms and one of 1,024 takes 0.89 ms, of PlainStep 0.77 and 2.75 ms
 TorchBatch       tests/test_voice_batch.py: within 2e-5
