@@ -10,8 +10,9 @@ from nsynth_lab.__main__ import main
 
 LARGE = ("torch", "torchaudio", "numba", "scipy", "matplotlib", "librosa", "pedalboard")
 
-sys.modules["sounddevice"] = no_sound_card()  # type: ignore[assignment]
-try:
-    main()
-finally:
-    print(*(name for name in LARGE if name in sys.modules))
+if __name__ == "__main__":
+    sys.modules["sounddevice"] = no_sound_card()  # type: ignore[assignment]
+    try:
+        main()
+    finally:
+        print(*(name for name in LARGE if name in sys.modules))
