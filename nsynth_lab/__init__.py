@@ -49,8 +49,7 @@ make and measure models, `capture`, which brings instruments in, `bench`, and in
 from nsynth_lab import errors
 from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.lazy import lazy_names
-
-__version__ = "0.2.0"  # the only place: the wheel takes it from here
+from nsynth_lab.version import __version__ as __version__
 
 TYPE_CHECKING = False  # what `typing` has too, but takes longer to import than all the rest
 if TYPE_CHECKING:

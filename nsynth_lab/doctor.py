@@ -24,11 +24,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from nsynth_lab import __version__
 from nsynth_lab.folders import HOME, cache_folder, data_folder
 from nsynth_lab.priority import ADVICE, NICENESS, PRIORITY, raise_priority
 from nsynth_lab.resources import PACKAGE, default_checkpoint, factory_presets, is_installed
 from nsynth_lab.threads import usable_processors
+from nsynth_lab.version import __version__
 
 TIMEOUT_SECONDS = 60.0
 FREE_GIB_NEEDED = 1.0

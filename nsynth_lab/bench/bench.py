@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from nsynth_lab import __version__
 from nsynth_lab.bench import busy, controllers, limit, machine, offline, processes, streaming, training
 from nsynth_lab.bench.work import Advance, Work
 from nsynth_lab.errors import UsageError
+from nsynth_lab.version import __version__
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from nsynth_lab import __version__
 from nsynth_lab.audio import read_clip
 from nsynth_lab.dataset.notes import NoteRecord, read_dataset
 from nsynth_lab.dsp.measure import measure
@@ -32,6 +31,7 @@ from nsynth_lab.model.user_bank import with_user_instruments
 from nsynth_lab.note import FAMILIES, Instrument, Note, note_name
 from nsynth_lab.threads import set_thread_count
 from nsynth_lab.units import FRAME_RATE_HZ
+from nsynth_lab.version import __version__
 from nsynth_lab.workers import in_parallel
 
 LONGEST_SECONDS = 4.0

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from nsynth_lab import __version__
 from nsynth_lab.capture.bank_builder import normalize_zones
 from nsynth_lab.capture.captured_notes import CapturedNote, WorkFolder, play_notes
 from nsynth_lab.capture.plan import CapturePlan
@@ -28,6 +27,7 @@ from nsynth_lab.model.user_bank import keep, user_instrument_path
 from nsynth_lab.note import Instrument, Note, note_name
 from nsynth_lab.runtime.clips import decode
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray
+from nsynth_lab.version import __version__
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from nsynth_lab import __version__
+        from nsynth_lab.version import __version__
 
         typer.echo(f"nsynth-lab {__version__}")
         raise typer.Exit()

@@ -81,10 +81,10 @@ def _with_output(words: Sequence[str], output: Path, *, force: bool) -> list[str
 
 def _others(values: dict[str, Any], line: Sequence[str]) -> Iterator[str]:
     """What is not as it was when the file was made."""
-    from nsynth_lab import __version__
     from nsynth_lab.errors import CheckpointError
     from nsynth_lab.model.banks import DEFAULT_CHECKPOINT
     from nsynth_lab.model.headers import model_of
+    from nsynth_lab.version import __version__
 
     at = line.index("--checkpoint") + 1 if "--checkpoint" in line[:-1] else 0
     folder = Path(line[at]) if at else DEFAULT_CHECKPOINT

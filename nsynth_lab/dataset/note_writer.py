@@ -12,12 +12,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from nsynth_lab import __version__
 from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.dataset.labels import QUALITIES, clean
 from nsynth_lab.dataset.notes import AUDIO, EXAMPLES
 from nsynth_lab.errors import DatasetError, UsageError
 from nsynth_lab.note import FAMILIES, SOURCES
+from nsynth_lab.version import __version__
 
 RECIPE, REPORT, SCHEMES, PARTS = "recipe.json", "report.json", "names.json", "parts"
 OWN_NAMES = {RECIPE, EXAMPLES, REPORT, SCHEMES, AUDIO, PARTS}

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nsynth_lab import __version__
 from nsynth_lab.effects import effect_info
 from nsynth_lab.errors import PackError, UsageError
 from nsynth_lab.pack.folder import read_json
@@ -18,6 +17,7 @@ from nsynth_lab.pack.request import ClipKey, PackRequest
 from nsynth_lab.patch import Slot
 from nsynth_lab.render.patch_note import check_keys
 from nsynth_lab.render.session import Session
+from nsynth_lab.version import __version__
 
 ROWS = {"cpu": 8, "cuda": 64}
 MANIFEST_FORMAT = 2  # 1 had clips out of tune, and how far

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nsynth_lab import __version__, messages
+from nsynth_lab import messages
 from nsynth_lab.audio import file_hash
 from nsynth_lab.blend import blend
 from nsynth_lab.blend.even import STEPS, EvenAxis, even_axis
@@ -33,6 +33,7 @@ from nsynth_lab.render.output_paths import LATENTS_ENDING, SOUND_ENDINGS
 from nsynth_lab.render.recordings import LONGEST_NOTE_SECONDS, Progress, Recording, Recordings, clip_of
 from nsynth_lab.render.request import BlendRequest
 from nsynth_lab.units import FloatArray
+from nsynth_lab.version import __version__
 
 if TYPE_CHECKING:
     from nsynth_lab.model.refine import Refined

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nsynth_lab import __version__
 from nsynth_lab.atomic_file import write_json
 from nsynth_lab.bench.card.page import table
 from nsynth_lab.bench.card.parts import PARTS, run
 from nsynth_lab.errors import NsynthLabError, UsageError
+from nsynth_lab.version import __version__
 
 
 def main(arguments: Sequence[str]) -> int:
