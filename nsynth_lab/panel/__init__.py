@@ -1,0 +1,13 @@
+"""Panel: the instrument as a page in the browser. The same requests as the command line; nothing is built twice.
+
+    page (HTML, ES modules) <-- socket --> server --> Instrument --> Live --> device, or SocketSink --> page
+                                                         |
+                                          patch, its history, the engine that plays it
+
+    messages     everything that goes over the socket, in one table: what it means, what it may hold
+    instrument   the sound that all pages share: a patch with undo and redo, and the engine that plays it
+    server       the routes and the socket; guard says who may use them
+    page/        what the browser loads
+
+A page never waits for the engine, and the engine never waits for a page.
+"""

@@ -1,0 +1,271 @@
+"""Messages: everything that goes over the panel's socket. A row feeds the parser, the writer, the checks and the help.
+
+A message is a JSON object with its `type` and its fields: `{"type": "note_on", "key": 60, "velocity": 90}`. Binary
+frames carry sound, see `sinks.socket_sink`. The first message of a page is `hello`; the first of the server `welcome`.
+A page that speaks another version is told so and let go.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nsynth_lab.errors import PatchError
+from nsynth_lab.patch.fields import REQUIRED, choice, flag, names, number, numbers, text, whole
+from nsynth_lab.patch.place import MAX_SOURCES
+from nsynth_lab.patch.preset_file import MAX_BYTES
+from nsynth_lab.patch.rules import RULE, Rule, rules_of
+from nsynth_lab.patch.table import from_table
+from nsynth_lab.wording import did_you_mean, quoted
+
+VERSION = 1
+LONGEST = MAX_BYTES + 4096  # characters of a message from a page; the longest holds a preset
+SHORT = 200
+
+
+class ObjectRule(Rule):
+    """A JSON object; what is in it is checked by whoever takes it."""
+
+    def _object(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise PatchError(f"{quoted(value)} is not an object")
+        return value
+
+
+def values(*, says: str) -> Any:
+    """A field that holds a JSON object, empty by default."""
+    return field(default_factory=dict, metadata={RULE: ObjectRule("object", says=says)})
+
+
+@dataclass(frozen=True)
+class Hello:
+    """A page has opened the socket."""
+
+    version: int = whole(REQUIRED, low=1, high=1_000_000, says="of these messages")
+    sound: bool = flag(True, says="whether it wants the sound over the socket")
+
+
+@dataclass(frozen=True)
+class NoteOn:
+    """A key goes down."""
+
+    key: int = whole(REQUIRED, low=0, high=127, says="MIDI note number")
+    velocity: int = whole(100, low=1, high=127, says="how hard")
+
+
+@dataclass(frozen=True)
+class NoteOff:
+    """A key goes up."""
+
+    key: int = whole(REQUIRED, low=0, high=127, says="MIDI note number")
+
+
+@dataclass(frozen=True)
+class Bend:
+    """The pitch wheel moves."""
+
+    value: float = number(REQUIRED, low=-1.0, high=1.0, says="-1 all the way down, 1 all the way up")
+
+
+@dataclass(frozen=True)
+class Controller:
+    """A controller moves: 1 modulation, 64 the sustain pedal."""
+
+    number: int = whole(REQUIRED, low=0, high=127, says="its number")
+    value: int = whole(REQUIRED, low=0, high=127, says="where it is")
+
+
+@dataclass(frozen=True)
+class Panic:
+    """Nothing sounds any more."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The blend moves while it sounds. `place` with `keep` ends a drag, and can be undone."""
+
+    x: float = number(REQUIRED, low=0.0, high=1.0, says="from left to right")
+    y: float = number(0.5, low=0.0, high=1.0, says="from top to bottom")
+    keep: bool = flag(False, says="whether this is where it stays")
+
+
+@dataclass(frozen=True)
+class Corners:
+    """Other instruments on the corners of the pad."""
+
+    names: tuple[str, ...] = names(least=1, most=MAX_SOURCES, says="instruments of the bank, one to eight")
+
+
+@dataclass(frozen=True)
+class Set:
+    """A parameter of the patch is set, by its name in a preset file."""
+
+    target: str = text(REQUIRED, least=1, most=SHORT, says="such as envelope.attack_seconds; effects.reverb.mix")
+    value: float = number(REQUIRED, low=-1e6, high=1e6, says="in the parameter's unit")
+    keep: bool = flag(True, says="false while a knob is being turned")
+
+
+@dataclass(frozen=True)
+class Change:
+    """Fields of the patch are replaced, as a preset file writes them: voice mode, effects and their order, tuning."""
+
+    patch: dict[str, Any] = values(says="tables of a patch that take the place of the present ones, as in `state`")
+
+
+@dataclass(frozen=True)
+class Load:
+    """A preset is loaded."""
+
+    preset: str = text(REQUIRED, least=1, most=SHORT, says="its name")
+
+
+@dataclass(frozen=True)
+class Open:
+    """A whole patch takes the place of the present one: from a shared file, or from a page's address."""
+
+    patch: dict[str, Any] = values(says="the patch, as in `state`")
+
+
+@dataclass(frozen=True)
+class Save:
+    """The patch is saved among the user's own presets."""
+
+    name: str = text(REQUIRED, least=1, most=60, says="its new name")
+    force: bool = flag(False, says="whether a preset of that name may be replaced")
+
+
+@dataclass(frozen=True)
+class Undo:
+    """The last change is undone."""
+
+
+@dataclass(frozen=True)
+class Redo:
+    """What was undone is done again."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where the sound goes."""
+
+    to: str = choice("socket", ("socket", "device"), says="the pages, or the machine's audio device")
+    device: str = text("", most=SHORT, says="name of the device; the default one if empty")
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """The socket is open."""
+
+    version: int = whole(VERSION, low=1, high=1_000_000, says="of these messages")
+    program: str = text("", most=SHORT, says="version of nsynth-lab")
+    sample_rate: int = whole(48_000, low=1, high=1_000_000, says="of the sound, in Hz")
+    block_samples: int = whole(256, low=1, high=65_536, says="in a frame of sound")
+
+
+@dataclass(frozen=True)
+class State:
+    """The sound that all pages share, whenever it has changed."""
+
+    revision: int = whole(0, low=0, high=2**53, says="rises with every change")
+    patch: dict[str, Any] = values(says="the patch, as the tables of a preset file, without what is at its default")
+    targets: dict[str, Any] = values(says="of every parameter that can be set: its value, low, high, unit and meaning")
+    preset: str = text("", most=SHORT, says="name of the preset it began as")
+    can_undo: bool = flag(False, says="whether there is a change to undo")
+    can_redo: bool = flag(False, says="whether there is one to do again")
+
+
+@dataclass(frozen=True)
+class Status:
+    """How it goes, ten times a second."""
+
+    voices: int = whole(0, low=0, high=1_000_000, says="sounding")
+    x: float = number(0.5, low=0.0, high=1.0, says="where the blend is, from left to right")
+    y: float = number(0.5, low=0.0, high=1.0, says="from top to bottom")
+    load: float = number(0.0, low=0.0, high=1e6, says="99th percentile of the share of its deadline that a block took")
+    peak: float = number(0.0, low=0.0, high=1e6, says="amplitude of the last block")
+    underruns: int = whole(0, low=0, high=2**53, says="blocks that came too late")
+    latency_ms: float = number(0.0, low=0.0, high=1e9, unit="ms", says="from a key's message to the sound leaving here")
+    stolen: int = whole(0, low=0, high=2**53, says="voices stolen because all were in use, or the machine was too slow")
+    output: str = choice("socket", ("socket", "device"), says="where the sound goes")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Which keys are down, on all pages and MIDI ports together."""
+
+    down: tuple[float, ...] = numbers((), low=0, high=127, least=0, most=128, says="MIDI note numbers")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something did not work, in one line."""
+
+    says: str = text(REQUIRED, least=1, most=10_000, says="what was expected, what came, what to do")
+
+
+FROM_PAGE: Mapping[str, type] = {
+    "hello": Hello, "note_on": NoteOn, "note_off": NoteOff, "bend": Bend, "controller": Controller, "panic": Panic,
+    "place": Place, "corners": Corners, "set": Set, "change": Change, "load": Load, "open": Open, "save": Save,
+    "undo": Undo, "redo": Redo, "output": Output,
+}  # fmt: skip
+FROM_SERVER: Mapping[str, type] = {
+    "welcome": Welcome, "state": State, "status": Status, "keys": Keys, "trouble": Trouble,
+}  # fmt: skip
+_NAMES = {of: name for name, of in (*FROM_PAGE.items(), *FROM_SERVER.items())}
+
+
+def parse(given: str) -> Any:
+    """A message from a page, checked.
+
+    Raises:
+        PatchError: not JSON, no such message, an unknown field, or a value that breaks its rule.
+    """
+    if len(given) > LONGEST:
+        raise PatchError(f"a message of {len(given)} characters; expected at most {LONGEST}")
+    try:
+        fields = json.loads(given)
+    except (ValueError, RecursionError) as error:
+        raise PatchError("not JSON") from error
+    if not isinstance(fields, dict) or not isinstance(name := fields.pop("type", None), str):
+        raise PatchError('expected a JSON object with a "type"')
+    if (of := FROM_PAGE.get(name)) is None:
+        raise PatchError(f"{quoted(name)} is no message; {did_you_mean(name, list(FROM_PAGE))}")
+    try:
+        return from_table(of, fields)
+    except PatchError as error:
+        raise error.below(name) from None
+
+
+def format_message(message: Any) -> str:
+    """A message as it goes over the socket."""
+    fields = {one.name: getattr(message, one.name) for one, _ in rules_of(message)}
+    return json.dumps({"type": _NAMES[type(message)], **fields}, allow_nan=False)
+
+
+def reference() -> str:
+    """All messages in Markdown: who sends them, their fields, and what these may hold."""
+    parts = []
+    for title, rows in (("From a page", FROM_PAGE), ("From the server", FROM_SERVER)):
+        parts += [f"## {title}", *(_described(name, of) for name, of in rows.items())]
+    return "\n\n".join(parts) + "\n"
+
+
+def _described(name: str, of: type) -> str:
+    lines = [f"### {name}", "", (of.__doc__ or "").strip()]
+    rules = list(rules_of(of))
+    if rules:
+        lines += ["", "| field | holds | meaning |", "|---|---|---|"]
+        lines += [f"| {one.name} | {_holds(rule)} | {rule.says} |" for one, rule in rules]
+    return "\n".join(lines)
+
+
+def _holds(rule: Rule) -> str:
+    if rule.choices:
+        return " or ".join(rule.choices)
+    if rule.kind in ("number", "whole"):
+        return f"{rule.low:g} to {rule.high:g}" + f" {rule.unit}" * bool(rule.unit)
+    return {"flag": "true or false", "text": f"text, at most {rule.most}", "names": "names", "numbers": "numbers"}.get(
+        rule.kind, "object"
+    )
