@@ -346,9 +346,10 @@ def test_a_recording_is_kept_when_playing_breaks_off_and_an_empty_one_is_not(tmp
 
 
 def test_a_device_that_asks_for_more_after_the_end_counts_no_underrun() -> None:
-    live = Live(small_engine(), Swallow())
+    sink = Swallow()
+    live = Live(small_engine(), sink)
     run(live, samples=512)
-    assert not live.sink.ring.pop(np.empty((256, 2), np.float32))
+    assert not sink.ring.pop(np.empty((256, 2), np.float32))
     assert live.status().underruns == 0
 
 

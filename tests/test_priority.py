@@ -88,12 +88,12 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("refusing")
 def test_a_refusal_is_told_once_and_only_if_the_sound_drops_out(capsys: pytest.CaptureFixture[str]) -> None:
-    live = SimpleNamespace(troubles=list, sink=SimpleNamespace(ring=SimpleNamespace(underruns=0)))
+    live = SimpleNamespace(troubles=list, sink=SimpleNamespace(underruns=0))
     with never_for_long():
         assert not raise_priority()
         _warn(live)  # type: ignore[arg-type]
         assert capsys.readouterr().err == ""
-        live.sink.ring.underruns = 1
+        live.sink.underruns = 1
         _warn(live)  # type: ignore[arg-type]
         said = " ".join(capsys.readouterr().err.split())
         assert "the sound dropped out, and it has normal priority" in said

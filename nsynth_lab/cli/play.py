@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nsynth_lab.midi.ports import Ports
     from nsynth_lab.render.live import Live
     from nsynth_lab.render.play_request import PlayRequest
+    from nsynth_lab.sinks.device import DeviceSink
 
 TERMINAL_SECONDS, PLAIN_SECONDS = 0.2, 10.0
 
@@ -92,6 +93,7 @@ def play(
     from nsynth_lab.priority import lower_priority, never_for_long, raise_priority
     from nsynth_lab.render import Session
     from nsynth_lab.render.live import Live
+    from nsynth_lab.render.live_thread import running
     from nsynth_lab.render.machine import choose_threads
     from nsynth_lab.sinks.file import FileSink
     from nsynth_lab.sinks.recorder import Recorder
@@ -122,10 +124,10 @@ def play(
         where = output_device or "the default output"
         how = "decoding on the GPU" if session.device == "cuda" else f"threads {threads}"
         console.say(f"playing on {where}, {asked.block} samples a block, latency {latency}, {how}")
-        with _running(live, stop, done) as thread:
+        with running(live, stop, done=done) as thread:
             _attend(live, thread, title=asked.title(), keys=not midi and song is None)
     _warn(live)
-    _summary(live, ports)
+    _summary(live, sink, ports)
     if recorder is not None and recorder.samples:
         lost = recorder.lost_samples / SAMPLE_RATE
         console.show(
@@ -145,31 +147,6 @@ def _midi(live: Live, wanted: str) -> Iterator[Ports | None]:
     with Ports(wanted, live.event_queue.put_at, on_lost=lambda: live.event_queue.put(panic())) as ports:
         console.say(f"MIDI from {', '.join(ports.open) or 'any port that will come'}")
         yield ports
-
-
-@contextmanager
-def _running(live: Live, stop: threading.Event, done: object) -> Iterator[threading.Thread]:
-    """The engine's thread, ended when the block is left; what went wrong in it is raised here."""
-    from nsynth_lab.priority import raise_priority
-
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        raise_priority()
-        try:
-            live.run(stop, done=done)  # type: ignore[arg-type]
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=run, name="engine", daemon=True)
-    thread.start()
-    try:
-        yield thread
-    finally:
-        stop.set()
-        thread.join()
-    if failed:
-        raise failed[0]
 
 
 def _attend(live: Live, thread: threading.Thread, *, title: str, keys: bool) -> None:
@@ -207,14 +184,14 @@ def _attend(live: Live, thread: threading.Thread, *, title: str, keys: bool) -> 
 def _warn(live: Live) -> None:
     from nsynth_lab.priority import refusal
 
-    refused = refusal() if live.sink.ring.underruns else ""
+    refused = refusal() if live.sink.underruns else ""
     for line in live.troubles() + [refused] * bool(refused):
         clear()
         console.say(f"warning: {line}")
 
 
-def _summary(live: Live, ports: Ports | None) -> None:
-    status, sink = live.status(), live.sink
+def _summary(live: Live, sink: DeviceSink, ports: Ports | None) -> None:
+    status = live.status()
     console.show(
         f"{live.engine.clock / 48_000:.1f} s, underruns {status.underruns}, load median {status.median:.0%} and "
         f"99 % of blocks under {status.highest:.0%}, voices stolen {status.engine.overload_stolen}, "

@@ -5,7 +5,12 @@
                                           patch, its history, the engine that plays it
 
     messages     everything that goes over the socket, in one table: what it means, what it may hold
-    instrument   the sound that all pages share: a patch with undo and redo, and the engine that plays it
+    instrument   the sound that all pages share, and all that they may ask of it
+    hands        keys, wheels and pedals
+    history      the sound with undo and redo; changes are in `changes`
+    engines      the engine that plays it: told, or built anew on the worker's thread and crossfaded by `switch`
+    shown        the sound, and how it goes, as pages are told
+    output       the engine's thread, into a device or to the pages
     server       the routes and the socket; guard says who may use them
     page/        what the browser loads
 

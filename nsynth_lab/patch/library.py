@@ -90,6 +90,15 @@ def preset_file(name: str) -> Path:
     """
     if name.lower().endswith(ENDING) or os.sep in name:
         return Path(name)
+    return listed_file(name)
+
+
+def listed_file(name: str) -> Path:
+    """Path of a preset of the library, never of a file elsewhere.
+
+    Raises:
+        UsageError: there is none; the closest names are offered.
+    """
     wanted = _plain(name)
     files = preset_files()
     for path in files:

@@ -1,8 +1,9 @@
-"""The user's own presets: copied from others, changed and removed. The factory's files are never touched."""
+"""The user's own presets: copied from others, saved, changed and removed. The factory's files are never touched."""
 
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from nsynth_lab.atomic_file import atomic_write
@@ -12,7 +13,7 @@ from nsynth_lab.folders import data_folder, make_folder
 from nsynth_lab.naming import checked_name
 from nsynth_lab.patch.library import FACTORY, OWN, files_in, place_for, preset_file, read_whole
 from nsynth_lab.patch.patch import Patch
-from nsynth_lab.patch.preset_file import parse_preset, with_name
+from nsynth_lab.patch.preset_file import format_preset, parse_preset, with_name
 
 
 def own_folder() -> Path:
@@ -46,10 +47,30 @@ def copy_preset(name: str, new_name: str, *, force: bool = False) -> Path:
     path = place_for(own_folder(), new_name)
     if path.is_file() and path.samefile(preset_file(name)):
         raise UsageError(f"'{new_name}' is what the preset is called already; choose another name")
-    if (factory := place_for(FACTORY, new_name)).is_file():
-        raise UsageError(f"'{factory.stem}' is a factory preset; choose another name, or change it: preset edit")
+    _refuse_factory(new_name, "choose another name, or change it: preset edit")
     _take_along(patch, path.parent)
     return _write(path, with_name(text, new_name), force=force)
+
+
+def save_preset(patch: Patch, name: str, *, force: bool = False) -> Path:
+    """Save a patch under a name among the user's own presets.
+
+    Raises:
+        UsageError: a name that cannot be used, or one that is taken, without `force`.
+        PatchError: it cannot be written.
+    """
+    name = checked_name(name)
+    path = place_for(own_folder(), name)
+    _refuse_factory(name, "choose another name")
+    if path.exists() and not force:
+        raise UsageError(f"'{path.stem}' is a preset of yours already; choose another name, or replace it")
+    _take_along(patch, path.parent)
+    return _write(path, format_preset(replace(patch, name=name)), force=force)
+
+
+def _refuse_factory(name: str, instead: str) -> None:
+    if (factory := place_for(FACTORY, name)).is_file():
+        raise UsageError(f"'{factory.stem}' is a factory preset; {instead}")
 
 
 def own_copy(name: str) -> tuple[Path, bool]:

@@ -13,7 +13,7 @@ What plays it:
     ensemble                several engines as one
 
 The loops that pull blocks:
-    live                    at the pace of a device (event_queue, load_meter, machine)
+    live, live_thread       at the pace of a device or of the clock (event_queue, load_meter, machine)
     song, preset            a MIDI file, or a note or phrase of a preset, as fast as possible
     offline, blend_series   one clip of a blend, or a series of them, straight from the decoder
 

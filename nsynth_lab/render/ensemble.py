@@ -93,6 +93,11 @@ class Ensemble:
         for engine in self._engines:
             engine.limit(-(-voices // len(self._engines)))
 
+    def let_go(self) -> None:
+        """As `Engine.let_go`."""
+        for engine in self._engines:
+            engine.let_go()
+
     def troubles(self) -> list[str]:
         """As `Engine.troubles`: of all."""
         return [line for engine in self._engines for line in engine.troubles()]

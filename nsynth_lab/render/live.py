@@ -2,6 +2,8 @@
 
     ports, keyboard --> EventQueue --> [ engine's thread: ClockFollower -> Engine -> sink ]
 
+The sink sets the pace: a device, or the socket of the panel's pages.
+
 One thread makes the blocks, undisturbed by garbage collection. An event is heard one block after it arrives, at the
 sample that corresponds to its time, so that events keep their spacing however bursty the device is.
 """
@@ -12,19 +14,20 @@ import gc
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event as Flag
+from typing import Protocol
 
 from nsynth_lab.midi.events import Event, EventList
-from nsynth_lab.render.ensemble import Playing
 from nsynth_lab.render.event_queue import ClockFollower, EventQueue
 from nsynth_lab.render.load_meter import LoadMeter
-from nsynth_lab.sinks.device import DeviceSink
 from nsynth_lab.sinks.recorder import Recorder
+from nsynth_lab.sinks.sink import LiveSink
 from nsynth_lab.synth.engine import EngineState
-from nsynth_lab.units import SAMPLE_RATE
+from nsynth_lab.synth.player import Player
+from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 TOO_LATE = 0.9  # share of its deadline from which a block is nearly lost
 SWITCH_SECONDS = 0.0005  # how long another thread may hold the interpreter lock
@@ -70,8 +73,54 @@ def undisturbed() -> Iterator[None]:
         sys.setswitchinterval(switch)
 
 
+class LiveEngine(Protocol):
+    """What `Live` plays: an `Engine`, an `Ensemble` of them, or what changes from one to the next as it plays."""
+
+    @property
+    def player(self) -> Player:
+        """Settings and voices."""
+
+    @property
+    def delay_samples(self) -> int:
+        """How late the sound comes."""
+
+    @property
+    def clock(self) -> int:
+        """Samples rendered so far."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing sounds and nothing is queued."""
+
+    @property
+    def max_voices(self) -> int:
+        """How many voices may sound at once at present."""
+
+    @property
+    def limited(self) -> bool:
+        """Whether fewer voices may sound than the settings allow."""
+
+    def send(self, events: Iterable[Event]) -> None:
+        """Queue events."""
+
+    def render(self, samples: int) -> FloatArray:
+        """The next block [2, samples]."""
+
+    def steal(self, count: int) -> int:
+        """Steal voices; returns how many."""
+
+    def limit(self, voices: int) -> None:
+        """Set how many voices may sound at once."""
+
+    def troubles(self) -> list[str]:
+        """Problems since the last call, one line each."""
+
+    def state(self) -> EngineState:
+        """A snapshot for display."""
+
+
 class Live:
-    """Runs an engine into a device: `run(stop)` on its own thread; any thread may put events into `event_queue`.
+    """Runs an engine into a sink: `run(stop)` on its own thread; any thread may put events into `event_queue`.
 
     `song` is played from the beginning on, as the engine's clock comes to its events. `overloaded` is called when every
     block has come late for two seconds.
@@ -79,14 +128,15 @@ class Live:
 
     def __init__(
         self,
-        engine: Playing,
-        sink: DeviceSink,
+        engine: LiveEngine,
+        sink: LiveSink,
         *,
         record: Recorder | None = None,
         song: Sequence[Event] = (),
         overloaded: Callable[[], object] = lambda: None,
+        event_queue: EventQueue | None = None,
     ) -> None:
-        self.engine, self.sink, self.event_queue = engine, sink, EventQueue()
+        self.engine, self.sink, self.event_queue = engine, sink, event_queue or EventQueue()
         self.meter = LoadMeter()
         self._record = record
         self._song = EventList(song)
@@ -110,7 +160,7 @@ class Live:
             engine=self.engine.state(),
             median=self.meter.median,
             highest=self.meter.percentile(99.0),
-            underruns=self.sink.ring.underruns,
+            underruns=self.sink.underruns,
             latency_ms=1000.0 * seconds,
             away=self.sink.away,
             recording=self._record.name if self._record is not None and not self._record.ended else "",

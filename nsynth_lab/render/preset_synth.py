@@ -60,10 +60,10 @@ def settings_of(patch: Patch, *, mpe: bool = False, seed: int = 0) -> Settings:
         interpolation=patch.blend.interpolation,
     )
     wheel = "manager_bend_semitones" if mpe else "bend_semitones"  # the player's own range of note bends stays
-    return settings.changed({**_values(patch), wheel: voice.bend_semitones})
+    return settings.changed({**synth_values(patch), wheel: voice.bend_semitones})
 
 
-def _values(patch: Patch) -> dict[str, float]:
+def synth_values(patch: Patch) -> dict[str, float]:
     """The synth parameters of a patch, clamped to their ranges."""
     x, y = (*patch.blend.position, 0.5, 0.5)[:2]
     said = {"blend.position": x, "blend.position_y": y, **{f"blend.{name}": 1.0 for name in WEIGHTS}}
@@ -72,10 +72,11 @@ def _values(patch: Patch) -> dict[str, float]:
     for target in SYNTH.keys() - said.keys():
         table, _, field = target.partition(".")
         said[target] = getattr(getattr(patch, table), field)
-    return dict(_synth_value(target, number) for target, number in said.items())
+    return dict(synth_value(target, number) for target, number in said.items())
 
 
-def _synth_value(target: str, number: float) -> tuple[str, float]:
+def synth_value(target: str, number: float) -> tuple[str, float]:
+    """The synth's parameter that a target of `SYNTH` is, and its value in the synth's unit, clamped to its range."""
     name, convert = SYNTH[target]
     return name, min(max(convert(number), PARAMETERS[name].low), PARAMETERS[name].high)
 
@@ -177,7 +178,7 @@ class PatchEffects:
         if table == "blend":
             self._blend = moved_blend(self._blend, rest, number)
         if target in SYNTH:
-            return _synth_value(target, number)
+            return synth_value(target, number)
         # the wheel owns the position; in a motion it is where a path begins
         return "motion", Motion(
             unchecked(self._blend, position=self._begins.position, weights=self._begins.weights), self._seed

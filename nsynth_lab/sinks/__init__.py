@@ -5,6 +5,7 @@ file       FileSink: a sound file; conversion to its sample rate, bits and chann
 listen     plays a finished sound file (`--listen`)
 recorder   Recorder: a sound file written on a thread of its own, while something plays live
 device     DeviceSink: an audio interface, through PortAudio; start here for live playing
+socket     (socket_sink) SocketSink: frames for the pages of the panel, at the pace of the clock
 ring       the lock-free queue between the engine's thread and the audio thread
 outputs    which audio outputs there are, for `nsynth-lab devices`
 

@@ -77,6 +77,11 @@ class DeviceSink:
         return self.ahead * self.block_seconds + self.device_seconds
 
     @property
+    def underruns(self) -> int:
+        """Blocks that were not there when the device asked for them, or that it could not play in time."""
+        return self.ring.underruns
+
+    @property
     def starving(self) -> bool:
         """Whether the ring is empty: the next block is almost too late."""
         return not self.away and self.ring.filled < 1

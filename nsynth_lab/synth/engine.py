@@ -191,6 +191,10 @@ class Engine:
         """Set how many voices may sound at once, at most as many as the settings allow."""
         self.player.allocator.max_voices = min(voices, self.player.settings.voices)
 
+    def let_go(self) -> None:
+        """It plays no more: its memory is free as soon as nobody refers to it, though nothing collects garbage."""
+        self.player.let_go()
+
     def troubles(self) -> list[str]:
         """Problems since the last call, one line each: effects that were removed, a slower way to decode."""
         told = self._troubles[:]

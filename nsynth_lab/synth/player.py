@@ -88,6 +88,10 @@ class Player:
             case _:
                 self.channels.handle(event)
 
+    def let_go(self) -> None:
+        """Play no more, and let go of the engine, whose memory is then free without the garbage being collected."""
+        self._cut = self._clear = _nothing
+
     def take_starts(self) -> list[tuple[int, int]]:
         """Slots of the notes begun since the last call, each with the seed of its noise."""
         starts, self._starts = list(self._starts.items()), {}
@@ -244,6 +248,10 @@ class Player:
         seconds = np.array([(voice.frames + 1) * FRAME_SECONDS])
         weights = weights_at(self.settings.motion, corners, places, np.array([voice.channel]), seconds)
         return np.asarray(weights[LOUDNESS, 0])
+
+
+def _nothing(*_: object, **__: object) -> None:
+    pass
 
 
 def pan_gains(place: float) -> tuple[float, float]:

@@ -1,0 +1,162 @@
+"""Changes of a patch that pages ask for, each a new patch; and how an engine gets from one patch to the next.
+
+What a macro moves can also be set by hand. A macro that moves nothing else then follows; any other lets go of it, so
+that what is heard is what is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from nsynth_lab.errors import UsageError
+from nsynth_lab.midi.events import Event, setting
+from nsynth_lab.panel.messages import Change, Corners, Open, Place, Set
+from nsynth_lab.patch import Blend, Macro, Patch, moved, targets
+from nsynth_lab.patch.place import MAX_POSITIONED_SOURCES, middle
+from nsynth_lab.patch.sound import PLACED, STREAMS, Envelope
+from nsynth_lab.patch.table import from_table, to_table
+from nsynth_lab.patch.targets import check_target, unchecked
+from nsynth_lab.render.preset_synth import synth_values
+
+LONGEST_NAME = 60
+
+
+def blend_patch(corners: Sequence[str]) -> Patch:
+    """A patch of nothing but a blend in its middle, named after its instruments.
+
+    >>> blend_patch(["flute", "cello"]).name
+    'flute, cello'
+    """
+    return Patch(_name(corners), Blend(tuple(corners), position=middle(len(corners)) or (0.5,)))
+
+
+def changed(patch: Patch, message: Any) -> Patch:
+    """The patch after what a page asks for: `Place`, `Set`, `Corners`, `Change` or `Open`.
+
+    Raises:
+        PatchError, UsageError: it cannot be done.
+    """
+    match message:
+        case Place():
+            return placed(patch, message.x, message.y)
+        case Set():
+            return by_hand(patch, message.target, message.value)
+        case Corners():
+            return with_corners(patch, message.names)
+        case Change():
+            whole = from_table(Patch, {**to_table(patch), **message.patch})
+            return replace(whole, home=patch.home).with_macros_applied()
+        case Open():
+            return from_table(Patch, message.patch).with_macros_applied()
+    raise UsageError(f"a {type(message).__name__} changes no sound")
+
+
+def by_hand(patch: Patch, target: str, value: float) -> Patch:
+    """The patch with one parameter set, whether or not a macro moves it.
+
+    Raises:
+        PatchError: no such parameter, or the value is out of its range.
+    """
+    check_target(patch, target, value)
+    patch = replace(patch, macros=tuple(_macro(macro, target, value) for macro in patch.macros))
+    return moved(patch, target, value).with_macros_applied()
+
+
+def placed(patch: Patch, x: float, y: float) -> Patch:
+    """The patch at a position. A path is shifted, as it is for the notes that are heard meanwhile.
+
+    Raises:
+        UsageError: its instruments are blended by weights and not by a position.
+    """
+    blend = patch.blend
+    if len(blend.corners) > MAX_POSITIONED_SOURCES:
+        raise UsageError("more than four instruments have no place on the pad; set blend.weight_1, blend.weight_2 ...")
+    if blend.is_weighted:
+        return with_blend(patch, replace(blend, weights=(), position=(x, y), path=()))
+    if blend.path:
+        shift = [at - began for at, began in zip((x, y), blend.position, strict=False)]
+        points = (
+            (point[0], *(min(max(one + by, 0.0), 1.0) for one, by in zip(point[1:], shift, strict=True)))
+            for point in blend.path
+        )
+        patch = replace(patch, blend=replace(blend, path=tuple(points)))
+    for name, value in zip(("blend.position", "blend.position_y")[: blend.dims], (x, y), strict=False):
+        patch = by_hand(patch, name, value)
+    return patch
+
+
+def with_corners(patch: Patch, corners: Sequence[str]) -> Patch:
+    """The patch with other instruments, at the same place as far as there is one.
+
+    Raises:
+        PatchError: none or too many of them.
+    """
+    old, new = patch.blend, Blend(tuple(corners))
+    here = (*old.position, 0.0)[: new.dims] if old.dims and not old.is_weighted else middle(len(corners))
+    same = new.dims == old.dims and new.is_weighted == old.is_weighted
+    swinging = new.dims and not new.is_weighted
+    blend = replace(
+        new,
+        position=new.position if new.is_weighted else here or (0.5,),
+        interpolation=old.interpolation,
+        path=old.path if same else (),
+        lfos=tuple(lfo for lfo in old.lfos if swinging or lfo.target not in PLACED),
+        **{stream: getattr(old, stream) if same else () for stream in STREAMS},
+    )
+    named = replace(patch, name=_name(corners)) if patch.name == _name(old.corners) else patch
+    return with_blend(named, blend)
+
+
+def with_blend(patch: Patch, blend: Blend) -> Patch:
+    """The patch with another blend, without the moves of macros and controllers for which nothing is there any more."""
+    bare = replace(patch, blend=blend, macros=(), midi=())
+    known = targets(bare)
+    macros = tuple(
+        replace(macro, moves=tuple(move for move in macro.moves if move.target in known)) for macro in patch.macros
+    )
+    knobs = {*known, *(f"macros.{macro.name}" for macro in macros)}
+    routes = tuple(route for route in patch.midi if route.target in knobs)
+    return replace(bare, macros=macros, midi=routes).with_macros_applied()
+
+
+def moves(before: Patch, after: Patch) -> list[Event] | None:
+    """Events that bring an engine from one patch to the other while it plays; None if that takes another engine."""
+    if _fixed(before) != _fixed(after):
+        return None
+    old, new = synth_values(before), synth_values(after)
+    return [setting(name, value) for name, value in new.items() if value != old[name]]
+
+
+def _fixed(patch: Patch) -> Patch:
+    """A patch without what its engine can be told while it plays, and without what is not heard."""
+    blend = patch.blend
+    if not blend.path:  # which begins at the position
+        blend = unchecked(blend, position=(), weights=(1.0,) * blend.is_weighted)
+    return unchecked(
+        patch,
+        name="",
+        description="",
+        author="",
+        tags=(),
+        blend=blend,
+        envelope=Envelope(),
+        voice=unchecked(patch.voice, glide_seconds=0.0, detune_cents=0.0, spread=0.0, vibrato_cents=0.0),
+        macros=tuple(unchecked(macro, value=0.0) for macro in patch.macros) if patch.midi else (),
+    )
+
+
+def _macro(macro: Macro, target: str, value: float) -> Macro:
+    own = [move for move in macro.moves if move.target == target]
+    if not own:
+        return macro
+    move, span = own[-1], own[-1].high - own[-1].low
+    at = (value - move.low) / span if span else -1.0
+    if len(macro.moves) == 1 and 0.0 <= at <= 1.0:
+        return replace(macro, value=at)
+    return replace(macro, moves=tuple(move for move in macro.moves if move.target != target))
+
+
+def _name(corners: Sequence[str]) -> str:
+    return ", ".join(corners)[:LONGEST_NAME]

@@ -1,0 +1,101 @@
+"""Engines: builds the engine of a patch beside the one that plays, and lets it take over.
+
+What an engine can be told while it plays (place, envelope) it is told at once. For anything else a new one is built on
+the worker's thread; of changes that come faster than engines are built, only the newest gets one. What cannot be
+built is told, and what plays goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from nsynth_lab.errors import NsynthLabError
+from nsynth_lab.panel.changes import moves
+from nsynth_lab.panel.history import History, Sound
+from nsynth_lab.panel.switch import Switch
+from nsynth_lab.panel.worker import Worker
+from nsynth_lab.patch import Patch
+from nsynth_lab.render.ensemble import Playing
+from nsynth_lab.render.event_queue import EventQueue
+from nsynth_lab.render.parts import Parts
+from nsynth_lab.render.preset_synth import settings_of
+from nsynth_lab.render.session import Session
+from nsynth_lab.synth.settings import Settings
+from nsynth_lab.units import HOP_SAMPLES
+
+POLL_SECONDS = 0.002
+
+
+def engine_of(session: Session, patch: Patch) -> Playing:
+    """An engine for a patch, as `play --preset` has it.
+
+    Raises:
+        UsageError, LatentsError, PatchError, PluginError, AudioError: something it is made of cannot be used.
+    """
+    patch = patch.with_macros_applied()
+    parts = Parts(session, (), live=True, ahead_samples=HOP_SAMPLES, unlimited=False)
+    return parts.patched(patch, settings_of(patch, seed=session.seed), Settings)
+
+
+class Engines:
+    """Keeps what plays at what `history` says: call `follow` with the lock held after every change of it.
+
+    `refused` is told, with the lock held, in a line why the present sound of the history could not be played; the
+    history is then back at the one that plays.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        history: History,
+        event_queue: EventQueue,
+        worker: Worker,
+        lock: AbstractContextManager[Any],
+        *,
+        refused: Callable[[str], None],
+    ) -> None:
+        self._session, self._history, self._queue = session, history, event_queue
+        self._worker, self._lock, self._refused = worker, lock, refused
+        self._playing = history.now
+        self.switch = Switch(engine_of(session, history.now.patch))
+
+    def follow(self) -> None:
+        """Play the present sound of the history."""
+        wanted = self._history.now
+        events = moves(self._playing.patch, wanted.patch)
+        if events is None:
+            self._worker.ask("sound", self._build)
+        else:
+            self._queue.put(events)
+            self._playing = wanted
+
+    def _build(self) -> None:
+        """On the worker's thread."""
+        with self._lock:
+            wanted = self._history.now
+            if moves(self._playing.patch, wanted.patch) is not None:  # it has been undone meanwhile
+                self.follow()
+                return
+        try:
+            engine = engine_of(self._session, wanted.patch)
+        except Exception as error:  # a plugin may fail in any way, and what plays goes on
+            self._refuse(wanted, error)
+            return
+        with self._lock:
+            self.switch.take(engine)
+            self._playing = wanted
+            self.follow()  # what has changed while it was built
+        while self.switch.changing and not self._worker.stopping:
+            time.sleep(POLL_SECONDS)
+        if (old := self.switch.take_old()) is not None:
+            old.let_go()
+
+    def _refuse(self, wanted: Sound, error: Exception) -> None:
+        said = str(error) if isinstance(error, NsynthLabError) else f"{type(error).__name__}: {error}"
+        with self._lock:
+            if self._history.now == wanted:  # else a newer one is tried next
+                self._history.back_to(self._playing)
+                self._refused(" ".join(said.split()))

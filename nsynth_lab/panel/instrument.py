@@ -1,0 +1,248 @@
+"""Instrument: the sound that all pages share, and all that they may ask of it.
+
+    handle(message) --> Hands: keys, wheels --> EventQueue ----------> engine's thread (Output)
+                    --> changes --> History --> Engines: settings at once, or a new engine from the worker
+
+Any thread may call it. Nothing here waits for the engine or for a page.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from threading import RLock, current_thread, main_thread
+from types import TracebackType
+from typing import Any, Self
+
+from nsynth_lab.errors import NsynthLabError, PatchError, UsageError
+from nsynth_lab.midi.events import setting
+from nsynth_lab.panel.changes import changed
+from nsynth_lab.panel.engines import Engines
+from nsynth_lab.panel.hands import Hands, Played
+from nsynth_lab.panel.history import History, Sound
+from nsynth_lab.panel.messages import Keys, Load, Open, Place, Redo, Save, Set, State, Status, Trouble, Undo
+from nsynth_lab.panel.messages import Output as ToOutput
+from nsynth_lab.panel.output import Output
+from nsynth_lab.panel.shown import state_of, status_of
+from nsynth_lab.panel.worker import Worker
+from nsynth_lab.patch import Patch, read_preset
+from nsynth_lab.patch.library import listed_file
+from nsynth_lab.patch.own_presets import save_preset
+from nsynth_lab.priority import never_for_long, refusal
+from nsynth_lab.render.event_queue import EventQueue
+from nsynth_lab.render.machine import choose_threads
+from nsynth_lab.render.play_request import BLOCKS
+from nsynth_lab.render.preset_synth import SYNTH, synth_value
+from nsynth_lab.render.session import Session
+from nsynth_lab.sinks.device import LATENCIES
+from nsynth_lab.sinks.socket_sink import SocketSink
+
+SELDOM_SECONDS = 0.05  # between two states while a knob is being turned
+
+Tell = Callable[[State | Keys | Trouble], None]
+
+
+class Instrument:
+    """A patch that plays, with undo and redo; a context manager, within which it sounds.
+
+    `device`: None for the pages, else a device of this machine by its name, the default one if that is empty.
+
+    Attributes:
+        session: the checkpoint and the bank.
+        block_samples: of each block.
+        worker: the thread that builds engines and opens devices.
+
+    Raises:
+        UsageError: a block size or latency that there is not, or an instrument that is not in the bank.
+        PatchError, PluginError, AudioError, LatentsError: the patch cannot be played.
+        DeviceError, MissingError: on entering, a device that cannot be opened.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        patch: Patch,
+        *,
+        preset: str = "",
+        block_samples: int = 256,
+        latency: str = "low",
+        device: str | None = None,
+    ) -> None:
+        if block_samples not in BLOCKS:
+            raise UsageError(f"blocks of {block_samples} samples; expected one of {', '.join(map(str, BLOCKS))}")
+        if latency not in LATENCIES:
+            raise UsageError(f"latency '{latency}'; expected {' or '.join(LATENCIES)}")
+        self.session, self.block_samples = session, block_samples
+        self.worker = Worker()
+        self._lock = RLock()
+        self._hands, self._events = Hands(), EventQueue()
+        self._history = History(Sound(patch.with_macros_applied(), preset))
+        self._revision, self._told_at = 0, 0.0
+        self._listeners: list[Tell] = []
+        self._stack = ExitStack()
+        self._engines = Engines(
+            session, self._history, self._events, self.worker, self._lock, refused=self._say_and_tell
+        )
+        choose_threads(self._engines.switch.present)
+        self.output = Output(
+            self._engines.switch,
+            self._events,
+            block_samples=block_samples,
+            latency=latency,
+            device=device,
+            say=self._say,
+        )
+
+    @property
+    def sound(self) -> SocketSink | None:
+        """Where pages listen; None while a device plays."""
+        return self.output.socket if self.output.is_socket else None
+
+    def handle(self, message: Any) -> None:
+        """Do what a page asks for: any message of `FROM_PAGE` but hello.
+
+        Raises:
+            NsynthLabError: it cannot be done; in one line why, and what to do.
+        """
+        try:
+            if isinstance(message, Load | Save):  # files first, so that keys need not wait for a disk
+                self._handle_file(message)
+            else:
+                with self._lock:
+                    self._handle(message)
+        except RecursionError as error:
+            raise PatchError("nested too deeply") from error
+
+    def state(self) -> State:
+        """The sound, for whoever wants to show it."""
+        with self._lock:
+            return state_of(self._history, revision=self._revision)
+
+    def status(self) -> Status:
+        """How it goes. What has gone wrong since the last call is told to all who have subscribed."""
+        live = self.output.live
+        status = live.status()
+        refused = refusal() if status.underruns else ""
+        for line in live.troubles() + [refused] * bool(refused):
+            self._say(line)
+        return status_of(status, is_socket=self.output.is_socket)
+
+    def keys(self) -> Keys:
+        """Which keys are down."""
+        with self._lock:
+            return self._hands.keys
+
+    def subscribe(self, tell: Tell) -> Callable[[], None]:
+        """Tell of every change from now on; returns what ends it. `tell` comes from any thread and must not wait."""
+        with self._lock:
+            self._listeners.append(tell)
+        return partial(self._unsubscribe, tell)
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(never_for_long(self._say))
+            self.output.start(priority=current_thread() is main_thread())
+            stack.callback(self.output.stop)
+            stack.enter_context(self.worker)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _handle(self, message: Any) -> None:
+        if isinstance(message, Played):
+            self._play(message)
+            return
+        match message:
+            case Place(keep=False):
+                self._events.put([setting("x", message.x), setting("y", message.y)])
+            case Place() | Set():
+                self._move(message)
+            case Undo():
+                self._history.undo()
+                self._follow()
+            case Redo():
+                self._history.redo()
+                self._follow()
+            case ToOutput():
+                self.worker.ask("output", partial(self._change_output, message))
+            case _:
+                now = self._history.now
+                self._keep(Sound(changed(now.patch, message), "" if isinstance(message, Open) else now.preset))
+
+    def _handle_file(self, message: Load | Save) -> None:
+        if isinstance(message, Save):
+            path = save_preset(self._history.now.patch, message.name, force=message.force)
+            saved = Sound(read_preset(path), path.stem)
+            with self._lock:
+                self._history.rename(saved)
+                self._follow()
+        else:
+            path = listed_file(message.preset)
+            loaded = Sound(read_preset(path).with_macros_applied(), path.stem)
+            with self._lock:
+                self._keep(loaded)
+
+    def _play(self, message: Played) -> None:
+        before = self._hands.keys
+        self._events.put(self._hands.events(message))
+        if (keys := self._hands.keys) != before:
+            self._tell(keys)
+
+    def _move(self, message: Place | Set) -> None:
+        """What can be heard is heard at once, and stays if it is kept."""
+        now = self._history.now
+        sound = now._replace(patch=changed(now.patch, message))
+        if isinstance(message, Place):
+            self._events.put([setting("x", message.x), setting("y", message.y)])
+        elif message.target in SYNTH:
+            self._events.put([setting(*synth_value(message.target, message.value))])
+        (self._history.keep if message.keep else self._history.show)(sound)
+        self._follow(seldom=not message.keep)
+
+    def _keep(self, sound: Sound) -> None:
+        for name in sound.patch.blend.corners:
+            self.session.bank.find(name)
+        self._history.keep(sound)
+        self._follow()
+
+    def _follow(self, *, seldom: bool = False) -> None:
+        """Play what the history says, and tell all who have subscribed."""
+        self._engines.follow()
+        self._revision += 1
+        if not seldom or time.monotonic() - self._told_at >= SELDOM_SECONDS:
+            self._tell_state()
+
+    def _change_output(self, message: ToOutput) -> None:
+        """On the worker's thread."""
+        try:
+            self.output.change_to(message.device if message.to == "device" else None)
+        except NsynthLabError as error:
+            self._say(str(error))
+
+    def _say_and_tell(self, line: str) -> None:
+        self._revision += 1
+        self._say(line)
+        self._tell_state()
+
+    def _say(self, line: str) -> None:
+        self._tell(Trouble(line))
+
+    def _tell_state(self) -> None:
+        self._told_at = time.monotonic()
+        self._tell(self.state())
+
+    def _tell(self, message: State | Keys | Trouble) -> None:
+        with self._lock:
+            for tell in tuple(self._listeners):
+                tell(message)
+
+    def _unsubscribe(self, tell: Tell) -> None:
+        with self._lock:
+            if tell in self._listeners:
+                self._listeners.remove(tell)

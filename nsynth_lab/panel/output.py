@@ -1,0 +1,97 @@
+"""Output: where the sound goes, to the pages or to a device of this machine; it can be changed while it plays."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+
+from nsynth_lab.panel.switch import Switch
+from nsynth_lab.priority import lower_priority, raise_priority
+from nsynth_lab.render.event_queue import EventQueue
+from nsynth_lab.render.live import Live
+from nsynth_lab.render.live_thread import running
+from nsynth_lab.sinks.device import DeviceSink
+from nsynth_lab.sinks.socket_sink import SocketSink
+
+
+class Output:
+    """The engine's thread and the sink that it plays into: `start`, `change`, `stop`.
+
+    With `priority` the thread asks for it, as `play` does: only where `never_for_long` watches over it. `say` is told
+    in a line of what is wrong.
+
+    Attributes:
+        live: what makes the blocks.
+        socket: the sink of the pages, whether or not it plays.
+    """
+
+    def __init__(
+        self,
+        engine: Switch,
+        event_queue: EventQueue,
+        *,
+        block_samples: int,
+        latency: str,
+        device: str | None,
+        say: Callable[[str], None],
+    ) -> None:
+        self._engine, self._queue, self._latency, self._say = engine, event_queue, latency, say
+        self._priority = False
+        self._stack = ExitStack()
+        self.socket = SocketSink(block_samples=block_samples)
+        self._sink = self._sink_for(device)
+        self.live = self._live(self._sink)
+
+    @property
+    def is_socket(self) -> bool:
+        """Whether the pages play."""
+        return self._sink is self.socket
+
+    def start(self, *, priority: bool) -> None:
+        """Begin to play.
+
+        Raises:
+            DeviceError, MissingError: the device cannot be opened.
+        """
+        self._priority = priority
+        self.change(self._sink)
+
+    def change(self, sink: SocketSink | DeviceSink) -> None:
+        """Play into another sink.
+
+        Raises:
+            DeviceError, MissingError: it cannot be opened; the one before plays on.
+        """
+        stack = ExitStack()
+        stack.enter_context(sink)
+        with suppress(Exception):  # the engine's thread has told what it ended by, and a vanished device may fail
+            self.stop()
+        self._sink, self.live = sink, self._live(sink)
+        begin = raise_priority if self._priority else _as_it_is
+        stack.enter_context(running(self.live, threading.Event(), begin=begin, failed=self._failed))
+        self._stack = stack
+
+    def change_to(self, device: str | None) -> None:
+        """As `change`: to a device by its name, the default one if that is empty, or to the pages."""
+        self.change(self._sink_for(device))
+
+    def stop(self) -> None:
+        """Play no more; what the engine's thread ended by is raised."""
+        self._stack.close()
+
+    def _failed(self, error: BaseException) -> None:
+        self._say(f"the sound has ended: {type(error).__name__}: {error} (a defect of nsynth-lab: please report it)")
+
+    def _sink_for(self, device: str | None) -> SocketSink | DeviceSink:
+        if device is None:
+            return self.socket
+        begin = raise_priority if self._priority else _as_it_is
+        return DeviceSink(device, block_samples=self.socket.block_samples, latency=self._latency, begin=begin)
+
+    def _live(self, sink: SocketSink | DeviceSink) -> Live:
+        return Live(self._engine, sink, overloaded=lambda: lower_priority(self._say), event_queue=self._queue)
+
+
+def _as_it_is() -> None:
+    """Ask for no priority."""

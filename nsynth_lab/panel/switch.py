@@ -1,0 +1,170 @@
+"""Switch: behaves like an engine, and can be given another one while it plays.
+
+    send, render --> the present engine --> block
+                     the one before, fading --^
+
+The new engine takes over at the beginning of a block: keys that are down sound on it at once, pedals and wheels stand
+where they stood, and the old one fades out within 43 ms. The two are crossfaded with gains that sum to 1, so nothing
+clicks and nothing gets louder than the louder of the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from nsynth_lab.midi.events import Event, Kind
+from nsynth_lab.render.ensemble import Playing
+from nsynth_lab.synth.channels import EXPRESSION, NOTES_OFF, SOUND_OFF, SUSTAIN, VOLUME
+from nsynth_lab.synth.engine import EngineState
+from nsynth_lab.synth.player import Player
+from nsynth_lab.units import FloatArray
+
+FADE_SAMPLES = 2048
+STAYING = (VOLUME, EXPRESSION, SUSTAIN)  # controllers that stand where they stood, whatever plays
+
+
+class Switch:
+    """As `Engine`; `take(engine)`, from any thread, gives it the one that plays from the next block on.
+
+    Not again while `changing`; afterwards `take_old` gives back the engine that was replaced.
+
+    Attributes:
+        clock: samples rendered so far, by all engines in turn.
+        present: the engine that plays.
+    """
+
+    def __init__(self, engine: Playing) -> None:
+        self.clock = 0
+        self.present = engine
+        self._begins = -engine.clock  # on this clock, where the clock of the present engine is 0
+        self._next: Playing | None = None
+        self._fading: Playing | None = None
+        self._old: Playing | None = None
+        self._faded = 0
+        self._keys: dict[tuple[int, int], Event] = {}
+        self._stands: dict[tuple[int, int], Event] = {}
+        self._before = (0, 0, 0)
+        self._peak = 0.0
+
+    def take(self, engine: Playing) -> None:
+        """From the next block on, play `engine`."""
+        self._next = engine
+
+    @property
+    def changing(self) -> bool:
+        """Whether an engine is waiting to take over, or the one before still fades."""
+        return self._next is not None or self._fading is not None
+
+    def take_old(self) -> Playing | None:
+        """The engine that was replaced last, once; it plays no more."""
+        old, self._old = self._old, None
+        return old
+
+    @property
+    def player(self) -> Player:
+        """Of the present engine."""
+        return self.present.player
+
+    @property
+    def delay_samples(self) -> int:
+        """Of the present engine."""
+        return self.present.delay_samples
+
+    @property
+    def idle(self) -> bool:
+        """As `Engine.idle`."""
+        return self.present.idle and not self.changing
+
+    @property
+    def max_voices(self) -> int:
+        """Of the present engine."""
+        return self.present.max_voices
+
+    @property
+    def limited(self) -> bool:
+        """Of the present engine."""
+        return self.present.limited
+
+    def send(self, events: Iterable[Event]) -> None:
+        """As `Engine.send`."""
+        self._take_over()
+        taken = list(events)
+        for event in taken:
+            self._note(event)
+        self.present.send(event.at(event.at_sample - self._begins) for event in taken)
+        if self._fading is not None:
+            self._fading.send(event.at(0) for event in taken if event.number == SOUND_OFF and _is_control(event))
+
+    def render(self, samples: int) -> FloatArray:
+        """As `Engine.render`."""
+        self._take_over()
+        block = self.present.render(samples)
+        if self._fading is not None:
+            block = self._crossfaded(self._fading, block)
+        self.clock += samples
+        self._peak = float(np.abs(block).max(initial=0.0))
+        return block
+
+    def steal(self, count: int) -> int:
+        """Of the present engine."""
+        return self.present.steal(count)
+
+    def limit(self, voices: int) -> None:
+        """Of the present engine."""
+        self.present.limit(voices)
+
+    def troubles(self) -> list[str]:
+        """Of the present engine."""
+        return self.present.troubles()
+
+    def state(self) -> EngineState:
+        """Of the present engine, with the counters of all before it."""
+        state = self.present.state()
+        overload_stolen, stolen, dropped = map(sum, zip(self._before, _counters(state), strict=True))
+        return replace(state, overload_stolen=overload_stolen, stolen=stolen, dropped=dropped, peak=self._peak)
+
+    def _take_over(self) -> None:
+        if (engine := self._next) is None:
+            return
+        overload_stolen, stolen, dropped = map(sum, zip(self._before, _counters(self.present.state()), strict=True))
+        self._before = (overload_stolen, stolen, dropped)
+        self._fading, self._faded = self.present, 0
+        self.present, self._begins = engine, self.clock - engine.clock
+        self._next = None
+        held = [*self._stands.values(), *self._keys.values()]
+        engine.send(event.at(event.at_sample - self._begins) for event in held)
+
+    def _crossfaded(self, fading: Playing, block: FloatArray) -> FloatArray:
+        samples = block.shape[1]
+        gains = 1.0 - (self._faded + np.arange(samples, dtype=np.float32)) / FADE_SAMPLES
+        gains = np.clip(gains, 0.0, 1.0, dtype=np.float32)
+        out: FloatArray = block + (fading.render(samples) - block) * gains
+        self._faded += samples
+        if self._faded >= FADE_SAMPLES:
+            self._old, self._fading = fading, None
+        return out
+
+    def _note(self, event: Event) -> None:
+        """Remember what the next engine must know."""
+        key = (event.channel, event.number)
+        if event.kind is Kind.NOTE_ON:
+            self._keys[key] = event
+        elif event.kind is Kind.NOTE_OFF:
+            self._keys.pop(key, None)
+        elif event.kind is Kind.BEND:
+            self._stands[event.channel, -1] = event
+        elif _is_control(event) and event.number in STAYING:
+            self._stands[key] = event
+        elif _is_control(event) and event.number in (SOUND_OFF, NOTES_OFF):
+            self._keys = {at: down for at, down in self._keys.items() if at[0] != event.channel}
+
+
+def _is_control(event: Event) -> bool:
+    return event.kind is Kind.CONTROL
+
+
+def _counters(state: EngineState) -> tuple[int, int, int]:
+    return state.overload_stolen, state.stolen, state.dropped
