@@ -1,0 +1,303 @@
+/**
+ * The page: everything made and joined here. `panel` is what a console or a test can take hold of.
+ *
+ *     socket --> state, keys, status --> pad, keys, knobs, lists, meters
+ *     pad, keys, knobs, lists, MIDI --> socket
+ *     socket --> sound (worklet) --> meters
+ */
+import { read, same, written } from "./address.js";
+import { instrumentBrowser } from "./browser.js";
+import { HeldKeys } from "./held.js";
+import { Keyboard } from "./keys.js";
+import "./knobs.js";
+import { meters } from "./meters.js";
+import { midiButton } from "./midi.js";
+import { Pad } from "./pad.js";
+import { presetBrowser } from "./presets.js";
+import { Link } from "./socket.js";
+import { Sound } from "./sound.js";
+import { keep, kept, themeSwitch } from "./theme.js";
+
+const SUSTAIN = 64;
+const TWICE_MS = 600;
+const ADDRESS_MS = 250;
+const TROUBLE_MS = 7000;
+
+/** @param {string} id @returns {any} */
+const the = (id) => document.getElementById(id);
+
+const address = new URL("/socket", location.href);
+address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+address.search = location.search; // a token, if there is one
+const link = new Link(address.href);
+const sound = new Sound();
+const held = new HeldKeys(link);
+const pad = new Pad(the("stage"), link, held);
+const keyboard = new Keyboard(the("keys"), the("octave-text"), held);
+const instruments = instrumentBrowser(the("instruments"), pad);
+const presets = presetBrowser(the("presets"), link);
+const meter = meters(the("meters"), sound);
+/** @type {import("./knobs.js").Knob[]} */
+const knobs = [...document.querySelectorAll("nl-knob")].map((knob) => /** @type {any} */ (knob));
+
+/** @type {{ link: Link, sound: Sound, held: HeldKeys, pad: Pad, state: import("./types.js").State | null,
+ *   status: import("./types.js").Status | null }} */
+export const panel = { link, sound, held, pad, state: null, status: null };
+
+/** @param {string} type @param {(message: any) => void} act */
+const on = (type, act) => link.addEventListener(type, (event) => act(/** @type {CustomEvent} */ (event).detail));
+
+// What comes from the server.
+
+let isFirst = true; // state since the socket opened
+let last = panel.state;
+/** @type {import("./types.js").Patch | null} what the server began with, if this page has seen it */
+let began = null;
+let listed = false;
+
+on("open", (welcome) => {
+  connection("open", "connected");
+  the("connection").title = `nsynth-lab ${welcome.program}`;
+  sound.configure(welcome);
+  isFirst = true;
+  if (!listed) void lists();
+});
+on("close", () => {
+  listed = false;
+  connection("closed", link.refused ? "another version" : "looking for nsynth-lab");
+  held.releaseAll();
+  keyboard.showDown([]);
+  sound.pause();
+});
+on("sound", (frame) => sound.take(frame));
+on("status", (status) => {
+  if (panel.status && panel.status.output !== status.output) sound.pause();
+  panel.status = status;
+  pad.showStatus(status);
+  meter.show(status);
+});
+on("keys", ({ down }) => keyboard.showDown(down));
+on("trouble", ({ says }) => say(says));
+on("state", (state) => {
+  const own = isFirst ? ownPatch(state) : null;
+  isFirst = false;
+  if (own) link.open(own);
+  else show(state);
+});
+
+/**
+ * The patch that this page brings, if there is one: of its address when it is opened; and its own when the server has
+ * been started anew, unless with another sound, which was then wanted.
+ *
+ * @param {import("./types.js").State} state
+ */
+function ownPatch(state) {
+  const isNew = last !== null && state.revision < last.revision;
+  const isOther = began !== null && !same(began, state.patch);
+  const own = last === null ? read(location.hash) : isNew && !isOther ? last.patch : null;
+  if (state.revision === 0) began = state.patch;
+  if (!own || same(own, state.patch)) return null;
+  show(state);
+  return own;
+}
+
+/** @param {import("./types.js").State} state */
+function show(state) {
+  last = panel.state = state;
+  const { patch, targets } = state;
+  const corners = patch.blend?.corners ?? [];
+  const name = patch.name || corners.join(" + ");
+  the("patch-name").textContent = name;
+  the("patch-about").textContent = patch.description || "";
+  document.title = `${name} · nsynth-lab`;
+  the("undo-button").disabled = !state.can_undo;
+  the("redo-button").disabled = !state.can_redo;
+  pad.showBlend(patch.blend ?? {});
+  for (const knob of knobs) knob.show(targets[knob.target]);
+  instruments.mark(corners);
+  presets.mark(state.preset);
+  keepAddress(patch);
+}
+
+let addressTimer = 0;
+/** @type {(() => void) | null} */
+let writeAddress = null;
+
+/** @param {object} patch */
+function keepAddress(patch) {
+  writeAddress = () => {
+    writeAddress = null;
+    history.replaceState(null, "", `${location.pathname}${location.search}#${written(patch)}`);
+  };
+  clearTimeout(addressTimer);
+  addressTimer = setTimeout(() => writeAddress?.(), ADDRESS_MS);
+}
+
+addEventListener("pagehide", () => {
+  writeAddress?.();
+  held.releaseAll();
+});
+addEventListener("hashchange", () => {
+  const patch = read(location.hash);
+  if (patch && !same(patch, panel.state?.patch)) link.open(patch);
+});
+
+async function lists() {
+  try {
+    const answers = await Promise.all(["instruments", "presets"].map((name) => fetch(`/api/${name}${location.search}`)));
+    const [rows, files] = await Promise.all(answers.map((answer) => answer.json()));
+    listed = true;
+    instruments.show(rows);
+    presets.show(files);
+    instruments.mark(panel.state?.patch.blend?.corners ?? []);
+    presets.mark(panel.state?.preset ?? "");
+  } catch {
+    // The server has gone again; the socket says so.
+  }
+}
+
+// What the player does.
+
+for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => void startSound());
+
+async function startSound() {
+  try {
+    await sound.start();
+    link.wantSound();
+  } catch (error) {
+    say(`No sound in this browser: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+held.addEventListener("change", () => (the("hint").hidden = true));
+addEventListener("blur", () => held.releaseAll());
+
+document.addEventListener("turn", (event) => {
+  const { target, value, keep: stays } = /** @type {CustomEvent} */ (event).detail;
+  link.set(target, value, stays);
+});
+
+const actions = {
+  "undo-button": () => link.undo(),
+  "redo-button": () => link.redo(),
+  "panic-button": panic,
+  "octave-up": () => keyboard.shift(1),
+  "octave-down": () => keyboard.shift(-1),
+  "sustain-button": () => sustain(the("sustain-button").ariaPressed !== "true"),
+  "mute-button": () => mute(!sound.muted),
+};
+for (const [id, act] of Object.entries(actions)) the(id).addEventListener("click", act);
+the("file-button").search = location.search;
+themeSwitch(the("theme-button"));
+midiButton(the("midi-button"), held, link, say);
+
+function panic() {
+  held.releaseAll();
+  sustain(false);
+  link.panic();
+}
+
+/** @param {boolean} down */
+function sustain(down) {
+  link.controller(SUSTAIN, down ? 127 : 0);
+  the("sustain-button").setAttribute("aria-pressed", String(down));
+}
+
+/** @param {boolean} muted */
+function mute(muted) {
+  sound.setMuted(muted);
+  the("mute-button").setAttribute("aria-pressed", String(!muted));
+}
+
+const safeties = [.../** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-safety]"))];
+/** @param {string | null | undefined} name */
+function setSafety(name) {
+  const safety = name === "high" ? "high" : "low";
+  sound.setSafety(safety);
+  for (const button of safeties) button.setAttribute("aria-pressed", String(button.dataset.safety === safety));
+}
+for (const button of safeties) {
+  button.addEventListener("click", () => {
+    setSafety(button.dataset.safety);
+    keep("safety", sound.safety);
+  });
+}
+setSafety(kept("safety"));
+
+// Tabs: arrows and a click.
+
+const tabs = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[role=tab]"))];
+/** @param {HTMLElement} tab */
+function openTab(tab) {
+  for (const one of tabs) {
+    one.setAttribute("aria-selected", String(one === tab));
+    one.tabIndex = one === tab ? 0 : -1;
+    the(one.getAttribute("aria-controls") ?? "").hidden = one !== tab;
+  }
+}
+for (const tab of tabs) {
+  tab.addEventListener("click", () => openTab(tab));
+  tab.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+    const other = tabs[(tabs.indexOf(tab) + 1) % tabs.length];
+    openTab(other);
+    other.focus();
+  });
+}
+pad.addEventListener("choose", () => openTab(tabs[0]));
+
+// The computer's keyboard.
+
+let escaped = -Infinity;
+
+/** @param {EventTarget | null} target */
+const isText = (target) => target instanceof HTMLElement && target.matches("input:not([type=range]), select, textarea");
+
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.repeat) {
+    if (event.timeStamp - escaped < TWICE_MS) panic();
+    escaped = event.timeStamp;
+  }
+  if (isText(event.target) || event.defaultPrevented) return;
+  if (event.ctrlKey || event.metaKey) return command(event);
+  if (event.altKey) return;
+  const free = document.activeElement === document.body;
+  if (free && event.key === " ") {
+    event.preventDefault();
+    if (!event.repeat) sustain(true);
+  } else if (!(free && pad.arrow(event))) keyboard.letterDown(event);
+});
+addEventListener("keyup", (event) => {
+  keyboard.letterUp(event);
+  if (event.key === " " && document.activeElement === document.body) sustain(false);
+});
+
+/** @param {KeyboardEvent} event with Ctrl, or Cmd on a Mac */
+function command(event) {
+  const key = event.key.toLowerCase();
+  if (key !== "z" && key !== "y") return;
+  event.preventDefault();
+  if (key === "y" || event.shiftKey) link.redo();
+  else link.undo();
+}
+
+// What the page says.
+
+let troubleTimer = 0;
+
+/** @param {string} line */
+function say(line) {
+  const trouble = the("trouble");
+  trouble.textContent = line;
+  trouble.hidden = false;
+  clearTimeout(troubleTimer);
+  troubleTimer = setTimeout(() => (trouble.hidden = true), TROUBLE_MS);
+}
+
+/** @param {string} state @param {string} text */
+function connection(state, text) {
+  the("connection").dataset.state = state;
+  the("connection").textContent = text;
+}
+
+link.connect();

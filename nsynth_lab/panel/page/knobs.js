@@ -1,0 +1,176 @@
+/**
+ * <nl-knob target="envelope.attack_seconds" label="attack" reset="0">: a parameter as a knob.
+ *
+ * Drag up and down, or arrows, Page Up and Down, Home and End; Shift for fine steps, a double click resets. Event:
+ * `turn` (detail: target, value, keep), `keep` when it comes to rest.
+ */
+
+/** @typedef {import("./types.js").Target} Target */
+
+const TRAVEL = 220; // pixels of a drag from end to end
+const SWEEP = 270; // degrees
+const STEP = 0.02;
+const FINE = 0.1; // of a step
+const PAGE = 5; // steps
+const REST_MS = 400;
+const SVG = "http://www.w3.org/2000/svg";
+
+export class Knob extends HTMLElement {
+  connectedCallback() {
+    if (this.firstChild) return;
+    /** @type {Target} */
+    this.range = { value: 0, low: 0, high: 1, unit: "", says: "" };
+    this.turning = false;
+    this.timer = 0;
+    this.frame = 0;
+    this.track = svg("circle", { class: "track" });
+    this.arc = svg("circle", { class: "arc" });
+    this.hand = svg("line", { x1: "20", y1: "13", x2: "20", y2: "6", class: "hand" });
+    const drawing = svg("svg", { viewBox: "0 0 40 40", "aria-hidden": "true" });
+    drawing.append(this.track, this.arc, svg("circle", { cx: "20", cy: "20", r: "11", class: "cap" }), this.hand);
+    this.figure = document.createElement("output");
+    this.figure.setAttribute("aria-hidden", "true");
+    const label = Object.assign(document.createElement("span"), { textContent: this.label });
+    this.append(drawing, label, this.figure);
+    this.setAttribute("role", "slider");
+    this.setAttribute("aria-label", this.label);
+    this.tabIndex = 0;
+    this.#listen();
+    this.#draw();
+  }
+
+  get target() {
+    return this.getAttribute("target") ?? "";
+  }
+
+  get label() {
+    return this.getAttribute("label") ?? this.target;
+  }
+
+  /** Short times need more of the way than long ones, so seconds run by the cube. */
+  get #power() {
+    return this.range?.unit === "s" ? 3 : 1;
+  }
+
+  /** 0 to 1, along the way of the knob. */
+  get #turned() {
+    const { value, low, high } = /** @type {Target} */ (this.range);
+    return Math.min(Math.max((value - low) / (high - low), 0), 1) ** (1 / this.#power);
+  }
+
+  /** @param {Target | undefined} target its value and range; none: the patch has no such parameter */
+  show(target) {
+    this.toggleAttribute("disabled", !target);
+    this.setAttribute("aria-disabled", String(!target));
+    if (!target || this.turning) return;
+    this.range = target;
+    this.title = `${target.says ?? ""}`;
+    this.#draw();
+  }
+
+  #listen() {
+    let from = 0;
+    let start = 0;
+    this.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0 || this.hasAttribute("disabled")) return;
+      this.setPointerCapture(event.pointerId);
+      [from, start] = [event.clientY, this.#turned];
+      this.turning = true;
+    });
+    this.addEventListener("pointermove", (event) => {
+      if (!this.hasPointerCapture(event.pointerId)) return;
+      const way = (from - event.clientY) / TRAVEL;
+      start = Math.min(Math.max(start + way * (event.shiftKey ? FINE : 1), 0), 1);
+      from = event.clientY;
+      if (way) this.#turnTo(start);
+    });
+    this.addEventListener("lostpointercapture", () => this.#rest());
+    this.addEventListener("dblclick", () => this.#reset());
+    this.addEventListener("keydown", (event) => this.#key(event));
+    this.addEventListener("blur", () => this.timer && this.#rest());
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (this.hasAttribute("disabled") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = STEP * (event.shiftKey ? FINE : 1);
+    const ways = { ArrowUp: step, ArrowRight: step, ArrowDown: -step, ArrowLeft: -step, PageUp: PAGE * step, PageDown: -PAGE * step };
+    const way = /** @type {Record<string, number>} */ (ways)[event.key];
+    if (way === undefined && event.key !== "Home" && event.key !== "End") return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.turning = true;
+    this.#turnTo(way === undefined ? Number(event.key === "End") : Math.min(Math.max(this.#turned + way, 0), 1));
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.#rest(), REST_MS);
+  }
+
+  /** @param {number} turned 0 to 1 */
+  #turnTo(turned) {
+    const range = /** @type {Target} */ (this.range);
+    const { low, high, unit } = range;
+    const digits = unit === "s" || high - low <= 2 ? 4 : 2;
+    this.range = { ...range, value: Number((low + (high - low) * turned ** this.#power).toFixed(digits)) };
+    this.#draw();
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      if (this.turning) this.#tell(false);
+    });
+  }
+
+  #rest() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    if (!this.turning) return;
+    this.turning = false;
+    this.#tell(true);
+  }
+
+  #reset() {
+    const reset = Number(this.getAttribute("reset"));
+    this.range = { .../** @type {Target} */ (this.range), value: reset };
+    this.#draw();
+    this.#tell(true);
+  }
+
+  /** @param {boolean} keep */
+  #tell(keep) {
+    const detail = { target: this.target, value: this.range?.value, keep };
+    this.dispatchEvent(new CustomEvent("turn", { bubbles: true, detail }));
+  }
+
+  #draw() {
+    const range = /** @type {Target} */ (this.range);
+    const text = figure(range);
+    const at = this.#turned;
+    const { low, high } = range;
+    const from = low < 0 && high > 0 ? (0 - low) / (high - low) : 0; // where nothing is added or taken away
+    const [start, end] = [Math.min(from, at), Math.max(from, at)].map((one) => 75 * one);
+    this.arc?.setAttribute("stroke-dasharray", `0 ${start.toFixed(2)} ${(end - start).toFixed(2)} 100`);
+    this.arc?.classList.toggle("none", end - start < 0.5);
+    this.hand?.setAttribute("transform", `rotate(${SWEEP * (at - 0.5)} 20 20)`);
+    if (this.figure) this.figure.textContent = text;
+    this.setAttribute("aria-valuemin", String(range.low));
+    this.setAttribute("aria-valuemax", String(range.high));
+    this.setAttribute("aria-valuenow", String(range.value));
+    this.setAttribute("aria-valuetext", text);
+  }
+}
+
+/** A value as it is read: "35 ms", "1.20 s", "-3.0 dB", "60 %". @param {Target} target */
+export function figure({ value, low, high, unit }) {
+  if (unit === "s") return value < 1 ? `${Math.round(1000 * value)} ms` : `${value.toFixed(2)} s`;
+  if (!unit && low === 0 && high === 1) return `${Math.round(100 * value)} %`;
+  return `${value.toFixed(Math.abs(value) >= 100 ? 0 : 1)} ${unit}`.trim();
+}
+
+/** @param {string} tag @param {Record<string, string>} attributes */
+function svg(tag, attributes) {
+  const element = document.createElementNS(SVG, tag);
+  const ring = tag === "circle" && !attributes.cx;
+  const circle = { cx: "20", cy: "20", r: "16", pathLength: "100", transform: "rotate(135 20 20)" };
+  for (const [name, value] of Object.entries({ ...(ring ? circle : {}), ...attributes })) element.setAttribute(name, value);
+  return element;
+}
+
+customElements.define("nl-knob", Knob);

@@ -1,0 +1,100 @@
+/**
+ * The sound of this page: an AudioContext at the instrument's rate, the player in its worklet, and an analyser.
+ *
+ * Browsers let a page sound after a first gesture only, so `start` is called by one. Event: `report`, about twelve times
+ * a second while it runs.
+ */
+
+export const PREFILL_BLOCKS = { low: 4, high: 12 };
+
+/** @typedef {{ underruns: number, skipped: number, lost: number, held: number, peaks: number[], playing: boolean }} Report */
+
+export class Sound extends EventTarget {
+  constructor() {
+    super();
+    /** @type {AudioContext | null} */
+    this.context = null;
+    /** @type {AudioWorkletNode | null} */
+    this.player = null;
+    /** @type {AnalyserNode | null} */
+    this.analyser = null;
+    /** @type {GainNode | null} */
+    this.volume = null;
+    /** @type {"low" | "high"} */
+    this.safety = "low";
+    this.muted = false;
+    this.sampleRate = 48000;
+    this.blockSamples = 256;
+    /** @type {Report} */
+    this.report = { underruns: 0, skipped: 0, lost: 0, held: 0, peaks: [0, 0], playing: false };
+    /** @type {Promise<void> | null} */
+    this.starting = null;
+  }
+
+  get isRunning() {
+    return this.context?.state === "running" && this.player !== null;
+  }
+
+  /** What the server says of its sound; it takes effect at once. @param {import("./types.js").Welcome} welcome */
+  configure(welcome) {
+    this.sampleRate = welcome.sample_rate;
+    this.blockSamples = welcome.block_samples;
+    this.setSafety(this.safety);
+  }
+
+  /** Begin to sound; to be called by a gesture, any number of times. */
+  start() {
+    this.starting ??= this.#start();
+    if (this.context?.state === "suspended") void this.context.resume();
+    return this.starting;
+  }
+
+  async #start() {
+    if (!isSecureContext) throw new Error("only pages of this machine, or encrypted ones, may play; let --device play");
+    const context = new AudioContext({ sampleRate: this.sampleRate, latencyHint: "interactive" });
+    this.context = context;
+    await context.audioWorklet.addModule("/page/worklet.js");
+    const player = new AudioWorkletNode(context, "nl-player", { numberOfInputs: 0, outputChannelCount: [2] });
+    player.port.onmessage = ({ data }) => {
+      this.report = data;
+      this.dispatchEvent(new Event("report"));
+    };
+    this.volume = new GainNode(context, { gain: this.muted ? 0 : 1 });
+    this.analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0.7 });
+    player.connect(this.volume).connect(context.destination);
+    player.connect(this.analyser);
+    this.player = player;
+    this.setSafety(this.safety);
+    context.onstatechange = () => this.dispatchEvent(new Event("report"));
+    this.dispatchEvent(new Event("report"));
+  }
+
+  /** A frame from the socket; without a player it is dropped. @param {ArrayBuffer} frame */
+  take(frame) {
+    if (this.isRunning) this.player?.port.postMessage(frame, [frame]);
+  }
+
+  /** No frames are expected: silence from here on is no underrun. */
+  pause() {
+    this.player?.port.postMessage({ pause: true });
+  }
+
+  /** @param {"low" | "high"} safety how many blocks are kept in store */
+  setSafety(safety) {
+    this.safety = safety;
+    this.player?.port.postMessage({ prefill: PREFILL_BLOCKS[safety] * this.blockSamples });
+  }
+
+  /** @param {boolean} muted */
+  setMuted(muted) {
+    this.muted = muted;
+    if (this.volume && this.context) this.volume.gain.setTargetAtTime(muted ? 0 : 1, this.context.currentTime, 0.01);
+  }
+
+  /** From a frame's arrival to the loudspeaker, in ms: what lies in store, and what the browser says it takes itself. */
+  get latencyMs() {
+    const { context } = this;
+    if (!context) return 0;
+    return 1000 * (this.report.held / context.sampleRate + context.baseLatency + (context.outputLatency || 0));
+  }
+}

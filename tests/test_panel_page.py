@@ -1,0 +1,251 @@
+"""The panel's page in a real browser: what it plays, what it brings back, what it asks for."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from browsing import Visit, chromium, free_port, panel
+from numpy.typing import NDArray
+
+from nsynth_lab.blend.weights import place_weights
+from nsynth_lab.model.bank import BANK
+from nsynth_lab.render import DEFAULT_CHECKPOINT
+from nsynth_lab.units import SAMPLE_RATE
+
+PAGE = Path(__file__).resolve().parent.parent / "nsynth_lab" / "panel" / "page"
+HEAVIEST = 120_000  # bytes, all files of the page together
+DULL, BRIGHT = "reed organ", "square lead"  # recorded in tune, and quick to speak
+KEY = 69  # H on the computer's keyboard
+CENTS = 10.0
+
+TAP = """(() => {
+  const { context, player } = panel.sound;
+  panel.tap ??= new AnalyserNode(context, { fftSize: 32768 });
+  player.connect(panel.tap);
+  return true;
+})()"""
+HEARD = """(() => {
+  const samples = new Float32Array(panel.tap.fftSize);
+  panel.tap.getFloatTimeDomainData(samples);
+  return Array.from(samples);
+})()"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    pytest.importorskip("uvicorn", reason="the panel's server is not installed: pip install 'nsynth-lab[panel]'")
+    if not (DEFAULT_CHECKPOINT / BANK).is_file():
+        pytest.skip(f"no checkpoint in {DEFAULT_CHECKPOINT}")
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def address(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of an instrument that all tests of this module share; `browser` skips before it is started."""
+    assert browser.is_connected()
+    log = tmp_path_factory.mktemp("panel") / "said"
+    with panel("flute", "cello", port=free_port(), log=log) as (_, found):
+        yield found
+
+
+@pytest.fixture
+def visit(browser: Any, address: str) -> Iterator[Visit]:
+    one = Visit(browser, address)
+    yield one
+    one.close()
+
+
+def test_it_is_light_and_holds_nothing_that_runs_in_the_text() -> None:
+    files = [path for path in PAGE.iterdir() if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < HEAVIEST
+    text = (PAGE / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]* src=)", text)
+
+
+def test_it_names_no_other_site() -> None:
+    for path in PAGE.iterdir():
+        addresses = set(re.findall(r"https?://[^\s\"'`)]+", path.read_text(encoding="utf-8")))
+        assert addresses <= {"http://www.w3.org/2000/svg"}, path.name
+
+
+@pytest.mark.parametrize("path", sorted(PAGE.glob("*.js")), ids=lambda path: path.name)
+def test_every_module_is_javascript(path: Path) -> None:
+    if (node := shutil.which("node")) is None:
+        pytest.skip("node is not installed")
+    done = subprocess.run([node, "--check", str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.alone
+def test_it_comes_up_without_a_complaint_and_asks_nobody_else(visit: Visit, address: str) -> None:
+    """No error, no warning, nothing that the content security policy had to stop, and one server for all of it."""
+    assert visit.page.locator("#instruments [role=option]").count() > 20
+    assert visit.page.locator(".corner .choose span").all_text_contents() == ["flute", "cello"]
+    visit.page.mouse.click(5, 400)  # the first gesture starts the sound
+    visit.wait("panel.sound.isRunning")
+    visit.page.wait_for_timeout(300)
+    assert visit.complaints == []
+    host = address.split("/")[2]
+    assert {one.split("/")[2] for one in visit.asked if not one.startswith(("data:", "blob:"))} == {host}
+    assert any(one.startswith("ws://") for one in visit.asked)
+
+
+@pytest.mark.alone
+def test_two_instruments_a_key_and_the_pad_from_one_to_the_other(visit: Visit) -> None:
+    """The page plays the key's pitch, and the centroid goes one way from A to B."""
+    page = visit.page
+    for corner, name in enumerate((DULL, BRIGHT)):
+        page.locator(".corner .choose").nth(corner).click()
+        page.get_by_role("searchbox", name="Search instruments").fill(name)
+        page.locator("#instruments [role=option]:visible", has_text=name).first.click()
+        visit.wait("panel.state.patch.blend.corners[given[0]] === given[1]", [corner, name])
+    page.locator("#instruments .chips").evaluate("() => document.activeElement.blur()")
+    visit.panel(TAP)
+    page.keyboard.down("h")
+    heard = []
+    surface = page.locator(".surface canvas").bounding_box()
+    for x in (0.0, 0.25, 0.5, 0.75, 1.0):
+        visit.panel("panel.pad.nudge('x', given - panel.pad.place.x)", x)
+        visit.wait("Math.abs(panel.status.x - given) < 1e-6", x)
+        page.wait_for_timeout(950)  # longer than the tap, so that it holds nothing of the place before
+        heard.append(np.asarray(visit.panel(HEARD)))
+    page.keyboard.up("h")
+    assert surface is not None
+    for sound in heard:
+        assert np.max(np.abs(sound)) > 0.01
+        assert abs(cents_from(sound, KEY)) < CENTS
+    steps = np.diff([centroid_hz(sound) for sound in heard])
+    assert np.all(steps > 0)
+    assert visit.complaints == []
+
+
+@pytest.mark.alone
+def test_the_pad_sounds_where_it_is_pressed_and_goes_where_it_is_dragged(visit: Visit) -> None:
+    page = visit.page
+    visit.panel("panel.link.corners(['flute', 'cello'])")
+    visit.wait("panel.pad.names.join() === 'flute,cello'")
+    box, canvas = visit.panel("panel.pad.box"), page.locator(".surface canvas").bounding_box()
+    left, middle = canvas["x"] + box["left"], canvas["y"] + box["top"] + box["height"] / 2
+    page.mouse.move(left + 0.2 * box["width"], middle)
+    page.mouse.down()
+    visit.wait("panel.status.voices === 1 && Math.abs(panel.status.x - 0.2) < 0.01")
+    page.mouse.move(left + 0.8 * box["width"], middle, steps=5)
+    visit.wait("Math.abs(panel.status.x - 0.8) < 0.01")
+    assert page.locator("input[name=x]").get_attribute("aria-valuetext") == "flute 20 %, cello 80 %"
+    page.mouse.up()
+    visit.wait("panel.status.voices === 0")
+    visit.wait("Math.abs([panel.state.patch.blend.position].flat()[0] - 0.8) < 0.01")
+    page.keyboard.press("Control+z")
+    visit.wait("Math.abs(([panel.state.patch.blend.position].flat()[0] ?? 0.5) - 0.8) > 0.01")
+
+
+@pytest.mark.alone
+def test_two_pages_stay_in_step(visit: Visit, browser: Any, address: str) -> None:
+    """What one does the other shows: keys, corners, the place, a knob; and neither sends the other back."""
+    other = Visit(browser, address)
+    visit.page.keyboard.down("a")
+    other.wait("document.querySelector('.key.down')?.dataset.key === '60'")
+    visit.page.keyboard.up("a")
+    other.wait("document.querySelector('.key.down') === null")
+    other.panel("panel.link.corners(['marimba', 'flute', 'cello'])")
+    visit.wait("panel.pad.names.join() === 'marimba,flute,cello'")
+    visit.panel("panel.pad.nudge('y', given - panel.pad.place.y)", 0.75)
+    other.wait("Math.abs(panel.pad.place.y - 0.75) < 1e-6")
+    knob = visit.page.locator("nl-knob[target='envelope.sustain']")
+    knob.focus()
+    knob.press("Home")
+    other.wait("document.querySelector(\"nl-knob[target='envelope.sustain']\").getAttribute('aria-valuenow') === '0'")
+    visit.wait("panel.state.targets['envelope.sustain'].value === 0")
+    knob.press("End")
+    other.wait("panel.state.targets['envelope.sustain'].value === 1")
+    assert visit.panel("panel.state.patch") == other.panel("panel.state.patch")
+    assert visit.complaints + other.complaints == []
+    other.close()
+
+
+@pytest.mark.alone
+def test_a_link_brings_the_sound_back(visit: Visit) -> None:
+    """Reloaded, the page shows what it showed; an address kept from before brings back what was there then."""
+    visit.panel("panel.link.corners(['flute', 'cello', 'marimba', 'oboe'])")
+    visit.wait("panel.pad.names.length === 4")
+    visit.panel("panel.link.place({ x: 0.25, y: 0.75 }, true)")
+    visit.wait("panel.state.patch.blend.position?.[1] === 0.75 && location.hash.length > 20")
+    visit.page.wait_for_timeout(400)  # the address is written a moment later
+    kept, patch, revision = visit.page.url, visit.panel("panel.state.patch"), visit.panel("panel.state.revision")
+    visit.page.reload()
+    visit.connected()
+    assert visit.panel("panel.state.patch") == patch
+    assert visit.panel("panel.state.revision") == revision  # nothing has been changed by it, and nothing is to undo
+    visit.panel("panel.link.corners(['cello'])")
+    visit.wait("panel.pad.names.length === 1")
+    visit.page.goto("about:blank")
+    visit.page.goto(kept)
+    visit.connected()
+    visit.wait("panel.pad.names.length === 4")
+    assert visit.panel("panel.state.patch") == patch
+    assert visit.complaints == []
+
+
+@pytest.mark.alone
+def test_a_server_killed_and_started_again_is_found(browser: Any, tmp_path: Path) -> None:
+    """By itself, with the sound that the page had, and it plays."""
+    port = free_port()
+    with panel("flute", "cello", port=port, log=tmp_path / "first") as (_, address):
+        visit = Visit(browser, address)
+        visit.panel("panel.link.corners(['oboe', 'marimba'])")
+        visit.wait("panel.pad.names.join() === 'oboe,marimba'")
+    visit.wait("!panel.link.isOpen")
+    with panel("flute", "cello", port=port, log=tmp_path / "second"):
+        visit.connected(seconds=20)
+        visit.wait("panel.state.patch.blend.corners.join() === 'oboe,marimba'")
+        visit.page.keyboard.down("a")
+        visit.wait("panel.status.voices === 1 && panel.sound.report.peaks[0] > 0.001")
+        visit.page.keyboard.up("a")
+        visit.wait("panel.status.voices === 0")
+    assert visit.complaints == []
+    visit.close()
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("corners", [2, 3, 4])
+def test_shares_on_the_pad_are_those_of_the_blend(visit: Visit, corners: int) -> None:
+    """The page's law of places against the engine's; and every point of the pad comes back from the screen."""
+    rng = np.random.default_rng(corners)
+    script = """import('/page/place.js').then(({ shares, between, cornerPoints, placeAt }) => given[1].map(([x, y]) => {
+      const box = { left: 20, top: 30, width: 640, height: 480 };
+      const weights = shares(given[0], { x, y });
+      const back = placeAt(given[0], between(cornerPoints(given[0], box), weights), box);
+      return [weights, [back.x, back.y]];
+    }))"""
+    places = rng.uniform(0.02, 0.98, (50, 2))
+    for place, (weights, back) in zip(places, visit.panel(f"await {script}", [corners, places.tolist()]), strict=True):
+        dims = 1 if corners == 2 else 2
+        np.testing.assert_allclose(weights, place_weights(place[:dims], corners), atol=1e-12)
+        np.testing.assert_allclose(back[:dims], place[:dims], atol=1e-9)
+
+
+def cents_from(sound: NDArray[np.float64], key: int) -> float:
+    """How far the strongest partial within a semitone of a key's pitch is from it; it must be no small one."""
+    nominal_hz = 440.0 * 2 ** ((key - 69) / 12)
+    size = 4 * len(sound)
+    power = np.log(np.abs(np.fft.rfft(sound * np.hanning(len(sound)), size)) + 1e-12)
+    low, high = (round(nominal_hz * 2 ** (way / 12) * size / SAMPLE_RATE) for way in (-1, 1))
+    top = low + int(np.argmax(power[low:high]))
+    assert power[top] > np.max(power) - np.log(30)
+    left, middle, right = power[top - 1 : top + 2]
+    found_hz = (top + 0.5 * (left - right) / (left - 2 * middle + right)) * SAMPLE_RATE / size
+    return float(1200 * np.log2(found_hz / nominal_hz))
+
+
+def centroid_hz(sound: NDArray[np.float64]) -> float:
+    """The mean frequency of the amplitude spectrum."""
+    amplitudes = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
+    return float(np.sum(amplitudes * np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)) / np.sum(amplitudes))
