@@ -84,6 +84,7 @@ NOT_HERE = {
     "scripts/test": "this is it",
     ". .venv/bin/activate": "a shell's",
     "doctor": "tests/test_cli.py runs it; its probes take ten processes",
+    "panel": "tests/test_panel_server.py runs it; it plays until Ctrl-C",
     "torchrun": "tests/test_parallel.py trains in several processes",
 }
 FIRST = {  # what a line takes for granted and the lines before it could not make here

@@ -44,6 +44,9 @@ def offered(words: Sequence[str], capsys: pytest.CaptureFixture[str], monkeypatc
         (["preset", "new", "X", '"choir a'], ["choir aahs"], [r"choir\ aahs"]),
         (["preset", "list", "--tag", "be"], ["bell"], ["pad"]),
         (["preset", "rem"], ["remove"], ["render"]),
+        (["panel", "gla"], ["glass-cello"], ["basalt"]),
+        (["panel", "flute", "c"], ["cello", "choir-aahs"], ["flute", "choir-of-strings-and-steam"]),
+        (["panel", "flute", "gla"], [], ["glass-cello"]),
         (["capture", "x", "--family", ""], ["brass", "string"], ["acoustic"]),
         (["blend", "flute", "cello", "--compute", ""], ["auto", "cpu", "cuda"], ["cello"]),
         (["blend", "--dev"], [], ["--device"]),  # its old name is not offered

@@ -37,6 +37,7 @@ COMMANDS = (
     ("encode", "codec.encode"),
     ("decode", "codec.decode"),
     ("play", "play.play"),
+    ("panel", "panel.panel"),
     ("render", "render.render"),
     ("recipe", "recipe.show"),
     ("devices", "devices.devices"),

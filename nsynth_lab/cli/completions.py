@@ -50,6 +50,12 @@ def presets(incomplete: str) -> list[str]:
     return _beginning(incomplete, _tried(lambda: [path.stem for path in preset_files()]))
 
 
+def presets_and_instruments(context: typer.Context, incomplete: str) -> list[str]:
+    """What the panel takes: a preset alone, or instruments."""
+    more = [] if context.params.get("what") else presets(incomplete)
+    return sorted({*more, *instruments(context, incomplete)})
+
+
 def own_presets(incomplete: str) -> list[str]:
     """The user's own presets."""
     from nsynth_lab.patch.own_presets import own_files

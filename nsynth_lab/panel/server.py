@@ -1,0 +1,220 @@
+"""Server: the panel's routes and its socket, on an instrument that all pages share.
+
+    /                   the page; /page/... its parts, from a table of what there is
+    /socket             messages (see `messages`) and frames of sound (see `sinks.socket_sink`)
+    /api/instruments    what can be put on a corner, JSON; /api/presets what can be loaded
+    /api/messages       all messages of the socket, Markdown, and the client below
+    /api/preset.toml    the sound as it is now, as a preset file
+
+A program may do what a page does. This one plays a note and writes a second of it, 48 kHz, stereo, 32 bit float:
+
+    import json, sys
+    from websockets.sync.client import connect
+
+    with connect(sys.argv[1]) as panel, open("note.f32", "wb") as sound:  # ws://127.0.0.1:8765/socket
+        panel.send(json.dumps({"type": "hello", "version": 1}))
+        panel.send(json.dumps({"type": "note_on", "key": 69}))
+        while sound.tell() < 48_000 * 8:
+            if isinstance(frame := panel.recv(), bytes):
+                sound.write(frame[8:])
+        panel.send(json.dumps({"type": "note_off", "key": 69}))
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import textwrap
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from nsynth_lab.errors import NsynthLabError, UsageError
+from nsynth_lab.naming import file_stem
+from nsynth_lab.panel.guard import TOKEN, Guard, Guarded
+from nsynth_lab.panel.messages import LONGEST, reference
+from nsynth_lab.panel.sockets import Pages
+from nsynth_lab.patch import Patch
+from nsynth_lab.patch.library import presets
+from nsynth_lab.patch.preset_file import ENDING, format_preset
+from nsynth_lab.patch.table import from_table
+from nsynth_lab.wording import quoted
+
+if TYPE_CHECKING:
+    from nsynth_lab.panel.instrument import Instrument
+
+PAGE = Path(__file__).with_name("page")
+FIRST = "index.html"
+MEDIA_TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
+SEND_BYTES = 1 << 16  # of a connection, in the system: a third of a second of sound; more would be heard late
+BYTES_A_CHARACTER = 4  # at most, in UTF-8
+GRACE_SECONDS = 2
+DOCUMENTED = "text/markdown; charset=utf-8"
+
+
+def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
+    """The panel of an instrument, for whoever `guard` lets in; `serve` runs it."""
+    pages = Pages(instrument)
+    files = _files()
+
+    async def first(_: Request) -> Response:
+        return _answer(files, FIRST)
+
+    async def part(request: Request) -> Response:
+        return _answer(files, request.path_params["name"])
+
+    def instruments(_: Request) -> Response:
+        return JSONResponse(instrument.session.instruments())
+
+    def preset(_: Request) -> Response:
+        patch = from_table(Patch, instrument.state().patch)
+        name = file_stem(patch.name, instead="preset")
+        headers = {"Content-Disposition": f'attachment; filename="{name}{ENDING}"'}
+        return Response(format_preset(patch), media_type="application/toml", headers=headers)
+
+    @asynccontextmanager
+    async def running(_: Starlette) -> AsyncIterator[None]:
+        async with pages.running():
+            yield
+
+    routes = [
+        Route("/", first),
+        Route("/page/{name:path}", part),
+        WebSocketRoute("/socket", pages.attend),
+        Route("/api/instruments", instruments),
+        Route("/api/presets", _presets),
+        Route("/api/messages", _messages),
+        Route("/api/preset.toml", preset),
+    ]
+    app = Starlette(routes=routes, middleware=[Middleware(Guarded, guard=guard)], lifespan=running)
+    app.router.redirect_slashes = False
+    app.state.pages = pages
+    return app
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there; port 0 chooses a free one.
+
+    Raises:
+        UsageError: no such address.
+        NsynthLabError: the port is taken, or not allowed.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"--host {quoted(host)}: expected an address of this machine, such as 127.0.0.1") from error
+    listener = socket.socket(family, kind, protocol)
+    if os.name == "posix":  # so that it can be started again at once; elsewhere this would let two have one port
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)  # what it accepts inherits this
+    try:
+        listener.bind(address)
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise NsynthLabError(f"{host}, port {port}: {error.strerror}; choose another with --port, or 0") from error
+    return listener
+
+
+def address_of(listener: socket.socket, guard: Guard) -> str:
+    """What a browser has to open, with the token if there is one."""
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):
+        host = _own_address()
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}/" + (f"?{TOKEN}={guard.token}" if guard.token else "")
+
+
+def serve(app: Starlette, listener: socket.socket) -> None:
+    """Serve the panel until Ctrl-C, which comes out as KeyboardInterrupt once everybody has been told goodbye."""
+    server_of(app).run(sockets=[listener])
+
+
+def server_of(app: Starlette) -> uvicorn.Server:
+    """The server of an app that `make_app` has made."""
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        http="h11",
+        ws="websockets-sansio",
+        ws_max_size=BYTES_A_CHARACTER * LONGEST,
+        ws_per_message_deflate=False,  # noise does not get smaller, and it would take the engine's time
+        log_config=None,
+        log_level="critical",  # what a stranger sends is no trouble of the player's
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = uvicorn.Server(config)
+
+    def transport_of(client: Any) -> asyncio.WriteTransport | None:
+        for one in server.server_state.connections:
+            if client is not None and getattr(one, "client", None) == client:
+                return one.transport
+        return None
+
+    app.state.pages.transport_of = transport_of
+    return server
+
+
+def client_text() -> str:
+    """The client that the docstring of this module shows: a program that is given the address of the socket."""
+    shown = (__doc__ or "").partition("\n    import json")[2]
+    return textwrap.dedent(f"    import json{shown}")
+
+
+def _files() -> Mapping[str, Path]:
+    """The parts of the page by the name under which they are asked for: found once, so that no name becomes a path."""
+    found = sorted(path for path in PAGE.rglob("*") if path.suffix in MEDIA_TYPES and path.is_file())
+    return {path.relative_to(PAGE).as_posix(): path for path in found}
+
+
+def _answer(files: Mapping[str, Path], name: str) -> Response:
+    path = files.get(name)
+    if path is None:
+        return PlainTextResponse("There is no such part of the panel.\n", 404)
+    return Response(path.read_bytes(), media_type=MEDIA_TYPES[path.suffix])
+
+
+def _presets(_: Request) -> Response:
+    rows = [
+        {"key": one.key, "name": one.patch.name, "tags": one.patch.tags, "description": one.patch.description}
+        for one in presets()
+        if one.patch is not None
+    ]
+    return JSONResponse(rows)
+
+
+def _messages(_: Request) -> Response:
+    client = f"## A program that plays a note\n\n```python\n{client_text()}```\n"
+    return PlainTextResponse(f"{reference()}\n{client}", media_type=DOCUMENTED)
+
+
+def _own_address() -> str:
+    """An address by which other machines reach this one: the one it would reach them from. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # set aside for examples, RFC 5737
+            return str(probe.getsockname()[0])
+        except OSError:
+            return socket.gethostname()

@@ -1,0 +1,406 @@
+"""Sockets: the pages that are open, what each is told, and what each may say.
+
+    a page's message --> [ parse ] --> Instrument.handle
+    Instrument.subscribe, status, sound --> Page (what waits for it) --> one task that writes
+
+A page that reads slowly gets the newest state and the newest sound, not all of them; one that does not read at all is
+let go. So is one that floods, or talks nonsense again and again. Nothing of that reaches the instrument or the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from nsynth_lab import __version__
+from nsynth_lab.errors import NsynthLabError, PatchError
+from nsynth_lab.panel.messages import (
+    VERSION,
+    Bend,
+    Controller,
+    Hello,
+    Keys,
+    NoteOff,
+    NoteOn,
+    Panic,
+    Place,
+    State,
+    Status,
+    Trouble,
+    Welcome,
+    format_message,
+    parse,
+)
+from nsynth_lab.units import SAMPLE_RATE
+from nsynth_lab.wording import counted
+
+if TYPE_CHECKING:
+    from nsynth_lab.panel.instrument import Instrument
+    from nsynth_lab.sinks.socket_sink import Listener, SocketSink
+
+MOST_PAGES = 64
+MOST_BAD = 20  # messages in a row
+MOST_LINES = 100  # of trouble that wait for a page
+MESSAGES_A_SECOND, BURST = 1_000, 1_000
+CHARACTERS_A_MESSAGE = 1_024  # what is longer counts as several
+PATIENCE_SECONDS = 10.0  # without a page's reading, or saying hello
+FAREWELL_SECONDS = 1.0
+STATUS_SECONDS = 0.1
+SOUND_SECONDS = 0.1  # what waits at most for a page
+ROOM_SECONDS = 0.005
+SUSTAIN, LONGEST_TROUBLE = 64, 10_000
+NORMAL, REFUSED, BUSY = 1000, 1008, 1013  # RFC 6455, 7.4.1, and IANA's registry of close codes
+QUICK = (NoteOn, NoteOff, Bend, Controller, Panic, Place)  # handled at once; what else there is may read files
+TransportOf = Callable[[Any], asyncio.WriteTransport | None]
+
+
+class Bucket:
+    """A token bucket: in any t seconds at most `rate` t + `burst` tokens are taken.
+
+    >>> now = [0.0]
+    >>> bucket = Bucket(10, burst=2, clock=lambda: now[0])
+    >>> [bucket.take(1), bucket.take(1), bucket.take(1)]
+    [True, True, False]
+    >>> now[0] = 0.1
+    >>> [bucket.take(1), bucket.take(1)]
+    [True, False]
+    """
+
+    def __init__(self, rate: float, *, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate, self._burst, self._clock = rate, burst, clock
+        self._tokens, self._then = burst, clock()
+
+    def take(self, tokens: float) -> bool:
+        """Take so many if there are as many."""
+        now = self._clock()
+        self._tokens, self._then = min(self._burst, self._tokens + (now - self._then) * self._rate), now
+        if tokens > self._tokens:
+            return False
+        self._tokens -= tokens
+        return True
+
+
+class Page:
+    """An open page: what waits to be written to it, and what it holds down.
+
+    Of `State`, `Keys` and `Status` the newest waits; of sound the newest tenth of a second. Nothing here blocks.
+    """
+
+    def __init__(self, socket: WebSocket, transport: asyncio.WriteTransport | None, *, blocks: int) -> None:
+        self.socket, self._transport = socket, transport
+        self.is_known = False  # once it has said hello, until it is let go
+        self.wants_sound = False
+        self.held: set[int] = set()
+        self.moved: dict[str, Any] = {}  # a message for each wheel and pedal that is not at rest: what puts it there
+        self._newest: dict[type, str] = {}
+        self._lines: deque[str] = deque(maxlen=MOST_LINES)
+        self._sound: deque[bytes] = deque(maxlen=blocks)
+        self._wake = asyncio.Event()
+        self._code = NORMAL
+
+    def put(self, kind: type, text: str) -> None:
+        """Have a message written, in the place of one of its kind that waits still."""
+        self._newest[kind] = text
+        self._wake.set()
+
+    def put_line(self, message: Any) -> None:
+        """Have a message written after those that wait."""
+        self._lines.append(format_message(message))
+        self._wake.set()
+
+    def tell(self, says: object) -> None:
+        """Have a trouble written."""
+        self.put_line(Trouble((" ".join(str(says).split()) or "unknown trouble")[:LONGEST_TROUBLE]))
+
+    def put_sound(self, frame: bytes) -> None:
+        """Have a frame of sound written, unless newer ones overtake it."""
+        self._sound.append(frame)
+        self._wake.set()
+
+    async def write(self) -> None:
+        """Write what waits, for ever; ends when the page has not read for `PATIENCE_SECONDS`, or is gone."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._waits:
+                    async with asyncio.timeout(PATIENCE_SECONDS):
+                        await self._room()
+                        await self._write_next()
+        except TimeoutError:
+            self._abort()
+        except (WebSocketDisconnect, RuntimeError, OSError):
+            pass  # it has closed the socket
+
+    async def farewell(self, says: str, *, code: int) -> None:
+        """Tell why the page is let go, if it still reads."""
+        self.is_known = False
+        self._newest.clear()
+        self._sound.clear()
+        self.tell(says)
+        self._code = code
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                while self._waits or self._unread:
+                    await asyncio.sleep(ROOM_SECONDS)
+
+    async def close(self) -> None:
+        """Close the socket; at once if what was written last has not been read."""
+        if self._unread:
+            self._abort()
+        with suppress(TimeoutError, WebSocketDisconnect, RuntimeError, OSError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await self.socket.close(self._code)
+
+    @property
+    def _waits(self) -> bool:
+        return bool(self._lines or self._newest or self._sound)
+
+    @property
+    def _unread(self) -> int:
+        """Bytes that the system does not take, because the page does not."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    def _abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def _room(self) -> None:
+        """Wait until all that was written has gone: what waits here can still be overtaken, there it cannot."""
+        while self._unread:
+            await asyncio.sleep(ROOM_SECONDS)
+
+    async def _write_next(self) -> None:
+        if self._lines:
+            await self.socket.send_text(self._lines.popleft())
+        elif self._newest:  # before the sound, of which there may be no end
+            await self.socket.send_text(self._newest.pop(next(iter(self._newest))))
+        elif self._sound:
+            await self.socket.send_bytes(self._sound.popleft())
+
+
+class Pages:
+    """All pages of one instrument. Everything here happens in the event loop; `running` is its life.
+
+    `transport_of(client)` finds what a page's bytes are written to, so that one that does not read is noticed.
+    """
+
+    def __init__(self, instrument: Instrument, *, transport_of: TransportOf = lambda _: None) -> None:
+        self._instrument, self.transport_of = instrument, transport_of
+        self._open: set[Page] = set()
+        self._changed: dict[type, State | Keys] = {}
+        self._sink: SocketSink | None = None
+        self._listener: Listener | None = None
+
+    def __len__(self) -> int:
+        """How many are open."""
+        return len(self._open)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Within this context pages are told what changes, how it goes, and the sound."""
+        loop = asyncio.get_running_loop()
+
+        def tell(message: State | Keys | Trouble) -> None:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(self._heard, message)
+
+        unsubscribe = self._instrument.subscribe(tell)
+        status = asyncio.create_task(self._tell_status())
+        try:
+            yield
+        finally:
+            unsubscribe()
+            self._listen_to(None)
+            await _ended([status])
+
+    async def attend(self, socket: WebSocket) -> None:
+        """One page, from its opening the socket until one of the two has had enough."""
+        await socket.accept()
+        page = Page(socket, self.transport_of(socket.scope.get("client")), blocks=self._blocks)
+        tasks = [asyncio.create_task(self._converse(page)), asyncio.create_task(page.write())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._open.discard(page)
+            self._release(page)
+            self._listen()
+            await _ended(tasks)
+            await page.close()
+
+    async def _converse(self, page: Page) -> None:
+        """Take what a page says until it goes, or is told why it is let go."""
+        if len(self._open) >= MOST_PAGES:
+            await page.farewell(f"{MOST_PAGES} pages are open already; close one of them", code=BUSY)
+            return
+        self._open.add(page)
+        with suppress(WebSocketDisconnect):
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS) as until_hello:
+                    await self._take_messages(page, until_hello)
+            except TimeoutError:
+                await page.farewell(f"expected hello within {PATIENCE_SECONDS:g} s", code=REFUSED)
+
+    async def _take_messages(self, page: Page, until_hello: asyncio.Timeout) -> None:
+        bucket, bad = Bucket(MESSAGES_A_SECOND, burst=BURST), 0
+        while True:
+            given = await _received(page.socket)
+            if not bucket.take(1 + len(given) // CHARACTERS_A_MESSAGE):
+                return await page.farewell(
+                    f"more than {MESSAGES_A_SECOND} messages, or as many KB, a second; send fewer", code=REFUSED
+                )
+            try:
+                message = _parsed(given)
+            except PatchError as error:
+                page.tell(error)
+                bad += 1
+                if bad == MOST_BAD:
+                    return await page.farewell(f"{counted(bad, 'bad message')} in a row", code=REFUSED)
+                continue
+            bad = 0
+            if isinstance(message, Hello):
+                if message.version != VERSION:
+                    return await page.farewell(
+                        f"messages of version {message.version}; nsynth-lab {__version__} speaks version {VERSION}: "
+                        "reload the page",
+                        code=REFUSED,
+                    )
+                until_hello.reschedule(None)
+                self._greet(page, message)
+            elif not page.is_known:
+                return await page.farewell("the first message has to be hello", code=REFUSED)
+            else:
+                await self._handle(page, message)
+
+    def _greet(self, page: Page, hello: Hello) -> None:
+        """What every page is told first; a second hello only changes whether it wants the sound."""
+        page.is_known, page.wants_sound = True, hello.sound
+        samples = self._instrument.block_samples
+        page.put_line(Welcome(VERSION, program=__version__, sample_rate=SAMPLE_RATE, block_samples=samples))
+        page.put(State, format_message(self._instrument.state()))
+        page.put(Keys, format_message(self._instrument.keys()))
+        self._listen()
+
+    async def _handle(self, page: Page, message: Any) -> None:
+        _remember(page, message)
+        try:
+            if isinstance(message, QUICK):
+                self._instrument.handle(message)
+            else:
+                await asyncio.to_thread(self._instrument.handle, message)
+        except NsynthLabError as error:
+            page.tell(error)
+        except Exception as error:  # one page's message never ends the sound of the others
+            page.tell(f"unexpected {type(error).__name__}: {error} (a defect of nsynth-lab: please report it)")
+
+    def _release(self, page: Page) -> None:
+        """What a page that has gone held down is released; nobody else can."""
+        for message in (*map(NoteOff, page.held), *page.moved.values()):
+            with suppress(NsynthLabError):
+                self._instrument.handle(message)
+
+    def _heard(self, message: State | Keys | Trouble) -> None:
+        """Something has changed: written out once for all pages, and once for all changes of the same moment."""
+        if isinstance(message, Trouble):
+            for page in self._known():
+                page.put_line(message)
+            return
+        if not self._changed:
+            asyncio.get_running_loop().call_soon(self._tell_changes)
+        self._changed[type(message)] = message
+
+    def _tell_changes(self) -> None:
+        changed, self._changed = self._changed, {}
+        for kind, message in changed.items():
+            text = format_message(message)
+            for page in self._known():
+                page.put(kind, text)
+
+    async def _tell_status(self) -> None:
+        while True:
+            await asyncio.sleep(STATUS_SECONDS)
+            self._listen()
+            if known := self._known():
+                text = format_message(self._instrument.status())
+                for page in known:
+                    page.put(Status, text)
+
+    def _listen(self) -> None:
+        """Listen to the sound that there is now, if a page wants it; to nothing otherwise."""
+        self._listen_to(self._instrument.sound if any(page.wants_sound for page in self._known()) else None)
+
+    def _listen_to(self, sink: SocketSink | None) -> None:
+        if sink is self._sink:
+            return
+        if self._listener is not None:
+            self._listener.close()
+        self._sink, self._listener = sink, None
+        if sink is not None:
+            loop = asyncio.get_running_loop()
+
+            def wake() -> None:
+                with suppress(RuntimeError):  # the loop has ended
+                    loop.call_soon_threadsafe(self._carry_sound)
+
+            self._listener = sink.listen(self._blocks, wake=wake)
+
+    def _carry_sound(self) -> None:
+        while self._listener is not None and (frame := self._listener.get()) is not None:
+            for page in self._known():
+                if page.wants_sound:
+                    page.put_sound(frame)
+
+    def _known(self) -> list[Page]:
+        return [page for page in self._open if page.is_known]
+
+    @property
+    def _blocks(self) -> int:
+        """As many as take `SOUND_SECONDS`."""
+        return math.ceil(SOUND_SECONDS * SAMPLE_RATE / self._instrument.block_samples)
+
+
+def _remember(page: Page, message: Any) -> None:
+    """What a page holds down, so that it can be released when the page is gone."""
+    match message:
+        case NoteOn(key=key):
+            page.held.add(key)
+        case NoteOff(key=key):
+            page.held.discard(key)
+        case Panic():
+            page.held.clear()
+        case Controller(number=number, value=value) if number == SUSTAIN:
+            page.moved["sustain"] = Controller(SUSTAIN, 0)
+            if not value:
+                del page.moved["sustain"]
+        case Bend(value=value):
+            page.moved["bend"] = Bend(0.0)
+            if not value:
+                del page.moved["bend"]
+
+
+async def _received(socket: WebSocket) -> str | bytes:
+    message = await socket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", NORMAL))
+    text: str | None = message.get("text")
+    return message.get("bytes", b"") if text is None else text
+
+
+def _parsed(given: str | bytes) -> Any:
+    if isinstance(given, bytes):
+        raise PatchError("a binary message; expected JSON as text")
+    return parse(given)
+
+
+async def _ended(tasks: list[asyncio.Task[None]]) -> None:
+    """Tasks that are told to end, and have."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
