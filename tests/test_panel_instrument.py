@@ -12,6 +12,7 @@ import tracemalloc
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,32 @@ def test_a_knob_that_is_being_turned_is_heard_and_makes_no_history(session: Sess
         assert page.patch == PLAIN
         assert page.instrument._engines.switch.player.settings.release_ms == 0.0
         assert not page.instrument.state().can_undo
+
+
+@pytest.mark.usefixtures("unpaced")
+def test_effects_and_level_are_turned_on_the_engine_that_plays(session: Session) -> None:
+    """The level by as many dB as asked for, and all of it undone; nothing is built for it."""
+    patch = replace(blend_patch(["cello"]), effects=(Slot("gain"), Slot("delay", mix=0.0)))
+    with bench(session, patch) as page:
+        engine = page.instrument._engines.switch.present
+        page.ask(NoteOn(57, 60))
+        page.hear(0.5)
+
+        def level_db() -> float:
+            page.hear(0.1)
+            return float(10 * np.log10((page.hear(0.3) ** 2).mean()))
+
+        began = level_db()
+        page.ask(Set("level_db", -6.0, keep=False))
+        assert level_db() - began == pytest.approx(-6.0, abs=0.5)
+        page.ask(Set("effects.gain.gain_db", -6.0))
+        assert level_db() - began == pytest.approx(-12.0, abs=0.5)
+        page.ask(Set("effects.delay.mix", 0.4), Undo(), Undo())
+        assert level_db() - began == pytest.approx(0.0, abs=0.5)
+        assert page.patch == patch
+        assert page.instrument._engines.switch.present is engine
+        page.ask(Change({"effects": [{"effect": "gain", "bypass": True}]}))
+        assert page.instrument._engines.switch.present is not engine, "another chain"
 
 
 @pytest.mark.usefixtures("unpaced")

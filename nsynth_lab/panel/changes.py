@@ -13,12 +13,12 @@ from typing import Any
 from nsynth_lab.errors import UsageError
 from nsynth_lab.midi.events import Event, setting
 from nsynth_lab.panel.messages import Change, Corners, Open, Place, Set
-from nsynth_lab.patch import Blend, Macro, Patch, moved, targets
+from nsynth_lab.patch import Blend, Macro, Patch, Slot, moved, targets
 from nsynth_lab.patch.place import MAX_POSITIONED_SOURCES, middle
 from nsynth_lab.patch.sound import PLACED, STREAMS, Envelope
 from nsynth_lab.patch.table import from_table, to_table
 from nsynth_lab.patch.targets import check_target, unchecked
-from nsynth_lab.render.preset_synth import synth_values
+from nsynth_lab.render.preset_synth import IN_CHAIN, is_in_chain, synth_values
 
 LONGEST_NAME = 60
 
@@ -60,8 +60,11 @@ def by_hand(patch: Patch, target: str, value: float) -> Patch:
         PatchError: no such parameter, or the value is out of its range.
     """
     check_target(patch, target, value)
-    patch = replace(patch, macros=tuple(_macro(macro, target, value) for macro in patch.macros))
-    return moved(patch, target, value).with_macros_applied()
+    macros = tuple(_macro(macro, target, value) for macro in patch.macros)
+    bare = unchecked(patch, macros=(), midi=())  # checking these takes milliseconds, and their targets stay
+    for name, number in _moved(macros, target, value).items():
+        bare = moved(bare, name, number)
+    return unchecked(bare, macros=macros, midi=patch.midi)
 
 
 def placed(patch: Patch, x: float, y: float) -> Patch:
@@ -125,12 +128,19 @@ def moves(before: Patch, after: Patch) -> list[Event] | None:
     """Events that bring an engine from one patch to the other while it plays; None if that takes another engine."""
     if _fixed(before) != _fixed(after):
         return None
-    old, new = synth_values(before), synth_values(after)
+    old, new = _told(before), _told(after)
     return [setting(name, value) for name, value in new.items() if value != old[name]]
+
+
+def _told(patch: Patch) -> dict[str, float]:
+    """What an engine can be told while it plays: parameters of the synth, and of the effects and the level."""
+    chain = {one.name: one.value for one in targets(patch, knobs=False).values() if is_in_chain(one.name)}
+    return {**synth_values(patch), **chain}
 
 
 def _fixed(patch: Patch) -> Patch:
     """A patch without what its engine can be told while it plays, and without what is not heard."""
+    told = {name.removeprefix(IN_CHAIN) for name in targets(patch, knobs=False) if name.startswith(IN_CHAIN)}
     blend = patch.blend
     if not blend.path:  # which begins at the position
         blend = unchecked(blend, position=(), weights=(1.0,) * blend.is_weighted)
@@ -140,6 +150,8 @@ def _fixed(patch: Patch) -> Patch:
         description="",
         author="",
         tags=(),
+        level_db=0.0,
+        effects=tuple(_fixed_slot(slot, told) for slot in patch.effects),
         blend=blend,
         envelope=Envelope(),
         voice=unchecked(patch.voice, glide_seconds=0.0, detune_cents=0.0, spread=0.0, vibrato_cents=0.0),
@@ -147,7 +159,17 @@ def _fixed(patch: Patch) -> Patch:
     )
 
 
+def _fixed_slot(slot: Slot, told: set[str]) -> Slot:
+    parameters = {name: value for name, value in slot.parameters.items() if f"{slot.label}.{name}" not in told}
+    if slot.plugin:  # which has the parameters that are named, and no others
+        parameters |= {name: 0.0 for name in slot.parameters if f"{slot.label}.{name}" in told}
+    return unchecked(slot, mix=0.0, parameters=parameters)
+
+
 def _macro(macro: Macro, target: str, value: float) -> Macro:
+    """A macro after a target has been set by hand."""
+    if target == f"macros.{macro.name}":
+        return replace(macro, value=value)
     own = [move for move in macro.moves if move.target == target]
     if not own:
         return macro
@@ -156,6 +178,18 @@ def _macro(macro: Macro, target: str, value: float) -> Macro:
     if len(macro.moves) == 1 and 0.0 <= at <= 1.0:
         return replace(macro, value=at)
     return replace(macro, moves=tuple(move for move in macro.moves if move.target != target))
+
+
+def _moved(macros: Sequence[Macro], target: str, value: float) -> dict[str, float]:
+    """The parameters that change, and their values; of macros that move the same, the last one holds."""
+    found = {} if target.startswith("macros.") else {target: value}
+    ours = {target}
+    for macro in macros:
+        if target == f"macros.{macro.name}":
+            ours |= {move.target for move in macro.moves}
+    for macro in macros:
+        found |= {move.target: move.value(macro.value) for move in macro.moves if move.target in ours}
+    return found
 
 
 def _name(corners: Sequence[str]) -> str:

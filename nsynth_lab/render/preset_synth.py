@@ -81,6 +81,11 @@ def synth_value(target: str, number: float) -> tuple[str, float]:
     return name, min(max(convert(number), PARAMETERS[name].low), PARAMETERS[name].high)
 
 
+def is_in_chain(target: str) -> bool:
+    """Whether a target of a patch is a parameter of its effects, or its level."""
+    return target == "level_db" or target.startswith(IN_CHAIN)
+
+
 def _untuned_hz(patch: Patch) -> Doubles:
     """Hz of each key [128] without the patch's fine tuning."""
     tuning = unchecked(patch.tuning, fine_cents=0.0)
@@ -116,7 +121,7 @@ class PatchEffects:
         found = {}
         for cc, knobs in self._knobs.items():
             for target, ends in knobs.items():
-                if target == "level_db" or target.startswith(IN_CHAIN):
+                if is_in_chain(target):
                     try:
                         found[target] = self.chain.setter(target.removeprefix(IN_CHAIN), *ends)
                     except PatchError as error:
@@ -148,6 +153,14 @@ class PatchEffects:
                 name, changed = self._changed(target, number)
                 changes[name] = changed
         return changes
+
+    def set(self, target: str, value: float, at_sample: int) -> None:
+        """See `OutputStage`: `level_db` and the parameters of effects, each within its range."""
+        if target in self._stands and is_in_chain(target):
+            if target not in self._effects:
+                self._effects[target] = self.chain.setter(target.removeprefix(IN_CHAIN), value)
+            self._stands[target] = value
+            self._waiting[at_sample, target] = value
 
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
         """See `OutputStage`."""

@@ -31,7 +31,7 @@ from nsynth_lab.synth.output_stage import BYPASS, OutputStage
 from nsynth_lab.synth.planner import GRID_SAMPLES, on_grid, plan_until
 from nsynth_lab.synth.player import Player
 from nsynth_lab.synth.renderer import EVERYTHING, Renderer
-from nsynth_lab.synth.settings import Settings
+from nsynth_lab.synth.settings import PARAMETERS, Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.synth.voice import Voice
 from nsynth_lab.synth.voice_allocator import PHASE_SAMPLES, VoiceAllocator
@@ -226,10 +226,16 @@ class Engine:
             count = next((i for i, event in enumerate(self._queue) if event.at_sample > now), len(self._queue))
             events, self._queue = self._queue[:count], self._queue[count:]
             for event in events:
-                self.player.handle(event, now)
+                self._handle(event, now)
         self._plan(end)
         self._decode(end if samples < PHASE_SAMPLES else EVERYTHING)
         return self._output_stage.process(self._mixer.take(samples), begin)
+
+    def _handle(self, event: Event, now: int) -> None:
+        if event.kind is Kind.SETTING and event.name not in PARAMETERS:
+            self._output_stage.set(event.name, event.value, now)
+        else:
+            self.player.handle(event, now)
 
     def _plan(self, until_sample: int) -> None:
         """Plan the frames that are due and queue them for rendering."""

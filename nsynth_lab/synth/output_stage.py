@@ -23,6 +23,9 @@ class OutputStage(Protocol):
     def on_control_change(self, controller: int, value: float, at_sample: int) -> Mapping[str, object]:
         """Take a controller at `value`, 0 to 127; returns the synth settings that it changes, by name."""
 
+    def set(self, target: str, value: float, at_sample: int) -> None:
+        """Set one of its own parameters, by its name in a patch; what it has not is left alone."""
+
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
         """Process the block [2, samples] that begins at `begin_sample` of the clock; stays below 0 dBFS."""
 
@@ -39,6 +42,10 @@ class Bypass:
         """No setting changes."""
         del controller, value, at_sample
         return {}
+
+    def set(self, target: str, value: float, at_sample: int) -> None:
+        """It has none."""
+        del target, value, at_sample
 
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
         """The block through `mixer.soft_clip`."""
