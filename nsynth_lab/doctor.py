@@ -33,6 +33,7 @@ from nsynth_lab.version import __version__
 TIMEOUT_SECONDS = 60.0
 FREE_GIB_NEEDED = 1.0
 OTHER_HOME = f"name a folder that can be written, for all that is yours: {HOME}=FOLDER"
+PANEL = ("starlette", "uvicorn", "websockets")
 SOUNDFONT_FOLDERS = (
     "/usr/share/sounds/sf2",
     "/usr/share/sounds/sf3",
@@ -359,6 +360,12 @@ def _midi_ports() -> str:
     return "inputs: " + ", ".join(ports)
 
 
+def _panel() -> str:
+    for name in PANEL:
+        importlib.import_module(name)
+    return ", ".join(f"{name} {version(name)}" for name in PANEL)
+
+
 def _soundfonts() -> str:
     if not ctypes.util.find_library("fluidsynth"):
         raise ProbeError("FluidSynth's library is not installed", _system_package("libfluidsynth3", "fluidsynth"))
@@ -388,6 +395,7 @@ PROBES = (
     Probe("SFZ", "capture SFZ instruments", False, _sfz, "pip install 'nsynth-lab[sfz]'"),
     Probe("sound devices", "play live", False, _sound_devices, "pip install sounddevice"),
     Probe("priority", "play beside busy programs", False, _priority, ADVICE),
+    Probe("panel", "play on a page in the browser", False, _panel, "pip install 'nsynth-lab[panel]'"),
     Probe("MIDI ports", "play from a keyboard", False, _midi_ports, "pip install 'nsynth-lab[midi]'"),
     Probe(
         "SoundFonts", "render training notes", False, _soundfonts, "apt-get install libfluidsynth3 fluid-soundfont-gm"

@@ -470,23 +470,30 @@ def test_nothing_that_is_no_message_gets_far(port: int) -> None:
 
 
 @contextmanager
-def commanded(*words: str) -> Iterator[subprocess.Popen[str]]:
+def commanded(*words: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "nsynth_lab", "panel", *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
+    ) as process:
         try:
             yield process
         finally:
             process.kill()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-def test_the_command_prints_its_address_and_ends_with_ctrl_c(
-    model_folder: Path, capfd: pytest.CaptureFixture[str]
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals and scripts")
+def test_the_command_prints_its_address_opens_it_and_ends_with_ctrl_c(
+    model_folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     model = ("--checkpoint", str(model_folder))
-    with commanded("flute", "cello", "--port", "0", "--no-browser", *model) as process:
+    browser, opened_there = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\necho "$1" >"{opened_there}.new" && mv "{opened_there}.new" "{opened_there}"\n')
+    browser.chmod(0o755)
+    with commanded("flute", "cello", "--port", "0", *model, BROWSER=f"{browser} %s") as process:
         assert process.stdout is not None
         address = process.stdout.readline()
+        assert soon(opened_there.exists)
+        assert opened_there.read_text() == address
         port = int(address.removeprefix("http://127.0.0.1:").removesuffix("/\n"))
         with page(port) as opened:
             state = hear(opened, "state")

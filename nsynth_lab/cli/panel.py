@@ -109,6 +109,7 @@ def panel(
         ) as instrument:
             address = address_of(listener, guard)
             console.show(address)
+            console.say("open; Ctrl-C ends it")
             if not no_browser:
                 _open_browser(address)
             with suppress(KeyboardInterrupt):  # how a player ends

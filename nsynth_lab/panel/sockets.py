@@ -174,8 +174,10 @@ class Page:
 
     async def _room(self) -> None:
         """Wait until all that was written has gone: what waits here can still be overtaken, there it cannot."""
+        seconds = ROOM_SECONDS
         while self._unread:
-            await asyncio.sleep(ROOM_SECONDS)
+            await asyncio.sleep(seconds)
+            seconds = min(2.0 * seconds, SOUND_SECONDS)
 
     async def _write_next(self) -> None:
         if self._lines:
