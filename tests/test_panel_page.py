@@ -21,7 +21,7 @@ from nsynth_lab.units import SAMPLE_RATE
 
 PAGE = Path(__file__).resolve().parent.parent / "nsynth_lab" / "panel" / "page"
 HEAVIEST = 120_000  # bytes, all files of the page together
-DULL, BRIGHT = "reed organ", "square lead"  # recorded in tune, and quick to speak
+DULL, BRIGHT = "drawbar organ", "saw lead"  # recorded in tune, and quick to speak
 KEY = 69  # H on the computer's keyboard
 CENTS = 10.0
 
@@ -52,7 +52,7 @@ def address(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Of an instrument that all tests of this module share; `browser` skips before it is started."""
     assert browser.is_connected()
     log = tmp_path_factory.mktemp("panel") / "said"
-    with panel("flute", "cello", port=free_port(), log=log) as (_, found):
+    with panel("flute", "cello", "--latency", "high", port=free_port(), log=log) as (_, found):
         yield found
 
 
@@ -87,7 +87,7 @@ def test_every_module_is_javascript(path: Path) -> None:
 @pytest.mark.alone
 def test_it_comes_up_without_a_complaint_and_asks_nobody_else(visit: Visit, address: str) -> None:
     """No error, no warning, nothing that the content security policy had to stop, and one server for all of it."""
-    assert visit.page.locator("#instruments [role=option]").count() > 20
+    visit.page.locator("#instruments [role=option]").nth(20).wait_for(state="attached")
     assert visit.page.locator(".corner .choose span").all_text_contents() == ["flute", "cello"]
     visit.page.mouse.click(5, 400)  # the first gesture starts the sound
     visit.wait("panel.sound.isRunning")
@@ -107,18 +107,20 @@ def test_two_instruments_a_key_and_the_pad_from_one_to_the_other(visit: Visit) -
         page.get_by_role("searchbox", name="Search instruments").fill(name)
         page.locator("#instruments [role=option]:visible", has_text=name).first.click()
         visit.wait("panel.state.patch.blend.corners[given[0]] === given[1]", [corner, name])
-    page.locator("#instruments .chips").evaluate("() => document.activeElement.blur()")
+    visit.panel("panel.sound.setSafety('high')")
     visit.panel(TAP)
     page.keyboard.down("h")
     heard = []
-    surface = page.locator(".surface canvas").bounding_box()
+    page.mouse.move(*on_pad(visit, 0.0, 0.5))
+    page.mouse.down()
     for x in (0.0, 0.25, 0.5, 0.75, 1.0):
-        visit.panel("panel.pad.nudge('x', given - panel.pad.place.x)", x)
-        visit.wait("Math.abs(panel.status.x - given) < 1e-6", x)
+        page.mouse.move(*on_pad(visit, x, 0.5), steps=4)
+        visit.wait("Math.abs(panel.status.x - given) < 0.005", x)
         page.wait_for_timeout(950)  # longer than the tap, so that it holds nothing of the place before
         heard.append(np.asarray(visit.panel(HEARD)))
+    assert visit.panel("panel.status.voices") == 1  # the key, and the pad on the same key
+    page.mouse.up()
     page.keyboard.up("h")
-    assert surface is not None
     for sound in heard:
         assert np.max(np.abs(sound)) > 0.01
         assert abs(cents_from(sound, KEY)) < CENTS
@@ -132,12 +134,10 @@ def test_the_pad_sounds_where_it_is_pressed_and_goes_where_it_is_dragged(visit: 
     page = visit.page
     visit.panel("panel.link.corners(['flute', 'cello'])")
     visit.wait("panel.pad.names.join() === 'flute,cello'")
-    box, canvas = visit.panel("panel.pad.box"), page.locator(".surface canvas").bounding_box()
-    left, middle = canvas["x"] + box["left"], canvas["y"] + box["top"] + box["height"] / 2
-    page.mouse.move(left + 0.2 * box["width"], middle)
+    page.mouse.move(*on_pad(visit, 0.2, 0.5))
     page.mouse.down()
     visit.wait("panel.status.voices === 1 && Math.abs(panel.status.x - 0.2) < 0.01")
-    page.mouse.move(left + 0.8 * box["width"], middle, steps=5)
+    page.mouse.move(*on_pad(visit, 0.8, 0.5), steps=5)
     visit.wait("Math.abs(panel.status.x - 0.8) < 0.01")
     assert page.locator("input[name=x]").get_attribute("aria-valuetext") == "flute 20 %, cello 80 %"
     page.mouse.up()
@@ -210,7 +210,7 @@ def test_a_server_killed_and_started_again_is_found(browser: Any, tmp_path: Path
         visit.wait("panel.status.voices === 1 && panel.sound.report.peaks[0] > 0.001")
         visit.page.keyboard.up("a")
         visit.wait("panel.status.voices === 0")
-    assert visit.complaints == []
+    assert [one for one in visit.complaints if "net::ERR_CONNECTION" not in one] == []  # what it logs meanwhile
     visit.close()
 
 
@@ -230,6 +230,15 @@ def test_shares_on_the_pad_are_those_of_the_blend(visit: Visit, corners: int) ->
         dims = 1 if corners == 2 else 2
         np.testing.assert_allclose(weights, place_weights(place[:dims], corners), atol=1e-12)
         np.testing.assert_allclose(back[:dims], place[:dims], atol=1e-9)
+
+
+def on_pad(visit: Visit, x: float, y: float) -> tuple[float, float]:
+    """The point of the window at a position on the pad, between two or four corners."""
+    box, canvas = visit.panel("panel.pad.box"), visit.page.locator(".surface canvas").bounding_box()
+    return (
+        canvas["x"] + box["left"] + x * box["width"],
+        canvas["y"] + box["top"] + y * box["height"],
+    )
 
 
 def cents_from(sound: NDArray[np.float64], key: int) -> float:

@@ -79,6 +79,7 @@ on("status", (status) => {
 on("keys", ({ down }) => keyboard.showDown(down));
 on("trouble", ({ says }) => say(says));
 on("state", (state) => {
+  if (!isFirst && last && state.revision < last.revision) return; // overtaken on its way
   const own = isFirst ? ownPatch(state) : null;
   isFirst = false;
   if (own) link.open(own);

@@ -42,6 +42,7 @@ export class Pad extends EventTarget {
     this.weights = null;
     this.place = { x: 0.5, y: 0.5 };
     this.shown = { x: 0.5, y: 0.5 };
+    this.isNew = true; // other corners: the dot is there at once
     this.chosen = 0;
     this.peak = 0;
     /** @type {Map<number, Point>} */
@@ -81,7 +82,7 @@ export class Pad extends EventTarget {
     if (names.join("\n") !== this.names.join("\n")) {
       this.names = names;
       this.chosen = Math.min(this.chosen, names.length - 1);
-      this.trail = [];
+      this.isNew = true;
       this.#makeChips();
       this.#resize();
     }
@@ -155,7 +156,7 @@ export class Pad extends EventTarget {
 
   /** @param {PointerEvent} event */
   #down(event) {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || this.fingers.has(event.pointerId)) return;
     event.preventDefault();
     /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
     this.canvas.setPointerCapture(event.pointerId);
@@ -271,7 +272,8 @@ export class Pad extends EventTarget {
   #addChip() {
     const chip = document.createElement("div");
     chip.className = "corner add";
-    const add = button("choose", "+ corner", "Another corner: the next instrument goes there");
+    const add = button("choose", "+", "Another corner: the next instrument goes there");
+    add.append(part("i", "corner"));
     add.addEventListener("click", () => this.choose(this.count));
     chip.append(add);
     this.#acceptDrops(chip, () => this.count);
@@ -330,11 +332,13 @@ export class Pad extends EventTarget {
     }
     const away = { x: this.place.x - this.shown.x, y: this.place.y - this.shown.y };
     const still = Math.abs(away.x) + Math.abs(away.y) < 5e-4;
-    const pull = still || this.fingers.size || calm.matches ? 1 : 0.3;
+    const pull = still || this.isNew || this.fingers.size || calm.matches ? 1 : 0.3;
     this.shown = { x: this.shown.x + pull * away.x, y: this.shown.y + pull * away.y };
     this.trail = calm.matches ? [] : this.trail.filter(({ at }) => now - at < TRAIL_MS);
-    if (!still && !calm.matches) this.trail.push({ ...this.#dot(), at: now });
+    if (this.isNew) this.trail = [];
+    else if (!still && !calm.matches) this.trail.push({ ...this.#dot(), at: now });
     this.#draw(now);
+    this.isNew = false;
     if (!still || this.trail.length) this.#ask();
   }
 
