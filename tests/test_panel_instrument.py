@@ -22,7 +22,7 @@ from playing import SECOND, spectrum_peak_hz
 
 from nsynth_lab.errors import NsynthLabError, PatchError, UsageError
 from nsynth_lab.panel import messages
-from nsynth_lab.panel.changes import blend_patch, by_hand, placed, with_corners
+from nsynth_lab.panel.changes import blend_patch, by_hand, moves, placed, with_corners
 from nsynth_lab.panel.history import History, Sound
 from nsynth_lab.panel.instrument import Instrument
 from nsynth_lab.panel.messages import (
@@ -46,11 +46,13 @@ from nsynth_lab.panel.messages import (
     Undo,
 )
 from nsynth_lab.panel.worker import Worker
-from nsynth_lab.patch import Blend, Envelope, Macro, Move, Patch, Route, Slot
+from nsynth_lab.patch import Blend, Envelope, Macro, Move, Patch, Route, Slot, Voice, targets
 from nsynth_lab.patch.own_presets import own_files
 from nsynth_lab.patch.table import from_table, to_table
 from nsynth_lab.render import Session
+from nsynth_lab.render.preset_synth import is_in_chain, settings_of
 from nsynth_lab.sinks.socket_sink import SocketSink, block_of
+from nsynth_lab.synth.settings import PARAMETERS
 from nsynth_lab.units import FloatArray
 
 PATIENCE_SECONDS = 20.0
@@ -312,6 +314,22 @@ def test_pedal_and_wheel_stand_where_they_stood_when_another_engine_takes_over(s
 
 
 @pytest.mark.usefixtures("unpaced")
+def test_a_finger_on_the_pad_stays_where_it_is_when_another_engine_takes_over(session: Session) -> None:
+    with bench(session) as page:
+        page.ask(Place(0.8), Corners(("cello", "flute")))
+        page.hear(0.1)
+        assert page.instrument.status().x == 0.8
+        assert page.patch.blend.position == (0.5,)
+        page.ask(Place(0.7, keep=True), Place(0.9), Open(to_table(PLAIN)))
+        page.hear(0.1)
+        assert page.instrument.status().x == 0.5, "a whole sound comes as it was"
+        page.ask(Controller(1, 127))
+        assert page.instrument.status().x == 1.0, "the wheel moves it"
+        page.ask(Open(to_table(PLAIN)))
+        assert page.instrument.status().x == 0.5
+
+
+@pytest.mark.usefixtures("unpaced")
 def test_of_changes_that_come_faster_than_engines_only_the_newest_is_built(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -405,6 +423,7 @@ def test_the_clock_sets_the_pace_and_a_listener_that_never_reads_changes_nothing
             while len(frames) < 60 and time.monotonic() < until:
                 frames += [frame for frame in [other.get()] if frame is not None]
                 time.sleep(0.001)
+            deaf.close()
             waiting = []
             while (frame := deaf.get()) is not None:
                 waiting.append(frame)
@@ -412,7 +431,7 @@ def test_the_clock_sets_the_pace_and_a_listener_that_never_reads_changes_nothing
         assert numbers == list(range(numbers[0], numbers[0] + 60))
         assert all(block_of(frame)[1].shape == (2, 256) for frame in frames)
         assert max(np.abs(block_of(frame)[1]).max() for frame in frames) > 0.01
-        assert len(waiting) <= 11
+        assert len(waiting) == 10
         assert block_of(waiting[-1])[0] >= numbers[-1] - 1
         status = instrument.status()
         assert status.output == "socket"
@@ -522,6 +541,36 @@ def test_a_macro_follows_the_hand_or_lets_go_so_that_what_is_heard_is_kept() -> 
     assert by_hand(held, "macros.Both", 1.0).effects[0].mix == 0.9
     with pytest.raises(PatchError, match="out of range"):
         by_hand(MORPHED, "effects.reverb.mix", 1.5)
+
+
+def test_an_engine_that_is_told_stands_where_a_new_one_would() -> None:
+    """Every target that it can be told, one after the other; what it cannot be told takes another engine."""
+    four = Patch("four", Blend(("a", "b", "c", "d")), effects=(Slot("reverb"),), voice=Voice(unison=3))
+    weighed = Patch("five", Blend(("a", "b", "c", "d", "e")), effects=(Slot("chorus"),))
+    lives, dies = 0, []
+    for patch in (four, weighed, MORPHED):
+        for target in targets(patch).values():
+            value = target.rule.low + 0.3 * (target.rule.high - target.rule.low)
+            after = by_hand(patch, target.name, value)
+            events = moves(patch, after)
+            if events is None:
+                dies.append(target.name)
+                continue
+            lives += 1
+            settings, wanted = settings_of(patch), settings_of(after)
+            chain = {name: one.value for name, one in targets(patch).items() if is_in_chain(name)}
+            for event in events:
+                if event.name in PARAMETERS:
+                    settings = settings.moved(event.name, event.value)
+                else:
+                    chain[event.name] = event.value
+            assert {name: getattr(settings, name) for name in PARAMETERS} == {
+                name: getattr(wanted, name) for name in PARAMETERS
+            }
+            assert chain == {name: one.value for name, one in targets(after).items() if is_in_chain(name)}
+    assert lives > 30
+    streams = {f"blend.{name}{axis}" for name in ("timbre", "loudness", "f0", "partials") for axis in ("", "_y")}
+    assert set(dies) <= {*streams, "tuning.fine_cents"}
 
 
 def test_other_corners_keep_the_place_and_what_still_fits() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from nsynth_lab.errors import UsageError
@@ -126,13 +127,13 @@ def with_blend(patch: Patch, blend: Blend) -> Patch:
 
 def moves(before: Patch, after: Patch) -> list[Event] | None:
     """Events that bring an engine from one patch to the other while it plays; None if that takes another engine."""
-    if _fixed(before) != _fixed(after):
+    if _fixed(before) != _fixed(after) or _beside(before) != _beside(after):
         return None
-    old, new = _told(before), _told(after)
+    old, new = told(before), told(after)
     return [setting(name, value) for name, value in new.items() if value != old[name]]
 
 
-def _told(patch: Patch) -> dict[str, float]:
+def told(patch: Patch) -> dict[str, float]:
     """What an engine can be told while it plays: parameters of the synth, and of the effects and the level."""
     chain = {one.name: one.value for one in targets(patch, knobs=False).values() if is_in_chain(one.name)}
     return {**synth_values(patch), **chain}
@@ -140,7 +141,8 @@ def _told(patch: Patch) -> dict[str, float]:
 
 def _fixed(patch: Patch) -> Patch:
     """A patch without what its engine can be told while it plays, and without what is not heard."""
-    told = {name.removeprefix(IN_CHAIN) for name in targets(patch, knobs=False) if name.startswith(IN_CHAIN)}
+    heard = {name.removeprefix(IN_CHAIN) for name in targets(patch, knobs=False) if name.startswith(IN_CHAIN)}
+    routed = {route.target for route in patch.midi}  # the engine knows the macros that controllers move
     blend = patch.blend
     if not blend.path:  # which begins at the position
         blend = unchecked(blend, position=(), weights=(1.0,) * blend.is_weighted)
@@ -151,18 +153,23 @@ def _fixed(patch: Patch) -> Patch:
         author="",
         tags=(),
         level_db=0.0,
-        effects=tuple(_fixed_slot(slot, told) for slot in patch.effects),
+        effects=tuple(_fixed_slot(slot, heard) for slot in patch.effects),
         blend=blend,
         envelope=Envelope(),
         voice=unchecked(patch.voice, glide_seconds=0.0, detune_cents=0.0, spread=0.0, vibrato_cents=0.0),
-        macros=tuple(unchecked(macro, value=0.0) for macro in patch.macros) if patch.midi else (),
+        macros=tuple(unchecked(macro, value=0.0) for macro in patch.macros if f"macros.{macro.name}" in routed),
     )
 
 
-def _fixed_slot(slot: Slot, told: set[str]) -> Slot:
-    parameters = {name: value for name, value in slot.parameters.items() if f"{slot.label}.{name}" not in told}
+def _beside(patch: Patch) -> Path | None:
+    """The folder of its impulse responses, if it has any."""
+    return patch.home if any(slot.impulse for slot in patch.effects) else None
+
+
+def _fixed_slot(slot: Slot, heard: set[str]) -> Slot:
+    parameters = {name: value for name, value in slot.parameters.items() if f"{slot.label}.{name}" not in heard}
     if slot.plugin:  # which has the parameters that are named, and no others
-        parameters |= {name: 0.0 for name in slot.parameters if f"{slot.label}.{name}" in told}
+        parameters |= {name: 0.0 for name in slot.parameters if f"{slot.label}.{name}" in heard}
     return unchecked(slot, mix=0.0, parameters=parameters)
 
 

@@ -13,7 +13,8 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from nsynth_lab.errors import NsynthLabError
-from nsynth_lab.panel.changes import moves
+from nsynth_lab.midi.events import Event, setting
+from nsynth_lab.panel.changes import moves, told
 from nsynth_lab.panel.history import History, Sound
 from nsynth_lab.panel.switch import Switch
 from nsynth_lab.panel.worker import Worker
@@ -60,14 +61,27 @@ class Engines:
         self._session, self._history, self._queue = session, history, event_queue
         self._worker, self._lock, self._refused = worker, lock, refused
         self._playing = history.now
+        self._dragged: list[Event] = []
         self.switch = Switch(engine_of(session, history.now.patch))
 
-    def follow(self) -> None:
-        """Play the present sound of the history."""
+    def drag(self, events: list[Event]) -> None:
+        """Go to a place that is not yet that of the history; an engine that takes over meanwhile goes there too."""
+        self._dragged = events
+        self._queue.put(events)
+
+    def drop(self) -> None:
+        """From now on the place is that of the history."""
+        self._dragged = []
+
+    def follow(self, *, whole: bool = False) -> None:
+        """Play the present sound of the history; the `whole` of it, wherever wheels and fingers have moved the last."""
         wanted = self._history.now
         events = moves(self._playing.patch, wanted.patch)
         if events is None:
             self._worker.ask("sound", self._build)
+        elif whole:
+            self._queue.put(setting(name, value) for name, value in told(wanted.patch).items())
+            self._playing = wanted
         else:
             self._queue.put(events)
             self._playing = wanted
@@ -88,6 +102,7 @@ class Engines:
             self.switch.take(engine)
             self._playing = wanted
             self.follow()  # what has changed while it was built
+            self._queue.put(self._dragged)
         while self.switch.changing and not self._worker.stopping:
             time.sleep(POLL_SECONDS)
         if (old := self.switch.take_old()) is not None:

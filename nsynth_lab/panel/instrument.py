@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from nsynth_lab.errors import NsynthLabError, PatchError, UsageError
-from nsynth_lab.midi.events import setting
+from nsynth_lab.midi.events import Event, setting
 from nsynth_lab.panel.changes import changed
 from nsynth_lab.panel.engines import Engines
 from nsynth_lab.panel.hands import Hands, Played
@@ -160,7 +160,7 @@ class Instrument:
             return
         match message:
             case Place(keep=False):
-                self._events.put([setting("x", message.x), setting("y", message.y)])
+                self._engines.drag(_place(message))
             case Place() | Set():
                 self._move(message)
             case Undo():
@@ -172,8 +172,8 @@ class Instrument:
             case ToOutput():
                 self.worker.ask("output", partial(self._change_output, message))
             case _:
-                now = self._history.now
-                self._keep(Sound(changed(now.patch, message), "" if isinstance(message, Open) else now.preset))
+                now, whole = self._history.now, isinstance(message, Open)
+                self._keep(Sound(changed(now.patch, message), "" if whole else now.preset), as_it_was=whole)
 
     def _handle_file(self, message: Load | Save) -> None:
         if isinstance(message, Save):
@@ -186,7 +186,7 @@ class Instrument:
             path = listed_file(message.preset)
             loaded = Sound(read_preset(path).with_macros_applied(), path.stem)
             with self._lock:
-                self._keep(loaded)
+                self._keep(loaded, as_it_was=True)
 
     def _play(self, message: Played) -> None:
         before = self._hands.keys
@@ -199,21 +199,25 @@ class Instrument:
         now = self._history.now
         sound = now._replace(patch=changed(now.patch, message))
         if isinstance(message, Place):
-            self._events.put([setting("x", message.x), setting("y", message.y)])
+            self._engines.drop()
+            self._events.put(_place(message))
         elif message.target in SYNTH:
             self._events.put([setting(*synth_value(message.target, message.value))])
         (self._history.keep if message.keep else self._history.show)(sound)
         self._follow(seldom=not message.keep)
 
-    def _keep(self, sound: Sound) -> None:
+    def _keep(self, sound: Sound, *, as_it_was: bool = False) -> None:
+        """A new sound; `as_it_was` when it was saved, so that no finger on the pad moves it."""
         for name in sound.patch.blend.corners:
             self.session.bank.find(name)
+        if as_it_was:
+            self._engines.drop()
         self._history.keep(sound)
-        self._follow()
+        self._follow(whole=as_it_was)
 
-    def _follow(self, *, seldom: bool = False) -> None:
+    def _follow(self, *, whole: bool = False, seldom: bool = False) -> None:
         """Play what the history says, and tell all who have subscribed."""
-        self._engines.follow()
+        self._engines.follow(whole=whole)
         self._revision += 1
         if not seldom or time.monotonic() - self._told_at >= SELDOM_SECONDS:
             self._tell_state()
@@ -246,3 +250,7 @@ class Instrument:
         with self._lock:
             if tell in self._listeners:
                 self._listeners.remove(tell)
+
+
+def _place(message: Place) -> list[Event]:
+    return [setting("x", message.x), setting("y", message.y)]
