@@ -268,7 +268,7 @@ def test_a_page_that_reads_slowly_gets_every_trouble_the_newest_state_and_the_ne
         slow.unread = 0
         await asyncio.sleep(0.2)
         writing.cancel()
-        return slow.sent
+        return list(slow.sent)
 
     sent = asyncio.run(write())
     assert [json.loads(text)["says"] for text in sent[:10]] == [f"trouble {number}" for number in range(10)]
