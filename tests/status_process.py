@@ -11,8 +11,9 @@ import time
 
 from playing import small_engine
 
-from nsynth_lab.cli.play import _attend, _running
+from nsynth_lab.cli.play import _attend
 from nsynth_lab.render.live import Live
+from nsynth_lab.render.live_thread import running
 from nsynth_lab.sinks.device import DeviceSink
 from nsynth_lab.sinks.file import FileSink
 from nsynth_lab.sinks.recorder import Recorder
@@ -32,7 +33,7 @@ def main() -> None:
     title, file = sys.argv[1:]
     with Recorder(FileSink(file)) as recorder:
         live = Live(small_engine(), Clock(block_samples=1024), record=recorder)
-        with _running(live, threading.Event(), lambda: False) as thread:
+        with running(live, threading.Event()) as thread:
             _attend(live, thread, title=title, keys=True)
 
 

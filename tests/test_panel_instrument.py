@@ -10,7 +10,7 @@ import threading
 import time
 import tracemalloc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ import pytest
 from playing import SECOND, spectrum_peak_hz
 
 from nsynth_lab.errors import NsynthLabError, PatchError, UsageError
+from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on
 from nsynth_lab.panel import messages
 from nsynth_lab.panel.changes import blend_patch, by_hand, moves, placed, with_corners
 from nsynth_lab.panel.history import History, Sound
@@ -45,6 +46,7 @@ from nsynth_lab.panel.messages import (
     Trouble,
     Undo,
 )
+from nsynth_lab.panel.switch import Switch
 from nsynth_lab.panel.worker import Worker
 from nsynth_lab.patch import Blend, Envelope, Macro, Move, Patch, Route, Slot, Voice, targets
 from nsynth_lab.patch.own_presets import own_files
@@ -52,6 +54,7 @@ from nsynth_lab.patch.table import from_table, to_table
 from nsynth_lab.render import Session
 from nsynth_lab.render.preset_synth import is_in_chain, settings_of
 from nsynth_lab.sinks.socket_sink import SocketSink, block_of
+from nsynth_lab.synth.engine import Engine, EngineState
 from nsynth_lab.synth.settings import PARAMETERS
 from nsynth_lab.units import FloatArray
 
@@ -297,6 +300,66 @@ def test_another_engine_under_a_held_key_takes_over_without_a_click(session: Ses
         page.instrument.handle(NoteOff(57))
         page.hear(1.5)
         assert page.instrument.status().voices == 0
+
+
+class Steady(Engine):
+    """An engine whose sound never changes, which remembers what it was sent; its clock stands anywhere."""
+
+    def __init__(self, level: float, *, clock: int = 0) -> None:
+        self.level, self.sent = level, list[Event]()
+        self._now = clock
+
+    @property
+    def clock(self) -> int:
+        return self._now
+
+    def send(self, events: Iterable[Event]) -> None:
+        self.sent += events
+
+    def render(self, samples: int) -> FloatArray:
+        self._now += samples
+        return np.full((2, samples), self.level, np.float32)
+
+    def state(self) -> EngineState:
+        return EngineState(1, 2, 3, 4, 0.5, 0.5, 0.0, "")
+
+
+def test_a_crossfade_is_a_straight_line_and_nobody_gets_louder_in_it() -> None:
+    """From 0.9 to -0.6 in 2048 samples, at any size of the blocks; then the old engine may go."""
+    for size in (64, 256, 1024):
+        switch = Switch(Steady(0.9))
+        switch.render(size)
+        switch.take(Steady(-0.6))
+        assert switch.changing
+        heard = np.concatenate([switch.render(size) for _ in range(4096 // size)], axis=1)
+        np.testing.assert_allclose(heard, [np.interp(np.arange(4096), [0, 2048], [0.9, -0.6])] * 2, atol=1e-6)
+        assert not switch.changing
+        old = switch.take_old()
+        assert isinstance(old, Steady)
+        assert old.level == 0.9
+        assert switch.take_old() is None
+        assert (switch.state().overload_stolen, switch.state().stolen, switch.state().dropped) == (4, 6, 8)
+
+
+def test_an_engine_that_takes_over_hears_events_at_their_time_on_its_own_clock() -> None:
+    switch = Switch(Steady(0.1, clock=1000))
+    switch.send([note_on(60, at_sample=5), note_on(62), note_off(62), control(64, 127), control(21, 3), bend(100)])
+    for _ in range(4):
+        switch.render(256)
+    new = Steady(0.2, clock=300)
+    switch.take(new)
+    switch.send([note_on(64, at_sample=1030), control(120, 0, at_sample=1030, channel=3)])
+    before, after = new.sent[:3], new.sent[3:]
+    assert [(event.kind, event.number, event.value) for event in before] == [
+        (Kind.CONTROL, 64, 127),
+        (Kind.BEND, 0, 100),
+        (Kind.NOTE_ON, 60, 100),
+    ]
+    assert [event.at_sample for event in after] == [306, 306], "six samples from now on both clocks"
+    old = switch._fading
+    assert isinstance(old, Steady)
+    assert old.sent[0].at_sample == 1005
+    assert [event.number for event in old.sent[6:]] == [120], "a panic silences what fades too"
 
 
 @pytest.mark.usefixtures("unpaced")
