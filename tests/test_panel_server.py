@@ -480,6 +480,32 @@ def test_one_page_too_many_is_told_so(port: int, served: tuple[int, Starlette]) 
             assert hear(another, "state")
 
 
+def greeting(port: int) -> bytes:
+    """What a page sends first, as bytes: the handshake and hello, masked with zeros (RFC 6455, 5.2)."""
+    head = "".join(f"{name}: {value}\r\n" for name, value in UPGRADE.items())
+    hello = json.dumps({"type": "hello", "version": VERSION, "sound": True}).encode()
+    frame = bytes([0x81, 0x80 + len(hello), 0, 0, 0, 0]) + hello
+    return f"GET /socket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{head}\r\n".encode() + frame
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits of POSIX")
+def test_a_thousand_sockets_are_sixty_four(port: int, served: tuple[int, Starlette]) -> None:
+    import resource
+
+    pages, limits = served[1].state.pages, resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, limits[1]) if limits[1] > 0 else 4096, limits[1]))
+    try:
+        with undisturbed(port):
+            with ExitStack() as stack:
+                for _ in range(1_000):
+                    stack.enter_context(socket.create_connection(("127.0.0.1", port))).sendall(greeting(port))
+                assert asked(port)[0] == 200
+                assert len(pages) == sockets.MOST_PAGES
+            assert soon(lambda: len(pages) == 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
 @pytest.mark.parametrize("is_known", [True, False], ids=["never reads", "says nothing"])
 def test_a_page_that_does_not_take_part_is_let_go(
     port: int, served: tuple[int, Starlette], monkeypatch: pytest.MonkeyPatch, is_known: bool
@@ -489,13 +515,12 @@ def test_a_page_that_does_not_take_part_is_let_go(
     with undisturbed(port), socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         deaf.connect(("127.0.0.1", port))
-        head = "".join(f"{name}: {value}\r\n" for name, value in UPGRADE.items())
-        deaf.sendall(f"GET /socket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{head}\r\n".encode())
+        handshake, end, hello = greeting(port).partition(b"\r\n\r\n")
+        deaf.sendall(handshake + end)
         assert deaf.recv(12) == b"HTTP/1.1 101"
         assert soon(lambda: len(pages) == 2)
         if is_known:
-            hello = json.dumps({"type": "hello", "version": VERSION, "sound": True}).encode()
-            deaf.sendall(bytes([0x81, 0x80 + len(hello), 0, 0, 0, 0]) + hello)  # RFC 6455, 5.2; masked with zeros
+            deaf.sendall(hello)
         assert soon(lambda: len(pages) == 1)
 
 

@@ -226,7 +226,11 @@ class Pages:
     async def attend(self, socket: WebSocket) -> None:
         """One page, from its opening the socket until one of the two has had enough."""
         await socket.accept()
+        if len(self._open) >= MOST_PAGES:
+            await _turn_away(socket)
+            return
         page = Page(socket, self.transport_of(socket.scope.get("client")), blocks=self._blocks)
+        self._open.add(page)
         tasks = [asyncio.create_task(self._converse(page)), asyncio.create_task(page.write())]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -239,10 +243,6 @@ class Pages:
 
     async def _converse(self, page: Page) -> None:
         """Take what a page says until it goes, or is told why it is let go."""
-        if len(self._open) >= MOST_PAGES:
-            await page.farewell(f"{MOST_PAGES} pages are open already; close one of them", code=BUSY)
-            return
-        self._open.add(page)
         with suppress(WebSocketDisconnect):
             try:
                 async with asyncio.timeout(PATIENCE_SECONDS) as until_hello:
@@ -399,6 +399,15 @@ def _parsed(given: str | bytes) -> Any:
     if isinstance(given, bytes):
         raise PatchError("a binary message; expected JSON as text")
     return parse(given)
+
+
+async def _turn_away(socket: WebSocket) -> None:
+    """One page too many: told so, without more ado."""
+    says = Trouble(f"{MOST_PAGES} pages are open already; close one of them")
+    with suppress(TimeoutError, WebSocketDisconnect, RuntimeError, OSError):
+        async with asyncio.timeout(FAREWELL_SECONDS):
+            await socket.send_text(format_message(says))
+            await socket.close(BUSY)
 
 
 async def _ended(tasks: list[asyncio.Task[None]]) -> None:
