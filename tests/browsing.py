@@ -34,11 +34,15 @@ def chromium() -> Iterator[Any]:
 
 
 class Visit:
-    """A page of its own browser profile, with everything that it complained about and asked for."""
+    """A page of its own browser profile, with everything that it complained about and asked for.
 
-    def __init__(self, browser: Any, address: str, **how: Any) -> None:
-        self.context = browser.new_context(**how)
+    `before` is a script that runs before those of the page.
+    """
+
+    def __init__(self, browser: Any, address: str, *, before: str = "") -> None:
+        self.context = browser.new_context()
         self.page: Any = self.context.new_page()
+        self.page.add_init_script(before)
         self.complaints: list[str] = []
         self.asked: list[str] = []
         self.page.on("console", self._heard)

@@ -38,6 +38,13 @@ HEARD = """(() => {
 })()"""
 
 
+MIDI_KEYBOARD = """
+  const port = { id: "1", name: "keys", state: "connected" };
+  navigator.requestMIDIAccess = async () => ({ inputs: new Map([["1", port]]) });
+  window.strike = (...bytes) => port.onmidimessage({ data: new Uint8Array(bytes) });
+"""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     pytest.importorskip("uvicorn", reason="the panel's server is not installed: pip install 'nsynth-lab[panel]'")
@@ -145,6 +152,50 @@ def test_the_pad_sounds_where_it_is_pressed_and_goes_where_it_is_dragged(visit: 
     visit.wait("Math.abs([panel.state.patch.blend.position].flat()[0] - 0.8) < 0.01")
     page.keyboard.press("Control+z")
     visit.wait("Math.abs(([panel.state.patch.blend.position].flat()[0] ?? 0.5) - 0.8) > 0.01")
+
+
+@pytest.mark.alone
+def test_fingers_a_midi_keyboard_and_panic(browser: Any, address: str) -> None:
+    """Two fingers are a fifth, and the blend lies between them; a MIDI keyboard plays too; Escape twice ends it all."""
+    visit = Visit(browser, address, before=MIDI_KEYBOARD)
+    visit.panel("panel.link.corners(['flute', 'cello', 'oboe', 'marimba'])")
+    visit.wait("panel.pad.names.length === 4")
+    touches = [on_pad(visit, 0.25, 0.5), on_pad(visit, 0.75, 1.0)]
+    touch = visit.context.new_cdp_session(visit.page)
+    points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(touches)]
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
+    visit.wait("[...panel.held.by.values()].join() === '69,76'")
+    visit.wait("Math.abs(panel.status.x - 0.5) < 0.01 && Math.abs(panel.status.y - 0.75) < 0.01")
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    visit.wait("panel.held.by.size === 0")
+    visit.page.locator("#midi-button").click()
+    visit.wait("document.getElementById('midi-button').ariaPressed === 'true'")
+    visit.page.evaluate("strike(0x90, 64, 90)")
+    visit.wait("document.querySelector('.key.down')?.dataset.key === '64' && panel.status.voices > 0")
+    visit.page.keyboard.press("Escape")
+    visit.page.keyboard.press("Escape")
+    visit.wait("document.querySelector('.key.down') === null && panel.status.voices === 0")
+    assert visit.complaints == []
+    visit.close()
+
+
+@pytest.mark.alone
+def test_a_preset_is_found_loaded_and_undone(visit: Visit) -> None:
+    """By the keyboard alone."""
+    page = visit.page
+    before = visit.panel("panel.state.patch")
+    page.get_by_role("tab", name="Presets").click()
+    page.get_by_role("searchbox", name="Search presets").fill("glass cello")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    visit.wait("panel.state.preset === 'glass-cello'")
+    assert page.locator("#patch-name").text_content() == visit.panel("panel.state.patch.name") == "Glass Cello"
+    assert page.locator("#presets [aria-selected=true] .name").text_content() == "Glass Cello"
+    page.keyboard.press("Control+z")
+    visit.wait("panel.state.preset !== 'glass-cello'")
+    assert visit.panel("panel.state.patch") == before
+    assert visit.complaints == []
 
 
 @pytest.mark.alone

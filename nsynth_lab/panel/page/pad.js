@@ -262,6 +262,7 @@ export class Pad extends EventTarget {
     chip.append(choose);
     if (this.count > 1) {
       const remove = button("remove", "×", `Take ${name} off corner ${LETTERS[k]}`);
+      remove.setAttribute("aria-label", remove.title);
       remove.addEventListener("click", () => this.link.corners(this.names.filter((_, other) => other !== k)));
       chip.append(remove);
     }
@@ -477,7 +478,6 @@ function button(kind, text, label) {
   made.className = kind;
   made.textContent = text;
   made.title = label;
-  made.setAttribute("aria-label", label);
   return made;
 }
 

@@ -2,8 +2,8 @@
  * The player: frames from the socket in, sound out. One ring, written and read on this thread alone.
  *
  * It begins when `prefill` samples are there. If it runs dry that is an underrun: counted, faded out, and filled again
- * to `prefill`; what comes in a heap after a wait is trimmed, once. What lies beyond `maximum` is skipped, crossfaded: only clocks that drift apart get there. Left and
- * right are one pair in the ring, so they cannot slip against each other.
+ * to `prefill`. What is never needed, because it came in a heap after a wait, is skipped soon, and so is what lies beyond
+ * a hard limit; both crossfaded. Left and right are one pair in the ring, so they cannot slip against each other.
  *
  * A frame: uint32 number of the block, uint32 samples, float32 [samples, 2] interleaved; all little-endian.
  */
@@ -14,6 +14,8 @@ const FADE = 1 / 64; // of the gain, per sample
 const CROSSFADE = 256; // samples
 const SLACK = 4096; // samples above the prefill before any are skipped
 const SETTLING = 40; // calls of 128 samples: 107 ms
+const WATCH = 750; // calls: 2 s
+const SPARE = 512; // samples that may lie there unused
 const REPORT_EVERY = 32; // calls of 128 samples: 85 ms
 
 class Player extends AudioWorkletProcessor {
@@ -26,7 +28,8 @@ class Player extends AudioWorkletProcessor {
     this.crossing = 0;
     this.prefill = 1024;
     this.playing = false;
-    this.settling = 0; // calls until what came in a heap at the beginning is trimmed
+    this.watching = 0; // calls until what was never needed is trimmed
+    this.spare = 0;
     this.lowest = 0;
     this.gain = 0;
     this.last = [0, 0];
@@ -74,10 +77,12 @@ class Player extends AudioWorkletProcessor {
     this.read += samples;
   }
 
-  /** Once after a beginning: never more in store than was asked for. @param {number} held */
-  settle(held) {
+  /** Soon after a beginning, and then now and again: what has lain there unused is only latency. @param {number} held */
+  watch(held) {
     this.lowest = Math.min(this.lowest, held);
-    if (--this.settling === 0 && this.lowest > this.prefill) this.skip(this.lowest - this.prefill);
+    if (--this.watching > 0) return;
+    if (this.lowest > this.prefill + this.spare) this.skip(this.lowest - this.prefill);
+    [this.watching, this.spare, this.lowest] = [WATCH, SPARE, CAPACITY];
   }
 
   /** @param {Float32Array[][]} _ @param {Float32Array[][]} outputs */
@@ -86,11 +91,11 @@ class Player extends AudioWorkletProcessor {
     if (!this.playing && held >= this.prefill && held >= left.length) {
       this.read = this.written - Math.max(this.prefill, left.length);
       this.playing = true;
-      [this.settling, this.lowest] = [SETTLING, CAPACITY];
+      [this.watching, this.spare, this.lowest] = [SETTLING, 0, CAPACITY];
     } else if (this.playing && held < left.length) {
       this.counts.underruns += 1;
       this.playing = false;
-    } else if (this.playing && this.settling > 0) this.settle(held);
+    } else if (this.playing) this.watch(held);
     for (let i = 0; i < left.length; i++) this.one(left, right, i);
     if (++this.calls % REPORT_EVERY === 0) this.report();
     return true;
