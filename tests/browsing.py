@@ -57,20 +57,18 @@ class Visit:
             self.complaints.append(message.text)
 
     def connected(self, *, seconds: float = 10.0) -> None:
-        """Wait until the page has the state of the instrument."""
-        self.page.wait_for_function(
-            "import('/page/app.js').then(({ panel }) => panel.link.isOpen && panel.state && panel.status)",
-            timeout=1000 * seconds,
-        )
+        """Wait until the page has the state of the instrument; to be called again when it has been loaded again."""
+        self.page.evaluate("async () => { window.looked = (await import('/page/app.js')).panel; }")
+        self.wait("panel.link.isOpen && panel.state && panel.status", seconds=seconds)
 
     def panel(self, expression: str, argument: Any = None) -> Any:
         """What a JavaScript expression of `panel`, and of `given`, is worth in the page."""
-        script = f"async (given) => {{ const {{ panel }} = await import('/page/app.js'); return {expression}; }}"
-        return self.page.evaluate(script, argument)
+        return self.page.evaluate(f"async (given) => {{ const panel = window.looked; return {expression}; }}", argument)
 
     def wait(self, condition: str, argument: Any = None, *, seconds: float = 10.0) -> None:
         """Wait until a condition of `panel`, and of `given`, holds in the page."""
-        script = f"async (given) => {{ const {{ panel }} = await import('/page/app.js'); return {condition}; }}"
+        # Boolean, because a promise would count as true.
+        script = f"(given) => {{ const panel = window.looked; return Boolean({condition}); }}"
         self.page.wait_for_function(script, arg=argument, timeout=1000 * seconds)
 
     def close(self) -> None:

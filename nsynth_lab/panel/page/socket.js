@@ -1,7 +1,7 @@
 /**
  * The socket: messages out and in, and the way back to a server that was gone.
  *
- * Events: `open`, `close`, `sound` (detail: ArrayBuffer, one frame), and one for each message of the server by its type
+ * Events: `open` (detail: Welcome), `close`, `sound` (detail: ArrayBuffer, one frame), and one for each message of the server by its type
  * (detail: the message).
  */
 
@@ -19,6 +19,7 @@ export class Link extends EventTarget {
     this.waited = SHORTEST_WAIT_MS;
     this.timer = 0;
     this.wantsSound = false;
+    this.isGreeted = false; // a second hello, for the sound, is answered too, and opens nothing
     this.refused = false; // another version: trying again helps nobody
     addEventListener("online", () => this.hurry());
     document.addEventListener("visibilitychange", () => !document.hidden && this.hurry());
@@ -64,13 +65,15 @@ export class Link extends EventTarget {
         return this.#tell("trouble", { says: "The program is of another version than this page: reload the page." });
       }
       this.waited = SHORTEST_WAIT_MS;
-      this.#tell("open", message);
+      if (!this.isGreeted) this.#tell("open", message);
+      this.isGreeted = true;
     }
     this.#tell(message.type, message);
   }
 
   #closed() {
     this.socket = null;
+    this.isGreeted = false;
     this.#tell("close", null);
     if (this.refused) return;
     this.timer = setTimeout(() => this.connect(), this.waited * (0.75 + 0.5 * Math.random()));
