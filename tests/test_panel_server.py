@@ -603,13 +603,15 @@ def test_one_word_is_a_preset_or_an_instrument(capsys: pytest.CaptureFixture[str
         assert (told.out, told.err.count("\n")) == ("", 1)
 
 
+@pytest.mark.parametrize("missing", ["starlette", "uvicorn", "websockets"])
 def test_without_the_extra_it_says_how_to_get_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("guard", "server"):
-        monkeypatch.delitem(sys.modules, f"nsynth_lab.panel.{name}")
-    for name in [name for name in sys.modules if name.partition(".")[0] == "starlette"]:
+    ours = tuple(f"nsynth_lab.panel.{name}" for name in ("guard", "server", "sockets"))
+    for name in [name for name in sys.modules if name.startswith((missing, "uvicorn.protocols", *ours))]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "starlette", None)
-    assert run(["panel", "flute"]) == 1
-    assert "pip install 'nsynth-lab[panel]'" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert run(["panel", "flute", "--port", "0"]) == 1
+    told = capsys.readouterr()
+    assert "pip install 'nsynth-lab[panel]'" in told.err
+    assert (told.out, told.err.count("\n")) == ("", 1)

@@ -37,6 +37,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.naming import file_stem
@@ -155,7 +156,7 @@ def server_of(app: Starlette) -> uvicorn.Server:
         app,
         lifespan="on",
         http="h11",
-        ws="websockets-sansio",
+        ws=WebSocketsSansIOProtocol,
         ws_max_size=BYTES_A_CHARACTER * LONGEST,
         ws_per_message_deflate=False,  # noise does not get smaller, and it would take the engine's time
         log_config=None,
