@@ -48,11 +48,12 @@ from nsynth_lab.panel.messages import (
 )
 from nsynth_lab.panel.switch import Switch
 from nsynth_lab.panel.worker import Worker
-from nsynth_lab.patch import Blend, Envelope, Macro, Move, Patch, Route, Slot, Voice, targets
+from nsynth_lab.patch import STREAMS, Blend, Envelope, Lfo, Macro, Move, Patch, Route, Slot, Voice, targets
 from nsynth_lab.patch.own_presets import own_files
 from nsynth_lab.patch.table import from_table, to_table
+from nsynth_lab.patch.targets import unchecked
 from nsynth_lab.render import Session
-from nsynth_lab.render.preset_synth import is_in_chain, settings_of
+from nsynth_lab.render.preset_synth import PatchEffects, is_in_chain, settings_of
 from nsynth_lab.sinks.socket_sink import SocketSink, block_of
 from nsynth_lab.synth.engine import Engine, EngineState
 from nsynth_lab.synth.settings import PARAMETERS
@@ -607,33 +608,43 @@ def test_a_macro_follows_the_hand_or_lets_go_so_that_what_is_heard_is_kept() -> 
 
 
 def test_an_engine_that_is_told_stands_where_a_new_one_would() -> None:
-    """Every target that it can be told, one after the other; what it cannot be told takes another engine."""
-    four = Patch("four", Blend(("a", "b", "c", "d")), effects=(Slot("reverb"),), voice=Voice(unison=3))
+    """Every target, one after the other; and all of them back again, but what cannot be told takes another engine."""
+    lfos = (Lfo(target="pitch_cents", depth=20.0), Lfo(target="position", rate_hz=2.0))
+    four = Patch("four", Blend(("a", "b", "c", "d"), lfos=lfos), effects=(Slot("reverb"),), voice=Voice(unison=3))
     weighed = Patch("five", Blend(("a", "b", "c", "d", "e")), effects=(Slot("chorus"),))
-    lives, dies = 0, []
-    for patch in (four, weighed, MORPHED):
+    own = replace(four, blend=replace(four.blend, timbre=(0.2, 0.9), f0=(0.1, 0.1)))
+    for patch in (four, weighed, own, MORPHED):
         for target in targets(patch).values():
-            value = target.rule.low + 0.3 * (target.rule.high - target.rule.low)
-            after = by_hand(patch, target.name, value)
-            events = moves(patch, after)
-            if events is None:
-                dies.append(target.name)
-                continue
-            lives += 1
-            settings, wanted = settings_of(patch), settings_of(after)
-            chain = {name: one.value for name, one in targets(patch).items() if is_in_chain(name)}
-            for event in events:
-                if event.name in PARAMETERS:
-                    settings = settings.moved(event.name, event.value)
-                else:
-                    chain[event.name] = event.value
-            assert {name: getattr(settings, name) for name in PARAMETERS} == {
-                name: getattr(wanted, name) for name in PARAMETERS
-            }
-            assert chain == {name: one.value for name, one in targets(after).items() if is_in_chain(name)}
-    assert lives > 30
-    streams = {f"blend.{name}{axis}" for name in ("timbre", "loudness", "f0", "partials") for axis in ("", "_y")}
-    assert set(dies) <= {*streams, "tuning.fine_cents"}
+            after = by_hand(patch, target.name, target.rule.low + 0.3 * (target.rule.high - target.rule.low))
+            _holds(patch, after)
+            if [stream for stream in STREAMS if getattr(after.blend, stream) and not getattr(patch.blend, stream)]:
+                assert moves(after, patch) is None, "a stream goes with the position again"
+            else:
+                _holds(after, patch)
+
+
+def _holds(before: Patch, after: Patch) -> None:
+    """What brings an engine from one to the other leaves it as if it were made for the other."""
+    settings, wanted, effects = settings_of(before), settings_of(after), PatchEffects(before)
+    events = moves(before, after)
+    assert events is not None
+    for event in events:
+        if event.name in PARAMETERS:
+            settings = settings.moved(event.name, event.value)
+        else:
+            settings = settings.changed(effects.set(event.name, event.value, 0))
+    for name in PARAMETERS:
+        assert getattr(settings, name) == getattr(wanted, name)
+    assert settings.tuning == wanted.tuning
+    made, asked = settings.motion, wanted.motion
+    assert made is not None
+    assert asked is not None
+    assert unchecked(made.blend, position=(), weights=()) == unchecked(asked.blend, position=(), weights=())
+    assert effects._waiting == {(0, event.name): event.value for event in events if is_in_chain(event.name)}
+    assert {name: one.value for name, one in targets(before).items() if is_in_chain(name)} | {
+        name: value for (_, name), value in effects._waiting.items()
+    } == {name: one.value for name, one in targets(after).items() if is_in_chain(name)}
+    effects.chain.close()
 
 
 def test_other_corners_keep_the_place_and_what_still_fits() -> None:

@@ -19,7 +19,7 @@ from nsynth_lab.patch.place import MAX_POSITIONED_SOURCES, middle
 from nsynth_lab.patch.sound import PLACED, STREAMS, Envelope
 from nsynth_lab.patch.table import from_table, to_table
 from nsynth_lab.patch.targets import check_target, unchecked
-from nsynth_lab.render.preset_synth import IN_CHAIN, is_in_chain, synth_values
+from nsynth_lab.render.preset_synth import IN_CHAIN, SYNTH, synth_values
 
 LONGEST_NAME = 60
 
@@ -127,23 +127,32 @@ def with_blend(patch: Patch, blend: Blend) -> Patch:
 
 def moves(before: Patch, after: Patch) -> list[Event] | None:
     """Events that bring an engine from one patch to the other while it plays; None if that takes another engine."""
-    if _fixed(before) != _fixed(after) or _beside(before) != _beside(after):
+    streams = [stream for stream in STREAMS if getattr(after.blend, stream)]  # one of its own can be told
+    if _fixed(before, streams) != _fixed(after, streams) or _beside(before) != _beside(after):
         return None
     old, new = told(before), told(after)
-    return [setting(name, value) for name, value in new.items() if value != old[name]]
+    return [setting(name, value) for name, value in new.items() if value != old.get(name)]
 
 
 def told(patch: Patch) -> dict[str, float]:
-    """What an engine can be told while it plays: parameters of the synth, and of the effects and the level."""
-    chain = {one.name: one.value for one in targets(patch, knobs=False).values() if is_in_chain(one.name)}
-    return {**synth_values(patch), **chain}
+    """What an engine can be told while it plays: parameters of the synth, and all other targets of the patch.
+
+    A stream without a place of its own goes with the position.
+    """
+    streams = {f"blend.{stream}{axis}" for stream in STREAMS for axis in ("", "_y") if not getattr(patch.blend, stream)}
+    others = targets(patch, knobs=False).values()
+    return {
+        **synth_values(patch),
+        **{one.name: one.value for one in others if one.name not in SYNTH and one.name not in streams},
+    }
 
 
-def _fixed(patch: Patch) -> Patch:
+def _fixed(patch: Patch, streams: Sequence[str]) -> Patch:
     """A patch without what its engine can be told while it plays, and without what is not heard."""
     heard = {name.removeprefix(IN_CHAIN) for name in targets(patch, knobs=False) if name.startswith(IN_CHAIN)}
     routed = {route.target for route in patch.midi}  # the engine knows the macros that controllers move
-    blend = patch.blend
+    lfos = tuple(unchecked(lfo, rate_hz=1.0, depth=0.0) for lfo in patch.blend.lfos)
+    blend = unchecked(patch.blend, lfos=lfos, **dict.fromkeys(streams, ()))
     if not blend.path:  # which begins at the position
         blend = unchecked(blend, position=(), weights=(1.0,) * blend.is_weighted)
     return unchecked(
@@ -156,6 +165,7 @@ def _fixed(patch: Patch) -> Patch:
         effects=tuple(_fixed_slot(slot, heard) for slot in patch.effects),
         blend=blend,
         envelope=Envelope(),
+        tuning=unchecked(patch.tuning, fine_cents=0.0),
         voice=unchecked(patch.voice, glide_seconds=0.0, detune_cents=0.0, spread=0.0, vibrato_cents=0.0),
         macros=tuple(unchecked(macro, value=0.0) for macro in patch.macros if f"macros.{macro.name}" in routed),
     )

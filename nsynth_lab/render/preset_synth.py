@@ -154,13 +154,17 @@ class PatchEffects:
                 changes[name] = changed
         return changes
 
-    def set(self, target: str, value: float, at_sample: int) -> None:
-        """See `OutputStage`: `level_db` and the parameters of effects, each within its range."""
-        if target in self._stands and is_in_chain(target):
-            if target not in self._effects:
-                self._effects[target] = self.chain.setter(target.removeprefix(IN_CHAIN), value)
-            self._stands[target] = value
-            self._waiting[at_sample, target] = value
+    def set(self, target: str, value: float, at_sample: int) -> Mapping[str, object]:
+        """See `OutputStage`; the value is within the range of its target."""
+        if target not in self._stands:
+            return {}
+        self._stands[target] = value
+        if not is_in_chain(target):
+            return dict([self._changed(target, value)])
+        if target not in self._effects:
+            self._effects[target] = self.chain.setter(target.removeprefix(IN_CHAIN), value)
+        self._waiting[at_sample, target] = value
+        return {}
 
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
         """See `OutputStage`."""

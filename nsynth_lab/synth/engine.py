@@ -233,7 +233,8 @@ class Engine:
 
     def _handle(self, event: Event, now: int) -> None:
         if event.kind is Kind.SETTING and event.name not in PARAMETERS:
-            self._output_stage.set(event.name, event.value, now)
+            if changes := self._output_stage.set(event.name, event.value, now):
+                self.player.settings = self.player.settings.changed(changes)
         else:
             self.player.handle(event, now)
 

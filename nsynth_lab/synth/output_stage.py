@@ -23,8 +23,11 @@ class OutputStage(Protocol):
     def on_control_change(self, controller: int, value: float, at_sample: int) -> Mapping[str, object]:
         """Take a controller at `value`, 0 to 127; returns the synth settings that it changes, by name."""
 
-    def set(self, target: str, value: float, at_sample: int) -> None:
-        """Set one of its own parameters, by its name in a patch; what it has not is left alone."""
+    def set(self, target: str, value: float, at_sample: int) -> Mapping[str, object]:
+        """Set a parameter of the patch that is none of the synth's; returns the settings that it changes, by name.
+
+        What the patch has not is left alone.
+        """
 
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
         """Process the block [2, samples] that begins at `begin_sample` of the clock; stays below 0 dBFS."""
@@ -43,9 +46,10 @@ class Bypass:
         del controller, value, at_sample
         return {}
 
-    def set(self, target: str, value: float, at_sample: int) -> None:
-        """It has none."""
+    def set(self, target: str, value: float, at_sample: int) -> Mapping[str, object]:
+        """There is no patch."""
         del target, value, at_sample
+        return {}
 
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
         """The block through `mixer.soft_clip`."""
