@@ -23,7 +23,7 @@ from playing import SECOND, spectrum_peak_hz
 from nsynth_lab.errors import NsynthLabError, PatchError, UsageError
 from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on
 from nsynth_lab.panel import messages
-from nsynth_lab.panel.changes import blend_patch, by_hand, moves, placed, with_corners
+from nsynth_lab.panel.changes import blend_patch, by_hand, placed, with_corners
 from nsynth_lab.panel.history import History, Sound
 from nsynth_lab.panel.instrument import Instrument
 from nsynth_lab.panel.messages import (
@@ -46,6 +46,7 @@ from nsynth_lab.panel.messages import (
     Trouble,
     Undo,
 )
+from nsynth_lab.panel.moves import moves
 from nsynth_lab.panel.switch import Switch
 from nsynth_lab.panel.worker import Worker
 from nsynth_lab.patch import STREAMS, Blend, Envelope, Lfo, Macro, Move, Patch, Route, Slot, Voice, targets

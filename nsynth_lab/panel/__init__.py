@@ -8,7 +8,7 @@
     instrument   the sound that all pages share, and all that they may ask of it
     hands        keys, wheels and pedals
     history      the sound with undo and redo; changes are in `changes`
-    engines      the engine that plays it: told, or built anew on the worker's thread and crossfaded by `switch`
+    engines      the engine that plays it: told by `moves`, or built anew on the worker's thread (`switch`)
     shown        the sound, and how it goes, as pages are told
     output       the engine's thread, into a device or to the pages
     server       the routes and the socket; guard says who may use them

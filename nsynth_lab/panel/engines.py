@@ -14,8 +14,8 @@ from typing import Any
 
 from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.midi.events import Event, setting
-from nsynth_lab.panel.changes import moves, told
 from nsynth_lab.panel.history import History, Sound
+from nsynth_lab.panel.moves import moves, told
 from nsynth_lab.panel.switch import Switch
 from nsynth_lab.panel.worker import Worker
 from nsynth_lab.patch import Patch
