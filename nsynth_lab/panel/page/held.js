@@ -9,7 +9,7 @@ export class HeldKeys extends EventTarget {
     this.link = link;
     /** @type {Map<string, number>} what holds a key -> the key */
     this.by = new Map();
-    this.last = 69;
+    this.last = 69; // the key pressed last, which the pad sounds too
   }
 
   /** @param {number} key */

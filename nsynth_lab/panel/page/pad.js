@@ -42,6 +42,7 @@ export class Pad extends EventTarget {
     this.weights = null;
     this.place = { x: 0.5, y: 0.5 };
     this.shown = { x: 0.5, y: 0.5 };
+    this.root = held.last; // what the first finger sounds
     this.isNew = true; // other corners: the dot is there at once
     this.chosen = 0;
     this.peak = 0;
@@ -160,13 +161,12 @@ export class Pad extends EventTarget {
     event.preventDefault();
     /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
     this.canvas.setPointerCapture(event.pointerId);
-    const first = this.fingers.size === 0;
-    this.root = first ? this.held.last : this.root;
-    const key = Math.min((this.root ?? 69) + CHORD[Math.min(this.fingers.size, CHORD.length - 1)], 127);
+    if (this.fingers.size === 0) this.root = this.held.last;
+    const key = Math.min(this.root + CHORD[Math.min(this.fingers.size, CHORD.length - 1)], 127);
     this.fingers.set(event.pointerId, this.#point(event));
     this.#follow();
     this.held.press(`pad ${event.pointerId}`, key, VELOCITY);
-    this.held.last = this.root ?? this.held.last;
+    this.held.last = this.root;
   }
 
   /** @param {PointerEvent} event */

@@ -110,7 +110,7 @@ export class Link extends EventTarget {
     this.send("controller", { number, value });
   }
 
-  /** @param {Point} place each 0 to 1 @param {boolean} keep whether it stays there @typedef {import("./types.js").Point} Point */
+  /** @param {import("./types.js").Point} place each 0 to 1 @param {boolean} keep whether it stays there */
   place(place, keep) {
     this.send("place", { x: place.x, y: place.y, keep });
   }
