@@ -15,7 +15,6 @@ const CROSSFADE = 256; // samples
 const SLACK = 4096; // samples above the prefill before any are skipped
 const SETTLING = 40; // calls of 128 samples: 107 ms
 const WATCH = 750; // calls: 2 s
-const SPARE = 512; // samples that may lie there unused
 const REPORT_EVERY = 32; // calls of 128 samples: 85 ms
 
 class Player extends AudioWorkletProcessor {
@@ -29,7 +28,6 @@ class Player extends AudioWorkletProcessor {
     this.prefill = 1024;
     this.playing = false;
     this.watching = 0; // calls until what was never needed is trimmed
-    this.spare = 0;
     this.lowest = 0;
     this.gain = 0;
     this.last = [0, 0];
@@ -81,8 +79,8 @@ class Player extends AudioWorkletProcessor {
   watch(held) {
     this.lowest = Math.min(this.lowest, held);
     if (--this.watching > 0) return;
-    if (this.lowest > this.prefill + this.spare) this.skip(this.lowest - this.prefill);
-    [this.watching, this.spare, this.lowest] = [WATCH, SPARE, CAPACITY];
+    if (this.lowest > this.prefill) this.skip(this.lowest - (3 * this.prefill) / 4);
+    [this.watching, this.lowest] = [WATCH, CAPACITY];
   }
 
   /** @param {Float32Array[][]} _ @param {Float32Array[][]} outputs */
@@ -91,7 +89,7 @@ class Player extends AudioWorkletProcessor {
     if (!this.playing && held >= this.prefill && held >= left.length) {
       this.read = this.written - Math.max(this.prefill, left.length);
       this.playing = true;
-      [this.watching, this.spare, this.lowest] = [SETTLING, 0, CAPACITY];
+      [this.watching, this.lowest] = [SETTLING, CAPACITY];
     } else if (this.playing && held < left.length) {
       this.counts.underruns += 1;
       this.playing = false;
