@@ -42,8 +42,9 @@ How it works inside:
                                              render: the one loop that pulls blocks through all of it
 
 A station on the picture is a file or a folder of that name. Around it stand `dataset`, `train` and `evaluate`, which
-make and measure models, `capture`, which brings instruments in, `bench`, and in front the command line, `cli`, and
-`library`, which makes the names above. Imports go down only; CONTRIBUTING.md shows the floors and takes you for a walk.
+make and measure models, `capture`, which brings instruments in, `bench`, the page in the browser, `panel`, and in front
+the command line, `cli`, and `library`, which makes the names above. Imports go down only; CONTRIBUTING.md shows the
+floors and takes you for a walk.
 """
 
 from nsynth_lab import errors
