@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nsynth_lab.dsp.loudness import a_weighting_db
 from nsynth_lab.dsp.noise_table import BINS, bins_hz
 from nsynth_lab.model.sizes import HALF_PARTIALS, PITCH_CENTRES
-from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray
+from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, Ints
 
 # inputs, scaled to about -1..1
 MIDDLE_DB, SPREAD_DB, QUIET_DB = -40.0, 25.0, 80.0
@@ -68,6 +68,13 @@ def noise_lines(bands: int) -> FloatArray:
     low, high = warp_ends()
     position = ((np.log1p(bins_hz().astype(np.float64) / 700.0) - low) / (high - low)).clip(0.0, 1.0) * (bands - 1)
     return (1.0 - np.abs(position - np.arange(bands)[:, None])).clip(min=0.0).astype(np.float32)
+
+
+def noise_bands_of_bins(bands: int) -> tuple[Ints, FloatArray]:
+    """(for each bin the lower of the two bands that it lies between [513], the share of the upper one [513])."""
+    lines = noise_lines(bands)
+    low = np.minimum((lines > 0).argmax(axis=0), bands - 2)
+    return low, np.take_along_axis(lines, low[None] + 1, axis=0)[0]
 
 
 def noise_weighting() -> FloatArray:

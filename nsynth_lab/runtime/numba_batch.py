@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TypeVar
 
 import numpy as np
 
@@ -29,9 +28,6 @@ from nsynth_lab.threads import in_threads, thread_count
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
 LEAST_SHARE = 4  # frames that are worth a thread
-
-Part = TypeVar("Part")
-Done = TypeVar("Done")
 
 
 class NumbaBatch:

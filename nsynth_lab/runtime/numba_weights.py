@@ -29,7 +29,7 @@ from nsynth_lab.model.scales import (
     SPREAD_NOTES,
     TOP_GAIN_DB,
     noise_audible,
-    noise_lines,
+    noise_bands_of_bins,
     noise_weighting,
     oscillator_orders,
     pitch_centres,
@@ -72,10 +72,9 @@ class NumbaControls:
 
 def _tables(config: ModelConfig) -> Tables:
     points, corrections, bands, *_ = control_outputs(config)
-    lines = noise_lines(bands)
     low_end, high_end = warp_ends()
     warp_scale = (points - 1) / (high_end - low_end)
-    low = np.minimum((lines > 0).argmax(axis=0), bands - 2)
+    low, share = noise_bands_of_bins(bands)
     return Tables(
         order=oscillator_orders(config.oscillators),
         halves=HALF_PARTIALS,
@@ -90,7 +89,7 @@ def _tables(config: ModelConfig) -> Tables:
         fades_per_hz=F(1.0 / FADE_HZ),
         weighting=weighting_table(),
         low=low,
-        share=np.take_along_axis(lines, low[None] + 1, axis=0)[0],
+        share=share,
         noise_weighting=noise_weighting(),
         noise_audible=noise_audible(),
         knee_db=F(KNEE_DB),

@@ -14,26 +14,14 @@ from typing import Any
 from nsynth_lab.atomic_file import write_json
 from nsynth_lab.bench.card.page import table
 from nsynth_lab.bench.card.parts import PARTS, run
-from nsynth_lab.errors import NsynthLabError, UsageError
+from nsynth_lab.bench.script import check_figures_file, exit_code_of
+from nsynth_lab.errors import UsageError
 from nsynth_lab.version import __version__
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the parts, print a table, and return the exit code: 0, 1 if a part failed, 2 for usage, 130 for Ctrl-C."""
-    asked = _parsed(arguments)
-    try:
-        if asked.part:
-            print(json.dumps(PARTS[asked.part].measure(asked.compute, brief=asked.dry_run)))
-            return 0
-        figures = _measured(asked)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except NsynthLabError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    print(table(figures))
-    return int(any(is_failure(figures[name]) for name in PARTS if name in figures))
+    return exit_code_of(lambda: _run(_parsed(arguments)))
 
 
 def is_failure(part: dict[str, Any]) -> bool:
@@ -53,12 +41,20 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def _run(asked: argparse.Namespace) -> int:
+    if asked.part:
+        print(json.dumps(PARTS[asked.part].measure(asked.compute, brief=asked.dry_run)))
+        return 0
+    figures = _measured(asked)
+    print(table(figures))
+    return int(any(is_failure(figures[name]) for name in PARTS if name in figures))
+
+
 def _measured(asked: argparse.Namespace) -> dict[str, Any]:
     names = [name.strip() for name in asked.only.split(",") if name.strip()] or list(PARTS)
     if unknown := sorted(set(names) - set(PARTS)):
         raise UsageError(f"--only {unknown[0]}: expected some of {', '.join(PARTS)}")
-    if asked.figures is not None and not asked.figures.parent.is_dir():
-        raise UsageError(f"{asked.figures}: the folder {asked.figures.parent} does not exist; make it first")
+    check_figures_file(asked.figures)
     figures: dict[str, Any] = {
         "nsynth_lab": __version__,
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -14,7 +14,7 @@ LAST_LINES = 40
 
 def measure(_compute: str, *, brief: bool) -> dict[str, Any]:
     """How many tests had which outcome, and the last lines of what failed; `brief` only collects them."""
-    # what other versions of the libraries warn of is nothing that a card has to answer for
+    # warnings of other versions of the libraries say nothing about the card
     command = [
         sys.executable,
         "-m",

@@ -11,9 +11,10 @@ from pathlib import Path
 from nsynth_lab.atomic_file import write_json
 from nsynth_lab.bench import machine
 from nsynth_lab.bench.peers.compare import PAIRS, Comparison, compare
+from nsynth_lab.bench.script import check_figures_file, exit_code_of
 from nsynth_lab.bench.timing import Spread
 from nsynth_lab.bench.work import Work
-from nsynth_lab.errors import MissingError, NsynthLabError, UsageError
+from nsynth_lab.errors import MissingError, UsageError
 from nsynth_lab.process_tuning import keep_freed_memory
 from nsynth_lab.render import Session
 
@@ -23,15 +24,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 def main(arguments: Sequence[str]) -> int:
     """Compare, print a Markdown table, and return the exit code: 0, 1 for a failure, 2 for usage, 130 for Ctrl-C."""
     keep_freed_memory()  # also to the advantage of the peers
-    try:
-        _run(_parsed(arguments))
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except NsynthLabError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return exit_code_of(lambda: _run(_parsed(arguments)))
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -53,8 +46,7 @@ def _run(asked: argparse.Namespace) -> None:
         raise UsageError(
             f"--only {asked.only}: no such peer; expected part of a name: {'; '.join(pair.name for pair in PAIRS)}"
         )
-    if asked.json is not None and not asked.json.parent.is_dir():
-        raise UsageError(f"{asked.json}: the folder {asked.json.parent} does not exist; make it first")
+    check_figures_file(asked.json)
     work = Work(Session(asked.checkpoint, device="cpu", user_instruments=False))
     where = machine.measure(work, lambda: None)
     _say(f"{where.processor}, {where.cores} cores, torch {where.torch}, {where.rates.matrix_gflops:.0f} GFLOPS")

@@ -10,24 +10,17 @@ from dataclasses import asdict
 from pathlib import Path
 
 from nsynth_lab.atomic_file import write_json
+from nsynth_lab.bench.script import check_figures_file, exit_code_of
 from nsynth_lab.bench.turns.child import Version
 from nsynth_lab.bench.turns.commands import COMMANDS, chosen
 from nsynth_lab.bench.turns.compare import Compared, compare
 from nsynth_lab.bench.turns.table import imports_table, times_table
-from nsynth_lab.errors import NsynthLabError, UsageError
+from nsynth_lab.errors import UsageError
 
 
 def main(arguments: Sequence[str]) -> int:
     """Compare, print Markdown tables, and return the exit code: 0, 1 for a failure, 2 for usage, 130 for Ctrl-C."""
-    try:
-        _run(_parsed(arguments))
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except NsynthLabError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return exit_code_of(lambda: _run(_parsed(arguments)))
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -51,8 +44,7 @@ def _run(asked: argparse.Namespace) -> None:
     if min(asked.turns, asked.slow_turns) < 1:
         raise UsageError("--turns and --slow-turns: expected at least 1")
     busy = _counts(asked.busy)
-    if asked.json is not None and not asked.json.parent.is_dir():
-        raise UsageError(f"{asked.json}: the folder {asked.json.parent} does not exist; make it first")
+    check_figures_file(asked.json)
     found: list[Compared] = []
     with tempfile.TemporaryDirectory() as folder:
         old, new = Version("old", asked.old, Path(folder)), Version("new", asked.new, Path(folder))

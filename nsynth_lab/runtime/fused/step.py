@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from triton import next_power_of_2
 
 from nsynth_lab.dsp.noise import white_table
 from nsynth_lab.dsp.noise_table import FFT_SAMPLES, overlap_window
@@ -77,10 +78,8 @@ class FusedStep:
         def there(table: NDArray[Any]) -> Tensor:
             return torch.from_numpy(np.ascontiguousarray(table)).to(device)
 
-        bands = self._config.noise_bands
-        lines = scales.noise_lines(bands)[:, :BINS]
-        low = np.minimum((lines > 0).argmax(axis=0), bands - 2)
-        self._low, self._share = there(low.astype(np.int32)), there(np.take_along_axis(lines, low[None] + 1, axis=0)[0])
+        low, share = scales.noise_bands_of_bins(self._config.noise_bands)
+        self._low, self._share = there(low[:BINS].astype(np.int32)), there(share[:BINS])
         self._bin_weights, self._bin_audible = (
             there(scales.noise_weighting()[:BINS]),
             there(scales.noise_audible()[:BINS]),
@@ -100,7 +99,7 @@ class FusedStep:
             packed, out, self._weighting, self._low, self._share, self._bin_weights, self._bin_audible, self._white,
             self._first_turns, self._turns, self._f0_hz, self._position, begins, amplitudes, starts, steps, gains,
             spectra, points=config.envelope_points, corrections=sizes.control_outputs(config)[1],
-            bands=config.noise_bands, outputs=out.shape[1], oscillators=count, block=_block(count),
+            bands=config.noise_bands, outputs=out.shape[1], oscillators=count, block=next_power_of_2(count),
         )  # fmt: skip
         sound.tones_kernel[(voices, SPANS)](
             packed, begins, self._f0_hz, self._before, amplitudes, starts, steps, tones, oscillators=count
@@ -109,23 +108,23 @@ class FusedStep:
         self._keep(packed, streams)
         sound.finish_kernel[(voices,)](
             packed, begins, tones, waves, self._window, gains, amplitudes, self._tails, self._last_gains, self._before,
-            self._f0_hz, self._position, self._age, audio, oscillators=count, block=_block(count),
+            self._f0_hz, self._position, self._age, audio, oscillators=count, block=next_power_of_2(count),
         )  # fmt: skip
 
     def _controls(self, packed: Tensor) -> tuple[Tensor, Tensor]:
         """(what each layer takes in [layers, rows, channels], the net's outputs [rows, outputs]).
 
-        There are at least as many rows as voices; what stands in those that nobody asked for is read by nobody.
+        There are at least as many rows as voices; those beyond the voices hold arbitrary numbers that are never used.
         """
         stack, voices, device = self._stack, len(packed), packed.device
         rows = voices if voices == 1 else max(voices, LEAST_ROWS)
         layers, channels = len(self._dilations), stack.channels
         empty = functools.partial(torch.empty, device=device)
         inputs, taps = empty(rows, sizes.CONTROL_INPUTS), empty(layers, rows, 2 * channels)
-        net.inputs_kernel[(voices,)](packed, self._centres, inputs, block=_block(sizes.CONTROL_INPUTS))
+        net.inputs_kernel[(voices,)](packed, self._centres, inputs, block=next_power_of_2(sizes.CONTROL_INPUTS))
         net.taps_kernel[(voices, layers)](
             packed, self._past, self._age, self._dilations, self._bases, taps, rows,
-            ring=self._ring, channels=channels, block=_block(channels),
+            ring=self._ring, channels=channels, block=next_power_of_2(channels),
         )  # fmt: skip
         products = torch.baddbmm(self._taps_bias, taps, self._kept_taps)
         streams, gated = empty(layers + 1, rows, channels), empty(rows, layers * channels)
@@ -135,7 +134,7 @@ class FusedStep:
             products[layer].addmm_(streams[layer], self._now_taps[layer])
             net.gate_kernel[(voices,)](
                 products[layer], streams[layer], self._residual_bias[layer], own, streams[layer + 1],
-                gated_stride=layers * channels, channels=channels, block=_block(channels),
+                gated_stride=layers * channels, channels=channels, block=next_power_of_2(channels),
             )  # fmt: skip
             if layer + 1 < layers:
                 streams[layer + 1].addmm_(own, self._residual[layer])
@@ -145,10 +144,5 @@ class FusedStep:
         channels = self._stack.channels
         net.keep_kernel[(len(packed), len(self._dilations))](
             packed, self._past, self._age, self._dilations, self._bases, streams, streams.shape[1],
-            ring=self._ring, channels=channels, block=_block(channels),
+            ring=self._ring, channels=channels, block=next_power_of_2(channels),
         )  # fmt: skip
-
-
-def _block(size: int) -> int:
-    """The smallest power of two that holds `size`."""
-    return 1 << (size - 1).bit_length()
