@@ -20,7 +20,7 @@ from nsynth_lab.render import DEFAULT_CHECKPOINT
 from nsynth_lab.units import SAMPLE_RATE
 
 PAGE = Path(__file__).resolve().parent.parent / "nsynth_lab" / "panel" / "page"
-HEAVIEST = 120_000  # bytes, all files of the page together
+HEAVIEST = 400_000  # bytes, all files of the page together
 DULL, BRIGHT = "drawbar organ", "saw lead"  # recorded in tune, and quick to speak
 KEY = 69  # H on the computer's keyboard
 CENTS = 10.0

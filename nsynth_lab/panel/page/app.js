@@ -16,6 +16,7 @@ import { Pad } from "./pad.js";
 import { presetBrowser } from "./presets.js";
 import { Link } from "./socket.js";
 import { Sound } from "./sound.js";
+import { makeTabs, openTab } from "./tabs.js";
 import { keep, kept, themeSwitch } from "./theme.js";
 
 const SUSTAIN = 64;
@@ -225,27 +226,8 @@ for (const button of safeties) {
 }
 setSafety(kept("safety"));
 
-// Tabs: arrows and a click.
-
-const tabs = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[role=tab]"))];
-/** @param {HTMLElement} tab */
-function openTab(tab) {
-  for (const one of tabs) {
-    one.setAttribute("aria-selected", String(one === tab));
-    one.tabIndex = one === tab ? 0 : -1;
-    the(one.getAttribute("aria-controls") ?? "").hidden = one !== tab;
-  }
-}
-for (const tab of tabs) {
-  tab.addEventListener("click", () => openTab(tab));
-  tab.addEventListener("keydown", (event) => {
-    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-    const other = tabs[(tabs.indexOf(tab) + 1) % tabs.length];
-    openTab(other);
-    other.focus();
-  });
-}
-pad.addEventListener("choose", () => openTab(tabs[0]));
+for (const list of document.querySelectorAll("[role=tablist]")) makeTabs(/** @type {HTMLElement} */ (list));
+pad.addEventListener("choose", () => openTab(the("tab-instruments")));
 
 // The computer's keyboard.
 
