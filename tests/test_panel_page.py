@@ -5,69 +5,20 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from browsing import Visit, chromium, free_port, panel
-from numpy.typing import NDArray
+from browsing import MIDI_KEYBOARD, Visit, centroid_hz, cents_from, free_port, panel
 
 from nsynth_lab.blend.weights import place_weights
-from nsynth_lab.model.bank import BANK
-from nsynth_lab.render import DEFAULT_CHECKPOINT
-from nsynth_lab.units import SAMPLE_RATE
 
 PAGE = Path(__file__).resolve().parent.parent / "nsynth_lab" / "panel" / "page"
 HEAVIEST = 400_000  # bytes, all files of the page together
 DULL, BRIGHT = "drawbar organ", "saw lead"  # recorded in tune, and quick to speak
 KEY = 69  # H on the computer's keyboard
 CENTS = 10.0
-
-TAP = """(() => {
-  const { context, player } = panel.sound;
-  panel.tap ??= new AnalyserNode(context, { fftSize: 32768 });
-  player.connect(panel.tap);
-  return true;
-})()"""
-HEARD = """(() => {
-  const samples = new Float32Array(panel.tap.fftSize);
-  panel.tap.getFloatTimeDomainData(samples);
-  return Array.from(samples);
-})()"""
-
-
-MIDI_KEYBOARD = """
-  const port = { id: "1", name: "keys", state: "connected" };
-  navigator.requestMIDIAccess = async () => ({ inputs: new Map([["1", port]]) });
-  window.strike = (...bytes) => port.onmidimessage({ data: new Uint8Array(bytes) });
-"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    pytest.importorskip("uvicorn", reason="the panel's server is not installed: pip install 'nsynth-lab[panel]'")
-    if not (DEFAULT_CHECKPOINT / BANK).is_file():
-        pytest.skip(f"no checkpoint in {DEFAULT_CHECKPOINT}")
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def address(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Of an instrument that all tests of this module share; `browser` skips before it is started."""
-    assert browser.is_connected()
-    log = tmp_path_factory.mktemp("panel") / "said"
-    with panel("flute", "cello", "--latency", "high", port=free_port(), log=log) as (_, found):
-        yield found
-
-
-@pytest.fixture
-def visit(browser: Any, address: str) -> Iterator[Visit]:
-    one = Visit(browser, address)
-    yield one
-    one.close()
 
 
 def test_it_is_light_and_holds_nothing_that_runs_in_the_text() -> None:
@@ -115,16 +66,16 @@ def test_two_instruments_a_key_and_the_pad_from_one_to_the_other(visit: Visit) -
         page.locator("#instruments [role=option]:visible", has_text=name).first.click()
         visit.wait("panel.state.patch.blend.corners[given[0]] === given[1]", [corner, name])
     visit.panel("panel.sound.setSafety('high')")
-    visit.panel(TAP)
+    visit.tap()
     page.keyboard.down("h")
     heard = []
-    page.mouse.move(*on_pad(visit, 0.0, 0.5))
+    page.mouse.move(*visit.on_pad(0.0, 0.5))
     page.mouse.down()
     for x in (0.0, 0.25, 0.5, 0.75, 1.0):
-        page.mouse.move(*on_pad(visit, x, 0.5), steps=4)
+        page.mouse.move(*visit.on_pad(x, 0.5), steps=4)
         visit.wait("Math.abs(panel.status.x - given) < 0.005", x)
         page.wait_for_timeout(950)  # longer than the tap, so that it holds nothing of the place before
-        heard.append(np.asarray(visit.panel(HEARD)))
+        heard.append(visit.heard())
     assert visit.panel("panel.status.voices") == 1  # the key, and the pad on the same key
     page.mouse.up()
     page.keyboard.up("h")
@@ -141,10 +92,10 @@ def test_the_pad_sounds_where_it_is_pressed_and_goes_where_it_is_dragged(visit: 
     page = visit.page
     visit.panel("panel.link.corners(['flute', 'cello'])")
     visit.wait("panel.pad.names.join() === 'flute,cello'")
-    page.mouse.move(*on_pad(visit, 0.2, 0.5))
+    page.mouse.move(*visit.on_pad(0.2, 0.5))
     page.mouse.down()
     visit.wait("panel.status.voices === 1 && Math.abs(panel.status.x - 0.2) < 0.01")
-    page.mouse.move(*on_pad(visit, 0.8, 0.5), steps=5)
+    page.mouse.move(*visit.on_pad(0.8, 0.5), steps=5)
     visit.wait("Math.abs(panel.status.x - 0.8) < 0.01")
     assert page.locator("input[name=x]").get_attribute("aria-valuetext") == "flute 20 %, cello 80 %"
     page.mouse.up()
@@ -160,7 +111,7 @@ def test_fingers_a_midi_keyboard_and_panic(browser: Any, address: str) -> None:
     visit = Visit(browser, address, before=MIDI_KEYBOARD)
     visit.panel("panel.link.corners(['flute', 'cello', 'oboe', 'marimba'])")
     visit.wait("panel.pad.names.length === 4")
-    touches = [on_pad(visit, 0.25, 0.5), on_pad(visit, 0.75, 1.0)]
+    touches = [visit.on_pad(0.25, 0.5), visit.on_pad(0.75, 1.0)]
     touch = visit.context.new_cdp_session(visit.page)
     points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(touches)]
     touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
@@ -281,31 +232,3 @@ def test_shares_on_the_pad_are_those_of_the_blend(visit: Visit, corners: int) ->
         dims = 1 if corners == 2 else 2
         np.testing.assert_allclose(weights, place_weights(place[:dims], corners), atol=1e-12)
         np.testing.assert_allclose(back[:dims], place[:dims], atol=1e-9)
-
-
-def on_pad(visit: Visit, x: float, y: float) -> tuple[float, float]:
-    """The point of the window at a position on the pad, between two or four corners."""
-    box, canvas = visit.panel("panel.pad.box"), visit.page.locator(".surface canvas").bounding_box()
-    return (
-        canvas["x"] + box["left"] + x * box["width"],
-        canvas["y"] + box["top"] + y * box["height"],
-    )
-
-
-def cents_from(sound: NDArray[np.float64], key: int) -> float:
-    """How far the strongest partial within a semitone of a key's pitch is from it; it must be no small one."""
-    nominal_hz = 440.0 * 2 ** ((key - 69) / 12)
-    size = 4 * len(sound)
-    power = np.log(np.abs(np.fft.rfft(sound * np.hanning(len(sound)), size)) + 1e-12)
-    low, high = (round(nominal_hz * 2 ** (way / 12) * size / SAMPLE_RATE) for way in (-1, 1))
-    top = low + int(np.argmax(power[low:high]))
-    assert power[top] > np.max(power) - np.log(30)
-    left, middle, right = power[top - 1 : top + 2]
-    found_hz = (top + 0.5 * (left - right) / (left - 2 * middle + right)) * SAMPLE_RATE / size
-    return float(1200 * np.log2(found_hz / nominal_hz))
-
-
-def centroid_hz(sound: NDArray[np.float64]) -> float:
-    """The mean frequency of the amplitude spectrum."""
-    amplitudes = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
-    return float(np.sum(amplitudes * np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)) / np.sum(amplitudes))
