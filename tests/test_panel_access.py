@@ -1,0 +1,85 @@
+"""The panel's page as axe-core sees it: roles, names, contrast, and what else keeps people out, in all its states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from browsing import Visit
+from node_tools import node_tool
+
+WIDTHS = (360, 1280, 2560)
+HEIGHT = 900
+PANEL = ("flute", "cello", "choir aahs", "marimba", "--latency", "high")
+VIOLATIONS = """async () => {
+  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  return violations.map(({ id, help, nodes }) => [id, help, nodes.map(({ html, target, failureSummary }) =>
+    `${target}: ${html.slice(0, 160)} ${failureSummary}`)]);
+}"""
+
+# What a player does to a page before it is looked at again.
+DONE: dict[str, str] = {
+    "nothing sought is found": "document.querySelector('#instruments input').value = 'nobody',"
+    "document.querySelector('#instruments input').dispatchEvent(new Event('input'))",
+    "a key is down": "panel.held.press('test', 60, 90)",
+    "something went wrong": "panel.link.load('nobody')",
+    "two corners": "panel.link.corners(['flute', 'cello'])",
+    "one corner": "panel.link.corners(['flute'])",
+}
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_nothing_keeps_anybody_out(visit: Visit, scheme: str) -> None:
+    """At every width, with every tab open."""
+    visit.page.emulate_media(color_scheme=scheme)
+    visit.page.locator("#presets [role=option]").nth(5).wait_for(state="attached")
+    visit.page.evaluate(node_tool("axe-core/axe.min.js").read_text(encoding="utf-8"))
+    lists = visit.page.locator("[role=tablist]")
+    found = {}
+    for width in WIDTHS:
+        visit.page.set_viewport_size({"width": width, "height": HEIGHT})
+        for number in range(max(one.locator("[role=tab]").count() for one in lists.all())):
+            opened = open_tabs(visit, number)
+            found[f"{scheme}, {width} px, {opened}"] = violations(visit)
+    assert not told(found), told(found)
+
+
+def test_nor_whatever_a_player_does(visit: Visit) -> None:
+    visit.page.evaluate(node_tool("axe-core/axe.min.js").read_text(encoding="utf-8"))
+    found = {}
+    for what, script in DONE.items():
+        visit.panel(f"({script}, true)")
+        visit.page.wait_for_timeout(300)
+        found[what] = violations(visit)
+    assert not told(found), told(found)
+
+
+def test_what_would_is_found(visit: Visit) -> None:
+    visit.page.evaluate(node_tool("axe-core/axe.min.js").read_text(encoding="utf-8"))
+    visit.page.evaluate("document.getElementById('undo-button').removeAttribute('aria-label')")
+    visit.page.evaluate("document.getElementById('undo-button').removeAttribute('title')")
+    assert [rule for rule, *_ in violations(visit)] == ["button-name"]
+
+
+def open_tabs(visit: Visit, number: int) -> str:
+    """Open the tab of that number in every row that has so many; their names."""
+    names = []
+    for row in visit.page.locator("[role=tablist]").all():
+        tabs = row.locator("[role=tab]")
+        if number < tabs.count():
+            tabs.nth(number).click()
+            names.append(tabs.nth(number).text_content())
+    return ", ".join(names)
+
+
+def violations(visit: Visit) -> Any:
+    return visit.page.evaluate(VIOLATIONS)
+
+
+def told(found: dict[str, Any]) -> str:
+    """One paragraph for each rule that is broken: where first, and by what."""
+    lines: dict[str, str] = {}
+    for state, broken in found.items():
+        for rule, says, nodes in broken:
+            lines.setdefault(rule, f"{rule}: {says} ({state})\n  " + "\n  ".join(nodes[:5]))
+    return "\n".join(lines.values())
