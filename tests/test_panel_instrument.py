@@ -696,3 +696,28 @@ def test_of_work_that_is_asked_for_twice_the_newest_is_done() -> None:
         go_on.set()
         _until(lambda: worker.idle)
     assert done == [4, -1]
+
+
+def test_the_workers_thread_stands_aside_while_another_one_does_the_work() -> None:
+    by: list[threading.Thread] = []
+
+    def note() -> None:
+        by.append(threading.current_thread())
+
+    def interrupted() -> None:
+        note()
+        raise KeyboardInterrupt
+
+    with Worker() as worker:
+        worker.ask("first", note)
+        _until(lambda: len(by) == 1)
+        threading.Timer(0.05, worker.ask, ("second", note)).start()
+        worker.work_here(lambda: len(by) < 2)
+        worker.ask("third", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            worker.work_here(lambda: True)
+        worker.ask("fourth", note)
+        _until(lambda: len(by) == 4 and worker.idle)
+    main, own = threading.main_thread(), by[0]
+    assert own is not main
+    assert by == [own, main, main, own]

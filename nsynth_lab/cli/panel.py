@@ -113,7 +113,7 @@ def panel(
             if not no_browser:
                 _open_browser(address)
             with suppress(KeyboardInterrupt):  # how a player ends
-                serve(make_app(instrument, guard=guard), listener)
+                serve(make_app(instrument, guard=guard), listener, instrument.worker)
 
 
 def _to_play(what: Sequence[str], checkpoint: Path | None) -> tuple[Patch, str]:

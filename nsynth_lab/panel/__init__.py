@@ -8,10 +8,11 @@
     instrument   the sound that all pages share, and all that they may ask of it
     hands        keys, wheels and pedals
     history      the sound with undo and redo; changes are in `changes`
-    engines      the engine that plays it: told by `moves`, or built anew on the worker's thread (`switch`)
+    engines      the engine that plays it: told by `moves`, or built anew by the worker (`switch`)
     shown        the sound, and how it goes, as pages are told
     output       the engine's thread, into a device or to the pages
-    server       the routes and the socket; guard says who may use them
+    worker       what takes longer than a page may wait: on the main thread, where plugins have to be loaded
+    server       the routes and the socket, on a thread of their own; guard says who may use them
     page/        what the browser loads
 
 A page never waits for the engine, and the engine never waits for a page.

@@ -1,7 +1,7 @@
 """Engines: builds the engine of a patch beside the one that plays, and lets it take over.
 
-What an engine can be told while it plays (place, envelope) it is told at once. For anything else a new one is built on
-the worker's thread; of changes that come faster than engines are built, only the newest gets one. What cannot be
+What an engine can be told while it plays (place, envelope) it is told at once. For anything else a new one is built by
+the worker; of changes that come faster than engines are built, only the newest gets one. What cannot be
 built is told, and what plays goes on.
 """
 
@@ -86,8 +86,12 @@ class Engines:
             self._queue.put(events)
             self._playing = wanted
 
+    def let_go(self) -> None:
+        """Nothing plays any more."""
+        self.switch.let_go()
+
     def _build(self) -> None:
-        """On the worker's thread."""
+        """By the worker."""
         with self._lock:
             wanted = self._history.now
             if moves(self._playing.patch, wanted.patch) is not None:  # it has been undone meanwhile

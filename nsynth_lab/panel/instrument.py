@@ -52,7 +52,7 @@ class Instrument:
     Attributes:
         session: the checkpoint and the bank.
         block_samples: of each block.
-        worker: the thread that builds engines and opens devices.
+        worker: what builds engines and opens devices.
 
     Raises:
         UsageError: a block size or latency that there is not, or an instrument that is not in the bank.
@@ -143,6 +143,7 @@ class Instrument:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(never_for_long(self._say))
+            stack.callback(self._engines.let_go)
             self.output.start(priority=current_thread() is main_thread())
             stack.callback(self.output.stop)
             stack.enter_context(self.worker)
@@ -223,7 +224,7 @@ class Instrument:
             self._tell_state()
 
     def _change_output(self, message: ToOutput) -> None:
-        """On the worker's thread."""
+        """By the worker."""
         try:
             self.output.change_to(message.device if message.to == "device" else None)
         except NsynthLabError as error:

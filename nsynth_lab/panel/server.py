@@ -26,6 +26,7 @@ import asyncio
 import os
 import socket
 import textwrap
+import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -52,6 +53,7 @@ from nsynth_lab.wording import quoted
 
 if TYPE_CHECKING:
     from nsynth_lab.panel.instrument import Instrument
+    from nsynth_lab.panel.worker import Worker
 
 PAGE = Path(__file__).with_name("page")
 FIRST = "index.html"
@@ -145,9 +147,33 @@ def address_of(listener: socket.socket, guard: Guard) -> str:
     return f"http://{shown}:{port}/" + (f"?{TOKEN}={guard.token}" if guard.token else "")
 
 
-def serve(app: Starlette, listener: socket.socket) -> None:
-    """Serve the panel until Ctrl-C, which comes out as KeyboardInterrupt once everybody has been told goodbye."""
-    server_of(app).run(sockets=[listener])
+def serve(app: Starlette, listener: socket.socket, worker: Worker) -> None:
+    """Serve the panel until Ctrl-C, which comes out as KeyboardInterrupt once everybody has been told goodbye.
+
+    On a thread of its own, so that this one is free for what the worker has to do: the main thread, for plugins. A
+    second Ctrl-C waits for nobody.
+    """
+    server, ended = server_of(app), list[BaseException]()
+
+    def run() -> None:
+        try:
+            server.run(sockets=[listener])
+        except BaseException as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=run, name="server", daemon=True)
+    thread.start()
+    try:
+        worker.work_here(thread.is_alive)
+    finally:
+        server.should_exit = True
+        try:
+            thread.join()
+        except KeyboardInterrupt:
+            server.force_exit = True
+            thread.join()
+    if ended:
+        raise ended[0]
 
 
 def server_of(app: Starlette) -> uvicorn.Server:

@@ -63,6 +63,12 @@ class Switch:
         old, self._old = self._old, None
         return old
 
+    def let_go(self) -> None:
+        """All engines that are left; nothing renders any more."""
+        for engine in (self.present, self._next, self._fading, self._old):
+            if engine is not None:
+                engine.let_go()
+
     @property
     def player(self) -> Player:
         """Of the present engine."""

@@ -7,17 +7,21 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+LOOK_SECONDS = 0.1
+
 
 class Worker:
     """`ask(kind, work)`: do `work` soon, instead of what was asked for before of that kind and is not yet begun.
 
-    A context manager: leaving it waits for what is being done, and forgets the rest.
+    A context manager: leaving it waits for what is being done, and forgets the rest. It has a thread of its own, which
+    stands aside while another one does the work (`work_here`): plugins have to be loaded on the main thread.
     """
 
     def __init__(self) -> None:
         self._asked: dict[str, Callable[[], None]] = {}
         self._news = threading.Condition()
         self._busy = False
+        self._stands_aside = False
         self.stopping = False
         self._thread = threading.Thread(target=self._run, name="panel worker", daemon=True)
 
@@ -34,16 +38,38 @@ class Worker:
         with self._news:
             return not self._asked and not self._busy
 
+    def work_here(self, as_long_as: Callable[[], bool]) -> None:
+        """Do on this thread what is asked for, as long as that holds; it is looked at ten times a second.
+
+        The wait is short enough for the main thread to see signals in, wherever they arrive.
+        """
+        self._stands_aside = True
+        try:
+            while as_long_as():
+                self._do_next(lambda: True, seconds=LOOK_SECONDS)
+        finally:
+            with self._news:
+                self._stands_aside = False
+                self._news.notify_all()
+
     def _run(self) -> None:
-        while True:
+        while not self.stopping:
+            self._do_next(lambda: not self._stands_aside)
+
+    def _do_next(self, may: Callable[[], bool], *, seconds: float | None = None) -> None:
+        """Wait, for so long at most, until there is something to do that this thread may do; and do it."""
+        with self._news:
+            self._news.wait_for(lambda: self.stopping or (self._asked and not self._busy and may()), seconds)
+            if self.stopping or not self._asked or self._busy or not may():
+                return
+            work = self._asked.pop(next(iter(self._asked)))
+            self._busy = True
+        try:
+            work()
+        finally:
             with self._news:
                 self._busy = False
-                self._news.wait_for(lambda: self._asked or self.stopping)
-                if self.stopping:
-                    return
-                work = self._asked.pop(next(iter(self._asked)))
-                self._busy = True
-            work()
+                self._news.notify_all()
 
     def __enter__(self) -> Self:
         self._thread.start()

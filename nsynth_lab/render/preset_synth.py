@@ -187,6 +187,10 @@ class PatchEffects:
         """Problems of the chain."""
         return [str(trouble) for trouble in self.chain.troubles()]
 
+    def close(self) -> None:
+        """Unload the chain."""
+        self.chain.close()
+
     def _changed(self, target: str, number: float) -> tuple[str, object]:
         """The setting of the synth that a target moves, and its new value."""
         if target == FINE:

@@ -192,8 +192,12 @@ class Engine:
         self.player.allocator.max_voices = min(voices, self.player.settings.voices)
 
     def let_go(self) -> None:
-        """It plays no more: its memory is free as soon as nobody refers to it, though nothing collects garbage."""
+        """It plays no more: its effects are closed, on the main thread if there are plugins.
+
+        Its memory is free as soon as nobody refers to it, though nothing collects garbage.
+        """
         self.player.let_go()
+        self._output_stage.close()
 
     def troubles(self) -> list[str]:
         """Problems since the last call, one line each: effects that were removed, a slower way to decode."""

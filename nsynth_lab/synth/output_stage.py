@@ -35,6 +35,9 @@ class OutputStage(Protocol):
     def troubles(self) -> list[str]:
         """Effects that had to be removed since the last call, one line each."""
 
+    def close(self) -> None:
+        """Nothing more comes through it: unload its plugins. On the main thread."""
+
 
 class Bypass:
     """An `OutputStage` without effects: a soft clip keeps it below 0 dBFS."""
@@ -59,6 +62,9 @@ class Bypass:
     def troubles(self) -> list[str]:
         """None."""
         return []
+
+    def close(self) -> None:
+        """There is nothing to unload."""
 
 
 BYPASS = Bypass()
