@@ -11,10 +11,16 @@ MOST = 500  # changes that can be undone
 
 
 class Sound(NamedTuple):
-    """A patch, and the name of the preset it began as; empty for none."""
+    """A patch, the name of the preset it began as, empty for none, and that preset's patch."""
 
     patch: Patch
     preset: str = ""
+    saved: Patch | None = None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it is no longer what was loaded or saved."""
+        return self.saved is not None and self.patch != self.saved
 
 
 class History:

@@ -20,16 +20,31 @@ from nsynth_lab.errors import NsynthLabError, PatchError, UsageError
 from nsynth_lab.midi.events import Event, setting
 from nsynth_lab.panel.changes import changed
 from nsynth_lab.panel.engines import Engines
+from nsynth_lab.panel.files import is_scale, loaded, opened_patch, removed, saved, tuned
 from nsynth_lab.panel.hands import Hands, Played
 from nsynth_lab.panel.history import History, Sound
-from nsynth_lab.panel.messages import Keys, Load, Open, Place, Redo, Save, Set, State, Status, Trouble, Undo
+from nsynth_lab.panel.messages import (
+    Corners,
+    Keys,
+    Load,
+    Open,
+    OpenFile,
+    Place,
+    Presets,
+    Redo,
+    Remove,
+    Save,
+    Set,
+    State,
+    Status,
+    Trouble,
+    Undo,
+)
 from nsynth_lab.panel.messages import Output as ToOutput
 from nsynth_lab.panel.output import Output
 from nsynth_lab.panel.shown import state_of, status_of
 from nsynth_lab.panel.worker import Worker
-from nsynth_lab.patch import Patch, read_preset
-from nsynth_lab.patch.library import listed_file
-from nsynth_lab.patch.own_presets import save_preset
+from nsynth_lab.patch import Patch
 from nsynth_lab.priority import never_for_long, refusal
 from nsynth_lab.render.event_queue import EventQueue
 from nsynth_lab.render.machine import choose_threads
@@ -41,7 +56,9 @@ from nsynth_lab.sinks.socket_sink import SocketSink
 
 SELDOM_SECONDS = 0.05  # between two states while a knob is being turned
 
-Tell = Callable[[State | Keys | Trouble], None]
+Told = State | Keys | Presets | Trouble
+Tell = Callable[[Told], None]
+File = Load | OpenFile | Save | Remove
 
 
 class Instrument:
@@ -78,7 +95,7 @@ class Instrument:
         self.worker = Worker()
         self._lock = RLock()
         self._hands, self._events = Hands(), EventQueue()
-        self._history = History(Sound(patch.with_macros_applied(), preset))
+        self._history = History(_begun(patch.with_macros_applied(), preset))
         self._revision, self._told_at = 0, 0.0
         self._listeners: list[Tell] = []
         self._stack = ExitStack()
@@ -107,7 +124,7 @@ class Instrument:
             NsynthLabError: it cannot be done; in one line why, and what to do.
         """
         try:
-            if isinstance(message, Load | Save):  # files first, so that keys need not wait for a disk
+            if isinstance(message, File):  # files first, so that keys need not wait for a disk
                 self._handle_file(message)
             else:
                 with self._lock:
@@ -174,20 +191,39 @@ class Instrument:
                 self.worker.ask("output", partial(self._change_output, message))
             case _:
                 now, whole = self._history.now, isinstance(message, Open)
-                self._keep(Sound(changed(now.patch, message), "" if whole else now.preset), as_it_was=whole)
+                sound = now._replace(patch=changed(now.patch, message))
+                if isinstance(message, Corners):  # another sound, which has still to be named
+                    sound = sound._replace(preset="")
+                self._keep(Sound(sound.patch) if whole else sound, as_it_was=whole)
 
-    def _handle_file(self, message: Load | Save) -> None:
-        if isinstance(message, Save):
-            path = save_preset(self._history.now.patch, message.name, force=message.force)
-            saved = Sound(read_preset(path), path.stem)
-            with self._lock:
-                self._history.rename(saved)
-                self._follow()
-        else:
-            path = listed_file(message.preset)
-            loaded = Sound(read_preset(path).with_macros_applied(), path.stem)
-            with self._lock:
-                self._keep(loaded, as_it_was=True)
+    def _handle_file(self, message: File) -> None:
+        match message:
+            case Save():
+                sound = saved(self._history.now.patch, message)
+                with self._lock:
+                    self._history.rename(sound)
+                    self._follow()
+                self._tell(Presets())
+            case Remove():
+                gone = removed(message)
+                with self._lock:
+                    if self._history.now.preset == gone:
+                        self._history.rename(Sound(self._history.now.patch))
+                        self._follow()
+                self._tell(Presets())
+            case Load():
+                self._keep_whole(loaded(message))
+            case OpenFile() if is_scale(message):
+                with self._lock:
+                    now = self._history.now
+                    self._keep(now._replace(patch=tuned(now.patch, message)))
+            case OpenFile():
+                patch = opened_patch(message)
+                self._keep_whole(Sound(patch, saved=patch))
+
+    def _keep_whole(self, sound: Sound) -> None:
+        with self._lock:
+            self._keep(sound, as_it_was=True)
 
     def _play(self, message: Played) -> None:
         before = self._hands.keys
@@ -242,7 +278,7 @@ class Instrument:
         self._told_at = time.monotonic()
         self._tell(self.state())
 
-    def _tell(self, message: State | Keys | Trouble) -> None:
+    def _tell(self, message: Told) -> None:
         with self._lock:
             for tell in tuple(self._listeners):
                 tell(message)
@@ -251,6 +287,10 @@ class Instrument:
         with self._lock:
             if tell in self._listeners:
                 self._listeners.remove(tell)
+
+
+def _begun(patch: Patch, preset: str) -> Sound:
+    return Sound(patch, preset, patch if preset else None)
 
 
 def _place(message: Place) -> list[Event]:

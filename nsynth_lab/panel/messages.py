@@ -34,6 +34,22 @@ class ObjectRule(Rule):
         return value
 
 
+class FileRule(Rule):
+    """The text of a file, of any characters."""
+
+    def _file(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise PatchError(f"{quoted(value)} is not a text")
+        if len(value) > self.most:
+            raise PatchError(f"a file of {len(value)} characters; expected at most {self.most}")
+        return value
+
+
+def file_text(*, says: str) -> Any:
+    """A field that holds the text of a file."""
+    return field(metadata={RULE: FileRule("file", says=says, most=MAX_BYTES)})
+
+
 def values(*, says: str) -> Any:
     """A field that holds a JSON object, empty by default."""
     return field(default_factory=dict, metadata={RULE: ObjectRule("object", says=says)})
@@ -115,6 +131,14 @@ class Change:
 
 
 @dataclass(frozen=True)
+class OpenFile:
+    """A file is opened: a preset, which takes the place of the present patch, or a Scala scale, which tunes it."""
+
+    name: str = text(REQUIRED, least=1, most=400, says="of the file; it ends with .toml or .scl")
+    text: str = file_text(says="what is in it")
+
+
+@dataclass(frozen=True)
 class Load:
     """A preset is loaded."""
 
@@ -134,6 +158,14 @@ class Save:
 
     name: str = text(REQUIRED, least=1, most=60, says="its new name")
     force: bool = flag(False, says="whether a preset of that name may be replaced")
+    about: dict[str, Any] = values(says="its tags, description and author, as far as these change")
+
+
+@dataclass(frozen=True)
+class Remove:
+    """A preset of the user's own is removed for good."""
+
+    preset: str = text(REQUIRED, least=1, most=SHORT, says="its name")
 
 
 @dataclass(frozen=True)
@@ -171,7 +203,8 @@ class State:
     revision: int = whole(0, low=0, high=2**53, says="rises with every change")
     patch: dict[str, Any] = values(says="the patch, as the tables of a preset file, without what is at its default")
     targets: dict[str, Any] = values(says="of every parameter that can be set: its value, low, high, unit and meaning")
-    preset: str = text("", most=SHORT, says="name of the preset it began as")
+    preset: str = text("", most=SHORT, says="name of the preset it began as, until its instruments change")
+    is_changed: bool = flag(False, says="whether it has been changed since it was loaded or saved")
     can_undo: bool = flag(False, says="whether there is a change to undo")
     can_redo: bool = flag(False, says="whether there is one to do again")
 
@@ -199,6 +232,11 @@ class Keys:
 
 
 @dataclass(frozen=True)
+class Presets:
+    """A preset has been saved or removed: /api/presets has the list."""
+
+
+@dataclass(frozen=True)
 class Trouble:
     """Something did not work, in one line."""
 
@@ -207,11 +245,11 @@ class Trouble:
 
 FROM_PAGE: Mapping[str, type] = {
     "hello": Hello, "note_on": NoteOn, "note_off": NoteOff, "bend": Bend, "controller": Controller, "panic": Panic,
-    "place": Place, "corners": Corners, "set": Set, "change": Change, "load": Load, "open": Open, "save": Save,
-    "undo": Undo, "redo": Redo, "output": Output,
+    "place": Place, "corners": Corners, "set": Set, "change": Change, "load": Load, "open": Open,
+    "open_file": OpenFile, "save": Save, "remove": Remove, "undo": Undo, "redo": Redo, "output": Output,
 }  # fmt: skip
 FROM_SERVER: Mapping[str, type] = {
-    "welcome": Welcome, "state": State, "status": Status, "keys": Keys, "trouble": Trouble,
+    "welcome": Welcome, "state": State, "status": Status, "keys": Keys, "presets": Presets, "trouble": Trouble,
 }  # fmt: skip
 _NAMES = {of: name for name, of in (*FROM_PAGE.items(), *FROM_SERVER.items())}
 
@@ -266,6 +304,7 @@ def _holds(rule: Rule) -> str:
         return " or ".join(rule.choices)
     if rule.kind in ("number", "whole"):
         return f"{rule.low:g} to {rule.high:g}" + f" {rule.unit}" * bool(rule.unit)
-    return {"flag": "true or false", "text": f"text, at most {rule.most}", "names": "names", "numbers": "numbers"}.get(
-        rule.kind, "object"
-    )
+    return {
+        "flag": "true or false", "text": f"text, at most {rule.most}", "file": f"text of a file, at most {rule.most}",
+        "names": "names", "numbers": "numbers",
+    }.get(rule.kind, "object")  # fmt: skip

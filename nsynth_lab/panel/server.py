@@ -47,6 +47,7 @@ from nsynth_lab.panel.messages import LONGEST, reference
 from nsynth_lab.panel.sockets import Pages
 from nsynth_lab.patch import Patch
 from nsynth_lab.patch.library import presets
+from nsynth_lab.patch.own_presets import is_own
 from nsynth_lab.patch.preset_file import ENDING, format_preset
 from nsynth_lab.patch.table import from_table
 from nsynth_lab.wording import quoted
@@ -225,7 +226,14 @@ def _answer(files: Mapping[str, Path], name: str) -> Response:
 
 def _presets(_: Request) -> Response:
     rows = [
-        {"key": one.key, "name": one.patch.name, "tags": one.patch.tags, "description": one.patch.description}
+        {
+            "key": one.key,
+            "name": one.patch.name,
+            "tags": one.patch.tags,
+            "description": one.patch.description,
+            "author": one.patch.author,
+            "is_own": is_own(one.path),
+        }
         for one in presets()
         if one.patch is not None
     ]

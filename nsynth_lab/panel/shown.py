@@ -11,7 +11,7 @@ from nsynth_lab.render.live import Status as LiveStatus
 
 def state_of(history: History, *, revision: int) -> State:
     """The present sound."""
-    patch, preset = history.now
+    patch, preset, _ = history.now
     rows = {
         one.name: {
             "value": one.value,
@@ -27,6 +27,7 @@ def state_of(history: History, *, revision: int) -> State:
         patch=to_table(patch),
         targets=rows,
         preset=preset,
+        is_changed=history.now.is_changed,
         can_undo=history.can_undo,
         can_redo=history.can_redo,
     )

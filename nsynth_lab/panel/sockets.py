@@ -42,7 +42,7 @@ from nsynth_lab.units import SAMPLE_RATE
 from nsynth_lab.wording import counted
 
 if TYPE_CHECKING:
-    from nsynth_lab.panel.instrument import Instrument
+    from nsynth_lab.panel.instrument import Instrument, Told
     from nsynth_lab.sinks.socket_sink import Listener, SocketSink
 
 MOST_PAGES = 64
@@ -197,7 +197,7 @@ class Pages:
     def __init__(self, instrument: Instrument, *, transport_of: TransportOf = lambda _: None) -> None:
         self._instrument, self.transport_of = instrument, transport_of
         self._open: set[Page] = set()
-        self._changed: dict[type, State | Keys] = {}
+        self._changed: dict[type, Told] = {}
         self._sink: SocketSink | None = None
         self._listener: Listener | None = None
 
@@ -210,7 +210,7 @@ class Pages:
         """Within this context pages are told what changes, how it goes, and the sound."""
         loop = asyncio.get_running_loop()
 
-        def tell(message: State | Keys | Trouble) -> None:
+        def tell(message: Told) -> None:
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(self._heard, message)
 
@@ -292,6 +292,11 @@ class Pages:
 
     async def _handle(self, page: Page, message: Any) -> None:
         _remember(page, message)
+        if isinstance(message, Panic):
+            for other in self._open:
+                other.held.clear()
+        if isinstance(message, NoteOff) and self._is_held(message.key):
+            return
         try:
             if isinstance(message, QUICK):
                 self._instrument.handle(message)
@@ -303,12 +308,20 @@ class Pages:
             page.tell(f"unexpected {type(error).__name__}: {error} (a defect of nsynth-lab: please report it)")
 
     def _release(self, page: Page) -> None:
-        """What a page that has gone held down is released; nobody else can."""
-        for message in (*map(NoteOff, page.held), *page.moved.values()):
+        """What a page that has gone held down is released, unless another holds it too; nobody else can."""
+        held = [NoteOff(key) for key in page.held if not self._is_held(key)]
+        moved = [
+            at_rest for what, at_rest in page.moved.items() if not any(what in other.moved for other in self._open)
+        ]
+        for message in (*held, *moved):
             with suppress(NsynthLabError):
                 self._instrument.handle(message)
 
-    def _heard(self, message: State | Keys | Trouble) -> None:
+    def _is_held(self, key: int) -> bool:
+        """Whether a page that is open holds a key down."""
+        return any(key in page.held for page in self._open)
+
+    def _heard(self, message: Told) -> None:
         """Something has changed: written out once for all pages, and once for all changes of the same moment."""
         if isinstance(message, Trouble):
             for page in self._known():
@@ -375,8 +388,6 @@ def _remember(page: Page, message: Any) -> None:
             page.held.add(key)
         case NoteOff(key=key):
             page.held.discard(key)
-        case Panic():
-            page.held.clear()
         case Controller(number=number, value=value) if number == SUSTAIN:
             page.moved["sustain"] = Controller(SUSTAIN, 0)
             if not value:

@@ -3,9 +3,9 @@
     send, render --> the present engine --> block
                      the one before, fading --^
 
-The new engine takes over at the beginning of a block: keys that are down sound on it at once, pedals and wheels stand
-where they stood, and the old one fades out within 43 ms. The two are crossfaded with gains that sum to 1, so nothing
-clicks and nothing gets louder than the louder of the two.
+The new engine takes over at the beginning of a block: what keys and the sustain pedal hold sounds on it at once,
+pedals, wheels and MPE zones are as they were, and the old one fades out within 43 ms. The two are crossfaded with gains
+that sum to 1, so nothing clicks and nothing gets louder than the louder of the two.
 """
 
 from __future__ import annotations
@@ -17,13 +17,31 @@ import numpy as np
 
 from nsynth_lab.midi.events import Event, Kind
 from nsynth_lab.render.ensemble import Playing
-from nsynth_lab.synth.channels import EXPRESSION, NOTES_OFF, SOUND_OFF, SUSTAIN, VOLUME
+from nsynth_lab.synth.channels import (
+    DATA_COARSE,
+    EXPRESSION,
+    NOTES_OFF,
+    NRPN_COARSE,
+    NRPN_FINE,
+    PEDAL_DOWN,
+    RESET,
+    RPN_BEND_RANGE,
+    RPN_COARSE,
+    RPN_FINE,
+    RPN_MPE,
+    SLIDE,
+    SOUND_OFF,
+    SUSTAIN,
+    VOLUME,
+)
 from nsynth_lab.synth.engine import EngineState
 from nsynth_lab.synth.player import Player
 from nsynth_lab.units import FloatArray
 
 FADE_SAMPLES = 2048
 STAYING = (VOLUME, EXPRESSION, SUSTAIN)  # controllers that stand where they stood, whatever plays
+BESIDE = {Kind.BEND: -1, Kind.PRESSURE: -2}  # what stands beside the controllers
+REGISTERED = [{RPN_COARSE: 0, RPN_FINE: which} for which in (RPN_BEND_RANGE, RPN_MPE)]  # parameters that stay
 
 
 class Switch:
@@ -44,8 +62,11 @@ class Switch:
         self._fading: Playing | None = None
         self._old: Playing | None = None
         self._faded = 0
-        self._keys: dict[tuple[int, int], Event] = {}
+        self._keys: dict[tuple[int, int], Event] = {}  # that are down: by channel and number, as they were struck
+        self._sustained: dict[tuple[int, int], tuple[Event, Event]] = {}  # by the pedal alone: struck and lifted
         self._stands: dict[tuple[int, int], Event] = {}
+        self._selected: dict[int, dict[int, Event]] = {}  # by channel, what says which registered parameter is meant
+        self._registered: dict[tuple[int, int], list[Event]] = {}  # those that were set: zones and bend ranges
         self._before = (0, 0, 0)
         self._peak = 0.0
 
@@ -137,10 +158,17 @@ class Switch:
             return
         overload_stolen, stolen, dropped = map(sum, zip(self._before, _counters(self.present.state()), strict=True))
         self._before = (overload_stolen, stolen, dropped)
-        self._fading, self._faded = self.present, 0
+        before = self._fading = self.present
+        self._faded = 0
         self.present, self._begins = engine, self.clock - engine.clock
         self._next = None
-        held = [*self._stands.values(), *self._keys.values()]
+        if self._sustained:
+            voices = before.player.allocator.sounding()
+            held_by_pedal = {(voice.channel, voice.key) for voice in voices if not voice.released}
+            self._sustained = {at: events for at, events in self._sustained.items() if at in held_by_pedal}
+        lifted = (event for events in self._sustained.values() for event in events)
+        registered = (event for events in self._registered.values() for event in events)
+        held = [*registered, *self._stands.values(), *lifted, *self._keys.values()]
         engine.send(event.at(event.at_sample - self._begins) for event in held)
 
     def _crossfaded(self, fading: Playing, block: FloatArray) -> FloatArray:
@@ -157,15 +185,40 @@ class Switch:
         """Remember what the next engine must know."""
         key = (event.channel, event.number)
         if event.kind is Kind.NOTE_ON:
+            self._sustained.pop(key, None)
             self._keys[key] = event
         elif event.kind is Kind.NOTE_OFF:
-            self._keys.pop(key, None)
-        elif event.kind is Kind.BEND:
-            self._stands[event.channel, -1] = event
-        elif _is_control(event) and event.number in STAYING:
-            self._stands[key] = event
-        elif _is_control(event) and event.number in (SOUND_OFF, NOTES_OFF):
-            self._keys = {at: down for at, down in self._keys.items() if at[0] != event.channel}
+            struck = self._keys.pop(key, None)
+            if struck is not None and self._is_pedal_down:
+                self._sustained[key] = (struck, event)
+        elif event.kind in (Kind.BEND, Kind.PRESSURE):
+            self._stands[event.channel, BESIDE[event.kind]] = event
+        elif _is_control(event):
+            self._note_control(event)
+
+    def _note_control(self, event: Event) -> None:
+        channel, number = event.channel, event.number
+        if number in STAYING or (number == SLIDE and self.present.player.channels.is_member(channel)):
+            self._stands[channel, number] = event
+        elif number in (SOUND_OFF, NOTES_OFF):
+            self._keys = {at: down for at, down in self._keys.items() if at[0] != channel}
+        elif number == RESET:
+            self._stands = {at: last for at, last in self._stands.items() if at[0] != channel or at[1] == VOLUME}
+        elif number in (NRPN_COARSE, NRPN_FINE):
+            self._selected.pop(channel, None)
+        elif number in (RPN_COARSE, RPN_FINE):
+            self._selected.setdefault(channel, {})[number] = event
+        elif number == DATA_COARSE:
+            chosen = self._selected.get(channel, {})
+            if {number: which.value for number, which in chosen.items()} in REGISTERED:
+                self._registered[channel, int(chosen[RPN_FINE].value)] = [*chosen.values(), event]
+        if not self._is_pedal_down:
+            self._sustained.clear()
+
+    @property
+    def _is_pedal_down(self) -> bool:
+        """Whether any sustain pedal is down: what it really holds, the engine that plays knows."""
+        return any(at[1] == SUSTAIN and event.value >= PEDAL_DOWN for at, event in self._stands.items())
 
 
 def _is_control(event: Event) -> bool:

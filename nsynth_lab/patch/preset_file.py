@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from nsynth_lab.atomic_file import atomic_write
@@ -52,7 +52,7 @@ def read_preset(path: str | Path) -> Patch:
         raise located(path, text, error) from error
 
 
-def located(path: Path, text: str, error: PatchError) -> PatchError:
+def located(path: PurePath, text: str, error: PatchError) -> PatchError:
     """The same error with the file and, if its place is found in the text, the line."""
     line = line_of(text, error.place)
     return PatchError(f"{path}:{line}: {error}" if line else f"{path}: {error}")

@@ -1,0 +1,177 @@
+"""The panel's presets, files, pedals, ports and outputs without a browser: what is asked for, and what comes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from test_panel_instrument import Bench, Steady, bench, session, unpaced
+from test_panel_server import hear, instrument, page, port, say, served
+
+from nsynth_lab.errors import NsynthLabError, PatchError, UsageError
+from nsynth_lab.midi.events import Event, Kind, control, note_off, note_on
+from nsynth_lab.panel.changes import blend_patch
+from nsynth_lab.panel.messages import (
+    Controller,
+    Corners,
+    NoteOff,
+    NoteOn,
+    OpenFile,
+    Presets,
+    Remove,
+    Save,
+    Set,
+    Undo,
+)
+from nsynth_lab.panel.switch import Switch
+from nsynth_lab.patch.own_presets import own_files
+from nsynth_lab.patch.preset_file import format_preset
+from nsynth_lab.render import Session
+
+__all__ = ["instrument", "port", "served", "session", "unpaced"]  # fixtures
+MINIMAL = "version = 1\nname = 'x'\nblend.corners = ['flute']\n"
+FIFTHS = "! fifths.scl\nfifths\n 2\n 3/2\n 2/1\n"
+
+
+@pytest.mark.usefixtures("unpaced")
+def test_a_preset_is_saved_with_its_tags_changed_and_removed(session: Session) -> None:
+    with bench(session) as desk:
+        desk.ask(Save("Night flute", about={"tags": ["soft", "wind"], "description": "Far away."}))
+        state = desk.instrument.state()
+        assert (state.preset, state.is_changed) == ("night-flute", False)
+        assert (state.patch["tags"], state.patch["description"]) == (["soft", "wind"], "Far away.")
+        assert len(desk.of(Presets)) == 1
+        desk.ask(Set("level_db", -3.0))
+        assert (desk.instrument.state().preset, desk.instrument.state().is_changed) == ("night-flute", True)
+        desk.ask(Undo())
+        assert not desk.instrument.state().is_changed
+        desk.ask(Corners(("piano", "flute")))
+        assert (desk.instrument.state().preset, desk.instrument.state().is_changed) == ("", True), "another sound"
+        desk.ask(Undo(), Remove("night-flute"))
+        assert desk.instrument.state().preset == ""
+        assert own_files() == []
+        assert len(desk.of(Presets)) == 2
+
+
+@pytest.mark.usefixtures("unpaced")
+@pytest.mark.parametrize(
+    "message",
+    [
+        Remove("glass-cello"),
+        Remove("../../etc/passwd"),
+        Remove("/etc/passwd.toml"),
+        Save("x", about={"tags": "soft"}),
+        Save("x", about={"blend": {}}),
+        Save("x", about={"tags": ["a"] * 13}),
+        OpenFile("x.exe", ""),
+        OpenFile("x.toml", "\x00\x01\x02"),
+        OpenFile("x.toml", MINIMAL + "level_db = 1e99"),
+        OpenFile("x.toml", "version = 1\nname = 'x'\nblend.corners = ['no such instrument']"),
+        OpenFile("x.toml", "a = " + "[" * 20_000),
+        OpenFile("../x.toml", MINIMAL + "effects = [{impulse = '/etc/passwd'}]"),
+        OpenFile("x.scl", "no scale"),
+        OpenFile("x.scl", f"long\n200\n{'3/2' + chr(10)}" * 200),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_done_is_refused_in_a_line_and_changes_nothing(session: Session, message: Any) -> None:
+    with bench(session) as desk:
+        before = desk.instrument.state()
+        with pytest.raises(NsynthLabError) as refused:
+            desk.ask(message)
+        assert str(refused.value)
+        assert len(str(refused.value).splitlines()) == 1
+        assert desk.instrument.state() == before
+        assert own_files() == []
+
+
+@pytest.mark.usefixtures("unpaced")
+def test_a_file_that_is_opened_plays_and_can_be_undone(session: Session) -> None:
+    sent = format_preset(blend_patch(["cello", "piano"])).replace('"cello, piano"', '"From a friend"')
+    with bench(session) as desk:
+        desk.ask(OpenFile("friend.TOML", sent))
+        state = desk.instrument.state()
+        assert (state.patch["name"], state.preset, state.is_changed) == ("From a friend", "", False)
+        assert desk.instrument._engines.switch.player.programs[0].sources.corners
+        desk.ask(OpenFile("fifths.scl", FIFTHS))
+        assert desk.patch.tuning.scale_cents == pytest.approx((701.955, 1200.0), abs=1e-3)
+        assert desk.instrument.state().is_changed
+        desk.ask(Undo(), Undo())
+        assert desk.patch == blend_patch(["flute", "cello"])
+
+
+def test_a_file_says_in_which_line_it_is_wrong(session: Session) -> None:
+    with bench(session) as desk, pytest.raises(PatchError, match=r"^bad\.toml:4: .*attack_seconds"):
+        desk.instrument.handle(
+            OpenFile(
+                "bad.toml", "version = 1\nname = 'x'\n[envelope]\nattack_seconds = 99\n[blend]\ncorners = ['flute']"
+            )
+        )
+
+
+def test_a_factory_preset_keeps_its_name(session: Session) -> None:
+    with bench(session) as desk, pytest.raises(UsageError, match="a factory preset"):
+        desk.instrument.handle(Save("Glass Cello", force=True))
+
+
+@pytest.mark.usefixtures("unpaced")
+def test_what_the_pedal_holds_sounds_on_when_another_engine_takes_over(session: Session) -> None:
+    """And no longer: what has been let go, or has died away, is not struck again."""
+    with bench(session) as desk:
+        desk.ask(NoteOn(64), NoteOff(64), Controller(64, 127), NoteOn(60), NoteOff(60))
+        desk.hear(3.0)
+        assert desk.instrument.status().voices == 1, "64 had no pedal"
+        desk.ask(Corners(("cello", "flute")))
+        desk.hear(0.5)
+        assert [voice.key for voice in sounding(desk)] == [60]
+        desk.ask(Corners(("cello", "piano")))
+        assert [voice.key for voice in sounding(desk)] == [60]
+        desk.instrument.handle(Controller(64, 0))
+        desk.hear(5.0)
+        assert sounding(desk) == []
+        desk.ask(Corners(("flute", "cello")))
+        assert sounding(desk) == []
+
+
+@pytest.mark.alone
+def test_a_key_or_pedal_that_two_pages_hold_stays_down_until_both_let_go(port: int) -> None:
+    """One page lets go, or is closed; and after a panic nothing is held any more."""
+    with page(port) as one, page(port) as other, page(port) as third:
+        for opened in (one, other):
+            say(opened, "note_on", key=60)
+            say(opened, "controller", number=64, value=127)
+        say(one, "note_off", key=60)
+        say(one, "note_on", key=64)
+        assert hear(third, "keys", lambda keys: 64 in keys["down"])["down"] == [60, 64]
+        one.close()
+        assert hear(third, "keys", lambda keys: 64 not in keys["down"])["down"] == [60]
+        say(other, "note_off", key=60)
+        hear(third, "keys", lambda keys: keys["down"] == [])
+        assert hear(third, "status")["voices"] >= 1, "the pedal is still down"
+        say(other, "note_on", key=67)
+        hear(third, "keys", lambda keys: keys["down"] == [67])
+        say(third, "panic")
+        hear(third, "keys", lambda keys: keys["down"] == [])
+        say(third, "note_on", key=67)
+        say(third, "note_off", key=67)
+        say(third, "note_on", key=69)
+        assert hear(third, "keys", lambda keys: 69 in keys["down"])["down"] == [69]
+
+
+def sounding(desk: Bench) -> list[Any]:
+    return desk.instrument._engines.switch.player.allocator.sounding()
+
+
+def test_mpe_zones_and_bend_ranges_go_on_with_the_next_engine() -> None:
+    """M1-100-UM: controllers 101, 100 and 6; what a non-registered parameter is set to is not taken for them."""
+    zone = [control(101, 0, channel=0), control(100, 6, channel=0), control(6, 5, channel=0)]
+    bends = [control(101, 0, channel=1), control(100, 0, channel=1), control(6, 24, channel=1)]
+    other = [control(99, 0, channel=2), control(98, 6, channel=2), control(6, 5, channel=2)]
+    pressed = Event(Kind.PRESSURE, 1, 0, 77)
+    switch = Switch(Steady(0.1))
+    notes = [note_on(60, channel=1), note_on(62, channel=2), note_off(62, channel=2)]
+    switch.send([*zone, *bends, *other, pressed, *notes])
+    new = Steady(0.2)
+    switch.take(new)
+    switch.render(64)
+    assert new.sent == [*zone, *bends, pressed, notes[0]]
