@@ -391,7 +391,7 @@ def test_what_there_is_to_play(port: int, instrument: Instrument) -> None:
     rows = json.loads(asked(port, "/api/instruments")[2])
     assert rows == instrument.session.instruments()
     presets = {row["key"]: row for row in json.loads(asked(port, "/api/presets")[2])}
-    assert set(presets["glass-cello"]) == {"key", "name", "tags", "description"}
+    assert set(presets["glass-cello"]) == {"key", "name", "tags", "description", "author", "is_own"}
     status, headers, text = asked(port, "/api/preset.toml")
     assert status == 200
     assert headers["Content-Disposition"].startswith('attachment; filename="flute-cello')
