@@ -52,8 +52,13 @@ def sleep_while_waiting() -> None:
 def give_way(arguments: Sequence[str]) -> None:
     """Let other programs go first if `arguments` command long work, unless the user has set another nice value."""
     words = tuple(arguments[:2])
-    is_long = words[:1] in LONG_COMMANDS or words in LONG_COMMANDS
-    if is_long and hasattr(os, "nice") and os.nice(0) == 0:  # Windows has no such value
+    if words[:1] in LONG_COMMANDS or words in LONG_COMMANDS:
+        go_last()
+
+
+def go_last() -> None:
+    """Let other programs go first, unless the user has set another nice value."""
+    if hasattr(os, "nice") and os.nice(0) == 0:  # Windows has no such value
         os.nice(NICENESS)
 
 

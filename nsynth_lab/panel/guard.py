@@ -3,7 +3,7 @@
     Host      an address, or a name of this machine: a site whose own name was made to lead here is refused
     Origin    the page that asks, where a browser says which: the panel's own and no other
     token     only where other machines can reach it: in the address that is printed, and then in a cookie
-    method    what reads; everything that changes something goes over the socket
+    method    what reads, and POST where a file or a request for long work is taken; all else goes over the socket
 
 What is let through carries headers that keep a browser from running, framing or leaking anything else.
 """
@@ -15,6 +15,7 @@ import ipaddress
 import re
 import secrets
 import socket
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
@@ -26,6 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LOOPBACK = "127.0.0.1"
 TOKEN = "token"  # in the query of an address
 READING = ("GET", "HEAD")
+POST = "POST"
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -112,8 +114,6 @@ class Guard:
             return 403, "Another site may not use this panel."
         if self.token and not self._has_token(scope, headers):
             return 403, "Open the address that nsynth-lab has printed, with its token."
-        if scope["type"] == "http" and scope["method"] not in READING:
-            return 405, "GET is all there is; what changes something goes over the socket."
         return None
 
     def shown_token(self, scope: Scope) -> bool:
@@ -130,17 +130,23 @@ class Guard:
 
 
 class Guarded:
-    """An application behind a guard: what it refuses never gets there, and every answer carries `HEADERS`."""
+    """An application behind a guard: what it refuses never gets there, and every answer carries `HEADERS`.
 
-    def __init__(self, app: ASGIApp, guard: Guard) -> None:
-        self._app, self._guard = app, guard
+    `posts` are the paths that take a POST, and nothing else.
+    """
+
+    def __init__(self, app: ASGIApp, guard: Guard, posts: Collection[str] = ()) -> None:
+        self._app, self._guard, self._posts = app, guard, posts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, one socket, or the application's own beginning and end."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        methods = (POST,) if scope["path"] in self._posts else READING
         refused = self._guard.refusal(scope)
+        if refused is None and scope["type"] == "http" and scope["method"] not in methods:
+            refused = 405, f"{' or '.join(methods)} is all there is here; what changes the sound goes over the socket."
         more = dict(HEADERS)
         if refused is None and self._guard.shown_token(scope):
             more["Set-Cookie"] = f"{self._guard.cookie}={self._guard.token}; Path=/; HttpOnly; SameSite=Strict"
@@ -155,7 +161,7 @@ class Guarded:
             await self._app(scope, receive, sending)
             return
         status, reason = refused
-        allow = {"Allow": ", ".join(READING)} if status == 405 else None
+        allow = {"Allow": ", ".join(methods)} if status == 405 else None
         await PlainTextResponse(f"{reason}\n", status, headers=allow)(scope, receive, sending)
 
 

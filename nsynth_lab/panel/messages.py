@@ -187,6 +187,20 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Cancel:
+    """A job is ended, and what it has made so far removed."""
+
+    job: str = text(REQUIRED, least=1, most=SHORT, says="its name in `jobs`")
+
+
+@dataclass(frozen=True)
+class Forget:
+    """A job is removed with all its files; one that runs is ended first."""
+
+    job: str = text(REQUIRED, least=1, most=SHORT, says="its name in `jobs`")
+
+
+@dataclass(frozen=True)
 class Welcome:
     """The socket is open."""
 
@@ -237,6 +251,16 @@ class Presets:
 
 
 @dataclass(frozen=True)
+class JobRows:
+    """Long work, whenever it has changed, at most ten times a second."""
+
+    jobs: dict[str, Any] = values(
+        says="by its name, oldest first: kind, title, state (waiting, running, done, failed, cancelled), done, total, "
+        "says, seconds (it has run), files (name, bytes; at /api/jobs/NAME/FILE), about, result"
+    )
+
+
+@dataclass(frozen=True)
 class Trouble:
     """Something did not work, in one line."""
 
@@ -247,9 +271,11 @@ FROM_PAGE: Mapping[str, type] = {
     "hello": Hello, "note_on": NoteOn, "note_off": NoteOff, "bend": Bend, "controller": Controller, "panic": Panic,
     "place": Place, "corners": Corners, "set": Set, "change": Change, "load": Load, "open": Open,
     "open_file": OpenFile, "save": Save, "remove": Remove, "undo": Undo, "redo": Redo, "output": Output,
+    "cancel": Cancel, "forget": Forget,
 }  # fmt: skip
 FROM_SERVER: Mapping[str, type] = {
     "welcome": Welcome, "state": State, "status": Status, "keys": Keys, "presets": Presets, "trouble": Trouble,
+    "jobs": JobRows,
 }  # fmt: skip
 _NAMES = {of: name for name, of in (*FROM_PAGE.items(), *FROM_SERVER.items())}
 

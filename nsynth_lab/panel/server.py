@@ -5,6 +5,7 @@
     /api/instruments    what can be put on a corner, JSON; /api/presets what can be loaded
     /api/messages       all messages of the socket, Markdown, and the client below
     /api/preset.toml    the sound as it is now, as a preset file
+    /api/jobs/...       the files of a job by its name and theirs
 
 A program may do what a page does. This one plays a note and writes a second of it, 48 kHz, stereo, 32 bit float:
 
@@ -42,7 +43,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.naming import file_stem
-from nsynth_lab.panel.guard import TOKEN, Guard, Guarded
+from nsynth_lab.panel.guard import POST, TOKEN, Guard, Guarded
+from nsynth_lab.panel.jobs.downloads import download_route
+from nsynth_lab.panel.jobs.jobs import Jobs
 from nsynth_lab.panel.messages import LONGEST, reference
 from nsynth_lab.panel.sockets import Pages
 from nsynth_lab.patch import Patch
@@ -75,7 +78,8 @@ DOCUMENTED = "text/markdown; charset=utf-8"
 
 def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
     """The panel of an instrument, for whoever `guard` lets in; `serve` runs it."""
-    pages = Pages(instrument)
+    jobs = Jobs()
+    pages = Pages(instrument, jobs)
     files = _files()
 
     async def first(_: Request) -> Response:
@@ -95,8 +99,9 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
 
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[None]:
-        async with pages.running():
-            yield
+        with jobs:
+            async with pages.running():
+                yield
 
     routes = [
         Route("/", first),
@@ -106,10 +111,12 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
         Route("/api/presets", _presets),
         Route("/api/messages", _messages),
         Route("/api/preset.toml", preset),
+        download_route(jobs),
     ]
-    app = Starlette(routes=routes, middleware=[Middleware(Guarded, guard=guard)], lifespan=running)
+    posts = {route.path for route in routes if isinstance(route, Route) and POST in (route.methods or ())}
+    app = Starlette(routes=routes, middleware=[Middleware(Guarded, guard=guard, posts=posts)], lifespan=running)
     app.router.redirect_slashes = False
-    app.state.pages = pages
+    app.state.pages, app.state.jobs = pages, jobs
     return app
 
 

@@ -24,8 +24,11 @@ from nsynth_lab.errors import NsynthLabError, PatchError
 from nsynth_lab.panel.messages import (
     VERSION,
     Bend,
+    Cancel,
     Controller,
+    Forget,
     Hello,
+    JobRows,
     Keys,
     NoteOff,
     NoteOn,
@@ -43,6 +46,7 @@ from nsynth_lab.wording import counted
 
 if TYPE_CHECKING:
     from nsynth_lab.panel.instrument import Instrument, Told
+    from nsynth_lab.panel.jobs.jobs import Jobs
     from nsynth_lab.sinks.socket_sink import Listener, SocketSink
 
 MOST_PAGES = 64
@@ -53,6 +57,7 @@ CHARACTERS_A_MESSAGE = 1_024  # what is longer counts as several
 PATIENCE_SECONDS = 10.0  # without a page's reading, or saying hello
 FAREWELL_SECONDS = 1.0
 STATUS_SECONDS = 0.1
+JOBS_SECONDS = 0.1  # between two messages of how jobs go
 SOUND_SECONDS = 0.1  # what waits at most for a page
 ROOM_SECONDS = 0.005
 SUSTAIN, LONGEST_TROUBLE = 64, 10_000
@@ -194,8 +199,9 @@ class Pages:
     `transport_of(client)` finds what a page's bytes are written to, so that one that does not read is noticed.
     """
 
-    def __init__(self, instrument: Instrument, *, transport_of: TransportOf = lambda _: None) -> None:
-        self._instrument, self.transport_of = instrument, transport_of
+    def __init__(self, instrument: Instrument, jobs: Jobs, *, transport_of: TransportOf = lambda _: None) -> None:
+        self._instrument, self._jobs, self.transport_of = instrument, jobs, transport_of
+        self._jobs_changed = asyncio.Event()
         self._open: set[Page] = set()
         self._changed: dict[type, Told] = {}
         self._sink: SocketSink | None = None
@@ -214,14 +220,19 @@ class Pages:
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(self._heard, message)
 
-        unsubscribe = self._instrument.subscribe(tell)
-        status = asyncio.create_task(self._tell_status())
+        def jobs_have_changed() -> None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._jobs_changed.set)
+
+        unsubscribe = self._instrument.subscribe(tell), self._jobs.subscribe(jobs_have_changed)
+        tasks = [asyncio.create_task(self._tell_status()), asyncio.create_task(self._tell_jobs())]
         try:
             yield
         finally:
-            unsubscribe()
+            for end in unsubscribe:
+                end()
             self._listen_to(None)
-            await _ended([status])
+            await _ended(tasks)
 
     async def attend(self, socket: WebSocket) -> None:
         """One page, from its opening the socket until one of the two has had enough."""
@@ -288,6 +299,7 @@ class Pages:
         page.put_line(Welcome(VERSION, program=__version__, sample_rate=SAMPLE_RATE, block_samples=samples))
         page.put(State, format_message(self._instrument.state()))
         page.put(Keys, format_message(self._instrument.keys()))
+        page.put(JobRows, format_message(JobRows(self._jobs.rows())))
         self._listen()
 
     async def _handle(self, page: Page, message: Any) -> None:
@@ -300,6 +312,8 @@ class Pages:
         try:
             if isinstance(message, QUICK):
                 self._instrument.handle(message)
+            elif isinstance(message, Cancel | Forget):
+                (self._jobs.cancel if isinstance(message, Cancel) else self._jobs.forget)(message.job)
             else:
                 await asyncio.to_thread(self._instrument.handle, message)
         except NsynthLabError as error:
@@ -346,6 +360,15 @@ class Pages:
                 text = format_message(self._instrument.status())
                 for page in known:
                     page.put(Status, text)
+
+    async def _tell_jobs(self) -> None:
+        while True:
+            await self._jobs_changed.wait()
+            self._jobs_changed.clear()
+            text = format_message(JobRows(await asyncio.to_thread(self._jobs.rows)))
+            for page in self._known():
+                page.put(JobRows, text)
+            await asyncio.sleep(JOBS_SECONDS)
 
     def _listen(self) -> None:
         """Listen to the sound that there is now, if a page wants it; to nothing otherwise."""
