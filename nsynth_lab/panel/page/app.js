@@ -7,6 +7,7 @@
  */
 import { read, same, written } from "./address.js";
 import { instrumentBrowser } from "./browser.js";
+import { takeDrops } from "./drops.js";
 import { HeldKeys } from "./held.js";
 import { Keyboard } from "./keys.js";
 import "./knobs.js";
@@ -36,7 +37,7 @@ const held = new HeldKeys(link);
 const pad = new Pad(the("stage"), link, held);
 const keyboard = new Keyboard(the("keys"), the("octave-text"), held);
 const instruments = instrumentBrowser(the("instruments"), pad);
-const presets = presetBrowser(the("presets"), link);
+const presets = presetBrowser(the("presets"), link, say);
 const meter = meters(the("meters"), sound);
 /** @type {import("./knobs.js").Knob[]} */
 const knobs = [...document.querySelectorAll("nl-knob")].map((knob) => /** @type {any} */ (knob));
@@ -78,7 +79,8 @@ on("status", (status) => {
   meter.show(status);
 });
 on("keys", ({ down }) => keyboard.showDown(down));
-on("trouble", ({ says }) => say(says));
+on("trouble", ({ says }) => presets.failed(says) || say(says));
+on("presets", () => void lists());
 on("state", (state) => {
   if (!isFirst && last && state.revision < last.revision) return; // overtaken on its way
   const own = isFirst ? ownPatch(state) : null;
@@ -110,6 +112,7 @@ function show(state) {
   const corners = patch.blend?.corners ?? [];
   const name = patch.name || corners.join(" + ");
   the("patch-name").textContent = name;
+  the("patch-changed").hidden = !state.is_changed;
   the("patch-about").textContent = patch.description || "";
   document.title = `${name} · nsynth-lab`;
   the("undo-button").disabled = !state.can_undo;
@@ -117,7 +120,7 @@ function show(state) {
   pad.showBlend(patch.blend ?? {});
   for (const knob of knobs) knob.show(targets[knob.target]);
   instruments.mark(corners);
-  presets.mark(state.preset);
+  presets.mark(state);
   keepAddress(patch);
 }
 
@@ -152,7 +155,6 @@ async function lists() {
     instruments.show(rows);
     presets.show(files);
     instruments.mark(panel.state?.patch.blend?.corners ?? []);
-    presets.mark(panel.state?.preset ?? "");
   } catch {
     // The server has gone again; the socket says so.
   }
@@ -192,6 +194,7 @@ for (const [id, act] of Object.entries(actions)) the(id).addEventListener("click
 the("file-button").search = location.search;
 themeSwitch(the("theme-button"));
 midiButton(the("midi-button"), held, link, say);
+takeDrops(link, say);
 
 function panic() {
   held.releaseAll();

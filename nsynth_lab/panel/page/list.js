@@ -60,6 +60,11 @@ export class SearchList {
     }
   }
 
+  /** The row that an element belongs to. @param {unknown} element */
+  at(element) {
+    return this.all.find(({ item }) => element instanceof Node && item.contains(element))?.row;
+  }
+
   #makeChips() {
     /** @type {Map<string, number>} */
     const counts = new Map();
@@ -69,7 +74,7 @@ export class SearchList {
     this.chips.replaceChildren(
       ...names.map((name) => {
         const button = Object.assign(document.createElement("button"), { type: "button", textContent: name });
-        button.setAttribute("aria-pressed", "false");
+        button.setAttribute("aria-pressed", String(name === this.chip));
         button.addEventListener("click", () => this.#press(name));
         return button;
       }),

@@ -2,12 +2,12 @@
  * What the modules of this page hand to each other; nothing runs here. The messages are those of `panel/messages.py`.
  *
  * @typedef {{ corners?: string[], position?: number | number[], weights?: number[] }} Blend
- * @typedef {{ name?: string, description?: string, blend?: Blend }} Patch  tables of a preset file
+ * @typedef {{ name?: string, description?: string, tags?: string[], blend?: Blend }} Patch  tables of a preset file
  * @typedef {{ value: number, low: number, high: number, unit: string, says: string }} Target
  *
  * @typedef {{ type: "welcome", version: number, program: string, sample_rate: number, block_samples: number }} Welcome
  * @typedef {{ type: "state", revision: number, patch: Patch, targets: Record<string, Target>, preset: string,
- *   can_undo: boolean, can_redo: boolean }} State
+ *   is_changed: boolean, can_undo: boolean, can_redo: boolean }} State
  * @typedef {{ type: "status", voices: number, x: number, y: number, load: number, peak: number, underruns: number,
  *   latency_ms: number, stolen: number, output: "socket" | "device" }} Status
  * @typedef {{ type: "keys", down: number[] }} Keys
@@ -15,7 +15,8 @@
  *
  * @typedef {{ name: string, family: string, source: string, lowest: string, highest: string, velocities: number[],
  *   licence: string, attribution: string }} Instrument
- * @typedef {{ key: string, name: string, tags: string[], description: string }} Preset
+ * @typedef {{ key: string, name: string, tags: string[], description: string, author: string,
+ *   is_own: boolean }} Preset
  *
  * @typedef {{ x: number, y: number }} Point
  * @typedef {{ left: number, top: number, width: number, height: number }} Box

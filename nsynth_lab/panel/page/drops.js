@@ -1,0 +1,42 @@
+/** Files that are dropped on the page or chosen: a preset or a Scala scale is opened; what nobody takes is said. */
+
+const PRESET_OR_SCALE = /\.(toml|scl)$/i;
+const LONGEST = 256 * 1024; // bytes, as the server has it
+
+/** @param {File[]} files @param {import("./socket.js").Link} link @param {(line: string) => void} say */
+export async function openFiles(files, link, say) {
+  const file = files.find(({ name }) => PRESET_OR_SCALE.test(name));
+  if (!file) {
+    if (files.length) say(`“${files[0].name}” is neither a preset (.toml) nor a Scala scale (.scl).`);
+  } else if (file.size > LONGEST) say(`“${file.name}” is larger than ${LONGEST / 1024} KiB; that is no preset.`);
+  else link.send("open_file", { name: file.name.slice(-400), text: await file.text() });
+}
+
+/** @param {DragEvent} event */
+const holdsFiles = (event) => event.dataTransfer?.types.includes("Files") ?? false;
+
+/**
+ * Presets and scales may be dropped anywhere. Anything else is left to what it is dropped on; where that is nothing,
+ * the browser must not open it in the place of this page.
+ *
+ * @param {import("./socket.js").Link} link @param {(line: string) => void} say
+ */
+export function takeDrops(link, say) {
+  addEventListener(
+    "drop",
+    (event) => {
+      const files = [...(event.dataTransfer?.files ?? [])];
+      if (!files.some(({ name }) => PRESET_OR_SCALE.test(name))) return;
+      event.preventDefault();
+      event.stopPropagation();
+      void openFiles(files, link, say);
+    },
+    { capture: true },
+  );
+  addEventListener("dragover", (event) => holdsFiles(event) && event.preventDefault());
+  addEventListener("drop", (event) => {
+    if (!holdsFiles(event) || event.defaultPrevented) return;
+    event.preventDefault();
+    void openFiles([...(event.dataTransfer?.files ?? [])], link, say);
+  });
+}
