@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import mido
@@ -123,6 +123,7 @@ class Late:
     """Effects that take `latency_samples` and change nothing else."""
 
     quiet = True
+    taken_out: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, latency_samples: int) -> None:
         self.latency_samples = latency_samples

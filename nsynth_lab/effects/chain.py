@@ -152,6 +152,11 @@ class Chain:
         self._reported |= {one.label for one in new}
         return new
 
+    @property
+    def taken_out(self) -> dict[str, str]:
+        """Effects that the watchdog has bypassed so far, by label, and why."""
+        return {stage.label: stage.trouble for stage in self._stages if stage.trouble}
+
     def reset(self) -> None:
         """Clear all state, such as reverb tails. On the main thread."""
         for stage in (*self._stages, self._limiter):

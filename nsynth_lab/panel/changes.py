@@ -6,12 +6,13 @@ that what is heard is what is kept.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.panel.messages import Change, Corners, Open, Place, Set
+from nsynth_lab.panel.plugins import with_parameter_named
 from nsynth_lab.patch import Blend, Macro, Patch, moved, targets
 from nsynth_lab.patch.place import MAX_POSITIONED_SOURCES, middle
 from nsynth_lab.patch.sound import PLACED, STREAMS
@@ -19,6 +20,7 @@ from nsynth_lab.patch.table import from_table, to_table
 from nsynth_lab.patch.targets import check_target, unchecked
 
 LONGEST_NAME = 60
+KNOBS = {"macros", "midi"}
 
 
 def blend_patch(corners: Sequence[str]) -> Patch:
@@ -44,8 +46,7 @@ def changed(patch: Patch, message: Any) -> Patch:
         case Corners():
             return with_corners(patch, message.names)
         case Change():
-            whole = from_table(Patch, {**to_table(patch), **message.patch})
-            return replace(whole, home=patch.home).with_macros_applied()
+            return _with_tables(patch, message.patch)
         case Open():
             return from_table(Patch, message.patch).with_macros_applied()
     raise UsageError(f"a {type(message).__name__} changes no sound")
@@ -57,6 +58,7 @@ def by_hand(patch: Patch, target: str, value: float) -> Patch:
     Raises:
         PatchError: no such parameter, or the value is out of its range.
     """
+    patch = with_parameter_named(patch, target, value)
     check_target(patch, target, value)
     macros = tuple(_macro(macro, target, value) for macro in patch.macros)
     bare = unchecked(patch, macros=(), midi=())  # checking these takes milliseconds, and their targets stay
@@ -112,7 +114,20 @@ def with_corners(patch: Patch, corners: Sequence[str]) -> Patch:
 
 def with_blend(patch: Patch, blend: Blend) -> Patch:
     """The patch with another blend, without the moves of macros and controllers for which nothing is there any more."""
-    bare = replace(patch, blend=blend, macros=(), midi=())
+    return _as_far_as_they_fit(replace(patch, blend=blend, macros=(), midi=()), patch)
+
+
+def _with_tables(patch: Patch, tables: Mapping[str, Any]) -> Patch:
+    """The patch with other tables; macros and controllers that are not among these are kept as far as they fit."""
+    before = to_table(patch)
+    if not tables.keys() & KNOBS:
+        bare = {name: table for name, table in before.items() if name not in KNOBS}
+        return _as_far_as_they_fit(replace(from_table(Patch, {**bare, **tables}), home=patch.home), patch)
+    return replace(from_table(Patch, {**before, **tables}), home=patch.home).with_macros_applied()
+
+
+def _as_far_as_they_fit(bare: Patch, patch: Patch) -> Patch:
+    """A patch without macros and controllers, with those of another one that have something to move in it."""
     known = targets(bare)
     macros = tuple(
         replace(macro, moves=tuple(move for move in macro.moves if move.target in known)) for macro in patch.macros

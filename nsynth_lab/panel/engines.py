@@ -61,6 +61,7 @@ class Engines:
         self._session, self._history, self._queue = session, history, event_queue
         self._worker, self._lock, self._refused = worker, lock, refused
         self._playing = history.now
+        self._again = False
         self._dragged: list[Event] = []
         self.switch = Switch(engine_of(session, history.now.patch))
 
@@ -73,10 +74,14 @@ class Engines:
         """From now on the place is that of the history."""
         self._dragged = []
 
-    def follow(self, *, whole: bool = False) -> None:
-        """Play the present sound of the history; the `whole` of it, wherever wheels and fingers have moved the last."""
+    def follow(self, *, whole: bool = False, again: bool = False) -> None:
+        """Play the present sound of the history; the `whole` of it, wherever wheels and fingers have moved the last.
+
+        With `again`, an effect that was taken out gets another chance.
+        """
         wanted = self._history.now
-        events = moves(self._playing.patch, wanted.patch)
+        self._again |= again and bool(self.switch.present.state().taken_out)
+        events = None if self._again else moves(self._playing.patch, wanted.patch)
         if events is None:
             self._worker.ask("sound", self._build)
         elif whole:
@@ -94,7 +99,8 @@ class Engines:
         """By the worker."""
         with self._lock:
             wanted = self._history.now
-            if moves(self._playing.patch, wanted.patch) is not None:  # it has been undone meanwhile
+            again, self._again = self._again, False
+            if not again and moves(self._playing.patch, wanted.patch) is not None:  # it has been undone meanwhile
                 self.follow()
                 return
         try:

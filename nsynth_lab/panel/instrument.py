@@ -9,7 +9,7 @@ Any thread may call it. Nothing here waits for the engine or for a page.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from threading import RLock, current_thread, main_thread
@@ -42,6 +42,7 @@ from nsynth_lab.panel.messages import (
 )
 from nsynth_lab.panel.messages import Output as ToOutput
 from nsynth_lab.panel.output import Output
+from nsynth_lab.panel.plugins import check_plugins
 from nsynth_lab.panel.shown import state_of, status_of
 from nsynth_lab.panel.worker import Worker
 from nsynth_lab.patch import Patch
@@ -97,6 +98,7 @@ class Instrument:
         self._hands, self._events = Hands(), EventQueue()
         self._history = History(_begun(patch.with_macros_applied(), preset))
         self._revision, self._told_at = 0, 0.0
+        self._taken_out: dict[str, str] = {}
         self._listeners: list[Tell] = []
         self._stack = ExitStack()
         self._engines = Engines(
@@ -135,7 +137,7 @@ class Instrument:
     def state(self) -> State:
         """The sound, for whoever wants to show it."""
         with self._lock:
-            return state_of(self._history, revision=self._revision)
+            return state_of(self._history, revision=self._revision, taken_out=self._taken_out)
 
     def status(self) -> Status:
         """How it goes. What has gone wrong since the last call is told to all who have subscribed."""
@@ -144,6 +146,7 @@ class Instrument:
         refused = refusal() if status.underruns else ""
         for line in live.troubles() + [refused] * bool(refused):
             self._say(line)
+        self._note_taken_out(status.engine.taken_out)
         return status_of(status, is_socket=self.output.is_socket)
 
     def keys(self) -> Keys:
@@ -235,6 +238,7 @@ class Instrument:
         """What can be heard is heard at once, and stays if it is kept."""
         now = self._history.now
         sound = now._replace(patch=changed(now.patch, message))
+        check_plugins(sound.patch)
         if isinstance(message, Place):
             self._engines.drop()
             self._events.put(_place(message))
@@ -247,14 +251,15 @@ class Instrument:
         """A new sound; `as_it_was` when it was saved, so that no finger on the pad moves it."""
         for name in sound.patch.blend.corners:
             self.session.bank.find(name)
+        check_plugins(sound.patch)
         if as_it_was:
             self._engines.drop()
         self._history.keep(sound)
-        self._follow(whole=as_it_was)
+        self._follow(whole=as_it_was, again=True)
 
-    def _follow(self, *, whole: bool = False, seldom: bool = False) -> None:
+    def _follow(self, *, whole: bool = False, seldom: bool = False, again: bool = False) -> None:
         """Play what the history says, and tell all who have subscribed."""
-        self._engines.follow(whole=whole)
+        self._engines.follow(whole=whole, again=again)
         self._revision += 1
         if not seldom or time.monotonic() - self._told_at >= SELDOM_SECONDS:
             self._tell_state()
@@ -265,6 +270,13 @@ class Instrument:
             self.output.change_to(message.device if message.to == "device" else None)
         except NsynthLabError as error:
             self._say(str(error))
+
+    def _note_taken_out(self, taken_out: Mapping[str, str]) -> None:
+        with self._lock:
+            if taken_out != self._taken_out:
+                self._taken_out = dict(taken_out)
+                self._revision += 1
+                self._tell_state()
 
     def _say_and_tell(self, line: str) -> None:
         self._revision += 1

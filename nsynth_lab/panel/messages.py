@@ -219,6 +219,7 @@ class State:
     targets: dict[str, Any] = values(says="of every parameter that can be set: its value, low, high, unit and meaning")
     preset: str = text("", most=SHORT, says="name of the preset it began as, until its instruments change")
     is_changed: bool = flag(False, says="whether it has been changed since it was loaded or saved")
+    taken_out: dict[str, Any] = values(says="effects that failed and were taken out, by label, and why")
     can_undo: bool = flag(False, says="whether there is a change to undo")
     can_redo: bool = flag(False, says="whether there is one to do again")
 

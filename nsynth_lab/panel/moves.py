@@ -8,7 +8,7 @@ from pathlib import Path
 from nsynth_lab.midi.events import Event, setting
 from nsynth_lab.patch import STREAMS, Envelope, Patch, Slot, targets
 from nsynth_lab.patch.targets import unchecked
-from nsynth_lab.render.preset_synth import IN_CHAIN, SYNTH, synth_values
+from nsynth_lab.render.preset_synth import IN_CHAIN, SYNTH, bypasses, synth_values
 
 
 def moves(before: Patch, after: Patch) -> list[Event] | None:
@@ -16,6 +16,11 @@ def moves(before: Patch, after: Patch) -> list[Event] | None:
     streams = [stream for stream in STREAMS if getattr(after.blend, stream)]  # one of its own can be told
     if _fixed(before, streams) != _fixed(after, streams) or _beside(before) != _beside(after):
         return None
+    if any(
+        old.plugin and old.parameters.keys() - new.parameters
+        for old, new in zip(before.effects, after.effects, strict=True)
+    ):
+        return None  # it goes back to what the plugin itself begins with
     old, new = told(before), told(after)
     return [setting(name, value) for name, value in new.items() if value != old.get(name)]
 
@@ -30,6 +35,7 @@ def told(patch: Patch) -> dict[str, float]:
     return {
         **synth_values(patch),
         **{one.name: one.value for one in others if one.name not in SYNTH and one.name not in streams},
+        **bypasses(patch),
     }
 
 
@@ -64,6 +70,4 @@ def _beside(patch: Patch) -> Path | None:
 
 def _fixed_slot(slot: Slot, heard: set[str]) -> Slot:
     parameters = {name: value for name, value in slot.parameters.items() if f"{slot.label}.{name}" not in heard}
-    if slot.plugin:  # which has the parameters that are named, and no others
-        parameters |= {name: 0.0 for name in slot.parameters if f"{slot.label}.{name}" in heard}
-    return unchecked(slot, mix=0.0, parameters=parameters)
+    return unchecked(slot, mix=0.0, bypass=False, parameters=parameters)

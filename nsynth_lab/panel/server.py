@@ -2,7 +2,8 @@
 
     /                   the page; /page/... its parts, from a table of what there is
     /socket             messages (see `messages`) and frames of sound (see `sinks.socket_sink`)
-    /api/instruments    what can be put on a corner, JSON; /api/presets what can be loaded
+    /api/instruments    what can be put on a corner, JSON; /api/presets what can be loaded; /api/effects what can be
+                        put into the chain
     /api/messages       all messages of the socket, Markdown, and the client below
     /api/preset.toml    the sound as it is now, as a preset file
     /api/jobs/...       the files of a job by its name and theirs
@@ -43,6 +44,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.naming import file_stem
+from nsynth_lab.panel.catalogue import catalogue
 from nsynth_lab.panel.guard import POST, TOKEN, Guard, Guarded
 from nsynth_lab.panel.jobs.downloads import download_route
 from nsynth_lab.panel.jobs.jobs import Jobs
@@ -109,6 +111,7 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
         WebSocketRoute("/socket", pages.attend),
         Route("/api/instruments", instruments),
         Route("/api/presets", _presets),
+        Route("/api/effects", _effects),
         Route("/api/messages", _messages),
         Route("/api/preset.toml", preset),
         download_route(jobs),
@@ -245,6 +248,10 @@ def _presets(_: Request) -> Response:
         if one.patch is not None
     ]
     return JSONResponse(rows)
+
+
+def _effects(_: Request) -> Response:
+    return JSONResponse(catalogue())
 
 
 def _messages(_: Request) -> Response:

@@ -86,6 +86,11 @@ def is_in_chain(target: str) -> bool:
     return target == "level_db" or target.startswith(IN_CHAIN)
 
 
+def bypasses(patch: Patch) -> dict[str, float]:
+    """Which effects are bypassed, 1 or 0, as an output stage is told of it: under the name that a target would have."""
+    return {f"{IN_CHAIN}{slot.label}.bypass": float(slot.bypass) for slot in patch.effects}
+
+
 def _untuned_hz(patch: Patch) -> Doubles:
     """Hz of each key [128] without the patch's fine tuning."""
     tuning = unchecked(patch.tuning, fine_cents=0.0)
@@ -110,7 +115,8 @@ class PatchEffects:
         self.chain = chain_of(patch, deadline=live)
         self._knobs = {route.cc: patch.knobs(route.cc) for route in patch.midi}
         self._effects = self._effect_knobs()
-        self._stands = {name: target.value for name, target in targets(patch).items()}
+        self._stands = {name: target.value for name, target in targets(patch).items()} | bypasses(patch)
+        self._plugins = {slot.label for slot in patch.effects if slot.plugin}
         self._blend, self._begins, self._seed = patch.blend, patch.blend, seed
         self._untuned_hz = _untuned_hz(patch)
         self._waiting: dict[tuple[int, str], float] = {}
@@ -155,8 +161,11 @@ class PatchEffects:
         return changes
 
     def set(self, target: str, value: float, at_sample: int) -> Mapping[str, object]:
-        """See `OutputStage`; the value is within the range of its target."""
-        if target not in self._stands:
+        """See `OutputStage`; the value is within the range of its target.
+
+        Of a plugin, also parameters that its slot does not name.
+        """
+        if target not in self._stands and not self._is_of_plugin(target):
             return {}
         self._stands[target] = value
         if not is_in_chain(target):
@@ -183,6 +192,11 @@ class PatchEffects:
         self._quiet_samples = 0 if loud else self._quiet_samples + samples
         return out
 
+    @property
+    def taken_out(self) -> Mapping[str, str]:
+        """See `OutputStage`."""
+        return self.chain.taken_out
+
     def troubles(self) -> list[str]:
         """Problems of the chain."""
         return [str(trouble) for trouble in self.chain.troubles()]
@@ -190,6 +204,9 @@ class PatchEffects:
     def close(self) -> None:
         """Unload the chain."""
         self.chain.close()
+
+    def _is_of_plugin(self, target: str) -> bool:
+        return target.startswith(IN_CHAIN) and target.removeprefix(IN_CHAIN).partition(".")[0] in self._plugins
 
     def _changed(self, target: str, number: float) -> tuple[str, object]:
         """The setting of the synth that a target moves, and its new value."""

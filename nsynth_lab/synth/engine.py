@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
@@ -54,6 +54,7 @@ class EngineState:
         x, y: blend position.
         peak: amplitude of the last block.
         learning: the parameter that waits for a controller, if any.
+        taken_out: effects that had to be removed, by label, and why.
         weights: of each source, which sum to 1, where these and not x and y say where the blend is.
     """
 
@@ -66,6 +67,7 @@ class EngineState:
     peak: float
     learning: str
     weights: tuple[float, ...] = ()
+    taken_out: Mapping[str, str] = field(default_factory=dict)
 
 
 class Engine:
@@ -219,6 +221,7 @@ class Engine:
             peak=self._peak,
             learning=next(iter(player.settings.learn), ""),
             weights=normalised(place) if len(place) > 2 else (),
+            taken_out=self._output_stage.taken_out,
         )
 
     def _render(self, samples: int) -> FloatArray:

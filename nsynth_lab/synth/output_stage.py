@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from nsynth_lab.synth.mixer import soft_clip
@@ -19,6 +20,10 @@ class OutputStage(Protocol):
     @property
     def quiet(self) -> bool:
         """Whether its tail (reverb, echoes) has died away."""
+
+    @property
+    def taken_out(self) -> Mapping[str, str]:
+        """Effects that had to be removed so far, by label, and why."""
 
     def on_control_change(self, controller: int, value: float, at_sample: int) -> Mapping[str, object]:
         """Take a controller at `value`, 0 to 127; returns the synth settings that it changes, by name."""
@@ -43,6 +48,7 @@ class Bypass:
     """An `OutputStage` without effects: a soft clip keeps it below 0 dBFS."""
 
     latency_samples, quiet = 0, True
+    taken_out: Mapping[str, str] = MappingProxyType({})
 
     def on_control_change(self, controller: int, value: float, at_sample: int) -> Mapping[str, object]:
         """No setting changes."""

@@ -47,15 +47,9 @@ export class Knob extends HTMLElement {
     return this.getAttribute("label") ?? this.target;
   }
 
-  /** Short times need more of the way than long ones, so seconds run by the cube. */
-  get #power() {
-    return this.range?.unit === "s" ? 3 : 1;
-  }
-
   /** 0 to 1, along the way of the knob. */
   get #turned() {
-    const { value, low, high } = /** @type {Target} */ (this.range);
-    return Math.min(Math.max((value - low) / (high - low), 0), 1) ** (1 / this.#power);
+    return wayOf(/** @type {Target} */ (this.range));
   }
 
   /** @param {Target | undefined} target its value and range; none: the patch has no such parameter */
@@ -108,9 +102,7 @@ export class Knob extends HTMLElement {
   /** @param {number} turned 0 to 1 */
   #turnTo(turned) {
     const range = /** @type {Target} */ (this.range);
-    const { low, high, unit } = range;
-    const digits = unit === "s" || high - low <= 2 ? 4 : 2;
-    this.range = { ...range, value: Number((low + (high - low) * turned ** this.#power).toFixed(digits)) };
+    this.range = { ...range, value: valueAt(range, turned) };
     this.#draw();
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
@@ -157,11 +149,38 @@ export class Knob extends HTMLElement {
   }
 }
 
-/** A value as it is read: "35 ms", "1.20 s", "-3.0 dB", "60 %". @param {Target} target */
-export function figure({ value, low, high, unit }) {
+/** Whether a parameter is one of ratios: as far from 20 to 200 Hz as from 200 to 2000. @param {Target} range */
+const isOfRatios = ({ low, high }) => low > 0 && high / low >= 40;
+
+/** Short times need more of the way than long ones, so seconds from 0 on run by the cube. @param {Target} range */
+const powerOf = ({ unit }) => (unit === "s" ? 3 : 1);
+
+/** Where a value lies between the ends of a knob, 0 to 1. @param {Target} range */
+function wayOf(range) {
+  const { value, low, high } = range;
+  const held = Math.min(Math.max(value, low), high);
+  if (isOfRatios(range)) return Math.log(held / low) / Math.log(high / low);
+  return ((held - low) / (high - low)) ** (1 / powerOf(range));
+}
+
+/** The value there, to as many digits as are heard. @param {Target} range @param {number} way 0 to 1 */
+function valueAt(range, way) {
+  const { low, high, unit } = range;
+  const digits = unit === "s" || high - low <= 2 ? 4 : 2;
+  const text = isOfRatios(range)
+    ? (low * (high / low) ** way).toPrecision(4)
+    : (low + (high - low) * way ** powerOf(range)).toFixed(digits);
+  return Math.min(Math.max(Number(text), low), high);
+}
+
+/** A value as it is read: "35 ms", "1.20 s", "-3.0 dB", "1.20 kHz", "60 %". @param {Target} target */
+export function figure(target) {
+  const { value, low, high, unit } = target;
   if (unit === "s") return value < 1 ? `${Math.round(1000 * value)} ms` : `${value.toFixed(2)} s`;
-  if (!unit && low === 0 && high === 1) return `${Math.round(100 * value)} %`;
-  return `${value.toFixed(Math.abs(value) >= 100 ? 0 : 1)} ${unit}`.trim();
+  if (unit === "Hz" && value >= 1000) return `${(value / 1000).toFixed(value < 10_000 ? 2 : 1)} kHz`;
+  if (!unit && low >= -1 && high <= 1) return `${Math.round(100 * value)} %`;
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) < 10 && isOfRatios(target) ? 2 : 1;
+  return `${value.toFixed(digits)} ${unit}`.trim();
 }
 
 /** @param {string} tag @param {Record<string, string>} attributes */

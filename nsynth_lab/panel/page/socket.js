@@ -125,6 +125,11 @@ export class Link extends EventTarget {
     this.send("set", { target, value, keep });
   }
 
+  /** @param {import("./types.js").Patch} tables that take the place of the present ones */
+  change(tables) {
+    this.send("change", { patch: tables });
+  }
+
   /** @param {string} preset its name */
   load(preset) {
     this.send("load", { preset });
