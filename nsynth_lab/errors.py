@@ -6,6 +6,7 @@
     ├── LatentsError          a latents file or value that cannot be used
     ├── CheckpointError       weights or bank missing, damaged, or of another version
     ├── MidiError             a MIDI file, port or tuning that cannot be used
+    ├── TuneError             a tune that cannot be read, written or engraved
     ├── DeviceError           an audio device that cannot be used
     ├── DatasetError          a data set folder that cannot be read or written
     ├── PatchError            a patch or preset file that cannot be used
@@ -46,6 +47,10 @@ class CheckpointError(NsynthLabError):
 
 class MidiError(NsynthLabError):
     """A MIDI file, port or tuning that cannot be used."""
+
+
+class TuneError(NsynthLabError):
+    """A tune that cannot be read, written or engraved."""
 
 
 class DeviceError(NsynthLabError):
