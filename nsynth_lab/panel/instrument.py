@@ -119,6 +119,12 @@ class Instrument:
         """Where pages listen; None while a device plays."""
         return self.output.socket if self.output.is_socket else None
 
+    @property
+    def patch(self) -> Patch:
+        """The present sound."""
+        with self._lock:
+            return self._history.now.patch
+
     def handle(self, message: Any) -> None:
         """Do what a page asks for: any message of `FROM_PAGE` but hello.
 

@@ -7,6 +7,7 @@
     /api/messages       all messages of the socket, Markdown, and the client below
     /api/preset.toml    the sound as it is now, as a preset file
     /api/jobs/...       the files of a job by its name and theirs
+    /api/colours        what the pad sounds like; see `pictures.routes`
 
 A program may do what a page does. This one plays a note and writes a second of it, 48 kHz, stereo, 32 bit float:
 
@@ -49,6 +50,7 @@ from nsynth_lab.panel.guard import POST, TOKEN, Guard, Guarded
 from nsynth_lab.panel.jobs.downloads import download_route
 from nsynth_lab.panel.jobs.jobs import Jobs
 from nsynth_lab.panel.messages import LONGEST, reference
+from nsynth_lab.panel.pictures.routes import Pictures
 from nsynth_lab.panel.sockets import Pages
 from nsynth_lab.patch import Patch
 from nsynth_lab.patch.library import presets
@@ -82,6 +84,7 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
     """The panel of an instrument, for whoever `guard` lets in; `serve` runs it."""
     jobs = Jobs()
     pages = Pages(instrument, jobs)
+    pictures = Pictures(instrument)
     files = _files()
 
     async def first(_: Request) -> Response:
@@ -101,7 +104,7 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
 
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[None]:
-        with jobs:
+        with jobs, pictures:
             async with pages.running():
                 yield
 
@@ -115,6 +118,7 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
         Route("/api/messages", _messages),
         Route("/api/preset.toml", preset),
         download_route(jobs),
+        *pictures.routes,
     ]
     posts = {route.path for route in routes if isinstance(route, Route) and POST in (route.methods or ())}
     app = Starlette(routes=routes, middleware=[Middleware(Guarded, guard=guard, posts=posts)], lifespan=running)

@@ -7,10 +7,12 @@
  */
 import { read, same, written } from "./address.js";
 import { instrumentBrowser } from "./browser.js";
+import { Colours } from "./colours.js";
 import { takeDrops } from "./drops.js";
 import { HeldKeys } from "./held.js";
 import { Keyboard } from "./keys.js";
 import "./knobs.js";
+import { legend } from "./legend.js";
 import { meters } from "./meters.js";
 import { midiButton } from "./midi.js";
 import { Pad } from "./pad.js";
@@ -34,7 +36,9 @@ address.search = location.search; // a token, if there is one
 const link = new Link(address.href);
 const sound = new Sound();
 const held = new HeldKeys(link);
-const pad = new Pad(the("stage"), link, held);
+const colours = new Colours();
+const pad = new Pad(the("stage"), link, held, colours);
+legend(the("legend"), pad, colours);
 const keyboard = new Keyboard(the("keys"), the("octave-text"), held);
 const instruments = instrumentBrowser(the("instruments"), pad);
 const presets = presetBrowser(the("presets"), link, say);
@@ -42,9 +46,9 @@ const meter = meters(the("meters"), sound);
 /** @type {import("./knobs.js").Knob[]} */
 const knobs = [...document.querySelectorAll("nl-knob")].map((knob) => /** @type {any} */ (knob));
 
-/** @type {{ link: Link, sound: Sound, held: HeldKeys, pad: Pad, state: import("./types.js").State | null,
+/** @type {{ link: Link, sound: Sound, held: HeldKeys, pad: Pad, colours: Colours, state: import("./types.js").State | null,
  *   status: import("./types.js").Status | null }} */
-export const panel = { link, sound, held, pad, state: null, status: null };
+export const panel = { link, sound, held, pad, colours, state: null, status: null };
 
 /** @param {string} type @param {(message: any) => void} act */
 const on = (type, act) => link.addEventListener(type, (event) => act(/** @type {CustomEvent} */ (event).detail));
@@ -62,6 +66,7 @@ on("open", (welcome) => {
   the("connection").title = `nsynth-lab ${welcome.program}`;
   sound.configure(welcome);
   isFirst = true;
+  colours.refresh();
   if (!listed) void lists();
 });
 on("close", () => {
@@ -118,6 +123,7 @@ function show(state) {
   the("undo-button").disabled = !state.can_undo;
   the("redo-button").disabled = !state.can_redo;
   pad.showBlend(patch.blend ?? {});
+  colours.show(patch.blend ?? {});
   for (const knob of knobs) knob.show(targets[knob.target]);
   instruments.mark(corners);
   presets.mark(state);

@@ -3,6 +3,7 @@
  * Several fingers sound a chord, and the blend lies in the middle between them. Two ranges, visually hidden, move the
  * blend by keys and speak the shares.
  */
+import { Field } from "./field.js";
 import { between, clamp, cornerPoints, placeAt, shares, spoken } from "./place.js";
 import { calm, colour, onThemeChange } from "./theme.js";
 
@@ -21,8 +22,9 @@ export class Pad extends EventTarget {
    * @param {HTMLElement} stage holds canvas, .corners, .shares and the two ranges
    * @param {import("./socket.js").Link} link
    * @param {import("./held.js").HeldKeys} held
+   * @param {import("./colours.js").Colours} colours what it sounds like all over
    */
-  constructor(stage, link, held) {
+  constructor(stage, link, held, colours) {
     super();
     const find = (/** @type {string} */ selector) => /** @type {any} */ (stage.querySelector(selector));
     this.stage = stage;
@@ -53,6 +55,7 @@ export class Pad extends EventTarget {
     this.box = { left: 0, top: 0, width: 1, height: 1 };
     this.size = { width: 0, height: 0 };
     this.asked = 0;
+    this.field = new Field(colours, () => this.#ask());
     this.unsent = false;
     this.keepTimer = 0;
     this.#listen();
@@ -302,6 +305,7 @@ export class Pad extends EventTarget {
       small.textContent = this.count > 1 ? `${Math.round(100 * weights[k])} %` : "";
     });
     this.readout.textContent = text;
+    this.dispatchEvent(new Event("move"));
     this.#ask();
   }
 
@@ -338,9 +342,9 @@ export class Pad extends EventTarget {
     this.trail = calm.matches ? [] : this.trail.filter(({ at }) => now - at < TRAIL_MS);
     if (this.isNew) this.trail = [];
     else if (!still && !calm.matches) this.trail.push({ ...this.#dot(), at: now });
-    this.#draw(now);
+    const isFading = this.#draw(now);
     this.isNew = false;
-    if (!still || this.trail.length) this.#ask();
+    if (!still || this.trail.length || isFading) this.#ask();
   }
 
   /** @returns {Point} */
@@ -348,20 +352,22 @@ export class Pad extends EventTarget {
     return between(cornerPoints(this.count, this.box), this.weights ?? shares(this.count, this.shown));
   }
 
-  /** @param {number} now */
+  /** Whether it changes by itself. @param {number} now */
   #draw(now) {
     const context = this.canvas.getContext("2d");
-    if (!context || !this.count) return;
+    if (!context || !this.count) return false;
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     context.clearRect(0, 0, this.size.width, this.size.height);
     const corners = cornerPoints(this.count, this.box);
     const dot = this.#dot();
     drawSurface(context, corners, this.box);
+    const isFading = this.field.draw(context, this.size, this.box, this.count, now);
     drawSpokes(context, corners, dot, this.weights ?? shares(this.count, this.shown));
     drawTrail(context, [...this.trail, { ...dot, at: now }], now);
     drawCorners(context, corners, this.chosen);
     for (const finger of this.fingers.size > 1 ? this.fingers.values() : []) ring(context, finger, 16, "accent", 1.5);
     drawDot(context, dot, this.fingers.size > 0, this.peak);
+    return isFading;
   }
 }
 
@@ -405,12 +411,14 @@ function drawSurface(context, corners, box) {
 
 /** Lines from the dot to the corners, as strong as their shares. @param {CanvasRenderingContext2D} context @param {Point[]} corners @param {Point} dot @param {number[]} weights */
 function drawSpokes(context, corners, dot, weights) {
-  context.strokeStyle = colour("accent");
-  corners.forEach((corner, k) => {
-    context.globalAlpha = 0.15 + 0.6 * weights[k];
-    context.lineWidth = 0.5 + 5 * weights[k];
-    line(context, dot, corner);
-  });
+  for (const [name, wider] of /** @type {const} */ ([["paper", 2], ["accent", 0]])) { // legible on any colour
+    context.strokeStyle = colour(name);
+    corners.forEach((corner, k) => {
+      context.globalAlpha = (wider ? 0.4 : 0.25) + 0.6 * weights[k];
+      context.lineWidth = 1 + 5 * weights[k] + wider;
+      line(context, dot, corner);
+    });
+  }
   context.globalAlpha = 1;
 }
 

@@ -1,0 +1,67 @@
+"""Work: what the process beside the engine can be asked for. Each request carries the latents that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nsynth_lab.blend import blend
+from nsynth_lab.blend.modulation import weights_of
+from nsynth_lab.dsp.impression import Impression, impression
+from nsynth_lab.latents import Latents
+from nsynth_lab.panel.pictures.tools import Tools
+from nsynth_lab.patch import Blend
+from nsynth_lab.patch.place import Place
+from nsynth_lab.patch.sound import SPHERICAL
+from nsynth_lab.units import note_to_hz
+
+NOTE_FRAMES, HEARD_FRAMES = 141, 60  # of a note of 1.5 s, the first 0.64 s
+
+
+@dataclass(frozen=True)
+class Impressions:
+    """What a blend sounds like at each of `places`: its own sound, before the envelope and the effects of a patch.
+
+    Attributes:
+        blend: without movement.
+        sources: its corners at one note.
+    """
+
+    blend: Blend
+    sources: Sequence[Latents]
+    places: Sequence[Place]
+
+    def do(self, tools: Tools) -> list[Impression]:
+        """One for each place."""
+        notes = [self._note(place) for place in self.places]
+        f0_hz = note_to_hz(float(self.sources[0].note))
+        return [impression(sound, f0_hz=f0_hz) for sound in tools.decoded(notes)]
+
+    def _note(self, place: Place) -> Latents:
+        moved = self.blend.at(place) if place else self.blend
+        weights = weights_of(moved, NOTE_FRAMES)
+        whole = blend(
+            self.sources,
+            weights["timbre"],
+            frames=NOTE_FRAMES,
+            loudness=weights["loudness"],
+            f0=weights["f0"],
+            partials=weights["partials"],
+            spherical=moved.interpolation == SPHERICAL,
+        )
+        return beginning(whole, frames=HEARD_FRAMES)
+
+
+def beginning(note: Latents, *, frames: int) -> Latents:
+    """The first `frames` of a note."""
+    return replace(
+        note,
+        timbre=note.timbre[:frames],
+        loudness_db=note.loudness_db[:frames],
+        f0_cents=note.f0_cents[:frames],
+        partials=np.atleast_2d(note.partials)[:frames] if note.partials.ndim == 2 else note.partials,
+        attack_frames=min(note.attack_frames, frames),
+        release_frame=min(note.release_frame, frames),
+    )
