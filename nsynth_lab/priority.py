@@ -3,6 +3,8 @@
 A thread that makes sound and waits behind other programs misses its deadline, and the sound breaks up. Linux grants
 real-time priority (SCHED_RR) to members of a group that limits.conf names, and to root. Only the thread that asks gets
 it, and so do helpers that it waits for; other threads and programs that it starts do not (SCHED_RESET_ON_FORK).
+A thread that often has the interpreter's lock, such as a server's, may ask to come right behind: while it waited for a
+processor with the lock in hand, the sound would wait as well.
 Sources: sched(7), getrlimit(2).
 
 macOS and Windows give the sound card's thread real-time priority themselves; there is nothing to ask for.
@@ -27,22 +29,24 @@ ADVICE = (
 
 LOWERED = "it goes on at normal priority, so that this machine can still be used"
 
-_raised: set[int] = set()
+_raised: dict[int, int] = {}  # priority by thread
 _refused: set[int] = set()
 
 
-def raise_priority() -> bool:
+def raise_priority(*, behind: int = 0) -> bool:
     """Ask the system for real-time priority for this thread, or else for a lower nice value; whether it grants either.
 
-    Only within `never_for_long`, so that the machine stays usable.
+    Only within `never_for_long`, so that the machine stays usable. `behind`: by how much others that make sound come
+    first; 0 to 4.
     """
     if sys.platform != "linux":
         return False
     with suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
-        _raised.add(threading.get_native_id())
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY - behind))
+        _raised[threading.get_native_id()] = PRIORITY - behind
         return True
     with suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))
         os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
         return True
     _refused.add(threading.get_native_id())
@@ -57,7 +61,7 @@ def is_raised() -> bool:
 def lower_priority(say: Callable[[str], None] = lambda _: None) -> None:
     """Give this thread normal priority again if it had real time, and tell `say` so: it has more to do than it can."""
     if is_raised():
-        _lower_all()
+        _lower()
         say(f"there is more to play than this machine can: {LOWERED}")
 
 
@@ -73,8 +77,10 @@ def refusal() -> str:
 def never_for_long(say: Callable[[str], None] = lambda _: None) -> Iterator[None]:
     """Within this context a real-time thread that computes for half a second without a pause gets normal priority.
 
-    Waiting for the interpreter's lock is a pause, so this is for endless work in a library. `say` is then told so in a
-    sentence. Only the main thread can watch; elsewhere nothing happens.
+    Waiting for the interpreter's lock is a pause, so this is for endless work in a library. The system does not say
+    which thread it was: those that came behind lose theirs first, and nobody hears that; those that make sound if it
+    goes on for another second. `say` is then told so in a sentence. Only the main thread can watch; elsewhere nothing
+    happens.
     """
     if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
         yield
@@ -82,8 +88,9 @@ def never_for_long(say: Callable[[str], None] = lambda _: None) -> Iterator[None
     import resource
 
     def lower(_number: int, _frame: FrameType | None) -> None:
-        if _raised:
-            _lower_all()
+        if _lower(below=PRIORITY):
+            return
+        if _lower():
             say(f"the sound took the processor for {LONGEST_SECONDS:g} s without a pause: {LOWERED}")
 
     soft, hard = resource.getrlimit(resource.RLIMIT_RTTIME)
@@ -99,7 +106,11 @@ def never_for_long(say: Callable[[str], None] = lambda _: None) -> Iterator[None
         _refused.clear()
 
 
-def _lower_all() -> None:
-    while _raised:
+def _lower(*, below: int = PRIORITY + 1) -> bool:
+    """Give all threads of a priority below that their normal one again; whether there was any."""
+    threads = [thread for thread, priority in _raised.items() if priority < below]
+    for thread in threads:
+        del _raised[thread]
         with suppress(OSError):  # the thread has ended
-            os.sched_setscheduler(_raised.pop(), os.SCHED_OTHER, os.sched_param(0))
+            os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
+    return bool(threads)

@@ -68,6 +68,43 @@ def test_real_time_is_for_the_thread_alone_and_ends_if_it_never_pauses() -> None
     assert ran.stdout.strip() == "[True, False, False, False, True, False, False] 2"
 
 
+BEHIND = """
+import hashlib, os, threading, time
+from nsynth_lab.priority import never_for_long, raise_priority
+said, heard = [], []
+
+def sound():
+    heard.append(raise_priority())
+    while not ended.is_set():
+        time.sleep(0.005)
+    heard.append(os.sched_getscheduler(0) == os.SCHED_RR | os.SCHED_RESET_ON_FORK)
+
+def serve():
+    raise_priority(behind=1)
+    heard.append(os.sched_getparam(0).sched_priority)
+    hashlib.pbkdf2_hmac("sha256", b"endless", b"work", 4_000_000)
+    heard.append(os.sched_getscheduler(0) == os.SCHED_OTHER)
+    ended.set()
+
+ended = threading.Event()
+with never_for_long(said.append):
+    threads = [threading.Thread(target=work) for work in (sound, serve)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.1)
+    while any(thread.is_alive() for thread in threads):
+        time.sleep(0.01)
+print(heard, said)
+"""
+
+
+def test_who_comes_behind_the_sound_loses_its_priority_first() -> None:
+    ran = subprocess.run([sys.executable, "-c", BEHIND], capture_output=True, text=True, check=True, timeout=60)
+    if ran.stdout.startswith("[False"):
+        pytest.skip("the system grants no real-time priority")
+    assert ran.stdout.strip() == f"[True, {priority.PRIORITY - 1}, True, True] []"
+
+
 def test_limit_and_signal_are_as_before_afterwards() -> None:
     before = resource.getrlimit(resource.RLIMIT_RTTIME), signal.getsignal(signal.SIGXCPU)
     with never_for_long():

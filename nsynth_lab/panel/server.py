@@ -104,6 +104,7 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
 
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[None]:
+        instrument.output.come_behind()
         with jobs, pictures:
             async with pages.running():
                 yield
