@@ -16,6 +16,7 @@ from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.midi.events import Event, setting
 from nsynth_lab.panel.history import History, Sound
 from nsynth_lab.panel.moves import moves, told
+from nsynth_lab.panel.recordings.names import check_recordings
 from nsynth_lab.panel.switch import Switch
 from nsynth_lab.panel.worker import Worker
 from nsynth_lab.patch import Patch
@@ -37,6 +38,7 @@ def engine_of(session: Session, patch: Patch) -> Playing:
         UsageError, LatentsError, PatchError, PluginError, AudioError: something it is made of cannot be used.
     """
     patch = patch.with_macros_applied()
+    check_recordings(patch, session.bank)
     parts = Parts(session, (), live=True, ahead_samples=HOP_SAMPLES, unlimited=False)
     return parts.patched(patch, settings_of(patch, seed=session.seed), Settings)
 
@@ -94,6 +96,11 @@ class Engines:
     def let_go(self) -> None:
         """Nothing plays any more."""
         self.switch.let_go()
+
+    def renew(self) -> None:
+        """Play the present sound anew: one of its instruments is not what it was."""
+        self._again = True
+        self.follow()
 
     def _build(self) -> None:
         """By the worker."""

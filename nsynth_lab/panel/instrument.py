@@ -9,7 +9,7 @@ Any thread may call it. Nothing here waits for the engine or for a page.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from threading import RLock, current_thread, main_thread
@@ -43,9 +43,11 @@ from nsynth_lab.panel.messages import (
 from nsynth_lab.panel.messages import Output as ToOutput
 from nsynth_lab.panel.output import Output
 from nsynth_lab.panel.plugins import check_plugins
+from nsynth_lab.panel.recordings.names import check_kept, check_recordings
 from nsynth_lab.panel.shown import state_of, status_of
 from nsynth_lab.panel.worker import Worker
 from nsynth_lab.patch import Patch
+from nsynth_lab.patch.place import MAX_SOURCES
 from nsynth_lab.priority import never_for_long, refusal
 from nsynth_lab.render.event_queue import EventQueue
 from nsynth_lab.render.machine import choose_threads
@@ -160,6 +162,37 @@ class Instrument:
         with self._lock:
             return self._hands.keys
 
+    def put(self, name: str, corner: int) -> None:
+        """Put an instrument on a corner of the pad, counted from 0; beyond the last one on a new corner.
+
+        Raises:
+            UsageError: there is no such instrument.
+        """
+        with self._lock:
+            names = list(self._history.now.patch.blend.corners)
+            corner = min(corner, len(names), MAX_SOURCES - 1)
+            self._handle(Corners((*names[:corner], name, *names[corner + 1 :])))
+
+    def replace(self, name: str, others: Sequence[str]) -> None:
+        """Put others, or none, where an instrument stands on the pad now.
+
+        Raises:
+            UsageError: nothing would be left.
+        """
+        with self._lock:
+            names = self._history.now.patch.blend.corners
+            if name not in names:
+                return
+            left = tuple(one for corner in names for one in (others if corner == name else (corner,)))
+            if not left:
+                raise UsageError(f"'{name}' is all that plays: put another instrument on its corner first")
+            self._handle(Corners(left))
+
+    def renew(self) -> None:
+        """Play the present sound anew, because one of its instruments has changed in the session's bank."""
+        with self._lock:
+            self._engines.renew()
+
     def subscribe(self, tell: Tell) -> Callable[[], None]:
         """Tell of every change from now on; returns what ends it. `tell` comes from any thread and must not wait."""
         with self._lock:
@@ -208,6 +241,7 @@ class Instrument:
     def _handle_file(self, message: File) -> None:
         match message:
             case Save():
+                check_kept(self._history.now.patch)
                 sound = saved(self._history.now.patch, message)
                 with self._lock:
                     self._history.rename(sound)
@@ -255,6 +289,7 @@ class Instrument:
 
     def _keep(self, sound: Sound, *, as_it_was: bool = False) -> None:
         """A new sound; `as_it_was` when it was saved, so that no finger on the pad moves it."""
+        check_recordings(sound.patch, self.session.bank)
         for name in sound.patch.blend.corners:
             self.session.bank.find(name)
         check_plugins(sound.patch)

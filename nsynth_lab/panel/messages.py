@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nsynth_lab.errors import PatchError
+from nsynth_lab.note import FAMILIES
 from nsynth_lab.patch.fields import REQUIRED, choice, flag, names, number, numbers, text, whole
 from nsynth_lab.patch.place import MAX_SOURCES
 from nsynth_lab.patch.preset_file import MAX_BYTES
@@ -201,6 +202,31 @@ class Forget:
 
 
 @dataclass(frozen=True)
+class EncodeRecording:
+    """A recording is encoded again as another note, because its pitch was measured wrong."""
+
+    recording: str = text(REQUIRED, least=1, most=SHORT, says="which, as in `recordings`")
+    note: int = whole(REQUIRED, low=0, high=127, says="MIDI note number")
+
+
+@dataclass(frozen=True)
+class KeepRecording:
+    """A recording is kept in the user's bank; it then stands by its new name where it stood on the pad."""
+
+    recording: str = text(REQUIRED, least=1, most=SHORT, says="which, as in `recordings`")
+    name: str = text(REQUIRED, least=1, most=60, says="of the new instrument")
+    family: str = choice("vocal", FAMILIES, says="what kind of instrument it is")
+    force: bool = flag(False, says="whether an instrument of the user's by that name may be replaced")
+
+
+@dataclass(frozen=True)
+class RemoveRecording:
+    """A recording is removed from the session, or is not encoded any further; what was kept of it stays."""
+
+    recording: str = text(REQUIRED, least=1, most=SHORT, says="which, as in `recordings`")
+
+
+@dataclass(frozen=True)
 class Welcome:
     """The socket is open."""
 
@@ -262,6 +288,16 @@ class JobRows:
 
 
 @dataclass(frozen=True)
+class Recordings:
+    """The recordings of this session, whenever they have changed. Those that are being encoded are jobs.
+
+    Of each both sounds can be had: /api/recordings/{recording}/original.wav and reconstruction.wav.
+    """
+
+    recordings: dict[str, Any] = values(says="of each its name as a corner, its note, mel error and waveforms")
+
+
+@dataclass(frozen=True)
 class Trouble:
     """Something did not work, in one line."""
 
@@ -273,10 +309,11 @@ FROM_PAGE: Mapping[str, type] = {
     "place": Place, "corners": Corners, "set": Set, "change": Change, "load": Load, "open": Open,
     "open_file": OpenFile, "save": Save, "remove": Remove, "undo": Undo, "redo": Redo, "output": Output,
     "cancel": Cancel, "forget": Forget,
+    "encode_recording": EncodeRecording, "keep_recording": KeepRecording, "remove_recording": RemoveRecording,
 }  # fmt: skip
 FROM_SERVER: Mapping[str, type] = {
     "welcome": Welcome, "state": State, "status": Status, "keys": Keys, "presets": Presets, "trouble": Trouble,
-    "jobs": JobRows,
+    "jobs": JobRows, "recordings": Recordings,
 }  # fmt: skip
 _NAMES = {of: name for name, of in (*FROM_PAGE.items(), *FROM_SERVER.items())}
 

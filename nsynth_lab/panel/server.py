@@ -8,6 +8,7 @@
     /api/preset.toml    the sound as it is now, as a preset file
     /api/jobs/...       the files of a job by its name and theirs
     /api/colours        what the pad sounds like; see `pictures.routes`
+    /api/recordings     takes a sound to encode; /api/recordings/... what was encoded, and what it has become
 
 A program may do what a page does. This one plays a note and writes a second of it, 48 kHz, stereo, 32 bit float:
 
@@ -51,6 +52,8 @@ from nsynth_lab.panel.jobs.downloads import download_route
 from nsynth_lab.panel.jobs.jobs import Jobs
 from nsynth_lab.panel.messages import LONGEST, reference
 from nsynth_lab.panel.pictures.routes import Pictures
+from nsynth_lab.panel.recordings.recordings import Recordings
+from nsynth_lab.panel.recordings.routes import recording_routes
 from nsynth_lab.panel.sockets import Pages
 from nsynth_lab.patch import Patch
 from nsynth_lab.patch.library import presets
@@ -83,7 +86,8 @@ DOCUMENTED = "text/markdown; charset=utf-8"
 def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
     """The panel of an instrument, for whoever `guard` lets in; `serve` runs it."""
     jobs = Jobs()
-    pages = Pages(instrument, jobs)
+    recordings = Recordings(instrument, jobs)
+    pages = Pages(instrument, jobs, recordings)
     pictures = Pictures(instrument)
     files = _files()
 
@@ -120,6 +124,7 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
         Route("/api/preset.toml", preset),
         download_route(jobs),
         *pictures.routes,
+        *recording_routes(recordings),
     ]
     posts = {route.path for route in routes if isinstance(route, Route) and POST in (route.methods or ())}
     app = Starlette(routes=routes, middleware=[Middleware(Guarded, guard=guard, posts=posts)], lifespan=running)

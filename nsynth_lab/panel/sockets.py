@@ -26,14 +26,17 @@ from nsynth_lab.panel.messages import (
     Bend,
     Cancel,
     Controller,
+    EncodeRecording,
     Forget,
     Hello,
     JobRows,
+    KeepRecording,
     Keys,
     NoteOff,
     NoteOn,
     Panic,
     Place,
+    RemoveRecording,
     State,
     Status,
     Trouble,
@@ -41,12 +44,14 @@ from nsynth_lab.panel.messages import (
     format_message,
     parse,
 )
+from nsynth_lab.panel.messages import Recordings as Recorded
 from nsynth_lab.units import SAMPLE_RATE
 from nsynth_lab.wording import counted
 
 if TYPE_CHECKING:
     from nsynth_lab.panel.instrument import Instrument, Told
     from nsynth_lab.panel.jobs.jobs import Jobs
+    from nsynth_lab.panel.recordings.recordings import Recordings
     from nsynth_lab.sinks.socket_sink import Listener, SocketSink
 
 MOST_PAGES = 64
@@ -63,6 +68,7 @@ ROOM_SECONDS = 0.005
 SUSTAIN, LONGEST_TROUBLE = 64, 10_000
 NORMAL, REFUSED, BUSY = 1000, 1008, 1013  # RFC 6455, 7.4.1, and IANA's registry of close codes
 QUICK = (NoteOn, NoteOff, Bend, Controller, Panic, Place)  # handled at once; what else there is may read files
+ASKED_OF_RECORDINGS = (EncodeRecording, KeepRecording, RemoveRecording)
 TransportOf = Callable[[Any], asyncio.WriteTransport | None]
 
 
@@ -199,8 +205,16 @@ class Pages:
     `transport_of(client)` finds what a page's bytes are written to, so that one that does not read is noticed.
     """
 
-    def __init__(self, instrument: Instrument, jobs: Jobs, *, transport_of: TransportOf = lambda _: None) -> None:
-        self._instrument, self._jobs, self.transport_of = instrument, jobs, transport_of
+    def __init__(
+        self,
+        instrument: Instrument,
+        jobs: Jobs,
+        recordings: Recordings,
+        *,
+        transport_of: TransportOf = lambda _: None,
+    ) -> None:
+        self._instrument, self._jobs, self._recordings = instrument, jobs, recordings
+        self.transport_of = transport_of
         self._jobs_changed = asyncio.Event()
         self._open: set[Page] = set()
         self._changed: dict[type, Told] = {}
@@ -220,11 +234,19 @@ class Pages:
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(self._heard, message)
 
+        def recordings_have_changed() -> None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._tell_recordings)
+
         def jobs_have_changed() -> None:
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._jobs_changed.set)
 
-        unsubscribe = self._instrument.subscribe(tell), self._jobs.subscribe(jobs_have_changed)
+        unsubscribe = (
+            self._instrument.subscribe(tell),
+            self._jobs.subscribe(jobs_have_changed),
+            self._recordings.subscribe(recordings_have_changed),
+        )
         tasks = [asyncio.create_task(self._tell_status()), asyncio.create_task(self._tell_jobs())]
         try:
             yield
@@ -300,6 +322,7 @@ class Pages:
         page.put(State, format_message(self._instrument.state()))
         page.put(Keys, format_message(self._instrument.keys()))
         page.put(JobRows, format_message(JobRows(self._jobs.rows())))
+        page.put(Recorded, format_message(self._recordings.shown()))
         self._listen()
 
     async def _handle(self, page: Page, message: Any) -> None:
@@ -315,7 +338,8 @@ class Pages:
             elif isinstance(message, Cancel | Forget):
                 (self._jobs.cancel if isinstance(message, Cancel) else self._jobs.forget)(message.job)
             else:
-                await asyncio.to_thread(self._instrument.handle, message)
+                takes = self._recordings if isinstance(message, ASKED_OF_RECORDINGS) else self._instrument
+                await asyncio.to_thread(takes.handle, message)
         except NsynthLabError as error:
             page.tell(error)
         except Exception as error:  # one page's message never ends the sound of the others
@@ -360,6 +384,11 @@ class Pages:
                 text = format_message(self._instrument.status())
                 for page in known:
                     page.put(Status, text)
+
+    def _tell_recordings(self) -> None:
+        text = format_message(self._recordings.shown())
+        for page in self._known():
+            page.put(Recorded, text)
 
     async def _tell_jobs(self) -> None:
         while True:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property, partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from nsynth_lab.blend.modulation import weights_of
 from nsynth_lab.errors import LatentsError
 from nsynth_lab.latents import Latents, read_latents
 from nsynth_lab.legible import encodable
-from nsynth_lab.model.bank import Bank, at_bank_level, load_bank, zones_at_note
+from nsynth_lab.model.bank import Bank, at_bank_level, load_bank, merged, zones_at_note
 from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, check_bank, other_model_hint
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.config import ROUNDS
@@ -73,6 +74,8 @@ class Session:
         self._progress = progress
         self._told: set[str] = set()
         self._encodings = encodings
+        self._guests: dict[str, Bank] = {}
+        self._changing = Lock()
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
@@ -92,6 +95,32 @@ class Session:
         bank.hint = partial(other_model_hint, folder=self.folder)
         return bank
 
+    def add(self, bank: Bank, *, stays: bool = False) -> None:
+        """Add the instruments of another bank; in the place of those that were added before under their names.
+
+        They are forgotten by `remove`, unless they stay as if they had been in this session's bank from the beginning.
+
+        Raises:
+            CheckpointError: this session's bank cannot be used.
+        """
+        with self._changing:
+            if stays:
+                self._home = _joined(self._home, [bank])
+            else:
+                self._guests["\n".join(bank.entries)] = bank
+            self.bank = _joined(self._home, list(self._guests.values()))
+
+    def remove(self, name: str) -> None:
+        """Forget an instrument that was added by this name, if it was."""
+        with self._changing:
+            self._guests.pop(name, None)
+            self.bank = _joined(self._home, list(self._guests.values()))
+
+    @cached_property
+    def _home(self) -> Bank:
+        """The bank without what was added; asked for first before anything is."""
+        return self.bank
+
     @cached_property
     def _recordings(self) -> Recordings:
         return Recordings(
@@ -103,9 +132,9 @@ class Session:
 
     def instruments(self) -> list[dict[str, Any]]:
         """One row per instrument of the bank: name, family, source, range, velocity layers, licence, attribution."""
-        rows = []
-        for entry in self.bank.entries.values():
-            notes = [self.bank.notes[index] for index in entry.zones]
+        rows, bank = [], self.bank
+        for entry in bank.entries.values():
+            notes = [bank.notes[index] for index in entry.zones]
             rows.append(
                 {
                     "name": entry.instrument.name,
@@ -122,9 +151,8 @@ class Session:
 
     def ranges(self) -> dict[str, tuple[int, int]]:
         """The lowest and the highest note of each instrument, by name."""
-        notes = {
-            name: [self.bank.notes[index].number for index in entry.zones] for name, entry in self.bank.entries.items()
-        }
+        bank = self.bank
+        notes = {name: [bank.notes[index].number for index in entry.zones] for name, entry in bank.entries.items()}
         return {name: (min(found), max(found)) for name, found in notes.items()}
 
     def stamp(self) -> dict[str, Any]:
@@ -185,7 +213,8 @@ class Session:
         elif files and (path := self.file_of(source)) is not None:
             zones = [self.recorded(path)]
         else:
-            zones = [self.bank.zones[index] for index in self.bank.find(source).zones]
+            bank = self.bank  # another may take its place meanwhile
+            zones = [bank.zones[index] for index in bank.find(source).zones]
         if zones[0].model_id != (ours := self.checkpoint.model_id):
             theirs, told = zones[0].model_id or "unknown", "latents" if isinstance(source, Latents) else source
             raise LatentsError(f"{told}: made by model {theirs}, this checkpoint is {ours}; encode the sound again")
@@ -262,3 +291,9 @@ class Session:
     ) -> Rendered:
         """Decode a whole note with this session's checkpoint and seed (see `offline.render_whole`)."""
         return render_whole(latents, self.checkpoint, samples=samples, seed=self.seed, limited=limited, advance=advance)
+
+
+def _joined(bank: Bank, others: Sequence[Bank]) -> Bank:
+    whole = merged(bank, others)
+    whole.hint = bank.hint
+    return whole

@@ -17,6 +17,7 @@ import { meters } from "./meters.js";
 import { midiButton } from "./midi.js";
 import { Pad } from "./pad.js";
 import { presetBrowser } from "./presets.js";
+import { Recordings } from "./recordings.js";
 import { Link } from "./socket.js";
 import { Sound } from "./sound.js";
 import { makeTabs, openTab } from "./tabs.js";
@@ -42,6 +43,7 @@ legend(the("legend"), pad, colours);
 const keyboard = new Keyboard(the("keys"), the("octave-text"), held);
 const instruments = instrumentBrowser(the("instruments"), pad);
 const presets = presetBrowser(the("presets"), link, say);
+const recordings = new Recordings(the("own"), { link, pad, sound, say });
 const meter = meters(the("meters"), sound);
 /** @type {import("./knobs.js").Knob[]} */
 const knobs = [...document.querySelectorAll("nl-knob")].map((knob) => /** @type {any} */ (knob));
@@ -153,12 +155,15 @@ addEventListener("hashchange", () => {
   if (patch && !same(patch, panel.state?.patch)) link.open(patch);
 });
 
+recordings.addEventListener("bank", () => void lists());
+
 async function lists() {
   try {
     const answers = await Promise.all(["instruments", "presets"].map((name) => fetch(`/api/${name}${location.search}`)));
     const [rows, files] = await Promise.all(answers.map((answer) => answer.json()));
     listed = true;
     instruments.show(rows);
+    recordings.showBank(rows);
     presets.show(files);
     instruments.mark(panel.state?.patch.blend?.corners ?? []);
   } catch {
@@ -257,6 +262,8 @@ addEventListener("keydown", (event) => {
   if (free && event.key === " ") {
     event.preventDefault();
     if (!event.repeat) sustain(true);
+  } else if (event.code === "KeyR") {
+    if (!event.repeat) void recordings.toggle();
   } else if (!(free && pad.arrow(event))) keyboard.letterDown(event);
 });
 addEventListener("keyup", (event) => {

@@ -12,7 +12,7 @@ export class SearchList {
   constructor(section, how) {
     const find = (/** @type {string} */ selector) => /** @type {any} */ (section.querySelector(selector));
     /** @type {HTMLInputElement} */
-    this.input = find("input");
+    this.input = find("input[type=search]");
     /** @type {HTMLElement} */
     this.chips = find(".chips");
     /** @type {HTMLElement} */

@@ -15,6 +15,7 @@ const STEP = 0.02;
 const VELOCITY = 100;
 const TRAIL_MS = 1400;
 const MARGIN = 20;
+const RECORDING = / \(recording\)$/; // as the server names what is not in the bank
 const DRAGGED = "application/x-nsynth-lab-instrument";
 
 export class Pad extends EventTarget {
@@ -155,7 +156,7 @@ export class Pad extends EventTarget {
         this.#keepSoon();
       });
     }
-    this.#acceptDrops(canvas, (event) => this.#nearest(event));
+    this.#acceptDrops(canvas, (event) => this.nearest(event));
   }
 
   /** @param {PointerEvent} event */
@@ -222,8 +223,8 @@ export class Pad extends EventTarget {
     return { x: clientX - left, y: clientY - top };
   }
 
-  /** @param {MouseEvent} event */
-  #nearest(event) {
+  /** The corner nearest to where it happened. @param {MouseEvent} event */
+  nearest(event) {
     const point = this.#point(event);
     const away = cornerPoints(this.count, this.box).map(({ x, y }) => Math.hypot(x - point.x, y - point.y));
     return away.indexOf(Math.min(...away));
@@ -260,7 +261,8 @@ export class Pad extends EventTarget {
     chip.className = "corner";
     chip.dataset.at = LETTERS[k];
     const choose = button("choose", "", `Corner ${LETTERS[k]}, ${name}: the next instrument goes here`);
-    choose.append(part("b", LETTERS[k]), part("span", name), part("small", ""));
+    const title = name.replace(RECORDING, "");
+    choose.append(part("b", LETTERS[k]), part("span", title), ...(title === name ? [] : [part("em", "rec")]), part("small", ""));
     choose.addEventListener("click", () => this.choose(k));
     chip.append(choose);
     if (this.count > 1) {

@@ -18,6 +18,11 @@
  * @typedef {{ key: string, name: string, tags: string[], description: string, author: string,
  *   is_own: boolean }} Preset
  *
+ * @typedef {{ kind: string, title: string, state: "waiting" | "running" | "done" | "failed" | "cancelled", done: number,
+ *   total: number, says: string, about: Record<string, unknown> }} Job
+ * @typedef {{ name: string, title: string, version: number, kept: string, note: number, pitch: string, error_db: number,
+ *   quality: string, seconds: number, family: string, remarks: string[], original: number[], reconstruction: number[] }} Recording
+ *
  * @typedef {{ x: number, y: number }} Point
  * @typedef {{ left: number, top: number, width: number, height: number }} Box
  */

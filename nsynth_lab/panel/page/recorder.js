@@ -1,0 +1,101 @@
+/**
+ * The microphone as a WAV file, without what browsers do for speech: no gate, no automatic gain, no echo filter.
+ *
+ * Events: `level` (detail: seconds so far, peak of the last piece), and `full` when it has all that is used of a recording.
+ */
+
+export const LONGEST_SECONDS = 20; // what is used of a recording
+const PLAIN = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+
+export class Recorder extends EventTarget {
+  constructor() {
+    super();
+    /** @type {MediaStream | null} */
+    this.stream = null;
+    /** @type {AudioContext | null} */
+    this.context = null;
+    /** @type {Float32Array[]} */
+    this.pieces = [];
+    this.samples = 0;
+  }
+
+  get isRecording() {
+    return this.stream !== null;
+  }
+
+  /** Ask for the microphone, and begin. What goes wrong is thrown as an Error that a player understands. */
+  async start() {
+    if (!navigator.mediaDevices) throw new Error("Only a page of this machine, or an encrypted one, may use the microphone.");
+    try {
+      this.stream = await navigator.mediaDevices.getUserMedia({ audio: PLAIN });
+    } catch (error) {
+      throw new Error(reason(error));
+    }
+    this.pieces = [];
+    this.samples = 0;
+    const context = new AudioContext({ latencyHint: "interactive" }); // at the microphone's own rate
+    this.context = context;
+    try {
+      await context.audioWorklet.addModule("/page/recorder-worklet.js");
+      const taps = new AudioWorkletNode(context, "nl-recorder", { channelCountMode: "max" });
+      taps.port.onmessage = ({ data }) => this.#take(data);
+      context.createMediaStreamSource(this.stream).connect(taps).connect(context.destination);
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+  }
+
+  /** @param {Float32Array} piece */
+  #take(piece) {
+    if (!this.context) return;
+    this.pieces.push(piece);
+    this.samples += piece.length;
+    const seconds = this.samples / this.context.sampleRate;
+    const peak = piece.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
+    this.dispatchEvent(new CustomEvent("level", { detail: { seconds, peak } }));
+    if (seconds >= LONGEST_SECONDS) this.dispatchEvent(new Event("full"));
+  }
+
+  /** End; what was recorded as a file, or null if there is nothing. @returns {Blob | null} */
+  stop() {
+    const rate = this.context?.sampleRate ?? 48000;
+    this.#release();
+    return this.samples ? wav(this.pieces, rate) : null;
+  }
+
+  #release() {
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    void this.context?.close();
+    this.stream = this.context = null;
+  }
+}
+
+/** @param {unknown} error */
+function reason(error) {
+  const name = error instanceof DOMException ? error.name : "";
+  if (name === "NotAllowedError") return "This page may not use the microphone: allow it beside the page's address.";
+  if (name === "NotFoundError") return "There is no microphone.";
+  return `The microphone cannot be used: ${error instanceof Error ? error.message : error}`;
+}
+
+/** Mono samples as a WAV file of 32-bit floats. @param {Float32Array[]} pieces @param {number} rate in Hz */
+export function wav(pieces, rate) {
+  const bytes = 4 * pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const head = new DataView(new ArrayBuffer(44));
+  const text = (/** @type {number} */ at, /** @type {string} */ word) =>
+    [...word].forEach((letter, k) => head.setUint8(at + k, letter.charCodeAt(0)));
+  text(0, "RIFF");
+  head.setUint32(4, 36 + bytes, true);
+  text(8, "WAVEfmt ");
+  head.setUint32(16, 16, true);
+  head.setUint16(20, 3, true); // floats
+  head.setUint16(22, 1, true);
+  head.setUint32(24, rate, true);
+  head.setUint32(28, 4 * rate, true);
+  head.setUint16(32, 4, true);
+  head.setUint16(34, 32, true);
+  text(36, "data");
+  head.setUint32(40, bytes, true);
+  return new Blob([head, .../** @type {BlobPart[]} */ (pieces)], { type: "audio/wav" });
+}

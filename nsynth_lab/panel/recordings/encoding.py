@@ -1,0 +1,155 @@
+"""Encoding: what a job does with a sound that somebody has sent, in a process that may die of it.
+
+    file --> first 20 s, mono, 48 kHz --> onset to end --> latents --> decoded again --> how far it is from the original
+                                            original.wav   zone.latents  reconstruction.wav
+
+As `capture` encodes a recording. The original is kept as it was encoded, to be encoded again as another note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nsynth_lab.audio import Audio, read_audio, read_clip, write_audio
+from nsynth_lab.capture.file import LONGEST_SECONDS
+from nsynth_lab.capture.source import file_hash
+from nsynth_lab.dsp.inspection import doubts_of, inspect_recording
+from nsynth_lab.dsp.offset import one_channel
+from nsynth_lab.dsp.pitch_guess import SURE, UNHEARD, measure_note
+from nsynth_lab.dsp.recording_resampling import resample_recording
+from nsynth_lab.errors import AudioError
+from nsynth_lab.latents import Latents, write_latents
+from nsynth_lab.note import Note, note_name
+from nsynth_lab.units import SAMPLE_RATE, FloatArray
+from nsynth_lab.wording import quality_of_error
+
+ORIGINAL, RECONSTRUCTION, ZONE = "original.wav", "reconstruction.wav", "zone.latents"
+DEFAULT_NOTE = 60  # of what has no pitch at all
+VELOCITY = 100
+SHAPE_POINTS = 160  # of a drawn waveform
+SUSTAINED_DB = 15.0  # a note that is held falls by less than this until three quarters of it
+DECAYING, SUSTAINED = "mallet", "vocal"
+STEPS_BESIDE_ROUNDS = 4  # reading, measuring, decoding, comparing; each is as long as a round or so
+
+Tell = Callable[[float, float, str], None]
+
+
+def encode_file(
+    _folder: Path, tell: Tell, *, file: str, again: bool, into: str, checkpoint: str, note: int | None = None
+) -> dict[str, Any]:
+    """Encode a sound; leaves the three files in the folder `into`, and says what a page is to show.
+
+    Args:
+        tell: progress: done, of how much, what is being done.
+        file: the sound, or an `ORIGINAL`,
+        again: if it has been encoded before.
+        into: a folder.
+        checkpoint: folder of the model.
+        note: MIDI number; measured if not given.
+
+    Raises:
+        AudioError: no sound file that can be read; too short; silent.
+    """
+    from nsynth_lab.dsp.measure import measure
+    from nsynth_lab.model.checkpoint import load_checkpoint
+    from nsynth_lab.model.codec import encode_measured
+    from nsynth_lab.model.config import ROUNDS
+
+    total, there = ROUNDS + STEPS_BESIDE_ROUNDS, Path(into)
+    tell(0, total, "reading")
+    samples, remarks = (read_audio(file).mono(), ()) if again else _recorded(Path(file))
+    tell(1, total, "measuring")
+    measured, trust = measure_note(samples, SAMPLE_RATE)
+    number = _number(measured, trust) if note is None else note
+    streams = measure(samples, note=number)
+    model = load_checkpoint(Path(checkpoint), device="cpu")
+    done = 2
+
+    def advance() -> None:
+        nonlocal done
+        done += 1
+        tell(done, total, "encoding")
+
+    tell(done, total, "encoding")
+    zone = encode_measured(samples, streams, model, note=Note(number, VELOCITY), advance=advance)
+    decoded = _decoded(zone, model, len(samples))
+    tell(total - 1, total, "comparing")
+    error_db = _error_db(decoded, samples)
+    write_audio(there / ORIGINAL, Audio(samples[None]), subtype="FLOAT")
+    write_audio(there / RECONSTRUCTION, Audio(decoded[None]), subtype="FLOAT")
+    write_latents(there / ZONE, zone)
+    return {
+        "note": number,
+        "measured": round(measured, 2),
+        "pitch": _pitch(measured, trust, number, given=note is not None),
+        "error_db": error_db,
+        "quality": quality_of_error(error_db),
+        "seconds": round(len(samples) / SAMPLE_RATE, 3),
+        "remarks": list(remarks),
+        "hash": file_hash(Path(file)),
+        "family": _family(zone),
+        "original": _shape(samples),
+        "reconstruction": _shape(decoded),
+    }
+
+
+def _recorded(path: Path) -> tuple[FloatArray, tuple[str, ...]]:
+    """(the part that is encoded, as `capture` takes it: at most 0 dBFS, [frames * 512]; what a player should know)."""
+    from nsynth_lab.model.codec import trim
+
+    try:
+        clip = read_clip(path, max_seconds=LONGEST_SECONDS + 1)
+    except AudioError as error:  # without the name that the file has here
+        raise AudioError(str(error).removeprefix(f"{path}: ")) from error
+    remarks = [f"only its first {LONGEST_SECONDS:g} s are used"] if clip.seconds > LONGEST_SECONDS else []
+    first = clip.samples[:, : round(LONGEST_SECONDS * clip.sample_rate)]
+    mono, _ = one_channel(first, clip.sample_rate)
+    whole = np.asarray(resample_recording(mono[None], clip.sample_rate)[0], np.float32)
+    samples, _ = trim(whole / np.float32(max(1.0, float(np.abs(whole).max()))))
+    found = inspect_recording(Audio(first, clip.sample_rate), max_seconds=LONGEST_SECONDS)
+    return samples, (*remarks, *found.remarks, *doubts_of(found))
+
+
+def _number(measured: float, trust: float) -> int:
+    return min(127, max(0, round(measured))) if trust >= UNHEARD else DEFAULT_NOTE
+
+
+def _pitch(measured: float, trust: float, number: int, *, given: bool) -> str:
+    """What a player should know of the pitch; empty if it is clear."""
+    heard = note_name(min(127, max(0, round(measured))))
+    if given:
+        return "" if trust < SURE or round(measured) == number else f"sounds like {heard}"
+    if trust < UNHEARD:
+        return f"no clear pitch: taken as {note_name(number)}"
+    return "" if trust >= SURE else f"unclear pitch: most like {heard}"
+
+
+def _decoded(zone: Latents, model: Any, samples: int) -> FloatArray:
+    from nsynth_lab.runtime.clips import decode
+
+    sound = np.concatenate(list(decode(zone, model)))[:samples]
+    return np.asarray(np.pad(sound, (0, samples - len(sound))), np.float32)
+
+
+def _error_db(decoded: FloatArray, original: FloatArray) -> float:
+    from nsynth_lab.evaluate.metrics.distances import mel_error_db
+
+    return round(mel_error_db(decoded, original), 3)
+
+
+def _family(zone: Latents) -> str:
+    """A first guess, which the player may change: whether it is held, or dies away."""
+    level = zone.loudness_db
+    peak = int(level.argmax())
+    later = float(level[peak + (3 * (len(level) - peak)) // 4])
+    return SUSTAINED if later > float(level[peak]) - SUSTAINED_DB else DECAYING
+
+
+def _shape(samples: FloatArray) -> list[float]:
+    """The highest amplitude in each of as many parts as are drawn."""
+    edges = np.linspace(0, len(samples), SHAPE_POINTS, endpoint=False).astype(int)
+    return [round(float(peak), 3) for peak in np.maximum.reduceat(np.abs(samples), edges)]

@@ -1,0 +1,196 @@
+"""Sounds of one's own in the panel's page: recorded, dropped, opened, compared, corrected, kept."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from browsing import Visit, cents_from, chromium, free_port, panel
+from numpy.typing import NDArray
+
+from nsynth_lab.audio import Audio, write_audio
+from nsynth_lab.units import SAMPLE_RATE
+
+KEY = 69  # H on the computer's keyboard
+PANEL = ("flute", "cello", "--latency", "high")
+MINUTE = 60.0  # in which a new user has played a blend of an own recording
+CENTS = 15.0
+PRESSED = "([one, other]) => one.ariaPressed === 'true' && other.ariaPressed === 'false'"
+ENCODED_SECONDS = 90.0  # until a test gives up: torch is read from the disk, beside other tests
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A Chromium whose microphone hears a reed on D4 for a second, again and again."""
+    pytest.importorskip("uvicorn", reason="the panel's server is not installed: pip install 'nsynth-lab[panel]'")
+    path = tmp_path_factory.mktemp("microphone") / "heard.wav"
+    write_audio(path, Audio(np.pad(reed(62, seconds=1.5), (0, SAMPLE_RATE))[None]), subtype="PCM_16")
+    flags = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+    with chromium(*flags, f"--use-file-for-fake-audio-capture={path}") as opened:
+        yield opened
+
+
+def reed(note: int, *, seconds: float) -> NDArray[np.float32]:
+    """A steady tone of twelve partials, at a third of full scale."""
+    at = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    hz = 440.0 * 2 ** ((note - 69) / 12)
+    tone = sum(np.sin(2 * np.pi * hz * k * at) / k for k in range(1, 13))
+    fade = np.minimum(1.0, np.minimum(at, seconds - at) / 0.02)
+    return np.asarray(0.2 * tone * fade, np.float32)
+
+
+class Hands:
+    """A new user's: every press is counted, and the seconds since the page was opened."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit, self.pressed, self.began = visit, 0, time.monotonic()
+
+    def click(self, button: str) -> None:
+        self.pressed += 1
+        self.visit.page.get_by_role("button", name=button, exact=True).click()
+
+    def key(self, key: str) -> None:
+        self.pressed += 1
+        self.visit.page.keyboard.press(key)
+
+    def until_blended(self) -> float:
+        """Seconds since the page was opened, once a blend of the recording sounds from this page."""
+        self.visit.wait("panel.status.voices > 0 && panel.sound.report.peaks[0] > 0.005")
+        return time.monotonic() - self.began
+
+
+@contextmanager
+def new_user(browser: Any, folder: Path) -> Iterator[tuple[Visit, Hands]]:
+    """Somebody who opens the page of a panel that nobody has used yet; the clock runs from then on."""
+    with panel("flute", "cello", "--latency", "high", port=free_port(), log=folder / "said") as (_, address):
+        began = time.monotonic()
+        visit = Visit(browser, address)
+        hands = Hands(visit)
+        hands.began = began
+        yield visit, hands
+        assert visit.complaints == []
+        visit.close()
+
+
+def wait_until_it_stands(visit: Visit, corner: int = 0) -> None:
+    visit.wait("panel.state.patch.blend.corners[given]?.endsWith(' (recording)')", corner, seconds=ENCODED_SECONDS)
+
+
+@pytest.mark.alone
+def test_with_the_mouse_alone(browser: Any, tmp_path: Path, record_property: Any) -> None:
+    """Record, stop, press the pad: three clicks, and less than a minute; between the two corners it is a blend."""
+    with new_user(browser, tmp_path) as (visit, hands):
+        hands.click("Record")
+        visit.page.wait_for_timeout(1500)
+        hands.click("Stop")
+        wait_until_it_stands(visit)
+        visit.page.mouse.move(*visit.on_pad(0.4, 0.5))
+        visit.page.mouse.down()
+        hands.pressed += 1
+        seconds = hands.until_blended()
+        visit.page.mouse.up()
+        assert visit.panel("panel.state.patch.blend.corners") == ["my sound (recording)", "cello"]
+        assert hands.pressed == 3
+        assert seconds < MINUTE
+        record_property("mouse_seconds", round(seconds, 1))
+
+
+@pytest.mark.alone
+def test_with_the_keyboard_alone(browser: Any, tmp_path: Path, record_property: Any) -> None:
+    """R, R, an arrow, a letter: four keys, and less than a minute."""
+    with new_user(browser, tmp_path) as (visit, hands):
+        hands.key("r")
+        visit.page.wait_for_timeout(1500)
+        hands.key("r")
+        wait_until_it_stands(visit)
+        hands.key("ArrowLeft")
+        visit.page.keyboard.down("h")
+        hands.pressed += 1
+        seconds = hands.until_blended()
+        visit.page.keyboard.up("h")
+        visit.wait("[panel.state.patch.blend.position].flat()[0] < 0.5")
+        assert hands.pressed == 4
+        assert seconds < MINUTE
+        record_property("keyboard_seconds", round(seconds, 1))
+
+
+@pytest.mark.alone
+def test_a_file_dropped_on_a_corner_is_played_corrected_compared_and_kept(visit: Visit, tmp_path: Path) -> None:
+    """On B, in tune on its key; as another note; both sounds; then kept under a name, and found after a reload."""
+    page = visit.page
+    path = write_audio(tmp_path / "Door bell.wav", Audio(reed(KEY, seconds=1.0)[None]))
+    drop(visit, path, on=".corner[data-at=B]")
+    page.locator(".corner[data-at=B] progress").wait_for()
+    wait_until_it_stands(visit, 1)
+    assert visit.panel("panel.state.patch.blend.corners") == ["flute", "door bell (recording)"]
+    card = page.locator(".recording")
+    assert card.locator(".says").text_content().startswith("A4 · ")
+    assert card.locator("canvas").get_attribute("aria-label").startswith("Waveform of door bell, 1.0 s")
+
+    visit.panel("panel.link.place({ x: 1, y: 0.5 }, true)")  # the recording alone
+    page.keyboard.down("h")
+    visit.wait("panel.status.voices === 1 && panel.sound.isRunning")
+    visit.tap()
+    page.wait_for_timeout(900)  # longer than what `heard` looks at
+    sound = visit.heard()
+    page.keyboard.up("h")
+    assert np.max(np.abs(sound)) > 0.01
+    assert abs(cents_from(sound, KEY)) < CENTS
+
+    original, again = (card.get_by_role("button", name=name) for name in ("Original", "Reconstruction"))
+    for one, other in ((original, again), (again, original)):
+        one.click()
+        page.wait_for_function(PRESSED, arg=[one.element_handle(), other.element_handle()])
+    page.wait_for_function("(one) => one.ariaPressed === 'false'", arg=again.element_handle())  # it ends by itself
+
+    card.get_by_label("Pitch").select_option("A3")
+    card.get_by_role("button", name="Encode again").click()
+    page.locator(".recording .says", has_text="A3").wait_for(timeout=1000 * ENCODED_SECONDS)
+    assert "sounds like A4" in card.locator(".doubts").text_content()
+
+    card.get_by_label("Name in your bank").fill("our bell")
+    card.get_by_role("button", name="Keep").click()
+    visit.wait("panel.state.patch.blend.corners[1] === 'our bell'")
+    page.wait_for_timeout(400)  # the address is written a moment later
+    page.reload()
+    visit.connected()
+    page.locator("#instruments [role=option]", has_text="our bell").wait_for()
+    assert page.locator(".recording .kept").text_content() == "in your bank as our bell"
+    page.locator(".recording summary").click() if not page.locator(".recording .last").is_visible() else None
+    page.locator(".recording").get_by_role("button", name="Remove").click()
+    page.locator(".recording").wait_for(state="detached")
+    assert visit.panel("panel.state.patch.blend.corners") == ["flute", "our bell"]
+    assert visit.complaints == []
+
+
+@pytest.mark.alone
+def test_what_cannot_be_used_is_said_in_a_line(visit: Visit, tmp_path: Path) -> None:
+    """Junk with the ending of a sound, by the button; and what plays stays."""
+    corners = visit.panel("panel.state.patch.blend.corners")
+    (tmp_path / "junk.flac").write_bytes(b"fLaC" + bytes(1000))
+    with visit.page.expect_file_chooser() as chosen:
+        visit.page.get_by_role("button", name="Open a sound").click()
+    chosen.value.set_files(tmp_path / "junk.flac")
+    visit.page.locator("#trouble", has_text="junk: not a sound file that can be read").wait_for(
+        timeout=1000 * ENCODED_SECONDS
+    )
+    assert visit.panel("panel.state.patch.blend.corners") == corners
+
+
+def drop(visit: Visit, path: Path, *, on: str) -> None:
+    """Drop a file on an element, as from the desktop."""
+    script = """([selector, name, bytes]) => {
+      const files = new DataTransfer();
+      files.items.add(new File([Uint8Array.from(atob(bytes), (one) => one.charCodeAt(0))], name));
+      for (const kind of ["dragover", "drop"]) {
+        const event = new DragEvent(kind, { dataTransfer: files, bubbles: true, cancelable: true });
+        document.querySelector(selector).dispatchEvent(event);
+      }
+    }"""
+    visit.page.evaluate(script, [on, path.name, base64.b64encode(path.read_bytes()).decode()])
