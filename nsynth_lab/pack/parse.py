@@ -113,6 +113,27 @@ def parse_pack(
         text, patch = read_whole(preset)
     else:
         text, patch = "", Patch("blend", blend_of(sources, interpolation=path or "linear"))
+    return pack_of(
+        patch, text, positions=positions, weights=weights, notes=notes, velocities=velocities, formats=formats, **others
+    )
+
+
+def pack_of(
+    patch: Patch,
+    preset: str,
+    *,
+    positions: str | None = None,
+    weights: str | None = None,
+    notes: str,
+    velocities: str,
+    formats: str = "",
+    **others: Any,
+) -> PackRequest:
+    """As `parse_pack`, of a patch; `preset` is its text, empty for a blend that is nothing else.
+
+    Raises:
+        UsageError: words that do not fit, or what `PackRequest` refuses.
+    """
     if preset and positions is None and weights is None:
         places: tuple[Place, ...] = (patch.with_macros_applied().blend.place,)
     else:
@@ -123,7 +144,7 @@ def parse_pack(
         notes=parse_notes(notes),
         velocities=parse_velocities(velocities),
         formats=_formats(formats, flac=bool(others.get("flac"))),
-        preset=text,
+        preset=preset,
         **others,
     )
 

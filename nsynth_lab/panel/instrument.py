@@ -56,6 +56,7 @@ from nsynth_lab.render.preset_synth import SYNTH, synth_value
 from nsynth_lab.render.session import Session
 from nsynth_lab.sinks.device import LATENCIES
 from nsynth_lab.sinks.socket_sink import SocketSink
+from nsynth_lab.units import FloatArray
 
 SELDOM_SECONDS = 0.05  # between two states while a knob is being turned
 
@@ -126,6 +127,13 @@ class Instrument:
         """The present sound."""
         with self._lock:
             return self._history.now.patch
+
+    def hear(self, heard: Callable[[FloatArray], None] | None) -> None:
+        """Have every block of what sounds given to `heard`, on the engine's thread: it must neither wait nor change it.
+
+        None: to nobody any more.
+        """
+        self._engines.switch.heard = heard
 
     def handle(self, message: Any) -> None:
         """Do what a page asks for: any message of `FROM_PAGE` but hello.

@@ -23,7 +23,7 @@ from nsynth_lab.wording import did_you_mean, quoted
 
 VERSION = 1
 LONGEST = MAX_BYTES + 4096  # characters of a message from a page; the longest holds a preset
-SHORT = 200
+SHORT, LONGER = 200, 2_000
 
 
 class ObjectRule(Rule):
@@ -188,6 +188,35 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Record:
+    """A take begins or ends: what sounds is recorded, and is a job whose file can be downloaded."""
+
+    on: bool = flag(True, says="false ends it and keeps it; to throw it away, cancel its job")
+    format: str = choice("wav", ("wav", "flac"), says="of the file")
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A sample pack of the present sound, as a job: what it will cost, or all of it. The fields are those of `pack`."""
+
+    dry_run: bool = flag(True, says="whether it is only estimated")
+    positions: str = text("", most=LONGER, says="such as 0,0.5,1 or 0,0;1,0; here: the present one; empty: all over")
+    notes: str = text("C2-C6/3", least=1, most=LONGER, says="notes and ranges with a step in semitones")
+    velocities: str = text("40,80,120", least=1, most=LONGER, says="a layer for each")
+    round_robin: int = whole(1, low=1, high=16, says="variations of each note")
+    crossfade: int = whole(0, low=0, high=63, says="velocities around the border of two layers (SFZ alone)")
+    seconds: float = number(4.0, low=0.25, high=60.0, unit="s", says="of sound in each clip")
+    loop: bool = flag(True, says="whether notes that are held are looped")
+    rate: str = choice("48000", ("48000", "44100"), says="sample rate in Hz")
+    bits: str = choice("24", ("16", "24"), says="of each sample")
+    flac: bool = flag(False, says="clips as FLAC; without the format wav")
+    formats: str = text("", most=SHORT, says="of sfz, sf2, decentsampler and wav, separated by commas; all if empty")
+    name: str = text("", most=SHORT, says="of the pack; the sound's if empty")
+    author: str = text("", most=SHORT, says="who made it")
+    licence: str = text("", most=SHORT, says="of the sound, such as CC0-1.0")
+
+
+@dataclass(frozen=True)
 class Cancel:
     """A job is ended, and what it has made so far removed."""
 
@@ -308,7 +337,7 @@ FROM_PAGE: Mapping[str, type] = {
     "hello": Hello, "note_on": NoteOn, "note_off": NoteOff, "bend": Bend, "controller": Controller, "panic": Panic,
     "place": Place, "corners": Corners, "set": Set, "change": Change, "load": Load, "open": Open,
     "open_file": OpenFile, "save": Save, "remove": Remove, "undo": Undo, "redo": Redo, "output": Output,
-    "cancel": Cancel, "forget": Forget,
+    "cancel": Cancel, "forget": Forget, "record": Record, "pack": Pack,
     "encode_recording": EncodeRecording, "keep_recording": KeepRecording, "remove_recording": RemoveRecording,
 }  # fmt: skip
 FROM_SERVER: Mapping[str, type] = {

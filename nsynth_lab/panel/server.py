@@ -7,6 +7,7 @@
     /api/messages       all messages of the socket, Markdown, and the client below
     /api/preset.toml    the sound as it is now, as a preset file
     /api/jobs/...       the files of a job by its name and theirs
+    /api/songs          POST a MIDI file, to have it rendered as a job
     /api/colours        what the pad sounds like; see `pictures.routes`
     /api/recordings     takes a sound to encode; /api/recordings/... what was encoded, and what it has become
 
@@ -52,6 +53,7 @@ from nsynth_lab.panel.jobs.downloads import download_route
 from nsynth_lab.panel.jobs.jobs import Jobs
 from nsynth_lab.panel.messages import LONGEST, reference
 from nsynth_lab.panel.pictures.routes import Pictures
+from nsynth_lab.panel.produce.desk import Desk
 from nsynth_lab.panel.recordings.recordings import Recordings
 from nsynth_lab.panel.recordings.routes import recording_routes
 from nsynth_lab.panel.sockets import Pages
@@ -87,7 +89,8 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
     """The panel of an instrument, for whoever `guard` lets in; `serve` runs it."""
     jobs = Jobs()
     recordings = Recordings(instrument, jobs)
-    pages = Pages(instrument, jobs, recordings)
+    desk = Desk(instrument, jobs)
+    pages = Pages(instrument, jobs, recordings, desk.handlers)
     pictures = Pictures(instrument)
     files = _files()
 
@@ -109,7 +112,7 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[None]:
         instrument.output.come_behind()
-        with jobs, pictures:
+        with jobs, desk, pictures:
             async with pages.running():
                 yield
 
@@ -123,6 +126,7 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
         Route("/api/messages", _messages),
         Route("/api/preset.toml", preset),
         download_route(jobs),
+        *desk.routes,
         *pictures.routes,
         *recording_routes(recordings),
     ]

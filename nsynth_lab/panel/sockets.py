@@ -13,7 +13,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +24,8 @@ from nsynth_lab.errors import NsynthLabError, PatchError
 from nsynth_lab.panel.messages import (
     VERSION,
     Bend,
-    Cancel,
     Controller,
     EncodeRecording,
-    Forget,
     Hello,
     JobRows,
     KeepRecording,
@@ -202,7 +200,8 @@ class Page:
 class Pages:
     """All pages of one instrument. Everything here happens in the event loop; `running` is its life.
 
-    `transport_of(client)` finds what a page's bytes are written to, so that one that does not read is noticed.
+    `others` handle the messages of their types, on any thread, instead of the instrument. `transport_of(client)` finds
+    what a page's bytes are written to, so that one that does not read is noticed.
     """
 
     def __init__(
@@ -210,11 +209,12 @@ class Pages:
         instrument: Instrument,
         jobs: Jobs,
         recordings: Recordings,
+        others: Mapping[type, Callable[[Any], None]],
         *,
         transport_of: TransportOf = lambda _: None,
     ) -> None:
         self._instrument, self._jobs, self._recordings = instrument, jobs, recordings
-        self.transport_of = transport_of
+        self._others, self.transport_of = others, transport_of
         self._jobs_changed = asyncio.Event()
         self._open: set[Page] = set()
         self._changed: dict[type, Told] = {}
@@ -335,11 +335,10 @@ class Pages:
         try:
             if isinstance(message, QUICK):
                 self._instrument.handle(message)
-            elif isinstance(message, Cancel | Forget):
-                (self._jobs.cancel if isinstance(message, Cancel) else self._jobs.forget)(message.job)
             else:
                 takes = self._recordings if isinstance(message, ASKED_OF_RECORDINGS) else self._instrument
-                await asyncio.to_thread(takes.handle, message)
+                handle = self._others.get(type(message), takes.handle)
+                await asyncio.to_thread(handle, message)
         except NsynthLabError as error:
             page.tell(error)
         except Exception as error:  # one page's message never ends the sound of the others

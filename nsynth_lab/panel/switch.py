@@ -10,7 +10,7 @@ that sum to 1, so nothing clicks and nothing gets louder than the louder of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -52,11 +52,13 @@ class Switch:
     Attributes:
         clock: samples rendered so far, by all engines in turn.
         present: the engine that plays.
+        heard: is given every block, on the engine's thread, and must neither wait nor change it; None for nobody.
     """
 
     def __init__(self, engine: Playing) -> None:
         self.clock = 0
         self.present = engine
+        self.heard: Callable[[FloatArray], None] | None = None
         self._begins = -engine.clock  # on this clock, where the clock of the present engine is 0
         self._next: Playing | None = None
         self._fading: Playing | None = None
@@ -133,6 +135,8 @@ class Switch:
             block = self._crossfaded(self._fading, block)
         self.clock += samples
         self._peak = float(np.abs(block).max(initial=0.0))
+        if (heard := self.heard) is not None:
+            heard(block)
         return block
 
     def steal(self, count: int) -> int:

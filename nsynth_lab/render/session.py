@@ -116,6 +116,10 @@ class Session:
             self._guests.pop(name, None)
             self.bank = _joined(self._home, list(self._guests.values()))
 
+    def guest(self, name: str) -> Bank | None:
+        """The bank of an instrument that was added by this name and is not to stay; None for any other."""
+        return self._guests.get(name)
+
     @cached_property
     def _home(self) -> Bank:
         """The bank without what was added; asked for first before anything is."""

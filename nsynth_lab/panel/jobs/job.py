@@ -33,6 +33,7 @@ class Job:
         result: what the function has returned.
         files: names and bytes of what can be downloaded, once it is over.
         cancelled: whether its end is wanted.
+        own: for what the panel does itself and no process: called when its end is wanted, it must not wait.
         is_made: whether its process has done its part, so that it can be cancelled no more.
     """
 
@@ -50,6 +51,7 @@ class Job:
     says: str = ""
     result: dict[str, Any] = field(default_factory=dict)
     cancelled: bool = False
+    own: Callable[[], None] | None = None
     is_made: bool = False
     files: tuple[tuple[str, int], ...] = ()
     began: float = 0.0

@@ -54,6 +54,7 @@ class Jobs:
         about: Mapping[str, Any] | None = None,
         then: Callable[[dict[str, Any]], None] | None = None,
         limits: Limits | None = None,
+        files: Mapping[str, Path] | None = None,
     ) -> str:
         """Begin a piece of work as soon as there is room for it; returns its name.
 
@@ -68,21 +69,48 @@ class Jobs:
             then: called with the result, on a thread of its own, before the job counts as done; what it raises as a
                 NsynthLabError makes the job fail.
             limits: what the process may take.
+            files: become the job's own: each, a file or a folder, is moved into its own one, and is the argument of
+                that name.
 
         Raises:
             UsageError: too many wait already.
         """
         with self._lock:
-            if not self._is_open:
-                raise UsageError("the panel is about to end")
-            self._make_room()
-            name = secrets.token_hex(8)
-            folder = self.folder / name
-            folder.mkdir()
-            self._jobs[name] = Job(kind, title, work, arguments, folder, about or {}, then, limits or Limits())
+            name, folder = self._new_folder()
+            brought = {}
+            for argument, path in (files or {}).items():
+                brought[argument] = str(path.replace(folder / f".{argument}{path.suffix}"))
+            given = {**arguments, **brought}
+            self._jobs[name] = Job(kind, title, work, given, folder, about or {}, then, limits or Limits())
             self._begin_next()
         self._tell()
         return name
+
+    def host(self, kind: str, title: str, *, about: Mapping[str, Any] | None = None, own: Callable[[], None]) -> str:
+        """What the panel does itself, shown, ended and removed like a job; whoever does it calls `finish` at its end.
+
+        `own` is called when its end is wanted; it must not wait. The rest is as in `start`.
+        """
+        with self._lock:
+            name, folder = self._new_folder()
+            job = Job(kind, title, "", {}, folder, about or {}, None, Limits(), own=own)
+            job.begin()
+            self._jobs[name] = job
+        self._tell()
+        return name
+
+    def finish(self, name: str, result: Mapping[str, Any] | None = None, *, failed: str = "") -> None:
+        """What `host` has begun is done, with this result; or it has failed, and why."""
+        with self._lock:
+            job = self._jobs.get(name)
+            if job is None:  # it has been removed
+                shutil.rmtree(self.folder / name, ignore_errors=True)
+                return
+            if job.cancelled:
+                shutil.rmtree(job.folder, ignore_errors=True)
+            job.result = dict(result or {})
+            job.end(CANCELLED if job.cancelled else FAILED if failed else DONE, failed)
+        self._tell()
 
     def cancel(self, name: str) -> None:
         """End it, without waiting for its end; what it has made so far is removed. Nothing if it is over.
@@ -95,7 +123,9 @@ class Jobs:
             if job.is_over or job.is_made:
                 return
             job.cancelled = True
-            if (process := self._processes.get(name)) is not None:
+            if job.own is not None:
+                job.own()
+            elif (process := self._processes.get(name)) is not None:
                 self._in_thread(process.end)
             elif job.state == WAITING:
                 job.end(CANCELLED)
@@ -173,7 +203,7 @@ class Jobs:
 
     def _begin_next(self) -> None:
         """Begin those that wait, as far as there is room. With the lock."""
-        free = AT_ONCE - sum(job.state == RUNNING for job in self._jobs.values())
+        free = AT_ONCE - sum(job.state == RUNNING and job.own is None for job in self._jobs.values())
         waiting = [(name, job) for name, job in self._jobs.items() if job.state == WAITING]
         for name, job in waiting[: max(0, free)] if self._is_open else ():
             job.begin()
@@ -219,6 +249,20 @@ class Jobs:
             return process.result(tell)
         finally:
             process.close()
+
+    def _new_folder(self) -> tuple[str, Path]:
+        """Name and folder of a new one. With the lock.
+
+        Raises:
+            UsageError: there is no room for it.
+        """
+        if not self._is_open:
+            raise UsageError("the panel is about to end")
+        self._make_room()
+        name = secrets.token_hex(8)
+        folder = self.folder / name
+        folder.mkdir()
+        return name, folder
 
     def _make_room(self) -> None:
         """Forget the oldest that is over, if there are as many as are kept. With the lock."""
