@@ -9,6 +9,7 @@ import { read, same, written } from "./address.js";
 import { instrumentBrowser } from "./browser.js";
 import { Colours } from "./colours.js";
 import { takeDrops } from "./drops.js";
+import { effectsTab } from "./effects.js";
 import { HeldKeys } from "./held.js";
 import { Keyboard } from "./keys.js";
 import "./knobs.js";
@@ -44,6 +45,7 @@ const keyboard = new Keyboard(the("keys"), the("octave-text"), held);
 const instruments = instrumentBrowser(the("instruments"), pad);
 const presets = presetBrowser(the("presets"), link, say);
 const recordings = new Recordings(the("own"), { link, pad, sound, say });
+const effects = effectsTab(the("effects"), link, say);
 const meter = meters(the("meters"), sound);
 /** @type {import("./knobs.js").Knob[]} */
 const knobs = [...document.querySelectorAll("nl-knob")].map((knob) => /** @type {any} */ (knob));
@@ -70,6 +72,7 @@ on("open", (welcome) => {
   isFirst = true;
   colours.refresh();
   if (!listed) void lists();
+  void effects.refresh();
 });
 on("close", () => {
   listed = false;
@@ -129,6 +132,7 @@ function show(state) {
   for (const knob of knobs) knob.show(targets[knob.target]);
   instruments.mark(corners);
   presets.mark(state);
+  effects.show(state);
   keepAddress(patch);
 }
 

@@ -2,12 +2,15 @@
  * What the modules of this page hand to each other; nothing runs here. The messages are those of `panel/messages.py`.
  *
  * @typedef {{ corners?: string[], position?: number | number[], weights?: number[] }} Blend
- * @typedef {{ name?: string, description?: string, tags?: string[], blend?: Blend }} Patch  tables of a preset file
+ * @typedef {{ name?: string, description?: string, tags?: string[], blend?: Blend, effects?: Slot[] }} Patch
+ *   tables of a preset file
+ * @typedef {{ effect?: string, plugin?: string, label?: string, bypass?: boolean, mix?: number, impulse?: string,
+ *   state?: string, parameters?: Record<string, number | boolean | string> }} Slot
  * @typedef {{ value: number, low: number, high: number, unit: string, says: string }} Target
  *
  * @typedef {{ type: "welcome", version: number, program: string, sample_rate: number, block_samples: number }} Welcome
  * @typedef {{ type: "state", revision: number, patch: Patch, targets: Record<string, Target>, preset: string,
- *   is_changed: boolean, can_undo: boolean, can_redo: boolean }} State
+ *   is_changed: boolean, taken_out: Record<string, string>, can_undo: boolean, can_redo: boolean }} State
  * @typedef {{ type: "status", voices: number, x: number, y: number, load: number, peak: number, underruns: number,
  *   latency_ms: number, stolen: number, output: "socket" | "device" }} Status
  * @typedef {{ type: "keys", down: number[] }} Keys
@@ -22,6 +25,10 @@
  *   total: number, says: string, about: Record<string, unknown> }} Job
  * @typedef {{ name: string, title: string, version: number, kept: string, note: number, pitch: string, error_db: number,
  *   quality: string, seconds: number, family: string, remarks: string[], original: number[], reconstruction: number[] }} Recording
+ * @typedef {{ name: string, title: string, kind: "number" | "flag" | "text", default: number | boolean | string,
+ *   low: number, high: number, unit: string, choices: string[], steady: boolean }} EffectParameter
+ * @typedef {{ name: string, title: string, is_plugin: boolean, family: string, says: string, mix: number, error: string,
+ *   parameters: EffectParameter[] }} Effect
  *
  * @typedef {{ x: number, y: number }} Point
  * @typedef {{ left: number, top: number, width: number, height: number }} Box

@@ -1,0 +1,88 @@
+/** The tab of effects: the rack of the patch, and the catalogue of all that can be added to it. */
+import { SearchList, made } from "./list.js";
+import { Rack } from "./rack.js";
+import { labelOf, withAdded } from "./slots.js";
+
+/** @typedef {import("./types.js").Effect} Effect */
+
+/**
+ * @param {HTMLElement} tray @param {import("./socket.js").Link} link
+ * @param {(line: string) => void} say tells what cannot be done
+ */
+export function effectsTab(tray, link, say) {
+  const find = (/** @type {string} */ selector) => /** @type {any} */ (tray.querySelector(selector));
+  /** @type {HTMLButtonElement} */
+  const add = find(".add-effect");
+  /** @type {HTMLElement} */
+  const catalogue = find(".catalogue");
+  const rack = new Rack(find(".rack"), find(".announced"), link);
+  let awaited = ""; // the label of one that has just been added
+  let asked = 0;
+
+  /** @type {SearchList<Effect>} */
+  const list = new SearchList(catalogue, {
+    text: ({ name, title, says, family, parameters }) =>
+      [name, title, says, family, ...parameters.map((one) => one.title)].join(" "),
+    chips: ({ family, is_plugin }) => [...(family ? [family] : []), ...(is_plugin ? ["plugins"] : [])],
+    most: 8,
+    item: ({ title, says, error }) => {
+      const item = made("li", made("span.name", title), made("span.about", error ? `Not to be had: ${error}` : says));
+      if (error) item.setAttribute("aria-disabled", "true");
+      item.title = error || says;
+      return item;
+    },
+    take: (effect) => {
+      if (effect.error) return say(`${effect.title}: ${effect.error}`);
+      const effects = withAdded(rack.slots, effect);
+      awaited = labelOf(effects[effects.length - 1]);
+      link.change({ effects });
+      open(false);
+    },
+  });
+
+  async function refresh() {
+    asked = Date.now();
+    try {
+      const answer = await fetch(`/api/effects${location.search}`);
+      /** @type {Effect[]} */
+      const rows = await answer.json();
+      list.show(rows);
+      find(".no-plugins").hidden = rows.some(({ is_plugin }) => is_plugin);
+      rack.learn(rows);
+    } catch {
+      // The server has gone; the socket says so.
+    }
+  }
+
+  /** @param {boolean} opened */
+  function open(opened) {
+    catalogue.hidden = !opened;
+    add.setAttribute("aria-expanded", String(opened));
+    if (opened) void refresh();
+    if (opened) list.input.focus();
+  }
+
+  add.addEventListener("click", () => open(catalogue.hidden));
+  catalogue.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    open(false);
+    add.focus();
+  });
+  tray.addEventListener("emptied", () => add.focus());
+
+  return {
+    refresh,
+    /** @param {import("./types.js").State} state */
+    show(state) {
+      rack.show(state);
+      find(".empty").hidden = rack.slots.length > 0;
+      find(".after").hidden = rack.slots.length === 0;
+      if (awaited && rack.views.has(awaited)) {
+        rack.focus(awaited);
+        awaited = "";
+      }
+      if (rack.isPuzzled && Date.now() - asked > 2000) void refresh();
+    },
+  };
+}
