@@ -6,13 +6,16 @@ import base64
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from browsing import Visit, cents_from, chromium, free_port, panel
+from node_tools import node_tool
 from numpy.typing import NDArray
+from test_panel_access import HEIGHT, WIDTHS, violations
 
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.units import SAMPLE_RATE
@@ -154,6 +157,8 @@ def test_a_file_dropped_on_a_corner_is_played_corrected_compared_and_kept(visit:
     page.locator(".recording .says", has_text="A3").wait_for(timeout=1000 * ENCODED_SECONDS)
     assert "sounds like A4" in card.locator(".doubts").text_content()
 
+    assert not (found := violations_at_all_widths(visit)), found
+
     card.get_by_label("Name in your bank").fill("our bell")
     card.get_by_role("button", name="Keep").click()
     visit.wait("panel.state.patch.blend.corners[1] === 'our bell'")
@@ -181,6 +186,19 @@ def test_what_cannot_be_used_is_said_in_a_line(visit: Visit, tmp_path: Path) -> 
         timeout=1000 * ENCODED_SECONDS
     )
     assert visit.panel("panel.state.patch.blend.corners") == corners
+
+
+def violations_at_all_widths(visit: Visit) -> list[str]:
+    """What axe-core has against the page with an open recording, dark and light."""
+    visit.page.evaluate(node_tool("axe-core/axe.min.js").read_text(encoding="utf-8"))
+    before = visit.page.viewport_size
+    found = []
+    for scheme, width in product(("dark", "light"), WIDTHS):
+        visit.page.emulate_media(color_scheme=scheme)
+        visit.page.set_viewport_size({"width": width, "height": HEIGHT})
+        found += [f"{scheme}, {width} px: {one}" for one in violations(visit)]
+    visit.page.set_viewport_size(before)
+    return found
 
 
 def drop(visit: Visit, path: Path, *, on: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from test_panel_server import page, serving
 
 from nsynth_lab.audio import Audio, read_audio, write_audio
 from nsynth_lab.capture.capture import capture
@@ -474,3 +477,97 @@ def test_a_real_job_encodes_it_in_a_process_of_its_own(model_folder: Path) -> No
         assert sound is not None
         assert sound.is_file()
     assert not sound.exists()
+
+
+# Over HTTP.
+
+
+@pytest.fixture(scope="module")
+def port(model_folder: Path) -> Iterator[int]:
+    with (
+        Instrument(Session(model_folder, device="cpu"), blend_patch(["flute", "cello"])) as instrument,
+        serving(instrument) as (found, _),
+    ):
+        yield found
+
+
+def sent(port: int, query: str, body: bytes, *, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Status and text of the answer to a sound that is sent."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    try:
+        connection.request("POST", f"/api/recordings?{query}", body=body, headers=dict(headers or {}))
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("name=a.exe", 415),
+        ("name=", 415),
+        ("", 415),
+        ("name=a.wav&corner=-1", 400),
+        ("name=a.wav&corner=8", 400),
+        ("name=a.wav&corner=1e9", 400),
+        ("name=a.wav&corner=%D9%A3", 400),
+        ("name=a.wav&corner=" + "9" * 5000, 400),
+    ],
+)
+def test_what_is_no_sound_for_a_corner_is_refused(port: int, query: str, status: int) -> None:
+    assert sent(port, query, b"RIFF")[0] == status
+
+
+def test_what_is_too_large_is_refused_by_its_header_alone(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    connection.putrequest("POST", "/api/recordings?name=a.wav")
+    connection.putheader("Content-Length", str(5 << 30))
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert (answer.status, "may have 67 MB" in answer.read().decode()) == (413, True)
+    connection.close()
+
+
+def test_another_site_may_not_send_one(port: int) -> None:
+    assert sent(port, "name=a.wav", b"RIFF", headers={"Origin": "http://evil.example"})[0] == 403
+
+
+def test_sounds_are_sent_and_heard_and_nothing_beside_them(port: int, tmp_path: Path) -> None:
+    """A sound that is sent is told to all pages, and has two files; whatever else is asked for is not there."""
+    path = wav(tmp_path / "a.wav", tone(D4))
+    with page(port) as opened:
+        status, text = sent(port, "name=..%2F..%2Fbell.wav&corner=1", path.read_bytes())
+        assert status == 200, text
+        recording = json.loads(text)["recording"]
+        assert shown_in(opened, recording)["name"] == "bell (recording)"
+    base = f"/api/recordings/{recording}"
+    for name in ("original.wav", "reconstruction.wav"):
+        status, headers, _ = asked_bytes(port, f"{base}/{name}")
+        assert (status, headers["content-type"]) == (200, "audio/wav")
+    for name in ("zone.latents", "..%2Foriginal.wav", "../original.wav", "original.wav/..", "%00", "", "sent.wav"):
+        assert asked_bytes(port, f"{base}/{name}")[0] == 404, name
+    assert asked_bytes(port, "/api/recordings/nobody/original.wav")[0] == 404
+    assert asked_bytes(port, "/api/recordings")[0] == 405
+
+
+def shown_in(opened: Any, recording: str) -> Any:
+    """The row of a recording, once a page is told of it."""
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        given = opened.recv(timeout=SECONDS)
+        message = json.loads(given) if isinstance(given, str) else {}
+        if message.get("type") == "recordings" and recording in message["recordings"]:
+            return message["recordings"][recording]
+    pytest.fail(f"it was not encoded in {SECONDS:g} s")
+
+
+def asked_bytes(port: int, path: str) -> tuple[int, http.client.HTTPMessage, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    try:
+        connection.putrequest("GET", path)
+        connection.endheaders()
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()

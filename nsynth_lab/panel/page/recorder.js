@@ -5,6 +5,7 @@
  */
 
 export const LONGEST_SECONDS = 20; // what is used of a recording
+const CLICK_SECONDS = 0.12; // at either end, in which the button is heard
 const PLAIN = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
 export class Recorder extends EventTarget {
@@ -61,7 +62,15 @@ export class Recorder extends EventTarget {
   stop() {
     const rate = this.context?.sampleRate ?? 48000;
     this.#release();
-    return this.samples ? wav(this.pieces, rate) : null;
+    const click = Math.round(CLICK_SECONDS * rate);
+    const samples = new Float32Array(this.samples);
+    let at = 0;
+    for (const piece of this.pieces) {
+      samples.set(piece, at);
+      at += piece.length;
+    }
+    this.pieces = [];
+    return this.samples > 3 * click ? wav(samples.subarray(click, -click), rate) : null;
   }
 
   #release() {
@@ -79,9 +88,9 @@ function reason(error) {
   return `The microphone cannot be used: ${error instanceof Error ? error.message : error}`;
 }
 
-/** Mono samples as a WAV file of 32-bit floats. @param {Float32Array[]} pieces @param {number} rate in Hz */
-export function wav(pieces, rate) {
-  const bytes = 4 * pieces.reduce((sum, piece) => sum + piece.length, 0);
+/** Mono samples as a WAV file of 32-bit floats. @param {Float32Array} samples @param {number} rate in Hz */
+function wav(samples, rate) {
+  const bytes = samples.byteLength;
   const head = new DataView(new ArrayBuffer(44));
   const text = (/** @type {number} */ at, /** @type {string} */ word) =>
     [...word].forEach((letter, k) => head.setUint8(at + k, letter.charCodeAt(0)));
@@ -97,5 +106,5 @@ export function wav(pieces, rate) {
   head.setUint16(34, 32, true);
   text(36, "data");
   head.setUint32(40, bytes, true);
-  return new Blob([head, .../** @type {BlobPart[]} */ (pieces)], { type: "audio/wav" });
+  return new Blob([head, /** @type {BlobPart} */ (samples)], { type: "audio/wav" });
 }

@@ -34,13 +34,10 @@ export class RecordingCard {
 
   /** @param {Job} job that encodes it */
   showJob(job) {
-    const share = job.total ? job.done / job.total : 0;
     this.progress.hidden = false;
-    this.progress.setAttribute("aria-label", `Encoding ${job.title}`);
-    if (job.state === "waiting") this.progress.removeAttribute("value");
-    else this.progress.value = share;
+    showShare(this.progress, job);
     if (!this.recording) this.title.textContent = job.title;
-    this.says.textContent = job.state === "waiting" ? "waiting" : `${job.says || "beginning"} ${Math.round(100 * share)} %`;
+    this.says.textContent = howFar(job);
     this.remove.textContent = this.recording ? "Remove" : "Cancel";
   }
 
@@ -152,6 +149,19 @@ export class RecordingCard {
       this.keep.title = replaces ? "Your bank has an instrument of this name: replace it" : "Keep it in your bank under this name";
     }
   }
+}
+
+/** In words: "waiting", "encoding 43 %". @param {Job} job */
+export function howFar(job) {
+  if (job.state === "waiting") return "waiting";
+  return job.total ? `${job.says} ${Math.round((100 * job.done) / job.total)} %` : "beginning";
+}
+
+/** @param {HTMLProgressElement} progress @param {Job} job */
+export function showShare(progress, job) {
+  progress.setAttribute("aria-label", `Encoding ${job.title}`);
+  if (job.total) progress.value = job.done / job.total;
+  else progress.removeAttribute("value");
 }
 
 /** @param {string} text @param {() => void} act @param {string} [kind] */

@@ -6,7 +6,7 @@
 import { Comparison } from "./compare.js";
 import { made } from "./list.js";
 import { LONGEST_SECONDS, Recorder } from "./recorder.js";
-import { RecordingCard } from "./recording-card.js";
+import { howFar, RecordingCard, showShare } from "./recording-card.js";
 
 const ENDINGS = [".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif"];
 const LAST_CORNER = 7;
@@ -258,10 +258,9 @@ export class Recordings extends EventTarget {
       const standing = this.ready[id] ? this.pad.names.indexOf(this.ready[id].name) : Number(job.about.corner);
       const chip = this.pad.chips.children[Math.min(standing, this.pad.chips.children.length - 1)];
       if (!chip || standing < 0) continue;
-      const share = job.total ? job.done / job.total : 0;
-      const bar = Object.assign(document.createElement("progress"), { value: share });
-      bar.setAttribute("aria-label", `Encoding ${job.title}`);
-      chip.append(made("span.encoding", made("span", `${job.title} ${Math.round(100 * share)} %`), bar));
+      const bar = document.createElement("progress");
+      showShare(bar, job);
+      chip.append(made("span.encoding", made("span", `${job.title}: ${howFar(job)}`), bar));
     }
   }
 }
