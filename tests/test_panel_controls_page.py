@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
-from browsing import Visit
+from browsing import Visit, cents_from
 
 from nsynth_lab.panel.changes import blend_patch
+from nsynth_lab.patch import Patch
 from nsynth_lab.patch.preset_file import format_preset, read_preset
+from nsynth_lab.patch.table import from_table
 
 pytestmark = pytest.mark.alone
+KEY = 69  # H on the computer's keyboard
+FIFTH_CENTS = 1200 * np.log2(5**0.25)  # of quarter-comma meantone
+MEANTONE = [*sorted((k * FIFTH_CENTS) % 1200 for k in range(-3, 9) if k), 1200.0]
 DROP = """(([name, text]) => {
   const carried = new DataTransfer();
   carried.items.add(new File([text], name));
@@ -103,6 +109,86 @@ def test_a_link_and_a_file_carry_the_sound(visit: Visit) -> None:
     page.goto(link)
     visit.connected()
     visit.wait("panel.pad.names.join() === 'marimba,cello'")
+    assert visit.complaints == []
+
+
+def test_voices_and_tuning_are_set_and_heard(visit: Visit) -> None:
+    """Mode, unison, spread, transposition and a scale, by mouse and by keys; the pitch that sounds is the one set."""
+    page = visit.page
+    begin(visit, ["drawbar organ"])
+    page.get_by_role("radio", name="poly").focus()
+    page.keyboard.press("ArrowRight")
+    visit.wait("panel.state.patch.voice?.mode === 'mono'")
+    page.get_by_role("radio", name="legato").click()
+    visit.wait("panel.state.patch.voice?.mode === 'legato'")
+    for name, given, kept in (("unison", "3", 3), ("voices", "900", 64), ("bend", "12", 12)):
+        field = page.get_by_role("spinbutton", name=name, exact=True)
+        field.fill(given)
+        field.press("Enter")
+        visit.wait("panel.state.patch.voice?.[given[0]] === given[1]", [name.replace("bend", "bend_semitones"), kept])
+    page.keyboard.press("e")  # which writes nothing into the field, and plays
+    assert page.get_by_role("spinbutton", name="bend", exact=True).input_value() == "12"
+    spread = page.get_by_role("slider", name="spread")
+    spread.press("Home")
+    visit.wait("panel.state.patch.voice?.spread === 0")
+    page.get_by_role("combobox", name="scale").select_option(label="quarter-comma meantone")
+    page.get_by_role("combobox", name="root").select_option(label="D")
+    page.get_by_role("spinbutton", name="transpose").fill("-12")
+    page.get_by_role("spinbutton", name="A4").fill("415")
+    page.keyboard.press("Tab")
+    visit.wait("panel.state.patch.tuning?.scale_root === 62 && panel.state.patch.tuning.transpose === -12")
+    tuning = from_table(Patch, visit.panel("panel.state.patch")).tuning
+    assert tuning.scale_cents == pytest.approx(MEANTONE, abs=1e-9)
+    page.get_by_role("spinbutton", name="unison", exact=True).fill("1")
+    page.mouse.click(5, 400)
+    visit.wait("panel.sound.isRunning && (panel.state.patch.voice?.unison ?? 1) === 1")
+    visit.tap()
+    page.keyboard.down("h")
+    visit.wait("panel.status.voices === 1")
+    page.wait_for_timeout(1200)
+    away = cents_from(visit.heard(), KEY - 12) - (tuning.cents(KEY) + 1200)
+    page.keyboard.up("h")
+    assert abs(away) < 10.0
+    assert abs(tuning.cents(KEY) + 1200) > 90.0, "it would be heard if it were not set"
+    assert visit.complaints == []
+
+
+def test_scales_of_the_page_are_what_they_are_called(visit: Visit) -> None:
+    """Against figures that are published: Barbour, Tuning and Temperament (1951), in cents above the root."""
+    scales = dict(
+        visit.panel("await import('/page/scales.js').then((all) => all.SCALES.map((x) => [x.name, x.cents]))")
+    )
+    assert scales["12 equal steps"] == []
+    np.testing.assert_allclose(
+        scales["Werckmeister III"], [90, 192, 294, 390, 498, 588, 696, 792, 888, 996, 1092, 1200], atol=0.5
+    )
+    np.testing.assert_allclose(
+        scales["Pythagorean"], [90, 204, 294, 408, 498, 612, 702, 792, 906, 996, 1110, 1200], atol=0.5
+    )
+    np.testing.assert_allclose(
+        scales["just, 5-limit"], [112, 204, 316, 386, 498, 590, 702, 814, 884, 1018, 1088, 1200], atol=0.5
+    )
+    np.testing.assert_allclose(scales["Bohlen-Pierce"][-1], 1901.955, atol=1e-3)
+    for steps in (19, 24, 31):
+        np.testing.assert_allclose(scales[f"{steps} equal steps"], 1200 * np.arange(1, steps + 1) / steps)
+
+
+def test_macros_and_lfos_of_the_patch_are_knobs(visit: Visit) -> None:
+    page = visit.page
+    begin(visit, ["flute", "cello"])
+    assert page.locator("#voice .macros").is_hidden()
+    macro = {"name": "air", "value": 0.5, "moves": [{"target": "blend.position", "low": 0.2, "high": 0.8}]}
+    visit.panel("panel.link.send('change', { patch: { macros: [given] } })", macro)
+    page.get_by_role("slider", name="air").press("End")
+    visit.wait("Math.abs([panel.state.patch.blend.position].flat()[0] - 0.8) < 1e-9")
+    page.get_by_role("button", name="+ LFO").click()
+    page.get_by_label("LFO 1 moves").select_option(label="pitch")
+    visit.wait("panel.state.patch.blend.lfos?.[0].target === 'pitch_cents'")
+    page.get_by_label("Shape of LFO 1").select_option("square")
+    page.get_by_role("slider", name="depth of LFO 1").press("End")
+    visit.wait("panel.state.patch.blend.lfos[0].depth === 1200 && panel.state.patch.blend.lfos[0].shape === 'square'")
+    page.get_by_role("button", name="Remove LFO 1").click()
+    visit.wait("!panel.state.patch.blend.lfos?.length")
     assert visit.complaints == []
 
 

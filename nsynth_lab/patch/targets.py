@@ -24,7 +24,7 @@ _PART = Rule("number", low=0.0, high=1.0)
 _TABLES = {
     "envelope": ("attack_seconds", "decay_seconds", "sustain", "release_seconds"),
     "tuning": ("fine_cents",),
-    "voice": ("glide_seconds", "detune_cents"),
+    "voice": ("glide_seconds", "detune_cents", "spread", "vibrato_cents"),
 }
 
 

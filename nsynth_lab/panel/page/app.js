@@ -23,6 +23,7 @@ import { Link } from "./socket.js";
 import { Sound } from "./sound.js";
 import { makeTabs, openTab } from "./tabs.js";
 import { keep, kept, themeSwitch } from "./theme.js";
+import { letGoOfLists, soundTray } from "./voice.js";
 
 const SUSTAIN = 64;
 const TWICE_MS = 600;
@@ -46,6 +47,7 @@ const instruments = instrumentBrowser(the("instruments"), pad);
 const presets = presetBrowser(the("presets"), link, say);
 const recordings = new Recordings(the("own"), { link, pad, sound, say });
 const effects = effectsTab(the("effects"), link, say);
+const tray = soundTray(the("voice"), link);
 const meter = meters(the("meters"), sound);
 /** @type {import("./knobs.js").Knob[]} */
 const knobs = [...document.querySelectorAll("nl-knob")].map((knob) => /** @type {any} */ (knob));
@@ -130,6 +132,7 @@ function show(state) {
   pad.showBlend(patch.blend ?? {});
   colours.show(patch.blend ?? {});
   for (const knob of knobs) knob.show(targets[knob.target]);
+  tray.show(state);
   instruments.mark(corners);
   presets.mark(state);
   effects.show(state);
@@ -210,6 +213,7 @@ the("file-button").search = location.search;
 themeSwitch(the("theme-button"));
 midiButton(the("midi-button"), held, link, say);
 takeDrops(link, say);
+letGoOfLists(document.body);
 
 function panic() {
   held.releaseAll();
@@ -252,7 +256,9 @@ pad.addEventListener("choose", () => openTab(the("tab-instruments")));
 let escaped = -Infinity;
 
 /** @param {EventTarget | null} target */
-const isText = (target) => target instanceof HTMLElement && target.matches("input:not([type=range]), select, textarea");
+const isText = (target) => target instanceof HTMLElement && target.matches("input:not([type=range], [type=number]), select, textarea");
+/** @param {EventTarget | null} target */
+const isNumber = (target) => target instanceof HTMLElement && target.matches("input[type=number]");
 
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.repeat) {
@@ -268,7 +274,9 @@ addEventListener("keydown", (event) => {
     if (!event.repeat) sustain(true);
   } else if (event.code === "KeyR") {
     if (!event.repeat) void recordings.toggle();
-  } else if (!(free && pad.arrow(event))) keyboard.letterDown(event);
+  } else if (!(free && pad.arrow(event)) && keyboard.letterDown(event) && isNumber(event.target)) {
+    event.preventDefault(); // an E would be written
+  }
 });
 addEventListener("keyup", (event) => {
   keyboard.letterUp(event);

@@ -7,7 +7,7 @@
 
 const LETTER_ROW = ["A", "W", "S", "E", "D", "F", "T", "G", "Y", "H", "U", "J", "K", "O", "L", "P"];
 const CODES = new Map(LETTER_ROW.map((letter, step) => [`Key${letter}`, step]));
-const NAMES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
+export const NOTE_NAMES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
 const BLACK = new Set([1, 3, 6, 8, 10]);
 const LOWEST_KEY = 21;
 const HIGHEST_KEY = 108;
@@ -16,7 +16,7 @@ const NARROWEST_WHITE = 30; // pixels
 const MOST_WHITES = 52;
 
 /** @param {number} key */
-export const keyName = (key) => `${NAMES[key % 12]}${Math.floor(key / 12) - 1}`;
+export const keyName = (key) => `${NOTE_NAMES[key % 12]}${Math.floor(key / 12) - 1}`;
 
 export class Keyboard {
   /**

@@ -33,7 +33,7 @@ export class Knob extends HTMLElement {
     const label = Object.assign(document.createElement("span"), { textContent: this.label });
     this.append(drawing, label, this.figure);
     this.setAttribute("role", "slider");
-    this.setAttribute("aria-label", this.label);
+    this.setAttribute("aria-label", this.getAttribute("spoken") ?? this.label);
     this.tabIndex = 0;
     this.#listen();
     this.#draw();

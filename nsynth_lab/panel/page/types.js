@@ -1,9 +1,13 @@
 /**
  * What the modules of this page hand to each other; nothing runs here. The messages are those of `panel/messages.py`.
  *
- * @typedef {{ corners?: string[], position?: number | number[], weights?: number[] }} Blend
- * @typedef {{ name?: string, description?: string, tags?: string[], blend?: Blend, effects?: Slot[] }} Patch
- *   tables of a preset file
+ * @typedef {{ corners?: string[], position?: number | number[], weights?: number[],
+ *   lfos?: Lfo[] }} Blend
+ * @typedef {{ target?: string, rate_hz?: number, depth?: number, shape?: string, phase?: number }} Lfo
+ * @typedef {{ mode?: string, voices?: number, unison?: number, bend_semitones?: number, mpe?: boolean }} Voice
+ * @typedef {{ scale_cents?: number | number[], scale_root?: number, a4_hz?: number, transpose?: number }} Tuning
+ * @typedef {{ name?: string, description?: string, tags?: string[], blend?: Blend, effects?: Slot[],
+ *   voice?: Voice, tuning?: Tuning }} Patch  tables of a preset file
  * @typedef {{ effect?: string, plugin?: string, label?: string, bypass?: boolean, mix?: number, impulse?: string,
  *   state?: string, parameters?: Record<string, number | boolean | string> }} Slot
  * @typedef {{ value: number, low: number, high: number, unit: string, says: string }} Target
