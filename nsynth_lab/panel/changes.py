@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from nsynth_lab.errors import UsageError
+from nsynth_lab.errors import PatchError, UsageError
 from nsynth_lab.panel.messages import Change, Corners, Open, Place, Set
 from nsynth_lab.panel.plugins import with_parameter_named
 from nsynth_lab.patch import Blend, Macro, Patch, moved, targets
@@ -18,6 +18,7 @@ from nsynth_lab.patch.place import MAX_POSITIONED_SOURCES, middle
 from nsynth_lab.patch.sound import PLACED, STREAMS
 from nsynth_lab.patch.table import from_table, to_table
 from nsynth_lab.patch.targets import check_target, unchecked
+from nsynth_lab.wording import quoted
 
 LONGEST_NAME = 60
 KNOBS = {"macros", "midi"}
@@ -46,10 +47,21 @@ def changed(patch: Patch, message: Any) -> Patch:
         case Corners():
             return with_corners(patch, message.names)
         case Change():
-            return _with_tables(patch, message.patch)
+            return _with_tables(patch, message.patch | _within(to_table(patch) | message.patch, message.within))
         case Open():
             return from_table(Patch, message.patch).with_macros_applied()
     raise UsageError(f"a {type(message).__name__} changes no sound")
+
+
+def _within(patch: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Those tables of a patch of which some fields change."""
+    tables = {}
+    for name, fields in changes.items():
+        before = patch.get(name, {})
+        if not isinstance(fields, dict) or not isinstance(before, dict):
+            raise PatchError(f"{quoted(name)} is not a table whose fields can be changed", place="within")
+        tables[name] = {**before, **fields}
+    return tables
 
 
 def by_hand(patch: Patch, target: str, value: float) -> Patch:

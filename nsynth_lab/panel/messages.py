@@ -129,6 +129,7 @@ class Change:
     """Fields of the patch are replaced, as a preset file writes them: voice mode, effects and their order, tuning."""
 
     patch: dict[str, Any] = values(says="tables of a patch that take the place of the present ones, as in `state`")
+    within: dict[str, Any] = values(says="the same, but of these tables what is not named stays as it is")
 
 
 @dataclass(frozen=True)

@@ -176,6 +176,7 @@ function presetKeeper(section, link, look) {
   /** @param {Preset} row */
   function askRemoval(row) {
     if (form.hidden) opener.click();
+    since = -Infinity; // an answer to what was asked before closes nothing now
     ask(null, row, `Remove “${row.name}”? It cannot be brought back.`);
     remover.focus();
   }

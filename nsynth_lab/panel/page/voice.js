@@ -65,7 +65,7 @@ export function soundTray(tray, link) {
 
   /** @param {"voice" | "tuning" | "blend"} table @param {object} fields */
   function change(table, fields) {
-    link.send("change", { patch: { [table]: { .../** @type {any} */ (state?.patch[table]), ...fields } } });
+    link.send("change", { within: { [table]: fields } });
   }
 
   /** @param {HTMLInputElement} field */
