@@ -97,7 +97,14 @@ def test_fields_of_a_table_are_changed_without_the_others(session: Session) -> N
         assert (desk.patch.voice.mode, desk.patch.voice.unison) == ("mono", 3)
         desk.ask(Change(patch={"voice": {"voices": 4}}), Change(within={"voice": {"mode": "poly"}}))
         assert desk.patch.voice == Voice(voices=4)
-        for within in ({"voice": 3}, {"effects": {"a": 1}}, {"name": {}}, {"voice": {"no": 1}}, {"nothing": {"a": 1}}):
+        wrong: list[dict[str, Any]] = [
+            {"voice": 3},
+            {"effects": {"a": 1}},
+            {"name": {}},
+            {"voice": {"no": 1}},
+            {"a": {}},
+        ]
+        for within in wrong:
             with pytest.raises(PatchError):
                 desk.instrument.handle(Change(within=within))
 
