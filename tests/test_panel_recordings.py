@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,7 @@ from nsynth_lab.model.user_bank import find_user_instrument, user_instrument_fil
 from nsynth_lab.note import FAMILIES
 from nsynth_lab.panel.changes import blend_patch
 from nsynth_lab.panel.instrument import Instrument
+from nsynth_lab.panel.jobs import process
 from nsynth_lab.panel.jobs.jobs import Jobs
 from nsynth_lab.panel.messages import (
     Corners,
@@ -458,6 +460,22 @@ def test_there_is_an_end_to_how_many_come_at_once(desk: Desk) -> None:
         desk.recordings.begin(path, file_name="door.wav", corner=0)
     with pytest.raises(UsageError, match="wait, or cancel one"):
         desk.recordings.check_room()
+
+
+def test_it_does_not_wait_for_two_packs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is brief begins beside two long jobs, and before others that wait; one more of either kind waits."""
+    tests = Path(__file__).parent
+    monkeypatch.setattr(process, "CHILD", "job_child")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tests), str(tests.parent))))
+    with Jobs() as jobs:
+        long = [jobs.start("pack", "p", "job_child:spin", {}) for _ in range(3)]
+        brief = [jobs.start("recording", "r", "job_child:spin", {}, brief=True) for _ in range(2)]
+        states = {name: row["state"] for name, row in jobs.rows().items()}
+        assert [states[name] for name in long] == ["running", "running", "waiting"]
+        assert [states[name] for name in brief] == ["running", "waiting"]
+        jobs.cancel(long[0])
+        assert soon(lambda: jobs.rows()[brief[1]]["state"] == "running")
+        assert jobs.rows()[long[2]]["state"] == "waiting"
 
 
 def test_a_real_job_encodes_it_in_a_process_of_its_own(model_folder: Path) -> None:

@@ -4,7 +4,7 @@ a page's request --> Jobs.start --> child: work(folder, tell, **arguments) --> r
                        rows <---------- what it tells --'                        |
 pages <-- `jobs` ------'                                    GET /api/jobs/{job}/{file}
 
-jobs       all of them: at most two at work, the others wait
+jobs       all of them: at most two at work, and a brief one beside them; the others wait
 job        one of them: its state, as pages are told
 process    the parent's side of its process
 child      the child's side: what it may take, and how it tells

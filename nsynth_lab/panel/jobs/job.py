@@ -27,6 +27,8 @@ class Job:
         folder: its own; files at its top can be downloaded, and those below it by their path there.
         about: what a page wants to know of it that has not come from the child.
         then: told the result before the job counts as done.
+        limits: what its process may take.
+        brief: whether a player waits for it.
         state: waiting, running, done, failed or cancelled.
         done, total: how far it is, in a unit of its own; a total of 0 is unknown.
         says: what it does, or why it failed, in a line.
@@ -45,6 +47,7 @@ class Job:
     about: Mapping[str, Any]
     then: Callable[[dict[str, Any]], None] | None
     limits: Limits
+    brief: bool = False
     state: str = WAITING
     done: float = 0.0
     total: float = 0.0

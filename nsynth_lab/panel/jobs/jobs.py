@@ -55,6 +55,7 @@ class Jobs:
         then: Callable[[dict[str, Any]], None] | None = None,
         limits: Limits | None = None,
         files: Mapping[str, Path] | None = None,
+        brief: bool = False,
     ) -> str:
         """Begin a piece of work as soon as there is room for it; returns its name.
 
@@ -71,6 +72,7 @@ class Jobs:
             limits: what the process may take.
             files: become the job's own: each, a file or a folder, is moved into its own one, and is the argument of
                 that name.
+            brief: whether a player waits for it, and not for long: it goes before others, and beside two of them.
 
         Raises:
             UsageError: too many wait already.
@@ -81,7 +83,7 @@ class Jobs:
             for argument, path in (files or {}).items():
                 brought[argument] = str(path.replace(folder / f".{argument}{path.suffix}"))
             given = {**arguments, **brought}
-            self._jobs[name] = Job(kind, title, work, given, folder, about or {}, then, limits or Limits())
+            self._jobs[name] = Job(kind, title, work, given, folder, about or {}, then, limits or Limits(), brief)
             self._begin_next()
         self._tell()
         return name
@@ -203,11 +205,13 @@ class Jobs:
 
     def _begin_next(self) -> None:
         """Begin those that wait, as far as there is room. With the lock."""
-        free = AT_ONCE - sum(job.state == RUNNING and job.own is None for job in self._jobs.values())
+        at_work = sum(job.state == RUNNING and job.own is None for job in self._jobs.values())
         waiting = [(name, job) for name, job in self._jobs.items() if job.state == WAITING]
-        for name, job in waiting[: max(0, free)] if self._is_open else ():
-            job.begin()
-            self._in_thread(partial(self._run, name, job))
+        for name, job in sorted(waiting, key=lambda one: not one[1].brief) if self._is_open else ():
+            if at_work < AT_ONCE + job.brief:
+                at_work += 1
+                job.begin()
+                self._in_thread(partial(self._run, name, job))
 
     def _run(self, name: str, job: Job) -> None:
         """One job from its beginning to its end, on a thread of its own."""

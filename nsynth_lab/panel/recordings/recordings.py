@@ -179,6 +179,7 @@ class Recordings:
             about={"recording": recording, "corner": corner, "again": again},
             then=partial(self._encoded, recording, into),
             limits=LIMITS,
+            brief=True,
         )
         self._begun[recording] = _Begun(job, into, name, file, corner)
 
