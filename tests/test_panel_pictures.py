@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import time
+import wave
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -13,20 +15,28 @@ from typing import Any
 
 import numpy as np
 import pytest
+from playing import spectrum_peak_hz
 
 from nsynth_lab.dsp.impression import impression
+from nsynth_lab.dsp.mel_spectrum import BANDS, band_edges_hz
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import Note
 from nsynth_lab.panel.pictures.colours import Colours
-from nsynth_lab.panel.pictures.renderer import NICENESS, Renderer, RenderError
+from nsynth_lab.panel.pictures.keys import key_of
+from nsynth_lab.panel.pictures.renderer import Renderer, RenderError
+from nsynth_lab.panel.pictures.samples import Samples
+from nsynth_lab.panel.pictures.spectrogram import COLUMNS, HIGHEST_HZ, ROWS
 from nsynth_lab.panel.pictures.tools import Tools
-from nsynth_lab.panel.pictures.work import HEARD_FRAMES, NOTE_FRAMES
+from nsynth_lab.panel.pictures.work import AUDITION_SECONDS, HEARD_FRAMES, NOTE_FRAMES
 from nsynth_lab.patch import Blend
+from nsynth_lab.patch.library import find_preset
+from nsynth_lab.process_tuning import NICENESS
 from nsynth_lab.render import DEFAULT_CHECKPOINT, Session
+from nsynth_lab.render.preset import play_note
 from nsynth_lab.render.request import BlendRequest
-from nsynth_lab.units import HOP_SAMPLES, frames_to_seconds
+from nsynth_lab.units import HOP_SAMPLES, FloatArray, frames_to_seconds
 
-SECONDS = 30.0  # until a test gives up
+SECONDS = 120.0  # until a test gives up
 pytest.importorskip("starlette", reason="the panel's server is not installed: pip install 'nsynth-lab[panel]'")
 
 
@@ -104,10 +114,10 @@ def test_it_ends_at_once_and_leaves_no_process() -> None:
         renderer.ask(Sleep(), urgent=False)
 
 
-def whole(colours: Colours, blend: Blend) -> dict[str, Any]:
-    """The map of a blend when it is complete; what was shown before was a part of it."""
+def whole(colours: Colours, blend: Blend, *, side: int = 33) -> dict[str, Any]:
+    """The map of a blend when it is complete, or has so many columns; it never has fewer than before."""
     until, columns = time.monotonic() + SECONDS, 0
-    while not (shown := colours.shown(blend))["complete"]:
+    while not ((shown := colours.shown(blend))["complete"] or shown["columns"] >= side):
         assert shown["columns"] >= columns
         columns = shown["columns"]
         assert time.monotonic() < until
@@ -134,14 +144,14 @@ def test_corners_of_a_square_sound_as_they_do_by_themselves_and_a_tip_is_one_pla
     session: Session, renderer: Renderer
 ) -> None:
     colours = Colours(session, renderer, busy=lambda: False)
-    square = whole(colours, Blend(("flute", "cello", "choir aahs", "marimba")))
-    assert len(square["brightness_hz"]) == square["columns"] * square["rows"] == 17 * 17
-    edge = whole(colours, Blend(("choir aahs", "marimba")))
-    if edge["note"] == square["note"]:
-        np.testing.assert_allclose(square["brightness_hz"][-17:], edge["brightness_hz"][::2], rtol=1e-3)
-    triangle = whole(colours, Blend(("flute", "cello", "marimba")))
-    assert np.ptp(triangle["brightness_hz"][-17:]) == 0.0
-    assert np.ptp(triangle["brightness_hz"][:17]) > 0.0
+    square = whole(colours, Blend(("oboe", "cello", "choir aahs", "marimba")), side=5)
+    assert len(square["brightness_hz"]) == square["columns"] * square["rows"] == 25
+    edge = whole(colours, Blend(("choir aahs", "marimba")), side=5)
+    assert edge["note"] == square["note"]
+    np.testing.assert_allclose(square["brightness_hz"][-5:], edge["brightness_hz"], rtol=1e-3)
+    triangle = whole(colours, Blend(("oboe", "cello", "marimba")), side=5)
+    assert np.ptp(triangle["brightness_hz"][-5:]) == 0.0
+    assert np.ptp(triangle["brightness_hz"][:5]) > 0.0
 
 
 def test_colours_are_kept_and_wait_while_the_engine_is_busy(session: Session, renderer: Renderer) -> None:
@@ -166,3 +176,43 @@ def soon(is_so: Callable[[], bool]) -> bool:
     while not is_so() and time.monotonic() < until:
         time.sleep(0.01)
     return is_so()
+
+
+def samples_of(sound: bytes) -> FloatArray:
+    """Of a WAV file, [channels, samples] at 48 kHz."""
+    with wave.open(io.BytesIO(sound)) as file:
+        assert (file.getframerate(), file.getsampwidth()) == (48_000, 2)
+        values = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+        return np.asarray(values.reshape(-1, file.getnchannels()).T / 2**15, np.float32)
+
+
+def test_an_instrument_is_heard_at_its_pitch_and_seen(session: Session, renderer: Renderer) -> None:
+    """The fundamental's row of the picture is the lowest that is lit, and what is above the partials is dark."""
+    samples = Samples(session, renderer)
+    clip = result(samples.instrument("saw lead"))
+    (heard,) = samples_of(clip.sound)
+    assert spectrum_peak_hz(heard) % Note(60).hz == pytest.approx(0.0, abs=1.5)
+    assert 1.4 < len(heard) / 48_000 < 1.8
+    picture = np.frombuffer(result(samples.picture("saw lead")), np.uint8).reshape(ROWS, COLUMNS)
+    assert picture.max() == 255
+    edges = band_edges_hz(HIGHEST_HZ)[1 : BANDS + 1].reshape(ROWS, -1)[::-1]  # of the rows, from the top
+    own = int(np.argmin(np.abs(edges.mean(axis=1) - Note(60).hz)))
+    assert picture[own - 1 : own + 2, 12].max() > 180
+    assert picture[-1, 12] < 120
+    assert result(samples.picture("saw lead")) == clip.picture
+    struck = np.frombuffer(result(samples.picture("xylophone")), np.uint8).reshape(ROWS, COLUMNS)
+    assert struck[:, 4].mean() > 2 * struck[:, 40].mean()
+    with pytest.raises(UsageError):
+        samples.picture("no such instrument")
+
+
+def test_a_preset_is_heard_as_it_sounds(session: Session, renderer: Renderer) -> None:
+    samples = Samples(session, renderer)
+    patch = find_preset("glass-cello").with_macros_applied()
+    key = key_of(session.bank, patch.blend.corners)
+    expected = play_note(session, patch, Note(key), seconds=AUDITION_SECONDS).audio.samples
+    heard = samples_of(result(samples.preset("glass-cello")).sound)
+    np.testing.assert_allclose(heard, expected, atol=2e-3)
+    assert samples.preset("glass-cello").done()  # it is kept
+    with pytest.raises(UsageError):
+        samples.preset("no-such-preset")

@@ -6,6 +6,7 @@
  *     socket --> sound (worklet) --> meters
  */
 import { read, same, written } from "./address.js";
+import { Auditions } from "./auditions.js";
 import { instrumentBrowser } from "./browser.js";
 import { Colours } from "./colours.js";
 import { takeDrops } from "./drops.js";
@@ -48,13 +49,16 @@ const presets = presetBrowser(the("presets"), link, say);
 const recordings = new Recordings(the("own"), { link, pad, sound, say });
 const effects = effectsTab(the("effects"), link, say);
 const tray = soundTray(the("voice"), link);
+const auditions = new Auditions(sound, say);
+for (const list of document.querySelectorAll(".library [role=listbox]")) auditions.attend(/** @type {any} */ (list));
 const meter = meters(the("meters"), sound);
 /** @type {import("./knobs.js").Knob[]} */
 const knobs = [...document.querySelectorAll("nl-knob")].map((knob) => /** @type {any} */ (knob));
 
-/** @type {{ link: Link, sound: Sound, held: HeldKeys, pad: Pad, colours: Colours, state: import("./types.js").State | null,
+/** @type {{ link: Link, sound: Sound, held: HeldKeys, pad: Pad, colours: Colours, auditions: Auditions,
+ *   state: import("./types.js").State | null,
  *   status: import("./types.js").Status | null }} */
-export const panel = { link, sound, held, pad, colours, state: null, status: null };
+export const panel = { link, sound, held, pad, colours, auditions, state: null, status: null };
 
 /** @param {string} type @param {(message: any) => void} act */
 const on = (type, act) => link.addEventListener(type, (event) => act(/** @type {CustomEvent} */ (event).detail));

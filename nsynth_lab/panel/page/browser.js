@@ -1,4 +1,5 @@
 /** The instruments of the bank and of the user: search, families, range and licence; to a corner by drag, click, Enter or 1 to 4. */
+import { hearing } from "./auditions.js";
 import { SearchList, made } from "./list.js";
 import { LETTERS, makeDraggable } from "./pad.js";
 
@@ -17,7 +18,7 @@ export function instrumentBrowser(section, pad) {
     item: (instrument) => {
       const { name, family, lowest, highest, licence, attribution } = instrument;
       const item = made("li", made("span.name", name), made("span.range", `${lowest} – ${highest}`));
-      item.append(made("span.about", [spaced(family), licence].filter(Boolean).join(" · ")));
+      item.append(made("span.about", [spaced(family), licence].filter(Boolean).join(" · ")), hearing("instrument", name));
       item.title = attribution || licence;
       makeDraggable(item, name);
       return item;

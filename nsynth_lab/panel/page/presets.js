@@ -4,6 +4,7 @@
  * Below the list the present sound is saved under a name with tags, a file is opened, and a link to the sound copied.
  */
 import { written } from "./address.js";
+import { hearing } from "./auditions.js";
 import { openFiles } from "./drops.js";
 import { SearchList, made } from "./list.js";
 
@@ -28,9 +29,9 @@ export function presetBrowser(section, link, say) {
       `${name} ${key} ${tags.join(" ")} ${description} ${is_own ? "own" : ""}`,
     chips: ({ tags, is_own }) => (is_own ? ["own", ...tags] : tags),
     most: 14,
-    item: ({ name, tags, description, is_own }) => {
+    item: ({ key, name, tags, description, is_own }) => {
       const item = made("li", made("span.name", name), made("span.range", is_own ? "own" : ""));
-      item.append(made("span.about", description || tags.join(" · ")));
+      item.append(made("span.about", description || tags.join(" · ")), hearing("preset", key));
       item.title = tags.join(", ");
       return item;
     },

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
@@ -19,6 +18,7 @@ from nsynth_lab.dsp.impression import Impression
 from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.latents import Latents
 from nsynth_lab.note import Note, note_name
+from nsynth_lab.panel.pictures.keys import key_of, mark_of
 from nsynth_lab.panel.pictures.renderer import Renderer
 from nsynth_lab.panel.pictures.work import Impressions
 from nsynth_lab.patch import Blend
@@ -29,7 +29,6 @@ FINENESS = {0: (1,), 1: (3, 5, 9, 17, 33), 2: (3, 5, 9, 17)}  # points along a s
 AT_ONCE = 8  # places of a request, so that what is urgent waits for no more
 KEPT = 64
 WATCHED_SECONDS = 3.0  # since a page has asked last
-MIDDLE_KEY = 60
 
 
 class Map:
@@ -108,7 +107,7 @@ class Colours:
         still = replace(blend, path=(), lfos=())
         sources = self._sources(still.corners)
         still = still if still.is_weighted or not still.dims else still.at((0.5,) * still.dims)
-        key = (repr(still), *(_mark(one) for one in sources))
+        key = (repr(still), *(mark_of(one) for one in sources))
         with self._lock:
             found = self._maps.pop(key, None) or Map(still, sources)
             self._maps[key] = found
@@ -120,11 +119,8 @@ class Colours:
         return shown
 
     def _sources(self, corners: Sequence[str]) -> list[Latents]:
-        """The corners at one note: the key nearest to the middle of the keyboard at which all of them are at home."""
-        bank = self._session.bank
-        keys = [[bank.notes[zone].number for zone in bank.find(name).zones] for name in corners]
-        low, high = max(map(min, keys)), min(map(max, keys))
-        key = min(max(MIDDLE_KEY, low), high) if low <= high else round((low + high) / 2)
+        """The corners at one note."""
+        key = key_of(self._session.bank, corners)
         return [self._session.source(name, Note(key), files=False) for name in corners]
 
     def _render_more(self) -> None:
@@ -152,8 +148,3 @@ class Colours:
                 return
             found.known.update(zip(places, done.result(), strict=True))
         self._render_more()
-
-
-def _mark(note: Latents) -> tuple[int, int, int]:
-    """What tells notes apart: a recording may be encoded again under its name."""
-    return note.note, zlib.crc32(note.timbre.tobytes()), zlib.crc32(note.loudness_db.tobytes())

@@ -23,9 +23,9 @@ from typing import Any, Protocol, Self
 
 from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.panel.pictures.tools import Tools
+from nsynth_lab.process_tuning import NICENESS
 
 MOST_WAITING = 512
-NICENESS = 15  # of 19: an engine, a pack, and everything else goes first
 END_SECONDS = 5.0
 ALIVE_SECONDS = 0.5  # between two looks at whether the process still lives
 

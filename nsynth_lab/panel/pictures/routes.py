@@ -1,12 +1,16 @@
 """Routes: pictures and clips, for pages.
 
     /api/colours    what the pad sounds like, as far as it is known, JSON
+    /api/picture    ?instrument=NAME: its spectrogram, bytes, see `spectrogram`
+    /api/clip       ?instrument=NAME or ?preset=KEY: a note of it, WAV
 
-It is asked for again until it is complete, and refined only while it is asked for.
+The colours are asked for again until they are complete, and refined only while they are asked for.
 """
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from starlette.requests import Request
@@ -16,6 +20,7 @@ from starlette.routing import Route
 from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.panel.pictures.colours import Colours
 from nsynth_lab.panel.pictures.renderer import Renderer
+from nsynth_lab.panel.pictures.samples import Samples
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -33,7 +38,12 @@ class Pictures:
         self._instrument = instrument
         self._renderer = Renderer(instrument.session.folder)
         self._colours = Colours(instrument.session, self._renderer, busy=self._is_busy)
-        self.routes = [Route("/api/colours", self._coloured)]
+        self._samples = Samples(instrument.session, self._renderer)
+        self.routes = [
+            Route("/api/colours", self._coloured),
+            Route("/api/picture", self._picture),
+            Route("/api/clip", self._clip),
+        ]
 
     def __enter__(self) -> Self:
         return self
@@ -52,4 +62,25 @@ class Pictures:
         try:
             return JSONResponse(self._colours.shown(self._instrument.patch.blend))
         except NsynthLabError as error:
-            return PlainTextResponse(f"{error}\n", 422)
+            return _refusal(error)
+
+    async def _picture(self, request: Request) -> Response:
+        name = request.query_params.get("instrument", "")
+        try:
+            picture = await asyncio.wrap_future(await asyncio.to_thread(self._samples.picture, name))
+        except NsynthLabError as error:
+            return _refusal(error)
+        return Response(picture, media_type="application/octet-stream")
+
+    async def _clip(self, request: Request) -> Response:
+        preset, name = (request.query_params.get(kind, "") for kind in ("preset", "instrument"))
+        asked = partial(self._samples.preset, preset) if preset else partial(self._samples.instrument, name)
+        try:
+            clip = await asyncio.wrap_future(await asyncio.to_thread(asked))
+        except NsynthLabError as error:
+            return _refusal(error)
+        return Response(clip.sound, media_type="audio/wav")
+
+
+def _refusal(error: NsynthLabError) -> Response:
+    return PlainTextResponse(f"{' '.join(str(error).split())}\n", 422)

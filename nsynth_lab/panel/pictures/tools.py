@@ -27,6 +27,18 @@ class Tools:
         """With the bank, and the user's own instruments, as they were when it was first needed."""
         return Session(self._folder, device="cpu")
 
+    def session_with(self, names: Sequence[str]) -> Session:
+        """The session, read anew if its bank does not have these instruments: they may have come since.
+
+        Raises:
+            UsageError: it does not have them now.
+        """
+        if not all(map(self.session.bank.holds, names)):
+            del self.session
+        for name in names:
+            self.session.bank.find(name)
+        return self.session
+
     def decoded(self, notes: Sequence[Latents]) -> list[FloatArray]:
         """The sounds [samples] of notes of one length, in compiled loops, on one thread."""
         found: list[FloatArray] = []

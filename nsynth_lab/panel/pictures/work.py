@@ -11,12 +11,18 @@ from nsynth_lab.blend import blend
 from nsynth_lab.blend.modulation import weights_of
 from nsynth_lab.dsp.impression import Impression, impression
 from nsynth_lab.latents import Latents
+from nsynth_lab.note import Note
+from nsynth_lab.panel.pictures.keys import key_of
+from nsynth_lab.panel.pictures.spectrogram import spectrogram
 from nsynth_lab.panel.pictures.tools import Tools
-from nsynth_lab.patch import Blend
+from nsynth_lab.panel.pictures.wav import wav_bytes
+from nsynth_lab.patch import Blend, Patch
 from nsynth_lab.patch.place import Place
 from nsynth_lab.patch.sound import SPHERICAL
+from nsynth_lab.render.preset import play_note
 from nsynth_lab.units import note_to_hz
 
+PREVIEW_FRAMES, AUDITION_SECONDS = 150, 2.5
 NOTE_FRAMES, HEARD_FRAMES = 141, 60  # of a note of 1.5 s, the first 0.64 s
 
 
@@ -52,6 +58,44 @@ class Impressions:
             spherical=moved.interpolation == SPHERICAL,
         )
         return beginning(whole, frames=HEARD_FRAMES)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A sound file, WAV of 16 bits, and its spectrogram, where one is wanted; of `spectrogram`'s size."""
+
+    sound: bytes
+    picture: bytes = b""
+
+
+@dataclass(frozen=True)
+class InstrumentClip:
+    """An instrument by itself: one of its notes, 1.6 s long."""
+
+    note: Latents
+
+    def do(self, tools: Tools) -> Clip:
+        """The clip, with its picture."""
+        short = blend([self.note], [1.0], frames=PREVIEW_FRAMES)
+        (samples,) = tools.decoded([short])
+        return Clip(wav_bytes(samples[None]), spectrogram(samples))
+
+
+@dataclass(frozen=True)
+class Audition:
+    """A patch as it sounds: one note with its envelope and effects, 2.5 s long."""
+
+    patch: Patch
+
+    def do(self, tools: Tools) -> Clip:
+        """The clip, in stereo.
+
+        Raises:
+            UsageError, PatchError, PluginError: it cannot be played.
+        """
+        session = tools.session_with(self.patch.blend.corners)
+        note = Note(key_of(session.bank, self.patch.blend.corners))
+        return Clip(wav_bytes(play_note(session, self.patch, note, seconds=AUDITION_SECONDS).audio.samples))
 
 
 def beginning(note: Latents, *, frames: int) -> Latents:

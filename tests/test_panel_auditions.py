@@ -1,0 +1,60 @@
+"""Hearing instruments and presets before they are taken, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from browsing import Visit, cents_from
+
+TUNED, KEY = "saw lead", 60
+LISTEN = """(() => {
+  panel.tap = new AnalyserNode(panel.sound.context, { fftSize: 32768 });
+  panel.sound.volume.connect(panel.tap);
+  return true;
+})()"""
+
+
+@pytest.mark.alone
+def test_an_instrument_is_heard_by_its_picture_or_the_space_bar_and_not_taken(visit: Visit) -> None:
+    page = visit.page
+    before = visit.panel("panel.state.patch")
+    page.get_by_role("searchbox", name="Search instruments").fill(TUNED)
+    row = page.locator("#instruments [role=option]:visible", has=page.get_by_text(TUNED, exact=True))
+    hear = row.locator(".hear")
+    row.locator(".hear[data-drawn]").wait_for(timeout=100_000)
+    levels = visit.panel("[...new Set(panel.auditions.pictures.get(given))].length", TUNED)
+    assert levels > 20  # a picture, and not a flat one
+    hear.click()
+    row.locator(".hear[data-state=playing]").wait_for(timeout=100_000)
+    visit.panel(LISTEN)
+    page.wait_for_timeout(900)
+    assert abs(cents_from(visit.heard(), KEY)) < 10.0
+    row.locator(".hear:not([data-state])").wait_for()  # it ends by itself
+    row.focus()
+    page.keyboard.press("Space")
+    row.locator(".hear[data-state=playing]").wait_for()
+    page.keyboard.press("Space")
+    row.locator(".hear:not([data-state])").wait_for()
+    assert visit.panel("panel.state.patch") == before
+    assert visit.panel("panel.status.voices") == 0
+    row.locator(".name").click()  # and this takes it
+    visit.wait("panel.state.patch.blend.corners[0] === given", TUNED)
+    assert visit.complaints == []
+
+
+@pytest.mark.alone
+def test_a_preset_is_heard_and_not_loaded(visit: Visit) -> None:
+    page = visit.page
+    before = visit.panel("panel.state.patch")
+    page.get_by_role("tab", name="Presets").click()
+    page.get_by_role("searchbox", name="Search presets").fill("glass cello")
+    page.locator("#presets [role=option]:visible", has_text="Glass Cello").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    page.locator("#presets .hear[data-state=playing]").wait_for(timeout=100_000)
+    visit.panel(LISTEN)
+    page.wait_for_timeout(500)
+    assert max(abs(visit.heard())) > 0.01
+    assert visit.panel("panel.state.patch") == before
+    page.keyboard.press("Enter")
+    visit.wait("panel.state.preset === 'glass-cello'")
+    assert visit.complaints == []
