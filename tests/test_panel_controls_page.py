@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from browsing import Visit
 
+from nsynth_lab.note import note_name, parse_note
 from nsynth_lab.panel.changes import blend_patch
 from nsynth_lab.patch import Patch
 from nsynth_lab.patch.preset_file import format_preset, read_preset
 from nsynth_lab.patch.table import from_table
+from nsynth_lab.render import Session
 
 pytestmark = pytest.mark.alone
 FIFTH_CENTS = 1200 * np.log2(5**0.25)  # of quarter-comma meantone
@@ -178,6 +180,61 @@ def test_macros_and_lfos_of_the_patch_are_knobs(visit: Visit) -> None:
     visit.wait("panel.state.patch.blend.lfos[0].depth === 1200 && panel.state.patch.blend.lfos[0].shape === 'square'")
     page.get_by_role("button", name="Remove LFO 1").click()
     visit.wait("!panel.state.patch.blend.lfos?.length")
+    assert visit.complaints == []
+
+
+def test_wheels_bend_spring_back_and_move_the_blend(visit: Visit) -> None:
+    """By mouse and by keys; modulation moves what the sound says, or nothing, and then says so."""
+    page = visit.page
+    begin(visit, ["flute", "cello"])
+    visit.panel("panel.sent = []")
+    visit.panel("panel.link.bend = (value) => panel.sent.push(value)")
+    bend, turn = page.get_by_role("slider", name="Pitch bend"), page.get_by_role("slider", name="Modulation")
+    box = bend.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 2, steps=8)
+    visit.wait("panel.sent.at(-1) === 1")
+    assert bend.get_attribute("aria-valuetext") == "100 %"
+    page.mouse.up()
+    visit.wait("panel.sent.at(-1) === 0")
+    bend.focus()
+    page.keyboard.down("ArrowDown")
+    visit.wait("panel.sent.at(-1) === -0.25")
+    page.keyboard.up("ArrowDown")
+    visit.wait("panel.sent.at(-1) === 0")
+    turn.press("End")
+    visit.wait("[panel.state.patch.blend.position].flat()[0] === 1")
+    assert turn.get_attribute("aria-valuenow") == "100"
+    page.keyboard.press("Control+z")
+    visit.wait("document.querySelectorAll('.wheel')[1].getAttribute('aria-valuenow') === '50'")
+    begin(visit, ["flute"])
+    assert turn.get_attribute("aria-disabled") == "true"
+    macro = {"name": "air", "moves": [{"target": "level_db", "low": -12, "high": 0}]}
+    visit.panel(
+        "panel.link.send('change', { patch: given })", {"macros": [macro], "midi": [{"cc": 1, "target": "macros.air"}]}
+    )
+    visit.wait("document.querySelectorAll('.wheel')[1].title === 'Modulation: moves air'")
+    visit.panel("panel.link.controller = (...given) => panel.sent.push(given.join())")
+    turn.press("Home")
+    turn.press("End")
+    visit.wait("panel.sent.at(-1) === '1,127'")
+    assert visit.complaints == []
+
+
+def test_keys_beyond_the_instruments_are_marked(visit: Visit) -> None:
+    rows = {row["name"]: row for row in Session(device="cpu", user_instruments=False).instruments()}
+    corners = ["flute", "cello"]
+    begin(visit, corners)
+    visit.page.set_viewport_size({"width": 2560, "height": 1200})
+    visit.wait("document.querySelectorAll('.key').length === 88 && document.querySelector('.key.partly')")
+    found = visit.panel("[...document.querySelectorAll('.key')].map((one) => [one.dataset.key, one.className])")
+    ranges = [(parse_note(rows[name]["lowest"]), parse_note(rows[name]["highest"])) for name in corners]
+    for key, kind in found:
+        beyond = sum(not low <= int(key) <= high for low, high in ranges)
+        assert ("beyond" in kind, "partly" in kind) == (beyond == 2, beyond == 1), key
+    said = visit.page.locator("#keys").get_attribute("aria-label")
+    assert f"from {note_name(min(low for low, _ in ranges))}" in said.replace("♯", "#")
     assert visit.complaints == []
 
 

@@ -25,6 +25,7 @@ import { Sound } from "./sound.js";
 import { makeTabs, openTab } from "./tabs.js";
 import { keep, kept, themeSwitch } from "./theme.js";
 import { letGoOfLists, soundTray } from "./voice.js";
+import { wheels } from "./wheels.js";
 
 const SUSTAIN = 64;
 const TWICE_MS = 600;
@@ -51,6 +52,7 @@ const effects = effectsTab(the("effects"), link, say);
 const tray = soundTray(the("voice"), link);
 const auditions = new Auditions(sound, say);
 for (const list of document.querySelectorAll(".library [role=listbox]")) auditions.attend(/** @type {any} */ (list));
+const wheel = wheels(the("wheels"), link, pad);
 const meter = meters(the("meters"), sound);
 /** @type {import("./knobs.js").Knob[]} */
 const knobs = [...document.querySelectorAll("nl-knob")].map((knob) => /** @type {any} */ (knob));
@@ -137,7 +139,9 @@ function show(state) {
   colours.show(patch.blend ?? {});
   for (const knob of knobs) knob.show(targets[knob.target]);
   tray.show(state);
+  wheel.show(state);
   instruments.mark(corners);
+  keyboard.showRanges(instruments.ranges(corners));
   presets.mark(state);
   effects.show(state);
   keepAddress(patch);
@@ -177,6 +181,7 @@ async function lists() {
     recordings.showBank(rows);
     presets.show(files);
     instruments.mark(panel.state?.patch.blend?.corners ?? []);
+    keyboard.showRanges(instruments.ranges(panel.state?.patch.blend?.corners ?? []));
   } catch {
     // The server has gone again; the socket says so.
   }

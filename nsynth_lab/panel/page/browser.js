@@ -1,5 +1,6 @@
 /** The instruments of the bank and of the user: search, families, range and licence; to a corner by drag, click, Enter or 1 to 4. */
 import { hearing } from "./auditions.js";
+import { keyOf } from "./keys.js";
 import { SearchList, made } from "./list.js";
 import { LETTERS, makeDraggable } from "./pad.js";
 
@@ -29,6 +30,12 @@ export function instrumentBrowser(section, pad) {
     },
   });
   return {
+    /** The keys that instruments were recorded at, of those that are known. @param {string[]} names */
+    ranges: (names) =>
+      names
+        .map((name) => list.all.find(({ row }) => row.name === name)?.row)
+        .filter((row) => row !== undefined)
+        .map(({ lowest, highest }) => ({ low: keyOf(lowest), high: keyOf(highest) })),
     /** @param {Instrument[]} rows */
     show: (rows) => list.show(rows),
     /** @param {string[]} corners */

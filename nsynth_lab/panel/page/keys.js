@@ -15,6 +15,12 @@ const LETTER_VELOCITY = 100;
 const NARROWEST_WHITE = 30; // pixels
 const MOST_WHITES = 52;
 
+/** The key of a name such as "C#4"; NaN for what is none. @param {string} name */
+export function keyOf(name) {
+  const [, letter, sharp, octave] = /^([A-G])([#♯]?)(-?\d+)$/.exec(name) ?? [];
+  return letter ? NOTE_NAMES.indexOf(letter + (sharp ? "♯" : "")) + 12 * (Number(octave) + 1) : NaN;
+}
+
 /** @param {number} key */
 export const keyName = (key) => `${NOTE_NAMES[key % 12]}${Math.floor(key / 12) - 1}`;
 
@@ -31,6 +37,8 @@ export class Keyboard {
     this.octave = 4;
     /** @type {Map<number, HTMLElement>} */
     this.keys = new Map();
+    /** @type {{ low: number, high: number }[]} */
+    this.ranges = [];
     /** @type {Set<number>} down on any page */
     this.down = new Set();
     new ResizeObserver(() => this.#lay()).observe(bed);
@@ -46,6 +54,29 @@ export class Keyboard {
   showDown(down) {
     this.down = new Set(down);
     this.#mark();
+  }
+
+  /**
+   * Where the instruments were recorded: a key beyond all of them is marked, and more finely one beyond some.
+   *
+   * @param {{ low: number, high: number }[]} ranges lowest and highest key of each
+   */
+  showRanges(ranges) {
+    this.ranges = ranges;
+    const [low, high] = [Math.min(...ranges.map((one) => one.low)), Math.max(...ranges.map((one) => one.high))];
+    const reach = ranges.length ? `; these instruments reach from ${keyName(low)} to ${keyName(high)}` : "";
+    this.bed.setAttribute("aria-label", `Keyboard: A to K play, Z and X move the octave${reach}`);
+    for (const [key, element] of this.keys) this.#markRange(key, element);
+  }
+
+  /** @param {number} key @param {HTMLElement} element */
+  #markRange(key, element) {
+    const beyond = this.ranges.filter(({ low, high }) => key < low || key > high).length;
+    const all = beyond > 0 && beyond === this.ranges.length;
+    element.classList.toggle("beyond", all);
+    element.classList.toggle("partly", beyond > 0 && !all);
+    const says = all ? "beyond what these instruments were recorded at" : "beyond some of these instruments";
+    element.title = beyond ? `${keyName(key)}: ${says}` : "";
   }
 
   /** @param {number} by octaves */
@@ -122,6 +153,7 @@ export class Keyboard {
       element.style.width = `${(100 * (black ? 0.62 : 1)) / whites}%`;
       white += Number(!black);
       this.#label(element, key);
+      this.#markRange(key, element);
       this.keys.set(key, element);
       return element;
     });

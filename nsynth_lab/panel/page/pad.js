@@ -64,6 +64,11 @@ export class Pad extends EventTarget {
     onThemeChange(() => this.#ask());
   }
 
+  /** Whether a position, and not weights or nothing at all, says where the blend is. */
+  get isPositioned() {
+    return this.count > 1 && this.count <= 4;
+  }
+
   get count() {
     return this.names.length;
   }
@@ -307,6 +312,7 @@ export class Pad extends EventTarget {
       small.textContent = this.count > 1 ? `${Math.round(100 * weights[k])} %` : "";
     });
     this.readout.textContent = text;
+    this.dispatchEvent(new Event("moved"));
     this.dispatchEvent(new Event("move"));
     this.#ask();
   }

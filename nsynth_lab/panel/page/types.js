@@ -5,9 +5,10 @@
  *   lfos?: Lfo[] }} Blend
  * @typedef {{ target?: string, rate_hz?: number, depth?: number, shape?: string, phase?: number }} Lfo
  * @typedef {{ mode?: string, voices?: number, unison?: number, bend_semitones?: number, mpe?: boolean }} Voice
+ * @typedef {{ cc: number, target: string, low?: number, high?: number }} Route
  * @typedef {{ scale_cents?: number | number[], scale_root?: number, a4_hz?: number, transpose?: number }} Tuning
  * @typedef {{ name?: string, description?: string, tags?: string[], blend?: Blend, effects?: Slot[],
- *   voice?: Voice, tuning?: Tuning }} Patch  tables of a preset file
+ *   voice?: Voice, tuning?: Tuning, midi?: Route[] }} Patch  tables of a preset file
  * @typedef {{ effect?: string, plugin?: string, label?: string, bypass?: boolean, mix?: number, impulse?: string,
  *   state?: string, parameters?: Record<string, number | boolean | string> }} Slot
  * @typedef {{ value: number, low: number, high: number, unit: string, says: string }} Target
