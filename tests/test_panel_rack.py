@@ -110,7 +110,7 @@ def test_an_effect_is_found_added_turned_bypassed_and_removed_by_keys_alone(rack
     assert rack.panel("panel.state.targets['effects.ladder.cutoff_hz'].value") == pytest.approx(
         20 * 1000**0.1, rel=1e-3
     )
-    page.get_by_label("mode").select_option("HPF12")
+    slot(rack, "ladder").get_by_label("mode").select_option("HPF12")
     rack.wait("panel.state.patch.effects[0].parameters.mode === 'HPF12'")
     power = page.get_by_role("button", name="ladder on")
     power.press("Enter")
@@ -122,7 +122,7 @@ def test_an_effect_is_found_added_turned_bypassed_and_removed_by_keys_alone(rack
     rack.wait(f"{LABELS} === '' && document.activeElement.className === 'add-effect'")
     page.keyboard.press("Control+z")
     rack.wait(f"{LABELS} === 'ladder' && {SHOWN} === 'ladder'")
-    assert page.get_by_label("mode").input_value() == "HPF12"
+    assert slot(rack, "ladder").get_by_label("mode").input_value() == "HPF12"
     assert rack.complaints == []
 
 

@@ -87,10 +87,11 @@ class Parts:
         ]
 
     def _patched(self, patch: Patch, settings: Settings) -> Engine:
+        sources = load_sources(self._session, patch.blend.corners, files=False)  # before any plugin is loaded
         output_stage = PatchEffects(patch, live=self._live, seed=self._session.seed)
         return make_engine(
             self._session,
-            [load_sources(self._session, patch.blend.corners, files=False)],
+            [sources],
             settings,
             output_stage=output_stage,
             ahead_samples=self._ahead,

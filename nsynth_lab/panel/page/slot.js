@@ -33,6 +33,7 @@ export class SlotView {
     this.grip = this.#button("grip", icon("grip"), `Move ${this.title}`);
     this.grip.title = "Drag, or Alt with up and down; Delete removes it";
     this.fold = this.#button("fold", made("span.name", this.title));
+    if (slot.label) this.fold.append(made("span.kind", effect?.title ?? nameOf(slot))); // which the name need not tell
     this.power = this.#button("power", icon("power"), `${this.title} on`);
     const remove = this.#button("remove", "×", `Remove ${this.title}`);
     remove.title = "Remove (undo brings it back)";
@@ -56,6 +57,7 @@ export class SlotView {
       event.preventDefault();
       this.#ask("slot-remove");
     });
+    if (slot.impulse) this.body.append(made("p.impulse", slot.impulse));
     this.#fill();
     this.open(true);
   }
