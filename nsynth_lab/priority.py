@@ -3,24 +3,28 @@
 A thread that makes sound and waits behind other programs misses its deadline, and the sound breaks up. Linux grants
 real-time priority (SCHED_RR) to members of a group that limits.conf names, and to root. Only the thread that asks gets
 it, and so do helpers that it waits for; other threads and programs that it starts do not (SCHED_RESET_ON_FORK).
-A thread that often has the interpreter's lock, such as a server's, may ask to come right behind: while it waited for a
-processor with the lock in hand, the sound would wait as well.
-Sources: sched(7), getrlimit(2).
+Other threads of a program that plays come right behind (`behind_sound`), even if they only wait and look now and then:
+the interpreter's lock goes from thread to thread, and the sound would wait for whoever is to have it and waits itself
+for a processor. A nice value does not help there: Linux weighs sessions against each other, and the values within one.
+Sources: sched(7), getrlimit(2), CPython's ceval_gil.c (FORCE_SWITCHING).
 
 macOS and Windows give the sound card's thread real-time priority themselves; there is nothing to ask for.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 
 PRIORITY, NICENESS = 5, -11  # above all that is not real time, below the system's own threads and JACK's
+AGAIN_SECONDS = 10.0
 LONGEST_SECONDS = 0.5  # a thread that computes for so long without a pause has lost its deadlines anyway
 ADVICE = (
     "let the system grant it: `sudo usermod -aG audio $USER`, a line `@audio - rtprio 95` in "
@@ -30,6 +34,8 @@ ADVICE = (
 LOWERED = "it goes on at normal priority, so that this machine can still be used"
 
 _raised: dict[int, int] = {}  # priority by thread
+_lost: dict[int, float] = {}  # when a thread that came behind had taken too long
+_watched = False
 _refused: set[int] = set()
 
 
@@ -51,6 +57,37 @@ def raise_priority(*, behind: int = 0) -> bool:
         return True
     _refused.add(threading.get_native_id())
     return False
+
+
+@contextmanager
+def behind_sound() -> Iterator[None]:
+    """Within this context this thread comes right behind those that make sound, if they have priority.
+
+    For threads that take the interpreter's lock again and again, and never for long.
+    """
+    come_behind()
+    try:
+        yield
+    finally:
+        _lower(threads=[threading.get_native_id()])
+
+
+@contextmanager
+def at_leisure() -> Iterator[None]:
+    """Within this context, for long work, this thread has normal priority; then it comes behind again if it did."""
+    came_behind = _lower(threads=[threading.get_native_id()])
+    try:
+        yield
+    finally:
+        if came_behind:
+            come_behind()
+
+
+def come_behind() -> None:
+    """As `behind_sound`, until the thread ends; to be called now and then, for who takes too long loses it for 10 s."""
+    thread = threading.get_native_id()
+    if _watched and thread not in _raised and time.monotonic() - _lost.get(thread, -math.inf) > AGAIN_SECONDS:
+        raise_priority(behind=1)
 
 
 def is_raised() -> bool:
@@ -88,13 +125,17 @@ def never_for_long(say: Callable[[str], None] = lambda _: None) -> Iterator[None
     import resource
 
     def lower(_number: int, _frame: FrameType | None) -> None:
-        if _lower(below=PRIORITY):
+        if behind := [thread for thread, one in _raised.items() if one < PRIORITY]:
+            _lost.update(dict.fromkeys(behind, time.monotonic()))
+            _lower(threads=behind)
             return
         if _lower():
             say(f"the sound took the processor for {LONGEST_SECONDS:g} s without a pause: {LOWERED}")
 
     soft, hard = resource.getrlimit(resource.RLIMIT_RTTIME)
     wanted = round(1e6 * LONGEST_SECONDS)
+    global _watched
+    _watched = True
     before = signal.signal(signal.SIGXCPU, lower)
     resource.setrlimit(resource.RLIMIT_RTTIME, (wanted if hard < 0 else min(wanted, hard // 2), hard))
     try:
@@ -102,15 +143,17 @@ def never_for_long(say: Callable[[str], None] = lambda _: None) -> Iterator[None
     finally:
         resource.setrlimit(resource.RLIMIT_RTTIME, (soft, hard))
         signal.signal(signal.SIGXCPU, before or signal.SIG_DFL)
-        _raised.clear()
+        _watched = False
+        _lower()
         _refused.clear()
+        _lost.clear()
 
 
-def _lower(*, below: int = PRIORITY + 1) -> bool:
-    """Give all threads of a priority below that their normal one again; whether there was any."""
-    threads = [thread for thread, priority in _raised.items() if priority < below]
-    for thread in threads:
-        del _raised[thread]
+def _lower(*, threads: Sequence[int] | None = None) -> bool:
+    """Give these threads, or all, their normal priority again; whether there was any that had more."""
+    found = [thread for thread in threads or tuple(_raised) if _raised.pop(thread, None) is not None]
+    for thread in found:
         with suppress(OSError):  # the thread has ended
-            os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
-    return bool(threads)
+            # with the flag, which only a privileged program may take back
+            os.sched_setscheduler(thread, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))
+    return bool(found)

@@ -70,7 +70,7 @@ def test_real_time_is_for_the_thread_alone_and_ends_if_it_never_pauses() -> None
 
 BEHIND = """
 import hashlib, os, threading, time
-from nsynth_lab.priority import never_for_long, raise_priority
+from nsynth_lab.priority import at_leisure, come_behind, never_for_long, raise_priority
 said, heard = [], []
 
 def sound():
@@ -80,10 +80,14 @@ def sound():
     heard.append(os.sched_getscheduler(0) == os.SCHED_RR | os.SCHED_RESET_ON_FORK)
 
 def serve():
-    raise_priority(behind=1)
+    come_behind()
     heard.append(os.sched_getparam(0).sched_priority)
+    with at_leisure():
+        heard.append(os.sched_getparam(0).sched_priority)
     hashlib.pbkdf2_hmac("sha256", b"endless", b"work", 4_000_000)
-    heard.append(os.sched_getscheduler(0) == os.SCHED_OTHER)
+    heard.append(os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK == os.SCHED_OTHER)
+    come_behind()
+    heard.append(os.sched_getparam(0).sched_priority)
     ended.set()
 
 ended = threading.Event()
@@ -102,7 +106,7 @@ def test_who_comes_behind_the_sound_loses_its_priority_first() -> None:
     ran = subprocess.run([sys.executable, "-c", BEHIND], capture_output=True, text=True, check=True, timeout=60)
     if ran.stdout.startswith("[False"):
         pytest.skip("the system grants no real-time priority")
-    assert ran.stdout.strip() == f"[True, {priority.PRIORITY - 1}, True, True] []"
+    assert ran.stdout.strip() == f"[True, {priority.PRIORITY - 1}, 0, True, 0, True] []"
 
 
 def test_limit_and_signal_are_as_before_afterwards() -> None:

@@ -48,11 +48,6 @@ class Output:
         """Whether the pages play."""
         return self._sink is self.socket
 
-    def come_behind(self) -> None:
-        """Give this thread the priority right behind the engine's, if that has any: it holds what the engine needs."""
-        if self._priority:
-            raise_priority(behind=1)
-
     def start(self, *, priority: bool) -> None:
         """Begin to play.
 

@@ -33,6 +33,7 @@ import socket
 import textwrap
 import threading
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,7 @@ from nsynth_lab.patch.library import presets
 from nsynth_lab.patch.own_presets import is_own
 from nsynth_lab.patch.preset_file import ENDING, format_preset
 from nsynth_lab.patch.table import from_table
+from nsynth_lab.priority import behind_sound, come_behind
 from nsynth_lab.wording import quoted
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ MEDIA_TYPES = {
 SEND_BYTES = 1 << 16  # of a connection, in the system: a third of a second of sound; more would be heard late
 BYTES_A_CHARACTER = 4  # at most, in UTF-8
 GRACE_SECONDS = 2
+MOST_HANDLED = 8  # messages at once that may read files; others wait
 DOCUMENTED = "text/markdown; charset=utf-8"
 
 
@@ -111,7 +114,8 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
 
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[None]:
-        instrument.output.come_behind()
+        executor = ThreadPoolExecutor(MOST_HANDLED, thread_name_prefix="messages", initializer=come_behind)
+        asyncio.get_running_loop().set_default_executor(executor)
         with jobs, desk, pictures:
             async with pages.running():
                 yield
@@ -182,7 +186,8 @@ def serve(app: Starlette, listener: socket.socket, worker: Worker) -> None:
 
     def run() -> None:
         try:
-            server.run(sockets=[listener])
+            with behind_sound():
+                server.run(sockets=[listener])
         except BaseException as error:
             ended.append(error)
 

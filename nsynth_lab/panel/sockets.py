@@ -43,6 +43,7 @@ from nsynth_lab.panel.messages import (
     parse,
 )
 from nsynth_lab.panel.messages import Recordings as Recorded
+from nsynth_lab.priority import come_behind
 from nsynth_lab.units import SAMPLE_RATE
 from nsynth_lab.wording import counted
 
@@ -378,6 +379,7 @@ class Pages:
     async def _tell_status(self) -> None:
         while True:
             await asyncio.sleep(STATUS_SECONDS)
+            come_behind()
             self._listen()
             if known := self._known():
                 text = format_message(self._instrument.status())

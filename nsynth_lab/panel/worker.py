@@ -7,6 +7,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from nsynth_lab.priority import at_leisure, behind_sound
+
 LOOK_SECONDS = 0.1
 
 
@@ -45,8 +47,9 @@ class Worker:
         """
         self._stands_aside = True
         try:
-            while as_long_as():
-                self._do_next(lambda: True, seconds=LOOK_SECONDS)
+            with behind_sound():
+                while as_long_as():
+                    self._do_next(lambda: True, seconds=LOOK_SECONDS)
         finally:
             with self._news:
                 self._stands_aside = False
@@ -65,7 +68,8 @@ class Worker:
             work = self._asked.pop(next(iter(self._asked)))
             self._busy = True
         try:
-            work()
+            with at_leisure():
+                work()
         finally:
             with self._news:
                 self._busy = False

@@ -18,6 +18,7 @@ from nsynth_lab.panel.jobs.folders import own_folder
 from nsynth_lab.panel.jobs.job import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job, files_in
 from nsynth_lab.panel.jobs.limits import Limits
 from nsynth_lab.panel.jobs.process import Process
+from nsynth_lab.priority import behind_sound
 from nsynth_lab.wording import quoted
 
 AT_ONCE = 2
@@ -250,7 +251,8 @@ class Jobs:
             self._tell()
 
         try:
-            return process.result(tell)
+            with behind_sound():
+                return process.result(tell)
         finally:
             process.close()
 

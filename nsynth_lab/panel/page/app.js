@@ -89,7 +89,7 @@ on("close", () => {
   keyboard.showDown([]);
   sound.pause();
 });
-on("sound", (frame) => sound.take(frame));
+sound.addEventListener("player", () => link.play(sound.frames));
 on("status", (status) => {
   if (panel.status && panel.status.output !== status.output) sound.pause();
   panel.status = status;

@@ -1,8 +1,8 @@
 /**
  * The socket: messages out and in, and the way back to a server that was gone.
  *
- * Events: `open` (detail: Welcome), `close`, `sound` (detail: ArrayBuffer, one frame), and one for each message of the server by its type
- * (detail: the message).
+ * Events: `open` (detail: Welcome), `close`, and one for each message of the server by its type (detail: the message).
+ * Sound does not come this way: it goes from the worker that has the socket (see `wire.js`) to the player's port.
  */
 
 export const VERSION = 1;
@@ -14,8 +14,14 @@ export class Link extends EventTarget {
   constructor(address) {
     super();
     this.address = address;
-    /** @type {WebSocket | null} */
-    this.socket = null;
+    this.isOpen = false;
+    this.isTrying = false;
+    this.wire = new Worker("/page/wire.js");
+    this.wire.onmessage = ({ data }) => {
+      if (typeof data === "string") this.#received(data);
+      else if (data.open) this.#opened();
+      else this.#closed();
+    };
     this.waited = SHORTEST_WAIT_MS;
     this.timer = 0;
     this.wantsSound = false;
@@ -25,18 +31,15 @@ export class Link extends EventTarget {
     document.addEventListener("visibilitychange", () => !document.hidden && this.hurry());
   }
 
-  get isOpen() {
-    return this.socket?.readyState === WebSocket.OPEN;
-  }
-
   connect() {
     clearTimeout(this.timer);
-    const socket = new WebSocket(this.address);
-    socket.binaryType = "arraybuffer";
-    socket.onopen = () => this.#hello();
-    socket.onmessage = ({ data }) => this.#received(data);
-    socket.onclose = () => this.#closed();
-    this.socket = socket;
+    this.isTrying = true;
+    this.wire.postMessage({ open: this.address });
+  }
+
+  /** Where frames of sound go, if anywhere. @param {MessagePort | null} player */
+  play(player) {
+    this.wire.postMessage({ player }, player ? [player] : []);
   }
 
   /** Have the sound sent from now on. */
@@ -46,19 +49,23 @@ export class Link extends EventTarget {
     this.#hello();
   }
 
+  #opened() {
+    this.isOpen = true;
+    this.#hello();
+  }
+
   #hello() {
     this.send("hello", { version: VERSION, sound: this.wantsSound });
   }
 
   /** Try again at once, if it is waiting to. */
   hurry() {
-    if (!this.socket && !this.refused) this.connect();
+    if (!this.isTrying && !this.refused) this.connect();
   }
 
-  /** @param {string | ArrayBuffer} data */
-  #received(data) {
-    if (typeof data !== "string") return this.#tell("sound", data);
-    const message = JSON.parse(data);
+  /** @param {string} text */
+  #received(text) {
+    const message = JSON.parse(text);
     if (message.type === "welcome") {
       if (message.version !== VERSION) {
         this.refused = true;
@@ -72,7 +79,7 @@ export class Link extends EventTarget {
   }
 
   #closed() {
-    this.socket = null;
+    this.isOpen = this.isTrying = false;
     this.isGreeted = false;
     this.#tell("close", null);
     if (this.refused) return;
@@ -87,7 +94,7 @@ export class Link extends EventTarget {
 
   /** Send a message; without a server it is dropped. @param {string} type @param {object} fields */
   send(type, fields = {}) {
-    if (this.isOpen) this.socket?.send(JSON.stringify({ type, ...fields }));
+    if (this.isOpen) this.wire.postMessage(JSON.stringify({ type, ...fields }));
   }
 
   /** @param {number} key MIDI note number @param {number} velocity 1 to 127 */

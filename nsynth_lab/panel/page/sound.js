@@ -1,13 +1,17 @@
 /**
  * The sound of this page: an AudioContext at the instrument's rate, the player in its worklet, and an analyser.
  *
- * Browsers let a page sound after a first gesture only, so `start` is called by one. Event: `report`, about twelve times
- * a second while it runs.
+ * Browsers let a page sound after a first gesture only, so `start` is called by one. Events: `report`, about twelve times
+ * a second while it runs; `player` when there is another one, whose `frames` is the port that takes frames of sound.
  */
 
-export const PREFILL_BLOCKS = { low: 4, high: 12 };
+/** Samples that lie in store besides a block, those of them that stay unused, and how much the browser is to keep. */
+const SAFETIES = {
+  low: { store: 512, spare: 256, latencyHint: 0 },
+  high: { store: 2816, spare: 2048, latencyHint: 0.02 },
+};
 
-/** @typedef {{ underruns: number, skipped: number, lost: number, held: number, peaks: number[], playing: boolean }} Report */
+/** @typedef {{ underruns: number, skipped: number, repeated: number, lost: number, held: number, peaks: number[], playing: boolean }} Report */
 
 export class Sound extends EventTarget {
   constructor() {
@@ -26,9 +30,13 @@ export class Sound extends EventTarget {
     this.sampleRate = 48000;
     this.blockSamples = 256;
     /** @type {Report} */
-    this.report = { underruns: 0, skipped: 0, lost: 0, held: 0, peaks: [0, 0], playing: false };
+    this.report = { underruns: 0, skipped: 0, repeated: 0, lost: 0, held: 0, peaks: [0, 0], playing: false };
+    /** @type {MessagePort | null} */
+    this.frames = null;
     /** @type {Promise<void> | null} */
     this.starting = null;
+    /** @type {"low" | "high" | null} */
+    this.builtFor = null;
   }
 
   get isRunning() {
@@ -39,7 +47,7 @@ export class Sound extends EventTarget {
   configure(welcome) {
     this.sampleRate = welcome.sample_rate;
     this.blockSamples = welcome.block_samples;
-    this.setSafety(this.safety);
+    this.#tellPlayer();
   }
 
   /** Begin to sound; to be called by a gesture, any number of times. */
@@ -51,8 +59,9 @@ export class Sound extends EventTarget {
 
   async #start() {
     if (!isSecureContext) throw new Error("only pages of this machine, or encrypted ones, may play; let --device play");
-    const context = new AudioContext({ sampleRate: this.sampleRate, latencyHint: "interactive" });
+    const context = new AudioContext({ sampleRate: this.sampleRate, latencyHint: SAFETIES[this.safety].latencyHint });
     this.context = context;
+    this.builtFor = this.safety;
     await context.audioWorklet.addModule("/page/worklet.js");
     const player = new AudioWorkletNode(context, "nl-player", { numberOfInputs: 0, outputChannelCount: [2] });
     player.port.onmessage = ({ data }) => {
@@ -63,15 +72,13 @@ export class Sound extends EventTarget {
     this.analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0.7 });
     player.connect(this.volume).connect(context.destination);
     player.connect(this.analyser);
-    this.player = player;
-    this.setSafety(this.safety);
+    const { port1, port2 } = new MessageChannel();
+    player.port.postMessage({ frames: port2 }, [port2]);
+    [this.player, this.frames] = [player, port1];
+    this.#tellPlayer();
+    this.dispatchEvent(new Event("player"));
     context.onstatechange = () => this.dispatchEvent(new Event("report"));
     this.dispatchEvent(new Event("report"));
-  }
-
-  /** A frame from the socket; without a player it is dropped. @param {ArrayBuffer} frame */
-  take(frame) {
-    if (this.isRunning) this.player?.port.postMessage(frame, [frame]);
   }
 
   /** No frames are expected: silence from here on is no underrun. */
@@ -79,10 +86,22 @@ export class Sound extends EventTarget {
     this.player?.port.postMessage({ pause: true });
   }
 
-  /** @param {"low" | "high"} safety how many blocks are kept in store */
-  setSafety(safety) {
+  /** How much is kept in store, here and in the browser. @param {"low" | "high"} safety */
+  async setSafety(safety) {
     this.safety = safety;
-    this.player?.port.postMessage({ prefill: PREFILL_BLOCKS[safety] * this.blockSamples });
+    this.#tellPlayer();
+    if (!this.starting) return;
+    await this.starting;
+    if (this.builtFor === this.safety) return;
+    const before = this.context;
+    this.starting = this.#start(); // what the browser keeps is fixed when a context is made
+    await before?.close();
+    await this.starting;
+  }
+
+  #tellPlayer() {
+    const { store, spare } = SAFETIES[this.safety];
+    this.player?.port.postMessage({ prefill: this.blockSamples + store, spare });
   }
 
   /** @param {boolean} muted */

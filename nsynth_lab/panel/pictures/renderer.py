@@ -23,6 +23,7 @@ from typing import Any, Protocol, Self
 
 from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.panel.pictures.tools import Tools
+from nsynth_lab.priority import come_behind
 from nsynth_lab.process_tuning import NICENESS
 
 MOST_WAITING = 512
@@ -100,6 +101,7 @@ class Renderer:
         self._let_go()
 
     def _run(self) -> None:
+        come_behind()
         while (found := self._next()) is not None:
             request, future = found
             if not future.set_running_or_notify_cancel():
