@@ -74,7 +74,8 @@ def played(visit: Visit, sound: FloatArray, arrivals: NDArray[np.float64], *, pr
 def sine(seconds: float, hz: float = 375.0) -> FloatArray:
     """In whole periods, so that it can go on for ever."""
     at: FloatArray = np.arange(round(seconds * SAMPLE_RATE), dtype=np.float32)
-    return (0.5 * np.sin(2 * np.pi * hz / SAMPLE_RATE * at)).astype(np.float32)
+    wave: FloatArray = np.float32(0.5) * np.sin(np.float32(2 * np.pi * hz / SAMPLE_RATE) * at)
+    return wave
 
 
 def evenly(seconds: float, *, faster: float = 0.0) -> NDArray[np.float64]:
