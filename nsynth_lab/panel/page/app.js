@@ -19,6 +19,7 @@ import { meters } from "./meters.js";
 import { midiButton } from "./midi.js";
 import { Pad } from "./pad.js";
 import { presetBrowser } from "./presets.js";
+import { Produce } from "./produce.js";
 import { Recordings } from "./recordings.js";
 import { Link } from "./socket.js";
 import { Sound } from "./sound.js";
@@ -47,6 +48,7 @@ legend(the("legend"), pad, colours);
 const keyboard = new Keyboard(the("keys"), the("octave-text"), held);
 const instruments = instrumentBrowser(the("instruments"), pad);
 const presets = presetBrowser(the("presets"), link, say);
+const produce = new Produce(the("produce"), the("tab-produce"), { link, say });
 const recordings = new Recordings(the("own"), { link, pad, sound, say });
 const effects = effectsTab(the("effects"), link, say);
 const tray = soundTray(the("voice"), link);
@@ -99,6 +101,7 @@ on("status", (status) => {
 on("keys", ({ down }) => keyboard.showDown(down));
 on("trouble", ({ says }) => presets.failed(says) || say(says));
 on("presets", () => void lists());
+on("jobs", ({ jobs }) => produce.show(jobs));
 on("state", (state) => {
   if (!isFirst && last && state.revision < last.revision) return; // overtaken on its way
   const own = isFirst ? ownPatch(state) : null;
@@ -144,6 +147,7 @@ function show(state) {
   keyboard.showRanges(instruments.ranges(corners));
   presets.mark(state);
   effects.show(state);
+  produce.showState(state);
   keepAddress(patch);
 }
 

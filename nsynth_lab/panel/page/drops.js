@@ -7,7 +7,7 @@ const LONGEST = 256 * 1024; // bytes, as the server has it
 export async function openFiles(files, link, say) {
   const file = files.find(({ name }) => PRESET_OR_SCALE.test(name));
   if (!file) {
-    if (files.length) say(`“${files[0].name}” is neither a preset (.toml), a Scala scale (.scl) nor a sound.`);
+    if (files.length) say(`“${files[0].name}” is neither a preset (.toml), a Scala scale (.scl), a MIDI file nor a sound.`);
   } else if (file.size > LONGEST) say(`“${file.name}” is larger than ${LONGEST / 1024} KiB; that is no preset.`);
   else link.send("open_file", { name: file.name.slice(-400), text: await file.text() });
 }

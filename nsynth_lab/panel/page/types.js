@@ -27,7 +27,8 @@
  *   is_own: boolean }} Preset
  *
  * @typedef {{ kind: string, title: string, state: "waiting" | "running" | "done" | "failed" | "cancelled", done: number,
- *   total: number, says: string, about: Record<string, unknown> }} Job
+ *   total: number, says: string, seconds: number, files: { name: string, bytes: number }[], about: Record<string, unknown>,
+ *   result: Record<string, unknown> }} Job
  * @typedef {{ name: string, title: string, version: number, kept: string, note: number, pitch: string, error_db: number,
  *   quality: string, seconds: number, family: string, remarks: string[], original: number[], reconstruction: number[] }} Recording
  * @typedef {{ name: string, title: string, kind: "number" | "flag" | "text", default: number | boolean | string,

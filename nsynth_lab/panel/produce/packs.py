@@ -85,6 +85,7 @@ def about(request: PackRequest, message: Pack) -> dict[str, Any]:
     return {
         "asked": {key: value for key, value in asdict(message).items() if key != "dry_run"},
         "clips": request.clips,
+        "corners": list(request.sources),
         "positions": [position_label(place) for place in request.positions],
         "notes": sorted(request.notes),
         "velocities": sorted(request.velocities),
