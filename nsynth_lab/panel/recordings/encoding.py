@@ -75,7 +75,7 @@ def encode_file(
         tell(done, total, "encoding")
 
     tell(done, total, "encoding")
-    zone = encode_measured(samples, streams, model, note=Note(number, VELOCITY), advance=advance)
+    zone = encode_measured(samples, streams, model, note=Note(number, VELOCITY), rounds=ROUNDS, advance=advance)
     decoded = _decoded(zone, model, len(samples))
     tell(total - 1, total, "comparing")
     error_db = _error_db(decoded, samples)
