@@ -22,7 +22,7 @@ L:1/8
 Q:3/8=116
 K:Edor
 B|:"Em"~e2f gfe|"D"dBA {c}BAF|(3EFG (3ABc "Em"dB|1 "Bm"B2A B2B:|2 "Bm"B2A "Em"E2||
-|:e|"G"g>fe dBd|=c2^c d_BA|.G.F.E !trill!D2E-|E2F "Em"E3:|
+|:e|"G"g>fe dBd|=c2^c d_BA|.G.F.E !trill!D2E-|E2F "Em"E2:|
 """
 REEL = "X:1\nT:Round\nM:C|\nL:1/8\nK:Bb\n|:BcdB FBdB|e2 ed cBAF|BcdB F2dc|BFAc B4:|\n"
 WALTZ = """X:3

@@ -1,20 +1,25 @@
 """One track's bytes -> its messages at ticks, whatever the bytes are.
 
-Besides channel messages only the tempo and the end of the track matter; other meta events and system messages are
-skipped. What the standard forbids but programs write is understood: running status that continues after a meta event,
-a variable-length number with more bytes than necessary, real-time bytes.
+Of meta events the tempo and the end of the track matter to playing; names, texts, metres and keys are kept aside for
+who reads notes rather than plays them. Other meta events and system messages are skipped. What the standard forbids but
+programs write is understood: running status that continues after a meta event, a variable-length number with more bytes
+than necessary, real-time bytes.
 
 Source: Standard MIDI Files 1.0 (RP-001).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from nsynth_lab.midi.file_warnings import FileWarnings
 from nsynth_lab.midi.parse import FIRST_STATUS, FIRST_SYSTEM, STATUS
 
 META, END_OF_TRACK, SET_TEMPO = 0xFF, 0x2F, 0x51
+TEXT, TRACK_NAME, LYRIC, TIME_SIGNATURE, KEY_SIGNATURE = 0x01, 0x03, 0x05, 0x58, 0x59
+KEPT = (TEXT, TRACK_NAME, LYRIC, TIME_SIGNATURE, KEY_SIGNATURE)
+MOST_KEPT, LONGEST_KEPT = 5_000, 2_000
 END_EVENT = bytes([META, END_OF_TRACK])
 SYSTEM_EXCLUSIVE, ESCAPE = 0xF0, 0xF7
 SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # system messages with data bytes, and how many
@@ -33,6 +38,14 @@ class Message(NamedTuple):
     second: int
 
 
+class Meta(NamedTuple):
+    """A meta event of `KEPT` at a tick of its track."""
+
+    tick: int
+    kind: int
+    content: bytes
+
+
 class Track(NamedTuple):
     """A track's contents.
 
@@ -42,6 +55,7 @@ class Track(NamedTuple):
         stop: the byte after the last one read.
         ended: whether there was an end-of-track event.
         broken: whether it is truncated: within an event, or before its stated length.
+        metas: names, texts, metres and keys, in order of time.
     """
 
     messages: list[Message]
@@ -49,6 +63,7 @@ class Track(NamedTuple):
     stop: int
     ended: bool
     broken: bool
+    metas: Sequence[Meta] = ()
 
 
 class _BrokenOffError(Exception):
@@ -93,6 +108,7 @@ def read_track(
     """
     reader = _TrackReader(data, begin, limit, warnings)
     messages: list[Message] = []
+    metas: list[Meta] = []
     tick, running = 0, 0
     try:
         while reader.at < limit:
@@ -109,9 +125,11 @@ def read_track(
             if status == META:
                 kind, content = reader.byte(), reader.skip(reader.number())
                 if kind == END_OF_TRACK:
-                    return Track(messages, tick, reader.at, ended=True, broken=False)
+                    return Track(messages, tick, reader.at, ended=True, broken=False, metas=metas)
                 if kind == SET_TEMPO and len(content) >= TEMPO_BYTES:
                     messages.append(Message(tick, META, int.from_bytes(content[:TEMPO_BYTES], "big"), 0))
+                elif kind in KEPT and len(metas) < MOST_KEPT:
+                    metas.append(Meta(tick, kind, content[:LONGEST_KEPT]))
             elif status in (SYSTEM_EXCLUSIVE, ESCAPE):
                 reader.skip(reader.number())
             elif status >= FIRST_SYSTEM:
@@ -122,11 +140,11 @@ def read_track(
                     messages.append(message)
     except _BrokenOffError:
         warnings.add("breaks off in the middle of an event")
-        return Track(messages, tick, limit, ended=False, broken=True)
+        return Track(messages, tick, limit, ended=False, broken=True, metas=metas)
     broken = doubtful_end is not None and doubtful_end > limit
     if broken:
         warnings.add("breaks off before its end")
-    return Track(messages, tick, reader.at, ended=False, broken=broken)
+    return Track(messages, tick, reader.at, ended=False, broken=broken, metas=metas)
 
 
 def _next_status(reader: _TrackReader) -> int:

@@ -1,12 +1,15 @@
 """Tunes: melodies in bars, with key, metre and form. No torch.
 
-    .abc --> abc --> Tune --> abc --> .abc
+    .abc              --> abc ------+            +--> abc ------> .abc
+    .mid              --> midi -----+--> Tune ---+--> midi -----> .mid, repeats played out
+    .musicxml or .mxl --> musicxml -+            +--> musicxml -> .musicxml
 
 tune       Tune, Bar, TuneNote: frozen values, lengths in exact fractions of a whole note
-key, metre, pitch, marks   what they are made of
+key, metre, pitch, marks, chord_name   what they are made of
 places     where bars begin in their metre, which do not add up
 played     repeats and endings written out, ties joined: what sounds
 form       sections and their letters
-abc        the door to ABC
+find       key, metre, upbeat and repeats of notes that do not name them
+abc, midi, musicxml    the doors
 ties, tuplets, lines   what doors share: true ties, tuplets found in lengths, and what is to be told
 """
