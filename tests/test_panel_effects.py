@@ -21,10 +21,12 @@ from test_panel_instrument import Bench, bench, session, unpaced
 from nsynth_lab.effects import PluginInfo, scan
 from nsynth_lab.effects.plugin_cache import read_cache, write_cache
 from nsynth_lab.effects.vst3 import Vst3
-from nsynth_lab.errors import PatchError
+from nsynth_lab.errors import PatchError, UsageError
+from nsynth_lab.panel import messages, scanning
 from nsynth_lab.panel.catalogue import catalogue
 from nsynth_lab.panel.changes import blend_patch
 from nsynth_lab.panel.instrument import Instrument
+from nsynth_lab.panel.jobs.jobs import Jobs
 from nsynth_lab.panel.messages import Change, NoteOn, Set, State, Trouble, Undo
 from nsynth_lab.patch import Macro, Move, Patch, Slot
 from nsynth_lab.patch.effect_table import EFFECTS
@@ -316,3 +318,27 @@ def test_the_catalogue_has_every_effect_and_says_why_one_cannot_be_had() -> None
     assert (mode["choices"][1], mode["default"]) == ("LPF24", "LPF24")
     (time_knob,) = [one for one in rows[DELAY]["parameters"] if one["name"] == "time"]
     assert (time_knob["low"], time_knob["high"], time_knob["unit"]) == (1.0, 8000.0, "ms")
+
+
+@needs_zam
+def test_plugins_are_looked_for_as_a_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a process of its own, which tells how far it is; a second search is refused, and then takes its place."""
+    monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path))
+    (tmp_path / "Junk.vst3").write_bytes(b"junk")
+    with Jobs() as jobs:
+        places = [str(ZAM / f"{COMPRESSOR}.vst3"), str(tmp_path)]
+        name = jobs.start(scanning.KIND, scanning.TITLE, scanning.WORK, {"places": places})
+        begin = scanning.scan_handlers(jobs)[messages.Scan]
+        with pytest.raises(UsageError, match="already"):
+            begin(messages.parse('{"type": "scan"}'))
+        until = time.monotonic() + SECONDS
+        while (row := jobs.rows()[name])["state"] in ("waiting", "running") and time.monotonic() < until:
+            time.sleep(0.05)
+        assert (row["state"], row["result"]) == ("done", {"work": 1, "left_out": 1})
+        assert row["done"] == row["total"] == 2
+        rows = {one["name"]: one for one in catalogue() if one["is_plugin"]}
+        assert [*rows] == ["Junk", COMPRESSOR]
+        assert rows["Junk"]["error"]
+        monkeypatch.setattr(jobs, "start", lambda *_: "")
+        begin(messages.Scan())
+        assert jobs.rows() == {}

@@ -146,6 +146,24 @@ def test_two_of_a_kind_have_names_of_their_own_and_what_cannot_be_had_says_why(r
     assert rack.complaints == []
 
 
+def test_plugins_are_looked_for_from_the_page(rack: Visit) -> None:
+    """How it is shown: nothing is asked of the system's own folders here."""
+    page, look = rack.page, rack.page.locator(".look")
+    rack.panel("(panel.link.send = (...said) => { window.said = said; }, true)")
+    page.get_by_role("button", name="Add an effect").click()
+    look.get_by_role("button", name="Look for plugins").click()
+    assert page.evaluate("said[0]") == "scan"
+    job = {"kind": "scan", "state": "running", "done": 3, "total": 17, "says": "ZamGate", "about": {}}
+    show = "panel.link.dispatchEvent(new CustomEvent('jobs', { detail: { jobs: { one: given } } }))"
+    rack.panel(show, job)
+    assert look.get_by_role("status").text_content() == "3 of 17 looked at: ZamGate"
+    look.get_by_role("button", name="Stop").click()
+    assert page.evaluate("said") == ["cancel", {"job": "one"}]
+    rack.panel(show, {**job, "state": "done", "result": {"work": 16, "left_out": 1}})
+    assert look.get_by_role("status").text_content() == "16 plugins work, 1 left out: see why above."
+    assert rack.complaints == []
+
+
 @needs_zam
 def test_a_plugin_comes_from_the_catalogue_into_what_plays(rack: Visit, browser: Any, address: str) -> None:
     """Its make-up gain, which the patch did not name, is turned by 6 dB; another page shows it."""

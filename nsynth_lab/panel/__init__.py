@@ -9,7 +9,8 @@
     hands        keys, wheels and pedals
     history      the sound with undo and redo; changes are in `changes`
     engines      the engine that plays it: told by `moves`, or built anew by the worker (`switch`)
-    plugins      what is known of the chain's plugins; `catalogue` lists all effects for pages
+    plugins      what is known of the chain's plugins; `catalogue` lists all effects for pages,
+                 `scanning` looks for plugins
     shown        the sound, and how it goes, as pages are told
     output       the engine's thread, into a device or to the pages
     worker       what takes longer than a page may wait: on the main thread, where plugins have to be loaded

@@ -189,6 +189,11 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Scan:
+    """The machine's VST3 plugins are looked for, as a job; those that work then stand in /api/effects."""
+
+
+@dataclass(frozen=True)
 class Record:
     """A take begins or ends: what sounds is recorded, and is a job whose file can be downloaded."""
 
@@ -338,7 +343,7 @@ FROM_PAGE: Mapping[str, type] = {
     "hello": Hello, "note_on": NoteOn, "note_off": NoteOff, "bend": Bend, "controller": Controller, "panic": Panic,
     "place": Place, "corners": Corners, "set": Set, "change": Change, "load": Load, "open": Open,
     "open_file": OpenFile, "save": Save, "remove": Remove, "undo": Undo, "redo": Redo, "output": Output,
-    "cancel": Cancel, "forget": Forget, "record": Record, "pack": Pack,
+    "cancel": Cancel, "forget": Forget, "record": Record, "pack": Pack, "scan": Scan,
     "encode_recording": EncodeRecording, "keep_recording": KeepRecording, "remove_recording": RemoveRecording,
 }  # fmt: skip
 FROM_SERVER: Mapping[str, type] = {

@@ -57,6 +57,7 @@ from nsynth_lab.panel.pictures.routes import Pictures
 from nsynth_lab.panel.produce.desk import Desk
 from nsynth_lab.panel.recordings.recordings import Recordings
 from nsynth_lab.panel.recordings.routes import recording_routes
+from nsynth_lab.panel.scanning import scan_handlers
 from nsynth_lab.panel.sockets import Pages
 from nsynth_lab.patch import Patch
 from nsynth_lab.patch.library import presets
@@ -93,7 +94,7 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
     jobs = Jobs()
     recordings = Recordings(instrument, jobs)
     desk = Desk(instrument, jobs)
-    pages = Pages(instrument, jobs, recordings, desk.handlers)
+    pages = Pages(instrument, jobs, recordings, {**desk.handlers, **scan_handlers(jobs)})
     pictures = Pictures(instrument)
     files = _files()
 

@@ -1,5 +1,6 @@
 /** The tab of effects: the rack of the patch, and the catalogue of all that can be added to it. */
 import { SearchList, made } from "./list.js";
+import { pluginSearch } from "./plugins.js";
 import { Rack } from "./rack.js";
 import { labelOf, withAdded } from "./slots.js";
 
@@ -40,6 +41,8 @@ export function effectsTab(tray, link, say) {
     },
   });
 
+  const search = pluginSearch(find(".look"), link, () => void refresh());
+
   async function refresh() {
     asked = Date.now();
     try {
@@ -47,7 +50,7 @@ export function effectsTab(tray, link, say) {
       /** @type {Effect[]} */
       const rows = await answer.json();
       list.show(rows);
-      find(".no-plugins").hidden = rows.some(({ is_plugin }) => is_plugin);
+      search.show(rows.filter(({ is_plugin }) => is_plugin).length);
       rack.learn(rows);
     } catch {
       // The server has gone; the socket says so.

@@ -147,6 +147,11 @@ export class Link extends EventTarget {
     this.send("open", { patch });
   }
 
+  /** Look for the machine's plugins. */
+  scan() {
+    this.send("scan");
+  }
+
   undo() {
     this.send("undo");
   }
