@@ -23,7 +23,7 @@ export class Colours extends EventTarget {
 
   /** The blend that is shown; only another one is asked for anew. @param {import("./types.js").Blend} blend */
   show(blend) {
-    const { position: _, ...rest } = blend;
+    const { position: _, path: __, ...rest } = blend;
     const wanted = JSON.stringify(rest);
     if (wanted === this.wanted) return;
     const corners = (blend.corners ?? []).join("\n");

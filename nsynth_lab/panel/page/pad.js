@@ -4,6 +4,7 @@
  * blend by keys and speak the shares.
  */
 import { Field } from "./field.js";
+import { drawPath } from "./path.js";
 import { between, clamp, cornerPoints, placeAt, shares, spoken } from "./place.js";
 import { calm, colour, onThemeChange } from "./theme.js";
 
@@ -43,6 +44,12 @@ export class Pad extends EventTarget {
     this.names = [];
     /** @type {number[] | null} shares that no position expresses */
     this.weights = null;
+    /** @type {number[][]} [seconds, x, y] where each note goes, from the place on */
+    this.path = [];
+    /** @type {{ move: (place: Point) => void, end: () => void } | null} what is told of moves instead of keeping them */
+    this.tool = null;
+    /** @type {number | null} when the note began that is followed along the path */
+    this.followed = null;
     this.place = { x: 0.5, y: 0.5 };
     this.shown = { x: 0.5, y: 0.5 };
     this.root = held.last; // what the first finger sounds
@@ -74,7 +81,7 @@ export class Pad extends EventTarget {
   }
 
   get #isMoving() {
-    return this.fingers.size > 0 || this.keepTimer !== 0;
+    return this.fingers.size > 0 || this.keepTimer !== 0 || this.tool !== null;
   }
 
   /** The shares of the corners where the blend is. */
@@ -86,6 +93,7 @@ export class Pad extends EventTarget {
   showBlend(blend) {
     const names = blend.corners ?? [];
     const weighted = names.length > 4 || (names.length === 4 && (blend.weights?.length ?? 0) > 0);
+    this.path = blend.path ?? [];
     const given = blend.weights?.length ? blend.weights : names.map(() => 1);
     const sum = given.reduce((total, one) => total + one, 0) || 1;
     this.weights = weighted ? given.map((one) => one / sum) : null;
@@ -128,6 +136,12 @@ export class Pad extends EventTarget {
     this.chosen = corner;
     this.#markChosen();
     this.dispatchEvent(new Event("choose"));
+  }
+
+  /** Show how a note goes along the path. @param {boolean} sounds whether one does */
+  follow(sounds) {
+    this.followed = sounds ? performance.now() : null;
+    this.#ask();
   }
 
   /** Move the blend by keys. @param {"x" | "y"} axis @param {number} by */
@@ -189,7 +203,10 @@ export class Pad extends EventTarget {
   #up(event) {
     if (!this.fingers.delete(event.pointerId)) return;
     this.held.release(`pad ${event.pointerId}`);
-    if (this.fingers.size === 0) this.#keep();
+    if (this.fingers.size === 0) {
+      if (this.tool) this.tool.end();
+      else this.#keep();
+    }
     this.#ask();
   }
 
@@ -206,12 +223,14 @@ export class Pad extends EventTarget {
     this.weights = null;
     this.place = place;
     this.unsent = true;
+    this.tool?.move(place);
     this.#tell();
     this.#ask();
   }
 
   #keepSoon() {
     clearTimeout(this.keepTimer);
+    if (this.tool) return;
     this.keepTimer = setTimeout(() => this.#keep(), 400);
   }
 
@@ -371,11 +390,13 @@ export class Pad extends EventTarget {
     drawSurface(context, corners, this.box);
     const isFading = this.field.draw(context, this.size, this.box, this.count, now);
     drawSpokes(context, corners, dot, this.weights ?? shares(this.count, this.shown));
+    const isFollowed = this.path.length > 1 && this.followed !== null;
+    drawPath(context, this.path, this.box, this.count, isFollowed ? (now - (this.followed ?? now)) / 1000 : null);
     drawTrail(context, [...this.trail, { ...dot, at: now }], now);
     drawCorners(context, corners, this.chosen);
     for (const finger of this.fingers.size > 1 ? this.fingers.values() : []) ring(context, finger, 16, "accent", 1.5);
     drawDot(context, dot, this.fingers.size > 0, this.peak);
-    return isFading;
+    return isFading || isFollowed;
   }
 }
 
