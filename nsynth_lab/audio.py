@@ -38,6 +38,7 @@ BLOCK_SAMPLES = 65_536  # libsndfile's Vorbis encoder puts a block on the stack:
 FULL_BYTES = 2**20  # with less free space than this a disk counts as full
 LONGEST_BYTES = {".wav": 2**32 - 2**16, ".aiff": 2**31 - 2**16, ".aif": 2**31 - 2**16}  # limits of their headers
 ID3V1_BYTES = 128
+CANCELLED = 0.01  # of the power: 20 dB
 USUAL_FORMAT = SoundFormat()
 
 
@@ -85,6 +86,42 @@ def read_clip(path: str | Path, *, max_seconds: float = MAX_SECONDS) -> Audio:
         AudioError: as `read_audio`; shorter than 0.05 s; silent throughout.
     """
     return as_clip(read_audio(path, max_seconds=max_seconds), str(path))
+
+
+def mono_blocks(path: str | Path) -> Iterator[tuple[FloatArray, int]]:
+    """A sound file of any length in blocks: (mono [samples], sample rate in Hz). Memory does not grow with its length.
+
+    Channels that cancel each other, as where one is the other turned over, are not added: the first is taken.
+
+    Raises:
+        AudioError: missing, empty, not audio, or holding NaN or infinite samples.
+    """
+    path = _readable(path)
+    opposed = _cancels(path)
+    for block, rate in _blocks(path):
+        _check_finite(block, str(path))
+        yield np.asarray(block[:, 0] if opposed else block.mean(axis=1), np.float32), rate
+
+
+def _cancels(path: Path) -> bool:
+    """Whether the sum of all channels is much quieter than they are."""
+    apart = together = 0.0
+    for block, _ in _blocks(path):
+        apart += float(np.square(block, dtype=np.float64).mean(axis=1).sum())
+        together += float(np.square(block.mean(axis=1, dtype=np.float64)).sum())
+    return together < CANCELLED * apart
+
+
+def _blocks(path: Path) -> Iterator[tuple[FloatArray, int]]:
+    """Blocks [samples, channels] and the sample rate, until there are no more."""
+    silent = silence_stderr() if path.suffix.lower() == ".mp3" else nullcontext()  # the MP3 decoder writes to stderr
+    try:
+        with silent, _reader()(_name(path)) as file:
+            _check_rate(path, rate := int(file.samplerate))
+            while len(block := file.read(out=np.empty((READ_SAMPLES, int(file.channels)), np.float32))):
+                yield block, rate
+    except (_soundfile().SoundFileError, OSError, TypeError, ValueError, MemoryError) as error:
+        raise _unreadable(path, error) from error
 
 
 def as_clip(audio: Audio, called: str) -> Audio:

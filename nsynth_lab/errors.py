@@ -41,6 +41,10 @@ class LatentsError(NsynthLabError):
     """A latents file or value that cannot be used."""
 
 
+class PhraseError(NsynthLabError):
+    """A phrase cannot be used, or a file of one cannot be read or written."""
+
+
 class CheckpointError(NsynthLabError):
     """Weights or bank missing, damaged, or of another version."""
 

@@ -39,6 +39,7 @@ COMMANDS = (
     ("play", "play.play"),
     ("panel", "panel.panel"),
     ("render", "render.render"),
+    ("translate", "translate.translate"),
     ("recipe", "recipe.show"),
     ("devices", "devices.devices"),
     ("train", "train.train"),

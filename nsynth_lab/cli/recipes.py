@@ -23,8 +23,17 @@ from nsynth_lab.legible import encodable, encodable_in, is_hidden
 if TYPE_CHECKING:
     from nsynth_lab.render.session import Session
 
-NOT_PART = ("output", "record", "plot", "force", "as_json", "listen")  # they do not change what is in the file
-REPEATED = ("blend", "decode", "encode", "preset", "render")
+NOT_PART = (
+    "output",
+    "record",
+    "plot",
+    "midi",
+    "phrase_file",
+    "force",
+    "as_json",
+    "listen",
+)  # they do not change what is in the file
+REPEATED = ("blend", "decode", "encode", "preset", "render", "translate")
 LIVE = "play"
 LONGEST_COMMENT = 2_000
 BESIDE = ".recipe.json"

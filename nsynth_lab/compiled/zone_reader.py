@@ -6,6 +6,7 @@ the harder velocity.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from nsynth_lab.units import Doubles, FloatArray, Ints
 
 LAYERS_PER_CORNER = 2  # the softer and the harder velocity
 SHORTEST_RELEASE = 2.0  # frames
+FLATTEN_FRAMES = 6.0
 RandomStates = NDArray[np.uint64]
 # Knuth's MMIX linear congruential generator of 64 bits; its upper half is used
 MULTIPLIER, INCREMENT, LOWER_HALF = np.uint64(6364136223846793005), np.uint64(1442695040888963407), np.uint64(33)
@@ -91,13 +93,14 @@ def release(zones: Zones, layers: Layers, rules: ReleaseRules, slot: int, weight
 
 @compiled
 def read(
-    zones: Zones, layers: Layers, rules: ReleaseRules, slots: Ints, weights: Doubles, spherical: bool
+    zones: Zones, layers: Layers, rules: ReleaseRules, slots: Ints, weights: Doubles, follow: Doubles, spherical: bool
 ) -> tuple[FloatArray, Doubles, Doubles, FloatArray]:
     """The next frame of `slots` [active], whose playheads move on.
 
     `weights` [4 streams, active, corners] of timbre, level, f0 and partials -> timbre [active, dims],
-    level_db [active], f0_cents [active], partials [active, partials]. `spherical` blends the timbre of the corners as
-    `sphere` does, each corner's own layers straight.
+    level_db [active], f0_cents [active], partials [active, partials]. Where `follow` [active] is not NaN the level is
+    relative to the instruments' peak and, so far, 0 to 1, without their decay. `spherical` blends the timbre of the
+    corners as `sphere` does, each corner's own layers straight.
     """
     count, dims, table_partials = len(slots), zones.timbre.shape[1], zones.partials.shape[1]
     timbre, partials = np.zeros((count, dims), np.float32), np.zeros((count, table_partials), np.float32)
@@ -111,10 +114,14 @@ def read(
             zone, share = layers.zone[slot, s], layers.share[slot, s]
             place = _advance_playhead(zones, layers, slot, s)
             held_db = read_at(zones, zones.level_db, zone, place) + _contour_offset_db(zones, layers, slot, s)
+            gain_db = layers.gain_db[slot, s]
+            if not math.isnan(follow[d]):
+                held_db -= follow[d] * _decay_db(zones, layers, slot, s)
+                gain_db = -zones.peak_db[zone]
             tail, up, db = place, 0.0, held_db
             if since >= 0:
                 tail, up, db = _release_tail(zones, layers, rules, slot, s, held_db)
-            level_db[d] += weights[1, d, s // LAYERS_PER_CORNER] * share * (db + layers.gain_db[slot, s])
+            level_db[d] += weights[1, d, s // LAYERS_PER_CORNER] * share * (db + gain_db)
             cents = read_between(zones, zones.f0_cents, zone, place, tail, up)
             f0_cents[d] += weights[2, d, s // LAYERS_PER_CORNER] * share * cents
             out = corners[s // LAYERS_PER_CORNER] if spherical else timbre[d]
@@ -176,11 +183,37 @@ def _contour_offset_db(zones: Zones, layers: Layers, slot: int, s: int) -> float
         return 0.0
     zone, place = layers.zone[slot, s], layers.position[slot, s]
     end = float(zones.attack_end[zone])
-    length = max(zones.key_up[zone] - end - 1.0, 0.0)
-    contour = read_at(zones, zones.contour_db, zone, end + min(held * zones.speed[zone], length))
-    contour += zones.slope_db[zone] * max(held - length, 0.0)
-    offset: float = contour - read_at(zones, zones.contour_db, zone, min(max(place, end), end + length))
+    at_place = read_at(zones, zones.contour_db, zone, min(max(place, end), end + _sustain_frames(zones, zone)))
+    offset: float = _contour_db(zones, zone, held) - at_place
     return offset
+
+
+@inlined
+def _decay_db(zones: Zones, layers: Layers, slot: int, s: int) -> float:
+    """How far the slow contour lies below the peak of the zone, taken in over 6 frames after the attack."""
+    held = layers.frame[slot] - layers.attack[slot]
+    if held < 0:
+        return 0.0
+    zone = layers.zone[slot, s]
+    share = min((held + 1.0) / FLATTEN_FRAMES, 1.0)
+    decay: float = share * (_contour_db(zones, zone, held) - zones.peak_db[zone])
+    return decay
+
+
+@inlined
+def _contour_db(zones: Zones, zone: int, held: float) -> float:
+    """The slow contour of a zone `held` frames after its attack, as it was recorded and as it goes on."""
+    length = _sustain_frames(zones, zone)
+    recorded = read_at(zones, zones.contour_db, zone, zones.attack_end[zone] + min(held * zones.speed[zone], length))
+    contour: float = recorded + zones.slope_db[zone] * max(held - length, 0.0)
+    return contour
+
+
+@inlined
+def _sustain_frames(zones: Zones, zone: int) -> float:
+    """Frames from the end of the attack to the last one before the key-up."""
+    frames: float = max(zones.key_up[zone] - float(zones.attack_end[zone]) - 1.0, 0.0)
+    return frames
 
 
 @inlined

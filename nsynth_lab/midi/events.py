@@ -13,7 +13,7 @@ DEFAULT_OFF_VELOCITY = 64
 
 
 class Kind(Enum):
-    """MIDI's channel messages, and `SETTING`: a parameter of the synth set by name."""
+    """MIDI's channel messages; `SETTING`, a parameter set by name; `PITCH` and `LEVEL`, of notes that follow."""
 
     NOTE_ON = "note_on"
     NOTE_OFF = "note_off"
@@ -23,6 +23,8 @@ class Kind(Enum):
     PRESSURE = "pressure"
     BEND = "bend"
     SETTING = "setting"
+    PITCH = "pitch"
+    LEVEL = "level"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,9 @@ class Event:
         kind: which message.
         channel: 0 to 15.
         number: the key, controller or program, 0 to 127; 0 if the kind has none.
-        value: velocity, pressure or controller value, 0 to 127; for `BEND` -8192 to 8191; for `SETTING` any number.
+        value: velocity, pressure or controller value, 0 to 127; for `BEND` -8192 to 8191; for `SETTING` any number;
+            for `PITCH` semitones above the key, for `LEVEL` A-weighted dB, of the channel's notes (see
+            `synth.followed`), NaN for their own again.
         at_sample: when, on the engine's clock.
         name: for `SETTING`, the parameter.
     """
@@ -72,6 +76,14 @@ def control(number: int, value: int, *, at_sample: int = 0, channel: int = 0) ->
 def bend(value: int, *, at_sample: int = 0, channel: int = 0) -> Event:
     """The pitch wheel moves, -8192 to 8191."""
     return Event(Kind.BEND, channel, 0, value, at_sample)
+
+
+def follow(semitones: float, level_db: float, *, at_sample: int = 0, channel: int = 0) -> list[Event]:
+    """The notes of a channel are so far above their key and so loud, A-weighted, at this moment."""
+    return [
+        Event(Kind.PITCH, channel, 0, semitones, at_sample),
+        Event(Kind.LEVEL, channel, 0, level_db, at_sample),
+    ]
 
 
 def setting(name: str, value: float, *, at_sample: int = 0) -> Event:

@@ -55,6 +55,7 @@ class PlayRequest:
         controllers: controller numbers and the parameters that they move.
         learn: parameters waiting for MIDI learn.
         block: samples per block.
+        follow: how far notes that follow a phrase keep to its level rather than decay, 0 to 1.
 
     Raises:
         UsageError: nothing to play or too much, or values that cannot be used.
@@ -79,6 +80,7 @@ class PlayRequest:
     controllers: Mapping[int, str] = field(default_factory=dict)
     learn: Names = ()
     block: int = 256
+    follow: float = 1.0
 
     def __post_init__(self) -> None:
         if bool(self.sources) == bool(self.preset) and not (self.channels and not self.sources):
@@ -149,6 +151,7 @@ class PlayRequest:
             learn=self.learn,
             weighted=self.weights is not None or not moved.isdisjoint(WEIGHTS),
             interpolation=self.path or "linear",
+            follow=self.follow,
             **values,
         )
 
@@ -182,7 +185,7 @@ class PlayRequest:
         settings = settings_of(patch, mpe=self.mpe, seed=seed)
         if self.controllers:
             values["controllers"] = {**settings.controllers, **self.controllers}
-        return replace(settings, learn=self.learn, **values)
+        return replace(settings, learn=self.learn, follow=self.follow, **values)
 
     def engine(self, session: Session, *, live: bool, ahead_samples: int) -> Playing:
         """An engine for it; offline with unlimited voices unless a number was given.

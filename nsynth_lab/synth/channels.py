@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from nsynth_lab.midi.events import BEND_STEPS, CHANNELS, Event, Kind
+from nsynth_lab.synth.followed import Curve
 from nsynth_lab.synth.settings import Settings
 
 DATA_COARSE, VOLUME, EXPRESSION, DATA_FINE = 6, 7, 11, 38
@@ -62,6 +63,7 @@ class Channel:
         sustain, sostenuto: whether the pedals are down.
         volume, expression: 0 to 127.
         program: 0 to 127.
+        pitch, level: semitones above the key and A-weighted level in dB of notes that follow a phrase.
         rpn: the registered parameter that data entry messages set.
     """
 
@@ -76,11 +78,18 @@ class Channel:
     expression: int = MAX_CONTROLLER
     program: int = 0
     rpn: int = RPN_NONE
+    pitch: Curve = field(default_factory=Curve)
+    level: Curve = field(default_factory=Curve)
 
     @property
     def gain(self) -> float:
         """Amplitude from volume (7) and expression (11), each squared; 1 at the defaults of 100 and 127."""
         return (self.volume / DEFAULT_VOLUME) ** 2 * (self.expression / MAX_CONTROLLER) ** 2
+
+    @property
+    def follows(self) -> bool:
+        """Whether its notes follow a phrase."""
+        return not (math.isnan(self.pitch.last) and math.isnan(self.level.last))
 
     def reset(self) -> None:
         """Controller 121: bend, pressure, pedals and expression to default; volume, bend range and program stay."""
@@ -166,6 +175,10 @@ class Channels:
                 channel.bend = event.value / BEND_STEPS
             case Kind.PRESSURE:
                 channel.pressure = event.value / MAX_CONTROLLER
+            case Kind.PITCH:
+                channel.pitch.add(event.at_sample, event.value)
+            case Kind.LEVEL:
+                channel.level.add(event.at_sample, event.value)
             case Kind.PROGRAM:
                 for index in self.controlled_by(event.channel):
                     self.each[index].program = event.number

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from nsynth_lab.compiled.voices import FRAME_SECONDS, ChannelControls, Flags, GlobalControls, active_slots, advance
+from nsynth_lab.latents import SILENCE_DB
 from nsynth_lab.midi.events import CHANNELS
 from nsynth_lab.patch.place import Place
 from nsynth_lab.patch.sound import SPHERICAL
 from nsynth_lab.synth.channels import ControlValues
 from nsynth_lab.synth.modulation import weights_at
 from nsynth_lab.synth.voice_allocator import phase_end
-from nsynth_lab.units import FloatArray, Ints, db_to_gain
+from nsynth_lab.units import HOP_SAMPLES, Doubles, FloatArray, Ints, db_to_gain
 
 if TYPE_CHECKING:
     from nsynth_lab.synth.player import Player
@@ -92,8 +93,11 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
     whose, places = _places(slots, player, own, corners)
     weights = weights_at(motion, corners, places, whose, seconds)
     released = reader.released(slots)
-    streams = reader.read(slots, weights, spherical=player.settings.interpolation == SPHERICAL)
-    level_db, f0_cents = streams.level_db, streams.f0_cents
+    semitones, given_db = _followed(slots, player)
+    follow = np.where(np.isnan(given_db), np.nan, player.settings.follow)
+    streams = reader.read(slots, weights, follow=follow, spherical=player.settings.interpolation == SPHERICAL)
+    level_db = np.where(np.isnan(given_db), streams.level_db, np.maximum(streams.level_db + given_db, SILENCE_DB))
+    f0_cents = np.where(np.isnan(semitones), streams.f0_cents, 100.0 * semitones)
     if motion is not None:
         level_db, f0_cents = level_db + motion.level_db(seconds), f0_cents + motion.cents(seconds)
     shared = GlobalControls(*(float(getattr(player.settings, name)) for name in GlobalControls._fields))
@@ -101,6 +105,20 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
     controls = _channel_controls(player, own)
     frame = advance(voices, slots, shared, controls, level_db, f0_cents, released, risen, ended)
     return Frames(slots=slots, timbre=streams.timbre, partials=streams.partials, **frame._asdict())
+
+
+def _followed(slots: Ints, player: Player) -> tuple[Doubles, Doubles]:
+    """Semitones above its key and level in dB of each voice at the end of its frame; NaN for those with their own."""
+    voices, channels = player.allocator.table, player.channels.each
+    semitones = np.where(voices.detached[slots], voices.kept_semitones[slots], np.nan)
+    level_db = np.where(voices.detached[slots], voices.kept_level_db[slots], np.nan)
+    for channel in np.unique(voices.channel[slots]).tolist():
+        own = channels[channel]
+        if own.follows:
+            for place in np.flatnonzero((voices.channel[slots] == channel) & ~voices.detached[slots]).tolist():
+                end = int(voices.next_sample[slots[place]]) + HOP_SAMPLES
+                semitones[place], level_db[place] = own.pitch.at(end), own.level.at(end)
+    return semitones, level_db
 
 
 def _places(
@@ -121,7 +139,7 @@ def _channel_controls(player: Player, own: Mapping[int, ControlValues]) -> Chann
     volume = db_to_gain(player.settings.volume_db + player.trim_db)
     for channel, one in own.items():
         manager = player.channels.manager_controls(channel, player.settings)
-        controls.bend_semitones[channel], controls.pressure[channel], controls.gain[channel], _ = one
+        controls.bend_semitones[channel], controls.pressure[channel], controls.gain[channel], *_ = one
         controls.manager_bend_semitones[channel] = manager.bend_semitones
         controls.manager_pressure[channel] = manager.pressure
         controls.manager_gain[channel] = manager.gain * volume

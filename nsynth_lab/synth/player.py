@@ -189,7 +189,9 @@ class Player:
     def _key_up(self, voice: Voice) -> None:
         """Its key is up: in an MPE zone its channel may now be used by another note (M1-100-UM, 3.3.3)."""
         if voice.key_down and self.channels.is_member(voice.channel):
-            voice.detach(self.channels.controls(voice.channel, self.settings))
+            own = self.channels.each[voice.channel]
+            controls = self.channels.controls(voice.channel, self.settings)
+            voice.detach(controls, semitones=own.pitch.last, level_db=own.level.last)
         voice.key_down = False
 
     def _release_unheld(self, velocity: int = DEFAULT_OFF_VELOCITY) -> None:

@@ -77,6 +77,7 @@ class Settings:
         learn: parameters waiting for MIDI learn: the next free controller that moves takes the first.
         tuning: keys to Hz.
         motion: path and LFOs of a patch.
+        follow: how far notes that are given a level keep to it rather than decay by themselves, 0 to 1.
 
     Raises:
         UsageError: a number out of range, or an unknown name.
@@ -113,6 +114,7 @@ class Settings:
     learn: tuple[str, ...] = ()
     tuning: Tuning = EQUAL
     motion: Motion | None = None
+    follow: float = 1.0
 
     def __post_init__(self) -> None:
         if self.bend_semitones == NOT_GIVEN:

@@ -99,23 +99,27 @@ class ZoneReader:
         own = self.layers
         return np.asarray(own.frame[slots] - own.release_at[slots] >= own.release_length[slots])
 
-    def read(self, slots: Ints, weights: Doubles, *, spherical: bool = False) -> Streams:
+    def read(self, slots: Ints, weights: Doubles, *, follow: Doubles | None = None, spherical: bool = False) -> Streams:
         """The next frame of `slots` [active], blended by `weights` [4 streams, active, corners]; they move on by it.
 
-        `spherical` turns the timbre from corner to corner (see `compiled.sphere`).
+        `follow` [active] is NaN for voices with the level of their instruments; for others the level is relative to
+        the instruments' peak and, so far, 0 to 1, without their decay. `spherical` turns the timbre from corner to
+        corner (see `compiled.sphere`).
         """
         shares = max(1, min(MOST_SHARES, from_environment() or usable_processors(), len(slots) // LEAST_SHARE))
+        own_level = np.full(len(slots), np.nan) if follow is None else follow
         edges = [len(slots) * share // shares for share in range(shares + 1)]
 
         def read_part(part: tuple[int, int]) -> tuple[FloatArray, Doubles, Doubles, FloatArray]:
             own = slice(*part)
             part_weights = np.ascontiguousarray(weights[:, own])
-            return read(self._zones, self.layers, RELEASE_RULES, slots[own], part_weights, spherical)
+            return read(self._zones, self.layers, RELEASE_RULES, slots[own], part_weights, own_level[own], spherical)
 
         parts = in_threads(read_part, list(pairwise(edges)))
         columns = parts[0] if shares == 1 else map(np.concatenate, zip(*parts, strict=True))
         timbre, level_db, f0_cents, partials = columns
-        return Streams(timbre, np.maximum(level_db, SILENCE_DB), f0_cents, partials)
+        floor_db = np.where(np.isnan(own_level), SILENCE_DB, -np.inf)
+        return Streams(timbre, np.maximum(level_db, floor_db), f0_cents, partials)
 
 
 def _table(sources: Sources) -> Zones:

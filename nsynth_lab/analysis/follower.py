@@ -1,0 +1,86 @@
+"""Follower: sound in, in blocks of any size; every 256 samples the pitch and the level of what was heard last.
+
+    feed(samples) --> [ every HOP: candidates of the last 85 ms --> path ] --> Heard
+
+What it gives depends on the samples so far and not on the blocks they came in, so a phrase is followed alike live and
+from a file.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nsynth_lab.analysis.pitch_candidates import WINDOWS, candidates
+from nsynth_lab.analysis.pitch_path import PitchPath
+from nsynth_lab.dsp.loudness import FLOOR_DB, a_weighting_db
+from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, hz_to_note
+
+HOP = 256  # samples
+HOP_SECONDS = HOP / SAMPLE_RATE
+LEVEL_SAMPLES = 1024
+DEFAULT_GATE_DB = -60.0  # amplitude of full scale
+RANGE_DB = 44.0  # a sound so far below the loudest of the last seconds is a tail or a neighbour's
+FORGETTING_DB = 0.013  # a hop: 2.4 dB a second
+QUIET = 2.0
+
+
+class Heard(NamedTuple):
+    """One moment of a phrase.
+
+    Attributes:
+        note: its pitch as a MIDI note number with its fraction; NaN where there is no tone.
+        level_db: A-weighted level; a 1 kHz sine of amplitude 1 is -3 dB.
+        strength: how periodic it is, 0 to 1.
+        delay_samples: how long before its end the pitch was measured.
+    """
+
+    note: float
+    level_db: float
+    strength: float
+    delay_samples: int
+
+
+class Follower:
+    """`feed(samples)` gives what is heard in them. `gate_db` is the amplitude below which nothing is."""
+
+    def __init__(self, *, gate_db: float = DEFAULT_GATE_DB) -> None:
+        self._past = np.zeros(WINDOWS[-1], np.float32)
+        self._rest = np.zeros(0, np.float32)
+        self._path = PitchPath()
+        self._gate_db, self._loudest_db = gate_db, gate_db
+        self._window, self._weights = _level_window()
+
+    def feed(self, samples: FloatArray) -> list[Heard]:
+        """What is heard at the end of each whole hop, of mono `samples` [any number] at 48 kHz and those before."""
+        fed = np.concatenate([self._rest, np.asarray(samples, np.float32)])
+        whole = len(fed) // HOP * HOP
+        self._rest = fed[whole:]
+        return [self._hear(fed[at : at + HOP]) for at in range(0, whole, HOP)]
+
+    def _hear(self, hop: FloatArray) -> Heard:
+        self._past = np.concatenate([self._past[HOP:], hop])
+        peak = float(np.abs(self._past[-LEVEL_SAMPLES:]).max())
+        peak_db = 20.0 * np.log10(max(peak, 1e-6))
+        self._loudest_db = max(self._loudest_db - FORGETTING_DB, peak_db, self._gate_db)
+        found, quiet = [], QUIET
+        if peak_db > self._gate_db:
+            found = candidates(self._past)
+            quiet = QUIET * max(0.0, 1.0 - 10.0 ** ((peak_db - self._loudest_db + RANGE_DB) / 20.0))
+        tone = self._path.step(found, quiet=quiet)
+        note = hz_to_note(tone.hz) if tone.hz else np.nan
+        return Heard(note, self._level_db(), tone.strength, tone.window // 2)
+
+    def _level_db(self) -> float:
+        spectrum = np.fft.rfft(self._past[-LEVEL_SAMPLES:] * self._window)
+        power = float((np.square(spectrum.real) + np.square(spectrum.imag)) @ self._weights)
+        return max(float(10.0 * np.log10(max(power, 1e-12))), FLOOR_DB)
+
+
+def _level_window() -> tuple[FloatArray, Doubles]:
+    """As `dsp.loudness` weighs and scales it, for the last 21 ms."""
+    window = np.hanning(LEVEL_SAMPLES + 1)[:-1].astype(np.float32)
+    hz = np.fft.rfftfreq(LEVEL_SAMPLES, 1.0 / SAMPLE_RATE)
+    scale = 2.0 / (LEVEL_SAMPLES * float(np.square(window).sum()))
+    return window, np.asarray(10.0 ** (a_weighting_db(hz) / 10.0) * scale)

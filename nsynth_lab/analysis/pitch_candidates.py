@@ -1,0 +1,174 @@
+"""Candidates for the fundamental of the last few milliseconds of a sound, with how well each explains them.
+
+The normalised autocorrelation of Boersma (1993): a Hann window's spectrum squared and transformed back, divided by the
+window's own autocorrelation, is 1 at the period of a periodic sound. A short period is looked for in a short window and
+a long one in a longer window, so that a high note is known 11 ms after it has begun and only the lowest takes 85 ms.
+
+Autocorrelation alone takes twice the period for the period now and then, and a formant for a tone. What is known about
+tones corrects it: a tone has hardly any energy below its fundamental and some at its first two partials; where half or
+a third of a lag explains the sound almost as well, the sound has that period; and a window most of which lies before
+the end of a note says little about now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, Ints
+
+LOWEST_HZ, HIGHEST_HZ = 27.5, 4500.0
+WINDOWS = (1024, 2048, 4096, 8192)  # samples
+PERIODS = 3.2  # in a window, at least; the longest holds fewer of the lowest notes
+WEAKEST = 0.25
+MOST_CANDIDATES = 8
+OCTAVE = 0.05  # the worth of an octave up, so that a multiple of a period is not taken for it
+BELOW = 0.8  # off for all energy lying below the fundamental
+MISSING, MISSING_FROM_DB, MISSING_DB = 0.3, 20.0, 20.0  # off for first partials 20 dB and more below the whole
+MULTIPLE, ALMOST = 0.15, 0.78  # off where a half or a third of the lag is at least so nearly as good
+PAST, PAST_FROM_DB, PAST_DB = 0.5, 4.0, 10.0  # off where the last quarter of a long window is so far below the whole
+BEYOND_DOUBT = 1.0  # of the worth: longer windows are not needed
+SAME = 0.04  # octaves
+REFINED = 2.6  # periods between the two ends of a window that are compared at a multiple of the lag
+LOBE_BINS = 1.7  # half the main lobe of a Hann window, where it has fallen by 20 dB
+
+
+class Candidate(NamedTuple):
+    """A possible fundamental.
+
+    Attributes:
+        hz: its frequency.
+        strength: its normalised autocorrelation, 1 for a perfectly periodic sound.
+        worth: `strength` with what is known about tones.
+        window: samples in which it was found; it describes the sound half as many before the end.
+    """
+
+    hz: float
+    strength: float
+    worth: float
+    window: int
+
+
+@dataclass(frozen=True)
+class _Window:
+    samples: int
+    taper: Doubles
+    own: Doubles  # autocorrelation of the taper, 1 at lag 0
+    shortest: float  # lags looked at, in samples
+    longest: float
+
+    @staticmethod
+    def of(samples: int, shortest: float, longest: float) -> _Window:
+        taper = np.hanning(samples + 2)[1:-1]
+        own = np.fft.irfft(np.abs(np.fft.rfft(taper, 2 * samples)) ** 2)[:samples]
+        return _Window(samples, taper, np.maximum(own / own[0], 1e-3), shortest, longest)
+
+
+def _windows() -> list[_Window]:
+    starts = [SAMPLE_RATE / HIGHEST_HZ, *(samples / PERIODS for samples in WINDOWS[:-1])]
+    ends = [*starts[1:], SAMPLE_RATE / LOWEST_HZ]
+    return [_Window.of(*one) for one in zip(WINDOWS, starts, ends, strict=True)]
+
+
+_WINDOWS = _windows()
+
+
+def candidates(samples: FloatArray) -> list[Candidate]:
+    """The best candidates for the end of `samples` [at least 8192] at 48 kHz, at most eight, in no order.
+
+    Empty for silence, and for a sound without any periodicity.
+    """
+    found: list[tuple[Candidate, Doubles]] = []
+    for window in _WINDOWS:
+        if any(one.worth > BEYOND_DOUBT and one.window < window.samples // 2 for one, _ in found):
+            break  # an octave further down has been looked at too
+        found += _in_window(samples[-window.samples :], window)
+    hz = np.array([one.hz for one, _ in found])
+    strengths = np.array([one.strength for one, _ in found])
+    corrected = [
+        (one._replace(worth=one.worth - MULTIPLE * _is_multiple(one, hz, strengths)), correlation)
+        for one, correlation in found
+    ]
+    best = sorted(corrected, key=lambda pair: -pair[0].worth)[:MOST_CANDIDATES]
+    return [one._replace(hz=_refined(one, correlation)) for one, correlation in best]
+
+
+def _in_window(samples: FloatArray, window: _Window) -> list[tuple[Candidate, Doubles]]:
+    """The maxima of the autocorrelation in one window, each with that of the whole window for `_refined`."""
+    wave = samples.astype(np.float64) - samples.mean(dtype=np.float64)
+    spectrum = np.fft.rfft(wave * window.taper, 2 * window.samples)
+    power = np.square(spectrum.real) + np.square(spectrum.imag)
+    correlation = np.fft.irfft(power)[: window.samples]
+    if correlation[0] < 1e-9:
+        return []
+    correlation = correlation / correlation[0] / window.own
+    lags, strengths = _peaks(correlation, window)
+    if not len(lags):
+        return []
+    hz = SAMPLE_RATE / lags
+    worth = strengths + OCTAVE * np.log2(hz / LOWEST_HZ) - _unlike_a_tone(power, hz, window)
+    if window.samples > WINDOWS[1]:
+        worth -= PAST * _ramp(_fall_db(wave), PAST_FROM_DB, PAST_DB)
+    rows = zip(hz.tolist(), strengths.tolist(), worth.tolist(), strict=True)
+    return [(Candidate(*row, window.samples), correlation) for row in rows]
+
+
+def _peaks(correlation: Doubles, window: _Window) -> tuple[Doubles, Doubles]:
+    """Lags in samples, fractional, and heights of the maxima, by a parabola through three points each."""
+    first, last = max(int(window.shortest), 3), int(window.longest) + 2
+    left, middle, right = correlation[first - 1 : last - 1], correlation[first:last], correlation[first + 1 : last + 1]
+    at = np.flatnonzero((middle > left) & (middle >= right) & (middle > WEAKEST))
+    shift, height = _parabola(left[at], middle[at], right[at])
+    return at + first + shift, np.minimum(height, 1.0)
+
+
+def _parabola(left: Doubles, middle: Doubles, right: Doubles) -> tuple[Doubles, Doubles]:
+    shift = 0.5 * (left - right) / (left - 2.0 * middle + right)
+    return shift, middle - 0.25 * (left - right) * shift
+
+
+def _unlike_a_tone(power: Doubles, hz: Doubles, window: _Window) -> Doubles:
+    """What is taken off for energy below the fundamental, and for missing first partials."""
+    share = np.cumsum(power) / power.sum()
+    lobe = LOBE_BINS * SAMPLE_RATE / window.samples
+    below = share[_bins(0.7 * hz - lobe, window)]
+    own = share[_bins(2.6 * hz + lobe, window)] - below
+    return np.asarray(BELOW * below + MISSING * _ramp(-10.0 * np.log10(own + 1e-9), MISSING_FROM_DB, MISSING_DB))
+
+
+def _bins(hz: Doubles, window: _Window) -> Ints:
+    bins = (hz * (2 * window.samples / SAMPLE_RATE)).astype(np.int64)
+    return np.clip(bins, 0, window.samples)
+
+
+def _fall_db(wave: Doubles) -> float:
+    """How far the last quarter lies below the whole."""
+    last = np.square(wave[-len(wave) // 4 :]).mean()
+    return float(-10.0 * np.log10(last / (np.square(wave).mean() + 1e-12) + 1e-9))
+
+
+def _ramp(value: float | Doubles, begin: float, length: float) -> Doubles:
+    return np.clip((np.asarray(value) - begin) / length, 0.0, 1.0)
+
+
+def _is_multiple(one: Candidate, hz: Doubles, strengths: Doubles) -> bool:
+    """Whether its lag is twice or three times that of another that is almost as strong."""
+    good = strengths > ALMOST * one.strength
+    return any(bool((good & (np.abs(np.log2(hz / one.hz / times)) < SAME)).any()) for times in (2, 3))
+
+
+def _refined(one: Candidate, correlation: Doubles) -> float:
+    """Its frequency measured over as many periods as the window holds well."""
+    lag = SAMPLE_RATE / one.hz
+    times = int(one.window / REFINED / lag)
+    while times > 1:
+        near = round(times * lag)
+        at = near - 3 + int(np.argmax(correlation[near - 3 : near + 4]))
+        if abs(at - near) < 3 and correlation[at] > 0.8 * one.strength:
+            shift, _ = _parabola(*correlation[at - 1 : at + 2])
+            longer = (at + float(shift)) / times
+            return SAMPLE_RATE / longer if abs(np.log2(longer / lag)) < SAME else one.hz
+        times //= 2
+    return one.hz

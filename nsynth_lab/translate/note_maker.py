@@ -1,0 +1,147 @@
+"""NoteMaker: what a follower hears becomes the playing of an engine, moment by moment.
+
+    Heard --> begins? steps? ends? --> note_on, note_off          each note on a channel of its own (MPE)
+          --> pitch by its channel's bend, loudness by its channel's level
+
+Short windows hear a pitch sooner than long ones. So that a glide keeps its shape across them, the bend is what was
+sung 21 ms ago, whatever the window; only below 75 Hz it is later.
+
+A note begins where a tone does, where the level leaps up, and where the pitch steps to another place and rests there;
+a glide is bent. It ends where the tone does, with its instrument's own release. Nothing here looks ahead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+import numpy as np
+
+from nsynth_lab.analysis.follower import HOP, HOP_SECONDS, Heard
+from nsynth_lab.midi.events import CHANNELS, Event, note_off, note_on
+from nsynth_lab.midi.events import follow as follow_events
+from nsynth_lab.translate.rules import Rules
+from nsynth_lab.translate.stability import LEAP_SEMITONES, Stability
+
+REFERENCE_DB, REFERENCE_VELOCITY = -20.0, 100  # of the bank's instruments
+STEPS_PER_DB = 2.0
+MOST_PITCHES = 16
+CONFIRMED_HOPS, SURE_STRENGTH = 2, 0.93
+MISSING_HOPS = 4  # without a tone before a note ends
+DIP_DB, RISE_DB, NEAR_PEAK_DB = 5.0, 7.0, 12.0
+PEAK_FALL_DB = 0.05  # a hop: 9 dB a second
+SHORTEST_SECONDS = 0.06  # between two attacks
+ATTACK_HEADROOM_DB = 4.0  # a note is struck before it is at its loudest
+PITCH_DELAY_SAMPLES = 1024
+SMOOTHING = 0.35  # of the shift to a scale, a hop
+
+
+class NoteMaker:
+    """`hear(heard)` gives the events of each hop, `end()` those at the end of the phrase."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._hop = 0
+        self._key: int | None = None
+        self._channel, self._began = 0, 0
+        self._toneless = self._tones = 0
+        self._peak_db, self._trough_db = 0.0, 0.0
+        self._octaves = self._shift = self._level_db = 0.0
+        self._loudest_db = REFERENCE_DB
+        self._stability = Stability(0.0)
+        self._pitches: deque[tuple[float, float]] = deque(maxlen=MOST_PITCHES)  # when, in samples, and note
+
+    def hear(self, heard: Heard) -> list[Event]:
+        """Events of one hop, at its end."""
+        self._hop += 1
+        if math.isnan(heard.note):
+            return self._without_tone()
+        self._toneless, self._tones = 0, self._tones + 1
+        note = heard.note + self._rules.transpose
+        self._pitches.append((self._now - heard.delay_samples, note))
+        if self._key is None:
+            if self._tones < CONFIRMED_HOPS and heard.strength < SURE_STRENGTH:
+                return []
+            return self._begin(note, heard)
+        stepped = self._stability.step(note)
+        risen = self._rises(heard.level_db)
+        if self._old_enough and (risen or self._is_far(stepped)):
+            return [*self._lift(), *self._begin(note, heard)]
+        return self._move(note, heard)
+
+    def end(self) -> list[Event]:
+        """The last note ends."""
+        return self._lift()
+
+    @property
+    def _now(self) -> int:
+        return self._hop * HOP
+
+    @property
+    def _old_enough(self) -> bool:
+        return (self._hop - self._began) * HOP_SECONDS >= SHORTEST_SECONDS
+
+    def _is_far(self, stepped: float | None) -> bool:
+        """Whether the pitch has stepped to where another key's sound is needed; nearer, an instrument plays legato."""
+        return stepped is not None and abs(stepped + self._octaves - (self._key or 0)) >= LEAP_SEMITONES
+
+    def _rises(self, level_db: float) -> bool:
+        """Whether the level, after a dip, has come back: the note was struck again."""
+        dipped = self._trough_db < self._peak_db - DIP_DB
+        if dipped and level_db - self._trough_db > RISE_DB and level_db > self._peak_db - NEAR_PEAK_DB:
+            return True
+        self._peak_db -= PEAK_FALL_DB
+        if level_db > self._peak_db or not dipped:
+            self._peak_db, self._trough_db = max(self._peak_db, level_db), level_db
+        self._trough_db = min(self._trough_db, level_db)
+        return False
+
+    def _without_tone(self) -> list[Event]:
+        self._tones, self._toneless = 0, self._toneless + 1
+        return self._lift() if self._key is not None and self._toneless >= MISSING_HOPS else []
+
+    def _begin(self, note: float, heard: Heard) -> list[Event]:
+        self._stability = Stability(note)
+        self._pitches = deque([self._pitches[-1]], maxlen=MOST_PITCHES)
+        self._octaves = self._rules.in_range(note) - note
+        self._key = min(max(self._rules.allowed(note + self._octaves), self._rules.lowest), self._rules.highest)
+        self._shift = self._key - round(note + self._octaves) if self._rules.snap else 0.0
+        self._channel = self._channel % (CHANNELS - 1) + 1
+        self._began = self._hop
+        self._level_db = self._level_of(heard) + ATTACK_HEADROOM_DB
+        self._loudest_db = 0.5 * (self._loudest_db + self._level_db)
+        self._peak_db = self._trough_db = heard.level_db
+        velocity = REFERENCE_VELOCITY + STEPS_PER_DB * (self._loudest_db - REFERENCE_DB)
+        moved = self._move(note, heard)
+        return [
+            *moved,
+            note_on(self._key, min(max(round(velocity), 1), 127), at_sample=self._now, channel=self._channel),
+        ]
+
+    def _move(self, note: float, heard: Heard) -> list[Event]:
+        assert self._key is not None
+        follow, wanted = self._rules.follow, self._delayed(note) + self._octaves
+        if self._rules.snap:
+            aim = self._rules.allowed(wanted) - round(wanted)
+            self._shift += SMOOTHING * (aim - self._shift)
+        pitch = self._key + follow * (wanted + self._shift - self._key)
+        self._level_db += follow * (self._level_of(heard) - self._level_db)
+        return follow_events(pitch - self._key, self._level_db, at_sample=self._now, channel=self._channel)
+
+    def _delayed(self, note: float) -> float:
+        """The pitch 21 ms ago, or the nearest to it that was heard in this note."""
+        if not self._pitches:
+            return note
+        order = sorted(self._pitches)
+        return float(np.interp(self._now - PITCH_DELAY_SAMPLES, [at for at, _ in order], [pitch for _, pitch in order]))
+
+    def _lift(self) -> list[Event]:
+        if self._key is None:
+            return []
+        key, self._key = self._key, None
+        return [note_off(key, at_sample=self._now, channel=self._channel)]
+
+    def _level_of(self, heard: Heard) -> float:
+        """The level that is wanted, in dB."""
+        made_up = heard.level_db + self._rules.makeup_db
+        return REFERENCE_DB + self._rules.dynamics * (made_up - REFERENCE_DB)

@@ -1,0 +1,49 @@
+"""Stability: where a pitch rests, and whether it went there by a step or by a glide.
+
+A note that follows another without a break is a step of the pitch: it leaves one place and rests at another within a
+twelfth of a second. A glide takes longer, and vibrato comes back before it has rested anywhere.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from nsynth_lab.analysis.follower import HOP_SECONDS
+
+NEAR_SEMITONES = 0.4
+STEP_SECONDS = 0.085
+STEP_SEMITONES_PER_SECOND = 18.0  # slower is a glide
+LEAP_SEMITONES, LEAP_REST_SECONDS, LEAP_REST_SEMITONES = 2.5, 0.021, 0.2
+SMALL_SEMITONES, SMALL_REST_SECONDS, SMALL_REST_SEMITONES = 0.75, 0.1, 0.4
+
+
+def _hops(seconds: float) -> int:
+    return max(round(seconds / HOP_SECONDS), 1)
+
+
+class Stability:
+    """`step(note)` for each hop of a note tells where the pitch has stepped to, if it just has."""
+
+    def __init__(self, note: float) -> None:
+        self._rest = note
+        self._last: deque[float] = deque([note], maxlen=_hops(SMALL_REST_SECONDS))
+        self._away, self._fastest = 0, 0.0  # hops since it was last near its rest, and semitones a second meanwhile
+
+    def step(self, note: float) -> float | None:
+        """The pitch that it rests on now, if that is another than before and it went there by a step."""
+        speed = abs(note - self._last[-1]) / HOP_SECONDS
+        self._last.append(note)
+        if abs(note - self._rest) < NEAR_SEMITONES:
+            self._rest += 0.1 * (note - self._rest)
+            self._away, self._fastest = 0, 0.0
+            return None
+        self._away, self._fastest = self._away + 1, max(self._fastest, speed)
+        far = abs(note - self._rest) >= LEAP_SEMITONES
+        needed = _hops(LEAP_REST_SECONDS if far else SMALL_REST_SECONDS)
+        own = list(self._last)[-needed:]
+        if len(own) < needed or max(own) - min(own) > (LEAP_REST_SEMITONES if far else SMALL_REST_SEMITONES):
+            return None
+        quick = self._away <= _hops(STEP_SECONDS) + needed and self._fastest >= STEP_SEMITONES_PER_SECOND
+        by_step = quick and abs(note - self._rest) >= SMALL_SEMITONES
+        self._rest, self._away, self._fastest = sum(own) / needed, 0, 0.0
+        return self._rest if by_step else None

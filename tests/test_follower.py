@@ -1,0 +1,142 @@
+"""Following a tune: right to a cent where the pitch is known, the same in every block size, and no tone in noise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_tunes import faded, silence, steady, tone
+from numpy.typing import NDArray
+
+from nsynth_lab.analysis.follower import HOP, Follower, Heard
+from nsynth_lab.analysis.phrase import ENDING, Phrase, follow, read_phrase, write_phrase
+from nsynth_lab.errors import PhraseError, UsageError
+from nsynth_lab.units import SAMPLE_RATE, FloatArray, hz_to_note, note_to_hz
+
+SETTLED = 8192  # samples, after which the longest window is full
+RNG = np.random.default_rng(19)
+
+
+def errors_cents(heard: list[Heard], hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Error of every pitch against that at the moment it describes; all frames must have one."""
+    found = []
+    for frame, one in enumerate(heard):
+        at = (frame + 1) * HOP - one.delay_samples
+        if at >= SETTLED:
+            assert not np.isnan(one.note)
+            found.append(100.0 * (one.note - hz_to_note(hz[at])))
+    return np.array(found)
+
+
+@pytest.mark.parametrize("hz", [36.7, 55.0, 110.0, 246.9, 440.0, 987.8, 2093.0, 3520.0])
+@pytest.mark.parametrize("partials", [1, 8])
+def test_a_steady_tone_is_right_to_a_cent(hz: float, partials: int) -> None:
+    pitch = steady(hz, 0.7)
+    assert np.abs(errors_cents(Follower().feed(tone(pitch, partials=partials)), pitch)).max() < 1.0
+
+
+@pytest.mark.parametrize("hz", [110.0, 220.0, 880.0])
+def test_vibrato_is_followed(hz: float) -> None:
+    seconds = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    pitch = hz * 2.0 ** (50.0 / 1200.0 * np.sin(2 * np.pi * 6.0 * seconds))
+    assert np.abs(errors_cents(Follower().feed(tone(pitch)), pitch)).max() < 4.0
+
+
+def test_a_glide_is_a_glide() -> None:
+    """Of four octaves in a second, through all windows."""
+    pitch = 110.0 * 2.0 ** (4.0 * np.arange(SAMPLE_RATE) / SAMPLE_RATE)
+    errors = np.abs(errors_cents(Follower().feed(tone(pitch, partials=4)), pitch))
+    assert np.percentile(errors, 95) < 3.0
+    assert errors.max() < 40.0
+
+
+def test_a_missing_fundamental_and_a_strong_octave_do_not_move_it_by_an_octave() -> None:
+    phase = 2.0 * np.pi * np.cumsum(steady(196.0, 0.6)) / SAMPLE_RATE
+    for partials in ({2: 1.0, 3: 1.0, 4: 0.5, 5: 0.4}, {1: 0.4, 2: 1.0, 3: 0.4, 4: 0.3}):
+        sound = np.asarray(0.2 * sum(gain * np.sin(k * phase) for k, gain in partials.items()), np.float32)
+        assert np.abs(errors_cents(Follower().feed(sound), steady(196.0, 0.6))).max() < 2.0
+
+
+def test_a_formant_is_not_taken_for_the_tone() -> None:
+    """A voice of 120 Hz with a singer's formant at 3 kHz, as strong as its lowest partials."""
+    phase = 2.0 * np.pi * np.cumsum(steady(120.0, 0.6)) / SAMPLE_RATE
+    gains = {k: 0.5 / k + 0.3 * np.exp(-(((120.0 * k - 3000.0) / 300.0) ** 2)) for k in range(1, 40)}
+    sound = np.asarray(0.1 * sum(gain * np.sin(k * phase) for k, gain in gains.items()), np.float32)
+    assert np.abs(errors_cents(Follower().feed(sound), steady(120.0, 0.6))).max() < 2.0
+
+
+def test_noise_on_a_tone_moves_it_little() -> None:
+    pitch = steady(220.0, 1.0)
+    sound = tone(pitch)
+    noisy = sound + np.float32(0.1 * np.sqrt(np.mean(sound**2))) * RNG.standard_normal(len(sound)).astype(np.float32)
+    assert np.percentile(np.abs(errors_cents(Follower().feed(noisy), pitch)), 95) < 5.0
+
+
+@pytest.mark.parametrize("sizes", [(1, 7, 300), (4096,), (255, 257)])
+def test_blocks_of_any_size_give_the_same(sizes: tuple[int, ...]) -> None:
+    sound = np.concatenate([faded(tone(steady(hz, 0.15))) for hz in (220.0, 330.0)])
+    whole, follower, at, parts, turn = Follower().feed(sound), Follower(), 0, [], 0
+    while at < len(sound):
+        size = sizes[turn % len(sizes)]
+        parts += follower.feed(sound[at : at + size])
+        at, turn = at + size, turn + 1
+    np.testing.assert_array_equal(np.array(parts), np.array(whole))
+
+
+def test_nothing_is_heard_in_silence_and_hardly_anything_in_noise() -> None:
+    assert all(np.isnan(one.note) for one in Follower().feed(silence(0.5)))
+    noise = 0.1 * RNG.standard_normal(SAMPLE_RATE).astype(np.float32)
+    assert np.mean([not np.isnan(one.note) for one in Follower().feed(noise)]) < 0.1
+
+
+def test_a_distant_neighbour_is_not_followed() -> None:
+    """What comes 50 dB below the phrase, in a pause of it, is somebody else."""
+    phrase = np.concatenate([faded(tone(steady(440.0, 0.3))), faded(tone(steady(300.0, 0.3), level=0.2 * 10**-2.5))])
+    heard = Follower().feed(phrase)
+    assert all(np.isnan(one.note) for one in heard[round(0.35 * SAMPLE_RATE / HOP) :])
+
+
+def test_level_is_that_of_the_sound() -> None:
+    """A 1 kHz sine of amplitude 1 is -3 dB, and a tenth of it 20 dB less."""
+    for amplitude, expected_db in ((1.0, -3.0), (0.1, -23.0)):
+        heard = Follower().feed(tone(steady(1000.0, 0.2), partials=1, level=amplitude))
+        assert heard[-1].level_db == pytest.approx(expected_db, abs=0.1)
+
+
+def a_phrase() -> Phrase:
+    """A tone between two pauses."""
+    blocks: list[FloatArray] = [silence(0.1), faded(tone(steady(note_to_hz(57.0), 0.3))), silence(0.1)]
+    return follow(blocks, provenance={"file": "hum.wav"})
+
+
+def test_a_phrase_comes_back_from_its_file(tmp_path: Path) -> None:
+    phrase = a_phrase()
+    path = write_phrase(tmp_path / f"hum{ENDING}", phrase)
+    again = read_phrase(path)
+    for name in ("note", "level_db", "strength", "delay_samples"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(phrase, name))
+    assert again.provenance == {"file": "hum.wav"}
+    assert not again.is_toneless
+    with pytest.raises(UsageError, match="exists"):
+        write_phrase(path, phrase)
+
+
+def test_a_damaged_or_hostile_phrase_is_refused(tmp_path: Path) -> None:
+    from safetensors.numpy import save
+
+    path = write_phrase(tmp_path / f"hum{ENDING}", a_phrase())
+    whole = path.read_bytes()
+    for damaged in (b"", whole[: len(whole) // 2], b"\xff" * 200, save({"note": np.zeros(3, np.float32)})):
+        path.write_bytes(damaged)
+        with pytest.raises(PhraseError, match=str(path)):
+            read_phrase(path)
+    wild = a_phrase()
+    wild.level_db[5] = 1e6
+    with pytest.raises(PhraseError, match="level_db"):
+        read_phrase(write_phrase(tmp_path / f"wild{ENDING}", wild))
+
+
+def test_an_empty_sound_is_no_phrase() -> None:
+    with pytest.raises(PhraseError, match="0 frames"):
+        follow([])

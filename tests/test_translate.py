@@ -1,0 +1,274 @@
+"""A tune played by another instrument: its notes, its pitch, its level; live as offline."""
+
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+from made_tunes import faded, silence, steady, tone
+from playing import Heard as Asked
+from playing import small_engine
+
+from nsynth_lab.analysis.follower import HOP, Follower, Heard
+from nsynth_lab.analysis.phrase import follow
+from nsynth_lab.audio import Audio, read_audio, write_audio
+from nsynth_lab.cli import run
+from nsynth_lab.errors import UsageError
+from nsynth_lab.midi.events import Event, Kind
+from nsynth_lab.midi.events import follow as follow_events
+from nsynth_lab.midi.write import midi_bytes
+from nsynth_lab.model.bank import BANK
+from nsynth_lab.render import DEFAULT_CHECKPOINT
+from nsynth_lab.render.song import blocks_of
+from nsynth_lab.synth.followed import LAG_SAMPLES, Curve
+from nsynth_lab.synth.settings import Settings
+from nsynth_lab.synth.voice_allocator import LOOK_AHEAD_SAMPLES, PHASE_SAMPLES
+from nsynth_lab.translate.note_maker import NoteMaker
+from nsynth_lab.translate.played import centred, events_of, levelled
+from nsynth_lab.translate.rules import SCALES, Rules, parse_snap
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, note_to_hz
+
+HOPS_A_SECOND = SAMPLE_RATE / HOP
+
+
+def sung(*notes: tuple[float, float], gap_seconds: float = 0.12) -> FloatArray:
+    """Tones (MIDI note, seconds) with pauses between them."""
+    parts = [silence(0.1)]
+    for note, seconds in notes:
+        parts += [faded(tone(steady(note_to_hz(note), seconds))), silence(gap_seconds)]
+    return np.concatenate(parts)
+
+
+def struck(events: list[Event]) -> list[tuple[float, int]]:
+    """When, in seconds, and which keys."""
+    return [(event.at_sample / SAMPLE_RATE, event.number) for event in events if event.kind is Kind.NOTE_ON]
+
+
+def made(pitches: list[float], *, levels_db: list[float] | None = None, rules: Rules | None = None) -> list[Event]:
+    """Events of a phrase whose pitch and level are given hop by hop."""
+    maker = NoteMaker(rules or Rules())
+    levels = levels_db or [-20.0] * len(pitches)
+    heard = [Heard(note, level, 0.99, 512) for note, level in zip(pitches, levels, strict=True)]
+    return [event for one in heard for event in maker.hear(one)] + maker.end()
+
+
+def test_each_tone_is_a_note_that_begins_soon_and_ends_with_it() -> None:
+    tune = sung((57, 0.3), (60, 0.25), (52, 0.3))
+    events = events_of(follow([tune]), Rules())
+    begins = [0.1, 0.1 + 0.42, 0.1 + 0.42 + 0.37]
+    assert [key for _, key in struck(events)] == [57, 60, 52]
+    for (at, _), begin in zip(struck(events), begins, strict=True):
+        assert 0.0 <= at - begin < 0.045
+    ends = [event.at_sample / SAMPLE_RATE for event in events if event.kind is Kind.NOTE_OFF]
+    for end, begin, seconds in zip(ends, begins, (0.3, 0.25, 0.3), strict=True):
+        assert 0.0 <= end - begin - seconds < 0.06
+    channels = [event.channel for event in events if event.kind is Kind.NOTE_ON]
+    assert len(set(channels)) == 3, "a note that dies away keeps its own pitch"
+
+
+def test_a_tied_leap_is_a_new_note_and_vibrato_is_none() -> None:
+    leap = made([60.0] * 60 + [60.0 + step for step in (2.0, 4.0, 6.0)] + [67.0] * 60)
+    assert [key for _, key in struck(leap)] == [60, 67]
+    wide = [60.0 + 0.9 * math.sin(2 * math.pi * 5.5 * hop / HOPS_A_SECOND) for hop in range(300)]
+    assert len(struck(made(wide))) == 1
+
+
+def test_a_glide_is_one_note() -> None:
+    assert len(struck(made([60.0] * 30 + [60.0 + 0.08 * hop for hop in range(150)] + [72.0] * 50))) == 1
+
+
+def test_a_dip_of_the_level_strikes_again_and_a_swell_does_not() -> None:
+    assert len(struck(made([60.0] * 110, levels_db=[-20.0] * 50 + [-34.0] * 4 + [-20.0] * 56))) == 2
+    swell = [-40.0 + 0.2 * hop for hop in range(100)] + [-20.0 - 0.2 * hop for hop in range(100)]
+    assert len(struck(made([60.0] * 200, levels_db=swell))) == 1
+
+
+def test_a_tone_too_short_to_be_sure_of_is_none() -> None:
+    maker = NoteMaker(Rules())
+    assert maker.hear(Heard(60.0, -20.0, 0.6, 512)) == maker.hear(Heard(math.nan, -90.0, 0.0, 512)) == []
+
+
+def bends(events: list[Event]) -> list[float]:
+    """The pitch, in semitones, of the only note of a phrase."""
+    (key,) = (key for _, key in struck(events))
+    return [key + event.value for event in events if event.kind is Kind.PITCH]
+
+
+def test_follow_says_how_closely() -> None:
+    wobble = [60.3 + 0.3 * math.sin(hop / 5.0) for hop in range(150)]
+    assert np.ptp(bends(made(wobble))) == pytest.approx(0.6, abs=0.03)
+    assert np.ptp(bends(made(wobble, rules=Rules(follow=0.5)))) == pytest.approx(0.3, abs=0.02)
+    assert set(bends(made(wobble, rules=Rules(follow=0.0)))) == {60.0}
+
+
+def test_snap_puts_notes_on_a_scale_and_keeps_their_vibrato() -> None:
+    wobble = [61.2 + 0.2 * math.sin(hop / 5.0) for hop in range(150)]
+    on_scale = bends(made(wobble, rules=Rules(snap=SCALES["major"])))
+    assert np.mean(on_scale) == pytest.approx(62.2, abs=0.05)
+    assert np.ptp(on_scale) == pytest.approx(0.4, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("text", "classes"), [("chromatic", tuple(range(12))), ("Bb minor", (0, 1, 3, 5, 6, 8, 10)), ("c, eb,G", (0, 3, 7))]
+)
+def test_scales_are_understood(text: str, classes: tuple[int, ...]) -> None:
+    assert parse_snap(text) == classes
+
+
+@pytest.mark.parametrize("text", ["", "h-major", "d-mojor", "c,x", "major"])
+def test_other_scales_are_refused_in_a_line(text: str) -> None:
+    with pytest.raises(UsageError, match="--snap"):
+        parse_snap(text)
+
+
+def test_a_phrase_comes_into_the_target_s_range_by_octaves() -> None:
+    phrase = follow([sung((84, 0.3), (88, 0.3))])
+    rules = centred(Rules(lowest=45, highest=69), phrase)
+    assert rules.transpose == -24
+    assert [key for _, key in struck(events_of(phrase, rules))] == [60, 64]
+
+
+def test_dynamics_and_make_up() -> None:
+    phrase = follow([sung((57, 0.4))])
+    rules = levelled(Rules(), phrase)
+    loud = [event.value for event in events_of(phrase, rules) if event.kind is Kind.LEVEL]
+    assert max(loud) == pytest.approx(-20.0, abs=4.5)
+    flat = Rules(dynamics=0.0, makeup_db=rules.makeup_db)
+    levels = [event.value for event in events_of(phrase, flat) if event.kind is Kind.LEVEL]
+    assert np.ptp(levels[10:]) < 0.5
+
+
+def test_a_curve_is_read_late_enough_to_be_known() -> None:
+    assert LAG_SAMPLES >= HOP_SAMPLES + LOOK_AHEAD_SAMPLES + 2 * PHASE_SAMPLES
+    curve = Curve()
+    assert math.isnan(curve.at(0))
+    assert math.isnan(curve.last)
+    for sample, value in ((0, 1.0), (256, 2.0), (512, 4.0)):
+        curve.add(sample, value)
+    assert [curve.at(LAG_SAMPLES + sample) for sample in (-9, 0, 128, 384, 512, 9999)] == [1.0, 1.0, 1.5, 3.0, 4.0, 4.0]
+    curve.add(600, math.nan)
+    assert math.isnan(curve.at(9999))
+
+
+def test_what_is_played_has_the_pitch_and_the_level_that_were_given() -> None:
+    """In the frames that the decoder is asked for: a glide of pitch and a swell of level, 24 ms later."""
+    engine = small_engine(Settings(mpe=True))
+    asked = Asked(engine)
+    events: list[Event] = []
+    for hop in range(120):
+        events += follow_events(0.05 * hop, -30.0 + 0.1 * hop, at_sample=hop * HOP, channel=1)
+    events.insert(2, Event(Kind.NOTE_ON, 1, 57, 100, 0))
+    list(blocks_of(engine, events, end_sample=120 * HOP))
+    pitches = np.array([pitch for _, _, pitch in asked.pitch])
+    levels = np.array([level for _, _, level in asked.level])
+    ends = np.arange(1, len(pitches) + 1) * HOP_SAMPLES
+    inside = (ends > LAG_SAMPLES) & (ends < 100 * HOP)
+    hops = (ends[inside] - LAG_SAMPLES) / HOP
+    np.testing.assert_allclose(pitches[inside], 57.0 + 0.05 * hops, atol=0.01)
+    after = inside & (ends > 20 * HOP)  # the attack is the instrument's own
+    error_db = levels[after] - (-30.0 + 0.1 * (ends[after] - LAG_SAMPLES) / HOP)
+    assert np.abs(error_db).max() < 3.0
+
+
+def test_live_is_the_same_as_offline() -> None:
+    tune = sung((57, 0.3), (61, 0.3))
+    rules = Rules(makeup_db=3.0)
+    events = events_of(follow([tune]), rules)
+    blocks = blocks_of(small_engine(Settings(mpe=True)), events, end_sample=len(tune))
+    offline = np.concatenate(list(blocks), axis=1)
+    engine, follower, maker = small_engine(Settings(mpe=True)), Follower(), NoteMaker(rules)
+    live = []
+    for at in range(0, len(tune), 256):
+        engine.send(event for heard in follower.feed(tune[at : at + 256]) for event in maker.hear(heard))
+        live.append(engine.render(256))
+    heard = np.concatenate(live, axis=1)
+    samples = min(heard.shape[1], len(tune) - 600)  # offline the end is faded
+    assert np.abs(offline[:, :samples]).max() > 0.01
+    np.testing.assert_allclose(heard[:, :samples], offline[:, :samples], atol=1e-4)  # phases, to rounding
+
+
+def test_somebody_else_reads_the_midi_file() -> None:
+    phrase = follow([sung((57, 0.3), (60, 0.25))])
+    events = events_of(phrase, Rules())
+    file = mido.MidiFile(file=io.BytesIO(midi_bytes(events, end_sample=phrase.samples)))
+    at, notes = 0.0, []
+    for message in file:
+        at += message.time
+        if message.type == "note_on" and message.velocity:
+            notes.append((at, message.note))
+    assert [key for _, key in notes] == [57, 60]
+    for (came, _), (expected, _) in zip(notes, struck(events), strict=True):
+        assert came == pytest.approx(expected, abs=0.001)
+    assert file.length == pytest.approx(phrase.seconds, abs=0.01)
+
+
+@pytest.fixture(scope="module")
+def translated(tmp_path_factory: pytest.TempPathFactory) -> tuple[FloatArray, FloatArray, Path]:
+    """A tune, what a cello makes of it, and the folder."""
+    if not (DEFAULT_CHECKPOINT / BANK).is_file():
+        pytest.skip(f"no checkpoint in {DEFAULT_CHECKPOINT}")
+    folder = tmp_path_factory.mktemp("translated")
+    vibrato = note_to_hz(50.0) * 2 ** (40 / 1200 * np.sin(2 * np.pi * 5 * np.arange(30_000) / SAMPLE_RATE))
+    tune = np.concatenate([sung((45, 0.5), (52, 0.5)), faded(tone(vibrato)), silence(0.6)])
+    write_audio(folder / "hum.wav", Audio(np.stack([tune, -tune]), SAMPLE_RATE))  # a cable with opposed sides
+    command = ["translate", str(folder / "hum.wav"), "--to", "cello", "-o", str(folder / "out.wav")]
+    more = ["--midi-file", "out.mid", "--phrase", "hum.phrase", "--plot", "out.png"]
+    paths = [word if word.startswith("--") else str(folder / word) for word in more]
+    assert run([*command, *paths]) == 0
+    return tune, read_audio(folder / "out.wav").mono(), folder
+
+
+def test_the_result_sings_the_tune(translated: tuple[FloatArray, FloatArray, Path]) -> None:
+    """Pitch within 20 cents for 95 % of the frames once the delay is taken out, and silence between the notes."""
+    tune, sound, _ = translated
+    source, result = follow([tune]), follow([sound])
+    best = 0.0
+    for delay in range(14):
+        count = min(len(source.note), len(result.note) - delay)
+        cents = 100.0 * np.abs(source.note[:count] - result.note[delay : delay + count])
+        best = max(best, float(np.mean(cents[~np.isnan(cents)] < 20.0)))
+    assert best > 0.95
+    loud = np.percentile(result.level_db, 90)
+    end = round((len(tune) / SAMPLE_RATE - 0.1) * HOPS_A_SECOND)
+    assert np.median(result.level_db[end - 8 : end]) < loud - 50.0
+
+
+def test_what_was_heard_is_kept_and_played_again(translated: tuple[FloatArray, FloatArray, Path]) -> None:
+    _, sound, folder = translated
+    assert run(["translate", str(folder / "hum.phrase"), "--to", "cello", "-o", str(folder / "again.wav")]) == 0
+    np.testing.assert_array_equal(read_audio(folder / "again.wav").mono(), sound)
+    assert (folder / "out.png").read_bytes().startswith(b"\x89PNG")
+    assert len(mido.MidiFile(folder / "out.mid").tracks) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["silent.wav", "--to", "cello"], 1, "no tone was heard"),
+        (["missing.wav", "--to", "cello"], 1, "no such file"),
+        (["noise.phrase", "--to", "cello"], 1, "not a phrase"),
+        (["hum.wav", "--to", "celo"], 2, "cello"),
+        (["hum.wav", "--to", "cello", "--follow", "2"], 2, "--follow 2; expected 0 to 1"),
+        (["hum.wav", "--to", "cello", "--snap", "d-mojor"], 2, "major"),
+    ],
+)
+def test_bad_input_is_told_in_a_line(
+    translated: tuple[FloatArray, FloatArray, Path],
+    words: list[str],
+    code: int,
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = translated[2]
+    write_audio(folder / "silent.wav", Audio(np.zeros((1, 9600), np.float32), SAMPLE_RATE), force=True)
+    (folder / "noise.phrase").write_bytes(b"noise")
+    arguments = ["translate", str(folder / words[0]), *words[1:], "-o", str(folder / "never.wav")]
+    assert run(arguments) == code
+    said = capsys.readouterr().err.strip().splitlines()
+    assert says in said[-1]
+    assert "Traceback" not in "".join(said)
+    assert not (folder / "never.wav").exists()
