@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 from zipfile import ZipFile
 
 import mido
@@ -31,6 +32,7 @@ from nsynth_lab.panel.jobs.jobs import Jobs
 from nsynth_lab.panel.messages import Pack
 from nsynth_lab.panel.produce import packs, songs
 from nsynth_lab.panel.produce.child import session_arguments, session_of, write_guests
+from nsynth_lab.panel.produce.takes import clipped, kept_folder
 from nsynth_lab.patch.library import find_preset
 from nsynth_lab.render import Session
 from nsynth_lab.units import SAMPLE_RATE
@@ -307,3 +309,30 @@ def test_a_job_plays_the_recordings_of_the_session(tmp_path: Path) -> None:
         assert (mine.note, mine.velocity) == (theirs.note, theirs.velocity)
         np.testing.assert_array_equal(mine.timbre, theirs.timbre)
     assert other.guest("flute") is None
+
+
+def test_a_take_that_nobody_has_is_kept_when_the_panel_ends(told: list[str]) -> None:
+    """The one that goes on is ended and kept, one that was downloaded or removed is not."""
+    with Instrument(Session(device="cpu"), blend_patch(["marimba"])) as instrument:
+        with serving(instrument) as (port, app), page(port) as opened:
+            jobs = app.state.jobs
+            for number in range(3):
+                say(opened, "record", format="flac")
+                assert soon(lambda: any(row["state"] == "running" for _, row in rows(jobs, "take")))
+                time.sleep(0.2)
+                if number < 2:
+                    say(opened, "record", on=False)
+                    name, row = over(jobs, "take")
+                    file = f"http://127.0.0.1:{port}/api/jobs/{name}/{row['result']['file']}"
+                    with urlopen(file + "?keep" * (number == 0)) as answer:
+                        assert answer.read(4) == b"fLaC"
+        lines = [line for line in told if "is kept" in line]
+    kept = sorted(path.name for path in kept_folder().iterdir())
+    assert kept == ["marimba-take-2.flac", "marimba-take-3.flac"]
+    assert [str(kept_folder() / name) in line for name, line in zip(kept, lines, strict=True)] == [True, True]
+    assert all(soundfile.info(kept_folder() / name).frames > SAMPLE_RATE // 10 for name in kept)
+    assert not jobs.folder.exists()
+
+
+def test_what_was_too_loud_is_said() -> None:
+    assert (clipped(1.0), clipped(2.0)) == ([], ["it is too loud by 6.0 dB and clipped: turn the level down"])

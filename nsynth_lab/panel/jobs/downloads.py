@@ -31,6 +31,8 @@ def download_route(jobs: Jobs) -> Route:
             return PlainTextResponse("There is no such file; its job may have been removed.\n", 404)
         media_type = SHOWN.get(path.suffix.lower(), KEPT)
         keep = "keep" in request.query_params or media_type == KEPT
+        if keep and request.method == "GET":
+            jobs.note_download(request.path_params["job"])
         headers = {"Content-Disposition": _kept_as(path.name)} if keep else {}
         return FileResponse(path, media_type=media_type, headers=headers)
 

@@ -36,6 +36,7 @@ class Job:
         files: names and bytes of what can be downloaded, once it is over.
         cancelled: whether its end is wanted.
         own: for what the panel does itself and no process: called when its end is wanted, it must not wait.
+        is_downloaded: whether somebody has one of its files.
         is_made: whether its process has done its part, so that it can be cancelled no more.
     """
 
@@ -55,6 +56,7 @@ class Job:
     result: dict[str, Any] = field(default_factory=dict)
     cancelled: bool = False
     own: Callable[[], None] | None = None
+    is_downloaded: bool = False
     is_made: bool = False
     files: tuple[tuple[str, int], ...] = ()
     began: float = 0.0

@@ -161,6 +161,20 @@ class Jobs:
         with self._lock:
             return self._job(name).folder
 
+    def note_download(self, name: str) -> None:
+        """Somebody has a file of it now."""
+        with self._lock:
+            if (job := self._jobs.get(name)) is not None:
+                job.is_downloaded = True
+
+    def unclaimed(self, kind: str) -> list[Path]:
+        """The files of those of a kind that are done and that nobody has downloaded."""
+        with self._lock:
+            jobs = [
+                job for job in self._jobs.values() if (job.kind, job.state, job.is_downloaded) == (kind, DONE, False)
+            ]
+        return [path for job in jobs for path, _ in files_in(job.folder)]
+
     def file(self, name: str, file: str) -> Path | None:
         """A file of one of them, by its path below the job's folder; None where there is none.
 

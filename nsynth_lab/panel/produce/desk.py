@@ -122,6 +122,7 @@ class Desk:
                 work,
                 {**arguments, "session": session_arguments(session)},
                 about=about,
+                brief=kind == packs.ESTIMATE_KIND,
                 files={"guests": guests, **(files or {})},
             )
         finally:

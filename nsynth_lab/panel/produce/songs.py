@@ -12,6 +12,7 @@ from nsynth_lab.midi.events import CHANNELS
 from nsynth_lab.midi.song import Song, read_song
 from nsynth_lab.pack.formats.names import stem
 from nsynth_lab.panel.produce.child import patch_of, session_of
+from nsynth_lab.panel.produce.takes import clipped
 from nsynth_lab.render.song_choice import PERCUSSION, spoken
 from nsynth_lab.sound_format import SoundFormat
 from nsynth_lab.units import SAMPLE_RATE
@@ -106,7 +107,7 @@ def render(
         "voices": played.peak_voices,
         "times_real_time": played.times_real_time,
         "peak": sink.peak,
-        "troubles": [*troubles, *engine.troubles()],
+        "troubles": [*troubles, *engine.troubles(), *clipped(sink.peak)],
     }
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nsynth_lab import messages
 from nsynth_lab.errors import NsynthLabError, UsageError
+from nsynth_lab.folders import data_folder, make_folder
 from nsynth_lab.pack.formats.names import stem
 from nsynth_lab.panel.jobs.jobs import Jobs
 from nsynth_lab.sinks.file import FileSink
 from nsynth_lab.sinks.recorder import Recorder
-from nsynth_lab.units import SAMPLE_RATE
+from nsynth_lab.units import SAMPLE_RATE, gain_to_db
 from nsynth_lab.version import __version__
 
 if TYPE_CHECKING:
@@ -19,6 +23,11 @@ if TYPE_CHECKING:
 KIND = "take"
 LONGEST_SECONDS = 3 * 3600.0  # a WAV file may have 4 GB
 POLL_SECONDS = 0.25
+
+
+def clipped(peak: float) -> list[str]:
+    """What is said of a file whose loudest samples did not fit into it; nothing if they did."""
+    return [f"it is too loud by {gain_to_db(peak):.1f} dB and clipped: turn the level down"] if peak > 1.0 else []
 
 
 class Take:
@@ -65,7 +74,7 @@ class Take:
         self._instrument.hear(None)
         recorder.close()
         seconds = recorder.samples / SAMPLE_RATE
-        troubles = recorder.troubles()
+        troubles = [*recorder.troubles(), *clipped(self._sink.peak)]
         if self._thrown_away.is_set() or seconds:
             result = {"file": recorder.name, "seconds": seconds, "peak": self._sink.peak, "troubles": troubles}
             self._jobs.finish(self._name, result)
@@ -109,7 +118,27 @@ class Takes:
             self._now.stop()
 
     def close(self) -> None:
-        """End the take that goes on, if there is one."""
+        """End the take that goes on, if there is one, and keep those that nobody has: they can't be made again."""
         with self._lock:
             if self._now is not None:
                 self._now.stop()
+        for path in self._jobs.unclaimed(KIND):
+            try:
+                messages.emit(f"a take that was not downloaded is kept: {_kept(path)}")
+            except (NsynthLabError, OSError) as error:
+                messages.emit(f"warning: {path.name} is lost: {error}")
+
+
+def kept_folder() -> Path:
+    """Where takes are kept that nobody has downloaded before the panel ended."""
+    return data_folder() / "takes"
+
+
+def _kept(path: Path) -> Path:
+    """Move a take there, under a name of its own."""
+    folder = make_folder(kept_folder(), NsynthLabError)
+    target, number = folder / path.name, 1
+    while target.exists():
+        number += 1
+        target = folder / f"{path.stem}-{number}{path.suffix}"
+    return Path(shutil.move(path, target))
