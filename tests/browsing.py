@@ -12,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ def visit(browser: Any, address: str) -> Iterator[Visit]:
 
 
 @contextmanager
-def chromium(*flags: str, but: Sequence[str] = ()) -> Iterator[Any]:
+def chromium(*flags: str, but: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Iterator[Any]:
     """A headless Chromium with more flags, without those of playwright's own in `but`; skips where there is none."""
     driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
@@ -88,7 +88,11 @@ def chromium(*flags: str, but: Sequence[str] = ()) -> Iterator[Any]:
         pytest.skip("no browser: apt-get install --no-install-recommends chromium")
     with driver.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=program, headless=True, args=[*PLAYS_AT_ONCE, *flags], ignore_default_args=list(but)
+            executable_path=program,
+            headless=True,
+            args=[*PLAYS_AT_ONCE, *flags],
+            ignore_default_args=list(but),
+            env=dict(environment or os.environ),
         )
         try:
             yield browser
@@ -99,11 +103,11 @@ def chromium(*flags: str, but: Sequence[str] = ()) -> Iterator[Any]:
 class Visit:
     """A page of its own browser profile, with everything that it complained about and asked for.
 
-    `before` is a script that runs before those of the page.
+    `before` is a script that runs before those of the page; `options` are of the profile.
     """
 
-    def __init__(self, browser: Any, address: str, *, before: str = "") -> None:
-        self.context = browser.new_context()
+    def __init__(self, browser: Any, address: str, *, before: str = "", **options: Any) -> None:
+        self.context = browser.new_context(**options)
         self.page: Any = self.context.new_page()
         self.page.add_init_script(before)
         self.complaints: list[str] = []
@@ -179,12 +183,19 @@ def free_port() -> int:
 
 
 @contextmanager
-def panel(*arguments: str, port: int, log: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def panel(
+    *arguments: str, port: int, log: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`nsynth-lab panel` and its address, once it can be asked; killed when the block is left."""
     command = [sys.executable, "-m", "nsynth_lab", "panel", *arguments, "--no-browser", "--port", str(port)]
     with log.open("a") as said:
         process = subprocess.Popen(
-            command, env=dict(os.environ), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, text=True
+            command,
+            env=dict(environment or os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
         )
         try:
             assert process.stdout is not None

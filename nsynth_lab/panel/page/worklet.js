@@ -3,8 +3,8 @@
  *
  * It begins when `prefill` samples are there. From then on it looks every two seconds at how much was left at least:
  * more than `spare` is only latency, and less than half of it an underrun to come, as when the clock of the sound card
- * is not quite that of the instrument. Then it skips samples or repeats some; in a silence if there is one, otherwise
- * crossfaded, where the sound is most like itself. If it does run dry that is an underrun: counted, faded out, and
+ * is not quite that of the instrument. Then it skips samples or repeats some: in the next silence if one comes soon,
+ * otherwise crossfaded, where the sound is most like itself. If it does run dry that is an underrun: counted, faded out, and
  * filled again to a little more than before.
  *
  * Left and right are one pair in the ring, so they cannot slip against each other.
@@ -20,10 +20,10 @@ const CROSSFADE = 512; // samples
 const SETTLING = 40; // calls of 128 samples: 107 ms
 const WATCH = 750; // calls: 2 s
 const WORTH = { silence: 64, sound: 512 }; // samples for which it skips
-const SILENCE = 1e-4;
+const SILENCE = { peak: 1e-4, calls: 16 }; // 43 ms
 const ALIKE = 240; // samples on either side of a splice where a better one is sought: a period of 100 Hz
 const COMPARED = 128;
-const AFTER_UNDERRUN = { more: 256, most: 4096, less: 64, watches: 15 }; // samples of spare, and when some go again
+const AFTER_UNDERRUN = { more: 256, most: 2048, less: 64, watches: 15 }; // samples of spare, and when some go again
 const REPORT_EVERY = 32; // calls of 128 samples: 85 ms
 
 class Player extends AudioWorkletProcessor {
@@ -42,7 +42,7 @@ class Player extends AudioWorkletProcessor {
     this.watching = 0; // calls until the store is looked at
     this.watched = 0; // times it has been since the last underrun
     this.lowest = 0;
-    this.loudest = 0;
+    this.silent = 0; // calls without a sound
     this.gain = 0;
     this.last = [0, 0];
     this.next = -1;
@@ -97,17 +97,19 @@ class Player extends AudioWorkletProcessor {
 
   /** @param {number} calls until it is looked at what was left at least */
   watch(calls) {
-    [this.watching, this.lowest, this.loudest] = [calls, CAPACITY, 0];
+    [this.watching, this.lowest] = [calls, CAPACITY];
   }
 
   /** @param {number} left after this call */
   look(left) {
     this.lowest = Math.min(this.lowest, left);
     if (--this.watching > 0) return;
-    const [spare, over] = [this.spare + this.more, this.lowest - this.spare - this.more];
-    const silent = this.loudest < SILENCE;
-    const wanted = over > (silent ? WORTH.silence : Math.max(WORTH.sound, spare)) || over < (silent ? -WORTH.silence : -spare / 2);
-    const samples = wanted && !silent ? this.alike(over) : over;
+    const over = this.lowest - this.spare - this.more;
+    const silent = this.silent >= SILENCE.calls;
+    const much = over > Math.max(WORTH.sound, this.spare) || over < -(this.spare + this.more) / 2;
+    if (!silent && !much && Math.abs(over) > WORTH.silence && this.watching > -WATCH) return; // a silence may come
+    const samples = much && !silent ? this.alike(over) : over;
+    const wanted = much || (silent && Math.abs(over) > WORTH.silence);
     if (wanted && this.read + samples >= this.begun && samples <= this.lowest) this.shift(samples);
     if (++this.watched % AFTER_UNDERRUN.watches === 0) this.more = Math.max(0, this.more - AFTER_UNDERRUN.less);
     this.watch(WATCH);
@@ -137,7 +139,9 @@ class Player extends AudioWorkletProcessor {
       this.watch(SETTLING);
     } else if (this.playing && held < left.length) this.dry();
     else if (this.playing) this.look(held - left.length);
-    for (let i = 0; i < left.length; i++) this.one(left, right, i);
+    let peak = 0;
+    for (let i = 0; i < left.length; i++) peak = Math.max(peak, this.one(left, right, i));
+    this.silent = peak < SILENCE.peak ? this.silent + 1 : 0;
     if (++this.calls % REPORT_EVERY === 0) this.report();
     return true;
   }
@@ -150,7 +154,7 @@ class Player extends AudioWorkletProcessor {
     this.watched = 0;
   }
 
-  /** @param {Float32Array} left @param {Float32Array} right @param {number} i */
+  /** One sample; how loud. @param {Float32Array} left @param {Float32Array} right @param {number} i */
   one(left, right, i) {
     const { ring, last } = this;
     if (this.playing) {
@@ -169,12 +173,13 @@ class Player extends AudioWorkletProcessor {
     }
     left[i] = this.gain * last[0];
     right[i] = this.gain * last[1];
-    this.peaks[0] = Math.max(this.peaks[0], Math.abs(left[i]));
-    this.peaks[1] = Math.max(this.peaks[1], Math.abs(right[i]));
+    const [loud, other] = [Math.abs(left[i]), Math.abs(right[i])];
+    if (loud > this.peaks[0]) this.peaks[0] = loud;
+    if (other > this.peaks[1]) this.peaks[1] = other;
+    return Math.max(loud, other);
   }
 
   report() {
-    this.loudest = Math.max(this.loudest, ...this.peaks);
     this.port.postMessage({ ...this.counts, held: this.written - this.read, peaks: this.peaks, playing: this.playing });
     this.peaks = [0, 0];
   }
