@@ -138,7 +138,7 @@ def test_a_real_plugin_comes_into_the_chain_while_a_key_is_held_and_is_heard(mod
 
 
 def level_of(page: Bench) -> float:
-    page.hear(0.1)
+    page.hear(0.4)
     return level_db(page.hear(0.3))
 
 

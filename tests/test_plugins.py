@@ -5,6 +5,7 @@ With Debian's `zam-plugins` where it is installed; plugins that crash or hang ar
 
 from __future__ import annotations
 
+import gc
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from tiny_model import tiny_checkpoint
 from nsynth_lab.cli import run
 from nsynth_lab.effects import Chain, find_plugin, plugin_files, scan, scanned_plugins
 from nsynth_lab.effects.plugin_cache import CACHE
+from nsynth_lab.effects.vst3 import Vst3
 from nsynth_lab.errors import PatchError, PluginError
 from nsynth_lab.folders import cache_folder
 from nsynth_lab.patch import Slot
@@ -105,6 +107,21 @@ def test_a_wrong_plugin_parameter_in_a_preset_is_reported_with_its_line(tmp_path
     )
     found = check_preset(path, Session(tiny_checkpoint(tmp_path / "model")), level=False)
     assert found["error"].startswith(f"{path}:8: effects.1.parameters.tresh: ZamCompX2 has no such parameter")
+
+
+@needs_zam
+@pytest.mark.usefixtures("zam")
+def test_a_plugin_that_turns_out_to_be_of_no_use_is_unloaded_without_a_word(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_plugin: Vst3, _channels: int) -> int:
+        raise PluginError("too late")
+
+    monkeypatch.setattr(Vst3, "warm_up", refuse)
+    with pytest.raises(PluginError, match="too late"):
+        Chain([Slot(plugin=STEREO)])
+    gc.collect()
+    assert capfd.readouterr() == ("", "")
 
 
 @needs_zam

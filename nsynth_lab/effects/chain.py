@@ -191,7 +191,11 @@ def _stage(slot: Slot, home: Path | None, deadline: bool) -> Stage:
     else:
         effect = BuiltIn(slot, find_effect(slot.effect), home=home)
         stage = Stage(slot.label, effect, mix=slot.mix, bypass=slot.bypass)
-    stage.prepare()
+    try:
+        stage.prepare()
+    except BaseException:
+        stage.close()  # it may have been loaded already
+        raise
     return stage
 
 
