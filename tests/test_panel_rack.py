@@ -173,7 +173,7 @@ def test_a_plugin_comes_from_the_catalogue_into_what_plays(rack: Visit, browser:
     rack.wait("panel.status.voices === 1 && panel.sound.isRunning")
     rack.tap()
     page.get_by_role("button", name="Add an effect").click()
-    page.get_by_role("button", name="plugins").click()
+    page.get_by_role("button", name="plugins", exact=True).click()
     page.get_by_role("option", name=COMPRESSOR).click()
     rack.wait(f"{LABELS} === 'clip,{COMPRESSOR}' && {SHOWN} === 'clip,{COMPRESSOR}'")
     settles(rack, -30.0)
