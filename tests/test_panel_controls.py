@@ -11,15 +11,20 @@ from test_panel_instrument import Bench, Steady, bench, session, unpaced
 from test_panel_server import hear, instrument, page, port, say, served
 
 from nsynth_lab.errors import NsynthLabError, PatchError, UsageError
-from nsynth_lab.midi.events import Event, Kind, control, note_off, note_on
+from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on
+from nsynth_lab.panel import instrument as instrument_module
 from nsynth_lab.panel.changes import blend_patch
+from nsynth_lab.panel.hands import Hands
 from nsynth_lab.panel.messages import (
     Change,
     Controller,
     Corners,
+    Keys,
     NoteOff,
     NoteOn,
+    Notes,
     OpenFile,
+    Panic,
     Presets,
     Remove,
     Save,
@@ -197,6 +202,64 @@ def test_a_key_or_pedal_that_two_pages_hold_stays_down_until_both_let_go(port: i
         say(third, "note_off", key=67)
         say(third, "note_on", key=69)
         assert hear(third, "keys", lambda keys: 69 in keys["down"])["down"] == [69]
+
+
+def test_a_key_that_a_port_holds_too_stays_down() -> None:
+    """On the channel of the pages; and what a port held is let go when it has gone, and no more."""
+    hands = Hands()
+    assert hands.events(NoteOn(60)) == [note_on(60)]
+    assert hands.of_ports([note_on(60, 90), note_on(64, 90, channel=2), control(64, 127, channel=2)])
+    assert hands.keys == Keys((60.0, 64.0))
+    assert hands.events(NoteOff(60)) == []
+    assert hands.keys == Keys((60.0, 64.0))
+    assert hands.of_ports([note_off(60)]) == [note_off(60)]
+    hands.events(NoteOn(60))
+    hands.of_ports([note_on(60, 90), note_on(67, 90)])
+    assert hands.lose_ports() == [
+        note_off(67), note_off(64, channel=2), control(64, 0, channel=2), bend(0, channel=2)
+    ]  # fmt: skip
+    assert hands.keys == Keys((60.0,))
+    assert hands.lose_ports() == []
+    hands.of_ports([note_on(72)])
+    hands.events(Panic())
+    assert hands.keys == Keys(())
+
+
+@pytest.mark.usefixtures("unpaced")
+def test_notes_of_an_mpe_controller_have_a_place_each(session: Session) -> None:
+    """Where their slides are (M1-100-UM: controller 74), as long as they are held."""
+    with bench(session) as desk:
+        desk.ask(Change(within={"voice": {"mpe": True}}))
+        slides = [control(74, 0, channel=1), control(74, 127, channel=2)]
+        desk.instrument._hear_ports(0.0, [*slides, note_on(60, channel=1), note_on(64, channel=2)])
+        desk.instrument._hear_ports(0.0, [Event(Kind.PRESSURE, 2, 0, 127), note_on(72)])
+        desk.hear(0.2)
+        assert {row[0]: row[1:] for row in desk.instrument.notes().notes} == {
+            60: (0.0, 0.5, 0.0),
+            64: (1.0, 0.5, 1.0),
+        }
+        assert desk.instrument.keys() == Keys((60.0, 64.0, 72.0))
+        desk.instrument._hear_ports(0.0, [note_off(64, channel=2)])
+        desk.hear(0.1)
+        assert [row[0] for row in desk.instrument.notes().notes] == [60]
+        desk.instrument._lose_ports()
+        desk.hear(0.1)
+        assert desk.instrument.notes() == Notes()
+        assert desk.instrument.keys() == Keys(())
+
+
+@pytest.mark.usefixtures("unpaced")
+def test_where_a_modulation_wheel_leaves_the_blend_is_kept(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instrument_module, "REST_SECONDS", 0.0)
+    with bench(session) as desk:
+        desk.instrument._hear_ports(0.0, [control(1, 127)])
+        desk.hear(0.1)
+        desk.instrument.status()
+        assert desk.patch.blend.position == (1.0,)
+        desk.ask(Undo())
+        assert desk.patch.blend.position == (0.5,)
+        desk.instrument.status()
+        assert desk.patch.blend.position == (0.5,)
 
 
 def sounding(desk: Bench) -> list[Any]:

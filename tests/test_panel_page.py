@@ -121,6 +121,7 @@ def test_fingers_a_midi_keyboard_and_panic(browser: Any, address: str) -> None:
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     visit.wait("panel.held.by.size === 0")
     visit.page.locator("#midi-button").click()
+    visit.page.get_by_role("radio", name="keyboards of this browser").click()
     visit.wait("document.getElementById('midi-button').ariaPressed === 'true'")
     visit.page.evaluate("strike(0x90, 64, 90)")
     visit.wait("document.querySelector('.key.down')?.dataset.key === '64' && panel.status.voices > 0")

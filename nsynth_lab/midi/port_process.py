@@ -3,8 +3,10 @@
     stdout, one JSON object a line:  {"names": [all inputs], "open": [those being listened to]}   whenever they change
                                      {"at": seconds of time.perf_counter, "bytes": "903c64"}      a message
 
+stdin: another WANTED a line, to listen to other ports from then on; "" is none of them. The process ends when it does.
+
 Why a process: rtmidi holds Python's interpreter lock while the system's MIDI answers, which would interrupt the music,
-and on JACK it has been seen to crash when a port vanishes. Here it may do either. The process ends when its stdin does.
+and on JACK it has been seen to crash when a port vanishes. Here it may do either.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ ALL = "all"
 
 
 class PortWatcher:
-    """Opens every port whose name contains `wanted` as it appears, and closes it when it vanishes."""
+    """Opens every port whose name contains `wanted` as it appears, and closes it when it vanishes; none if empty."""
 
     def __init__(self, api: int, name: str, wanted: str) -> None:
         import rtmidi
@@ -36,17 +38,25 @@ class PortWatcher:
     def refresh(self) -> None:
         """Look which ports there are, open and close accordingly, and report if anything has changed."""
         names = [name for name in self._probe.get_ports() if self._name not in name]
-        for name in [name for name in self._inputs if name not in names]:
+        wanted = [name for name in names if self._is_wanted(name)]
+        for name in [name for name in self._inputs if name not in wanted]:
             with contextlib.suppress(Exception):
                 self._inputs.pop(name).delete()
-        for name in names:
-            if name not in self._inputs and (self._wanted == ALL or self._wanted.lower() in name.lower()):
+        for name in wanted:
+            if name not in self._inputs:
                 with contextlib.suppress(Exception):  # it may be gone again already
                     self._inputs[name] = self._open(name)
         state = {"names": names, "open": list(self._inputs)}
         if state != self._reported:
             _report(state)
             self._reported = state
+
+    def want(self, wanted: str) -> None:
+        """Listen to these from the next `refresh` on."""
+        self._wanted = wanted
+
+    def _is_wanted(self, name: str) -> bool:
+        return self._wanted == ALL or (self._wanted != "" and self._wanted.lower() in name.lower())
 
     def _open(self, name: str) -> Any:
         port = self._rtmidi.MidiIn(self._api, name=self._name)
@@ -70,8 +80,10 @@ def main() -> None:
     watcher = PortWatcher(int(sys.argv[1]), sys.argv[2], sys.argv[3])
     while True:
         watcher.refresh()
-        if select.select([sys.stdin], [], [], POLL_SECONDS)[0] and not sys.stdin.readline():
-            os._exit(0)  # there is nothing to clean up, and cleaning up is where the library crashes
+        if select.select([sys.stdin], [], [], POLL_SECONDS)[0]:
+            if not (line := sys.stdin.readline()):
+                os._exit(0)  # there is nothing to clean up, and cleaning up is where the library crashes
+            watcher.want(line.rstrip("\n"))
 
 
 if __name__ == "__main__":

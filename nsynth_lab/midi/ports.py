@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Self
 
 from nsynth_lab.errors import MidiError, MissingError
@@ -29,12 +30,14 @@ Receive = Callable[[float, list[Event]], None]
 
 
 class Ports:
-    """All input ports whose name contains `wanted` ("all" for every port), including those connected later.
+    """All input ports whose name contains `wanted` ("all": every port, "": none), including those connected later.
 
     `receive(seconds, events)` is called on a thread of its own with everything that arrives and the
-    `time.perf_counter` of its arrival; `on_lost()` whenever a port vanishes, so that its notes can be released.
+    `time.perf_counter` of its arrival; `on_lost()` whenever a port vanishes, so that its notes can be released;
+    `on_change()` whenever there are other ports, or others are open. Without `insist` nothing waits for them.
 
     Attributes:
+        names: of all ports that there are.
         open: names of the ports that are open now.
         found, lost: how many ports have been opened, and how many have vanished.
 
@@ -43,24 +46,44 @@ class Ports:
         MidiError: this machine has no MIDI, or at the start no such port.
     """
 
-    def __init__(self, wanted: str, receive: Receive, *, on_lost: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        wanted: str,
+        receive: Receive,
+        *,
+        on_lost: Callable[[], None],
+        on_change: Callable[[], None] = lambda: None,
+        insist: bool = True,
+    ) -> None:
         self.wanted, self._receive, self._on_lost = wanted, receive, on_lost
+        self._on_change, self._insist = on_change, insist
         self._api = _interface()[1]
         self.open: list[str] = []
         self.found = self.lost = 0
-        self._names: list[str] = []
+        self.names: list[str] = []
         self._parser = Parser()
         self._process: subprocess.Popen[str] | None = None
         self._started, self._ended = threading.Event(), threading.Event()
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._read_process, name="midi", daemon=True).start()
+        if not self._insist:
+            return self
         self._started.wait(START_TIMEOUT_SECONDS)
         if not self.open and self.wanted != ALL:
             self.__exit__()
-            there = ", ".join(self._names) or "none"
+            there = ", ".join(self.names) or "none"
             raise MidiError(f"no MIDI input is called '{self.wanted}'; there are: {there} (see `nsynth-lab devices`)")
         return self
+
+    def choose(self, wanted: str) -> None:
+        """Listen to the ports whose name contains `wanted` from now on, as if it had been said at the start."""
+        self.wanted = " ".join(wanted.split())
+        process = self._process
+        if process is not None and process.stdin is not None:
+            with suppress(OSError, ValueError):  # it has just ended, and the next one is told at its start
+                process.stdin.write(f"{self.wanted}\n")
+                process.stdin.flush()
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
@@ -70,13 +93,15 @@ class Ports:
 
     def _read_process(self) -> None:
         """Read what the port process reports; if it ends, start another."""
-        command = [sys.executable, "-m", "nsynth_lab.midi.port_process", str(self._api), OWN_NAME, self.wanted]
         pipe = subprocess.PIPE
         while not self._ended.is_set():
+            command = [sys.executable, "-m", "nsynth_lab.midi.port_process", str(self._api), OWN_NAME, self.wanted]
             self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
+            if self.wanted != command[-1]:  # it has been chosen meanwhile
+                self.choose(self.wanted)
             for line in self._process.stdout or ():
                 self._handle(json.loads(line))
-            self._update(self._names, [])
+            self._update(self.names, [])
             self._ended.wait(RESTART_SECONDS)
 
     def _handle(self, line: dict[str, Any]) -> None:
@@ -92,9 +117,10 @@ class Ports:
         lost = set(self.open) - set(now_open)
         self.found += len(set(now_open) - set(self.open))
         self.lost += len(lost) * (not self._ended.is_set())
-        self._names, self.open = names, now_open
+        self.names, self.open = names, now_open
         if lost:
             self._on_lost()
+        self._on_change()
 
 
 def input_names() -> list[str]:

@@ -17,16 +17,21 @@ from types import TracebackType
 from typing import Any, Self
 
 from nsynth_lab.errors import NsynthLabError, PatchError, UsageError
-from nsynth_lab.midi.events import Event, setting
+from nsynth_lab.midi.events import Event, Kind, setting
 from nsynth_lab.panel.changes import changed
 from nsynth_lab.panel.engines import Engines
 from nsynth_lab.panel.files import is_scale, loaded, opened_patch, removed, saved, tuned
 from nsynth_lab.panel.hands import Hands, Played
 from nsynth_lab.panel.history import History, Sound
+from nsynth_lab.panel.machine_midi import MachineMidi
 from nsynth_lab.panel.messages import (
+    Controller,
     Corners,
     Keys,
     Load,
+    Midi,
+    MidiPorts,
+    Notes,
     Open,
     OpenFile,
     Place,
@@ -44,7 +49,7 @@ from nsynth_lab.panel.messages import Output as ToOutput
 from nsynth_lab.panel.output import Output
 from nsynth_lab.panel.plugins import check_plugins
 from nsynth_lab.panel.recordings.names import check_kept, check_recordings
-from nsynth_lab.panel.shown import state_of, status_of
+from nsynth_lab.panel.shown import notes_of, state_of, status_of
 from nsynth_lab.panel.worker import Worker
 from nsynth_lab.patch import Patch
 from nsynth_lab.patch.place import MAX_SOURCES
@@ -58,9 +63,11 @@ from nsynth_lab.sinks.device import LATENCIES
 from nsynth_lab.sinks.socket_sink import SocketSink
 from nsynth_lab.units import FloatArray
 
+MODULATION = 1  # controller
+REST_SECONDS = 0.4
 SELDOM_SECONDS = 0.05  # between two states while a knob is being turned
 
-Told = State | Keys | Presets | Trouble
+Told = State | Keys | MidiPorts | Presets | Trouble
 Tell = Callable[[Told], None]
 File = Load | OpenFile | Save | Remove
 
@@ -73,6 +80,7 @@ class Instrument:
     Attributes:
         session: the checkpoint and the bank.
         block_samples: of each block.
+        midi: the ports of this machine.
         worker: what builds engines and opens devices.
 
     Raises:
@@ -99,8 +107,10 @@ class Instrument:
         self.worker = Worker()
         self._lock = RLock()
         self._hands, self._events = Hands(), EventQueue()
+        self.midi = MachineMidi(self._hear_ports, lost=self._lose_ports, changed=lambda: self._tell(self.midi.ports))
         self._history = History(_begun(patch.with_macros_applied(), preset))
         self._revision, self._told_at = 0, 0.0
+        self._wheel_at = 0.0  # when a keyboard's modulation wheel has moved; 0 if that is kept already
         self._taken_out: dict[str, str] = {}
         self._listeners: list[Tell] = []
         self._stack = ExitStack()
@@ -144,6 +154,8 @@ class Instrument:
         try:
             if isinstance(message, File):  # files first, so that keys need not wait for a disk
                 self._handle_file(message)
+            elif isinstance(message, Midi):  # which waits for the system
+                self.midi.choose(message)
             else:
                 with self._lock:
                     self._handle(message)
@@ -163,7 +175,12 @@ class Instrument:
         for line in live.troubles() + [refused] * bool(refused):
             self._say(line)
         self._note_taken_out(status.engine.taken_out)
-        return status_of(status, is_socket=self.output.is_socket)
+        self._keep_wheel(status.engine.x)
+        return status_of(status, self.output)
+
+    def notes(self) -> Notes:
+        """Where the notes of MPE controllers are."""
+        return notes_of(self._engines.switch.player)
 
     def keys(self) -> Keys:
         """Which keys are down."""
@@ -214,6 +231,7 @@ class Instrument:
             self.output.start(priority=current_thread() is main_thread())
             stack.callback(self.output.stop)
             stack.enter_context(self.worker)
+            stack.callback(self.midi.close)
             self._stack = stack.pop_all()
         return self
 
@@ -279,8 +297,32 @@ class Instrument:
     def _play(self, message: Played) -> None:
         before = self._hands.keys
         self._events.put(self._hands.events(message))
+        if isinstance(message, Controller) and message.number == MODULATION:
+            self._wheel_at = time.monotonic()
         if (keys := self._hands.keys) != before:
             self._tell(keys)
+
+    def _hear_ports(self, seconds: float, events: list[Event]) -> None:
+        """On the thread of the ports."""
+        before = self._hands.keys
+        self._events.put_at(seconds, self._hands.of_ports(events))
+        if any(event.kind is Kind.CONTROL and event.number == MODULATION for event in events):
+            self._wheel_at = time.monotonic()
+        if (keys := self._hands.keys) != before:
+            self._tell(keys)
+
+    def _lose_ports(self) -> None:
+        self._events.put(self._hands.lose_ports())
+        self._tell(self._hands.keys)
+
+    def _keep_wheel(self, x: float) -> None:
+        """Where the modulation wheel of a keyboard has left the blend, it is kept as if a finger had."""
+        with self._lock:
+            if not self._wheel_at or time.monotonic() - self._wheel_at < REST_SECONDS:
+                return
+            self._wheel_at, blend = 0.0, self._history.now.patch.blend
+            if blend.dims and not blend.is_weighted and not self._history.now.patch.midi and x != blend.position[0]:
+                self._move(Place(x, (*blend.position, 0.5)[1], keep=True))
 
     def _move(self, message: Place | Set) -> None:
         """What can be heard is heard at once, and stays if it is kept."""
@@ -316,7 +358,7 @@ class Instrument:
     def _change_output(self, message: ToOutput) -> None:
         """By the worker."""
         try:
-            self.output.change_to(message.device if message.to == "device" else None)
+            self.output.change_to(message.device if message.to == "device" else None, message.latency)
         except NsynthLabError as error:
             self._say(str(error))
 

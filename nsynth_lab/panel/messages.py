@@ -14,7 +14,7 @@ from typing import Any
 
 from nsynth_lab.errors import PatchError
 from nsynth_lab.note import FAMILIES
-from nsynth_lab.patch.fields import REQUIRED, choice, flag, names, number, numbers, text, whole
+from nsynth_lab.patch.fields import REQUIRED, choice, flag, names, number, numbers, points, text, texts, whole
 from nsynth_lab.patch.place import MAX_SOURCES
 from nsynth_lab.patch.preset_file import MAX_BYTES
 from nsynth_lab.patch.rules import RULE, Rule, rules_of
@@ -186,6 +186,14 @@ class Output:
 
     to: str = choice("socket", ("socket", "device"), says="the pages, or the machine's audio device")
     device: str = text("", most=SHORT, says="name of the device; the default one if empty")
+    latency: str = choice("", ("", "low", "high"), says="of the device; as it is if empty")
+
+
+@dataclass(frozen=True)
+class Midi:
+    """The MIDI ports of this machine are listened to, and watched from now on (see `midi_ports`)."""
+
+    listen: str = text("", most=SHORT, says="all, or those with this in their name; none if empty")
 
 
 @dataclass(frozen=True)
@@ -298,6 +306,8 @@ class Status:
     latency_ms: float = number(0.0, low=0.0, high=1e9, unit="ms", says="from a key's message to the sound leaving here")
     stolen: int = whole(0, low=0, high=2**53, says="voices stolen because all were in use, or the machine was too slow")
     output: str = choice("socket", ("socket", "device"), says="where the sound goes")
+    device: str = text("", most=SHORT, says="name of the device, if it goes there; the default one if empty")
+    latency: str = choice("low", ("low", "high"), says="of the device")
 
 
 @dataclass(frozen=True)
@@ -305,6 +315,26 @@ class Keys:
     """Which keys are down, on all pages and MIDI ports together."""
 
     down: tuple[float, ...] = numbers((), low=0, high=127, least=0, most=128, says="MIDI note numbers")
+
+
+@dataclass(frozen=True)
+class MidiPorts:
+    """The MIDI ports of this machine, whenever there are others."""
+
+    watched: bool = flag(False, says="whether a page has asked for them; what follows is empty until then")
+    listen: str = text("", most=SHORT, says="what was chosen: all, a part of a name, or none")
+    names: tuple[str, ...] = texts((), least=0, most=1_000, says="of all inputs")
+    open: tuple[str, ...] = texts((), least=0, most=1_000, says="of those that are listened to")
+    problem: str = text("", most=1_000, says="why there can be none on this machine")
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Where each note of an MPE controller is on the pad, thirty times a second while one sounds."""
+
+    notes: tuple[tuple[float, ...], ...] = points(
+        high=127, least=4, longest=4, most=128, says="[key, x, y, pressure], all but the key 0 to 1"
+    )
 
 
 @dataclass(frozen=True)
@@ -343,11 +373,13 @@ FROM_PAGE: Mapping[str, type] = {
     "hello": Hello, "note_on": NoteOn, "note_off": NoteOff, "bend": Bend, "controller": Controller, "panic": Panic,
     "place": Place, "corners": Corners, "set": Set, "change": Change, "load": Load, "open": Open,
     "open_file": OpenFile, "save": Save, "remove": Remove, "undo": Undo, "redo": Redo, "output": Output,
+    "midi": Midi,
     "cancel": Cancel, "forget": Forget, "record": Record, "pack": Pack, "scan": Scan,
     "encode_recording": EncodeRecording, "keep_recording": KeepRecording, "remove_recording": RemoveRecording,
 }  # fmt: skip
 FROM_SERVER: Mapping[str, type] = {
-    "welcome": Welcome, "state": State, "status": Status, "keys": Keys, "presets": Presets, "trouble": Trouble,
+    "welcome": Welcome, "state": State, "status": Status, "keys": Keys, "presets": Presets,
+    "midi_ports": MidiPorts, "notes": Notes, "trouble": Trouble,
     "jobs": JobRows, "recordings": Recordings,
 }  # fmt: skip
 _NAMES = {of: name for name, of in (*FROM_PAGE.items(), *FROM_SERVER.items())}
@@ -405,5 +437,5 @@ def _holds(rule: Rule) -> str:
         return f"{rule.low:g} to {rule.high:g}" + f" {rule.unit}" * bool(rule.unit)
     return {
         "flag": "true or false", "text": f"text, at most {rule.most}", "file": f"text of a file, at most {rule.most}",
-        "names": "names", "numbers": "numbers",
+        "names": "names", "texts": "texts", "numbers": "numbers", "points": "rows of numbers",
     }.get(rule.kind, "object")  # fmt: skip

@@ -6,12 +6,15 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
+from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.panel.switch import Switch
 from nsynth_lab.priority import lower_priority, raise_priority
 from nsynth_lab.render.event_queue import EventQueue
 from nsynth_lab.render.live import Live
 from nsynth_lab.render.live_thread import running
 from nsynth_lab.sinks.device import DeviceSink
+from nsynth_lab.sinks.outputs import Output as Listed
+from nsynth_lab.sinks.outputs import outputs
 from nsynth_lab.sinks.socket_sink import SocketSink
 
 
@@ -22,6 +25,7 @@ class Output:
     in a line of what is wrong.
 
     Attributes:
+        latency: of a device, low or high.
         live: what makes the blocks.
         socket: the sink of the pages, whether or not it plays.
     """
@@ -36,8 +40,9 @@ class Output:
         device: str | None,
         say: Callable[[str], None],
     ) -> None:
-        self._engine, self._queue, self._latency, self._say = engine, event_queue, latency, say
+        self._engine, self._queue, self.latency, self._say = engine, event_queue, latency, say
         self._priority = False
+        self._changing = threading.Lock()
         self._stack = ExitStack()
         self.socket = SocketSink(block_samples=block_samples)
         self._sink = self._sink_for(device)
@@ -47,6 +52,20 @@ class Output:
     def is_socket(self) -> bool:
         """Whether the pages play."""
         return self._sink is self.socket
+
+    @property
+    def device(self) -> str | None:
+        """The name of the device that plays, empty for the default one; None while the pages play."""
+        return self._sink.name if isinstance(self._sink, DeviceSink) else None
+
+    def devices(self) -> list[Listed]:
+        """The outputs of this machine; where none of them plays, also those that were connected since the last call.
+
+        Raises:
+            MissingError: PortAudio is not installed.
+        """
+        with self._changing:
+            return outputs(again=self.is_socket)
 
     def start(self, *, priority: bool) -> None:
         """Begin to play.
@@ -72,9 +91,36 @@ class Output:
         stack.enter_context(running(self.live, threading.Event(), begin=begin, failed=self._failed))
         self._stack = stack
 
-    def change_to(self, device: str | None) -> None:
-        """As `change`: to a device by its name, the default one if that is empty, or to the pages."""
-        self.change(self._sink_for(device))
+    def change_to(self, device: str | None, latency: str = "") -> None:
+        """As `change`: to a device by its name, the default one if that is empty, or to the pages.
+
+        A device that plays is let go first, as many can be opened only once; if the new one cannot be opened, it plays
+        again.
+        """
+        with self._changing:
+            before = self.device, self.latency
+            self.latency = latency or self.latency
+            if (device, self.latency) == before:
+                return
+            try:
+                if device is not None and before[0] is not None:
+                    self._let_go()
+                self.change(self._sink_for(device))
+            except NsynthLabError:
+                self.latency = before[1]
+                if self._sink is not self.socket:
+                    self._back_to(before[0])
+                raise
+
+    def _back_to(self, device: str | None) -> None:
+        try:
+            self.change(self._sink_for(device))
+        except NsynthLabError:  # gone meanwhile: the pages always can
+            self.change(self.socket)
+
+    def _let_go(self) -> None:
+        with suppress(Exception):  # see `change`
+            self.stop()
 
     def stop(self) -> None:
         """Play no more; what the engine's thread ended by is raised."""
@@ -87,7 +133,7 @@ class Output:
         if device is None:
             return self.socket
         begin = raise_priority if self._priority else _as_it_is
-        return DeviceSink(device, block_samples=self.socket.block_samples, latency=self._latency, begin=begin)
+        return DeviceSink(device, block_samples=self.socket.block_samples, latency=self.latency, begin=begin)
 
     def _live(self, sink: SocketSink | DeviceSink) -> Live:
         return Live(self._engine, sink, overloaded=lambda: lower_priority(self._say), event_queue=self._queue)

@@ -4,6 +4,7 @@
     /socket             messages (see `messages`) and frames of sound (see `sinks.socket_sink`)
     /api/instruments    what can be put on a corner, JSON; /api/presets what can be loaded; /api/effects what can be
                         put into the chain
+    /api/outputs        the audio devices of this machine
     /api/messages       all messages of the socket, Markdown, and the client below
     /api/preset.toml    the sound as it is now, as a preset file
     /api/jobs/...       the files of a job by its name and theirs
@@ -35,6 +36,7 @@ import threading
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +115,12 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
         headers = {"Content-Disposition": f'attachment; filename="{name}{ENDING}"'}
         return Response(format_preset(patch), media_type="application/toml", headers=headers)
 
+    def audio_outputs(_: Request) -> Response:
+        try:
+            return JSONResponse({"outputs": [asdict(one) for one in instrument.output.devices()], "problem": ""})
+        except NsynthLabError as error:
+            return JSONResponse({"outputs": [], "problem": str(error)})
+
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[None]:
         executor = ThreadPoolExecutor(MOST_HANDLED, thread_name_prefix="messages", initializer=come_behind)
@@ -128,6 +136,7 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
         Route("/api/instruments", instruments),
         Route("/api/presets", _presets),
         Route("/api/effects", _effects),
+        Route("/api/outputs", audio_outputs),
         Route("/api/messages", _messages),
         Route("/api/preset.toml", preset),
         download_route(jobs),

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nsynth_lab.panel.history import History
-from nsynth_lab.panel.messages import State, Status
+from nsynth_lab.panel.messages import Notes, State, Status
+from nsynth_lab.panel.output import Output
 from nsynth_lab.panel.plugins import plugin_ranges
 from nsynth_lab.patch import targets
 from nsynth_lab.patch.table import to_table
 from nsynth_lab.render.live import Status as LiveStatus
+from nsynth_lab.synth.player import Player
+
+MOST_NOTES = 128
 
 
 def state_of(history: History, *, revision: int, taken_out: Mapping[str, str]) -> State:
@@ -42,7 +46,7 @@ def state_of(history: History, *, revision: int, taken_out: Mapping[str, str]) -
     )
 
 
-def status_of(status: LiveStatus, *, is_socket: bool) -> Status:
+def status_of(status: LiveStatus, output: Output) -> Status:
     """How it goes."""
     engine = status.engine
     return Status(
@@ -54,5 +58,26 @@ def status_of(status: LiveStatus, *, is_socket: bool) -> Status:
         underruns=status.underruns,
         latency_ms=status.latency_ms,
         stolen=engine.stolen + engine.overload_stolen,
-        output="socket" if is_socket else "device",
+        output="socket" if output.is_socket else "device",
+        device=output.device or "",
+        latency=output.latency,
     )
+
+
+def notes_of(player: Player) -> Notes:
+    """Where the notes that have a place of their own are: those held on the channels of MPE zones.
+
+    From any thread while the engine plays: a note that begins or ends meanwhile may be missing.
+    """
+    channels, settings = player.channels, player.settings
+    corners = len(player.programs[0].sources.corners)
+    found: dict[tuple[int, int], tuple[float, ...]] = {}
+    for voice in tuple(player.allocator.voices):
+        if voice.released or voice.fading or not channels.is_member(voice.channel):
+            continue
+        own = channels.controls(voice.channel, settings)
+        slide, pressure = (voice.kept_slide, voice.kept_pressure) if voice.detached else (own.slide, own.pressure)
+        place = settings.place(corners, slide)
+        if len(place) in (1, 2):
+            found[voice.channel, voice.key] = (voice.key, *(*place, 0.5)[:2], pressure)
+    return Notes(tuple(found.values())[:MOST_NOTES])

@@ -30,8 +30,10 @@ from nsynth_lab.panel.messages import (
     JobRows,
     KeepRecording,
     Keys,
+    MidiPorts,
     NoteOff,
     NoteOn,
+    Notes,
     Panic,
     Place,
     RemoveRecording,
@@ -61,6 +63,7 @@ CHARACTERS_A_MESSAGE = 1_024  # what is longer counts as several
 PATIENCE_SECONDS = 10.0  # without a page's reading, or saying hello
 FAREWELL_SECONDS = 1.0
 STATUS_SECONDS = 0.1
+NOTES_SECONDS = 1 / 30
 JOBS_SECONDS = 0.1  # between two messages of how jobs go
 SOUND_SECONDS = 0.1  # what waits at most for a page
 ROOM_SECONDS = 0.005
@@ -248,7 +251,11 @@ class Pages:
             self._jobs.subscribe(jobs_have_changed),
             self._recordings.subscribe(recordings_have_changed),
         )
-        tasks = [asyncio.create_task(self._tell_status()), asyncio.create_task(self._tell_jobs())]
+        tasks = [
+            asyncio.create_task(self._tell_status()),
+            asyncio.create_task(self._tell_notes()),
+            asyncio.create_task(self._tell_jobs()),
+        ]
         try:
             yield
         finally:
@@ -322,6 +329,7 @@ class Pages:
         page.put_line(Welcome(VERSION, program=__version__, sample_rate=SAMPLE_RATE, block_samples=samples))
         page.put(State, format_message(self._instrument.state()))
         page.put(Keys, format_message(self._instrument.keys()))
+        page.put(MidiPorts, format_message(self._instrument.midi.ports))
         page.put(JobRows, format_message(JobRows(self._jobs.rows())))
         page.put(Recorded, format_message(self._recordings.shown()))
         self._listen()
@@ -385,6 +393,18 @@ class Pages:
                 text = format_message(self._instrument.status())
                 for page in known:
                     page.put(Status, text)
+
+    async def _tell_notes(self) -> None:
+        """Where the notes of MPE controllers are, while there are some, and once when there are none any more."""
+        told = Notes()
+        while True:
+            await asyncio.sleep(NOTES_SECONDS if told.notes else STATUS_SECONDS)
+            if not self._instrument.midi.ports.open and not told.notes:
+                continue
+            if (notes := self._instrument.notes()) != told:
+                told, text = notes, format_message(notes)
+                for page in self._known():
+                    page.put(Notes, text)
 
     def _tell_recordings(self) -> None:
         text = format_message(self._recordings.shown())

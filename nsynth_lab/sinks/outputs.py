@@ -32,13 +32,17 @@ class Output:
     problem: str
 
 
-def outputs() -> list[Output]:
-    """All audio outputs of this machine.
+def outputs(*, again: bool = False) -> list[Output]:
+    """All audio outputs of this machine; `again`, while none of them plays, to find those that are new.
 
     Raises:
         MissingError: PortAudio is not installed.
     """
     sounddevice = load_sounddevice()
+    if again:  # PortAudio lists only devices that existed when it was initialized
+        with silence_stderr():
+            sounddevice._terminate()
+            sounddevice._initialize()
     hosts = sounddevice.query_hostapis()
     default = sounddevice.default.device[1]
     rows = []

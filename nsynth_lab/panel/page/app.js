@@ -15,8 +15,8 @@ import { HeldKeys } from "./held.js";
 import { Keyboard } from "./keys.js";
 import "./knobs.js";
 import { legend } from "./legend.js";
+import { midiSheet, outputChoice } from "./machine.js";
 import { meters } from "./meters.js";
-import { midiButton } from "./midi.js";
 import { Pad } from "./pad.js";
 import { pathTool } from "./path.js";
 import { presetBrowser } from "./presets.js";
@@ -25,7 +25,7 @@ import { Recordings } from "./recordings.js";
 import { Link } from "./socket.js";
 import { Sound } from "./sound.js";
 import { makeTabs, openTab } from "./tabs.js";
-import { keep, kept, themeSwitch } from "./theme.js";
+import { themeSwitch } from "./theme.js";
 import { letGoOfLists, soundTray } from "./voice.js";
 import { wheels } from "./wheels.js";
 
@@ -57,6 +57,8 @@ const tray = soundTray(the("voice"), link);
 const auditions = new Auditions(sound, say);
 for (const list of document.querySelectorAll(".library [role=listbox]")) auditions.attend(/** @type {any} */ (list));
 const wheel = wheels(the("wheels"), link, pad);
+const midi = midiSheet(the("midi-button"), the("midi-sheet"), { held, link, say });
+const output = outputChoice(the("meters"), link, sound);
 const meter = meters(the("meters"), sound);
 /** @type {import("./knobs.js").Knob[]} */
 const knobs = [...document.querySelectorAll("nl-knob")].map((knob) => /** @type {any} */ (knob));
@@ -99,9 +101,12 @@ on("status", (status) => {
   panel.status = status;
   pad.showStatus(status);
   meter.show(status);
+  output.show(status);
 });
 on("keys", ({ down }) => keyboard.showDown(down));
 on("trouble", ({ says }) => presets.failed(says) || say(says));
+on("midi_ports", (ports) => midi.show(ports));
+on("notes", ({ notes }) => pad.showNotes(notes));
 on("presets", () => void lists());
 on("jobs", ({ jobs }) => produce.show(jobs));
 on("state", (state) => {
@@ -227,7 +232,6 @@ const actions = {
 for (const [id, act] of Object.entries(actions)) the(id).addEventListener("click", act);
 the("file-button").search = location.search;
 themeSwitch(the("theme-button"));
-midiButton(the("midi-button"), held, link, say);
 takeDrops(link, say);
 letGoOfLists(document.body);
 
@@ -248,21 +252,6 @@ function mute(muted) {
   sound.setMuted(muted);
   the("mute-button").setAttribute("aria-pressed", String(!muted));
 }
-
-const safeties = [.../** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("[data-safety]"))];
-/** @param {string | null | undefined} name */
-function setSafety(name) {
-  const safety = name === "high" ? "high" : "low";
-  sound.setSafety(safety);
-  for (const button of safeties) button.setAttribute("aria-pressed", String(button.dataset.safety === safety));
-}
-for (const button of safeties) {
-  button.addEventListener("click", () => {
-    setSafety(button.dataset.safety);
-    keep("safety", sound.safety);
-  });
-}
-setSafety(kept("safety"));
 
 for (const list of document.querySelectorAll("[role=tablist]")) makeTabs(/** @type {HTMLElement} */ (list));
 pad.addEventListener("choose", () => openTab(the("tab-instruments")));

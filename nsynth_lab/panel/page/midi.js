@@ -1,39 +1,22 @@
 /** MIDI keyboards that the browser can hear: notes, pitch wheel, modulation and every other controller. */
 
 /**
- * @param {HTMLButtonElement} button asks for them
  * @param {import("./held.js").HeldKeys} held
  * @param {import("./socket.js").Link} link
- * @param {(line: string) => void} say
+ * @param {() => void} changed when there are other ports
  */
-export function midiButton(button, held, link, say) {
-  if (!navigator.requestMIDIAccess) {
-    button.disabled = true;
-    button.title = "This browser has no Web MIDI. Ports of this machine can be played with nsynth-lab play.";
-    return;
-  }
-  button.addEventListener("click", async () => {
-    try {
-      listen(await navigator.requestMIDIAccess());
-    } catch (error) {
-      say(`No MIDI: ${error instanceof Error ? error.message : error}`);
-    }
-  });
+export function browserMidi(held, link, changed) {
+  /** @type {MIDIAccess | null} */
+  let access = null;
+  let names = /** @type {string[]} */ ([]);
 
-  /** @param {MIDIAccess} access */
-  function listen(access) {
-    const attach = () => {
-      const names = [];
-      for (const input of access.inputs.values()) {
-        input.onmidimessage = (event) => event.data && hear(event.data, input.id);
-        if (input.state === "connected") names.push(input.name ?? "a port");
-      }
-      button.setAttribute("aria-pressed", String(names.length > 0));
-      button.title = names.length ? `MIDI from ${names.join(", ")}` : "No MIDI input is connected yet";
-    };
-    access.onstatechange = attach;
-    attach();
-    say(button.title);
+  function attach() {
+    names = [];
+    for (const input of access?.inputs.values() ?? []) {
+      input.onmidimessage = (event) => event.data && hear(event.data, input.id);
+      if (input.state === "connected") names.push(input.name ?? "a port");
+    }
+    changed();
   }
 
   /** @param {Uint8Array} bytes @param {string} port */
@@ -48,6 +31,29 @@ export function midiButton(button, held, link, say) {
     else if (kind === 0xb0) link.controller(one, two);
     else if (kind === 0xe0) link.bend(clampBend(one + 128 * two));
   }
+
+  return {
+    get isThere() {
+      return "requestMIDIAccess" in navigator;
+    },
+    /** Ports that are heard now. */
+    get names() {
+      return names;
+    },
+    /** Ask the browser, which may ask the player. */
+    async start() {
+      access = await navigator.requestMIDIAccess();
+      access.onstatechange = attach;
+      attach();
+    },
+    stop() {
+      for (const input of access?.inputs.values() ?? []) input.onmidimessage = null;
+      if (access) access.onstatechange = null;
+      [access, names] = [null, []];
+      for (const hand of [...held.by.keys()]) if (hand.startsWith("midi ")) held.release(hand);
+      changed();
+    },
+  };
 }
 
 /** 14 bits, 8192 in the middle -> -1 to 1. @param {number} value */

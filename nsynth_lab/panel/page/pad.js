@@ -4,6 +4,7 @@
  * blend by keys and speak the shares.
  */
 import { Field } from "./field.js";
+import { keyName } from "./keys.js";
 import { drawPath } from "./path.js";
 import { between, clamp, cornerPoints, placeAt, shares, spoken } from "./place.js";
 import { calm, colour, onThemeChange } from "./theme.js";
@@ -13,6 +14,7 @@ import { calm, colour, onThemeChange } from "./theme.js";
 export const LETTERS = "ABCDEFGH";
 const CHORD = [0, 7, 12, 16, 19]; // semitones of the first finger, the second, ...
 const STEP = 0.02;
+const NOTE_PULL = 0.35; // of the way to its place that a note's dot goes in a frame
 const VELOCITY = 100;
 const TRAIL_MS = 1400;
 const MARGIN = 20;
@@ -52,6 +54,8 @@ export class Pad extends EventTarget {
     this.followed = null;
     this.place = { x: 0.5, y: 0.5 };
     this.shown = { x: 0.5, y: 0.5 };
+    /** @type {Map<number, { x: number, y: number, pressure: number, shown: Point | null }>} notes with a place of their own, by key */
+    this.notes = new Map();
     this.root = held.last; // what the first finger sounds
     this.isNew = true; // other corners: the dot is there at once
     this.chosen = 0;
@@ -120,6 +124,18 @@ export class Pad extends EventTarget {
         this.#tell();
       }
     }
+    this.#ask();
+  }
+
+  /** The notes of an MPE controller, each at its own place. @param {number[][]} notes rows of key, x, y and pressure */
+  showNotes(notes) {
+    const before = this.notes;
+    this.notes = new Map(
+      notes.map(([key, x, y, pressure]) => [
+        key,
+        { x, y: this.count === 2 ? 0.5 : y, pressure, shown: before.get(key)?.shown ?? null },
+      ]),
+    );
     this.#ask();
   }
 
@@ -379,6 +395,18 @@ export class Pad extends EventTarget {
     return between(cornerPoints(this.count, this.box), this.weights ?? shares(this.count, this.shown));
   }
 
+  /** Each drawn on its way to where it is. @param {CanvasRenderingContext2D} context @param {Point[]} corners */
+  #drawNotes(context, corners) {
+    for (const [key, note] of this.notes) {
+      const was = note.shown ?? note;
+      const pull = calm.matches ? 1 : NOTE_PULL;
+      note.shown = { x: was.x + pull * (note.x - was.x), y: was.y + pull * (note.y - was.y) };
+      const at = between(corners, shares(this.count, note.shown));
+      drawNote(context, at, note.pressure, keyName(key));
+      if (Math.abs(note.x - note.shown.x) + Math.abs(note.y - note.shown.y) > 5e-4) this.#ask();
+    }
+  }
+
   /** Whether it changes by itself. @param {number} now */
   #draw(now) {
     const context = this.canvas.getContext("2d");
@@ -396,6 +424,7 @@ export class Pad extends EventTarget {
     drawCorners(context, corners, this.chosen);
     for (const finger of this.fingers.size > 1 ? this.fingers.values() : []) ring(context, finger, 16, "accent", 1.5);
     drawDot(context, dot, this.fingers.size > 0, this.peak);
+    this.#drawNotes(context, corners);
     return isFading || isFollowed;
   }
 }
@@ -489,6 +518,20 @@ function drawDot(context, dot, pressed, peak) {
   context.fillStyle = colour("accent");
   context.fill();
   ring(context, dot, pressed ? 14 : 11, "paper", 2);
+}
+
+/** A note with its name, the larger the harder it is pressed. @param {CanvasRenderingContext2D} context @param {Point} at @param {number} pressure 0 to 1 @param {string} name */
+function drawNote(context, at, pressure, name) {
+  const radius = 7 + 9 * pressure;
+  context.beginPath();
+  context.arc(at.x, at.y, radius, 0, 2 * Math.PI);
+  context.fillStyle = colour("raised");
+  context.fill();
+  ring(context, at, radius, "accent", 3);
+  context.fillStyle = colour("ink");
+  context.font = "600 12px system-ui, sans-serif";
+  context.textAlign = "center";
+  context.fillText(name, at.x, at.y - radius - 5);
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Point} at @param {number} radius @param {string} name @param {number} width */

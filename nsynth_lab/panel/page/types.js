@@ -17,7 +17,10 @@
  * @typedef {{ type: "state", revision: number, patch: Patch, targets: Record<string, Target>, preset: string,
  *   is_changed: boolean, taken_out: Record<string, string>, can_undo: boolean, can_redo: boolean }} State
  * @typedef {{ type: "status", voices: number, x: number, y: number, load: number, peak: number, underruns: number,
- *   latency_ms: number, stolen: number, output: "socket" | "device" }} Status
+ *   latency_ms: number, stolen: number, output: "socket" | "device", device: string, latency: "low" | "high" }} Status
+ * @typedef {{ type: "midi_ports", watched: boolean, listen: string, names: string[], open: string[],
+ *   problem: string }} MidiPorts
+ * @typedef {{ type: "notes", notes: number[][] }} Notes  rows of key, x, y and pressure
  * @typedef {{ type: "keys", down: number[] }} Keys
  * @typedef {{ type: "trouble", says: string }} Trouble
  *
