@@ -102,6 +102,9 @@ def make_inputs(font: Path | None) -> None:
         mido.MidiTrack([mido.Message("note_on", note=69, time=0), mido.Message("note_off", note=69, time=240)])
     )
     song.save("song.mid")
+    song.save("tune.mid")
+    for name in ("tune.abc", "book.abc"):
+        Path(name).write_text("X:12\nT:Two bars\nM:2/4\nL:1/8\nK:D\nDF AF|D4|]\n")
     small_model(Path("tiny-model"))
     write_model(Path("few-model"))  # the same model with three instruments
 

@@ -40,6 +40,7 @@ COMMANDS = (
     ("panel", "panel.panel"),
     ("render", "render.render"),
     ("translate", "translate.translate"),
+    ("score", "score.score"),
     ("recipe", "recipe.show"),
     ("devices", "devices.devices"),
     ("train", "train.train"),

@@ -28,7 +28,7 @@ from nsynth_lab.cli.playing import SongVoicesOption, playing
 if TYPE_CHECKING:
     from nsynth_lab.render.play_request import PlayRequest
 
-SongArgument = Annotated[Path, typer.Argument(help="A MIDI file.", metavar="SONG.mid")]
+SongArgument = Annotated[Path, typer.Argument(help="A MIDI file, or a tune in ABC or MusicXML.", metavar="SONG.mid")]
 
 
 @playing(voices=SongVoicesOption)

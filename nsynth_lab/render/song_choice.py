@@ -9,10 +9,14 @@ from nsynth_lab import messages
 from nsynth_lab.errors import MidiError
 from nsynth_lab.midi.channel_list import channel_list
 from nsynth_lab.midi.events import CHANNELS
-from nsynth_lab.midi.song import Song, read_song
+from nsynth_lab.midi.song import Song, parse_song, read_song
 from nsynth_lab.render.play_request import PlayRequest
+from nsynth_lab.tune.files import read_tune
+from nsynth_lab.tune.lines import Lines
+from nsynth_lab.tune.midi import midi_bytes
 from nsynth_lab.wording import counted
 
+TUNES = (".abc", ".musicxml", ".xml", ".mxl")
 PERCUSSION = 9  # General MIDI Level 1: channel 10, which players count from 1
 
 
@@ -29,9 +33,10 @@ def song_to_play(path: str | Path, asked: PlayRequest, *, channels: str = "") ->
     Raises:
         UsageError: invalid channels.
         MidiError: it cannot be read, or nothing is left to play.
+        TuneError: it is a tune that cannot be read.
     """
     chosen, named = channel_list(channels) if channels else None, asked.named()
-    song = read_song(path)
+    song = _song_of(Path(path))
     for line in song.warnings:
         messages.emit(f"warning: {path}: {line}")
     played = set(range(CHANNELS)) if chosen is None else set(chosen)
@@ -46,6 +51,18 @@ def song_to_play(path: str | Path, asked: PlayRequest, *, channels: str = "") ->
     if chosen is None and silent:
         messages.emit(_left_out(song, silent))
     return left
+
+
+def _song_of(path: Path) -> Song:
+    """A MIDI file's song; that of a tune in ABC or MusicXML as it is played, with its repeats."""
+    if path.suffix.lower() not in TUNES:
+        return read_song(path)
+    read = read_tune(path)
+    lines = Lines()
+    song = parse_song(midi_bytes(read.tune, lines))
+    for line in (*read.lines, *lines.all):
+        messages.emit(f"{path}: {line}")
+    return song
 
 
 def _nothing(song: Song, silent: Collection[int]) -> str:

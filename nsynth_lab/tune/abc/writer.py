@@ -47,7 +47,7 @@ def _body(tune: Tune) -> Iterator[str]:
     tune = tune.with_bars(_with_ends_of_endings(tune.bars))
     line, bars, before = "", 0, None
     for bar, place in zip(tune.bars, places(tune), strict=True):
-        begins_section = place.opens and not bar.ending and not place.offset and bar.metre is None
+        begins_section = place.opens and not bar.ending and bar.metre is None and bars > 1
         if line and (bar.part or bars >= BARS_A_LINE or begins_section):
             yield line.rstrip()
             line, bars = "", 0

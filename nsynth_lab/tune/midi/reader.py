@@ -152,4 +152,5 @@ def _tempo(found: MidiNotes) -> Tempo | None:
 def _about(found: MidiNotes) -> tuple[tuple[str, str], ...]:
     """Texts such as 'C: Turlough O'Carolan', as many programs write ABC's fields into MIDI files."""
     matches = [ABOUT.fullmatch(text[:LONGEST_TEXT]) for text in found.texts[:MOST_TEXTS]]
-    return tuple((match[1], match[2]) for match in matches if match and match[1] not in NOT_TEXTS)
+    named = [(match[1], match[2]) for match in matches if match and match[1] not in NOT_TEXTS]
+    return tuple(dict.fromkeys(named))  # every track may repeat them
