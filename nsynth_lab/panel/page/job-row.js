@@ -34,9 +34,10 @@ export class JobRow {
     });
     const order = /** @type {import("./clips.js").Order | null} */ (job.kind === "pack" ? job.about : null);
     this.clips = order && new Clips(name, order, listener);
-    this.element = made("li.job", this.title, this.says, this.bar, this.troubles);
+    this.row = made("p.row", this.play, this.files);
+    this.element = made("li.job", this.title, this.says, this.end, this.bar, this.troubles);
     if (this.clips) this.element.append(this.clips.element);
-    this.element.append(made("p.row", this.play, this.files, this.end));
+    this.element.append(this.row);
     this.timer = setInterval(() => this.job.state === "running" && this.#tick(), TICK_MS);
     this.show(job);
   }
@@ -60,7 +61,7 @@ export class JobRow {
     if (job.total && job.state === "running") this.bar.value = Math.min(job.done / job.total, 1);
     else this.bar.removeAttribute("value");
     const isDone = job.state === "done";
-    this.play.hidden = !isDone;
+    this.row.hidden = !isDone;
     this.play.setAttribute("aria-label", `Play ${job.title}`);
     this.end.textContent = this.isOver ? "Remove" : job.kind === "take" ? "Throw away" : "Cancel";
     this.end.setAttribute("aria-label", `${this.end.textContent} ${job.title}`);
