@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tunes import ALL, JIG, REEL, heard, tune_of
+from tunes import ALL, JIG, REEL, WALTZ, heard, tune_of
 
 from nsynth_lab.cli import run
 from nsynth_lab.errors import TuneError, UsageError
@@ -146,6 +146,14 @@ def test_every_line_of_an_engraved_staff_is_drawn_where_the_engraver_put_it() ->
         assert corners[:, 0].min() >= 0
         assert corners[:, 0].max() <= page.width
         assert tune_of(text).title in [words.text for words in page.words]
+
+
+def test_the_frames_of_parts_letters_are_empty() -> None:
+    pytest.importorskip("verovio")
+    svg = engraved(musicxml_bytes(tune_of(WALTZ), Lines()), on_pages=False)[0]
+    frames = svg.count("<rect")
+    outlined = [shape for shape in page_of(svg).shapes if shape.width and shape.steps[-1][0] == "Z"]
+    assert len(outlined) == frames == 2
 
 
 @pytest.mark.parametrize("ending", [".svg", ".png", ".pdf"])

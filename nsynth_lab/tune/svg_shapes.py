@@ -82,11 +82,11 @@ class _Reader:
                 filled = any(step in "CZ" for step, _ in steps)  # glyphs, ties and slurs; stems and lines are not
                 self._add(steps, 0.0 if filled else width)
             elif node.tag in ("polygon", "polyline"):
-                self._add(tuple(_corners(node, here)), 0.0 if node.tag == "polygon" else width)
+                self._add(tuple(_corners(node, here)), _outline(node, width) if node.tag == "polygon" else width)
             elif node.tag == "rect":
-                self._add(tuple(_rectangle(node, here)), 0.0)
+                self._add(tuple(_rectangle(node, here)), _outline(node, width))
             elif node.tag == "ellipse":
-                self._add(tuple(_ellipse(node, here)), 0.0)
+                self._add(tuple(_ellipse(node, here)), _outline(node, width))
             elif node.tag == "use":
                 glyph = self._glyphs.get(node.get("xlink:href", "").removeprefix("#"))
                 if glyph is not None:
@@ -153,6 +153,12 @@ def path_steps(data: str, moved: _Moved) -> Iterator[tuple[str, tuple[Point, ...
             step = "L" if kind == "M" and place else kind.replace("S", "C")
             start = (x, y) if step == "M" else start
             yield step, tuple(moved.at(*point) for point in points)
+
+
+def _outline(node: Element, width: float) -> float:
+    """The width of a closed shape's line if it is empty inside, as the frame of a rehearsal mark is; else 0."""
+    is_empty = node.get("fill") in ("none", "transparent") or node.get("fill-opacity") == "0"
+    return width if is_empty else 0.0
 
 
 def _corners(node: Element, moved: _Moved) -> Iterator[tuple[str, tuple[Point, ...]]]:
