@@ -44,7 +44,8 @@ export class Field {
    */
   draw(context, size, box, count, now) {
     const { grid } = this.colours;
-    if (!grid || grid.columns < 2 || grid.corners.length !== count) {
+    const isSeen = size.width > 0 && size.height > 0; // not before the page is laid out
+    if (!isSeen || !grid || grid.columns < 2 || grid.corners.length !== count) {
       this.layer = this.before = null;
       this.painted = "";
       return false;

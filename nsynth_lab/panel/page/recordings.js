@@ -130,7 +130,7 @@ export class Recordings extends EventTarget {
   #showRecorder() {
     const on = this.recorder.isRecording;
     this.record.setAttribute("aria-pressed", String(on));
-    this.recordText.textContent = on ? "Stop" : "Record";
+    this.recordText.textContent = on ? "Stop" : "Record a sound";
     this.line.hidden = !on;
     this.time.textContent = "0.0 s";
     this.meter.value = 0;
