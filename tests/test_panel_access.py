@@ -23,6 +23,11 @@ DONE: dict[str, str] = {
     "document.querySelector('#instruments input').dispatchEvent(new Event('input'))",
     "a key is down": "panel.held.press('test', 60, 90)",
     "something went wrong": "panel.link.load('nobody')",
+    "a preset is saved": "document.getElementById('tab-presets').click(),"
+    "document.querySelector('#presets .save').click(), document.querySelector('#presets [type=submit]').click()",
+    "ports and outputs are chosen": "document.getElementById('midi-button').click(),"
+    "document.getElementById('output-button').click()",
+    "an LFO swings": "document.querySelector('.lfos .add').click()",
     "two corners": "panel.link.corners(['flute', 'cello'])",
     "one corner": "panel.link.corners(['flute'])",
 }

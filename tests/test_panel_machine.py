@@ -75,8 +75,12 @@ def test_each_note_of_an_mpe_controller_has_a_dot_on_the_pad(visit: Visit, envir
         visit.wait("document.querySelector('#midi-sheet .note').textContent.includes('Playing: seaboard')")
         for message in ([0xB0, 101, 0], [0xB0, 100, 6], [0xB0, 6, 15], [0xB1, 74, 0], [0xB2, 74, 127]):
             keys.do(bytes=message)
-        keys.do(bytes=[0x91, 60, 100])
-        keys.do(bytes=[0x92, 64, 100])
+        for _ in range(5):  # a machine that is too busy steals one
+            keys.do(bytes=[0x91, 60, 100])
+            keys.do(bytes=[0x92, 64, 100])
+            page.wait_for_timeout(1000)
+            if visit.panel("panel.pad.notes.size") == 2:
+                break
         visit.wait("panel.pad.notes.size === 2")
         visit.wait("panel.pad.notes.get(60).shown?.x < 0.01 && panel.pad.notes.get(64).shown?.x > 0.99")
         keys.do(bytes=[0xB1, 74, 64])
