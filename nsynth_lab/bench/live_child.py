@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 
 def main() -> None:
@@ -29,7 +30,9 @@ def main() -> None:
     from nsynth_lab.units import HOP_SAMPLES
 
     folder, device, voices, seconds, block, *names = sys.argv[1:]
-    begin = raise_priority if os.environ.get("NSYNTH_LAB_PRIORITY") != "normal" else lambda: False
+    begin: Callable[[], object] = raise_priority
+    if os.environ.get("NSYNTH_LAB_PRIORITY") == "normal":
+        begin = bool
     session = Session(folder, device=device, user_instruments=False)
     engine = make_engine(session, [names], Settings(voices=int(voices)), ahead_samples=HOP_SAMPLES)
     choose_threads(engine)
