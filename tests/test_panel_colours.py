@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from browsing import Visit
 from numpy.typing import NDArray
 
 COMPLETE = "panel.colours.grid?.complete && panel.colours.grid.corners.join() === given"
+PAGE = Path(__file__).resolve().parent.parent / "nsynth_lab" / "panel" / "page"
+# What each kind of colour blindness makes of linear RGB: Machado, Oliveira and Fernandes (2009), severity 1.
+BLINDNESS = {
+    "none": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
 PAINTED = """(() => {
   const { canvas, box } = panel.pad;
   const copy = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
@@ -21,6 +44,50 @@ PAINTED = """(() => {
     return sums;
   });
 })()"""
+
+
+def themed(name: str, theme: str) -> NDArray[np.float64]:
+    """A colour of the style sheets, linear RGB."""
+    sheets = "".join((PAGE / sheet).read_text(encoding="utf-8") for sheet in ("style.css", "colours.css"))
+    found = re.search(rf"--{name}: light-dark\((#\w{{6}}), (#\w{{6}})\)", sheets)
+    assert found
+    text = found[1 if theme == "light" else 2]
+    values = np.array([int(text[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """As WCAG 2 defines it."""
+    low, high = sorted(float(colour @ [0.2126, 0.7152, 0.0722]) for colour in (one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
+def oklab(linear: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lightness and two axes of hue, in which distances are as they are seen: Ottosson (2020)."""
+    to_cones = [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+    to_lab = [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+    return np.asarray(np.array(to_lab) @ np.cbrt(np.array(to_cones) @ np.maximum(linear, 0.0)))
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_map_can_be_read_by_everybody(theme: str) -> None:
+    """Text and handle stand out from each of its colours, and no kind of colour blindness makes two of them alike."""
+    stops = [themed(f"map-{number}", theme) for number in range(6)]
+    ink, accent, paper = (themed(name, theme) for name in ("ink", "accent", "paper"))
+    assert min(contrast(ink, stop) for stop in stops) > 3.5
+    assert contrast(accent, paper) > 3.0  # the handle and its ring, around which there is a line of ink
+    for matrix in BLINDNESS.values():
+        seen = np.array([oklab(np.asarray(matrix) @ stop) for stop in stops])
+        assert np.all(np.diff(seen[:, 0]) > 0.03)  # lighter and lighter
+        assert np.linalg.norm(np.diff(seen, axis=0), axis=1).min() > 0.045
 
 
 def painted(visit: Visit, places: list[tuple[float, float]]) -> NDArray[np.float64]:

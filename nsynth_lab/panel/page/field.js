@@ -213,7 +213,7 @@ function drawContours(context, attack, box, count) {
     const middles = lines.map(([one, other]) => ({ x: (one.x + other.x) / 2, y: (one.y + other.y) / 2 }));
     const wanted = { x: box.left + box.width * (0.24 + 0.1 * number), y: box.top + box.height * (0.2 + 0.04 * number) };
     const label = nearest(middles.filter((point) => hasRoom(point, half, high, box, count)), wanted);
-    context.globalAlpha = 0.34;
+    context.globalAlpha = 0.42;
     context.lineWidth = 1;
     context.beginPath();
     lines.forEach(([one, other], k) => {
@@ -222,7 +222,7 @@ function drawContours(context, attack, box, count) {
       context.lineTo(other.x, other.y);
     });
     context.stroke();
-    context.globalAlpha = 0.75;
+    context.globalAlpha = 0.9;
     if (label) context.fillText(text, label.x, label.y);
   });
   context.globalAlpha = 1;

@@ -518,6 +518,7 @@ function drawDot(context, dot, pressed, peak) {
   context.fillStyle = colour("accent");
   context.fill();
   ring(context, dot, pressed ? 14 : 11, "paper", 2);
+  ring(context, dot, pressed ? 15.5 : 12.5, "ink", 1);
 }
 
 /** A note with its name, the larger the harder it is pressed. @param {CanvasRenderingContext2D} context @param {Point} at @param {number} pressure 0 to 1 @param {string} name */
