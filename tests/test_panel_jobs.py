@@ -175,6 +175,18 @@ def test_two_at_a_time_and_cancelled_with_all_they_have_begun(jobs: Jobs) -> Non
     jobs.forget(jobs.start("wait", "wait", "job_child:wait", {}))
 
 
+def test_what_is_removed_has_its_place_until_it_has_ended(jobs: Jobs) -> None:
+    """Whoever asks and takes back again and again has no more processes than anybody else."""
+    names = [jobs.start("wait", "wait", "job_child:wait", {"deaf": True}) for _ in range(2)]
+    numbers = [int(number) for name in names for number in says(jobs, name).split()]
+    for name in names:
+        jobs.forget(name)
+    after = jobs.start("count", "count", "job_child:count", {"to": 1})
+    assert jobs.rows()[after]["state"] == "waiting"
+    assert over(jobs, after)[0]["state"] == "done"
+    assert gone(*numbers)
+
+
 def test_the_oldest_that_is_over_is_forgotten(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "MOST_KEPT", 3)
     first = jobs.start("count", "count", "job_child:count", {"to": 1})

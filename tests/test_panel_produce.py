@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -29,10 +30,10 @@ from nsynth_lab.note import Instrument as Named
 from nsynth_lab.panel.changes import blend_patch
 from nsynth_lab.panel.instrument import Instrument
 from nsynth_lab.panel.jobs.jobs import Jobs
-from nsynth_lab.panel.messages import Pack
+from nsynth_lab.panel.messages import NoteOn, Output, Pack
 from nsynth_lab.panel.produce import packs, songs
 from nsynth_lab.panel.produce.child import session_arguments, session_of, write_guests
-from nsynth_lab.panel.produce.takes import clipped, kept_folder
+from nsynth_lab.panel.produce.takes import Takes, clipped, kept_folder
 from nsynth_lab.patch.library import find_preset
 from nsynth_lab.render import Session
 from nsynth_lab.units import SAMPLE_RATE
@@ -336,3 +337,31 @@ def test_a_take_that_nobody_has_is_kept_when_the_panel_ends(told: list[str]) -> 
 
 def test_what_was_too_loud_is_said() -> None:
     assert (clipped(1.0), clipped(2.0)) == ([], ["it is too loud by 6.0 dB and clipped: turn the level down"])
+
+
+def test_a_take_goes_on_wherever_the_sound_goes(model_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the pages, then to a device, and back; the file is as long as what was played meanwhile."""
+    from nsynth_lab.bench.pretended import sounddevice
+
+    monkeypatch.setitem(sys.modules, "sounddevice", sounddevice)
+    session = Session(model_folder, device="cpu", user_instruments=False)
+    names = list(session.bank.entries)[:2]
+    with Instrument(session, blend_patch(names)) as instrument, Jobs() as jobs:
+        takes = Takes(instrument, jobs)
+        takes.start(ending="wav")
+        began = time.monotonic()
+        for output in ("device", "socket"):
+            time.sleep(0.3)
+            instrument.handle(Output(output))
+            instrument.handle(NoteOn(60))
+            assert soon(lambda output=output: instrument.status().output == output)  # type: ignore[misc]
+        time.sleep(0.3)
+        seconds = time.monotonic() - began
+        takes.stop()
+        ((name, row),) = rows(jobs, "take")
+        path = jobs.file(name, row["result"]["file"])
+        assert path is not None
+        sound, rate = soundfile.read(path)
+        assert 0.5 * seconds < len(sound) / rate < seconds + 0.5
+        assert row["result"]["seconds"] > 0.9
+        jobs.note_download(name)

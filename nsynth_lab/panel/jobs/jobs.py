@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.panel.jobs.folders import own_folder
-from nsynth_lab.panel.jobs.job import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job, files_in
+from nsynth_lab.panel.jobs.job import CANCELLED, DONE, FAILED, WAITING, Job, files_in
 from nsynth_lab.panel.jobs.limits import Limits
 from nsynth_lab.panel.jobs.process import Process
 from nsynth_lab.priority import behind_sound
@@ -40,6 +40,7 @@ class Jobs:
         self._lock = threading.RLock()
         self._jobs: dict[str, Job] = {}
         self._processes: dict[str, Process] = {}
+        self._at_work: set[str] = set()  # those that are removed too, until they have ended
         self._listeners: list[Callable[[], None]] = []
         self._threads: set[threading.Thread] = set()
         self._stack = ExitStack()
@@ -220,11 +221,10 @@ class Jobs:
 
     def _begin_next(self) -> None:
         """Begin those that wait, as far as there is room. With the lock."""
-        at_work = sum(job.state == RUNNING and job.own is None for job in self._jobs.values())
         waiting = [(name, job) for name, job in self._jobs.items() if job.state == WAITING]
         for name, job in sorted(waiting, key=lambda one: not one[1].brief) if self._is_open else ():
-            if at_work < AT_ONCE + job.brief:
-                at_work += 1
+            if len(self._at_work) < AT_ONCE + job.brief:
+                self._at_work.add(name)
                 job.begin()
                 self._in_thread(partial(self._run, name, job))
 
@@ -248,6 +248,7 @@ class Jobs:
             shutil.rmtree(job.folder, ignore_errors=True)
         with self._lock:
             self._processes.pop(name, None)
+            self._at_work.discard(name)
             job.result = result
             job.end(state, says)
             self._begin_next()
