@@ -21,13 +21,16 @@ import ctypes
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, ARENA_MAX = -1, -2, -3, -8  # malloc.h
 NUMPY_POOLS = ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")  # in NumPy's wheels; in those for macOS
 WAITING = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "0"}  # turns of a loop, some microseconds in all; milliseconds
 WAIT_POLICY = "OMP_WAIT_POLICY"  # the user's word on both
 LONG_COMMANDS = (("ablate",), ("bank", "build"), ("capture",), ("dataset",), ("evaluate",), ("pack",), ("train",))
-NICENESS = 5
+NICENESS, SESSION_NICENESS = 5, 10
+AUTOGROUP = Path("/proc/self/autogroup")
 KEPT_BYTES = 1 << 30
 GROWN_BYTES = 64 << 20
 LARGEST_MAPPED_BYTES = 32 << 20  # the maximum that glibc accepts
@@ -57,9 +60,16 @@ def give_way(arguments: Sequence[str]) -> None:
 
 
 def go_last() -> None:
-    """Let other programs go first, unless the user has set another nice value."""
+    """Let other programs go first, unless the user has set another nice value.
+
+    Linux weighs sessions against each other, and nice values only within one (sched(7), autogroups): a process with a
+    session of its own lets the other sessions go first too.
+    """
     if hasattr(os, "nice") and os.nice(0) == 0:  # Windows has no such value
         os.nice(NICENESS)
+    if sys.platform == "linux" and os.getsid(0) == os.getpid():
+        with suppress(OSError):  # a kernel without autogroups
+            AUTOGROUP.write_text(str(SESSION_NICENESS), encoding="ascii")
 
 
 def keep_freed_memory() -> bool:

@@ -10,9 +10,11 @@ import pytest
 
 from nsynth_lab.cli import COMMANDS, GROUPS
 from nsynth_lab.process_tuning import (
+    AUTOGROUP,
     LONG_COMMANDS,
     NICENESS,
     NUMPY_POOLS,
+    SESSION_NICENESS,
     WAIT_POLICY,
     WAITING,
     give_way,
@@ -149,3 +151,14 @@ def process_of(_: int) -> int:
 def test_there_are_as_many_workers_as_usable_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nsynth_lab.workers.usable_processors", lambda: 1)
     assert {pid for _, pid in in_parallel(process_of, range(4))} == {os.getpid()}
+
+
+def test_long_work_with_a_session_of_its_own_lets_other_sessions_go_first() -> None:
+    if not AUTOGROUP.exists():
+        pytest.skip("this system does not weigh sessions")
+    script = "from nsynth_lab.process_tuning import AUTOGROUP, go_last; go_last(); print(AUTOGROUP.read_text())"
+    for own in (True, False):
+        ran = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True, start_new_session=own
+        )
+        assert ran.stdout.strip().endswith(f"nice {SESSION_NICENESS}") == own

@@ -52,6 +52,7 @@ from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.naming import file_stem
 from nsynth_lab.panel.catalogue import catalogue
 from nsynth_lab.panel.guard import POST, TOKEN, Guard, Guarded
+from nsynth_lab.panel.impatient import Impatient
 from nsynth_lab.panel.jobs.downloads import download_route
 from nsynth_lab.panel.jobs.jobs import Jobs
 from nsynth_lab.panel.messages import LONGEST, reference
@@ -221,7 +222,7 @@ def server_of(app: Starlette) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         lifespan="on",
-        http="h11",
+        http=Impatient,
         ws=WebSocketsSansIOProtocol,
         ws_max_size=BYTES_A_CHARACTER * LONGEST,
         ws_per_message_deflate=False,  # noise does not get smaller, and it would take the engine's time

@@ -24,7 +24,7 @@ from typing import Any, Protocol, Self
 from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.panel.pictures.tools import Tools
 from nsynth_lab.priority import come_behind
-from nsynth_lab.process_tuning import NICENESS
+from nsynth_lab.process_tuning import go_last
 
 MOST_WAITING = 512
 END_SECONDS = 5.0
@@ -154,8 +154,9 @@ class Renderer:
 def _serve(pipe: Connection, folder: Path) -> None:
     """In the process: do what is asked for until nobody is there to ask."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the panel decides what Ctrl-C does
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    if hasattr(os, "setsid"):
+        os.setsid()
+    go_last()
     tools = Tools(folder)
     with suppress(EOFError, OSError):  # the panel has gone
         while True:
