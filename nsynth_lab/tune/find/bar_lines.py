@@ -1,7 +1,7 @@
 """Where the bar lines of a melody are: its upbeat where the metre is known, and the metre where it is not.
 
 Bar lines are where notes begin, long ones above all; a tune closes on one, or on the middle of a bar; an upbeat is
-short. The weights were set on half of a collection of 965 folk tunes; of the other half's upbeats 9 in 10 are found.
+short. The weights were set on a collection of folk tunes, of whose upbeats about seven in eight are found.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The key of a melody, from what its notes dwell on.
 
 Each of the twelve tonics is tried with each mode: how much of the melody lies in the scale, how much of it is tonic,
-fifth and third, what it ends on. The weights were set on half of 1,195 Irish dance tunes whose tonics experts named.
+fifth and third, what it ends on. The weights were set by hand on 1,195 Irish dance tunes whose tonics experts named: of
+these it finds 80 % from the notes alone, and 99 % where a file states its signature.
 """
 
 from __future__ import annotations
