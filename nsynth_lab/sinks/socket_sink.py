@@ -25,7 +25,7 @@ from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 HEAD = struct.Struct("<II")
 NUMBERS = 1 << 32
-TOO_LATE = 0.9  # lengths of a block
+KEPT_SECONDS = 0.015  # what listeners keep in store at least, so that a block may be as late once
 FORGIVEN_SECONDS = 0.25  # further behind than this, the clock begins anew; less is caught up with
 
 
@@ -87,8 +87,8 @@ class SocketSink:
 
     @property
     def starving(self) -> bool:
-        """Whether the next block is almost an underrun."""
-        return self._due is not None and time.monotonic() - self._due > TOO_LATE * self.block_seconds
+        """Whether listeners have almost nothing left: blocks have been too slow for longer than a moment."""
+        return self._due is not None and time.monotonic() - self._due > KEPT_SECONDS
 
     def listen(self, blocks: int, *, wake: Callable[[], object] = lambda: None) -> Listener:
         """A new listener, for which at most `blocks` are kept; it hears from the next block on."""

@@ -1,0 +1,33 @@
+"""The pace of the sound that goes to pages: what is late, and what is too late."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from nsynth_lab.sinks import socket_sink
+from nsynth_lab.sinks.socket_sink import KEPT_SECONDS, SocketSink
+
+BLOCK = np.zeros((2, 256), np.float32)
+
+
+def test_one_late_block_is_an_underrun_and_no_reason_to_give_up_voices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listeners keep some in store; once that is gone, there is."""
+    now = [100.0]
+    sleep = lambda seconds: now.__setitem__(0, now[0] + seconds)  # noqa: E731
+    monkeypatch.setattr(socket_sink, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=sleep))
+    with SocketSink(block_samples=256) as sink:
+        for _ in range(10):
+            sink.write(BLOCK)
+        assert now[0] == pytest.approx(100.0 + 10 * sink.block_seconds)
+        now[0] += 2 * sink.block_seconds
+        assert not sink.starving
+        sink.write(BLOCK)
+        assert sink.underruns == 1
+        now[0] += KEPT_SECONDS
+        assert sink.starving
+        for _ in range(10):
+            sink.write(BLOCK)
+        assert not sink.starving, "it has caught up"
