@@ -81,7 +81,6 @@ def test_each_note_of_an_mpe_controller_has_a_dot_on_the_pad(visit: Visit, envir
             page.wait_for_timeout(1000)
             if visit.panel("panel.pad.notes.size") == 2:
                 break
-        visit.wait("panel.pad.notes.size === 2")
         visit.wait("panel.pad.notes.get(60).shown?.x < 0.01 && panel.pad.notes.get(64).shown?.x > 0.99")
         keys.do(bytes=[0xB1, 74, 64])
         visit.wait("Math.abs(panel.pad.notes.get(60).shown.x - 64 / 127) < 0.01")
