@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from browsing import Visit, chromium, free_port, panel
 
-CORNERS = ("flute", "cello", "choir aahs", "marimba")
+CORNERS = ("flute", "cello", "choir aahs", "drawbar organ")  # that sound as long as they are held
 PAGES, VOICES = 20, 16
 IS_THERE = """
   const looking = setInterval(() => {
@@ -47,7 +47,7 @@ class Drawing:
         page_bytes, lists_bytes: that came over the wire for the page, and for its lists of instruments and presets.
         frames_a_second: while the pad is dragged and so many voices sound.
         interval_ms: between frames; median, 99th percentile.
-        voices: that sounded then.
+        voices: that still sounded at its end.
         pages_underruns: of the engine, and of a page, while twenty are open and one plays.
         pages_ms: from a key on one page until all twenty show it; the most.
     """
