@@ -85,7 +85,7 @@ def _with(words: list[str], option: str, value: str) -> list[str]:
 
 def make_inputs(font: Path | None) -> None:
     """In the folder where the test runs, everything that command lines name: recordings, notes, a song, a model."""
-    for name in ("my-kalimba", "odd-bell", "my-voice", "strange-bell"):
+    for name in ("my-kalimba", "odd-bell", "my-voice", "strange-bell", "hum", "whistle"):
         write_audio(f"{name}.wav", pluck(72, seconds=0.6))
     for folder, octaves in (("my-samples", 0), ("my-horn", 0), ("recordings/flute", 0), ("horn", 1)):  # Yamaha's names
         Path(folder).mkdir(parents=True)

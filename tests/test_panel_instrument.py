@@ -457,7 +457,10 @@ def test_all_pages_are_told_the_same_and_their_keys_come_together(session: Sessi
 
 
 @pytest.mark.usefixtures("unpaced")
-def test_a_patch_is_saved_and_loaded_again_under_its_name(session: Session) -> None:
+def test_a_patch_is_saved_and_loaded_again_under_its_name(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path))  # where no other test has saved anything
     with bench(session) as page:
         page.ask(Place(0.3, keep=True), Save("Night flute"))
         state = page.instrument.state()
