@@ -85,6 +85,6 @@ def test_the_walk_through_the_house_leads_where_it_says(repository: Path) -> Non
         assert place.exists(), path
         if name:
             source = place.read_text(encoding="utf-8")
-            assert re.search(rf"^(?:def {name}\b|class {name}\b|{name}\b.* = )", source, re.MULTILINE), (
+            assert re.search(rf"^(?:(?:async )?def {name}\b|class {name}\b|{name}\b.* = )", source, re.MULTILINE), (
                 f"{path}: {name}"
             )
