@@ -105,6 +105,24 @@ def progress(total: int | None, unit: str, title: str = "", *, still: bool = Fal
 
 
 @contextmanager
+def sound_progress(seconds: float | None, title: str) -> Iterator[Callable[[int], None]]:
+    """As `progress`, in seconds of sound, or without an end where None; yields `advance(samples)`, at 48 kHz."""
+    from nsynth_lab.units import SAMPLE_RATE  # brings NumPy, which help and errors do without
+
+    with progress(None if seconds is None else round(seconds), "s", title) as advance:
+        waiting = 0
+
+        def heard(samples: int) -> None:
+            nonlocal waiting
+            waiting += samples
+            if waiting >= SAMPLE_RATE:
+                advance(waiting // SAMPLE_RATE)
+                waiting %= SAMPLE_RATE
+
+        yield heard
+
+
+@contextmanager
 def _bar(total: int | None, unit: str, title: str, *, still: bool) -> Iterator[Callable[..., None]]:
     from rich.progress import BarColumn, Progress, TextColumn
 

@@ -74,7 +74,6 @@ def render(
     from nsynth_lab.render.output_paths import check_sources
     from nsynth_lab.render.song_choice import song_to_play
     from nsynth_lab.sound_format import SoundFormat
-    from nsynth_lab.units import SAMPLE_RATE
 
     delivery = Delivery(output, SoundFormat(rate, bits, sound_channels, quality), listen)
     delivery.check(as_json=as_json)
@@ -91,21 +90,12 @@ def render(
     recipe = recipes.recipe(context, session, device=session.device)
     with delivery.written() as path:
         with (
-            console.progress(round(read.seconds), "s", "rendering") as advance,
+            console.sound_progress(read.seconds, "rendering") as advance,
             FileSink(
                 path, sound_format=delivery.sound_format, comment=recipe.comment(delivery.place(path)), force=force
             ) as sink,
         ):
-            told = 0
-
-            def heard(samples: int) -> None:
-                nonlocal told
-                told += samples
-                if told >= SAMPLE_RATE:
-                    advance(told // SAMPLE_RATE)
-                    told %= SAMPLE_RATE
-
-            played = render_song(engine, read, sink, advance=heard)
+            played = render_song(engine, read, sink, advance=advance)
         recipe.put_beside(delivery.place(path))
         for line in engine.troubles():
             console.say(f"warning: {line}")

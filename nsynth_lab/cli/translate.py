@@ -200,21 +200,11 @@ def _request(to: str, position: str | None, follow: float, checkpoint: Path | No
 def _followed(source: Path, gate_db: float) -> Phrase:
     """A phrase, read or heard."""
     from nsynth_lab.analysis.phrase import ENDING, follow, read_phrase
-    from nsynth_lab.units import SAMPLE_RATE
 
     if source.suffix.lower() == ENDING:
         return read_phrase(source)
-    with console.progress(0, "s", "listening") as advance:
-        done = 0
-
-        def heard(samples: int) -> None:
-            nonlocal done
-            done += samples
-            if done >= SAMPLE_RATE:
-                advance(done // SAMPLE_RATE)
-                done %= SAMPLE_RATE
-
-        return follow(_at_48_khz(source), gate_db=gate_db, provenance={"file": source.name}, advance=heard)
+    with console.sound_progress(None, "listening") as advance:
+        return follow(_at_48_khz(source), gate_db=gate_db, provenance={"file": source.name}, advance=advance)
 
 
 def _at_48_khz(source: Path) -> Iterator[FloatArray]:
@@ -260,26 +250,20 @@ def _render(
     """Write the sound; its peak."""
     from nsynth_lab.render.song import blocks_of
     from nsynth_lab.sinks.file import FileSink
-    from nsynth_lab.units import SAMPLE_RATE
 
     comment = recipe.comment(delivery.place(path))
-    seconds = round(phrase.seconds)
     with (
-        console.progress(seconds, "s", "playing") as advance,
+        console.sound_progress(phrase.seconds, "playing") as advance,
         FileSink(path, sound_format=delivery.sound_format, comment=comment, force=force) as sink,
     ):
-        done = 0
         for block in blocks_of(engine, events, end_sample=phrase.samples):
             sink.write(block)
-            done += block.shape[1]
-            if done >= SAMPLE_RATE:
-                advance(done // SAMPLE_RATE)
-                done %= SAMPLE_RATE
+            advance(block.shape[1])
     return sink.peak
 
 
 def _draw(path: Path, sound: Path, phrase: Phrase, events: list[Event], *, force: bool) -> None:
-    """The pitch that was heard and the notes that were played, over the spectrogram of the result."""
+    """The pitch that was heard, the keys that were played, and the level."""
     from nsynth_lab.translate.picture import draw_translation
 
     draw_translation(

@@ -139,7 +139,7 @@ def _channel_controls(player: Player, own: Mapping[int, ControlValues]) -> Chann
     volume = db_to_gain(player.settings.volume_db + player.trim_db)
     for channel, one in own.items():
         manager = player.channels.manager_controls(channel, player.settings)
-        controls.bend_semitones[channel], controls.pressure[channel], controls.gain[channel], *_ = one
+        controls.bend_semitones[channel], controls.pressure[channel], controls.gain[channel], _ = one
         controls.manager_bend_semitones[channel] = manager.bend_semitones
         controls.manager_pressure[channel] = manager.pressure
         controls.manager_gain[channel] = manager.gain * volume

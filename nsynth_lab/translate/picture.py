@@ -1,4 +1,4 @@
-"""The picture of a translation: the pitch that was heard, the notes that were played, and both levels."""
+"""The picture of a translation: the pitch that was heard, the notes that were played, and the level."""
 
 from __future__ import annotations
 
