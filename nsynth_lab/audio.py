@@ -88,6 +88,21 @@ def read_clip(path: str | Path, *, max_seconds: float = MAX_SECONDS) -> Audio:
     return as_clip(read_audio(path, max_seconds=max_seconds), str(path))
 
 
+def length_seconds(path: str | Path) -> float:
+    """How long a sound file says that it is, in seconds; it may be wrong.
+
+    Raises:
+        AudioError: missing, or not audio.
+    """
+    path = _readable(path)
+    try:
+        with _reader()(_name(path)) as file:
+            _check_rate(path, rate := int(file.samplerate))
+            return int(file.frames) / rate
+    except (_soundfile().SoundFileError, OSError, TypeError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
 def mono_blocks(path: str | Path) -> Iterator[tuple[FloatArray, int]]:
     """A sound file of any length in blocks: (mono [samples], sample rate in Hz). Memory does not grow with its length.
 

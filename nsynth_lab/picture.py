@@ -14,8 +14,10 @@ from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import MissingError, UsageError
 from nsynth_lab.legible import legible
+from nsynth_lab.note import note_name
 from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray
 
+ENDINGS = (".png", ".svg", ".pdf")  # of the files that `save_figure` writes
 WINDOW, HOP, BANDS = 4096, 512, 320
 LOWEST_HZ, HIGHEST_HZ = 40.0, 24_000.0
 RANGE_DB = 80.0
@@ -42,6 +44,34 @@ def draw_spectrograms(path: str | Path, panels: Sequence[Panel], *, title: str =
     path = Path(path)
     check_target(path, force=force)
     return save_figure(_spectrograms(panels, title), path)
+
+
+def draw_spectrogram_rows(
+    path: str | Path, rows: Sequence[Sequence[Panel]], *, title: str = "", force: bool = False
+) -> Path:
+    """Write spectrograms of about one length in rows, as `draw_spectrograms`; the last of each row on the right.
+
+    Raises:
+        UsageError: the target cannot be written.
+    """
+    path = Path(path)
+    check_target(path, force=force)
+    images = [[_log_spectrogram_db(panel.samples, panel.sample_rate) for panel in row] for row in rows]
+    top = max(float(image.max()) for row in images for image in row)
+    columns = max(len(row) for row in rows)
+    figure = new_figure(2.0 + 3.2 * columns, 0.8 + 2.7 * len(rows))
+    grid = figure.subplots(len(rows), columns, sharey=True, squeeze=False)
+    for axes, row, shown in zip(grid, rows, images, strict=True):
+        left = columns - len(row)
+        for empty in axes[:left]:
+            empty.axis("off")
+        for place, panel, image in zip(axes[left:], row, shown, strict=True):
+            mesh = _show_spectrogram(place, panel, image - top)
+        axes[left].tick_params(labelleft=True)
+        axes[left].set_yticks([_height(hz) for hz in TICKS_HZ], [f"{hz:,} Hz" for hz in TICKS_HZ])
+    figure.colorbar(mesh, ax=grid.ravel().tolist(), label="dB", pad=0.01)
+    figure.suptitle(legible(title), fontsize=11)
+    return save_figure(figure, path)
 
 
 def spectrogram_png(panels: Sequence[Panel], *, title: str = "") -> bytes:
@@ -77,18 +107,29 @@ def _spectrograms(panels: Sequence[Panel], title: str) -> Any:
     figure = new_figure(min(22.0, 2.5 + 1.6 * len(panels) + 0.006 * sum(widths)), 4.6)
     rows = figure.subplots(1, len(panels), sharey=True, squeeze=False, width_ratios=widths)[0]
     for axes, panel, image in zip(rows, panels, images, strict=True):
-        seconds = len(panel.samples) / panel.sample_rate
-        shown = axes.imshow(
-            image.T - top, origin="lower", aspect="auto", cmap="magma", vmin=-RANGE_DB, vmax=0.0,
-            extent=(0.0, seconds, 0.0, 1.0),
-        )  # fmt: skip
-        axes.set_title(legible(panel.title), fontsize=9)
-        axes.set_xlabel("seconds", fontsize=8)
-        axes.tick_params(labelsize=7)
+        shown = _show_spectrogram(axes, panel, image - top)
     rows[0].set_yticks([_height(hz) for hz in TICKS_HZ], [f"{hz:,} Hz" for hz in TICKS_HZ])
     figure.colorbar(shown, ax=list(rows), label="dB", pad=0.01)
     figure.suptitle(legible(title), fontsize=11)
     return figure
+
+
+def _show_spectrogram(axes: Any, panel: Panel, level_db: FloatArray) -> Any:
+    shown = axes.imshow(
+        level_db.T, origin="lower", aspect="auto", cmap="magma", vmin=-RANGE_DB, vmax=0.0,
+        extent=(0.0, len(panel.samples) / panel.sample_rate, 0.0, 1.0),
+    )  # fmt: skip
+    axes.set_title(legible(panel.title), fontsize=9)
+    axes.set_xlabel("seconds", fontsize=8)
+    axes.tick_params(labelsize=7)
+    return shown
+
+
+def name_notes(axes: Any, *, classes: Sequence[int]) -> None:
+    """Label a vertical axis of MIDI note numbers with names, of the notes of these pitch classes that are in view."""
+    low, high = (round(edge) for edge in axes.get_ylim())
+    ticks = [note for note in range(low, high + 1) if note % 12 in classes]
+    axes.set_yticks(ticks, [note_name(note) for note in ticks], fontsize=7)
 
 
 def new_figure(width_inches: float, height_inches: float) -> Any:

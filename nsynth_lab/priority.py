@@ -3,6 +3,7 @@
 A thread that makes sound and waits behind other programs misses its deadline, and the sound breaks up. Linux grants
 real-time priority (SCHED_RR) to members of a group that limits.conf names, and to root. Only the thread that asks gets
 it, and so do helpers that it waits for; other threads and programs that it starts do not (SCHED_RESET_ON_FORK).
+A sound server's library has a thread of its own in this program, which carries the sound on: it gets it too.
 Other threads of a program that plays come right behind (`behind_sound`), even if they only wait and look now and then:
 the interpreter's lock goes from thread to thread, and the sound would wait for whoever is to have it and waits itself
 for a processor. A nice value does not help there: Linux weighs sessions against each other, and the values within one.
@@ -21,6 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 
 PRIORITY, NICENESS = 5, -11  # above all that is not real time, below the system's own threads and JACK's
@@ -31,6 +33,7 @@ ADVICE = (
     "/etc/security/limits.d/audio.conf, then log in again"
 )
 
+CARRIERS = ("threaded-ml",)  # libpulse's; PipeWire's asks for itself
 LOWERED = "it goes on at normal priority, so that this machine can still be used"
 
 _raised: dict[int, int] = {}  # priority by thread
@@ -39,24 +42,34 @@ _watched = False
 _refused: set[int] = set()
 
 
-def raise_priority(*, behind: int = 0) -> bool:
+def raise_priority(*, behind: int = 0, thread: int = 0) -> bool:
     """Ask the system for real-time priority for this thread, or else for a lower nice value; whether it grants either.
 
     Only within `never_for_long`, so that the machine stays usable. `behind`: by how much others that make sound come
-    first; 0 to 4.
+    first; 0 to 4. `thread`: another one of this program, by its native number.
     """
     if sys.platform != "linux":
         return False
+    thread = thread or threading.get_native_id()
     with suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY - behind))
-        _raised[threading.get_native_id()] = PRIORITY - behind
+        os.sched_setscheduler(thread, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY - behind))
+        _raised[thread] = PRIORITY - behind
         return True
     with suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))
-        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+        os.sched_setscheduler(thread, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))
+        os.setpriority(os.PRIO_PROCESS, thread, NICENESS)
         return True
-    _refused.add(threading.get_native_id())
+    _refused.add(thread)
     return False
+
+
+def raise_audio_thread() -> None:
+    """As `raise_priority`, on an audio thread, for it and for the threads that carry its sound to a server."""
+    raise_priority()
+    for task in Path("/proc/self/task").glob("*"):
+        with suppress(OSError):  # it has ended
+            if (task / "comm").read_text().strip() in CARRIERS:
+                raise_priority(thread=int(task.name))
 
 
 @contextmanager
@@ -70,17 +83,6 @@ def behind_sound() -> Iterator[None]:
         yield
     finally:
         _lower(threads=[threading.get_native_id()])
-
-
-@contextmanager
-def at_leisure() -> Iterator[None]:
-    """Within this context, for long work, this thread has normal priority; then it comes behind again if it did."""
-    came_behind = _lower(threads=[threading.get_native_id()])
-    try:
-        yield
-    finally:
-        if came_behind:
-            come_behind()
 
 
 def come_behind() -> None:

@@ -1,4 +1,4 @@
-"""Wording of error messages: values quoted safely, suggestions for misspelt names, and Python's words for options."""
+"""Wording: values quoted safely, suggestions for misspelt names, Python's words for options, and lists as typed."""
 
 from __future__ import annotations
 
@@ -72,6 +72,15 @@ def counted(number: int, noun: str) -> str:
     ('1 note', '0 notes')
     """
     return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def listed(text: str) -> list[str]:
+    """What is written with commas between.
+
+    >>> listed("flute, choir aahs,")
+    ['flute', 'choir aahs']
+    """
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 _OPTION = re.compile(r"`[^`]*`|--([a-z][a-z0-9-]*)")

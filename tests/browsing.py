@@ -30,6 +30,9 @@ PLAYS_AT_ONCE = ("--no-sandbox", "--autoplay-policy=no-user-gesture-required")
 
 TO_PLAY = ("flute", "cello", "--latency", "high")
 
+# The blend of the patch that the page's address holds; while it holds none, an empty one.
+IN_ADDRESS = "(JSON.parse(atob(location.hash.slice(1).replaceAll('-', '+').replaceAll('_', '/') || 'e30')).blend ?? {})"
+
 # An analyser beside the page's own, as long as its ring of samples may be.
 TAP = """(() => {
   const { context, player } = panel.sound;
@@ -123,7 +126,7 @@ class Visit:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
 
-    def connected(self, *, seconds: float = 10.0) -> None:
+    def connected(self, *, seconds: float = 30.0) -> None:
         """Wait until the page has the state of the instrument; to be called again when it has been loaded again."""
         self.page.evaluate("async () => { window.looked = (await import('/page/app.js')).panel; }")
         self.wait("panel.link.isOpen && panel.state && panel.status", seconds=seconds)
@@ -132,7 +135,7 @@ class Visit:
         """What a JavaScript expression of `panel`, and of `given`, is worth in the page."""
         return self.page.evaluate(f"async (given) => {{ const panel = window.looked; return {expression}; }}", argument)
 
-    def wait(self, condition: str, argument: Any = None, *, seconds: float = 10.0) -> None:
+    def wait(self, condition: str, argument: Any = None, *, seconds: float = 30.0) -> None:
         """Wait until a condition of `panel`, and of `given`, holds in the page."""
         # Boolean, because a promise would count as true.
         script = f"(given) => {{ const panel = window.looked; return Boolean({condition}); }}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +18,11 @@ from typer.main import get_command
 
 from nsynth_lab import cli
 from nsynth_lab.audio import write_audio
+from nsynth_lab.melody.checkpoint import FILE as MELODY
 from nsynth_lab.model.bank import Bank, load_bank, write_bank
 from nsynth_lab.model.checkpoint import save_weights
 from nsynth_lab.render import DEFAULT_CHECKPOINT
+from nsynth_lab.tune.files import read_tune, write_tune
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "nsynth_lab/train/README.md", "nsynth_lab/bench/README.md")
@@ -87,6 +90,9 @@ def make_inputs(font: Path | None) -> None:
     """In the folder where the test runs, everything that command lines name: recordings, notes, a song, a model."""
     for name in ("my-kalimba", "odd-bell", "my-voice", "strange-bell", "hum", "whistle"):
         write_audio(f"{name}.wav", pluck(72, seconds=0.6))
+    write_audio("band.wav", pluck(60, seconds=1.5))
+    Path("tunes").mkdir()
+    write_audio("tunes/whistle.wav", pluck(72, seconds=0.6))
     for folder, octaves in (("my-samples", 0), ("my-horn", 0), ("recordings/flute", 0), ("horn", 1)):  # Yamaha's names
         Path(folder).mkdir(parents=True)
         for name, pitch in (("C3", 48), ("G3", 55), ("D4", 62)):
@@ -103,6 +109,10 @@ def make_inputs(font: Path | None) -> None:
     )
     song.save("song.mid")
     song.save("tune.mid")
+    for name in ("start.abc", "a.abc", "b.abc"):
+        Path(name).write_text("X:1\nM:4/4\nL:1/8\nK:D\nDFAF d2AF|GBAF D4|]\n")
+    for name in ("a.mid", "b.mid", "c.mid", "d.mid"):
+        write_tune(read_tune("a.abc").tune, Path(name))
     for name in ("tune.abc", "book.abc"):
         Path(name).write_text("X:12\nT:Two bars\nM:2/4\nL:1/8\nK:D\nDF AF|D4|]\n")
     small_model(Path("tiny-model"))
@@ -115,6 +125,7 @@ def small_model(folder: Path) -> None:
     model_id = save_weights(folder, tiny_model(), about={})
     zones = [replace(zone, model_id=model_id) for zone in bank.zones]
     write_bank(folder, Bank(list(bank.entries.values()), zones, model_id=model_id), about={})
+    shutil.copy(DEFAULT_CHECKPOINT / MELODY, folder)
 
 
 class NoPorts:

@@ -21,21 +21,17 @@ VOICES, SEED = (33.0, 52.5, 69.0, 101.0), 3
 
 
 def errors_db() -> dict[str, float]:
-    """Whole notes; the same with voices in turns; a note that begins where another has sounded."""
+    """Voices in turns; then whole notes, all together, which begin where others have sounded."""
     decoder = tiny_model().decoder
     frames = past_frames(decoder) + 5
-    inputs = streams(VOICES, frames)
+    gains = 1.0 + torch.rand(len(VOICES), frames, generator=torch.Generator().manual_seed(5))  # of the noise
+    inputs = [*streams(VOICES, frames), gains]
     whole, _ = decode(decoder, inputs, decoder.start(len(VOICES), seed=SEED))
     found = {}
     everyone = list(range(len(VOICES)))
     for name, step in (("fused", FusedStep), ("plain", PlainStep)):
         batch = CudaGraphBatch(decoder, len(VOICES), make_step=step, seed=SEED)
-        batch.reset(everyone, everyone)
-        for way, order in (
-            ("together", [everyone]),
-            ("in turns", [[0, 2], [1], [3, 0, 1], [2, 3]]),
-            ("again", [everyone]),
-        ):
+        for way, order in (("in turns", [[0, 2], [1], [3, 0, 1], [2, 3]]), ("together", [everyone])):
             batch.reset(everyone, everyone)
             heard = in_turns(batch, inputs, order)
             error = (heard - whole).square().sum(dim=1) / whole.square().sum(dim=1)

@@ -14,6 +14,18 @@ def tone(hz: NDArray[np.float64], *, partials: int = 8, level: float = 0.2) -> F
     return np.asarray(level * sum(np.sin(k * phase) / k for k in range(1, partials + 1)), np.float32)
 
 
+def hiss(lowest_hz: float, highest_hz: float, seconds: float, *, level: float = 0.05, seed: int = 0) -> FloatArray:
+    """Noise in a band, as in an s; `level` is its effective amplitude."""
+    count = round(seconds * SAMPLE_RATE)
+    hz = np.fft.rfftfreq(count, 1.0 / SAMPLE_RATE)
+    middle, half = 0.5 * (lowest_hz + highest_hz), 0.5 * (highest_hz - lowest_hz)
+    spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(count)) * np.exp(
+        -0.5 * ((hz - middle) / half) ** 2
+    )
+    wave = np.fft.irfft(spectrum, count)
+    return np.asarray(level * wave / np.sqrt(np.mean(wave**2)), np.float32)
+
+
 def steady(hz: float, seconds: float) -> NDArray[np.float64]:
     """One pitch."""
     return np.full(round(seconds * SAMPLE_RATE), hz)

@@ -14,6 +14,7 @@ from tiny_model import tiny_model
 from nsynth_lab.latents import Latents
 from nsynth_lab.midi.events import Event, bend, control, note_off, note_on, setting
 from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.runtime.voice_batch import FrameStreams
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.output_stage import BYPASS, OutputStage
 from nsynth_lab.synth.settings import Settings
@@ -67,22 +68,23 @@ def played(engine: Engine, events: Iterable[Event], *, samples: int, blocks: Seq
 
 
 class Heard:
-    """The pitch (MIDI), level and timbre of every frame of every slot that an engine asked its decoder for."""
+    """What an engine asked its decoder for: pitch (MIDI), level, timbre and gain of the noise of every frame."""
 
     def __init__(self, engine: Engine) -> None:
         self.pitch: list[tuple[int, int, float]] = []  # (clock of the block, slot, MIDI pitch)
         self.level: list[tuple[int, int, float]] = []
         self.timbre: list[tuple[int, int, FloatArray]] = []
+        self.noise_gain: list[float] = []
         step = engine.batch.step
 
-        def listen(
-            slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-        ) -> FloatArray:
-            for slot, frame, level, hz in zip(slots.tolist(), timbre, level_db.tolist(), f0_hz.tolist(), strict=True):
-                self.pitch.append((engine.clock, slot, hz_to_note(hz)))
-                self.level.append((engine.clock, slot, level))
+        def listen(slots: Ints, streams: FrameStreams) -> FloatArray:
+            gain = streams.noise_gain
+            self.noise_gain += [1.0] * len(slots) if gain is None else gain.tolist()
+            for slot, frame, level, hz in zip(slots.tolist(), *streams[:3], strict=True):
+                self.pitch.append((engine.clock, slot, hz_to_note(float(hz))))
+                self.level.append((engine.clock, slot, float(level)))
                 self.timbre.append((engine.clock, slot, frame))
-            return step(slots, timbre, level_db, f0_hz, partials)
+            return step(slots, streams)
 
         engine.batch.step = listen  # type: ignore[method-assign]
 

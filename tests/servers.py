@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -61,9 +61,11 @@ def pulse(folder: Path, *, again: bool = False) -> Iterator[dict[str, str]]:
     server += ["--high-priority=yes", "--realtime=yes"]  # as desktops run it; where that is not allowed it goes on
     server += ["-L", "module-native-protocol-unix", "-L", NULL_SINK]
     with ExitStack() as stack:
-        stack.enter_context(running(server, environment, folder / "pulse.log"))
+        process = stack.enter_context(running(server, environment, folder / "pulse.log"))
         if not answers(["pactl", "info"], environment):
             pytest.skip("PulseAudio does not start here")
+        with suppress(PermissionError):  # its main thread too, as all that makes sound in PipeWire has it
+            os.sched_setscheduler(process.pid, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(5))
         stack.enter_context(running(KEEP, environment, folder / "keeper.log"))
         time.sleep(2.2)
         yield environment

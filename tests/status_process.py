@@ -11,7 +11,7 @@ import time
 
 from playing import small_engine
 
-from nsynth_lab.cli.play import _attend
+from nsynth_lab.cli.performing import _attend
 from nsynth_lab.render.live import Live
 from nsynth_lab.render.live_thread import running
 from nsynth_lab.sinks.device import DeviceSink

@@ -8,7 +8,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from nsynth_lab.runtime.voice_batch import VoiceBatch
+from nsynth_lab.runtime.voice_batch import FrameStreams, VoiceBatch
 
 State = TypeVar("State")
 
@@ -62,8 +62,8 @@ def _cut(inputs: Sequence[Tensor], sizes: Sequence[int], *, dim: int, unit: int)
 
 def step_batch(batch: VoiceBatch, active: Tensor, streams: Sequence[Tensor]) -> Tensor:
     """`batch.step`, from tensors to tensors."""
-    timbre, level_db, f0_hz, partials = (stream.contiguous().numpy() for stream in streams)
-    return torch.from_numpy(batch.step(active.numpy(), timbre, level_db, f0_hz, partials))
+    given = FrameStreams(*(stream.contiguous().numpy() for stream in streams))
+    return torch.from_numpy(batch.step(active.numpy(), given))
 
 
 def in_turns(batch: VoiceBatch, inputs: Sequence[Tensor], order: Sequence[Sequence[int]]) -> Tensor:

@@ -633,9 +633,9 @@ def test_an_encoding_is_interrupted() -> None:
 def test_an_evaluation_and_a_bank_are_interrupted() -> None:
     make_dataset(Path("notes"), count=60)
     before = everything()
-    interrupt("evaluate", "notes", "--all", "--figures", "figures.json", *MODEL, after="evaluating: 3/")
+    interrupt("evaluate", "notes", "--all", "--figures", "figures.json", *MODEL, after="evaluating: 1/")
     assert everything() == before
-    words = ("bank", "notes", "--spacing", "1", "--force", *MODEL)
+    words = ("bank", "notes", "--spacing", "1", "--jobs", "1", "--force", *MODEL)
     interrupt(*words, after="encoding: 3/")
     left = everything()
     kept = {path for path in left if path.startswith(f"model/{UNFINISHED_FOLDER}")}

@@ -61,7 +61,10 @@ def test_the_readmes_show_commands_that_exist(line: str) -> None:
     command: Any = get_command(cli.app)
     words = shlex.split(line)[1:]
     while hasattr(command, "commands"):
-        command = command.commands[words.pop(0)]
+        name = words.pop(0)
+        if f"{name} {words[0]}" in command.commands:
+            name = f"{name} {words.pop(0)}"
+        command = command.commands[name]
     known = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in words if re.match(r"--?[a-z]", word)} <= known
 

@@ -17,7 +17,9 @@ import torch
 from command_lines import NoPorts, in_the_help, in_the_readmes, make_inputs, shortened, takes
 from sound_card import no_sound_card
 
+from nsynth_lab.analysis.basic_pitch import BasicPitch
 from nsynth_lab.cli import run
+from nsynth_lab.errors import MissingError
 from nsynth_lab.evaluate import ablation
 from nsynth_lab.model.bank import BANK
 from nsynth_lab.render import DEFAULT_CHECKPOINT
@@ -25,6 +27,15 @@ from nsynth_lab.render import DEFAULT_CHECKPOINT
 MODEL = "tiny-model"
 FONT = Path("/usr/share/sounds/sf2/TimGM6mb.sf2")
 KARS = Path(__file__).resolve().parent.parent / "build" / "vst3" / "Kars.vst3"
+
+
+def hears_chords() -> bool:
+    try:
+        BasicPitch()
+    except MissingError:
+        return False
+    return True
+
 
 _CLIPS = ("--notes", "C4", "--velocities", "100", "--duration", "0.3")
 _CAPTURE = ("--low", "C4", "--high", "C4", "--velocities", "100", "--hold", "0.5", "--duration", "0.6")
@@ -40,6 +51,9 @@ SHORTER: dict[str, Sequence[str]] = {  # the longest beginning that fits counts;
     "encode strange-bell": ("--rounds", "1", "--refine", "1"),
     "decode": ("--duration", "0.3"),
     "play": ("--duration", "0.2", "--latency", "high"),
+    "duet": ("--duration", "0.2", "--latency", "high"),
+    "loops play": ("--duration", "0.2", "--latency", "high"),
+    "duet flute --file": (),
     "pack": _CLIPS,
     "pack flute cello -o": (*_CLIPS, "--positions", "0,1"),
     "pack my-kalimba": (*_CLIPS, "--positions", "0,1"),
@@ -59,6 +73,9 @@ SHORTER: dict[str, Sequence[str]] = {  # the longest beginning that fits counts;
     "train notes/horn -o runs/horn --resume": ("--steps", "2", *_TRAIN[2:]),
     "train notes/ -o runs/mine --steps 800": ("--steps", "2", *_TRAIN[2:]),
     "evaluate": ("--limit", "2", "--pairs", "2", "--rounds", "1", "", "--all"),
+    "evaluate --only translation": ("--to", "flute"),
+    "evolve my-tunes --tunes": ("--bars", "2"),
+    "imagine --family reed --like oboe": ("--count", "2"),
     "ablate": ("--steps", "1", "--batch", "1", "--jobs", "1", "--limit", "1"),
     "bank build": ("--jobs", "1", "--spacing", "12"),
     "bank build --from": ("--jobs", "1", "--from-checkpoint", "few-model", "--rounds", "0"),
@@ -68,6 +85,7 @@ SHORTER: dict[str, Sequence[str]] = {  # the longest beginning that fits counts;
 }
 NO_PLUGIN = "needs a plugin; tests/test_plugins.py and tests/test_capture.py run them where one is built"
 NO_GPU = "needs an NVIDIA GPU"
+NO_NETWORK = "needs the extra transcribe; tests/test_transcribe.py runs it where that is installed"
 AS_FAR: dict[
     str, tuple[str, bool, str, int]
 ] = {  # why, whether it is missing here, what is said then, and the exit code
@@ -77,6 +95,7 @@ AS_FAR: dict[
     "plugins scan ~/my-plugins": (NO_PLUGIN, True, "no such folder", 1),
     "plugins state": (NO_PLUGIN, True, "ZamDelay", 1),
     "plugins show": (NO_PLUGIN, True, "ZamDelay", 1),
+    "translate band.wav": (NO_NETWORK, not hears_chords(), "pip install --no-deps basic-pitch", 1),
     "bench --compute cuda": (NO_GPU, not torch.cuda.is_available(), "no CUDA device", 2),
 }
 NOT_HERE = {
@@ -85,6 +104,7 @@ NOT_HERE = {
     ". .venv/bin/activate": "a shell's",
     "doctor": "tests/test_cli.py runs it; its probes take ten processes",
     "panel": "tests/test_panel_server.py runs it; it plays until Ctrl-C",
+    "evolve my-reeds": "tests/test_evolve.py breeds instruments; of a tiny model's none is recognised",
     "torchrun": "tests/test_parallel.py trains in several processes",
 }
 FIRST = {  # what a line takes for granted and the lines before it could not make here
@@ -107,8 +127,9 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", "true")  # an editor that changes nothing
     monkeypatch.setitem(sys.modules, "sounddevice", no_sound_card())
     monkeypatch.setattr("nsynth_lab.midi.ports.Ports", NoPorts)
-    monkeypatch.setattr("nsynth_lab.priority.raise_priority", lambda: None)
+    monkeypatch.setattr("nsynth_lab.priority.raise_audio_thread", lambda: None)
     monkeypatch.setattr(ablation, "EXPERIMENTS", ablation.EXPERIMENTS[:2])  # of eight trainings
+    monkeypatch.setattr("nsynth_lab.imagine.choose.CANDIDATES", 2)  # of twenty
     Path("no-plugins").mkdir()
     make_inputs(FONT if FONT.is_file() else None)
 

@@ -21,6 +21,7 @@ from nsynth_lab.compiled.products import add_product, float16_bits, in_panels, w
 from nsynth_lab.model.weights import weights_of
 from nsynth_lab.runtime.numba_batch import LEAST_SHARE, NumbaBatch
 from nsynth_lab.runtime.numba_weights import NumbaControls
+from nsynth_lab.runtime.voice_batch import FrameStreams
 from nsynth_lab.threads import set_thread_count
 from nsynth_lab.units import FloatArray
 
@@ -142,7 +143,7 @@ def test_what_is_not_a_number_stays_in_its_row(odd: float, stream: int) -> None:
             given = [np.full(shape, fill, np.float32) for shape, fill in BESIDE]
             if spoilt is not None:
                 given[stream][0] = spoilt
-            heard.append(rows.step(np.arange(2), *given))
+            heard.append(rows.step(np.arange(2), FrameStreams(*given)))
         return np.concatenate(heard, axis=1)
 
     rows = NumbaBatch(weights_of(tiny_model()), 2)
@@ -183,7 +184,8 @@ def test_a_row_is_the_same_to_the_last_bit_whichever_rows_and_threads_there_are(
         heard = []
         for frame in range(20):
             due = [everyone[first:last] for first, last in pairwise(parts)]
-            heard.append(np.concatenate([rows.step(some, *(stream[some, frame] for stream in inputs)) for some in due]))
+            now = FrameStreams(*(stream[:, frame] for stream in inputs))
+            heard.append(np.concatenate([rows.step(some, now.at(some)) for some in due]))
         set_thread_count(1)
         return np.concatenate(heard, axis=1)
 

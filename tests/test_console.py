@@ -48,3 +48,18 @@ def test_progress_of_unknown_length(capsys: pytest.CaptureFixture[str]) -> None:
     with console.progress(None, "steps") as advance:
         advance(5)
     assert capsys.readouterr().err.startswith("5 steps")
+
+
+def test_progress_in_seconds_of_sound_counts_no_tail(capsys: pytest.CaptureFixture[str]) -> None:
+    """A sound of 2 s whose notes sound on for half as long: no more than 2 s are done."""
+    with console.sound_progress(2.0, "playing") as advance:
+        for _ in range(30):
+            advance(4_800)
+    assert capsys.readouterr().err.splitlines()[-1].startswith("playing: 2/2 s")
+
+
+def test_progress_in_seconds_of_a_sound_of_unknown_length(capsys: pytest.CaptureFixture[str]) -> None:
+    with console.sound_progress(None, "listening") as advance:
+        for _ in range(30):
+            advance(4_800)
+    assert capsys.readouterr().err.startswith("listening: 3 s")

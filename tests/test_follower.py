@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_tunes import faded, silence, steady, tone
+from made_tunes import faded, hiss, silence, steady, tone
 from numpy.typing import NDArray
 
 from nsynth_lab.analysis.follower import HOP, Follower, Heard
@@ -29,7 +29,7 @@ def errors_cents(heard: list[Heard], hz: NDArray[np.float64]) -> NDArray[np.floa
     return np.array(found)
 
 
-@pytest.mark.parametrize("hz", [36.7, 55.0, 110.0, 246.9, 440.0, 987.8, 2093.0, 3520.0])
+@pytest.mark.parametrize("hz", [20.6, 36.7, 55.0, 110.0, 246.9, 440.0, 987.8, 2093.0, 3520.0])
 @pytest.mark.parametrize("partials", [1, 8])
 def test_a_steady_tone_is_right_to_a_cent(hz: float, partials: int) -> None:
     pitch = steady(hz, 0.7)
@@ -88,6 +88,26 @@ def test_nothing_is_heard_in_silence_and_hardly_anything_in_noise() -> None:
     assert all(np.isnan(one.note) for one in Follower().feed(silence(0.5)))
     noise = 0.1 * RNG.standard_normal(SAMPLE_RATE).astype(np.float32)
     assert np.mean([not np.isnan(one.note) for one in Follower().feed(noise)]) < 0.1
+
+
+@pytest.mark.parametrize("band_hz", [(2000.0, 4000.0), (3000.0, 3600.0), (4000.0, 7000.0)])
+def test_an_s_between_vowels_is_no_tone(band_hz: tuple[float, float]) -> None:
+    """A band of noise so narrow repeats itself for a few periods; it is silence between two notes of the singer."""
+    vowel, s = faded(tone(steady(220.0, 0.2))), faded(hiss(*band_hz, 0.12))
+    heard = Follower().feed(np.concatenate([silence(0.05), vowel, s, vowel, silence(0.05)]))
+    notes = np.array([one.note for one in heard])
+    assert np.nanmax(np.abs(notes - 57.0)) < 1.0
+    within = slice(round(0.29 * SAMPLE_RATE / HOP), round(0.36 * SAMPLE_RATE / HOP))
+    assert np.isnan(notes[within]).all()
+
+
+@pytest.mark.parametrize("hz", [1300.0, 2600.0])
+def test_a_breathy_whistle_with_vibrato_is_a_tone(hz: float) -> None:
+    seconds = np.arange(SAMPLE_RATE // 2) / SAMPLE_RATE
+    pitch = hz * 2.0 ** (60.0 / 1200.0 * np.sin(2 * np.pi * 6.0 * seconds))
+    sound = tone(pitch, partials=1) + hiss(500.0, 9000.0, 0.5, level=0.05)
+    heard = Follower().feed(np.asarray(sound, np.float32))
+    assert np.mean([np.isnan(one.note) for one in heard[12:]]) < 0.02
 
 
 def test_a_distant_neighbour_is_not_followed() -> None:

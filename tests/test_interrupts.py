@@ -19,13 +19,14 @@ from tiny_model import tiny_model
 from nsynth_lab.interrupts import install_signal_handlers
 from nsynth_lab.model.weights import weights_of
 from nsynth_lab.runtime.numba_batch import NumbaBatch
+from nsynth_lab.runtime.voice_batch import FrameStreams
 
 install_signal_handlers()
 decoder = NumbaBatch(weights_of(tiny_model()), 2)
 decoder.reset([0, 1], [0, 1])
 streams = [np.zeros((2, 16), np.float32)] + [np.full(2, value, np.float32) for value in (-20.0, 220.0)]
 streams.append(np.zeros((2, 128), np.float32))
-decoder.step(np.arange(2), *streams)
+decoder.step(np.arange(2), FrameStreams(*streams))
 heard, wanted, dice = 0, 400, random.Random(1)
 
 def press() -> None:
@@ -39,7 +40,7 @@ while heard < wanted:
         if keys.ident is None:
             keys.start()
         while True:
-            decoder.step(np.arange(2), *streams)
+            decoder.step(np.arange(2), FrameStreams(*streams))
     except KeyboardInterrupt:
         heard += 1
 signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -375,6 +375,34 @@ def test_a_gap_that_the_device_itself_tells_of_is_an_underrun(
     assert sink.ring.underruns == told
 
 
+@pytest.mark.parametrize(("latency", "lost"), [("high", 0), ("low", 1)])
+def test_a_block_that_comes_a_little_late_is_waited_for_while_the_device_has_enough(
+    monkeypatch: pytest.MonkeyPatch, latency: str, lost: int
+) -> None:
+    """PortAudio asks for many blocks at once after a delay: silence was put between them, though there was time."""
+    made: list[Callable[..., None]] = []
+
+    def stream(*, callback: Callable[..., None], latency: float | str, **_: object) -> SimpleNamespace:
+        made.append(callback)
+        seconds = latency if isinstance(latency, float) else 0.01
+        return SimpleNamespace(latency=seconds, start=lambda: None, close=lambda **_: None)
+
+    usual = {"default_high_output_latency": 20.0}  # so that no delay of the machine is longer
+    device = SimpleNamespace(OutputStream=stream, PortAudioError=RuntimeError, query_devices=lambda *_: usual)
+    monkeypatch.setitem(sys.modules, "sounddevice", device)
+    out = np.zeros((256, 2), np.float32)
+    with DeviceSink(block_samples=256, latency=latency) as sink:
+        block = np.full((2, 256), 0.5, np.float32)
+        later = threading.Timer(0.03, lambda: sink.ring.push(block))
+        later.start()
+        made[0](out, 256, None, SimpleNamespace(output_underflow=False))
+        later.join()
+        sink.ring.clear()
+        sink.device_seconds = 0.0  # nothing is played out at the end
+    assert sink.ring.underruns == lost
+    assert (out == 0.5).all() == (lost == 0)
+
+
 def test_a_file_sink_leaves_nothing_behind_when_it_fails(tmp_path: Path) -> None:
     target = tmp_path / "a.wav"
 

@@ -7,16 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tunes import REEL, tune_of
+from tunes import tune_of
 
 from nsynth_lab.errors import TuneError
 from nsynth_lab.melody.steps import (
-    BARS_AGO,
     DURATIONS,
     END_OF_SECTION,
     END_OF_TUNE,
-    NO_DURATION,
-    NO_PITCH,
     REST,
     Steps,
     steps_of,
@@ -43,35 +40,7 @@ def test_a_tune_is_told_as_it_stands_on_paper() -> None:
     ]  # fmt: skip
     assert ticks(steps)[:8] == [12, 24, 12, 12, 24, 48, 24, 36]  # the tied A is one step
     assert list(steps.position[:7]) == [36, 0, 24, 36, 0, 24, 24]
-    assert list(steps.bar[:8]) == [0, 0, 0, 0, 1, 1, 2, 3]
     assert [int(flag) for flag in steps.flag if flag] == [END_OF_SECTION, END_OF_TUNE]
-
-
-def test_the_look_back_is_what_sounded_there() -> None:
-    for tune in (tune_of(TWO_PARTS), tune_of(REEL)):
-        steps = steps_of(tune)
-        assert tune.metre is not None
-        bar = int(tune.metre.length * 96)
-        lengths = np.array(ticks(steps))
-        begins = np.zeros(len(lengths), int)
-        line = bar - int(tune.upbeat * 96) if tune.upbeat else bar
-        begins[0] = line
-        for at in range(1, len(lengths)):
-            end = begins[at - 1] + lengths[at - 1]
-            begins[at] = end + (steps.position[at] - end) % bar
-        for at in range(len(lengths)):
-            for place, bars in enumerate(BARS_AGO):
-                then = begins[at] - bars * bar
-                there = [i for i in range(len(lengths)) if begins[i] <= then < begins[i] + lengths[i]]
-                expected = (steps.pitch[there[0]], steps.duration[there[0]]) if there else (NO_PITCH, NO_DURATION)
-                assert tuple(steps.ago[at, place]) == expected, (at, bars)
-
-
-def test_one_section_ago_is_the_same_bar_of_the_section_before() -> None:
-    tune = tune_of("X:1\nM:2/4\nL:1/8\nK:C\nCDEF|G4:|cdef|g2 a2 b4:|\n".replace("g2 a2 b4", "g4"))
-    steps = steps_of(tune)
-    assert [int(one) for one in steps.ago[5:, 5, 0]] == [int(one) for one in steps.pitch[:5]]
-    assert set(steps.ago[:5, 5, 0]) == {NO_PITCH}
 
 
 def transposed(tune: Tune, semitones: int, key: Key) -> Tune:
@@ -90,7 +59,7 @@ def test_steps_are_the_same_in_every_key() -> None:
     for semitones, key in ((2, Key("E")), (-5, Key("A")), (6, Key("A", -1))):
         one, other = steps_of(tune), steps_of(transposed(tune, semitones, key))
         assert np.array_equal(one.pitch, other.pitch)
-        assert np.array_equal(one.ago, other.ago)
+        assert np.array_equal(one.position, other.position)
         assert other.lowest % 12 == key.tonic
 
 

@@ -147,18 +147,21 @@ def test_four_corners_have_a_knob_each_and_no_morph() -> None:
 
 
 def test_a_dry_run_says_how_much_and_makes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["pack", "flute", "cello", *SMALL, *MODEL, "-o", "out", "--dry-run", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    assert run(["pack", "flute", "cello", *SMALL, *MODEL, "-o", "out", "--formats", "all", "--dry-run", "--json"]) == 0
+    said = capsys.readouterr()
+    told = json.loads(said.out)
     assert not Path("out").exists()
-    size = sum(len(content) for content in everything_made().values())
+    size = sum(len(content) for content in everything_made("--formats", "all").values())
+    assert told["left_out"] == ["OP-XY presets have no velocity layers: of each note velocity 120 alone is written"]
+    assert told["left_out"][0] in said.err
     assert told["clips"] == 8
     assert told["sound_seconds"] == pytest.approx(8.0, rel=0.01)
     assert told["work_seconds"] > 0
     assert size < told["disk_bytes"] < size + 5e6
 
 
-def everything_made() -> dict[str, bytes]:
-    made()
+def everything_made(*words: str) -> dict[str, bytes]:
+    made(*words)
     return everything(Path("out"))
 
 
@@ -303,6 +306,9 @@ def test_a_recording_that_cannot_be_used_is_refused_before_there_is_a_folder(ref
         (("flute", "cello", "--positions", "0,2"), "outside 0 to 1"),
         (("flute", "cello", "--positions", "0.5,0.501"), "apart"),
         (("flute", "cello", "--formats", "kontakt"), "expected one of sfz, sf2"),
+        (("flute", "cello", "--formats", "all,sfz"), "or all alone"),
+        (("flute", "cello", "--formats", "all", "--notes", "C2-C6/2", "--dry-run"), "holds 24 notes, the pack has 25"),
+        (("flute", "cello", "--formats", "mpc", "--round-robin", "2", "--notes", "C2-C6"), "the pack needs 147"),
         (("flute", "cello", "--formats", "wav", "--flac"), "take wav out"),
         (("flute", "cello", "--rate", "22050"), "48000"),
         (("flute", "cello", "--bits", "32"), "one of 16, 24"),

@@ -14,7 +14,7 @@ from nsynth_lab.pack import store
 
 USAGE, FAILED = 2, 1
 WORDS = ["pack", "flute", "cello", "--notes", "C3,C4,C5", "--velocities", "60,120", "--positions", "0,1", "--duration",
-         "0.5", "--round-robin", "2", "--name", "Two", "--checkpoint", "model"]  # fmt: skip
+         "0.5", "--round-robin", "2", "--name", "Two", "--formats", "all", "--checkpoint", "model"]  # fmt: skip
 CLIPS = 24
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from browsing import Visit, cents_from
 
 TUNED, KEY = "saw lead", 60
@@ -25,7 +24,6 @@ HEARD = """new Promise((done) => {
 })"""
 
 
-@pytest.mark.alone
 def test_an_instrument_is_heard_by_its_picture_or_the_space_bar_and_not_taken(visit: Visit) -> None:
     page = visit.page
     before = visit.panel("panel.state.patch")
@@ -51,7 +49,6 @@ def test_an_instrument_is_heard_by_its_picture_or_the_space_bar_and_not_taken(vi
     assert visit.complaints == []
 
 
-@pytest.mark.alone
 def test_a_preset_is_heard_and_not_loaded(visit: Visit) -> None:
     page = visit.page
     before = visit.panel("panel.state.patch")

@@ -96,7 +96,6 @@ def painted(visit: Visit, places: list[tuple[float, float]]) -> NDArray[np.float
     return np.asarray(colours @ np.array([0.2126, 0.7152, 0.0722]))
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_the_pad_is_lighter_where_the_blend_is_brighter(visit: Visit, scheme: str) -> None:
     """Lightness alone says it, whatever hues somebody sees; and the legend says it in figures."""
@@ -116,12 +115,11 @@ def test_the_pad_is_lighter_where_the_blend_is_brighter(visit: Visit, scheme: st
     for text, column in zip(told, (0, 16, 32), strict=True):
         number, unit = text.split()
         assert float(number) * {"Hz": 1, "kHz": 1000}[unit] == pytest.approx(grid["brightness_hz"][column], rel=0.06)
-    described = visit.page.locator("input[name=x]").get_attribute("aria-describedby")
+    described = visit.page.get_by_role("slider", name="Blend, left to right").get_attribute("aria-describedby")
     assert "brightness" in (visit.page.locator(f"#{described}").text_content() or "")
     assert visit.complaints == []
 
 
-@pytest.mark.alone
 def test_between_its_points_the_map_passes_through_them(visit: Visit) -> None:
     """At the points of a grid the page's figures are those of the grid; between, of a plane, those of the plane."""
     script = """import('/page/colours.js').then(({ sampled }) => {

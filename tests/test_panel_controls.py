@@ -179,7 +179,6 @@ def test_what_the_pedal_holds_sounds_on_when_another_engine_takes_over(session: 
         assert sounding(desk) == []
 
 
-@pytest.mark.alone
 def test_a_key_or_pedal_that_two_pages_hold_stays_down_until_both_let_go(port: int) -> None:
     """One page lets go, or is closed; and after a panic nothing is held any more."""
     with page(port) as one, page(port) as other, page(port) as third:

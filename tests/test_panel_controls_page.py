@@ -15,7 +15,6 @@ from nsynth_lab.patch.preset_file import format_preset, read_preset
 from nsynth_lab.patch.table import from_table
 from nsynth_lab.render import Session
 
-pytestmark = pytest.mark.alone
 FIFTH_CENTS = 1200 * np.log2(5**0.25)  # of quarter-comma meantone
 MEANTONE = [*sorted((k * FIFTH_CENTS) % 1200 for k in range(-3, 9) if k), 1200.0]
 DROP = """(([name, text]) => {

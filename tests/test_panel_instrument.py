@@ -575,6 +575,20 @@ def test_the_sound_goes_to_a_device_and_back_to_the_pages(session: Session, monk
             assert instrument.status().voices == 1
 
 
+def test_the_thread_of_a_device_asks_for_priority_though_it_is_there_from_the_start(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    from nsynth_lab.bench.pretended import sounddevice
+
+    asked = threading.Event()
+    monkeypatch.setitem(sys.modules, "sounddevice", sounddevice)
+    monkeypatch.setattr("nsynth_lab.panel.output.raise_audio_thread", asked.set)
+    with Instrument(session, PLAIN, device=""):
+        _wait_for(asked)
+
+
 def _until(done: Any) -> None:
     until = time.monotonic() + PATIENCE_SECONDS
     while not done():

@@ -73,15 +73,16 @@ def test_each_note_of_an_mpe_controller_has_a_dot_on_the_pad(visit: Visit, envir
         page.locator("#midi-button").click()
         page.get_by_role("radio", name="seaboard").click()
         visit.wait("document.querySelector('#midi-sheet .note').textContent.includes('Playing: seaboard')")
-        for message in ([0xB0, 101, 0], [0xB0, 100, 6], [0xB0, 6, 15], [0xB1, 74, 0], [0xB2, 74, 127]):
+        for message in ([0xB0, 101, 0], [0xB0, 100, 6], [0xB0, 6, 15]):
             keys.do(bytes=message)
+        there = "panel.pad.notes.get(60)?.shown?.x < 0.01 && panel.pad.notes.get(64)?.shown?.x > 0.99"
         for _ in range(5):  # a machine that is too busy steals one
-            keys.do(bytes=[0x91, 60, 100])
-            keys.do(bytes=[0x92, 64, 100])
+            for message in ([0xB1, 74, 0], [0x91, 60, 100], [0xB2, 74, 127], [0x92, 64, 100]):
+                keys.do(bytes=message)
             page.wait_for_timeout(1000)
-            if visit.panel("panel.pad.notes.size") == 2:
+            if visit.panel(there):
                 break
-        visit.wait("panel.pad.notes.get(60).shown?.x < 0.01 && panel.pad.notes.get(64).shown?.x > 0.99")
+        visit.wait(there)
         keys.do(bytes=[0xB1, 74, 64])
         visit.wait("Math.abs(panel.pad.notes.get(60).shown.x - 64 / 127) < 0.01")
         keys.do(bytes=[0x81, 60, 64])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 import subprocess
@@ -10,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import MIDI_KEYBOARD, Visit, centroid_hz, cents_from, free_port, panel
+from browsing import IN_ADDRESS, MIDI_KEYBOARD, Visit, centroid_hz, cents_from, free_port, panel
 
 from nsynth_lab.blend.weights import place_weights
 
 PAGE = Path(__file__).resolve().parent.parent / "nsynth_lab" / "panel" / "page"
-HEAVIEST = 400_000  # bytes, all files of the page together
+HEAVIEST = 190_000  # bytes, all files of the page together, as they are sent; a quarter waits for a tab to be opened
+FIRST = 400_000  # bytes, unpacked: what is loaded before a tab is opened
 DULL, BRIGHT = "drawbar organ", "saw lead"  # recorded in tune, and quick to speak
 KEY = 69  # H on the computer's keyboard
 CENTS = 10.0
@@ -23,7 +25,7 @@ CENTS = 10.0
 
 def test_it_is_light_and_holds_nothing_that_runs_in_the_text() -> None:
     files = [path for path in PAGE.iterdir() if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < HEAVIEST
+    assert sum(len(gzip.compress(path.read_bytes())) for path in files) < HEAVIEST
     text = (PAGE / "index.html").read_text(encoding="utf-8")
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]* src=)", text)
 
@@ -42,7 +44,6 @@ def test_every_module_is_javascript(path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.alone
 def test_it_comes_up_without_a_complaint_and_asks_nobody_else(visit: Visit, address: str) -> None:
     """No error, no warning, nothing that the content security policy had to stop, and one server for all of it."""
     visit.page.locator("#instruments [role=option]").nth(20).wait_for(state="attached")
@@ -54,9 +55,10 @@ def test_it_comes_up_without_a_complaint_and_asks_nobody_else(visit: Visit, addr
     host = address.split("/")[2]
     assert {one.split("/")[2] for one in visit.asked if not one.startswith(("data:", "blob:"))} == {host}
     assert any(one.startswith("ws://") for one in visit.asked)
+    parts = {one.partition("/page/")[2] for one in visit.asked if "/page/" in one}
+    assert sum((PAGE / part).stat().st_size for part in {*parts, "index.html"}) < FIRST
 
 
-@pytest.mark.alone
 def test_two_instruments_a_key_and_the_pad_from_one_to_the_other(visit: Visit) -> None:
     """The page plays the key's pitch, and the centroid goes one way from A to B."""
     page = visit.page
@@ -74,8 +76,13 @@ def test_two_instruments_a_key_and_the_pad_from_one_to_the_other(visit: Visit) -
     for x in (0.0, 0.25, 0.5, 0.75, 1.0):
         page.mouse.move(*visit.on_pad(x, 0.5), steps=4)
         visit.wait("Math.abs(panel.status.x - given) < 0.005", x)
-        page.wait_for_timeout(950)  # longer than the tap, so that it holds nothing of the place before
-        heard.append(visit.heard())
+        for _ in range(5):  # a machine that is too busy leaves gaps
+            gaps = visit.panel("panel.sound.report.underruns + panel.status.underruns")
+            page.wait_for_timeout(1200)  # longer than the tap, so that it holds nothing of the place before
+            sound = visit.heard()
+            if visit.panel("panel.sound.report.underruns + panel.status.underruns") == gaps:
+                break
+        heard.append(sound)
     assert visit.panel("panel.status.voices") == 1  # the key, and the pad on the same key
     page.mouse.up()
     page.keyboard.up("h")
@@ -87,7 +94,6 @@ def test_two_instruments_a_key_and_the_pad_from_one_to_the_other(visit: Visit) -
     assert visit.complaints == []
 
 
-@pytest.mark.alone
 def test_the_pad_sounds_where_it_is_pressed_and_goes_where_it_is_dragged(visit: Visit) -> None:
     page = visit.page
     visit.panel("panel.link.corners(['flute', 'cello'])")
@@ -97,7 +103,9 @@ def test_the_pad_sounds_where_it_is_pressed_and_goes_where_it_is_dragged(visit: 
     visit.wait("panel.status.voices === 1 && Math.abs(panel.status.x - 0.2) < 0.01")
     page.mouse.move(*visit.on_pad(0.8, 0.5), steps=5)
     visit.wait("Math.abs(panel.status.x - 0.8) < 0.01")
-    assert page.locator("input[name=x]").get_attribute("aria-valuetext") == "flute 20 %, cello 80 %"
+    assert page.get_by_role("slider", name="Blend, left to right").get_attribute("aria-valuetext") == (
+        "flute 20 %, cello 80 %"
+    )
     page.mouse.up()
     visit.wait("panel.status.voices === 0")
     visit.wait("Math.abs([panel.state.patch.blend.position].flat()[0] - 0.8) < 0.01")
@@ -105,7 +113,6 @@ def test_the_pad_sounds_where_it_is_pressed_and_goes_where_it_is_dragged(visit: 
     visit.wait("Math.abs(([panel.state.patch.blend.position].flat()[0] ?? 0.5) - 0.8) > 0.01")
 
 
-@pytest.mark.alone
 def test_fingers_a_midi_keyboard_and_panic(browser: Any, address: str) -> None:
     """Two fingers are a fifth, and the blend lies between them; a MIDI keyboard plays too; Escape twice ends it all."""
     visit = Visit(browser, address, before=MIDI_KEYBOARD)
@@ -132,7 +139,6 @@ def test_fingers_a_midi_keyboard_and_panic(browser: Any, address: str) -> None:
     visit.close()
 
 
-@pytest.mark.alone
 def test_a_preset_is_found_loaded_and_undone(visit: Visit) -> None:
     """By the keyboard alone."""
     page = visit.page
@@ -150,7 +156,6 @@ def test_a_preset_is_found_loaded_and_undone(visit: Visit) -> None:
     assert visit.complaints == []
 
 
-@pytest.mark.alone
 def test_two_pages_stay_in_step(visit: Visit, browser: Any, address: str) -> None:
     """What one does the other shows: keys, corners, the place, a knob; and neither sends the other back."""
     other = Visit(browser, address)
@@ -174,19 +179,24 @@ def test_two_pages_stay_in_step(visit: Visit, browser: Any, address: str) -> Non
     other.close()
 
 
-@pytest.mark.alone
 def test_a_link_brings_the_sound_back(visit: Visit) -> None:
     """Reloaded, the page shows what it showed; an address kept from before brings back what was there then."""
     visit.panel("panel.link.corners(['flute', 'cello', 'marimba', 'oboe'])")
     visit.wait("panel.pad.names.length === 4")
     visit.panel("panel.link.place({ x: 0.25, y: 0.75 }, true)")
-    visit.wait("panel.state.patch.blend.position?.[1] === 0.75 && location.hash.length > 20")
-    visit.page.wait_for_timeout(400)  # the address is written a moment later
+    there = "position?.join() === '0.25,0.75'"
+    visit.wait(f"panel.state.patch.blend.{there} && {IN_ADDRESS}.{there} && {IN_ADDRESS}.corners.length === 4")
     kept, patch, revision = visit.page.url, visit.panel("panel.state.patch"), visit.panel("panel.state.revision")
     visit.page.reload()
     visit.connected()
     assert visit.panel("panel.state.patch") == patch
     assert visit.panel("panel.state.revision") == revision  # nothing has been changed by it, and nothing is to undo
+    late = "history.replaceState = () => {}"  # the address is written a moment later, and by then the page is gone
+    visit.panel(f"({late}, panel.link.place({{ x: 0.5, y: 0.5 }}, true))")
+    visit.wait("panel.state.patch.blend.position.join() === '0.5,0.5'")
+    visit.page.reload()
+    visit.connected()
+    assert visit.panel("panel.state.patch.blend.position") == [0.5, 0.5]
     visit.panel("panel.link.corners(['cello'])")
     visit.wait("panel.pad.names.length === 1")
     visit.page.goto("about:blank")
@@ -197,7 +207,6 @@ def test_a_link_brings_the_sound_back(visit: Visit) -> None:
     assert visit.complaints == []
 
 
-@pytest.mark.alone
 def test_a_server_killed_and_started_again_is_found(browser: Any, tmp_path: Path) -> None:
     """By itself, with the sound that the page had, and it plays."""
     port = free_port()
@@ -217,7 +226,6 @@ def test_a_server_killed_and_started_again_is_found(browser: Any, tmp_path: Path
     visit.close()
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("corners", [2, 3, 4])
 def test_shares_on_the_pad_are_those_of_the_blend(visit: Visit, corners: int) -> None:
     """The page's law of places against the engine's; and every point of the pad comes back from the screen."""

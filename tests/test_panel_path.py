@@ -27,7 +27,6 @@ def wait_for_path(visit: Visit) -> None:
     visit.wait("(panel.state.patch.blend.path ?? []).length > 1")
 
 
-@pytest.mark.alone
 def test_a_drawn_path_is_kept_undone_as_one_and_removed(visit: Visit) -> None:
     page = visit.page
     begin(visit, "flute", "cello", "oboe", "marimba")
@@ -64,7 +63,6 @@ def test_a_drawn_path_is_kept_undone_as_one_and_removed(visit: Visit) -> None:
     assert visit.complaints == []
 
 
-@pytest.mark.alone
 def test_by_keys_a_path_is_drawn_too(visit: Visit) -> None:
     page = visit.page
     begin(visit, "flute", "cello")
@@ -90,7 +88,6 @@ def test_by_keys_a_path_is_drawn_too(visit: Visit) -> None:
     assert visit.complaints == []
 
 
-@pytest.mark.alone
 def test_a_note_goes_along_its_path(visit: Visit) -> None:
     """From the dull corner to the bright one in three seconds: it is dull at first, and bright in the end."""
     begin(visit, DULL, BRIGHT)
@@ -113,7 +110,6 @@ def test_a_note_goes_along_its_path(visit: Visit) -> None:
     assert visit.complaints == []
 
 
-@pytest.mark.alone
 def test_what_is_left_out_of_a_path_lies_on_it(visit: Visit) -> None:
     script = "import('/page/path.js').then(({ simplified }) => simplified(given))"
 

@@ -206,6 +206,17 @@ def test_an_instrument_is_heard_at_its_pitch_and_seen(session: Session, renderer
         samples.picture("no such instrument")
 
 
+def test_who_goes_before_the_answer_is_there_does_no_harm(
+    session: Session, renderer: Renderer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a page that is closed meanwhile; the next one finds what was made."""
+    samples = Samples(session, renderer)
+    assert samples.instrument("recorder").cancel()
+    assert result(samples.instrument("oboe")).sound
+    assert samples.instrument("recorder").done()
+    assert not caplog.records
+
+
 def test_a_preset_is_heard_as_it_sounds(session: Session, renderer: Renderer) -> None:
     samples = Samples(session, renderer)
     patch = find_preset("glass-cello").with_macros_applied()

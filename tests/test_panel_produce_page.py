@@ -9,7 +9,6 @@ from zipfile import ZipFile
 
 import mido
 import numpy as np
-import pytest
 import soundfile
 from browsing import Visit, cents_from
 from pack_reading import Sfizz, cents_off, level_db, need_module
@@ -57,7 +56,6 @@ def drop(page: Any, name: str, content: bytes) -> None:
     )
 
 
-@pytest.mark.alone
 def test_a_take_goes_on_while_the_page_is_loaded_again(visit: Visit, tmp_path: Path) -> None:
     page = visit.page
     page.get_by_role("tab", name="Produce").click()
@@ -90,7 +88,6 @@ def test_a_take_goes_on_while_the_page_is_loaded_again(visit: Visit, tmp_path: P
     assert visit.complaints == []
 
 
-@pytest.mark.alone
 def test_a_midi_file_that_is_dropped_is_rendered(visit: Visit, tmp_path: Path) -> None:
     page = visit.page
     drop(page, "My Song.mid", song(69, 81))
@@ -110,7 +107,6 @@ def test_a_midi_file_that_is_dropped_is_rendered(visit: Visit, tmp_path: Path) -
     assert visit.complaints == []
 
 
-@pytest.mark.alone
 def test_a_pack_is_estimated_made_heard_and_plays_in_sfizz(visit: Visit, tmp_path: Path) -> None:
     """Nothing is made before it has been estimated; the estimate holds no longer when something else is chosen."""
     page = visit.page
@@ -160,7 +156,6 @@ def test_a_pack_is_estimated_made_heard_and_plays_in_sfizz(visit: Visit, tmp_pat
         assert abs(cents_off(played, 66, begin_seconds=0.3, end_seconds=0.9)) < 5.0
 
 
-@pytest.mark.alone
 def test_a_pack_is_cancelled(visit: Visit) -> None:
     page = visit.page
     visit.panel("panel.link.send('pack', { dry_run: false, name: 'Long', notes: 'C1-C7', seconds: 20 })")

@@ -20,7 +20,7 @@ SHOWN = "[...document.querySelectorAll('.rack .name')].map((one) => one.textCont
 
 WITHIN_DB = 0.2
 
-pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("scanned")]
+pytestmark = pytest.mark.usefixtures("scanned")
 
 
 @pytest.fixture
@@ -92,11 +92,19 @@ def test_effects_are_put_in_another_order_by_dragging_and_by_keys_and_heard(rack
 
 def test_an_effect_is_found_added_turned_bypassed_and_removed_by_keys_alone(rack: Visit) -> None:
     page = rack.page
+    late: list[Any] = []
+    page.route("**/api/effects*", lambda route: late.append(route))
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.keyboard.type("synthesizer filter")
     rack.wait("document.querySelector('.catalogue .count').textContent.startsWith('1 of')")
     page.keyboard.press("ArrowDown")
+    rack.panel("document.activeElement.dataset.isOld = ''")
+    assert late, "opened, it asks what there is now"
+    for route in late:
+        route.continue_()
+    page.unroute("**/api/effects*")
+    rack.wait("!('isOld' in document.activeElement.dataset)")  # the list is made anew under the keys
     page.keyboard.press("Enter")
     rack.wait(f"{LABELS} === 'ladder'")
     rack.wait("document.activeElement.getAttribute('aria-label') === 'Move ladder, 1 of 1'")

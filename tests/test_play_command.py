@@ -95,6 +95,11 @@ def test_a_song_is_rendered_in_tune_and_in_time(capsys: pytest.CaptureFixture[st
         (["play", "flute", "--latency", "none"], "latency 'none'"),
         (["play", "flute", "--record", "take.xyz"], "unknown ending"),
         (["play", "flute", "--midi-channels", "1"], "give --file"),
+        (["play", "flute", "--input", "default", "--file", "song.mid"], "give one of them"),
+        (["play", "flute", "--input", "default", "--part", "2=cello"], "leave out --part"),
+        (["play", "flute", "--input", "default", "--follow", "2"], "--follow 2; expected 0 to 1"),
+        (["play", "flute", "--input", "default", "--snap", "d-mojor"], "major"),
+        (["play", "flute", "--transpose", "12"], "--transpose goes with --input"),
         (["play", "flute", "--compute", "gpu"], "auto, cpu or cuda"),
         (["render", "song.mid", "flute", "-o", "out.wav", "--compute", "gpu"], "auto, cpu or cuda"),
         pytest.param(["play", "flute", "--compute", "cuda"], "--compute cpu", marks=needs_none),
@@ -122,8 +127,9 @@ def test_files_that_cannot_be_used(words: list[str], says: str, refused: Refused
     assert says in refused(*words, code=1)
 
 
-def test_a_device_that_is_none_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["play", "flute", "--device", "no such thing", "--duration", "1"]) == 1
+@pytest.mark.parametrize("option", ["--device", "--input"])
+def test_a_device_that_is_none_is_one_line(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["play", "flute", option, "no such thing", "--duration", "1"]) == 1
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "loading"
     assert len(said) == 2
@@ -133,10 +139,11 @@ def test_a_device_that_is_none_is_one_line(capsys: pytest.CaptureFixture[str]) -
 def test_devices_speak_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["devices", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert set(report) == {"outputs", "inputs", "problems"}
+    assert set(report) == {"outputs", "audio_inputs", "inputs", "problems"}
     assert report["inputs"] or report["problems"] or report["inputs"] == []
     assert run(["devices"]) == 0
-    assert "MIDI" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert all(kind in said for kind in ("audio output", "audio input", "MIDI"))
 
 
 def test_a_song_that_breaks_off_or_holds_on_is_played_told_and_ends_in_silence(

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from nsynth_lab import priority
-from nsynth_lab.cli.play import _warn
+from nsynth_lab.cli.performing import _warn
 from nsynth_lab.doctor import ProbeError, _priority
 from nsynth_lab.priority import is_raised, never_for_long, raise_priority, refusal
 from nsynth_lab.sinks.device import DeviceSink
@@ -68,9 +68,48 @@ def test_real_time_is_for_the_thread_alone_and_ends_if_it_never_pauses() -> None
     assert ran.stdout.strip() == "[True, False, False, False, True, False, False] 2"
 
 
+CARRIED = """
+import os, threading, time
+from pathlib import Path
+from nsynth_lab.priority import CARRIERS, never_for_long, raise_audio_thread
+levels, ended = {}, threading.Event()
+
+def carry(name):
+    Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(name)
+    begun.wait()
+    ended.wait()
+    levels[name] = os.sched_getparam(0).sched_priority
+
+def sound():
+    raise_audio_thread()
+    levels["sound"] = os.sched_getparam(0).sched_priority
+    ended.set()
+
+begun = threading.Barrier(3)
+with never_for_long():
+    threads = [threading.Thread(target=carry, args=(name,)) for name in (*CARRIERS, "other")]
+    for thread in threads:
+        thread.start()
+    begun.wait()
+    threads.append(threading.Thread(target=sound))
+    threads[-1].start()
+    for thread in threads:
+        thread.join()
+print(levels["sound"], levels[CARRIERS[0]], levels["other"])
+"""
+
+
+def test_what_carries_the_sound_to_the_server_goes_first_too() -> None:
+    """A busy browser kept libpulse's thread from the processor for a tenth of a second, with the sound ready."""
+    ran = subprocess.run([sys.executable, "-c", CARRIED], capture_output=True, text=True, check=True, timeout=60)
+    if ran.stdout.startswith("0"):
+        pytest.skip("the system grants no real-time priority")
+    assert ran.stdout.strip() == f"{priority.PRIORITY} {priority.PRIORITY} 0"
+
+
 BEHIND = """
 import hashlib, os, threading, time
-from nsynth_lab.priority import at_leisure, come_behind, never_for_long, raise_priority
+from nsynth_lab.priority import behind_sound, come_behind, never_for_long, raise_priority
 said, heard = [], []
 
 def sound():
@@ -80,10 +119,10 @@ def sound():
     heard.append(os.sched_getscheduler(0) == os.SCHED_RR | os.SCHED_RESET_ON_FORK)
 
 def serve():
-    come_behind()
-    heard.append(os.sched_getparam(0).sched_priority)
-    with at_leisure():
+    with behind_sound():
         heard.append(os.sched_getparam(0).sched_priority)
+    heard.append(os.sched_getparam(0).sched_priority)
+    come_behind()
     hashlib.pbkdf2_hmac("sha256", b"endless", b"work", 4_000_000)
     heard.append(os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK == os.SCHED_OTHER)
     come_behind()
@@ -107,6 +146,36 @@ def test_who_comes_behind_the_sound_loses_its_priority_first() -> None:
     if ran.stdout.startswith("[False"):
         pytest.skip("the system grants no real-time priority")
     assert ran.stdout.strip() == f"[True, {priority.PRIORITY - 1}, 0, True, 0, True] []"
+
+
+AGAIN = """
+import hashlib, os
+from nsynth_lab import priority
+from nsynth_lab.panel.worker import Worker
+priority.AGAIN_SECONDS = 0.0
+heard = []
+
+def look():
+    heard.append(os.sched_getparam(0).sched_priority)
+
+def take_long():
+    hashlib.pbkdf2_hmac("sha256", b"endless", b"work", 4_000_000)
+    look()
+
+with priority.never_for_long():
+    worker = Worker()
+    for number, work in enumerate((look, take_long, look)):
+        worker.ask(str(number), work)
+    worker.work_here(lambda: len(heard) < 3)
+print(heard)
+"""
+
+
+def test_a_worker_that_took_too_long_comes_behind_the_sound_again() -> None:
+    ran = subprocess.run([sys.executable, "-c", AGAIN], capture_output=True, text=True, check=True, timeout=60)
+    if ran.stdout.startswith("[0"):
+        pytest.skip("the system grants no real-time priority")
+    assert ran.stdout.strip() == str([priority.PRIORITY - 1, 0, priority.PRIORITY - 1])
 
 
 def test_limit_and_signal_are_as_before_afterwards() -> None:

@@ -149,7 +149,7 @@ def test_what_was_played_live_tells_with_what(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", no_sound_card())
-    monkeypatch.setattr("nsynth_lab.priority.raise_priority", lambda: None)
+    monkeypatch.setattr("nsynth_lab.priority.raise_audio_thread", lambda: None)
     words = [
         "play",
         "flute",

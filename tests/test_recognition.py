@@ -14,7 +14,12 @@ from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.dataset.prepare import FULL_SCALE, PreparedNotes
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.errors import CheckpointError, DatasetError
-from nsynth_lab.evaluate.classifier import (
+from nsynth_lab.evaluate.classifier_training import augment, train_classifier
+from nsynth_lab.evaluate.notes import EvaluationNote
+from nsynth_lab.evaluate.sections.recognition import RecognitionSection
+from nsynth_lab.evaluate.sections.section import DecodedNote, EvaluationSetup
+from nsynth_lab.model.checkpoint import Checkpoint, save_weights
+from nsynth_lab.model.classifier import (
     BANDS,
     FRAMES,
     Classifier,
@@ -24,11 +29,6 @@ from nsynth_lab.evaluate.classifier import (
     load_classifier,
     save_classifier,
 )
-from nsynth_lab.evaluate.classifier_training import augment, train_classifier
-from nsynth_lab.evaluate.notes import EvaluationNote
-from nsynth_lab.evaluate.sections.recognition import RecognitionSection
-from nsynth_lab.evaluate.sections.section import DecodedNote, EvaluationSetup
-from nsynth_lab.model.checkpoint import Checkpoint, save_weights
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, note_to_hz
 
 PITCHES = (45, 52, 60, 67, 75)

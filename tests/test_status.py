@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from nsynth_lab.analysis.follower import Heard
 from nsynth_lab.cli.status import OVERLOAD_SECONDS, StatusLine, cut
 from nsynth_lab.midi.computer_keyboard import ComputerKeyboard
 from nsynth_lab.render.live import Status
@@ -34,6 +35,14 @@ def test_it_says_where_the_blend_is_by_position_or_by_weights() -> None:
     assert "0.25,0.50" in StatusLine().line(there, columns=200)
     weighted = replace(there, engine=replace(there.engine, weights=(0.5, 0.3, 0.2, 0.0, 0.0)))
     assert "50/30/20/0/0" in StatusLine().line(weighted, columns=200)
+
+
+def test_it_shows_what_comes_in() -> None:
+    line = StatusLine("flute")
+    heard = replace(status(), heard=Heard(69.12, -23.4, 0.9, 512))
+    assert "flute  -23 dB A4  +12" in line.line(heard, columns=200)
+    assert "A4" in line.line(heard, columns=50)
+    assert "INPUT LOST" in line.line(replace(heard, input_away=True), columns=30)
 
 
 @pytest.mark.parametrize("title", TITLES)

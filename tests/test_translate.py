@@ -9,27 +9,31 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
-from made_tunes import faded, silence, steady, tone
+from made_tunes import faded, hiss, silence, steady, tone
 from playing import Heard as Asked
 from playing import small_engine
 
 from nsynth_lab.analysis.follower import HOP, Follower, Heard
-from nsynth_lab.analysis.phrase import follow
+from nsynth_lab.analysis.phrase import Phrase, follow
 from nsynth_lab.audio import Audio, read_audio, write_audio
 from nsynth_lab.cli import run
+from nsynth_lab.cli.translate import request_of
 from nsynth_lab.errors import UsageError
 from nsynth_lab.midi.events import Event, Kind
 from nsynth_lab.midi.events import follow as follow_events
 from nsynth_lab.midi.write import midi_bytes
 from nsynth_lab.model.bank import BANK
-from nsynth_lab.render import DEFAULT_CHECKPOINT
+from nsynth_lab.render import DEFAULT_CHECKPOINT, Session
+from nsynth_lab.render.play_request import parse_play
 from nsynth_lab.render.song import blocks_of
+from nsynth_lab.render.target_range import target_is_struck
 from nsynth_lab.synth.followed import LAG_SAMPLES, Curve
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.voice_allocator import LOOK_AHEAD_SAMPLES, PHASE_SAMPLES
 from nsynth_lab.translate.note_maker import NoteMaker
-from nsynth_lab.translate.played import centred, events_of, levelled
-from nsynth_lab.translate.rules import SCALES, Rules, parse_snap
+from nsynth_lab.translate.played import centred, events_of, levelled, play_curve, with_delay
+from nsynth_lab.translate.rules import Rules, parse_snap
+from nsynth_lab.tune.scale import SCALES
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, note_to_hz
 
 HOPS_A_SECOND = SAMPLE_RATE / HOP
@@ -77,6 +81,18 @@ def test_a_tied_leap_is_a_new_note_and_vibrato_is_none() -> None:
     assert len(struck(made(wide))) == 1
 
 
+def test_what_dies_away_is_struck_again_on_a_legato_step_and_what_sustains_is_not() -> None:
+    """A whole tone and a semitone within 16 ms each; vibrato is neither, however it is played."""
+    steps = [60.0] * 60 + [60.7, 61.4] + [62.0] * 60 + [61.5] + [61.0] * 60
+    assert [key for _, key in struck(made(steps))] == [60]
+    piano = struck(made(steps, rules=Rules(struck=True)))
+    assert [key for _, key in piano] == [60, 62, 61]
+    for (at, _), hop in zip(piano[1:], (61, 122), strict=True):
+        assert 0.0 < at - hop / HOPS_A_SECOND < 0.07
+    wide = [60.0 + 0.9 * math.sin(2 * math.pi * 5.5 * hop / HOPS_A_SECOND) for hop in range(300)]
+    assert len(struck(made(wide, rules=Rules(struck=True)))) == 1
+
+
 def test_a_glide_is_one_note() -> None:
     assert len(struck(made([60.0] * 30 + [60.0 + 0.08 * hop for hop in range(150)] + [72.0] * 50))) == 1
 
@@ -90,6 +106,17 @@ def test_a_dip_of_the_level_strikes_again_and_a_swell_does_not() -> None:
 def test_a_tone_too_short_to_be_sure_of_is_none() -> None:
     maker = NoteMaker(Rules())
     assert maker.hear(Heard(60.0, -20.0, 0.6, 512)) == maker.hear(Heard(math.nan, -90.0, 0.0, 512)) == []
+
+
+def test_a_note_whose_pitch_is_known_at_once_waits_so_that_high_notes_sound_as_late_as_low_ones() -> None:
+    """Two hops after its level rose; what is known later, or swells, is played as soon as it is known."""
+    sharp, gap = [-90.0] * 10 + [-20.0] * 10, math.nan
+    for known, played in ((10, 13), (12, 13), (14, 15)):
+        ((at, _),) = struck(made([gap] * known + [60.0] * (20 - known), levels_db=sharp))
+        assert at * HOPS_A_SECOND == pytest.approx(played)
+    swell = [-40.0 + hop for hop in range(20)]
+    ((at, _),) = struck(made([gap] * 10 + [60.0] * 10, levels_db=swell))
+    assert at * HOPS_A_SECOND == pytest.approx(11)
 
 
 def bends(events: list[Event]) -> list[float]:
@@ -112,6 +139,57 @@ def test_snap_puts_notes_on_a_scale_and_keeps_their_vibrato() -> None:
     assert np.ptp(on_scale) == pytest.approx(0.4, abs=0.05)
 
 
+def breaths(strengths: list[float], expression: float) -> list[float]:
+    """The gains of the noise, in dB, while a phrase is as periodic as this, hop by hop."""
+    maker = NoteMaker(Rules(expression=expression))
+    events = [event for strength in strengths for event in maker.hear(Heard(60.0, -20.0, strength, 512))]
+    return [event.value for event in events if event.kind is Kind.BREATH]
+
+
+def test_breath_of_the_source_is_noise_of_the_target_beyond_what_is_usual() -> None:
+    """A voice at -17 dB of noise for 10 s, then at -7 dB for a fifth of a second."""
+    voice = [0.98] * 1900 + [0.834] * 38
+    whole = breaths(voice, 1.0)
+    assert max(np.abs(whole[1500:1900])) < 0.5, "what is usual for it changes nothing"
+    assert whole[-1] == pytest.approx(10.0, abs=1.0)
+    assert breaths(voice, 0.5)[-1] == pytest.approx(whole[-1] / 2)
+    assert breaths(voice, 0.0) == []
+
+
+def test_breath_reaches_the_decoder_as_a_gain_of_the_noise() -> None:
+    engine = small_engine(Settings(mpe=True))
+    asked = Asked(engine)
+    events: list[Event] = []
+    for hop in range(100):
+        events += follow_events(0.0, -20.0, at_sample=hop * HOP, channel=1)
+        events.append(Event(Kind.BREATH, 1, 0, 12.0 if hop >= 40 else 0.0, hop * HOP))
+    events.insert(2, Event(Kind.NOTE_ON, 1, 57, 100, 0))
+    events.append(Event(Kind.NOTE_OFF, 1, 57, 64, 100 * HOP))
+    list(blocks_of(engine, events, end_sample=120 * HOP))
+    assert asked.noise_gain[:15] == [1.0] * 15
+    np.testing.assert_allclose(asked.noise_gain[26:], 10.0 ** (12.0 / 20.0), rtol=1e-5)
+
+
+def test_a_delay_moves_the_result_against_the_source_and_no_note_before_its_beginning() -> None:
+    played = play_curve(follow([sung((57, 0.2), (60, 0.2))]), Rules(), octaves=False)
+    assert played.delay_ms == pytest.approx(1000 * (1024 + LAG_SAMPLES) / SAMPLE_RATE)
+    in_time, late = with_delay(played, 0.0), with_delay(played, 200.0)
+    for moved, by_ms in ((in_time, -played.delay_ms), (late, 200.0 - played.delay_ms)):
+        for (at, _), (came, _) in zip(struck(list(played.events)), struck(list(moved.events)), strict=True):
+            assert came == pytest.approx(max(at + by_ms / 1000.0, 0.0), abs=1e-4)
+    with pytest.raises(UsageError, match="--delay -1; expected 0 to 1000 ms"):
+        with_delay(played, -1.0)
+
+
+def test_an_s_is_silence_between_two_notes() -> None:
+    vowel = faded(tone(steady(220.0, 0.25)))
+    events = events_of(follow([np.concatenate([vowel, faded(hiss(3000.0, 3600.0, 0.12)), vowel])]), Rules())
+    assert [key for _, key in struck(events)] == [57, 57]
+    (end, _) = (event.at_sample / SAMPLE_RATE for event in events if event.kind is Kind.NOTE_OFF)
+    assert end < 0.25 + 0.05
+    assert struck(events)[1][0] > 0.25 + 0.12
+
+
 @pytest.mark.parametrize(
     ("text", "classes"), [("chromatic", tuple(range(12))), ("Bb minor", (0, 1, 3, 5, 6, 8, 10)), ("c, eb,G", (0, 3, 7))]
 )
@@ -125,11 +203,27 @@ def test_other_scales_are_refused_in_a_line(text: str) -> None:
         parse_snap(text)
 
 
+def test_a_target_is_a_preset_by_either_name_or_instruments() -> None:
+    for name in ("glass-cello", "Glass Cello", "presets/glass-cello.toml"):
+        assert request_of(name, None).preset == name
+    assert request_of("Flute, choir-aahs", None).sources == ("Flute", "choir-aahs")
+
+
 def test_a_phrase_comes_into_the_target_s_range_by_octaves() -> None:
     phrase = follow([sung((84, 0.3), (88, 0.3))])
     rules = centred(Rules(lowest=45, highest=69), phrase)
     assert rules.transpose == -24
     assert [key for _, key in struck(events_of(phrase, rules))] == [60, 64]
+
+
+def test_a_phrase_within_the_range_is_not_moved_for_a_stray_tone() -> None:
+    pitches = np.full(100, 60.0, np.float32)
+    pitches[:4] = 40.0
+    levels = np.full(100, -20.0, np.float32)
+    phrase = Phrase(pitches, levels, np.full(100, 0.99, np.float32), np.full(100, 512.0, np.float32))
+    assert centred(Rules(lowest=50, highest=86), phrase).transpose == 0.0
+    pitches[:20] = 40.0
+    assert centred(Rules(lowest=50, highest=86), phrase).transpose == 12.0
 
 
 def test_dynamics_and_make_up() -> None:
@@ -237,6 +331,15 @@ def test_the_result_sings_the_tune(translated: tuple[FloatArray, FloatArray, Pat
     assert np.median(result.level_db[end - 8 : end]) < loud - 50.0
 
 
+def test_what_has_to_be_struck_is_known_from_its_notes() -> None:
+    if not (DEFAULT_CHECKPOINT / BANK).is_file():
+        pytest.skip(f"no checkpoint in {DEFAULT_CHECKPOINT}")
+    session = Session(None)
+    wanted = {("acoustic grand piano",): True, ("marimba", "acoustic guitar, nylon"): True, ("cello",): False,
+              ("church organ",): False, ("marimba", "flute"): False}  # fmt: skip
+    assert {names: target_is_struck(session, parse_play(list(names))) for names in wanted} == wanted
+
+
 def test_what_was_heard_is_kept_and_played_again(translated: tuple[FloatArray, FloatArray, Path]) -> None:
     _, sound, folder = translated
     assert run(["translate", str(folder / "hum.phrase"), "--to", "cello", "-o", str(folder / "again.wav")]) == 0
@@ -254,6 +357,8 @@ def test_what_was_heard_is_kept_and_played_again(translated: tuple[FloatArray, F
         (["hum.wav", "--to", "celo"], 2, "cello"),
         (["hum.wav", "--to", "cello", "--follow", "2"], 2, "--follow 2; expected 0 to 1"),
         (["hum.wav", "--to", "cello", "--snap", "d-mojor"], 2, "major"),
+        (["hum.wav", "--to", "cello", "--expression", "2"], 2, "--expression 2; expected 0 to 1"),
+        (["hum.wav", "--to", "cello", "--delay", "2000"], 2, "--delay 2000; expected 0 to 1000 ms"),
     ],
 )
 def test_bad_input_is_told_in_a_line(

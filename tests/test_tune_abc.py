@@ -170,8 +170,6 @@ def test_a_chord_within_a_long_note_ties_its_parts() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("X:1\nK:C\nCD(EF)|\n", "slurs are left out (line 3)"),
-        ("X:1\nK:C\nCD|\nw: la la\n", "lyrics are left out"),
         ("X:1\nK:C\n[CEG]2|\n", "of notes that sound together only the highest is taken (line 3)"),
         ("X:1\nK:C\nV:1\nCD|\nV:2\nEF|\n", "voice '2' is left out: a tune is one line of notes"),
         ("X:1\nK:C\n[V:1]CD|[V:2]EF|\n", "voice '2' is left out: a tune is one line of notes"),

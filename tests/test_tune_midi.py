@@ -23,7 +23,7 @@ from nsynth_lab.tune.key import Key, parse_key
 from nsynth_lab.tune.lines import Lines
 from nsynth_lab.tune.metre import Metre
 from nsynth_lab.tune.midi import midi_bytes, read_midi
-from nsynth_lab.tune.tune import Tune
+from nsynth_lab.tune.tune import FINAL, Tune
 
 
 def read(data: bytes) -> tuple[Tune, str]:
@@ -92,7 +92,10 @@ def test_metre_upbeat_and_key_are_found_where_the_file_says_nothing() -> None:
     ticks = b"".join(note(number, int(length * 1920)) for _, length, number in notes)
     tune, says = read(head() + track(ticks))
     assert (tune.metre, tune.upbeat) == (Metre((6,), 8), Fraction(1, 8))
-    assert tune.key.name in ("E dorian", "D major")
+    assert tune.key.name in ("E dorian", "E minor")  # both C and C sharp are there
+    assert tune.bars[-1].plays == 2  # which is an end; without a repeat a final line is one
+    once, _ = read(head() + track(b"".join(note(60 + step, 480) for step in (0, 2, 4, 5, 7, 9, 11, 12))))
+    assert [bar.line for bar in once.bars] == [""] * (len(once.bars) - 1) + [FINAL]
     assert "no metre in the file: 6/8 found" in says
     assert "from the notes: the file has no signature" in says
 
@@ -184,8 +187,8 @@ def test_keys_of_a_collection_are_those_that_experts_heard(shared_data: Path) ->
         told += tune.key.tonic == roots[path.stem]
         alone += find_key(notes, tune.metre.length).tonic == roots[path.stem]
         assert again(tune) == tune, path.stem
-    assert told >= 0.95 * len(files)
-    assert alone >= 0.6 * len(files)
+    assert told >= 0.97 * len(files)
+    assert alone >= 0.8 * len(files)
 
 
 def test_upbeats_and_metres_of_a_collection_are_found(shared_data: Path) -> None:

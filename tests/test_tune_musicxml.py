@@ -6,9 +6,11 @@ import io
 import random
 import zipfile
 from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from tunes import ALL, JIG, WALTZ, again, heard, made_tune, tune_of
@@ -18,7 +20,7 @@ from nsynth_lab.tune.lines import Lines
 from nsynth_lab.tune.musicxml import musicxml_bytes, read_musicxml
 from nsynth_lab.tune.musicxml.tree import MOST_ELEMENTS
 from nsynth_lab.tune.places import bar_faults
-from nsynth_lab.tune.tune import Tune
+from nsynth_lab.tune.tune import ChordSymbol, Tune
 
 BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><score-partwise>&b;</score-partwise>'
 OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><score-partwise>&a;</score-partwise>'
@@ -112,10 +114,10 @@ def test_a_signature_without_a_mode_gets_the_one_that_the_notes_speak_for() -> N
 
 
 def test_what_is_left_out_is_told() -> None:
-    lyric = step("C", 2, "<lyric><text>la</text></lyric>")
+    lyric = step("C", 2, "<lyric><text>la</text></lyric><lyric><text>lo</text></lyric>")
     jump = '<direction><direction-type><words>D.C.</words></direction-type><sound dacapo="yes"/></direction>'
     _, says = read(piece(lyric + step("D") + jump))
-    assert says == "jumps (D.C., D.S., Fine, Coda) are not followed; lyrics are left out"
+    assert says == "further verses of lyrics are left out; jumps (D.C., D.S., Fine, Coda) are not followed"
 
 
 def test_bars_that_do_not_add_up_are_named() -> None:
@@ -198,3 +200,50 @@ def test_lead_sheets_of_a_collection(shared_data: Path) -> None:
         assert heard(read(written(tune))[0]) == heard(tune), path.name
     assert len(files) > 20
     assert chords > 0.9 * len(files)
+
+
+def test_chord_symbols_with_steps_in_brackets_stay_chord_symbols() -> None:
+    names = ("C7(b9)", "Dm7(add11)", "G#d", "Bbsus4(add7)(add9)/C", "E(no3)", "F7(#5)")
+    symbols = "".join(f'"{name}"C/' for name in names)
+    lines = Lines()
+    written = musicxml_bytes(tune_of(f"X:1\nM:3/4\nL:1/4\nK:C\n{symbols}|]"), lines)
+    assert lines.all == ()
+    back, _ = read(written)
+    assert [chord.name for bar in back.bars for chord in bar.chords] == [name.replace("#d", "#dim") for name in names]
+    degrees = [
+        (degree.findtext("degree-value"), degree.findtext("degree-alter"), degree.findtext("degree-type"))
+        for degree in ElementTree.fromstring(written).iter("degree")
+    ]
+    assert degrees == [
+        ("9", "-1", "add"), ("11", "0", "add"), ("7", "0", "add"), ("9", "0", "add"), ("3", "0", "subtract"),
+        ("5", "1", "alter"),
+    ]  # fmt: skip
+
+
+def test_chords_in_one_place_share_their_note() -> None:
+    """As lead sheets have them: before a note that lasts, one after the other, in their order and without offsets."""
+    harmony = "<harmony><root><root-step>{}</root-step></root><kind>major</kind></harmony>"
+    two = "".join(map(harmony.format, "GC"))
+    tune, _ = read(piece(two + step("C", duration=4)))
+    assert [(chord.at, chord.name) for chord in tune.bars[0].chords] == [(0, "G"), (Fraction(1, 4), "C")]
+    tune, _ = read(piece(two + step("C") + step("D") + step("E") + step("F")))
+    assert [chord.at for chord in tune.bars[0].chords] == [0, Fraction(1, 8)]
+
+
+def test_a_chord_within_a_note_is_engraved_beside_it() -> None:
+    """In a voice that is not seen, with which the bar adds up; a file for other programs has none."""
+    tune = tune_of('X:1\nM:4/4\nL:1/4\nK:C\n"C"c4|"F"f2 "G"g2|]')
+    late = ChordSymbol(Fraction(3, 8), "Am")
+    tune = replace(tune, bars=(replace(tune.bars[0], chords=(*tune.bars[0].chords, late)), *tune.bars[1:]))
+    plain, engraved = (
+        ElementTree.fromstring(musicxml_bytes(tune, Lines(), to_engrave=to_engrave)) for to_engrave in (False, True)
+    )
+    assert [note.get("print-object") for note in plain.iter("note")] == [None] * 3
+    assert plain.findtext(".//harmony/offset") is not None
+    assert engraved.find(".//harmony/offset") is None
+    first = engraved.find(".//measure")
+    assert first is not None
+    unseen = [int(note.findtext("duration", "")) for note in first.iter("note") if note.get("print-object") == "no"]
+    seen = [int(note.findtext("duration", "")) for note in first.iter("note") if not note.get("print-object")]
+    assert sum(unseen) == sum(seen) == int(first.findtext("backup/duration", ""))
+    assert unseen[0] * 8 == sum(unseen) * 3

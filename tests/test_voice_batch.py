@@ -105,6 +105,27 @@ def test_a_slot_may_come_with_more_frames_than_others_and_than_the_stack_remembe
         torch.testing.assert_close(part.flatten(), whole[slot, : frames[slot] * HOP_SAMPLES], rtol=0, atol=2e-5)
 
 
+def test_the_noise_alone_is_turned_up_and_not_at_all_by_1(kind: Kind) -> None:
+    model, inputs, order = tiny_model(), played(), [[3, 0], [4, 1, 2]]
+    decoder, neutral = model.decoder, torch.ones(len(PITCHES), FRAMES)
+
+    def batch_of(*gains: Tensor) -> Tensor:
+        batch = kind(model, len(PITCHES))
+        batch.reset(range(len(PITCHES)), range(len(PITCHES)))
+        return in_turns(batch, [*inputs, *gains], order)
+
+    torch.testing.assert_close(batch_of(neutral), batch_of(), rtol=0, atol=0)
+    gains = 1.0 + 3.0 * torch.rand(len(PITCHES), FRAMES, generator=torch.Generator().manual_seed(5))
+    louder, _ = decode(decoder, [*inputs, gains], decoder.start(len(PITCHES)))
+    torch.testing.assert_close(batch_of(gains), louder, rtol=0, atol=5e-5)
+    with torch.no_grad():
+        state = decoder.start(len(PITCHES))
+        tones, noise, _, _ = decoder.excite(inputs[0], inputs[1], inputs[2], inputs[3], state, every=False)
+        twice, _ = decode(decoder, [*inputs, 2.0 * neutral], state)
+    assert noise.abs().max() > 0.01
+    torch.testing.assert_close(twice, tones + 2.0 * noise, rtol=0, atol=1e-5)
+
+
 def test_a_slot_is_used_again_without_touching_the_others(kind: Kind) -> None:
     model = tiny_model()
     decoder = model.decoder

@@ -72,7 +72,8 @@ def streams(pitches: Sequence[float], frames: int, *, level_db: float = -20.0, s
 
 
 def decode(decoder: Decoder, inputs: Sequence[Tensor], state: DecoderState) -> tuple[Tensor, DecoderState]:
-    """`Decoder.step`, its streams in a row."""
-    timbre, loudness_db, f0_hz, partials = inputs
+    """`Decoder.step`, its streams in a row, and the gain of the noise where there is a fifth."""
+    timbre, loudness_db, f0_hz, partials, *gains = inputs
+    noise_gain = gains[0] if gains else None
     with torch.no_grad():
-        return decoder.step(timbre, loudness_db, f0_hz, partials, state)
+        return decoder.step(timbre, loudness_db, f0_hz, partials, state, noise_gain=noise_gain)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 
+from nsynth_lab.melody.draft import Draft
+from nsynth_lab.melody.steps import DURATIONS
 from nsynth_lab.tune.abc import abc_text, read_text, tunes_of
 from nsynth_lab.tune.key import Key
 from nsynth_lab.tune.lines import Lines
@@ -38,6 +40,7 @@ P:B
 """
 HORNPIPE = "X:2\nT:Steps\nM:4/4\nL:1/8\nK:A\nE2|A>Bc>A e>dc>B|(5ABcde f2 (3:2:4a2gf e2|a4 [1 A2E2:|[2 A2z2|]\n"
 ALL = (JIG, REEL, WALTZ, HORNPIPE)
+EIGHTH = DURATIONS.index(12)
 
 
 def tune_of(text: str) -> Tune:
@@ -46,6 +49,14 @@ def tune_of(text: str) -> Tune:
     tune = read_text(tunes_of(text)[0], lines)
     assert lines.all == ()
     return tune
+
+
+def eighths(*pitches: int) -> Draft:
+    """A draft of 4/4 in eighths."""
+    draft = Draft(96)
+    for pitch in pitches:
+        draft.add(EIGHTH, pitch)
+    return draft
 
 
 def told_by(text: str) -> tuple[str, ...]:

@@ -8,14 +8,17 @@ from a file.
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from typing import NamedTuple
 
 import numpy as np
 
-from nsynth_lab.analysis.pitch_candidates import WINDOWS, candidates
+from nsynth_lab.analysis.first_pitch import FirstPitch, first_pitch
+from nsynth_lab.analysis.pitch_candidates import SAME, WINDOWS, Candidate, candidates
 from nsynth_lab.analysis.pitch_path import PitchPath
-from nsynth_lab.dsp.loudness import FLOOR_DB, a_weighting_db
-from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, hz_to_note
+from nsynth_lab.dsp.loudness import FLOOR_DB, a_weighted_window
+from nsynth_lab.units import SAMPLE_RATE, FloatArray, hz_to_note
 
 HOP = 256  # samples
 HOP_SECONDS = HOP / SAMPLE_RATE
@@ -24,6 +27,7 @@ DEFAULT_GATE_DB = -60.0  # amplitude of full scale
 RANGE_DB = 44.0  # a sound so far below the loudest of the last seconds is a tail or a neighbour's
 FORGETTING_DB = 0.013  # a hop: 2.4 dB a second
 QUIET = 2.0
+RISE_HOPS, RISE_DB = 5, 9.0  # a tone begins where the level has risen so much within so few hops
 
 
 class Heard(NamedTuple):
@@ -50,7 +54,9 @@ class Follower:
         self._rest = np.zeros(0, np.float32)
         self._path = PitchPath()
         self._gate_db, self._loudest_db = gate_db, gate_db
-        self._window, self._weights = _level_window()
+        self._window, self._weights = a_weighted_window(LEVEL_SAMPLES)
+        self._levels: deque[float] = deque([FLOOR_DB] * RISE_HOPS, maxlen=RISE_HOPS)
+        self._toneless = 0
 
     def feed(self, samples: FloatArray) -> list[Heard]:
         """What is heard at the end of each whole hop, of mono `samples` [any number] at 48 kHz and those before."""
@@ -69,8 +75,19 @@ class Follower:
             found = candidates(self._past)
             quiet = QUIET * max(0.0, 1.0 - 10.0 ** ((peak_db - self._loudest_db + RANGE_DB) / 20.0))
         tone = self._path.step(found, quiet=quiet)
+        level_db, known = self._level_db(), bool(tone.hz)
+        if not quiet and self._begins(level_db) and (first := first_pitch(self._past)):
+            tone = _surer(tone, first)
+        self._toneless = 0 if known else self._toneless + 1
+        self._levels.append(level_db)
         note = hz_to_note(tone.hz) if tone.hz else np.nan
-        return Heard(note, self._level_db(), tone.strength, tone.window // 2)
+        # rounded as in a phrase, so that live and offline the same is played
+        note, level_db, strength = np.array([note, level_db, tone.strength], np.float32).tolist()
+        return Heard(note, level_db, strength, tone.window // 2)
+
+    def _begins(self, level_db: float) -> bool:
+        """Whether a tone may have begun that is too short yet to be known for certain."""
+        return self._toneless >= RISE_HOPS and level_db - min(self._levels) > RISE_DB
 
     def _level_db(self) -> float:
         spectrum = np.fft.rfft(self._past[-LEVEL_SAMPLES:] * self._window)
@@ -78,9 +95,9 @@ class Follower:
         return max(float(10.0 * np.log10(max(power, 1e-12))), FLOOR_DB)
 
 
-def _level_window() -> tuple[FloatArray, Doubles]:
-    """As `dsp.loudness` weighs and scales it, for the last 21 ms."""
-    window = np.hanning(LEVEL_SAMPLES + 1)[:-1].astype(np.float32)
-    hz = np.fft.rfftfreq(LEVEL_SAMPLES, 1.0 / SAMPLE_RATE)
-    scale = 2.0 / (LEVEL_SAMPLES * float(np.square(window).sum()))
-    return window, np.asarray(10.0 ** (a_weighting_db(hz) / 10.0) * scale)
+def _surer(tone: Candidate, first: FirstPitch) -> Candidate:
+    """What the path says of a tone that has only just begun, with what its first samples say."""
+    if not tone.hz:
+        return Candidate(first.hz, first.clarity, 0.0, first.span)
+    alike = abs(math.log2(first.hz / tone.hz)) < SAME
+    return tone._replace(strength=max(tone.strength, first.clarity)) if alike else tone

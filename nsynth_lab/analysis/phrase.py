@@ -27,6 +27,7 @@ MAX_SECONDS = 4 * 3600.0
 MAX_FRAMES = int(MAX_SECONDS * SAMPLE_RATE / HOP)
 MAX_FILE_BYTES = 64 * 2**20
 LOUD_PERCENTILE = 95.0
+LOUD_RANGE_DB, LEAST_FRAMES, ONE_VOICE_STRENGTH = 25.0, 60, 0.86
 _ROWS = ("note", "level_db", "strength", "delay_samples")
 _RANGES = {
     "note": (0.0, 127.0),
@@ -84,6 +85,17 @@ class Phrase:
         """The level that the loudest twentieth of its tones reaches; -100 without any."""
         tones = self.level_db[~np.isnan(self.note)]
         return float(np.percentile(tones, LOUD_PERCENTILE)) if len(tones) else SILENCE_DB
+
+    @property
+    def sounding_seconds(self) -> float:
+        """How long there is a tone."""
+        return int((~np.isnan(self.note)).sum()) * HOP / SAMPLE_RATE
+
+    @property
+    def sounds_like_several(self) -> bool:
+        """Whether its loud tones are so little periodic that several seem to sound at once."""
+        loud = ~np.isnan(self.note) & (self.level_db > self.loud_db - LOUD_RANGE_DB)
+        return bool(loud.sum() > LEAST_FRAMES and np.median(self.strength[loud]) < ONE_VOICE_STRENGTH)
 
     def heard(self) -> Iterator[Heard]:
         """Its frames, one by one, as the follower gave them."""

@@ -4,10 +4,11 @@ The normalised autocorrelation of Boersma (1993): a Hann window's spectrum squar
 window's own autocorrelation, is 1 at the period of a periodic sound. A short period is looked for in a short window and
 a long one in a longer window, so that a high note is known 11 ms after it has begun and only the lowest takes 85 ms.
 
-Autocorrelation alone takes twice the period for the period now and then, and a formant for a tone. What is known about
-tones corrects it: a tone has hardly any energy below its fundamental and some at its first two partials; where half or
-a third of a lag explains the sound almost as well, the sound has that period; and a window most of which lies before
-the end of a note says little about now.
+Autocorrelation alone takes twice the period for the period now and then, and a formant or a hiss for a tone. What is
+known about tones corrects it: a tone has hardly any energy below its fundamental and some at its first two partials;
+where half or a third of a lag explains the sound almost as well, the sound has that period; a high tone is still like
+itself many periods later, where an s is not, though its noise lies in a narrow band; and a window most of which lies
+before the end of a note says little about now.
 """
 
 from __future__ import annotations
@@ -16,20 +17,24 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, Ints
 
-LOWEST_HZ, HIGHEST_HZ = 27.5, 4500.0
+LOWEST_HZ, HIGHEST_HZ = 16.0, 4500.0
 WINDOWS = (1024, 2048, 4096, 8192)  # samples
 PERIODS = 3.2  # in a window, at least; the longest holds fewer of the lowest notes
 WEAKEST = 0.25
 MOST_CANDIDATES = 8
 OCTAVE = 0.05  # the worth of an octave up, so that a multiple of a period is not taken for it
+WORTHLESS_HZ = 27.5  # where that worth is 0
 BELOW = 0.8  # off for all energy lying below the fundamental
 MISSING, MISSING_FROM_DB, MISSING_DB = 0.3, 20.0, 20.0  # off for first partials 20 dB and more below the whole
 MULTIPLE, ALMOST = 0.15, 0.78  # off where a half or a third of the lag is at least so nearly as good
 PAST, PAST_FROM_DB, PAST_DB = 0.5, 4.0, 10.0  # off where the last quarter of a long window is so far below the whole
 BEYOND_DOUBT = 1.0  # of the worth: longer windows are not needed
+# off for a high sound, from 1 to 2 kHz on, that is so much unlike itself after 3 ms
+UNLIKE, UNLIKE_FROM_HZ, LATER_SAMPLES, LIKE, LIKE_RANGE = 0.7, 1000.0, 0.003 * SAMPLE_RATE, 0.8, 0.3
 SAME = 0.04  # octaves
 REFINED = 2.6  # periods between the two ends of a window that are compared at a multiple of the lag
 LOBE_BINS = 1.7  # half the main lobe of a Hann window, where it has fallen by 20 dB
@@ -85,11 +90,16 @@ def candidates(samples: FloatArray) -> list[Candidate]:
         if any(one.worth > BEYOND_DOUBT and one.window < window.samples // 2 for one, _ in found):
             break  # an octave further down has been looked at too
         found += _in_window(samples[-window.samples :], window)
-    hz = np.array([one.hz for one, _ in found])
-    strengths = np.array([one.strength for one, _ in found])
+    if not found:
+        return []
+    hz, strengths, worths = (np.array(column) for column in list(zip(*(one for one, _ in found), strict=True))[:3])
+    # where a tone begins there are hundreds: those that cannot be among the best are left out first
+    least = np.sort(worths)[-MOST_CANDIDATES:][0] - MULTIPLE
+    places = np.flatnonzero(worths >= least)
+    off = MULTIPLE * _are_multiples(places, hz, strengths)
     corrected = [
-        (one._replace(worth=one.worth - MULTIPLE * _is_multiple(one, hz, strengths)), correlation)
-        for one, correlation in found
+        (found[at][0]._replace(worth=worth), found[at][1])
+        for at, worth in zip(places.tolist(), (worths[places] - off).tolist(), strict=True)
     ]
     best = sorted(corrected, key=lambda pair: -pair[0].worth)[:MOST_CANDIDATES]
     return [one._replace(hz=_refined(one, correlation)) for one, correlation in best]
@@ -108,7 +118,13 @@ def _in_window(samples: FloatArray, window: _Window) -> list[tuple[Candidate, Do
     if not len(lags):
         return []
     hz = SAMPLE_RATE / lags
-    worth = strengths + OCTAVE * np.log2(hz / LOWEST_HZ) - _unlike_a_tone(power, hz, window)
+    worth = strengths + OCTAVE * np.log2(hz / WORTHLESS_HZ) - _unlike_a_tone(power, hz, window)
+    if window.samples == WINDOWS[0]:
+        worth -= (
+            UNLIKE
+            * _ramp(hz, UNLIKE_FROM_HZ, UNLIKE_FROM_HZ)
+            * _ramp(LIKE - _later(correlation, lags), 0.0, LIKE_RANGE)
+        )
     if window.samples > WINDOWS[1]:
         worth -= PAST * _ramp(_fall_db(wave), PAST_FROM_DB, PAST_DB)
     rows = zip(hz.tolist(), strengths.tolist(), worth.tolist(), strict=True)
@@ -120,11 +136,12 @@ def _peaks(correlation: Doubles, window: _Window) -> tuple[Doubles, Doubles]:
     first, last = max(int(window.shortest), 3), int(window.longest) + 2
     left, middle, right = correlation[first - 1 : last - 1], correlation[first:last], correlation[first + 1 : last + 1]
     at = np.flatnonzero((middle > left) & (middle >= right) & (middle > WEAKEST))
-    shift, height = _parabola(left[at], middle[at], right[at])
+    shift, height = parabola(left[at], middle[at], right[at])
     return at + first + shift, np.minimum(height, 1.0)
 
 
-def _parabola(left: Doubles, middle: Doubles, right: Doubles) -> tuple[Doubles, Doubles]:
+def parabola(left: Doubles, middle: Doubles, right: Doubles) -> tuple[Doubles, Doubles]:
+    """Where, in samples from the middle, and how high the top of a parabola through three points is."""
     shift = 0.5 * (left - right) / (left - 2.0 * middle + right)
     return shift, middle - 0.25 * (left - right) * shift
 
@@ -136,6 +153,12 @@ def _unlike_a_tone(power: Doubles, hz: Doubles, window: _Window) -> Doubles:
     below = share[_bins(0.7 * hz - lobe, window)]
     own = share[_bins(2.6 * hz + lobe, window)] - below
     return np.asarray(BELOW * below + MISSING * _ramp(-10.0 * np.log10(own + 1e-9), MISSING_FROM_DB, MISSING_DB))
+
+
+def _later(correlation: Doubles, lags: Doubles) -> Doubles:
+    """The autocorrelation at the whole number of periods nearest to 3 ms: how well the sound repeats itself by then."""
+    later = np.rint(np.maximum(np.rint(LATER_SAMPLES / lags), 1.0) * lags).astype(np.int64)
+    return np.asarray(correlation[later[:, None] + np.arange(-2, 3)].max(axis=1))
 
 
 def _bins(hz: Doubles, window: _Window) -> Ints:
@@ -153,10 +176,13 @@ def _ramp(value: float | Doubles, begin: float, length: float) -> Doubles:
     return np.clip((np.asarray(value) - begin) / length, 0.0, 1.0)
 
 
-def _is_multiple(one: Candidate, hz: Doubles, strengths: Doubles) -> bool:
-    """Whether its lag is twice or three times that of another that is almost as strong."""
-    good = strengths > ALMOST * one.strength
-    return any(bool((good & (np.abs(np.log2(hz / one.hz / times)) < SAME)).any()) for times in (2, 3))
+def _are_multiples(places: Ints, hz: Doubles, strengths: Doubles) -> NDArray[np.bool_]:
+    """Whether the lags at `places` are twice or three times that of another that is almost as strong."""
+    ratios = hz / hz[places, None]
+    near = np.zeros(ratios.shape, np.bool_)
+    for times in (2, 3):
+        near |= (ratios > times * 2.0**-SAME) & (ratios < times * 2.0**SAME)
+    return np.asarray((near & (strengths > ALMOST * strengths[places, None])).any(axis=1))
 
 
 def _refined(one: Candidate, correlation: Doubles) -> float:
@@ -167,7 +193,7 @@ def _refined(one: Candidate, correlation: Doubles) -> float:
         near = round(times * lag)
         at = near - 3 + int(np.argmax(correlation[near - 3 : near + 4]))
         if abs(at - near) < 3 and correlation[at] > 0.8 * one.strength:
-            shift, _ = _parabola(*correlation[at - 1 : at + 2])
+            shift, _ = parabola(*correlation[at - 1 : at + 2])
             longer = (at + float(shift)) / times
             return SAMPLE_RATE / longer if abs(np.log2(longer / lag)) < SAME else one.hz
         times //= 2

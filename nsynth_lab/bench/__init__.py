@@ -4,6 +4,8 @@ machine       processor, threads, and the peak rates of arithmetic and memory
 offline       encoding and decoding of whole notes as multiples of real time, and how they scale
 streaming     load of the engine that `play` uses with more and more voices, block by block (`load`)
 controllers   the same load while knobs and wheels are moved
+following     load and latency of `play --input`
+duet          load of `duet`, and how long answers take to write
 limit         one decoder step against the peak rates (`operations`), and a profile of a block (`profiling`)
 processes     start-up time and memory of whole commands, each run by `child`; `play_child` stands in for `play`
 training      training steps per second

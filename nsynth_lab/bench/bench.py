@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from nsynth_lab.bench import busy, controllers, limit, machine, offline, processes, streaming, training
+from nsynth_lab.bench import busy, controllers, duet, following, limit, machine, offline, processes, streaming, training
 from nsynth_lab.bench.work import Advance, Work
 from nsynth_lab.errors import UsageError
 from nsynth_lab.version import __version__
@@ -31,10 +31,12 @@ SECTIONS: dict[str, BenchSection] = {
     "offline": BenchSection(offline.progress_steps, offline.measure),
     "streaming": BenchSection(streaming.progress_steps, streaming.measure),
     "controllers": BenchSection(controllers.progress_steps, controllers.measure),
+    "following": BenchSection(following.progress_steps, following.measure),
     "limit": BenchSection(limit.progress_steps, limit.measure),
     "startup": BenchSection(processes.startup_steps, processes.measure_startup),
     "memory": BenchSection(processes.memory_steps, processes.measure_memory),
     "training": BenchSection(training.progress_steps, training.measure),
+    "duet": BenchSection(duet.progress_steps, duet.measure, takes_long=True),
     "busy": BenchSection(busy.progress_steps, busy.measure, takes_long=True),
 }
 

@@ -14,6 +14,7 @@ from nsynth_lab.bench.timing import Spread, seconds_of
 from nsynth_lab.bench.work import Advance, Work, spread_notes
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
 from nsynth_lab.runtime.choose import choose_voice_batch
+from nsynth_lab.runtime.voice_batch import FrameStreams
 from nsynth_lab.threads import set_thread_count, thread_count
 from nsynth_lab.units import note_to_hz
 
@@ -90,14 +91,15 @@ def _step(work: Work, rates: Rates, voices: int) -> Step:
     hz = [float(note_to_hz(float(note))) for note in spread_notes(voices)]
     batch = choose_voice_batch(work.session.checkpoint, voices)
     batch.reset(range(voices), range(voices))
-    streams = (
-        np.arange(voices),
+    streams = FrameStreams(
         np.random.default_rng(0).standard_normal((voices, TIMBRE_DIMS)).astype(np.float32),
         np.full(voices, LOUD_DB, np.float32),
         np.array(hz, np.float32),
         np.zeros((voices, PARTIAL_SLOTS), np.float32),
     )
-    took = seconds_of(lambda: batch.step(*streams), repeats=30 if work.quick else 200, device=work.device)
+    took = seconds_of(
+        lambda: batch.step(np.arange(voices), streams), repeats=30 if work.quick else 200, device=work.device
+    )
     count, median = count_step(decoder, hz), float(np.median(took))
     by_matrix = count.operations / (rates.matrix_gflops * 1e9) / median
     by_reading = count.weight_bytes / (rates.cached_read_gb_s * 1e9) / median

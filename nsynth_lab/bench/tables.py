@@ -149,6 +149,25 @@ def _busy(one: Figures) -> Table:
     return Table("on a busy machine", head, tuple(rows))
 
 
+def _following(one: Figures) -> Table:
+    load = one["load"]
+    shares = (percent(load[key]) for key in ("median", "p99", "p999"))
+    heard = f"{one['latency_ms']:.1f} ms, jitter {one['jitter_ms']:.1f} ms"
+    rows = ((str(load["block_samples"]), *shares, f"{load['late']} of {load['blocks']}", heard),)
+    head = ("block", "median", "99 %", "99.9 %", "late", "from a tone to its sound, without the device")
+    return Table("following an input: time of a block as a share of its deadline", head, rows)
+
+
+def _duet(one: Figures) -> Table:
+    load = one["load"]
+    shares = (percent(load[key]) for key in ("median", "p99", "p999"))
+    written = f"{one['answer_ms']:.0f} ms, at most {one['slowest_ms']:.0f} ms"
+    late = f"{load['late']} of {load['blocks']}"
+    rows = ((str(load["block_samples"]), *shares, late, written, f"{one['first_note_ms']:.1f} ms"),)
+    head = ("block", "median", "99 %", "99.9 %", "late", "eight answers of four bars", "first note after the decision")
+    return Table("a duet: time of a block as a share of its deadline", head, rows)
+
+
 def _others(count: int) -> str:
     return f"{count} busy" if count else "nothing"
 
@@ -158,6 +177,8 @@ MAKERS: dict[str, Callable[[Figures], Table]] = {
     "offline": _offline,
     "streaming": _streaming,
     "controllers": _controllers,
+    "following": _following,
+    "duet": _duet,
     "limit": _limit,
     "startup": _startup,
     "memory": _memory,

@@ -94,6 +94,16 @@ def _is_sustained(level: Doubles, peak: float) -> bool:
     if len(level) < SHORTEST_RELEASE_FRAMES:
         return True
     audible = np.maximum(level, peak - ENDED_BELOW_PEAK_DB)
-    slope = float(np.polyfit(np.arange(len(audible)), audible, 1)[0]) * FRAME_RATE_HZ
+    slope = slope_of(audible) * FRAME_RATE_HZ
     fall = float(audible.max() - np.median(audible[-LEVEL_FRAMES:]))
     return slope > SUSTAINED_DB_PER_SECOND and fall < SUSTAINED_FALL_DB
+
+
+def slope_of(values: Doubles) -> float:
+    """The slope per step of the straight line nearest to `values` [at least 2], by least squares.
+
+    >>> slope_of(np.array([1.0, 3.0, 5.0]))
+    2.0
+    """
+    steps = np.arange(len(values)) - (len(values) - 1) / 2
+    return float(steps @ values / (steps @ steps))

@@ -83,7 +83,9 @@ def turn_points(f0_cents: Doubles, ripple_db: Doubles) -> TurnPoints | None:
 
 def _turns(stream: Doubles) -> NDArray[np.int64]:
     """Frames of the crests and troughs of `stream` [length]."""
-    smooth = np.convolve(np.pad(stream, 2, mode="edge"), np.ones(5) / 5, mode="valid")
+    smooth = np.convolve(
+        np.concatenate([stream[:1], stream[:1], stream, stream[-1:], stream[-1:]]), np.ones(5) / 5, mode="valid"
+    )
     step = np.diff(smooth)
     return np.flatnonzero(step[:-1] * step[1:] < 0) + 1
 

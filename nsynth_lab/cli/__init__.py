@@ -41,6 +41,13 @@ COMMANDS = (
     ("render", "render.render"),
     ("translate", "translate.translate"),
     ("score", "score.score"),
+    ("tones", "tones.tones"),
+    ("compose", "compose.compose"),
+    ("loops", "loops.loops"),
+    ("loops play", "loops_play.play"),
+    ("duet", "duet.duet"),
+    ("evolve", "evolve.evolve"),
+    ("imagine", "imagine.imagine"),
     ("recipe", "recipe.show"),
     ("devices", "devices.devices"),
     ("train", "train.train"),
@@ -55,6 +62,9 @@ GROUPS = (
     ("bank", "bank.app"),
     ("dataset", "dataset.app"),
 )
+
+WITH_TABLE = ("play", "loops play", "duet", "render")  # whose help lists what `--set` takes
+OF_TWO_WORDS = {tuple(name.split()): name for name, _ in COMMANDS if " " in name}
 
 FAILED, INTERRUPTED = 1, 130
 DEBUG = "NSYNTH_LAB_DEBUG"
@@ -90,7 +100,7 @@ def _command(name: str, place: str) -> Any:
     else:
         from nsynth_lab.cli.playing import PlayingCommand
 
-        alone.command(name, cls=PlayingCommand if name in ("play", "render") else None)(found)
+        alone.command(name, cls=PlayingCommand if name in WITH_TABLE else None)(found)
     return get_group(alone).commands[name]
 
 
@@ -107,6 +117,8 @@ class Root(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the new names of options in the place of old ones."""
+        if joined := OF_TWO_WORDS.get(tuple(args[:2])):
+            args = [joined, *args[2:]]
         words, renamed = old_names.with_new_names(self, args)
         for row in renamed if not ctx.resilient_parsing else ():  # the shell only asks how a word may go on
             console.say(row.hint)

@@ -95,8 +95,11 @@ def show(
         console.print_json({**summary, "capture": owned.capture})
         return
     for key, value in summary.items():
-        words = f" ({quality_of_error(value)})" if key == "mean_error_db" and value is not None else ""
-        console.show(f"{key}: {value}{words}")
+        if value is not None:  # an imagined instrument has no error of reconstruction
+            words = f" ({quality_of_error(value)})" if key == "mean_error_db" else ""
+            console.show(f"{key}: {value}{words}")
+    if not notes:
+        return
     from rich.table import Table
 
     table = Table("note", "velocity", "mel error dB", "", box=None, header_style="bold")
@@ -105,6 +108,41 @@ def show(
         shown = f"{error:.2f}" if isinstance(error, float) else ""
         table.add_row(_text(note.get("note")), _text(note.get("velocity")), shown, _text(note.get("left_out")))
     console.show(table)
+
+
+@app.command("map")
+def draw_map(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The picture: .png, .svg or .pdf.")],
+    checkpoint: CheckpointOption = None,
+    as_json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """Draw a map of all instruments, on which those that sound alike lie close together.
+
+    Your own have a ring, imagined ones among them. Those of the checkpoint always keep their places. --json prints
+    the place of each.
+
+    **Example**: `nsynth-lab bank map -o map.png`
+    """
+    from nsynth_lab.render.output_paths import PICTURE_ENDINGS, check_outputs
+
+    check_outputs([output], endings=PICTURE_ENDINGS, force=force)
+
+    from dataclasses import asdict
+
+    from nsynth_lab.imagine.sound_map import draw_map as draw
+    from nsynth_lab.imagine.sound_map import sound_map
+    from nsynth_lab.render import Session
+
+    session = Session(checkpoint, device="cpu")
+    places = sound_map(session.folder, session.bank, session.checkpoint, progress=console.progress)
+    draw(output, places)
+    if as_json:
+        console.print_json({"file": output, "instruments": [asdict(place) for place in places]})
+        return
+    own = sum(place.own for place in places)
+    console.show(f"{len(places)} instruments, {own} of them yours")
+    console.show(str(output))
 
 
 @app.command()
@@ -231,7 +269,9 @@ def _summary(owned: UserInstrument) -> dict[str, Any]:
     entry, recipe = owned.entry, owned.capture.get("recipe")
     recipe = recipe if isinstance(recipe, dict) else {}
     errors = [note["error_db"] for note in _notes(owned) if isinstance(note.get("error_db"), float)]
-    what = recipe.get("file") or recipe.get("plugin") or recipe.get("folder")
+    parents = recipe.get("parents")
+    like = " + ".join(map(_text, parents[:8])) if isinstance(parents, list) else ""
+    what = recipe.get("file") or recipe.get("plugin") or recipe.get("folder") or like
     return {
         "name": owned.name,
         "family": entry.instrument.family,

@@ -40,7 +40,8 @@ def bench(
     The sections are machine, offline, streaming, controllers, limit, startup, memory and training. `streaming` says how
     many voices fit into blocks of each size, which is what `play --voices` and `--block` ask for; `controllers`, what
     knobs and wheels cost while they are turned. All of it takes about six minutes; close other programs, they are felt.
-    `busy`, which is measured only if it is named, runs encode, pack and play beside one and two busy programs.
+    `busy` and `duet` are measured only if they are named: encode, pack and play beside one and two busy programs; and
+    what answers of `nsynth-lab duet` cost.
 
     **Examples**
 
@@ -62,8 +63,9 @@ def bench(
     from nsynth_lab.render import Session
     from nsynth_lab.report_folder import check_report_folder
     from nsynth_lab.threads import set_thread_count
+    from nsynth_lab.wording import listed
 
-    sections = check_sections([name.strip() for name in only.split(",") if name.strip()])
+    sections = check_sections(listed(only))
     if figures_file is not None:
         check_target(figures_file, force=force)
     if report is not None:

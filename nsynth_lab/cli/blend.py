@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from nsynth_lab.render import BlendRequest, Session
     from nsynth_lab.render.blend_series import Series
 
-PICTURE_ENDINGS = (".png", ".svg", ".pdf")
-
 DurationOption = Annotated[float, typer.Option(help="Seconds of sound, release included; exactly so long.")]
 StepsOption = Annotated[int, typer.Option(help="A series of so many positions from A to B, also as single files.")]
 CurveOption = Annotated[str, typer.Option(help="A morph: second:position points, such as 0:0,1.5:1.")]
@@ -100,7 +98,7 @@ def blend(
     """
     from nsynth_lab.note import Note, parse_note
     from nsynth_lab.patch.sources import preset_of
-    from nsynth_lab.render import SOUND_ENDINGS, check_outputs
+    from nsynth_lab.render import PICTURE_ENDINGS, SOUND_ENDINGS, check_outputs
     from nsynth_lab.render.output_paths import check_sources
     from nsynth_lab.render.request import parse_blend, series_files
     from nsynth_lab.sound_format import SoundFormat

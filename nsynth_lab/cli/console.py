@@ -106,18 +106,23 @@ def progress(total: int | None, unit: str, title: str = "", *, still: bool = Fal
 
 @contextmanager
 def sound_progress(seconds: float | None, title: str) -> Iterator[Callable[[int], None]]:
-    """As `progress`, in seconds of sound, or without an end where None; yields `advance(samples)`, at 48 kHz."""
+    """As `progress`, in seconds of sound, or without an end where None; yields `advance(samples)`, at 48 kHz.
+
+    A tail that sounds after `seconds` is not counted.
+    """
     from nsynth_lab.units import SAMPLE_RATE  # brings NumPy, which help and errors do without
 
-    with progress(None if seconds is None else round(seconds), "s", title) as advance:
-        waiting = 0
+    total = None if seconds is None else round(seconds)
+    with progress(total, "s", title) as advance:
+        come = told = 0
 
         def heard(samples: int) -> None:
-            nonlocal waiting
-            waiting += samples
-            if waiting >= SAMPLE_RATE:
-                advance(waiting // SAMPLE_RATE)
-                waiting %= SAMPLE_RATE
+            nonlocal come, told
+            come += samples
+            whole = come // SAMPLE_RATE if total is None else min(come // SAMPLE_RATE, total)
+            if whole > told:
+                advance(whole - told)
+                told = whole
 
         yield heard
 

@@ -21,14 +21,23 @@ from nsynth_lab.cli.options import (
 )
 from nsynth_lab.errors import UsageError
 from nsynth_lab.model.config import ROUNDS
-from nsynth_lab.wording import quality_of_error
+from nsynth_lab.wording import listed, quality_of_error
 
 if TYPE_CHECKING:
     from nsynth_lab.evaluate.evaluate import Evaluation
 
+TRANSLATION = "translation"
+MELODY, DUET, IMAGINATION, EVOLUTION = "melody", "duet", "imagination", "evolution"
+
 
 def evaluate(
-    data: Annotated[list[Path], typer.Argument(help="Note data sets in NSynth's layout.")],
+    data: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Note data sets in NSynth's layout; to translate, recorded tunes; melody, and a folder of tunes; or "
+            "imagination."
+        ),
+    ],
     checkpoint: CheckpointOption = None,
     every_note: Annotated[bool, typer.Option("--all", help="All notes, not only those held out of training.")] = False,
     unseen: Annotated[
@@ -41,6 +50,16 @@ def evaluate(
     rounds: RoundsOption = ROUNDS,
     refine: Annotated[float, typer.Option(min=0, help="Fit the latents for so many seconds more.")] = 0.0,
     only: OnlyOption = "",
+    to: Annotated[
+        str,
+        typer.Option("--to", help="What plays them: instruments such as flute,cello; one of each family if not given."),
+    ] = "",
+    peers: Annotated[
+        bool, typer.Option("--peers", help="melody: also train peers on the same tunes, ours as long, and compare.")
+    ] = False,
+    minutes: Annotated[
+        float, typer.Option("--peer-minutes", min=0.1, help="With --peers: minutes of one core for each training.")
+    ] = 10.0,
     figures_file: FiguresOption = None,
     report: ReportOption = None,
     as_json: JsonOption = False,
@@ -58,8 +77,55 @@ def evaluate(
         nsynth-lab evaluate notes/ --figures figures.json --report report
 
         nsynth-lab evaluate notes/ --only blends --pairs 20
+
+        nsynth-lab evaluate --only translation tunes/ --report report
+
+    `nsynth-lab evaluate melody TUNES` measures the tunes that the melody model writes, against tunes of the collections
+    that it was kept from (scripts/train_melody names them): each row has a goal. --limit says how many are written;
+    --peers trains peers beside it, --peer-minutes each, to be resumed if it is interrupted.
+
+    `nsynth-lab evaluate duet TUNES` measures the answers of `nsynth-lab duet` to phrases of these tunes, played by a
+    made player. --limit says how many.
+
+    `nsynth-lab evaluate imagination` compares imagined instruments with the bank's real ones, and with those that
+    simpler ways make. --limit says how many of each family.
+
+    `nsynth-lab evaluate evolution` lets simulated listeners with hidden tastes choose, round by round, from six tunes,
+    presets (--only presets) or instruments, and says how good the best becomes. --limit says how many listeners.
     """
+    if str(data[0]) == IMAGINATION and not data[0].exists():
+        from nsynth_lab.cli.evaluate_imagination import evaluate_imagination
+
+        evaluate_imagination(
+            data[1:], checkpoint, each=limit, figures_file=figures_file, report=report, as_json=as_json, force=force
+        )
+        return
+    if str(data[0]) == EVOLUTION and not data[0].exists():
+        from nsynth_lab.cli.evaluate_evolution import evaluate_evolution
+
+        evaluate_evolution(
+            checkpoint, only=listed(only), listeners=limit, figures_file=figures_file, as_json=as_json, device=device
+        )
+        return
+    if str(data[0]) == DUET and not data[0].exists():
+        from nsynth_lab.cli.evaluate_duet import evaluate_duet
+
+        evaluate_duet(
+            data[1:], checkpoint, phrases=limit, figures_file=figures_file, report=report, as_json=as_json, force=force
+        )
+        return
+    if str(data[0]) == MELODY and not data[0].exists():
+        from nsynth_lab.cli.evaluate_melody import evaluate_melody
+
+        evaluate_melody(
+            data[1:], checkpoint, tunes=limit, pairs=pairs, peer_minutes=minutes if peers else 0.0,
+            figures_file=figures_file, report=report, as_json=as_json, force=force,
+        )  # fmt: skip
+        return
+    if peers:
+        raise UsageError("--peers goes with melody: nsynth-lab evaluate melody TUNES --peers")
     from nsynth_lab.audio import check_target
+    from nsynth_lab.cli.translator import Translator
     from nsynth_lab.errors import DatasetError
     from nsynth_lab.evaluate.evaluate import Evaluation, check_sections
     from nsynth_lab.evaluate.notes import choose_notes, read_pool
@@ -69,19 +135,32 @@ def evaluate(
     from nsynth_lab.render import Session
     from nsynth_lab.report_folder import check_report_folder
 
-    sections = check_sections([name.strip() for name in only.split(",") if name.strip()])
+    sections = check_sections(listed(only))
     if unseen and every_note:
         raise UsageError("--unseen and --all exclude each other; use one of them")
     if figures_file is not None:
         check_target(figures_file, force=True)
     if report is not None:
         check_report_folder(report, force=force, mark=MARK)
-    pool = read_pool(data)
+    sets, phrases = _sorted(data, sections)
+    pool = read_pool(sets)
     kind = "of unseen instruments" if unseen else "all" if every_note else "held out"
-    records = choose_notes(pool, kind=kind, limit=limit)
+    records = choose_notes(pool, kind=kind, limit=limit) if sets else []
     session = Session(checkpoint, device=device, user_instruments=False)
     bank = session.bank if (session.folder / BANK).is_file() else None
-    setup = EvaluationSetup(session.checkpoint, records, pool, bank, pairs=pairs, rounds=rounds, refine_seconds=refine)
+    targets = [session.bank.find(name).instrument.name for name in listed(to)]
+    setup = EvaluationSetup(
+        session.checkpoint,
+        records,
+        pool,
+        bank,
+        pairs=pairs,
+        rounds=rounds,
+        refine_seconds=refine,
+        phrases=phrases,
+        targets=targets,
+        translator=Translator(session) if phrases else None,
+    )
     evaluation = Evaluation(setup, sections)
     with console.progress(evaluation.steps(), "sounds", "evaluating") as advance:
         figures = evaluation.run(advance)
@@ -99,30 +178,50 @@ def evaluate(
         console.show(str(report / "index.html"))
 
 
+def _sorted(data: list[Path], sections: list[str]) -> tuple[list[Path], list[Path]]:
+    """Data sets, and recorded tunes for the section `translation`.
+
+    Raises:
+        UsageError: no tune where only that section is wanted, or no such file.
+    """
+    from nsynth_lab.dataset.notes import EXAMPLES
+    from nsynth_lab.evaluate.translations import phrases_in
+
+    alone = sections == [TRANSLATION]
+    others = [path for path in data if not (path / EXAMPLES).is_file()]
+    if alone and not others:
+        raise UsageError(f"{data[0]}: a data set; {TRANSLATION} takes recorded tunes, or folders of them")
+    if TRANSLATION not in sections or (len(others) == len(data) and not alone):
+        return data, []
+    return [path for path in data if path not in others], phrases_in(others)
+
+
 def _write_report(folder: Path, evaluation: Evaluation, figures: dict[str, Any]) -> None:
     from nsynth_lab.evaluate.report import choose_examples, write_report
 
     examples = choose_examples(evaluation.errors)
     with console.progress(len(examples), "notes", "evaluating: report") as advance:
-        write_report(folder, figures, examples, evaluation.setup, advance=advance)
+        write_report(folder, figures, examples, evaluation.setup, translations=evaluation.translations, advance=advance)
 
 
 def _show(figures: dict[str, Any]) -> None:
     """Print a line per metric with the means of the peers beside it, then a table by family."""
     from rich.table import Table
 
-    from nsynth_lab.evaluate.page import COLUMNS, as_words, format_figure, metrics_of, peers_of, shares_of
+    from nsynth_lab.evaluate.page import COLUMNS, as_words, format_figure, goal_of, metrics_of, peers_of, shares_of
 
     for name, section in figures.items():
         found = dict(metrics_of(section)) if isinstance(section, dict) and name != "peers" else {}
         if found:
             peers = peers_of(figures, name)
-            table = Table(as_words(name), *COLUMNS, "", *map(as_words, peers), box=None, header_style="bold")
+            goals = ["goal"] if any("goal" in one for one in found.values()) else []
+            table = Table(as_words(name), *COLUMNS, *goals, "", *map(as_words, peers), box=None, header_style="bold")
             for metric, one in found.items():
                 if not metric.startswith(("up_", "down_")):  # these are only on the page
                     numbers = (format_figure(one.get(column)) for column in COLUMNS)
                     beside = (means.get(metric, "") for means in peers.values())
-                    table.add_row(f"  {as_words(metric)}", *numbers, shares_of(one), *beside)
+                    goal = [goal_of(one)] * len(goals)
+                    table.add_row(f"  {as_words(metric)}", *numbers, *goal, shares_of(one), *beside)
             console.show(table)
     _show_families(figures)
     error_db = figures.get("reconstruction", {}).get("mel_error_db", {}).get("median")

@@ -23,6 +23,9 @@ ComputeOption = Annotated[
     ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="The same seed gives the same result.")]
+FREE = typer.Option(
+    "--free", help="Temperature: 0 always takes the likeliest note, 1 follows the model's probabilities; at most 2."
+)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for scripts.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace or remove what is there, without asking.")]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Resume what was interrupted.")]

@@ -22,11 +22,16 @@ from nsynth_lab.cli.options import (
 )
 from nsynth_lab.cli.pack_making import How, go_on, make, make_again, planned
 from nsynth_lab.errors import UsageError
+from nsynth_lab.pack.format_table import EVERY, USUAL, listed_formats
 
 OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Where to write the pack: a folder.")]
 FormatOption = Annotated[
     str,
-    typer.Option("--formats", help="Of sfz, sf2, decentsampler and wav, separated by commas.", show_default="all"),
+    typer.Option(
+        "--formats",
+        help=f"Of {listed_formats()}, separated by commas; or {EVERY}.",
+        show_default=", ".join(USUAL),
+    ),
 ]
 PositionsOption = Annotated[
     str | None,
@@ -99,7 +104,7 @@ def pack(
     as_json: JsonOption = False,
     force: ForceOption = False,
 ) -> None:
-    """Render a sample pack of a blend or a preset: SFZ, SoundFont, DecentSampler and plain WAV from the same clips.
+    """Render a sample pack of a blend or a preset: SFZ, SoundFont, DecentSampler and more from the same clips.
 
     Every position of the blend becomes an instrument; the morph SFZ and the DecentSampler preset move through all of
     them with one controller. Sustained notes have a seamless loop for as long as a key is down.
@@ -112,11 +117,18 @@ def pack(
     preset's tuning, however its instruments were recorded. With `--positions` each position lies between the preset's
     corners, without its path. Voice mode, glide, macros and the MIDI map are for playing and not part of a pack.
 
+    `--formats` also writes instruments for Bitwig and Studio One (multisample), OP-XY, Renoise, Ableton's Sampler and
+    Akai's MPC; each has its own copy of the clips. An OP-XY preset holds 24 notes and has no velocity layers, an MPC
+    program 128 keygroups: what does not fit is refused before the work, and what is left out is said, with `--dry-run`
+    too.
+
     **Examples**
 
         nsynth-lab pack flute cello -o reed-and-bow
 
         nsynth-lab pack flute cello --notes C3-C5/4 --velocities 100 --positions 0,0.5,1 -o small --dry-run
+
+        nsynth-lab pack flute cello --notes C3,C4 --velocities 90 --positions 0.5 --formats multisample,op-xy -o studio
 
         nsynth-lab pack my-voice.wav "church organ" --round-robin 2 --author Me --licence CC0-1.0 -o choir
 

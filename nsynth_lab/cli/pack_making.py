@@ -88,6 +88,7 @@ def _is_whole(plan: PackPlan, how: How) -> bool:
 def make(session: Session, plan: PackPlan, how: How) -> None:
     """Make, resume or repair a pack, or estimate its cost; then report the result."""
     from nsynth_lab.pack.estimate import MANY_CLIPS, check_room, estimate
+    from nsynth_lab.pack.format_table import left_out
     from nsynth_lab.pack.formats.report import summary
     from nsynth_lab.pack.make import make_pack
 
@@ -97,6 +98,8 @@ def make(session: Session, plan: PackPlan, how: How) -> None:
         console.say(f"all {request.clips:,} clips and all other files are whole: nothing is made again")
         console.print_json(told) if how.as_json else console.show(folder)
         return
+    for sentence in left_out(request.formats, request.extent):
+        console.say(sentence)
     if how.dry_run or request.clips >= MANY_CLIPS:
         cost = estimate(session, plan)
         if how.dry_run:

@@ -14,7 +14,7 @@ import typer
 
 from nsynth_lab.cli import completions, console
 from nsynth_lab.cli.options import CheckpointOption, ComputeOption, SeedOption
-from nsynth_lab.cli.play import LatencyOption
+from nsynth_lab.cli.performing import LatencyOption
 from nsynth_lab.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
@@ -125,9 +125,9 @@ def _to_play(what: Sequence[str], checkpoint: Path | None) -> tuple[Patch, str]:
     """
     from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, find_name, known_names
     from nsynth_lab.panel.changes import blend_patch
-    from nsynth_lab.patch.library import find_preset, preset_file, preset_files
+    from nsynth_lab.patch.library import preset_files, preset_named
     from nsynth_lab.patch.place import MAX_POSITIONED_SOURCES
-    from nsynth_lab.patch.preset_file import ENDING
+    from nsynth_lab.patch.preset_file import read_preset
     from nsynth_lab.wording import did_you_mean, quoted
 
     if len(what) > MAX_POSITIONED_SOURCES:
@@ -138,13 +138,8 @@ def _to_play(what: Sequence[str], checkpoint: Path | None) -> tuple[Patch, str]:
     if len(what) == 1:
         (word,) = what
         presets = [path.stem for path in preset_files()]
-        try:
-            path = preset_file(word)
-        except UsageError:
-            if word.lower().endswith(ENDING):
-                raise
-        else:
-            return find_preset(word).with_macros_applied(), path.stem
+        if path := preset_named(word, instruments=known):
+            return read_preset(path).with_macros_applied(), path.stem
     else:
         word, presets = "", []
 

@@ -41,6 +41,10 @@ VoicesOption = Annotated[int | None, typer.Option(help="How many notes may sound
 SongVoicesOption = Annotated[
     int | None, typer.Option(help="How many notes may sound at once.", show_default="as many as there are")
 ]
+A4Option = Annotated[float, typer.Option("--a4", help="Hz of A4.")]
+KeymapOption = Annotated[
+    Path | None, typer.Option("--keymap", help="A Scala keyboard mapping, .kbm, for the Scala scale.")
+]
 # name: its option and its default; the names are those of `render.play_request.parse_play`
 PLAYING: dict[str, tuple[Any, Any]] = {
     "sources": (SourcesArgument, None),
@@ -52,9 +56,9 @@ PLAYING: dict[str, tuple[Any, Any]] = {
     "mode": (Annotated[str, typer.Option(help="poly, mono or legato.")], "poly"),
     "unison": (Annotated[int, typer.Option(help="Voices a key.")], 1),
     "mpe": (Annotated[bool, typer.Option("--mpe", help="Channels 2 to 16 each carry one note (MPE).")], False),
-    "a4": (Annotated[float, typer.Option(help="Hz of A4.")], 440.0),
+    "a4": (A4Option, 440.0),
     "scale": (Annotated[Path | None, typer.Option(help="A Scala scale, .scl.")], None),
-    "keymap": (Annotated[Path | None, typer.Option(help="A Scala keyboard mapping, .kbm, for --scale.")], None),
+    "keymap": (KeymapOption, None),
     "sets": (
         Annotated[
             list[str] | None,

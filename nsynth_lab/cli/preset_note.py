@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from nsynth_lab.patch import Patch
     from nsynth_lab.render import Session
 
-PICTURE_ENDINGS = (".png", ".svg", ".pdf")
-
 
 def check(seconds: float, output: Path, plot: Path | None, *, force: bool) -> None:
     """Refuse before torch is imported what cannot be made or written.
@@ -23,7 +21,7 @@ def check(seconds: float, output: Path, plot: Path | None, *, force: bool) -> No
     Raises:
         UsageError: see above.
     """
-    from nsynth_lab.render import SOUND_ENDINGS, check_outputs, check_seconds
+    from nsynth_lab.render import PICTURE_ENDINGS, SOUND_ENDINGS, check_outputs, check_seconds
 
     check_outputs([output], endings=SOUND_ENDINGS, force=force)
     check_outputs([plot] if plot else [], endings=PICTURE_ENDINGS, force=force)

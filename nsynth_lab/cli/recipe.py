@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from nsynth_lab.cli import console, old_names
 from nsynth_lab.cli.options import ForceOption
-from nsynth_lab.cli.recipes import LIVE, NOT_PART, file_hash, read_recipe
+from nsynth_lab.cli.recipes import NOT_PART, file_hash, is_live, read_recipe
 from nsynth_lab.errors import UsageError
 
 
@@ -28,8 +28,8 @@ def show(
 ) -> None:
     """Print the command line that made a file, or make the file again.
 
-    Every file that blend, decode, encode, render, preset render and play --record write carries it, with the model, the
-    seed and the hashes of the files it was made from. Differences between then and now are reported.
+    Every sound that blend, compose, decode, encode, render, preset render and play --record write carries it, with the
+    model, the seed and the hashes of the files it was made from. Differences between then and now are reported.
 
     **Examples**
 
@@ -46,11 +46,11 @@ def show(
     if output is None:
         for other in others:
             console.say(f"warning: {other}")
-        if line[0] == LIVE:
+        if is_live(line):
             console.say("it was played live: the settings are told, not the notes")
         console.show(shlex.join(["nsynth-lab", *line]))
         return
-    if line[0] == LIVE:
+    if is_live(line):
         raise UsageError(f"{file}: was played live, so it cannot be made again; `nsynth-lab recipe {file}` tells how")
     if others and not force:
         raise UsageError(f"{file}: would not be the same: {'; '.join(others)}; --force makes it all the same")
@@ -66,7 +66,10 @@ def _typed(root: Any, line: Sequence[str]) -> set[str]:
     """
     command, words = root, list(line)
     while isinstance(command, TyperGroup):
-        command = command.commands[words.pop(0)]
+        name = words.pop(0)
+        if f"{name} {''.join(words[:1])}" in command.commands:  # a command of two words
+            name = f"{name} {words.pop(0)}"
+        command = command.commands[name]
     context = command.context_class(command, resilient_parsing=True)  # what cannot be read is told when it is run
     given, _, _ = command.make_parser(context).parse_args(words)
     return set(given)
@@ -93,7 +96,7 @@ def _others(values: dict[str, Any], line: Sequence[str]) -> Iterator[str]:
     except CheckpointError as error:
         model = ""
         yield str(error)
-    if model and model != values.get("model"):
+    if model and model != values.get("model", model):  # sines are made without one
         yield f"it was made by model {values.get('model')!s:.40}, here is {model}"
     if values.get("nsynth_lab") != __version__:
         yield f"it was made by version {values.get('nsynth_lab')!s:.40}, this is {__version__}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ import typer
 from nsynth_lab.cli.options import is_stdout
 from nsynth_lab.errors import UsageError
 from nsynth_lab.legible import encodable, encodable_in, is_hidden
+from nsynth_lab.version import __version__
 
 if TYPE_CHECKING:
     from nsynth_lab.render.session import Session
@@ -33,8 +35,8 @@ NOT_PART = (
     "as_json",
     "listen",
 )  # they do not change what is in the file
-REPEATED = ("blend", "decode", "encode", "preset", "render", "translate")
-LIVE = "play"
+REPEATED = ("blend", "compose", "decode", "encode", "preset", "render", "tones", "translate")
+LIVE = (("play",), ("loops", "play"))
 LONGEST_COMMENT = 2_000
 BESIDE = ".recipe.json"
 MAX_BYTES, MOST_WORDS, LONGEST_WORD = 2**20, 500, 4_096
@@ -68,16 +70,17 @@ class Recipe:
 
 
 def recipe(
-    context: typer.Context, session: Session, *, more: dict[str, Any] | None = None, **changed: object
+    context: typer.Context, session: Session | None, *, more: dict[str, Any] | None = None, **changed: object
 ) -> Recipe:
     """Of the command that is running; `changed` says which parameters are other ones for this file than were given.
 
-    `more` (JSON values) joins it.
+    `more` (JSON values) joins it. Without a session, it was made without a model.
     """
     values = {**context.params, **changed}
     line = [*context.command_path.split()[1:], *_words(context, values)]
     command = line[0]
-    told = {"command": command, **(more or {}), "line": line, "files": _hashes(values), **session.stamp()}
+    stamp = session.stamp() if session else {"nsynth_lab": __version__}
+    told = {"command": command, **(more or {}), "line": line, "files": _hashes(values), **stamp}
     return Recipe(encodable_in(told))
 
 
@@ -164,12 +167,17 @@ def _parsed(text: str) -> Any:
         return None
 
 
+def is_live(line: Sequence[str]) -> bool:
+    """Whether a command line plays live, so that its file cannot be made again."""
+    return any(tuple(line[: len(words)]) == words for words in LIVE)
+
+
 def _is_line(line: object) -> bool:
     """A line that may be shown and run: of a command that makes files, in plain text."""
     return (
         isinstance(line, list)
         and 0 < len(line) <= MOST_WORDS
         and all(isinstance(word, str) and len(word) <= LONGEST_WORD and not any(map(is_hidden, word)) for word in line)
-        and (line[0] in (*REPEATED, LIVE))
+        and (line[0] in REPEATED or is_live(line))
         and (line[0] != "preset" or line[1:2] == ["render"])
     )

@@ -6,6 +6,7 @@ controller is waited for, what is played and what is recorded. Long names are cu
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -18,8 +19,10 @@ from nsynth_lab.cli import console
 from nsynth_lab.legible import legible
 
 if TYPE_CHECKING:
+    from nsynth_lab.analysis.follower import Heard
     from nsynth_lab.midi.computer_keyboard import ComputerKeyboard
     from nsynth_lab.render.live import Status
+    from nsynth_lab.render.partner import PartnerState
     from nsynth_lab.synth.engine import EngineState
 
 OVERLOAD_SECONDS = 5.0  # an overload is shown for this long after the last voice was stolen
@@ -88,6 +91,8 @@ class StatusLine:
         engine, alarms = status.engine, []
         if status.away:
             alarms.append(Part(ALWAYS, "DEVICE LOST"))
+        if status.input_away:
+            alarms.append(Part(ALWAYS, "INPUT LOST"))
         if stolen := self._overload(engine.overload_stolen):
             alarms.append(Part(ALWAYS, f"overload: {stolen} voices stolen"))
         if engine.learning:
@@ -95,6 +100,8 @@ class StatusLine:
         return [
             *alarms,
             *([Part(1, "", legible(self.title))] if self.title else []),
+            *([Part(1, _heard(status.heard))] if status.heard is not None else []),
+            *([partner_part(status.partner)] if status.partner is not None else []),
             Part(4, _place(engine)),
             *self._keys(),
             *([Part(2, "rec", legible(status.recording))] if status.recording else []),
@@ -125,8 +132,31 @@ class StatusLine:
         if is_live():
             sys.stderr.write(f"\r\x1b[K{self.line(status, columns=max(1, console.stderr.width - 1))}")
             sys.stderr.flush()
-        elif status.engine.voices:
+        elif status.engine.voices or status.heard is not None:
             console.say(self.line(status, columns=PLAIN_COLUMNS))
+
+
+def partner_part(partner: PartnerState) -> Part:
+    """What a partner does, and the notes that it is going to play."""
+    from nsynth_lab.note import note_name
+
+    return Part(1, partner.doing, " ".join(note_name(note) for note in partner.coming))
+
+
+def _heard(heard: Heard) -> str:
+    """Level and pitch of the input: dB of full scale, the nearest note and the cents from it.
+
+    >>> from nsynth_lab.analysis.follower import Heard
+    >>> _heard(Heard(69.12, -23.4, 0.9, 512)), _heard(Heard(float("nan"), -71.0, 0.0, 512))
+    (' -23 dB A4  +12', ' -71 dB        ')
+    """
+    from nsynth_lab.note import note_name
+
+    level = f"{heard.level_db:4.0f} dB"
+    if math.isnan(heard.note):
+        return f"{level}{'':8}"
+    note = round(heard.note)
+    return f"{level} {note_name(note):3} {100 * (heard.note - note):+3.0f}"
 
 
 def _place(engine: EngineState) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +11,15 @@ import typer
 
 from nsynth_lab.cli import completions, console, recipes
 from nsynth_lab.cli.delivery import Delivery
+from nsynth_lab.cli.following import (
+    DynamicsOption,
+    ExpressionOption,
+    FollowOption,
+    GateOption,
+    OctavesOption,
+    SnapOption,
+    TransposeOption,
+)
 from nsynth_lab.cli.options import (
     BitsOption,
     ChannelsOption,
@@ -26,17 +35,17 @@ from nsynth_lab.cli.options import (
     SeedOption,
     SoundOption,
 )
-from nsynth_lab.errors import AudioError
+from nsynth_lab.errors import AudioError, UsageError
+from nsynth_lab.wording import listed
 
 if TYPE_CHECKING:
+    from nsynth_lab.analysis.heard_note import HeardNote
     from nsynth_lab.analysis.phrase import Phrase
+    from nsynth_lab.analysis.transcription import Transcript
     from nsynth_lab.midi.events import Event
     from nsynth_lab.render.ensemble import Playing
     from nsynth_lab.render.play_request import PlayRequest
-    from nsynth_lab.render.session import Session
     from nsynth_lab.units import FloatArray
-
-WIDENED, LEAST_RANGE = 4, 12  # semitones
 
 SourceArgument = Annotated[
     Path, typer.Argument(help="A sound file: humming, whistling, singing, any tune; or a .phrase.", metavar="SOUND")
@@ -49,22 +58,28 @@ ToOption = Annotated[
         autocompletion=completions.presets_and_instruments,
     ),
 ]
-TransposeOption = Annotated[float, typer.Option(help="Semitones up, or down if negative.")]
-FollowOption = Annotated[
-    float, typer.Option(help="How closely pitch and level follow the source: 1 exactly, 0 not within a note.")
-]
-SnapOption = Annotated[
-    str, typer.Option(help="Where notes may stand: chromatic, a scale such as d-minor, or c,d,eb,g.", show_default="")
-]
-GateOption = Annotated[float, typer.Option(help="Peak level in dB of full scale below which nothing is heard.")]
-DynamicsOption = Annotated[float, typer.Option(help="How much of the source's dynamics is kept; 0 none, 1 all.")]
-OctavesOption = Annotated[
+MidiFileOption = Annotated[Path | None, typer.Option("--midi-file", help="Also write the notes into this .mid file.")]
+AsNotesOption = Annotated[
     bool,
     typer.Option(
-        "--octaves/--no-octaves", help="Whether a phrase that lies outside the target's range is moved by octaves."
+        "--as-notes",
+        help="Play notes with the target's own attack, sustain and release; --follow 0 leaves out their bends.",
     ),
 ]
-MidiFileOption = Annotated[Path | None, typer.Option("--midi-file", help="Also write the notes into this .mid file.")]
+PolyphonicOption = Annotated[
+    bool, typer.Option("--polyphonic", help="Several notes at once: chords, a song; played as notes.")
+]
+ResidualOption = Annotated[
+    float | None,
+    typer.Option(help="With --polyphonic: also keep what is not notes, such as drums, so many dB louder or softer."),
+]
+DelayOption = Annotated[
+    float | None,
+    typer.Option(
+        help="Milliseconds by which the result comes after the source; 0 to lay it over the source.",
+        show_default="45 as live; notes 0",
+    ),
+]
 PhraseOption = Annotated[
     Path | None, typer.Option("--phrase", help="Also write what was heard into this .phrase, to be played again.")
 ]
@@ -81,7 +96,12 @@ def translate(
     snap: SnapOption = "",
     gate: GateOption = -60.0,
     dynamics: DynamicsOption = 1.0,
+    expression: ExpressionOption = 0.0,
     octaves: OctavesOption = True,
+    as_notes: AsNotesOption = False,
+    delay: DelayOption = None,
+    polyphonic: PolyphonicOption = False,
+    residual: ResidualOption = None,
     midi_file: MidiFileOption = None,
     phrase_file: PhraseOption = None,
     plot: PlotOption = None,
@@ -99,8 +119,8 @@ def translate(
     """Play a tune that was hummed, whistled, sung or played with another instrument, or a blend.
 
     Pitch and level are followed moment by moment: glides, vibrato and swells stay, attacks, timbre and releases are
-    those of the target, and between notes it is silent. One voice at a time is followed. A phrase beyond the target's
-    range is moved by octaves.
+    those of the target, and between notes it is silent. One voice at a time is followed; --polyphonic hears several,
+    and plays them as notes. A phrase beyond the target's range is moved by octaves.
 
     **Examples**
 
@@ -108,70 +128,143 @@ def translate(
 
         nsynth-lab translate whistle.wav --to flute,cello --position 0.3 --snap d-minor -o out.flac
 
-        nsynth-lab translate hum.wav --to oboe --midi-file out.mid --plot out.png -o out.wav
+        nsynth-lab translate hum.wav --to oboe --as-notes --midi-file out.mid --plot out.png -o out.wav
+
+        nsynth-lab translate band.wav --to "string ensemble 1" --polyphonic --residual -12 -o out.wav
 
         nsynth-lab translate hum.wav --to glass-cello --phrase hum.phrase -o out.wav
     """
-    import numpy as np
-
-    from nsynth_lab.analysis.follower import HOP_SECONDS
-    from nsynth_lab.analysis.phrase import ENDING, write_phrase
+    from nsynth_lab.analysis.phrase import ENDING, Phrase, write_phrase
     from nsynth_lab.atomic_file import atomic_write
-    from nsynth_lab.midi.events import Kind
     from nsynth_lab.midi.write import midi_bytes
-    from nsynth_lab.render import SOUND_ENDINGS, check_outputs
+    from nsynth_lab.render import PICTURE_ENDINGS, SOUND_ENDINGS, check_outputs
     from nsynth_lab.sound_format import SoundFormat
+    from nsynth_lab.translate.played import check_delay
     from nsynth_lab.translate.rules import Rules, parse_snap
 
-    rules = Rules(transpose, follow, parse_snap(snap) if snap else (), dynamics)
+    rules = Rules(transpose, follow, parse_snap(snap) if snap else (), dynamics, expression=expression)
     delivery = Delivery(output, SoundFormat(rate, bits, sound_channels, quality), listen)
     delivery.check(as_json=as_json)
     check_outputs([output], endings=SOUND_ENDINGS, sources=[source], force=force)
-    for path, endings in ((midi_file, (".mid",)), (phrase_file, (ENDING,)), (plot, (".png", ".svg", ".pdf"))):
+    for path, endings in ((midi_file, (".mid",)), (phrase_file, (ENDING,)), (plot, PICTURE_ENDINGS)):
         if path is not None:
             check_outputs([path], endings=endings, sources=[source], force=force)
-    asked = _request(to, position, follow, checkpoint)
-    phrase = _followed(source, gate)
-    if phrase.is_toneless:
-        raise AudioError(f"{source}: no tone was heard; expected a tune in one voice, louder than {gate:g} dB (--gate)")
+    if delay is not None:
+        check_delay(delay)
+    if polyphonic:
+        _check_polyphonic(source, phrase_file, residual)
+    elif residual is not None:
+        raise UsageError("--residual keeps what is not notes beside those of --polyphonic: give both")
+    asked = _request(to, position, 0.0 if as_notes or polyphonic else follow, checkpoint)
+    heard: Transcript | Phrase = _transcribed(source, gate) if polyphonic else followed(source, gate)
+    notes = _notes(source, heard, gate, as_notes=as_notes)
 
     from nsynth_lab.render import Session
     from nsynth_lab.render.song import BLOCK_SAMPLES
-    from nsynth_lab.translate.played import centred, events_of, levelled
+    from nsynth_lab.render.target_range import target_is_struck, target_range
+    from nsynth_lab.translate.played import play_curve, play_notes, with_delay
 
     session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
     engine = asked.engine(session, live=False, ahead_samples=BLOCK_SAMPLES)
-    low, high = _range(session, asked)
-    rules = levelled(replace(rules, lowest=low, highest=high), phrase)
-    fitted = centred(rules, phrase) if octaves else replace(rules, lowest=0, highest=127)
-    events = events_of(phrase, fitted)
+    low, high = target_range(session, asked)
+    rules = replace(rules, lowest=low, highest=high, struck=target_is_struck(session, asked))
+    if isinstance(heard, Phrase) and not as_notes:
+        played = play_curve(heard, rules, octaves=octaves)
+    else:
+        played = play_notes(notes, rules, octaves=octaves)
+    played = played if delay is None else with_delay(played, delay)
+    rest = None if residual is None else _Rest(source, notes, residual + played.makeup_db)
     recipe = recipes.recipe(context, session, device=session.device)
     with delivery.written() as path:
-        peak = _render(engine, events, phrase, path, delivery, recipe, force=force)
+        peak = _render(engine, played.events, heard, path, delivery, recipe, rest=rest, force=force)
         recipe.put_beside(delivery.place(path))
     for line in engine.troubles():
         console.say(f"warning: {line}")
     if midi_file is not None:
         with atomic_write(midi_file) as beside:
-            beside.write_bytes(midi_bytes(events, end_sample=phrase.samples))
-    if phrase_file is not None:
-        write_phrase(phrase_file, phrase, force=force)
+            beside.write_bytes(midi_bytes(played.midi, end_sample=heard.samples))
+    if phrase_file is not None and isinstance(heard, Phrase):
+        write_phrase(phrase_file, heard, force=force)
     if plot is not None:
-        _draw(plot, output, phrase, events, force=force)
-    tones = int((~np.isnan(phrase.note)).sum())
+        _draw(plot, source, output, heard, played.events, force=force)
     _report(
         {
             "file": str(output),
             "model": session.checkpoint.model_id,
-            "seconds": round(phrase.seconds, 3),
-            "notes": sum(event.kind is Kind.NOTE_ON for event in events),
-            "tone_seconds": round(tones * HOP_SECONDS, 3),
-            "transposed": fitted.transpose,
+            "seconds": round(heard.seconds, 3),
+            "notes": played.notes,
+            "tone_seconds": round(heard.sounding_seconds, 3),
+            "transposed": played.transposed,
             "peak": round(peak, 4),
             "seed": seed,
         },
         as_json=as_json,
     )
+
+
+@dataclass(frozen=True)
+class _Rest:
+    """What is kept of a sound beside its notes, and how loud."""
+
+    source: Path
+    notes: Sequence[HeardNote]
+    gain_db: float
+
+    def beside(self, blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
+        """`blocks` with it added."""
+        from nsynth_lab.translate.residual import beside, residual
+        from nsynth_lab.units import SAMPLE_RATE
+
+        return beside(blocks, residual(blocks_at(self.source, SAMPLE_RATE), self.notes), gain_db=self.gain_db)
+
+
+def _check_polyphonic(source: Path, phrase_file: Path | None, residual_db: float | None) -> None:
+    """Refuse what goes with one voice only.
+
+    Raises:
+        UsageError: see above.
+    """
+    from nsynth_lab.analysis.phrase import ENDING
+
+    if source.suffix.lower() == ENDING:
+        raise UsageError(f"{source}: a {ENDING} holds one voice; --polyphonic listens to a sound file")
+    if phrase_file is not None:
+        raise UsageError("--phrase keeps one voice; with --polyphonic write the notes: --midi-file out.mid")
+    if residual_db is not None and not -80.0 <= residual_db <= 12.0:
+        raise UsageError(f"--residual {residual_db:g}; expected -80 to 12 dB")
+
+
+def _transcribed(source: Path, gate_db: float) -> Transcript:
+    """The notes of a recording in which several sound at once."""
+    from nsynth_lab.analysis.basic_pitch import RATE
+    from nsynth_lab.analysis.transcription import transcribe
+
+    with console.sound_progress(None, "listening") as advance:
+        return transcribe(blocks_at(source, RATE), gate_db=gate_db, advance=advance)
+
+
+def _notes(source: Path, heard: Transcript | Phrase, gate_db: float, *, as_notes: bool) -> Sequence[HeardNote]:
+    """What is played as notes; nothing where the phrase is followed moment by moment.
+
+    Raises:
+        AudioError: there is nothing to play.
+    """
+    from nsynth_lab.analysis.phrase import Phrase
+    from nsynth_lab.translate.heard_notes import heard_notes
+
+    if not isinstance(heard, Phrase):
+        if not heard.notes:
+            raise AudioError(f"{source}: no notes were heard; expected music louder than {gate_db:g} dB (--gate)")
+        return heard.notes
+    if heard.is_toneless:
+        raise AudioError(
+            f"{source}: no tone was heard; expected a tune in one voice, louder than {gate_db:g} dB (--gate)"
+        )
+    if heard.sounds_like_several:
+        console.say(f"warning: {source}: several notes seem to sound at once; --polyphonic hears them all")
+    if as_notes and not (notes := heard_notes(heard)):
+        raise AudioError(f"{source}: no tone is long enough for a note; leave out --as-notes to have it followed")
+    return notes if as_notes else []
 
 
 def _request(to: str, position: str | None, follow: float, checkpoint: Path | None) -> PlayRequest:
@@ -180,71 +273,66 @@ def _request(to: str, position: str | None, follow: float, checkpoint: Path | No
     Raises:
         UsageError: neither.
     """
+    return request_of(to, checkpoint, position=position, mpe=True, follow=follow)
+
+
+def request_of(names: str, checkpoint: Path | None, **more: Any) -> PlayRequest:
+    """Instruments such as `flute,cello`, or a preset by its name, and more fields of the request.
+
+    Raises:
+        UsageError: neither.
+    """
     from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, known_names
-    from nsynth_lab.naming import folded
-    from nsynth_lab.patch.library import preset_files
-    from nsynth_lab.patch.preset_file import ENDING
+    from nsynth_lab.patch.library import preset_named
     from nsynth_lab.render.output_paths import check_sources
     from nsynth_lab.render.play_request import parse_play
 
-    names = [name.strip() for name in to.split(",") if name.strip()]
-    known = {folded(name) for name in known_names(checkpoint or DEFAULT_CHECKPOINT)}
-    presets = {folded(path.stem) for path in preset_files()}
-    is_preset = len(names) == 1 and (names[0].lower().endswith(ENDING) or folded(names[0]) in presets - known)
-    if is_preset:
-        return parse_play(preset=names[0], position=position, mpe=True, follow=follow)
-    check_sources(names, checkpoint)
-    return parse_play(names, position=position, mpe=True, follow=follow)
+    asked = listed(names)
+    if len(asked) == 1 and preset_named(asked[0], instruments=known_names(checkpoint or DEFAULT_CHECKPOINT)):
+        return parse_play(preset=asked[0], **more)
+    check_sources(asked, checkpoint)
+    return parse_play(asked, **more)
 
 
-def _followed(source: Path, gate_db: float) -> Phrase:
+def followed(source: Path, gate_db: float) -> Phrase:
     """A phrase, read or heard."""
     from nsynth_lab.analysis.phrase import ENDING, follow, read_phrase
+    from nsynth_lab.units import SAMPLE_RATE
 
     if source.suffix.lower() == ENDING:
         return read_phrase(source)
     with console.sound_progress(None, "listening") as advance:
-        return follow(_at_48_khz(source), gate_db=gate_db, provenance={"file": source.name}, advance=advance)
+        return follow(
+            blocks_at(source, SAMPLE_RATE), gate_db=gate_db, provenance={"file": source.name}, advance=advance
+        )
 
 
-def _at_48_khz(source: Path) -> Iterator[FloatArray]:
+def blocks_at(source: Path, target_rate: int) -> Iterator[FloatArray]:
+    """Mono blocks [samples] of a sound file at `target_rate` in Hz."""
     from nsynth_lab.audio import mono_blocks
     from nsynth_lab.dsp.resampling import StreamResampler
-    from nsynth_lab.units import SAMPLE_RATE
 
     resampler: StreamResampler | None = None
     for block, rate in mono_blocks(source):
-        if rate == SAMPLE_RATE:
+        if rate == target_rate:
             yield block
             continue
         if resampler is None:
-            resampler = StreamResampler(rate, SAMPLE_RATE, channels=1)
+            resampler = StreamResampler(rate, target_rate, channels=1)
         yield resampler.process(block[None])[0]
     if resampler is not None:
         yield resampler.finish()[0]
 
 
-def _range(session: Session, asked: PlayRequest) -> tuple[int, int]:
-    """The lowest and highest notes that all instruments of the target have, widened by a major third."""
-    names = asked.patch().blend.corners if asked.preset else asked.all_sources()
-    ranges = session.ranges()
-    own = [ranges[session.bank.find(name).instrument.name] for name in names if session.file_of(name) is None]
-    if not own:
-        return 0, 127
-    low, high = max(low for low, _ in own), min(high for _, high in own)
-    if high - low < LEAST_RANGE:  # instruments without a common range: where any of them plays
-        low, high = min(low for low, _ in own), max(high for _, high in own)
-    return max(low - WIDENED, 0), min(high + WIDENED, 127)
-
-
 def _render(
     engine: Playing,
-    events: list[Event],
-    phrase: Phrase,
+    events: Sequence[Event],
+    heard: Transcript | Phrase,
     path: Path,
     delivery: Delivery,
     recipe: recipes.Recipe,
     *,
+    rest: _Rest | None,
     force: bool,
 ) -> float:
     """Write the sound; its peak."""
@@ -253,22 +341,28 @@ def _render(
 
     comment = recipe.comment(delivery.place(path))
     with (
-        console.sound_progress(phrase.seconds, "playing") as advance,
+        console.sound_progress(heard.seconds, "playing") as advance,
         FileSink(path, sound_format=delivery.sound_format, comment=comment, force=force) as sink,
     ):
-        for block in blocks_of(engine, events, end_sample=phrase.samples):
+        blocks: Iterator[FloatArray] = blocks_of(engine, events, end_sample=heard.samples)
+        for block in rest.beside(blocks) if rest else blocks:
             sink.write(block)
             advance(block.shape[1])
     return sink.peak
 
 
-def _draw(path: Path, sound: Path, phrase: Phrase, events: list[Event], *, force: bool) -> None:
-    """The pitch that was heard, the keys that were played, and the level."""
-    from nsynth_lab.translate.picture import draw_translation
+def _draw(
+    path: Path, source: Path, sound: Path, heard: Transcript | Phrase, events: Sequence[Event], *, force: bool
+) -> None:
+    """What was heard and what was played."""
+    from nsynth_lab.analysis.phrase import Phrase
+    from nsynth_lab.translate.picture import draw_transcript, draw_translation
 
-    draw_translation(
-        path, phrase, events, title=f"{phrase.provenance.get('file', 'phrase')} → {sound.name}", force=force
-    )
+    if isinstance(heard, Phrase):
+        title = f"{heard.provenance.get('file', 'phrase')} → {sound.name}"
+        draw_translation(path, heard, events, title=title, force=force)
+    else:
+        draw_transcript(path, heard, title=f"{source.name} → {sound.name}", force=force)
 
 
 def _report(report: dict[str, Any], *, as_json: bool) -> None:

@@ -43,7 +43,7 @@ class Voices(NamedTuple):
         key_pressure: polyphonic aftertouch, 0 to 1.
         detached: whether it no longer follows its channel, but keeps the last controls of it:
         kept_bend, kept_pressure, kept_gain, kept_slide: semitones, 0 to 1, an amplitude, and 0 to 1 (NaN: never moved).
-        kept_semitones, kept_level_db: where a voice that followed a phrase is kept; NaN if it did not.
+        kept_semitones, kept_level_db, kept_breath_db: where a voice that followed a phrase is kept; NaN if it did not.
         gain, level_db, envelope_db: amplitude, loudness and envelope at the end of its last frame.
         frames: how many have been planned.
         fading: whether its next frame fades out and is its last.
@@ -73,6 +73,7 @@ class Voices(NamedTuple):
     kept_slide: Doubles
     kept_semitones: Doubles
     kept_level_db: Doubles
+    kept_breath_db: Doubles
     gain: Doubles
     level_db: Doubles
     envelope_db: Doubles

@@ -16,7 +16,6 @@ from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.errors import DatasetError, UsageError
 from nsynth_lab.note import FAMILIES, note_name
 
-ENDINGS = (".png", ".svg", ".pdf")
 ROW_INCHES, MAX_INCHES = 0.14, 60.0
 _COLOURS = {
     "bass": (0.12, 0.47, 0.71),
@@ -43,8 +42,8 @@ def plot_coverage(records: Sequence[NoteRecord], path: str | Path, *, title: str
         DatasetError: nothing to draw, or the file cannot be written.
     """
     path = Path(path)
-    if path.suffix.lower() not in ENDINGS:
-        raise UsageError(f"{path}: unknown ending '{path.suffix}'; use one of {' '.join(ENDINGS)}")
+    if path.suffix.lower() not in picture.ENDINGS:
+        raise UsageError(f"{path}: unknown ending '{path.suffix}'; use one of {' '.join(picture.ENDINGS)}")
     check_target(path, force=force)
     if not records:
         raise DatasetError("no usable note to draw")

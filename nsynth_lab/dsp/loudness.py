@@ -30,6 +30,17 @@ def a_weighting_db(hz: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return np.asarray(np.maximum(20.0 * np.log10(top / bottom) + 2.0, -80.0))
 
 
+def a_weighted_window(length: int, *, sample_rate: int = SAMPLE_RATE) -> tuple[FloatArray, NDArray[np.float64]]:
+    """A Hann window [length], and the weights of its bins [length / 2 + 1].
+
+    The squared magnitudes of the windowed spectrum times the weights add up to the A-weighted power, 0.5 for a 1 kHz
+    sine of amplitude 1.
+    """
+    window = np.hanning(length + 1)[:-1].astype(np.float32)
+    hz = np.fft.rfftfreq(length, 1.0 / sample_rate)
+    return window, 10.0 ** (a_weighting_db(hz) / 10.0) * 2.0 / (length * float((window**2).sum()))
+
+
 def loudness_db(samples: FloatArray, *, f0_hz: float = 440.0) -> FloatArray:
     """A-weighted level [frames] in dB of `samples` [samples] at 48 kHz; a 1 kHz sine of amplitude 1 is -3 dB.
 
@@ -39,9 +50,7 @@ def loudness_db(samples: FloatArray, *, f0_hz: float = 440.0) -> FloatArray:
     length = SHORTEST_SAMPLES
     while length < 2 * SAMPLE_RATE / f0_hz and length < LONGEST_SAMPLES:
         length *= 2
-    window = np.hanning(length + 1)[:-1].astype(np.float32)
-    hz = np.fft.rfftfreq(length, 1.0 / SAMPLE_RATE)
-    weights = 10.0 ** (a_weighting_db(hz) / 10.0) * 2.0 / (length * float((window**2).sum()))
+    window, weights = a_weighted_window(length)
     spectrum = np.fft.rfft(frames_of(samples, length) * window, axis=1)
     power = (np.square(spectrum.real) + np.square(spectrum.imag)) @ weights
     return np.asarray(10.0 * np.log10(np.maximum(power, 10.0 ** (FLOOR_DB / 10.0))), np.float32)

@@ -31,9 +31,18 @@ def sounding_spectrum_db(samples: FloatArray) -> tuple[NDArray[np.float64], floa
     return 20.0 * np.log10(np.maximum(spectrum, 1e-12)), SAMPLE_RATE / size
 
 
-def partial_offsets(spectrum_db: NDArray[np.float64], bin_hz: float, f0_hz: float) -> FloatArray:
-    """Offsets [128] from k * f0 in units of f0; slot 0 is for f0 / 2. Zero where no peak stands out."""
-    offsets = np.zeros(PARTIAL_SLOTS, np.float32)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A partial found in a spectrum: its slot, 0 for f0 / 2, its frequency and the level of its peak."""
+
+    slot: int
+    hz: float
+    level_db: float
+
+
+def found_partials(spectrum_db: NDArray[np.float64], bin_hz: float, f0_hz: float) -> list[Found]:
+    """The partials of a note in ascending order: the peak that stands out in each slot, where there is one."""
+    found = []
     loudest = spectrum_db[int(20.0 / bin_hz) :].max()
     last = min(PARTIAL_SLOTS - 1, int(TOP_HZ / f0_hz - 0.5))
     for slot in range(last + 1):
@@ -42,7 +51,16 @@ def partial_offsets(spectrum_db: NDArray[np.float64], bin_hz: float, f0_hz: floa
         within_db = SUB_RANGE_DB if slot == 0 else RANGE_DB
         peak = _peak(spectrum_db[first - 1 : end + 1], above_db=loudest - within_db)
         if peak is not None:
-            offsets[slot] = (first - 1 + peak) * bin_hz / f0_hz - (slot or 0.5)
+            level_db = spectrum_db[first - 1 + round(peak)]
+            found.append(Found(slot, (first - 1 + peak) * bin_hz, float(level_db)))
+    return found
+
+
+def partial_offsets(spectrum_db: NDArray[np.float64], bin_hz: float, f0_hz: float) -> FloatArray:
+    """Offsets [128] from k * f0 in units of f0; slot 0 is for f0 / 2. Zero where no peak stands out."""
+    offsets = np.zeros(PARTIAL_SLOTS, np.float32)
+    for one in found_partials(spectrum_db, bin_hz, f0_hz):
+        offsets[one.slot] = one.hz / f0_hz - (one.slot or 0.5)
     limit = np.full(PARTIAL_SLOTS, 0.5, np.float32)
     limit[0] = 0.25
     return np.asarray(offsets.clip(-limit, limit), np.float32)

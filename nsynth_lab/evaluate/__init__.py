@@ -6,8 +6,8 @@
                                          +-> peers/ (without a network)  --+                                  |
                                                                                                         report, page
 
-Start with `evaluate.Evaluation` and `sections.section.Section`. `classifier` and its training judge whether decoded
-notes are still recognised; `ablation` trains models with and without each part.
+Start with `evaluate.Evaluation` and `sections.section.Section`. `model.classifier`, trained by `classifier_training`,
+judges whether decoded notes are still recognised; `ablation` trains models with and without each part.
 
 To add a metric of a reconstructed note: compute it in `metrics/` and add it to `metrics.compare.compare`; of a blend:
 to `metrics.blend_path.measure_path`. To add a section: subclass `sections.section.Section` in a module of its own and

@@ -87,11 +87,12 @@ class RestrictedDecoder(Decoder):
         state: DecoderState,
         *,
         every: bool = False,
+        noise_gain: Tensor | None = None,
     ) -> tuple[Tensor, DecoderState]:
         """See `Decoder.step`."""
         partials = partials if self.uses_partials else 0.0 * partials
         f0_hz = f0_hz if self.uses_f0 else 440.0 * torch.exp2((12.0 * torch.log2(f0_hz / 440.0)).round() / 12.0)
-        return super().step(timbre, loudness_db, f0_hz, partials, state, every=every)
+        return super().step(timbre, loudness_db, f0_hz, partials, state, every=every, noise_gain=noise_gain)
 
 
 def ablate(

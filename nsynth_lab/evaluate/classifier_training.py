@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from nsynth_lab.dataset.prepare import PreparedNotes
 from nsynth_lab.errors import DatasetError
-from nsynth_lab.evaluate.classifier import (
+from nsynth_lab.model.classifier import (
     PITCHES,
     RANGE_DB,
     Classifier,

@@ -7,8 +7,9 @@ blends           the path from one instrument to another
 latents          what timbre says about pitch, velocity and family
 refinement       a note whose latents were fitted longer, if requested
 peers            reconstruction and blends by methods without a network
+translation      phrases played by other instruments, if there are any
 
-Every section is a module of that name in `sections`, the last one in `peers`. They share one pass over the notes: each
+Every section is a module of that name in `sections`, `peers` one in `peers`. They share one pass over the notes: each
 note is read, measured, encoded and decoded once, and passed to every section.
 """
 
@@ -27,6 +28,7 @@ from nsynth_lab.evaluate.sections.recognition import RecognitionSection
 from nsynth_lab.evaluate.sections.reconstruction import ReconstructionSection
 from nsynth_lab.evaluate.sections.refinement import RefinementSection
 from nsynth_lab.evaluate.sections.section import Advance, DecodedNote, EvaluationSetup, Section
+from nsynth_lab.evaluate.sections.translation import Example, TranslationSection
 from nsynth_lab.evaluate.sections.transposition import TranspositionSection
 
 SECTIONS: tuple[type[Section], ...] = (
@@ -37,6 +39,7 @@ SECTIONS: tuple[type[Section], ...] = (
     LatentsSection,
     RefinementSection,
     PeersSection,
+    TranslationSection,
 )
 
 
@@ -63,6 +66,11 @@ class Evaluation:
         return [
             error for section in self.sections if isinstance(section, ReconstructionSection) for error in section.errors
         ]
+
+    @property
+    def translations(self) -> list[Example]:
+        """Phrases to listen to, after `run`; empty without the section `translation`."""
+        return [one for section in self.sections if isinstance(section, TranslationSection) for one in section.examples]
 
     def run(self, advance: Advance) -> dict[str, Any]:
         """Section -> figures; and the model, the number of notes, and those `left_out` because they cannot be read."""

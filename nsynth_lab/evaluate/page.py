@@ -12,16 +12,24 @@ MARK = '<meta name="generator" content="nsynth-lab evaluate">'
 COLUMNS = ("mean", "median", "p90")
 
 
-def page(figures: dict[str, Any], examples: Sequence[dict[str, str]]) -> str:
-    """The page as text; each of `examples` has stem, family, rank, instrument, note, error and licence."""
+def page(
+    figures: dict[str, Any], examples: Sequence[dict[str, str]], translations: Sequence[dict[str, str]] = ()
+) -> str:
+    """The page as text; each of `examples` has stem, family, rank, instrument, note, error and licence.
+
+    Each of `translations` has stem, phrase, target and error.
+    """
     sections = "\n".join(_section(name, figures) for name, value in figures.items() if isinstance(value, dict))
     listening = "\n".join(_example(example) for example in examples)
+    tunes = "\n".join(_translation(one) for one in translations)
     left_out = figures.get("left_out", [])
     body = f"""<h1>Model {escape(str(figures["model"]))}</h1>
 <p>{figures["notes"]} notes{f"; {len(left_out)} could not be used" if left_out else ""}.</p>
 {sections}
 {"<h2>Best, median and worst of each family</h2>" if listening else ""}
-{listening}"""
+{listening}
+{"<h2>Tunes, each with the instrument that follows it worst</h2>" if tunes else ""}
+{tunes}"""
     return document(body, title=f"nsynth-lab evaluate: model {figures['model']}", mark=MARK)
 
 
@@ -52,6 +60,15 @@ def shares_of(metric: dict[str, Any]) -> str:
     )
 
 
+def goal_of(metric: dict[str, Any]) -> str:
+    """A metric's goal and whether its mean reaches it, as text.
+
+    >>> goal_of({"mean": 0.97, "goal": "at least 0.95", "reached": True})
+    'at least 0.95: reached'
+    """
+    return f"{metric['goal']}: {'reached' if metric['reached'] else 'missed'}" if "goal" in metric else ""
+
+
 def peers_of(figures: dict[str, Any], section: str) -> dict[str, dict[str, str]]:
     """Peer -> metric -> its mean, for the peers that have metrics of this section.
 
@@ -71,38 +88,59 @@ def _section(name: str, figures: dict[str, Any]) -> str:
     if not found:
         return ""
     peers = peers_of(figures, name)
-    head = ["", *COLUMNS, "", *(f"{as_words(peer)}, mean" for peer in peers)]
+    goals = ["goal"] if any("goal" in one for one in found.values()) else []
+    head = ["", *COLUMNS, *goals, "", *(f"{as_words(peer)}, mean" for peer in peers)]
     rows = [
         [
-            as_words(metric), *(format_figure(one.get(column)) for column in COLUMNS), shares_of(one),
+            as_words(metric), *(format_figure(one.get(column)) for column in COLUMNS), *([goal_of(one)] * len(goals)),
+            shares_of(one),
             *(means.get(metric, "") for means in peers.values()),
         ]
         for metric, one in found.items()
     ]  # fmt: skip
-    families = sorted({family for one in found.values() for family in one.get("by_family", {})})
-    grid = [
-        [as_words(metric), *(format_figure(one["by_family"].get(family)) for family in families)]
-        for metric, one in found.items()
-        if "by_family" in one
-    ]
-    by_family = table(grid, head=["mean", *(as_words(family) for family in families)])
-    return (
-        f"<h2>{escape(as_words(name))}</h2>\n{table(rows, head=head)}\n"
-        f"<details><summary>by family</summary>{by_family}</details>"
+    return f"<h2>{escape(as_words(name))}</h2>\n{table(rows, head=head)}\n" + "".join(
+        _grouped(found, by) for by in ("by_family", "by_phrase")
     )
+
+
+def _grouped(found: dict[str, dict[str, Any]], by: str) -> str:
+    """The means of metrics for each group, such as each family."""
+    groups = sorted({group for one in found.values() for group in one.get(by, {})})
+    grid = [
+        [as_words(metric), *(format_figure(one[by].get(group)) for group in groups)]
+        for metric, one in found.items()
+        if by in one
+    ]
+    if not grid:
+        return ""
+    means = table(grid, head=["mean", *(as_words(group) for group in groups)])
+    return f"<details><summary>{as_words(by)}</summary>{means}</details>"
 
 
 def _example(one: dict[str, str]) -> str:
     text = {key: escape(value) for key, value in one.items()}
-    players = " ".join(
-        f'<label>{name} <audio controls preload="none" src="sounds/{text["stem"]}-{name}.flac"></audio></label>'
-        for name in ("original", "decoded")
-    )
+    players = _players(text["stem"], ("original", "decoded"))
     return (
         f"<figure><figcaption><b>{text['family']}, {text['rank']}: {text['error']}</b> "
         f"{text['instrument']}, {text['note']} <small>{text['licence']}</small></figcaption>\n"
         f'<img loading="lazy" src="pictures/{text["stem"]}.png" alt="Spectrograms: original and decoded">\n'
         f"<div>{players}</div></figure>"
+    )
+
+
+def _translation(one: dict[str, str]) -> str:
+    text = {key: escape(value) for key, value in one.items()}
+    return (
+        f"<figure><figcaption><b>{text['phrase']}, {text['target']}: {text['error']}</b></figcaption>\n"
+        f'<img loading="lazy" src="pictures/{text["stem"]}.png" alt="Pitch and level of both">'
+        f"\n<div>{_players(text['stem'], ('source', 'translated'))}</div></figure>"
+    )
+
+
+def _players(stem: str, names: Sequence[str]) -> str:
+    return " ".join(
+        f'<label>{name} <audio controls preload="none" src="sounds/{stem}-{name}.flac"></audio></label>'
+        for name in names
     )
 
 

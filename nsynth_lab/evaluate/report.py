@@ -3,6 +3,7 @@
     folder/index.html                      opens from disk, without the network
     folder/sounds/flute-worst-original.flac, flute-worst-decoded.flac
     folder/pictures/flute-worst.png        both spectrograms
+    folder/sounds/tune-1-source.flac, tune-1-translated.flac; pictures/tune-1.png: pitch and level of both
     folder/figures.json                    what `--figures` writes
 
 It is written under a temporary name, and renamed when it is complete.
@@ -24,6 +25,8 @@ from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.evaluate.notes import read_note
 from nsynth_lab.evaluate.page import page
 from nsynth_lab.evaluate.sections.section import Advance, DecodedNote, EvaluationSetup
+from nsynth_lab.evaluate.sections.translation import Example as TranslationExample
+from nsynth_lab.evaluate.tune_picture import draw_tunes
 from nsynth_lab.note import note_name
 from nsynth_lab.picture import Panel, draw_spectrograms
 from nsynth_lab.report_folder import INDEX, whole_folder
@@ -59,7 +62,13 @@ def choose_examples(errors: Sequence[tuple[float, NoteRecord]]) -> list[Example]
 
 
 def write_report(
-    folder: Path, figures: dict[str, Any], examples: Sequence[Example], setup: EvaluationSetup, *, advance: Advance
+    folder: Path,
+    figures: dict[str, Any],
+    examples: Sequence[Example],
+    setup: EvaluationSetup,
+    *,
+    translations: Sequence[TranslationExample] = (),
+    advance: Advance,
 ) -> Path:
     """Write the report, replacing an older one; `advance(1)` is called after each example."""
     with whole_folder(folder) as aside:
@@ -68,8 +77,9 @@ def write_report(
         for example in examples:
             _write_example(aside, example, setup)
             advance(1)
+        heard = [_write_translation(aside, one, stem=f"tune-{count}") for count, one in enumerate(translations, 1)]
         (aside / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-        (aside / INDEX).write_text(page(figures, [_row(example) for example in examples]), encoding="utf-8")
+        (aside / INDEX).write_text(page(figures, [_row(example) for example in examples], heard), encoding="utf-8")
     return folder
 
 
@@ -80,6 +90,14 @@ def _write_example(folder: Path, example: Example, setup: EvaluationSetup) -> No
         _write_sound(folder / "sounds" / f"{example.stem}-{name}.flac", samples)
     panels = [Panel(name, samples) for name, samples in sounds.items()]
     draw_spectrograms(folder / "pictures" / f"{example.stem}.png", panels, title=example.record.note_str)
+
+
+def _write_translation(folder: Path, example: TranslationExample, *, stem: str) -> dict[str, str]:
+    for name, samples in (("source", example.source), ("translated", example.result)):
+        _write_sound(folder / "sounds" / f"{stem}-{name}.flac", samples)
+    draw_tunes(folder / "pictures" / f"{stem}.png", *example.tunes, title=f"{example.phrase} → {example.target}")
+    within = f"{100.0 * example.within_20_cents:.1f} % within 20 cents"
+    return {"stem": stem, "phrase": example.phrase, "target": example.target, "error": within}
 
 
 def _write_sound(path: Path, samples: FloatArray) -> None:

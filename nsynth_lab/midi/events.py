@@ -13,7 +13,7 @@ DEFAULT_OFF_VELOCITY = 64
 
 
 class Kind(Enum):
-    """MIDI's channel messages; `SETTING`, a parameter set by name; `PITCH` and `LEVEL`, of notes that follow."""
+    """MIDI's channel messages; `SETTING`, a parameter set by name; `PITCH`, `LEVEL`, `BREATH`, of notes that follow."""
 
     NOTE_ON = "note_on"
     NOTE_OFF = "note_off"
@@ -25,6 +25,7 @@ class Kind(Enum):
     SETTING = "setting"
     PITCH = "pitch"
     LEVEL = "level"
+    BREATH = "breath"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ class Event:
         channel: 0 to 15.
         number: the key, controller or program, 0 to 127; 0 if the kind has none.
         value: velocity, pressure or controller value, 0 to 127; for `BEND` -8192 to 8191; for `SETTING` any number;
-            for `PITCH` semitones above the key, for `LEVEL` A-weighted dB, of the channel's notes (see
-            `synth.followed`), NaN for their own again.
+            for `PITCH` semitones above the key, for `LEVEL` A-weighted dB, for `BREATH` dB by which the noise is turned
+            up, of the channel's notes (see `synth.followed`), NaN for their own again.
         at_sample: when, on the engine's clock.
         name: for `SETTING`, the parameter.
     """

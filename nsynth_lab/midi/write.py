@@ -22,7 +22,8 @@ EXPRESSION, FULL = 11, 127
 def midi_bytes(events: Sequence[Event], *, end_sample: int) -> bytes:
     """A MIDI file of type 0 at 120 beats a minute; `events` in order of their samples at 48 kHz."""
     loudest_db = max((event.value for event in events if event.kind is Kind.LEVEL), default=0.0)
-    track, tick = bytearray(_tempo()), 0
+    bent = any(event.kind is Kind.PITCH for event in events)
+    track, tick = bytearray(_tempo() + (_zone() if bent else b"")), 0
     sent: dict[tuple[int, int], bytes] = {}
     for event in events:
         for message in _messages(event, loudest_db):
@@ -43,9 +44,12 @@ def _tick(sample: int) -> int:
 
 
 def _tempo() -> bytes:
-    """The tempo, and the MPE zone of all channels with its bend range."""
-    microseconds = round(BEAT_SECONDS * 1e6)
-    out = b"\x00\xff\x51\x03" + microseconds.to_bytes(3, "big")
+    return b"\x00\xff\x51\x03" + round(BEAT_SECONDS * 1e6).to_bytes(3, "big")
+
+
+def _zone() -> bytes:
+    """The MPE zone of all channels, and its bend range."""
+    out = b""
     for controller, value in ((101, 0), (100, 6), (6, CHANNELS - 1)):
         out += bytes((0, 0xB0, controller, value))
     for channel in range(1, CHANNELS):

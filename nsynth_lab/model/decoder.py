@@ -87,6 +87,7 @@ class Decoder(nn.Module):
         state: DecoderState,
         *,
         every: bool = False,
+        noise_gain: Tensor | None = None,
     ) -> tuple[Tensor, DecoderState]:
         """Decode the next frames of every voice.
 
@@ -98,11 +99,13 @@ class Decoder(nn.Module):
             state: from `start` or the last step.
             every: compute all oscillators, whatever the pitch. Shapes then depend only on the number of voices and
                 frames, and nothing is read back from the device, as CUDA graphs need it.
+            noise_gain: [voices, frames] amplitude by which the noise is turned up; 1 where it is not given.
 
         Returns:
             Audio [voices, frames * 512] and the state after it.
         """
-        tones, noise, _, after = self.excite(timbre, loudness_db, f0_hz, partials, state, every=every)
+        streams = timbre, loudness_db, f0_hz, partials
+        tones, noise, _, after = self.excite(*streams, state, every=every, noise_gain=noise_gain)
         return tones + noise, after
 
     def excite(
@@ -114,9 +117,12 @@ class Decoder(nn.Module):
         state: DecoderState,
         *,
         every: bool,
+        noise_gain: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Controls, DecoderState]:
         """`step`, its tones and its noise apart, each [voices, frames * 512]; and the controls that they follow."""
         controls, stack = self.controls(timbre, loudness_db, f0_hz, partials, state.stack, every=every)
+        if noise_gain is not None:
+            controls = replace(controls, noise_gain=controls.noise_gain * noise_gain[..., None])
         state = _begun(state, controls, f0_hz[:, 0], every=every)
         tones, turns = _tones(controls, f0_hz, partials, state, every=every)
         gains, last_gains = _gain_curves(controls, state.gains)

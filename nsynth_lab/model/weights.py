@@ -15,11 +15,11 @@ from nsynth_lab.units import FloatArray
 WeightArray = NDArray[np.float16] | NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ModelWeights:
     """The sizes of a model and its arrays, float16 as a checkpoint keeps them or float32 as they are trained.
 
-    Names and shapes are those of `model.sizes.weight_shapes`.
+    Names and shapes are those of `model.sizes.weight_shapes`. Two are equal if they are the same object.
     """
 
     config: ModelConfig

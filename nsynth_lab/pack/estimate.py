@@ -9,25 +9,26 @@ from pathlib import Path
 
 from nsynth_lab.errors import PackError
 from nsynth_lab.pack.batches import batches_at_once
+from nsynth_lab.pack.format_table import FLAC_SHARE, left_out, size_share
 from nsynth_lab.pack.make import make_batches
 from nsynth_lab.pack.plan import PackPlan
 from nsynth_lab.pack.request import PackRequest
 from nsynth_lab.render.session import Session
 from nsynth_lab.threads import thread_count
 
-FLAC_SHARE = 0.65  # size relative to WAV
 EXTRA_BYTES = 4 * 2**20  # pictures, preview, tables
 MANY_CLIPS = 1_000
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Clips, seconds of sound, bytes on disk, and seconds of work on this machine."""
+    """Clips, seconds of sound, bytes on disk, seconds of work on this machine, and what some formats leave out."""
 
     clips: int
     sound_seconds: float
     disk_bytes: int
     work_seconds: float
+    left_out: tuple[str, ...]
 
 
 def disk_bytes(request: PackRequest, *, clip_seconds: float | None = None) -> int:
@@ -35,8 +36,8 @@ def disk_bytes(request: PackRequest, *, clip_seconds: float | None = None) -> in
     usual = request.seconds * (2 if request.preset else 1)
     samples = request.clips * round((clip_seconds or usual) * request.sample_rate)
     clips = samples * request.bits // 8
-    soundfont = clips // request.takes if "sf2" in request.formats else 0
-    return round(clips * (FLAC_SHARE if request.flac else 1.0)) + soundfont + EXTRA_BYTES
+    own = FLAC_SHARE if request.flac else 1.0
+    return round(clips * (own + size_share(request.formats, request.extent))) + EXTRA_BYTES
 
 
 def estimate(session: Session, plan: PackPlan) -> Estimate:
@@ -60,6 +61,7 @@ def estimate(session: Session, plan: PackPlan) -> Estimate:
         sound_seconds=request.clips * seconds,
         disk_bytes=disk_bytes(request, clip_seconds=both_sides),
         work_seconds=a_clip * request.clips,
+        left_out=tuple(left_out(request.formats, request.extent)),
     )
 
 

@@ -15,7 +15,7 @@ from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.dsp.seam import close_seam, seam_error_db
 from nsynth_lab.pack.blend_clips import SETTLE_FRAMES, TAIL_FRAMES, ClipLatents
-from nsynth_lab.pack.formats.zones import Loop
+from nsynth_lab.pack.formats.zones import Loop, loop_at_rate
 from nsynth_lab.pack.preset_clips import PresetClipLatents
 from nsynth_lab.pack.quality import LOOPED, Quality, Seam, measure_clip
 from nsynth_lab.pack.request import PackRequest
@@ -134,18 +134,9 @@ def _finished(clip: ClosedClip, request: PackRequest, *, down_db: float) -> Fini
     return FinishedClip(
         latents=latents,
         samples=resample(clip.samples, SAMPLE_RATE, sample_rate)[:, :length],
-        loop=_at_rate(loop, sample_rate),
+        loop=loop_at_rate(loop, from_rate=SAMPLE_RATE, to_rate=sample_rate) if loop else None,
         volume_db=down_db,
         quality=replace(quality, loudness_db=round(quality.loudness_db + down_db, 2)),
         release_seconds=clip.release_seconds,
         troubles=clip.troubles,
     )
-
-
-def _at_rate(loop: Loop | None, sample_rate: int) -> Loop | None:
-    """The loop at another sample rate, where its length is a whole number of samples too (see `find_period`)."""
-    if loop is None:
-        return None
-    length = (loop.end - loop.start) * sample_rate // SAMPLE_RATE
-    end = loop.end * sample_rate // SAMPLE_RATE
-    return Loop(end - length, end)

@@ -9,7 +9,8 @@ from typing import Any
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import parse_note
-from nsynth_lab.pack.request import FORMATS, PackRequest
+from nsynth_lab.pack.format_table import named_formats
+from nsynth_lab.pack.request import PackRequest
 from nsynth_lab.patch import Patch, blend_of, parse_preset
 from nsynth_lab.patch.library import read_whole
 from nsynth_lab.patch.place import (
@@ -21,6 +22,7 @@ from nsynth_lab.patch.place import (
     parse_positions,
     parse_several_weights,
 )
+from nsynth_lab.wording import listed
 
 # a line evenly; the corners and the middle of a triangle and a square
 USUAL_PLACES = {2: "0,0.25,0.5,0.75,1", 3: "0,0;1,0;0.5,1;0.5,0.3333", 4: "0,0;1,0;0,1;1,1;0.5,0.5"}
@@ -143,16 +145,10 @@ def pack_of(
         positions=places,
         notes=parse_notes(notes),
         velocities=parse_velocities(velocities),
-        formats=_formats(formats, flac=bool(others.get("flac"))),
+        formats=named_formats(list(listed(formats)), flac=bool(others.get("flac"))),
         preset=preset,
         **others,
     )
-
-
-def _formats(text: str, *, flac: bool) -> tuple[str, ...]:
-    """The formats; by default all, and with FLAC all except wav."""
-    named = tuple(part.strip() for part in text.split(",") if part.strip())
-    return named or tuple(one for one in FORMATS if not (flac and one == "wav"))
 
 
 def from_dict(values: Mapping[str, Any]) -> PackRequest:

@@ -11,7 +11,7 @@ from nsynth_lab.errors import PackError, UsageError
 from nsynth_lab.pack.folder import read_json
 from nsynth_lab.pack.formats.documents import document_files
 from nsynth_lab.pack.formats.names import clip_file, position_label, stem
-from nsynth_lab.pack.formats.zones import PackInfo
+from nsynth_lab.pack.formats.zones import PackInfo, PlannedClip
 from nsynth_lab.pack.parse import from_dict
 from nsynth_lab.pack.request import ClipKey, PackRequest
 from nsynth_lab.patch import Slot
@@ -52,8 +52,17 @@ class PackPlan:
             "recipe": self.request.to_dict(),
             "sources": list(self.sources),
             **({"plugins": list(self.plugins)} if self.plugins else {}),
-            "files": [*self.files, *document_files(self.about, self.request.formats, self.labels, preset=preset)],
+            "files": [*self.files, *document_files(self.about, self.request.formats, self.clips, preset=preset)],
         }
+
+    @property
+    def clips(self) -> list[PlannedClip]:
+        """Every clip, in the order of `files`."""
+        labels = self.labels
+        return [
+            PlannedClip(file, labels[key.position], key.velocity, key.take + 1)
+            for key, file in zip(self.keys, self.files, strict=True)
+        ]
 
     @property
     def labels(self) -> tuple[str, ...]:

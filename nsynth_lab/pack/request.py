@@ -10,12 +10,12 @@ from typing import Any
 from nsynth_lab.errors import PatchError, UsageError
 from nsynth_lab.legible import is_hidden
 from nsynth_lab.note import Note
+from nsynth_lab.pack.format_table import EVERY, FORMATS, USUAL, Extent, check_holds
 from nsynth_lab.patch import Patch
 from nsynth_lab.patch.place import Place
 from nsynth_lab.render.request import BlendRequest
 from nsynth_lab.units import SAMPLE_RATE, samples_to_frames, seconds_to_samples
 
-FORMATS = ("sfz", "sf2", "decentsampler", "wav")
 RATES = (48_000, 44_100)
 BITS = (16, 24)
 MOST_TAKES, MOST_CLIPS = 16, 100_000
@@ -61,7 +61,7 @@ class PackRequest:
     sample_rate: int = SAMPLE_RATE
     bits: int = 24
     flac: bool = False
-    formats: tuple[str, ...] = FORMATS
+    formats: tuple[str, ...] = USUAL
     name: str = ""
     author: str = ""
     licence: str = ""
@@ -79,7 +79,7 @@ class PackRequest:
         for note, velocity in itertools.product(self.notes, self.velocities):
             Note(note, velocity)
         _check_apart(self.positions)
-        _check_choice("format", self.formats, FORMATS)
+        _check_choice("format", self.formats, FORMATS, also=EVERY)
         _check_choice("rate", (self.sample_rate,), RATES)
         _check_choice("bits", (self.bits,), BITS)
         if not self.formats:
@@ -98,6 +98,13 @@ class PackRequest:
         for what, text in (("name", self.name), ("author", self.author), ("licence", self.licence)):
             if len(text) > LONGEST_TEXT or any(map(is_hidden, text)):
                 raise UsageError(f"{what}: expected one line of at most {LONGEST_TEXT} printable characters")
+
+        check_holds(self.formats, self.extent)
+
+    @property
+    def extent(self) -> Extent:
+        """How much there is of everything."""
+        return Extent(self.notes, self.velocities, self.takes, self.seconds, self.sample_rate, self.bits)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -163,9 +170,10 @@ def _check_apart(positions: Sequence[Place]) -> None:
         raise UsageError(f"positions must be at least {LEAST_APART:g} apart")
 
 
-def _check_choice(what: str, values: Sequence[object], allowed: Sequence[object]) -> None:
+def _check_choice(what: str, values: Sequence[object], allowed: Sequence[object], *, also: str = "") -> None:
     for value in values:
         if value not in allowed:
-            raise UsageError(f"{what} '{value}'; expected one of {', '.join(map(str, allowed))}")
+            alone = f", or {also} alone" if also else ""
+            raise UsageError(f"{what} '{value}'; expected one of {', '.join(map(str, allowed))}{alone}")
     if len(set(values)) != len(values):
         raise UsageError(f"{what} {', '.join(map(str, values))}: one of them is given twice")

@@ -79,7 +79,7 @@ class Store:
     def write(self, file: str, write: Callable[[Path], object]) -> str:
         """Call `write` with a temporary path, then move that file to `file` within the pack; returns its hash."""
         target = self.folder / file
-        temporary = self.unfinished / f"{os.getpid()}-{target.name}"
+        temporary = self.unfinished / f"{os.getpid()}-{file.replace('/', '-')}"  # names occur in several folders
         with _write_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             try:

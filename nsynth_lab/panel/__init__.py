@@ -12,6 +12,9 @@
     plugins      what is known of the chain's plugins; `catalogue` lists all effects for pages,
                  `scanning` looks for plugins
     shown        the sound, and how it goes, as pages are told
+    played_notes notes played through the live engine, to the sample: tunes, and whatever else has a list of them
+    translation/ tunes that were sung or played, and live input, played by what stands on the pad
+    duet/        a partner that answers what is played, and both parts as pages see them
     output       the engine's thread, into a device or to the pages
     worker       what takes longer than a page may wait: on the main thread, where plugins have to be loaded
     server       the routes and the socket, on a thread of their own; guard says who may use them

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nsynth_lab.errors import NsynthLabError
@@ -25,6 +26,7 @@ from nsynth_lab.render.event_queue import EventQueue
 from nsynth_lab.render.parts import Parts
 from nsynth_lab.render.preset_synth import settings_of
 from nsynth_lab.render.session import Session
+from nsynth_lab.render.with_partner import partner_of, with_partner
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.units import HOP_SAMPLES
 
@@ -41,6 +43,18 @@ def engine_of(session: Session, patch: Patch) -> Playing:
     check_recordings(patch, session.bank)
     parts = Parts(session, (), live=True, ahead_samples=HOP_SAMPLES, unlimited=False)
     return parts.patched(patch, settings_of(patch, seed=session.seed), Settings)
+
+
+@dataclass(frozen=True)
+class Answering:
+    """What a partner plays: a sound of its own, or what the player plays, knobs and all."""
+
+    own: Patch | None = None
+
+    def patch(self, players: Patch) -> Patch:
+        """The partner's patch beside that of the player; it plays on one channel."""
+        patch = self.own or players
+        return replace(patch, voice=replace(patch.voice, mpe=False))
 
 
 class Engines:
@@ -64,8 +78,30 @@ class Engines:
         self._worker, self._lock, self._refused = worker, lock, refused
         self._playing = history.now
         self._again = False
+        self._answering: Answering | None = None
         self._dragged: list[Event] = []
         self.switch = Switch(engine_of(session, history.now.patch))
+
+    @property
+    def answering(self) -> Answering | None:
+        """What a partner plays beside the player, or will as soon as its engine is there; None without one."""
+        return self._answering
+
+    @property
+    def partner_is_ready(self) -> bool:
+        """Whether a partner has an engine that plays."""
+        return partner_of(self.switch.present) is not None
+
+    @property
+    def partner_is_silent(self) -> bool:
+        """Whether nothing of a partner sounds."""
+        engine = partner_of(self.switch.present)
+        return engine is None or engine.idle
+
+    def accompany(self, answering: Answering | None) -> None:
+        """Have an engine for a partner beside the player's from now on, or no more; with the lock held."""
+        self._answering = answering
+        self.renew()
 
     def drag(self, events: list[Event]) -> None:
         """Go to a place that is not yet that of the history; an engine that takes over meanwhile goes there too."""
@@ -105,7 +141,7 @@ class Engines:
     def _build(self) -> None:
         """By the worker."""
         with self._lock:
-            wanted = self._history.now
+            wanted, answering = self._history.now, self._answering
             again, self._again = self._again, False
             if not again and moves(self._playing.patch, wanted.patch) is not None:  # it has been undone meanwhile
                 self.follow()
@@ -115,6 +151,7 @@ class Engines:
         except Exception as error:  # a plugin may fail in any way, and what plays goes on
             self._refuse(wanted, error)
             return
+        engine = self._with_partner(engine, wanted.patch, answering) if answering is not None else engine
         with self._lock:
             self.switch.take(engine)
             self._playing = wanted
@@ -125,9 +162,25 @@ class Engines:
         if (old := self.switch.take_old()) is not None:
             old.let_go()
 
+    def _with_partner(self, engine: Playing, patch: Patch, answering: Answering) -> Playing:
+        """An engine and that of a partner; without a partner, if its sound cannot be played, which is told."""
+        try:
+            other = engine_of(self._session, answering.patch(patch))
+        except Exception as error:
+            with self._lock:
+                if self._answering == answering:
+                    self._answering = None
+                    self._refused(f"the partner cannot play: {_said(error)}")
+            return engine
+        return with_partner(engine, other, together=answering.own is None)
+
     def _refuse(self, wanted: Sound, error: Exception) -> None:
-        said = str(error) if isinstance(error, NsynthLabError) else f"{type(error).__name__}: {error}"
         with self._lock:
             if self._history.now == wanted:  # else a newer one is tried next
                 self._history.back_to(self._playing)
-                self._refused(" ".join(said.split()))
+                self._refused(_said(error))
+
+
+def _said(error: Exception) -> str:
+    said = str(error) if isinstance(error, NsynthLabError) else f"{type(error).__name__}: {error}"
+    return " ".join(said.split())

@@ -30,6 +30,10 @@ class Hands:
         """Which keys are down."""
         return Keys(tuple(map(float, sorted(self._down | {key for _, key in tuple(self._ports_down)}))))
 
+    def holds(self, key: int) -> bool:
+        """Whether pages hold a key down."""
+        return key in self._down
+
     def events(self, message: Played) -> list[Event]:
         """What the engine is sent."""
         match message:

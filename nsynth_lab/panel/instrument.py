@@ -19,7 +19,7 @@ from typing import Any, Self
 from nsynth_lab.errors import NsynthLabError, PatchError, UsageError
 from nsynth_lab.midi.events import Event, Kind, setting
 from nsynth_lab.panel.changes import changed
-from nsynth_lab.panel.engines import Engines
+from nsynth_lab.panel.engines import Answering, Engines
 from nsynth_lab.panel.files import is_scale, loaded, opened_patch, removed, saved, tuned
 from nsynth_lab.panel.hands import Hands, Played
 from nsynth_lab.panel.history import History, Sound
@@ -27,6 +27,7 @@ from nsynth_lab.panel.machine_midi import MachineMidi
 from nsynth_lab.panel.messages import (
     Controller,
     Corners,
+    Evolution,
     Keys,
     Load,
     Midi,
@@ -34,7 +35,10 @@ from nsynth_lab.panel.messages import (
     Notes,
     Open,
     OpenFile,
+    Panic,
+    Partner,
     Place,
+    Playing,
     Presets,
     Redo,
     Remove,
@@ -50,6 +54,7 @@ from nsynth_lab.panel.output import Output
 from nsynth_lab.panel.plugins import check_plugins
 from nsynth_lab.panel.recordings.names import check_kept, check_recordings
 from nsynth_lab.panel.shown import notes_of, state_of, status_of
+from nsynth_lab.panel.switch import Companion, Performer, Source
 from nsynth_lab.panel.worker import Worker
 from nsynth_lab.patch import Patch
 from nsynth_lab.patch.place import MAX_SOURCES
@@ -67,7 +72,7 @@ MODULATION = 1  # controller
 REST_SECONDS = 0.4
 SELDOM_SECONDS = 0.05  # between two states while a knob is being turned
 
-Told = State | Keys | MidiPorts | Presets | Trouble
+Told = State | Keys | MidiPorts | Partner | Playing | Presets | Evolution | Trouble
 Tell = Callable[[Told], None]
 File = Load | OpenFile | Save | Remove
 
@@ -144,6 +149,56 @@ class Instrument:
         None: to nobody any more.
         """
         self._engines.switch.heard = heard
+
+    def add_source(self, source: Source) -> None:
+        """Have something play beside pages and ports from now on; a panic stops it."""
+        with self._lock:
+            self._engines.switch.sources = (*self._engines.switch.sources, source)
+
+    def holds(self, key: int) -> bool:
+        """Whether a page holds a key down; from any thread."""
+        return self._hands.holds(key)
+
+    def perform(self, performer: Performer) -> None:
+        """As `add_source`, for the one that has a sound of its own."""
+        self.add_source(performer)
+        self._engines.switch.performer = performer
+
+    def play_with(self, companion: Companion) -> None:
+        """Have somebody hear what is played, and play with it, from now on; see `accompany`."""
+        self._engines.switch.companion = companion
+
+    def accompany(self, answering: Answering | None) -> None:
+        """Have an engine for a partner beside the player's from now on, or no more."""
+        with self._lock:
+            if answering != self._engines.answering:
+                self._engines.accompany(answering)
+
+    @property
+    def answering(self) -> Answering | None:
+        """What the partner plays; None without one, also where its sound could not be played."""
+        return self._engines.answering
+
+    @property
+    def partner_is_ready(self) -> bool:
+        """Whether a partner can be heard."""
+        return self._engines.partner_is_ready
+
+    @property
+    def partner_is_silent(self) -> bool:
+        """Whether nothing of a partner sounds."""
+        return self._engines.partner_is_silent
+
+    @property
+    def has_zone(self) -> bool:
+        """Whether the channels are an MPE zone now."""
+        return self._engines.switch.player.channels.is_member(1)
+
+    @property
+    def place(self) -> tuple[float, float]:
+        """Where the blend is now, from left to right and from top to bottom."""
+        settings = self._engines.switch.player.settings
+        return settings.x, settings.y
 
     def handle(self, message: Any) -> None:
         """Do what a page asks for: any message of `FROM_PAGE` but hello.
@@ -224,6 +279,10 @@ class Instrument:
             self._listeners.append(tell)
         return partial(self._unsubscribe, tell)
 
+    def tell(self, message: Told) -> None:
+        """Tell all who have subscribed."""
+        self._tell(message)
+
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(never_for_long(self._say))
@@ -295,6 +354,9 @@ class Instrument:
             self._keep(sound, as_it_was=True)
 
     def _play(self, message: Played) -> None:
+        if isinstance(message, Panic):
+            for source in self._engines.switch.sources:
+                source.stop()
         before = self._hands.keys
         self._events.put(self._hands.events(message))
         if isinstance(message, Controller) and message.number == MODULATION:

@@ -14,6 +14,7 @@ from typing import Any
 
 from nsynth_lab.errors import PatchError
 from nsynth_lab.note import FAMILIES
+from nsynth_lab.pack.format_table import USUAL, listed_formats
 from nsynth_lab.patch.fields import REQUIRED, choice, flag, names, number, numbers, points, text, texts, whole
 from nsynth_lab.patch.place import MAX_SOURCES
 from nsynth_lab.patch.preset_file import MAX_BYTES
@@ -62,6 +63,7 @@ class Hello:
 
     version: int = whole(REQUIRED, low=1, high=1_000_000, says="of these messages")
     sound: bool = flag(True, says="whether it wants the sound over the socket")
+    store: float = number(15.0, low=0.0, high=2000.0, unit="ms", says="of sound that it buffers: later is an underrun")
 
 
 @dataclass(frozen=True)
@@ -224,7 +226,7 @@ class Pack:
     rate: str = choice("48000", ("48000", "44100"), says="sample rate in Hz")
     bits: str = choice("24", ("16", "24"), says="of each sample")
     flac: bool = flag(False, says="clips as FLAC; without the format wav")
-    formats: str = text("", most=SHORT, says="of sfz, sf2, decentsampler and wav, separated by commas; all if empty")
+    formats: str = text("", most=SHORT, says=f"of {listed_formats()}; the first {len(USUAL)} if empty")
     name: str = text("", most=SHORT, says="of the pack; the sound's if empty")
     author: str = text("", most=SHORT, says="who made it")
     licence: str = text("", most=SHORT, says="of the sound, such as CC0-1.0")
@@ -267,6 +269,210 @@ class RemoveRecording:
     """A recording is removed from the session, or is not encoded any further; what was kept of it stays."""
 
     recording: str = text(REQUIRED, least=1, most=SHORT, says="which, as in `recordings`")
+
+
+@dataclass(frozen=True)
+class Translate:
+    """How phrases, and what comes in live, are played by what stands on the pad: the options of `translate`."""
+
+    transpose: float = number(0.0, low=-48.0, high=48.0, unit="semitones", says="up, or down if negative")
+    follow: float = number(1.0, low=0.0, high=1.0, says="how closely pitch and level follow the source")
+    dynamics: float = number(1.0, low=0.0, high=2.0, says="how much of the source's dynamics is kept; 1 all")
+    expression: float = number(0.0, low=0.0, high=1.0, says="how much of the source's breath goes into the noise")
+    snap: str = text("", most=SHORT, says="where notes may stand: chromatic, a scale such as d-minor, or c,d,eb,g")
+    octaves: bool = flag(True, says="whether a phrase is moved by octaves into the range of what plays it")
+    as_notes: bool = flag(False, says="whether notes have the attack and sustain of what plays them; not live")
+    loop: bool = flag(False, says="whether a phrase that ends begins again")
+    hears: str = choice("translation", ("translation", "source", "both"), says="what is heard of a phrase")
+
+
+@dataclass(frozen=True)
+class PlayPhrase:
+    """A phrase begins to play, or ends. It goes along with the pad, the effects and all knobs."""
+
+    phrase: str = text(REQUIRED, least=1, most=SHORT, says="its name in `phrases`")
+    on: bool = flag(True, says="false ends it")
+    at: float = number(0.0, low=0.0, high=2000.0, unit="s", says="where in the phrase it begins")
+
+
+@dataclass(frozen=True)
+class TakePhrase:
+    """A phrase is rendered into a sound file with the present sound, as a job."""
+
+    phrase: str = text(REQUIRED, least=1, most=SHORT, says="its name in `phrases`")
+    format: str = choice("wav", ("wav", "flac"), says="of the file")
+
+
+@dataclass(frozen=True)
+class RemovePhrase:
+    """A phrase is removed from the session, or is not heard any further."""
+
+    phrase: str = text(
+        REQUIRED, least=1, most=SHORT, says="its name in `phrases`, or as the answer to its sound has it"
+    )
+
+
+@dataclass(frozen=True)
+class Listen:
+    """What comes in live is played, by a microphone of this machine or of the page that asks.
+
+    A page then sends its sound in binary messages: mono samples at 48 kHz, 32-bit floats, at most 4096 at a time.
+    """
+
+    to: str = choice("nothing", ("nothing", "machine", "page"), says="where it comes in")
+    device: str = text("", most=SHORT, says="name of the machine's input; the default one if empty")
+    latency_ms: float = number(0.0, low=0.0, high=2000.0, unit="ms", says="that the page's own microphone takes")
+
+
+@dataclass(frozen=True)
+class Compose:
+    """A tune is written, as a job: a new one, what follows after another, or one between two. As `compose` does it."""
+
+    metre: str = text("4/4", most=SHORT, says="of a new tune, such as 6/8")
+    key: str = text("D", most=SHORT, says="of a new tune, such as Edor")
+    form: str = text("AABB", most=SHORT, says="of a new tune: letters of its sections as they are played")
+    bars: int = whole(8, low=1, high=256, says="of each section; when another tune goes on: added to it")
+    upbeat: str = text("", most=SHORT, says="length of a new tune's upbeat, such as 1/8; empty: none")
+    free: float = number(1.0, low=0.0, high=2.0, says="0 always takes the likeliest note")
+    seed: int = whole(0, low=0, high=2**53, says="of chance")
+    chords: bool = flag(False, says="whether it has chord symbols")
+    second: bool = flag(False, says="whether it has a second voice, in thirds and sixths below")
+    begin: str = text("", most=SHORT, says="the job of a tune that goes on")
+    between: tuple[str, ...] = texts((), least=0, most=2, says="the jobs of two tunes, between which it lies")
+    position: float = number(0.5, low=0.0, high=1.0, says="between those two: 0 is the first")
+
+
+@dataclass(frozen=True)
+class DrawLoop:
+    """Two bars are drawn at random, as a job: a tune for a palette."""
+
+    metre: str = text("4/4", most=SHORT, says="such as 6/8")
+    key: str = text("D", most=SHORT, says="such as Edor")
+    seed: int = whole(0, low=0, high=2**53, says="of chance")
+
+
+@dataclass(frozen=True)
+class Palette:
+    """What lies between loops of two to four tunes is written, as a job: rows and columns of loops to move among."""
+
+    tunes: tuple[str, ...] = texts(REQUIRED, least=2, most=4, says="jobs of the tunes at its corners")
+    bars: tuple[float, ...] = numbers(
+        (), low=1, high=10_000, least=0, most=4, says="where each tune's loop begins, or 1"
+    )
+
+
+@dataclass(frozen=True)
+class PlayTune:
+    """A tune or a palette is played by the present sound, instead of the one that plays."""
+
+    tune: str = text(REQUIRED, least=1, most=SHORT, says="its job")
+    at: float = number(0.0, low=0.0, high=1e6, unit="s", says="where it begins, at its own tempo")
+
+
+@dataclass(frozen=True)
+class StopTune:
+    """The tune that plays ends."""
+
+
+@dataclass(frozen=True)
+class TuneWay:
+    """How tunes and palettes are played from now on; what is left out becomes what stands here."""
+
+    speed: float = number(1.0, low=0.25, high=4.0, says="2 is twice the tune's own tempo")
+    loop: bool = flag(False, says="whether tunes begin again at their end")
+    change: str = choice("bar", ("bar", "slot"), says="when a palette's melody may change: at a bar, or a sixteenth")
+    together: bool = flag(False, says="whether the place of the blend is the place on the palette")
+
+
+@dataclass(frozen=True)
+class TunePlace:
+    """The place on the palette moves, or it follows a path round and round while it plays."""
+
+    x: float = number(0.5, low=0.0, high=1.0, says="from left to right")
+    y: float = number(0.5, low=0.0, high=1.0, says="from top to bottom")
+    path: tuple[tuple[float, ...], ...] = points(
+        high=3600, least=3, longest=3, most=500, says="[seconds, x, y] along a path; empty: it stays there"
+    )
+
+
+@dataclass(frozen=True)
+class RenderTune:
+    """A tune is played into a sound file by the present sound, as a job of the kind song."""
+
+    tune: str = text(REQUIRED, least=1, most=SHORT, says="its job")
+    format: str = choice("wav", ("wav", "flac", "ogg", "mp3"), says="of the file")
+
+
+@dataclass(frozen=True)
+class Duet:
+    """A duet begins, goes on otherwise, or ends: a partner answers what is played. The fields are options of `duet`."""
+
+    on: bool = flag(True, says="false ends it")
+    answer: str = text("", most=SHORT, says="what the partner plays: instruments, or a preset; empty: what you play")
+    along: bool = flag(False, says="whether it plays a second voice below what is played, instead of answers")
+    lead: bool = flag(False, says="whether it begins")
+    loose: bool = flag(False, says="whether it answers at once, without waiting for the beat")
+    turns: int = whole(0, low=0, high=100_000, says="how many answers; 0: no end")
+    close: float = number(0.3, low=0.0, high=1.0, says="how near answers keep to what was played")
+    free: float = number(1.0, low=0.0, high=2.0, says="0 always takes the likeliest note")
+    bpm: float = number(0.0, low=0.0, high=400.0, says="beats a minute; 0: as they are found in what is played")
+    metre: str = text("", most=SHORT, says="such as 6/8; empty: as it is found")
+    key: str = text("", most=SHORT, says="such as Edor; empty: as it is found")
+    seed: int = whole(0, low=0, high=2**53, says="of chance")
+
+
+@dataclass(frozen=True)
+class Evolve:
+    """Six tunes, presets or instruments are bred by ear: an evolution begins, or goes on. As `evolve` does it."""
+
+    name: str = text(REQUIRED, least=1, most=60, says="of its folder among what is the user's own")
+    what: str = choice("", ("", "tunes", "presets", "instruments"), says="what it is to breed; empty: as it began")
+    names: tuple[str, ...] = texts(
+        (), least=0, most=MAX_SOURCES, says="what plays the tunes, or what the others are made of; empty: as usual"
+    )
+    metre: str = text("", most=SHORT, says="of tunes, such as 6/8")
+    key: str = text("", most=SHORT, says="of tunes, such as Edor")
+    bars: int = whole(4, low=2, high=16, says="of tunes; an even number")
+    family: str = choice("", ("", *FAMILIES), says="that instruments are to be heard as; empty: the first one's")
+    seed: int = whole(0, low=0, high=2**31 - 1, says="of chance")
+
+
+@dataclass(frozen=True)
+class LikeMembers:
+    """Members of the present generation are liked, instead of those that were."""
+
+    members: tuple[float, ...] = numbers((), low=1, high=6, least=0, most=6, says="their numbers, the best first")
+
+
+@dataclass(frozen=True)
+class NextGeneration:
+    """The next six come from those that are liked; if none is, they are six new ones."""
+
+
+@dataclass(frozen=True)
+class UndoGeneration:
+    """Back to the generation before, or to the present one while the next is on its way."""
+
+
+@dataclass(frozen=True)
+class SaveMember:
+    """A member is saved: a preset or an instrument among the user's own, a tune in the folder and among the tunes."""
+
+    member: int = whole(REQUIRED, low=1, high=6, says="its number in the present generation")
+    name: str = text(REQUIRED, least=1, most=60, says="of what is saved")
+
+
+@dataclass(frozen=True)
+class CloseEvolution:
+    """The evolution that is open is put away; its folder stays."""
+
+
+@dataclass(frozen=True)
+class MapInstruments:
+    """The map of the instruments is made, as a job whose file map.json says where each is, unless there is one already.
+
+    Rows of name, family, x, y (-1 to 1), own and imagined; those that sound alike are near one another.
+    """
 
 
 @dataclass(frozen=True)
@@ -339,7 +545,7 @@ class Notes:
 
 @dataclass(frozen=True)
 class Presets:
-    """A preset has been saved or removed: /api/presets has the list."""
+    """A preset has been saved or removed, or an instrument added: /api/presets and /api/instruments have the lists."""
 
 
 @dataclass(frozen=True)
@@ -363,6 +569,104 @@ class Recordings:
 
 
 @dataclass(frozen=True)
+class Phrases:
+    """The phrases of this session, whenever they have changed. Those that are being listened to are jobs.
+
+    Of each can be had: /api/phrases/{phrase}/picture, notes.mid and phrase.phrase.
+    """
+
+    phrases: dict[str, Any] = values(
+        says="by name, oldest first: title, seconds, tone_seconds, notes, lowest, highest, has_sound, remarks"
+    )
+
+
+@dataclass(frozen=True)
+class Translation:
+    """How phrases are played, and what plays: whenever that changes, and ten times a second while something does."""
+
+    options: dict[str, Any] = values(says="the fields of `translate`")
+    phrase: str = text("", most=SHORT, says="which phrase plays; empty if none does")
+    at: float = number(0.0, low=0.0, high=1e6, unit="s", says="where in it")
+    moved: float = number(0.0, low=-96.0, high=96.0, unit="semitones", says="by which it is moved, octaves and all")
+    listens: str = choice("nothing", ("nothing", "machine", "page"), says="whether something comes in live, and where")
+    device: str = text("", most=SHORT, says="name of the machine's input; the default one if empty")
+    note: float = number(-1.0, low=-1.0, high=128.0, says="heard last, live, as a note number; -1 without a tone")
+    level_db: float = number(-100.0, low=-200.0, high=100.0, unit="dB", says="heard last, A-weighted")
+    latency_ms: float = number(0.0, low=0.0, high=1e9, unit="ms", says="from a sound at the input to it leaving here")
+    howls: bool = flag(False, says="whether the microphone hears the loudspeakers, so that it is turned down")
+
+
+@dataclass(frozen=True)
+class Playing:
+    """Which tune or palette plays, and where: whenever that changes, and ten times a second meanwhile."""
+
+    tune: str = text("", most=SHORT, says="its job; the last one when nothing plays")
+    on: bool = flag(False, says="whether it plays")
+    at: float = number(0.0, low=0.0, high=1e6, unit="s", says="how far it is, at its own tempo")
+    speed: float = number(1.0, low=0.25, high=4.0, says="see `tune_way`")
+    loop: bool = flag(False, says="see `tune_way`")
+    change: str = choice("bar", ("bar", "slot"), says="see `tune_way`")
+    together: bool = flag(False, says="see `tune_way`")
+    x: float = number(0.5, low=0.0, high=1.0, says="place on the palette, from left to right")
+    y: float = number(0.5, low=0.0, high=1.0, says="from top to bottom")
+    column: int = whole(0, low=0, high=100, says="of the loop that plays")
+    row: int = whole(0, low=0, high=100, says="of the loop that plays")
+    path: tuple[tuple[float, ...], ...] = points(high=3600, least=3, longest=3, most=500, says="see `tune_place`")
+
+
+@dataclass(frozen=True)
+class Partner:
+    """The partner of a duet: what it does, and the notes of both; whenever that changes.
+
+    Times are seconds since the duet began. /api/duet.mid has all that both have played, until the next duet begins.
+    """
+
+    options: dict[str, Any] = values(says="the fields of `duet`")
+    doing: str = choice(
+        "off",
+        ("off", "begins", "listens", "thinks", "answers", "plays along", "has finished"),
+        says="at the moment; off when there is no duet",
+    )
+    turn: int = whole(0, low=0, high=2**53, says="answers begun")
+    late: int = whole(0, low=0, high=2**53, says="of them began on a later beat, because they took too long to write")
+    heard: str = text("", most=SHORT, says="metre, key and tempo of the phrase that is answered, in words")
+    at: float = number(0.0, low=0.0, high=1e9, unit="s", says="how far the duet is")
+    first: int = whole(0, low=0, high=2**53, says="how many notes were played before the first of `notes`")
+    notes: tuple[tuple[float, ...], ...] = points(
+        high=1e9, least=4, longest=4, most=200,
+        says="[second, seconds it lasts, key, 1 if it is the partner's] of the latest notes; 0 s: it sounds still",
+    )  # fmt: skip
+    coming: tuple[tuple[float, ...], ...] = points(
+        high=1e9, least=3, longest=3, most=1_000, says="[second, seconds it lasts, key] of what the partner will play"
+    )
+    bars: tuple[float, ...] = numbers(
+        (), low=0, high=1e9, least=0, most=100, says="when the bars of the latest answer begin, and its end"
+    )
+
+
+@dataclass(frozen=True)
+class Evolution:
+    """The evolution that is open, and those that there are, whenever that changes.
+
+    The sound of a member is at /api/evolutions/{name}/generation-{generation}-{number}.wav once it is made.
+    """
+
+    name: str = text("", most=SHORT, says="of its folder; empty: none is open")
+    names: tuple[str, ...] = texts((), least=0, most=100, says="of all that can be gone on with, the newest first")
+    what: str = choice("", ("", "tunes", "presets", "instruments"), says="what it breeds; empty until it has begun")
+    generation: int = whole(0, low=0, high=1000, says="the number of the present generation; 0 until there is one")
+    members: dict[str, Any] = values(
+        says="of the present generation, by number: descent, words, is_made; notes [at, length, key] of a tune, in "
+        "seconds; picture of a sound, base64: levels of 32 rows from the top and 48 columns, 255 the loudest"
+    )
+    liked: tuple[float, ...] = numbers((), low=1, high=6, least=0, most=6, says="numbers of those liked, best first")
+    settings: dict[str, Any] = values(says="what it began with, as texts")
+    folder: str = text("", most=10_000, says="where it is on the machine")
+    job: str = text("", most=SHORT, says="that makes something for it; empty: none")
+    awaits: bool = flag(False, says="whether that job is to bring another generation, which has not come yet")
+
+
+@dataclass(frozen=True)
 class Trouble:
     """Something did not work, in one line."""
 
@@ -375,12 +679,19 @@ FROM_PAGE: Mapping[str, type] = {
     "open_file": OpenFile, "save": Save, "remove": Remove, "undo": Undo, "redo": Redo, "output": Output,
     "midi": Midi,
     "cancel": Cancel, "forget": Forget, "record": Record, "pack": Pack, "scan": Scan,
+    "compose": Compose, "draw_loop": DrawLoop, "palette": Palette, "play_tune": PlayTune, "stop_tune": StopTune,
+    "tune_way": TuneWay, "tune_place": TunePlace, "render_tune": RenderTune,
     "encode_recording": EncodeRecording, "keep_recording": KeepRecording, "remove_recording": RemoveRecording,
+    "translate": Translate, "play_phrase": PlayPhrase, "take_phrase": TakePhrase, "remove_phrase": RemovePhrase,
+    "listen": Listen, "duet": Duet,
+    "evolve": Evolve, "like_members": LikeMembers, "next_generation": NextGeneration, "undo_generation": UndoGeneration,
+    "save_member": SaveMember, "close_evolution": CloseEvolution, "map_instruments": MapInstruments,
 }  # fmt: skip
 FROM_SERVER: Mapping[str, type] = {
     "welcome": Welcome, "state": State, "status": Status, "keys": Keys, "presets": Presets,
     "midi_ports": MidiPorts, "notes": Notes, "trouble": Trouble,
-    "jobs": JobRows, "recordings": Recordings,
+    "jobs": JobRows, "recordings": Recordings, "phrases": Phrases, "translation": Translation, "playing": Playing,
+    "partner": Partner, "evolution": Evolution,
 }  # fmt: skip
 _NAMES = {of: name for name, of in (*FROM_PAGE.items(), *FROM_SERVER.items())}
 

@@ -8,13 +8,12 @@ from contextlib import ExitStack, suppress
 
 from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.panel.switch import Switch
-from nsynth_lab.priority import lower_priority, raise_priority
+from nsynth_lab.priority import lower_priority, raise_audio_thread, raise_priority
 from nsynth_lab.render.event_queue import EventQueue
 from nsynth_lab.render.live import Live
 from nsynth_lab.render.live_thread import running
 from nsynth_lab.sinks.device import DeviceSink
-from nsynth_lab.sinks.outputs import Output as Listed
-from nsynth_lab.sinks.outputs import outputs
+from nsynth_lab.sinks.outputs import AudioDevice, outputs
 from nsynth_lab.sinks.socket_sink import SocketSink
 
 
@@ -58,7 +57,7 @@ class Output:
         """The name of the device that plays, empty for the default one; None while the pages play."""
         return self._sink.name if isinstance(self._sink, DeviceSink) else None
 
-    def devices(self) -> list[Listed]:
+    def devices(self) -> list[AudioDevice]:
         """The outputs of this machine; where none of them plays, also those that were connected since the last call.
 
         Raises:
@@ -87,7 +86,7 @@ class Output:
         with suppress(Exception):  # the engine's thread has told what it ended by, and a vanished device may fail
             self.stop()
         self._sink, self.live = sink, self._live(sink)
-        begin = raise_priority if self._priority else _as_it_is
+        begin = self._asking(raise_priority)
         stack.enter_context(running(self.live, threading.Event(), begin=begin, failed=self._failed))
         self._stack = stack
 
@@ -132,12 +131,12 @@ class Output:
     def _sink_for(self, device: str | None) -> SocketSink | DeviceSink:
         if device is None:
             return self.socket
-        begin = raise_priority if self._priority else _as_it_is
+        begin = self._asking(raise_audio_thread)
         return DeviceSink(device, block_samples=self.socket.block_samples, latency=self.latency, begin=begin)
+
+    def _asking(self, raise_it: Callable[[], object]) -> Callable[[], object]:
+        """What a thread begins with, which asks for priority if that is wanted by then."""
+        return lambda: self._priority and raise_it()
 
     def _live(self, sink: SocketSink | DeviceSink) -> Live:
         return Live(self._engine, sink, overloaded=lambda: lower_priority(self._say), event_queue=self._queue)
-
-
-def _as_it_is() -> None:
-    """Ask for no priority."""

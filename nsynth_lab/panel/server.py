@@ -9,8 +9,13 @@
     /api/preset.toml    the sound as it is now, as a preset file
     /api/jobs/...       the files of a job by its name and theirs
     /api/songs          POST a MIDI file, to have it rendered as a job
+    /api/tunes          POST ABC, MIDI or MusicXML, to have it shown and played
     /api/colours        what the pad sounds like; see `pictures.routes`
     /api/recordings     takes a sound to encode; /api/recordings/... what was encoded, and what it has become
+    /api/phrases        takes a tune to be translated; /api/phrases/... what was heard in it
+    /api/evolutions/... what can be heard of the evolution that is open
+    /api/inputs         the audio inputs of this machine
+    /api/duet.mid       what both have played in the last duet
 
 A program may do what a page does. This one plays a note and writes a second of it, 48 kHz, stereo, 32 bit float:
 
@@ -29,6 +34,7 @@ A program may do what a page does. This one plays a note and writes a second of 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 import socket
 import textwrap
@@ -37,6 +43,7 @@ from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,10 +58,14 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.naming import file_stem
 from nsynth_lab.panel.catalogue import catalogue
+from nsynth_lab.panel.duet.desk import DuetDesk
+from nsynth_lab.panel.evolution.desk import EvolutionDesk
 from nsynth_lab.panel.guard import POST, TOKEN, Guard, Guarded
 from nsynth_lab.panel.impatient import Impatient
+from nsynth_lab.panel.in_thread import in_thread
 from nsynth_lab.panel.jobs.downloads import download_route
 from nsynth_lab.panel.jobs.jobs import Jobs
+from nsynth_lab.panel.mapping import map_handlers
 from nsynth_lab.panel.messages import LONGEST, reference
 from nsynth_lab.panel.pictures.routes import Pictures
 from nsynth_lab.panel.produce.desk import Desk
@@ -62,6 +73,9 @@ from nsynth_lab.panel.recordings.recordings import Recordings
 from nsynth_lab.panel.recordings.routes import recording_routes
 from nsynth_lab.panel.scanning import scan_handlers
 from nsynth_lab.panel.sockets import Pages
+from nsynth_lab.panel.translation.routes import phrase_routes
+from nsynth_lab.panel.translation.translation import Translation
+from nsynth_lab.panel.tunes.desk import TuneDesk
 from nsynth_lab.patch import Patch
 from nsynth_lab.patch.library import presets
 from nsynth_lab.patch.own_presets import is_own
@@ -88,6 +102,7 @@ MEDIA_TYPES = {
 SEND_BYTES = 1 << 16  # of a connection, in the system: a third of a second of sound; more would be heard late
 BYTES_A_CHARACTER = 4  # at most, in UTF-8
 GRACE_SECONDS = 2
+MOST_PACKED = 256  # parts of the page
 MOST_HANDLED = 8  # messages at once that may read files; others wait
 DOCUMENTED = "text/markdown; charset=utf-8"
 
@@ -97,15 +112,24 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
     jobs = Jobs()
     recordings = Recordings(instrument, jobs)
     desk = Desk(instrument, jobs)
-    pages = Pages(instrument, jobs, recordings, {**desk.handlers, **scan_handlers(jobs)})
+    translation = Translation(instrument, jobs, desk)
+    tunes = TuneDesk(instrument, jobs, desk)
+    duet, evolution = DuetDesk(instrument), EvolutionDesk(instrument, jobs)
+    desks = (desk, tunes, translation, duet, evolution)
+    handlers = {kind: do for one in desks for kind, do in one.handlers.items()} | {
+        **scan_handlers(jobs),
+        **map_handlers(instrument, jobs),
+    }
+    greetings = [tunes.player.playing, translation.phrases.shown, translation.shown, duet.shown, evolution.shown]
+    pages = Pages(instrument, jobs, recordings, translation, handlers, greetings=greetings)
     pictures = Pictures(instrument)
     files = _files()
 
-    async def first(_: Request) -> Response:
-        return _answer(files, FIRST)
+    async def first(request: Request) -> Response:
+        return _answer(files, FIRST, request)
 
     async def part(request: Request) -> Response:
-        return _answer(files, request.path_params["name"])
+        return _answer(files, request.path_params["name"], request)
 
     def instruments(_: Request) -> Response:
         return JSONResponse(instrument.session.instruments())
@@ -126,7 +150,7 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
     async def running(_: Starlette) -> AsyncIterator[None]:
         executor = ThreadPoolExecutor(MOST_HANDLED, thread_name_prefix="messages", initializer=come_behind)
         asyncio.get_running_loop().set_default_executor(executor)
-        with jobs, desk, pictures:
+        with jobs, desk, tunes, pictures, translation, duet, evolution:
             async with pages.running():
                 yield
 
@@ -134,21 +158,25 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
         Route("/", first),
         Route("/page/{name:path}", part),
         WebSocketRoute("/socket", pages.attend),
-        Route("/api/instruments", instruments),
-        Route("/api/presets", _presets),
-        Route("/api/effects", _effects),
-        Route("/api/outputs", audio_outputs),
-        Route("/api/messages", _messages),
-        Route("/api/preset.toml", preset),
+        Route("/api/instruments", in_thread(instruments)),
+        Route("/api/presets", in_thread(_presets)),
+        Route("/api/effects", in_thread(_effects)),
+        Route("/api/outputs", in_thread(audio_outputs)),
+        Route("/api/messages", in_thread(_messages)),
+        Route("/api/preset.toml", in_thread(preset)),
         download_route(jobs),
         *desk.routes,
+        *tunes.routes,
+        *duet.routes,
+        *evolution.routes,
         *pictures.routes,
         *recording_routes(recordings),
+        *phrase_routes(translation),
     ]
     posts = {route.path for route in routes if isinstance(route, Route) and POST in (route.methods or ())}
     app = Starlette(routes=routes, middleware=[Middleware(Guarded, guard=guard, posts=posts)], lifespan=running)
     app.router.redirect_slashes = False
-    app.state.pages, app.state.jobs = pages, jobs
+    app.state.pages, app.state.jobs, app.state.translation = pages, jobs, translation
     return app
 
 
@@ -257,11 +285,20 @@ def _files() -> Mapping[str, Path]:
     return {path.relative_to(PAGE).as_posix(): path for path in found}
 
 
-def _answer(files: Mapping[str, Path], name: str) -> Response:
+def _answer(files: Mapping[str, Path], name: str, request: Request) -> Response:
+    """A part of the page, packed for who can unpack it: a quarter of its size."""
     path = files.get(name)
     if path is None:
         return PlainTextResponse("There is no such part of the panel.\n", 404)
-    return Response(path.read_bytes(), media_type=MEDIA_TYPES[path.suffix])
+    body, headers = path.read_bytes(), {"Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        body, headers["Content-Encoding"] = _packed(body), "gzip"
+    return Response(body, media_type=MEDIA_TYPES[path.suffix], headers=headers)
+
+
+@lru_cache(maxsize=MOST_PACKED)
+def _packed(body: bytes) -> bytes:
+    return gzip.compress(body, mtime=0)
 
 
 def _presets(_: Request) -> Response:

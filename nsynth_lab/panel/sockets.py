@@ -13,7 +13,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -30,15 +30,18 @@ from nsynth_lab.panel.messages import (
     JobRows,
     KeepRecording,
     Keys,
+    Listen,
     MidiPorts,
     NoteOff,
     NoteOn,
     Notes,
     Panic,
+    Phrases,
     Place,
     RemoveRecording,
     State,
     Status,
+    Translation,
     Trouble,
     Welcome,
     format_message,
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     from nsynth_lab.panel.instrument import Instrument, Told
     from nsynth_lab.panel.jobs.jobs import Jobs
     from nsynth_lab.panel.recordings.recordings import Recordings
+    from nsynth_lab.panel.translation.translation import Translation as Translating
     from nsynth_lab.sinks.socket_sink import Listener, SocketSink
 
 MOST_PAGES = 64
@@ -109,7 +113,7 @@ class Page:
     def __init__(self, socket: WebSocket, transport: asyncio.WriteTransport | None, *, blocks: int) -> None:
         self.socket, self._transport = socket, transport
         self.is_known = False  # once it has said hello, until it is let go
-        self.wants_sound = False
+        self.wants_sound, self.store_seconds = False, 0.0
         self.held: set[int] = set()
         self.moved: dict[str, Any] = {}  # a message for each wheel and pedal that is not at rest: what puts it there
         self._newest: dict[type, str] = {}
@@ -204,8 +208,9 @@ class Page:
 class Pages:
     """All pages of one instrument. Everything here happens in the event loop; `running` is its life.
 
-    `others` handle the messages of their types, on any thread, instead of the instrument. `transport_of(client)` finds
-    what a page's bytes are written to, so that one that does not read is noticed.
+    `others` handle the messages of their types, on any thread, instead of the instrument; `greetings` return messages
+    that every page is told first. `transport_of(client)` finds what a page's bytes are written to, so that one that
+    does not read is noticed.
     """
 
     def __init__(
@@ -213,12 +218,16 @@ class Pages:
         instrument: Instrument,
         jobs: Jobs,
         recordings: Recordings,
+        translation: Translating,
         others: Mapping[type, Callable[[Any], None]],
         *,
+        greetings: Sequence[Callable[[], Any]] = (),
         transport_of: TransportOf = lambda _: None,
     ) -> None:
         self._instrument, self._jobs, self._recordings = instrument, jobs, recordings
-        self._others, self.transport_of = others, transport_of
+        self._translation = translation
+        self._singing: Page | None = None  # whose microphone is listened to
+        self._others, self._greetings, self.transport_of = others, greetings, transport_of
         self._jobs_changed = asyncio.Event()
         self._open: set[Page] = set()
         self._changed: dict[type, Told] = {}
@@ -246,7 +255,13 @@ class Pages:
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._jobs_changed.set)
 
+        def translation_has_changed() -> None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._tell_translation)
+
         unsubscribe = (
+            self._translation.subscribe(translation_has_changed),
+            self._translation.phrases.subscribe(translation_has_changed),
             self._instrument.subscribe(tell),
             self._jobs.subscribe(jobs_have_changed),
             self._recordings.subscribe(recordings_have_changed),
@@ -300,7 +315,10 @@ class Pages:
                     f"more than {MESSAGES_A_SECOND} messages, or as many KB, a second; send fewer", code=REFUSED
                 )
             try:
-                message = _parsed(given)
+                if isinstance(given, bytes):
+                    self._sing(page, given)
+                    continue
+                message = parse(given)
             except PatchError as error:
                 page.tell(error)
                 bad += 1
@@ -323,8 +341,8 @@ class Pages:
                 await self._handle(page, message)
 
     def _greet(self, page: Page, hello: Hello) -> None:
-        """What every page is told first; a second hello only changes whether it wants the sound."""
-        page.is_known, page.wants_sound = True, hello.sound
+        """What every page is told first; a second hello only changes whether and how it wants the sound."""
+        page.is_known, page.wants_sound, page.store_seconds = True, hello.sound, hello.store / 1000.0
         samples = self._instrument.block_samples
         page.put_line(Welcome(VERSION, program=__version__, sample_rate=SAMPLE_RATE, block_samples=samples))
         page.put(State, format_message(self._instrument.state()))
@@ -332,13 +350,27 @@ class Pages:
         page.put(MidiPorts, format_message(self._instrument.midi.ports))
         page.put(JobRows, format_message(JobRows(self._jobs.rows())))
         page.put(Recorded, format_message(self._recordings.shown()))
+        for message in (greeting() for greeting in self._greetings):
+            page.put(type(message), format_message(message))
         self._listen()
+
+    def _sing(self, page: Page, sound: bytes) -> None:
+        """What the microphone of a page hears.
+
+        Raises:
+            PatchError: it was not asked for, or is no sound.
+        """
+        if page is not self._singing:
+            raise PatchError("a binary message; expected JSON as text, or sound once `listen` has asked for it")
+        self._translation.hear_page(sound)
 
     async def _handle(self, page: Page, message: Any) -> None:
         _remember(page, message)
         if isinstance(message, Panic):
             for other in self._open:
                 other.held.clear()
+        if isinstance(message, Listen):
+            self._singing = page if message.to == "page" else None
         if isinstance(message, NoteOff) and self._is_held(message.key):
             return
         try:
@@ -355,6 +387,9 @@ class Pages:
 
     def _release(self, page: Page) -> None:
         """What a page that has gone held down is released, unless another holds it too; nobody else can."""
+        if page is self._singing:
+            self._singing = None
+            self._translation.leave_page()
         held = [NoteOff(key) for key in page.held if not self._is_held(key)]
         moved = [
             at_rest for what, at_rest in page.moved.items() if not any(what in other.moved for other in self._open)
@@ -393,6 +428,10 @@ class Pages:
                 text = format_message(self._instrument.status())
                 for page in known:
                     page.put(Status, text)
+                if self._translation.is_busy:
+                    self._tell_translation(phrases=False)
+            for line in self._translation.troubles():
+                self._heard(Trouble(line))
 
     async def _tell_notes(self) -> None:
         """Where the notes of MPE controllers are, while there are some, and once when there are none any more."""
@@ -405,6 +444,16 @@ class Pages:
                 told, text = notes, format_message(notes)
                 for page in self._known():
                     page.put(Notes, text)
+
+    def _tell_translation(self, *, phrases: bool = True) -> None:
+        """How phrases are played, and which there are."""
+        told: dict[type, Any] = {Translation: self._translation.shown()}
+        if phrases:
+            told[Phrases] = self._translation.phrases.shown()
+        for kind, message in told.items():
+            text = format_message(message)
+            for page in self._known():
+                page.put(kind, text)
 
     def _tell_recordings(self) -> None:
         text = format_message(self._recordings.shown())
@@ -422,7 +471,11 @@ class Pages:
 
     def _listen(self) -> None:
         """Listen to the sound that there is now, if a page wants it; to nothing otherwise."""
-        self._listen_to(self._instrument.sound if any(page.wants_sound for page in self._known()) else None)
+        stores = [page.store_seconds for page in self._known() if page.wants_sound]
+        sink = self._instrument.sound if stores else None
+        if sink is not None:
+            sink.store_seconds = min(stores)
+        self._listen_to(sink)
 
     def _listen_to(self, sink: SocketSink | None) -> None:
         if sink is self._sink:
@@ -477,12 +530,6 @@ async def _received(socket: WebSocket) -> str | bytes:
         raise WebSocketDisconnect(message.get("code", NORMAL))
     text: str | None = message.get("text")
     return message.get("bytes", b"") if text is None else text
-
-
-def _parsed(given: str | bytes) -> Any:
-    if isinstance(given, bytes):
-        raise PatchError("a binary message; expected JSON as text")
-    return parse(given)
 
 
 async def _turn_away(socket: WebSocket) -> None:

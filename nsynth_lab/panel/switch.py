@@ -10,13 +10,16 @@ that sum to 1, so nothing clicks and nothing gets louder than the louder of the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
-from nsynth_lab.midi.events import Event, Kind
+from nsynth_lab.midi.events import CHANNELS, Event, Kind
 from nsynth_lab.render.ensemble import Playing
+from nsynth_lab.render.with_partner import partner_of
 from nsynth_lab.synth.channels import (
     DATA_COARSE,
     EXPRESSION,
@@ -40,8 +43,42 @@ from nsynth_lab.units import FloatArray
 
 FADE_SAMPLES = 2048
 STAYING = (VOLUME, EXPRESSION, SUSTAIN)  # controllers that stand where they stood, whatever plays
-BESIDE = {Kind.BEND: -1, Kind.PRESSURE: -2}  # what stands beside the controllers
+BESIDE = {  # what stands beside the controllers
+    kind: -place for place, kind in enumerate((Kind.BEND, Kind.PRESSURE, Kind.PITCH, Kind.LEVEL, Kind.BREATH), start=1)
+}
 REGISTERED = [{RPN_COARSE: 0, RPN_FINE: which} for which in (RPN_BEND_RANGE, RPN_MPE)]  # parameters that stay
+
+
+class Source(Protocol):
+    """What plays beside pages and ports, such as `played_notes.PlayedNotes`."""
+
+    def events(self, clock: int, samples: int) -> Iterable[Event]:
+        """What is to be sent before the block of so many samples that begins at `clock`; on the engine's thread."""
+
+    def stop(self) -> None:
+        """Play no more; from any thread."""
+
+
+class Companion(Protocol):
+    """Who plays with the player, such as `duet.seat.Seat`; it neither waits nor raises anything."""
+
+    def play(self, played: Iterable[Event], begin: int, end: int) -> Iterable[Event]:
+        """What it plays in the block from sample `begin` to before `end`, in which `played` is sent."""
+
+
+class Performer(Source, Protocol):
+    """A source that is heard with a sound of its own; none of its methods waits or raises anything."""
+
+    @property
+    def listens(self) -> bool:
+        """Whether it plays what comes in live, so that it counts as the player."""
+
+    @property
+    def follow(self) -> float:
+        """How far notes that are given a level keep to it, 0 to 1; see `synth.settings`."""
+
+    def mixed(self, block: FloatArray, delay_samples: int) -> FloatArray:
+        """A block [2, samples], which sounds so much later than its events, with that sound."""
 
 
 class Switch:
@@ -53,12 +90,19 @@ class Switch:
         clock: samples rendered so far, by all engines in turn.
         present: the engine that plays.
         heard: is given every block, on the engine's thread, and must neither wait nor change it; None for nobody.
+        sources: what plays beside what is sent.
+        performer: that of the sources that has a sound of its own, if one has.
+        companion: plays with what is sent and with live input, but not with other sources; None if nobody does.
     """
 
     def __init__(self, engine: Playing) -> None:
         self.clock = 0
         self.present = engine
         self.heard: Callable[[FloatArray], None] | None = None
+        self.sources: tuple[Source, ...] = ()
+        self.performer: Performer | None = None
+        self.companion: Companion | None = None
+        self._played: list[Event] = []  # since the last block
         self._begins = -engine.clock  # on this clock, where the clock of the present engine is 0
         self._next: Playing | None = None
         self._fading: Playing | None = None
@@ -119,8 +163,14 @@ class Switch:
 
     def send(self, events: Iterable[Event]) -> None:
         """As `Engine.send`."""
+        played = list(events)
+        if self.companion is not None:
+            self._played += played
+        self._send(played)
+
+    def _send(self, events: Iterable[Event]) -> None:
         self._take_over()
-        taken = list(events)
+        taken = [event for event in events if event.channel < CHANNELS or self._has_partner]
         for event in taken:
             self._note(event)
         self.present.send(event.at(event.at_sample - self._begins) for event in taken)
@@ -130,9 +180,21 @@ class Switch:
     def render(self, samples: int) -> FloatArray:
         """As `Engine.render`."""
         self._take_over()
+        for source in self.sources:
+            events = list(source.events(self.clock, samples))
+            if source is self.performer and self.performer.listens and self.companion is not None:
+                self._played += events
+            self._send(events)
+        if self.companion is not None:
+            played, self._played = self._played, []
+            self._send(self.companion.play(played, self.clock, self.clock + samples))
+        if (performer := self.performer) is not None:
+            self._keep_to_levels(performer.follow)
         block = self.present.render(samples)
         if self._fading is not None:
             block = self._crossfaded(self._fading, block)
+        if performer is not None:
+            block = performer.mixed(block, self.delay_samples)
         self.clock += samples
         self._peak = float(np.abs(block).max(initial=0.0))
         if (heard := self.heard) is not None:
@@ -157,6 +219,11 @@ class Switch:
         overload_stolen, stolen, dropped = map(sum, zip(self._before, _counters(state), strict=True))
         return replace(state, overload_stolen=overload_stolen, stolen=stolen, dropped=dropped, peak=self._peak)
 
+    def _keep_to_levels(self, follow: float) -> None:
+        player = self.present.player
+        if player.settings.follow != follow:
+            player.settings = player.settings.changed({"follow": follow})
+
     def _take_over(self) -> None:
         if (engine := self._next) is None:
             return
@@ -172,6 +239,8 @@ class Switch:
             self._sustained = {at: events for at, events in self._sustained.items() if at in held_by_pedal}
         lifted = (event for events in self._sustained.values() for event in events)
         registered = (event for events in self._registered.values() for event in events)
+        if not self._has_partner:
+            self._keys = {at: down for at, down in self._keys.items() if at[0] < CHANNELS}
         held = [*registered, *self._stands.values(), *lifted, *self._keys.values()]
         engine.send(event.at(event.at_sample - self._begins) for event in held)
 
@@ -195,8 +264,10 @@ class Switch:
             struck = self._keys.pop(key, None)
             if struck is not None and self._is_pedal_down:
                 self._sustained[key] = (struck, event)
-        elif event.kind in (Kind.BEND, Kind.PRESSURE):
+        elif event.kind in BESIDE:
             self._stands[event.channel, BESIDE[event.kind]] = event
+            if math.isnan(event.value):
+                del self._stands[event.channel, BESIDE[event.kind]]
         elif _is_control(event):
             self._note_control(event)
 
@@ -218,6 +289,11 @@ class Switch:
                 self._registered[channel, int(chosen[RPN_FINE].value)] = [*chosen.values(), event]
         if not self._is_pedal_down:
             self._sustained.clear()
+
+    @property
+    def _has_partner(self) -> bool:
+        """Whether the present engine plays the channel of a partner; another would not know it."""
+        return partner_of(self.present) is not None
 
     @property
     def _is_pedal_down(self) -> bool:

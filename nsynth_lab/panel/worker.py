@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from nsynth_lab.priority import at_leisure, behind_sound
+from nsynth_lab.priority import behind_sound, come_behind
 
 LOOK_SECONDS = 0.1
 
@@ -49,6 +49,7 @@ class Worker:
         try:
             with behind_sound():
                 while as_long_as():
+                    come_behind()  # again, if a plugin has taken so long to load that this was lost
                     self._do_next(lambda: True, seconds=LOOK_SECONDS)
         finally:
             with self._news:
@@ -68,8 +69,7 @@ class Worker:
             work = self._asked.pop(next(iter(self._asked)))
             self._busy = True
         try:
-            with at_leisure():
-                work()
+            work()
         finally:
             with self._news:
                 self._busy = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,6 +112,21 @@ def listed_file(name: str) -> Path:
     names = [_plain(path.stem) for path in files]
     hint = did_you_mean(wanted, names) if names else "there are none"
     raise UsageError(f"{quoted(name)} is neither a preset nor a {ENDING} file; {hint} (`nsynth-lab preset list`)")
+
+
+def preset_named(name: str, *, instruments: Collection[str]) -> Path | None:
+    """Path of the preset that `name` means where it might also name an instrument, or None if it means no preset.
+
+    What ends as preset files do always means one; otherwise an instrument of that name comes first, and so does a path.
+    """
+    if name.lower().endswith(ENDING):
+        return Path(name)
+    if os.sep in name or folded(name) in {folded(one) for one in instruments}:
+        return None
+    try:
+        return listed_file(name)
+    except UsageError:
+        return None
 
 
 def place_for(folder: Path, name: str) -> Path:

@@ -10,10 +10,11 @@ What plays it:
     recordings              sound files as latents, each encoded once
     instrument, parts       sources and an engine for them; what each MIDI channel plays
     preset_synth            a patch as settings of the synth, with its effects behind it
-    ensemble                several engines as one
+    ensemble                several engines as one; with_partner: the player's and a partner's
 
 The loops that pull blocks:
     live, live_thread       at the pace of a device or of the clock (event_queue, load_meter, machine)
+    partner                 somebody who plays with the player, live and offline
     song, preset            a MIDI file, or a note or phrase of a preset, as fast as possible
     offline, blend_series   one clip of a blend, or a series of them, straight from the decoder
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from nsynth_lab.model.banks import DEFAULT_CHECKPOINT
     from nsynth_lab.render.compute_device import pick_device
     from nsynth_lab.render.offline import Rendered, measured_f0_hz, render_whole
-    from nsynth_lab.render.output_paths import LATENTS_ENDING, SOUND_ENDINGS, check_outputs
+    from nsynth_lab.render.output_paths import LATENTS_ENDING, PICTURE_ENDINGS, SOUND_ENDINGS, check_outputs
     from nsynth_lab.render.request import BlendRequest, check_seconds
     from nsynth_lab.render.session import Session
 
@@ -46,12 +47,13 @@ _ROOMS = {  # looked up when they are asked for: what checks a request must not 
     "nsynth_lab.render.offline": ("Rendered", "measured_f0_hz", "render_whole"),
     "nsynth_lab.render.request": ("BlendRequest", "check_seconds"),
     "nsynth_lab.render.session": ("Session",),
-    "nsynth_lab.render.output_paths": ("LATENTS_ENDING", "SOUND_ENDINGS", "check_outputs"),
+    "nsynth_lab.render.output_paths": ("LATENTS_ENDING", "PICTURE_ENDINGS", "SOUND_ENDINGS", "check_outputs"),
 }
 
 __all__ = [
     "DEFAULT_CHECKPOINT",
     "LATENTS_ENDING",
+    "PICTURE_ENDINGS",
     "SOUND_ENDINGS",
     "BlendRequest",
     "Rendered",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,14 +11,30 @@ import numpy as np
 from nsynth_lab.midi.events import Event, Kind
 from nsynth_lab.synth.engine import Engine, EngineState
 from nsynth_lab.synth.mixer import KNEE, soft_clip
+from nsynth_lab.synth.player import Player
 from nsynth_lab.units import FloatArray
 
 
 class Part(NamedTuple):
-    """An engine and the channels that it plays."""
+    """An engine and the channels that it plays; to it they are as many lower as `above` says.
 
-    engine: Engine
+    So a part may have a channel beyond MIDI's sixteen, which nobody can play by accident. Parameters that are set are
+    set for it too, unless `is_set` is false.
+    """
+
+    engine: Engine | Ensemble
     channels: Collection[int]
+    above: int = 0
+    is_set: bool = True
+
+    def heard(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Those of the events that are for it."""
+        for event in events:
+            if event.kind is Kind.SETTING:
+                if self.is_set:
+                    yield event
+            elif event.channel in self.channels:
+                yield replace(event, channel=event.channel - self.above) if self.above else event
 
 
 class Ensemble:
@@ -27,8 +43,8 @@ class Ensemble:
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = parts
         self._engines = [part.engine for part in parts]
-        self.player = self._engines[0].player
-        self.delay_samples = max(engine.delay_samples for engine in self._engines)
+        self.player: Player = self._engines[0].player
+        self.delay_samples: int = max(engine.delay_samples for engine in self._engines)
         lags = [self.delay_samples - engine.delay_samples for engine in self._engines]
         self._late: list[FloatArray] = [np.zeros((2, lag), np.float32) for lag in lags]
         self._peak = 0.0
@@ -57,7 +73,7 @@ class Ensemble:
         """As `Engine.send`: each event to the parts with its channel, parameters to all."""
         taken = list(events)
         for part in self.parts:
-            part.engine.send(event for event in taken if event.kind is Kind.SETTING or event.channel in part.channels)
+            part.engine.send(part.heard(taken))
 
     def render(self, samples: int) -> FloatArray:
         """As `Engine.render`: the sum of all parts, aligned though their effects have different delays."""

@@ -1,6 +1,8 @@
 """The live loop: events as they are played, blocks as the device asks for them.
 
     ports, keyboard --> EventQueue --> [ engine's thread: ClockFollower -> Engine -> sink ]
+    microphone, followed (see `translate.live_notes`) --> events of the same thread
+    a partner hears all of these, and adds its own (see `duet.partner`)
 
 The sink sets the pace: a device, or the socket of the panel's pages.
 
@@ -20,9 +22,11 @@ from dataclasses import dataclass
 from threading import Event as Flag
 from typing import Protocol
 
+from nsynth_lab.analysis.follower import Heard
 from nsynth_lab.midi.events import Event, EventList
 from nsynth_lab.render.event_queue import ClockFollower, EventQueue
 from nsynth_lab.render.load_meter import LoadMeter
+from nsynth_lab.render.partner import Partner, PartnerState
 from nsynth_lab.sinks.recorder import Recorder
 from nsynth_lab.sinks.sink import LiveSink
 from nsynth_lab.synth.engine import EngineState
@@ -30,7 +34,7 @@ from nsynth_lab.synth.player import Player
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 TOO_LATE = 0.9  # share of its deadline from which a block is nearly lost
-SWITCH_SECONDS = 0.0005  # how long another thread may hold the interpreter lock
+SWITCH_SECONDS = 0.0002  # how long another thread may hold the interpreter lock
 RECOVER_BLOCKS = 400
 OVERLOADED_SECONDS = 2.0  # of late blocks one after the other
 
@@ -43,9 +47,12 @@ class Status:
         engine: voices, blend position, peak.
         median, highest: median and 99th percentile of the share of its deadline that a block took.
         underruns: blocks that came too late since the beginning.
-        latency_ms: from key to output, as far as software knows it.
+        latency_ms: from key to output, or from input to output, as far as software knows it.
         away: whether the device is lost.
         recording: name of the file being recorded; empty if there is none.
+        heard: what came in last, if an input is followed.
+        input_away: whether that input is lost.
+        partner: what somebody who plays with the player does, and which notes are to come.
     """
 
     engine: EngineState
@@ -55,6 +62,31 @@ class Status:
     latency_ms: float
     away: bool
     recording: str = ""
+    heard: Heard | None = None
+    input_away: bool = False
+    partner: PartnerState | None = None
+
+
+class Followed(Protocol):
+    """An input that is followed: `events(clock)` before each block gives what it brings to the engine."""
+
+    @property
+    def heard(self) -> Heard:
+        """The last moment."""
+
+    @property
+    def latency_seconds(self) -> float:
+        """Time from a sound at the input to the block that it is played in, as far as software knows it."""
+
+    @property
+    def away(self) -> bool:
+        """Whether the device is lost."""
+
+    def events(self, clock: int) -> Iterable[Event]:
+        """What is to be sent before the block that begins at sample `clock`."""
+
+    def troubles(self) -> list[str]:
+        """Problems since the last call, one line each."""
 
 
 @contextmanager
@@ -122,8 +154,9 @@ class LiveEngine(Protocol):
 class Live:
     """Runs an engine into a sink: `run(stop)` on its own thread; any thread may put events into `event_queue`.
 
-    `song` is played from the beginning on, as the engine's clock comes to its events. `overloaded` is called when every
-    block has come late for two seconds.
+    `song` is played from the beginning on, as the engine's clock comes to its events; `followed` plays along as it is
+    heard; `partner` hears all that is played and plays with it. `overloaded` is called when every block has come late
+    for two seconds.
     """
 
     def __init__(
@@ -133,6 +166,8 @@ class Live:
         *,
         record: Recorder | None = None,
         song: Sequence[Event] = (),
+        followed: Followed | None = None,
+        partner: Partner | None = None,
         overloaded: Callable[[], object] = lambda: None,
         event_queue: EventQueue | None = None,
     ) -> None:
@@ -140,6 +175,7 @@ class Live:
         self.meter = LoadMeter()
         self._record = record
         self._song = EventList(song)
+        self._followed, self._partner = followed, partner
         self._overloaded = overloaded
         self._blocks_of_overload = math.ceil(OVERLOADED_SECONDS / sink.block_seconds)
         self._clock = ClockFollower(sink.block_samples)
@@ -155,7 +191,9 @@ class Live:
 
     def status(self) -> Status:
         """A snapshot for the status line, from any thread."""
-        seconds = self.sink.latency_seconds + self.sink.block_seconds + self.engine.delay_samples / SAMPLE_RATE
+        seconds = self.sink.latency_seconds + self.engine.delay_samples / SAMPLE_RATE
+        followed = self._followed
+        seconds += followed.latency_seconds if followed is not None else self.sink.block_seconds
         return Status(
             engine=self.engine.state(),
             median=self.meter.median,
@@ -164,17 +202,27 @@ class Live:
             latency_ms=1000.0 * seconds,
             away=self.sink.away,
             recording=self._record.name if self._record is not None and not self._record.ended else "",
+            heard=followed.heard if followed is not None else None,
+            input_away=followed is not None and followed.away,
+            partner=self._partner.shown if self._partner is not None else None,
         )
 
     def troubles(self) -> list[str]:
-        """Problems of the engine and of the recording since the last call, one line each."""
-        return self.engine.troubles() + (self._record.troubles() if self._record is not None else [])
+        """Problems of the engine, the recording and the input since the last call, one line each."""
+        others = [other for other in (self._record, self._followed) if other is not None]
+        return [*self.engine.troubles(), *(line for other in others for line in other.troubles())]
 
     def _block(self) -> None:
         began = time.perf_counter()
         self._clock.begin_block(self.engine.clock, began)
-        self.engine.send(event.at(self._clock.sample(seconds)) for seconds, event in self.event_queue.drain())
-        self.engine.send(self._song.until(self.engine.clock + self.sink.block_samples))
+        begin, end = self.engine.clock, self.engine.clock + self.sink.block_samples
+        played = [event.at(self._clock.sample(seconds)) for seconds, event in self.event_queue.drain()]
+        played += self._song.until(end)
+        if self._followed is not None:
+            played += self._followed.events(begin)
+        self.engine.send(played)
+        if self._partner is not None:
+            self.engine.send(self._partner.play(played, begin, end))
         block = self.engine.render(self.sink.block_samples)
         share = (time.perf_counter() - began) / self.sink.block_seconds
         self.meter.add(share)

@@ -12,9 +12,10 @@ from nsynth_lab.errors import AudioError, CheckpointError, LatentsError, UsageEr
 from nsynth_lab.latents import ENDING as LATENTS_ENDING
 from nsynth_lab.model.banks import DEFAULT_CHECKPOINT, bank_names, find_name, other_model_hint, user_instrument_names
 from nsynth_lab.model.headers import model_of
+from nsynth_lab.picture import ENDINGS as PICTURE_ENDINGS
 from nsynth_lab.sound_format import STDOUT
 
-__all__ = ["LATENTS_ENDING", "SOUND_ENDINGS", "check_outputs", "check_sources"]
+__all__ = ["LATENTS_ENDING", "PICTURE_ENDINGS", "SOUND_ENDINGS", "check_outputs", "check_sources"]
 
 
 def check_outputs(

@@ -23,7 +23,7 @@ from nsynth_lab.patch.place import (
     parse_numbers,
 )
 from nsynth_lab.patch.sources import check_interpolation
-from nsynth_lab.wording import counted
+from nsynth_lab.wording import counted, listed
 
 if TYPE_CHECKING:
     from nsynth_lab.render.ensemble import Playing
@@ -131,13 +131,10 @@ class PlayRequest:
         Raises:
             UsageError, MidiError: a value that cannot be used.
         """
-        from nsynth_lab.synth.scala import read_tuning
+        from nsynth_lab.synth.scala import tuning_of
         from nsynth_lab.synth.settings import WEIGHTS, Settings
-        from nsynth_lab.synth.tuning import equal
 
-        if self.keymap and not self.scale:
-            raise UsageError("--keymap maps the steps of a scale; give --scale too")
-        tuning = read_tuning(self.scale, self.keymap, a4_hz=self.a4) if self.scale else equal(self.a4)
+        tuning = tuning_of(self.scale, self.keymap, a4_hz=self.a4)
         values: dict[str, Any] = {**self._place_values(len(self.sources)), **self.values}
         if self.controllers:
             values["controllers"] = dict(self.controllers)
@@ -271,7 +268,7 @@ def parse_play(
         values=dict(map(parse_setting, sets or ())),
         controllers=_controllers(controllers or ()),
         learn=tuple(map(_parameter, learn or ())),
-        programs=tuple(_names(program) for program in programs or ()),
+        programs=tuple(tuple(listed(program)) for program in programs or ()),
         channels=tuple(map(_channel, channels or ())),
         **others,
     )
@@ -296,12 +293,8 @@ def _parameter(name: str) -> str:
     return parameter
 
 
-def _names(text: str) -> Names:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
 def _channel(text: str) -> tuple[tuple[int, ...], Names]:
     channels, _, names = text.partition("=")
     if not names.strip(" ,"):
         raise UsageError(f"--part {text}: expected channels and what they play, such as 2=cello")
-    return channel_list(channels), _names(names)
+    return channel_list(channels), tuple(listed(names))

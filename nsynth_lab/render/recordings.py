@@ -35,8 +35,12 @@ class Recordings:
         self._hashes: dict[tuple[str, int, int], str] = {}
         self._known: dict[str, EncodedRecording] = {}
 
-    def latents(self, recording: Recording, *, note: int | None, velocity: int, rounds: int) -> Latents:
+    def latents(
+        self, recording: Recording, *, note: int | None, velocity: int, rounds: int, warn: bool = True
+    ) -> Latents:
         """Latents of a recording of one note, fitted in `rounds` rounds; of a long one, its first 30 s.
+
+        `warn` tells what is doubtful about it.
 
         Raises:
             AudioError: it cannot be used, or no pitch is given and none can be detected.
@@ -46,7 +50,7 @@ class Recordings:
         )
         if key not in self._known:
             self._known[key] = self._encodings.get(key, lambda: self._encode(recording, note, rounds))
-            for warning in self._known[key].warnings:
+            for warning in self._known[key].warnings if warn else ():
                 messages.emit(f"warning: {called(recording)}: {warning}")
         return replace(self._known[key].latents, velocity=velocity)
 

@@ -168,16 +168,23 @@ class Session:
         return {"command": "blend", **request.to_dict(), **self.stamp()}
 
     def encode(
-        self, recording: Recording, *, note: int | None = None, velocity: int = 100, rounds: int = ROUNDS
+        self,
+        recording: Recording,
+        *,
+        note: int | None = None,
+        velocity: int = 100,
+        rounds: int = ROUNDS,
+        warn: bool = True,
     ) -> Latents:
         """Encode a recording of one note to latents, fitted to it in `rounds` rounds; of a long one, its first 30 s.
 
-        Recordings encoded before, in this session or another, come from a cache (see `model.encodings`).
+        Recordings encoded before, in this session or another, come from a cache (see `model.encodings`). `warn` tells
+        what is doubtful about the recording, such as a pitch other than `note`.
 
         Raises:
             AudioError: it cannot be used, or no pitch is given and none can be detected.
         """
-        return self._recordings.latents(recording, note=note, velocity=velocity, rounds=rounds)
+        return self._recordings.latents(recording, note=note, velocity=velocity, rounds=rounds, warn=warn)
 
     def refine(
         self, recording: Recording, latents: Latents, *, seconds: float, progress: Callable[[float, float], None]

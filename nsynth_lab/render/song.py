@@ -12,6 +12,7 @@ from nsynth_lab.midi.events import Event, EventList
 from nsynth_lab.midi.song import Song
 from nsynth_lab.render.ensemble import Playing
 from nsynth_lab.render.offline import FADE_SAMPLES, Advance
+from nsynth_lab.render.partner import Partner
 from nsynth_lab.sinks.sink import Sink
 from nsynth_lab.synth.engine import EngineState
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray
@@ -55,15 +56,26 @@ def render_song(engine: Playing, song: Song, sink: Sink, *, advance: Advance = l
     return SongResult(done, time.perf_counter() - begun, most, engine.state())
 
 
-def blocks_of(engine: Playing, events: Sequence[Event], *, end_sample: int) -> Iterator[FloatArray]:
-    """Blocks of `events`, in order of time, until `end_sample` has passed and the tails have died away."""
+def blocks_of(
+    engine: Playing, events: Sequence[Event], *, end_sample: int, partner: Partner | None = None
+) -> Iterator[FloatArray]:
+    """Blocks of `events`, in order of time, until `end_sample` has passed and the tails have died away.
+
+    With a `partner`, who plays with them, until it has finished too.
+    """
     queue, late, done = EventList(events), engine.delay_samples, 0
     limit = end_sample + int(LONGEST_TAIL_SECONDS * SAMPLE_RATE) + late
     block: FloatArray = np.zeros((2, 0), np.float32)
     while done < limit and (done < end_sample + late or not engine.idle):
         if block.size:
             yield block
-        engine.send(queue.until(done + BLOCK_SAMPLES))
+        played = queue.until(done + BLOCK_SAMPLES)
+        engine.send(played)
+        if partner is not None:
+            engine.send(partner.play(played, done, done + BLOCK_SAMPLES))
+            if not partner.idle:
+                limit = max(limit, done + int(LONGEST_TAIL_SECONDS * SAMPLE_RATE) + late)
+                end_sample = max(end_sample, done + BLOCK_SAMPLES + 1)
         block = engine.render(BLOCK_SAMPLES)[:, max(0, late - done) :]
         done += BLOCK_SAMPLES
     yield _faded(block, FADE_SAMPLES if engine.idle else BLOCK_SAMPLES)

@@ -135,10 +135,12 @@ class BandDecoder(Decoder):
         state: DecoderState,
         *,
         every: bool = False,
+        noise_gain: Tensor | None = None,
     ) -> tuple[Tensor, DecoderState]:
         """See `Decoder.step`."""
         assert isinstance(state, BandDecoderState)
-        tones, noise, controls, after = self.excite(timbre, loudness_db, f0_hz, partials, state, every=every)
+        streams = timbre, loudness_db, f0_hz, partials
+        tones, noise, controls, after = self.excite(*streams, state, every=every, noise_gain=noise_gain)
         audio, bands = self.bands.step(tones, noise, controls.raw, state.bands)
         return audio, BandDecoderState(**vars(after), bands=bands)
 

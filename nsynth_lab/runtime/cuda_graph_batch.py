@@ -21,7 +21,8 @@ import torch
 from nsynth_lab.dsp.noise_table import noise_places
 from nsynth_lab.latents import SILENCE_DB
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.runtime.slot_step import FRESH, HZ, LEVEL, PARTIALS, PLACE, SLOT, TIMBRE, WIDTH, SlotStep
+from nsynth_lab.runtime.slot_step import FRESH, HZ, LEVEL, NOISE, PARTIALS, PLACE, SLOT, TIMBRE, WIDTH, SlotStep
+from nsynth_lab.runtime.voice_batch import FrameStreams
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
 WARM_STEPS = 3
@@ -64,6 +65,7 @@ class CudaGraphBatch:
         self._sent, self._host = sent.numpy(), sent
         self._heard = self._received.numpy()
         self._sent[:, SLOT], self._sent[:, LEVEL], self._sent[:, HZ] = slots, SILENCE_DB, SPARE_HZ
+        self._sent[:, NOISE] = 1.0
         self._packed, self._audio = sent.to(self.device), self._received.to(self.device)
         self._fresh, self._place = np.zeros(slots, np.bool_), np.zeros(slots, np.int64)
         self._pending: Pending | None = None
@@ -75,22 +77,20 @@ class CudaGraphBatch:
         where = np.array(slots, np.int64)
         self._fresh[where], self._place[where] = True, noise_places(self.seed + np.array(seeds, np.int64))
 
-    def step(
-        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> FloatArray:
+    def step(self, slots: Ints, streams: FrameStreams) -> FloatArray:
         """See `VoiceBatch.step`."""
-        return self.excite(self.controls(slots, timbre, level_db, f0_hz, partials))
+        return self.excite(self.controls(slots, streams))
 
-    def controls(
-        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> Pending:
+    def controls(self, slots: Ints, streams: FrameStreams) -> Pending:
         """Tell the device to take the step, and do not wait."""
         if self._pending is not None:
             self._pending.audio()  # before its place in memory is needed for this one
         active, sent = len(slots), self._sent
         size = next(size for size in self.sizes if size >= active)
-        for where, stream in ((SLOT, slots), (LEVEL, level_db), (HZ, f0_hz), (TIMBRE, timbre), (PARTIALS, partials)):
-            sent[:active, where] = stream
+        sent[:active, SLOT] = slots
+        sent[:active, TIMBRE], sent[:active, PARTIALS] = streams.timbre, streams.partials
+        sent[:active, LEVEL], sent[:active, HZ] = streams.level_db, streams.f0_hz
+        sent[:active, NOISE] = 1.0 if streams.noise_gain is None else streams.noise_gain
         sent[active:size, SLOT] = self.spare
         sent[:active, FRESH], sent[:active, PLACE] = self._fresh[slots], self._place[slots]
         self._fresh[slots] = False

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from nsynth_lab.runtime.voice_batch import VoiceBatch
+from nsynth_lab.runtime.voice_batch import FrameStreams, VoiceBatch
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
 PART_SLOTS = 64  # a slot of the default model takes 150 kB
@@ -25,14 +25,11 @@ class GrowingBatch:
             own = (np.array(slots)[places] % PART_SLOTS).tolist()
             part.reset(own, [seeds[place] for place in places.tolist()])
 
-    def step(
-        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> FloatArray:
+    def step(self, slots: Ints, streams: FrameStreams) -> FloatArray:
         """See `VoiceBatch.step`."""
         audio = np.empty((len(slots), HOP_SAMPLES), np.float32)
         for part, places in self._by_part(slots):
-            streams = (timbre[places], level_db[places], f0_hz[places], partials[places])
-            audio[places] = part.step(slots[places] % PART_SLOTS, *streams)
+            audio[places] = part.step(slots[places] % PART_SLOTS, streams.at(places))
         return audio
 
     def _by_part(self, slots: Ints) -> Iterator[tuple[VoiceBatch, Ints]]:

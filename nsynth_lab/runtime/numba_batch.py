@@ -17,13 +17,13 @@ import numpy as np
 
 from nsynth_lab.compiled.controls import ExcitationControls
 from nsynth_lab.compiled.excitation import excite, reset
-from nsynth_lab.compiled.noise import NoiseState, mix_with_noise
+from nsynth_lab.compiled.noise import GAINS_PER_FRAME, NoiseState, mix_with_noise
 from nsynth_lab.compiled.oscillators import OscillatorState
 from nsynth_lab.dsp.noise_table import TABLE_FRAMES, noise_places, overlap_window, white_spectra
 from nsynth_lab.model.scales import start_turns
 from nsynth_lab.model.weights import ModelWeights
 from nsynth_lab.runtime.numba_weights import NumbaControls
-from nsynth_lab.runtime.voice_batch import by_frames
+from nsynth_lab.runtime.voice_batch import FrameStreams, by_frames
 from nsynth_lab.threads import in_threads, thread_count
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
@@ -78,42 +78,39 @@ class NumbaBatch:
             audio[:, part] = self._sound(driven).reshape(len(slots), -1, HOP_SAMPLES)
         return audio.reshape(len(slots), -1)
 
-    def step(
-        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> FloatArray:
+    def step(self, slots: Ints, streams: FrameStreams) -> FloatArray:
         """See `VoiceBatch.step`."""
-        streams = [np.ascontiguousarray(stream) for stream in (timbre, level_db, f0_hz, partials)]
         if len(set(slots.tolist())) == len(slots):
-            return self.excite(self._controls(slots, *streams))
+            return self.excite(self._controls(slots, streams))
         audio = np.empty((len(slots), HOP_SAMPLES), np.float32)
         for alike, places in by_frames(slots.tolist(), most=self.net.stack.ring):
             order = np.array(places).ravel()
-            audio[order] = self.excite(self._controls(np.array(alike), *(stream[order] for stream in streams)))
+            audio[order] = self.excite(self._controls(np.array(alike), streams.at(order)))
         return audio
 
-    def controls(
-        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> Sequence[ExcitationControls]:
+    def controls(self, slots: Ints, streams: FrameStreams) -> Sequence[ExcitationControls]:
         """See `TwoPhase.controls`."""
-        streams = (np.ascontiguousarray(stream) for stream in (timbre, level_db, f0_hz, partials))
-        return self._controls(slots, *streams)
+        return self._controls(slots, streams)
 
     def excite(self, driven: Sequence[ExcitationControls]) -> FloatArray:
         """See `TwoPhase.excite`."""
         audio = in_threads(self._sound, driven)
         return audio[0] if len(audio) == 1 else np.concatenate(audio)
 
-    def _controls(
-        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> list[ExcitationControls]:
+    def _controls(self, slots: Ints, streams: FrameStreams) -> list[ExcitationControls]:
         """Controls of the next frames of `slots`, as many of each, those of a slot one after the other."""
-        frames = len(f0_hz) // len(slots)
-        shares = min(thread_count(), len(slots), max(1, len(f0_hz) // LEAST_SHARE))
+        count = len(streams.f0_hz)
+        frames = count // len(slots)
+        shares = min(thread_count(), len(slots), max(1, count // LEAST_SHARE))
         edges = [len(slots) * share // shares for share in range(shares + 1)]
+        given = streams.each(np.ascontiguousarray)
 
         def control(part: tuple[int, int]) -> ExcitationControls:
-            own = slice(part[0] * frames, part[1] * frames)
-            return self.net.step(slots[slice(*part)], timbre[own], level_db[own], f0_hz[own], partials[own])
+            own = given.at(slice(part[0] * frames, part[1] * frames))
+            driven = self.net.step(slots[slice(*part)], own.timbre, own.level_db, own.f0_hz, own.partials)
+            if own.noise_gain is not None:
+                driven.gains[:, GAINS_PER_FRAME:] *= own.noise_gain[:, None]
+            return driven
 
         return in_threads(control, list(pairwise(edges)))
 

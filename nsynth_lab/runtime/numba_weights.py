@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from nsynth_lab.compiled.controls import ExcitationControls, control
@@ -41,6 +43,7 @@ from nsynth_lab.model.weights import ModelWeights
 from nsynth_lab.units import FloatArray, Ints
 
 F = np.float32
+KEPT = 2  # models whose layers stay laid out
 SCALES = Scales(
     middle_db=F(MIDDLE_DB),
     spread_db=F(SPREAD_DB),
@@ -70,6 +73,7 @@ class NumbaControls:
         return control(stack.weights, stack.past, SCALES, self.tables, slots, timbre, level_db, f0_hz, partials)
 
 
+@lru_cache(maxsize=KEPT)
 def _tables(config: ModelConfig) -> Tables:
     points, corrections, bands, *_ = control_outputs(config)
     low_end, high_end = warp_ends()
@@ -121,7 +125,9 @@ class NumbaStack:
         )
 
 
+@lru_cache(maxsize=KEPT)
 def _stack(weights: ModelWeights) -> Stack:
+    """The layers as the loops read them; laid out once for a model: it takes as long as the rest of an engine."""
     config, channels = weights.config, weights.config.controls_channels
     layers = range(config.controls_layers)
     first, mix, last = (_linear(weights, name) for name in ("first", "mix", "last"))

@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
-from nsynth_lab.runtime.voice_batch import VoiceBatch
+from nsynth_lab.runtime.voice_batch import FrameStreams, VoiceBatch
 
 WARM_HZ, WARM_DB = 110.0, -20.0
 WARM_STEPS = 48  # after 32 of them a slot's past is full, as a sounding note's is
@@ -22,11 +22,11 @@ def step_seconds(batch: VoiceBatch, voices: int) -> float:
 
 def _time_step(batch: VoiceBatch, voices: int) -> float:
     begun = time.perf_counter()
-    batch.step(
-        np.arange(voices),
+    streams = FrameStreams(
         np.zeros((voices, TIMBRE_DIMS), np.float32),
         np.full(voices, WARM_DB, np.float32),
         np.full(voices, WARM_HZ, np.float32),
         np.zeros((voices, PARTIAL_SLOTS), np.float32),
     )
+    batch.step(np.arange(voices), streams)
     return time.perf_counter() - begun

@@ -9,7 +9,7 @@ import torch
 
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.state import pick_voices, put_voices
-from nsynth_lab.runtime.voice_batch import by_frames
+from nsynth_lab.runtime.voice_batch import FrameStreams, by_frames
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
 
@@ -29,15 +29,15 @@ class TorchBatch:
             self.state = put_voices(self.state, torch.tensor([slot], device=self.device), fresh)
 
     @torch.inference_mode()
-    def step(
-        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> FloatArray:
+    def step(self, slots: Ints, streams: FrameStreams) -> FloatArray:
         """See `VoiceBatch.step`."""
         audio = np.empty((len(slots), HOP_SAMPLES), np.float32)
         for alike, places in by_frames(slots.tolist()):
             active, order = torch.tensor(alike, device=self.device), np.array(places)
-            now = [torch.from_numpy(stream[order]).to(self.device) for stream in (timbre, level_db, f0_hz, partials)]
-            out, state = self.decoder.step(now[0], now[1], now[2], now[3], pick_voices(self.state, active))
+            own, before = streams.at(order), pick_voices(self.state, active)
+            now = [torch.from_numpy(stream).to(self.device) for stream in own[:4]]
+            gain = None if own.noise_gain is None else torch.from_numpy(own.noise_gain).to(self.device)
+            out, state = self.decoder.step(now[0], now[1], now[2], now[3], before, noise_gain=gain)
             self.state = put_voices(self.state, active, state)
             audio[order.ravel()] = out.cpu().reshape(-1, HOP_SAMPLES).numpy()
         return audio

@@ -17,6 +17,7 @@ from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.sizes import TAPS
 from nsynth_lab.runtime.cuda_graph_batch import CudaGraphBatch
 from nsynth_lab.runtime.slot_step import PlainStep, SlotStep
+from nsynth_lab.runtime.voice_batch import FrameStreams
 from nsynth_lab.units import note_to_hz
 
 CHECK_FRAMES = 3
@@ -92,7 +93,7 @@ def _errors(batch: CudaGraphBatch, decoder: Decoder, *, active: int, frames: int
     streams = _streams(active, frames)
     batch.reset(seeds, seeds)
     now = [[stream[:, at].contiguous().numpy() for stream in streams] for at in range(frames)]
-    heard = [torch.from_numpy(batch.step(np.arange(active), *streams_now)) for streams_now in now]
+    heard = [torch.from_numpy(batch.step(np.arange(active), FrameStreams(*streams_now))) for streams_now in now]
     whole = torch.cat([
         _decoded(decoder, [stream[first : first + TOGETHER].to(batch.device) for stream in streams], batch.seed + first)
         for first in range(0, active, TOGETHER)

@@ -6,10 +6,36 @@ that have a frame in it; the others stand still.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol, TypeVar, runtime_checkable
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from nsynth_lab.units import FloatArray, Ints
+
+
+class FrameStreams(NamedTuple):
+    """What a frame of each active slot is to sound like, as in `Decoder.step`, without its axis of frames.
+
+    Attributes:
+        timbre: [active, 16]
+        level_db, f0_hz: [active]
+        partials: [active, 128]
+        noise_gain: [active], or None for 1 everywhere.
+    """
+
+    timbre: FloatArray
+    level_db: FloatArray
+    f0_hz: FloatArray
+    partials: FloatArray
+    noise_gain: FloatArray | None = None
+
+    def at(self, places: Ints | slice) -> FrameStreams:
+        """Those of some of the slots, by their places among the active ones."""
+        return self.each(lambda stream: stream[places])
+
+    def each(self, change: Callable[[FloatArray], FloatArray]) -> FrameStreams:
+        """Each of them changed in the same way."""
+        gain = None if self.noise_gain is None else change(self.noise_gain)
+        return FrameStreams(change(self.timbre), change(self.level_db), change(self.f0_hz), change(self.partials), gain)
 
 
 class VoiceBatch(Protocol):
@@ -18,14 +44,10 @@ class VoiceBatch(Protocol):
     def reset(self, slots: Sequence[int], seeds: Sequence[int]) -> None:
         """Start new voices in `slots`. The seed of each says where in the noise table it begins."""
 
-    def step(
-        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> FloatArray:
+    def step(self, slots: Ints, streams: FrameStreams) -> FloatArray:
         """The next frame of each of `slots` [active]: audio [active, 512].
 
-        `timbre` [active, 16], `level_db` [active], `f0_hz` [active], `partials` [active, 128]: as in `Decoder.step`,
-        without its axis of frames. A slot may come several times, its frames in order, unless the batch was chosen for
-        a frame at a time.
+        A slot may come several times, its frames in order, unless the batch was chosen for a frame at a time.
         """
 
 
@@ -36,9 +58,7 @@ Begun = TypeVar("Begun")
 class TwoPhase(VoiceBatch, Protocol[Begun]):
     """A batch whose step can be split between two blocks: `step` is `excite(controls(...))`."""
 
-    def controls(
-        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> Begun:
+    def controls(self, slots: Ints, streams: FrameStreams) -> Begun:
         """First phase, for `slots`, each of them once: run the control net, or give the step to the device."""
 
     def excite(self, driven: Begun) -> FloatArray:

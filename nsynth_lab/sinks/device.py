@@ -1,36 +1,44 @@
-"""DeviceSink: plays blocks on an audio device, through PortAudio. The only door to sounddevice.
+"""DeviceSink: plays blocks on an audio device, through PortAudio.
 
     engine's thread: write(block) --> Ring --> audio thread: PortAudio's callback copies a block out
 
-The callback does nothing else. If the device vanishes, `write` discards blocks at the pace of the clock, so that the
-music stays in time, and looks for the device until it is back.
+The callback does nothing else. At latency high it may wait a little for a block: after a delay PortAudio asks for
+many at once, to fill the device's buffer, which is not empty yet. If the device vanishes, `write` discards blocks at
+the pace of the clock, so that the music stays in time, and looks for the device until it is back.
 """
 
 from __future__ import annotations
 
 import contextlib
 import math
-import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from nsynth_lab.errors import DeviceError, MissingError
+from nsynth_lab.errors import DeviceError
 from nsynth_lab.silence_stderr import silence_stderr
+from nsynth_lab.sinks.portaudio import (
+    CHANNELS,
+    RETRY_SECONDS,
+    SILENT_SECONDS,
+    close,
+    load_sounddevice,
+    once_a_thread,
+    opening,
+    renew_devices,
+)
 from nsynth_lab.sinks.ring import Ring
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
-CHANNELS = 2
 LATENCIES = ("low", "high")
 # With a large device buffer PortAudio asks for several blocks in a burst, so the ring holds at least this much:
 BLOCKS_AHEAD = {"low": 2, "high": 4}
 AHEAD_SECONDS = {"low": 0.008, "high": 0.040}
+SAFE_BUFFER_SECONDS = 0.08  # of the device at latency high: a sound server may get no processor for 30 ms
 LARGEST_BUFFER_SECONDS = 0.2
-SILENT_SECONDS = 1.0  # without a callback for this long, the stream is dead
-RETRY_SECONDS = 1.0
+SERVER_SECONDS = 0.06  # more than a sound server has of its own behind the device's buffer; PortAudio does not tell
 POLL_SECONDS = 0.0003
-NO_DEFAULT = "device -1"  # PortAudio's name for a default device that does not exist
 
 
 class DeviceSink:
@@ -128,49 +136,52 @@ class DeviceSink:
             until = time.monotonic() + self.latency_seconds + SILENT_SECONDS
             while self.ring.filled and time.monotonic() < until:
                 time.sleep(POLL_SECONDS)
-            time.sleep(self.device_seconds + 2 * self.block_seconds)  # the device's own buffer, and some margin
+            time.sleep(self.device_seconds + SERVER_SECONDS)
         self._close()
 
     def _open(self) -> None:
         sounddevice = load_sounddevice()
-        ring, threads = self.ring, set[int]()
+        ring, begin = self.ring, once_a_thread(self._begin)
 
         def callback(out: Any, _samples: int, _time: Any, flags: Any) -> None:
-            if (thread := threading.get_ident()) not in threads:
-                threads.add(thread)
-                self._begin()
+            begin()
+            self._wait_for_block()
             ring.pop(out)
             if flags.output_underflow and not ring.ending:  # heard as a gap, though a block was there in time
                 ring.underruns += 1
 
-        try:
+        with opening(
+            sounddevice,
+            self.name,
+            none="there is no audio output to play on: connect one",
+            refused=f"audio device '{self.name or 'default'}' cannot play 48 kHz stereo",
+        ):
             self._stream = sounddevice.OutputStream(
                 device=self.name or None,
                 samplerate=SAMPLE_RATE,
                 blocksize=self.block_samples,
                 channels=CHANNELS,
                 dtype="float32",
-                latency=self.latency,
+                latency=self.latency if self.latency == "low" else self._safe_buffer_seconds(sounddevice),
                 callback=callback,
             )
-        except (sounddevice.PortAudioError, ValueError) as error:
-            if not self.name and NO_DEFAULT in str(error):
-                raise DeviceError(
-                    "there is no audio output to play on: connect one, or start the sound server (PipeWire, "
-                    "PulseAudio, JACK); `nsynth-lab devices` lists what is found"
-                ) from error
-            raise DeviceError(
-                f"audio device '{self.name or 'default'}' cannot play 48 kHz stereo: {one_line(error)}; "
-                "see `nsynth-lab devices`"
-            ) from error
         self.device_seconds = float(self._stream.latency)
         self._started = False
 
+    def _wait_for_block(self) -> None:
+        """On the audio thread, while the ring is empty: as long as half of what the device has in its own buffer."""
+        patience = self.device_seconds / 2 if self.latency == "high" else 0.0
+        until = time.monotonic() + patience
+        while not (self.ring.filled or self.ring.ending) and time.monotonic() < until:
+            time.sleep(POLL_SECONDS)
+
+    def _safe_buffer_seconds(self, sounddevice: Any) -> float:
+        usual = sounddevice.query_devices(self.name or None, "output")["default_high_output_latency"]
+        return max(float(usual), SAFE_BUFFER_SECONDS)
+
     def _close(self) -> None:
-        if self._stream is not None:
-            with contextlib.suppress(Exception):  # a vanished device may fail in any way
-                self._stream.close(ignore_errors=True)
-            self._stream = None
+        stream, self._stream = self._stream, None
+        close(stream)
 
     def _is_dead(self) -> bool:
         """Whether PortAudio has stopped calling back."""
@@ -194,35 +205,10 @@ class DeviceSink:
         time.sleep(max(0.0, self._clock - time.monotonic()))
         if time.monotonic() - self._last_attempt < RETRY_SECONDS:
             return
-        sounddevice = load_sounddevice()
-        with contextlib.suppress(Exception):  # PortAudio lists only devices that existed when it was initialized
-            sounddevice._terminate()
-        with contextlib.suppress(Exception), silence_stderr():
-            sounddevice._initialize()
+        renew_devices(load_sounddevice())
         with contextlib.suppress(DeviceError), silence_stderr():
             self.ring.clear()
             self._open()
             self.away = False
             self.found += 1
         self._last_attempt = time.monotonic()
-
-
-def load_sounddevice() -> Any:  # the library ships no types
-    """sounddevice, imported on first use.
-
-    Raises:
-        MissingError: PortAudio is not installed.
-    """
-    try:
-        with silence_stderr():
-            import sounddevice
-    except (ImportError, OSError) as error:
-        raise MissingError(
-            f"playing needs PortAudio ({error}): apt-get install libportaudio2, or brew install portaudio"
-        ) from error
-    return sounddevice
-
-
-def one_line(error: Exception) -> str:
-    """A PortAudio error as one line."""
-    return " ".join(str(error).split()).rstrip(".")

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from nsynth_lab.audio import read_audio
-from nsynth_lab.sinks.device import CHANNELS, DeviceSink
+from nsynth_lab.sinks.device import DeviceSink
+from nsynth_lab.sinks.portaudio import CHANNELS
 from nsynth_lab.units import SAMPLE_RATE
 
 BLOCK_SAMPLES = 4_096  # nobody plays along: late is better than broken up

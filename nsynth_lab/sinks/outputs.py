@@ -1,4 +1,4 @@
-"""The audio outputs of this machine, and whether each can play 48 kHz stereo."""
+"""The audio outputs and inputs of this machine, and whether each can play 48 kHz stereo, or record at 48 kHz."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from nsynth_lab.silence_stderr import silence_stderr
-from nsynth_lab.sinks.device import CHANNELS, load_sounddevice, one_line
+from nsynth_lab.sinks.portaudio import CHANNELS, load_sounddevice, one_line, renew_devices
 from nsynth_lab.units import SAMPLE_RATE
 
 
 @dataclass(frozen=True)
-class Output:
-    """An audio output.
+class AudioDevice:
+    """An audio output or input.
 
     Attributes:
-        name: to be passed to `DeviceSink`.
+        name: to be passed to `DeviceSink` or `DeviceInput`.
         host: PortAudio's host API.
         channels: how many it has.
         low_ms, high_ms: the latencies it suggests.
-        default: whether it is the system's default output.
-        problem: why it cannot play 48 kHz stereo; empty if it can.
+        default: whether it is the system's default.
+        problem: why it cannot play 48 kHz stereo, or record at 48 kHz; empty if it can.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Output:
     problem: str
 
 
-def outputs(*, again: bool = False) -> list[Output]:
+def outputs(*, again: bool = False) -> list[AudioDevice]:
     """All audio outputs of this machine; `again`, while none of them plays, to find those that are new.
 
     Raises:
@@ -40,33 +40,45 @@ def outputs(*, again: bool = False) -> list[Output]:
     """
     sounddevice = load_sounddevice()
     if again:  # PortAudio lists only devices that existed when it was initialized
-        with silence_stderr():
-            sounddevice._terminate()
-            sounddevice._initialize()
+        renew_devices(sounddevice)
+    return _devices(sounddevice, "output", sounddevice.check_output_settings, channels=CHANNELS)
+
+
+def inputs() -> list[AudioDevice]:
+    """All audio inputs of this machine.
+
+    Raises:
+        MissingError: PortAudio is not installed.
+    """
+    sounddevice = load_sounddevice()
+    return _devices(sounddevice, "input", sounddevice.check_input_settings, channels=1)
+
+
+def _devices(sounddevice: Any, side: str, check: Any, *, channels: int) -> list[AudioDevice]:
     hosts = sounddevice.query_hostapis()
-    default = sounddevice.default.device[1]
+    default = sounddevice.default.device[side == "output"]
     rows = []
     for index, device in enumerate(sounddevice.query_devices()):
-        if device["max_output_channels"] < 1:
+        if device[f"max_{side}_channels"] < 1:
             continue
         rows.append(
-            Output(
+            AudioDevice(
                 name=str(device["name"]),
                 host=str(hosts[device["hostapi"]]["name"]),
-                channels=int(device["max_output_channels"]),
-                low_ms=1000 * float(device["default_low_output_latency"]),
-                high_ms=1000 * float(device["default_high_output_latency"]),
+                channels=int(device[f"max_{side}_channels"]),
+                low_ms=1000 * float(device[f"default_low_{side}_latency"]),
+                high_ms=1000 * float(device[f"default_high_{side}_latency"]),
                 default=index == default,
-                problem=_problem(sounddevice, index),
+                problem=_problem(sounddevice, check, index, channels=channels),
             )
         )
     return rows
 
 
-def _problem(sounddevice: Any, index: int) -> str:
+def _problem(sounddevice: Any, check: Any, index: int, *, channels: int) -> str:
     try:
         with silence_stderr():
-            sounddevice.check_output_settings(device=index, channels=CHANNELS, samplerate=SAMPLE_RATE)
+            check(device=index, channels=channels, samplerate=SAMPLE_RATE)
     except (sounddevice.PortAudioError, ValueError) as error:
         return one_line(error)
     return ""

@@ -25,7 +25,7 @@ from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 HEAD = struct.Struct("<II")
 NUMBERS = 1 << 32
-KEPT_SECONDS = 0.015  # what listeners keep in store at least, so that a block may be as late once
+STORE_SECONDS = 0.015  # what listeners buffer unless they say otherwise: a block may come so late without a gap
 FORGIVEN_SECONDS = 0.25  # further behind than this, the clock begins anew; less is caught up with
 
 
@@ -69,7 +69,8 @@ class SocketSink:
 
     Attributes:
         block_samples, block_seconds: of each block.
-        underruns: blocks that came more than the length of a block too late.
+        store_seconds: the smallest buffer of its listeners.
+        underruns: blocks that came later than this buffer lasts.
         away: never.
     """
 
@@ -79,6 +80,7 @@ class SocketSink:
     def __init__(self, *, block_samples: int) -> None:
         self.block_samples = block_samples
         self.block_seconds = block_samples / SAMPLE_RATE
+        self.store_seconds = STORE_SECONDS
         self.underruns = 0
         self._number = 0
         self._due: float | None = None  # when the next block is, by time.monotonic
@@ -87,8 +89,8 @@ class SocketSink:
 
     @property
     def starving(self) -> bool:
-        """Whether listeners have almost nothing left: blocks have been too slow for longer than a moment."""
-        return self._due is not None and time.monotonic() - self._due > KEPT_SECONDS
+        """Whether listeners have less than a block left: blocks have been too slow for longer than a moment."""
+        return self._due is not None and time.monotonic() - self._due > self.store_seconds - self.block_seconds
 
     def listen(self, blocks: int, *, wake: Callable[[], object] = lambda: None) -> Listener:
         """A new listener, for which at most `blocks` are kept; it hears from the next block on."""
@@ -118,7 +120,7 @@ class SocketSink:
     def _keep_pace(self) -> None:
         now = time.monotonic()
         late = now - self._due if self._due is not None else 0.0
-        self.underruns += late > self.block_seconds
+        self.underruns += late > self.store_seconds
         if self._due is None or late > FORGIVEN_SECONDS:
             self._due = now
         self._due += self.block_seconds

@@ -63,7 +63,8 @@ class Channel:
         sustain, sostenuto: whether the pedals are down.
         volume, expression: 0 to 127.
         program: 0 to 127.
-        pitch, level: semitones above the key and A-weighted level in dB of notes that follow a phrase.
+        pitch, level, breath: semitones above the key, A-weighted level in dB, and dB by which the noise is turned up,
+            of notes that follow a phrase.
         rpn: the registered parameter that data entry messages set.
     """
 
@@ -80,6 +81,7 @@ class Channel:
     rpn: int = RPN_NONE
     pitch: Curve = field(default_factory=Curve)
     level: Curve = field(default_factory=Curve)
+    breath: Curve = field(default_factory=Curve)
 
     @property
     def gain(self) -> float:
@@ -179,6 +181,8 @@ class Channels:
                 channel.pitch.add(event.at_sample, event.value)
             case Kind.LEVEL:
                 channel.level.add(event.at_sample, event.value)
+            case Kind.BREATH:
+                channel.breath.add(event.at_sample, event.value)
             case Kind.PROGRAM:
                 for index in self.controlled_by(event.channel):
                     self.each[index].program = event.number

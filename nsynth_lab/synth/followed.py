@@ -10,8 +10,20 @@ from __future__ import annotations
 import math
 from collections import deque
 
+from nsynth_lab.blend.velocity import REFERENCE_VELOCITY
+
+REFERENCE_DB, STEPS_PER_DB = -20.0, 2.0  # of the bank's instruments
 LAG_SAMPLES = 1152  # a frame, its look-ahead and two update phases, see `voice_allocator`
 MOST_POINTS = 64
+
+
+def velocity_at(level_db: float) -> float:
+    """The velocity, 1 to 127 with its fraction, whose sound goes with an A-weighted level.
+
+    >>> velocity_at(-20.0), velocity_at(-30.0)
+    (100.0, 80.0)
+    """
+    return min(max(REFERENCE_VELOCITY + STEPS_PER_DB * (level_db - REFERENCE_DB), 1.0), 127.0)
 
 
 class Curve:

@@ -33,6 +33,7 @@ class Frames(NamedTuple):
     Attributes:
         slots: of the voices, which are those of the decoder.
         timbre [active, 16], level_db, f0_hz, partials [active, 128]: as `VoiceBatch.step` takes them.
+        noise_gain [active]: likewise.
         begins, first, gains, last, fading: as in `FrameControls`.
     """
 
@@ -43,6 +44,7 @@ class Frames(NamedTuple):
     level_db: FloatArray
     f0_hz: FloatArray
     partials: FloatArray
+    noise_gain: FloatArray
     gains: FloatArray
     last: Flags
     fading: Flags
@@ -93,7 +95,9 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
     whose, places = _places(slots, player, own, corners)
     weights = weights_at(motion, corners, places, whose, seconds)
     released = reader.released(slots)
-    semitones, given_db = _followed(slots, player)
+    semitones, given_db, breath_db = _followed(slots, player)
+    for place in np.flatnonzero(~np.isnan(given_db) & ~released & ~voices.detached[slots]).tolist():
+        reader.walk.move(int(slots[place]), float(given_db[place]))
     follow = np.where(np.isnan(given_db), np.nan, player.settings.follow)
     streams = reader.read(slots, weights, follow=follow, spherical=player.settings.interpolation == SPHERICAL)
     level_db = np.where(np.isnan(given_db), streams.level_db, np.maximum(streams.level_db + given_db, SILENCE_DB))
@@ -104,21 +108,26 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
     risen, ended = reader.risen(slots), reader.ended(slots)
     controls = _channel_controls(player, own)
     frame = advance(voices, slots, shared, controls, level_db, f0_cents, released, risen, ended)
-    return Frames(slots=slots, timbre=streams.timbre, partials=streams.partials, **frame._asdict())
+    noise_gain = np.where(np.isnan(breath_db), 1.0, db_to_gain(breath_db)).astype(np.float32)
+    return Frames(
+        slots=slots, timbre=streams.timbre, partials=streams.partials, noise_gain=noise_gain, **frame._asdict()
+    )
 
 
-def _followed(slots: Ints, player: Player) -> tuple[Doubles, Doubles]:
-    """Semitones above its key and level in dB of each voice at the end of its frame; NaN for those with their own."""
+def _followed(slots: Ints, player: Player) -> tuple[Doubles, Doubles, Doubles]:
+    """Semitones above its key, level and breath in dB of each voice at its frame's end; NaN for its own."""
     voices, channels = player.allocator.table, player.channels.each
-    semitones = np.where(voices.detached[slots], voices.kept_semitones[slots], np.nan)
-    level_db = np.where(voices.detached[slots], voices.kept_level_db[slots], np.nan)
+    detached = voices.detached[slots]
+    kept = (voices.kept_semitones, voices.kept_level_db, voices.kept_breath_db)
+    semitones, level_db, breath_db = (np.where(detached, column[slots], np.nan) for column in kept)
     for channel in np.unique(voices.channel[slots]).tolist():
         own = channels[channel]
         if own.follows:
-            for place in np.flatnonzero((voices.channel[slots] == channel) & ~voices.detached[slots]).tolist():
+            for place in np.flatnonzero((voices.channel[slots] == channel) & ~detached).tolist():
                 end = int(voices.next_sample[slots[place]]) + HOP_SAMPLES
                 semitones[place], level_db[place] = own.pitch.at(end), own.level.at(end)
-    return semitones, level_db
+                breath_db[place] = own.breath.at(end)
+    return semitones, level_db, breath_db
 
 
 def _places(

@@ -161,7 +161,9 @@ class Player:
     def _start(self, voice: Voice, seed: int) -> None:
         sounding = min(max(round(voice.glide_target), LOWEST_NOTE), HIGHEST_NOTE)
         layers = voice.reader.sources.layers(sounding, voice.velocity)
-        voice.reader.start(voice.slot, layers, self._weights(voice), seed=seed)
+        follows = self.channels.each[voice.channel].follows
+        walks = (voice.reader.sources.velocity_layers(sounding), float(voice.velocity)) if follows else None
+        voice.reader.start(voice.slot, layers, self._weights(voice), seed=seed, walks=walks)
         self._starts[voice.slot] = seed
         self.allocator.add(voice)
 
@@ -191,7 +193,8 @@ class Player:
         if voice.key_down and self.channels.is_member(voice.channel):
             own = self.channels.each[voice.channel]
             controls = self.channels.controls(voice.channel, self.settings)
-            voice.detach(controls, semitones=own.pitch.last, level_db=own.level.last)
+            curves = {"semitones": own.pitch.last, "level_db": own.level.last, "breath_db": own.breath.last}
+            voice.detach(controls, **curves)
         voice.key_down = False
 
     def _release_unheld(self, velocity: int = DEFAULT_OFF_VELOCITY) -> None:

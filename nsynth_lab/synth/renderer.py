@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from nsynth_lab.runtime.voice_batch import TwoPhase, VoiceBatch
+from nsynth_lab.runtime.voice_batch import FrameStreams, TwoPhase, VoiceBatch
 from nsynth_lab.synth.mixer import Mixer
 from nsynth_lab.synth.planner import Frames
 from nsynth_lab.units import FloatArray, Ints
@@ -78,7 +78,7 @@ class Renderer:
             self._finish(*self._begun)
             worked = True
         if self._planned and (now := self._urgent(until_sample)) is not None:
-            self._mix(now, self._batch.step(*_inputs(now)))
+            self._mix(now, self._batch.step(now.slots, _streams(now)))
             worked = True
         if worked or self._two_phase is None:
             return
@@ -86,7 +86,8 @@ class Renderer:
             self._finish(*self._begun)
         else:
             frames, self._planned = Frames.joined(self._planned), []
-            self._begun = frames, partial(self._two_phase.excite, self._two_phase.controls(*_inputs(frames)))
+            begun = self._two_phase.controls(frames.slots, _streams(frames))
+            self._begun = frames, partial(self._two_phase.excite, begun)
 
     def _urgent(self, until_sample: int) -> Frames | None:
         """The planned frames that must be rendered now: the first frames of notes, or all if others are due too."""
@@ -109,5 +110,6 @@ class Renderer:
         self._mixer.add(frames.slots, frames.begins, audio, frames.gains, fading=frames.fading)
 
 
-def _inputs(frames: Frames) -> tuple[Ints, FloatArray, FloatArray, FloatArray, FloatArray]:
-    return frames.slots, frames.timbre, frames.level_db, frames.f0_hz, frames.partials
+def _streams(frames: Frames) -> FrameStreams:
+    noise_gain = None if (frames.noise_gain == 1.0).all() else frames.noise_gain
+    return FrameStreams(frames.timbre, frames.level_db, frames.f0_hz, frames.partials, noise_gain)

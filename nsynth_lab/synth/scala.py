@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from nsynth_lab.errors import MidiError
+from nsynth_lab.errors import MidiError, UsageError
 from nsynth_lab.legible import legible
 from nsynth_lab.synth.tuning import (
     A4_HZ,
@@ -24,6 +24,7 @@ from nsynth_lab.synth.tuning import (
     Scale,
     Tuning,
     checked_a4,
+    equal,
     tuned,
 )
 from nsynth_lab.units import ratio_to_cents
@@ -48,11 +49,7 @@ def read_tuning(scl: str | Path, kbm: str | Path | None = None, *, a4_hz: float 
     Raises:
         MidiError: a file that cannot be read or is not valid; names the file and the line.
     """
-    text = _text(scl)
-    try:
-        scale = parse_scl(text)
-    except MidiError as error:
-        raise MidiError(f"{scl}: {error}") from error
+    scale = read_scale(scl)
     if kbm is None:
         return tuned(scale, Keys(reference_hz=checked_a4(a4_hz)))
     text = _text(kbm)
@@ -60,6 +57,31 @@ def read_tuning(scl: str | Path, kbm: str | Path | None = None, *, a4_hz: float 
         return tuned(scale, parse_kbm(text, len(scale.cents)))
     except MidiError as error:
         raise MidiError(f"{kbm}: {error}") from error
+
+
+def tuning_of(scl: Path | None, kbm: Path | None = None, *, a4_hz: float = A4_HZ, option: str = "--scale") -> Tuning:
+    """The tuning that a command line asks for: that of its Scala files, or equal temperament where there is no scale.
+
+    Raises:
+        UsageError: a mapping without the scale, which `option` would give; A4 out of its range.
+        MidiError: see `read_tuning`.
+    """
+    if kbm and not scl:
+        raise UsageError(f"--keymap maps the steps of a scale; give {option} too")
+    return read_tuning(scl, kbm, a4_hz=a4_hz) if scl else equal(a4_hz)
+
+
+def read_scale(scl: str | Path) -> Scale:
+    """The scale of a .scl file.
+
+    Raises:
+        MidiError: it cannot be read or is not valid; names the file and the line.
+    """
+    text = _text(scl)
+    try:
+        return parse_scl(text)
+    except MidiError as error:
+        raise MidiError(f"{scl}: {error}") from error
 
 
 def parse_scl(text: str) -> Scale:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nsynth_lab.blend.parts import NoteParts, find_parts
+from nsynth_lab.blend.parts import NoteParts, find_parts, slope_of
 from nsynth_lab.blend.ping_pong import turn_points
 from nsynth_lab.blend.velocity import layers_at
 from nsynth_lab.dsp.envelope import onset_frame
@@ -116,9 +116,13 @@ class Sources:
 
     def layers(self, note: int, velocity: int) -> list[Layer]:
         """Two layers per corner, corner by corner: those around `velocity` of the zone nearest to `note`."""
+        return [layer for zones in self.velocity_layers(note) for layer in self._around(zones, velocity)]
+
+    def velocity_layers(self, note: int) -> list[list[int]]:
+        """The zones of the note nearest to `note`, softest first, of each corner."""
         if note not in self._velocity_layers:  # cached: a key press must not hold up a block
             self._velocity_layers[note] = [self._nearest(corner, note) for corner in self.corners]
-        return [layer for zones in self._velocity_layers[note] for layer in self._around(zones, velocity)]
+        return self._velocity_layers[note]
 
     def _nearest(self, corner: list[int], note: int) -> list[int]:
         """The zones of the note nearest to `note`, softest first."""
@@ -166,5 +170,5 @@ def _fall(level_db: Doubles) -> float:
     """Slope in dB per frame with which a struck note decays at the end of its sustain."""
     if len(level_db) < 2:
         return STEEPEST_DB_PER_FRAME
-    slope = float(np.polyfit(np.arange(len(level_db)), level_db, 1)[0])
+    slope = slope_of(level_db)
     return min(max(slope, STEEPEST_DB_PER_FRAME), FADE_DB_PER_FRAME)

@@ -53,7 +53,7 @@ class Voice:
     released_frame, frames = Column[int](), Column[int]()
     key_pressure, envelope_db = Column[float](), Column[float]()
     kept_bend, kept_pressure, kept_gain, kept_slide = Column[float](), Column[float](), Column[float](), Column[float]()
-    kept_semitones, kept_level_db = Column[float](), Column[float]()
+    kept_semitones, kept_level_db, kept_breath_db = Column[float](), Column[float](), Column[float]()
     fading, detached = Column[bool](), Column[bool]()
 
     def __init__(self, table: Voices, slot: int, reader: ZoneReader, velocity: int) -> None:
@@ -68,10 +68,10 @@ class Voice:
         """Whether no key or pedal holds it any more."""
         return self.released_frame != HELD
 
-    def detach(self, controls: ControlValues, *, semitones: float, level_db: float) -> None:
+    def detach(self, controls: ControlValues, *, semitones: float, level_db: float, breath_db: float) -> None:
         """Keep the present controls of its channel, which another note may use next, and where it followed to."""
         self.kept_bend, self.kept_pressure, self.kept_gain, self.kept_slide = controls
-        self.kept_semitones, self.kept_level_db = semitones, level_db
+        self.kept_semitones, self.kept_level_db, self.kept_breath_db = semitones, level_db, breath_db
         self.detached = True
 
     def glide_to(self, aim: float, *, glide_ms: float) -> None:

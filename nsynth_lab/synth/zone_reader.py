@@ -28,6 +28,7 @@ from nsynth_lab.compiled.zones import Zones
 from nsynth_lab.latents import SILENCE_DB
 from nsynth_lab.patch.place import MAX_POSITIONED_SOURCES, MAX_SOURCES
 from nsynth_lab.synth.sources import Layer, Sources, Zone
+from nsynth_lab.synth.velocity_walk import VelocityWalk
 from nsynth_lab.threads import from_environment, in_threads, usable_processors
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
@@ -46,7 +47,11 @@ class Streams(NamedTuple):
 
 
 class ZoneReader:
-    """The layers of `slots` voices: `start(slot)`, `release(slot)`, `read(slots, weights) -> Streams`."""
+    """The layers of `slots` voices: `start(slot)`, `release(slot)`, `read(slots, weights) -> Streams`.
+
+    Attributes:
+        walk: moves voices that follow a phrase through their velocity layers.
+    """
 
     def __init__(self, sources: Sources, slots: int) -> None:
         self.sources = sources
@@ -71,14 +76,30 @@ class ZoneReader:
             release_from=np.zeros((slots, room)),
             release_from_db=np.zeros((slots, room)),
         )
+        self.walk = VelocityWalk(self._zones, self.layers, [zone.velocity for zone in sources.zones])
 
-    def start(self, slot: int, layers: Sequence[Layer], weights: Doubles, *, seed: int) -> None:
-        """Start a note in `slot`; `weights` [corners] blend the lengths of attacks, `seed` draws the turn points."""
+    def start(
+        self,
+        slot: int,
+        layers: Sequence[Layer],
+        weights: Doubles,
+        *,
+        seed: int,
+        walks: tuple[Sequence[Sequence[int]], float] | None = None,
+    ) -> None:
+        """Start a note in `slot`; `weights` [corners] blend the lengths of attacks, `seed` draws the turn points.
+
+        `walks` has the velocity layers of each corner and the velocity of a voice that will move through them.
+        """
         own, count = self.layers, len(layers)
         own.used[slot] = count
         own.zone[slot, :count] = [layer.zone for layer in layers]
         own.share[slot, :count] = [layer.share for layer in layers]
         own.gain_db[slot, :count] = [layer.gain_db for layer in layers]
+        if walks is None:
+            self.walk.forget(slot)
+        else:
+            self.walk.begin(slot, walks[0], velocity=walks[1])
         start_note(self._zones, own, slot, weights, seed)
 
     def release(self, slot: int, weights: Doubles, *, pace: float = 1.0) -> None:

@@ -18,15 +18,18 @@ from collections import deque
 import numpy as np
 
 from nsynth_lab.analysis.follower import HOP, HOP_SECONDS, Heard
-from nsynth_lab.midi.events import CHANNELS, Event, note_off, note_on
+from nsynth_lab.midi.events import CHANNELS, Event, Kind, note_off, note_on
 from nsynth_lab.midi.events import follow as follow_events
+from nsynth_lab.synth.followed import REFERENCE_DB, velocity_at
+from nsynth_lab.translate.breath import Breath
 from nsynth_lab.translate.rules import Rules
 from nsynth_lab.translate.stability import LEAP_SEMITONES, Stability
 
-REFERENCE_DB, REFERENCE_VELOCITY = -20.0, 100  # of the bank's instruments
-STEPS_PER_DB = 2.0
 MOST_PITCHES = 16
 CONFIRMED_HOPS, SURE_STRENGTH = 2, 0.93
+EVEN_HOPS = 2  # from the rise of the level to a note, at least, so that high notes sound as late as low ones
+BEGIN_HOPS, BEGIN_DB, RISE_SAMPLES = 5, 9.0, 64  # a tone begins where the level rises so much; seen after so long
+SOONEST_SAMPLES = EVEN_HOPS * HOP + RISE_SAMPLES  # from the beginning of a tone to its note, without the hop itself
 MISSING_HOPS = 4  # without a tone before a note ends
 DIP_DB, RISE_DB, NEAR_PEAK_DB = 5.0, 7.0, 12.0
 PEAK_FALL_DB = 0.05  # a hop: 9 dB a second
@@ -45,22 +48,26 @@ class NoteMaker:
         self._key: int | None = None
         self._channel, self._began = 0, 0
         self._toneless = self._tones = 0
+        self._levels: deque[float] = deque(maxlen=BEGIN_HOPS)
+        self._rose, self._rising = -EVEN_HOPS, False
         self._peak_db, self._trough_db = 0.0, 0.0
         self._octaves = self._shift = self._level_db = 0.0
         self._loudest_db = REFERENCE_DB
-        self._stability = Stability(0.0)
+        self._stability, self._breath = Stability(0.0), Breath()
         self._pitches: deque[tuple[float, float]] = deque(maxlen=MOST_PITCHES)  # when, in samples, and note
 
     def hear(self, heard: Heard) -> list[Event]:
         """Events of one hop, at its end."""
         self._hop += 1
+        self._watch(heard.level_db)
         if math.isnan(heard.note):
             return self._without_tone()
         self._toneless, self._tones = 0, self._tones + 1
         note = heard.note + self._rules.transpose
         self._pitches.append((self._now - heard.delay_samples, note))
         if self._key is None:
-            if self._tones < CONFIRMED_HOPS and heard.strength < SURE_STRENGTH:
+            sure = heard.strength >= SURE_STRENGTH or self._tones >= CONFIRMED_HOPS
+            if not sure or self._hop - self._rose < EVEN_HOPS:
                 return []
             return self._begin(note, heard)
         stepped = self._stability.step(note)
@@ -74,6 +81,11 @@ class NoteMaker:
         return self._lift()
 
     @property
+    def sounds(self) -> bool:
+        """Whether a note is held."""
+        return self._key is not None
+
+    @property
     def _now(self) -> int:
         return self._hop * HOP
 
@@ -82,7 +94,9 @@ class NoteMaker:
         return (self._hop - self._began) * HOP_SECONDS >= SHORTEST_SECONDS
 
     def _is_far(self, stepped: float | None) -> bool:
-        """Whether the pitch has stepped to where another key's sound is needed; nearer, an instrument plays legato."""
+        """Whether the pitch has stepped to where another key is needed; nearer, what can sustain plays legato."""
+        if self._rules.struck:
+            return stepped is not None
         return stepped is not None and abs(stepped + self._octaves - (self._key or 0)) >= LEAP_SEMITONES
 
     def _rises(self, level_db: float) -> bool:
@@ -96,26 +110,34 @@ class NoteMaker:
         self._trough_db = min(self._trough_db, level_db)
         return False
 
+    def _watch(self, level_db: float) -> None:
+        """See when the level begins to rise."""
+        rising = bool(self._levels) and level_db - min(self._levels) > BEGIN_DB
+        if rising and not self._rising:
+            self._rose = self._hop
+        self._rising = rising
+        self._levels.append(level_db)
+
     def _without_tone(self) -> list[Event]:
         self._tones, self._toneless = 0, self._toneless + 1
         return self._lift() if self._key is not None and self._toneless >= MISSING_HOPS else []
 
     def _begin(self, note: float, heard: Heard) -> list[Event]:
-        self._stability = Stability(note)
+        self._stability = Stability(note, soon=self._rules.struck)
         self._pitches = deque([self._pitches[-1]], maxlen=MOST_PITCHES)
-        self._octaves = self._rules.in_range(note) - note
-        self._key = min(max(self._rules.allowed(note + self._octaves), self._rules.lowest), self._rules.highest)
+        kept = self._octaves if self._rules.keeps_octaves else 0.0
+        self._octaves = self._rules.in_range(note + kept) - note
+        self._key = self._rules.key(note + self._octaves)
         self._shift = self._key - round(note + self._octaves) if self._rules.snap else 0.0
         self._channel = self._channel % (CHANNELS - 1) + 1
         self._began = self._hop
-        self._level_db = self._level_of(heard) + ATTACK_HEADROOM_DB
+        self._level_db = self._rules.played_db(heard.level_db) + ATTACK_HEADROOM_DB
         self._loudest_db = 0.5 * (self._loudest_db + self._level_db)
         self._peak_db = self._trough_db = heard.level_db
-        velocity = REFERENCE_VELOCITY + STEPS_PER_DB * (self._loudest_db - REFERENCE_DB)
         moved = self._move(note, heard)
         return [
             *moved,
-            note_on(self._key, min(max(round(velocity), 1), 127), at_sample=self._now, channel=self._channel),
+            note_on(self._key, round(velocity_at(self._loudest_db)), at_sample=self._now, channel=self._channel),
         ]
 
     def _move(self, note: float, heard: Heard) -> list[Event]:
@@ -125,8 +147,12 @@ class NoteMaker:
             aim = self._rules.allowed(wanted) - round(wanted)
             self._shift += SMOOTHING * (aim - self._shift)
         pitch = self._key + follow * (wanted + self._shift - self._key)
-        self._level_db += follow * (self._level_of(heard) - self._level_db)
-        return follow_events(pitch - self._key, self._level_db, at_sample=self._now, channel=self._channel)
+        self._level_db += follow * (self._rules.played_db(heard.level_db) - self._level_db)
+        events = follow_events(pitch - self._key, self._level_db, at_sample=self._now, channel=self._channel)
+        if self._rules.expression:
+            breath_db = self._rules.expression * self._breath.turned_up_db(heard)
+            events.append(Event(Kind.BREATH, self._channel, 0, breath_db, self._now))
+        return events
 
     def _delayed(self, note: float) -> float:
         """The pitch 21 ms ago, or the nearest to it that was heard in this note."""
@@ -140,8 +166,3 @@ class NoteMaker:
             return []
         key, self._key = self._key, None
         return [note_off(key, at_sample=self._now, channel=self._channel)]
-
-    def _level_of(self, heard: Heard) -> float:
-        """The level that is wanted, in dB."""
-        made_up = heard.level_db + self._rules.makeup_db
-        return REFERENCE_DB + self._rules.dynamics * (made_up - REFERENCE_DB)

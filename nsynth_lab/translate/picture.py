@@ -8,13 +8,49 @@ from pathlib import Path
 import numpy as np
 
 from nsynth_lab.analysis.follower import HOP_SECONDS
+from nsynth_lab.analysis.key_levels import LOWEST, SEMITONES
 from nsynth_lab.analysis.phrase import Phrase
+from nsynth_lab.analysis.transcription import Transcript
 from nsynth_lab.audio import check_target
 from nsynth_lab.legible import legible
-from nsynth_lab.midi.events import Event, Kind
-from nsynth_lab.note import note_name
-from nsynth_lab.picture import new_figure, save_figure
+from nsynth_lab.midi.events import Event
+from nsynth_lab.picture import name_notes, new_figure, save_figure
+from nsynth_lab.translate.played import notes_of
 from nsynth_lab.units import SAMPLE_RATE
+
+MOST_COLUMNS, SHOWN_DB = 4000, 60.0
+
+
+def draw_transcript(path: Path, transcript: Transcript, *, title: str, force: bool = False) -> Path:
+    """Write the picture of several notes at once: those that were heard, over the spectrum in semitones.
+
+    Raises:
+        UsageError: the target cannot be written.
+        MissingError: matplotlib is not installed.
+    """
+    check_target(path, force=force)
+    seconds = transcript.seconds
+    figure = new_figure(min(22.0, 5.0 + 0.5 * seconds), 5.6)
+    axes = figure.subplots()
+    rows = transcript.spectrum[:: max(1, len(transcript.spectrum) // MOST_COLUMNS)].astype(np.float32)
+    loudest = float(rows.max(initial=-100.0))
+    extent = (0.0, seconds, LOWEST - 0.5, LOWEST + SEMITONES - 0.5)
+    axes.imshow(
+        rows.T, aspect="auto", origin="lower", extent=extent, cmap="Greys", vmin=loudest - SHOWN_DB, vmax=loudest
+    )
+    for number, note in enumerate(transcript.notes):
+        own = {"label": "notes heard"} if number == 0 else {}
+        times = (note.begin_sample / SAMPLE_RATE, note.end_sample / SAMPLE_RATE)
+        axes.plot(
+            times, (note.pitch, note.pitch), color="#d06a1e", linewidth=3.0, alpha=0.7, solid_capstyle="butt", **own
+        )
+    keys = [note.pitch for note in transcript.notes]
+    axes.set_ylim(min(keys, default=40.0) - 6.0, max(keys, default=80.0) + 18.0)
+    name_notes(axes, classes=(0, 7))
+    axes.set_xlabel("seconds", fontsize=8)
+    axes.legend(fontsize=8, loc="upper right")
+    figure.suptitle(legible(title), fontsize=11)
+    return save_figure(figure, path)
 
 
 def draw_translation(path: Path, phrase: Phrase, events: Sequence[Event], *, title: str, force: bool = False) -> Path:
@@ -29,12 +65,10 @@ def draw_translation(path: Path, phrase: Phrase, events: Sequence[Event], *, tit
     pitch, level = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     ends = (np.arange(len(phrase.note)) + 1) * HOP_SECONDS
     pitch.plot(ends - phrase.delay_samples / SAMPLE_RATE, phrase.note, color="#444444", linewidth=1.0, label="heard")
-    for number, (begin, end, key) in enumerate(_notes(events, phrase.seconds)):
+    for number, (begin, end, key) in enumerate(notes_of(events, phrase.seconds)):
         own = {"label": "keys played"} if number == 0 else {}
         pitch.plot((begin, end), (key, key), color="#d06a1e", linewidth=5.0, alpha=0.45, solid_capstyle="butt", **own)
-    low, high = (round(edge) for edge in pitch.get_ylim())
-    ticks = [key for key in range(low, high + 1) if key % 12 in (0, 4, 7)]
-    pitch.set_yticks(ticks, [note_name(key) for key in ticks], fontsize=7)
+    name_notes(pitch, classes=(0, 4, 7))
     pitch.grid(axis="y", linewidth=0.3)
     pitch.legend(fontsize=8, loc="upper right")
     level.plot(ends, phrase.level_db, color="#444444", linewidth=0.8)
@@ -42,16 +76,3 @@ def draw_translation(path: Path, phrase: Phrase, events: Sequence[Event], *, tit
     level.set_xlabel("seconds", fontsize=8)
     figure.suptitle(legible(title), fontsize=11)
     return save_figure(figure, path)
-
-
-def _notes(events: Sequence[Event], seconds: float) -> list[tuple[float, float, int]]:
-    """Begin and end in seconds, and the key, of each note."""
-    open_notes: dict[tuple[int, int], float] = {}
-    found = []
-    for event in events:
-        place = (event.channel, event.number)
-        if event.kind is Kind.NOTE_ON:
-            open_notes[place] = event.at_sample / SAMPLE_RATE
-        elif event.kind is Kind.NOTE_OFF and place in open_notes:
-            found.append((open_notes.pop(place), event.at_sample / SAMPLE_RATE, event.number))
-    return found + [(begin, seconds, key) for (_, key), begin in open_notes.items()]

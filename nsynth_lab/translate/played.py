@@ -1,15 +1,90 @@
-"""A whole phrase as events for the engine."""
+"""A whole phrase, or the notes of a recording, as events for the engine and for a MIDI file."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from nsynth_lab.analysis.heard_note import HeardNote
 from nsynth_lab.analysis.phrase import Phrase
-from nsynth_lab.midi.events import Event
-from nsynth_lab.translate.note_maker import REFERENCE_DB, NoteMaker
+from nsynth_lab.errors import UsageError
+from nsynth_lab.midi.events import Event, Kind
+from nsynth_lab.synth.followed import LAG_SAMPLES, REFERENCE_DB
+from nsynth_lab.translate.note_events import loud_db_of, midi_events, note_events
+from nsynth_lab.translate.note_maker import PITCH_DELAY_SAMPLES, NoteMaker
 from nsynth_lab.translate.rules import MOST_TRANSPOSED, Rules
+from nsynth_lab.units import SAMPLE_RATE
 
 TOO_QUIET_DB = -90.0
+FOLLOWED_MS = 1000.0 * (PITCH_DELAY_SAMPLES + LAG_SAMPLES) / SAMPLE_RATE  # by which a followed pitch is later
+MOST_DELAY_MS = 1000.0
+STRAY = 0.05  # of the tones may lie anywhere, such as breaths: a phrase is not moved for their sake
+
+
+@dataclass(frozen=True)
+class Played:
+    """What is played.
+
+    Attributes:
+        events: for the engine, in order of time.
+        midi: for a MIDI file.
+        transposed: semitones up, with the octaves that brought it into the target's range.
+        makeup_db: by how much it is louder than what was heard.
+        delay_ms: by how much its pitch comes after that of what was heard.
+    """
+
+    events: Sequence[Event]
+    midi: Sequence[Event]
+    transposed: float
+    makeup_db: float
+    delay_ms: float
+
+    @property
+    def notes(self) -> int:
+        """How many notes there are."""
+        return sum(event.kind is Kind.NOTE_ON for event in self.events)
+
+
+def with_delay(played: Played, delay_ms: float) -> Played:
+    """The same, played so many milliseconds after what was heard, 0 to 1000; what would begin before it begins with it.
+
+    Raises:
+        UsageError: out of that range.
+    """
+    check_delay(delay_ms)
+    later = round((delay_ms - played.delay_ms) * SAMPLE_RATE / 1000.0)
+    events = [event.at(max(event.at_sample + later, 0)) for event in played.events]
+    return replace(played, events=events, delay_ms=delay_ms)
+
+
+def check_delay(delay_ms: float) -> None:
+    """Refuse what `with_delay` does not take.
+
+    Raises:
+        UsageError: see above.
+    """
+    if not 0.0 <= delay_ms <= MOST_DELAY_MS:
+        raise UsageError(f"--delay {delay_ms:g}; expected 0 to {MOST_DELAY_MS:g} ms")
+
+
+def play_curve(phrase: Phrase, rules: Rules, *, octaves: bool) -> Played:
+    """A phrase followed moment by moment, at the level of the bank's instruments.
+
+    `octaves`: whether it is moved by octaves into the range of `rules`; if not, that range is not kept to.
+    """
+    rules = levelled(rules, phrase)
+    rules = centred(rules, phrase) if octaves else replace(rules, lowest=0, highest=127)
+    events = events_of(phrase, rules)
+    return Played(events, events, rules.transpose, rules.makeup_db, FOLLOWED_MS)
+
+
+def play_notes(notes: Sequence[HeardNote], rules: Rules, *, octaves: bool) -> Played:
+    """Notes that were heard, played as notes; otherwise as `play_curve`."""
+    rules = replace(rules, makeup_db=REFERENCE_DB - loud_db_of(notes))
+    pitches = [note.pitch for note in notes]
+    rules = _centred(rules, pitches) if octaves else replace(rules, lowest=0, highest=127)
+    events, midi = note_events(notes, rules), midi_events(notes, rules)
+    return Played(events, midi, rules.transpose, rules.makeup_db, 0.0)
 
 
 def events_of(phrase: Phrase, rules: Rules) -> list[Event]:
@@ -28,13 +103,30 @@ def levelled(rules: Rules, phrase: Phrase) -> Rules:
 
 def centred(rules: Rules, phrase: Phrase) -> Rules:
     """The rules transposed by the octaves that bring most tones of the phrase into the target's range."""
-    notes = [note + rules.transpose for note in phrase.note.tolist() if note == note]
-    if not notes:
-        return rules
+    return _centred(rules, [note for note in phrase.note.tolist() if note == note])
 
-    def outside(octaves: int) -> tuple[int, int]:
+
+def _centred(rules: Rules, pitches: Sequence[float]) -> Rules:
+    if not pitches:
+        return rules
+    notes = [pitch + rules.transpose for pitch in pitches]
+
+    def outside(octaves: int) -> tuple[float, int]:
         low, high = rules.lowest - 0.5 - 12 * octaves, rules.highest + 0.5 - 12 * octaves
-        return sum(not low <= note <= high for note in notes), abs(octaves)
+        return max(sum(not low <= note <= high for note in notes) - STRAY * len(notes), 0.0), abs(octaves)
 
     best = min(range(-4, 5), key=outside)
     return replace(rules, transpose=min(max(rules.transpose + 12 * best, -MOST_TRANSPOSED), MOST_TRANSPOSED))
+
+
+def notes_of(events: Sequence[Event], seconds: float) -> list[tuple[float, float, int]]:
+    """When the key of each note goes down and up, in seconds, and which it is; those still down go up at the end."""
+    open_notes: dict[tuple[int, int], float] = {}
+    found = []
+    for event in events:
+        place = (event.channel, event.number)
+        if event.kind is Kind.NOTE_ON:
+            open_notes[place] = event.at_sample / SAMPLE_RATE
+        elif event.kind is Kind.NOTE_OFF and place in open_notes:
+            found.append((open_notes.pop(place), event.at_sample / SAMPLE_RATE, event.number))
+    return found + [(begin, seconds, key) for (_, key), begin in open_notes.items()]

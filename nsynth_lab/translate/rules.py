@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nsynth_lab.errors import UsageError
-from nsynth_lab.wording import did_you_mean
+from nsynth_lab.synth.followed import REFERENCE_DB
+from nsynth_lab.tune.scale import CHROMATIC, SCALES, parse_scale, pitch_class
+from nsynth_lab.wording import quoted
 
-CHROMATIC = tuple(range(12))
-SCALES: dict[str, tuple[int, ...]] = {
-    "chromatic": CHROMATIC,
-    "major": (0, 2, 4, 5, 7, 9, 11),
-    "minor": (0, 2, 3, 5, 7, 8, 10),
-    "dorian": (0, 2, 3, 5, 7, 9, 10),
-    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
-    "harmonic-minor": (0, 2, 3, 5, 7, 8, 11),
-    "pentatonic": (0, 2, 4, 7, 9),
-    "minor-pentatonic": (0, 3, 5, 7, 10),
-    "blues": (0, 3, 5, 6, 7, 10),
-    "whole-tone": (0, 2, 4, 6, 8, 10),
-}
-NAMES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
-ACCIDENTALS = {"": 0, "#": 1, "b": -1}
 MOST_TRANSPOSED = 48.0
 
 
@@ -39,6 +25,11 @@ class Rules:
         dynamics: how much of the source's dynamics is kept: 0 none, 1 all, 2 twice as many dB.
         makeup_db: added to the level of the source.
         lowest, highest: MIDI note numbers of the target; what lies outside is moved into it by octaves.
+        keeps_octaves: whether a note is moved by as many octaves as the one before it where it can be, which keeps a
+            live tune together, whose range is not known yet.
+        struck: whether the target's notes die away by themselves, so that each has to be struck; what can sustain plays
+            small steps in one breath.
+        expression: how much of the source's breath, beyond what is usual for it, goes into the target's noise, 0 to 1.
 
     Raises:
         UsageError: a number out of its range.
@@ -51,19 +42,23 @@ class Rules:
     makeup_db: float = 0.0
     lowest: int = 0
     highest: int = 127
+    keeps_octaves: bool = False
+    expression: float = 0.0
+    struck: bool = False
 
     def __post_init__(self) -> None:
         for name, value, low, high in (
             ("transpose", self.transpose, -MOST_TRANSPOSED, MOST_TRANSPOSED),
             ("follow", self.follow, 0.0, 1.0),
             ("dynamics", self.dynamics, 0.0, 2.0),
+            ("expression", self.expression, 0.0, 1.0),
             ("makeup", self.makeup_db, -120.0, 120.0),
         ):
             if not (math.isfinite(value) and low <= value <= high):
                 raise UsageError(f"--{name} {value:g}; expected {low:g} to {high:g}")
 
     def in_range(self, note: float) -> float:
-        """`note`, in fractional semitones, moved into the target's range by octaves; the nearest if it has no octave.
+        """`note`, in fractional semitones, moved into the target's range by octaves; as near as it comes.
 
         >>> Rules(lowest=60, highest=72).in_range(50.5), Rules(lowest=60, highest=72).in_range(76.0)
         (62.5, 64.0)
@@ -80,9 +75,21 @@ class Rules:
         >>> Rules(snap=SCALES["major"]).allowed(61.2), Rules().allowed(61.2)
         (62, 61)
         """
-        classes = self.snap or CHROMATIC
+        classes = self.snap or SCALES[CHROMATIC]
         near = range(round(note) - 6, round(note) + 7)
         return min((one for one in near if one % 12 in classes), key=lambda one: abs(one - note))
+
+    def key(self, note: float) -> int:
+        """The key that plays `note`: the nearest that `snap` allows, within the target's range."""
+        return min(max(self.allowed(note), self.lowest), self.highest)
+
+    def played_db(self, heard_db: float) -> float:
+        """The level at which a sound of `heard_db` is played, with its make-up and as much of its dynamics as is kept.
+
+        >>> Rules(dynamics=0.5, makeup_db=6.0).played_db(-36.0)
+        -25.0
+        """
+        return REFERENCE_DB + self.dynamics * (heard_db + self.makeup_db - REFERENCE_DB)
 
 
 def parse_snap(text: str) -> tuple[int, ...]:
@@ -96,25 +103,13 @@ def parse_snap(text: str) -> tuple[int, ...]:
     >>> parse_snap("c, eb, g")
     (0, 3, 7)
     """
-    words = text.strip().lower().replace(" ", "-") if "," not in text else text.lower()
-    if words in SCALES and words == "chromatic":
-        return CHROMATIC
-    if "," in words:
-        return tuple(sorted({_pitch_class(word.strip(), text) for word in words.split(",")}))
-    tonic, _, scale = words.partition("-")
-    if scale not in SCALES:
-        raise UsageError(
-            f"--snap {text}: expected chromatic, a key and a scale such as d-minor, or notes such as c,d,eb,g; "
-            + did_you_mean(scale or tonic, list(SCALES))
-        )
-    return _from(_pitch_class(tonic, text), SCALES[scale])
-
-
-def _from(tonic: int, steps: Sequence[int]) -> tuple[int, ...]:
-    return tuple(sorted((tonic + step) % 12 for step in steps))
-
-
-def _pitch_class(word: str, text: str) -> int:
-    if not word or word[0] not in NAMES or word[1:] not in ACCIDENTALS:
-        raise UsageError(f"--snap {text}: '{word}' is no note; expected one such as c, f# or eb")
-    return (NAMES[word[0]] + ACCIDENTALS[word[1:]]) % 12
+    words = [word.strip() for word in text.split(",")]
+    try:
+        if text.strip().lower() == CHROMATIC:
+            return SCALES[CHROMATIC]
+        if len(words) > 1:
+            return tuple(sorted({pitch_class(word) for word in words}))
+        return parse_scale(text).classes
+    except UsageError as error:
+        ways = "it takes chromatic, a scale such as d-minor, or notes such as c,d,eb,g"
+        raise UsageError(f"--snap {quoted(text)}: {error}; {ways}") from error

@@ -15,6 +15,7 @@ STEP_SECONDS = 0.085
 STEP_SEMITONES_PER_SECOND = 18.0  # slower is a glide
 LEAP_SEMITONES, LEAP_REST_SECONDS, LEAP_REST_SEMITONES = 2.5, 0.021, 0.2
 SMALL_SEMITONES, SMALL_REST_SECONDS, SMALL_REST_SEMITONES = 0.75, 0.1, 0.4
+SOON_REST_SECONDS, SOON_REST_SEMITONES = 0.053, 0.25
 
 
 def _hops(seconds: float) -> int:
@@ -22,10 +23,14 @@ def _hops(seconds: float) -> int:
 
 
 class Stability:
-    """`step(note)` for each hop of a note tells where the pitch has stepped to, if it just has."""
+    """`step(note)` for each hop of a note tells where the pitch has stepped to, if it just has.
 
-    def __init__(self, note: float) -> None:
+    `soon`: small steps are told after half the time, for instruments that have to be struck.
+    """
+
+    def __init__(self, note: float, *, soon: bool = False) -> None:
         self._rest = note
+        self._small = (SOON_REST_SECONDS, SOON_REST_SEMITONES) if soon else (SMALL_REST_SECONDS, SMALL_REST_SEMITONES)
         self._last: deque[float] = deque([note], maxlen=_hops(SMALL_REST_SECONDS))
         self._away, self._fastest = 0, 0.0  # hops since it was last near its rest, and semitones a second meanwhile
 
@@ -39,9 +44,10 @@ class Stability:
             return None
         self._away, self._fastest = self._away + 1, max(self._fastest, speed)
         far = abs(note - self._rest) >= LEAP_SEMITONES
-        needed = _hops(LEAP_REST_SECONDS if far else SMALL_REST_SECONDS)
+        seconds, semitones = (LEAP_REST_SECONDS, LEAP_REST_SEMITONES) if far else self._small
+        needed = _hops(seconds)
         own = list(self._last)[-needed:]
-        if len(own) < needed or max(own) - min(own) > (LEAP_REST_SEMITONES if far else SMALL_REST_SEMITONES):
+        if len(own) < needed or max(own) - min(own) > semitones:
             return None
         quick = self._away <= _hops(STEP_SECONDS) + needed and self._fastest >= STEP_SEMITONES_PER_SECOND
         by_step = quick and abs(note - self._rest) >= SMALL_SEMITONES

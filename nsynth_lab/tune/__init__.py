@@ -10,6 +10,7 @@ key, metre, pitch, marks, chord_name   what they are made of
 places     where bars begin in their metre, which do not add up
 played     repeats and endings written out, ties joined: what sounds
 form       sections and their letters
+spelling   notes outside the key, spelled as their chords have them
 find       key, metre, upbeat and repeats of notes that do not name them
 abc, midi, musicxml    the doors
 engrave    the only door to verovio; svg_shapes takes its pages apart for .pdf and .png; piano_roll does without it

@@ -130,7 +130,7 @@ def _draw(tune: Tune, path: Path, lines: Lines) -> None:
 
     ending = path.suffix.lower()
     try:
-        documents = engraved(musicxml_bytes(tune, lines), on_pages=ending == ".pdf")
+        documents = engraved(musicxml_bytes(tune, lines, to_engrave=True), on_pages=ending == ".pdf")
     except MissingError as missing:
         lines.add(f"a piano roll is drawn: {missing}")
         draw_roll(path, tune)

@@ -61,6 +61,15 @@ def at_fifths(fifths: int) -> tuple[str, int]:
     return LINE_OF_FIFTHS[(fifths + 1) % 7], (fifths + 1) // 7
 
 
+def written(note: int, letter: str, alter: int) -> Pitch:
+    """A MIDI note under a name that it can have.
+
+    >>> str(written(60, "B", 1))
+    'B#3'
+    """
+    return Pitch(letter, alter, (note - alter) // 12 - 1)
+
+
 def spelled(note: int, *, fifths: int, minor: bool = False) -> Pitch:
     """A MIDI note as it is usually written under a signature of `fifths` sharps (flats if negative).
 
@@ -77,4 +86,4 @@ def spelled(note: int, *, fifths: int, minor: bool = False) -> Pitch:
     letter, alter = at_fifths(place)
     if abs(alter) > FURTHEST_ALTERATION:
         letter, alter = at_fifths(place - 12 if alter > 0 else place + 12)
-    return Pitch(letter, alter, (note - alter) // 12 - 1)
+    return written(note, letter, alter)

@@ -15,6 +15,8 @@ from nsynth_lab.tune.pitch import Pitch
 
 DOUBLE, FINAL = "double", "final"  # lines at the end of a bar; a plain one is ""
 TWICE = 2
+SLOWEST_BPM, FASTEST_BPM = 20.0, 400.0  # beats a minute that can be asked for
+HELD = "_"  # the syllable before is sung on
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class TuneNote:
         tied: whether it sounds on into the next note, which has the same pitch.
         graces: pitches of the grace notes before it.
         marks: names from `marks.MARKS`, such as staccato.
+        lyric: the syllable that is sung to it, with a hyphen if its word goes on; `HELD`, or empty if there is none.
+        slur_begins, slur_ends: how many slurs begin and end with it.
     """
 
     length: Fraction
@@ -34,6 +38,17 @@ class TuneNote:
     tied: bool = False
     graces: tuple[Pitch, ...] = ()
     marks: tuple[str, ...] = ()
+    lyric: str = ""
+    slur_begins: int = 0
+    slur_ends: int = 0
+
+    def split(self, length: Fraction) -> tuple[TuneNote, TuneNote]:
+        """Its first so many whole notes and the rest, tied together."""
+        sounds = self.pitch is not None
+        first = replace(self, length=length, tied=sounds, slur_ends=0)
+        return first, TuneNote(
+            self.length - length, self.pitch, self.tied, lyric=HELD * bool(self.lyric), slur_ends=self.slur_ends
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +118,7 @@ class Tune:
         about: what else is known, as pairs of a letter of ABC's information fields and a text: ("C", "Turlough
             O'Carolan") the composer, ("R", "reel") the rhythm, ("S", ...) the source.
         part_order: in which order the named parts are played, as ABC writes it, such as AABB; empty: as written.
+        second: notes of a second voice for each bar, as long as the bar's own; empty if there is none.
     """
 
     bars: tuple[Bar, ...]
@@ -112,6 +128,15 @@ class Tune:
     tempo: Tempo | None = None
     about: tuple[tuple[str, str], ...] = ()
     part_order: str = ""
+    second: tuple[tuple[TuneNote, ...], ...] = ()
+
+    @property
+    def second_voice(self) -> Tune | None:
+        """The second voice as a tune of its own, without chord symbols; None if there is none."""
+        if not self.second:
+            return None
+        bars = zip(self.bars, self.second, strict=True)
+        return replace(self, bars=tuple(replace(bar, notes=notes, chords=()) for bar, notes in bars), second=())
 
     @property
     def upbeat(self) -> Fraction:

@@ -17,6 +17,7 @@ from nsynth_lab.bench.card.parts import PARTS, run
 from nsynth_lab.bench.script import check_figures_file, exit_code_of
 from nsynth_lab.errors import UsageError
 from nsynth_lab.version import __version__
+from nsynth_lab.wording import listed
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -51,7 +52,7 @@ def _run(asked: argparse.Namespace) -> int:
 
 
 def _measured(asked: argparse.Namespace) -> dict[str, Any]:
-    names = [name.strip() for name in asked.only.split(",") if name.strip()] or list(PARTS)
+    names = listed(asked.only) or list(PARTS)
     if unknown := sorted(set(names) - set(PARTS)):
         raise UsageError(f"--only {unknown[0]}: expected some of {', '.join(PARTS)}")
     check_figures_file(asked.figures)

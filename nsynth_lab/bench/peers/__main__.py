@@ -17,6 +17,7 @@ from nsynth_lab.bench.work import Work
 from nsynth_lab.errors import MissingError, UsageError
 from nsynth_lab.process_tuning import keep_freed_memory
 from nsynth_lab.render import Session
+from nsynth_lab.wording import listed
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -40,7 +41,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _run(asked: argparse.Namespace) -> None:
-    words = [word.strip().lower() for word in asked.only.split(",") if word.strip()]
+    words = listed(asked.only.lower())
     pairs = [pair for pair in PAIRS if not words or any(word in pair.name.lower() for word in words)]
     if not pairs:
         raise UsageError(

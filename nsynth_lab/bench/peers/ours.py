@@ -10,6 +10,7 @@ from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
 from nsynth_lab.midi.events import note_on
 from nsynth_lab.render.instrument import make_engine
 from nsynth_lab.runtime.choose import choose_voice_batch
+from nsynth_lab.runtime.voice_batch import FrameStreams
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, frames_to_seconds, note_to_hz
 
@@ -22,15 +23,17 @@ def decoder(work: Work, *, block_samples: int, blocks: int) -> Task:
     frames = block_samples // HOP_SAMPLES
     batch = choose_voice_batch(work.session.checkpoint, 1, one_by_one=frames == 1)
     batch.reset([0], [0])
-    streams = (
-        np.zeros(frames, np.int64),
+    slots = np.zeros(frames, np.int64)
+    streams = FrameStreams(
         np.random.default_rng(0).standard_normal((frames, TIMBRE_DIMS)).astype(np.float32),
         np.full(frames, -20.0, np.float32),
         np.full(frames, note_to_hz(float(NOTE)), np.float32),
         np.zeros((frames, PARTIAL_SLOTS), np.float32),
     )
     seconds = blocks * block_samples / SAMPLE_RATE
-    return Task(lambda: [batch.step(*streams) for _ in range(blocks)], seconds, f"decoder, blocks of {block_samples}")
+    return Task(
+        lambda: [batch.step(slots, streams) for _ in range(blocks)], seconds, f"decoder, blocks of {block_samples}"
+    )
 
 
 def engine(work: Work, *, block_samples: int, blocks: int) -> Task:

@@ -16,6 +16,7 @@ from nsynth_lab.bench.turns.commands import COMMANDS, chosen
 from nsynth_lab.bench.turns.compare import Compared, compare
 from nsynth_lab.bench.turns.table import imports_table, times_table
 from nsynth_lab.errors import UsageError
+from nsynth_lab.wording import listed
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,7 +38,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _run(asked: argparse.Namespace) -> None:
-    commands = chosen([word.strip() for word in asked.only.split(",") if word.strip()])
+    commands = chosen(listed(asked.only))
     if not commands:
         names = "; ".join(one.name for one in COMMANDS)
         raise UsageError(f"--only {asked.only}: no such command; expected part of a name: {names}")

@@ -66,6 +66,30 @@ def morph(first: FloatArray, second: FloatArray, *, positions: Sequence[float], 
     return [synthesise(_between(one, other, position), longer) for position in positions]
 
 
+def analyse_tune(samples: FloatArray, *, lowest_hz: float, highest_hz: float) -> WorldFeatures:
+    """WORLD's analysis of a tune, [samples] at 48 kHz, whose pitch is looked for between two frequencies.
+
+    Frames without a tone have an f0 of 0.
+
+    Raises:
+        MissingError: pyworld is not installed.
+    """
+    world = _pyworld()
+    sound = samples.astype(np.float64)
+    f0_hz, times = world.harvest(sound, SAMPLE_RATE, f0_floor=lowest_hz, f0_ceil=highest_hz, frame_period=PERIOD_MS)
+    f0_hz = world.stonemask(sound, f0_hz, times, SAMPLE_RATE)
+    size = world.get_cheaptrick_fft_size(SAMPLE_RATE, LOWEST_HZ)
+    envelope = world.cheaptrick(sound, f0_hz, times, SAMPLE_RATE, fft_size=size)
+    return WorldFeatures(f0_hz, envelope, world.d4c(sound, f0_hz, times, SAMPLE_RATE, fft_size=size))
+
+
+def with_envelope(source: WorldFeatures, target: WorldFeatures, *, semitones: float) -> WorldFeatures:
+    """`source` with the mean envelope of `target`, at its own level, moved by `semitones`; both by `analyse_tune`."""
+    swapped = target.envelope.mean(axis=0)
+    levels = source.envelope.sum(axis=1, keepdims=True) / max(float(swapped.sum()), 1e-12)
+    return WorldFeatures(source.f0_hz * cents_to_ratio(100.0 * semitones), levels * swapped, source.aperiodicity)
+
+
 def analyse(samples: FloatArray, *, note: int) -> WorldFeatures:
     """WORLD's analysis of `samples` [samples] at 48 kHz."""
     world = _pyworld()

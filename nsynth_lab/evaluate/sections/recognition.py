@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from nsynth_lab.errors import CheckpointError
-from nsynth_lab.evaluate.classifier import CLASSIFIER, Classifier, classify, load_classifier
 from nsynth_lab.evaluate.metrics.summary import MetricValues
 from nsynth_lab.evaluate.sections.section import Advance, DecodedNote, EvaluationSetup, Section
+from nsynth_lab.model.classifier import CLASSIFIER, Classifier, classify, load_classifier
 from nsynth_lab.units import FloatArray
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.evaluate.metrics.sound import Sound
 from nsynth_lab.evaluate.notes import EvaluationNote
+from nsynth_lab.evaluate.translations import Translator
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import Bank
 from nsynth_lab.model.checkpoint import Checkpoint
@@ -39,6 +41,9 @@ class EvaluationSetup:
         rounds: number of rounds in which each note's latents are fitted, as `encode` does; 0 uses the encoder alone.
         refine_seconds: how long latents are fitted in the section `refinement`; 0 leaves that section out.
         seed: of all random choices.
+        phrases: recordings of tunes, which are translated.
+        targets: the instruments that play them; some of different families if it is empty.
+        translator: translates them.
     """
 
     checkpoint: Checkpoint
@@ -49,6 +54,9 @@ class EvaluationSetup:
     rounds: int = ROUNDS
     refine_seconds: float = 0.0
     seed: int = 2017
+    phrases: Sequence[Path] = ()
+    targets: Sequence[str] = ()
+    translator: Translator | None = None
 
 
 @dataclass(frozen=True)

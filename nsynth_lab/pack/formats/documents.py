@@ -1,7 +1,7 @@
 """All files of a pack besides its clips: sampler presets, README, licence, preview, pictures, report, manifest.
 
 `document_files` lists their names before anything is made; `write_documents` writes them, the manifest last. A new
-sampler format is added to both, and to `FORMATS` in `pack.request`.
+sampler format gets a row of `WRITERS`, and one of `pack.format_table`.
 """
 
 from __future__ import annotations
@@ -15,34 +15,63 @@ import numpy as np
 
 from nsynth_lab.legible import encodable
 from nsynth_lab.pack.folder import MANIFEST, json_bytes
+from nsynth_lab.pack.formats.ableton import ableton_files, ableton_writers
 from nsynth_lab.pack.formats.decentsampler import dspreset_bytes
+from nsynth_lab.pack.formats.mpc import mpc_files, mpc_writers
+from nsynth_lab.pack.formats.multisample import multisample_files, multisample_writers
+from nsynth_lab.pack.formats.opxy import opxy_files, opxy_writers
 from nsynth_lab.pack.formats.pictures import draw_background, draw_cover
 from nsynth_lab.pack.formats.preview import write_preview
 from nsynth_lab.pack.formats.readme import licence_text, readme_text
+from nsynth_lab.pack.formats.renoise import renoise_files, renoise_writers
 from nsynth_lab.pack.formats.report import report_page
-from nsynth_lab.pack.formats.sf2 import write_sf2
-from nsynth_lab.pack.formats.sfz import morph_text, sfz_text
+from nsynth_lab.pack.formats.sf2 import sf2_files, sf2_writers
+from nsynth_lab.pack.formats.sfz import sfz_files, sfz_writers
 from nsynth_lab.pack.formats.wav import read_clip_samples
-from nsynth_lab.pack.formats.zones import PackInfo, PackMap
+from nsynth_lab.pack.formats.zones import PackInfo, PackMap, PlannedClip
 from nsynth_lab.pack.store import Store
 from nsynth_lab.threads import thread_count
 from nsynth_lab.units import FloatArray
+
+Write = Callable[[Path], object]
 
 BACKGROUND = "Images/background.png"
 README, LICENCE, PREVIEW, COVER, REPORT = "README.md", "LICENCE.txt", "preview.flac", "cover.png", "report.html"
 PRESET = "preset.toml"
 
 
-def document_files(about: PackInfo, formats: Sequence[str], labels: Sequence[str], *, preset: bool) -> list[str]:
+def _decentsampler_files(about: PackInfo, _: Sequence[PlannedClip]) -> list[str]:
+    return [f"{about.stem}.dspreset", BACKGROUND]
+
+
+def _decentsampler_writers(folder: Path, pack: PackMap) -> dict[str, Write]:
+    preset = dspreset_bytes(pack, background=BACKGROUND)
+    return {
+        BACKGROUND: lambda path: draw_background(path, pack, _mono_reader(folder)),
+        f"{pack.about.stem}.dspreset": lambda path: path.write_bytes(preset),
+    }
+
+
+# format: the names of its files from the planned clips, and what writes them once the clips are in the folder
+Names = Callable[[PackInfo, Sequence[PlannedClip]], list[str]]
+Writers = Callable[[Path, PackMap], dict[str, Write]]
+WRITERS: dict[str, tuple[Names, Writers]] = {
+    "sfz": (sfz_files, sfz_writers),
+    "sf2": (sf2_files, sf2_writers),
+    "decentsampler": (_decentsampler_files, _decentsampler_writers),
+    "multisample": (multisample_files, multisample_writers),
+    "op-xy": (opxy_files, opxy_writers),
+    "renoise": (renoise_files, renoise_writers),
+    "ableton": (ableton_files, ableton_writers),
+    "mpc": (mpc_files, mpc_writers),
+}
+
+
+def document_files(about: PackInfo, formats: Sequence[str], clips: Sequence[PlannedClip], *, preset: bool) -> list[str]:
     """Names of all files besides the clips."""
     files = [README, LICENCE, PREVIEW, COVER, REPORT, *([PRESET] if preset else [])]
-    if "sfz" in formats:
-        files += [_sfz(about, label) for label in labels]
-        files += [_morph(about)] if _can_morph(labels) else []
-    if "sf2" in formats:
-        files.append(f"{about.stem}.sf2")
-    if "decentsampler" in formats:
-        files += [f"{about.stem}.dspreset", BACKGROUND]
+    for name, (names, _) in WRITERS.items():
+        files += names(about, clips) if name in formats else []
     return [*files, MANIFEST]
 
 
@@ -59,29 +88,14 @@ def write_documents(
     Raises:
         PackError: the disk is full or not writable, or a format cannot hold the pack.
     """
-    labels = [layer.label for layer in pack.layers]
 
-    def read(file: str) -> FloatArray:
-        return read_clip_samples(store.folder, file)
-
-    def read_mono(file: str) -> FloatArray:
-        return np.asarray(read(file).mean(axis=0), np.float32)
-
-    def text(content: str) -> Any:
+    def text(content: str) -> Write:
         return lambda path: path.write_bytes(encodable(content).encode("utf-8"))
 
-    files: dict[str, Callable[[Path], object]] = {}
-    if "sfz" in formats:
-        for layer in pack.layers:
-            files[_sfz(pack.about, layer.label)] = text(sfz_text(pack, layer))
-        if _can_morph(labels):
-            files[_morph(pack.about)] = text(morph_text(pack))
-    if "sf2" in formats:
-        files[f"{pack.about.stem}.sf2"] = lambda path: write_sf2(path, pack, read)
-    if "decentsampler" in formats:
-        preset = dspreset_bytes(pack, background=BACKGROUND)
-        files[BACKGROUND] = lambda path: draw_background(path, pack, read_mono)
-        files[f"{pack.about.stem}.dspreset"] = lambda path: path.write_bytes(preset)
+    files: dict[str, Write] = {}
+    for name, (_, writers) in WRITERS.items():
+        files |= writers(store.folder, pack) if name in formats else {}
+    read_mono = _mono_reader(store.folder)
     files[PREVIEW] = lambda path: write_preview(path, pack, read_mono)
     files[COVER] = lambda path: draw_cover(path, pack, read_mono)
     files[README] = text(readme_text(pack, values, records, formats=formats))
@@ -95,14 +109,5 @@ def write_documents(
     store.write(MANIFEST, lambda path: path.write_bytes(json_bytes(manifest)))
 
 
-def _sfz(about: PackInfo, label: str) -> str:
-    return f"{about.stem}_{label}.sfz"
-
-
-def _morph(about: PackInfo) -> str:
-    return f"{about.stem}_morph.sfz"
-
-
-def _can_morph(labels: Sequence[str]) -> bool:
-    """Whether there are several positions on a line, which one controller can morph through."""
-    return len(labels) > 1 and all(label.startswith("p") for label in labels)
+def _mono_reader(folder: Path) -> Callable[[str], FloatArray]:
+    return lambda file: np.asarray(read_clip_samples(folder, file).mean(axis=0), np.float32)

@@ -47,6 +47,15 @@ def _loaded(pack: PackMap) -> Iterator[tuple[str, str]]:
     without = " (without round robins, which SoundFont does not have)" if takes > 1 else ""
     yield "sf2", ("`.sf2`: one preset per position, from program 0 up" if several else "`.sf2`: one preset") + without
     yield "decentsampler", f"`.dspreset`: knobs for {'blend, ' if several else ''}attack and release"
+    each = ", one file per position" if several else ""
+    yield "multisample", f"`.multisample`: for Bitwig Studio and Studio One{each}"
+    velocities = len({zone.velocity for layer in pack.layers for zone in layer.zones}) > 1
+    reduced = " (with the loudest velocity alone)" if velocities else ""
+    yield "op-xy", f"`OP-XY/`: `.preset` folders for `presets` on the device{reduced}"
+    yield "renoise", f"`.xrni`: for Renoise and Redux{each}"
+    live = " 12" if takes > 1 else " 11 and later"
+    yield "ableton", f"`Ableton/`: presets for Sampler of Live{live}; copy what is in it into Live's User Library"
+    yield "mpc", "`MPC/`: keygroup programs for Akai's MPC, in folders with their clips"
     yield "wav", "`Samples/`: WAV files with root key and loop, for every other sampler"
 
 

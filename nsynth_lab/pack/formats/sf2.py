@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.errors import PackError
-from nsynth_lab.pack.formats.wav import chunk, packed, pcm
-from nsynth_lab.pack.formats.zones import PackMap, PackZone
+from nsynth_lab.pack.formats.wav import chunk, packed, pcm, read_clip_samples
+from nsynth_lab.pack.formats.zones import PackInfo, PackMap, PackZone, PlannedClip
 from nsynth_lab.units import FloatArray, db_to_gain
 
 ReadClip = Callable[[str], FloatArray]
@@ -52,6 +52,16 @@ class PlacedChannel:
     name: str
     start: int
     channel: int = 0
+
+
+def sf2_files(about: PackInfo, _: Sequence[PlannedClip]) -> list[str]:
+    """The files of the format."""
+    return [f"{about.stem}.sf2"]
+
+
+def sf2_writers(folder: Path, pack: PackMap) -> dict[str, Callable[[Path], object]]:
+    """What writes each of the files, from the clips in `folder`."""
+    return {f"{pack.about.stem}.sf2": lambda path: write_sf2(path, pack, lambda file: read_clip_samples(folder, file))}
 
 
 def write_sf2(path: Path, pack: PackMap, read: ReadClip) -> Path:

@@ -9,10 +9,21 @@ Source: the opcode lists of the SFZ format (sfzformat.com).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
-from nsynth_lab.pack.formats.zones import HIGHEST_VELOCITY, LOWEST_VELOCITY, PackLayer, PackMap, PackZone
+from nsynth_lab.legible import encodable
+from nsynth_lab.pack.formats.zones import (
+    HIGHEST_VELOCITY,
+    LOWEST_VELOCITY,
+    PackInfo,
+    PackLayer,
+    PackMap,
+    PackZone,
+    PlannedClip,
+)
 
 MOD_WHEEL = 1
+MORPH = "morph"
 # opcode, its value for a zone, and the default value, which is left out
 OPCODES: tuple[tuple[str, Callable[[PackZone], object], object], ...] = (
     ("lokey", lambda zone: zone.low_key, None),
@@ -25,6 +36,23 @@ OPCODES: tuple[tuple[str, Callable[[PackZone], object], object], ...] = (
     ("loop_start", lambda zone: zone.loop.start if zone.loop else None, None),
     ("loop_end", lambda zone: zone.loop.end - 1 if zone.loop else None, None),
 )
+
+
+def sfz_files(about: PackInfo, clips: Sequence[PlannedClip]) -> list[str]:
+    """The files of the format."""
+    labels = list(dict.fromkeys(clip.label for clip in clips))
+    return [*(_file(about, label) for label in labels), *([_file(about, MORPH)] if _can_morph(labels) else [])]
+
+
+def sfz_writers(_: Path, pack: PackMap) -> dict[str, Callable[[Path], object]]:
+    """What writes each of the files."""
+
+    def text(content: str) -> Callable[[Path], object]:
+        return lambda path: path.write_bytes(encodable(content).encode("utf-8"))
+
+    files = {_file(pack.about, layer.label): text(sfz_text(pack, layer)) for layer in pack.layers}
+    morphs = _can_morph([layer.label for layer in pack.layers])
+    return files | ({_file(pack.about, MORPH): text(morph_text(pack))} if morphs else {})
 
 
 def sfz_text(pack: PackMap, layer: PackLayer) -> str:
@@ -45,6 +73,15 @@ def morph_text(pack: PackMap) -> str:
         lines.append(" ".join(["<group>", "xf_cccurve=gain", *fade]))
         lines += [_region(pack, zone) for zone in layer.zones]
     return "\n".join(lines) + "\n"
+
+
+def _file(about: PackInfo, label: str) -> str:
+    return f"{about.stem}_{label}.sfz"
+
+
+def _can_morph(labels: Sequence[str]) -> bool:
+    """Whether there are several positions on a line, which one controller can morph through."""
+    return len(labels) > 1 and all(label.startswith("p") for label in labels)
 
 
 def _head(pack: PackMap, title: str) -> Iterator[str]:

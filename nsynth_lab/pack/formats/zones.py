@@ -28,6 +28,27 @@ class Loop:
     end: int
 
 
+def loop_at_rate(loop: Loop, *, from_rate: int, to_rate: int) -> Loop:
+    """The loop at another sample rate, its length rounded down; `find_period` makes it whole at the rate of a pack.
+
+    >>> loop_at_rate(Loop(1000, 1480), from_rate=48_000, to_rate=44_100)
+    Loop(start=918, end=1359)
+    """
+    length = (loop.end - loop.start) * to_rate // from_rate
+    end = loop.end * to_rate // from_rate
+    return Loop(end - length, end)
+
+
+@dataclass(frozen=True)
+class PlannedClip:
+    """What is known of a clip before it is made: its file, its position's label, velocity and round robin, from 1."""
+
+    file: str
+    label: str
+    velocity: int
+    take: int
+
+
 @dataclass(frozen=True)
 class PackZone:
     """A clip and when it sounds. Ranges include both ends.
@@ -109,6 +130,14 @@ class PackMap:
     def on_a_line(self) -> bool:
         """Whether the positions are between two sources, in order."""
         return all(len(layer.place) == 1 for layer in self.layers)
+
+    def levels_db(self, gain_of: Callable[[float], float]) -> dict[str, float]:
+        """Each clip's gain in dB with `makeup_db`, by its file, relative to the loudest: none is above 0 dB."""
+        gains = {
+            zone.file: zone.volume_db + self.makeup_db(zone, gain_of) for layer in self.layers for zone in layer.zones
+        }
+        loudest = max(gains.values())
+        return {file: gain - loudest for file, gain in gains.items()}
 
     def makeup_db(self, zone: PackZone, gain_of: Callable[[float], float]) -> float:
         """Gain that brings a zone to its own level at the velocity for which it was made.

@@ -10,6 +10,8 @@
     child      the child's side: what it may take, and how it tells
     folders    where files are kept while the panel runs; what is left after a crash goes when it starts again
     uploads    a file that a page sends, bounded in size and time
+    sent       the sounds of one kind that pages have sent, in folders of their own while jobs work on them
+    answers    values in a job's result, checked
     downloads  a job's files
 
 Nothing that a job's process says is trusted: it may have read a stranger's file.

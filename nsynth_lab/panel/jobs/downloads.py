@@ -33,12 +33,12 @@ def download_route(jobs: Jobs) -> Route:
         keep = "keep" in request.query_params or media_type == KEPT
         if keep and request.method == "GET":
             jobs.note_download(request.path_params["job"])
-        headers = {"Content-Disposition": _kept_as(path.name)} if keep else {}
+        headers = {"Content-Disposition": kept_as(path.name)} if keep else {}
         return FileResponse(path, media_type=media_type, headers=headers)
 
     return Route("/api/jobs/{job}/{file:path}", download)
 
 
-def _kept_as(name: str) -> str:
+def kept_as(name: str) -> str:
     """The header by which a browser writes a file under this name, in any script. Source: RFC 6266."""
     return f"attachment; filename*=UTF-8''{quote(name, safe='')}"

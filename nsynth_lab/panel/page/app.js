@@ -7,9 +7,9 @@
  */
 import { read, same, written } from "./address.js";
 import { Auditions } from "./auditions.js";
-import { instrumentBrowser } from "./browser.js";
+import { instrumentBrowser, mapSwitch } from "./browser.js";
 import { Colours } from "./colours.js";
-import { takeDrops } from "./drops.js";
+import { takeDrops, takeTunes } from "./drops.js";
 import { effectsTab } from "./effects.js";
 import { HeldKeys } from "./held.js";
 import { Keyboard } from "./keys.js";
@@ -18,6 +18,7 @@ import { legend } from "./legend.js";
 import { midiSheet, outputChoice } from "./machine.js";
 import { meters } from "./meters.js";
 import { Pad } from "./pad.js";
+import { jobsOf, partOf } from "./parts.js";
 import { pathTool } from "./path.js";
 import { presetBrowser } from "./presets.js";
 import { Produce } from "./produce.js";
@@ -50,23 +51,80 @@ const path = pathTool(the("path"), pad, link, held, say);
 const keyboard = new Keyboard(the("keys"), the("octave-text"), held);
 const instruments = instrumentBrowser(the("instruments"), pad);
 const presets = presetBrowser(the("presets"), link, say);
+const tunes = partOf(
+  the("tab-tunes"),
+  { link, say },
+  { jobs: jobsOf("tune", "palette"), playing: ({ on: plays }) => plays },
+  async () => {
+    const { Tunes } = await import("./tunes.js");
+    return (panel.tunes = new Tunes(the("tunes"), the("tab-tunes"), the("stand"), { link, sound, say, latencyMs }));
+  },
+);
+takeTunes(the("tab-tunes"), async (files) => (await tunes())?.open(files));
 const produce = new Produce(the("produce"), the("tab-produce"), { link, say });
+partOf(
+  the("tab-translate"),
+  { link, say },
+  {
+    jobs: jobsOf("phrase", "translation"),
+    phrases: ({ phrases }) => Object.keys(phrases).length > 0,
+    translation: ({ listens }) => listens !== "nothing",
+  },
+  async () => {
+    const { Translate } = await import("./translate.js");
+    return (panel.translate = new Translate(the("translate"), the("phrase"), the("tab-translate"), { link, say, pageMs }));
+  },
+);
+partOf(
+  the("tab-duet"),
+  { link, say },
+  { partner: ({ doing }) => doing !== "off" },
+  async () => {
+    const { Duet } = await import("./duet.js");
+    panel.duet = new Duet(the("duet"), the("duet-stand"), the("tab-duet"), { link, say, latencyMs });
+    if (sounds) panel.duet.showSounds(sounds.rows, sounds.files);
+    return panel.duet;
+  },
+);
+partOf(
+  the("tab-evolve"),
+  { link, say },
+  { evolution: ({ name }) => name !== "" },
+  async () => {
+    const { Evolve } = await import("./evolve.js");
+    const corners = () => panel.state?.patch.blend?.corners ?? [];
+    return (panel.evolve = new Evolve(the("evolve"), the("tab-evolve"), { link, say, corners, families: instruments.families }));
+  },
+);
 const recordings = new Recordings(the("own"), { link, pad, sound, say });
 const effects = effectsTab(the("effects"), link, say);
 const tray = soundTray(the("voice"), link);
 const auditions = new Auditions(sound, say);
+mapSwitch(the("instruments"), instruments.list, { link, pad, auditions, say });
 for (const list of document.querySelectorAll(".library [role=listbox]")) auditions.attend(/** @type {any} */ (list));
 const wheel = wheels(the("wheels"), link, pad);
 const midi = midiSheet(the("midi-button"), the("midi-sheet"), { held, link, say });
 const output = outputChoice(the("meters"), link, sound);
 const meter = meters(the("meters"), sound);
-/** @type {import("./knobs.js").Knob[]} */
-const knobs = [...document.querySelectorAll("nl-knob")].map((knob) => /** @type {any} */ (knob));
+/** @type {import("./knobs.js").Knob[]} those of the patch */
+const knobs = [...document.querySelectorAll("nl-knob:not(#translate *)")].map((knob) => /** @type {any} */ (knob));
+
+/** From the engine to the ear, in ms. */
+function latencyMs() {
+  return (panel.status?.latency_ms ?? 0) + pageMs();
+}
+
+/** What this page adds to that. */
+function pageMs() {
+  return panel.status?.output === "device" ? 0 : sound.latencyMs;
+}
 
 /** @type {{ link: Link, sound: Sound, held: HeldKeys, pad: Pad, colours: Colours, auditions: Auditions,
- *   state: import("./types.js").State | null,
- *   status: import("./types.js").Status | null }} */
-export const panel = { link, sound, held, pad, colours, auditions, state: null, status: null };
+ *   tunes: import("./tunes.js").Tunes | null, translate: import("./translate.js").Translate | null,
+ *   duet: import("./duet.js").Duet | null,
+ *   evolve: import("./evolve.js").Evolve | null,
+ *   state: import("./types.js").State | null, status: import("./types.js").Status | null }} */
+export const panel = { link, sound, held, pad, colours, auditions, tunes: null, translate: null, duet: null, evolve: null, state: null, status: null };
 
 /** @param {string} type @param {(message: any) => void} act */
 const on = (type, act) => link.addEventListener(type, (event) => act(/** @type {CustomEvent} */ (event).detail));
@@ -78,6 +136,8 @@ let last = panel.state;
 /** @type {import("./types.js").Patch | null} what the server began with, if this page has seen it */
 let began = null;
 let listed = false;
+/** @type {{ rows: import("./types.js").Instrument[], files: import("./types.js").Preset[] } | null} */
+let sounds = null; // what was listed last
 
 on("open", (welcome) => {
   connection("open", "connected");
@@ -96,6 +156,7 @@ on("close", () => {
   sound.pause();
 });
 sound.addEventListener("player", () => link.play(sound.frames));
+sound.addEventListener("store", () => link.wantsSound && link.wantSound(sound.storeMs));
 on("status", (status) => {
   if (panel.status && panel.status.output !== status.output) sound.pause();
   panel.status = status;
@@ -118,15 +179,18 @@ on("state", (state) => {
 });
 
 /**
- * The patch that this page brings, if there is one: of its address when it is opened; and its own when the server has
- * been started anew, unless with another sound, which was then wanted.
+ * The patch that this page brings, if there is one: of its address when it is opened, but not when it is loaded again
+ * beside a server that goes on, for the address is a moment behind; and its own when the server has been started anew,
+ * unless with another sound, which was then wanted.
  *
  * @param {import("./types.js").State} state
  */
 function ownPatch(state) {
   const isNew = last !== null && state.revision < last.revision;
   const isOther = began !== null && !same(began, state.patch);
-  const own = last === null ? read(location.hash) : isNew && !isOther ? last.patch : null;
+  const isAgain = performance.getEntriesByType("navigation").some((entry) => "type" in entry && entry.type === "reload");
+  const brought = isAgain && state.revision > 0 ? null : read(location.hash);
+  const own = last === null ? brought : isNew && !isOther ? last.patch : null;
   if (state.revision === 0) began = state.patch;
   if (!own || same(own, state.patch)) return null;
   show(state);
@@ -192,6 +256,8 @@ async function lists() {
     instruments.show(rows);
     recordings.showBank(rows);
     presets.show(files);
+    sounds = { rows, files };
+    panel.duet?.showSounds(rows, files);
     instruments.mark(panel.state?.patch.blend?.corners ?? []);
     keyboard.showRanges(instruments.ranges(panel.state?.patch.blend?.corners ?? []));
   } catch {
@@ -206,7 +272,7 @@ for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () =
 async function startSound() {
   try {
     await sound.start();
-    link.wantSound();
+    link.wantSound(sound.storeMs);
   } catch (error) {
     say(`No sound in this browser: ${error instanceof Error ? error.message : error}`);
   }
@@ -278,7 +344,7 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     if (!event.repeat) sustain(true);
   } else if (event.code === "KeyR") {
-    if (!event.repeat) void recordings.toggle();
+    if (!event.repeat) void recordings.recorder.toggle();
   } else if (!(free && pad.arrow(event)) && keyboard.letterDown(event) && isNumber(event.target)) {
     event.preventDefault(); // an E would be written
   }

@@ -5,7 +5,7 @@
 import { mapColour } from "./field.js";
 import { onThemeChange } from "./theme.js";
 
-const [COLUMNS, ROWS] = [48, 32]; // as in panel/pictures/spectrogram.py
+export const [COLUMNS, ROWS] = [48, 32]; // as in panel/pictures/spectrogram.py
 const MOST_AT_ONCE = 3; // pictures that are asked for
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -155,13 +155,18 @@ export class Auditions {
     const context = canvas?.getContext("2d");
     if (!levels || levels.length !== COLUMNS * ROWS || !canvas || !context) return false;
     [canvas.width, canvas.height] = [COLUMNS, ROWS];
-    const pixels = context.createImageData(COLUMNS, ROWS);
-    const colours = Array.from({ length: 256 }, (_, level) => mapColour(level / 255));
-    levels.forEach((level, k) => pixels.data.set([...colours[level], 255], 4 * k));
-    context.putImageData(pixels, 0, 0);
+    context.putImageData(pixelsOf(levels), 0, 0);
     element.dataset.drawn = "";
     return true;
   }
+}
+
+/** A spectrogram as the server sends it: levels [ROWS, COLUMNS] from the top. @param {Uint8Array} levels */
+export function pixelsOf(levels) {
+  const pixels = new ImageData(COLUMNS, ROWS);
+  const colours = Array.from({ length: 256 }, (_, level) => mapColour(level / 255));
+  levels.forEach((level, k) => pixels.data.set([...colours[level], 255], 4 * k));
+  return pixels;
 }
 
 /** @param {"clip" | "picture"} what @param {HTMLElement} element */

@@ -1,8 +1,10 @@
 /** The instruments of the bank and of the user: search, families, range and licence; to a corner by drag, click, Enter or 1 to 4. */
 import { hearing } from "./auditions.js";
+import { makeChoice } from "./choice.js";
 import { keyOf } from "./keys.js";
 import { SearchList, made } from "./list.js";
 import { LETTERS, makeDraggable } from "./pad.js";
+import { keep, kept } from "./theme.js";
 
 /** @typedef {import("./types.js").Instrument} Instrument */
 
@@ -20,6 +22,7 @@ export function instrumentBrowser(section, pad) {
       const { name, family, lowest, highest, licence, attribution } = instrument;
       const item = made("li", made("span.name", name), made("span.range", `${lowest} – ${highest}`));
       item.append(made("span.about", [spaced(family), licence].filter(Boolean).join(" · ")), hearing("instrument", name));
+      item.dataset.family = family;
       item.title = attribution || licence;
       makeDraggable(item, name);
       return item;
@@ -30,16 +33,54 @@ export function instrumentBrowser(section, pad) {
     },
   });
   return {
+    list,
     /** The keys that instruments were recorded at, of those that are known. @param {string[]} names */
     ranges: (names) =>
       names
         .map((name) => list.all.find(({ row }) => row.name === name)?.row)
         .filter((row) => row !== undefined)
         .map(({ lowest, highest }) => ({ low: keyOf(lowest), high: keyOf(highest) })),
+    /** The families that there are, by name. */
+    families: () => [...new Set(list.all.map(({ row }) => row.family).filter(Boolean))].sort(),
     /** @param {Instrument[]} rows */
     show: (rows) => list.show(rows),
     /** @param {string[]} corners */
     mark: (corners) =>
       list.mark(({ name }) => corners.map((corner, k) => (corner === name ? LETTERS[k] : "")).join("")),
   };
+}
+
+/**
+ * The instruments as a list or as a map, whichever was chosen last.
+ *
+ * @param {HTMLElement} section @param {SearchList<Instrument>} list
+ * @param {{ link: import("./socket.js").Link, pad: import("./pad.js").Pad, auditions: import("./auditions.js").Auditions,
+ *   say: (line: string) => void }} around
+ */
+export function mapSwitch(section, list, around) {
+  /** @type {import("./map.js").InstrumentMap | null} */
+  let map = null;
+  const choice = makeChoice(/** @type {HTMLElement} */ (section.querySelector(".as")), (as) => void show(as));
+  choice.offer([
+    { value: "list", text: "list" },
+    { value: "map", text: "map", says: "Those that sound alike are near one another" },
+  ]);
+
+  /** @param {string} as */
+  async function show(as) {
+    choice.show(as);
+    section.dataset.as = as;
+    keep("instruments", as);
+    try {
+      if (as === "map" && !map) {
+        const { InstrumentMap } = await import("./map.js");
+        map ??= new InstrumentMap(section, { ...around, list });
+      }
+      map?.show(section.dataset.as === "map");
+    } catch (error) {
+      around.say(`The map cannot be loaded: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  void show(kept("instruments") === "map" ? "map" : "list");
 }

@@ -1,11 +1,8 @@
 /** The clips of a pack as they come: a cell for each, notes from left to right, filled once it can be heard. */
+import { keyName } from "./keys.js";
 import { addressOf } from "./listen.js";
 
 const MOST = 1500; // cells; more are too small to hit
-const NAMES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
-
-/** @param {number} note */
-const noteName = (note) => `${NAMES[note % 12]}${Math.floor(note / 12) - 1}`;
 
 /** @typedef {{ positions: string[], notes: number[], velocities: number[], takes: number, clips: number }} Order */
 
@@ -51,7 +48,7 @@ export class Clips {
             cell.disabled = true;
             cell.tabIndex = -1;
             cell.setAttribute("aria-pressed", "false");
-            const words = [noteName(note), `velocity ${velocity}`, position, ...(takes > 1 ? [`take ${take}`] : [])];
+            const words = [keyName(note), `velocity ${velocity}`, position, ...(takes > 1 ? [`take ${take}`] : [])];
             cell.title = words.join(", ");
             cell.setAttribute("aria-label", cell.title);
             cell.style.gridColumn = String(column + 1);

@@ -1,6 +1,10 @@
 /** Files that are dropped on the page or chosen: a preset or a Scala scale is opened; what nobody takes is said. */
+import { filesOf } from "./files.js";
+import { openTab } from "./tabs.js";
 
 const PRESET_OR_SCALE = /\.(toml|scl)$/i;
+const TUNE = /\.(abc|musicxml|xml|mxl)$/i;
+const MIDI = /\.midi?$/i;
 const LONGEST = 256 * 1024; // bytes, as the server has it
 
 /** @param {File[]} files @param {import("./socket.js").Link} link @param {(line: string) => void} say */
@@ -25,7 +29,7 @@ export function takeDrops(link, say) {
   addEventListener(
     "drop",
     (event) => {
-      const files = [...(event.dataTransfer?.files ?? [])];
+      const files = filesOf(event);
       if (!files.some(({ name }) => PRESET_OR_SCALE.test(name))) return;
       event.preventDefault();
       event.stopPropagation();
@@ -37,6 +41,26 @@ export function takeDrops(link, say) {
   addEventListener("drop", (event) => {
     if (!holdsFiles(event) || event.defaultPrevented) return;
     event.preventDefault();
-    void openFiles([...(event.dataTransfer?.files ?? [])], link, say);
+    void openFiles(filesOf(event), link, say);
   });
+}
+
+/**
+ * Tunes may be dropped anywhere too, and MIDI files while the tab of tunes is open: at any other time they are songs.
+ *
+ * @param {HTMLElement} tab of tunes @param {(files: File[]) => void} open
+ */
+export function takeTunes(tab, open) {
+  addEventListener(
+    "drop",
+    (event) => {
+      const tunes = filesOf(event).filter(({ name }) => TUNE.test(name) || (MIDI.test(name) && tab.ariaSelected === "true"));
+      if (!tunes.length) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      openTab(tab);
+      open(tunes);
+    },
+    { capture: true },
+  );
 }

@@ -1,10 +1,12 @@
 /** Figures as they are read: times, sizes, counts. */
 
-/** "0:07", "12:30", "1:02:03". @param {number} seconds */
-export function clock(seconds) {
+/** "0:07", "12:30", "1:02:03"; with tenths "0:07.3". @param {number} seconds @param {0 | 1} digits after the point */
+export function clock(seconds, digits = 0) {
+  const scale = 10 ** digits;
+  const tenths = Math.max(0, Math.floor(scale * seconds)) % scale;
   const whole = Math.max(0, Math.floor(seconds));
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const tail = `${String(rest).padStart(2, "0")}`;
+  const tail = `${String(rest).padStart(2, "0")}${digits ? `.${tenths}` : ""}`;
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
 }
 

@@ -1,7 +1,7 @@
 /** One row of what is being made, or was: how far it is, what it can be heard by, its files, and its end. */
 import { Clips } from "./clips.js";
 import { about, clock, counted, size } from "./figures.js";
-import { made } from "./list.js";
+import { button, made } from "./list.js";
 import { addressOf } from "./listen.js";
 
 const HIDDEN = /\.(json|png)$/; // files of a pack that are shown otherwise, or lie in its zip file
@@ -12,7 +12,7 @@ const TICK_MS = 250;
  * @typedef {{ link: import("./socket.js").Link, listener: import("./listen.js").Listener }} Around
  */
 
-export class JobRow {
+class JobRow {
   /** @param {string} name @param {Job} job @param {Around} around */
   constructor(name, job, { link, listener }) {
     this.name = name;
@@ -24,11 +24,11 @@ export class JobRow {
     this.bar = document.createElement("progress");
     this.bar.setAttribute("aria-label", `How far ${job.title} is`);
     this.troubles = made("p.troubles");
-    this.play = button("Play", "play");
+    this.play = button("play", "Play");
     this.play.setAttribute("aria-pressed", "false");
     this.play.addEventListener("click", () => this.listener.toggle(this.play, addressOf(name, this.#heard)));
     this.files = made("span.files");
-    this.end = button("Cancel", "end");
+    this.end = button("end", "Cancel");
     this.end.addEventListener("click", () => {
       link.send(this.isOver ? "forget" : "cancel", { job: name });
     });
@@ -105,6 +105,38 @@ export class JobRow {
   }
 }
 
+/** A list of the jobs of some kinds, the newest first. */
+export class JobList {
+  /** @param {HTMLElement} list @param {string[]} kinds @param {Around} around */
+  constructor(list, kinds, around) {
+    this.list = list;
+    this.kinds = kinds;
+    this.around = around;
+    /** @type {Map<string, JobRow>} */
+    this.rows = new Map();
+  }
+
+  /** Returns those of its kinds. @param {Record<string, Job>} jobs */
+  show(jobs) {
+    for (const [name, row] of this.rows) {
+      if (name in jobs) continue;
+      row.remove();
+      this.rows.delete(name);
+    }
+    const ours = Object.entries(jobs).filter(([, { kind }]) => this.kinds.includes(kind));
+    for (const [name, job] of ours) {
+      const row = this.rows.get(name);
+      if (row) row.show(job);
+      else {
+        const added = new JobRow(name, job, this.around);
+        this.rows.set(name, added);
+        this.list.prepend(added.element);
+      }
+    }
+    return ours;
+  }
+}
+
 /** How it goes, in words. @param {Job} job @param {number} seconds it has run */
 function words(job, seconds) {
   if (job.state === "waiting") return "waits for its turn";
@@ -117,7 +149,7 @@ function words(job, seconds) {
 function outcome({ kind, result, about: asked, seconds }) {
   const length = clock(Number(result.seconds ?? 0));
   if (kind === "take") return `${length} · ${asked.sound}`;
-  if (kind === "song") return `${length} · ${counted(Number(result.notes), "note")} · ${asked.sound}`;
+  if (kind === "song" || kind === "translation") return `${length} · ${counted(Number(result.notes), "note")} · ${asked.sound}`;
   return `${counted(Number(asked.clips), "clip")} · made in ${about(seconds)}`;
 }
 
@@ -128,15 +160,8 @@ function progress({ kind, done, total, says }, seconds) {
   const left = about((seconds * (total - done)) / done);
   const rate = done / Math.max(seconds, 0.1);
   const [far, speed] =
-    kind === "song"
+    kind === "song" || kind === "translation"
       ? [`${clock(done)} of ${clock(total)}`, `${rate.toFixed(1)} × real time`]
       : [`${done} of ${counted(total, "clip")}`, `${rate.toFixed(1)} a second`];
   return `${far} · ${speed} · ${left} left`;
-}
-
-/** @param {string} text @param {string} name */
-function button(text, name) {
-  const element = /** @type {HTMLButtonElement} */ (made(`button.${name}`, text));
-  element.type = "button";
-  return element;
 }

@@ -24,6 +24,13 @@ export function keyOf(name) {
 /** @param {number} key */
 export const keyName = (key) => `${NOTE_NAMES[key % 12]}${Math.floor(key / 12) - 1}`;
 
+/** "A4 −12": the nearest key and the cents beside it. @param {number} note with its fraction */
+export function pitchName(note) {
+  const key = Math.round(note);
+  const cents = Math.round(100 * (note - key));
+  return `${keyName(key)} ${cents < 0 ? "−" : "+"}${Math.abs(cents)}`;
+}
+
 export class Keyboard {
   /**
    * @param {HTMLElement} bed in which the keys lie

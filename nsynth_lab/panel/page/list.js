@@ -21,13 +21,15 @@ export class SearchList {
     this.box = find("[role=listbox]");
     this.how = how;
     this.chip = "";
+    /** @type {((item: HTMLElement, key: string) => HTMLElement | undefined) | null} where a key goes, if not along the list */
+    this.beside = null;
     /** @type {{ row: Row, item: HTMLElement, text: string }[]} */
     this.all = [];
     this.input.addEventListener("input", () => this.#filter());
     this.input.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown" || event.key === "Enter") {
         event.preventDefault();
-        this.#focus(this.#visible[0]?.item);
+        this.focus(this.#visible[0]?.item);
       }
     });
     this.box.addEventListener("keydown", (event) => this.#walk(event));
@@ -38,8 +40,9 @@ export class SearchList {
     return this.all.filter(({ item }) => !item.hidden);
   }
 
-  /** @param {Row[]} rows */
+  /** Whoever walks the list stays at the row of the same text. @param {Row[]} rows */
   show(rows) {
+    const held = this.all.find(({ item }) => item === document.activeElement)?.text;
     this.all = rows.map((row) => {
       const item = this.how.item(row);
       item.setAttribute("role", "option");
@@ -49,6 +52,10 @@ export class SearchList {
     this.box.replaceChildren(...this.all.map(({ item }) => item));
     this.#makeChips();
     this.#filter();
+    if (held === undefined) return;
+    const same = this.#visible.find(({ text }) => text === held)?.item;
+    if (same) this.focus(same);
+    else this.input.focus();
   }
 
   /** @param {(row: Row) => string} mark text of a row's mark; empty: it has none */
@@ -103,7 +110,7 @@ export class SearchList {
   }
 
   /** @param {HTMLElement | undefined} item */
-  #focus(item) {
+  focus(item) {
     if (!item) return;
     for (const other of this.all) other.item.tabIndex = -1;
     item.tabIndex = 0;
@@ -113,6 +120,12 @@ export class SearchList {
 
   /** @param {KeyboardEvent} event */
   #walk(event) {
+    const held = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    const beside = held && this.beside?.(held, event.key);
+    if (beside) {
+      event.preventDefault();
+      return this.focus(beside);
+    }
     const visible = this.#visible;
     const at = visible.findIndex(({ item }) => item === document.activeElement);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: visible.length - 1, PageDown: at + 10, PageUp: at - 10 }[
@@ -121,7 +134,7 @@ export class SearchList {
     if (to !== undefined) {
       event.preventDefault();
       if (to < 0 && event.key === "ArrowUp") this.input.focus();
-      else this.#focus(visible[Math.min(Math.max(to, 0), visible.length - 1)]?.item);
+      else this.focus(visible[Math.min(Math.max(to, 0), visible.length - 1)]?.item);
     } else if (event.key === "Enter" || /^[1-4]$/.test(event.key)) {
       event.preventDefault();
       this.#take(document.activeElement, event);
@@ -132,7 +145,7 @@ export class SearchList {
   #take(target, event) {
     const found = this.all.find(({ item }) => target instanceof Node && item.contains(target));
     if (!found) return;
-    this.#focus(found.item);
+    this.focus(found.item);
     this.how.take(found.row, event);
   }
 }
@@ -140,6 +153,13 @@ export class SearchList {
 /** As names are compared: lower case, words apart by one space. @param {string} text */
 function plain(text) {
   return text.toLowerCase().replaceAll(/[\s_-]+/g, " ").trim();
+}
+
+/** @param {string} kind its class @param {string} text */
+export function button(kind, text) {
+  const element = /** @type {HTMLButtonElement} */ (made(`button.${kind}`, text));
+  element.type = "button";
+  return element;
 }
 
 /** @param {string} kind @param {...(string | HTMLElement)} parts */

@@ -174,7 +174,13 @@ function openSheet(button, sheet, opened) {
     set(false);
     button.focus();
   });
-  addEventListener("pointerdown", ({ target }) => {
-    if (!sheet.hidden && target instanceof Node && !sheet.contains(target) && !button.contains(target)) set(false);
-  });
+  // By a click, not when it begins: what is pressed would move away as the sheet closes, and not be clicked. And first
+  // of all, because what was clicked in the sheet may be gone afterwards.
+  addEventListener(
+    "click",
+    ({ target }) => {
+      if (!sheet.hidden && target instanceof Node && !sheet.contains(target) && !button.contains(target)) set(false);
+    },
+    true,
+  );
 }

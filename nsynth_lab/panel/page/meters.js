@@ -1,4 +1,5 @@
 /** The meters: voices, load, underruns and latency as they are, the peak of both channels, a scope and a spectrum. */
+import { cleared } from "./canvas.js";
 import { calm, colour } from "./theme.js";
 
 const LOWEST_HZ = 40;
@@ -56,17 +57,6 @@ export function meters(section, sound) {
       write();
     },
   };
-}
-
-/** A canvas cleared and scaled to its size on the screen. @param {HTMLCanvasElement} canvas */
-function cleared(canvas) {
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-  const [wide, high] = [Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio)];
-  if (canvas.width !== wide || canvas.height !== high) [canvas.width, canvas.height] = [wide, high];
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-  context.clearRect(0, 0, width, height);
-  return { context, width, height };
 }
 
 /** @param {HTMLCanvasElement} canvas @param {number[]} peaks amplitudes of left and right */

@@ -6,13 +6,13 @@ import { about, counted, size } from "./figures.js";
  * @typedef {Record<string, string | number | boolean>} Fields  of the message `pack`
  */
 
-const FORMATS = ["sfz", "sf2", "decentsampler", "wav"];
-
 export class PackForm {
   /** @param {HTMLFormElement} form @param {import("./socket.js").Link} link */
   constructor(form, link) {
     this.form = form;
     this.link = link;
+    /** @type {string[]} the names of all formats, a box each */
+    this.formats = [...form.querySelectorAll(".formats input")].map((box) => /** @type {HTMLInputElement} */ (box).name);
     /** @type {string} */
     this.job = "";
     /** @type {Job | null} the newest estimate */
@@ -69,7 +69,7 @@ export class PackForm {
   get #fields() {
     const text = (/** @type {string} */ name) => this.#field(name).value.trim();
     const flac = text("file") === "flac";
-    const formats = FORMATS.filter((name) => this.#field(name).checked && !(flac && name === "wav"));
+    const formats = this.formats.filter((name) => this.#field(name).checked && !(flac && name === "wav"));
     return {
       positions: text("where") === "list" ? text("positions") : text("where"),
       notes: text("notes"),
@@ -96,7 +96,7 @@ export class PackForm {
     if (this.#field("where").value === "list") this.#field("positions").value = named;
     this.#field("file").value = flac ? "flac" : "wav";
     const chosen = String(formats).split(",");
-    for (const name of FORMATS) this.#field(name).checked = chosen.includes(name);
+    for (const name of this.formats) this.#field(name).checked = chosen.includes(name);
     for (const [name, value] of Object.entries(others)) {
       const field = this.#field(name);
       if (!field) continue;
@@ -154,6 +154,7 @@ export class PackForm {
     if (!holds || !job) return "First see what it takes.";
     const { clips, sound_seconds, disk_bytes, work_seconds } = /** @type {Record<string, number>} */ (job.result);
     const parts = [counted(clips, "clip"), `${about(sound_seconds)} of sound`, `about ${size(disk_bytes)}`];
-    return `${parts.join(", ")}; about ${about(work_seconds)} to make here.`;
+    const leftOut = /** @type {string[]} */ (job.result.left_out ?? []).map((sentence) => ` ${sentence}.`);
+    return `${parts.join(", ")}; about ${about(work_seconds)} to make here.${leftOut.join("")}`;
   }
 }

@@ -6,6 +6,7 @@
 import { written } from "./address.js";
 import { hearing } from "./auditions.js";
 import { openFiles } from "./drops.js";
+import { chooser } from "./files.js";
 import { SearchList, made } from "./list.js";
 
 /** @typedef {import("./types.js").Preset} Preset */
@@ -44,11 +45,7 @@ export function presetBrowser(section, link, say) {
     else if (row) say(`“${row.name}” came with the program, and stays.`);
   });
   const file = /** @type {HTMLInputElement} */ (section.querySelector("input[type=file]"));
-  part(section, ".open").addEventListener("click", () => file.click());
-  file.addEventListener("change", async () => {
-    await openFiles([...(file.files ?? [])], link, say);
-    file.value = "";
-  });
+  chooser(/** @type {HTMLButtonElement} */ (part(section, ".open")), file, (files) => void openFiles(files, link, say));
   part(section, ".link").addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(`${location.origin}${location.pathname}#${written(state?.patch ?? {})}`);

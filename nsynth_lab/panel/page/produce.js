@@ -5,7 +5,8 @@
  *     buttons, form, dropped files --> socket, POST /api/songs --> jobs --> rows
  */
 import { clock } from "./figures.js";
-import { JobRow } from "./job-row.js";
+import { chooser, filesOf, sent } from "./files.js";
+import { JobList } from "./job-row.js";
 import { Listener } from "./listen.js";
 import { PackForm } from "./pack-form.js";
 import { openTab } from "./tabs.js";
@@ -29,12 +30,8 @@ export class Produce {
     this.link = link;
     this.say = say;
     this.tab = tab;
-    /** @type {Map<string, JobRow>} */
-    this.rows = new Map();
-    this.listener = new Listener(say);
+    this.rows = new JobList(find(".made ul"), KINDS, { link, listener: new Listener(say) });
     this.pack = new PackForm(find("form.pack"), link);
-    /** @type {HTMLElement} */
-    this.list = find(".made ul");
     /** @type {HTMLElement} */
     this.empty = find(".made .none");
     /** @type {HTMLElement} */
@@ -43,8 +40,6 @@ export class Produce {
     this.record = find(".record");
     /** @type {HTMLElement} */
     this.recordText = find(".record span");
-    /** @type {HTMLInputElement} */
-    this.file = find("input[type=file]");
     /** @type {HTMLSelectElement} */
     this.songFormat = find("[name=song-format]");
     /** @type {HTMLInputElement} */
@@ -55,12 +50,13 @@ export class Produce {
     this.began = null;
     /** @type {Map<string, string>} */
     this.states = new Map();
-    this.#listen(find(".open"), find(".song"));
+    chooser(find(".open"), find("input[type=file]"), (files) => void this.render(files));
+    this.#listen(find(".song"));
     setInterval(() => this.began !== null && this.#showTake(), TICK_MS);
   }
 
-  /** @param {HTMLButtonElement} open @param {HTMLElement} area */
-  #listen(open, area) {
+  /** @param {HTMLElement} area */
+  #listen(area) {
     this.record.addEventListener("click", () => {
       this.link.send("record", { on: this.began === null, format: this.takeFormat.value });
     });
@@ -68,17 +64,12 @@ export class Produce {
       select.value = kept(select.name) ?? select.value;
       select.addEventListener("change", () => keep(select.name, select.value));
     }
-    open.addEventListener("click", () => this.file.click());
-    this.file.addEventListener("change", () => {
-      void this.render([...(this.file.files ?? [])]);
-      this.file.value = "";
-    });
     area.addEventListener("dragover", () => area.classList.add("over"));
     for (const kind of ["dragleave", "drop"]) area.addEventListener(kind, () => area.classList.remove("over"));
     addEventListener(
       "drop",
       (event) => {
-        const files = [...(event.dataTransfer?.files ?? [])].filter(({ name }) => SONG.test(name));
+        const files = filesOf(event).filter(({ name }) => SONG.test(name));
         area.classList.remove("over");
         if (!files.length) return;
         event.preventDefault();
@@ -92,23 +83,11 @@ export class Produce {
 
   /** Have MIDI files rendered with the present sound. @param {File[]} files */
   async render(files) {
+    const fields = { format: this.songFormat.value, percussion: this.percussion.checked ? "1" : "0" };
     for (const file of files.slice(0, MOST_SONGS)) {
-      if (file.size > MOST_BYTES) {
-        this.say(`“${file.name}” is larger than ${MOST_BYTES >> 20} MiB; that is no song.`);
-        continue;
-      }
-      const query = new URLSearchParams(location.search);
-      query.set("name", file.name.slice(-200));
-      query.set("format", this.songFormat.value);
-      query.set("percussion", this.percussion.checked ? "1" : "0");
-      try {
-        const answer = await fetch(`/api/songs?${query}`, { method: "POST", body: file });
-        if (!answer.ok) this.say(`“${file.name}”: ${(await answer.text()).trim()}`);
-      } catch {
-        this.say(`“${file.name}” did not get through: nsynth-lab does not answer.`);
-      }
+      await sent("/api/songs", file, file.name, { say: this.say, mostBytes: MOST_BYTES, fields });
     }
-    if (files.length > MOST_SONGS) this.say(`${MOST_SONGS} songs at once are as many as there can be.`);
+    if (files.length > MOST_SONGS) this.say(`At most ${MOST_SONGS} songs can be rendered at once.`);
   }
 
   /** @param {import("./types.js").State} state */
@@ -119,21 +98,7 @@ export class Produce {
 
   /** @param {Record<string, Job>} jobs */
   show(jobs) {
-    const ours = Object.entries(jobs).filter(([, { kind }]) => KINDS.includes(kind));
-    for (const [name, row] of this.rows) {
-      if (name in jobs) continue;
-      row.remove();
-      this.rows.delete(name);
-    }
-    for (const [name, job] of ours) {
-      const row = this.rows.get(name);
-      if (row) row.show(job);
-      else {
-        const added = new JobRow(name, job, { link: this.link, listener: this.listener });
-        this.rows.set(name, added);
-        this.list.prepend(added.element);
-      }
-    }
+    const ours = this.rows.show(jobs);
     this.empty.hidden = ours.length > 0;
     const take = ours.find(([, { kind, state }]) => kind === "take" && state === "running");
     this.began = take ? performance.now() - 1000 * take[1].seconds : null;

@@ -1,12 +1,19 @@
-/** The microphone's samples, mean of its channels, handed to the page in pieces of 2048; nothing comes out. */
+/**
+ * The microphone's samples, mean of its channels, handed to the page in pieces of 2048, or as many as the options say; or
+ * to the port that `{ to }` brings. Nothing comes out.
+ */
 
 const PIECE = 2048;
 
 class Recorder extends AudioWorkletProcessor {
-  constructor() {
+  /** @param {{ processorOptions?: { piece?: number } }} options */
+  constructor({ processorOptions }) {
     super();
-    this.piece = new Float32Array(PIECE);
+    this.piece = new Float32Array(processorOptions?.piece ?? PIECE);
     this.filled = 0;
+    /** @type {MessagePort} */
+    this.to = this.port;
+    this.port.onmessage = ({ data }) => (this.to = data.to);
   }
 
   /** @param {Float32Array[][]} inputs */
@@ -16,14 +23,15 @@ class Recorder extends AudioWorkletProcessor {
       let sum = 0;
       for (const channel of channels) sum += channel[i];
       this.piece[this.filled++] = sum / channels.length;
-      if (this.filled === PIECE) this.send();
+      if (this.filled === this.piece.length) this.send();
     }
     return true;
   }
 
   send() {
-    this.port.postMessage(this.piece, [this.piece.buffer]);
-    this.piece = new Float32Array(PIECE);
+    const { length } = this.piece;
+    this.to.postMessage(this.piece, [this.piece.buffer]);
+    this.piece = new Float32Array(length);
     this.filled = 0;
   }
 }

@@ -9,8 +9,10 @@ const CLICK_SECONDS = 0.12; // at either end, in which the button is heard
 const PLAIN = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
 export class Recorder extends EventTarget {
-  constructor() {
+  /** @param {number} longest in seconds */
+  constructor(longest = LONGEST_SECONDS) {
     super();
+    this.longest = longest;
     /** @type {MediaStream | null} */
     this.stream = null;
     /** @type {AudioContext | null} */
@@ -26,12 +28,7 @@ export class Recorder extends EventTarget {
 
   /** Ask for the microphone, and begin. What goes wrong is thrown as an Error that a player understands. */
   async start() {
-    if (!navigator.mediaDevices) throw new Error("Only a page of this machine, or an encrypted one, may use the microphone.");
-    try {
-      this.stream = await navigator.mediaDevices.getUserMedia({ audio: PLAIN });
-    } catch (error) {
-      throw new Error(reason(error));
-    }
+    this.stream = await microphone();
     this.pieces = [];
     this.samples = 0;
     const context = new AudioContext({ latencyHint: "interactive" }); // at the microphone's own rate
@@ -55,7 +52,7 @@ export class Recorder extends EventTarget {
     const seconds = this.samples / this.context.sampleRate;
     const peak = piece.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
     this.dispatchEvent(new CustomEvent("level", { detail: { seconds, peak } }));
-    if (seconds >= LONGEST_SECONDS) this.dispatchEvent(new Event("full"));
+    if (seconds >= this.longest) this.dispatchEvent(new Event("full"));
   }
 
   /** End; what was recorded as a file, or null if there is nothing. @returns {Blob | null} */
@@ -77,6 +74,16 @@ export class Recorder extends EventTarget {
     for (const track of this.stream?.getTracks() ?? []) track.stop();
     void this.context?.close();
     this.stream = this.context = null;
+  }
+}
+
+/** The sound of the microphone. What goes wrong is thrown as an Error that a player understands. */
+export async function microphone() {
+  if (!navigator.mediaDevices) throw new Error("Only a page of this machine, or an encrypted one, may use the microphone.");
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: PLAIN });
+  } catch (error) {
+    throw new Error(reason(error));
   }
 }
 

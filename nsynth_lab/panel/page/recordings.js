@@ -4,8 +4,10 @@
  *     Record, Open, drop --> POST /api/recordings --> jobs (progress, here and on the corner) --> recordings (cards)
  */
 import { Comparison } from "./compare.js";
+import { chooser, filesOf, sent } from "./files.js";
 import { made } from "./list.js";
-import { LONGEST_SECONDS, Recorder } from "./recorder.js";
+import { LONGEST_SECONDS } from "./recorder.js";
+import { RecorderLine } from "./recorder-line.js";
 import { howFar, RecordingCard, showShare } from "./recording-card.js";
 
 const ENDINGS = [".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif"];
@@ -38,24 +40,19 @@ export class Recordings extends EventTarget {
     this.pad = pad;
     this.say = say;
     this.comparison = new Comparison(sound, say);
-    this.recorder = new Recorder();
-    /** @type {HTMLButtonElement} */
-    this.record = find(".record");
-    /** @type {HTMLElement} */
-    this.recordText = find(".record span");
-    /** @type {HTMLButtonElement} */
-    this.discard = find(".discard");
-    /** @type {HTMLElement} */
-    this.line = find(".recorder");
-    /** @type {HTMLMeterElement} */
-    this.meter = find("meter");
-    /** @type {HTMLElement} */
-    this.time = find("output");
+    this.recorder = new RecorderLine(section, {
+      idle: "Record a sound",
+      begun: `Recording: play one note, up to ${LONGEST_SECONDS} seconds`,
+      nothing: "Nothing was recorded: wait until the time runs, then play one note.",
+      time: (seconds) => `${seconds.toFixed(1)} s`,
+      before: () => this.comparison.stop(),
+      take: (recorded) => void this.#send(recorded, RECORDED, this.pad.chosen),
+      say,
+    });
     /** @type {HTMLElement} */
     this.news = find(".news");
     /** @type {HTMLElement} */
     this.list = find("ul");
-    this.file = Object.assign(document.createElement("input"), { type: "file", multiple: true });
     /** @type {Map<string, RecordingCard>} */
     this.cards = new Map();
     /** @type {Record<string, Recording>} */
@@ -66,26 +63,13 @@ export class Recordings extends EventTarget {
     this.known = new Set();
     /** @type {string[]} */
     this.families = [];
-    this.busy = false; // the microphone is being asked for
     this.#listen(find(".open"));
   }
 
   /** @param {HTMLButtonElement} open */
   #listen(open) {
-    this.record.addEventListener("click", () => void this.toggle());
-    this.discard.addEventListener("click", () => this.#stop(false));
-    open.addEventListener("click", () => this.file.click());
-    this.file.accept = ENDINGS.join();
-    this.file.addEventListener("change", () => {
-      void this.take([...(this.file.files ?? [])], this.pad.chosen);
-      this.file.value = "";
-    });
-    this.recorder.addEventListener("full", () => this.#stop(true));
-    this.recorder.addEventListener("level", (event) => {
-      const { seconds, peak } = /** @type {CustomEvent} */ (event).detail;
-      this.meter.value = Math.max(0, 1 + Math.log10(peak + 1e-9) / 2.5); // from -50 dB to full scale
-      this.time.textContent = `${seconds.toFixed(1)} s`;
-    });
+    const file = Object.assign(document.createElement("input"), { type: "file", multiple: true, accept: ENDINGS.join() });
+    chooser(open, file, (files) => void this.take(files, this.pad.chosen));
     addEventListener("dragover", (event) => this.#dragged(event));
     addEventListener("dragleave", (event) => !event.relatedTarget && this.#markDrop(-1));
     document.addEventListener("drop", (event) => this.#dropped(event));
@@ -101,42 +85,6 @@ export class Recordings extends EventTarget {
     for (const [id, card] of this.cards) if (this.ready[id]) card.show(this.ready[id]);
   }
 
-  /** Begin to record, or end and encode what was recorded. */
-  async toggle() {
-    if (this.recorder.isRecording) return this.#stop(true);
-    if (this.busy) return undefined;
-    this.busy = true;
-    try {
-      this.comparison.stop();
-      await this.recorder.start();
-      this.#showRecorder();
-    } catch (error) {
-      this.say(error instanceof Error ? error.message : String(error));
-    }
-    this.busy = false;
-    return undefined;
-  }
-
-  /** @param {boolean} wanted */
-  #stop(wanted) {
-    if (!this.recorder.isRecording) return;
-    const recorded = this.recorder.stop();
-    this.#showRecorder();
-    if (!wanted) return;
-    if (recorded) void this.#send(recorded, RECORDED, this.pad.chosen);
-    else this.say("Nothing was recorded: wait until the time runs, then play one note.");
-  }
-
-  #showRecorder() {
-    const on = this.recorder.isRecording;
-    this.record.setAttribute("aria-pressed", String(on));
-    this.recordText.textContent = on ? "Stop" : "Record a sound";
-    this.line.hidden = !on;
-    this.time.textContent = "0.0 s";
-    this.meter.value = 0;
-    if (on) this.news.textContent = `Recording: play one note, up to ${LONGEST_SECONDS} seconds`;
-  }
-
   /** Files, one for each corner from a first one on. @param {File[]} files @param {number} corner */
   async take(files, corner) {
     for (const [k, file] of files.entries()) await this.#send(file, file.name, Math.min(corner + k, LAST_CORNER));
@@ -144,17 +92,9 @@ export class Recordings extends EventTarget {
 
   /** @param {Blob} file @param {string} name @param {number} corner */
   async #send(file, name, corner) {
-    if (file.size > MOST_BYTES) return this.say(`${name}: at most ${MOST_BYTES >> 20} MB; a recording of one note is far smaller`);
-    const query = new URLSearchParams(location.search);
-    query.set("name", name);
-    query.set("corner", String(Math.max(corner, 0)));
-    try {
-      const answer = await fetch(`/api/recordings?${query}`, { method: "POST", body: file });
-      if (!answer.ok) this.say((await answer.text()).trim() || `${name} was not taken`);
-    } catch {
-      this.say(`${name} could not be sent: nsynth-lab does not answer`);
-    }
-    return undefined;
+    const fields = { corner: String(Math.max(corner, 0)) };
+    const tooLarge = "; a recording of one note is far smaller";
+    await sent("/api/recordings", file, name, { say: this.say, mostBytes: MOST_BYTES, tooLarge, fields });
   }
 
   // Files dragged onto the page.
@@ -170,7 +110,7 @@ export class Recordings extends EventTarget {
   /** @param {DragEvent} event */
   #dropped(event) {
     this.#markDrop(-1);
-    const sounds = [...(event.dataTransfer?.files ?? [])].filter(({ name }) => isSound(name));
+    const sounds = filesOf(event).filter(({ name }) => isSound(name));
     if (event.defaultPrevented || !sounds.length) return;
     event.preventDefault(); // the browser would leave the page for the file
     void this.take(sounds, this.#cornerAt(event));
@@ -179,6 +119,7 @@ export class Recordings extends EventTarget {
   /** @param {DragEvent} event */
   #cornerAt(event) {
     const target = event.target instanceof Element ? event.target : null;
+    if (target?.closest("#translate, #phrase")) return -1; // which take it themselves
     const chip = target?.closest(".corner");
     if (chip) return [...this.pad.chips.children].indexOf(chip);
     return target === this.pad.canvas ? this.pad.nearest(event) : this.pad.chosen;

@@ -25,6 +25,9 @@ export class Link extends EventTarget {
     this.waited = SHORTEST_WAIT_MS;
     this.timer = 0;
     this.wantsSound = false;
+    this.storeMs = 0;
+    /** @type {Map<string, unknown>} the last message of each type */
+    this.said = new Map();
     this.isGreeted = false; // a second hello, for the sound, is answered too, and opens nothing
     this.refused = false; // another version: trying again helps nobody
     addEventListener("online", () => this.hurry());
@@ -42,10 +45,15 @@ export class Link extends EventTarget {
     this.wire.postMessage({ player }, player ? [player] : []);
   }
 
-  /** Have the sound sent from now on. */
-  wantSound() {
-    if (this.wantsSound) return;
-    this.wantsSound = true;
+  /** Where the sound of a microphone comes from, if anywhere. @param {MessagePort | null} microphone */
+  sing(microphone) {
+    this.wire.postMessage({ microphone }, microphone ? [microphone] : []);
+  }
+
+  /** Have the sound sent from now on; so much of it is kept in store. @param {number} storeMs */
+  wantSound(storeMs) {
+    if (this.wantsSound && this.storeMs === storeMs) return;
+    [this.wantsSound, this.storeMs] = [true, storeMs];
     this.#hello();
   }
 
@@ -55,7 +63,7 @@ export class Link extends EventTarget {
   }
 
   #hello() {
-    this.send("hello", { version: VERSION, sound: this.wantsSound });
+    this.send("hello", { version: VERSION, sound: this.wantsSound, store: this.storeMs });
   }
 
   /** Try again at once, if it is waiting to. */
@@ -87,8 +95,19 @@ export class Link extends EventTarget {
     this.waited = Math.min(2 * this.waited, LONGEST_WAIT_MS);
   }
 
+  /**
+   * Be told of messages of a type: of the last one at once, if there was one, and of all from now on.
+   *
+   * @param {string} type @param {(message: any) => void} act
+   */
+  hear(type, act) {
+    this.addEventListener(type, (event) => act(/** @type {CustomEvent} */ (event).detail));
+    if (this.said.has(type)) act(this.said.get(type));
+  }
+
   /** @param {string} type @param {unknown} detail */
   #tell(type, detail) {
+    this.said.set(type, detail);
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 

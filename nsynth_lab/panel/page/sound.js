@@ -2,13 +2,14 @@
  * The sound of this page: an AudioContext at the instrument's rate, the player in its worklet, and an analyser.
  *
  * Browsers let a page sound after a first gesture only, so `start` is called by one. Events: `report`, about twelve times
- * a second while it runs; `player` when there is another one, whose `frames` is the port that takes frames of sound.
+ * a second while it runs; `player` when there is another one, whose `frames` is the port that takes frames of sound;
+ * `store` when there may be more or less in store than before.
  */
 
 /** Samples that lie in store besides a block, those of them that stay unused, and how much the browser is to keep. */
 const SAFETIES = {
   low: { store: 512, spare: 256, latencyHint: 0 },
-  high: { store: 2816, spare: 2048, latencyHint: 0.02 },
+  high: { store: 5888, spare: 5120, latencyHint: 0.02 },
 };
 
 /** @typedef {{ underruns: number, skipped: number, repeated: number, lost: number, held: number, peaks: number[], playing: boolean }} Report */
@@ -102,6 +103,12 @@ export class Sound extends EventTarget {
   #tellPlayer() {
     const { store, spare } = SAFETIES[this.safety];
     this.player?.port.postMessage({ prefill: this.blockSamples + store, spare });
+    if (this.player) this.dispatchEvent(new Event("store"));
+  }
+
+  /** How much lies in store when it plays, in ms. */
+  get storeMs() {
+    return (1000 * (this.blockSamples + SAFETIES[this.safety].store)) / this.sampleRate;
   }
 
   /** @param {boolean} muted */

@@ -1,7 +1,7 @@
 /** Tabs: of a row of them one is open. A click opens it; arrows, Home and End walk. */
 
 /** @param {HTMLElement} tab */
-const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls") ?? "");
+export const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls") ?? "");
 
 /** @param {Element} list @returns {HTMLElement[]} */
 const tabsOf = (list) => [...list.querySelectorAll("[role=tab]")].map((tab) => /** @type {HTMLElement} */ (tab));

@@ -22,6 +22,14 @@
  *   problem: string }} MidiPorts
  * @typedef {{ type: "notes", notes: number[][] }} Notes  rows of key, x, y and pressure
  * @typedef {{ type: "keys", down: number[] }} Keys
+ * @typedef {{ type: "playing", tune: string, on: boolean, at: number, speed: number, loop: boolean,
+ *   change: "bar" | "slot", together: boolean, x: number, y: number, column: number, row: number,
+ *   path: number[][] }} Playing
+ * @typedef {{ answer: string, along: boolean, lead: boolean, loose: boolean, turns: number, close: number, free: number,
+ *   bpm: number, metre: string, key: string, seed: number }} DuetOptions
+ * @typedef {{ type: "partner", options: DuetOptions, doing: string, turn: number, late: number, heard: string,
+ *   at: number, first: number, notes: [number, number, number, number][], coming: [number, number, number][],
+ *   bars: number[] }} Partner
  * @typedef {{ type: "trouble", says: string }} Trouble
  *
  * @typedef {{ name: string, family: string, source: string, lowest: string, highest: string, velocities: number[],
@@ -38,6 +46,22 @@
  *   low: number, high: number, unit: string, choices: string[], steady: boolean }} EffectParameter
  * @typedef {{ name: string, title: string, is_plugin: boolean, family: string, says: string, mix: number, error: string,
  *   parameters: EffectParameter[] }} Effect
+ *
+ * @typedef {{ title: string, seconds: number, tone_seconds: number, notes: number, lowest: number, highest: number,
+ *   has_sound: boolean, remarks: string[] }} Phrase
+ * @typedef {{ transpose: number, follow: number, dynamics: number, expression: number, snap: string, octaves: boolean, as_notes: boolean,
+ *   loop: boolean, hears: "translation" | "source" | "both" }} TranslateOptions
+ * @typedef {{ options: TranslateOptions, phrase: string, at: number, moved: number,
+ *   listens: "nothing" | "machine" | "page", device: string, note: number, level_db: number, latency_ms: number,
+ *   howls: boolean }} Translation
+ * @typedef {{ seconds: number, step: number, late: number, pitch: (number | null)[], level: number[],
+ *   notes: [number, number, number, number][], spectrogram: { lowest: number, rows_a_semitone: number, rows: number,
+ *   columns: number, pixels: string } }} PhrasePicture  notes: begin, end, pitch, level
+ *
+ * @typedef {{ descent: string, words: string, is_made: boolean, notes: [number, number, number][], picture: string }} Member
+ * @typedef {{ name: string, names: string[], what: "" | "tunes" | "presets" | "instruments", generation: number,
+ *   members: Record<string, Member>, liked: number[], settings: Record<string, string>, folder: string, job: string,
+ *   awaits: boolean }} Evolution
  *
  * @typedef {{ x: number, y: number }} Point
  * @typedef {{ left: number, top: number, width: number, height: number }} Box

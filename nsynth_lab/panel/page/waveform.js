@@ -1,4 +1,5 @@
 /** A recording's waveform, filled, and that of its reconstruction as a line over it. */
+import { cleared } from "./canvas.js";
 import { colour, onThemeChange } from "./theme.js";
 
 export class Waveform {
@@ -22,12 +23,8 @@ export class Waveform {
 
   draw() {
     const { canvas, original, reconstruction } = this;
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    const context = canvas.getContext("2d");
-    if (!context || !width || !original.length) return;
-    canvas.width = Math.round(width * devicePixelRatio);
-    canvas.height = Math.round(height * devicePixelRatio);
-    context.scale(devicePixelRatio, devicePixelRatio);
+    if (!canvas.clientWidth || !original.length) return;
+    const { context, width, height } = cleared(canvas);
     const most = Math.max(...original, ...reconstruction, 1e-6);
     outline(context, original, most, width, height);
     context.fillStyle = colour("soft");

@@ -4,6 +4,8 @@
  *     page --- { open } or text ---> socket          socket --- text ---> page
  *                                    socket --- frames of sound ---> the player's port, which `{ player }` brings
  *
+ * What `{ microphone: port }` brings goes out as it is; with null, no more does.
+ *
  * The page is told `{ open: true }`, and `{ open: false }` when the socket has closed. Without a player, or with
  * `{ player: null }`, frames are dropped.
  */
@@ -12,6 +14,8 @@
 let socket = null;
 /** @type {MessagePort | null} */
 let player = null;
+/** @type {MessagePort | null} */
+let microphone = null;
 
 /** @param {string} address */
 function open(address) {
@@ -26,8 +30,16 @@ function open(address) {
   socket = opened;
 }
 
+/** @param {MessagePort | null} port */
+function hear(port) {
+  microphone?.close();
+  microphone = port;
+  if (port) port.onmessage = ({ data }) => socket?.readyState === WebSocket.OPEN && socket.send(data);
+}
+
 onmessage = ({ data }) => {
   if (typeof data === "string") socket?.readyState === WebSocket.OPEN && socket.send(data);
   else if ("open" in data) open(data.open);
   else if ("player" in data) player = data.player;
+  else if ("microphone" in data) hear(data.microphone);
 };

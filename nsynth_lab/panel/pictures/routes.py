@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from nsynth_lab.errors import NsynthLabError
+from nsynth_lab.panel.in_thread import in_thread
 from nsynth_lab.panel.pictures.colours import Colours
 from nsynth_lab.panel.pictures.renderer import Renderer
 from nsynth_lab.panel.pictures.samples import Samples
@@ -40,7 +41,7 @@ class Pictures:
         self._colours = Colours(instrument.session, self._renderer, busy=self._is_busy)
         self._samples = Samples(instrument.session, self._renderer)
         self.routes = [
-            Route("/api/colours", self._coloured),
+            Route("/api/colours", in_thread(self._coloured)),
             Route("/api/picture", self._picture),
             Route("/api/clip", self._clip),
         ]

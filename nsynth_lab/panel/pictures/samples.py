@@ -96,14 +96,18 @@ class Samples:
 
 
 def _then(given: Future[Given], made: Future[Made], make: Callable[[Given], Made]) -> None:
-    """When one future is done, the other is too."""
+    """When one future is done, the other is too, unless who asked for it has gone meanwhile."""
 
     def done(future: Future[Given]) -> None:
         if future.cancelled():
             made.cancel()
-        elif (error := future.exception()) is not None:
-            made.set_exception(error)
-        else:
-            made.set_result(make(future.result()))
+            return
+        if (error := future.exception()) is not None:
+            if made.set_running_or_notify_cancel():
+                made.set_exception(error)
+            return
+        result = make(future.result())  # kept for the next one, even if nobody waits any more
+        if made.set_running_or_notify_cancel():
+            made.set_result(result)
 
     given.add_done_callback(done)

@@ -39,9 +39,11 @@ def write_guests(session: Session, names: Iterable[str], folder: Path) -> Path:
     return folder
 
 
-def session_of(arguments: Mapping[str, Any], guests: Path) -> Session:
-    """The session that `session_arguments` describes, with the guests that `write_guests` has written."""
+def session_of(arguments: Mapping[str, Any], guests: Path | None = None) -> Session:
+    """The session that `session_arguments` describes, with the guests that `write_guests` has written, if any."""
     session = Session(arguments["folder"], device=arguments["device"], seed=arguments["seed"])
+    if guests is None:
+        return session
     for row in json.loads((guests / GUESTS).read_text(encoding="utf-8")):
         zones = [read_latents(guests / file) for file in row["zones"]]
         entry = BankEntry(Instrument(row["name"], row["family"]), tuple(range(len(zones))))

@@ -78,30 +78,34 @@ class Desk:
                     self._jobs.forget(name)
         kind, work = (packs.ESTIMATE_KIND, packs.ESTIMATE_WORK) if message.dry_run else (packs.KIND, packs.WORK)
         arguments = {"recipe": request.to_dict()}
-        self._start(kind, request.name, work, arguments, patch, about=packs.about(request, message))
+        self.start(kind, request.name, work, arguments, patch, about=packs.about(request, message))
 
     async def _song(self, request: Request) -> Response:
         """A MIDI file is rendered with the sound as it is now; the answer names the job."""
         try:
             asked = songs.arguments_of(request.query_params)
             path = await receive(request, self._jobs.folder, most_bytes=songs.MOST_BYTES, suffixes=songs.SUFFIXES)
-            job = await asyncio.to_thread(self._render, path, asked)
+            job = await asyncio.to_thread(self.render, path, asked)
         except NsynthLabError as error:
             raise HTTPException(400, str(error)) from None
         return JSONResponse({"job": job})
 
-    def _render(self, path: Path, asked: Mapping[str, Any]) -> str:
+    def render(self, path: Path, asked: Mapping[str, Any], *, about: Mapping[str, Any] | None = None) -> str:
+        """Render a song with the sound as it is now, as a job whose name is returned; the file is the job's.
+
+        `asked` is as `songs.arguments_of` has it; `about` what pages are told of it besides.
+        """
         try:
             patch = self._instrument.patch
-            about = {"sound": patch.name, "format": asked["ending"]}
+            known = {"sound": patch.name, "format": asked["ending"], **(about or {})}
             arguments = {**asked, "sound": patch_arguments(patch)}
-            return self._start(
-                songs.KIND, str(asked["title"]), songs.WORK, arguments, patch, about=about, files={"song": path}
+            return self.start(
+                songs.KIND, str(asked["title"]), songs.WORK, arguments, patch, about=known, files={"song": path}
             )
         finally:
             path.unlink(missing_ok=True)
 
-    def _start(
+    def start(
         self,
         kind: str,
         title: str,
@@ -112,7 +116,10 @@ class Desk:
         about: Mapping[str, Any],
         files: Mapping[str, Path] | None = None,
     ) -> str:
-        """A job with a session of its own, which knows the players' recordings that the patch is made of."""
+        """Start a job with a session of its own, which knows the players' recordings in the patch; returns its name.
+
+        The rest is as in `Jobs.start`.
+        """
         session = self._instrument.session
         guests = write_guests(session, patch.blend.corners, self._jobs.folder / secrets.token_hex(8))
         try:

@@ -26,15 +26,15 @@ ENDINGS = ("wav", "flac", "ogg", "mp3")
 LONGEST_TITLE = 60
 
 
-def title_of(name: str) -> str:
-    r"""What a file's name says of the song: without folders and ending.
+def title_of(name: str, *, instead: str = "song") -> str:
+    r"""What a song or another sound is called after its file: the name without folders and ending.
 
     >>> title_of("C:\\songs\\My Song.mid"), title_of("../.mid")
     ('My Song', 'song')
     """
     last = PureWindowsPath(PurePosixPath(name).name).name
     shown = legible(last.rpartition(".")[0]).strip()[:LONGEST_TITLE]
-    return shown or "song"
+    return shown or instead
 
 
 def arguments_of(query: Mapping[str, str]) -> dict[str, Any]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.note import FAMILIES
+from nsynth_lab.panel.jobs.answers import line, number, remarks_of
 
-LONGEST_LINE, MOST_REMARKS, MOST_POINTS = 300, 8, 400
+MOST_POINTS = 400
 
 
 @dataclass(frozen=True)
@@ -51,31 +51,19 @@ class Outcome:
         try:
             made = cls(
                 note=int(result["note"]),
-                measured=_number(result["measured"]),
-                pitch=_line(result["pitch"]),
-                error_db=_number(result["error_db"]),
-                quality=_line(result["quality"]),
-                seconds=_number(result["seconds"]),
-                family=_line(result["family"]),
-                remarks=tuple(map(_line, result["remarks"][:MOST_REMARKS])),
-                original=tuple(map(_number, result["original"][:MOST_POINTS])),
-                reconstruction=tuple(map(_number, result["reconstruction"][:MOST_POINTS])),
-                hash=_line(result["hash"]),
+                measured=number(result["measured"]),
+                pitch=line(result["pitch"]),
+                error_db=number(result["error_db"]),
+                quality=line(result["quality"]),
+                seconds=number(result["seconds"]),
+                family=line(result["family"]),
+                remarks=remarks_of(result),
+                original=tuple(map(number, result["original"][:MOST_POINTS])),
+                reconstruction=tuple(map(number, result["reconstruction"][:MOST_POINTS])),
+                hash=line(result["hash"]),
             )
         except (KeyError, ValueError, TypeError) as error:
             raise UsageError("the sound could not be encoded: its process gave no proper answer") from error
         if made.family not in FAMILIES or not 0 <= made.note <= 127:
             raise UsageError("the sound could not be encoded: its process gave no proper answer")
         return made
-
-
-def _number(given: Any) -> float:
-    if not math.isfinite(number := float(given)):
-        raise ValueError("not finite")
-    return number
-
-
-def _line(given: Any) -> str:
-    if not isinstance(given, str):
-        raise TypeError("not text")
-    return "".join(letter for letter in given[:LONGEST_LINE] if letter.isprintable())

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nsynth_lab.capture.file import LONGEST_SECONDS
 from nsynth_lab.capture.plan import CapturePlan
-from nsynth_lab.errors import NsynthLabError, UsageError
+from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import Latents, read_latents
 from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.bank import Bank, BankEntry
@@ -22,13 +20,14 @@ from nsynth_lab.model.user_bank import keep, user_instrument_path
 from nsynth_lab.note import Instrument as Named
 from nsynth_lab.note import note_name
 from nsynth_lab.panel.jobs.limits import GIB, Limits
+from nsynth_lab.panel.jobs.sent import SentSounds
 from nsynth_lab.panel.messages import EncodeRecording, KeepRecording, RemoveRecording
 from nsynth_lab.panel.messages import Recordings as Shown
 from nsynth_lab.panel.recordings.encoding import ORIGINAL, RECONSTRUCTION, VELOCITY, ZONE
 from nsynth_lab.panel.recordings.names import MARK, free_name, title_of
 from nsynth_lab.panel.recordings.outcome import Outcome
 from nsynth_lab.version import __version__
-from nsynth_lab.wording import counted, quoted
+from nsynth_lab.wording import quoted
 
 if TYPE_CHECKING:
     from nsynth_lab.panel.instrument import Instrument
@@ -38,7 +37,6 @@ KIND = "recording"  # of its jobs
 WORK = "nsynth_lab.panel.recordings.encoding:encode_file"
 LIMITS = Limits(memory_bytes=3 * GIB, processor_seconds=600, file_bytes=64 << 20)
 MOST, MOST_AT_ONCE = 32, 8
-FOLDER = "recordings"  # beside those of the jobs
 SOUNDS = (ORIGINAL, RECONSTRUCTION)
 
 
@@ -76,37 +74,15 @@ class _Begun:
     corner: int
 
 
-class Recordings:
+class Recordings(SentSounds[_Begun, Recorded]):
     """Those of this session. `begin` has one encoded and put on its corner; `handle` does what pages ask for.
 
     They need `jobs` to be open, and end with them: the folder of the jobs holds their files.
     """
 
     def __init__(self, instrument: Instrument, jobs: Jobs) -> None:
-        self._instrument, self._session, self._jobs = instrument, instrument.session, jobs
-        self._lock = threading.RLock()
-        self._ready: dict[str, Recorded] = {}
-        self._begun: dict[str, _Begun] = {}
-        self._listeners: list[Callable[[], None]] = []
-
-    def check_room(self) -> None:
-        """Whether there is room for one more.
-
-        Raises:
-            UsageError: too many are kept, or are being encoded.
-        """
-        with self._lock:
-            self._tidy()
-            if len(self._begun) >= MOST_AT_ONCE:
-                raise UsageError(f"{counted(len(self._begun), 'recording')} are being encoded: wait, or cancel one")
-            if len(self._ready) + len(self._begun) >= MOST:
-                raise UsageError(f"{MOST} recordings are as many as there can be: remove one first")
-
-    def new_folder(self) -> Path:
-        """A folder for a sound that is about to be sent; what is sent in vain is removed with it."""
-        folder = self._jobs.folder / FOLDER / secrets.token_hex(8)
-        folder.mkdir(parents=True)
-        return folder
+        super().__init__(jobs, kind=KIND, most=MOST, most_at_once=MOST_AT_ONCE, works="being encoded")
+        self._instrument, self._session = instrument, instrument.session
 
     def begin(self, sound: Path, *, file_name: str, corner: int) -> str:
         """Have a sound encoded, and put on that corner once it is; returns what the recording is called in messages.
@@ -152,11 +128,6 @@ class Recordings:
         with self._lock:
             found = self._ready.get(recording)
         return found.folder / file if found is not None and file in SOUNDS else None
-
-    def subscribe(self, tell: Callable[[], None]) -> Callable[[], None]:
-        """Tell of every change from now on; returns what ends it. `tell` comes from any thread and must not wait."""
-        self._listeners.append(tell)
-        return partial(self._listeners.remove, tell)
 
     def _start(
         self, recording: str, sound: Path, *, name: str, file: str, corner: int, again: bool = False, note: int | None
@@ -249,25 +220,8 @@ class Recordings:
             raise UsageError(f"no recording {quoted(recording)}: it has been removed")
         return found
 
-    def _tidy(self) -> None:
-        """Forget those whose jobs have come to nothing, and the jobs that have done their work."""
-        rows = self._jobs.rows()
-        over = {job for job, row in rows.items() if row["state"] in ("done", "failed", "cancelled")}
-        for recording, begun in list(self._begun.items()):
-            if begun.job in over or begun.job not in rows:
-                del self._begun[recording]
-                shutil.rmtree(begun.folder if recording in self._ready else begun.folder.parent, ignore_errors=True)
-        for job in over:
-            if rows[job]["kind"] == KIND:
-                self._forget_job(job)
-
-    def _forget_job(self, job: str) -> None:
-        with suppress(NsynthLabError):  # somebody else has
-            self._jobs.forget(job)
-
-    def _tell(self) -> None:
-        for tell in tuple(self._listeners):
-            tell()
+    def _folder_of(self, name: str, begun: _Begun) -> Path:
+        return begun.folder if name in self._ready else begun.folder.parent
 
 
 def bank_of(name: str, family: str, zone: Latents) -> Bank:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
+from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -12,7 +11,6 @@ from starlette.routing import Route
 
 from nsynth_lab.audio import ENDINGS
 from nsynth_lab.errors import NsynthLabError
-from nsynth_lab.panel.jobs.uploads import NAME, receive
 from nsynth_lab.panel.recordings.recordings import Recordings
 
 PATH = "/api/recordings"
@@ -24,22 +22,15 @@ def recording_routes(recordings: Recordings) -> list[Route]:
     """`POST /api/recordings?name=voice.wav&corner=0`; `GET /api/recordings/{recording}/original.wav`, and the other."""
 
     async def send(request: Request) -> Response:
+        corner = _corner(request)
+
+        def begin(sound: Path, file_name: str) -> str:
+            return recordings.begin(sound, file_name=file_name, corner=corner)
+
         try:
-            return await _sent(request)
+            recording = await recordings.receive(request, begin, most_bytes=MOST_BYTES, suffixes=ENDINGS)
         except NsynthLabError as error:
             return PlainTextResponse(f"{error}\n", 409, headers={"Connection": "close"})
-
-    async def _sent(request: Request) -> Response:
-        corner = _corner(request)
-        await asyncio.to_thread(recordings.check_room)
-        folder = await asyncio.to_thread(recordings.new_folder)
-        try:
-            sound = await receive(request, folder, most_bytes=MOST_BYTES, suffixes=ENDINGS)
-            file_name = request.query_params[NAME]
-            recording = await asyncio.to_thread(recordings.begin, sound, file_name=file_name, corner=corner)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
         return JSONResponse({"recording": recording})
 
     async def sound(request: Request) -> Response:

@@ -27,6 +27,7 @@ from nsynth_lab.runtime.fused.constants import (
     LEAST_WEIGHTED,
     LEVEL_AT,
     LOUDEST_DB,
+    NOISE_AT,
     PARTIALS_AT,
     PLACE_AT,
     POWER_PER_DB,
@@ -130,7 +131,8 @@ def outputs_kernel(  # type: ignore[no-untyped-def]
     scaled = relative_db / KNEE_DB
     soft = tl.where(scaled > 20.0, scaled, tl.log(1.0 + tl.exp(tl.minimum(scaled, 20.0))))
     gain_db = tl.maximum(tl.load(own + LEVEL_AT) + TOP_GAIN_DB - KNEE_DB * soft, QUIETEST_DB)
-    tl.store(gains + row * 2 * GAINS + g, tl.exp(gain_db * GAIN_PER_DB))
+    turned_up = tl.where(g < GAINS, 1.0, tl.load(own + NOISE_AT))
+    tl.store(gains + row * 2 * GAINS + g, turned_up * tl.exp(gain_db * GAIN_PER_DB))
 
 
 @triton.jit  # type: ignore[untyped-decorator]

@@ -62,6 +62,16 @@ class Bars:
             return True
         return False
 
+    def slur_last(self) -> bool:
+        """End a slur with the note read last; False if there is none."""
+        if self.open.notes:
+            self.open.notes[-1] = replace(self.open.notes[-1], slur_ends=self.open.notes[-1].slur_ends + 1)
+        elif self.done:
+            bar = self.done[-1]
+            last = replace(bar.notes[-1], slur_ends=bar.notes[-1].slur_ends + 1)
+            self.done[-1] = replace(bar, notes=(*bar.notes[:-1], last))
+        return bool(self.open.notes or self.done)
+
     def close(self, *, plays: int = 1, line: str = "") -> None:
         """End the open bar; if it holds nothing yet, the bar before it gets the repeat and the line."""
         now = self.open

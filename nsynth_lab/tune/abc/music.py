@@ -13,6 +13,7 @@ from nsynth_lab.tune.abc.lengths import Lengths, multiple
 from nsynth_lab.tune.abc.pitches import Pitches
 from nsynth_lab.tune.abc.texts import Voices
 from nsynth_lab.tune.abc.tokens import INSIDE, tokens
+from nsynth_lab.tune.abc.words import sung
 from nsynth_lab.tune.lines import Lines
 from nsynth_lab.tune.marks import BY_LETTER, BY_NAME
 from nsynth_lab.tune.metre import Metre
@@ -23,7 +24,7 @@ from nsynth_lab.wording import quoted
 MOST_NOTES, MOST_BARS = 20_000, 8_000
 LONGEST_LINE = 20_000
 LONGEST_CHORD = 32
-NOT_KEPT = {"slur": "slurs are left out", "overlay": "a second voice in a bar (&) is left out"}
+NOT_KEPT = {"overlay": "a second voice in a bar (&) is left out"}
 
 
 class Music:
@@ -41,6 +42,9 @@ class Music:
         self.at = 0
         self._graces: list[Pitch] = []
         self._marks: list[str] = []
+        self._slurs = 0  # that wait for their note
+        self._line = (0, 0)  # bar and place in it at which the line of music began
+        self._has_words = False
         self._chords: list[str] = []  # that wait for their note
         self._notes = 0
         self._in_overlay = False
@@ -58,12 +62,15 @@ class Music:
             "tuplet": self._tuplet,
             "broken": self._broken,
             "tie": lambda _: self._tie(),
+            "slur": self._slur,
         }
 
     def read(self, line: str, field: Callable[[str, str], None], voices: Voices) -> None:
         """A line; `field` takes the fields in it, such as [K:D], and `voices` knows whether its notes are heard."""
         if len(line) > LONGEST_LINE:
             raise TuneError(f"line {self.at} has more than {LONGEST_LINE:,} letters; no line of ABC is that long")
+        if voices.heard:
+            self._line, self._has_words = (len(self.bars.done), len(self.bars.open.notes)), False
         for kind, found in tokens(line):
             if kind == "field":
                 field(found[0][1], found[0][3:-1].strip())
@@ -78,6 +85,27 @@ class Music:
                 self._rules[kind](found)
             elif found[0] not in "*;?@#!+":  # reserved by the standard, or ends of lines in older files
                 self.lines.add(f"{quoted(found[0])} is no music and is left out", at=self.at)
+
+    def words(self, text: str) -> None:
+        """Lyrics under the line of music read last; of several verses the first is taken."""
+        first, place = self._line
+        bars = [[*bar.notes] for bar in self.bars.done[first:]] + [self.bars.open.notes]
+        if self._has_words:
+            self.lines.add("further verses of lyrics are left out")
+            return
+        self._has_words = True
+        behind = [notes[place * (at == 0) :] for at, notes in enumerate(bars)]
+        lyrics, over = sung(behind, text)
+        if over:
+            self.lines.add("syllables without a note are left out", times=over)
+        for at, (notes, own) in enumerate(zip(bars, lyrics, strict=True)):
+            here = place * (at == 0)
+            changed = [replace(note, lyric=lyric) for note, lyric in zip(notes[here:], own, strict=True)]
+            if first + at < len(self.bars.done):
+                bar = self.bars.done[first + at]
+                self.bars.done[first + at] = replace(bar, notes=(*notes[:here], *changed))
+            else:
+                self.bars.open.notes[here:] = changed
 
     def end(self) -> None:
         """No more lines come."""
@@ -99,8 +127,8 @@ class Music:
         if len(inside) > 1:
             self.lines.add("of notes that sound together only the highest is taken", at=self.at)
         top = max(inside, key=lambda pitch: pitch.note)
-        self._add(TuneNote(length, top, tied, tuple(self._graces), tuple(self._marks)))
-        self._graces, self._marks = [], []
+        self._add(TuneNote(length, top, tied, tuple(self._graces), tuple(self._marks), slur_begins=self._slurs))
+        self._graces, self._marks, self._slurs = [], [], 0
 
     def _several(self, found: re.Match[str]) -> None:
         inside = list(INSIDE.finditer(found["inside"]))
@@ -176,6 +204,12 @@ class Music:
             self.lines.add(f"{quoted(found[0])} without a note before it is left out", at=self.at)
         else:
             notes[-1] = replace(notes[-1], length=notes[-1].length * self.lengths.break_rhythm(found[0]))
+
+    def _slur(self, found: re.Match[str]) -> None:
+        if found[0] != ")":
+            self._slurs += 1
+        elif not self.bars.slur_last():
+            self.lines.add("a slur without a note before its end is left out", at=self.at)
 
     def _tie(self) -> None:
         if not self.bars.tie_last():

@@ -13,12 +13,12 @@ from nsynth_lab.tune.abc.texts import Texts, Voices
 from nsynth_lab.tune.key import NO_MODE, Key
 from nsynth_lab.tune.lines import Lines
 from nsynth_lab.tune.metre import parse_metre
+from nsynth_lab.tune.slurs import with_true_slurs
 from nsynth_lab.tune.ties import with_true_ties
 from nsynth_lab.tune.tune import Tempo, Tune
 
 NOT_KEPT = {
-    "w": "lyrics are left out",
-    "W": "lyrics are left out",
+    "W": "lyrics below the tune (W:) are left out",
     "s": "symbol lines (s:) are left out",
     "U": "redefined symbols (U:) are not understood",
     "m": "macros (m:) are not understood",
@@ -59,6 +59,9 @@ class _Reader:
             self.texts.go_on(value)
         elif letter in NOT_KEPT:
             self.lines.add(NOT_KEPT[letter])
+        elif letter == "w":
+            if self.in_body and self.voices.heard:
+                self.music.words(value)
         elif letter == "V":
             if self.in_body:
                 self.voices.change(value, begun=self.music.bars.begun)
@@ -133,7 +136,7 @@ class _Reader:
     def tune(self) -> Tune:
         """The tune, when all lines are read."""
         self.music.end()
-        bars = with_true_ties(tuple(self.music.bars.done), self.lines)
+        bars = with_true_slurs(with_true_ties(tuple(self.music.bars.done), self.lines), self.lines)
         texts = self.texts
         return Tune(bars, self.key, self.metre, texts.title, self.tempo, tuple(texts.about), self.parts)
 

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from nsynth_lab.tune.abc.fields import SIGNS, key_text, tempo_text
 from nsynth_lab.tune.abc.texts import field_text
+from nsynth_lab.tune.abc.words import words_line
 from nsynth_lab.tune.key import Key
 from nsynth_lab.tune.marks import MARKS
 from nsynth_lab.tune.metre import Metre
@@ -38,29 +39,34 @@ def abc_text(tune: Tune, *, number: int = 1) -> str:
         ("Q", tempo_text(tune.tempo) if tune.tempo else ""), ("P", tune.part_order), ("K", key_text(tune.key)),
     ]  # fmt: skip
     header = [f"{letter}:{field_text(text)}" for letter, text in fields if text]
-    return "\n".join([*header, *_body(tune), "", ""])
+    if (second := tune.second_voice) is None:
+        return "\n".join([*header, *_body(tune), "", ""])
+    return "\n".join([*header, "V:1", *_body(tune), "V:2", *_body(second), "", ""])
 
 
 def _body(tune: Tune) -> Iterator[str]:
     """The lines of the music: a new one every four bars, and wherever a section or part begins."""
     writer = _BarWriter(tune.key)
     tune = tune.with_bars(_with_ends_of_endings(tune.bars))
-    line, bars, before = "", 0, None
+    line, bars, before, sung = "", 0, None, list[TuneNote]()
     for bar, place in zip(tune.bars, places(tune), strict=True):
         begins_section = place.opens and not bar.ending and bar.metre is None and bars > 1
         if line and (bar.part or bars >= BARS_A_LINE or begins_section):
             yield line.rstrip()
-            line, bars = "", 0
+            yield from filter(None, [words_line(sung)])
+            line, bars, sung = "", 0, []
         if bar.part:
             yield f"P:{field_text(bar.part)}"
         begins = "|:" if bar.begins_repeat else ""
         if begins and line:  # |: is a bar line too, in place of a plain one
             line = line[:-1] if before and before.plays == 1 and not before.line else f"{line} "
         line += begins + _ending(before, bar) + writer.bar(bar, place) + _closing(bar)
+        sung += split_at_chords(bar)
         bars += 1
         before = bar
     if line:
         yield line
+        yield from filter(None, [words_line(sung)])
 
 
 def _ending(before: Bar | None, bar: Bar) -> str:
@@ -106,7 +112,9 @@ class _BarWriter:
         for note, tuplet in zip(notes, tuplets([note.length for note in notes]), strict=True):
             if at and not self._joined(note, at, place, tuplet):
                 text += " "
-            text += self._chords(bar, at, note) + self._note(note, tuplet)
+            text += (
+                "(" * note.slur_begins + self._chords(bar, at, note) + self._note(note, tuplet) + ")" * note.slur_ends
+            )
             at += note.length
         return text
 
@@ -164,8 +172,9 @@ def split_at_chords(bar: Bar) -> list[TuneNote]:
     for note in bar.notes:
         end = at + note.length
         for chord_at in sorted({chord.at for chord in bar.chords if at < chord.at < end}):
-            notes.append(replace(note, length=chord_at - at, tied=note.pitch is not None))
-            note, at = TuneNote(end - chord_at, note.pitch, note.tied), chord_at
+            first, note = note.split(chord_at - at)
+            notes.append(first)
+            at = chord_at
         notes.append(note)
         at = end
     return notes

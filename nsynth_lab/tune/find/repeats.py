@@ -67,8 +67,9 @@ def split_bar(bar: Bar, at: Fraction) -> tuple[Bar, Bar]:
         elif here >= at:
             second.append(note)
         else:
-            first.append(replace(note, length=at - here, tied=note.pitch is not None))
-            second.append(TuneNote(end - at, note.pitch, note.tied))
+            head, tail = note.split(at - here)
+            first.append(head)
+            second.append(tail)
         here = end
     return replace(bar, notes=tuple(first)), Bar(tuple(second))
 

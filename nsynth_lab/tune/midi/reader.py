@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 
 from nsynth_lab.errors import TuneError
@@ -22,7 +23,7 @@ from nsynth_lab.tune.midi.notes import DEFAULT_TEMPO, MidiNotes, read_notes
 from nsynth_lab.tune.midi.top_line import top_line
 from nsynth_lab.tune.midi.writer import KEY_TEXT, UPBEAT_TEXT
 from nsynth_lab.tune.pitch import spelled
-from nsynth_lab.tune.tune import Bar, Tempo, Tune, TuneNote
+from nsynth_lab.tune.tune import FINAL, Bar, Tempo, Tune, TuneNote
 from nsynth_lab.wording import counted
 
 ABOUT = re.compile(r"([A-Z]):\s*(.+)")
@@ -55,7 +56,7 @@ def read_midi(data: bytes, lines: Lines, *, metre: Metre | None = None, key: Key
     if key is None:
         key = _key(found, heard, spans, chosen, lines)
     bars = [_bar(span, heard, key) for span in spans]
-    written = with_repeats(bars, upbeat, chosen.length)
+    written = _ended(with_repeats(bars, upbeat, chosen.length))
     tune = Tune(written, key, chosen, found.name[:LONGEST_TEXT], _tempo(found), _about(found))
     shape = form(tune)
     lines.add(f"form found: {shape}, {counted(len(tune.bars), 'bar')} as written, {len(spans)} as played")
@@ -141,6 +142,11 @@ def _bar(span: BarSpan, heard: Sequence[Heard], key: Key) -> Bar:
     if at < span.end:
         notes.append(TuneNote(span.end - at))
     return Bar(tuple(notes), metre=span.metre if span.changes else None)
+
+
+def _ended(bars: Sequence[Bar]) -> tuple[Bar, ...]:
+    """The same bars with a final line, if no repeat ends them."""
+    return (*bars[:-1], replace(bars[-1], line="" if bars[-1].plays > 1 else FINAL))
 
 
 def _tempo(found: MidiNotes) -> Tempo | None:

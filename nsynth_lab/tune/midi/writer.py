@@ -30,6 +30,7 @@ from nsynth_lab.tune.tune import Tempo, Tune
 
 QUARTER, FINEST = 480, 32_767  # ticks of a quarter: as usual, and at most
 VELOCITY, LOUDER, RELEASE = 90, 104, 64
+SECOND = 1  # channel of the second voice
 CLOCKS, THIRTY_SECONDS = 24, 8  # MIDI clocks a click, and 32nds a quarter
 DEFAULT = Tempo()
 KEY_TEXT, UPBEAT_TEXT = "K: ", "I: upbeat "  # what MIDI itself cannot say
@@ -39,7 +40,9 @@ Event = tuple[int, int, bytes]  # tick, order among those of one tick, bytes
 
 def midi_bytes(tune: Tune, lines: Lines) -> bytes:
     """The file's bytes; what MIDI cannot hold is added to `lines`."""
-    notes = sounding(tune)
+    first, below = sounding(tune), tune.second_voice
+    second = sounding(below) if below else []
+    notes = [*first, *second]
     quarter = _ticks_of_a_quarter([part for note in notes for part in (note.at, note.length)], lines)
     events: list[Event] = [(0, 0, _meta(TRACK_NAME, tune.title.encode())), (0, 1, _tempo(tune.tempo or DEFAULT))]
     events += [(0, 2, _meta(TEXT, f"{letter}: {text}".encode())) for letter, text in tune.about]
@@ -47,11 +50,11 @@ def midi_bytes(tune: Tune, lines: Lines) -> bytes:
     events += [(0, 2, _meta(TEXT, f"{UPBEAT_TEXT}{tune.upbeat}".encode()))] if tune.metre else []
     events += _signs(tune, quarter)
     accented = {bar for bar, one in enumerate(tune.bars) if any("accent" in note.marks for note in one.notes)}
-    for note in notes:
+    for channel, note in [*((0, one) for one in first), *((SECOND, one) for one in second)]:
         on, off = (round(4 * quarter * time) for time in (note.at, note.at + note.length))
         velocity = LOUDER if note.bar in accented else VELOCITY
-        events.append((on, 6, bytes([NOTE_ON << 4, note.pitch.note, velocity])))
-        events.append((max(off, on + 1), 4, bytes([NOTE_OFF << 4, note.pitch.note, RELEASE])))
+        events.append((on, 6, bytes([NOTE_ON << 4 | channel, note.pitch.note, velocity])))
+        events.append((max(off, on + 1), 4, bytes([NOTE_OFF << 4 | channel, note.pitch.note, RELEASE])))
     end = round(4 * quarter * played_length(tune))
     events.append((max(end, max(tick for tick, *_ in events)), 9, _meta(END_OF_TRACK, b"")))
     _tell_losses(tune, lines)
@@ -154,6 +157,8 @@ def _tell_losses(tune: Tune, lines: Lines) -> None:
         lines.add("MIDI has no chord symbols: they are left out")
     if any(note.graces for note in notes):
         lines.add("grace notes are left out")
+    if any(note.lyric or note.slur_begins for note in notes):
+        lines.add("lyrics and slurs are left out")
     if any(mark != "accent" for note in notes for mark in note.marks):
         lines.add("MIDI has no marks such as staccato or trill: they are left out")
     if any(bar.plays > 1 or bar.ending for bar in tune.bars):

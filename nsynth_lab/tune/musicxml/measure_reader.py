@@ -11,9 +11,10 @@ from nsynth_lab.tune.lines import Lines
 from nsynth_lab.tune.marks import BY_ELEMENT
 from nsynth_lab.tune.musicxml.tree import int_of, text_of
 from nsynth_lab.tune.pitch import HIGHEST_OCTAVE, LETTERS, Pitch
+from nsynth_lab.tune.tune import HELD
 
 MOST_DIVISIONS, LONGEST = 1_000_000, 64  # parts of a quarter, and whole notes
-LONGEST_CHORD = 32
+LONGEST_CHORD, LONGEST_SYLLABLE = 32, 64
 Voice = tuple[int, str]  # staff and voice
 
 
@@ -27,6 +28,9 @@ class Event:
     tied: bool = False
     graces: tuple[Pitch, ...] = ()
     marks: tuple[str, ...] = ()
+    lyric: str = ""
+    slur_begins: int = 0
+    slur_ends: int = 0
 
 
 @dataclass
@@ -40,7 +44,6 @@ class Measure:
     attributes: list[Element] = field(default_factory=list)
     barlines: list[Element] = field(default_factory=list)
     directions: list[Element] = field(default_factory=list)
-    lyrics: int = 0
 
 
 class MeasureReader:
@@ -81,7 +84,6 @@ class MeasureReader:
     def _note(self, note: Element, measure: Measure, begun: Fraction, at: Fraction) -> tuple[Fraction, Fraction]:
         """Add a note; returns when it began, for the notes of its chord, and when the next begins."""
         pitch = _pitch(note)
-        measure.lyrics += note.find("lyric") is not None
         if note.find("grace") is not None:
             self._graces += [pitch] if pitch else []
             return begun, at
@@ -96,7 +98,11 @@ class MeasureReader:
             tied = any(tie.get("type") == "start" for tie in note.findall("tie"))
             voice = (int_of(note, "staff", 1), text_of(note, "voice") or "1")
             graces = tuple(self._graces) if pitch else ()
-            event = Event(begin, length, pitch, tied, graces, self._marks(note))
+            slurs = [slur.get("type") for slur in note.findall("notations/slur")] if pitch else []
+            event = Event(
+                begin, length, pitch, tied, graces, self._marks(note), self._lyric(note) if pitch else "",
+                slurs.count("start"), slurs.count("stop"),
+            )  # fmt: skip
             measure.events.setdefault(voice, []).append(event)
             self._graces = [] if pitch else self._graces
         return begin, max(at, begin + length)
@@ -107,9 +113,21 @@ class MeasureReader:
             for child in notations.iter():
                 if child.tag in BY_ELEMENT:
                     found.append(BY_ELEMENT[child.tag])
-                elif child.tag in ("slur", "glissando", "slide"):
+                elif child.tag in ("glissando", "slide"):
                     self._lines.add(f"{child.tag}s are left out")
         return tuple(dict.fromkeys(found))
+
+    def _lyric(self, note: Element) -> str:
+        """What is sung to a note in the first verse."""
+        lyrics = note.findall("lyric")
+        if len(lyrics) > 1:
+            self._lines.add("further verses of lyrics are left out")
+        if not lyrics:
+            return ""
+        text = " ".join("".join(one.text or "" for one in lyrics[0].findall("text")).split())[:LONGEST_SYLLABLE]
+        if not text:
+            return HELD if lyrics[0].find("extend") is not None else ""
+        return f"{text}-" if text_of(lyrics[0], "syllabic") in ("begin", "middle") else text
 
 
 def _pitch(note: Element) -> Pitch | None:

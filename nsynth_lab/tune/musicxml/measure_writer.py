@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement
 
-from nsynth_lab.tune.chord_name import KIND_OF, Root, parse_chord
+from nsynth_lab.tune.chord_name import KIND_OF, Degree, Root, parse_chord
 from nsynth_lab.tune.key import Key
 from nsynth_lab.tune.lines import Lines
 from nsynth_lab.tune.marks import MARKS
 from nsynth_lab.tune.musicxml.values import Value, beams, values_of
 from nsynth_lab.tune.pitch import Pitch
 from nsynth_lab.tune.places import Place
-from nsynth_lab.tune.tune import Bar, ChordSymbol, TuneNote
+from nsynth_lab.tune.tune import HELD, Bar, ChordSymbol, TuneNote
 from nsynth_lab.tune.tuplets import Tuplet, tuplets
 
 ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
+MOST_SLURS = 16  # open at once
+FIFTH = 5  # a step up to it is changed by a sign; one beyond it is added
 _MARKS = {mark.name: mark for mark in MARKS}
 GROUPS = ("ornaments", "technical", "articulations", "")  # in the order of MusicXML's schema
 
@@ -41,16 +43,20 @@ class _Part:
     from_tie: bool
     to_tie: bool
     first: bool
+    last: bool
     beams: Sequence[str] = ()
 
 
 class MeasureWriter:
     """Writes measure after measure; knows the key, and what is tied over the bar line."""
 
-    def __init__(self, key: Key, divisions: int, lines: Lines) -> None:
+    def __init__(self, key: Key, divisions: int, lines: Lines, *, to_engrave: bool = False) -> None:
+        self._to_engrave = to_engrave
         self._key, self._divisions, self._lines = key, divisions, lines
         self._tied_from: Pitch | None = None
         self._held: dict[tuple[str, int], int] = {}
+        self._slurs: list[int] = []  # numbers of those that are open
+        self._in_word = False
 
     def write(self, measure: Element, bar: Bar, place: Place) -> None:
         """Add the notes of a bar to its measure."""
@@ -59,13 +65,36 @@ class MeasureWriter:
         parts = self._parts(bar)
         _beam(parts, place)
         chords = list(bar.chords)
+        late: list[ChordSymbol] = []
         for part in parts:
             while chords and chords[0].at < part.at + part.length:
                 chord = chords.pop(0)
-                self._add_chord(measure, chord, chord.at - part.at)
+                if self._to_engrave and chord.at > part.at:
+                    late.append(chord)
+                else:
+                    self._add_chord(measure, chord, chord.at - part.at)
             for grace in part.note.graces if part.first else ():
                 self._add_grace(measure, grace, alone=len(part.note.graces) == 1)
             self._add_note(measure, part)
+        if late:
+            self._add_unseen(measure, late, bar.length)
+
+    def _add_unseen(self, measure: Element, chords: Sequence[ChordSymbol], length: Fraction) -> None:
+        """A second voice of invisible rests, with the chord symbols over them."""
+        add(SubElement(measure, "backup"), "duration", str(int(length * 4 * self._divisions)))
+        begins = [Fraction(0), *(chord.at for chord in chords)]
+        ends = [*begins[1:], length]
+        for begin, end, chord in zip(begins, ends, [None, *chords], strict=True):
+            if chord:
+                self._add_chord(measure, chord, Fraction(0))
+            for value in values_of(end - begin) if end > begin else ():
+                rest = SubElement(measure, "note", {"print-object": "no"})
+                SubElement(rest, "rest")
+                add(rest, "duration", str(int(value.length * 4 * self._divisions)))
+                add(rest, "voice", "2")
+                add(rest, "type", value.type)
+                for _ in range(value.dots):
+                    SubElement(rest, "dot")
 
     def _parts(self, bar: Bar) -> list[_Part]:
         parts: list[_Part] = []
@@ -78,7 +107,7 @@ class MeasureWriter:
                 length = value.length * ratio
                 to_tie = note.pitch is not None and (note.tied if last else True)
                 from_tie = note.pitch is not None and (tied if place == 0 else True)
-                parts.append(_Part(note, value, at, length, tuplet, from_tie, to_tie, place == 0))
+                parts.append(_Part(note, value, at, length, tuplet, from_tie, to_tie, place == 0, last))
                 at += length
             tied = note.tied
         return parts
@@ -106,6 +135,8 @@ class MeasureWriter:
         for level, does in enumerate(part.beams, 1):
             add(element, "beam", does).set("number", str(level))
         self._add_notations(element, part)
+        if part.first and note.lyric:
+            self._add_lyric(element, note.lyric)
 
     def _add_accidental(self, element: Element, pitch: Pitch, *, is_tied: bool) -> None:
         """A sign, unless the signature, the bar or a tie says it already."""
@@ -124,6 +155,7 @@ class MeasureWriter:
                 SubElement(notations, "tuplet", type="start", number="1")
             if part.tuplet.place == part.tuplet.notes - 1 and part.at + part.length == self._end_of(part):
                 SubElement(notations, "tuplet", type="stop", number="1")
+        self._add_slurs(notations, part)
         marks = [_MARKS[name] for name in part.note.marks] if part.first else []
         for group in GROUPS:
             inside = [mark for mark in marks if mark.group == group]
@@ -132,6 +164,25 @@ class MeasureWriter:
                 SubElement(parent, mark.element)
         if len(notations):
             element.append(notations)
+
+    def _add_slurs(self, notations: Element, part: _Part) -> None:
+        """Slurs that end with the note's last value, and those that begin with its first."""
+        for _ in range(part.note.slur_ends if part.last else 0):
+            SubElement(notations, "slur", type="stop", number=str(self._slurs.pop() if self._slurs else 1))
+        for _ in range(part.note.slur_begins if part.first else 0):
+            self._slurs.append(next(number for number in range(1, MOST_SLURS + 1) if number not in self._slurs))
+            SubElement(notations, "slur", type="start", number=str(self._slurs[-1]))
+
+    def _add_lyric(self, element: Element, lyric: str) -> None:
+        added = SubElement(element, "lyric", number="1")
+        if lyric == HELD:
+            SubElement(added, "extend", type="continue")
+            return
+        goes_on = lyric.endswith("-") and len(lyric) > 1
+        kinds = {(False, False): "single", (False, True): "begin", (True, True): "middle", (True, False): "end"}
+        add(added, "syllabic", kinds[self._in_word, goes_on])
+        add(added, "text", lyric[:-1] if goes_on else lyric)
+        self._in_word = goes_on
 
     def _end_of(self, part: _Part) -> Fraction:
         """Where the last value of the part's note ends."""
@@ -158,6 +209,8 @@ class MeasureWriter:
         add(harmony, "kind", KIND_OF[parsed.kind]).set("text", parsed.kind)
         if parsed.bass:
             _add_root(harmony, "bass", parsed.bass)
+        for degree in parsed.degrees:
+            _add_degree(harmony, degree)
         if offset:
             add(harmony, "offset", str(int(offset * 4 * self._divisions)))
 
@@ -167,6 +220,14 @@ def _add_root(harmony: Element, name: str, root: Root) -> None:
     add(element, f"{name}-step", root[0])
     if root[1]:
         add(element, f"{name}-alter", str(root[1]))
+
+
+def _add_degree(harmony: Element, degree: Degree) -> None:
+    element = SubElement(harmony, "degree")
+    add(element, "degree-value", str(degree.step))
+    add(element, "degree-alter", str(degree.alter))
+    usual = "add" if degree.alter and degree.step > FIFTH else "alter"
+    add(element, "degree-type", {"no": "subtract", "add": "add"}.get(degree.word, usual))
 
 
 def _add_pitch(element: Element, pitch: Pitch) -> None:

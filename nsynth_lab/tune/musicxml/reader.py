@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
+from itertools import accumulate
 from xml.etree.ElementTree import Element
 
 from nsynth_lab.errors import TuneError
@@ -17,11 +20,13 @@ from nsynth_lab.tune.musicxml.measure_reader import Event, Measure, MeasureReade
 from nsynth_lab.tune.musicxml.signs import key_of, metre_of, signs_of, tell_directions, tempo_of, texts_of
 from nsynth_lab.tune.musicxml.tree import parse_tree
 from nsynth_lab.tune.played import sounding
+from nsynth_lab.tune.slurs import with_true_slurs
 from nsynth_lab.tune.ties import with_true_ties
 from nsynth_lab.tune.tune import Bar, ChordSymbol, Tune, TuneNote
 from nsynth_lab.wording import counted, quoted
 
 MOST_MEASURES = 8_000
+MOST_SPREAD = 4  # chord symbols in one place
 
 
 def read_musicxml(data: bytes, lines: Lines) -> Tune:
@@ -40,7 +45,7 @@ def read_musicxml(data: bytes, lines: Lines) -> Tune:
         reader.add(measure)
     title, about = texts_of(root)
     order = next((text for letter, text in about if letter == "P"), "")
-    bars = with_true_ties(tuple(reader.bars), lines)
+    bars = with_true_slurs(with_true_ties(tuple(reader.bars), lines), lines)
     tune = Tune(
         bars, reader.key or Key(), reader.metre, title, tempo_of(measures[0]),
         tuple(row for row in about if row[0] != "P"), order,
@@ -94,13 +99,11 @@ class _BarReader:
         key, metre = self._attributes(measure)
         signs = signs_of(measure)
         part = tell_directions(measure, self._lines, first=not self.bars)
-        if measure.lyrics:
-            self._lines.add("lyrics are left out")
         self._ending = signs.ending or self._ending
         notes = self._notes(measure)
         if notes:
             length = sum((note.length for note in notes), Fraction(0))
-            chords = tuple(ChordSymbol(at, name) for at, name in sorted(measure.chords) if at < length)
+            chords = _spread(measure.chords, notes, length)
             line = signs.line if signs.plays == 1 else ""
             bar = Bar(notes, chords, signs.begins_repeat, signs.plays, self._ending, line, key, metre, part)
             self.bars.append(bar)
@@ -140,7 +143,10 @@ class _BarReader:
         for event in _top_line(measure.events.get(self._voice, []), self._lines):
             if event.at > at:
                 notes.append(TuneNote(event.at - at))
-            notes.append(TuneNote(event.length, event.pitch, event.tied, event.graces, event.marks))
+            slurs = event.slur_begins, event.slur_ends
+            notes.append(
+                TuneNote(event.length, event.pitch, event.tied, event.graces, event.marks, event.lyric, *slurs)
+            )
             at = event.at + event.length
         if at < measure.length:
             notes.append(TuneNote(measure.length - at))
@@ -157,7 +163,7 @@ def _top_line(events: Sequence[Event], lines: Lines) -> list[Event]:
                 lines.add("of notes that sound together only the highest is taken")
             continue
         if before is not None and event.at < before.at + before.length:
-            line[-1] = Event(before.at, event.at - before.at, before.pitch, False, before.graces, before.marks)
+            line[-1] = replace(before, length=event.at - before.at, tied=False)
         line.append(event)
     return line
 
@@ -168,3 +174,23 @@ def _with_found_key(tune: Tune, lines: Lines) -> Tune:
     key = find_key(notes, tune.metre.length if tune.metre else None, signature=tune.key.fifths)
     lines.add(f"key found: {key.name}; the file names a signature only")
     return Tune(tune.bars, key, tune.metre, tune.title, tune.tempo, tune.about, tune.part_order)
+
+
+def _spread(
+    chords: Sequence[tuple[Fraction, str]], notes: Sequence[TuneNote], length: Fraction
+) -> tuple[ChordSymbol, ...]:
+    """A bar's chord symbols in order; up to four in one place share the time until the next note or chord evenly.
+
+    Many programs write the chords of a long note one after the other before it, without saying when each begins.
+    """
+    named: defaultdict[Fraction, list[str]] = defaultdict(list)
+    for at, name in chords:
+        if at < length:
+            named[at].append(name)
+    borders = sorted({*accumulate((note.length for note in notes), initial=Fraction(0)), *named, length})
+    found: list[ChordSymbol] = []
+    for at, names in sorted(named.items()):
+        until = borders[bisect_right(borders, at)]
+        share = (until - at) / len(names) if len(names) <= MOST_SPREAD else Fraction(0)
+        found += [ChordSymbol(at + share * place, name) for place, name in enumerate(names)]
+    return tuple(found)

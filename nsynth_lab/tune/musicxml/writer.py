@@ -26,15 +26,30 @@ LOW = 57  # a tune whose middle note lies below A3 is written in the bass clef
 BEAT_UNITS = {Fraction(1): "whole", Fraction(1, 2): "half", Fraction(1, 4): "quarter", Fraction(1, 8): "eighth"}
 
 
-def musicxml_bytes(tune: Tune, lines: Lines) -> bytes:
-    """The document; what it cannot hold is added to `lines`."""
+def musicxml_bytes(tune: Tune, lines: Lines, *, to_engrave: bool = False) -> bytes:
+    """The document; what it cannot hold is added to `lines`.
+
+    With `to_engrave`, chord symbols that come while a note lasts are placed in an invisible voice: verovio ignores
+    their offsets and would set them over the beginning of the note.
+    """
     root = Element("score-partwise", version="4.0")
-    _add_header(root, tune)
-    part = SubElement(root, "part", id="P1")
+    second = tune.second_voice
+    voices = [tune, *([second] if second else [])]
+    _add_header(root, tune, parts=len(voices))
+    for number, voice in enumerate(voices, 1):
+        _add_part(SubElement(root, "part", id=f"P{number}"), voice, lines, first=number == 1, to_engrave=to_engrave)
+    if tune.part_order:
+        lines.add(f"the order of the parts ({tune.part_order}) is a text in MusicXML, which programs do not play")
+    ElementTree.indent(root)
+    return DOCTYPE + bytes(ElementTree.tostring(root, encoding="utf-8")) + b"\n"
+
+
+def _add_part(part: Element, tune: Tune, lines: Lines, *, first: bool, to_engrave: bool) -> None:
+    """The measures of a voice; the first also shows the tempo and the names of parts."""
     lengths = [note.length for bar in tune.bars for note in bar.notes]
     chords = [chord.at for bar in tune.bars for chord in bar.chords]
     divisions = math.lcm(*((4 * length).denominator for length in (*lengths, *chords)))
-    writer = MeasureWriter(tune.key, divisions, lines)
+    writer = MeasureWriter(tune.key, divisions, lines, to_engrave=to_engrave)
     for index, (bar, place) in enumerate(zip(tune.bars, places(tune), strict=True)):
         implicit = place.offset > 0 and place.opens
         number = str(place.number) if not implicit else f"X{index}" if index else "0"
@@ -45,19 +60,15 @@ def musicxml_bytes(tune: Tune, lines: Lines) -> bytes:
         after = tune.bars[index + 1] if index + 1 < len(tune.bars) else None
         _add_left(measure, before, bar)
         _add_attributes(measure, tune, bar, first=index == 0, divisions=divisions)
-        if index == 0 and tune.tempo:
+        if index == 0 and tune.tempo and first:
             _add_tempo(measure, tune.tempo)
-        if bar.part:
+        if bar.part and first:
             _add_direction(measure, "rehearsal", bar.part)
         writer.write(measure, bar, place)
         _add_right(measure, bar, after)
-    if tune.part_order:
-        lines.add(f"the order of the parts ({tune.part_order}) is a text in MusicXML, which programs do not play")
-    ElementTree.indent(root)
-    return DOCTYPE + bytes(ElementTree.tostring(root, encoding="utf-8")) + b"\n"
 
 
-def _add_header(root: Element, tune: Tune) -> None:
+def _add_header(root: Element, tune: Tune, *, parts: int) -> None:
     add(SubElement(root, "work"), "work-title", tune.title)
     about = SubElement(root, "identification")
     for letter, text in tune.about:
@@ -72,8 +83,10 @@ def _add_header(root: Element, tune: Tune) -> None:
         others = SubElement(about, "miscellaneous")
         for letter, text in kept:
             add(others, "miscellaneous-field", text).set("name", letter)
-    names = SubElement(SubElement(root, "part-list"), "score-part", id="P1")
-    add(names, "part-name", "").set("print-object", "no")
+    listed = SubElement(root, "part-list")
+    for number in range(1, parts + 1):
+        names = SubElement(listed, "score-part", id=f"P{number}")
+        add(names, "part-name", "").set("print-object", "no")
 
 
 def _add_attributes(measure: Element, tune: Tune, bar: Bar, *, first: bool, divisions: int) -> None:

@@ -1,8 +1,8 @@
 """A small classifier of family and pitch, NSynth's own measure: are decoded notes recognised as well as recorded ones?
 
-The classifier was trained on recorded notes only (see `classifier_training`). Its input is 1.7 s from the onset, as 256
-mel bands every 2048 samples in windows of 8192, in dB relative to the note's loudest band and limited to 60 dB below
-it, so neither the level nor anything quieter matters.
+The classifier was trained on recorded notes only (see `evaluate.classifier_training`). Its input is 1.7 s from the
+onset, as 256 mel bands every 2048 samples in windows of 8192, in dB relative to the note's loudest band and limited to
+60 dB below it, so neither the level nor anything quieter matters.
 
     mel [frames, bands] -> four convolutions, each halves time and frequency -> mean and maximum -> family, pitch
 
@@ -13,6 +13,7 @@ is recognised in 91.6 % of real notes and 79.6 % of reconstructed ones.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ from nsynth_lab.model.checkpoint import read_tensors, write_bytes
 from nsynth_lab.model.headers import FIXED, KEY
 from nsynth_lab.note import FAMILIES
 from nsynth_lab.resources import default_checkpoint
-from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray
+from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, Ints
 
 CLASSIFIER = default_checkpoint() / "classifier.safetensors"
 PITCHES = 128
@@ -61,13 +62,20 @@ class Classifier(nn.Module):
 
     def forward(self, spectra: Tensor) -> Scores:
         """The scores of `spectra` [notes, frames, bands], as `classifier_input` computes them."""
+        return self.scores(self.features(spectra))
+
+    def scores(self, features: Tensor) -> Scores:
+        """The scores of notes with these features [notes, 192]."""
+        return Scores(self.family(features), self.pitch(features))
+
+    def features(self, spectra: Tensor) -> Tensor:
+        """What `scores` are linear in, [notes, 192]; `spectra` [notes, frames, bands]."""
         x = spectra[:, None]  # [notes, channels, frames, bands]
         for layer, norm in zip(self.layers, self.norms, strict=True):
             x = functional.gelu(norm(layer(x)))
         over_time = torch.cat([x.mean(dim=2), x.amax(dim=2)], dim=1).flatten(1)
         pooled = functional.dropout(over_time, 0.2, self.training)
-        x = functional.gelu(self.hidden(pooled))
-        return Scores(self.family(x), self.pitch(x))
+        return functional.gelu(self.hidden(pooled))
 
 
 def classifier_input(samples: FloatArray) -> FloatArray:
@@ -100,6 +108,23 @@ def classify(samples: FloatArray, classifier: Classifier) -> tuple[str, int]:
     with torch.no_grad():
         scores = classifier(torch.from_numpy(classifier_input(samples))[None])
     return FAMILIES[int(scores.family.argmax())], int(scores.pitch.argmax())
+
+
+class Heard(NamedTuple):
+    """Features [notes, 192], probabilities of the families [notes, 11] and MIDI pitches [notes] of sounds."""
+
+    features: FloatArray
+    families: FloatArray
+    pitches: Ints
+
+
+def hear(sounds: Sequence[FloatArray], classifier: Classifier) -> Heard:
+    """What the classifier makes of `sounds`, each [samples] at 48 kHz."""
+    with torch.no_grad():
+        features = classifier.features(torch.from_numpy(np.stack([classifier_input(sound) for sound in sounds])))
+        scores = classifier.scores(features)
+    families = scores.family.softmax(dim=1)
+    return Heard(features.numpy(), families.numpy(), scores.pitch.argmax(dim=1).numpy())
 
 
 def accuracy(scores: Scores, labels: Tensor) -> dict[str, float]:

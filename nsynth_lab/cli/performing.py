@@ -1,0 +1,214 @@
+"""Live performance: an engine on its own thread plays to a device, from a keyboard, and may be recorded."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nsynth_lab.cli import console, recipes
+from nsynth_lab.cli.status import StatusLine, clear, is_live
+from nsynth_lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from nsynth_lab.midi.ports import Ports
+    from nsynth_lab.midi.song import Song
+    from nsynth_lab.render.live import Followed, Live, LiveEngine
+    from nsynth_lab.render.partner import Partner
+    from nsynth_lab.render.session import Session
+    from nsynth_lab.sinks.device import DeviceSink
+
+TERMINAL_SECONDS, PLAIN_SECONDS = 0.2, 10.0
+
+MidiOption = Annotated[
+    str, typer.Option(help="A MIDI input, by a part of its name, or all; none leaves the computer's keyboard.")
+]
+OutputDeviceOption = Annotated[str, typer.Option("--device", help="An audio output, by name.")]
+LatencyOption = Annotated[str, typer.Option(help="low, or high where the sound breaks up.")]
+RecordOption = Annotated[Path | None, typer.Option(help="Also write what is played to this sound file.")]
+DurationOption = Annotated[float, typer.Option(min=0, help="Seconds of sound; 0 plays until Esc or Ctrl-C.")]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The devices of a performance: audio output, keyboards, recording.
+
+    Attributes:
+        block: samples of a block.
+        device: an audio output by name; the default one, if empty.
+        latency: low or high.
+        midi: a MIDI input by a part of its name, or all; the computer's keyboard, if empty.
+        record: the sound file that it is recorded into.
+        duration: seconds; 0 until the player has had enough.
+        force: whether that file may be there already.
+    """
+
+    block: int
+    device: str = ""
+    latency: str = "low"
+    midi: str = ""
+    record: Path | None = None
+    duration: float = 0.0
+    force: bool = False
+
+    def check(self) -> None:
+        """Check that the performance can take place, before any work.
+
+        Raises:
+            UsageError: an unknown latency, or a file that cannot be written.
+        """
+        from nsynth_lab.render import SOUND_ENDINGS, check_outputs
+        from nsynth_lab.sinks.device import LATENCIES
+
+        if self.latency not in LATENCIES:
+            raise UsageError(f"latency '{self.latency}'; expected low or high")
+        check_outputs([self.record] if self.record else [], endings=SOUND_ENDINGS, force=self.force)
+
+
+def perform(
+    context: typer.Context,
+    session: Session,
+    engine: LiveEngine,
+    stage: Stage,
+    *,
+    title: str,
+    threads: int,
+    song: Song | None = None,
+    followed: Followed | None = None,
+    partner: Partner | None = None,
+    over: Callable[[], bool] = lambda: False,
+    news: Callable[[], Iterable[str]] = lambda: (),
+) -> None:
+    """Play until the song is over, the time is up or the player stops; then report.
+
+    It also ends when `over()` says so and nothing sounds any more. What `news()` returns, which is asked now and then,
+    is said too, a line each.
+    """
+    from nsynth_lab.priority import lower_priority, never_for_long, raise_audio_thread
+    from nsynth_lab.render.live import Live
+    from nsynth_lab.render.live_thread import running
+    from nsynth_lab.sinks.device import DeviceSink
+    from nsynth_lab.sinks.file import FileSink
+    from nsynth_lab.sinks.recorder import Recorder
+    from nsynth_lab.units import SAMPLE_RATE
+
+    stop = threading.Event()
+    until = time.monotonic() + stage.duration if stage.duration else float("inf")
+
+    def done() -> bool:
+        ended = over() or (song is not None and engine.clock >= song.end_sample)
+        quiet = engine.idle and (partner is None or partner.idle)
+        return (ended and quiet) or time.monotonic() >= until
+
+    with ExitStack() as stack:
+        stack.enter_context(never_for_long(console.say))
+        recorder = None
+        if stage.record:
+            recipe = recipes.recipe(context, session, compute=session.device)
+            recipe.put_beside(stage.record)
+            file = FileSink(stage.record, comment=recipe.comment(stage.record), force=stage.force)
+            recorder = stack.enter_context(Recorder(file))
+        sink = DeviceSink(stage.device, block_samples=stage.block, latency=stage.latency, begin=raise_audio_thread)
+        stack.enter_context(sink)
+        events = song.events if song else ()
+        late = partial(lower_priority, console.say)
+        live = Live(engine, sink, record=recorder, song=events, followed=followed, partner=partner, overloaded=late)
+        ports = stack.enter_context(_midi(live, stage.midi))
+        where = stage.device or "the default output"
+        how = "decoding on the GPU" if session.device == "cuda" else f"threads {threads}"
+        console.say(f"playing on {where}, {stage.block} samples a block, latency {stage.latency}, {how}")
+        with running(live, stop, done=done) as thread:
+            _attend(live, thread, title=title, keys=not stage.midi and song is None, news=news)
+    _warn(live)
+    _summary(live, sink, ports)
+    if recorder is not None and recorder.samples:
+        lost = recorder.lost_samples / SAMPLE_RATE
+        console.show(
+            f"recorded {stage.record}, {recorder.samples / SAMPLE_RATE:.1f} s"
+            + f", silence for {lost:.1f} s of it: the disk was too slow" * bool(lost)
+        )
+
+
+@contextmanager
+def _midi(live: Live, wanted: str) -> Iterator[Ports | None]:
+    from nsynth_lab.midi.ports import Ports
+    from nsynth_lab.synth.engine import panic
+
+    if not wanted:
+        yield None
+        return
+    with Ports(wanted, live.event_queue.put_at, on_lost=lambda: live.event_queue.put(panic())) as ports:
+        console.say(f"MIDI from {', '.join(ports.open) or 'any port that will come'}")
+        yield ports
+
+
+def _attend(
+    live: Live,
+    thread: threading.Thread,
+    *,
+    title: str,
+    keys: bool,
+    news: Callable[[], Iterable[str]] = lambda: (),
+) -> None:
+    """Read keys and show the status until the engine's thread ends or the player stops."""
+    shown = float("-inf")
+    line = StatusLine(title)
+    between = TERMINAL_SECONDS if is_live() else PLAIN_SECONDS
+
+    def look() -> bool:
+        nonlocal shown
+        for told in news():
+            clear()
+            console.say(told)
+        now = time.monotonic()
+        if now - shown >= between:
+            shown = now
+            _warn(live)
+            line.show(live.status())
+        return not thread.is_alive()
+
+    try:
+        if keys and sys.stdin.isatty():
+            from nsynth_lab.midi.computer_keyboard import HELP, ComputerKeyboard, read_keys
+
+            console.say(HELP)
+            settings = live.engine.player.settings
+            line.keyboard = ComputerKeyboard(settings.x, settings.y)
+            read_keys(line.keyboard, live.event_queue.put, look)
+        else:
+            while not look():
+                time.sleep(0.05)
+    except KeyboardInterrupt:
+        pass  # how a player ends
+    finally:
+        clear()
+
+
+def _warn(live: Live) -> None:
+    from nsynth_lab.priority import refusal
+
+    refused = refusal() if live.sink.underruns else ""
+    for line in live.troubles() + [refused] * bool(refused):
+        clear()
+        console.say(f"warning: {line}")
+
+
+def _summary(live: Live, sink: DeviceSink, ports: Ports | None) -> None:
+    from nsynth_lab.units import SAMPLE_RATE
+
+    status = live.status()
+    console.show(
+        f"{live.engine.clock / SAMPLE_RATE:.1f} s, underruns {status.underruns}, load median {status.median:.0%} and "
+        f"99 % of blocks under {status.highest:.0%}, voices stolen {status.engine.overload_stolen}, "
+        f"device lost {sink.lost} times, found {sink.found}, voices {status.engine.voices} at the end"
+    )
+    if ports is not None:
+        console.show(f"MIDI ports found {ports.found}, lost {ports.lost}")

@@ -1,0 +1,147 @@
+"""Tunes that a command is given: notation or MIDI, or a sound in which one is hummed, whistled or played."""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nsynth_lab.cli import console
+from nsynth_lab.errors import AudioError, TuneError
+from nsynth_lab.wording import counted
+
+if TYPE_CHECKING:
+    from nsynth_lab.analysis.heard_note import HeardNote
+    from nsynth_lab.tune.key import Key
+    from nsynth_lab.tune.metre import Metre
+    from nsynth_lab.tune.tune import Tune
+    from nsynth_lab.units import FloatArray
+
+SOUNDS = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".phrase")
+GATE_DB = -60.0
+
+
+def given_tune(path: Path, *, metre: Metre | None = None, key: Key | None = None) -> Tune:
+    """The tune in a file; what is found or left out is said.
+
+    Raises:
+        NsynthLabError: none can be read or heard.
+    """
+    from nsynth_lab.tune.files import read_tune
+
+    if path.suffix.lower() in SOUNDS:
+        return Hummed.in_file(path).tune(metre=metre, key=key)
+    read = read_tune(path, metre=metre, key=key)
+    for line in read.lines:
+        console.say(f"{path}: {line}")
+    return _as_asked(path, read.tune, metre, key)
+
+
+@dataclass(frozen=True)
+class Hummed:
+    """What was heard in a sound: its notes, one voice, and its tuning in semitones above A4 = 440 Hz."""
+
+    path: Path
+    notes: Sequence[HeardNote]
+    tuning: float
+
+    @staticmethod
+    def in_file(path: Path) -> Hummed:
+        """Listen to a tune hummed in a sound file.
+
+        Raises:
+            AudioError: no note is heard.
+        """
+        from nsynth_lab.cli.translate import followed
+        from nsynth_lab.translate.heard_notes import heard_notes
+
+        phrase = followed(path, GATE_DB)
+        notes = heard_notes(phrase)
+        if not notes:
+            raise AudioError(f"{path}: no note heard; expected a tune in one voice, hummed, whistled or played")
+        console.say(f"{path}: {counted(len(notes), 'note')} heard in {phrase.seconds:.1f} s")
+        return Hummed(path, notes, _tuning([note.pitch for note in notes]))
+
+    @property
+    def a4_hz(self) -> float:
+        """Its concert pitch."""
+        return float(440.0 * 2 ** (self.tuning / 12))
+
+    def tune(self, *, metre: Metre | None = None, key: Key | None = None) -> Tune:
+        """The notes in bars, at the recording's tempo; reports what was found or left out."""
+        from nsynth_lab.tune.files import tune_in
+
+        read = tune_in(self._midi(), metre=metre, key=key)
+        for line in read.lines:
+            console.say(f"{self.path}: {line}")
+        return _as_asked(self.path, self._at_its_tempo(read.tune), metre, key)
+
+    def recording(self) -> FloatArray:
+        """The sound itself, mono at 48 kHz [samples]."""
+        import numpy as np
+
+        from nsynth_lab.cli.translate import blocks_at
+        from nsynth_lab.units import SAMPLE_RATE
+
+        return np.concatenate(list(blocks_at(self.path, SAMPLE_RATE)))
+
+    def _midi(self) -> bytes:
+        """As a MIDI file."""
+        from nsynth_lab.midi.events import note_off, note_on
+        from nsynth_lab.midi.write import midi_bytes
+
+        begin, events = self.notes[0].begin_sample, []
+        for note in self.notes:
+            key = note.key(tuning=self.tuning)
+            events.append(note_on(key, at_sample=note.begin_sample - begin))
+            events.append(note_off(key, at_sample=note.end_sample - begin))
+        events.sort(key=lambda event: event.at_sample)
+        return midi_bytes(events, end_sample=self.notes[-1].end_sample)
+
+    def _at_its_tempo(self, tune: Tune) -> Tune:
+        """The tune at the tempo that puts its first and last onsets as far apart as they were hummed."""
+        from nsynth_lab.tune.played import sounding
+        from nsynth_lab.tune.tune import Tempo
+        from nsynth_lab.units import SAMPLE_RATE
+
+        written = sounding(tune)
+        length = written[-1].at - written[0].at
+        seconds = (self.notes[-1].begin_sample - self.notes[0].begin_sample) / SAMPLE_RATE
+        if not length or not seconds:
+            return tune
+        return replace(tune, tempo=Tempo(Fraction(float(length) * 240 / seconds).limit_denominator(100)))
+
+
+@contextmanager
+def naming(*paths: Path) -> Iterator[None]:
+    """Errors about a tune name its file, or both files."""
+    try:
+        yield
+    except TuneError as error:
+        raise TuneError(f"{', '.join(map(str, paths))}: {error}") from error
+
+
+def _as_asked(path: Path, tune: Tune, metre: Metre | None, key: Key | None) -> Tune:
+    """The tune with a metre and a key that are asked for, where it names none; where it does, that is told."""
+    from nsynth_lab.melody.notation import in_metre
+    from nsynth_lab.tune.key import NO_MODE
+
+    if metre is not None and tune.metre is None:
+        tune = in_metre(tune, metre)
+    if key is not None and tune.key.mode == NO_MODE:
+        tune = replace(tune, key=key)
+    for name, asked, own in (("metre", metre, tune.metre), ("key", key, tune.key)):
+        if asked is not None and own is not None and asked != own:
+            console.say(f"{path}: says its {name} itself, {own.name}; --{name} is for files that do not")
+    return tune
+
+
+def _tuning(pitches: Sequence[float]) -> float:
+    """How far the pitches lie above those of the piano, in semitones from -0.5 to 0.5: nobody hums to a tuning fork."""
+    turned = sum(cmath.exp(2j * math.pi * pitch) for pitch in pitches)
+    return cmath.phase(turned) / (2 * math.pi)

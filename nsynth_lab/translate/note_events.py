@@ -1,0 +1,98 @@
+"""Heard notes as events for the engine, and for a MIDI file: each with its own attack, sustain and release.
+
+A note has a channel of its own (MPE) while it is held, for its level and its bend. Only if more notes sound at once
+than there are channels do some share one, and are not bent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from nsynth_lab.analysis.heard_note import HeardNote
+from nsynth_lab.midi.events import CHANNELS, Event, Kind, note_off, note_on
+from nsynth_lab.synth.followed import LAG_SAMPLES, velocity_at
+from nsynth_lab.translate.rules import Rules
+
+SHARED = 0  # channel
+LOUD_PERCENTILE = 90.0
+
+
+def note_events(notes: Sequence[HeardNote], rules: Rules) -> list[Event]:
+    """Events for an engine that follows nothing but these, in order of time.
+
+    `rules.follow` says how much of each note's bend and of its tuning is kept; at 0 notes stand on their keys. A bend
+    is sent earlier than it is, by as much as an engine reads it late (see `synth.followed`).
+    """
+    return _events(notes, rules, lead_samples=LAG_SAMPLES)
+
+
+def midi_events(notes: Sequence[HeardNote], rules: Rules) -> list[Event]:
+    """The same notes for a MIDI file, with their loudness in their velocities alone; on one channel if none is bent."""
+    events = [event for event in _events(notes, rules, lead_samples=0) if event.kind is not Kind.LEVEL]
+    known = [event for event in events if not math.isnan(event.value)]
+    return known if rules.follow else [replace(event, channel=SHARED) for event in known]
+
+
+def loud_db_of(notes: Sequence[HeardNote]) -> float:
+    """The level that the loudest tenth of the notes reaches."""
+    return float(np.percentile([note.level_db for note in notes], LOUD_PERCENTILE))
+
+
+def tuning_of(notes: Sequence[HeardNote]) -> float:
+    """How far the notes as a whole lie above the keys, -0.5 to 0.5 semitones: an unaccompanied voice drifts."""
+    angles = 2.0 * math.pi * np.array([note.pitch for note in notes])
+    weights = np.array([note.samples for note in notes], np.float64)
+    mean = complex((weights * np.cos(angles)).sum(), (weights * np.sin(angles)).sum())
+    return math.atan2(mean.imag, mean.real) / (2.0 * math.pi)
+
+
+def _events(notes: Sequence[HeardNote], rules: Rules, *, lead_samples: int) -> list[Event]:
+    events: list[Event] = []
+    free_from = [0] * CHANNELS
+    tuning = tuning_of(notes) if notes else 0.0
+    for note in notes:
+        key, offset = _key(note, rules, tuning)
+        channel = _free_channel(free_from, note.begin_sample - LAG_SAMPLES)
+        free_from[channel] = max(free_from[channel], note.end_sample)
+        level_db = rules.played_db(note.level_db)
+        begin = note.begin_sample
+        events += [_level(math.nan, begin, channel), _level(level_db, begin, channel)]
+        if rules.follow and channel != SHARED:
+            events += _bends(note, rules.follow, offset, channel, lead_samples)
+        events.append(note_on(key, round(velocity_at(level_db)), at_sample=begin, channel=channel))
+        events.append(note_off(key, at_sample=note.end_sample, channel=channel))
+    return sorted(events, key=lambda event: (event.at_sample, event.kind is not Kind.NOTE_OFF))
+
+
+def _key(note: HeardNote, rules: Rules, tuning: float) -> tuple[int, float]:
+    """The key, and how far above it the note rests, which is 0 where it was moved onto a scale."""
+    placed = rules.in_range(note.pitch + rules.transpose)
+    key = rules.key(placed - tuning)
+    return key, 0.0 if rules.snap else placed - key
+
+
+def _free_channel(free_from: Sequence[int], sample: int) -> int:
+    """The member channel that has been free for longest, or the shared one."""
+    channel = min(range(1, CHANNELS), key=lambda one: free_from[one])
+    return channel if free_from[channel] <= max(sample, 0) else SHARED
+
+
+def _bends(note: HeardNote, follow: float, offset: float, channel: int, lead_samples: int) -> list[Event]:
+    points = note.bends() or [(note.begin_sample, 0.0)]
+    if not np.ptp([bend for _, bend in points]):  # an engine keeps a value
+        points = points[:1]
+    first = max(points[0][0] - lead_samples, 0)
+    values = [(max(sample - lead_samples, 0), follow * (offset + bend)) for sample, bend in points]
+    return [_pitch(math.nan, first, channel), *(_pitch(value, sample, channel) for sample, value in values)]
+
+
+def _pitch(value: float, sample: int, channel: int) -> Event:
+    return Event(Kind.PITCH, channel, 0, value, sample)
+
+
+def _level(value: float, sample: int, channel: int) -> Event:
+    return Event(Kind.LEVEL, channel, 0, value, sample)
