@@ -10,10 +10,10 @@ import pytest
 from made_font import tone
 
 from nsynth_lab.capture import KeyVelocity
-from nsynth_lab.capture.stable_notes import LATER_SECONDS, PAUSE_SECONDS, VARYING_SECONDS, StableNotePlayer
 from nsynth_lab.capture.vst3 import Vst3Source
 from nsynth_lab.cli import run
 from nsynth_lab.effects import scan
+from nsynth_lab.effects.stable_notes import LATER_SECONDS, PAUSE_SECONDS, VARYING_SECONDS, StableNotePlayer
 from nsynth_lab.units import FloatArray
 
 KARS = Path(__file__).resolve().parent.parent / "build" / "vst3" / "Kars.vst3"
@@ -35,7 +35,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("nsynth_lab.capture.stable_notes.time", clock)
+    monkeypatch.setattr("nsynth_lab.effects.stable_notes.time", clock)
     return clock
 
 
@@ -60,7 +60,7 @@ def test_silence_is_not_waited_for_without_end(told: list[str], clock: Clock) ->
     for _ in range(20):
         player.play(lambda: silence)
     assert clock.now - until == pytest.approx(20 * PAUSE_SECONDS), "what all notes wait together is bounded"
-    assert told[1:] == ["Dumb is silent after 3 s; does it need a --state, or its own samples?"]
+    assert told[1:] == ["Dumb is silent after 3 s; does it need a state, or its own samples?"]
 
 
 def test_a_silent_key_of_a_plugin_that_was_heard_waits_little(told: list[str], clock: Clock) -> None:

@@ -1,7 +1,7 @@
 """Capture: any instrument becomes latents in the user's bank, to be blended by name.
 
     open.open_source -> a Source:        captured_notes:         capture:                 the user's bank
-      vst3 (+ stable_notes)   --+
+      vst3                    --+
       soundfont               --+--> play, keep, check pitch --> encode, measure error --> model/user_bank
       sfz (+ sfz_map, sfz_text) +      (a CapturePlan says
       folder, file            --+       which notes)

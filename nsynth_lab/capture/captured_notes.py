@@ -17,13 +17,13 @@ from typing import Any
 from nsynth_lab.audio import Audio, read_audio, write_audio
 from nsynth_lab.capture.source import KeyVelocity, Source
 from nsynth_lab.dsp.pitch_guess import SURE, measure_note
+from nsynth_lab.effects.stable_notes import SILENT_DB
 from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.folders import cache_folder, make_folder
 from nsynth_lab.legible import encodable
 from nsynth_lab.note import note_name
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, gain_to_db
 
-SILENT_DB = -60.0
 AGREE_SEMITONES = 0.7
 RECIPE = "capture.json"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from nsynth_lab.capture.source import KeyVelocity, SourceInfo
-from nsynth_lab.capture.stable_notes import StableNotePlayer
 from nsynth_lab.effects import find_plugin, is_preset, read_state
+from nsynth_lab.effects.stable_notes import StableNotePlayer
 from nsynth_lab.effects.vst3 import Vst3
 from nsynth_lab.errors import AudioError, UsageError
 from nsynth_lab.patch.rules import Parameter
@@ -40,11 +40,11 @@ class Vst3Source:
         moves = {info.find(key).title: info.find(key).raw(value) for key, value in settings.items()}
         packed = read_state(state) if state else b""
         self._plugin = Vst3(info.path, info.name)
-        remarks = self._restored(packed, state) if state else []
+        remark = self._plugin.restore_checked(packed, of=str(state), is_preset=is_preset(state)) if state else ""
         for title, raw in moves.items():
             self._plugin.set_parameter(title, raw)
         self._plugin.play_silence()  # parameters reach the plugin with the next block
-        remarks += [
+        remarks = [remark] * bool(remark) + [
             f"{info.name} did not accept {title}: it is at {self._plugin.parameter(title):.3g} of 1, not {raw:.3g}"
             for title, raw in moves.items()
             if abs(self._plugin.parameter(title) - raw) > TOLERANCE
@@ -90,15 +90,3 @@ class Vst3Source:
             self._plugin.play_silence()
             if self._plugin.state() != self._initial_state:
                 self._initial_state = None  # it never reports the same state twice
-
-    def _restored(self, packed: bytes, state: Path) -> list[str]:
-        """Set a state and read it back; returns a warning if the plugin ignored or changed it."""
-        before = self._plugin.state()
-        self._plugin.restore(packed, is_preset=is_preset(state))
-        self._plugin.play_silence()
-        after = self._plugin.state()
-        if after == packed or (is_preset(state) and after != before):
-            return []
-        if after == before:
-            return [f"{self._plugin.name} was not changed by {state}: it already has that state, or did not accept it"]
-        return [f"{self._plugin.name} reports another state than that of {state}; check by ear that the sound is right"]

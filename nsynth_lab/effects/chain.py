@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
+from nsynth_lab.effects.blocks import parts
 from nsynth_lab.effects.built_in import BuiltIn
 from nsynth_lab.effects.effect import CHANNELS, MAX_BLOCK_SAMPLES, SHORTEST_BLOCK_SAMPLES, ParameterSetter
 from nsynth_lab.effects.host import HostedEffect
@@ -48,7 +48,7 @@ class Trouble:
 class Chain:
     """Mono or stereo blocks in, stereo blocks out; live and offline playing use the same code.
 
-    Create it on the main thread (plugins must be loaded there); afterwards any one thread may call `process` and `set`.
+    Any thread may make it, and afterwards any one thread may call `process` and `set`.
     A context manager: leaving it unloads the plugins.
 
     Args:
@@ -93,8 +93,7 @@ class Chain:
         if samples < SHORTEST_BLOCK_SAMPLES or block.ndim > 2 or (block.ndim == 2 and len(block) > CHANNELS):
             raise ValueError(f"a block of shape {block.shape}; expected one or two channels of 3 samples or more")
         if samples > MAX_BLOCK_SAMPLES:
-            parts = [self.process(block[..., part]) for part in _parts(samples)]
-            return np.concatenate(parts, axis=1)
+            return np.concatenate([self.process(block[..., part]) for part in parts(samples)], axis=1)
         out = np.ascontiguousarray(np.broadcast_to(block, (CHANNELS, samples)), np.float32)
         for stage in self._stages:
             out = stage.process(out)
@@ -187,7 +186,9 @@ def chain_of(patch: Patch, *, deadline: bool = False) -> Chain:
 def _stage(slot: Slot, home: Path | None, deadline: bool) -> Stage:
     if slot.plugin:
         watchdog = Watchdog(deadline=deadline)
-        stage = Stage(slot.label, HostedEffect(slot), mix=slot.mix, bypass=slot.bypass, watchdog=watchdog)
+        stage = Stage(
+            slot.label, HostedEffect(slot, live=deadline), mix=slot.mix, bypass=slot.bypass, watchdog=watchdog
+        )
     else:
         effect = BuiltIn(slot, find_effect(slot.effect), home=home)
         stage = Stage(slot.label, effect, mix=slot.mix, bypass=slot.bypass)
@@ -197,12 +198,3 @@ def _stage(slot: Slot, home: Path | None, deadline: bool) -> Stage:
         stage.close()  # it may have been loaded already
         raise
     return stage
-
-
-def _parts(samples: int) -> list[slice]:
-    """Slices of at most 1024 samples, none shorter than 3."""
-    ends = list(range(MAX_BLOCK_SAMPLES, samples, MAX_BLOCK_SAMPLES))
-    if ends and samples - ends[-1] < SHORTEST_BLOCK_SAMPLES:
-        ends[-1] -= SHORTEST_BLOCK_SAMPLES
-    edges = [0, *ends, samples]
-    return [slice(*pair) for pair in pairwise(edges)]

@@ -6,12 +6,17 @@ from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 
-from nsynth_lab.effects.effect import CHANNELS, ParameterSetter
+from nsynth_lab.effects.effect import ParameterSetter
+from nsynth_lab.effects.hosted_plugin import setup_of
 from nsynth_lab.effects.plugin_cache import find_plugin
+from nsynth_lab.effects.plugin_here import PluginHere, start_plugin
 from nsynth_lab.effects.plugin_info import PluginInfo
-from nsynth_lab.effects.state_probe import check_state
+from nsynth_lab.effects.plugin_process import PluginProcess
+from nsynth_lab.effects.shared_blocks import Change
 from nsynth_lab.effects.vst3 import Vst3
+from nsynth_lab.effects.watchdog import SLOW_BLOCKS
 from nsynth_lab.errors import PluginError, UsageError
+from nsynth_lab.patch.layer import Layer
 from nsynth_lab.patch.rules import Parameter
 from nsynth_lab.patch.slot import Slot
 from nsynth_lab.units import FloatArray
@@ -20,32 +25,44 @@ MAX_STATE_BYTES = 16 * 2**20
 
 
 class HostedEffect:
-    """An `Effect`. The slot's state is restored first, then the parameters it names are set.
+    """An `Effect`, in a process of its own. The slot's state is restored first, then the parameters it names are set.
+
+    With `live`, a block that comes too late passes unprocessed.
 
     Raises:
         PluginError: no such plugin was scanned, or it is an instrument.
         PatchError: an unknown parameter, or a value out of its range.
     """
 
-    def __init__(self, slot: Slot) -> None:
+    def __init__(self, slot: Slot, *, live: bool = False) -> None:
         self.latency_samples = 0
-        self._slot = slot
+        self._slot, self._live = slot, live
         self._info = effect_info(slot)
-        self._plugin: Vst3 | None = None
+        self._plugin: PluginProcess | PluginHere | None = None
+        self._late_in_a_row = 0
 
     def prepare(self) -> None:
-        """Load the plugin, set it up and warm it up. On the main thread."""
-        self._plugin = Vst3(self._info.path, self._info.name, instances=CHANNELS // self._info.channels)
-        if self._slot.state:
-            check_state(self._info, self._slot.raw_state)
-            self._plugin.restore(self._slot.raw_state)
-        for name, value in self._slot.parameters.items():
-            self.setter(name, value)(value)
-        self.reset()
+        """Load the plugin, set it up and warm it up."""
+        changes = {name: self._info.find(name).raw(value) for name, value in self._slot.parameters.items()}
+        setup = setup_of(self._info, state=self._slot.raw_state, changes=changes, live=self._live)
+        self._plugin = plugin = start_plugin(setup).ready()
+        self.latency_samples = plugin.latency_samples
 
     def process(self, block: FloatArray) -> FloatArray:
-        """Process the next block [2, samples]."""
-        return self._loaded.process(block)
+        """Process the next block [2, samples].
+
+        Raises:
+            PluginError: its process has ended or hangs, or it is always too late.
+        """
+        plugin = self._loaded
+        plugin.submit(block.shape[1], sound=block)
+        out = plugin.take()
+        self._late_in_a_row = 0 if out is not None else self._late_in_a_row + 1
+        if plugin.trouble:
+            raise PluginError(plugin.trouble)
+        if self._late_in_a_row >= SLOW_BLOCKS:
+            raise PluginError("is too slow for real time")
+        return block if out is None else out
 
     def setter(self, name: str, *ends: Parameter) -> ParameterSetter:
         """A function that sets a parameter to values between `ends`; a switch is on from 0.5 upwards.
@@ -54,20 +71,20 @@ class HostedEffect:
             PatchError: no such parameter, or an end is out of its range.
         """
         parameter = self._info.find(name)
-        raw = parameter.scale(*ends)
-        return lambda value: self._loaded.set_parameter(parameter.title, raw(value))
+        raw, place = parameter.scale(*ends), self._info.parameters.index(parameter)
+        return lambda value: self._loaded.change(Change(place, raw(value)))
 
     def reset(self) -> None:
-        """Clear all state. On the main thread."""
-        self.latency_samples = self._loaded.warm_up(CHANNELS)
+        """Clear all state."""
+        self._loaded.reset()
 
     def close(self) -> None:
-        """Unload the plugin. On the main thread."""
+        """Unload the plugin."""
         if self._plugin is not None:
             self._plugin.close()
 
     @property
-    def _loaded(self) -> Vst3:
+    def _loaded(self) -> PluginProcess | PluginHere:
         if self._plugin is None:
             raise PluginError(f"{self._info.name}: is not loaded yet")
         return self._plugin
@@ -120,9 +137,25 @@ def effect_info(slot: Slot) -> PluginInfo:
         PluginError: no such plugin was scanned, or it is an instrument.
         PatchError: an unknown parameter, or a value out of its range.
     """
-    info = find_plugin(slot.plugin)
+    info = _checked(slot.plugin, slot.parameters)
     if info.kind != "effect":
-        raise PluginError(f"{info.name} is an instrument: capture it (`nsynth-lab capture`) and blend it by name")
-    for name, value in slot.parameters.items():
-        info.find(name).raw(value)
+        raise PluginError(
+            f"{info.name} is an instrument: write it under [[layers]], or capture it (`nsynth-lab capture`) and blend "
+            "it by name"
+        )
+    return info
+
+
+def instrument_info(layer: Layer) -> PluginInfo:
+    """What is known of a layer's plugin; else as `effect_info`."""
+    info = _checked(layer.plugin, layer.parameters)
+    if info.kind != "instrument":
+        raise PluginError(f"{info.name} is an effect: write it under [[effects]]")
+    return info
+
+
+def _checked(name: str, parameters: Mapping[str, Parameter]) -> PluginInfo:
+    info = find_plugin(name)
+    for parameter, value in parameters.items():
+        info.find(parameter).raw(value)
     return info

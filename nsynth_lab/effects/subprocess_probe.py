@@ -26,13 +26,19 @@ def run_in_subprocess(
         except BaseException:
             _kill(child)
             raise
-    return output, "" if child.returncode == 0 else _failure(child.returncode)
+    return output, "" if child.returncode == 0 else failure_of(child.returncode)
 
 
-def _failure(code: int) -> str:
+def failure_of(code: int) -> str:
+    """How a process that loads a plugin has ended, in words that follow its name."""
     if code < 0:
-        return f"crashes while it is loaded ({signal.Signals(-code).name})"
+        return f"crashes while it is loaded ({signal_name(code)})"
     return f"ends the process that loads it (code {code})"
+
+
+def signal_name(code: int) -> str:
+    """The signal that ended a process, by its exit code."""
+    return signal.Signals(-code).name
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:

@@ -15,11 +15,11 @@ from __future__ import annotations
 import ctypes
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from nsynth_lab.effects.effect import MAX_BLOCK_SAMPLES
+from nsynth_lab.effects.effect import CHANNELS, MAX_BLOCK_SAMPLES
 from nsynth_lab.effects.pedal import pedalboard, run, warm_up
 from nsynth_lab.errors import PluginError
 from nsynth_lab.silence_stderr import silence_output
@@ -41,16 +41,24 @@ class Vst3:
         if threading.current_thread() is not threading.main_thread():
             raise PluginError(f"{name}: plugins must be loaded on the main thread")
         self.name = name
+        self.latency_samples = 0
+        self._channels = CHANNELS
         with silence_output():
             self.instances = [_load(path, name) for _ in range(instances)]
+
+    @property
+    def is_instrument(self) -> bool:
+        """Whether it plays notes, instead of processing sound."""
+        return bool(self.instances[0].is_instrument)
 
     def warm_up(self, channels: int) -> int:
         """Reset it and process silence; returns its latency in samples."""
         try:
             with silence_output():
-                return max(warm_up(one, channels // len(self.instances)) for one in self.instances)
+                self.latency_samples = max(warm_up(one, channels // len(self.instances)) for one in self.instances)
         except (RuntimeError, ValueError) as error:
             raise PluginError(f"{self.name}: {_first_line(error)}") from error
+        return self.latency_samples
 
     def process(self, block: FloatArray) -> FloatArray:
         """Process one block [channels, samples], with as many channels as it was warmed up with."""
@@ -90,18 +98,42 @@ class Vst3:
         _seed_c_random()
         return self._play([(bytes((0x90, note, velocity)), 0.0), (bytes((0x80, note, 0)), hold_seconds)], seconds)
 
+    def begin_stream(self) -> None:
+        """Reset an instrument, so that `stream` plays it from silence; same notes sound alike, as in `play_note`."""
+        self.play_silence()
+        self.latency_samples = int(self.instances[0].reported_latency_samples)
+        _seed_c_random()
+
+    def stream(self, events: Sequence[tuple[int, bytes]], samples: int) -> FloatArray:
+        """The next block [1 or 2, samples] of an instrument, which goes on from the last one.
+
+        `events` are MIDI messages, each at a sample of this block. pedalboard rounds times down, so they and the length
+        are given half a sample late.
+        """
+        timed = [(data, (at + 0.5) / SAMPLE_RATE) for at, data in events]
+        out: FloatArray = self.instances[0].process(
+            timed,
+            (samples + 0.5) / SAMPLE_RATE,
+            SAMPLE_RATE,
+            num_channels=self._channels,
+            buffer_size=MAX_BLOCK_SAMPLES,
+            reset=False,
+        )
+        return out
+
     def play_silence(self) -> None:
         """One block of an instrument without notes: changed parameters reach the plugin itself."""
         self._play([], SILENT_BLOCK_SECONDS)
 
     def _play(self, events: list[tuple[bytes, float]], seconds: float) -> FloatArray:
         error: Exception | None = None
-        for channels in (2, 1):
+        for channels in (CHANNELS, 1):
             try:
                 with silence_output():
                     out: FloatArray = self.instances[0].process(
                         events, seconds, SAMPLE_RATE, num_channels=channels, buffer_size=MAX_BLOCK_SAMPLES, reset=True
                     )
+                self._channels = channels
                 return out
             except (RuntimeError, ValueError) as refused:
                 error = refused
@@ -120,6 +152,23 @@ class Vst3:
                     object.__setattr__(one, "preset_data" if is_preset else "raw_state", state)
         except (RuntimeError, ValueError) as error:
             raise PluginError(f"{self.name}: does not take this state: {_first_line(error)}") from error
+
+    def restore_checked(self, state: bytes, *, of: str, is_preset: bool = False) -> str:
+        """As `restore`, then read back: a remark if the plugin ignored or changed the state, which is that `of` a file.
+
+        Raises:
+            PluginError: the plugin refuses it.
+        """
+        before = self.state()
+        self.restore(state, is_preset=is_preset)
+        if self.is_instrument:
+            self.play_silence()
+        after = self.state()
+        if after == state or (is_preset and after != before):
+            return ""
+        if after == before:
+            return f"{self.name} was not changed by {of}: it already has that state, or did not accept it"
+        return f"{self.name} reports another state than that of {of}; check by ear that the sound is right"
 
 
 def plugin_names(path: str) -> list[str]:

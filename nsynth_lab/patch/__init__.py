@@ -6,7 +6,7 @@
 rules, fields  what a field may be: one rule checks, reads, writes and explains it
 sound          blend, envelope, tuning, voice
 effect_table   the built-in effects and their parameters, one row each
-slot           one effect of the chain
+slot           one effect of the chain; layer: one instrument beside the blend
 patch          all of it, with macros and MIDI routes
 targets        parameters that macros and controllers can move, by name
 table          TOML tables to these values and back
@@ -19,6 +19,7 @@ schema         the grammar as a page
 """
 
 from nsynth_lab.patch.effect_table import EFFECTS, EffectRow, find_effect
+from nsynth_lab.patch.layer import Layer
 from nsynth_lab.patch.macros import Macro, Move, Route
 from nsynth_lab.patch.patch import Patch
 from nsynth_lab.patch.preset_file import format_preset, parse_preset, read_preset, write_preset
@@ -33,6 +34,7 @@ __all__ = [
     "Blend",
     "EffectRow",
     "Envelope",
+    "Layer",
     "Lfo",
     "Macro",
     "Move",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nsynth_lab.errors import PatchError
 from nsynth_lab.patch.fields import REQUIRED, number, table, tables, text, texts
+from nsynth_lab.patch.layer import Layer
 from nsynth_lab.patch.macros import Macro, Move, Route
 from nsynth_lab.patch.rules import checked
 from nsynth_lab.patch.slot import Slot
@@ -23,7 +24,7 @@ class Patch:
     Attributes: see `rules`; `home` is the folder of the preset file it was read from, where its sound files lie.
 
     Raises:
-        PatchError: see `rules`; two slots or macros of one name, or a knob that moves what is not there.
+        PatchError: see `rules`; two slots, layers or macros of one name, or a knob that moves what is not there.
     """
 
     name: str = text(REQUIRED, least=1, most=60, says="its name")
@@ -38,6 +39,7 @@ class Patch:
     tuning: Tuning = table(Tuning, says="tuning of the keys")
     voice: Voice = table(Voice, says="how keys become voices")
     effects: tuple[Slot, ...] = tables(Slot, most=16, says="in the order of the signal flow")
+    layers: tuple[Layer, ...] = tables(Layer, most=8, says="VST3 instruments under the same keys, before the effects")
     macros: tuple[Macro, ...] = tables(Macro, most=16, says="named knobs that move several parameters")
     midi: tuple[Route, ...] = tables(Route, most=64, says="controllers that move parameters")
     home: Path | None = field(default=None, compare=False, repr=False)
@@ -45,6 +47,7 @@ class Patch:
     def __post_init__(self) -> None:
         checked(self)
         _check_unique([slot.label for slot in self.effects], "effects", "label")
+        _check_unique([layer.label for layer in self.layers], "layers", "label")
         _check_unique([macro.name for macro in self.macros], "macros", "name")
         for knob, macro in enumerate(self.macros, start=1):
             for index, move in enumerate(macro.moves, start=1):

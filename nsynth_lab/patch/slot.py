@@ -49,8 +49,7 @@ class Slot:
                 object.__setattr__(self, name, value)
         if self.mix < 0:
             raise PatchError(f"{self.mix:g} is out of range; expected 0 to 1", place="mix")
-        if "." in self.label:
-            raise PatchError(f"{quoted(self.label)} holds a point; parameters are named label.parameter", place="label")
+        check_label(self.label)
 
     def implied(self) -> dict[str, Any]:
         """Fields that follow from others and need not be written: effect, label and mix."""
@@ -65,7 +64,7 @@ class Slot:
     @property
     def raw_state(self) -> bytes:
         """The state of the plugin."""
-        return b64decode(self.state)
+        return unpacked(self.state)
 
     def _check_built_in(self) -> None:
         try:
@@ -86,12 +85,36 @@ class Slot:
     def _check_plugin(self) -> None:
         if self.impulse:
             raise PatchError("only convolution has one", place="impulse")
-        if "/" in self.plugin or "\\" in self.plugin:
-            raise PatchError(f"{quoted(self.plugin)} is a path; name a plugin that was scanned", place="plugin")
-        try:
-            b64decode(self.state, validate=True)
-        except (binascii.Error, ValueError):
-            raise PatchError("is not base64", place="state") from None
+        check_plugin(self.plugin, self.state)
+
+
+def check_label(label: str) -> None:
+    """Refuse a label that could not be told from the parameter behind it.
+
+    Raises:
+        PatchError: it holds a point.
+    """
+    if "." in label:
+        raise PatchError(f"{quoted(label)} holds a point; parameters are named label.parameter", place="label")
+
+
+def check_plugin(name: str, state: str) -> None:
+    """Refuse a plugin that is given as a path, and a state that is not base64.
+
+    Raises:
+        PatchError: it is.
+    """
+    if "/" in name or "\\" in name:
+        raise PatchError(f"{quoted(name)} is a path; name a plugin that was scanned", place="plugin")
+    try:
+        b64decode(state, validate=True)
+    except (binascii.Error, ValueError):
+        raise PatchError("is not base64", place="state") from None
+
+
+def unpacked(state: str) -> bytes:
+    """The bytes of a plugin's state that `check_plugin` has let pass."""
+    return b64decode(state)
 
 
 def check_beside(name: str, place: str) -> None:

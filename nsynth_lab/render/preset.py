@@ -94,7 +94,7 @@ def _play(
 ) -> PatchSound:
     """Render `phrase` to its end, or at least its first `samples`."""
     effects = PatchEffects(patch, seed=session.seed)
-    with closing(effects.chain):
+    with closing(effects):
         settings = settings_of(patch, seed=session.seed)
         engine = make_engine(session, [sources], settings, output_stage=effects, ahead_samples=BLOCK_SAMPLES)
         events = _events(phrase)

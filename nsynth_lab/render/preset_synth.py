@@ -1,6 +1,7 @@
-"""A patch on the synth: `settings_of`, its settings, and `PatchEffects`, its effects behind the engine.
+"""A patch on the synth: `settings_of`, its settings, and `PatchEffects`, its layers and effects behind the engine.
 
-The synth plays its blend, motion, envelope, tuning and voice mode; its effects and level are the engine's output stage.
+The synth plays its blend, motion, envelope, tuning and voice mode; its layers, effects and level are the engine's
+output stage.
 MIDI controllers move both at their own sample, so that the sound does not depend on the block size.
 """
 
@@ -10,9 +11,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from nsynth_lab.effects import chain_of
+from nsynth_lab.effects import Layers, chain_of
 from nsynth_lab.effects.effect import SHORTEST_BLOCK_SAMPLES, ParameterSetter
 from nsynth_lab.errors import PatchError
+from nsynth_lab.midi.events import Event
 from nsynth_lab.patch import Patch, targets
 from nsynth_lab.patch.macros import between
 from nsynth_lab.patch.targets import moved_blend, unchecked
@@ -103,16 +105,21 @@ def _tuning(untuned_hz: Doubles, fine_cents: float) -> Tuning:
 
 
 class PatchEffects:
-    """The effects and MIDI controllers of a patch as an `OutputStage`. Create it on the main thread, as plugins need.
+    """The layers, effects and MIDI controllers of a patch as an `OutputStage`.
 
     `live` also takes out plugins that are too slow to play along.
 
     Raises:
-        PatchError, PluginError, AudioError: an effect cannot be made ready.
+        PatchError, PluginError, AudioError, MissingError: a layer or an effect cannot be made ready.
     """
 
     def __init__(self, patch: Patch, *, live: bool = False, seed: int = 0) -> None:
-        self.chain = chain_of(patch, deadline=live)
+        self.layers = Layers(patch, live=live)
+        try:
+            self.chain = chain_of(patch, deadline=live)
+        except BaseException:
+            self.layers.close()
+            raise
         self._knobs = {route.cc: patch.knobs(route.cc) for route in patch.midi}
         self._effects = self._effect_knobs()
         self._stands = {name: target.value for name, target in targets(patch).items()} | bypasses(patch)
@@ -131,14 +138,14 @@ class PatchEffects:
                     try:
                         found[target] = self.chain.setter(target.removeprefix(IN_CHAIN), *ends)
                     except PatchError as error:
-                        self.chain.close()
+                        self.close()
                         raise error.below(f"midi, controller {cc}") from None
         return found
 
     @property
     def latency_samples(self) -> int:
-        """Delay of the chain."""
-        return self.chain.latency_samples
+        """Delay of layers and chain."""
+        return self.layers.latency_samples + self.chain.latency_samples
 
     @property
     def quiet(self) -> bool:
@@ -175,9 +182,17 @@ class PatchEffects:
         self._waiting[at_sample, target] = value
         return {}
 
+    def hear(self, event: Event, at_sample: int) -> None:
+        """See `OutputStage`; the layers do."""
+        self.layers.hear(event, at_sample)
+
+    def begin(self, begin_sample: int, samples: int) -> None:
+        """See `OutputStage`; the layers play while the synth does."""
+        self.layers.begin(begin_sample, samples)
+
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
         """See `OutputStage`."""
-        samples = block.shape[1]
+        block, samples = self.layers.mixed(block, begin_sample), block.shape[1]
         heard, done = [], 0
         for (at_sample, target), value in self._waiting.items():
             at = min(max(at_sample - begin_sample, done), samples)
@@ -195,14 +210,15 @@ class PatchEffects:
     @property
     def taken_out(self) -> Mapping[str, str]:
         """See `OutputStage`."""
-        return self.chain.taken_out
+        return {**self.layers.taken_out, **self.chain.taken_out}
 
     def troubles(self) -> list[str]:
-        """Problems of the chain."""
-        return [str(trouble) for trouble in self.chain.troubles()]
+        """Problems of layers and chain."""
+        return [*self.layers.troubles(), *map(str, self.chain.troubles())]
 
     def close(self) -> None:
-        """Unload the chain."""
+        """Unload layers and chain."""
+        self.layers.close()
         self.chain.close()
 
     def _is_of_plugin(self, target: str) -> bool:

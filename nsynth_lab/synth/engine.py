@@ -234,6 +234,7 @@ class Engine:
             events, self._queue = self._queue[:count], self._queue[count:]
             for event in events:
                 self._handle(event, now)
+        self._output_stage.begin(begin, samples)
         self._plan(end)
         self._decode(end if samples < PHASE_SAMPLES else EVERYTHING)
         return self._output_stage.process(self._mixer.take(samples), begin)
@@ -243,6 +244,7 @@ class Engine:
             if changes := self._output_stage.set(event.name, event.value, now):
                 self.player.settings = self.player.settings.changed(changes)
         else:
+            self._output_stage.hear(event, now)
             self.player.handle(event, now)
 
     def _plan(self, until_sample: int) -> None:

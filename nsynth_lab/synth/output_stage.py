@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol
 
+from nsynth_lab.midi.events import Event
 from nsynth_lab.synth.mixer import soft_clip
 from nsynth_lab.units import FloatArray
 
@@ -34,6 +35,12 @@ class OutputStage(Protocol):
         What the patch has not is left alone.
         """
 
+    def hear(self, event: Event, at_sample: int) -> None:
+        """Hear an event that the synth plays too, before the block in which it happens; for instruments beside it."""
+
+    def begin(self, begin_sample: int, samples: int) -> None:
+        """The synth is about to make the block that begins there: what can be made at the same time is begun."""
+
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
         """Process the block [2, samples] that begins at `begin_sample` of the clock; stays below 0 dBFS."""
 
@@ -59,6 +66,12 @@ class Bypass:
         """There is no patch."""
         del target, value, at_sample
         return {}
+
+    def hear(self, event: Event, at_sample: int) -> None:
+        """Nothing plays beside the synth."""
+
+    def begin(self, begin_sample: int, samples: int) -> None:
+        """There is nothing to begin."""
 
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
         """The block through `mixer.soft_clip`."""

@@ -13,9 +13,9 @@ from collections.abc import Callable
 import numpy as np
 
 from nsynth_lab import messages
-from nsynth_lab.capture.captured_notes import SILENT_DB
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, db_to_gain
 
+SILENT_DB = -60.0
 LOADING_SECONDS = 20.0
 LATER_SECONDS = 1.0
 VARYING_SECONDS = 5.0
@@ -70,7 +70,7 @@ class StableNotePlayer:
             messages.emit(f"{self._name} never plays a note twice the same way: another capture will differ slightly")
             return
         if not self._heard and self._left > 0:
-            messages.emit(f"{self._name} is silent after {waited:.0f} s; does it need a --state, or its own samples?")
+            messages.emit(f"{self._name} is silent after {waited:.0f} s; does it need a state, or its own samples?")
         self._left = max(0.0, self._left - waited)
 
 
