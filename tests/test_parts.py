@@ -24,6 +24,7 @@ from nsynth_lab.render.play_request import PlayRequest, parse_play
 from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
 from nsynth_lab.render.song_choice import song_to_play
 from nsynth_lab.synth.engine import Engine
+from nsynth_lab.synth.output_stage import Bypass
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.units import FloatArray, note_to_hz
@@ -119,7 +120,7 @@ def test_a_channel_has_its_own_instrument_whatever_program_changes_say() -> None
     assert heard_by(engine(sources=[FLUTE], assigned={0: 0}), notes) == [(channel, 0) for channel in range(4)]
 
 
-class Late:
+class Late(Bypass):
     """Effects that take `latency_samples` and change nothing else."""
 
     quiet = True

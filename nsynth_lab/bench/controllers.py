@@ -102,7 +102,7 @@ def _played(work: Work, name: str) -> tuple[Engine, Message, Callable[[], None]]
     return (
         engine,
         lambda number, at: control(knobs[number % len(knobs)], _value(number), at_sample=at),
-        output_stage.chain.close,
+        output_stage.close,
     )
 
 

@@ -14,7 +14,8 @@ from nsynth_lab.errors import UsageError
 app = typer.Typer(
     no_args_is_help=True,
     help="Find third-party VST3 plugins, and see what they can do.",
-    epilog='In a preset: `[[effects]]`, `plugin = "NAME"`. An instrument becomes a source with `nsynth-lab capture`.',
+    epilog='In a preset: `[[effects]]` or, for an instrument beside the blend, `[[layers]]`, and `plugin = "NAME"`. An '
+    "instrument becomes a source with `nsynth-lab capture`.",
 )
 
 

@@ -148,6 +148,7 @@ def _summary(patch: Patch) -> dict[str, Any]:
         "tags": patch.tags,
         "author": patch.author,
         "description": patch.description,
+        "layers": [layer.label for layer in patch.layers],
         "effects": [slot.label for slot in patch.effects],
         "macros": [macro.name for macro in patch.macros],
         "level_db": patch.level_db,

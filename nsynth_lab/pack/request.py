@@ -139,9 +139,14 @@ class PackRequest:
         """The patch at one of the positions; with its path if the patch's own position is the only one.
 
         Raises:
-            UsageError: no such place, or an effect that a manifest cannot carry.
+            UsageError: no such place, layers, or an effect that a manifest cannot carry.
         """
         patch = self.patch.with_macros_applied()
+        if patch.layers:
+            raise UsageError(
+                f"{patch.name} has layers, and a pack holds what the model plays: capture the plugin (`nsynth-lab "
+                "capture`) and blend it by name, or play notes with `nsynth-lab render`"
+            )
         for slot in patch.effects:
             if slot.impulse and not slot.bypass:
                 raise UsageError(f"{patch.name} has a convolution: its sound file is not in the preset, so no manifest "

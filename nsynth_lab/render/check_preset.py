@@ -1,12 +1,14 @@
-"""Check a preset file on this machine: its instruments, its effects and plugins, its loudness."""
+"""Check a preset file on this machine: its instruments, its layers, effects and plugins, its loudness."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nsynth_lab.effects import effect_info
+from nsynth_lab.effects import effect_info, instrument_info
 from nsynth_lab.errors import NsynthLabError, PatchError
 from nsynth_lab.patch import Patch, read_preset, write_preset
 from nsynth_lab.patch.preset_file import located
@@ -44,13 +46,20 @@ def fix_level(path: Path, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_plugins(path: Path, patch: Patch) -> None:
-    for number, slot in enumerate(patch.effects, start=1):
+    checks: list[tuple[str, Callable[[], object]]] = [
+        (f"effects.{number}", partial(effect_info, slot))
+        for number, slot in enumerate(patch.effects, start=1)
+        if slot.plugin
+    ]
+    checks += [
+        (f"layers.{number}", partial(instrument_info, layer)) for number, layer in enumerate(patch.layers, start=1)
+    ]
+    for place, check in checks:
         try:
-            if slot.plugin:
-                effect_info(slot)
+            check()
         except PatchError as error:
-            place = error.below(f"effects.{number}.parameters")
-            raise located(path, path.read_text(encoding="utf-8"), place) from error
+            below = error.below(f"{place}.parameters")
+            raise located(path, path.read_text(encoding="utf-8"), below) from error
 
 
 def _check_instruments(patch: Patch, session: Session) -> None:

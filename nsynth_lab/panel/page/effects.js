@@ -1,4 +1,5 @@
 /** The tab of effects: the rack of the patch, and the catalogue of all that can be added to it. */
+import { layersLine } from "./layers.js";
 import { SearchList, made } from "./list.js";
 import { pluginSearch } from "./plugins.js";
 import { Rack } from "./rack.js";
@@ -79,6 +80,9 @@ export function effectsTab(tray, link, say) {
     /** @param {import("./types.js").State} state */
     show(state) {
       rack.show(state);
+      const layers = layersLine(state);
+      find(".layers").textContent = layers;
+      find(".layers").hidden = !layers;
       find(".empty").hidden = rack.slots.length > 0;
       find(".after").hidden = rack.slots.length === 0;
       if (awaited && rack.views.has(awaited)) {

@@ -8,9 +8,11 @@
  * @typedef {{ cc: number, target: string, low?: number, high?: number }} Route
  * @typedef {{ scale_cents?: number | number[], scale_root?: number, a4_hz?: number, transpose?: number }} Tuning
  * @typedef {{ name?: string, description?: string, tags?: string[], blend?: Blend, effects?: Slot[],
- *   voice?: Voice, tuning?: Tuning, midi?: Route[] }} Patch  tables of a preset file
+ *   layers?: Layer[], voice?: Voice, tuning?: Tuning, midi?: Route[] }} Patch  tables of a preset file
  * @typedef {{ effect?: string, plugin?: string, label?: string, bypass?: boolean, mix?: number, impulse?: string,
  *   state?: string, parameters?: Record<string, number | boolean | string> }} Slot
+ * @typedef {{ plugin: string, label?: string, level_db?: number, low_key?: number, high_key?: number,
+ *   transpose?: number }} Layer
  * @typedef {{ value: number, low: number, high: number, unit: string, says: string }} Target
  *
  * @typedef {{ type: "welcome", version: number, program: string, sample_rate: number, block_samples: number }} Welcome
