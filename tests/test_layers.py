@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,7 +53,7 @@ MINUS_90_DB = db_to_gain(-90.0)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _scanned(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A home in which the plugins have been scanned."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("NSYNTH_LAB_HOME", str(tmp_path_factory.mktemp("home")))
@@ -140,7 +140,7 @@ def test_a_key_range_and_transpositions() -> None:
     layer = Layer("Kars", low_key=60, high_key=72, transpose=-12)
     patch = replace(PLAIN, layers=(layer,), tuning=Tuning(transpose=5))
     with_layer = Layers(patch)
-    heard = {}
+    heard: dict[int, FloatArray] = {}
     for key in (59, 60, 72, 73):
         at = len(heard) * SECOND
         with_layer.hear(note_on(key, 100), at)

@@ -8,7 +8,19 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from nsynth_lab.bench import busy, controllers, duet, following, limit, machine, offline, processes, streaming, training
+from nsynth_lab.bench import (
+    busy,
+    controllers,
+    duet,
+    following,
+    hosting,
+    limit,
+    machine,
+    offline,
+    processes,
+    streaming,
+    training,
+)
 from nsynth_lab.bench.work import Advance, Work
 from nsynth_lab.errors import UsageError
 from nsynth_lab.version import __version__
@@ -18,7 +30,7 @@ from nsynth_lab.version import __version__
 class BenchSection:
     """A section: its length in steps of about a second, and the function that measures it and returns a dataclass.
 
-    One that `takes_long` is measured only if it is named.
+    One that `takes_long`, or needs what few have, is measured only if it is named.
     """
 
     progress_steps: Callable[[Work], int]
@@ -37,6 +49,7 @@ SECTIONS: dict[str, BenchSection] = {
     "memory": BenchSection(processes.memory_steps, processes.measure_memory),
     "training": BenchSection(training.progress_steps, training.measure),
     "duet": BenchSection(duet.progress_steps, duet.measure, takes_long=True),
+    "hosting": BenchSection(hosting.progress_steps, hosting.measure, takes_long=True),
     "busy": BenchSection(busy.progress_steps, busy.measure, takes_long=True),
 }
 

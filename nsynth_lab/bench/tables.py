@@ -168,6 +168,16 @@ def _duet(one: Figures) -> Table:
     return Table("a duet: time of a block as a share of its deadline", head, rows)
 
 
+def _hosting(one: Figures) -> Table:
+    rows = [
+        (row["plugin"], row["kind"], str(row["block_samples"]),
+         *(f"{row[key]:.0f} us" for key in ("apart_us", "apart_p99_us", "here_us", "here_p99_us")))
+        for row in one["rows"]
+    ]  # fmt: skip
+    head = ("", "", "block", "own process", "99 %", "this process", "99 %")
+    return Table("a block of a plugin", head, tuple(rows))
+
+
 def _others(count: int) -> str:
     return f"{count} busy" if count else "nothing"
 
@@ -179,6 +189,7 @@ MAKERS: dict[str, Callable[[Figures], Table]] = {
     "controllers": _controllers,
     "following": _following,
     "duet": _duet,
+    "hosting": _hosting,
     "limit": _limit,
     "startup": _startup,
     "memory": _memory,

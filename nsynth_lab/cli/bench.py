@@ -40,8 +40,8 @@ def bench(
     The sections are machine, offline, streaming, controllers, limit, startup, memory and training. `streaming` says how
     many voices fit into blocks of each size, which is what `play --voices` and `--block` ask for; `controllers`, what
     knobs and wheels cost while they are turned. All of it takes about six minutes; close other programs, they are felt.
-    `busy` and `duet` are measured only if they are named: encode, pack and play beside one and two busy programs; and
-    what answers of `nsynth-lab duet` cost.
+    `busy`, `duet` and `hosting` are measured only if they are named: encode, pack and play beside one and two busy
+    programs; what answers of `nsynth-lab duet` cost; and what it costs to keep plugins in processes of their own.
 
     **Examples**
 

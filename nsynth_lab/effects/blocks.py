@@ -11,7 +11,7 @@ def parts(samples: int) -> list[slice]:
     """Slices of at most 1024 samples, none shorter than 3 if there are so many.
 
     >>> parts(1025)
-    [slice(0, 1022, None), slice(1022, 1025, None)]
+    [slice(0, 1021, None), slice(1021, 1025, None)]
     """
     ends = list(range(MAX_BLOCK_SAMPLES, samples, MAX_BLOCK_SAMPLES))
     if ends and samples - ends[-1] < SHORTEST_BLOCK_SAMPLES:
