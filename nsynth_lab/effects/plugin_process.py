@@ -143,7 +143,7 @@ class PluginProcess:
             raise PluginError(f"{self._name} {self.trouble}")
 
     def _is_done(self, number: int, samples: int) -> bool:
-        """Whether block `number` is finished, after waiting for it as long as may be: not while others are before it."""
+        """Whether block `number` is finished, after waiting for it as long as may be; not if others come before it."""
         seconds = samples / SAMPLE_RATE if self._live else PATIENCE_SECONDS
         done = self._wait_for(number, seconds if self._memory.done >= number else 0.0)
         now = time.monotonic()
