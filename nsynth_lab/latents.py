@@ -1,7 +1,8 @@
 """Latents: the code of one note, read and written as safetensors, with the id of the model it belongs to.
 
 Four streams (described in `nsynth_lab.model`), one row per frame. Frame t describes the instant at which block t ends,
-sample (t + 1) * 512; so a decoder that knows frames 0 to t can play block t.
+sample (t + 1) * 512; so a decoder that knows frames 0 to t can play block t. A fifth, `unpitched`, is there only in
+sounds without a clear pitch, such as drums and noises; `nsynth_lab.unpitched` describes it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from nsynth_lab import unpitched
 from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import LatentsError
@@ -25,7 +28,7 @@ TIMBRE_DIMS = 16
 PARTIAL_SLOTS = 128
 TIMBRE_LIMIT = 3.0  # the largest value that the encoder gives
 ENDING = ".latents"
-FORMAT_VERSION = 1
+FORMAT_VERSION, UNPITCHED_VERSION = 1, 2  # the second is that of files with a stream that older versions do not know
 MAX_FRAMES = 90_000
 MAX_FILE_BYTES = 64 * 2**20
 SILENCE_DB, LOUDEST_DB = -100.0, 20.0  # range of `loudness_db`
@@ -48,6 +51,7 @@ class Latents:
         release_frame: frame at which the key is released; equal to `frames` if the note has no release.
         model_id: id of the encoder that made `timbre`.
         provenance: where the note comes from; JSON values.
+        unpitched: [frames, 162] noise and resonances of a sound without a clear pitch, or None.
 
     Raises:
         LatentsError: shapes that do not match, or values that are not finite.
@@ -63,6 +67,7 @@ class Latents:
     release_frame: int = -1
     model_id: str = ""
     provenance: dict[str, Any] = field(default_factory=dict, compare=False)
+    unpitched: FloatArray | None = None
 
     def __post_init__(self) -> None:
         frames = self.loudness_db.size
@@ -83,8 +88,13 @@ class Latents:
             raise LatentsError(f"latents: {frames} frames, expected 1 to {MAX_FRAMES}")
         if not 0 <= self.attack_frames <= self.release_frame <= frames:
             raise LatentsError("latents: attack and release must lie in order within the note")
-        for name in ("timbre", "loudness_db", "f0_cents", "partials"):
-            if not np.isfinite(getattr(self, name)).all():
+        if self.unpitched is not None and self.unpitched.shape != (frames, unpitched.DIMS):
+            raise LatentsError(
+                f"latents: unpitched has shape {self.unpitched.shape}, expected {(frames, unpitched.DIMS)}"
+            )
+        for name in (*_STREAMS, "unpitched"):
+            stream = getattr(self, name)
+            if stream is not None and not np.isfinite(stream).all():
                 raise LatentsError(f"latents: {name} holds NaN or infinite values")
 
     @property
@@ -102,9 +112,28 @@ class Latents:
         """Length in seconds."""
         return frames_to_seconds(self.frames)
 
+    @property
+    def pitched(self) -> float:
+        """How pitched the sound is, 0 (a cymbal) to 1 (a flute): the pitched share of its power."""
+        if self.unpitched is None:
+            return 1.0
+        power = 10.0 ** (np.asarray(self.loudness_db, np.float64) / 10.0)
+        return float(np.average(self.unpitched[:, unpitched.PITCHED], weights=power))
+
     def at_note(self, note: int) -> Latents:
-        """The same sound at another nominal note."""
-        return replace(self, note=note)
+        """The same sound at another nominal note; its noise follows as far as it tracks the keys."""
+        if self.unpitched is None or note == self.note:
+            return replace(self, note=note)
+        semitones = (note - self.note) * np.asarray(self.unpitched[:, unpitched.TRACK], np.float64)
+        return replace(self, note=note, unpitched=unpitched.moved(self.unpitched, semitones))
+
+    def tracking(self, track: float) -> Latents:
+        """The same sound, whose noise and resonances follow the keys by `track`, 0 (not at all) to 1."""
+        if self.unpitched is None:
+            return self
+        rows = self.unpitched.copy()
+        rows[:, unpitched.TRACK] = track
+        return replace(self, unpitched=rows)
 
     @in_python()
     def save(self, path: str | Path, *, force: bool = False) -> Path:
@@ -137,7 +166,11 @@ def write_latents(path: str | Path, latents: Latents, *, force: bool = False) ->
 
     path = Path(path)
     check_target(path, force=force)
-    tensors = {name: np.ascontiguousarray(getattr(latents, name), np.float32) for name in _STREAMS}
+    tensors: dict[str, NDArray[Any]] = {
+        name: np.ascontiguousarray(getattr(latents, name), np.float32) for name in _STREAMS
+    }
+    if latents.unpitched is not None:
+        tensors |= dict(zip(unpitched.TENSORS, unpitched.stored(latents.unpitched), strict=True))
     with atomic_write(path, LatentsError) as beside:
         beside.write_bytes(save(tensors, metadata={"nsynth_lab": json.dumps(encodable_in(_header(latents)))}))
     return path
@@ -161,7 +194,10 @@ def read_latents(path: str | Path) -> Latents:
             header = json.loads((file.metadata() or {})["nsynth_lab"])
             _check_header(header)
             streams = {name: file.get_tensor(name) for name in _STREAMS}
-        return _latents(header, streams)
+            rows = None
+            if header["format_version"] == UNPITCHED_VERSION:
+                rows = unpitched.from_stored(*(file.get_tensor(name) for name in unpitched.TENSORS))
+        return _latents(header, streams, rows)
     except LatentsError as error:
         raise LatentsError(f"{path}: {error}") from error
     except (SafetensorError, LookupError, ValueError, TypeError, ArithmeticError, RecursionError, OSError) as error:
@@ -171,8 +207,9 @@ def read_latents(path: str | Path) -> Latents:
 def _check_header(header: Any) -> None:
     if not isinstance(header, dict):
         raise LatentsError("not a latents file, or damaged; make it again with encode")
-    if (version := header.get("format_version")) != FORMAT_VERSION:
-        raise LatentsError(f"latents format {version}, this version reads {FORMAT_VERSION}; encode it again")
+    if (version := header.get("format_version")) not in (FORMAT_VERSION, UNPITCHED_VERSION):
+        known = f"{FORMAT_VERSION} and {UNPITCHED_VERSION}"
+        raise LatentsError(f"latents format {version}, this version reads {known}; encode it again")
     for name, value in _FIXED.items():
         if header.get(name) != value:
             raise LatentsError(f"made with {name} {header.get(name)}, this version works with {value}; encode it again")
@@ -181,7 +218,7 @@ def _check_header(header: Any) -> None:
             raise LatentsError(f"{name} {header[name]} is outside {low} to {high}")
 
 
-def _latents(header: dict[str, Any], streams: dict[str, FloatArray]) -> Latents:
+def _latents(header: dict[str, Any], streams: dict[str, FloatArray], rows: FloatArray | None) -> Latents:
     for name, stream in streams.items():
         if stream.dtype != np.float32:
             raise LatentsError(f"latents: {name} holds {stream.dtype}, expected float32")
@@ -196,6 +233,7 @@ def _latents(header: dict[str, Any], streams: dict[str, FloatArray]) -> Latents:
         release_frame=int(header["release_frame"]),
         model_id=str(header["model_id"]),
         provenance=dict(header["provenance"]),
+        unpitched=rows,
     )
 
 
@@ -205,7 +243,7 @@ _FIXED = {"sample_rate": SAMPLE_RATE, "hop_samples": HOP_SAMPLES, "timbre_dims":
 
 def _header(latents: Latents) -> dict[str, Any]:
     return {
-        "format_version": FORMAT_VERSION,
+        "format_version": FORMAT_VERSION if latents.unpitched is None else UNPITCHED_VERSION,
         "model_id": latents.model_id,
         **_FIXED,
         "note": latents.note,
@@ -227,4 +265,5 @@ def with_silence(latents: Latents, frames: int) -> Latents:
         loudness_db=np.pad(latents.loudness_db, (0, frames), constant_values=SILENCE_DB),
         f0_cents=np.pad(latents.f0_cents, (0, frames), mode="edge"),
         partials=np.pad(latents.partials, ((0, frames), (0, 0)), mode="edge") if moving else latents.partials,
+        unpitched=None if (rows := latents.unpitched) is None else np.pad(rows, ((0, frames), (0, 0)), mode="edge"),
     )

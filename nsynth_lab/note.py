@@ -22,7 +22,11 @@ FAMILIES = (
     "synth_lead",
     "vocal",
 )
+INSTRUMENT_FAMILIES = (*FAMILIES, "drum", "noise")  # of what can be blended; the model was trained on NSynth's eleven
 SOURCES = ("acoustic", "electronic", "synthetic")
+
+UNPITCHED = -1  # in place of a recording's note number: the sound is taken as one without a pitch
+UNPITCHED_WORD = "none"
 
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -68,6 +72,20 @@ class Instrument:
     name: str
     family: str
     source: str = "acoustic"
+
+
+def parse_source_note(text: str) -> int | None:
+    """The note of a recording: a number; None, to be measured, if `text` is empty; `UNPITCHED` for "none".
+
+    Raises:
+        UsageError: as `parse_note`.
+
+    >>> parse_source_note("A4"), parse_source_note(""), parse_source_note("none")
+    (69, None, -1)
+    """
+    if not text:
+        return None
+    return UNPITCHED if text.strip().lower() == UNPITCHED_WORD else parse_note(text)
 
 
 def parse_note(text: str) -> int:

@@ -1,7 +1,7 @@
 """Blending: notes of up to eight instruments become one note of an instrument in between.
 
 A crossfade adds two sounds, and one hears both. A blend is one sound, with one pitch and one level, whose timbre lies
-between those of its sources. So it is done in latents: each of their four streams is the weighted mean of the
+between those of its sources. So it is done in latents: each of their streams is the weighted mean of the
 sources' streams (weights sum to 1):
 
     timbre       linear, in the encoder's coordinates; or spherical: its direction rotates from source to source and its
@@ -10,6 +10,9 @@ sources' streams (weights sum to 1):
     loudness_db  linear in dB: halfway from a flute to a piano decays half as fast
     f0_cents     linear: half the vibrato
     partials     linear, slot by slot: half the inharmonicity
+    unpitched    where there is any: bands of noise and levels of resonances linear in dB, frequencies of resonances on
+                 a logarithmic scale; how much of it sounds, linear in power: halfway from a snare to a cello is half
+                 as noisy
 
 Means make sense only between frames that play the same role in their notes. So the sources are aligned first
 (`align`): all start at their onset, all attacks are stretched to the weighted mean of their lengths, likewise all

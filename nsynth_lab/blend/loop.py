@@ -25,6 +25,7 @@ from nsynth_lab.blend.read import read_at
 from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import CENTS_LIMIT, Latents
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles, FloatArray, cents_to_ratio, note_to_hz, ratio_to_cents
+from nsynth_lab.unpitched import NOTES
 
 SHORTEST_FRAMES = 47  # half a second: a shorter loop flutters audibly
 SHORTEST_SHARE = 0.5  # a loop may be this much shorter than the longest possible one to be better in tune
@@ -92,6 +93,7 @@ def close_loop(latents: Latents, period: Period, *, frames: int) -> Latents:
         moved,
         f0_cents=_tuned(moved.f0_cents, period),
         partials=_whole_turns(moved.partials, period.turns),
+        unpitched=whole_resonances(moved.unpitched, period),
         attack_frames=min(latents.attack_frames, frames),
         release_frame=frames,
     )
@@ -132,6 +134,19 @@ def _tuned(f0_cents: FloatArray, period: Period) -> FloatArray:
     once = np.asarray(f0_cents[period.begin : period.begin + period.frames], np.float64)
     mean = ratio_to_cents(float(cents_to_ratio(once).mean()))
     return _within(np.asarray(f0_cents, np.float64) - mean + period.cents)
+
+
+def whole_resonances(rows: FloatArray | None, period: Period) -> FloatArray | None:
+    """Rows of `nsynth_lab.unpitched` in which each resonance completes whole cycles in one period."""
+    if rows is None:
+        return None
+    own = slice(period.begin, period.begin + period.frames)
+    seconds = period.frames / FRAME_RATE_HZ
+    mean_hz = note_to_hz(np.asarray(rows[own, NOTES], np.float64)).mean(axis=0)
+    whole_hz = np.maximum(np.round(mean_hz * seconds), 1.0) / seconds
+    out = rows.copy()
+    out[:, NOTES] += 12.0 * np.log2(whole_hz / mean_hz)
+    return out
 
 
 def _within(cents: Doubles) -> FloatArray:

@@ -13,6 +13,7 @@ from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents
 from nsynth_lab.note import note_name
 from nsynth_lab.units import FloatArray
+from nsynth_lab.unpitched import mean_rows
 
 
 def blend(
@@ -34,7 +35,7 @@ def blend(
         sources: notes of the same pitch and model.
         weights: [sources], or [frames, sources] for a morph (see `pair`, `corners` and `Curve`).
         frames: length of the result.
-        timbre: weights for this stream instead of `weights`, in the same shapes.
+        timbre: weights for this stream and for noise and resonances instead of `weights`, in the same shapes.
         loudness: likewise for the level, and with it the lengths of attack and release.
         f0: likewise for vibrato and drift.
         partials: likewise for the inharmonicity. Without movement the result's `partials` are [128].
@@ -66,6 +67,10 @@ def blend(
         attack_frames=aligned[0].attack_frames,
         release_frame=min(source.release_frame for source, counts in zip(aligned, audible, strict=True) if counts),
         model_id=sources[0].model_id,
+        unpitched=mean_rows(
+            [source.unpitched for source in aligned],
+            np.broadcast_to(np.atleast_2d(stream_weights(timbre, "timbre")), (frames, len(sources))),
+        ),
     )
 
 

@@ -15,7 +15,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from nsynth_lab.blend.loop import GOOD_CENTS, SHORTEST_FRAMES, Period, held_level, periods, read_positions
+from nsynth_lab.blend.loop import (
+    GOOD_CENTS,
+    SHORTEST_FRAMES,
+    Period,
+    held_level,
+    periods,
+    read_positions,
+    whole_resonances,
+)
 from nsynth_lab.blend.read import read_at
 from nsynth_lab.latents import PARTIAL_SLOTS, Latents
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles, cents_to_ratio, note_to_hz, ratio_to_cents
@@ -81,6 +89,7 @@ def close_moving_loop(latents: Latents, plain: Latents, period: Period, *, frame
         moved,
         f0_cents=np.asarray(cents, np.float32),
         partials=np.asarray(partials.clip(-0.5, 0.5), np.float32),
+        unpitched=whole_resonances(moved.unpitched, period),
         attack_frames=min(latents.attack_frames, frames),
         release_frame=frames,
     )

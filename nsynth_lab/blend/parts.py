@@ -19,6 +19,7 @@ CONTOUR_FRAMES = 94  # one second: faster changes of level are ripple, not conto
 SUSTAINED_DB_PER_SECOND = -6.0
 SUSTAINED_FALL_DB = 18.0
 LEVEL_FRAMES = 19
+STROKE_FRAMES = 47  # a noise shorter than half a second is a stroke, however it falls
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,15 @@ class NoteParts:
     """The boundaries between the parts of a note, in frames: `onset <= attack_end <= key_up <= frames`.
 
     Attributes:
-        level_db: [frames] loudness, limited from below to 80 dB under its peak.
+        level_db: [frames] loudness, limited from below to 80 dB under its peak, where a stroke without a pitch ends.
         onset: 0, or the first frame within 50 dB of the peak if more than 3 frames of silence come before it, which
             are then skipped.
         attack_end: first frame of the sustain.
         key_up: first frame of the release; for a note without one, 0.2 s before its end.
         released: whether the recording includes a release.
         sustained: whether the sustain is held (flute, organ) rather than decaying (piano, bell).
+        one_shot: whether it is a stroke without a pitch (drum, cymbal), which sounds to its end at its own speed,
+            however long a key is held.
     """
 
     level_db: Doubles
@@ -41,6 +44,7 @@ class NoteParts:
     key_up: int
     released: bool
     sustained: bool
+    one_shot: bool = False
 
     @property
     def attack_frames(self) -> int:
@@ -54,7 +58,9 @@ class NoteParts:
 
     @property
     def release_frames(self) -> int:
-        """Length of the release."""
+        """Length of the release; of a stroke without a pitch, all after its attack."""
+        if self.one_shot:
+            return max(SHORTEST_RELEASE_FRAMES, len(self.level_db) - self.attack_end)
         return max(SHORTEST_RELEASE_FRAMES, len(self.level_db) - self.key_up)
 
     @property
@@ -87,7 +93,18 @@ def find_parts(latents: Latents) -> NoteParts:
         after_attack = latents.frames - attack_end
         key_up = latents.frames - min(RELEASE_FRAMES, after_attack // 2)
     sustained = _is_sustained(level[attack_end:key_up], level.max())
+    if latents.unpitched is not None and not released and (not sustained or latents.frames < STROKE_FRAMES):
+        return NoteParts(_ended(level), onset, attack_end, latents.frames, False, False, one_shot=True)
     return NoteParts(level, onset, attack_end, key_up, released, sustained)
+
+
+def _ended(level: Doubles) -> Doubles:
+    """The level of a stroke, [frames], that is silent in the end even if its recording was cut."""
+    excess = max(0.0, float(level[-1] - level.max()) + SILENCE_BELOW_PEAK_DB)
+    last = min(RELEASE_FRAMES, len(level) // 2)
+    out = level.copy()
+    out[len(level) - last :] -= excess * (np.arange(last) + 1.0) / max(last, 1)
+    return out
 
 
 def _is_sustained(level: Doubles, peak: float) -> bool:

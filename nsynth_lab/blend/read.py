@@ -36,6 +36,7 @@ def read_at(latents: Latents, positions: ArrayLike) -> Latents:
         loudness_db=crossfade(level, before, (where - clipped).astype(np.float32)),
         f0_cents=stream(latents.f0_cents),
         partials=stream(latents.partials) if latents.partials.ndim == 2 else latents.partials,
+        unpitched=None if latents.unpitched is None else stream(latents.unpitched),
         attack_frames=0,
         release_frame=len(where),
     )

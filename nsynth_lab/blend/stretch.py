@@ -28,7 +28,7 @@ from nsynth_lab.blend.read import crossfade, read_at
 from nsynth_lab.blend.stretch_plan import fit_lengths, plan_stretch
 from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import MAX_FRAMES, Latents
-from nsynth_lab.units import frames_to_seconds
+from nsynth_lab.units import FloatArray, frames_to_seconds
 
 
 def stretch(latents: Latents, frames: int) -> Latents:
@@ -68,9 +68,14 @@ def warp(latents: Latents, *, attack: float, release: float, frames: int) -> Lat
         loudness_db=np.asarray(read.loudness_db + plan.offset_db, np.float32),
         f0_cents=crossfade(held.f0_cents, read.f0_cents, fade),
         partials=crossfade(held.partials, read.partials, fade) if moving else read.partials,
+        unpitched=_crossfaded(held.unpitched, read.unpitched, fade),
         attack_frames=_whole(lengths.attack),
         release_frame=_whole(frames - lengths.release) if parts.released or plan.faded else frames,
     )
+
+
+def _crossfaded(first: FloatArray | None, second: FloatArray | None, part: FloatArray) -> FloatArray | None:
+    return None if first is None or second is None else crossfade(first, second, part)
 
 
 def _whole(length: float) -> int:

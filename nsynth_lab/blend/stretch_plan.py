@@ -59,13 +59,15 @@ class Sustain:
     """The sustain of a note, `frames` frames long; times count from its first frame.
 
     If it is shorter, it is read at its own speed and left early. If it is longer, a decaying sustain is read more
-    slowly and a held one back and forth, while the slow contour of its level is stretched evenly.
+    slowly and a held one back and forth, while the slow contour of its level is stretched evenly. A stroke without a
+    pitch keeps its speed, and is over when it is over.
     """
 
     def __init__(self, parts: NoteParts, f0_cents: Doubles, frames: float) -> None:
         self.begin = parts.attack_end
         self.frames = frames
-        self.speed = 1.0 if frames <= parts.sustain_frames else parts.sustain_frames / frames
+        at_own_speed = parts.one_shot or frames <= parts.sustain_frames
+        self.speed = 1.0 if at_own_speed else parts.sustain_frames / frames
         self.path: PingPong | None = None
         if parts.sustained and frames > parts.sustain_frames:
             own = slice(parts.attack_end, parts.key_up)
@@ -121,7 +123,8 @@ def _release(parts: NoteParts, sustain: Sustain, lengths: Lengths, since: Double
     last = sustain.position(key_up)
     begin = np.array([float(parts.key_up)]) if parts.released else last
     length = max(lengths.release, 1.0)
-    tail = np.minimum(begin + since * parts.release_frames / length, len(parts.level_db) - 1.0)
+    pace = 1.0 if parts.one_shot else parts.release_frames / length
+    tail = np.minimum(begin + since * pace, len(parts.level_db) - 1.0)
     jump = parts.level_at(last) + sustain.offset_db(key_up) - parts.level_at(begin)
     excess = max(0.0, float(parts.level_at(tail[-1:])[0]) - parts.ended_db)
     progress = np.clip((since + 1) / length, 0.0, 1.0)

@@ -21,14 +21,14 @@ from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.errors import CheckpointError, DatasetError, LatentsError
 from nsynth_lab.latents import Latents, read_latents, write_latents
-from nsynth_lab.model.bank import BANK, LEVEL_DB, Bank, BankEntry, load_bank, merged, with_gain, write_bank
+from nsynth_lab.model.bank import BANK, LEVEL_DB, Bank, BankEntry, load_bank, merged, peak_db, with_gain, write_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import encode_measured, on_one_thread, trim
 from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.model.ending import rise_beyond_db
 from nsynth_lab.model.headers import model_of
 from nsynth_lab.model.user_bank import with_user_instruments
-from nsynth_lab.note import FAMILIES, Instrument, Note, note_name
+from nsynth_lab.note import INSTRUMENT_FAMILIES, Instrument, Note, note_name
 from nsynth_lab.threads import set_thread_count
 from nsynth_lab.units import FRAME_RATE_HZ
 from nsynth_lab.version import __version__
@@ -70,7 +70,7 @@ def plan_bank(folders: Sequence[Path], *, spacing: int, layers: int) -> BankPlan
     if not found:
         raise DatasetError("no notes to build a bank from")
     firsts = {name: next(iter(owners.values())) for name, owners in found.items()}
-    order = sorted(firsts, key=lambda name: (FAMILIES.index(firsts[name][0].family), name))
+    order = sorted(firsts, key=lambda name: (INSTRUMENT_FAMILIES.index(firsts[name][0].family), name))
     return BankPlan(
         {name: choose_zones(firsts[name], spacing=spacing, layers=layers) for name in order},
         {"data": [folder.resolve().name for folder in folders], "spacing": spacing, "layers": layers},
@@ -243,10 +243,12 @@ def normalize_zones(zones: Sequence[Latents], family: str) -> list[Latents]:
     and drift stay. The stretched tuning of pianos is kept.
     """
     top = max(zone.velocity for zone in zones)
-    by_db = LEVEL_DB - float(np.median([zone.loudness_db.max() for zone in zones if zone.velocity == top]))
+    by_db = LEVEL_DB - float(np.median([peak_db(zone) for zone in zones if zone.velocity == top]))
     return [with_gain(zone if family == "keyboard" else _tuned(zone), by_db) for zone in zones]
 
 
 def _tuned(zone: Latents) -> Latents:
     loud = zone.loudness_db > zone.loudness_db.max() - LOUD_DB
+    if not zone.pitched:
+        return zone
     return replace(zone, f0_cents=zone.f0_cents - np.median(zone.f0_cents[loud]))

@@ -10,11 +10,10 @@ from nsynth_lab import messages
 from nsynth_lab.audio import read_clip
 from nsynth_lab.capture.source import KeyVelocity, SourceInfo, file_hash
 from nsynth_lab.dsp.offset import one_channel
-from nsynth_lab.dsp.pitch_guess import measure_note
+from nsynth_lab.dsp.pitch_guess import CLEAR, measure_note
 from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.errors import UsageError
 from nsynth_lab.legible import encodable
-from nsynth_lab.model.codec import MIN_CONFIDENCE
 from nsynth_lab.note import Note, note_name
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
@@ -71,7 +70,7 @@ class FileSource:
 def _note(path: Path, samples: FloatArray, given: int | None) -> int:
     """The note of a recording; warns if the given note is not the one that sounds."""
     measured, trust = measure_note(samples, SAMPLE_RATE)
-    is_sure = trust >= MIN_CONFIDENCE and 0 <= round(measured) <= 127
+    is_sure = trust >= CLEAR and 0 <= round(measured) <= 127
     if given is None and not is_sure:
         raise UsageError(f"{path}: has no clear pitch; say which note it is with --source-note")
     if given is not None and is_sure and abs(measured - given) > AGREE_SEMITONES:

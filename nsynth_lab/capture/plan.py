@@ -11,7 +11,7 @@ from nsynth_lab.capture.source import KeyVelocity, SourceInfo
 from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import ENDING
 from nsynth_lab.naming import checked_name
-from nsynth_lab.note import FAMILIES, Note, key_ranges, note_name
+from nsynth_lab.note import INSTRUMENT_FAMILIES, Note, key_ranges, note_name
 
 MAX_NOTES = 1_000
 
@@ -50,8 +50,8 @@ class CapturePlan:
         object.__setattr__(self, "name", checked_name(self.name))
         if Path(self.name).suffix.lower() in (ENDING, *ENDINGS):
             raise UsageError(f"name '{self.name}' looks like the name of a sound file; choose another")
-        if self.family is not None and self.family not in FAMILIES:
-            raise UsageError(f"family '{self.family}' is unknown; use one of {', '.join(FAMILIES)}")
+        if self.family is not None and self.family not in INSTRUMENT_FAMILIES:
+            raise UsageError(f"family '{self.family}' is unknown; use one of {', '.join(INSTRUMENT_FAMILIES)}")
         if not 1 <= self.step <= 48 or not self.velocities:
             raise UsageError("expected a step of 1 to 48 semitones and at least one velocity")
         for velocity in self.velocities:
@@ -69,7 +69,9 @@ class CapturePlan:
         if not family:
             why = " (its program number says nothing: the font is not General MIDI, or the bank is not 0)"
             why *= info.kind == "soundfont"
-            raise UsageError(f"the family of '{self.name}' is unknown{why}: add --family, one of {', '.join(FAMILIES)}")
+            raise UsageError(
+                f"the family of '{self.name}' is unknown{why}: add --family, one of {', '.join(INSTRUMENT_FAMILIES)}"
+            )
         return family
 
     def keys(self, info: SourceInfo) -> list[KeyVelocity]:

@@ -26,6 +26,7 @@ from nsynth_lab.cli.options import (
     SourceNoteOption,
     SourceVelocityOption,
 )
+from nsynth_lab.errors import UsageError
 from nsynth_lab.model.config import ROUNDS
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def encode(
 ) -> None:
     """Turn a recording of one note into latents.
 
+    A drum or a noise needs no note: how pitched the sound is, 0 to 1, is measured and told.
+
     **Examples**
 
         nsynth-lab encode my-voice.wav --source-note C4 -o my-voice.latents
@@ -56,20 +59,22 @@ def encode(
         nsynth-lab encode strange-bell.wav --refine 30 -o strange-bell.latents
     """
     from nsynth_lab.latents import write_latents
-    from nsynth_lab.note import Note, note_name, parse_note
+    from nsynth_lab.note import Note, parse_source_note
     from nsynth_lab.render import LATENTS_ENDING, check_outputs
     from nsynth_lab.render.output_paths import check_sources
     from nsynth_lab.wording import quality_of_error
 
     check_outputs([output], endings=[LATENTS_ENDING], sources=[recording], force=force)
-    number = parse_note(source_note) if source_note else None
-    Note(number or 0, source_velocity)
+    number = parse_source_note(source_note)
+    Note(max(number or 0, 0), source_velocity)
     check_sources([recording])
 
     from nsynth_lab.render import Session
 
     session = Session(checkpoint, device=device, progress=console.progress)
     latents = session.encode(recording, note=number, velocity=source_velocity, rounds=rounds)
+    if refine and latents.unpitched is not None:
+        raise UsageError("--refine fits what the network plays, and this sound has no clear pitch; leave --refine out")
     fitted = _refined(session, recording, latents, refine) if refine else None
     latents = fitted.latents if fitted else latents
     error_db = _mel_error_db(session, recording, latents)
@@ -86,8 +91,9 @@ def encode(
         {
             "file": str(output),
             "model": latents.model_id,
-            "note": note_name(latents.note),
+            "note": said_note(latents),
             "note_was": "given" if source_note else "measured",
+            "pitched": round(latents.pitched, 3),
             "frames": latents.frames,
             "seconds": round(latents.seconds, 3),
             "mel_error_db": round(error_db, 3),
@@ -96,11 +102,18 @@ def encode(
             if fitted
             else None,
         },
-        "{file}: model {model}, note {note} ({note_was}), {frames} frames, {seconds} s, "
+        "{file}: model {model}, note {note} ({note_was}), {pitched:.0%} pitched, {frames} frames, {seconds} s, "
         "decoded again within a mel error of {mel_error_db} dB ({quality})"
         + ("; distance {distance_db[before]} dB before refining, {distance_db[after]} after" if fitted else ""),
         as_json=as_json,
     )
+
+
+def said_note(latents: Latents) -> str:
+    """The name of the note; "none" for a sound without a pitch."""
+    from nsynth_lab.note import UNPITCHED_WORD, note_name
+
+    return note_name(latents.note) if latents.pitched > 0 else UNPITCHED_WORD
 
 
 def _mel_error_db(session: Session, recording: Path, latents: Latents) -> float:

@@ -72,9 +72,9 @@ def tags(incomplete: str) -> list[str]:
 
 def families(incomplete: str) -> list[str]:
     """Families of instruments."""
-    from nsynth_lab.note import FAMILIES
+    from nsynth_lab.note import INSTRUMENT_FAMILIES
 
-    return _beginning(incomplete, FAMILIES)
+    return _beginning(incomplete, INSTRUMENT_FAMILIES)
 
 
 def plugins(incomplete: str) -> list[str]:

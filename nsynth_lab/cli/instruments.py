@@ -33,10 +33,10 @@ def instruments(
 
         nsynth-lab instruments --search piano
     """
-    from nsynth_lab.note import FAMILIES
+    from nsynth_lab.note import INSTRUMENT_FAMILIES
 
-    if family and family not in FAMILIES:
-        raise UsageError(f"family '{family}'; expected one of {', '.join(FAMILIES)}")
+    if family and family not in INSTRUMENT_FAMILIES:
+        raise UsageError(f"family '{family}'; expected one of {', '.join(INSTRUMENT_FAMILIES)}")
 
     from nsynth_lab.render import Session
 

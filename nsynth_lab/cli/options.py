@@ -75,7 +75,8 @@ FiguresOption = Annotated[Path | None, typer.Option("--figures", help="Also writ
 PlotOption = Annotated[Path | None, typer.Option("--plot", help="Also draw a picture into this .png, .svg or .pdf.")]
 ReportOption = Annotated[Path | None, typer.Option("--report", help="Also write a page into this folder.")]
 SourceNoteOption = Annotated[
-    str, typer.Option("--source-note", help="Which note a recording is (A4 or 69); measured if not given.")
+    str,
+    typer.Option("--source-note", help="Which note a recording is (A4, 69, or none: a drum); measured if not given."),
 ]
 SourceVelocityOption = Annotated[
     int, typer.Option("--source-velocity", help="How hard a recording was played, 1 to 127.")

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from nsynth_lab.audio import Audio
 from nsynth_lab.dsp import recording
 from nsynth_lab.dsp.offset import one_channel
-from nsynth_lab.dsp.pitch_guess import SURE, UNHEARD, measure_note
-from nsynth_lab.note import note_name
+from nsynth_lab.dsp.pitch_guess import CLEAR, SURE, UNHEARD, measure_note
+from nsynth_lab.note import UNPITCHED, note_name
 from nsynth_lab.units import Doubles, FloatArray
 from nsynth_lab.wording import counted
 
@@ -91,14 +91,21 @@ def doubts_of(found: Inspection) -> tuple[str, ...]:
 
 
 def warnings_of(found: Inspection, *, note: int | None) -> tuple[str, ...]:
-    """Warnings for a user of the recording, as the given `note` or, with None, as the note it sounds like."""
+    """Warnings for a user of the recording, as the given `note` or, with None, as the note it sounds like.
+
+    `note.UNPITCHED` stands for none.
+    """
     warnings = [*found.remarks, *_doubts(found)]
     if found.silent:
         warnings.append(f"very quiet: its peak is {found.peak_db:.0f} dBFS")
     elif found.notes:
         pass  # the doubts name them already
+    elif note == UNPITCHED:
+        pass
     elif note is not None:
         warnings.append(pitch_doubt(found, note, said="given"))
+    elif found.trust < CLEAR:
+        warnings.append("no clear pitch: taken as a drum or a noise; if it has a note, say which")
     elif found.trust < SURE:
         warnings.append(
             f"unclear pitch: sounds most like {_name(found)}; say which note it is with --note if that is wrong"

@@ -1,8 +1,8 @@
 """The bank: encoded instruments that can be blended by name, each with zones across its keys and velocity layers.
 
 A bank is one safetensors file beside the weights. The streams of all zones are concatenated: timbre as 8-bit integers
-over -3..3 (a rounding error far below the noise that training adds to it), the other streams as float16. The JSON
-header lists the instruments and their zones.
+over -3..3 (a rounding error far below the noise that training adds to it), the other streams as float16, noise and
+resonances as `nsynth_lab.unpitched` stores them. The JSON header lists the instruments and their zones.
 """
 
 from __future__ import annotations
@@ -24,14 +24,16 @@ from nsynth_lab.latents import LOUDEST_DB, SILENCE_DB, TIMBRE_LIMIT, Latents
 from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.banks import find_name
 from nsynth_lab.model.checkpoint import read_tensors, write_bytes
-from nsynth_lab.model.headers import FIXED, KEY
-from nsynth_lab.model.zones import STEPS, MadeOnce, stored_zones
+from nsynth_lab.model.headers import FIXED, KEY, UNPITCHED_VERSION
+from nsynth_lab.model.zones import STEPS, UNPITCHED_ZONES, MadeOnce, stored_zones, unpitched_tensors
 from nsynth_lab.naming import folded
-from nsynth_lab.note import FAMILIES, Instrument, Note, nearest_note
+from nsynth_lab.note import INSTRUMENT_FAMILIES, Instrument, Note, nearest_note
 from nsynth_lab.units import FloatArray
+from nsynth_lab.unpitched import power_db
 
 BANK = "bank.safetensors"
 LEVEL_DB = -20.0
+BASS_DB = 6.0
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,19 @@ def blend_layers(layers: Sequence[Latents], *, velocity: int) -> Latents:
 
 def at_bank_level(latents: Latents) -> Latents:
     """Gain applied so that the loudest frame is at -20 dB, like the bank's: neither side then dominates a blend."""
-    return with_gain(latents, LEVEL_DB - float(latents.loudness_db.max()))
+    return with_gain(latents, LEVEL_DB - peak_db(latents))
+
+
+def peak_db(latents: Latents) -> float:
+    """Level in dB of the loudest frame, as levels of a bank are compared.
+
+    A-weighting makes 30 dB less of a bass drum than there is. At the bank's level it would be far above full scale, so
+    that sounds without a pitch count with their whole power too, less the 6 dB by which a bass may exceed others.
+    """
+    loudest = float(latents.loudness_db.max())
+    if latents.unpitched is None:
+        return loudest
+    return max(loudest, float(power_db(latents.unpitched, latents.loudness_db).max()) - BASS_DB)
 
 
 def with_gain(latents: Latents, by_db: float) -> Latents:
@@ -130,6 +144,7 @@ def write_bank_file(path: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
         "marks": np.array(
             [[zone.note, zone.velocity, zone.attack_frames, zone.release_frame] for zone in zones], np.int32
         ),
+        **unpitched_tensors(zones),
     }
     entries = [
         {
@@ -142,7 +157,8 @@ def write_bank_file(path: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
         }
         for entry in bank.entries.values()
     ]
-    header = {**FIXED, "model_id": bank.model_id, "instruments": entries, **about}
+    version = UNPITCHED_VERSION if UNPITCHED_ZONES in tensors else FIXED["format_version"]
+    header = {**FIXED, "format_version": version, "model_id": bank.model_id, "instruments": entries, **about}
     write_bytes(path, save(tensors, metadata={KEY: json.dumps(encodable_in(header))}))
     return path
 
@@ -187,7 +203,7 @@ def merged(first: Bank, others: Sequence[Bank]) -> Bank:
 def _entry(item: dict[str, Any], zones: int) -> BankEntry:
     name, family, source = (str(item[key]) for key in ("name", "family", "source"))
     numbers = tuple(int(zone) for zone in item["zones"])
-    if family not in FAMILIES or not numbers or not all(0 <= number < zones for number in numbers):
+    if family not in INSTRUMENT_FAMILIES or not numbers or not all(0 <= number < zones for number in numbers):
         raise ValueError(f"the entry of instrument '{name}' is malformed")
     return BankEntry(Instrument(name, family, source), numbers, str(item["licence"]), str(item["attribution"]))
 

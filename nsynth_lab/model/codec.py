@@ -18,15 +18,16 @@ from nsynth_lab.dsp.framing import whole_frames
 from nsynth_lab.dsp.loudness import FLOOR_DB, loudness_db
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.offset import to_mono, without_offset
-from nsynth_lab.dsp.pitch_guess import measure_note
+from nsynth_lab.dsp.pitch_guess import clear_note
 from nsynth_lab.dsp.recording_resampling import resample_recording
+from nsynth_lab.dsp.unpitched import measure_unpitched
 from nsynth_lab.errors import AudioError
-from nsynth_lab.latents import Latents
+from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.model.ending import steady_end
 from nsynth_lab.model.refine import fit
-from nsynth_lab.note import Note
+from nsynth_lab.note import UNPITCHED, Note
 from nsynth_lab.threads import limited_to
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, track_hz
 
@@ -34,7 +35,7 @@ LEAD_FRAMES = 1
 TAIL_DB = 80.0
 MIN_FRAMES = 10  # fitting compares windows of up to 8 frames
 SILENCE_MARGIN_DB = 1.0  # above the lowest measured level, that of digital silence
-MIN_CONFIDENCE = 0.3
+UNPITCHED_NOTE = 60  # the key on which a sound without a pitch sounds as it was recorded
 
 
 def encode(
@@ -51,16 +52,20 @@ def encode(
     Args:
         audio: the recording; if its peak exceeds 0 dBFS it is scaled down to that.
         checkpoint: the model that encodes it.
-        note: its MIDI note number; measured if not given.
+        note: its MIDI note number, or `note.UNPITCHED`; measured if not given.
         velocity: with which it was played, 1 to 127.
         rounds: of `analysis_by_synthesis`; 0 keeps the encoder's estimate.
         advance: called after each round.
 
+    A sound without a clear pitch, such as a drum, needs no network: its noise and resonances are measured.
+
     Raises:
-        AudioError: silent, or no note is given and the pitch is not clear.
+        AudioError: silent.
     """
     mono = cut(audio)
-    number = guess_note(mono) if note is None else note
+    number = clear_note(mono, SAMPLE_RATE) if note is None else note
+    if number is None or number == UNPITCHED:
+        return encode_unpitched(mono, checkpoint.model_id, velocity=velocity)
     return encode_measured(
         mono, measure(mono, note=number), checkpoint, note=Note(number, velocity), rounds=rounds, advance=advance
     )
@@ -141,6 +146,28 @@ def encode_measured(
     return steady_end(fit(latents, samples, checkpoint, rounds=rounds, advance=advance), samples, checkpoint)
 
 
+def encode_unpitched(samples: FloatArray, model_id: str, *, velocity: int, track: float = 0.0) -> Latents:
+    """Latents of a sound without a pitch that is already trimmed and resampled, `samples` [frames * 512].
+
+    `model_id` is that of the model it is to be blended by; `track` is how far it follows the keys, 0 to 1.
+    """
+    level_db = loudness_db(samples)
+    marks = find_marks(level_db)
+    frames = len(level_db)
+    return Latents(
+        timbre=np.zeros((frames, TIMBRE_DIMS), np.float32),
+        loudness_db=level_db,
+        f0_cents=np.zeros(frames, np.float32),
+        partials=np.zeros(PARTIAL_SLOTS, np.float32),
+        note=UNPITCHED_NOTE,
+        velocity=velocity,
+        attack_frames=marks.attack_frames,
+        release_frame=frames,  # a stroke is not released: it rings on
+        model_id=model_id,
+        unpitched=measure_unpitched(samples, level_db, track=track),
+    )
+
+
 def trim(samples: FloatArray) -> tuple[FloatArray, int]:
     """(trimmed samples [frames * 512], the frame of `samples` with which they begin).
 
@@ -153,18 +180,3 @@ def trim(samples: FloatArray) -> tuple[FloatArray, int]:
     last = int(np.flatnonzero(level > tail_db)[-1]) + 1
     part = samples[first * HOP_SAMPLES : last * HOP_SAMPLES]
     return whole_frames(np.pad(part, (0, max(0, MIN_FRAMES * HOP_SAMPLES - len(part))))), first
-
-
-def guess_note(samples: FloatArray) -> int:
-    """The MIDI note nearest to the measured pitch of `samples` [samples] at 48 kHz.
-
-    Raises:
-        AudioError: no clear pitch.
-    """
-    heard, confidence = measure_note(samples, SAMPLE_RATE)
-    if confidence < MIN_CONFIDENCE or not 0 <= round(heard) <= 127:
-        raise AudioError(
-            "the recording has no clear pitch; say which note it is: "
-            "`nsynth-lab encode RECORDING --source-note A4 -o NAME.latents`"
-        )
-    return round(heard)

@@ -12,7 +12,7 @@ from nsynth_lab.errors import CheckpointError
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
-FORMAT_VERSION = 1
+FORMAT_VERSION, UNPITCHED_VERSION = 1, 2  # the second is that of banks in which sounds without a pitch are
 MAX_BYTES = 512 * 2**20
 WEIGHTS, BANK = "weights.safetensors", "bank.safetensors"
 KEY = "nsynth_lab"
@@ -42,7 +42,7 @@ def opened(path: Path) -> Iterator[tuple[dict[str, Any], Any]]:
     try:
         with safe_open(str(path), framework="numpy") as file:
             header = json.loads((file.metadata() or {})[KEY])
-            wrong = {key: header.get(key) for key, value in FIXED.items() if header.get(key) != value}
+            wrong = {key: header.get(key) for key in FIXED if header.get(key) not in _allowed(key)}
             if not wrong:
                 yield header, file
     except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, OSError, RecursionError) as error:
@@ -51,6 +51,10 @@ def opened(path: Path) -> Iterator[tuple[dict[str, Any], Any]]:
         came = ", ".join(f"{key} {value}" for key, value in wrong.items())
         need = ", ".join(f"{key} {FIXED[key]}" for key in wrong)
         raise CheckpointError(f"{path}: made for another version ({came}); this version reads {need}")
+
+
+def _allowed(key: str) -> tuple[int, ...]:
+    return (FORMAT_VERSION, UNPITCHED_VERSION) if key == "format_version" else (FIXED[key],)
 
 
 def read_header(path: Path) -> dict[str, Any]:

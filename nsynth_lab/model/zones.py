@@ -1,6 +1,7 @@
 """The zones of a bank file: all of them checked when it is read, each converted to latents when it is first used.
 
 A bank has 1,900 zones, of which a blend needs two: converting them all takes ten times as long as reading the file.
+Noise and resonances of the few zones that have any stand end to end in tensors of their own.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from nsynth_lab.latents import (
     Latents,
 )
 from nsynth_lab.note import Note
+from nsynth_lab.unpitched import TENSORS, from_stored, stored
 
+UNPITCHED_ZONES = "unpitched_zones"  # the numbers of the zones that have any, ascending
 STEPS = 127.0  # of the 8-bit integers that stand for 0..3 in a timbre
 HIGHEST_OFFSET = 0.5  # of a partial, in units of f0
 
@@ -73,7 +76,35 @@ def stored_zones(tensors: Mapping[str, NDArray[Any]], model_id: str) -> tuple[Ma
         if np.isnan(tensors[name]).any():
             raise ValueError(f"{name} holds NaN")
     notes = [Note(note, velocity) for note, velocity in marks[:, :2].tolist()]
-    return MadeOnce(lambda index: _zone(tensors, index, model_id), len(marks)), notes
+    rows = _unpitched_rows(tensors, lengths)
+    return MadeOnce(lambda index: _zone(tensors, index, rows.get(index), model_id), len(marks)), notes
+
+
+def unpitched_tensors(zones: Sequence[Latents]) -> dict[str, NDArray[Any]]:
+    """What a bank file stores of the zones without a pitch; nothing if there are none."""
+    numbers = [index for index, zone in enumerate(zones) if zone.unpitched is not None]
+    if not numbers:
+        return {}
+    small, notes = zip(*(stored(rows) for zone in zones if (rows := zone.unpitched) is not None), strict=True)
+    whole = dict(zip(TENSORS, (np.concatenate(small), np.concatenate(notes)), strict=True))
+    return {**whole, UNPITCHED_ZONES: np.array(numbers, np.int32)}
+
+
+def _unpitched_rows(tensors: Mapping[str, NDArray[Any]], lengths: NDArray[np.int64]) -> dict[int, slice]:
+    """Where the rows of each zone without a pitch are in their tensors."""
+    if UNPITCHED_ZONES not in tensors:
+        return {}
+    numbers = tensors[UNPITCHED_ZONES]
+    if numbers.dtype != np.int32 or numbers.ndim != 1 or (np.diff(numbers) <= 0).any():
+        raise ValueError("the numbers of its zones without a pitch are out of order")
+    if len(numbers) and not 0 <= int(numbers[0]) <= int(numbers[-1]) < len(lengths):
+        raise ValueError("it has no zone of the number of one without a pitch")
+    ends = np.cumsum(lengths[numbers])
+    if any(len(tensors[name]) != ends[-1:].sum() for name in TENSORS):
+        raise ValueError("its zones without a pitch have other lengths than their noise")
+    from_stored(*(tensors[name][:0] for name in TENSORS))  # raises if it is of other types or widths
+    begins = ends - lengths[numbers]
+    return {int(number): slice(begin, end) for number, begin, end in zip(numbers, begins, ends, strict=True)}
 
 
 def _check_shapes(tensors: Mapping[str, NDArray[Any]], *, zones: int, frames: int) -> None:
@@ -91,7 +122,7 @@ def _check_shapes(tensors: Mapping[str, NDArray[Any]], *, zones: int, frames: in
             raise ValueError(f"{name} holds {came.dtype} of shape {came.shape}, expected {np.dtype(kind)} of {shape}")
 
 
-def _zone(tensors: Mapping[str, NDArray[Any]], index: int, model_id: str) -> Latents:
+def _zone(tensors: Mapping[str, NDArray[Any]], index: int, rows: slice | None, model_id: str) -> Latents:
     begin, end = tensors["starts"][index : index + 2].tolist()
     note, velocity, attack, release = tensors["marks"][index].tolist()
 
@@ -108,4 +139,5 @@ def _zone(tensors: Mapping[str, NDArray[Any]], index: int, model_id: str) -> Lat
         attack_frames=attack,
         release_frame=release,
         model_id=model_id,
+        unpitched=None if rows is None else from_stored(*(tensors[name][rows] for name in TENSORS)),
     )

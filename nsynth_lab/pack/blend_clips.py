@@ -68,6 +68,8 @@ class ClipLatents:
         digest = hashlib.sha256()
         for stream in (self.latents.timbre, self.latents.loudness_db, self.latents.f0_cents, self.latents.partials):
             digest.update(np.ascontiguousarray(stream).tobytes())
+        if self.latents.unpitched is not None:
+            digest.update(np.ascontiguousarray(self.latents.unpitched).tobytes())
         digest.update(f"{self.latents.note} {self.noise_place} {self.period}".encode())
         return digest.hexdigest()
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nsynth_lab.errors import PatchError
-from nsynth_lab.note import FAMILIES
+from nsynth_lab.note import FAMILIES, INSTRUMENT_FAMILIES
 from nsynth_lab.pack.format_table import USUAL, listed_formats
 from nsynth_lab.patch.fields import REQUIRED, choice, flag, names, number, numbers, points, text, texts, whole
 from nsynth_lab.patch.place import MAX_SOURCES
@@ -260,7 +260,7 @@ class KeepRecording:
 
     recording: str = text(REQUIRED, least=1, most=SHORT, says="which, as in `recordings`")
     name: str = text(REQUIRED, least=1, most=60, says="of the new instrument")
-    family: str = choice("vocal", FAMILIES, says="what kind of instrument it is")
+    family: str = choice("vocal", INSTRUMENT_FAMILIES, says="what kind of instrument it is")
     force: bool = flag(False, says="whether an instrument of the user's by that name may be replaced")
 
 

@@ -108,6 +108,7 @@ def _voice(planned: PlannedVoice, note: Note, aim: float, model_id: str) -> Note
         attack_frames=min(ceil(planned.attack_frames), planned.release_frame),
         release_frame=planned.release_frame,
         model_id=model_id,
+        unpitched=frames.unpitched if frames.unpitched.shape[1] else None,
     )
     level_db = np.asarray(frames.level_db.clip(SILENCE_DB, LOUDEST_DB), np.float32)
     return NoteVoice(plain, replace(plain, loudness_db=level_db), planned.detune_cents, frames.gains, planned.seed)

@@ -3,7 +3,8 @@
 On the CPU several clips go through the compiled loops, in groups that the processor's cache holds, on all threads. One
 clip takes `NumpyDecoder`: compiled loops are two to three times as fast, but need half a second to import, one to
 load, and a minute to compile where nsynth-lab is new, while a note of 4 s takes less. On a graphics card all clips take
-a step of `Decoder` together. What they play is the same within 2e-5.
+a step of `Decoder` together. What they play is the same within 2e-5. Noise and resonances of sounds without a pitch are
+added in NumPy everywhere.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ import numpy as np
 
 from nsynth_lab.blend.loop import Period
 from nsynth_lab.dsp.noise_table import TABLE_FRAMES, noise_places
+from nsynth_lab.dsp.unpitched_renderer import UnpitchedVoices, pitched_db
 from nsynth_lab.errors import LatentsError
-from nsynth_lab.latents import Latents
+from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.runtime.choose import is_compiled
 from nsynth_lab.runtime.numpy_decoder import NumpyDecoder
@@ -72,9 +74,10 @@ def decode(latents: Latents, checkpoint: Checkpoint, *, seed: int = 0) -> Iterat
 def decode_blocks(clips: Sequence[Clip], checkpoint: Checkpoint, *, threads: int | None = None) -> Iterator[FloatArray]:
     """Blocks [clips, up to 94 * 512] of clips of one length, on so many threads of the processor, by default on all."""
     player = _player(clips, checkpoint, threads or thread_count())
+    unpitched = _Unpitched(clips)
     streams = (
         np.stack([clip.latents.timbre for clip in clips]),
-        np.stack([clip.latents.loudness_db for clip in clips]),
+        np.stack([_pitched_level_db(clip.latents) for clip in clips]),
         np.stack([clip.f0_hz for clip in clips]),
         np.stack([clip.latents.partials_per_frame() for clip in clips]),
     )
@@ -82,7 +85,38 @@ def decode_blocks(clips: Sequence[Clip], checkpoint: Checkpoint, *, threads: int
     for begin, end in _blocks(clips[0].latents.frames, ends):
         looped = [index for index, frame in enumerate(ends) if begin > 0 and frame == begin]
         player.seek_noise(looped, [clips[index].loop_noise for index in looped])
-        yield player.frames(*(stream[:, begin:end] for stream in streams))
+        unpitched.seek_noise(looped, [clips[index].loop_noise for index in looped])
+        yield unpitched.added(player.frames(*(stream[:, begin:end] for stream in streams)), begin, end)
+
+
+def _pitched_level_db(latents: Latents) -> FloatArray:
+    """Level of the part that the network plays, [frames]."""
+    if latents.unpitched is None:
+        return latents.loudness_db
+    level = latents.loudness_db + pitched_db(latents.unpitched)
+    return np.asarray(np.maximum(level, SILENCE_DB), np.float32)
+
+
+class _Unpitched:
+    """The noise and the resonances of those clips that have any."""
+
+    def __init__(self, clips: Sequence[Clip]) -> None:
+        self._latents = {index: clip.latents for index, clip in enumerate(clips) if clip.latents.unpitched is not None}
+        self._voices = UnpitchedVoices(len(clips) if self._latents else 0)
+        own = list(self._latents)
+        self._voices.reset(own, [clips[index].noise_place for index in own])
+
+    def seek_noise(self, clips: Sequence[int], places: Sequence[int]) -> None:
+        for index, place in zip(clips, places, strict=True):
+            if index in self._latents:
+                self._voices.seek([index], [place])
+
+    def added(self, audio: FloatArray, begin: int, end: int) -> FloatArray:
+        """`audio` [clips, samples] of frames `begin` to `end`, with them."""
+        for index, latents in self._latents.items():
+            assert latents.unpitched is not None
+            audio[index] += self._voices.frames(index, latents.unpitched[begin:end], latents.loudness_db[begin:end])
+        return audio
 
 
 class _Player(Protocol):

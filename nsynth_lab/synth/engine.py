@@ -106,8 +106,11 @@ class Engine:
         self.batch = self._make_batch(slots, unlimited=unlimited)
         self.delay_samples = output_stage.latency_samples
         self._mixer = Mixer(slots, ahead_samples=ahead_samples)
-        self._renderer = Renderer(self.batch, self._mixer, count=slots, one_by_one=self._one_by_one)
         readers = [ZoneReader(sources, slots) for sources in programs]
+        has_noise = any(sources.unpitched is not None for sources in programs)
+        self._renderer = Renderer(
+            self.batch, self._mixer, count=slots, one_by_one=self._one_by_one, has_noise=has_noise
+        )
         self.player = Player(
             settings,
             readers,

@@ -15,7 +15,7 @@ from nsynth_lab.patch.place import Place
 from nsynth_lab.units import Doubles, Ints
 
 STREAMS = ("timbre", "loudness", "f0", "partials")
-LOUDNESS = STREAMS.index("loudness")
+TIMBRE, LOUDNESS = STREAMS.index("timbre"), STREAMS.index("loudness")
 
 
 @dataclass(frozen=True)

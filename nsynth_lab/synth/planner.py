@@ -17,12 +17,13 @@ from nsynth_lab.midi.events import CHANNELS
 from nsynth_lab.patch.place import Place
 from nsynth_lab.patch.sound import SPHERICAL
 from nsynth_lab.synth.channels import ControlValues
-from nsynth_lab.synth.modulation import weights_at
+from nsynth_lab.synth.modulation import TIMBRE, weights_at
 from nsynth_lab.synth.voice_allocator import phase_end
 from nsynth_lab.units import HOP_SAMPLES, Doubles, FloatArray, Ints, db_to_gain
 
 if TYPE_CHECKING:
     from nsynth_lab.synth.player import Player
+    from nsynth_lab.synth.zone_reader import ZoneReader
 
 GRID_SAMPLES = 64  # events take effect at multiples of this
 
@@ -34,7 +35,8 @@ class Frames(NamedTuple):
         slots: of the voices, which are those of the decoder.
         timbre [active, 16], level_db, f0_hz, partials [active, 128]: as `VoiceBatch.step` takes them.
         noise_gain [active]: likewise.
-        begins, first, gains, last, fading: as in `FrameControls`.
+        begins, first, gains, last, fading: as in `FrameControls`; `level_db` is that of the whole sound.
+        unpitched: [active, 162] noise and resonances; [active, 0] if no instrument that is played has any.
     """
 
     slots: Ints
@@ -48,6 +50,7 @@ class Frames(NamedTuple):
     gains: FloatArray
     last: Flags
     fading: Flags
+    unpitched: FloatArray
 
     def at(self, places: Ints) -> Frames:
         """Those at the indices `places`."""
@@ -110,8 +113,22 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
     frame = advance(voices, slots, shared, controls, level_db, f0_cents, released, risen, ended)
     noise_gain = np.where(np.isnan(breath_db), 1.0, db_to_gain(breath_db)).astype(np.float32)
     return Frames(
-        slots=slots, timbre=streams.timbre, partials=streams.partials, noise_gain=noise_gain, **frame._asdict()
+        slots=slots,
+        timbre=streams.timbre,
+        partials=streams.partials,
+        noise_gain=noise_gain,
+        unpitched=_unpitched(reader, slots, weights, frame.f0_hz) if player.has_noise else _nothing(slots),
+        **frame._asdict(),
     )
+
+
+def _unpitched(reader: ZoneReader, slots: Ints, weights: Doubles, f0_hz: FloatArray) -> FloatArray:
+    pitch = 69.0 + 12.0 * np.log2(np.asarray(f0_hz, np.float64) / 440.0)
+    return reader.unpitched(slots, weights[TIMBRE], pitch)
+
+
+def _nothing(slots: Ints) -> FloatArray:
+    return np.empty((len(slots), 0), np.float32)
 
 
 def _followed(slots: Ints, player: Player) -> tuple[Doubles, Doubles, Doubles]:

@@ -60,6 +60,7 @@ class Player:
         seed: int = 0,
     ) -> None:
         self.settings, self.programs, self.allocator, self.channels = settings, list(programs), allocator, channels
+        self.has_noise = any(reader.sources.unpitched is not None for reader in programs)
         self.held_keys = HeldKeys()
         self.trim_db = -10.0 * math.log10(settings.unison)
         self.overload_stolen_count = self.stolen_count = 0

@@ -2,7 +2,8 @@
 
 On the CPU a step has two phases: the control net, then the excitation that it drives. Frames are planned before they
 begin, so small blocks can share the work: each does one thing, either the first frames of new notes, which cannot wait,
-or the first phase of a step, or the second.
+or the first phase of a step, or the second. Noise and resonances of sounds without a pitch are added to what the
+decoder gives.
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ from functools import partial
 
 import numpy as np
 
+from nsynth_lab.dsp.noise_table import noise_places
+from nsynth_lab.dsp.unpitched_renderer import UnpitchedVoices, pitched_db
+from nsynth_lab.latents import SILENCE_DB
 from nsynth_lab.runtime.voice_batch import FrameStreams, TwoPhase, VoiceBatch
 from nsynth_lab.synth.mixer import Mixer
 from nsynth_lab.synth.planner import Frames
 from nsynth_lab.units import FloatArray, Ints
+from nsynth_lab.unpitched import PITCHED
 
 EVERYTHING = 1 << 60  # until the end of time
 
@@ -24,10 +29,14 @@ class Renderer:
     """`add(frames)` and `cut(slot)` while planning, `render(until)` once a block.
 
     There are `count` slots. With `one_by_one` no slot ever has several frames at once: only then may frames wait.
+    `has_noise` says whether any instrument has noise of its own.
     """
 
-    def __init__(self, batch: VoiceBatch, mixer: Mixer, *, count: int, one_by_one: bool) -> None:
+    def __init__(
+        self, batch: VoiceBatch, mixer: Mixer, *, count: int, one_by_one: bool, has_noise: bool = False
+    ) -> None:
         self._batch, self._mixer = batch, mixer
+        self._unpitched = UnpitchedVoices(count) if has_noise else None
         self._waiting = np.zeros(count, np.bool_)
         self._two_phase = batch if one_by_one and isinstance(batch, TwoPhase) else None
         self._planned: list[Frames] = []
@@ -64,7 +73,10 @@ class Renderer:
         frames added last, and their seeds.
         """
         if starts:
-            self._batch.reset([slot for slot, _ in starts], [serial for _, serial in starts])
+            slots, seeds = [slot for slot, _ in starts], [serial for _, serial in starts]
+            self._batch.reset(slots, seeds)
+            if self._unpitched is not None:
+                self._unpitched.reset(slots, noise_places(np.array(seeds, np.int64)).tolist())
         if self._planned or self._begun is not None:
             self._work(until_sample if self._two_phase is not None else EVERYTHING)
         for slot, at_sample in [cut for cut in self._cuts if not self.has_frames_of(cut[0])]:
@@ -107,9 +119,16 @@ class Renderer:
 
     def _mix(self, frames: Frames, audio: FloatArray) -> None:
         self._waiting[frames.slots] = False
+        if self._unpitched is not None:
+            noisy = np.flatnonzero(frames.unpitched[:, PITCHED] < 1.0)
+            rows, level_db = frames.unpitched[noisy], frames.level_db[noisy]
+            audio[noisy] += self._unpitched.step(frames.slots[noisy], rows, level_db)
         self._mixer.add(frames.slots, frames.begins, audio, frames.gains, fading=frames.fading)
 
 
 def _streams(frames: Frames) -> FrameStreams:
     noise_gain = None if (frames.noise_gain == 1.0).all() else frames.noise_gain
-    return FrameStreams(frames.timbre, frames.level_db, frames.f0_hz, frames.partials, noise_gain)
+    level_db = frames.level_db
+    if frames.unpitched.shape[1]:  # the decoder plays the pitched part
+        level_db = np.maximum(level_db + pitched_db(frames.unpitched), SILENCE_DB).astype(np.float32)
+    return FrameStreams(frames.timbre, level_db, frames.f0_hz, frames.partials, noise_gain)

@@ -20,6 +20,7 @@ from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents
 from nsynth_lab.note import nearest_note
 from nsynth_lab.patch.place import MAX_SOURCES
+from nsynth_lab.synth.unpitched_reader import unpitched_table
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles, FloatArray, Ints
 
 FADE_DB_PER_FRAME = -6.0 / FRAME_RATE_HZ  # a struck note that is held decays at least this fast,
@@ -76,6 +77,8 @@ class Sources:
     Attributes:
         timbre: [rows, 16], level_db [rows], f0_cents [rows], contour_db [rows]: all zones end to end.
         partials: [zones, 128].
+        unpitched: [rows, 162] noise and resonances (see `nsynth_lab.unpitched`); None if no zone has any.
+        has_noise: [zones] whether each has.
         zones: [zones].
         model_id: of the encoder that made them.
 
@@ -109,6 +112,8 @@ class Sources:
         self.level_db: FloatArray = np.concatenate(levels).astype(np.float32)
         self.contour_db: FloatArray = np.concatenate(contours).astype(np.float32)
         self.f0_cents: FloatArray = np.concatenate([zone.f0_cents for zone in notes])
+        self.unpitched = unpitched_table(notes)
+        self.has_noise = np.array([zone.unpitched is not None for zone in notes])
         # the partials of a morph move; the table takes them at the beginning of the sustain
         self.partials: FloatArray = np.stack(
             [zone.partials_per_frame()[min(zone.attack_frames, zone.frames - 1)] for zone in notes]

@@ -28,6 +28,7 @@ from nsynth_lab.compiled.zones import Zones
 from nsynth_lab.latents import SILENCE_DB
 from nsynth_lab.patch.place import MAX_POSITIONED_SOURCES, MAX_SOURCES
 from nsynth_lab.synth.sources import Layer, Sources, Zone
+from nsynth_lab.synth.unpitched_reader import UnpitchedReader, pitched_rows
 from nsynth_lab.synth.velocity_walk import VelocityWalk
 from nsynth_lab.threads import from_environment, in_threads, usable_processors
 from nsynth_lab.units import Doubles, FloatArray, Ints
@@ -75,6 +76,17 @@ class ZoneReader:
             random_state=np.zeros((slots, room), np.uint64),
             release_from=np.zeros((slots, room)),
             release_from_db=np.zeros((slots, room)),
+        )
+        self._unpitched = (
+            None
+            if (rows := sources.unpitched) is None
+            else UnpitchedReader(
+                rows,
+                self._zones,
+                self.layers,
+                has=sources.has_noise,
+                notes=np.array([zone.note for zone in sources.zones]),
+            )
         )
         self.walk = VelocityWalk(self._zones, self.layers, [zone.velocity for zone in sources.zones])
 
@@ -141,6 +153,18 @@ class ZoneReader:
         timbre, level_db, f0_cents, partials = columns
         floor_db = np.where(np.isnan(own_level), SILENCE_DB, -np.inf)
         return Streams(timbre, np.maximum(level_db, floor_db), f0_cents, partials)
+
+    def unpitched(self, slots: Ints, weights: Doubles, pitch: Doubles) -> FloatArray:
+        """Rows [active, 162] of noise and resonances of the frame that has just been read.
+
+        Args:
+            slots: [active].
+            weights: [active, corners] of the timbre.
+            pitch: [active] fractional note numbers that they sound at.
+        """
+        if self._unpitched is None:
+            return pitched_rows(len(slots))
+        return self._unpitched.read(slots, weights, pitch, RELEASE_RULES)
 
 
 def _table(sources: Sources) -> Zones:

@@ -1,0 +1,283 @@
+"""Sounds without a pitch: measured, played, blended, stored and read by voices."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_notes import flute
+from playing import corner, played
+from tiny_model import tiny_model
+
+from nsynth_lab.audio import Audio
+from nsynth_lab.blend import blend, pair, stretch
+from nsynth_lab.dsp.loudness import loudness_db
+from nsynth_lab.dsp.mel_spectrum import mel_db
+from nsynth_lab.dsp.noise_table import noise_places
+from nsynth_lab.dsp.unpitched import band_powers, measure_unpitched, play
+from nsynth_lab.dsp.unpitched_renderer import UnpitchedVoices
+from nsynth_lab.errors import LatentsError
+from nsynth_lab.latents import Latents, read_latents, write_latents
+from nsynth_lab.midi.events import Event, note_off, note_on
+from nsynth_lab.model.bank import Bank, BankEntry, at_bank_level, load_bank, peak_db, write_bank
+from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.model.codec import encode, encode_unpitched
+from nsynth_lab.note import Instrument, Note
+from nsynth_lab.patch import Blend, Patch
+from nsynth_lab.render.patch_note import patch_note
+from nsynth_lab.runtime.clips import Clip, decode_blocks
+from nsynth_lab.synth.engine import Engine
+from nsynth_lab.synth.settings import Settings
+from nsynth_lab.synth.sources import Sources
+from nsynth_lab.units import FloatArray, hz_to_note, note_to_hz, track_hz
+from nsynth_lab.unpitched import BANDS, DIMS, LEVELS, LOWEST_DB, NOISE, NOTES, PITCHED, TRACK, centres_hz, moved, stored
+
+RATE = 48_000
+AT_MS = 14.0  # where the strokes below begin
+
+
+def stroke(*, hz: float = 0.0, decay_seconds: float = 0.08, seconds: float = 0.4, low_hz: float = 0.0) -> FloatArray:
+    """A stroke of filtered noise, or of a falling tone, as sharp as a click."""
+    at = np.arange(round(seconds * RATE)) / RATE - AT_MS / 1000
+    rng = np.random.default_rng(3)
+    if hz:
+        falling = hz * (1.0 + np.exp(-np.maximum(at, 0.0) / 0.03))
+        wave = np.sin(2 * np.pi * np.cumsum(falling) / RATE)
+    else:
+        spectrum = np.fft.rfft(rng.standard_normal(len(at)))
+        spectrum[np.fft.rfftfreq(len(at), 1 / RATE) < low_hz] = 0.0
+        wave = np.fft.irfft(spectrum, len(at))
+    whole = np.where(at >= 0, wave * np.exp(-np.maximum(at, 0.0) / decay_seconds), 0.0)
+    return np.asarray(np.pad(0.5 * whole / np.abs(whole).max(), (0, -len(at) % 512)), np.float32)
+
+
+def drum(samples: FloatArray | None = None, *, track: float = 0.0) -> Latents:
+    """Latents of a stroke, for the tiny model."""
+    sound = stroke(low_hz=2_000.0) if samples is None else samples
+    return encode_unpitched(sound, flute().model_id, velocity=100, track=track)
+
+
+def error_db(came: FloatArray, wanted: FloatArray) -> float:
+    """The mel error, as `evaluate` measures it."""
+    one, other = mel_db(came), mel_db(wanted)
+    floor = other.max() - 60.0
+    heard = other.max(axis=1) > floor + 5.0
+    return float(np.abs(np.maximum(one, floor) - np.maximum(other, floor))[heard].mean())
+
+
+def onset_ms(samples: FloatArray) -> float:
+    """Where a sound first reaches a tenth of its highest amplitude."""
+    return float(np.argmax(np.abs(samples) > 0.1 * np.abs(samples).max())) / RATE * 1000
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        stroke(low_hz=4_000.0),
+        stroke(decay_seconds=0.02),
+        stroke(hz=55.0, decay_seconds=0.12),
+        stroke(low_hz=1_000.0, decay_seconds=0.3, seconds=0.8),
+    ],
+    ids=["hat", "click", "kick", "crash"],
+)
+def test_a_stroke_is_played_as_it_was_measured_and_as_sharply(sound: FloatArray) -> None:
+    level = loudness_db(sound)
+    came = play(measure_unpitched(sound, level), level, place=500)
+    assert error_db(came, sound) < 3.0
+    assert abs(onset_ms(came) - onset_ms(sound)) < 2.0
+
+
+def test_a_kick_is_a_falling_resonance() -> None:
+    rows = drum(stroke(hz=55.0, decay_seconds=0.15, seconds=0.5)).unpitched
+    assert rows is not None
+    loudest = int(rows[6:30, LEVELS].reshape(-1, 2, 8).max(axis=(0, 1)).argmax())
+    course = note_to_hz(rows[:, NOTES][:, loudest].astype(np.float64))
+    assert course[3] > course[20] + 3.0
+    assert abs(course[20] - 55.0) < 4.0
+
+
+def test_levels_of_steady_noise_are_right_in_every_band() -> None:
+    noise = np.random.default_rng(1).standard_normal(RATE).astype(np.float32)[: 90 * 512] * np.float32(0.1)
+    level = loudness_db(noise)
+    came = play(measure_unpitched(noise, level), level, place=7)
+    middle = slice(20, -20)
+    wanted, own = (band_powers(sound)[middle].mean(axis=0) for sound in (noise, came))
+    off_db = np.abs(10 * np.log10(own / wanted))
+    assert off_db[centres_hz() > 500].max() < 0.7
+    assert off_db.max() < 4.0  # half a second holds ten beats of the lowest bands
+
+
+def test_voices_do_not_hear_each_other_and_groups_do_not_matter() -> None:
+    rows, level = drum().unpitched, drum().loudness_db
+    assert rows is not None
+    alone = play(rows, level, place=31)
+    voices = UnpitchedVoices(3)
+    voices.reset([0, 2], [31, 900])
+    out = []
+    for frame in range(len(rows)):
+        slots = np.array([2, 0] if frame % 3 else [0])
+        out.append(voices.step(slots, rows[[frame] * len(slots)], level[[frame] * len(slots)])[-1])
+    np.testing.assert_array_equal(np.concatenate(out), alone)
+
+
+def test_what_is_encoded_is_stored_exactly(tmp_path: Path) -> None:
+    latents = drum(track=1.0)
+    back = read_latents(write_latents(tmp_path / "a.latents", latents))
+    np.testing.assert_array_equal(back.unpitched, latents.unpitched)
+    assert back.pitched == 0.0
+    plain = read_latents(write_latents(tmp_path / "b.latents", flute()))
+    assert plain.unpitched is None
+    assert plain.pitched == 1.0
+    assert b'format_version\\": 1' in (tmp_path / "b.latents").read_bytes()
+
+
+def test_a_bank_keeps_drums_among_notes(tmp_path: Path) -> None:
+    zones = [replace(flute(), partials=flute().partials), drum(), flute()]
+    entries = [BankEntry(Instrument("snare", "drum"), (1,)), BankEntry(Instrument("flute", "flute"), (0, 2))]
+    write_bank(tmp_path, Bank(entries, zones, model_id="m"), about={})
+    bank = load_bank(tmp_path)
+    np.testing.assert_array_equal(bank.zones[1].unpitched, zones[1].unpitched)
+    assert bank.zones[0].unpitched is None
+    assert bank.zones[2].unpitched is None
+
+
+def test_strangers_rows_are_bounded_or_refused(tmp_path: Path) -> None:
+    from safetensors.numpy import load, save
+
+    path = write_latents(tmp_path / "a.latents", drum())
+    head = path.read_bytes()
+    tensors = load(head)
+    written = json.loads(head[8 : 8 + int.from_bytes(head[:8], "little")])
+    metadata = {"nsynth_lab": written["__metadata__"]["nsynth_lab"]}
+    rng = np.random.default_rng(2)
+    wild = {**tensors, "unpitched_levels": rng.integers(0, 256, tensors["unpitched_levels"].shape).astype(np.uint8)}
+    wild["unpitched_notes"] = rng.integers(0, 65_536, tensors["unpitched_notes"].shape).astype(np.uint16)
+    path.write_bytes(save(wild, metadata=metadata))
+    read = read_latents(path)
+    assert read.unpitched is not None
+    assert np.isfinite(play(read.unpitched, read.loudness_db, place=0)).all()
+    for name, other in {
+        "unpitched_levels": tensors["unpitched_levels"][:-1],
+        "unpitched_notes": tensors["unpitched_notes"].astype(np.float32),
+    }.items():
+        path.write_bytes(save({**tensors, name: other}, metadata=metadata))
+        with pytest.raises(LatentsError):
+            read_latents(path)
+
+
+def test_a_blend_of_two_drums_lies_between_band_by_band() -> None:
+    low, high = drum(stroke(hz=55.0)), drum(stroke(hz=110.0))
+    for position, source in ((0.0, low), (1.0, high)):
+        came, whole = blend([low, high], pair(position), frames=low.frames), stretch(source, low.frames)
+        np.testing.assert_allclose(came.unpitched, whole.unpitched, atol=1e-4)
+    middle = blend([low, high], pair(0.5), frames=low.frames)
+    ends = [stretch(source, low.frames) for source in (low, high)]
+    assert middle.unpitched is not None
+    mean = np.mean([end.unpitched for end in ends if end.unpitched is not None], axis=0)
+    np.testing.assert_allclose(middle.unpitched[5:, NOISE], mean[5:, NOISE], atol=3.0)
+    assert np.abs(middle.unpitched[:, NOTES] - mean[:, NOTES]).max() < 1.0
+
+
+def test_half_way_to_a_pitched_sound_is_half_as_noisy() -> None:
+    low, high = drum(), flute().at_note(60)
+    shares = [blend([low, high], pair(position), frames=60).pitched for position in np.linspace(0.0, 1.0, 5)]
+    np.testing.assert_allclose(shares, np.linspace(0.0, 1.0, 5), atol=1e-5)
+    assert blend([low, high], pair(1.0), frames=60).unpitched is None
+
+
+def test_a_drum_follows_the_keys_as_far_as_it_tracks() -> None:
+    still, following = drum(stroke(hz=55.0)), drum(stroke(hz=55.0), track=1.0)
+    np.testing.assert_array_equal(still.at_note(72).unpitched, still.unpitched)
+    for track, octaves in ((1.0, 1.0), (0.5, 0.5)):
+        rows = following.tracking(track).at_note(72).unpitched
+        assert rows is not None
+        assert following.unpitched is not None
+        used = following.unpitched[:, NOTES].max(axis=0) < 100
+        np.testing.assert_allclose((rows - following.unpitched)[:, NOTES][:, used], 12 * octaves, atol=0.01)
+
+
+def test_noise_that_is_moved_keeps_its_shape() -> None:
+    rows = np.full((3, DIMS), LOWEST_DB, np.float32)
+    rows[:, 30], rows[:, NOTES], rows[:, PITCHED:] = 0.0, 60.0, 0.0
+    up = moved(rows, np.array([0.0, 12.0, -12.0]))
+    assert up[0].tolist() == rows[0].tolist()
+    assert up[1, :BANDS].argmax() > 30 > up[2, :BANDS].argmax()
+    assert stored(up)[0].shape == (3, DIMS - 8)
+
+
+def test_a_stroke_is_not_made_longer_but_rings_on_after_a_short_key() -> None:
+    latents = drum()
+    longer, own = stretch(latents, 3 * latents.frames), stretch(latents, latents.frames)
+    np.testing.assert_allclose(longer.loudness_db[: latents.frames], own.loudness_db, atol=0.01)
+    assert longer.loudness_db[latents.frames :].max() < latents.loudness_db.max() - 50
+
+
+def test_noise_needs_no_note_and_a_tone_keeps_its_network() -> None:
+    checkpoint = Checkpoint.of(tiny_model())
+    noise = encode(Audio(stroke(low_hz=3_000.0)[None]), checkpoint)
+    assert noise.pitched == 0.0
+    at = np.arange(RATE // 2) / RATE
+    tone = sum(np.sin(2 * np.pi * 220.0 * order * at) / order for order in range(1, 6)) * np.exp(-4 * at) / 5
+    assert encode(Audio(np.float32(tone)[None]), checkpoint, rounds=0).unpitched is None
+
+
+def test_a_bass_drum_at_the_banks_level_is_no_louder_than_full_scale() -> None:
+    kick = at_bank_level(drum(stroke(hz=45.0, decay_seconds=0.2, seconds=0.6)))
+    assert peak_db(kick) == pytest.approx(-20.0, abs=0.01)
+    assert kick.unpitched is not None
+    assert np.abs(play(kick.unpitched, kick.loudness_db, place=0)).max() < 1.0
+
+
+def engine_of(*programs: list[list[Latents]], ahead_samples: int = 512) -> Engine:
+    return Engine(
+        Checkpoint.of(tiny_model()), [Sources(corners) for corners in programs], Settings(), ahead_samples=ahead_samples
+    )
+
+
+def strike() -> list[Event]:
+    return [note_on(60), note_on(64, at_sample=700), note_off(60, at_sample=3_000), note_on(60, at_sample=9_000)]
+
+
+def test_blocks_of_any_size_give_what_one_block_gives() -> None:
+    corners = [[at_bank_level(drum())], corner(flute())]
+    whole = played(engine_of(corners), strike(), samples=30_000, blocks=(30_000,))
+    for blocks in ((64,), (256, 100, 1_000), (512,)):
+        np.testing.assert_allclose(
+            played(engine_of(corners), strike(), samples=30_000, blocks=blocks), whole, atol=2e-5
+        )
+    np.testing.assert_allclose(
+        played(engine_of(corners, ahead_samples=8_192), strike(), samples=30_000, blocks=(4_096,)), whole, atol=2e-5
+    )
+
+
+def test_what_has_a_pitch_sounds_the_same_beside_a_drum() -> None:
+    flutes = [corner(flute())]
+    alone = played(engine_of(flutes), strike(), samples=20_000)
+    beside = played(engine_of(flutes, [[drum()]]), strike(), samples=20_000)
+    np.testing.assert_array_equal(alone, beside)
+
+
+def test_a_clip_is_the_note_that_the_engine_plays() -> None:
+    sources = Sources([[at_bank_level(drum())], corner(flute())])
+    patch = Patch("p", Blend(("a", "b"), position=(0.3,)))
+    checkpoint = Checkpoint.of(tiny_model())
+    note = patch_note(sources, patch, Note(60, 100), hold_seconds=0.2)
+    (voice,) = note.voices
+    latents = replace(voice.latents)
+    clip = Clip(latents, track_hz(latents.note, latents.f0_cents), noise_places(voice.seed))
+    sound = np.concatenate(list(decode_blocks([clip], checkpoint)), axis=1)[0]
+    engine = Engine(checkpoint, [sources], Settings(x=0.3))
+    live = played(engine, [note_on(60), note_off(60, at_sample=9_600)], samples=len(sound))
+    gains = np.repeat(voice.gains[:, 1, 0], 512)
+    np.testing.assert_allclose(live[0, :-512], (sound * gains)[:-512], atol=2e-5)
+
+
+def test_resonances_are_in_order_and_tracking_is_stored() -> None:
+    rows = drum(track=0.5).unpitched
+    assert rows is not None
+    assert (np.diff(rows[:, NOTES].mean(axis=0)) >= -0.01).all()
+    assert np.allclose(rows[:, TRACK], 0.5, atol=1 / 255)
+    assert hz_to_note(440.0) == 69.0
