@@ -42,7 +42,7 @@ def opened(path: Path) -> Iterator[tuple[dict[str, Any], Any]]:
     try:
         with safe_open(str(path), framework="numpy") as file:
             header = json.loads((file.metadata() or {})[KEY])
-            wrong = {key: header.get(key) for key in FIXED if header.get(key) not in _allowed(key)}
+            wrong = {key: header.get(key) for key in FIXED if header.get(key) not in _allowed(key, header)}
             if not wrong:
                 yield header, file
     except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, OSError, RecursionError) as error:
@@ -53,8 +53,9 @@ def opened(path: Path) -> Iterator[tuple[dict[str, Any], Any]]:
         raise CheckpointError(f"{path}: made for another version ({came}); this version reads {need}")
 
 
-def _allowed(key: str) -> tuple[int, ...]:
-    return (FORMAT_VERSION, UNPITCHED_VERSION) if key == "format_version" else (FIXED[key],)
+def _allowed(key: str, header: dict[str, Any]) -> tuple[int, ...]:
+    newer = key == "format_version" and "instruments" in header
+    return (FIXED[key], UNPITCHED_VERSION) if newer else (FIXED[key],)
 
 
 def read_header(path: Path) -> dict[str, Any]:
