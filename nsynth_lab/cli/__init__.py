@@ -59,6 +59,7 @@ COMMANDS = (
 GROUPS = (
     ("preset", "preset.app"),
     ("plugins", "plugins.app"),
+    ("plugin", "plugin.app"),
     ("bank", "bank.app"),
     ("dataset", "dataset.app"),
 )

@@ -50,22 +50,27 @@ def _filters(group_in: int, group_out: int) -> tuple[FloatArray, int]:
 class StreamResampler:
     """`resample` block by block: the output as a whole is the same, to rounding, for every block size.
 
-    `process` holds back the few hundred samples that depend on the next block; `finish` returns the last of them.
+    `process` holds back the few hundred samples that depend on the next block; `finish` returns the last of them. It
+    waits for thousands, which it resamples at once; a `prompt` one returns every sample that no later one can change.
     """
 
-    def __init__(self, sample_rate: int, target_rate: int, *, channels: int) -> None:
+    def __init__(self, sample_rate: int, target_rate: int, *, channels: int, prompt: bool = False) -> None:
         divisor = math.gcd(sample_rate, target_rate)
         self._rates = sample_rate, target_rate
         self._in, self._out = sample_rate // divisor, target_rate // divisor  # `_in` samples become `_out`: a group
-        reach = math.ceil(ZERO_CROSSINGS * self._in / (min(self._in, self._out) * ROLLOFF))
-        self._margin = math.ceil(reach / self._in)  # groups that the filter needs before and after
+        self._reach = math.ceil(ZERO_CROSSINGS * self._in / (min(self._in, self._out) * ROLLOFF))
+        self._margin = math.ceil(self._reach / self._in)  # groups that the filter needs before and after
         self._held = np.zeros((channels, self._margin * self._in), np.float32)
+        self._prompt = prompt
         self._samples_in = self._samples_out = 0
+        self._early = 0  # samples of the first group that have been returned
 
     def process(self, block: FloatArray) -> FloatArray:
         """Takes the next block [channels, samples]; returns the next samples at the target rate, possibly none."""
         self._samples_in += block.shape[1]
         self._held = np.concatenate((self._held, block), axis=1)
+        if self._prompt:
+            return self._settled()
         groups = self._held.shape[1] // self._in - 2 * self._margin
         if groups * self._in < LEAST_SAMPLES:
             return self._held[:, :0]
@@ -78,10 +83,25 @@ class StreamResampler:
         length = math.ceil(self._samples_in * self._out / self._in) - self._samples_out
         return self._resampled(self._held.shape[1] // self._in - 2 * self._margin)[:, :length]
 
+    def _settled(self) -> FloatArray:
+        """All samples around which the filter finds what it needs."""
+        known = self._held.shape[1] - self._margin * self._in - self._reach
+        if (end := -(-known * self._out // self._in)) <= self._early:
+            return self._held[:, :0]
+        whole, groups = end // self._out, -(-end // self._out)
+        missing = max(0, (groups + 2 * self._margin) * self._in - self._held.shape[1])
+        held = np.pad(self._held, ((0, 0), (0, missing)))
+        first = self._margin * self._out
+        out = resample(held[:, : (groups + 2 * self._margin) * self._in], *self._rates)
+        out = out[:, first + self._early : first + end]
+        self._held, self._early = self._held[:, whole * self._in :], end - whole * self._out
+        self._samples_out += out.shape[1]
+        return out
+
     def _resampled(self, groups: int) -> FloatArray:
         around = self._held[:, : (groups + 2 * self._margin) * self._in]
         first = self._margin * self._out
-        out = resample(around, *self._rates)[:, first : first + groups * self._out]
-        self._held = self._held[:, groups * self._in :]
+        out = resample(around, *self._rates)[:, first + self._early : first + groups * self._out]
+        self._held, self._early = self._held[:, groups * self._in :], 0
         self._samples_out += out.shape[1]
         return out

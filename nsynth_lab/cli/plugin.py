@@ -1,0 +1,100 @@
+"""`nsynth-lab plugin`: the instrument on a track of a DAW, as VST3, CLAP and LV2."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nsynth_lab.cli import console
+from nsynth_lab.cli.options import JsonOption
+from nsynth_lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from nsynth_lab.plugin.status import Status
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The instrument as a plugin in a DAW: VST3, CLAP and LV2.",
+    epilog="Plugins of others, which this program loads, are `nsynth-lab plugins`.",
+)
+
+
+@app.command()
+def build(
+    again: Annotated[bool, typer.Option("--again", help="Even if it has been built before.")] = False,
+) -> None:
+    """Build the plugin on this machine: Linux, make and g++; DPF (1.4 MB) is downloaded the first time.
+
+    Your own presets and those that come with the program become its preset menu: build again when you have new ones.
+
+    **Example**: `nsynth-lab plugin build`
+    """
+    from nsynth_lab.plugin import build as building
+
+    folder = None if again else building.built()
+    if folder is None:
+        with console.progress(len(building.STEPS), "steps", "building") as advance:
+            folder = building.build(advance=advance)
+    console.show(f"built: {folder}")
+    console.say("next: nsynth-lab plugin install")
+
+
+@app.command()
+def install() -> None:
+    """Put the plugin where DAWs look for it: ~/.vst3, ~/.clap and ~/.lv2.
+
+    It starts the engine of this installation of nsynth-lab by itself, and one engine serves all tracks and DAWs. After
+    an update of nsynth-lab, build and install again.
+
+    **Example**: `nsynth-lab plugin install`
+    """
+    from nsynth_lab.plugin.build import built
+    from nsynth_lab.plugin.install import install as put
+
+    folder = built()
+    if folder is None:
+        raise UsageError("the plugin of this version, with your presets, is not built yet: `nsynth-lab plugin build`")
+    for path in put(folder):
+        console.show(f"installed: {path}")
+    console.say("let your DAW look for new plugins; the plugin is called nsynth-lab")
+
+
+@app.command()
+def status(as_json: JsonOption = False) -> None:
+    """Show what is installed, whether the engine runs and for whom, and what went wrong last.
+
+    **Example**: `nsynth-lab plugin status`
+    """
+    from nsynth_lab.plugin.status import status as look
+
+    found = look()
+    if as_json:
+        installed = [
+            {"format": one.format, "path": one.path, "version": one.place.version if one.place else None}
+            for one in found.installed
+        ]
+        console.print_json({"built": found.built, "installed": installed, "engine": found.engine, "log": found.log})
+        return
+    _show(found)
+
+
+def _show(found: Status) -> None:
+    from nsynth_lab.version import __version__
+
+    console.show(f"built: {found.built}" if found.built else "not built in this version: `nsynth-lab plugin build`")
+    for one in found.installed:
+        if one.place is None:
+            said = "not installed"
+        elif one.place.version != __version__:
+            said = f"version {one.place.version}; this is {__version__}: `nsynth-lab plugin build`, then `install`"
+        else:
+            said = f"version {one.place.version}, {one.path}"
+        console.show(f"{one.format}: {said}")
+    if found.engine is None:
+        console.show("the engine does not run; the first track with the plugin starts it")
+    else:
+        playing = ", ".join(name or "nothing yet" for name in found.engine.get("playing", [])) or "nobody"
+        console.show(f"the engine runs (process {found.engine.get('process')}) and plays: {playing}")
+    for line in found.log:
+        console.say(f"log: {line}")

@@ -1,0 +1,128 @@
+"""Bridge: what the host's blocks ask for, made by the engine at 48 kHz and handed over at the host's rate.
+
+    records --> events, each at its own sample --> Switch --> StreamResampler --> audio
+
+The engine is rendered as far as the host has asked, so what is heard does not depend on the host's blocks. The last few
+frames may be made with the next block, and at another rate than 48 kHz more of them, for the resampler needs what
+follows: the shell's lead has room for that.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import os
+import select
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from nsynth_lab.dsp.resampling import StreamResampler
+from nsynth_lab.midi.events import Event
+from nsynth_lab.midi.parse import STATUS, event_of
+from nsynth_lab.panel.switch import Switch
+from nsynth_lab.patch import Patch
+from nsynth_lab.plugin.layout import CHANNELS, LARGEST_BLOCK_FRAMES, NUMBER
+from nsynth_lab.plugin.memory import Memory, Record
+from nsynth_lab.plugin.parameters import PARAMETERS, events_of
+from nsynth_lab.priority import raise_priority
+from nsynth_lab.render.ensemble import Playing
+from nsynth_lab.units import SAMPLE_RATE
+
+LOOK_SECONDS = 0.5
+STEP_SAMPLES = 8  # the engine takes multiples of these: no effect has to do with a sample or two
+MIDI, PARAMETER, BLOCK = NUMBER["RECORD_MIDI"], NUMBER["RECORD_PARAMETER"], NUMBER["RECORD_BLOCK"]
+
+
+class Bridge:
+    """`run` on a thread of its own, until `stopping`.
+
+    Attributes:
+        engine: what plays.
+        patch: of the engine, for its macros.
+        stopping: set to end.
+
+    `let_go` is given each engine that plays no more.
+    """
+
+    def __init__(self, memory: Memory, engine: Switch, patch: Patch, *, let_go: Callable[[Playing], None]) -> None:
+        self.engine, self.patch = engine, patch
+        self.stopping = False
+        self._memory, self._let_go = memory, let_go
+        self._next: tuple[Playing, Patch] | None = None
+        self._frames = 0  # of the host, before the block that is being read
+        self._resampler = None
+        if memory.rate != SAMPLE_RATE:
+            self._resampler = StreamResampler(SAMPLE_RATE, memory.rate, channels=CHANNELS, prompt=True)
+
+    def change(self, engine: Playing, patch: Patch) -> None:
+        """From the next block on, play another engine; from any thread."""
+        before, self._next = self._next, (engine, patch)
+        if before is not None:
+            self._let_go(before[0])
+
+    def run(self, asked: int, made: int) -> None:
+        """Make what is asked for; the pipe `asked` wakes it, and through `made` it wakes the shell."""
+        raise_priority()
+        waiting = select.poll()
+        waiting.register(asked, select.POLLIN)
+        while not self.stopping:
+            if waiting.poll(1000 * LOOK_SECONDS):
+                with suppress(BlockingIOError):
+                    if not os.read(asked, 4096):
+                        return  # the shell has gone
+                if self.work():
+                    with suppress(BlockingIOError, BrokenPipeError):
+                        os.write(made, b"\0")
+
+    def work(self) -> bool:
+        """Make what has been asked for by now; whether that was anything."""
+        self._take_over()
+        events: list[Event] = []
+        blocks = 0
+        for record in self._memory.read():
+            if record.kind == BLOCK:
+                self._make(events, min(record.number, LARGEST_BLOCK_FRAMES))
+                events = []
+                blocks += 1
+            else:
+                events += self._events(record)
+        if blocks and not self._memory.offline and self.engine.idle:
+            gc.collect(0)
+        return blocks > 0
+
+    def _take_over(self) -> None:
+        if (old := self.engine.take_old()) is not None:
+            self._let_go(old)
+        if self._next is not None and not self.engine.changing:
+            (engine, self.patch), self._next = self._next, None
+            self.engine.take(engine)
+
+    def _make(self, events: Iterable[Event], frames: int) -> None:
+        self._frames += frames
+        self.engine.send(events)
+        samples = self._sample(self._frames) // STEP_SAMPLES * STEP_SAMPLES - self.engine.clock
+        if samples > 0:
+            block = self.engine.render(samples)
+            self._memory.write(self._resampler.process(block) if self._resampler else block)
+        if self._memory.late and not self._memory.offline:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Steal voices: the machine is too slow for so many."""
+        if (voices := self.engine.state().voices) > 1:
+            self.engine.steal(max(1, voices // 4))
+
+    def _sample(self, frame: int) -> int:
+        """The first sample of the engine's clock that is not before a frame of the host."""
+        return math.ceil(frame * SAMPLE_RATE / self._memory.rate)
+
+    def _events(self, record: Record) -> list[Event]:
+        at = self._sample(self._frames + min(record.frame, LARGEST_BLOCK_FRAMES))
+        if record.kind == PARAMETER:
+            if record.number < len(PARAMETERS) and math.isfinite(record.value):
+                return events_of(self.patch, record.number, record.value, at_sample=at)
+            return []
+        status, first, second = (record.number >> shift & 0xFF for shift in (0, 8, 16))
+        if record.kind != MIDI or status >> 4 not in STATUS or max(first, second) > 127:
+            return []
+        return [event_of(STATUS[status >> 4][0], status & 0xF, [first, second], at_sample=at)]

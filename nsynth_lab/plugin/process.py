@@ -1,0 +1,118 @@
+"""The engine's process, started by the first instance, wherever that is.
+
+    the shell's child, which ends at once --> keeper --> engine
+
+The keeper has loaded everything, and does nothing but wait for the engine. When that crashes it is there again within
+a moment, as a copy of the keeper. Both end when no instance has been there for so many seconds.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nsynth_lab.render.session import Session
+
+MOST_CRASHES, WITHIN_SECONDS = 5, 10.0
+MOST_LOG_BYTES = 1 << 18
+MOST_FILES = 1 << 16
+WAITING = 256  # instances that connect at once
+
+
+def begin(path: Path, log: Path, *, linger_seconds: float) -> None:
+    """Become a process of its own, and the engine behind the socket `path` where none runs yet."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    _let_go_of_host(log)
+    lock = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return  # another one is there
+    path.unlink(missing_ok=True)  # of one that crashed
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind(str(path))
+        os.chmod(path, 0o600)
+        listening.listen(WAITING)
+        try:
+            _keep(listening, linger_seconds)
+        except Exception as error:  # whoever plays is told by the log
+            say(f"the engine cannot be started: {' '.join(str(error).split())}")
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def say(line: str) -> None:
+    """A line with its time to stderr, which is the log."""
+    print(time.strftime("%Y-%m-%d %H:%M:%S"), line, file=sys.stderr, flush=True)
+
+
+def _let_go_of_host(log: Path) -> None:
+    """Close whatever the host had open, and write to the log instead."""
+    os.closerange(3, MOST_FILES)
+    if log.exists() and log.stat().st_size > MOST_LOG_BYTES:
+        log.unlink()
+    for stream, file in enumerate((Path(os.devnull), log, log)):
+        opened = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(opened, stream)
+        os.close(opened)
+    os.chdir("/")
+
+
+def _keep(listening: socket.socket, linger_seconds: float) -> None:
+    session = _loaded()
+    crashes: list[float] = []
+    while len(crashes) < MOST_CRASHES:
+        engine = os.fork()
+        if engine == 0:
+            _serve(listening, session, linger_seconds)
+        _, status = os.waitpid(engine, 0)
+        code = os.waitstatus_to_exitcode(status)
+        if code in (0, -signal.SIGTERM):
+            return
+        now = time.monotonic()
+        crashes = [*(at for at in crashes if now - at < WITHIN_SECONDS), now]
+        say(f"the engine has crashed ({signal.Signals(-code).name if code < 0 else code}); it is started again")
+    say(f"the engine has crashed {MOST_CRASHES} times in {WITHIN_SECONDS:g} s; it is not started again")
+
+
+def _loaded() -> Session:
+    """All that an engine needs; no thread is started, for a copy would lack it."""
+    from nsynth_lab.process_tuning import keep_freed_memory, leave_threads_to_torch, sleep_while_waiting
+
+    leave_threads_to_torch()
+    sleep_while_waiting()
+    keep_freed_memory()
+    from nsynth_lab.panel.engines import engine_of
+    from nsynth_lab.patch.library import find_preset
+    from nsynth_lab.plugin import server  # noqa: F401  the copies need it
+    from nsynth_lab.plugin.place import USUAL_PRESET
+    from nsynth_lab.render.session import Session
+    from nsynth_lab.threads import set_thread_count
+
+    set_thread_count(1)  # each instance has a thread
+    session = Session(device="cpu")
+    engine = engine_of(session, find_preset(USUAL_PRESET))
+    engine.warm_up()
+    engine.let_go()
+    return session
+
+
+def _serve(listening: socket.socket, session: Session, linger_seconds: float) -> None:
+    """In the copy; never returns."""
+    from nsynth_lab.plugin.server import Server
+
+    code = 1
+    try:
+        Server(session, linger_seconds=linger_seconds, say=say).serve(listening)
+        code = 0
+    finally:
+        os._exit(code)

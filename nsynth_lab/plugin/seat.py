@@ -1,0 +1,132 @@
+"""Seat: one instance's session with the engine, from the shell's hello until either has gone.
+
+The socket has a thread, the bridge another one. Presets are built on the main thread, as plugins need it; what plays
+goes on meanwhile. A preset that cannot be played is told in a line, and what played before goes on; where nothing did,
+the session is silent. Its text stays with the shell, which saves it again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+from nsynth_lab.errors import NsynthLabError, PluginError
+from nsynth_lab.panel.engines import engine_of
+from nsynth_lab.panel.switch import Switch
+from nsynth_lab.panel.worker import Worker
+from nsynth_lab.patch import Patch, parse_preset
+from nsynth_lab.patch.preset_file import MAX_BYTES
+from nsynth_lab.plugin.bridge import Bridge
+from nsynth_lab.plugin.layout import NUMBER
+from nsynth_lab.plugin.memory import Memory
+from nsynth_lab.plugin.parameters import values_of
+from nsynth_lab.plugin.socket_frames import Frames
+from nsynth_lab.render.ensemble import Playing
+from nsynth_lab.render.session import Session
+from nsynth_lab.units import SAMPLE_RATE
+
+PRESET, READY, SILENT = NUMBER["SAY_PRESET"], NUMBER["SAY_READY"], NUMBER["SAY_SILENT"]
+VALUES, TROUBLE = NUMBER["SAY_VALUES"], NUMBER["SAY_TROUBLE"]
+
+
+class Seat:
+    """`serve` until the shell has gone; `say` is told what the shell is told of troubles.
+
+    Attributes:
+        playing: the name of the preset that plays; empty without one.
+        bridge: what makes its blocks, once a preset plays.
+    """
+
+    def __init__(self, frames: Frames, session: Session, worker: Worker, *, say: Callable[[str], None]) -> None:
+        self._frames, self._session, self._worker, self._say = frames, session, worker, say
+        self.playing = ""
+        self.bridge: Bridge | None = None
+        self._thread: threading.Thread | None = None
+        self._gone = False
+        self._changing = threading.Lock()
+
+    def serve(self) -> None:
+        """Until the shell has gone, or says what cannot be understood."""
+        files = self._frames.files  # that came with the hello
+        try:
+            if len(files) != 3:
+                raise PluginError("a plugin said hello without its memory; build and install it again")
+            memory = Memory(files[0])
+            while (heard := self._frames.hear()) is not None:
+                kind, text = heard
+                serial, _, preset = text.partition("\n")
+                if kind == PRESET and serial.isdecimal():
+                    self._worker.ask(f"preset {id(self)}", partial(self._play, memory, serial, preset))
+        except NsynthLabError as error:
+            self._trouble(str(error))
+        finally:
+            self._leave()
+
+    def _play(self, memory: Memory, serial: str, text: str) -> None:
+        """By the worker."""
+        with self._changing:
+            if self._gone:
+                return
+            try:
+                patch = _parsed(text)
+                engine = engine_of(self._session, patch)
+            except Exception as error:  # a plugin of the preset may fail in any way
+                self._trouble(f"the project's preset cannot be played; it is kept as it is: {_said(error)}")
+                self._frames.say(SILENT if self.bridge is None else READY, f"{serial} 0")
+                return
+            self.playing = patch.name
+            if self.bridge is None:
+                self._begin(memory, engine, patch)
+            else:
+                self.bridge.change(engine, patch)
+            self._frames.say(VALUES, " ".join([serial, *(f"{value:.9g}" for value in values_of(patch))]))
+            self._frames.say(READY, f"{serial} {round(engine.delay_samples * memory.rate / SAMPLE_RATE)}")
+
+    def _begin(self, memory: Memory, engine: Playing, patch: Patch) -> None:
+        self.bridge = Bridge(memory, Switch(engine), patch, let_go=self._let_go)
+        _, asked, made = self._frames.files
+        for file in (asked, made):
+            os.set_blocking(file, False)
+        self._thread = threading.Thread(target=self._run, args=(self.bridge, asked, made), name="bridge", daemon=True)
+        self._thread.start()
+
+    def _run(self, bridge: Bridge, asked: int, made: int) -> None:
+        try:
+            bridge.run(asked, made)
+        except Exception as error:  # one instance must not take the others with it
+            self._trouble(f"the engine has failed: {_said(error)}")
+        self._frames.close()
+
+    def _let_go(self, engine: Playing) -> None:
+        self._worker.ask(f"let go {id(engine)}", engine.let_go)
+
+    def _leave(self) -> None:
+        with self._changing:
+            self._gone = True
+        if self.bridge is not None and self._thread is not None:
+            self.bridge.stopping = True
+            self._thread.join()
+            self._worker.ask(f"let go {id(self)}", self.bridge.engine.let_go)
+            self.bridge = None
+        self._frames.close()
+        for file in self._frames.files:
+            with suppress(OSError):
+                os.close(file)
+
+    def _trouble(self, line: str) -> None:
+        self._say(line)
+        self._frames.say(TROUBLE, line)
+
+
+def _parsed(text: str) -> Patch:
+    if len(text.encode()) > MAX_BYTES:
+        raise PluginError(f"it is larger than {MAX_BYTES // 1024} KiB; not a preset")
+    return parse_preset(text)
+
+
+def _said(error: Exception) -> str:
+    said = str(error) if isinstance(error, NsynthLabError) else f"{type(error).__name__}: {error}"
+    return " ".join(said.split())

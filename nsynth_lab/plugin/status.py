@@ -1,0 +1,79 @@
+"""Status: what is installed, whether its engine runs, and what went wrong last."""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nsynth_lab.plugin.build import FORMATS, built
+from nsynth_lab.plugin.install import place_of, plugin_folders
+from nsynth_lab.plugin.layout import NUMBER
+from nsynth_lab.plugin.place import Place, our_place
+from nsynth_lab.plugin.socket_frames import Frames
+
+ASK_SECONDS = 3.0
+LAST_LINES = 5
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A plugin in a folder of hosts; `place` is None where there is none of ours."""
+
+    format: str
+    path: Path
+    place: Place | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """All of it.
+
+    Attributes:
+        built: the folder with the built plugin of this version, if there is one.
+        installed: one for each format.
+        engine: as `server.Server.status`; None if none runs.
+        log: its last lines.
+    """
+
+    built: Path | None
+    installed: tuple[Installed, ...]
+    engine: dict[str, Any] | None
+    log: tuple[str, ...]
+
+
+def status() -> Status:
+    """As it is now."""
+    folders = plugin_folders()
+    installed = tuple(
+        Installed(name, folders[name] / file, place_of(folders[name] / file)) for name, file in FORMATS.items()
+    )
+    place = next((one.place for one in installed if one.place is not None), None) or our_place()
+    return Status(built(), installed, running(place), tuple(_last_lines(place.log)))
+
+
+def running(place: Place) -> dict[str, Any] | None:
+    """What an engine says of itself; None if none runs."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(ASK_SECONDS)
+        try:
+            connection.connect(str(place.socket))
+        except OSError:
+            return None
+        frames = Frames(connection)
+        frames.say(NUMBER["SAY_STATUS"], "")
+        heard = frames.hear()
+    try:
+        found = json.loads(heard[1]) if heard else None
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _last_lines(log: Path) -> list[str]:
+    try:
+        return log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]
+    except OSError:
+        return []
