@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nsynth_lab.dsp.recording_resampling import resample_recording
-from nsynth_lab.dsp.resampling import resample
+from nsynth_lab.dsp.resampling import StreamResampler, resample
 from nsynth_lab.units import FloatArray
 
 RATES = [(96_000, 48_000), (44_100, 48_000), (48_000, 16_000), (192_000, 48_000), (48_000, 44_100)]
@@ -48,3 +48,18 @@ def test_recordings_and_what_is_written_are_resampled_alike(rate: int) -> None:
     made, recorded = resample(sound, rate), resample_recording(sound, rate)
     assert made.shape == recorded.shape
     assert np.abs(made - recorded).max() < 2e-5
+
+
+@pytest.mark.parametrize("prompt", [False, True])
+@pytest.mark.parametrize(("rate", "target"), RATES)
+def test_in_blocks_of_any_size_it_is_the_same(rate: int, target: int, prompt: bool) -> None:
+    sound = np.random.default_rng(0).uniform(-1.0, 1.0, (2, 3_001)).astype(np.float32)
+    stream, made, done = StreamResampler(rate, target, channels=2, prompt=prompt), [], 0
+    for size in (1, 64, 511, 3, 1_024, 1_398):
+        made.append(stream.process(sound[:, done : done + size]))
+        done += size
+        here = sum(block.shape[1] for block in made)
+        assert not prompt or here * rate / target > done - 80 * max(1.0, rate / target), "what is settled is returned"
+    whole = np.concatenate([*made, stream.finish()], axis=1)
+    assert whole.shape == (wanted := resample(sound, rate, target)).shape
+    assert np.abs(whole - wanted).max() < 2e-6

@@ -24,6 +24,7 @@ LONGEST_TEXT_BYTES = 1 << 20
 RECORDS = 1 << 13
 AUDIO_FRAMES = 1 << 16
 CHANNELS = 2
+USUAL_DELAY_SAMPLES = 72  # at 48 kHz, of the limiter behind all effects; until the engine says what it is
 LARGEST_BLOCK_FRAMES = 1 << 13  # of the shell's; larger ones of a host are parted
 
 
@@ -79,6 +80,7 @@ RINGS = (
     Row("AUDIO_FRAMES", AUDIO_FRAMES, "in the ring, a power of two"),
     Row("CHANNELS", CHANNELS, "of audio"),
     Row("LARGEST_BLOCK_FRAMES", LARGEST_BLOCK_FRAMES, "of one BLOCK record"),
+    Row("USUAL_DELAY_SAMPLES", USUAL_DELAY_SAMPLES, "at 48 kHz, by which a preset is late"),
     Row("LONGEST_TEXT_BYTES", LONGEST_TEXT_BYTES, "of a message"),
     Row("VERSION", VERSION, "of this layout"),
 )

@@ -31,7 +31,7 @@ public:
         : Plugin(PARAMETER_COUNT, 0, 2),
           keeper_(placeFile(), [this](uint32_t serial, const std::string& values) { learn(serial, values); }) {
         choose(USUAL_PRESET);
-        setLatency(leadOf());
+        setLatency(latency());
     }
 
 protected:
@@ -117,12 +117,12 @@ protected:
     void activate() override {
         begun_ = false;
         ahead_ = 0.0;
-        setLatency(leadOf() + delay_);
+        setLatency(latency());
         keeper_.begin(uint32_t(getSampleRate() + 0.5), leadOf());
     }
 
-    void sampleRateChanged(double) override { setLatency(leadOf() + delay_); }
-    void bufferSizeChanged(uint32_t) override { setLatency(leadOf() + delay_); }
+    void sampleRateChanged(double) override { setLatency(latency()); }
+    void bufferSizeChanged(uint32_t) override { setLatency(latency()); }
 
     void run(const float**, float** outputs, uint32_t frames, const MidiEvent* events, uint32_t count) override {
         const bool offline = isOffline(frames);
@@ -140,8 +140,8 @@ protected:
             done += size;
         }
         if (link != nullptr) {
-            delay_ = link->delay;
-            setLatency(link->lead + delay_);
+            delaySeconds_ = double(link->delay) / link->rate;
+            setLatency(latency());
         }
     }
 
@@ -149,7 +149,7 @@ private:
     std::atomic<float> values_[ROW_COUNT] = {};
     std::atomic<bool> set_[ROW_COUNT] = {}, moved_[ROW_COUNT] = {};  // by the host, since the preset; since the block
     std::atomic<uint32_t> chosen_{USUAL_PRESET};
-    uint32_t delay_ = 0;  // of the effects of what played last
+    double delaySeconds_ = layout::USUAL_DELAY_SAMPLES / 48000.0;  // of the effects of what played last
     bool begun_ = false, lost_ = false;
     Clock::time_point last_{};
     double ahead_ = 0.0;  // seconds by which the host has been faster than real time
@@ -177,6 +177,8 @@ private:
         const uint32_t least = uint32_t(LEAST_LEAD * std::max(1.0, rate / 48000.0));
         return std::min(std::max(getBufferSize() + held, least), MOST_LEAD);
     }
+
+    uint32_t latency() const { return leadOf() + uint32_t(std::lround(delaySeconds_ * getSampleRate())); }
 
     void choose(uint32_t number) {
         chosen_ = number;
