@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from nsynth_lab.folders import cache_folder, make_folder
 from nsynth_lab.patch import Patch
 from nsynth_lab.patch.library import preset_files, read_entry
 from nsynth_lab.plugin import dpf, layout, parameters
-from nsynth_lab.plugin.place import USUAL_PRESET
+from nsynth_lab.plugin.place import USUAL_PRESET, check_system
 from nsynth_lab.resources import PACKAGE
 from nsynth_lab.threads import usable_processors
 
@@ -35,8 +34,7 @@ def build(folder: Path | None = None, *, advance: Advance = lambda: None) -> Pat
         MissingError: make or a compiler is not installed.
         PluginError: this system is none that it can be built on, DPF cannot be fetched, or the build fails.
     """
-    if sys.platform not in ("linux", "darwin"):
-        raise PluginError("the plugin can be built on Linux and macOS so far; elsewhere use the panel or sample packs")
+    check_system()
     if missing := [program for program in PROGRAMS if shutil.which(program) is None]:
         raise MissingError(
             f"building the plugin needs {' and '.join(missing)}: `apt-get install make g++`, or their like"
@@ -104,8 +102,7 @@ def _describe_lv2(work: Path, sources: Path) -> None:
     """Write the bundle's descriptions, as DPF's own tool finds them in the plugin."""
     describe = work / "describe"
     source = sources / "utils" / "lv2-ttl-generator" / "lv2_ttl_generator.c"
-    libraries = ["-ldl"] if sys.platform == "linux" else []
-    _run(["g++", "-x", "c", str(source), "-o", str(describe), *libraries])
+    _run(["g++", "-x", "c", str(source), "-o", str(describe), "-ldl"])
     bundle = work / "bin" / FORMATS["LV2"]
     library = next(path for path in bundle.iterdir() if path.stem == f"{NAME}_dsp")
     _run([str(describe), f"./{library.name}"], folder=bundle)

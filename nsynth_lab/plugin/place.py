@@ -44,12 +44,23 @@ class Place:
         return "\n".join([*lines, *(f"command={word}" for word in self.command), ""])
 
 
+def check_system() -> None:
+    """Raise where the plugin does not work.
+
+    Raises:
+        PluginError: this is not Linux.
+    """
+    if sys.platform != "linux":
+        raise PluginError("the plugin works on Linux so far; here the panel, sample packs and MIDI files go into a DAW")
+
+
 def our_place(*, linger_seconds: float = LINGER_SECONDS) -> Place:
     """The place of this program's own engine; its folders are made.
 
     Raises:
-        PluginError: they cannot be made, or the socket's folder is somebody else's.
+        PluginError: they cannot be made, the socket's folder is somebody else's, or this is not Linux.
     """
+    check_system()
     log = make_folder(data_folder() / "plugin", PluginError).resolve() / "engine.log"
     which = hashlib.sha256(f"{sys.executable}\n{log}".encode()).hexdigest()[:12]
     socket = _own_folder() / f"{which}.socket"
