@@ -105,6 +105,8 @@ NOT_HERE = {
     "doctor": "tests/test_cli.py runs it; its probes take ten processes",
     "panel": "tests/test_panel_server.py runs it; it plays until Ctrl-C",
     "evolve my-reeds": "tests/test_evolve.py breeds instruments; of a tiny model's none is recognised",
+    "plugin build": "tests/test_plugin.py builds it",
+    "plugin install": "tests/test_plugin.py installs it, elsewhere than in the user's folders",
     "torchrun": "tests/test_parallel.py trains in several processes",
 }
 FIRST = {  # what a line takes for granted and the lines before it could not make here
