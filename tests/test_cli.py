@@ -62,7 +62,7 @@ def test_the_readmes_show_commands_that_exist(line: str) -> None:
     words = shlex.split(line)[1:]
     while hasattr(command, "commands"):
         name = words.pop(0)
-        if f"{name} {words[0]}" in command.commands:
+        if " ".join([name, *words[:1]]) in command.commands and words:
             name = f"{name} {words.pop(0)}"
         command = command.commands[name]
     known = {option for parameter in command.params for option in parameter.opts}
