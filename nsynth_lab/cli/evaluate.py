@@ -110,9 +110,7 @@ def evaluate(
     if str(data[0]) == DUET and not data[0].exists():
         from nsynth_lab.cli.evaluate_duet import evaluate_duet
 
-        evaluate_duet(
-            data[1:], checkpoint, phrases=limit, figures_file=figures_file, report=report, as_json=as_json, force=force
-        )
+        evaluate_duet(data[1:], checkpoint, phrases=limit, figures_file=figures_file, report=report, as_json=as_json)
         return
     if str(data[0]) == MELODY and not data[0].exists():
         from nsynth_lab.cli.evaluate_melody import evaluate_melody

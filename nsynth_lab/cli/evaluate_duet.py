@@ -19,7 +19,6 @@ def evaluate_duet(
     figures_file: Path | None,
     report: Path | None,
     as_json: bool,
-    force: bool,
 ) -> None:
     """Measure, print the table, and write the figures that were asked for.
 
@@ -39,7 +38,7 @@ def evaluate_duet(
     if report is not None:
         raise UsageError("evaluate duet draws no page; --figures writes its figures")
     if figures_file is not None:
-        check_target(figures_file, force=force)
+        check_target(figures_file, force=True)
     model = MelodyModel(checkpoint)
     data = read_data(folders[0], model, say=console.say)
     found = figures(model, data, phrases=phrases or PHRASES, seed=SEED, close=Wishes().close, progress=console.progress)

@@ -196,10 +196,9 @@ def _report(made: Named, family: str, paths: Sequence[Path], plot: Path | None, 
     )
     for name, one in made:
         changed = ", ".join(f"{word} {_signed(word, by)}" for word, by in one.changed.items())
-        shares = zip(one.candidate.parents, one.candidate.weights, strict=True)
-        parents = " + ".join(f"{parent} {100 * weight:.0f} %" if weight < 1 else parent for parent, weight in shares)
         near = f"{statistics.median(one.ratios):.2f}"
-        table.add_row(name, parents, f"{100 * one.recognition.family:.0f} %", near, changed, str(one.tried))
+        heard = f"{100 * one.recognition.family:.0f} %"
+        table.add_row(name, one.candidate.descent, heard, near, changed, str(one.tried))
     console.show(table)
     if doubtful := [name for name, one in made if not one.passes]:
         console.say(

@@ -14,13 +14,12 @@ import numpy as np
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.evolve.population import Point, of_the_nearer
-from nsynth_lab.imagine.candidate import MOST_PARENTS, Candidate, Controls, key_range, note_of
+from nsynth_lab.imagine.candidate import MOST_PARENTS, Candidate, Controls, key_range
 from nsynth_lab.imagine.draw import draw, go_together
-from nsynth_lab.imagine.ear import Ear, first_frames, heard_keys
+from nsynth_lab.imagine.ear import Ear, candidate_notes
 from nsynth_lab.imagine.families import CONTROL_SHARE, SHARE, Families, Spread
-from nsynth_lab.latents import TIMBRE_DIMS, Latents
+from nsynth_lab.latents import TIMBRE_DIMS
 from nsynth_lab.model.bank import Bank
-from nsynth_lab.note import Note
 from nsynth_lab.units import Doubles
 
 FURTHEST = 2.0  # standard deviations of the family
@@ -114,15 +113,9 @@ def recognising(bank: Bank, ear: Ear, family: str) -> Callable[[Candidate], bool
     """Whether a candidate is heard at three keys as one instrument of a family, at its pitch."""
 
     def heard(candidate: Candidate) -> bool:
-        return ear.recognised(key_notes(bank, candidate), family).passes
+        return ear.recognised(candidate_notes(bank, candidate), family).passes
 
     return heard
-
-
-def key_notes(bank: Bank, candidate: Candidate) -> list[Latents]:
-    """The beginnings of a candidate's notes at the three keys at which it is heard."""
-    keys = heard_keys(*key_range(bank, candidate.parents))
-    return [first_frames(note_of(bank, candidate, Note(key))) for key in keys]
 
 
 def _kind(parents: Sequence[str], weights: Sequence[float]) -> str:

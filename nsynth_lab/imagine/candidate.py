@@ -100,6 +100,16 @@ class Candidate:
             controls,
         )
 
+    @property
+    def descent(self) -> str:
+        """Its parents and their shares in words.
+
+        >>> Candidate(("oboe",)).descent, Candidate(("oboe", "shawm"), (0.25, 0.75)).descent
+        ('oboe', 'oboe 25 % + shawm 75 %')
+        """
+        shares = zip(self.parents, self.weights, strict=True)
+        return " + ".join(f"{parent} {100 * weight:.0f} %" if weight < 1 else parent for parent, weight in shares)
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
         return asdict(self)

@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nsynth_lab.imagine.candidate import Candidate, key_range, note_of
+from nsynth_lab.imagine.candidate import Candidate
 from nsynth_lab.imagine.descriptors import NAMES, PERCUSSIVE, means, percussive_controls, steps_of
 from nsynth_lab.imagine.directions import Directions
 from nsynth_lab.imagine.draw import draw
-from nsynth_lab.imagine.ear import MOST_APART, Ear, Recognition, first_frames, heard_keys, recognition
+from nsynth_lab.imagine.ear import MOST_APART, Ear, Recognition, candidate_keys, candidate_notes, recognition
 from nsynth_lab.imagine.families import Families, Spread
 from nsynth_lab.imagine.neighbours import Neighbours
 from nsynth_lab.latents import Latents
-from nsynth_lab.note import Note
 from nsynth_lab.units import Doubles
 
 CANDIDATES = 20
@@ -125,7 +124,7 @@ class Imagination:
         self, candidate: Candidate, family: str, *, amounts: Mapping[str, float] | None = None, tried: int = 1
     ) -> Imagined:
         """A candidate, moved by the descriptors that were asked for, and how it is heard."""
-        keys = heard_keys(*key_range(self.families.bank, candidate.parents))
+        keys = candidate_keys(self.families.bank, candidate)
         wanted = {name: amount for name, amount in (amounts or {}).items() if amount}
         changed: dict[str, float] = {}
         if wanted:
@@ -138,7 +137,7 @@ class Imagination:
 
     def notes(self, candidate: Candidate, keys: Sequence[int]) -> list[Latents]:
         """The beginnings of a candidate's notes."""
-        return [first_frames(note_of(self.families.bank, candidate, Note(key))) for key in keys]
+        return candidate_notes(self.families.bank, candidate, keys)
 
     def neighbours(self, family: str) -> Neighbours:
         """The real instruments of a family."""

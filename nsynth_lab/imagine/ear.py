@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nsynth_lab.dsp.noise_table import noise_places
+from nsynth_lab.imagine.candidate import Candidate, key_range, note_of
 from nsynth_lab.latents import Latents, with_silence
+from nsynth_lab.model.bank import Bank
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.note import FAMILIES
+from nsynth_lab.note import FAMILIES, Note
 from nsynth_lab.runtime.clips import Clip, decode_blocks
 from nsynth_lab.units import Doubles, FloatArray, track_hz
 
@@ -107,6 +109,20 @@ def apart(families: FloatArray | Doubles) -> float:
     """Total variation between the families' probabilities [keys, 11] of the two keys that differ most."""
     differences = np.abs(families[:, None] - families[None]).sum(axis=2) / 2.0
     return float(differences.max())
+
+
+def candidate_keys(bank: Bank, candidate: Candidate) -> list[int]:
+    """The three keys at which a candidate is heard.
+
+    Raises:
+        UsageError: its parents have no keys in common.
+    """
+    return heard_keys(*key_range(bank, candidate.parents))
+
+
+def candidate_notes(bank: Bank, candidate: Candidate, keys: Sequence[int] = ()) -> list[Latents]:
+    """The beginnings of a candidate's notes at keys, or, if none are given, at those at which it is heard."""
+    return [first_frames(note_of(bank, candidate, Note(key))) for key in keys or candidate_keys(bank, candidate)]
 
 
 def heard_keys(low: int, high: int, shares: Sequence[float] = KEYS, *, from_key: int = FIRST_KEY) -> list[int]:

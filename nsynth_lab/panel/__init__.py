@@ -16,6 +16,7 @@
     translation/ tunes that were sung or played, and live input, played by what stands on the pad
     duet/        a partner that answers what is played, and both parts as pages see them
     output       the engine's thread, into a device or to the pages
+    own_thread   a thread that lives as long as what it works for
     worker       what takes longer than a page may wait: on the main thread, where plugins have to be loaded
     server       the routes and the socket, on a thread of their own; guard says who may use them
     page/        what the browser loads

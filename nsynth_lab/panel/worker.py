@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from nsynth_lab.panel.own_thread import OwnThread
 from nsynth_lab.priority import behind_sound, come_behind
 
 LOOK_SECONDS = 0.1
@@ -21,11 +21,15 @@ class Worker:
 
     def __init__(self) -> None:
         self._asked: dict[str, Callable[[], None]] = {}
-        self._news = threading.Condition()
         self._busy = False
         self._stands_aside = False
-        self.stopping = False
-        self._thread = threading.Thread(target=self._run, name="panel worker", daemon=True)
+        self._thread = OwnThread("panel worker", self._run)
+        self._news = self._thread.news
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing more is begun."""
+        return self._thread.ended
 
     def ask(self, kind: str, work: Callable[[], None]) -> None:
         """Do `work`, which may raise nothing."""
@@ -76,13 +80,10 @@ class Worker:
                 self._news.notify_all()
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._thread.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._news:
-            self.stopping = True
-            self._news.notify_all()
-        self._thread.join()
+        self._thread.__exit__(kind, error, trace)

@@ -8,10 +8,9 @@ import numpy as np
 
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.mel_spectrum import band_edges_hz, mel_db
-from nsynth_lab.evolve.instruments import key_notes
 from nsynth_lab.imagine.candidate import Candidate
 from nsynth_lab.imagine.descriptors import means
-from nsynth_lab.imagine.ear import Ear, Recognition, recognition
+from nsynth_lab.imagine.ear import Ear, Recognition, candidate_notes, recognition
 from nsynth_lab.model.bank import Bank
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles, FloatArray
 
@@ -69,7 +68,7 @@ class HeardInstruments:
 
     def _listened(self, candidate: Candidate) -> tuple[Doubles, Recognition]:
         if candidate not in self._heard:
-            notes = key_notes(self.bank, candidate)
+            notes = candidate_notes(self.bank, candidate)
             sounds = self.ear.sounds(notes)
             found = recognition(self.ear.hear(sounds), [note.note for note in notes], self.family)
             self._heard[candidate] = means(sounds, notes), found

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from nsynth_lab.evaluate.metrics.summary import rounded
-from nsynth_lab.imagine.candidate import key_range
 from nsynth_lab.imagine.choose import Imagination
 from nsynth_lab.imagine.descriptors import NAMES, STEPS
 from nsynth_lab.imagine.draw import draw
-from nsynth_lab.imagine.ear import heard_keys
+from nsynth_lab.imagine.ear import candidate_keys
 
 HALF = 0.5  # of a step must be reached: 0.2 octaves of the centroid
 
@@ -34,7 +33,7 @@ def descriptors_asked(
             spread = families.spread(family)
             for number in range(each):
                 plain = draw(families, family, spread, np.random.default_rng([seed, number]))
-                keys = heard_keys(*key_range(families.bank, plain.parents))
+                keys = candidate_keys(families.bank, plain)
                 asked, changed = imagination.described(plain, family, keys, {name: 1.0})
                 before, after = (
                     imagination.ear.recognised(imagination.notes(one, keys), family) for one in (plain, asked)

@@ -28,6 +28,7 @@ from nsynth_lab.panel.engines import Answering
 from nsynth_lab.panel.in_thread import in_thread
 from nsynth_lab.panel.messages import Duet, Trouble
 from nsynth_lab.panel.messages import Partner as Told
+from nsynth_lab.panel.own_thread import OwnThread
 from nsynth_lab.priority import come_behind
 from nsynth_lab.tune.key import parse_key
 from nsynth_lab.tune.tune import FASTEST_BPM, SLOWEST_BPM
@@ -65,9 +66,9 @@ class DuetDesk:
         self._range: tuple[tuple[str, ...], tuple[int, int]] = ((), (0, 127))  # of which instruments
         self._doing = OFF
         self._told = self.shown()
-        self._news, self._ended = threading.Condition(), False
+        self._choosing = threading.Lock()  # held where `_wanted` is changed
         self._stack = ExitStack()  # the process that writes answers
-        self._thread = threading.Thread(target=self._run, name="duet", daemon=True)
+        self._thread = OwnThread("duet", self._run)
 
     @property
     def handlers(self) -> Mapping[type, Callable[[Any], None]]:
@@ -97,16 +98,13 @@ class DuetDesk:
         )  # fmt: skip
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._thread.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._news:
-            self._ended = True
-            self._news.notify_all()
-        self._thread.join()
+        self._thread.__exit__(kind, error, trace)
 
     def _ask(self, message: Duet) -> None:
         """Say at once what cannot be; the rest is done by the thread.
@@ -117,9 +115,9 @@ class DuetDesk:
         if message.on:
             _wishes_of(message)
             answering_of(self._instrument.session, message.answer)
-        with self._news:
+        with self._choosing:
             self._wanted = message
-            self._news.notify_all()
+        self._thread.wake()
 
     def _midi(self, _: Request) -> Response:
         headers = {"Content-Disposition": 'attachment; filename="duet.mid"'}
@@ -127,15 +125,11 @@ class DuetDesk:
         return Response(take_bytes(events), media_type="audio/midi", headers=headers)
 
     def _run(self) -> None:
-        while True:
-            with self._news:
-                self._news.wait_for(lambda: self._ended or self._wanted is not self._asked, TELL_SECONDS)
-                if self._ended:
-                    break
-                wanted = self._wanted
+        while self._thread.wait(TELL_SECONDS):
             come_behind()
-            if wanted is not self._asked:
-                before, self._asked = self._asked, wanted
+            wanted, before = self._wanted, self._asked
+            if wanted is not before:
+                self._asked = wanted
                 self._follow(wanted, before)
             self._look()
             now, told = self.shown(), self._told
@@ -166,9 +160,9 @@ class DuetDesk:
         self._instrument.accompany(answering_of(self._instrument.session, wanted.answer))
         partner = self._partner_of(wanted, leads=wanted.lead)
         while self._instrument.answering is not None and not self._instrument.partner_is_ready:
-            with self._news:
-                if self._news.wait_for(lambda: self._ended or self._wanted is not wanted, POLL_SECONDS):
-                    return  # what is wanted now comes next
+            if not self._thread.wait(POLL_SECONDS) or self._wanted is not wanted:
+                self._thread.wake()  # what is wanted now comes next
+                return
         self._sit(partner)
 
     def _change(self, wanted: Duet, before: Duet) -> None:
@@ -231,7 +225,7 @@ class DuetDesk:
     def _leave(self) -> None:
         """End it, though pages want it still."""
         self._end()
-        with self._news:
+        with self._choosing:
             if self._wanted is self._asked:
                 self._wanted = self._asked = replace(self._asked, on=False)
 

@@ -43,6 +43,7 @@ from nsynth_lab.panel.messages import (
     UndoGeneration,
 )
 from nsynth_lab.panel.messages import Evolution as Shown
+from nsynth_lab.panel.own_thread import OwnThread
 from nsynth_lab.panel.produce.child import session_arguments
 from nsynth_lab.panel.tunes.desk import KIND as TUNE_KIND
 from nsynth_lab.priority import come_behind
@@ -109,9 +110,8 @@ class EvolutionDesk:
         self._open: _Open | None = None
         self._next: Callable[[], None] | None = None  # to be done when the job at work has ended
         self._names: tuple[str, ...] = ()
-        self._news, self._ended = threading.Event(), False
         self._stack = ExitStack()
-        self._thread = threading.Thread(target=self._run, name="evolution", daemon=True)
+        self._thread = OwnThread("evolution", self._run)
 
     @property
     def handlers(self) -> Mapping[type, Callable[[Any], None]]:
@@ -152,16 +152,14 @@ class EvolutionDesk:
 
     def __enter__(self) -> Self:
         self._list()
-        self._stack.callback(self._jobs.subscribe(self._news.set))
-        self._thread.start()
+        self._stack.callback(self._jobs.subscribe(self._thread.wake))
+        self._thread.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ended = True
-        self._news.set()
-        self._thread.join()
+        self._thread.__exit__(kind, error, trace)
         self._stack.close()
         with self._lock:
             if self._open is not None:
@@ -197,7 +195,7 @@ class EvolutionDesk:
             if one.awaits:
                 raise UsageError("the next generation is on its way; those before it can be liked no more")
             record.like([int(number) for number in message.members])
-        self._news.set()
+        self._thread.wake()
 
     def _go_on(self) -> None:
         with self._lock:
@@ -266,7 +264,7 @@ class EvolutionDesk:
                     self._jobs.cancel(self._open.job)
             else:
                 action()
-        self._news.set()
+        self._thread.wake()
 
     def _begin(self, folder: EvolutionFolder, wanted: Wanted) -> None:
         self._close()
@@ -322,11 +320,7 @@ class EvolutionDesk:
     def _run(self) -> None:
         """Take what jobs bring and tell pages, on a thread of its own."""
         told = self.shown()
-        while True:
-            self._news.wait()
-            self._news.clear()
-            if self._ended:
-                return
+        while self._thread.wait():
             come_behind()
             try:
                 with self._lock:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +30,7 @@ from nsynth_lab.panel.messages import (
     TunePlace,
     TuneWay,
 )
+from nsynth_lab.panel.own_thread import OwnThread
 from nsynth_lab.panel.produce.songs import arguments_of, title_of
 from nsynth_lab.panel.tunes import work
 from nsynth_lab.panel.tunes.pieces import PALETTE, palette_pieces, tune_piece
@@ -56,8 +56,7 @@ class TuneDesk:
     def __init__(self, instrument: Instrument, jobs: Jobs, desk: Desk) -> None:
         self._instrument, self._jobs, self._desk = instrument, jobs, desk
         self.player = TunePlayer(instrument)
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._tell, name="tunes", daemon=True)
+        self._thread = OwnThread("tunes", self._tell)
 
     @property
     def handlers(self) -> Mapping[type, Callable[[Any], None]]:
@@ -79,14 +78,13 @@ class TuneDesk:
         return [Route("/api/tunes", self._receive, methods=["POST"])]
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._thread.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ended.set()
-        self._thread.join()
+        self._thread.__exit__(kind, error, trace)
 
     async def _receive(self, request: Request) -> Response:
         """A tune that somebody has dropped is read; the answer names the job."""
@@ -198,7 +196,7 @@ class TuneDesk:
     def _tell(self) -> None:
         """Tell pages what plays, on a thread of its own."""
         told = Playing()
-        while not self._ended.wait(TELL_SECONDS):
+        while self._thread.wait(TELL_SECONDS):
             come_behind()
             if (playing := self.player.playing()) != told:
                 told = playing

@@ -49,10 +49,8 @@ class InstrumentMaker:
     def about(self, member: Member) -> dict[str, Any]:
         """Whose notes it has, and over which keys."""
         candidate = self.space.candidate(member.point, member.kind)
-        shares = zip(candidate.parents, candidate.weights, strict=True)
-        parents = " + ".join(name if weight == 1 else f"{name} {100 * weight:.0f} %" for name, weight in shares)
         low, high = map(note_name, key_range(self.session.bank, candidate.parents))
-        words = f"{parents}, {low} to {high}"
+        words = f"{candidate.descent}, {low} to {high}"
         return {"words": words, "made_of": dict(zip(candidate.parents, candidate.weights, strict=True))}
 
     def picture(self, members: Sequence[Member], sounds: Sequence[Path], path: Path, *, title: str) -> None:  # noqa: ARG002
