@@ -32,6 +32,7 @@ from nsynth_lab.panel.messages import (
     LikeMembers,
     NextGeneration,
     Presets,
+    RemoveEvolution,
     SaveMember,
     Trouble,
     UndoGeneration,
@@ -267,6 +268,31 @@ def test_one_is_open_at_a_time_and_its_folder_is_held_until_it_is_put_away(hand:
         pass
     with pytest.raises(UsageError, match="no evolution is open"):
         hand.ask(NextGeneration())
+
+
+def test_one_that_is_put_away_is_removed_and_only_what_belongs_to_it(hand: Hand) -> None:
+    hand.begin()
+    with pytest.raises(UsageError, match="put it away first"):
+        hand.ask(RemoveEvolution("it"))
+    hand.ask(CloseEvolution())
+    hand.begin("other")
+    first = EvolutionFolder(data_folder() / ROOM / "it")
+    with first.held(), pytest.raises(UsageError, match="another nsynth-lab"):
+        hand.ask(RemoveEvolution("it"))
+    for name in ("../it", "nobody", ".", "/etc"):
+        with pytest.raises(UsageError, match="has been removed"):
+            hand.ask(RemoveEvolution(name))
+    first.file(1, 2, ".wav").write_bytes(b"sound")
+    hand.ask(RemoveEvolution("it"))
+    assert hand.until(lambda shown: "it" not in shown.names).name == "other"
+    assert not first.path.exists()
+    hand.ask(CloseEvolution())
+    saved = data_folder() / ROOM / "other" / "saved-mine.abc"
+    saved.write_text("X:1")
+    hand.ask(RemoveEvolution("other"))
+    assert hand.until(lambda shown: not shown.names)
+    assert list(saved.parent.iterdir()) == [saved]
+    assert "still there" in hand.troubles()[-1]
 
 
 def test_what_cannot_begin_says_why_and_leaves_nothing(hand: Hand) -> None:

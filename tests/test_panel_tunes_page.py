@@ -184,8 +184,12 @@ def test_six_are_heard_and_liked_and_going_on_is_taken_back(visit: Visit) -> Non
             found[f"{scheme}, {width} px"] = violations(visit)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert not told(found), told(found)
-    page.locator("#evolve .away").click()
-    page.locator("#evolve .earlier button", has_text="my-tunes").wait_for()
+    page.locator("#evolve .open .away").click()
+    page.get_by_role("button", name="Remove my-tunes").press("Enter")
+    assert page.evaluate("panel.evolve.now.names.join()") == "my-tunes"
+    page.get_by_role("button", name="Remove for good: my-tunes").press("Enter")
+    visit.wait("!panel.evolve.now.names.length")
+    assert page.evaluate("document.activeElement.name") == "name"
     assert visit.complaints == []
 
 

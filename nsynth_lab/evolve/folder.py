@@ -58,6 +58,23 @@ class EvolutionFolder:
                 except OSError as error:
                     raise EvolutionError(f"{path}: cannot be removed: {error.strerror}") from error
 
+    def discard(self) -> bool:
+        """Remove the evolution for good, and the folder; returns whether nothing else, such as saved tunes, was in it.
+
+        The history goes last: whoever is interrupted finds the evolution still there.
+
+        Raises:
+            EvolutionError: something cannot be removed.
+        """
+        self.remove(1)
+        try:
+            self.history.unlink(missing_ok=True)
+        except OSError as error:
+            raise EvolutionError(f"{self.history}: cannot be removed: {error.strerror}") from error
+        with suppress(OSError):  # it holds other things
+            self.path.rmdir()
+        return not self.path.exists()
+
     def _listed(self) -> list[Path]:
         found = []
         with os.scandir(self.path) as entries:

@@ -468,6 +468,13 @@ class CloseEvolution:
 
 
 @dataclass(frozen=True)
+class RemoveEvolution:
+    """An evolution that is not open is removed for good; tunes that were saved in its folder stay there."""
+
+    name: str = text(REQUIRED, least=1, most=SHORT, says="of its folder")
+
+
+@dataclass(frozen=True)
 class MapInstruments:
     """The map of the instruments is made, as a job whose file map.json says where each is, unless there is one already.
 
@@ -685,7 +692,8 @@ FROM_PAGE: Mapping[str, type] = {
     "translate": Translate, "play_phrase": PlayPhrase, "take_phrase": TakePhrase, "remove_phrase": RemovePhrase,
     "listen": Listen, "duet": Duet,
     "evolve": Evolve, "like_members": LikeMembers, "next_generation": NextGeneration, "undo_generation": UndoGeneration,
-    "save_member": SaveMember, "close_evolution": CloseEvolution, "map_instruments": MapInstruments,
+    "save_member": SaveMember, "close_evolution": CloseEvolution, "remove_evolution": RemoveEvolution,
+    "map_instruments": MapInstruments,
 }  # fmt: skip
 FROM_SERVER: Mapping[str, type] = {
     "welcome": Welcome, "state": State, "status": Status, "keys": Keys, "presets": Presets,

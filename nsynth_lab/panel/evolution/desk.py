@@ -38,6 +38,7 @@ from nsynth_lab.panel.messages import (
     LikeMembers,
     NextGeneration,
     Presets,
+    RemoveEvolution,
     SaveMember,
     Trouble,
     UndoGeneration,
@@ -123,6 +124,7 @@ class EvolutionDesk:
             UndoGeneration: lambda _: self._go_back(),
             SaveMember: self._save,
             CloseEvolution: lambda _: self._when_idle(self._close),
+            RemoveEvolution: self._remove,
         }
 
     @property
@@ -179,15 +181,24 @@ class EvolutionDesk:
             UsageError: it is there already, or there is none of that name.
             EvolutionError: the folder that holds all of them cannot be made.
         """
-        self._list()
         if message.what:
+            self._list()
             name = file_stem(checked_name(message.name), instead="evolution")
             if name in self._names:
                 raise UsageError(f"'{name}' has begun already: go on with it, or choose another name")
             return make_folder(_room(), EvolutionError) / name
-        if message.name not in self._names:
-            raise UsageError(f"no evolution {quoted(message.name)}: it has been removed")
-        return _room() / message.name
+        return self._folder_of(message.name)
+
+    def _folder_of(self, name: str) -> Path:
+        """The folder of one that is there.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
+        self._list()
+        if name not in self._names:
+            raise UsageError(f"no evolution {quoted(name)}: it has been removed")
+        return _room() / name
 
     def _like(self, message: LikeMembers) -> None:
         with self._lock:
@@ -233,6 +244,19 @@ class EvolutionDesk:
             limits=LIMITS,
             brief=True,
         )
+
+    def _remove(self, message: RemoveEvolution) -> None:
+        """Raises: UsageError, EvolutionError: it is open, here or elsewhere, or there is none of that name."""
+        with self._lock:
+            if self._open is not None and self._open.name == message.name:
+                raise UsageError(f"{quoted(message.name)} is open: put it away first")
+            folder = EvolutionFolder(self._folder_of(message.name))
+            with folder.held():
+                is_gone = folder.discard()
+            self._list()
+        if not is_gone:
+            self._instrument.tell(Trouble(f"what else was in {folder.path}, such as saved tunes, is still there"))
+        self._thread.wake()
 
     def _kept(self, what: str, name: str) -> None:
         """A job has kept a member. On a thread of its own."""

@@ -90,7 +90,7 @@ export class Evolve {
     find("form.keep .cancel").addEventListener("click", () => this.#endKeeping());
     find(".next").addEventListener("click", () => link.send("next_generation"));
     find(".undo").addEventListener("click", () => link.send("undo_generation"));
-    find(".away").addEventListener("click", () => link.send("close_evolution"));
+    find(".open .away").addEventListener("click", () => link.send("close_evolution"));
     section.addEventListener("keydown", (event) => {
       const isText = event.target instanceof Element && event.target.matches("input, select");
       if (isText || event.ctrlKey || event.metaKey || event.altKey || !/^[1-6]$/.test(event.key)) return;
@@ -167,15 +167,36 @@ export class Evolve {
   /** Those that can be gone on with. @param {string[]} names @param {Evolution | null} before */
   #offer(names, before) {
     if (before && !before.name && before.names.join("\n") === names.join("\n")) return;
+    const list = this.find(".earlier ul");
+    const isHeld = list.contains(document.activeElement);
     this.find(".earlier").hidden = !names.length;
-    this.find(".earlier ul").replaceChildren(
+    list.replaceChildren(
       ...names.map((name) => {
         const open = button("go", name);
         open.addEventListener("click", () => this.link.send("evolve", { name }));
-        return made("li", open);
+        return made("li", open, this.#remover(name));
       }),
     );
+    if (isHeld) this.#field("name").focus();
     this.#offerName();
+  }
+
+  /** Removes one for good, if it is pressed twice. @param {string} name */
+  #remover(name) {
+    const remove = button("away", "×");
+    const ask = (/** @type {boolean} */ isAsked) => {
+      remove.textContent = isAsked ? "Remove for good" : "×";
+      remove.title = isAsked ? "It cannot be brought back; saved tunes stay in its folder" : "Remove it";
+      remove.setAttribute("aria-label", `${isAsked ? "Remove for good:" : "Remove"} ${name}`);
+      remove.dataset.asked = isAsked ? "1" : "";
+    };
+    remove.addEventListener("click", () => {
+      if (remove.dataset.asked) this.link.send("remove_evolution", { name });
+      ask(!remove.dataset.asked);
+    });
+    remove.addEventListener("blur", () => ask(false));
+    ask(false);
+    return remove;
   }
 
   #showProgress() {
