@@ -186,7 +186,7 @@ def test_six_are_heard_and_liked_and_going_on_is_taken_back(visit: Visit) -> Non
     assert not told(found), told(found)
     page.locator("#evolve .open .away").click()
     page.get_by_role("button", name="Remove my-tunes").press("Enter")
-    assert page.evaluate("panel.evolve.now.names.join()") == "my-tunes"
+    page.locator("#evolve .earlier .go", has_text="my-tunes").wait_for()
     page.get_by_role("button", name="Remove for good: my-tunes").press("Enter")
     visit.wait("!panel.evolve.now.names.length")
     assert page.evaluate("document.activeElement.name") == "name"

@@ -14,7 +14,9 @@ from nsynth_lab.cli.options import CheckpointOption, ComputeOption, ForceOption,
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
+    from nsynth_lab.patch import Patch
     from nsynth_lab.render.evolved.evolution import Evolution
+    from nsynth_lab.tune.tune import Tune
 
 FolderArgument = Annotated[Path, typer.Argument(help="Folder of the evolution: a new one, or one to continue.")]
 NamesArgument = Annotated[
@@ -23,6 +25,13 @@ NamesArgument = Annotated[
         help="Instruments that play the tunes, or that presets and new instruments are made from.",
         metavar="[A B ...]",
         autocompletion=completions.instruments,
+    ),
+]
+BeginOption = Annotated[
+    str,
+    typer.Option(
+        "--begin",
+        help="Begin from something of your own: a tune, also one that is hummed, or a preset by its name or file.",
     ),
 ]
 LikeOption = Annotated[
@@ -70,6 +79,7 @@ def evolve(
     instruments: Annotated[
         bool, typer.Option("--instruments", help="Begin an evolution of instruments that nobody recorded.")
     ] = False,
+    begin: BeginOption = "",
     like: LikeOption = "",
     fresh: Annotated[bool, typer.Option("--none", help="Like none of the six, and get six new ones.")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Go back to the previous generation.")] = False,
@@ -92,6 +102,9 @@ def evolve(
     saves and q ends. Without one, or in scripts, --like, --undo and --save do the same, a step each. The one you like
     best lives on, four are children of those you like, and one is new.
 
+    With --begin the first generation is your own tune or preset, as near as can be, four varied from it, and a new one.
+    Metre, key and length are then those of the tune.
+
     The folder keeps every generation: a sound and a MIDI, preset or instrument file of each of the six, and a
     picture of all. You can continue at any time.
 
@@ -100,6 +113,10 @@ def evolve(
         nsynth-lab evolve my-tunes --tunes flute cello --metre 6/8 --key Edor
 
         nsynth-lab evolve my-tunes --like 2,5
+
+        nsynth-lab evolve variations --tunes flute --begin mine.abc
+
+        nsynth-lab evolve glassier --presets --begin glass-cello
 
         nsynth-lab evolve my-tunes --save 1 -o mine.abc
 
@@ -117,6 +134,8 @@ def evolve(
     if (name or output) and save is None:
         raise UsageError(f"--{'name' if name else 'output'} goes with --save")
     liked = _numbers(like)
+    if begin:
+        _check_begin(kinds, {"metre": metre, "key": key}, names)
 
     from nsynth_lab.evolve.folder import EvolutionFolder
     from nsynth_lab.render import Session
@@ -127,7 +146,8 @@ def evolve(
     settings = {"metre": metre, "key": key, "bars": str(bars) if bars is not None else ""}
     settings["family"] = family
     settings["names"] = json.dumps(names) if names else ""
-    wanted = Wanted("".join(kinds), {key: value for key, value in settings.items() if value}, seed)
+    own = _own(begin, *kinds) if begin else None
+    wanted = Wanted("".join(kinds), {key: value for key, value in settings.items() if value}, seed, own)
     place = EvolutionFolder(folder)
     session = Session(checkpoint, device=device, progress=console.progress)
     with place.held():
@@ -149,6 +169,35 @@ def evolve(
             return
         _make(evolution)
         _report(evolution, as_json=as_json)
+
+
+def _check_begin(kinds: list[str], asked: dict[str, str], names: list[str] | None) -> None:
+    """Raises: UsageError: --begin does not go with the rest."""
+    if kinds not in (["tunes"], ["presets"]):
+        raise UsageError("--begin goes with --tunes or --presets, in a new folder")
+    if given := [name for name, value in asked.items() if value]:
+        raise UsageError(f"--{given[0]} with --begin; leave it out: it is that of the tune")
+    if kinds == ["presets"] and names:
+        raise UsageError(f"{names[0]} with --begin; leave it out: the instruments are those of the preset")
+
+
+def _own(begin: str, kind: str) -> Tune | Patch:
+    """The tune or the preset to begin from; says what of a preset is left out.
+
+    Raises:
+        NsynthLabError: it cannot be read.
+    """
+    if kind == "tunes":
+        from nsynth_lab.cli.tune_given import given_tune
+
+        return given_tune(Path(begin))
+    from nsynth_lab.evolve.own_preset import left_out
+    from nsynth_lab.patch.sources import preset_of
+
+    patch = preset_of(begin)
+    if lost := left_out(patch):
+        console.say(f"{patch.name}: left out, since evolve does not turn it: {', '.join(lost)}")
+    return patch
 
 
 def _numbers(text: str) -> list[int]:

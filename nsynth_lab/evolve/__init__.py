@@ -6,6 +6,7 @@
 population   the loop: children on the line through two that were liked, noise that shrinks, a newcomer. Start here
 tunes        melodies, in the loops' latents
 presets      patches, in what can be turned
+own_preset   a preset of the user's own as a point of that space
 instruments  imagined instruments, in offsets of timbre and controls
 history      what has come about, as one JSON file
 folder       which file is which

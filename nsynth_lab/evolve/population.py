@@ -20,6 +20,7 @@ SIZE = 6
 PAST = 0.3  # how far past its parents a child may lie, in distances between them
 AWAY = 0.6  # at most, how far children are moved along the way from the mean of the others to that of the liked
 NOISE, SHRINKS = 0.8, 0.88  # standard deviations of the space in the first generation, and of what is left in the next
+OWN_NOISE = 0.4  # likewise, of what is varied in a first generation from something of the user's own
 TRIES = 6  # to draw one that passes
 DIGITS = 4  # of a coordinate: what a file says is the point exactly
 
@@ -34,8 +35,8 @@ class Member:
         point: where it lies in its space.
         kind: what it has inherited that is no number, such as the names of its instruments.
         parents: numbers, from 1, of those in the generation before that it comes from: none of a newcomer, one that
-            lives on or is varied, two.
-        lives_on: whether it is its parent itself.
+            lives on or is varied, two. In the first generation, of those in it.
+        lives_on: whether it is its parent itself; without parents, something of the user's own.
     """
 
     point: Point
@@ -67,9 +68,14 @@ class Space(Protocol):
         """Whether a new one may be offered; if not, it is drawn again, a few times."""
 
 
-def first_generation(space: Space, *, seed: int) -> list[Member]:
-    """Six newcomers."""
-    return _newcomers(space, np.random.default_rng((seed, 1)), SIZE)
+def first_generation(space: Space, *, seed: int, own: tuple[Doubles, str] | None = None) -> list[Member]:
+    """Six newcomers; or something of the user's own, a point and its kind, then four varied from it, and a newcomer."""
+    chance = np.random.default_rng((seed, 1))
+    if own is None:
+        return _newcomers(space, chance, SIZE)
+    first = Member(_settled(space, own[0]), own[1], lives_on=True)
+    breeding = _Breeding(space, [first], [1], OWN_NOISE)
+    return [first, *(breeding.child(chance) for _ in range(SIZE - 2)), *_newcomers(space, chance, 1)]
 
 
 def next_generation(

@@ -7,6 +7,7 @@ down to nothing, such as an effect or an LFO, is left out.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -57,9 +58,24 @@ class Gene:
             return float(f"{self.low * (self.high / self.low) ** share:.3g}")
         return float(f"{self.low + (self.high - self.low) * share:.3g}")
 
+    def coordinate(self, value: float) -> float:
+        """The coordinate of the target's value, or of the nearest that it can have.
 
-_LFOS = (Lfo("position", shape="triangle"), Lfo("timbre"), Lfo("level_db"), Lfo("pitch_cents"))
-_EFFECTS = tuple(Slot(name) for name in ("distortion", "ladder", "chorus", "phaser", "delay", "reverb"))
+        >>> gene = Gene("effects.delay.mix", 0.0, 0.5, threshold=0.6)
+        >>> gene.coordinate(gene.value(0.8)), gene.coordinate(0.0), gene.coordinate(2.0)
+        (0.8, 0.3, 1.0)
+        """
+        if self.even:
+            share = math.log(max(value, 1e-9) / self.low) / math.log(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low)
+        if share <= 0.0:  # as far from what moves it as it can be on both sides
+            return self.threshold / 2.0
+        return min(1.0, self.threshold + (1.0 - self.threshold) * share)
+
+
+LFOS = (Lfo("position", shape="triangle"), Lfo("timbre"), Lfo("level_db"), Lfo("pitch_cents"))
+EFFECTS = tuple(Slot(name) for name in ("distortion", "ladder", "chorus", "phaser", "delay", "reverb"))
 _GENES = (
     Gene("blend.lfos.1.rate_hz", 0.05, 2.0, even=True),
     Gene("blend.lfos.1.depth", 0.0, 0.4, threshold=0.5),
@@ -92,7 +108,7 @@ _GENES = (
     Gene("effects.reverb.room_size", 0.1, 0.95),
 )
 _PLACES = ("position", "timbre", "partials")
-_UNISON = (1, 1, 1, 2, 3)  # voices a key, by the fifth of the last coordinate
+UNISON = (1, 1, 1, 2, 3)  # voices a key, by the fifth of the last coordinate
 
 
 @dataclass(frozen=True)
@@ -154,12 +170,12 @@ class PresetSpace:
     def patch(self, point: Point, kind: str, *, name: str) -> Patch:
         """The preset of a point."""
         corners = named(kind)
-        blend = Blend(corners, lfos=_LFOS if len(corners) > 1 else _LFOS[2:])
-        found = Patch(name, blend, envelope=Envelope(), voice=Voice(), effects=_EFFECTS)
-        values = {gene.target: gene.value(at) for gene, at in zip(self.genes, point, strict=False)}
-        for target, value in _for_corners(values, len(corners)).items():
-            found = moved(found, target, value)
-        return _without_what_does_nothing(found, unison=_UNISON[min(int(5 * point[-1]), 4)])
+        blend = Blend(corners, lfos=LFOS if len(corners) > 1 else LFOS[2:])
+        found = Patch(name, blend, envelope=Envelope(), voice=Voice(), effects=EFFECTS)
+        for gene, at in zip(self.genes, point, strict=False):
+            if target := target_of(gene, len(corners)):
+                found = moved(found, target, gene.value(at))
+        return _without_what_does_nothing(found, unison=UNISON[min(int(5 * point[-1]), 4)])
 
     def _drawn(self, chance: np.random.Generator) -> Sequence[str]:
         """Two instruments whose ranges share an octave, if there are any."""
@@ -181,13 +197,16 @@ def named(text: str) -> tuple[str, ...]:
     return tuple(found) if isinstance(found, list) and all(isinstance(one, str) for one in found) else ()
 
 
-def _for_corners(values: Mapping[str, float], corners: int) -> dict[str, float]:
-    """A single instrument has no place, nor the LFOs that move one; the other two are its first."""
+def target_of(gene: Gene, corners: int) -> str:
+    """The target that a coordinate moves in a preset of so many corners; empty if there is none.
+
+    A single instrument has no place, nor the LFOs that move one; the other two are its first.
+    """
     if corners > 1:
-        return dict(values)
-    fixed = ("blend.lfos.1", "blend.lfos.2", *(f"blend.{name}" for name in _PLACES))
-    kept = {name: value for name, value in values.items() if not name.startswith(fixed)}
-    return {name.replace("lfos.3", "lfos.1").replace("lfos.4", "lfos.2"): value for name, value in kept.items()}
+        return gene.target
+    if gene.target.startswith(("blend.lfos.1", "blend.lfos.2", *(f"blend.{name}" for name in _PLACES))):
+        return ""
+    return gene.target.replace("lfos.3", "lfos.1").replace("lfos.4", "lfos.2")
 
 
 def _without_what_does_nothing(patch: Patch, *, unison: int) -> Patch:

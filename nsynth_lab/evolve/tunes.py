@@ -8,17 +8,19 @@ from functools import cached_property
 
 import numpy as np
 
-from nsynth_lab.errors import UsageError
+from nsynth_lab.errors import TuneError, UsageError
 from nsynth_lab.evolve.population import Point, of_the_nearer
 from nsynth_lab.melody.conditions import MODES, bar_ticks_of, metre_number, mode_number
 from nsynth_lab.melody.draft import Draft
+from nsynth_lab.melody.hearing import heard
+from nsynth_lab.melody.looping import encode, loop_of
 from nsynth_lab.melody.loops_shape import LATENTS
 from nsynth_lab.melody.model import MelodyModel
 from nsynth_lab.melody.notation import Stretch, bars_of, comfortable, lowest_tonic, with_signs
 from nsynth_lab.melody.rules import Goal
 from nsynth_lab.melody.sketch import Sketch
 from nsynth_lab.melody.slots import BARS, SYMBOLS, slots_of
-from nsynth_lab.melody.steps import PITCHES
+from nsynth_lab.melody.steps import PITCHES, bar_line_from
 from nsynth_lab.melody.writing import Asked, write
 from nsynth_lab.tune.key import Key
 from nsynth_lab.tune.metre import Metre
@@ -31,6 +33,20 @@ FURTHEST = 6.0  # of a latent
 WEIGHT = 1.0  # of the sketch against the writer
 OUTSIDE = 1.5  # by how much the logarithm of what a sketch says of notes outside the scale is lowered
 RAISED = (9, 11)  # semitones above the tonic that minor has too
+
+
+def asked_by(tune: Tune) -> tuple[Metre, Key, int]:
+    """(metre, key, bars) of the space in which a tune lies, with all of its bars that go into one.
+
+    Raises:
+        TuneError: it has no two whole bars, or the model cannot hear it.
+    """
+    found = heard(tune)
+    draft = Draft.of(found.bar_ticks, found.notes)
+    whole = -(-(draft.at - bar_line_from(draft.begins[0], found.bar_ticks)) // found.bar_ticks)
+    if whole < BARS:
+        raise TuneError(f"has {whole} whole bars; expected {BARS} at least")
+    return found.metre, found.key, min(MOST_BARS, whole // BARS * BARS)
 
 
 @dataclass(frozen=True)
@@ -95,6 +111,15 @@ class TuneSpace:
         sketches = [Sketch(self._bar_ticks, slots.reshape(-1, SYMBOLS)) for slots in np.split(sketched, len(points))]
         drafts = self._written(len(points), self._asked(free=0.0), np.random.default_rng(0), sketches)
         return [self._tune(draft) for draft in drafts]
+
+    def point_of(self, tune: Tune) -> Doubles:
+        """The latents of a tune's first bars.
+
+        Raises:
+            TuneError: it has too few bars, or the model cannot hear it.
+        """
+        loops = [loop_of(tune, bar=first)[0] for first in range(1, self.bars + 1, BARS)]
+        return np.concatenate([encode(self.model, loop) for loop in loops]).astype(np.float64)
 
     @cached_property
     def _metre(self) -> int:

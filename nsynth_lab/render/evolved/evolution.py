@@ -14,6 +14,7 @@ from nsynth_lab.evolve.population import SIZE, Member, first_generation, next_ge
 from nsynth_lab.evolve.record import Record
 from nsynth_lab.naming import LONGEST_NAME
 from nsynth_lab.render.evolved.makers import SOUND, Maker
+from nsynth_lab.units import Doubles
 from nsynth_lab.version import __version__
 
 NUMBERS = range(1, SIZE + 1)
@@ -36,9 +37,11 @@ class Evolution(Record):
         self.maker = maker
 
     @classmethod
-    def begun(cls, folder: EvolutionFolder, maker: Maker, history: History) -> Evolution:
-        """With a first generation."""
-        members = first_generation(maker.space, seed=history.seed)
+    def begun(
+        cls, folder: EvolutionFolder, maker: Maker, history: History, own: tuple[Doubles, str] | None = None
+    ) -> Evolution:
+        """With a first generation; of something of the user's own, a point and its kind, if there is any."""
+        members = first_generation(maker.space, seed=history.seed, own=own)
         found = cls(folder, maker, replace(history, generations=(Generation(tuple(members)),)))
         folder.remove(1)
         found._write(found.history)
@@ -157,9 +160,11 @@ def descent(member: Member) -> str:
 
     >>> descent(Member(())), descent(Member((), parents=(2,), lives_on=True)), descent(Member((), parents=(2, 5)))
     ('new', '2 lives on', 'from 2 and 5')
+    >>> descent(Member((), lives_on=True))
+    'yours'
     """
     if not member.parents:
-        return "new"
+        return "yours" if member.lives_on else "new"
     if member.lives_on:
         return f"{member.parents[0]} lives on"
     return f"from {' and '.join(map(str, member.parents))}"

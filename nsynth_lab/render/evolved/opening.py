@@ -11,10 +11,12 @@ import numpy as np
 from nsynth_lab.errors import UsageError
 from nsynth_lab.evolve.folder import EvolutionFolder
 from nsynth_lab.evolve.history import EvolutionError, History, Settings, read_history
+from nsynth_lab.evolve.own_preset import check_own, point_of
 from nsynth_lab.evolve.population import Member, Space
 from nsynth_lab.evolve.presets import PresetSpace, named
-from nsynth_lab.evolve.tunes import TuneSpace
+from nsynth_lab.evolve.tunes import TuneSpace, asked_by
 from nsynth_lab.melody.model import MelodyModel
+from nsynth_lab.patch import Patch
 from nsynth_lab.render.evolved.evolution import Evolution
 from nsynth_lab.render.evolved.instruments import instrument_maker
 from nsynth_lab.render.evolved.makers import Maker
@@ -23,6 +25,8 @@ from nsynth_lab.render.evolved.tunes import TuneMaker
 from nsynth_lab.render.session import Session
 from nsynth_lab.tune.key import NO_MODE, parse_key
 from nsynth_lab.tune.metre import parse_metre
+from nsynth_lab.tune.tune import Tune
+from nsynth_lab.units import Doubles
 from nsynth_lab.wording import quoted
 
 TUNES, INSTRUMENTS, PRESETS = "tunes", "instruments", "presets"
@@ -41,11 +45,13 @@ class Wanted:
         what: tunes, instruments or presets; empty of a folder that has begun.
         settings: those that are not the usual ones.
         seed: of chance, if it begins.
+        own: a tune or a preset of the user's own from which it begins.
     """
 
     what: str = ""
     settings: Settings = field(default_factory=dict)
     seed: int | None = None
+    own: Tune | Patch | None = None
 
 
 def opened(folder: EvolutionFolder, session: Session, wanted: Wanted) -> Evolution:
@@ -61,15 +67,39 @@ def opened(folder: EvolutionFolder, session: Session, wanted: Wanted) -> Evoluti
         raise UsageError(f"{folder.path}: nothing has begun there; say what is to: --tunes, --instruments or --presets")
     if unknown := sorted(set(wanted.settings) - set(USUAL[wanted.what])):
         raise UsageError(f"--{unknown[0]} does not go with --{wanted.what}")
-    settings = {**USUAL[wanted.what], **_found(wanted.settings, session)}
+    settings = {**USUAL[wanted.what], **_found({**_asked_by(wanted), **wanted.settings}, session)}
     if wanted.what == INSTRUMENTS and not settings["family"]:
         settings["family"] = _family_of(named(settings["names"]), session)
     history = History(wanted.what, wanted.seed or 0, session.checkpoint.model_id, settings)
-    return Evolution.begun(folder, maker_of(history, session), history)
+    maker = maker_of(history, session)
+    return Evolution.begun(folder, maker, history, _own_point(wanted, maker))
+
+
+def _asked_by(wanted: Wanted) -> Settings:
+    """What something of the user's own says of the evolution that begins from it."""
+    own = wanted.own
+    if own is None:
+        return {}
+    if isinstance(own, Patch):
+        check_own(own)
+        return {"names": json.dumps(own.blend.corners)}
+    metre, key, bars = asked_by(own)
+    return {"metre": metre.name, "key": key.name, "bars": str(bars)}
+
+
+def _own_point(wanted: Wanted, maker: Maker) -> tuple[Doubles, str] | None:
+    """Its point, and its kind."""
+    if isinstance(wanted.own, Patch) and isinstance(maker, PresetMaker):
+        return point_of(maker.space, wanted.own), json.dumps(maker.space.corners)
+    if isinstance(wanted.own, Tune) and isinstance(maker, TuneMaker):
+        return maker.space.point_of(wanted.own), ""
+    return None
 
 
 def _continued(folder: EvolutionFolder, session: Session, wanted: Wanted) -> Evolution:
     history = read_history(folder.history)
+    if wanted.own is not None:
+        raise UsageError(f"{folder.path}: has begun already; what is to begin from your own needs a new folder")
     if wanted.what not in ("", history.what):
         raise UsageError(f"{folder.path}: an evolution of {history.what}, not of {wanted.what}; choose another folder")
     for name, value in _found(wanted.settings, session).items():
