@@ -1,4 +1,4 @@
-"""A made phrase played into PulseAudio -> `play --input` -> what can be heard there: pitch and onsets are right."""
+"""A made phrase played into PulseAudio -> `play --input`, `duet --input` -> what can be heard: it, and an answer."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from servers import pulse, running
 from nsynth_lab.analysis.follower import HOP_SECONDS
 from nsynth_lab.analysis.phrase import Phrase, follow
 from nsynth_lab.audio import read_audio
+from nsynth_lab.midi.events import Kind
+from nsynth_lab.midi.song import read_song
 from nsynth_lab.model.bank import BANK
 from nsynth_lab.render import DEFAULT_CHECKPOINT
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
@@ -61,11 +63,17 @@ def sung(note: int) -> FloatArray:
 
 def take(environment: dict[str, str], folder: Path) -> tuple[Phrase, str]:
     """The phrase played once into `play --input`: what is heard in its recording, and what it said."""
-    raw, made = folder / "phrase.raw", folder / "take.wav"
-    raw.write_bytes(phrase().astype("<f4").tobytes())
-    command = [sys.executable, "-m", "nsynth_lab", "play", "reed organ", "--input", "default", "--latency", "high"]
+    made = folder / "take.wav"
     seconds = len(phrase()) / SAMPLE_RATE + 6.0
-    command += ["--record", str(made), "--force", "--duration", f"{seconds:.1f}"]
+    said = into(environment, folder, ["play", "reed organ", "--record", str(made), "--duration", f"{seconds:.1f}"])
+    return follow([read_audio(made).mono()]), said
+
+
+def into(environment: dict[str, str], folder: Path, words: list[str]) -> str:
+    """Play the phrase into a command that listens; returns what it said at its end."""
+    raw = folder / "phrase.raw"
+    raw.write_bytes(phrase().astype("<f4").tobytes())
+    command = [sys.executable, "-m", "nsynth_lab", *words, "--input", "default", "--latency", "high", "--force"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
         try:
@@ -79,7 +87,22 @@ def take(environment: dict[str, str], folder: Path) -> tuple[Phrase, str]:
         finally:
             process.kill()
     assert process.returncode == 0, said
-    return follow([read_audio(made).mono()]), out
+    return out
+
+
+def test_a_phrase_in_the_input_is_answered(environment: dict[str, str], tmp_path: Path) -> None:
+    """The partner hears the notes that were sung, and its answer sounds when its notes say so."""
+    made, notes = tmp_path / "take.wav", tmp_path / "take.mid"
+    words = ["duet", "reed organ", "--answer", "square lead", "--turns", "1", "--duration", "30", "--loose"]
+    said = into(environment, tmp_path, [*words, "--record", str(made), "--notes", str(notes)])
+    assert "1 answer" in said
+    ons = [event for event in read_song(notes).events if event.kind is Kind.NOTE_ON]
+    assert [event.number for event in ons if event.channel == 0] == list(NOTES)
+    answered = [event.at_sample for event in ons if event.channel == 1]
+    assert len(answered) >= 2
+    sound = read_audio(made).mono()
+    for begin in answered[:2]:
+        assert np.abs(sound[begin : begin + SAMPLE_RATE // 10]).max() > 0.1 * np.abs(sound).max()
 
 
 def test_a_phrase_in_the_input_is_what_is_played(environment: dict[str, str], tmp_path: Path) -> None:
