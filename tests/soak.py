@@ -1,12 +1,14 @@
-"""A soak: `python tests/soak.py MINUTES [VOICES]` plays at random through the real parts and says what came of it.
+"""A soak: `python tests/soak.py MINUTES [VOICES | duet]` plays through the real parts and says what came of it.
 
-Chords, bends, pedal, mod wheel, program changes, now and then the keyboard unplugged and plugged in again. Every half
-minute a line with the resident memory of `play`; at its end its own account: underruns, voices stolen, notes left.
+Chords, bends, pedal, mod wheel, program changes, now and then the keyboard unplugged and plugged in again, all at
+random; or, with `duet`, phrases of four bars that a partner answers. Every half minute a line with the resident memory
+and the machine's load; at the end the program's own account: underruns, voices stolen, answers, notes left.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -20,6 +22,9 @@ from servers import jack, pulse
 INSTRUMENTS = ("flute", "cello")
 PROGRAMS = ("oboe,marimba", "trumpet,violin,orchestral harp,clarinet")
 UNPLUG_SECONDS = 60.0
+SCALE = (62, 64, 66, 67, 69, 71, 73, 74, 76, 78, 79, 81)
+PHRASE_NOTES, NOTE_SECONDS = 24, 0.25
+DUET = "duet"
 
 
 class Player:
@@ -78,6 +83,17 @@ class Player:
         else:
             self.send(0xC0, rng.randrange(3))
 
+    def phrase(self) -> None:
+        """Four bars in D, and silence for an answer as long."""
+        rng, step = self._rng, 7
+        for _ in range(PHRASE_NOTES):
+            step = min(max(step + rng.choice((-2, -1, -1, 1, 1, 2)), 0), len(SCALE) - 1)
+            self.send(0x90, SCALE[step], rng.randrange(60, 110))
+            time.sleep(0.8 * NOTE_SECONDS)
+            self.send(0x80, SCALE[step], 64)
+            time.sleep(0.2 * NOTE_SECONDS)
+        time.sleep(1.0 + PHRASE_NOTES * NOTE_SECONDS)
+
     def end(self) -> None:
         """Let everything go."""
         self.send(0xB0, 64, 0)
@@ -96,29 +112,43 @@ def resident_mib(process: int) -> float:
     return 0.0
 
 
+def command_of(what: str, seconds: float) -> list[str]:
+    """What is soaked."""
+    words = [sys.executable, "-m", "nsynth_lab", "duet" if what == DUET else "play", *INSTRUMENTS]
+    words += ["--midi", "keys", "--latency", "high", "--duration", str(seconds + 25.0)]
+    if what == DUET:
+        return [*words, "--answer", "choir aahs"]
+    return [*words, "--voices", what, *(word for program in PROGRAMS for word in ("--program-change", program))]
+
+
 def main() -> None:
     """Play for so many minutes."""
-    seconds, voices = 60.0 * float(sys.argv[1]), (sys.argv[2:] or ["16"])[0]
+    seconds, what = 60.0 * float(sys.argv[1]), (sys.argv[2:] or ["16"])[0]
     folder = Path(tempfile.mkdtemp())
     with jack(folder) as jack_environment, pulse(folder) as pulse_environment:
         environment = {**pulse_environment, **jack_environment}
         player = Player(environment)
-        command = [sys.executable, "-m", "nsynth_lab", "play", *INSTRUMENTS, "--midi", "keys", "--latency", "high"]
-        command += ["--voices", voices, "--duration", str(seconds + 25.0)]
-        command += [word for program in PROGRAMS for word in ("--program-change", program)]
         log = (folder / "said").open("w")
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = subprocess.Popen(
+            command_of(what, seconds), env=environment, stdout=subprocess.PIPE, stderr=log, text=True
+        )
         time.sleep(10.0)
         begin = told = unplugged = time.monotonic()
         while time.monotonic() - begin < seconds and process.poll() is None:
-            player.act()
-            time.sleep(random.uniform(0.02, 0.3))
-            if time.monotonic() - unplugged > UNPLUG_SECONDS:
+            if what == DUET:
+                player.phrase()
+            else:
+                player.act()
+                time.sleep(random.uniform(0.02, 0.3))
+            if time.monotonic() - unplugged > UNPLUG_SECONDS and what != DUET:
                 player.unplug()
                 unplugged = time.monotonic()
             if time.monotonic() - told > 30.0:
                 told = time.monotonic()
-                print(f"{told - begin:6.0f} s  {resident_mib(process.pid):.1f} MiB resident", flush=True)
+                load = os.getloadavg()[0]
+                print(
+                    f"{told - begin:6.0f} s  {resident_mib(process.pid):.1f} MiB resident, load {load:.1f}", flush=True
+                )
         with suppress(BrokenPipeError):
             player.end()
         out, _ = process.communicate(timeout=120)

@@ -39,6 +39,7 @@ from nsynth_lab.units import Doubles, FloatArray, Ints
 MOST_NOTES = 4096
 NUCLEUS = 0.97  # of the probability from which notes are drawn (Holtzman et al. 2020)
 RHYTHM_NUCLEUS = 1.0  # of durations: rare ones, such as triplets, are unlikely until a tune has them
+PITCH_NUCLEUS = 0.97
 USUAL_FREEDOM = 1.0  # beyond it `NUCLEUS` holds for durations too
 LONGEST_BARS, LONGEST_NOTES = 24, 200  # from here on a tune without a goal ends where it can
 OVERLONG_BARS, OVERLONG_NOTES, MOST_BARS = 32, 250, 64  # from here on with any bar; and on any note
@@ -230,7 +231,11 @@ def _pitches(
         more = asked.weight * sketch.pitches(one.draft) if sketch else 0.0
         returning = one.due or asked.recalled(one.draft)
         allowed = pitches_allowed(one.draft) & asked.compass
-        chosen[place] = returning[1] if returning else drawn(scores[place] + more, allowed, asked.free, chances[place])
+        if returning:
+            chosen[place] = returning[1]
+        else:
+            nucleus = PITCH_NUCLEUS if asked.free <= USUAL_FREEDOM else NUCLEUS
+            chosen[place] = drawn(scores[place] + more, allowed, asked.free, chances[place], nucleus=nucleus)
         one.bits[-1] += float(-scores[place, chosen[place]] / np.log(2))
     return chosen
 

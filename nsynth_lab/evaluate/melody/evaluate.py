@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab.evaluate.melody import looping, others, writing
+from nsynth_lab.evaluate.melody.bare_midi import found_in_midi
 from nsynth_lab.evaluate.melody.held_out import Data
 from nsynth_lab.evaluate.melody.measures import HISTOGRAMS
 from nsynth_lab.evaluate.melody.ngram import NGram
@@ -64,6 +65,8 @@ def figures(
     found["loops"] = looping.rebuilt(model, data)
     with progress(pairs, "pairs", "between") as advance:
         found["between"] = looping.between(model, data, long, pairs=pairs, seed=seed, advance=advance)
+    with progress(len(data.kept), "tunes", "reading MIDI") as advance:
+        found["midi"] = found_in_midi(data.kept, advance=advance)
     found["keys"] = others.keys(folder)
     found["chords"] = others.chords(model, data)
     found["cost"] = others.cost(checkpoint)
@@ -168,10 +171,18 @@ def _loops(found: dict[str, Any]) -> list[Row]:
 
 
 def _others(found: dict[str, Any]) -> list[Row]:
-    chords, cost, keys = found["chords"], found["cost"], found["keys"]
+    chords, cost, keys, midi = found["chords"], found["cost"], found["keys"], found["midi"]
     table = []
     if keys:
         table.append(Row("tonic found in MIDI files", ">= 0.85", f"{keys['right']:.3f}", keys["right"] >= 0.85))
+    if midi["tunes"]:
+        metre = f"{midi['metre']:.3f}, {midi['bar']:.3f}"
+        table += [
+            Row("found in MIDI without signatures: metre; length of a bar", "", metre, None),
+            Row("upbeat; where the metre is given", "", f"{midi['upbeat']:.3f}; {midi['upbeat_of_metre']:.3f}", None),
+            Row("tonic; mode too", "", f"{midi['tonic']:.3f}; {midi['mode']:.3f}", None),
+            Row("form, such as AABB", "", f"{midi['form']:.3f}", None),
+        ]
     for name, one in chords.items():
         measured = f"{one['same']:.3f} (root {one['same_root']:.3f}; of I, IV, V {one['best_of_three']:.3f})"
         goal, met = (">= 0.66", one["same"] >= 0.66) if name == COUNTED else ("", None)
