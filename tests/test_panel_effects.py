@@ -19,8 +19,8 @@ import pytest
 from test_panel_instrument import Bench, bench, session, unpaced
 
 from nsynth_lab.effects import PluginInfo, scan
+from nsynth_lab.effects.host import HostedEffect
 from nsynth_lab.effects.plugin_cache import read_cache, write_cache
-from nsynth_lab.effects.vst3 import Vst3
 from nsynth_lab.errors import PatchError, UsageError
 from nsynth_lab.panel import messages, scanning
 from nsynth_lab.panel.catalogue import catalogue
@@ -270,7 +270,7 @@ def test_a_plugins_knobs_are_turned_while_it_plays_named_by_the_patch_or_not(ses
 def test_a_plugin_that_was_taken_out_says_why_and_gets_another_chance(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_plugin: Vst3, _block: FloatArray) -> FloatArray:
+    def fail(_plugin: HostedEffect, _block: FloatArray) -> FloatArray:
         raise RuntimeError("out of licences")
 
     with desk(session) as page:
@@ -278,7 +278,7 @@ def test_a_plugin_that_was_taken_out_says_why_and_gets_another_chance(
         effects = [{"plugin": COMPRESSOR, "label": "glue", "parameters": {"makeup": 6.0}}]
         page.ask(Change({"effects": effects}))
         with monkeypatch.context() as broken:
-            broken.setattr(Vst3, "process", fail)
+            broken.setattr(HostedEffect, "process", fail)
             time.sleep(0.1)
             page.instrument.status()
         told = page.told[-1]
