@@ -91,6 +91,10 @@ class PackError(NsynthLabError):
     """A sample pack that cannot be read or written."""
 
 
+class ExportError(NsynthLabError):
+    """A file for other programs that cannot be written, read, or played right."""
+
+
 class TrainingError(NsynthLabError):
     """A training that cannot continue."""
 

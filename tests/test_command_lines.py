@@ -6,6 +6,7 @@ what is not run at all and why. A line that is in none of them and does not end 
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shutil
 import sys
@@ -27,6 +28,10 @@ from nsynth_lab.render import DEFAULT_CHECKPOINT
 MODEL = "tiny-model"
 FONT = Path("/usr/share/sounds/sf2/TimGM6mb.sf2")
 KARS = Path(__file__).resolve().parent.parent / "build" / "vst3" / "Kars.vst3"
+
+
+def writes_onnx() -> bool:
+    return all(importlib.util.find_spec(name) for name in ("onnx", "onnxruntime"))
 
 
 def hears_chords() -> bool:
@@ -85,6 +90,7 @@ SHORTER: dict[str, Sequence[str]] = {  # the longest beginning that fits counts;
 }
 NO_PLUGIN = "needs a plugin; tests/test_plugins.py and tests/test_capture.py run them where one is built"
 NO_GPU = "needs an NVIDIA GPU"
+NO_ONNX = "needs the package onnx; tests/test_export.py runs it where that is installed"
 NO_NETWORK = "needs the extra transcribe; tests/test_transcribe.py runs it where that is installed"
 AS_FAR: dict[
     str, tuple[str, bool, str, int]
@@ -96,6 +102,7 @@ AS_FAR: dict[
     "plugins state": (NO_PLUGIN, True, "ZamDelay", 1),
     "plugins show": (NO_PLUGIN, True, "ZamDelay", 1),
     "translate band.wav": (NO_NETWORK, not hears_chords(), "pip install --no-deps basic-pitch", 1),
+    "export flute cello -o blend.onnx": (NO_ONNX, not writes_onnx(), "onnx", 1),
     "bench --compute cuda": (NO_GPU, not torch.cuda.is_available(), "no CUDA device", 2),
 }
 NOT_HERE = {

@@ -34,6 +34,7 @@ COMMANDS = (
     ("blend", "blend.blend"),
     ("capture", "capture.capture"),
     ("pack", "pack.pack"),
+    ("export", "export.export"),
     ("encode", "codec.encode"),
     ("decode", "codec.decode"),
     ("play", "play.play"),

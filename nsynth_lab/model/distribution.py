@@ -62,7 +62,7 @@ def _read_envelope(envelope_db: Tensor, oscillator_hz: Tensor) -> Tensor:
 def noise_magnitudes(bands_db: Tensor) -> Tensor:
     """Magnitudes [voices, frames, 513] with an A-weighted level of 0 dB, linear in dB between band centres."""
     device = bands_db.device
-    lines = on_device(noise_lines, bands_db.shape[-1], device=device)
+    lines = on_device(noise_lines, int(bands_db.shape[-1]), device=device)  # while it is traced, a shape holds tensors
     power = torch.exp((bands_db @ lines).clamp(-LOUDEST_DB, LOUDEST_DB) * POWER_PER_DB)
     mean = (power * on_device(noise_weighting, device=device)).sum(dim=-1, keepdim=True)
     return torch.sqrt(power / (mean + LEAST_WEIGHTED) + LEAST_POWER) * on_device(noise_audible, device=device)

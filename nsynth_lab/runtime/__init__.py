@@ -12,6 +12,8 @@ TorchBatch       the fallback, by `Decoder.step` on the active voices: several f
                  GPU that fails the check. Plays anything anywhere, slowest
 GrowingBatch     `render` without a limit of voices: any of these, 64 slots at a time
 
+`export` writes the decoder for other programs: TorchScript for nn~, and ONNX.
+
 `choose.choose_voice_batch` picks the voice batch and `clips.decode_blocks` how whole clips are decoded; nobody else
 does, and on the CPU neither imports torch. `voice_batch` says what a voice batch is: slots, active voices, and a step
 in two phases.
@@ -31,6 +33,7 @@ CudaGraphBatch   tests/test_voice_batch.py, without its graph: within 2e-5; test
 FusedStep        tests/test_fused_step.py: within -100 dB by Triton's interpreter, and compiled for other cards. On an
                  H100 a step of 16 voices takes 0.23 ms and one of 1,024 takes 0.89 ms, of PlainStep 0.77 and 2.75 ms
 TorchBatch       tests/test_voice_batch.py: within 2e-5
+ExportStep       tests/test_export.py: within -80 dB, -60 dB as ONNX
 clips            tests/test_pack_loop.py: a clip alone (NumPy) and among others (compiled), within -80 dB of its peak
 
 A decoder with a band stack is in `nsynth_lab.research`.
