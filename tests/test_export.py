@@ -6,6 +6,7 @@ import importlib.util
 import json
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ import pytest
 import torch
 
 from nsynth_lab.cli import run
-from nsynth_lab.errors import ExportError
-from nsynth_lab.model.bank import load_bank
+from nsynth_lab.errors import ExportError, UsageError
+from nsynth_lab.model.bank import Bank, load_bank
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.runtime.export.about import FORMAT, NAME
 from nsynth_lab.runtime.export.golden import SILENT_FRAMES, Golden, golden_streams
@@ -25,6 +26,7 @@ from nsynth_lab.runtime.export.onnx_host import OnnxHost
 from nsynth_lab.runtime.export.step import ExportStep
 from nsynth_lab.runtime.export.table import bank_table
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
+from nsynth_lab.unpitched import DIMS
 
 NAMES = ["flute", "cello", "piano"]
 MINUS_60_DB = 1e-3
@@ -89,6 +91,14 @@ def test_the_bank_inside_is_the_bank(step: ExportStep, model_folder: Path) -> No
         np.testing.assert_allclose(timbre[0], note.timbre[corner, place, 0], atol=1e-4)
         np.testing.assert_allclose(timbre[1], timbre[2], atol=1e-6)
         np.testing.assert_allclose(partials[0], note.partials[corner, place], atol=1e-4)
+
+
+def test_an_instrument_without_a_pitch_is_refused(model_folder: Path) -> None:
+    bank = load_bank(model_folder)
+    drum = replace(bank.zones[0], unpitched=np.zeros((bank.zones[0].frames, DIMS), np.float32))
+    drums = Bank(list(bank.entries.values()), [drum, *bank.zones[1:]], model_id=bank.model_id)
+    with pytest.raises(UsageError, match="'flute' has sounds without a clear pitch"):
+        bank_table(drums, NAMES)
 
 
 @pytest.mark.parametrize("buffer_samples", [512, 1024, 8192])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nsynth_lab.blend.ping_pong import ping_pong
+from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.bank import Bank
 from nsynth_lab.note import Note
@@ -41,11 +42,14 @@ def bank_table(bank: Bank, names: Sequence[str]) -> BankTable:
     """The table of these instruments.
 
     Raises:
-        UsageError: an instrument that the bank does not have.
+        UsageError: an instrument that the bank does not have, or one without a clear pitch.
     """
     found = [bank.find(name).instrument.name for name in names]
     keys = range(LOWEST_KEY, HIGHEST_KEY + 1, KEY_STEP)
     notes = [[bank.latents(name, Note(key, VELOCITY)) for key in keys] for name in found]
+    for name, own in zip(found, notes, strict=True):
+        if any(note.unpitched is not None for note in own):
+            raise UsageError(f"'{name}' has sounds without a clear pitch, and an export plays a pitch; leave it out")
     return BankTable(
         tuple(found),
         np.stack([np.stack([_walked(note) for note in own]) for own in notes]),
