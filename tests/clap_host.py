@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes as c
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,12 @@ HostLatency = _made(changed=_function(None, P))
 
 
 class Clap:
-    """One instance of the plugin in this process; `close` it."""
+    """One instance of the plugin in this process; `close` it.
+
+    Attributes:
+        active: whether it plays.
+        took_seconds: how long the last block kept the host.
+    """
 
     def __init__(self, path: Path) -> None:
         self._library = c.CDLL(str(path))
@@ -114,6 +120,7 @@ class Clap:
         self._in = InEvents(None, size, _function(P, P, U32)(lambda _, place: c.addressof(self._events[place])))
         self._out = OutEvents(None, _function(BOOL, P, P)(lambda _a, _b: True))
         self.active = False
+        self.took_seconds = 0.0
 
     def _extension(self, name: bytes, kind: Any) -> Any:
         return c.cast(self._plugin.extension(self._at, name), c.POINTER(kind)).contents
@@ -155,7 +162,10 @@ class Clap:
         buffer = Buffer(c.addressof(sides), None, 2, 0, 0)
         events_in, events_out = c.addressof(self._in), c.addressof(self._out)
         process = Process(-1, frames, None, None, c.addressof(buffer), 0, 1, events_in, events_out)
-        assert self._plugin.process(self._at, c.addressof(process)) != 0
+        begun = time.perf_counter()
+        done = self._plugin.process(self._at, c.addressof(process))
+        self.took_seconds = time.perf_counter() - begun
+        assert done != 0
         return sound
 
     def render(self, frames: int, events: Events = (), *, blocks: Sequence[int] = (512,)) -> FloatArray:
@@ -224,8 +234,6 @@ class Clap:
 
 def until(true: Callable[[], bool], seconds: float) -> bool:
     """Wait for it, for so long at most."""
-    import time
-
     end = time.monotonic() + seconds
     while not true() and time.monotonic() < end:
         time.sleep(0.01)

@@ -258,6 +258,7 @@ def test_a_vst3_host_plays_and_saves_it(plugin: dict[str, Path]) -> None:
         assert late >= 0
         assert db_apart(sound[:, late:], wanted[:, : 24_000 - late]) < -90.0
         saved = one.state()
+        assert one.parameter("Blend X") == one.parameter("Macro 1") == 0.5
         one.set_parameter("Level", 0.0)
         assert np.abs(one.play_note(A4, 100, hold_seconds=0.4, seconds=0.5)).max() < 0.01 * np.abs(sound).max()
         one.restore(saved)

@@ -72,7 +72,7 @@ def built() -> Path | None:
 
 
 def _fingerprint() -> str:
-    digest = hashlib.sha256(dpf.DIGEST.encode())
+    digest = hashlib.sha256(f"{dpf.DIGEST} {dpf.CHANGES}".encode())
     shell = [path.read_text(encoding="utf-8") for path in sorted(SHELL.iterdir())]
     for text in (layout.header(), _parameters(), *shell):
         digest.update(text.encode())

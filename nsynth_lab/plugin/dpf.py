@@ -1,7 +1,7 @@
 """DPF: the sources of the DISTRHO Plugin Framework (ISC), fetched for the build; nothing of it comes with us.
 
-They are Debian's package `dpf-source`, held to its digest. A few lines are put in, because DPF does not tell a plugin
-whether its host bounces.
+They are Debian's package `dpf-source`, held to its digest. A few lines are changed: DPF does not tell a plugin whether
+its host bounces, and VST3 hosts cannot read the first parameter of an instrument, by a count that ends one too late.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ DIGEST = "8a7c02ffa823d2d008843c543291b8cc8911a440f413c34048d2ac49594d4738"
 TIMEOUT_SECONDS, LARGEST_BYTES = 60.0, 16 << 20
 ROOT = PurePosixPath("usr/share/dpf")
 VST3, CLAP = "distrho/src/DistrhoPluginVST3.cpp", "distrho/src/DistrhoPluginCLAP.cpp"
+VST3_HEADER = "distrho/src/DistrhoPluginVST.hpp"
 RENDER = """\
     if (std::strcmp(id, "clap.render") == 0)
     {
@@ -37,15 +38,21 @@ RENDER = """\
         return &render;
     }
 """
-INSERTIONS = (  # file, the line that stands there once, what comes after it
-    (
-        VST3,
-        "        // activate plugin if not done yet\n",
-        "        nsynth_lab_offline = data->process_mode == V3_OFFLINE;\n",
-    ),
-    (CLAP, "class PluginCLAP : ClapEventQueue\n{\npublic:\n", "    bool bounces = false;\n"),
-    (CLAP, "    bool process(const clap_process_t* const process)\n    {\n", "        nsynth_lab_offline = bounces;\n"),
-    (CLAP, "clap_plugin_get_extension(const clap_plugin_t*, const char* const id)\n{\n", RENDER),
+_PROCESS_VST3 = "        // activate plugin if not done yet\n"
+_PROCESS_CLAP = "    bool process(const clap_process_t* const process)\n    {\n"
+_CLASS_CLAP = "class PluginCLAP : ClapEventQueue\n{\npublic:\n"
+_EXTENSIONS_CLAP = "clap_plugin_get_extension(const clap_plugin_t*, const char* const id)\n{\n"
+_END, _COUNT = (
+    "kVst3InternalParameterMidiCC_start + 130*16",
+    "kVst3InternalParameterCount = kVst3InternalParameterMidiCC_end",
+)
+CHANGES = (  # file, what stands there once, what stands there then
+    (VST3, _PROCESS_VST3, f"        nsynth_lab_offline = data->process_mode == V3_OFFLINE;\n{_PROCESS_VST3}"),
+    (VST3_HEADER, _END, f"{_END} - 1"),
+    (VST3_HEADER, _COUNT, f"{_COUNT} + 1"),
+    (CLAP, _CLASS_CLAP, f"{_CLASS_CLAP}    bool bounces = false;\n"),
+    (CLAP, _PROCESS_CLAP, f"{_PROCESS_CLAP}        nsynth_lab_offline = bounces;\n"),
+    (CLAP, _EXTENSIONS_CLAP, _EXTENSIONS_CLAP + RENDER),
 )
 
 
@@ -55,14 +62,14 @@ def fetched(folder: Path) -> Path:
     Raises:
         PluginError: they cannot be fetched or kept, or are not those that are expected.
     """
-    there = folder / f"dpf-{DIGEST[:12]}"
+    name = hashlib.sha256(f"{DIGEST} {CHANGES}".encode()).hexdigest()[:12]
+    there, partial = folder / f"dpf-{name}", folder / f".dpf-{name}.partial"
     if not there.is_dir():
-        partial = folder / f".dpf-{DIGEST[:12]}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         try:
             _unpack(_package(), partial)
-            for file, line, after in INSERTIONS:
-                _insert(partial / file, line, after)
+            for file, before, after in CHANGES:
+                _change(partial / file, before, after)
             partial.rename(there)
         except OSError as error:
             raise PluginError(f"{there}: DPF's sources cannot be kept there ({error.strerror})") from error
@@ -97,8 +104,8 @@ def _unpack(package: bytes, folder: Path) -> None:
                 target.write_bytes(content.read() if content else b"")
 
 
-def _insert(path: Path, line: str, after: str) -> None:
+def _change(path: Path, before: str, after: str) -> None:
     text = path.read_text(encoding="utf-8")
-    if text.count(line) != 1:
+    if text.count(before) != 1:
         raise PluginError(f"{path.name}: DPF is not what was expected; nothing was built")
-    path.write_text(text.replace(line, line + after), encoding="utf-8")
+    path.write_text(text.replace(before, after), encoding="utf-8")

@@ -18,7 +18,7 @@ constexpr uint32_t CHOICE = ROW_COUNT, ENGINE = ROW_COUNT + 1, PARAMETER_COUNT =
 constexpr uint32_t LEAST_LEAD = 512, MOST_LEAD = 1 << 15, HELD = 8, HELD_RESAMPLING = 160;  // frames at the host's rate
 constexpr uint32_t MOST_OWED = layout::AUDIO_FRAMES / 2;
 constexpr double FASTER_SECONDS = 0.5, FORGOTTEN_SECONDS = 5.0;
-constexpr auto LONGEST_OFFLINE = std::chrono::seconds(60);
+constexpr Clock::duration LONGEST_OFFLINE = std::chrono::seconds(60);
 const char *const PRESET_KEY = "preset", *const CHOICE_KEY = "chosen";
 
 double seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }
@@ -51,7 +51,7 @@ protected:
             parameter.unit = row.unit;
             parameter.ranges = ParameterRanges(row.first, row.low, row.high);
         } else if (index == CHOICE) {
-            parameter.hints = kParameterIsAutomatable | kParameterIsInteger;
+            parameter.hints = kParameterIsInteger;  // not on the audio thread, where hosts automate
             parameter.name = "Preset";
             parameter.symbol = "preset";
             parameter.ranges = ParameterRanges(USUAL_PRESET, 0, PRESET_COUNT - 1);
@@ -139,6 +139,9 @@ protected:
             }
             done += size;
         }
+        for (uint32_t index = 0; index < ROW_COUNT; ++index)
+            if (news_[index].exchange(false))
+                requestParameterValueChange(index, values_[index]);
         if (link != nullptr) {
             delaySeconds_ = double(link->delay) / link->rate;
             setLatency(latency());
@@ -148,6 +151,7 @@ protected:
 private:
     std::atomic<float> values_[ROW_COUNT] = {};
     std::atomic<bool> set_[ROW_COUNT] = {}, moved_[ROW_COUNT] = {};  // by the host, since the preset; since the block
+    std::atomic<bool> news_[ROW_COUNT] = {};                         // by us, and the host does not know it yet
     std::atomic<uint32_t> chosen_{USUAL_PRESET};
     double delaySeconds_ = layout::USUAL_DELAY_SAMPLES / 48000.0;  // of the effects of what played last
     bool begun_ = false, lost_ = false;
@@ -184,7 +188,7 @@ private:
         chosen_ = number;
         forget();
         for (uint32_t index = 0; index < ROW_COUNT; ++index)
-            values_[index] = PRESETS[number].values[index];
+            show(index, PRESETS[number].values[index]);
         keeper_.play(PRESETS[number].text);
     }
 
@@ -199,7 +203,12 @@ private:
         float value;
         for (uint32_t index = 0; index < ROW_COUNT && words >> value; ++index)
             if (serial == keeper_.serial && !set_[index])
-                values_[index] = value;
+                show(index, value);
+    }
+
+    void show(uint32_t index, float value) {
+        if (values_[index].exchange(value) != value)
+            news_[index] = true;
     }
 
     // Whether the host says that it bounces, or has been faster than real time for a while.
@@ -237,6 +246,15 @@ private:
         }
     }
 
+    // Live: half a block, and as much as the host is early where it asks for several blocks at once.
+    Clock::duration patience(uint32_t size, bool offline) const {
+        if (offline)
+            return LONGEST_OFFLINE;
+        const double block = size / getSampleRate();
+        const double most = 0.5 * block + std::max(0.0, ahead_ - block);
+        return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(most));
+    }
+
     bool playBlock(Link& link, float* left, float* right, uint32_t size, uint32_t first, const MidiEvent* events,
                    uint32_t count, uint32_t next, bool offline) {
         if (link.owed() > MOST_OWED || link.room() < ROW_COUNT + 32) {
@@ -261,9 +279,9 @@ private:
         }
         link.fresh = false;
         link.ask(size, offline);
-        // live: as long as the host's own time allows, which is early where it asks for several blocks at once
-        const double patience = offline ? seconds(LONGEST_OFFLINE) : 0.5 * size / getSampleRate();
-        link.take(left, right, size, Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(patience)));
+        const Clock::time_point deadline = Clock::now() + patience(size, offline);
+        if (!link.take(left, right, size, deadline) && offline && link.alive)
+            link.alive = false;  // it stands still: another session may do better
         return true;
     }
 };
