@@ -88,7 +88,8 @@ def _paced(instances: Sequence[Clap], block: int, count: int, events: Events) ->
     while any(instance.text("Engine") != "playing" for instance in instances):
         time.sleep(0.05)
     time.sleep(0.2)
-    took, sounds = [], [[] for _ in instances]
+    took: list[float] = []
+    sounds: list[list[FloatArray]] = [[] for _ in instances]
     begun = time.perf_counter()
     for number in range(count):
         begin = number * block
