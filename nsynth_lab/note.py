@@ -22,7 +22,8 @@ FAMILIES = (
     "synth_lead",
     "vocal",
 )
-INSTRUMENT_FAMILIES = (*FAMILIES, "drum", "noise")  # of what can be blended; the model was trained on NSynth's eleven
+DRUM, NOISE = UNPITCHED_FAMILIES = ("drum", "noise")  # strokes, and what lasts
+INSTRUMENT_FAMILIES = (*FAMILIES, *UNPITCHED_FAMILIES)  # of what can be blended; the network was trained on the eleven
 SOURCES = ("acoustic", "electronic", "synthetic")
 
 UNPITCHED = -1  # in place of a recording's note number: the sound is taken as one without a pitch

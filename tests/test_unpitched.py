@@ -57,7 +57,7 @@ def stroke(*, hz: float = 0.0, decay_seconds: float = 0.08, seconds: float = 0.4
 def drum(samples: FloatArray | None = None, *, track: float = 0.0) -> Latents:
     """Latents of a stroke, for the tiny model."""
     sound = stroke(low_hz=2_000.0) if samples is None else samples
-    return encode_unpitched(sound, flute().model_id, velocity=100, track=track)
+    return encode_unpitched(sound, flute().model_id, note=Note(60, 100), track=track)
 
 
 def error_db(came: FloatArray, wanted: FloatArray) -> float:

@@ -20,11 +20,11 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.bank import Bank, BankEntry
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.codec import encode_measured, trim
+from nsynth_lab.model.codec import encode_measured, encode_unpitched, trim
 from nsynth_lab.model.encodings import EncodedRecording, EncodingCache, encoding_key, user_encoding_cache
 from nsynth_lab.model.refine import refine
 from nsynth_lab.model.user_bank import keep, user_instrument_path
-from nsynth_lab.note import Instrument, Note, note_name
+from nsynth_lab.note import UNPITCHED_FAMILIES, Instrument, Note, note_name
 from nsynth_lab.runtime.clips import decode
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray
 from nsynth_lab.version import __version__
@@ -85,15 +85,25 @@ def capture(
     recipe = encodable_in({"source": source.info.kind, **source.info.recipe, "plan": asdict(plan)})
     work = WorkFolder(user_instrument_path(plan.name).stem, recipe, resume=resume, force=force)
     played = play_notes(
-        source, keys, work, hold_seconds=plan.hold_seconds, seconds=plan.seconds, advance=begin(len(keys), "playing")
+        source,
+        keys,
+        work,
+        hold_seconds=plan.hold_seconds,
+        seconds=plan.seconds,
+        has_pitch=family not in UNPITCHED_FAMILIES,
+        advance=begin(len(keys), "playing"),
     )
     advance = begin(sum(note.samples is not None for note in played), "encoding")
     zones: list[Latents] = []
     outcomes: list[NoteOutcome] = []
     encodings = user_encoding_cache()
     hold_seconds = source.actual_hold(plan.hold_seconds)
+    has_pitch = family not in UNPITCHED_FAMILIES
     for note in played:
-        zone, outcome = _encode(note, hold_seconds, plan.refine_seconds, checkpoint, encodings)
+        if has_pitch:
+            zone, outcome = _encode(note, hold_seconds, plan.refine_seconds, checkpoint, encodings)
+        else:
+            zone, outcome = _encode_unpitched(note, checkpoint)
         outcomes.append(outcome)
         if zone is not None:
             zones.append(zone)
@@ -146,6 +156,20 @@ def _encode(
     except NsynthLabError as error:
         return None, NoteOutcome(name, velocity, left_out=str(error))
     return zone, NoteOutcome(name, velocity, error_db=round(error_db, 3))
+
+
+def _encode_unpitched(played: CapturedNote, checkpoint: Checkpoint) -> tuple[Latents | None, NoteOutcome]:
+    """Encode a drum or a noise, which takes no time worth caching, and measure the error of its reconstruction."""
+    note = Note(played.key.note, played.key.velocity)
+    if played.samples is None:
+        return None, NoteOutcome(note.name, note.velocity, left_out=played.left_out)
+    try:
+        samples, _ = trim(played.samples / np.float32(max(1.0, float(np.abs(played.samples).max()))))
+        zone = encode_unpitched(samples, checkpoint.model_id, note=note)
+        error_db = _error_db(zone, samples, checkpoint)
+    except NsynthLabError as error:
+        return None, NoteOutcome(note.name, note.velocity, left_out=str(error))
+    return zone, NoteOutcome(note.name, note.velocity, error_db=round(error_db, 3))
 
 
 def _error_db(zone: Latents, samples: FloatArray, checkpoint: Checkpoint) -> float:

@@ -95,9 +95,10 @@ def play_notes(
     *,
     hold_seconds: float,
     seconds: float,
+    has_pitch: bool = True,
     advance: Callable[[], None],
 ) -> list[CapturedNote]:
-    """Play and check every note; silent notes and those of another pitch than their key are left out.
+    """Play and check every note; silent ones and, with `has_pitch`, those of another pitch than their key are left out.
 
     If an instrument sounds whole octaves away from its keys throughout, the sounding notes are used.
     """
@@ -105,7 +106,7 @@ def play_notes(
     for key in keys:
         notes.append(work.note(source, key, hold_seconds=hold_seconds, seconds=seconds))
         advance()
-    return notes if source.info.pitch_given else check_pitches(notes)
+    return check_pitches(notes) if has_pitch and not source.info.pitch_given else notes
 
 
 def check_pitches(notes: list[CapturedNote]) -> list[CapturedNote]:

@@ -9,12 +9,14 @@ import numpy as np
 from nsynth_lab import messages
 from nsynth_lab.audio import read_clip
 from nsynth_lab.capture.source import KeyVelocity, SourceInfo, file_hash
+from nsynth_lab.dsp.envelope import dies_away
+from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.pitch_guess import CLEAR, measure_note
 from nsynth_lab.dsp.recording_resampling import resample_recording
-from nsynth_lab.errors import UsageError
 from nsynth_lab.legible import encodable
-from nsynth_lab.note import Note, note_name
+from nsynth_lab.model.codec import UNPITCHED_NOTE
+from nsynth_lab.note import DRUM, NOISE, UNPITCHED, Note, note_name
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 LONGEST_SECONDS = 20.0
@@ -26,12 +28,13 @@ class FileSource:
 
     Args:
         path: of the sound file.
-        note: MIDI note number; None measures the pitch.
+        note: MIDI note number, or `note.UNPITCHED`; None measures the pitch. Without a clear one the sound is taken as
+            a drum or a noise.
         velocity: 1..127.
 
     Raises:
         AudioError: the file cannot be read, is silent or too short.
-        UsageError: the velocity is out of range, or no note is given and the pitch is not clear.
+        UsageError: the velocity is out of range.
     """
 
     def __init__(self, path: Path, *, note: int | None = None, velocity: int = 100) -> None:
@@ -39,12 +42,14 @@ class FileSource:
         clip = read_clip(path, max_seconds=LONGEST_SECONDS)
         mono, _ = one_channel(clip.samples, clip.sample_rate)
         self._samples = np.asarray(resample_recording(mono[None], clip.sample_rate)[0], np.float32)
-        number = _note(path, self._samples, note)
+        pitched = _note(path, self._samples, note)
+        number = UNPITCHED_NOTE if pitched is None else pitched
         self._key = KeyVelocity(number, velocity)
         self.info = SourceInfo(
             kind="recording",
             recipe={"file": encodable(path.name), "hash": file_hash(path), "note": number, "velocity": velocity},
             name=encodable(path.stem),
+            family="" if pitched is not None else DRUM if dies_away(loudness_db(self._samples)) else NOISE,
             source="acoustic",
             lowest=number,
             highest=number,
@@ -67,12 +72,14 @@ class FileSource:
         """Nothing to free."""
 
 
-def _note(path: Path, samples: FloatArray, given: int | None) -> int:
-    """The note of a recording; warns if the given note is not the one that sounds."""
+def _note(path: Path, samples: FloatArray, given: int | None) -> int | None:
+    """The note of a recording, None for none; warns if the given note is not the one that sounds."""
+    if given == UNPITCHED:
+        return None
     measured, trust = measure_note(samples, SAMPLE_RATE)
     is_sure = trust >= CLEAR and 0 <= round(measured) <= 127
     if given is None and not is_sure:
-        raise UsageError(f"{path}: has no clear pitch; say which note it is with --source-note")
+        return None
     if given is not None and is_sure and abs(measured - given) > AGREE_SEMITONES:
         messages.emit(f"warning: {path}: sounds like {note_name(round(measured))}, not {note_name(given)}")
     return round(measured) if given is None else given

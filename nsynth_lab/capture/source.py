@@ -30,7 +30,7 @@ class SourceInfo:
         kind: soundfont, sfz, vst3, folder or recording.
         recipe: plain values that identify it exactly; the same recipe gives the same notes.
         name: its own name; empty if it has none.
-        family: one of NSynth's eleven; empty if unknown.
+        family: one of `note.INSTRUMENT_FAMILIES`; empty if unknown.
         source: acoustic, electronic or synthetic.
         licence, attribution: of the sound; empty if unknown.
         lowest, highest: the range in which it is meant to be played.

@@ -70,7 +70,8 @@ def capture(
     """Play an instrument over its range, encode its notes and add it to your bank, to blend it by its name.
 
     It prints how well each note was reconstructed, and which notes were left out and why. Of a SoundFont with several
-    presets, choose one by its numbers (`--list` shows them); if it is not General MIDI, give its `--family`.
+    presets, choose one by its numbers (`--list` shows them); if it is not General MIDI, give its `--family`. Of the
+    family drum or noise nothing needs a pitch: `--step 1` takes a whole kit, a drum on each key.
 
     **Examples**
 
@@ -79,6 +80,8 @@ def capture(
         nsynth-lab capture FluidR3_GM.sf2 --bank 0 --program 0 --name "fluid piano"
 
         nsynth-lab capture FluidR3_GM.sf2 --list
+
+        nsynth-lab capture FluidR3_GM.sf2 --bank 128 --program 0 --family drum --step 1 --name "my kit"
 
         nsynth-lab capture my-samples/ --name "grandma's zither" --family string
 
@@ -92,7 +95,7 @@ def capture(
     from nsynth_lab.audio import ENDINGS
     from nsynth_lab.capture import CapturePlan
     from nsynth_lab.naming import folded
-    from nsynth_lab.note import parse_note
+    from nsynth_lab.note import parse_note, parse_source_note
 
     is_recording = Path(source).suffix.lower() in ENDINGS and not Path(source).is_dir()
     held, heard = _seconds(hold, duration, is_recording=is_recording)
@@ -127,7 +130,7 @@ def capture(
         family=family,
         settings=settings,
         state=state,
-        note=parse_note(source_note) if source_note else None,
+        note=parse_source_note(source_note),
         velocity=source_velocity,
     )
     with closing(opened), ExitStack() as bars:

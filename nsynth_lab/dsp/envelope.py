@@ -40,6 +40,7 @@ LINE_FRAMES = 94  # where it leaves the line through the second before
 HELD_DB = 2.0  # by this much
 TAIL_DB = 75.0  # a release ends this far below the peak,
 SILENT_DB = -95.0  # or at this level
+DYING_DB = 15.0
 EDGE_FRAMES = 2  # a recording's last frames are measured half beyond its end
 
 _Level = NDArray[np.float32] | NDArray[np.float64]
@@ -59,6 +60,13 @@ def onset_frame(loudness_db: _Level) -> int:
     2
     """
     return int(np.argmax(loudness_db >= loudness_db.max() - ONSET_DB))
+
+
+def dies_away(loudness_db: _Level) -> bool:
+    """Whether a sound has fallen by 15 dB three quarters of the way from its loudest frame to its end."""
+    peak = int(loudness_db.argmax())
+    later = float(loudness_db[peak + (3 * (len(loudness_db) - peak)) // 4])
+    return later <= float(loudness_db[peak]) - DYING_DB
 
 
 def find_marks(loudness_db: _Level) -> Marks:

@@ -148,6 +148,7 @@ def first_frames(note: Latents, frames: int = HEARD_FRAMES) -> Latents:
         loudness_db=note.loudness_db[:frames],
         f0_cents=note.f0_cents[:frames],
         partials=note.partials[:frames] if moving else note.partials,
+        unpitched=None if note.unpitched is None else note.unpitched[:frames],
         attack_frames=min(note.attack_frames, frames),
         release_frame=min(note.release_frame, frames),
     )

@@ -35,7 +35,7 @@ LEAD_FRAMES = 1
 TAIL_DB = 80.0
 MIN_FRAMES = 10  # fitting compares windows of up to 8 frames
 SILENCE_MARGIN_DB = 1.0  # above the lowest measured level, that of digital silence
-UNPITCHED_NOTE = 60  # the key on which a sound without a pitch sounds as it was recorded
+UNPITCHED_NOTE = 60  # the key of a sound without a pitch
 
 
 def encode(
@@ -65,7 +65,7 @@ def encode(
     mono = cut(audio)
     number = clear_note(mono, SAMPLE_RATE) if note is None else note
     if number is None or number == UNPITCHED:
-        return encode_unpitched(mono, checkpoint.model_id, velocity=velocity)
+        return encode_unpitched(mono, checkpoint.model_id, note=Note(UNPITCHED_NOTE, velocity))
     return encode_measured(
         mono, measure(mono, note=number), checkpoint, note=Note(number, velocity), rounds=rounds, advance=advance
     )
@@ -146,10 +146,11 @@ def encode_measured(
     return steady_end(fit(latents, samples, checkpoint, rounds=rounds, advance=advance), samples, checkpoint)
 
 
-def encode_unpitched(samples: FloatArray, model_id: str, *, velocity: int, track: float = 0.0) -> Latents:
+def encode_unpitched(samples: FloatArray, model_id: str, *, note: Note, track: float = 0.0) -> Latents:
     """Latents of a sound without a pitch that is already trimmed and resampled, `samples` [frames * 512].
 
-    `model_id` is that of the model it is to be blended by; `track` is how far it follows the keys, 0 to 1.
+    `model_id` is that of the model it is to be blended by, `note` the key and velocity that sound as it was recorded,
+    `track` how far it follows the keys, 0 to 1.
     """
     level_db = loudness_db(samples)
     marks = find_marks(level_db)
@@ -159,8 +160,8 @@ def encode_unpitched(samples: FloatArray, model_id: str, *, velocity: int, track
         loudness_db=level_db,
         f0_cents=np.zeros(frames, np.float32),
         partials=np.zeros(PARTIAL_SLOTS, np.float32),
-        note=UNPITCHED_NOTE,
-        velocity=velocity,
+        note=note.number,
+        velocity=note.velocity,
         attack_frames=marks.attack_frames,
         release_frame=frames,  # a stroke is not released: it rings on
         model_id=model_id,

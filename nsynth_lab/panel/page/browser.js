@@ -40,8 +40,8 @@ export function instrumentBrowser(section, pad) {
         .map((name) => list.all.find(({ row }) => row.name === name)?.row)
         .filter((row) => row !== undefined)
         .map(({ lowest, highest }) => ({ low: keyOf(lowest), high: keyOf(highest) })),
-    /** The families that there are, by name. */
-    families: () => [...new Set(list.all.map(({ row }) => row.family).filter(Boolean))].sort(),
+    /** The families with a pitch that there are, by name. */
+    families: () => [...new Set(list.all.map(({ row }) => row.family))].filter((name) => !["", "drum", "noise"].includes(name)).sort(),
     /** @param {Instrument[]} rows */
     show: (rows) => list.show(rows),
     /** @param {string[]} corners */

@@ -81,7 +81,7 @@ export class Recordings extends EventTarget {
   /** What instruments there are, so that no name is taken twice. @param {Instrument[]} rows */
   showBank(rows) {
     this.known = new Set(rows.map(({ name }) => name.toLowerCase()));
-    this.families = [...new Set(rows.map(({ family }) => family))].sort();
+    this.families = [...new Set([...rows.map(({ family }) => family), "drum", "noise"])].sort();
     for (const [id, card] of this.cards) if (this.ready[id]) card.show(this.ready[id]);
   }
 

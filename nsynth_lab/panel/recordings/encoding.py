@@ -17,21 +17,20 @@ import numpy as np
 from nsynth_lab.audio import Audio, read_audio, read_clip, write_audio
 from nsynth_lab.capture.file import LONGEST_SECONDS
 from nsynth_lab.capture.source import file_hash
+from nsynth_lab.dsp.envelope import dies_away
 from nsynth_lab.dsp.inspection import doubts_of, inspect_recording
 from nsynth_lab.dsp.offset import one_channel
-from nsynth_lab.dsp.pitch_guess import SURE, UNHEARD, measure_note
+from nsynth_lab.dsp.pitch_guess import CLEAR, SURE, clear_note, measure_note
 from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.errors import AudioError
 from nsynth_lab.latents import Latents, write_latents
-from nsynth_lab.note import Note, note_name
+from nsynth_lab.note import DRUM, NOISE, Note, note_name
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 from nsynth_lab.wording import quality_of_error
 
 ORIGINAL, RECONSTRUCTION, ZONE = "original.wav", "reconstruction.wav", "zone.latents"
-DEFAULT_NOTE = 60  # of what has no pitch at all
 VELOCITY = 100
 SHAPE_POINTS = 160  # of a drawn waveform
-SUSTAINED_DB = 15.0  # a note that is held falls by less than this until three quarters of it
 DECAYING, SUSTAINED = "mallet", "vocal"
 STEPS_BESIDE_ROUNDS = 4  # reading, measuring, decoding, comparing; each is as long as a round or so
 
@@ -56,7 +55,7 @@ def encode_file(
     """
     from nsynth_lab.dsp.measure import measure
     from nsynth_lab.model.checkpoint import load_checkpoint
-    from nsynth_lab.model.codec import encode_measured
+    from nsynth_lab.model.codec import UNPITCHED_NOTE, encode_measured, encode_unpitched
     from nsynth_lab.model.config import ROUNDS
 
     total, there = ROUNDS + STEPS_BESIDE_ROUNDS, Path(into)
@@ -64,8 +63,8 @@ def encode_file(
     samples, remarks = (read_audio(file).mono(), ()) if again else _recorded(Path(file))
     tell(1, total, "measuring")
     measured, trust = measure_note(samples, SAMPLE_RATE)
-    number = _number(measured, trust) if note is None else note
-    streams = measure(samples, note=number)
+    heard = clear_note(samples, SAMPLE_RATE) if note is None else note
+    number = UNPITCHED_NOTE if heard is None else heard
     model = load_checkpoint(Path(checkpoint), device="cpu")
     done = 2
 
@@ -75,7 +74,12 @@ def encode_file(
         tell(done, total, "encoding")
 
     tell(done, total, "encoding")
-    zone = encode_measured(samples, streams, model, note=Note(number, VELOCITY), rounds=ROUNDS, advance=advance)
+    played = Note(number, VELOCITY)
+    if heard is None:
+        zone = encode_unpitched(samples, model.model_id, note=played)
+    else:
+        streams = measure(samples, note=number)
+        zone = encode_measured(samples, streams, model, note=played, rounds=ROUNDS, advance=advance)
     decoded = _decoded(zone, model, len(samples))
     tell(total - 1, total, "comparing")
     error_db = _error_db(decoded, samples)
@@ -114,17 +118,13 @@ def _recorded(path: Path) -> tuple[FloatArray, tuple[str, ...]]:
     return samples, (*remarks, *found.remarks, *doubts_of(found))
 
 
-def _number(measured: float, trust: float) -> int:
-    return min(127, max(0, round(measured))) if trust >= UNHEARD else DEFAULT_NOTE
-
-
 def _pitch(measured: float, trust: float, number: int, *, given: bool) -> str:
     """What a player should know of the pitch; empty if it is clear."""
     heard = note_name(min(127, max(0, round(measured))))
     if given:
         return "" if trust < SURE or round(measured) == number else f"sounds like {heard}"
-    if trust < UNHEARD:
-        return f"no clear pitch: taken as {note_name(number)}"
+    if trust < CLEAR:
+        return "no clear pitch: taken as a drum or a noise"
     return "" if trust >= SURE else f"unclear pitch: most like {heard}"
 
 
@@ -142,11 +142,9 @@ def _error_db(decoded: FloatArray, original: FloatArray) -> float:
 
 
 def _family(zone: Latents) -> str:
-    """A first guess, which the player may change: whether it is held, or dies away."""
-    level = zone.loudness_db
-    peak = int(level.argmax())
-    later = float(level[peak + (3 * (len(level) - peak)) // 4])
-    return SUSTAINED if later > float(level[peak]) - SUSTAINED_DB else DECAYING
+    """A first guess, which the player may change: whether it has a pitch, and is held or dies away."""
+    families = (DECAYING, SUSTAINED) if zone.pitched else (DRUM, NOISE)
+    return families[not dies_away(zone.loudness_db)]
 
 
 def _shape(samples: FloatArray) -> list[float]:
