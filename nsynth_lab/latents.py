@@ -267,3 +267,18 @@ def with_silence(latents: Latents, frames: int) -> Latents:
         partials=np.pad(latents.partials, ((0, frames), (0, 0)), mode="edge") if moving else latents.partials,
         unpitched=None if (rows := latents.unpitched) is None else np.pad(rows, ((0, frames), (0, 0)), mode="edge"),
     )
+
+
+def beginning(latents: Latents, frames: int) -> Latents:
+    """The first `frames` of a note, or all if it is shorter."""
+    moving = latents.partials.ndim == 2
+    return replace(
+        latents,
+        timbre=latents.timbre[:frames],
+        loudness_db=latents.loudness_db[:frames],
+        f0_cents=latents.f0_cents[:frames],
+        partials=latents.partials[:frames] if moving else latents.partials,
+        attack_frames=min(latents.attack_frames, frames),
+        release_frame=min(latents.release_frame, frames),
+        unpitched=None if latents.unpitched is None else latents.unpitched[:frames],
+    )

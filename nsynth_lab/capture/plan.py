@@ -11,7 +11,7 @@ from nsynth_lab.capture.source import KeyVelocity, SourceInfo
 from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import ENDING
 from nsynth_lab.naming import checked_name
-from nsynth_lab.note import INSTRUMENT_FAMILIES, Note, key_ranges, note_name
+from nsynth_lab.note import INSTRUMENT_FAMILIES, UNPITCHED_FAMILIES, Note, key_ranges, note_name
 
 MAX_NOTES = 1_000
 
@@ -63,8 +63,13 @@ class CapturePlan:
         """The plan's family, or else the source's.
 
         Raises:
-            UsageError: neither is known.
+            UsageError: neither is known, or an instrument with a pitch is asked for and a recording has none.
         """
+        if self.family not in (None, *UNPITCHED_FAMILIES) and info.family in UNPITCHED_FAMILIES:
+            raise UsageError(
+                f"the recording has no clear pitch; say which note it is with --source-note, or capture it as "
+                f"--family {info.family}"
+            )
         family = self.family or info.family
         if not family:
             why = " (its program number says nothing: the font is not General MIDI, or the bank is not 0)"

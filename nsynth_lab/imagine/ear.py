@@ -6,7 +6,7 @@ A note is judged by its first 1.8 s, as the classifier hears them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ import numpy as np
 
 from nsynth_lab.dsp.noise_table import noise_places
 from nsynth_lab.imagine.candidate import Candidate, key_range, note_of
-from nsynth_lab.latents import Latents, with_silence
+from nsynth_lab.latents import Latents, beginning, with_silence
 from nsynth_lab.model.bank import Bank
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.note import FAMILIES, Note
@@ -141,17 +141,7 @@ def first_frames(note: Latents, frames: int = HEARD_FRAMES) -> Latents:
     """The beginning of a note, or the whole and silence, of exactly so many frames."""
     if note.frames <= frames:
         return with_silence(note, frames - note.frames)
-    moving = note.partials.ndim == 2
-    return replace(
-        note,
-        timbre=note.timbre[:frames],
-        loudness_db=note.loudness_db[:frames],
-        f0_cents=note.f0_cents[:frames],
-        partials=note.partials[:frames] if moving else note.partials,
-        unpitched=None if note.unpitched is None else note.unpitched[:frames],
-        attack_frames=min(note.attack_frames, frames),
-        release_frame=min(note.release_frame, frames),
-    )
+    return beginning(note, frames)
 
 
 def _clip(note: Latents) -> Clip:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass
 
 from nsynth_lab.blend import blend
 from nsynth_lab.blend.modulation import weights_of
 from nsynth_lab.dsp.impression import Impression, impression
-from nsynth_lab.latents import Latents
+from nsynth_lab.latents import Latents, beginning
 from nsynth_lab.note import Note
 from nsynth_lab.panel.pictures.keys import key_of
 from nsynth_lab.panel.pictures.spectrogram import spectrogram
@@ -57,7 +55,7 @@ class Impressions:
             partials=weights["partials"],
             spherical=moved.interpolation == SPHERICAL,
         )
-        return beginning(whole, frames=HEARD_FRAMES)
+        return beginning(whole, HEARD_FRAMES)
 
 
 @dataclass(frozen=True)
@@ -96,16 +94,3 @@ class Audition:
         session = tools.session_with(self.patch.blend.corners)
         note = Note(key_of(session.bank, self.patch.blend.corners))
         return Clip(wav_bytes(play_note(session, self.patch, note, seconds=AUDITION_SECONDS).audio.samples))
-
-
-def beginning(note: Latents, *, frames: int) -> Latents:
-    """The first `frames` of a note."""
-    return replace(
-        note,
-        timbre=note.timbre[:frames],
-        loudness_db=note.loudness_db[:frames],
-        f0_cents=note.f0_cents[:frames],
-        partials=np.atleast_2d(note.partials)[:frames] if note.partials.ndim == 2 else note.partials,
-        attack_frames=min(note.attack_frames, frames),
-        release_frame=min(note.release_frame, frames),
-    )

@@ -1,0 +1,47 @@
+"""Drums and noises brought into the user's bank."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_unpitched import RATE, stroke
+from tiny_model import tiny_checkpoint
+
+from nsynth_lab.audio import Audio, write_audio
+from nsynth_lab.cli import run
+from nsynth_lab.model.bank import read_bank_file
+from nsynth_lab.model.user_bank import user_instrument_path
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a checkpoint, a snare and a wind."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path / "home"))
+    tiny_checkpoint(tmp_path / "model")
+    write_audio("snare.wav", Audio(stroke(low_hz=1_500.0)[None]))
+    wind = np.random.default_rng(4).uniform(-0.3, 0.3, RATE).astype(np.float32)
+    write_audio("wind.wav", Audio(wind[None]))
+    return tmp_path
+
+
+@pytest.mark.parametrize(("name", "family"), [("snare", "drum"), ("wind", "noise")])
+def test_a_recording_without_a_pitch_is_a_drum_or_a_noise(here: Path, name: str, family: str) -> None:
+    assert run(["capture", f"{name}.wav", "--checkpoint", "model"]) == 0
+    bank, _ = read_bank_file(user_instrument_path(name))
+    assert bank.entries[name].instrument.family == family
+    assert bank.zones[0].pitched == 0.0
+    assert run(["blend", name, "flute", "--checkpoint", "model", "--duration", "0.4", "-o", "between.wav"]) == 0
+    assert (here / "between.wav").is_file()
+
+
+def test_a_drum_is_encoded_told_and_decoded(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["encode", "snare.wav", "--checkpoint", "model", "-o", "snare.latents"]) == 0
+    told = capsys.readouterr()
+    assert "note none (measured), 0% pitched" in told.out
+    assert "no clear pitch" in told.err
+    assert run(["decode", "snare.latents", "--checkpoint", "model", "-o", "again.wav"]) == 0
+    assert run(["encode", "snare.wav", "--checkpoint", "model", "--refine", "1", "-o", "b.latents"]) == 2
+    assert not (here / "b.latents").exists()
