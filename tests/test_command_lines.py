@@ -80,6 +80,7 @@ SHORTER: dict[str, Sequence[str]] = {  # the longest beginning that fits counts;
     "evaluate": ("--limit", "2", "--pairs", "2", "--rounds", "1", "", "--all"),
     "evaluate --only translation": ("--to", "flute"),
     "evolve my-tunes --tunes": ("--bars", "2"),
+    "imagine": ("--count", "1"),
     "imagine --family reed --like oboe": ("--count", "2"),
     "ablate": ("--steps", "1", "--batch", "1", "--jobs", "1", "--limit", "1"),
     "bank build": ("--jobs", "1", "--spacing", "12"),
