@@ -134,6 +134,9 @@ class Late(Bypass):
         del controller, value, at_sample
         return {}
 
+    def set_tempo(self, bpm: float, at_sample: int) -> None:
+        pass
+
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
         del begin_sample
         both = np.concatenate([self._rest, block], axis=1)

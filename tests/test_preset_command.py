@@ -14,7 +14,7 @@ import pytest
 import soundfile
 from tiny_model import tiny_checkpoint
 
-from nsynth_lab.blend.modulation import lfo_wave
+from nsynth_lab.blend.modulation import Moments, lfo_wave
 from nsynth_lab.cli import run
 from nsynth_lab.model.bank import BANK
 from nsynth_lab.note import Note
@@ -48,11 +48,11 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("shape", ["sine", "triangle", "saw", "square", "random"])
 def test_oscillations_stay_within_one_and_come_again(shape: str) -> None:
-    seconds = np.arange(1000) / 100
-    wave = lfo_wave(Lfo(rate_hz=0.5, shape=shape, phase=0.25), seconds, seed=3)
+    moments = Moments.steady(np.arange(1000) / 100)
+    wave = lfo_wave(Lfo(rate_hz=0.5, shape=shape, phase=0.25), moments, seed=3)
     assert np.abs(wave).max() <= 1.0
     assert np.ptp(wave) > 0.8
-    assert np.array_equal(wave, lfo_wave(Lfo(rate_hz=0.5, shape=shape, phase=0.25), seconds, seed=3))
+    assert np.array_equal(wave, lfo_wave(Lfo(rate_hz=0.5, shape=shape, phase=0.25), moments, seed=3))
     if shape != "random":
         assert wave[:800] == pytest.approx(wave[200:], abs=1e-6)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playing import SECOND, busy_events, played, small_engine
 
+from nsynth_lab.blend.modulation import Moments
 from nsynth_lab.errors import PatchError
 from nsynth_lab.midi.events import control, note_on
 from nsynth_lab.patch import Blend, Envelope, Lfo, Macro, Move, Patch, Route, Slot, Tuning, Voice, moved
@@ -32,6 +33,10 @@ MOVED = replace(
     midi=(Route(21, "macros.Glass"), Route(7, "level_db", low=-30.0, high=0.0), Route(1, "blend.position")),
 )
 MOVES = [control(21, 100, at_sample=9_000), control(7, 64, at_sample=20_000), control(1, 127, at_sample=31_000)]
+
+
+def moments(*seconds: float) -> Moments:
+    return Moments.steady(np.array(seconds))
 
 
 def sound_of(patch: Patch, blocks: tuple[int, ...], *, ahead_samples: int = 512) -> FloatArray:
@@ -64,7 +69,7 @@ def test_a_patch_without_effects_is_the_plain_synth_delayed() -> None:
 
 def test_each_stream_has_its_own_position() -> None:
     motion = Motion(Blend(("a", "b"), position=(0.25,), timbre=(1.0,), path=((0.0, 0.25), (2.0, 0.75))))
-    found = dict(zip(STREAMS, motion.weights(2, np.array([[0.25], [0.35]]), np.array([0.0, 1.0])), strict=True))
+    found = dict(zip(STREAMS, motion.weights(2, np.array([[0.25], [0.35]]), moments(0.0, 1.0)), strict=True))
     np.testing.assert_allclose(found["timbre"], [[0, 1], [0, 1]])
     np.testing.assert_allclose(found["loudness"], [[0.75, 0.25], [0.4, 0.6]])
 
@@ -72,14 +77,14 @@ def test_each_stream_has_its_own_position() -> None:
 def test_lfos_of_pitch_and_level_begin_with_the_note() -> None:
     lfos = (Lfo(target="pitch_cents", rate_hz=1.0, depth=50.0), Lfo(target="level_db", rate_hz=0.5, depth=6.0))
     motion = Motion(Blend(("a", "b"), lfos=lfos))
-    np.testing.assert_allclose(motion.cents(np.array([0.0, 0.25, 0.75])), [0.0, 50.0, -50.0], atol=1e-9)
-    np.testing.assert_allclose(motion.level_db(np.array([0.0, 0.5])), [0.0, 6.0], atol=1e-9)
+    np.testing.assert_allclose(motion.cents(moments(0.0, 0.25, 0.75)), [0.0, 50.0, -50.0], atol=1e-9)
+    np.testing.assert_allclose(motion.level_db(moments(0.0, 0.5)), [0.0, 6.0], atol=1e-9)
 
 
 def test_three_corners_have_the_third_along_an_edge() -> None:
     patch = Patch("three", Blend(("a", "b", "c"), position=(0.3, 0.4)))
     assert settings_of(patch).place(4, np.nan) == (0.3, 0.4), "on a square whose lower edge is C"
-    found = Motion(patch.blend).weights(4, np.array([[0.3, 0.4]]), np.array([0.5]))[0, 0]
+    found = Motion(patch.blend).weights(4, np.array([[0.3, 0.4]]), moments(0.5))[0, 0]
     np.testing.assert_allclose([found[0], found[1], found[2] + found[3]], [0.42, 0.18, 0.4])
 
 

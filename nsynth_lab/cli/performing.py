@@ -118,7 +118,7 @@ def perform(
             recorder = stack.enter_context(Recorder(file))
         sink = DeviceSink(stage.device, block_samples=stage.block, latency=stage.latency, begin=raise_audio_thread)
         stack.enter_context(sink)
-        events = song.events if song else ()
+        events = song.timed if song else ()
         late = partial(lower_priority, console.say)
         live = Live(engine, sink, record=recorder, song=events, followed=followed, partner=partner, overloaded=late)
         ports = stack.enter_context(_midi(live, stage.midi))

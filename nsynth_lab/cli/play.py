@@ -19,7 +19,7 @@ from nsynth_lab.cli.performing import (
     Stage,
     perform,
 )
-from nsynth_lab.cli.playing import LearnOption, playing
+from nsynth_lab.cli.playing import LearnOption, TempoOption, playing
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FileOption = Annotated[Path | None, typer.Option("--file", help="A MIDI file to play through the device.")]
 
 
-@playing(learn=LearnOption)
+@playing(learn=LearnOption, tempo=TempoOption)
 def play(
     context: typer.Context,
     asked: PlayRequest,

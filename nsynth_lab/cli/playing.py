@@ -41,6 +41,14 @@ VoicesOption = Annotated[int | None, typer.Option(help="How many notes may sound
 SongVoicesOption = Annotated[
     int | None, typer.Option(help="How many notes may sound at once.", show_default="as many as there are")
 ]
+TempoOption = Annotated[
+    float | None,
+    typer.Option(
+        "--tempo",
+        help="Beats a minute, of LFOs, paths and delays in beats and of a MIDI file.",
+        show_default="the file's, or the preset's",
+    ),
+]
 A4Option = Annotated[float, typer.Option("--a4", help="Hz of A4.")]
 KeymapOption = Annotated[
     Path | None, typer.Option("--keymap", help="A Scala keyboard mapping, .kbm, for the Scala scale.")

@@ -23,7 +23,7 @@ from nsynth_lab.cli.options import (
     SeedOption,
     SoundOption,
 )
-from nsynth_lab.cli.playing import SongVoicesOption, playing
+from nsynth_lab.cli.playing import SongVoicesOption, TempoOption, playing
 
 if TYPE_CHECKING:
     from nsynth_lab.render.play_request import PlayRequest
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SongArgument = Annotated[Path, typer.Argument(help="A MIDI file, or a tune in ABC or MusicXML.", metavar="SONG.mid")]
 
 
-@playing(voices=SongVoicesOption)
+@playing(voices=SongVoicesOption, tempo=TempoOption)
 def render(
     context: typer.Context,
     song: SongArgument,
@@ -53,7 +53,8 @@ def render(
 
     The same samples as `nsynth-lab play --file` sends to the device, as fast as possible. Pedals, bend, pressure,
     the mod wheel (the blend's position), MPE and program changes are played as they are in the file. Channel 10 is
-    percussion in General MIDI and left out, unless --midi-channels or --part asks for it. No voice is stolen, unless
+    percussion in General MIDI and left out, unless --midi-channels or --part asks for it. What a preset has in beats
+    follows the tempo of the file, through every change, or --tempo. No voice is stolen, unless
     --voices says how many there are. Damaged parts of a file are reported, and the rest is played.
 
     **Examples**

@@ -12,6 +12,7 @@ from nsynth_lab.errors import PatchError
 from nsynth_lab.patch.effect_table import EffectParameter, EffectRow
 from nsynth_lab.patch.rules import Parameter
 from nsynth_lab.patch.slot import Slot
+from nsynth_lab.tempo import DEFAULT_BPM
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 LONGEST_IMPULSE_SECONDS = 10.0
@@ -28,9 +29,11 @@ class BuiltIn:
     def __init__(self, slot: Slot, row: EffectRow, *, home: Path | None = None) -> None:
         self.latency_samples = 0
         self._row = row
-        self._settings = row.settings(slot.parameters)
+        self._settings, self._bpm = row.settings(slot.parameters), DEFAULT_BPM
+        self._keeps_time = any(one.beats_of for one in row.parameters)
         self._impulse = _read_impulse(slot.impulse, home) if slot.impulse else None
         self._plugin: Any = None
+        self._applied: dict[str, Parameter] = {}
 
     def prepare(self) -> None:
         """Make the pedalboard object, set its parameters and warm it up."""
@@ -39,11 +42,10 @@ class BuiltIn:
             if self._impulse is not None
             else {}
         )
-        self._plugin = getattr(pedalboard(), self._row.pedalboard)(**arguments)
+        self._plugin, self._applied = getattr(pedalboard(), self._row.pedalboard)(**arguments), {}
         for name, fixed in self._row.fixed.items():
             setattr(self._plugin, name, fixed)
-        for name, value in self._settings.items():
-            _set(self._plugin, self._row.find(name), value)
+        self._apply()
         self.reset()
 
     def process(self, block: FloatArray) -> FloatArray:
@@ -61,7 +63,27 @@ class BuiltIn:
             raise PatchError("cannot be moved while it plays", place=name)
         for end in ends:
             row.rule.check(end)
-        return lambda value: _set(self._plugin, row, value)
+        if not self._keeps_time:
+            return lambda value: _set(self._plugin, row, value)
+
+        def set_value(value: Parameter) -> None:
+            self._settings[name] = value
+            self._apply()
+
+        return set_value
+
+    def set_tempo(self, bpm: float) -> None:
+        """What is in beats follows this tempo."""
+        self._bpm = bpm
+        if self._keeps_time:
+            self._apply()
+
+    def _apply(self) -> None:
+        """Set those parameters of the pedalboard object that are not what they are to be."""
+        for name, value in self._row.in_time(self._settings, self._bpm).items():
+            if self._applied.get(name) != value:
+                _set(self._plugin, self._row.find(name), value)
+                self._applied[name] = value
 
     def reset(self) -> None:
         """Clear all state."""

@@ -144,6 +144,11 @@ class Chain:
             f"the chain has no effect {label}; it has {', '.join(s.label for s in self._stages) or 'none'}"
         )
 
+    def set_tempo(self, bpm: float) -> None:
+        """Delays and rates in beats follow this tempo from the next block on."""
+        for stage in self._stages:
+            stage.effect.set_tempo(bpm)
+
     def troubles(self) -> list[Trouble]:
         """Effects bypassed by the watchdog since the last call. A list, not an exception: the music goes on."""
         new = [Trouble(stage.label, stage.trouble) for stage in self._stages if stage.trouble]
@@ -180,7 +185,9 @@ def chain_of(patch: Patch, *, deadline: bool = False) -> Chain:
     Raises:
         PatchError, PluginError, AudioError: as `Chain`.
     """
-    return Chain(patch.effects, level_db=patch.level_db, home=patch.home, deadline=deadline)
+    chain = Chain(patch.effects, level_db=patch.level_db, home=patch.home, deadline=deadline)
+    chain.set_tempo(patch.tempo_bpm)
+    return chain
 
 
 def _stage(slot: Slot, home: Path | None, deadline: bool) -> Stage:

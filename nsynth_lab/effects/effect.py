@@ -37,6 +37,9 @@ class Effect(Protocol):
         `ends` are the extreme values it will be called with, checked here once, so that setting itself cannot fail.
         """
 
+    def set_tempo(self, bpm: float) -> None:
+        """What is in beats follows this tempo from the next block on."""
+
     def reset(self) -> None:
         """Clear all state, such as tails. On the main thread."""
 

@@ -74,6 +74,9 @@ class HostedEffect:
         raw, place = parameter.scale(*ends), self._info.parameters.index(parameter)
         return lambda value: self._loaded.change(Change(place, raw(value)))
 
+    def set_tempo(self, bpm: float) -> None:
+        """Nothing: pedalboard tells plugins no tempo."""
+
     def reset(self) -> None:
         """Clear all state."""
         self._loaded.reset()

@@ -294,6 +294,7 @@ class Model:
         a4_hz: float = 440.0,
         scale: str | Path | None = None,
         keymap: str | Path | None = None,
+        tempo_bpm: float | None = None,
     ) -> Sound:
         """Play a MIDI file with a blend of sources or a preset: what `nsynth-lab play --file` sends to the device.
 
@@ -318,6 +319,7 @@ class Model:
             a4_hz: concert pitch.
             scale: a Scala scale, .scl.
             keymap: a Scala keyboard mapping, .kbm, for the scale.
+            tempo_bpm: beats a minute, instead of the file's own tempo.
 
         Returns:
             Stereo [2, samples] at 48 kHz, 23 MB a minute; sample 0 is the beginning of the song, and the tails of the
@@ -346,6 +348,7 @@ class Model:
             scale=None if scale is None else Path(scale),
             keymap=None if keymap is None else Path(keymap),
             values=settings_of(settings or {}),
+            tempo=tempo_bpm,
         )
         read = song_to_play(song, asked, channels=channels_of(midi_channels))
         if read.seconds > LONGEST_SONG_SECONDS:
@@ -354,7 +357,7 @@ class Model:
                 "`nsynth-lab render` writes longer songs to a file"
             )
         engine = asked.engine(self._songs, live=False, ahead_samples=BLOCK_SAMPLES)
-        played = np.concatenate(list(blocks_of(engine, read.events, end_sample=read.end_sample)), axis=1)
+        played = np.concatenate(list(blocks_of(engine, read.timed, end_sample=read.end_sample)), axis=1)
         for line in engine.troubles():
             messages.emit(f"warning: {line}")
         return _sound(Audio(played))

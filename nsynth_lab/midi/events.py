@@ -13,7 +13,10 @@ DEFAULT_OFF_VELOCITY = 64
 
 
 class Kind(Enum):
-    """MIDI's channel messages; `SETTING`, a parameter set by name; `PITCH`, `LEVEL`, `BREATH`, of notes that follow."""
+    """MIDI's channel messages, and what else is sent to an engine.
+
+    `SETTING`: a parameter set by name. `PITCH`, `LEVEL`, `BREATH`: of notes that follow. `TEMPO`, `BEAT`: of the song.
+    """
 
     NOTE_ON = "note_on"
     NOTE_OFF = "note_off"
@@ -26,6 +29,11 @@ class Kind(Enum):
     PITCH = "pitch"
     LEVEL = "level"
     BREATH = "breath"
+    TEMPO = "tempo"
+    BEAT = "beat"
+
+
+OF_THE_SONG = (Kind.TEMPO, Kind.BEAT)  # these belong to no channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +43,12 @@ class Event:
     Attributes:
         kind: which message.
         channel: 0 to 15.
-        number: the key, controller or program, 0 to 127; 0 if the kind has none.
+        number: the key, controller or program, 0 to 127; for `TEMPO` and `BEAT` how many samples before `at_sample` it
+            happened; 0 if the kind has none.
         value: velocity, pressure or controller value, 0 to 127; for `BEND` -8192 to 8191; for `SETTING` any number;
             for `PITCH` semitones above the key, for `LEVEL` A-weighted dB, for `BREATH` dB by which the noise is turned
-            up, of the channel's notes (see `synth.followed`), NaN for their own again.
+            up, of the channel's notes (see `synth.followed`), NaN for their own again; for `TEMPO` beats a minute, for
+            `BEAT` the beat at which the song stands, counted from 0 at its beginning. A beat is a quarter note.
         at_sample: when, on the engine's clock.
         name: for `SETTING`, the parameter.
     """
@@ -85,6 +95,16 @@ def follow(semitones: float, level_db: float, *, at_sample: int = 0, channel: in
         Event(Kind.PITCH, channel, 0, semitones, at_sample),
         Event(Kind.LEVEL, channel, 0, level_db, at_sample),
     ]
+
+
+def tempo(bpm: float, *, at_sample: int = 0) -> Event:
+    """The song goes on at `bpm` beats a minute."""
+    return Event(Kind.TEMPO, value=bpm, at_sample=at_sample)
+
+
+def beat(position: float, *, at_sample: int = 0) -> Event:
+    """The song stands at beat `position`, and goes on from there."""
+    return Event(Kind.BEAT, value=position, at_sample=at_sample)
 
 
 def setting(name: str, value: float, *, at_sample: int = 0) -> Event:

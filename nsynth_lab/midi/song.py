@@ -17,16 +17,17 @@ from pathlib import Path
 
 from nsynth_lab.errors import MidiError
 from nsynth_lab.midi.chunks import read_header, read_tracks, unwrap
-from nsynth_lab.midi.events import CHANNELS, Event, Kind
+from nsynth_lab.midi.events import CHANNELS, Event, Kind, beat, tempo
 from nsynth_lab.midi.file_warnings import FileWarnings
 from nsynth_lab.midi.note_offs import match_note_offs
 from nsynth_lab.midi.parse import STATUS, event_of
 from nsynth_lab.midi.track import HIGHEST, META, Message, Track, missing_note_offs
+from nsynth_lab.tempo import DEFAULT_BPM, beats_to_seconds
 from nsynth_lab.units import SAMPLE_RATE
 
 MAX_FILE_BYTES = 8 * 2**20
 MAX_SECONDS = 4 * 3600.0
-DEFAULT_TEMPO = 500_000  # microseconds per beat
+MICROSECONDS = 60e6  # in a minute
 FRAME_RATES = (24, 25, 29, 30)
 DATA_ENTRY, RPN_FINE, RPN_COARSE, RPN_MPE = 6, 100, 101, (0, 6)
 LOST_END_SECONDS = 0.5  # how long a truncated file's last notes go on, if it does not count in beats; else one beat
@@ -38,6 +39,7 @@ class Song:
 
     Attributes:
         events: in order of time.
+        tempi: the tempo and its changes, and where beats are counted from; none if it counts no beats.
         end_sample: when the last track ends.
         tracks: how many there are.
         warnings: what is wrong with the file, one line each.
@@ -47,6 +49,12 @@ class Song:
     end_sample: int
     tracks: int
     warnings: tuple[str, ...] = ()
+    tempi: tuple[Event, ...] = ()
+
+    @cached_property
+    def timed(self) -> tuple[Event, ...]:
+        """What an engine is sent: events and tempi in order of time, a tempo before what is played at it."""
+        return tuple(sorted((*self.tempi, *self.events), key=lambda event: event.at_sample))
 
     @property
     def notes(self) -> int:
@@ -85,8 +93,8 @@ class Song:
         return replace(self, events=tuple(event for event in self.events if event.channel in channels))
 
 
-def read_song(path: str | Path) -> Song:
-    """Read a .mid or .rmi file.
+def read_song(path: str | Path, *, bpm: float | None = None) -> Song:
+    """Read a .mid or .rmi file, at the tempo `bpm` instead of its own if one is given.
 
     Raises:
         MidiError: it does not exist, is too large, is not a MIDI file, or has no notes.
@@ -97,7 +105,7 @@ def read_song(path: str | Path) -> Song:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise MidiError(f"{path}: larger than {MAX_FILE_BYTES // 2**20} MiB; not a MIDI file to be played")
-        song = parse_song(path.read_bytes())
+        song = parse_song(path.read_bytes(), bpm=bpm)
     except MidiError as error:
         raise MidiError(f"{path}: {error}") from error
     except OSError as error:
@@ -108,8 +116,10 @@ def read_song(path: str | Path) -> Song:
     return song
 
 
-def parse_song(data: bytes) -> Song:
+def parse_song(data: bytes, *, bpm: float | None = None) -> Song:
     """The song in a MIDI file's bytes. Unlike `read_song` it accepts a song without notes.
+
+    `bpm` takes the place of all its tempi. A file that counts in frames of film keeps its pace, and has this tempo.
 
     Raises:
         MidiError: not a MIDI file, or its time division is invalid.
@@ -121,23 +131,28 @@ def parse_song(data: bytes) -> Song:
     if len(tracks) != header.tracks:
         warnings.add(f"{header.tracks} tracks by its header, {len(tracks)} in the file")
     events: list[Event] = []
+    tempi: list[Event] = []
     begin_seconds = 0.0
     for piece in [[track] for track in tracks] if header.format == 2 else [tracks]:
-        clock = _Clock(header.division, begin_seconds)
+        clock = _Clock(header.division, begin_seconds, bpm)
         timed = _timed_events(piece, clock, warnings)
         begin_seconds = clock.seconds
         events += match_note_offs(timed, end_sample=round(begin_seconds * SAMPLE_RATE))
-    return Song(tuple(events), round(begin_seconds * SAMPLE_RATE), len(tracks), warnings.lines)
+        tempi += clock.tempi
+    return Song(tuple(events), round(begin_seconds * SAMPLE_RATE), len(tracks), warnings.lines, tuple(tempi))
 
 
 class _Clock:
-    """Converts ticks to seconds; moves forwards only."""
+    """Converts ticks to seconds, at the tempo `bpm` if one is given; moves forwards only. `tempi` as in `Song`."""
 
-    def __init__(self, division: int, begin_seconds: float) -> None:
+    def __init__(self, division: int, begin_seconds: float, bpm: float | None) -> None:
         self.seconds, self.tick = begin_seconds, 0
-        self.counts_beats = division > 0
+        self.counts_beats, self.is_steady = division > 0, bpm is not None
+        begin, now = bpm or DEFAULT_BPM, self.sample
+        has_tempo = self.counts_beats or self.is_steady
+        self.tempi = [tempo(begin, at_sample=now), beat(0.0, at_sample=now)] if has_tempo else []
         if self.counts_beats:
-            self.tick_seconds = DEFAULT_TEMPO / 1e6 / division
+            self.tick_seconds = beats_to_seconds(1.0, begin) / division
             self.lost_end_ticks = division
         else:  # SMPTE: the high byte is minus the frames per second, the low byte the ticks per frame
             frames, ticks = -(division >> 8), division & 0xFF
@@ -147,6 +162,11 @@ class _Clock:
             self.lost_end_ticks = round(LOST_END_SECONDS / self.tick_seconds)
         self.division = division
 
+    @property
+    def sample(self) -> int:
+        """The sample at which it stands."""
+        return round(self.seconds * SAMPLE_RATE)
+
     def move(self, tick: int) -> bool:
         """Advance to `tick`; returns False, without moving, if that is beyond the maximum length."""
         seconds = self.seconds + (tick - self.tick) * self.tick_seconds
@@ -155,9 +175,11 @@ class _Clock:
         self.seconds, self.tick = seconds, tick
         return True
 
-    def set_tempo(self, tempo: int) -> None:
-        if self.counts_beats and tempo:
-            self.tick_seconds = tempo / 1e6 / self.division
+    def set_tempo(self, microseconds: int) -> None:
+        """A beat takes so long from here on."""
+        if self.counts_beats and microseconds and not self.is_steady:
+            self.tick_seconds = microseconds / 1e6 / self.division
+            self.tempi.append(tempo(MICROSECONDS / microseconds, at_sample=self.sample))
 
 
 def _timed_events(tracks: Sequence[Track], clock: _Clock, warnings: FileWarnings) -> list[Event]:
@@ -179,6 +201,5 @@ def _timed_events(tracks: Sequence[Track], clock: _Clock, warnings: FileWarnings
             clock.set_tempo(first)
         else:
             kind, _ = STATUS[status >> 4]
-            at_sample = round(clock.seconds * SAMPLE_RATE)
-            events.append(event_of(kind, status % CHANNELS, (first, second), at_sample=at_sample))
+            events.append(event_of(kind, status % CHANNELS, (first, second), at_sample=clock.sample))
     return events

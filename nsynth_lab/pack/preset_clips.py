@@ -32,9 +32,11 @@ from nsynth_lab.pack.blend_clips import (
 from nsynth_lab.pack.quality import LOUD_DB
 from nsynth_lab.pack.request import ClipKey, PackRequest
 from nsynth_lab.patch import Patch
+from nsynth_lab.patch.sound import BEATS
 from nsynth_lab.render.patch_note import NoteVoice, PatchNote, patch_note
 from nsynth_lab.render.preset import hold_within, patch_sources
 from nsynth_lab.render.session import Session
+from nsynth_lab.tempo import beats_to_seconds
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray, frames_to_seconds, note_to_hz
 
 SILENT_SUSTAIN = 10 ** (-60 / 20)
@@ -167,7 +169,9 @@ class PresetClips:
         held = find_parts(note.voices[0].plain).sustained and not fades
         if not held or not self.request.loop:
             return None, held
-        once = max(envelope.attack_seconds + envelope.decay_seconds, *(point[0] for point in patch.blend.path), 0.0)
+        along = beats_to_seconds(1.0, patch.tempo_bpm) if patch.blend.path_unit == BEATS else 1.0
+        way = [along * point[0] for point in patch.blend.path]
+        once = max(envelope.attack_seconds + envelope.decay_seconds, *way, 0.0)
         key_up = min(latents.release_frame, math.floor(hold * FRAME_RATE_HZ))
         begin = max(latents.attack_frames, math.ceil(once * FRAME_RATE_HZ))
         end = settled_frame(self.request)
@@ -186,7 +190,7 @@ class PresetClips:
 def _cycles_hz(patch: Patch) -> list[float]:
     """Rates of the LFOs in its effects, of which the loop should contain whole cycles."""
     rates = {
-        float(slot.row.settings(slot.parameters)["rate_hz"])
+        float(slot.row.in_time(slot.row.settings(slot.parameters), patch.tempo_bpm)["rate_hz"])
         for slot in patch.effects
         if slot.row is not None and slot.row.has_lfo and not slot.bypass and slot.mix
     }

@@ -117,6 +117,7 @@ def with_corners(patch: Patch, corners: Sequence[str]) -> Patch:
         position=new.position if new.is_weighted else here or (0.5,),
         interpolation=old.interpolation,
         path=old.path if same else (),
+        path_unit=old.path_unit,
         lfos=tuple(lfo for lfo in old.lfos if swinging or lfo.target not in PLACED),
         **{stream: getattr(old, stream) if same else () for stream in STREAMS},
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nsynth_lab.midi.events import Event, setting
+from nsynth_lab.midi.events import Event, setting, tempo
 from nsynth_lab.patch import STREAMS, Envelope, Patch, Slot, targets
 from nsynth_lab.patch.targets import unchecked
 from nsynth_lab.render.preset_synth import IN_CHAIN, SYNTH, bypasses, synth_values
+from nsynth_lab.tempo import DEFAULT_BPM
 
 
 def moves(before: Patch, after: Patch) -> list[Event] | None:
@@ -22,7 +23,8 @@ def moves(before: Patch, after: Patch) -> list[Event] | None:
     ):
         return None  # it goes back to what the plugin itself begins with
     old, new = told(before), told(after)
-    return [setting(name, value) for name, value in new.items() if value != old.get(name)]
+    told_tempo = [tempo(after.tempo_bpm)] if after.tempo_bpm != before.tempo_bpm else []
+    return [*told_tempo, *(setting(name, value) for name, value in new.items() if value != old.get(name))]
 
 
 def told(patch: Patch) -> dict[str, float]:
@@ -43,7 +45,9 @@ def _fixed(patch: Patch, streams: Sequence[str]) -> Patch:
     """A patch without what its engine can be told while it plays, and without what is not heard."""
     heard = {name.removeprefix(IN_CHAIN) for name in targets(patch, knobs=False) if name.startswith(IN_CHAIN)}
     routed = {route.target for route in patch.midi}  # the engine knows the macros that controllers move
-    lfos = tuple(unchecked(lfo, rate_hz=1.0, depth=0.0) for lfo in patch.blend.lfos)
+    lfos = tuple(
+        unchecked(lfo, rate_hz=1.0, depth=0.0, cycle_beats=float(lfo.cycle_beats > 0)) for lfo in patch.blend.lfos
+    )
     blend = unchecked(patch.blend, lfos=lfos, **dict.fromkeys(streams, ()))
     if not blend.path:  # which begins at the position
         blend = unchecked(blend, position=(), weights=(1.0,) * blend.is_weighted)
@@ -54,6 +58,7 @@ def _fixed(patch: Patch, streams: Sequence[str]) -> Patch:
         author="",
         tags=(),
         level_db=0.0,
+        tempo_bpm=DEFAULT_BPM,
         effects=tuple(_fixed_slot(slot, heard) for slot in patch.effects),
         blend=blend,
         envelope=Envelope(),

@@ -7,18 +7,24 @@ in pedalboard, and `fixed` has the attributes that never change; a test compares
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from nsynth_lab.errors import PatchError
 from nsynth_lab.patch.rules import Parameter, Rule, plain
+from nsynth_lab.tempo import beats_to_seconds, folded
 from nsynth_lab.wording import did_you_mean, quoted
+
+LONGEST_BEATS = 64.0
 
 
 @dataclass(frozen=True)
 class EffectParameter:
-    """One parameter: a number, or a text if it has `choices`; `steady` if it cannot change while playing."""
+    """One parameter: a number, or a text if it has `choices`; `steady` if it cannot change while playing.
+
+    One in beats has no attribute of its own: unless it is 0, the parameter `beats_of` follows from it and the tempo.
+    """
 
     name: str
     default: float | str
@@ -28,6 +34,7 @@ class EffectParameter:
     attribute: str = ""
     choices: tuple[str, ...] = ()
     steady: bool = False
+    beats_of: str = ""
 
     @property
     def rule(self) -> Rule:
@@ -84,6 +91,22 @@ class EffectRow:
                 raise error.below(name) from None
         return values
 
+    def in_time(self, settings: Mapping[str, Parameter], bpm: float) -> dict[str, Parameter]:
+        """Its `settings` at a tempo, without those in beats.
+
+        A time or rate that the effect cannot reach is halved or doubled until it can, which keeps it in rhythm.
+
+        >>> EFFECTS["delay"].in_time({"delay_seconds": 0.3, "delay_beats": 0.75, "feedback": 0.1}, 90.0)
+        {'delay_seconds': 0.5, 'feedback': 0.1}
+        """
+        values = {name: value for name, value in settings.items() if not self.find(name).beats_of}
+        for one in self.parameters:
+            beats = settings.get(one.name, 0.0) if one.beats_of else 0.0
+            if isinstance(beats, float) and beats > 0.0:
+                of, seconds = self.find(one.beats_of), beats_to_seconds(beats, bpm)
+                values[of.name] = folded(1.0 / seconds if of.unit == "Hz" else seconds, of.low, of.high)
+        return values
+
 
 class HasName(Protocol):
     """Something with a name."""
@@ -124,6 +147,8 @@ def describe(row: EffectParameter) -> str:
     """Range, unit and default in a few words."""
     if row.choices:
         return f"{', '.join(row.choices)}; {row.default}"
+    if row.beats_of:
+        return f"{row.rule.span()} of the tempo, instead of {row.beats_of}; 0: not given"
     return f"{row.rule.span()}; {plain(float(row.default))}{', cannot be moved while it plays' * row.steady}"
 
 
@@ -144,6 +169,7 @@ def _ms(name: str, default: float, low: float, high: float) -> EffectParameter:
 
 
 _RATE = EffectParameter("rate_hz", 1.0, 0.01, 20.0, "Hz", "rate_hz")
+_CYCLE = EffectParameter("cycle_beats", 0.0, 0.0, LONGEST_BEATS, "beats", beats_of="rate_hz")
 _FEEDBACK = EffectParameter("feedback", 0.0, -0.95, 0.95, "", "feedback")
 _RATIO = EffectParameter("ratio", 3.0, 1.0, 50.0, "to 1", "ratio")
 _Q = EffectParameter("q", 0.7071, 0.1, 20.0, "", "q")
@@ -157,13 +183,14 @@ _ROWS = (
     ),
     EffectRow(
         "chorus", "Chorus", "several copies, slightly out of tune",
-        (_RATE, _part("depth", 0.25), _ms("centre_delay_ms", 7.0, 1.0, 50.0), _FEEDBACK),
+        (_RATE, _CYCLE, _part("depth", 0.25), _ms("centre_delay_ms", 7.0, 1.0, 50.0), _FEEDBACK),
         mix=0.5, tail_seconds=1.0, fixed={"mix": 1.0}, has_lfo=True,
     ),
     EffectRow(
         "delay", "Delay", "echoes",
         (
             EffectParameter("delay_seconds", 0.375, 0.001, 5.0, "s", "delay_seconds"),
+            EffectParameter("delay_beats", 0.0, 0.0, LONGEST_BEATS, "beats", beats_of="delay_seconds"),
             EffectParameter("feedback", 0.3, 0.0, 0.95, "", "feedback"),
         ),
         mix=0.3, tail_seconds=8.0, fixed={"mix": 1.0},
@@ -171,7 +198,7 @@ _ROWS = (
     EffectRow(
         "phaser", "Phaser", "notches that sweep through the spectrum",
         (
-            _RATE, _part("depth", 0.5), _FEEDBACK,
+            _RATE, _CYCLE, _part("depth", 0.5), _FEEDBACK,
             EffectParameter("centre_hz", 1300.0, 50.0, 10_000.0, "Hz", "centre_frequency_hz"),
         ),
         mix=0.5, tail_seconds=0.5, fixed={"mix": 1.0}, has_lfo=True,

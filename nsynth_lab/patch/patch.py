@@ -14,6 +14,7 @@ from nsynth_lab.patch.rules import checked
 from nsynth_lab.patch.slot import Slot
 from nsynth_lab.patch.sound import Blend, Envelope, Tuning, Voice
 from nsynth_lab.patch.targets import check_target, with_macros_applied
+from nsynth_lab.tempo import DEFAULT_BPM, HIGHEST_BPM, LOWEST_BPM
 from nsynth_lab.wording import quoted
 
 
@@ -35,6 +36,9 @@ class Patch:
     author: str = text("", most=100, says="who made it")
     tags: tuple[str, ...] = texts((), least=0, most=12, says="search terms")
     level_db: float = number(0.0, low=-60, high=36, unit="dB", says="output gain; `preset check --level --fix` sets it")
+    tempo_bpm: float = number(
+        DEFAULT_BPM, low=LOWEST_BPM, high=HIGHEST_BPM, unit="beats a minute", says="tempo, if no song or clock has one"
+    )
     envelope: Envelope = table(Envelope, says="on top of the instrument's own")
     tuning: Tuning = table(Tuning, says="tuning of the keys")
     voice: Voice = table(Voice, says="how keys become voices")

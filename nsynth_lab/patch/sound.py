@@ -28,16 +28,19 @@ MOVED = (*PLACED, "pitch_cents", "level_db")
 MAX_DEPTHS = {"pitch_cents": 1200.0, "level_db": 24.0}
 LINEAR, SPHERICAL = INTERPOLATIONS = ("linear", "spherical")
 LONGEST_PATH_SECONDS, MAX_PATH_POINTS = 1_000.0, 4_096
+LONGEST_CYCLE_BEATS = 256.0
+SECONDS, BEATS = TIME_UNITS = ("seconds", "beats")
 
 
 @dataclass(frozen=True)
 class Lfo:
     """An LFO on a blend position, the pitch or the level; it starts with each note.
 
-    A position moves by up to `depth` to both sides, clipped to 0 and 1.
+    A position moves by up to `depth` to both sides, clipped to 0 and 1. A cycle in beats follows the tempo; without
+    `retrigger` it also keeps to the beat of the song, whenever a note begins.
 
     Raises:
-        PatchError: see `rules`; a depth beyond the range of its target.
+        PatchError: see `rules`; a depth beyond the range of its target, a song to keep to without beats.
     """
 
     target: str = choice("position", MOVED, says="what it moves")
@@ -45,9 +48,19 @@ class Lfo:
     depth: float = number(0.1, low=0.0, high=1200.0, says="amplitude: 0 to 1, for pitch in cents, for level in dB")
     shape: str = choice("sine", SHAPES, says="waveform; random holds each value for a cycle")
     phase: float = number(0.0, low=0.0, high=1.0, says="phase at the start of a note, in cycles")
+    cycle_beats: float = number(
+        0.0,
+        low=0.0,
+        high=LONGEST_CYCLE_BEATS,
+        unit="beats",
+        says="length of a cycle instead of `rate_hz`; 0: not given",
+    )
+    retrigger: bool = flag(True, says="starts with each note; if false, a cycle in beats keeps to the song's beat")
 
     def __post_init__(self) -> None:
         checked(self)
+        if not (self.retrigger or self.cycle_beats):
+            raise PatchError("false; an LFO that keeps to the song's beat needs cycle_beats", place="retrigger")
         if self.depth > MAX_DEPTHS.get(self.target, 1.0):
             furthest = MAX_DEPTHS.get(self.target, 1.0)
             raise PatchError(f"{self.depth:g}; {self.target} moves by 0 to {furthest:g}", place="depth")
@@ -97,6 +110,7 @@ class Blend:
         most=MAX_PATH_POINTS,
         says="places over a note: [seconds, x], [seconds, x, y] or [seconds, weights ...], joined by straight lines",
     )
+    path_unit: str = choice(SECONDS, TIME_UNITS, says="what the times of the path are: seconds, or beats of the tempo")
     lfos: tuple[Lfo, ...] = tables(Lfo, most=8, says="low-frequency oscillators")
 
     def __post_init__(self) -> None:
@@ -181,7 +195,7 @@ class Blend:
             if max(point[1:]) > 1:
                 raise PatchError(f"point {index} is at {max(point[1:]):g}; expected 0 to 1", place="path")
         if any(later[0] < earlier[0] for earlier, later in pairwise(self.path)):
-            raise PatchError("goes back in time; expected ascending seconds", place="path")
+            raise PatchError(f"goes back in time; expected ascending {self.path_unit}", place="path")
 
     def _check_lfos(self) -> None:
         """An LFO on a position needs a position."""

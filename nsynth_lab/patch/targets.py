@@ -20,6 +20,7 @@ from nsynth_lab.wording import did_you_mean, quoted
 Part = TypeVar("Part")
 
 WEIGHT = "weight_"
+SHORTEST_CYCLE_BEATS = 1 / 64
 _PART = Rule("number", low=0.0, high=1.0)
 _TABLES = {
     "envelope": ("attack_seconds", "decay_seconds", "sustain", "release_seconds"),
@@ -83,7 +84,11 @@ def targets(patch: Movable, *, knobs: bool = True) -> dict[str, Target]:
     found += _places(patch.blend)
     for number, lfo in enumerate(patch.blend.lfos, start=1):
         depth = replace(_rule(lfo, "depth"), high=MAX_DEPTHS.get(lfo.target, 1.0))
-        found.append(Target(f"blend.lfos.{number}.rate_hz", _rule(lfo, "rate_hz"), lfo.rate_hz))
+        if lfo.cycle_beats:
+            cycle = replace(_rule(lfo, "cycle_beats"), low=SHORTEST_CYCLE_BEATS)
+            found.append(Target(f"blend.lfos.{number}.cycle_beats", cycle, lfo.cycle_beats))
+        else:
+            found.append(Target(f"blend.lfos.{number}.rate_hz", _rule(lfo, "rate_hz"), lfo.rate_hz))
         found.append(Target(f"blend.lfos.{number}.depth", depth, lfo.depth))
     for table, names in _TABLES.items():
         owner = getattr(patch, table)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nsynth_lab.midi.events import Event, Kind
+from nsynth_lab.midi.events import OF_THE_SONG, Event, Kind
 from nsynth_lab.synth.engine import Engine, EngineState
 from nsynth_lab.synth.mixer import KNEE, soft_clip
 from nsynth_lab.synth.player import Player
@@ -30,7 +30,9 @@ class Part(NamedTuple):
     def heard(self, events: Iterable[Event]) -> Iterator[Event]:
         """Those of the events that are for it."""
         for event in events:
-            if event.kind is Kind.SETTING:
+            if event.kind in OF_THE_SONG:
+                yield event
+            elif event.kind is Kind.SETTING:
                 if self.is_set:
                     yield event
             elif event.channel in self.channels:
@@ -70,7 +72,7 @@ class Ensemble:
         return any(engine.limited for engine in self._engines)
 
     def send(self, events: Iterable[Event]) -> None:
-        """As `Engine.send`: each event to the parts with its channel, parameters to all."""
+        """As `Engine.send`: each event to the parts with its channel, parameters and tempo to all."""
         taken = list(events)
         for part in self.parts:
             part.engine.send(part.heard(taken))

@@ -25,15 +25,25 @@ class Parts:
     """Engines for `own`, the instruments and presets of single channels, and for all other channels.
 
     `playing(programs)` gives the others instruments, `patched(patch)` a preset. `live`, `ahead_samples` and `unlimited`
-    are as in `PatchEffects` and `Engine`.
+    are as in `PatchEffects` and `Engine`; `tempo` takes the place of that of presets.
 
     Raises:
         UsageError, AudioError, LatentsError, PatchError: a source or preset that cannot be used.
     """
 
-    def __init__(self, session: Session, own: Own, *, live: bool, ahead_samples: int, unlimited: bool) -> None:
+    def __init__(
+        self,
+        session: Session,
+        own: Own,
+        *,
+        live: bool,
+        ahead_samples: int,
+        unlimited: bool,
+        tempo: float | None = None,
+    ) -> None:
         self._session, self._live = session, live
         self._ahead, self._unlimited = ahead_samples, unlimited
+        self._tempo: dict[str, object] = {} if tempo is None else {"tempo_bpm": tempo}
         self._sources: list[tuple[Sequence[int], Sources]] = []
         self._patches: list[tuple[Sequence[int], Patch]] = []
         for channels, names in own:
@@ -83,7 +93,8 @@ class Parts:
     def _presets(self) -> list[Part]:
         seed = self._session.seed
         return [
-            Part(self._patched(patch, settings_of(patch, seed=seed)), channels) for channels, patch in self._patches
+            Part(self._patched(patch, settings_of(patch, seed=seed).changed(self._tempo)), channels)
+            for channels, patch in self._patches
         ]
 
     def _patched(self, patch: Patch, settings: Settings) -> Engine:

@@ -23,6 +23,7 @@ from nsynth_lab.patch.place import (
     parse_numbers,
 )
 from nsynth_lab.patch.sources import check_interpolation
+from nsynth_lab.tempo import DEFAULT_BPM, check_bpm
 from nsynth_lab.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class PlayRequest:
         learn: parameters waiting for MIDI learn.
         block: samples per block.
         follow: how far notes that follow a phrase keep to its level rather than decay, 0 to 1.
+        tempo: beats a minute, of a MIDI file too; if not given its own, or the preset's, or 120.
 
     Raises:
         UsageError: nothing to play or too much, or values that cannot be used.
@@ -81,6 +83,7 @@ class PlayRequest:
     learn: Names = ()
     block: int = 256
     follow: float = 1.0
+    tempo: float | None = None
 
     def __post_init__(self) -> None:
         if bool(self.sources) == bool(self.preset) and not (self.channels and not self.sources):
@@ -95,6 +98,8 @@ class PlayRequest:
             raise UsageError(f"blocks of {self.block} samples; expected one of {', '.join(map(str, BLOCKS))}")
         if self.path is not None:
             check_interpolation(self.path)
+        if self.tempo is not None:
+            check_bpm(self.tempo)
         if self.sources:
             check_count(len(self.sources))
         self.settings()
@@ -149,6 +154,7 @@ class PlayRequest:
             weighted=self.weights is not None or not moved.isdisjoint(WEIGHTS),
             interpolation=self.path or "linear",
             follow=self.follow,
+            tempo_bpm=self.tempo or DEFAULT_BPM,
             **values,
         )
 
@@ -182,6 +188,8 @@ class PlayRequest:
         settings = settings_of(patch, mpe=self.mpe, seed=seed)
         if self.controllers:
             values["controllers"] = {**settings.controllers, **self.controllers}
+        if self.tempo is not None:
+            values["tempo_bpm"] = self.tempo
         return replace(settings, learn=self.learn, follow=self.follow, **values)
 
     def engine(self, session: Session, *, live: bool, ahead_samples: int) -> Playing:
@@ -193,7 +201,9 @@ class PlayRequest:
         from nsynth_lab.render.parts import Parts
 
         unlimited = self.voices is None and not live
-        parts = Parts(session, self.channels, live=live, ahead_samples=ahead_samples, unlimited=unlimited)
+        parts = Parts(
+            session, self.channels, live=live, ahead_samples=ahead_samples, unlimited=unlimited, tempo=self.tempo
+        )
         if self.preset:
             patch = self.patch()
             return parts.patched(patch, self.settings_of(patch, seed=session.seed), self.settings)

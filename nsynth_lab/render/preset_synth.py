@@ -17,6 +17,7 @@ from nsynth_lab.errors import PatchError
 from nsynth_lab.midi.events import Event
 from nsynth_lab.patch import Patch, targets
 from nsynth_lab.patch.macros import between
+from nsynth_lab.patch.rules import Parameter
 from nsynth_lab.patch.targets import moved_blend, unchecked
 from nsynth_lab.synth.modulation import Motion
 from nsynth_lab.synth.parameter_words import seconds_to_ms, sustain_to_db
@@ -26,6 +27,7 @@ from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, cents_to_ratio, n
 
 QUIET = 1e-4
 QUIET_SAMPLES = SAMPLE_RATE
+TEMPO, UNHEARD = "tempo_bpm", 0.0005  # a share of the tempo: a quarter of a millisecond of a delay of half a second
 
 
 # target of a patch -> parameter of the synth, and the conversion
@@ -60,6 +62,7 @@ def settings_of(patch: Patch, *, mpe: bool = False, seed: int = 0) -> Settings:
         motion=Motion(patch.blend, seed),
         weighted=patch.blend.is_weighted,
         interpolation=patch.blend.interpolation,
+        tempo_bpm=patch.tempo_bpm,
     )
     wheel = "manager_bend_semitones" if mpe else "bend_semitones"  # the player's own range of note bends stays
     return settings.changed({**synth_values(patch), wheel: voice.bend_semitones})
@@ -121,13 +124,14 @@ class PatchEffects:
             self.layers.close()
             raise
         self._knobs = {route.cc: patch.knobs(route.cc) for route in patch.midi}
-        self._effects = self._effect_knobs()
+        self._effects = {TEMPO: self._set_tempo, **self._effect_knobs()}
         self._stands = {name: target.value for name, target in targets(patch).items()} | bypasses(patch)
         self._plugins = {slot.label for slot in patch.effects if slot.plugin}
         self._blend, self._begins, self._seed = patch.blend, patch.blend, seed
         self._untuned_hz = _untuned_hz(patch)
         self._waiting: dict[tuple[int, str], float] = {}
         self._quiet_samples = QUIET_SAMPLES
+        self._bpm = patch.tempo_bpm
 
     def _effect_knobs(self) -> dict[str, ParameterSetter]:
         """Setters of the effect parameters that controllers move, by target; validated here once."""
@@ -190,6 +194,11 @@ class PatchEffects:
         """See `OutputStage`; the layers play while the synth does."""
         self.layers.begin(begin_sample, samples)
 
+    def set_tempo(self, bpm: float, at_sample: int) -> None:
+        """See `OutputStage`; a delay that follows a clock is not moved for less than anybody hears."""
+        if abs(bpm - self._bpm) > UNHEARD * self._bpm:
+            self._bpm = self._waiting[at_sample, TEMPO] = bpm
+
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
         """See `OutputStage`."""
         block, samples = self.layers.mixed(block, begin_sample), block.shape[1]
@@ -220,6 +229,9 @@ class PatchEffects:
         """Unload layers and chain."""
         self.layers.close()
         self.chain.close()
+
+    def _set_tempo(self, bpm: Parameter) -> None:
+        self.chain.set_tempo(float(bpm))
 
     def _is_of_plugin(self, target: str) -> bool:
         return target.startswith(IN_CHAIN) and target.removeprefix(IN_CHAIN).partition(".")[0] in self._plugins

@@ -48,7 +48,7 @@ def render_song(engine: Playing, song: Song, sink: Sink, *, advance: Advance = l
     over 0.17 s if it still sounds. `advance` is called with the samples done.
     """
     begun, done, most = time.perf_counter(), 0, 0
-    for block in blocks_of(engine, song.events, end_sample=song.end_sample):
+    for block in blocks_of(engine, song.timed, end_sample=song.end_sample):
         sink.write(block)
         done += block.shape[1]
         most = max(most, engine.state().voices)

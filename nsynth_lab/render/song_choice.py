@@ -36,7 +36,7 @@ def song_to_play(path: str | Path, asked: PlayRequest, *, channels: str = "") ->
         TuneError: it is a tune that cannot be read.
     """
     chosen, named = channel_list(channels) if channels else None, asked.named()
-    song = _song_of(Path(path))
+    song = _song_of(Path(path), asked.tempo)
     for line in song.warnings:
         messages.emit(f"warning: {path}: {line}")
     played = set(range(CHANNELS)) if chosen is None else set(chosen)
@@ -53,13 +53,13 @@ def song_to_play(path: str | Path, asked: PlayRequest, *, channels: str = "") ->
     return left
 
 
-def _song_of(path: Path) -> Song:
+def _song_of(path: Path, bpm: float | None) -> Song:
     """A MIDI file's song; that of a tune in ABC or MusicXML as it is played, with its repeats."""
     if path.suffix.lower() not in TUNES:
-        return read_song(path)
+        return read_song(path, bpm=bpm)
     read = read_tune(path)
     lines = Lines()
-    song = parse_song(midi_bytes(read.tune, lines))
+    song = parse_song(midi_bytes(read.tune, lines), bpm=bpm)
     for line in (*read.lines, *lines.all):
         messages.emit(f"{path}: {line}")
     return song

@@ -4,6 +4,8 @@
                    |         channels, held_keys              wheels, pedals and MPE; keys that are down
                    |         settings, tuning (scala)         parameters; the pitch of each key
                    |
+                   |         beat_clock                       samples to beats, through changes of tempo
+                   |
                    +-------> planner ---> modulation          the weights of the blend of each voice
                    |                      zone_reader         the zones of its instruments, blended (sources)
                    |                      compiled.voices     pitch, envelope and gain: the frame as numbers

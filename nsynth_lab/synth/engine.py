@@ -13,12 +13,12 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
 
-from nsynth_lab.midi.events import CHANNELS, Event, Kind, note_off, note_on
+from nsynth_lab.midi.events import CHANNELS, OF_THE_SONG, Event, Kind, note_off, note_on
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.patch.place import normalised
 from nsynth_lab.runtime.choose import choose_voice_batch
@@ -122,6 +122,7 @@ class Engine:
             assigned=assigned,
             seed=seed,
         )
+        output_stage.set_tempo(settings.tempo_bpm, 0)
         self._queue: list[Event] = []
         self._peak = 0.0
         self._dropped = 0
@@ -147,6 +148,8 @@ class Engine:
         """Queue events, each for its `at_sample`, or for now where that has passed."""
         for event in events:
             at = on_grid(max(event.at_sample, self.clock))
+            if event.kind in OF_THE_SONG:  # its time counts, though it takes effect later
+                event = replace(event, number=event.number + at - event.at_sample)
             if len(self._queue) < MAX_QUEUED:
                 insort(self._queue, event.at(at), key=_when)
             else:
@@ -249,6 +252,8 @@ class Engine:
         else:
             self._output_stage.hear(event, now)
             self.player.handle(event, now)
+            if event.kind is Kind.TEMPO:
+                self._output_stage.set_tempo(self.player.beats.bpm, now)
 
     def _plan(self, until_sample: int) -> None:
         """Plan the frames that are due and queue them for rendering."""

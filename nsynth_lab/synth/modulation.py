@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from nsynth_lab.blend.modulation import lfo_sum, places_of
+from nsynth_lab.blend.modulation import Moments, lfo_sum, places_of
 from nsynth_lab.blend.weights import place_weights
 from nsynth_lab.patch import Blend
 from nsynth_lab.patch.place import Place
@@ -30,23 +30,23 @@ class Motion:
     blend: Blend
     seed: int = 0
 
-    def weights(self, sources: int, place: Doubles, seconds: Doubles) -> Doubles:
-        """As `weights_at`, for voices positioned at `place` [active, dims], `seconds` [active] into the note."""
-        places = places_of(self.blend, seconds, wheel=place, seed=self.seed)
+    def weights(self, sources: int, place: Doubles, moments: Moments) -> Doubles:
+        """As `weights_at`, for voices positioned at `place` [active, dims], at these moments [active]."""
+        places = places_of(self.blend, moments, wheel=place, seed=self.seed)
         shape = (len(place), self.blend.dims)
         return np.stack([place_weights(np.broadcast_to(places[stream], shape), sources) for stream in STREAMS])
 
-    def cents(self, seconds: Doubles) -> Doubles:
+    def cents(self, moments: Moments) -> Doubles:
         """LFOs of the pitch in cents, [active]."""
-        return self._sum("pitch_cents", seconds)
+        return self._sum("pitch_cents", moments)
 
-    def level_db(self, seconds: Doubles) -> Doubles:
+    def level_db(self, moments: Moments) -> Doubles:
         """LFOs of the level in dB, [active]."""
-        return self._sum("level_db", seconds)
+        return self._sum("level_db", moments)
 
-    def _sum(self, target: str, seconds: Doubles) -> Doubles:
-        moved = lfo_sum(self.blend, target, seconds, seed=self.seed)
-        return np.zeros_like(seconds) if moved is None else moved
+    def _sum(self, target: str, moments: Moments) -> Doubles:
+        moved = lfo_sum(self.blend, target, moments, seed=self.seed)
+        return np.zeros_like(moments.seconds) if moved is None else moved
 
 
 @lru_cache(maxsize=4096)
@@ -56,14 +56,14 @@ def weights_of(sources: int, place: Place) -> Doubles:
 
 
 def weights_at(
-    motion: Motion | None, sources: int, places: Mapping[int, Place], channels: Ints, seconds: Doubles
+    motion: Motion | None, sources: int, places: Mapping[int, Place], channels: Ints, moments: Moments
 ) -> Doubles:
-    """Weights [4 streams, active, sources] of voices on `channels` [active], `seconds` [active] into their notes.
+    """Weights [4 streams, active, sources] of voices on `channels` [active], at these moments [active] of their notes.
 
     `places` are the blend positions of the channels; `motion` moves them where a patch is played.
     """
     if motion is not None:
-        return motion.weights(sources, np.array([places[channel] for channel in channels.tolist()]), seconds)
+        return motion.weights(sources, np.array([places[channel] for channel in channels.tolist()]), moments)
     found = np.empty((len(STREAMS), len(channels), sources))
     for channel, place in places.items():
         found[:, channels == channel] = weights_of(sources, place)

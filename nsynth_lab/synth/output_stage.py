@@ -41,6 +41,9 @@ class OutputStage(Protocol):
     def begin(self, begin_sample: int, samples: int) -> None:
         """The synth is about to make the block that begins there: what can be made at the same time is begun."""
 
+    def set_tempo(self, bpm: float, at_sample: int) -> None:
+        """What is in beats follows this tempo."""
+
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
         """Process the block [2, samples] that begins at `begin_sample` of the clock; stays below 0 dBFS."""
 
@@ -72,6 +75,9 @@ class Bypass:
 
     def begin(self, begin_sample: int, samples: int) -> None:
         """There is nothing to begin."""
+
+    def set_tempo(self, bpm: float, at_sample: int) -> None:
+        """Nothing is in beats."""
 
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
         """The block through `mixer.soft_clip`."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nsynth_lab.blend.modulation import Moments
 from nsynth_lab.compiled.voices import FRAME_SECONDS
 from nsynth_lab.midi.events import note_off, note_on
 from nsynth_lab.synth.channels import Channels
@@ -79,10 +80,11 @@ def plan_note(
         own = every.at(np.flatnonzero(every.slots == slot))
         count = len(own.slots)
         seconds = np.asarray((np.arange(count) + 1) * FRAME_SECONDS, np.float64)
+        moments = Moments.steady(seconds, bpm=settings.tempo_bpm)
         planned.append(
             PlannedVoice(
                 frames=own,
-                swing_db=settings.motion.level_db(seconds) if settings.motion else np.zeros(count),
+                swing_db=settings.motion.level_db(moments) if settings.motion else np.zeros(count),
                 detune_cents=detune_cents,
                 attack_frames=float(reader.layers.attack[slot]),
                 release_frame=int(min(reader.layers.release_at[slot], count)),

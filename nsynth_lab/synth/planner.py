@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from nsynth_lab.compiled.voices import FRAME_SECONDS, ChannelControls, Flags, GlobalControls, active_slots, advance
+from nsynth_lab.compiled.voices import ChannelControls, Flags, GlobalControls, active_slots, advance
 from nsynth_lab.latents import SILENCE_DB
 from nsynth_lab.midi.events import CHANNELS
 from nsynth_lab.patch.place import Place
@@ -92,11 +92,11 @@ def plan(active: Ints, player: Player) -> list[Frames]:
 
 def _plan(slots: Ints, program: int, player: Player) -> Frames:
     voices, reader, motion = player.allocator.table, player.programs[program], player.settings.motion
-    channels, seconds = voices.channel[slots], np.asarray((voices.frames[slots] + 1) * FRAME_SECONDS, np.float64)
+    channels, moments = voices.channel[slots], player.moments(slots)
     own = {channel: player.channels.controls(channel, player.settings) for channel in set(channels.tolist())}
     corners = len(reader.sources.corners)
     whose, places = _places(slots, player, own, corners)
-    weights = weights_at(motion, corners, places, whose, seconds)
+    weights = weights_at(motion, corners, places, whose, moments)
     released = reader.released(slots)
     semitones, given_db, breath_db = _followed(slots, player)
     for place in np.flatnonzero(~np.isnan(given_db) & ~released & ~voices.detached[slots]).tolist():
@@ -106,7 +106,7 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
     level_db = np.where(np.isnan(given_db), streams.level_db, np.maximum(streams.level_db + given_db, SILENCE_DB))
     f0_cents = np.where(np.isnan(semitones), streams.f0_cents, 100.0 * semitones)
     if motion is not None:
-        level_db, f0_cents = level_db + motion.level_db(seconds), f0_cents + motion.cents(seconds)
+        level_db, f0_cents = level_db + motion.level_db(moments), f0_cents + motion.cents(moments)
     shared = GlobalControls(*(float(getattr(player.settings, name)) for name in GlobalControls._fields))
     risen, ended = reader.risen(slots), reader.ended(slots)
     controls = _channel_controls(player, own)

@@ -10,8 +10,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
+from nsynth_lab.blend.modulation import Moments
 from nsynth_lab.compiled.voices import FRAME_SECONDS
-from nsynth_lab.midi.events import CHANNELS, Event, Kind
+from nsynth_lab.midi.events import CHANNELS, OF_THE_SONG, Event, Kind
+from nsynth_lab.synth.beat_clock import BeatClock
 from nsynth_lab.synth.channels import (
     LOWER,
     NOTES_OFF,
@@ -29,7 +31,7 @@ from nsynth_lab.synth.settings import MAX_UNISON, PARAMETERS, Settings
 from nsynth_lab.synth.voice import Voice
 from nsynth_lab.synth.voice_allocator import LOOK_AHEAD_SAMPLES, VoiceAllocator, phase_end, phase_of, voices_to_steal
 from nsynth_lab.synth.zone_reader import ZoneReader
-from nsynth_lab.units import Doubles, hz_to_note
+from nsynth_lab.units import HOP_SAMPLES, Doubles, Ints, hz_to_note
 
 DEFAULT_OFF_VELOCITY = 64
 VELOCITY_STEPS_PER_DOUBLING = 64  # of the release speed
@@ -62,6 +64,8 @@ class Player:
         self.settings, self.programs, self.allocator, self.channels = settings, list(programs), allocator, channels
         self.has_noise = any(reader.sources.unpitched is not None for reader in programs)
         self.held_keys = HeldKeys()
+        self.beats = BeatClock(settings.tempo_bpm)
+        self._begun_beats = np.zeros(len(allocator.table.frames))
         self.trim_db = -10.0 * math.log10(settings.unison)
         self.overload_stolen_count = self.stolen_count = 0
         self._cut, self._clear, self._on_control_change = cut, clear, on_control_change
@@ -86,6 +90,8 @@ class Player:
                 self.settings = self.settings.moved(event.name, event.value)
             case Kind.CONTROL:
                 self._control(event, now)
+            case kind if kind in OF_THE_SONG:
+                self.beats.take(event)
             case _:
                 self.channels.handle(event)
 
@@ -97,6 +103,13 @@ class Player:
         """Slots of the notes begun since the last call, each with the seed of its noise."""
         starts, self._starts = list(self._starts.items()), {}
         return starts
+
+    def moments(self, slots: Ints) -> Moments:
+        """Where the voices in these slots [active] will be at the end of their next frames."""
+        table = self.allocator.table
+        seconds = np.asarray((table.frames[slots] + 1) * FRAME_SECONDS, np.float64)
+        ends = table.next_sample[slots] + HOP_SAMPLES
+        return Moments(seconds, self.beats.passed(ends) - self._begun_beats[slots], self.beats.song(ends))
 
     def steal(self, count: int, now: int) -> int:
         """Steal `count` voices because of overload, released ones first; returns how many."""
@@ -148,6 +161,7 @@ class Player:
             voice.glide_to(aim, glide_ms=self.settings.glide_ms if aim != pitch else 0.0)
             voice.table.pan_gains[slot] = pan_gains(side * self.settings.spread)
             voice.begin_sample = voice.next_sample = now
+            self._begun_beats[slot] = self.beats.passed(now)
             voice.update_phase, voice.plan_from_sample = phase_of(now - look_ahead), phase_end(now)
             voice.look_ahead = look_ahead + LOOK_AHEAD_SAMPLES
             self._start(voice, self._seed + self._serial * MAX_UNISON + index)
@@ -251,8 +265,8 @@ class Player:
         slide = voice.kept_slide if voice.detached else self.channels.controls(voice.channel, self.settings).slide
         corners = len(voice.reader.sources.corners)
         places = {voice.channel: self.settings.place(corners, slide)}
-        seconds = np.array([(voice.frames + 1) * FRAME_SECONDS])
-        weights = weights_at(self.settings.motion, corners, places, np.array([voice.channel]), seconds)
+        moments = self.moments(np.array([voice.slot]))
+        weights = weights_at(self.settings.motion, corners, places, np.array([voice.channel]), moments)
         return np.asarray(weights[LOUDNESS, 0])
 
 

@@ -12,6 +12,7 @@ from nsynth_lab.patch.place import MAX_POSITIONED_SOURCES, MAX_SOURCES, Place, p
 from nsynth_lab.patch.sound import INTERPOLATIONS
 from nsynth_lab.synth.modulation import Motion
 from nsynth_lab.synth.tuning import EQUAL, Tuning
+from nsynth_lab.tempo import DEFAULT_BPM
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Settings:
         tuning: keys to Hz.
         motion: path and LFOs of a patch.
         follow: how far notes that are given a level keep to it rather than decay by themselves, 0 to 1.
+        tempo_bpm: beats a minute until a song or a clock says another tempo.
 
     Raises:
         UsageError: a number out of range, or an unknown name.
@@ -115,6 +117,7 @@ class Settings:
     tuning: Tuning = EQUAL
     motion: Motion | None = None
     follow: float = 1.0
+    tempo_bpm: float = DEFAULT_BPM
 
     def __post_init__(self) -> None:
         if self.bend_semitones == NOT_GIVEN:

@@ -23,7 +23,8 @@ def preset_lines(patch: Patch, places: Sequence[Sequence[float]], troubles: Sequ
     yield f"- Instruments: {_blended(patch.blend, places)}."
     for lfo in patch.blend.lfos:
         depth = f"{lfo.depth:g}{UNITS.get(lfo.target, '')}"
-        yield f"- Movement: {lfo.target} by {depth} at {lfo.rate_hz:g} Hz ({lfo.shape})."
+        pace = f"every {lfo.cycle_beats:g} beats" if lfo.cycle_beats else f"at {lfo.rate_hz:g} Hz"
+        yield f"- Movement: {lfo.target} by {depth} {pace} ({lfo.shape})."
     if patch.envelope != Envelope():
         yield f"- Envelope: {_envelope(patch.envelope)}."
     if patch.tuning != Tuning():

@@ -209,7 +209,7 @@ function show(state) {
   document.title = `${name} · nsynth-lab`;
   the("undo-button").disabled = !state.can_undo;
   the("redo-button").disabled = !state.can_redo;
-  pad.showBlend(patch.blend ?? {});
+  pad.showBlend(patch.blend ?? {}, patch.tempo_bpm);
   colours.show(patch.blend ?? {});
   path.show();
   for (const knob of knobs) knob.show(targets[knob.target]);

@@ -46,8 +46,11 @@ export class Pad extends EventTarget {
     this.names = [];
     /** @type {number[] | null} shares that no position expresses */
     this.weights = null;
-    /** @type {number[][]} [seconds, x, y] where each note goes, from the place on */
+    /** @type {number[][]} [time, x, y] where each note goes, from the place on */
     this.path = [];
+    /** @type {"seconds" | "beats"} of the times */
+    this.pathUnit = "seconds";
+    this.pathPace = 1; // of them in a second
     /** @type {{ move: (place: Point) => void, end: () => void } | null} what is told of moves instead of keeping them */
     this.tool = null;
     /** @type {number | null} when the note began that is followed along the path */
@@ -93,11 +96,13 @@ export class Pad extends EventTarget {
     return this.weights ?? shares(this.count, this.place);
   }
 
-  /** @param {import("./types.js").Blend} blend */
-  showBlend(blend) {
+  /** @param {import("./types.js").Blend} blend @param {number} [bpm] */
+  showBlend(blend, bpm = 120) {
     const names = blend.corners ?? [];
     const weighted = names.length > 4 || (names.length === 4 && (blend.weights?.length ?? 0) > 0);
     this.path = blend.path ?? [];
+    this.pathUnit = blend.path_unit ?? "seconds";
+    this.pathPace = this.pathUnit === "beats" ? bpm / 60 : 1;
     const given = blend.weights?.length ? blend.weights : names.map(() => 1);
     const sum = given.reduce((total, one) => total + one, 0) || 1;
     this.weights = weighted ? given.map((one) => one / sum) : null;
@@ -419,7 +424,7 @@ export class Pad extends EventTarget {
     const isFading = this.field.draw(context, this.size, this.box, this.count, now);
     drawSpokes(context, corners, dot, this.weights ?? shares(this.count, this.shown));
     const isFollowed = this.path.length > 1 && this.followed !== null;
-    drawPath(context, this.path, this.box, this.count, isFollowed ? (now - (this.followed ?? now)) / 1000 : null);
+    drawPath(context, this.path, this.box, this.count, isFollowed ? (this.pathPace * (now - (this.followed ?? now))) / 1000 : null);
     drawTrail(context, [...this.trail, { ...dot, at: now }], now);
     drawCorners(context, corners, this.chosen);
     for (const finger of this.fingers.size > 1 ? this.fingers.values() : []) ring(context, finger, 16, "accent", 1.5);

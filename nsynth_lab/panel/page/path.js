@@ -1,14 +1,14 @@
 /**
  * A path that is drawn on the pad and kept in the sound: every note goes along it. The pencil is taken, then a finger
- * draws, or the arrow keys do; what is drawn is heard meanwhile. Its length in seconds can be changed afterwards.
+ * draws, or the arrow keys do; what is drawn is heard meanwhile. Its length can be changed afterwards.
  *
  * @typedef {import("./types.js").Point} Point
  */
 import { between, cornerPoints, shares } from "./place.js";
 import { colour } from "./theme.js";
 
-const SHORTEST_SECONDS = 0.1;
-const LONGEST_SECONDS = 120;
+const SHORTEST = 0.1; // in seconds, or beats
+const LONGEST = 120;
 const CLOSE = 0.004; // of the pad's side: a point that is as close to the line between its neighbours is left out
 const MOST_POINTS = 500;
 
@@ -34,6 +34,8 @@ export function pathTool(element, pad, link, held, say) {
     element.hidden = !canDraw;
     if (!canDraw) take(false);
     find(".kept").hidden = path.length < 2 || pad.tool !== null;
+    find(".unit").textContent = pad.pathUnit === "beats" ? "beats" : "s";
+    seconds.setAttribute("aria-label", `Length of the path in ${pad.pathUnit}`);
     if (document.activeElement !== seconds) seconds.value = String(Number((path.at(-1)?.[0] ?? 0).toFixed(2)));
   }
 
@@ -57,11 +59,11 @@ export function pathTool(element, pad, link, held, say) {
 
   function end() {
     const points = simplified(drawn);
-    const isLong = (points.at(-1)?.[0] ?? 0) >= SHORTEST_SECONDS;
+    const isLong = (points.at(-1)?.[0] ?? 0) >= SHORTEST;
     take(false);
     if (!isLong) return say("A path needs a way to go: take the pencil, then draw on the pad.");
     const path = points.map((point) => point.slice(0, pad.count === 2 ? 2 : 3).map((value) => Number(value.toFixed(4))));
-    change({ path, position: path[0].slice(1), weights: [] });
+    change({ path, path_unit: "seconds", position: path[0].slice(1), weights: [] });
     const [, x, y = 0.5] = path[0];
     link.place({ x, y }, true); // back to where it begins
   }
@@ -78,7 +80,7 @@ export function pathTool(element, pad, link, held, say) {
     else if (event.target === pencil && pad.tool && pad.arrow(event)) event.stopPropagation();
   });
   seconds.addEventListener("change", () => {
-    const wanted = Math.min(Math.max(Number(seconds.value) || 0, SHORTEST_SECONDS), LONGEST_SECONDS);
+    const wanted = Math.min(Math.max(Number(seconds.value) || 0, SHORTEST), LONGEST);
     const length = pad.path.at(-1)?.[0] ?? 0;
     seconds.value = String(wanted);
     if (length > 0) change({ path: pad.path.map(([at, ...place]) => [Number(((at * wanted) / length).toFixed(4)), ...place]) });

@@ -2,12 +2,13 @@
  * What the modules of this page hand to each other; nothing runs here. The messages are those of `panel/messages.py`.
  *
  * @typedef {{ corners?: string[], position?: number | number[], weights?: number[],
- *   lfos?: Lfo[], path?: number[][] }} Blend
- * @typedef {{ target?: string, rate_hz?: number, depth?: number, shape?: string, phase?: number }} Lfo
+ *   lfos?: Lfo[], path?: number[][], path_unit?: "seconds" | "beats" }} Blend
+ * @typedef {{ target?: string, rate_hz?: number, depth?: number, shape?: string, phase?: number,
+ *   cycle_beats?: number, retrigger?: boolean }} Lfo
  * @typedef {{ mode?: string, voices?: number, unison?: number, bend_semitones?: number, mpe?: boolean }} Voice
  * @typedef {{ cc: number, target: string, low?: number, high?: number }} Route
  * @typedef {{ scale_cents?: number | number[], scale_root?: number, a4_hz?: number, transpose?: number }} Tuning
- * @typedef {{ name?: string, description?: string, tags?: string[], blend?: Blend, effects?: Slot[],
+ * @typedef {{ name?: string, description?: string, tags?: string[], tempo_bpm?: number, blend?: Blend, effects?: Slot[],
  *   layers?: Layer[], voice?: Voice, tuning?: Tuning, midi?: Route[] }} Patch  tables of a preset file
  * @typedef {{ effect?: string, plugin?: string, label?: string, bypass?: boolean, mix?: number, impulse?: string,
  *   state?: string, parameters?: Record<string, number | boolean | string> }} Slot
