@@ -19,8 +19,10 @@ from nsynth_lab.cli.status import StatusLine, clear, is_live
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
+    from nsynth_lab.cli.remote import Remote
     from nsynth_lab.midi.ports import Ports
     from nsynth_lab.midi.song import Song
+    from nsynth_lab.patch import Patch
     from nsynth_lab.render.live import Followed, Live, LiveEngine
     from nsynth_lab.render.partner import Partner
     from nsynth_lab.render.session import Session
@@ -84,13 +86,15 @@ def perform(
     song: Song | None = None,
     followed: Followed | None = None,
     partner: Partner | None = None,
+    remote: Remote | None = None,
+    patch: Patch | None = None,
     over: Callable[[], bool] = lambda: False,
     news: Callable[[], Iterable[str]] = lambda: (),
 ) -> None:
     """Play until the song is over, the time is up or the player stops; then report.
 
     It also ends when `over()` says so and nothing sounds any more. What `news()` returns, which is asked now and then,
-    is said too, a line each.
+    is said too, a line each. `remote` programs can move what `patch` has, if one is played.
     """
     from nsynth_lab.priority import lower_priority, never_for_long, raise_audio_thread
     from nsynth_lab.render.live import Live
@@ -122,11 +126,12 @@ def perform(
         late = partial(lower_priority, console.say)
         live = Live(engine, sink, record=recorder, song=events, followed=followed, partner=partner, overloaded=late)
         ports = stack.enter_context(_midi(live, stage.midi))
+        refused = stack.enter_context(remote.opened(live, patch)) if remote is not None else tuple
         where = stage.device or "the default output"
         how = "decoding on the GPU" if session.device == "cuda" else f"threads {threads}"
         console.say(f"playing on {where}, {stage.block} samples a block, latency {stage.latency}, {how}")
         with running(live, stop, done=done) as thread:
-            _attend(live, thread, title=title, keys=not stage.midi and song is None, news=news)
+            _attend(live, thread, title=title, keys=not stage.midi and song is None, news=lambda: (*news(), *refused()))
     _warn(live)
     _summary(live, sink, ports)
     if recorder is not None and recorder.samples:

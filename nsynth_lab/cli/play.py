@@ -20,6 +20,7 @@ from nsynth_lab.cli.performing import (
     perform,
 )
 from nsynth_lab.cli.playing import LearnOption, TempoOption, playing
+from nsynth_lab.cli.remote import OscOption, OscOutOption, Remote
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def play(
     latency: LatencyOption = "low",
     record: RecordOption = None,
     duration: DurationOption = 0.0,
+    osc: OscOption = "",
+    osc_out: OscOutOption = "",
     midi_channels: MidiChannelsOption = "",
     compute: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
@@ -59,6 +62,9 @@ def play(
     octave, space holds notes. On MIDI the mod wheel moves the blend; --cc gives that and any other parameter to other
     controllers, and --learn to whichever is moved next. `--latency high` and a larger `--block` help where the sound
     breaks up.
+
+    With --osc other programs and surfaces play along: every parameter has its address, such as /nsynth/x or, of a
+    preset, /nsynth/effects/reverb/mix; see below. --osc-out tells them what changes.
 
     With --input a voice, a whistle or an instrument at the microphone plays the blend, one note at a time, as
     `nsynth-lab translate` would; the options from --transpose to --makeup belong to it. Listen on headphones:
@@ -78,6 +84,8 @@ def play(
 
         nsynth-lab play oboe --midi seaboard --mpe --set bend_semitones=48
 
+        nsynth-lab play --preset glass-cello --osc 9000 --osc-out 9001
+
         nsynth-lab play flute cello --file song.mid --latency high
 
         nsynth-lab play flute --file song.mid --part 2=cello --part 3-4=glass-cello --midi-channels 1-4
@@ -88,6 +96,8 @@ def play(
 
     stage = Stage(asked.block, output_device, latency, midi, record, duration, force)
     stage.check()
+    remote = Remote(osc, osc_out)
+    remote.check()
     if audio_input and file:
         raise UsageError("--input and --file both play; give one of them")
     heard = following.input_asked(
@@ -110,4 +120,7 @@ def play(
     threads = choose_threads(engine)
     hint = "use headphones: loudspeakers would be heard and played too"
     with heard.opened(session, asked, stage, hint=hint) if heard is not None else nullcontext() as followed:
-        perform(context, session, engine, stage, title=asked.title(), threads=threads, song=song, followed=followed)
+        perform(
+            context, session, engine, stage, title=asked.title(), threads=threads, song=song, followed=followed,
+            remote=remote, patch=asked.patch() if asked.preset else None,
+        )  # fmt: skip

@@ -26,7 +26,19 @@ class PlayingCommand(TyperCommand):
 
         rows = "\n".join(f"- `{name}` {span}: {about}" for name, span, about in listing())
         self.epilog = f"**What `--set`, `--cc` and `--learn` take**\n\n{rows}"
+        if any(one.name == "osc" for one in self.params):
+            self.epilog += f"\n\n{_osc_help()}"
         super().format_help(ctx, formatter)
+
+
+def _osc_help() -> str:
+    from nsynth_lab.osc.addresses import listing
+
+    rows = "\n".join(f"- `{address}` {takes}: {about}" for address, takes, about in listing())
+    return (
+        "**What `--osc` takes**\n\nA number for each of these parameters, as `/nsynth/NAME`, and for each that "
+        "`nsynth-lab preset show` lists of a preset, with slashes for its points; and these:\n\n" + rows
+    )
 
 
 LearnOption = Annotated[
