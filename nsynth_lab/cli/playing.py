@@ -57,7 +57,7 @@ TempoOption = Annotated[
     float | None,
     typer.Option(
         "--tempo",
-        help="Beats a minute, of LFOs, paths and delays in beats and of a MIDI file.",
+        help="Quarter notes a minute: of a MIDI file, and of LFOs, paths and delays in beats.",
         show_default="the file's, or the preset's",
     ),
 ]
