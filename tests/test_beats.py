@@ -51,7 +51,7 @@ def beats_by_hand(events: list[Event], samples: np.ndarray, *, begin_bpm: float 
     for event in events:
         pace[event.at_sample :] = event.value / 60.0 / SECOND
     passed[1:] = np.cumsum(pace)[:-1]
-    return passed[samples]
+    return np.asarray(passed[samples])
 
 
 def test_beats_are_counted_through_every_change_of_tempo() -> None:

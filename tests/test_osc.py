@@ -45,10 +45,10 @@ def message(address: str, *values: float | str, later: float | None = None) -> b
     for value in values:
         builder.add_arg(value)
     if later is None:
-        return builder.build().dgram
+        return bytes(builder.build().dgram)
     bundle = OscBundleBuilder(time.time() + later)
     bundle.add_content(builder.build())
-    return bundle.build().dgram
+    return bytes(bundle.build().dgram)
 
 
 def until(done: Callable[[], bool], *, seconds: float = 5.0) -> None:

@@ -49,10 +49,11 @@ class OscFeedback:
         check_installed()
         self._look, self._sent = look, dict[str, float]()
         try:
-            family, _, _, _, self._to = socket.getaddrinfo(*endpoint, type=socket.SOCK_DGRAM)[0]
+            found = socket.getaddrinfo(*endpoint, type=socket.SOCK_DGRAM)
         except OSError as error:
             raise UsageError(f"--osc-out: no such address as {endpoint[0]} ({error.strerror or error})") from error
-        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        self._to = found[0][4]
+        self._socket = socket.socket(found[0][0], socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="osc-out", daemon=True)

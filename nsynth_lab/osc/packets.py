@@ -113,4 +113,4 @@ def write_packet(address: str, values: Sequence[Value]) -> bytes:
     builder = OscMessageBuilder(address)
     for value in values:
         builder.add_arg(value, "f" if isinstance(value, float) else None)
-    return builder.build().dgram
+    return bytes(builder.build().dgram)
