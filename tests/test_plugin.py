@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -15,21 +14,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clap_host import Clap, Events, until
-from conftest import REPOSITORY
 
 from nsynth_lab.cli import run
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.effects.vst3 import Vst3
-from nsynth_lab.errors import MissingError, PluginError
+from nsynth_lab.errors import PluginError
 from nsynth_lab.midi.parse import Parser
 from nsynth_lab.panel.engines import engine_of
 from nsynth_lab.patch import parse_preset
 from nsynth_lab.patch.library import listed_file
-from nsynth_lab.plugin.build import FORMATS, build, built_folder
-from nsynth_lab.plugin.install import install, place_of
+from nsynth_lab.plugin.build import FORMATS
+from nsynth_lab.plugin.install import place_of
 from nsynth_lab.plugin.layout import NUMBER
 from nsynth_lab.plugin.memory import Memory
-from nsynth_lab.plugin.place import USUAL_PRESET, our_place
+from nsynth_lab.plugin.place import USUAL_PRESET
 from nsynth_lab.plugin.status import running
 from nsynth_lab.render.session import Session
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, cents_to_ratio, note_to_hz
@@ -48,23 +46,6 @@ def down(key: int, velocity: int = 100, *, channel: int = 0) -> bytes:
 
 def up(key: int, *, channel: int = 0) -> bytes:
     return bytes([0x80 | channel, key, 0])
-
-
-@pytest.fixture(scope="session")
-def plugin(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The plugin in folders of hosts, by format; its engine ends two seconds after the last instance."""
-    kept = REPOSITORY / "build" / "plugin" / built_folder().name
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with open(kept.parent / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # other processes of this run build it too
-        if not kept.is_dir():
-            try:
-                build(kept)
-            except (MissingError, PluginError) as error:
-                pytest.skip(str(error))
-    folder = tmp_path_factory.mktemp("hosts")
-    paths = install(kept, {name: folder / name for name in FORMATS}, place=our_place(linger_seconds=2.0))
-    return dict(zip(FORMATS, paths, strict=True))
 
 
 @pytest.fixture

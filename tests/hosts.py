@@ -1,0 +1,32 @@
+"""The plugin as hosts find it: a fixture."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from nsynth_lab.errors import MissingError, PluginError
+from nsynth_lab.plugin.build import FORMATS, build, built_folder
+from nsynth_lab.plugin.install import install
+from nsynth_lab.plugin.place import our_place
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def plugin(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The plugin in folders of hosts, by format; its engine ends two seconds after the last instance."""
+    kept = REPOSITORY / "build" / "plugin" / built_folder().name
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with open(kept.parent / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # other processes of this run build it too
+        if not kept.is_dir():
+            try:
+                build(kept)
+            except (MissingError, PluginError) as error:
+                pytest.skip(str(error))
+    folder = tmp_path_factory.mktemp("hosts")
+    paths = install(kept, {name: folder / name for name in FORMATS}, place=our_place(linger_seconds=2.0))
+    return dict(zip(FORMATS, paths, strict=True))
