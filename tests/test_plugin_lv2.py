@@ -25,15 +25,16 @@ def recorded(jack: Any, host: Any) -> FloatArray:
     """What the host's plugin plays [2, samples], with a key struck in block `STRIKE`."""
     client = jack.Client("nsynth-lab-tests", no_start_server=True)
     inputs = [client.inports.register(f"in_{side}") for side in (1, 2)]
-    keys, heard = client.midi_outports.register("keys"), []
+    keys = client.midi_outports.register("keys")
+    heard: list[FloatArray] = []
 
-    @client.set_process_callback
     def process(_: int) -> None:
         keys.clear_buffer()
         if len(heard) == STRIKE:
             keys.write_midi_event(0, [0x90, A4, 100])
         heard.append(np.stack([port.get_array().copy() for port in inputs]))
 
+    client.set_process_callback(process)
     with client:
         ports = [f"{NAME}:lv2_audio_out_{side}" for side in (1, 2)]
         assert until(lambda: {*ports} <= {port.name for port in client.get_ports()}, 10.0), host.poll()
