@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from clap_host import until
 from servers import jack as jack_server
 from servers import running
 
+from nsynth_lab.plugin.install import place_of
+from nsynth_lab.plugin.status import running as running_engine
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, cents_to_ratio, note_to_hz
 
 NAME = "nsynth-lab-lv2"
@@ -21,8 +23,8 @@ A4 = 69
 STRIKE, BLOCK, BLOCKS = 40, 256, 220
 
 
-def recorded(jack: Any, host: Any) -> FloatArray:
-    """What the host's plugin plays [2, samples], with a key struck in block `STRIKE`."""
+def recorded(jack: Any, plays: Callable[[], bool]) -> FloatArray:
+    """What the host's plugin plays [2, samples] once its engine does, with a key struck in block `STRIKE`."""
     client = jack.Client("nsynth-lab-tests", no_start_server=True)
     inputs = [client.inports.register(f"in_{side}") for side in (1, 2)]
     keys = client.midi_outports.register("keys")
@@ -37,14 +39,21 @@ def recorded(jack: Any, host: Any) -> FloatArray:
     client.set_process_callback(process)
     with client:
         ports = [f"{NAME}:lv2_audio_out_{side}" for side in (1, 2)]
-        assert until(lambda: {*ports} <= {port.name for port in client.get_ports()}, 10.0), host.poll()
-        time.sleep(1.0)  # the engine starts
+        assert until(lambda: {*ports} <= {port.name for port in client.get_ports()}, 10.0)
+        assert until(plays, 20.0)
         for port, given in zip(ports, inputs, strict=True):
             client.connect(port, given)
         client.connect(keys, f"{NAME}:lv2_events_in")
         heard.clear()
         assert until(lambda: len(heard) >= BLOCKS, 10.0)
     return np.concatenate(heard[:BLOCKS], axis=1)
+
+
+def engine_plays(plugin: Path) -> bool:
+    """Whether a preset plays in the engine."""
+    place = place_of(plugin)
+    found = running_engine(place) if place else None
+    return bool(found and all(found["playing"]) and found["playing"])
 
 
 @pytest.mark.alone
@@ -58,7 +67,7 @@ def test_jalv_plays_it(plugin: dict[str, Path], tmp_path: Path, monkeypatch: pyt
         host = ["jalv", "-i", "-n", NAME, "urn:nsynth-lab:instrument"]
         folders = os.pathsep.join((str(plugin["LV2"].parent), "/usr/lib/lv2"))
         with running(host, {**os.environ, "LV2_PATH": folders}, tmp_path / "jalv.log") as process:
-            sound = recorded(jack, process)
+            sound = recorded(jack, lambda: process.poll() is None and engine_plays(plugin["LV2"]))
     begin = STRIKE * BLOCK
     assert not sound[:, :begin].any()
     note = sound[0, begin:]
