@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsynth_lab.cli import console, recipes
+from nsynth_lab.cli.clocks import Following, check_clock, following
 from nsynth_lab.cli.status import StatusLine, clear, is_live
 from nsynth_lab.errors import UsageError
 
@@ -51,6 +52,7 @@ class Stage:
         record: the sound file that it is recorded into.
         duration: seconds; 0 until the player has had enough.
         force: whether that file may be there already.
+        clock: whose tempo, start and stop are followed (see `clocks`); nobody's, if empty.
     """
 
     block: int
@@ -60,6 +62,7 @@ class Stage:
     record: Path | None = None
     duration: float = 0.0
     force: bool = False
+    clock: str = ""
 
     def check(self) -> None:
         """Check that the performance can take place, before any work.
@@ -72,6 +75,7 @@ class Stage:
 
         if self.latency not in LATENCIES:
             raise UsageError(f"latency '{self.latency}'; expected low or high")
+        check_clock(self.clock, midi=self.midi)
         check_outputs([self.record] if self.record else [], endings=SOUND_ENDINGS, force=self.force)
 
 
@@ -97,6 +101,7 @@ def perform(
     is said too, a line each. `remote` programs can move what `patch` has, if one is played.
     """
     from nsynth_lab.priority import lower_priority, never_for_long, raise_audio_thread
+    from nsynth_lab.render.clocked_song import ClockedSong
     from nsynth_lab.render.live import Live
     from nsynth_lab.render.live_thread import running
     from nsynth_lab.sinks.device import DeviceSink
@@ -104,11 +109,13 @@ def perform(
     from nsynth_lab.sinks.recorder import Recorder
     from nsynth_lab.units import SAMPLE_RATE
 
+    clocked = ClockedSong(song) if song is not None and stage.clock else None
     stop = threading.Event()
     until = time.monotonic() + stage.duration if stage.duration else float("inf")
 
     def done() -> bool:
-        ended = over() or (song is not None and engine.clock >= song.end_sample)
+        played = engine.clock >= song.end_sample if song is not None and clocked is None else False
+        ended = over() or played or (clocked is not None and clocked.ended)
         quiet = engine.idle and (partner is None or partner.idle)
         return (ended and quiet) or time.monotonic() >= until
 
@@ -122,16 +129,20 @@ def perform(
             recorder = stack.enter_context(Recorder(file))
         sink = DeviceSink(stage.device, block_samples=stage.block, latency=stage.latency, begin=raise_audio_thread)
         stack.enter_context(sink)
-        events = song.timed if song else ()
-        late = partial(lower_priority, console.say)
-        live = Live(engine, sink, record=recorder, song=events, followed=followed, partner=partner, overloaded=late)
-        ports = stack.enter_context(_midi(live, stage.midi))
+        live = Live(
+            engine, sink, record=recorder, song=song.timed if song and clocked is None else (), clocked=clocked,
+            followed=followed, partner=partner, overloaded=partial(lower_priority, console.say),
+        )  # fmt: skip
+        clock = stack.enter_context(following(stage.clock, live))
+        ports = stack.enter_context(_midi(live, stage.midi, clock))
         refused = stack.enter_context(remote.opened(live, patch)) if remote is not None else tuple
         where = stage.device or "the default output"
         how = "decoding on the GPU" if session.device == "cuda" else f"threads {threads}"
         console.say(f"playing on {where}, {stage.block} samples a block, latency {stage.latency}, {how}")
         with running(live, stop, done=done) as thread:
-            _attend(live, thread, title=title, keys=not stage.midi and song is None, news=lambda: (*news(), *refused()))
+            lines = [news, refused, clock.troubles]
+            told = partial(_all_of, lines)
+            _attend(live, thread, title=title, keys=not stage.midi and song is None, news=told)
     _warn(live)
     _summary(live, sink, ports)
     if recorder is not None and recorder.samples:
@@ -142,15 +153,20 @@ def perform(
         )
 
 
+def _all_of(news: Sequence[Callable[[], Iterable[str]]]) -> list[str]:
+    return [line for one in news for line in one()]
+
+
 @contextmanager
-def _midi(live: Live, wanted: str) -> Iterator[Ports | None]:
+def _midi(live: Live, wanted: str, clock: Following) -> Iterator[Ports | None]:
     from nsynth_lab.midi.ports import Ports
     from nsynth_lab.synth.engine import panic
 
     if not wanted:
         yield None
         return
-    with Ports(wanted, live.event_queue.put_at, on_lost=lambda: live.event_queue.put(panic())) as ports:
+    lost = partial(live.event_queue.put, panic())
+    with Ports(wanted, live.event_queue.put_at, on_lost=lost, clock=clock.take) as ports:
         console.say(f"MIDI from {', '.join(ports.open) or 'any port that will come'}")
         yield ports
 

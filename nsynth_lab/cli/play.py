@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsynth_lab.cli import console, following
+from nsynth_lab.cli.clocks import ClockOption
 from nsynth_lab.cli.options import CheckpointOption, ComputeOption, ForceOption, MidiChannelsOption, SeedOption
 from nsynth_lab.cli.performing import (
     DurationOption,
@@ -35,6 +36,7 @@ def play(
     asked: PlayRequest,
     file: FileOption = None,
     midi: MidiOption = "",
+    clock: ClockOption = "",
     audio_input: following.InputOption = "",
     transpose: following.TransposeOption = 0.0,
     follow: following.FollowOption = 1.0,
@@ -63,6 +65,9 @@ def play(
     controllers, and --learn to whichever is moved next. `--latency high` and a larger `--block` help where the sound
     breaks up.
 
+    With --clock the tempo of a DAW or drum machine is followed: LFOs, paths and delays in beats keep to it, and a
+    --file starts, stops and is wound on with it.
+
     With --osc other programs and surfaces play along: every parameter has its address, such as /nsynth/x or, of a
     preset, /nsynth/effects/reverb/mix; see below. --osc-out tells them what changes.
 
@@ -84,6 +89,8 @@ def play(
 
         nsynth-lab play oboe --midi seaboard --mpe --set bend_semitones=48
 
+        nsynth-lab play --preset glass-cello --midi all --clock midi
+
         nsynth-lab play --preset glass-cello --osc 9000 --osc-out 9001
 
         nsynth-lab play flute cello --file song.mid --latency high
@@ -94,7 +101,7 @@ def play(
     from nsynth_lab.render.song_choice import song_to_play
     from nsynth_lab.units import HOP_SAMPLES
 
-    stage = Stage(asked.block, output_device, latency, midi, record, duration, force)
+    stage = Stage(asked.block, output_device, latency, midi, record, duration, force, clock)
     stage.check()
     remote = Remote(osc, osc_out)
     remote.check()

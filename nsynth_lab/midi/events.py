@@ -15,7 +15,8 @@ DEFAULT_OFF_VELOCITY = 64
 class Kind(Enum):
     """MIDI's channel messages, and what else is sent to an engine.
 
-    `SETTING`: a parameter set by name. `PITCH`, `LEVEL`, `BREATH`: of notes that follow. `TEMPO`, `BEAT`: of the song.
+    `SETTING`: a parameter set by name. `PITCH`, `LEVEL`, `BREATH`: of notes that follow. `TEMPO`, `BEAT`, `RUN`: of the
+    song.
     """
 
     NOTE_ON = "note_on"
@@ -31,9 +32,10 @@ class Kind(Enum):
     BREATH = "breath"
     TEMPO = "tempo"
     BEAT = "beat"
+    RUN = "run"
 
 
-OF_THE_SONG = (Kind.TEMPO, Kind.BEAT)  # these belong to no channel
+OF_THE_SONG = (Kind.TEMPO, Kind.BEAT, Kind.RUN)  # these belong to no channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,13 @@ class Event:
     Attributes:
         kind: which message.
         channel: 0 to 15.
-        number: the key, controller or program, 0 to 127; for `TEMPO` and `BEAT` how many samples before `at_sample` it
+        number: the key, controller or program, 0 to 127; of the song's kinds how many samples before `at_sample` it
             happened; 0 if the kind has none.
         value: velocity, pressure or controller value, 0 to 127; for `BEND` -8192 to 8191; for `SETTING` any number;
             for `PITCH` semitones above the key, for `LEVEL` A-weighted dB, for `BREATH` dB by which the noise is turned
             up, of the channel's notes (see `synth.followed`), NaN for their own again; for `TEMPO` beats a minute, for
-            `BEAT` the beat at which the song stands, counted from 0 at its beginning. A beat is a quarter note.
+            `BEAT` the beat at which the song stands, counted from 0 at its beginning, for `RUN` 1 where it runs and 0
+            where it stands still. A beat is a quarter note.
         at_sample: when, on the engine's clock.
         name: for `SETTING`, the parameter.
     """
@@ -105,6 +108,11 @@ def tempo(bpm: float, *, at_sample: int = 0) -> Event:
 def beat(position: float, *, at_sample: int = 0) -> Event:
     """The song stands at beat `position`, and goes on from there."""
     return Event(Kind.BEAT, value=position, at_sample=at_sample)
+
+
+def run(runs: bool, *, at_sample: int = 0) -> Event:
+    """The song runs from here on, or stands still."""
+    return Event(Kind.RUN, value=float(runs), at_sample=at_sample)
 
 
 def setting(name: str, value: float, *, at_sample: int = 0) -> Event:

@@ -1,7 +1,10 @@
-"""Listens to MIDI ports in a process of its own: `python -m nsynth_lab.midi.port_process API NAME WANTED`.
+"""Listens to MIDI ports in a process of its own: `python -m nsynth_lab.midi.port_process API NAME WANTED CLOCK`.
 
     stdout, one JSON object a line:  {"names": [all inputs], "open": [those being listened to]}   whenever they change
                                      {"at": seconds of time.perf_counter, "bytes": "903c64"}      a message
+                                     the same with "clock": name of its port                      a message of a clock
+
+CLOCK is 1 to hear clocks too, else 0.
 
 stdin: another WANTED a line, to listen to other ports from then on; "" is none of them. The process ends when it does.
 
@@ -20,6 +23,7 @@ import time
 from typing import Any
 
 POLL_SECONDS = 0.05  # a port that vanishes and is back under its name within this time counts as never gone
+CLOCK_MESSAGES = (0xF2, 0xF8, 0xFA, 0xFB, 0xFC)  # as in `midi.clock`, which brings NumPy
 LONGEST_BYTES = 3  # anything longer is system exclusive, which the synth ignores
 ALL = "all"
 
@@ -27,10 +31,10 @@ ALL = "all"
 class PortWatcher:
     """Opens every port whose name contains `wanted` as it appears, and closes it when it vanishes; none if empty."""
 
-    def __init__(self, api: int, name: str, wanted: str) -> None:
+    def __init__(self, api: int, name: str, wanted: str, *, clock: bool = False) -> None:
         import rtmidi
 
-        self._rtmidi, self._api, self._name, self._wanted = rtmidi, api, name, wanted
+        self._rtmidi, self._api, self._name, self._wanted, self._clock = rtmidi, api, name, wanted, clock
         self._probe = rtmidi.MidiIn(api, name=f"{name}-look")
         self._inputs: dict[str, Any] = {}
         self._reported: object = None
@@ -61,13 +65,16 @@ class PortWatcher:
     def _open(self, name: str) -> Any:
         port = self._rtmidi.MidiIn(self._api, name=self._name)
         port.open_port(port.get_ports().index(name), name="in")
-        port.set_callback(_on_message)
+        port.ignore_types(timing=not self._clock)
+        port.set_callback(_on_message, name)
         return port
 
 
-def _on_message(message: tuple[list[int], float], _data: object) -> None:
-    if len(message[0]) <= LONGEST_BYTES:
-        _report({"at": time.perf_counter(), "bytes": bytes(message[0]).hex()})
+def _on_message(message: tuple[list[int], float], port: object) -> None:
+    at, content = time.perf_counter(), message[0]
+    if len(content) <= LONGEST_BYTES:
+        clock = {"clock": port} if content[0] in CLOCK_MESSAGES else {}
+        _report({"at": at, "bytes": bytes(content).hex(), **clock})
 
 
 def _report(what: dict[str, Any]) -> None:
@@ -77,7 +84,7 @@ def _report(what: dict[str, Any]) -> None:
 
 def main() -> None:
     """Watch the ports until stdin ends."""
-    watcher = PortWatcher(int(sys.argv[1]), sys.argv[2], sys.argv[3])
+    watcher = PortWatcher(int(sys.argv[1]), sys.argv[2], sys.argv[3], clock=sys.argv[4:] == ["1"])
     while True:
         watcher.refresh()
         if select.select([sys.stdin], [], [], POLL_SECONDS)[0]:

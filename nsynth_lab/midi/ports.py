@@ -27,6 +27,7 @@ START_TIMEOUT_SECONDS = 20.0
 RESTART_SECONDS = 0.5
 
 Receive = Callable[[float, list[Event]], None]
+Clock = Callable[[float, bytes, str], object]
 
 
 class Ports:
@@ -34,7 +35,8 @@ class Ports:
 
     `receive(seconds, events)` is called on a thread of its own with everything that arrives and the
     `time.perf_counter` of its arrival; `on_lost()` whenever a port vanishes, so that its notes can be released;
-    `on_change()` whenever there are other ports, or others are open. Without `insist` nothing waits for them.
+    `on_change()` whenever there are other ports, or others are open; `clock(seconds, message, port)` with the messages
+    of a MIDI clock (see `midi.clock`), if it is given. Without `insist` nothing waits for them.
 
     Attributes:
         names: of all ports that there are.
@@ -53,10 +55,11 @@ class Ports:
         *,
         on_lost: Callable[[], None],
         on_change: Callable[[], None] = lambda: None,
+        clock: Clock | None = None,
         insist: bool = True,
     ) -> None:
         self.wanted, self._receive, self._on_lost = wanted, receive, on_lost
-        self._on_change, self._insist = on_change, insist
+        self._on_change, self._insist, self._clock = on_change, insist, clock
         self._api = _interface()[1]
         self.open: list[str] = []
         self.found = self.lost = 0
@@ -95,9 +98,10 @@ class Ports:
         """Read what the port process reports; if it ends, start another."""
         pipe = subprocess.PIPE
         while not self._ended.is_set():
-            command = [sys.executable, "-m", "nsynth_lab.midi.port_process", str(self._api), OWN_NAME, self.wanted]
+            wanted, clock = self.wanted, str(int(self._clock is not None))
+            command = [sys.executable, "-m", "nsynth_lab.midi.port_process", str(self._api), OWN_NAME, wanted, clock]
             self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
-            if self.wanted != command[-1]:  # it has been chosen meanwhile
+            if self.wanted != wanted:  # it has been chosen meanwhile
                 self.choose(self.wanted)
             for line in self._process.stdout or ():
                 self._handle(json.loads(line))
@@ -105,7 +109,10 @@ class Ports:
             self._ended.wait(RESTART_SECONDS)
 
     def _handle(self, line: dict[str, Any]) -> None:
-        if "bytes" in line:
+        if "clock" in line:
+            if self._clock is not None:
+                self._clock(float(line["at"]), bytes.fromhex(line["bytes"]), str(line["clock"]))
+        elif "bytes" in line:
             events = self._parser.feed(bytes.fromhex(line["bytes"]))
             if events:
                 self._receive(float(line["at"]), events)

@@ -24,6 +24,7 @@ from typing import Protocol
 
 from nsynth_lab.analysis.follower import Heard
 from nsynth_lab.midi.events import Event, EventList
+from nsynth_lab.render.clocked_song import ClockedSong
 from nsynth_lab.render.event_queue import ClockFollower, EventQueue
 from nsynth_lab.render.load_meter import LoadMeter
 from nsynth_lab.render.partner import Partner, PartnerState
@@ -154,9 +155,9 @@ class LiveEngine(Protocol):
 class Live:
     """Runs an engine into a sink: `run(stop)` on its own thread; any thread may put events into `event_queue`.
 
-    `song` is played from the beginning on, as the engine's clock comes to its events; `followed` plays along as it is
-    heard; `partner` hears all that is played and plays with it. `overloaded` is called when every block has come late
-    for two seconds.
+    `song` is played from the beginning on, as the engine's clock comes to its events; `clocked` as a clock among the
+    events says; `followed` plays along as it is heard; `partner` hears all that is played and plays with it.
+    `overloaded` is called when every block has come late for two seconds.
     """
 
     def __init__(
@@ -166,6 +167,7 @@ class Live:
         *,
         record: Recorder | None = None,
         song: Sequence[Event] = (),
+        clocked: ClockedSong | None = None,
         followed: Followed | None = None,
         partner: Partner | None = None,
         overloaded: Callable[[], object] = lambda: None,
@@ -174,7 +176,7 @@ class Live:
         self.engine, self.sink, self.event_queue = engine, sink, event_queue or EventQueue()
         self.meter = LoadMeter()
         self._record = record
-        self._song = EventList(song)
+        self._song, self._clocked = EventList(song), clocked
         self._followed, self._partner = followed, partner
         self._overloaded = overloaded
         self._blocks_of_overload = math.ceil(OVERLOADED_SECONDS / sink.block_seconds)
@@ -218,6 +220,8 @@ class Live:
         begin, end = self.engine.clock, self.engine.clock + self.sink.block_samples
         played = [event.at(self._clock.sample(seconds)) for seconds, event in self.event_queue.drain()]
         played += self._song.until(end)
+        if self._clocked is not None:
+            played += self._clocked.until(played, begin, end)
         if self._followed is not None:
             played += self._followed.events(begin)
         self.engine.send(played)

@@ -27,7 +27,7 @@ from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, cents_to_ratio, n
 
 QUIET = 1e-4
 QUIET_SAMPLES = SAMPLE_RATE
-TEMPO, UNHEARD = "tempo_bpm", 0.0005  # a share of the tempo: a quarter of a millisecond of a delay of half a second
+TEMPO, UNHEARD = "tempo_bpm", 0.0025  # a share of the tempo: a clock that is followed trembles by less
 
 
 # target of a patch -> parameter of the synth, and the conversion

@@ -10,12 +10,14 @@ from nsynth_lab.units import SAMPLE_RATE, Doubles, Ints
 
 FASTEST_BPM = 1e6  # a MIDI file may have any tempo; beyond this one no beat is heard
 SLOWEST_BPM = 1.0
+SLIP_BEATS = 0.25  # further away a song is wound on; nearer it is put right
 
 
 class BeatClock:
     """Beats that have passed, and the beat at which the song stands: a straight line from the last change on.
 
     Notes count the beats that have passed since they began, so that nothing happens to them where a song is wound on.
+    What is nearer is a clock that is kept to, and they keep to it too.
 
     >>> clock = BeatClock(60.0)
     >>> clock.take(Event(Kind.TEMPO, value=120.0, at_sample=48_000))
@@ -34,7 +36,11 @@ class BeatClock:
             self._sample, self._passed = at, float(self.passed(at))
             self.bpm = min(max(event.value, SLOWEST_BPM), FASTEST_BPM)
         elif event.kind is Kind.BEAT:
-            self._ahead = event.value - float(self.passed(at))
+            away = event.value - float(self.song(at))
+            if abs(away) < SLIP_BEATS:
+                self._passed += away
+            else:
+                self._ahead += away
 
     def passed(self, sample: int | Ints) -> Doubles:
         """Beats since the clock began, at samples of any shape."""
