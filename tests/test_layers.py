@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
@@ -24,12 +26,26 @@ from nsynth_lab.effects.keys import Keys
 from nsynth_lab.effects.layers import Layers
 from nsynth_lab.effects.plugin_here import PluginHere
 from nsynth_lab.effects.plugin_process import PluginProcess
-from nsynth_lab.effects.shared_blocks import MAX_EVENTS, Message
+from nsynth_lab.effects.shared_blocks import BLOCKS, MAX_EVENTS, Message
+from nsynth_lab.effects.vst3 import Vst3
 from nsynth_lab.errors import PatchError, PluginError
 from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on
 from nsynth_lab.panel.changes import changed
 from nsynth_lab.panel.messages import Change
-from nsynth_lab.patch import Blend, Envelope, Layer, Patch, Slot, Tuning, format_preset, parse_preset
+from nsynth_lab.patch import (
+    Blend,
+    Envelope,
+    Layer,
+    Macro,
+    Move,
+    Patch,
+    Route,
+    Slot,
+    Tuning,
+    format_preset,
+    moved,
+    parse_preset,
+)
 from nsynth_lab.render.preset_synth import PatchEffects, settings_of
 from nsynth_lab.units import FloatArray, db_to_gain, note_to_hz
 
@@ -93,6 +109,23 @@ def test_a_layer_sounds_the_same_in_blocks_of_any_size_and_offline() -> None:
 
 
 @needs_kars
+def test_a_layers_level_is_moved_by_a_macro_and_a_controller_at_their_sample() -> None:
+    target = "layers.Kars.level_db"
+    moving = replace(
+        LAYERED, macros=(Macro("Pluck", moves=(Move(target, -60.0, 0.0),)),), midi=(Route(20, "macros.Pluck"),)
+    ).with_macros_applied()
+    assert moved(LAYERED, target, -20.0).layers[0].level_db == -20.0
+    events = sorted([*NOTES, control(20, 127, at_sample=11_000)], key=lambda event: event.at_sample)
+    whole = sound_of(moving, events=events)
+    assert np.abs(sound_of(moving, (8192,), events=events, ahead_samples=8192) - whole).max() < MINUS_90_DB
+    assert np.abs(sound_of(moving, (64, 331), events=events) - whole).max() < MINUS_90_DB
+    before, after = (
+        np.abs((whole - sound_of(PLAIN))[:, part]).max() for part in (slice(0, 11_000), slice(12_000, None))
+    )
+    assert after > 30 * before
+
+
+@needs_kars
 @needs_zam
 def test_a_layer_is_added_to_the_blend_at_the_same_sample_and_the_effects_follow() -> None:
     """What is heard beside the blend is what the instrument plays by itself, in time, whatever the effects delay."""
@@ -128,6 +161,14 @@ def test_a_plugin_in_its_own_process_is_the_plugin_here() -> None:
         assert sounds[0] is not None
         assert sounds[1] is not None
         assert np.array_equal(sounds[0], sounds[1])
+    for plugin in (apart, here):  # more blocks than there is room for, before any is taken
+        for _ in range(2 * BLOCKS):
+            plugin.submit(1024)
+    for _ in range(2 * BLOCKS):
+        sounds = [plugin.take() for plugin in (apart, here)]
+        assert sounds[0] is not None
+        assert sounds[0].any()
+        assert np.array_equal(sounds[0], sounds[1] if sounds[1] is not None else ())
     apart.submit(64, events=[Message(0, bytes((0xB0, 1, number % 128))) for number in range(2 * MAX_EVENTS)])
     assert apart.take() is not None
     assert apart._events, "what does not fit comes with the next block"
@@ -144,9 +185,9 @@ def test_a_key_range_and_transpositions() -> None:
     for key in (59, 60, 72, 73):
         at = len(heard) * SECOND
         with_layer.hear(note_on(key, 100), at)
-        heard[key] = with_layer.mixed(np.zeros((2, SECOND // 2), np.float32), at)[0]
         with_layer.hear(note_off(key), at + SECOND // 2)
-        with_layer.mixed(np.zeros((2, SECOND // 2), np.float32), at + SECOND // 2)
+        with_layer.collect(at, SECOND)
+        heard[key] = with_layer.mixed(np.zeros((2, SECOND), np.float32), slice(0, SECOND))[0, : SECOND // 2]
     with_layer.close()
     assert not heard[59].any()
     assert np.abs(heard[73]).max() < 0.01 * np.abs(heard[72]).max(), "only what is left of the note before"
@@ -221,6 +262,50 @@ def test_a_block_too_late_is_silence_and_counted_and_then_it_is_there_again() ->
     assert sound is not None
     assert np.abs(sound).max() > 0.0
     plugin.close()
+
+
+@needs_kars
+def test_a_plugins_process_ends_with_the_one_that_plays() -> None:
+    """However that ends: nothing is left of a program that was killed."""
+    program = (
+        "import os, signal\n"
+        "from nsynth_lab.effects import find_plugin\n"
+        "from nsynth_lab.effects.hosted_plugin import setup_of\n"
+        "from nsynth_lab.effects.plugin_process import PluginProcess\n"
+        "plugin = PluginProcess(setup_of(find_plugin('Kars'))).ready()\n"
+        "print(plugin._child.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+    for _ in range(100):
+        if not Path(f"/proc/{int(done.stdout)}/stat").exists():
+            return
+        time.sleep(0.02)
+    state = Path(f"/proc/{int(done.stdout)}/stat").read_text().rpartition(")")[2].split()[0]
+    assert state == "Z", "it is over, and only nobody has asked"
+
+
+@needs_kars
+def test_an_instrument_that_loads_its_samples_late_is_waited_for(
+    told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, tried = Vst3.play_note, []
+
+    def late(self: Vst3, note: int, velocity: int, *, hold_seconds: float, seconds: float) -> FloatArray:
+        tried.append(note)
+        sound = real(self, note, velocity, hold_seconds=hold_seconds, seconds=seconds)
+        return sound * np.float32(len(tried) > 3)
+
+    monkeypatch.setattr(Vst3, "play_note", late)
+    waited = PluginHere(setup_of(find_plugin("Kars"), note=48))
+    assert tried == [48] * 5, "three times silent, then twice alike"
+    assert told == ["Kars is still silent; waiting up to 20 s for it to load its samples"]
+    waited.submit(512, events=[Message(0, bytes((0x90, 60, 100)))])
+    sound = waited.take()
+    assert sound is not None
+    assert sound.any()
+    waited.close()
 
 
 @needs_kars

@@ -19,6 +19,7 @@ from tiny_model import tiny_checkpoint
 
 from nsynth_lab.cli import run
 from nsynth_lab.effects import Chain, find_plugin, plugin_files, scan, scanned_plugins
+from nsynth_lab.effects.hosted_plugin import PluginSetup
 from nsynth_lab.effects.plugin_cache import CACHE
 from nsynth_lab.effects.plugin_process import PluginProcess
 from nsynth_lab.errors import PatchError, PluginError
@@ -114,16 +115,15 @@ def test_plugins_of_a_chain_that_cannot_be_made_are_unloaded_without_a_word(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     made: list[PluginProcess] = []
-    ready = PluginProcess.ready
 
-    def noted(plugin: PluginProcess) -> PluginProcess:
-        made.append(plugin)
-        return ready(plugin)
+    def noted(setup: PluginSetup) -> PluginProcess:
+        made.append(PluginProcess(setup))
+        return made[-1]
 
-    monkeypatch.setattr(PluginProcess, "ready", noted)
-    with pytest.raises(PatchError, match="tresh"):
+    monkeypatch.setattr("nsynth_lab.effects.host.start_plugin", noted)
+    with pytest.raises(PatchError, match=r"effects\.2\.tresh"):
         Chain([Slot(plugin=STEREO), Slot(plugin=MONO, parameters={"tresh": 1.0})])
-    assert [plugin._child.poll() for plugin in made] == [0]
+    assert [plugin._child.poll() is not None for plugin in made] == [True]
     assert capfd.readouterr() == ("", "")
 
 

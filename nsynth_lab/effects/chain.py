@@ -5,7 +5,8 @@ Where an effect is made: `_stage`, at the end. Where parameters are changed whil
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -65,16 +66,17 @@ class Chain:
         self, slots: Sequence[Slot], *, level_db: float = 0.0, home: Path | None = None, deadline: bool = False
     ) -> None:
         self._stages: list[Stage] = []
-        for number, slot in enumerate(slots, start=1):
-            try:
-                self._stages.append(_stage(slot, home, deadline))
-            except BaseException as error:
-                for stage in self._stages:
-                    stage.close()
-                if isinstance(error, PatchError):
-                    raise error.below(f"effects.{number}") from error
-                raise
-        self._limiter = _stage(LIMITER, None, False)
+        with ExitStack() as unloading:
+            for number, slot in enumerate(slots, start=1):
+                with _naming(number):
+                    self._stages.append(_stage(slot, home, deadline))
+                unloading.callback(self._stages[-1].close)
+            for number, stage in enumerate(self._stages, start=1):  # by now all plugins are being loaded
+                with _naming(number):
+                    stage.prepare()
+            self._limiter = _stage(LIMITER, None, False)
+            self._limiter.prepare()
+            unloading.pop_all()
         self._gain = SmoothedValue(db_to_gain(level_db))
         self._reported: set[str] = set()
 
@@ -190,18 +192,17 @@ def chain_of(patch: Patch, *, deadline: bool = False) -> Chain:
     return chain
 
 
-def _stage(slot: Slot, home: Path | None, deadline: bool) -> Stage:
-    if slot.plugin:
-        watchdog = Watchdog(deadline=deadline)
-        stage = Stage(
-            slot.label, HostedEffect(slot, live=deadline), mix=slot.mix, bypass=slot.bypass, watchdog=watchdog
-        )
-    else:
-        effect = BuiltIn(slot, find_effect(slot.effect), home=home)
-        stage = Stage(slot.label, effect, mix=slot.mix, bypass=slot.bypass)
+@contextmanager
+def _naming(number: int) -> Iterator[None]:
+    """What is wrong with an effect is said with its place among the others."""
     try:
-        stage.prepare()
-    except BaseException:
-        stage.close()  # it may have been loaded already
-        raise
-    return stage
+        yield
+    except PatchError as error:
+        raise error.below(f"effects.{number}") from error
+
+
+def _stage(slot: Slot, home: Path | None, deadline: bool) -> Stage:
+    if not slot.plugin:
+        return Stage(slot.label, BuiltIn(slot, find_effect(slot.effect), home=home), mix=slot.mix, bypass=slot.bypass)
+    hosted = HostedEffect(slot, live=deadline)
+    return Stage(slot.label, hosted, mix=slot.mix, bypass=slot.bypass, watchdog=Watchdog(deadline=deadline))

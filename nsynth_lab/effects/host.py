@@ -9,9 +9,8 @@ from pathlib import Path
 from nsynth_lab.effects.effect import ParameterSetter
 from nsynth_lab.effects.hosted_plugin import setup_of
 from nsynth_lab.effects.plugin_cache import find_plugin
-from nsynth_lab.effects.plugin_here import PluginHere, start_plugin
+from nsynth_lab.effects.plugin_here import start_plugin
 from nsynth_lab.effects.plugin_info import PluginInfo
-from nsynth_lab.effects.plugin_process import PluginProcess
 from nsynth_lab.effects.shared_blocks import Change
 from nsynth_lab.effects.vst3 import Vst3
 from nsynth_lab.effects.watchdog import SLOW_BLOCKS
@@ -36,17 +35,15 @@ class HostedEffect:
 
     def __init__(self, slot: Slot, *, live: bool = False) -> None:
         self.latency_samples = 0
-        self._slot, self._live = slot, live
-        self._info = effect_info(slot)
-        self._plugin: PluginProcess | PluginHere | None = None
+        self._info = info = effect_info(slot)
+        changes = {name: info.find(name).raw(value) for name, value in slot.parameters.items()}
+        self._plugin = start_plugin(setup_of(info, state=slot.raw_state, changes=changes, live=live))
         self._late_in_a_row = 0
 
     def prepare(self) -> None:
-        """Load the plugin, set it up and warm it up."""
-        changes = {name: self._info.find(name).raw(value) for name, value in self._slot.parameters.items()}
-        setup = setup_of(self._info, state=self._slot.raw_state, changes=changes, live=self._live)
-        self._plugin = plugin = start_plugin(setup).ready()
-        self.latency_samples = plugin.latency_samples
+        """Wait until the plugin is loaded, set up and warmed up, which has begun when this was made."""
+        self._plugin.ready()
+        self.latency_samples = self._plugin.latency_samples
 
     def process(self, block: FloatArray) -> FloatArray:
         """Process the next block [2, samples].
@@ -54,7 +51,7 @@ class HostedEffect:
         Raises:
             PluginError: its process has ended or hangs, or it is always too late.
         """
-        plugin = self._loaded
+        plugin = self._plugin
         plugin.submit(block.shape[1], sound=block)
         out = plugin.take()
         self._late_in_a_row = 0 if out is not None else self._late_in_a_row + 1
@@ -72,25 +69,18 @@ class HostedEffect:
         """
         parameter = self._info.find(name)
         raw, place = parameter.scale(*ends), self._info.parameters.index(parameter)
-        return lambda value: self._loaded.change(Change(place, raw(value)))
+        return lambda value: self._plugin.change(Change(place, raw(value)))
 
     def set_tempo(self, bpm: float) -> None:
         """Nothing: pedalboard tells plugins no tempo."""
 
     def reset(self) -> None:
         """Clear all state."""
-        self._loaded.reset()
+        self._plugin.reset()
 
     def close(self) -> None:
         """Unload the plugin."""
-        if self._plugin is not None:
-            self._plugin.close()
-
-    @property
-    def _loaded(self) -> PluginProcess | PluginHere:
-        if self._plugin is None:
-            raise PluginError(f"{self._info.name}: is not loaded yet")
-        return self._plugin
+        self._plugin.close()
 
 
 def packed_state(name: str, *, settings: Mapping[str, Parameter], preset: Path | None = None) -> str:

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 import numpy as np
 
 from nsynth_lab.effects.blocks import parts
-from nsynth_lab.effects.effect import Delay
+from nsynth_lab.effects.effect import Delay, ParameterSetter
 from nsynth_lab.effects.host import instrument_info
 from nsynth_lab.effects.hosted_plugin import setup_of
 from nsynth_lab.effects.keys import Keys
@@ -27,9 +27,11 @@ from nsynth_lab.midi.events import Event
 from nsynth_lab.patch import Layer, Patch
 from nsynth_lab.units import FloatArray, db_to_gain
 
+LEVEL = "level_db"
+
 
 class HostedLayer:
-    """One of them: `hear` its events, `begin` a block, then `take` it."""
+    """One of them: `hear` its events, `begin` a block, `collect` it, then take its `part`s."""
 
     def __init__(self, layer: Layer, *, transpose: int, live: bool) -> None:
         info = instrument_info(layer)
@@ -38,6 +40,7 @@ class HostedLayer:
         self._gain = SmoothedValue(db_to_gain(layer.level_db))
         self._trouble, self._told_late = "", 1
         self._events: list[tuple[int, bytes]] = []
+        self._made: FloatArray = np.zeros((2, 0), np.float32)
         changes = {name: info.find(name).raw(value) for name, value in layer.parameters.items()}
         self._plugin = start_plugin(
             setup_of(info, state=layer.raw_state, changes=changes, live=live, note=self.keys.middle)
@@ -65,11 +68,15 @@ class HostedLayer:
             self._plugin.submit(part.stop - part.start, events=now)
         self._events = events
 
-    def take(self, samples: int) -> FloatArray:
-        """The block [2, samples], at its level and in time with the others; silence where it comes too late."""
+    def collect(self, samples: int) -> None:
+        """Take that block from the plugin; silence where it comes too late."""
         made = [self._part(part.stop - part.start) for part in parts(samples)]
-        block = made[0] if len(made) == 1 else np.concatenate(made, axis=1)
-        return self._delay.process(np.asarray(block * self._gain.next(samples), np.float32))
+        self._made = made[0] if len(made) == 1 else np.concatenate(made, axis=1)
+
+    def part(self, part: slice) -> FloatArray:
+        """The next part [2, samples] of what was collected, at its level and in time with the others."""
+        made = self._made[:, part]
+        return self._delay.process(np.asarray(made * self._gain.next(made.shape[1]), np.float32))
 
     def set_level(self, level_db: float) -> None:
         """Its level beside the blend, from the next block on."""
@@ -140,23 +147,34 @@ class Layers:
         for layer in self._layers:
             layer.begin(begin_sample, samples)
 
-    def mixed(self, block: FloatArray, begin_sample: int) -> FloatArray:
-        """The synth's block [2, samples] and theirs."""
-        if not self._layers:
-            return block
+    def collect(self, begin_sample: int, samples: int) -> None:
+        """Wait for that block, or for one that has not been begun."""
         if not self._begun:
-            self.begin(begin_sample, block.shape[1])
+            self.begin(begin_sample, samples)
         self._begun = False
-        out = self._delay.process(block)
         for layer in self._layers:
-            out = out + layer.take(block.shape[1])
+            layer.collect(samples)
+
+    def mixed(self, block: FloatArray, part: slice) -> FloatArray:
+        """The next part of the synth's block, which is [2, samples], with theirs; levels may change between parts."""
+        if not self._layers:
+            return block[:, part]
+        out = self._delay.process(block[:, part])
+        for layer in self._layers:
+            out = out + layer.part(part)
         return out
 
-    def set_level(self, label: str, level_db: float) -> None:
-        """The level of one of them, from the next block on."""
-        for layer in self._layers:
-            if layer.label == label:
-                layer.set_level(level_db)
+    def setter(self, name: str) -> ParameterSetter:
+        """A function that sets `LABEL.level_db` from the next block on, to values within its range.
+
+        Raises:
+            PatchError: there is no such layer, or it has no such parameter.
+        """
+        label, _, parameter = name.partition(".")
+        found = next((layer for layer in self._layers if layer.label == label), None)
+        if found is None or parameter != LEVEL:
+            raise PatchError(f"no layer has it; expected {', '.join(f'{one.label}.{LEVEL}' for one in self._layers)}")
+        return lambda value: found.set_level(float(value))
 
     @property
     def taken_out(self) -> Mapping[str, str]:

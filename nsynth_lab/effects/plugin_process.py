@@ -70,6 +70,7 @@ class PluginProcess:
         self._answers = select.poll()
         self._answers.register(self._answering, select.POLLIN)
         self._submitted: deque[tuple[int | None, int]] = deque()  # number, or None where there was no room; samples
+        self._taken: deque[FloatArray | None] = deque()
         self._events: list[Message] = []
         self._changes: list[Change] = []
         self._behind_since = 0.0
@@ -102,6 +103,8 @@ class PluginProcess:
 
     def submit(self, samples: int, *, sound: FloatArray | None = None, events: Sequence[Message] = ()) -> None:
         """Hand over the next block of at most 1024 samples: for an effect its sound [2, samples], else its events."""
+        if len(self._submitted) == BLOCKS:  # its place in the memory is needed
+            self._taken.append(self._take())
         self._events += events
         if self.trouble or not self._has_room():
             self._submitted.append((None, samples))
@@ -119,11 +122,7 @@ class PluginProcess:
 
     def take(self) -> FloatArray | None:
         """The sound [2, samples] of the oldest block that was submitted; None if it comes too late."""
-        number, samples = self._submitted.popleft()
-        if number is not None and not self.trouble and self._is_done(number, samples):
-            return self._memory.sound(number, samples)
-        self.late += not self.trouble
-        return None
+        return self._taken.popleft() if self._taken else self._take()
 
     def close(self) -> None:
         """Unload the plugin, and end its process."""
@@ -141,6 +140,13 @@ class PluginProcess:
         self._live = live
         if self.trouble:
             raise PluginError(f"{self._name} {self.trouble}")
+
+    def _take(self) -> FloatArray | None:
+        number, samples = self._submitted.popleft()
+        if number is not None and not self.trouble and self._is_done(number, samples):
+            return self._memory.sound(number, samples)
+        self.late += not self.trouble
+        return None
 
     def _is_done(self, number: int, samples: int) -> bool:
         """Whether block `number` is finished, after waiting for it as long as may be; not if others come before it."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from threading import Lock
 
 import numpy as np
@@ -48,7 +49,8 @@ BURST_SECONDS, BURST_DB = 0.25, -20.0
 class PresetFinisher:
     """Applies a preset's effects to its decoded clips; on any thread, but with plugins on the main thread alone.
 
-    Every clip gets a new chain, so that it does not depend on the clips before it or beside it.
+    Every clip gets a new chain, so that it does not depend on the clips before it or beside it; or the last one as good
+    as new, if it has plugins, which take a third of a second to load.
     """
 
     def __init__(self, request: PackRequest) -> None:
@@ -56,6 +58,7 @@ class PresetFinisher:
         self._patches = [request.patch_at(place) for place in request.positions]
         self._release_seconds: float | None = None
         self._measuring = Lock()
+        self._kept: tuple[Patch, Chain] | None = None
 
     def finish(self, clips: Sequence[PresetClipLatents], decoded: Sequence[FloatArray]) -> Iterator[FinishedClip]:
         """Finish `clips`, whose voices are `decoded`, each [voices, samples]; round robins of a note are neighbours."""
@@ -67,13 +70,31 @@ class PresetFinisher:
         dry = mix_whole(voices, clip.gains)
         release = max(clip.release_seconds, self._effects_release_seconds())
         loop: Loop | None = None
-        with chain_of(patch) as chain:
+        with self._chain(patch) as chain:
             if clip.period is None:
                 samples, seam = _whole(chain, dry), Seam(why_not_looped(clip, self._request))
             else:
                 samples, loop, seam = _looped(chain, dry, clip.period.frames * HOP_SAMPLES)
             troubles = tuple(str(trouble) for trouble in chain.troubles())
         return ClosedClip(clip, _mono_if_same(samples), loop, seam, min(release, LONGEST_RELEASE_SECONDS), troubles)
+
+    @contextmanager
+    def _chain(self, patch: Patch) -> Iterator[Chain]:
+        if not any(slot.plugin for slot in patch.effects):
+            with chain_of(patch) as chain:
+                yield chain
+            return
+        kept, self._kept = self._kept, None
+        if kept and (kept[0].effects, kept[0].level_db) == (patch.effects, patch.level_db):
+            chain = kept[1]
+            chain.reset()
+        else:
+            chain = chain_of(patch)
+        yield chain
+        if chain.taken_out:
+            chain.close()
+        else:
+            self._kept = (patch, chain)
 
     def _effects_release_seconds(self) -> float:
         """Time in which the effects decay by 60 dB; measured once, with a burst of noise."""

@@ -60,6 +60,7 @@ def _fixed(patch: Patch, streams: Sequence[str]) -> Patch:
         level_db=0.0,
         tempo_bpm=DEFAULT_BPM,
         effects=tuple(_fixed_slot(slot, heard) for slot in patch.effects),
+        layers=tuple(unchecked(layer, level_db=0.0) for layer in patch.layers),
         blend=blend,
         envelope=Envelope(),
         tuning=unchecked(patch.tuning, fine_cents=0.0),

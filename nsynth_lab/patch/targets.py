@@ -1,7 +1,7 @@
 """Targets: the parameters of a patch that macros and controllers can move, by name, with range and unit.
 
 level_db   blend.position  blend.position_y  blend.timbre ...   blend.weight_1 ...   blend.lfos.1.depth
-envelope.attack_seconds ...   effects.LABEL.mix   effects.LABEL.PARAMETER   macros.NAME
+envelope.attack_seconds ...   effects.LABEL.mix   effects.LABEL.PARAMETER   layers.LABEL.level_db   macros.NAME
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import Field, dataclass, fields, replace
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from nsynth_lab.errors import PatchError
+from nsynth_lab.patch.layer import Layer
 from nsynth_lab.patch.macros import Macro
 from nsynth_lab.patch.rules import RULE, Rule
 from nsynth_lab.patch.slot import Slot
@@ -59,6 +60,10 @@ class Movable(Protocol):
         """Effects in the order of the signal flow."""
 
     @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Instruments beside the blend."""
+
+    @property
     def macros(self) -> tuple[Macro, ...]:
         """Named knobs that move several parameters."""
 
@@ -102,6 +107,9 @@ def targets(patch: Movable, *, knobs: bool = True) -> dict[str, Target]:
         else:
             moving = [(name, value) for name, value in slot.parameters.items() if type(value) is float]
             found += [Target(f"effects.{slot.label}.{name}", _ANY, value) for name, value in moving]
+    found += [
+        Target(f"layers.{layer.label}.level_db", _rule(layer, "level_db"), layer.level_db) for layer in patch.layers
+    ]
     if knobs:
         found += [Target(f"macros.{macro.name}", _PART, macro.value) for macro in patch.macros]
     return {target.name: target for target in found}
@@ -153,6 +161,10 @@ def moved(patch: Recipe, name: str, value: float) -> Recipe:
         label, _, parameter = rest.partition(".")
         slots = tuple(_slot(slot, parameter, value) if slot.label == label else slot for slot in patch.effects)
         return replace(patch, effects=slots)
+    if table == "layers":
+        label = rest.partition(".")[0]
+        layers = tuple(replace(one, level_db=value) if one.label == label else one for one in patch.layers)
+        return replace(patch, layers=layers)
     if table == "blend":
         return replace(patch, blend=moved_blend(patch.blend, rest, value))
     return replace(patch, **{table: replace(getattr(patch, table), **{rest: value})})

@@ -44,7 +44,7 @@ SYNTH: Mapping[str, tuple[str, Callable[[float], float]]] = {
     "blend.position_y": ("y", float),
     **{f"blend.{name}": (name, float) for name in WEIGHTS},
 }
-FINE, IN_CHAIN = "tuning.fine_cents", "effects."
+FINE, IN_CHAIN, IN_LAYERS = "tuning.fine_cents", "effects.", "layers."
 NO_KNOBS: Mapping[str, tuple[float, float]] = {}
 
 
@@ -87,8 +87,8 @@ def synth_value(target: str, number: float) -> tuple[str, float]:
 
 
 def is_in_chain(target: str) -> bool:
-    """Whether a target of a patch is a parameter of its effects, or its level."""
-    return target == "level_db" or target.startswith(IN_CHAIN)
+    """Whether a target of a patch is a parameter of its effects or layers, or its level."""
+    return target == "level_db" or target.startswith((IN_CHAIN, IN_LAYERS))
 
 
 def bypasses(patch: Patch) -> dict[str, float]:
@@ -140,7 +140,7 @@ class PatchEffects:
             for target, ends in knobs.items():
                 if is_in_chain(target):
                     try:
-                        found[target] = self.chain.setter(target.removeprefix(IN_CHAIN), *ends)
+                        found[target] = self._setter(target, *ends)
                     except PatchError as error:
                         self.close()
                         raise error.below(f"midi, controller {cc}") from None
@@ -182,7 +182,7 @@ class PatchEffects:
         if not is_in_chain(target):
             return dict([self._changed(target, value)])
         if target not in self._effects:
-            self._effects[target] = self.chain.setter(target.removeprefix(IN_CHAIN), value)
+            self._effects[target] = self._setter(target, value)
         self._waiting[at_sample, target] = value
         return {}
 
@@ -201,16 +201,17 @@ class PatchEffects:
 
     def process(self, block: FloatArray, begin_sample: int) -> FloatArray:
         """See `OutputStage`."""
-        block, samples = self.layers.mixed(block, begin_sample), block.shape[1]
+        samples = block.shape[1]
+        self.layers.collect(begin_sample, samples)
         heard, done = [], 0
         for (at_sample, target), value in self._waiting.items():
             at = min(max(at_sample - begin_sample, done), samples)
             if at - done >= SHORTEST_BLOCK_SAMPLES and samples - at >= SHORTEST_BLOCK_SAMPLES:
-                heard.append(self.chain.process(block[:, done:at]))
+                heard.append(self.chain.process(self.layers.mixed(block, slice(done, at))))
                 done = at
             self._effects[target](value)
         self._waiting.clear()
-        heard.append(self.chain.process(block[:, done:]))
+        heard.append(self.chain.process(self.layers.mixed(block, slice(done, samples))))
         out = heard[0] if len(heard) == 1 else np.concatenate(heard, axis=1)
         loud = float(np.abs(out).max(initial=0.0)) > QUIET
         self._quiet_samples = 0 if loud else self._quiet_samples + samples
@@ -232,6 +233,11 @@ class PatchEffects:
 
     def _set_tempo(self, bpm: Parameter) -> None:
         self.chain.set_tempo(float(bpm))
+
+    def _setter(self, target: str, *ends: float) -> ParameterSetter:
+        if target.startswith(IN_LAYERS):
+            return self.layers.setter(target.removeprefix(IN_LAYERS))
+        return self.chain.setter(target.removeprefix(IN_CHAIN), *ends)
 
     def _is_of_plugin(self, target: str) -> bool:
         return target.startswith(IN_CHAIN) and target.removeprefix(IN_CHAIN).partition(".")[0] in self._plugins
