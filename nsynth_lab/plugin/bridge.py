@@ -13,7 +13,7 @@ import gc
 import math
 import os
 import select
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 
 from nsynth_lab.dsp.resampling import StreamResampler
@@ -26,7 +26,7 @@ from nsynth_lab.plugin.memory import Memory, Record
 from nsynth_lab.plugin.parameters import PARAMETERS, events_of
 from nsynth_lab.priority import raise_priority
 from nsynth_lab.render.ensemble import Playing
-from nsynth_lab.units import SAMPLE_RATE
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
 LOOK_SECONDS = 0.5
 STEP_SAMPLES = 8  # the engine takes multiples of these: no effect has to do with a sample or two
@@ -49,7 +49,7 @@ class Bridge:
         self.stopping = False
         self._memory, self._let_go = memory, let_go
         self._next: tuple[Playing, Patch] | None = None
-        self._frames = 0  # of the host, before the block that is being read
+        self._frames = 0  # that the host has asked for; while records are read, before their block
         self._resampler = None
         if memory.rate != SAMPLE_RATE:
             self._resampler = StreamResampler(SAMPLE_RATE, memory.rate, channels=CHANNELS, prompt=True)
@@ -75,20 +75,19 @@ class Bridge:
                         os.write(made, b"\0")
 
     def work(self) -> bool:
-        """Make what has been asked for by now; whether that was anything."""
+        """Make what has been asked for by now, all blocks at once; whether that was anything."""
         self._take_over()
-        events: list[Event] = []
-        blocks = 0
+        frames, events = self._frames, list[Event]()
         for record in self._memory.read():
             if record.kind == BLOCK:
-                self._make(events, min(record.number, LARGEST_BLOCK_FRAMES))
-                events = []
-                blocks += 1
+                self._frames += min(record.number, LARGEST_BLOCK_FRAMES)
             else:
                 events += self._events(record)
-        if blocks and not self._memory.offline and self.engine.idle:
+        self.engine.send(events)
+        self._make()
+        if not self._memory.offline and self.engine.idle:
             gc.collect(0)
-        return blocks > 0
+        return self._frames > frames
 
     def _take_over(self) -> None:
         if (old := self.engine.take_old()) is not None:
@@ -97,11 +96,10 @@ class Bridge:
             (engine, self.patch), self._next = self._next, None
             self.engine.take(engine)
 
-    def _make(self, events: Iterable[Event], frames: int) -> None:
-        self._frames += frames
-        self.engine.send(events)
-        samples = self._sample(self._frames) // STEP_SAMPLES * STEP_SAMPLES - self.engine.clock
-        if samples > 0:
+    def _make(self) -> None:
+        """Render as far as the host has asked."""
+        until = self._sample(self._frames) // STEP_SAMPLES * STEP_SAMPLES
+        while (samples := min(until - self.engine.clock, HOP_SAMPLES)) > 0:
             block = self.engine.render(samples)
             self._memory.write(self._resampler.process(block) if self._resampler else block)
         if self._memory.late and not self._memory.offline:

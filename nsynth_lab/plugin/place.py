@@ -20,6 +20,7 @@ from nsynth_lab.version import __version__
 USUAL_PRESET = "glass-cello"
 LINGER_SECONDS = 10.0
 ENDING = ".engine"
+LIBRARIES = ("LD_LIBRARY_PATH", "LD_PRELOAD")  # hosts that bring their own set these
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,11 @@ def our_place(*, linger_seconds: float = LINGER_SECONDS) -> Place:
     check_system()
     log = make_folder(data_folder() / "plugin", PluginError).resolve() / "engine.log"
     which = hashlib.sha256(f"{sys.executable}\n{log}".encode()).hexdigest()[:12]
-    socket = _own_folder() / f"{which}.socket"
-    home = [f"{HOME}={data_folder().resolve()}"] if os.environ.get(HOME) else []
-    program = [sys.executable, "-P", "-E", "-m", "nsynth_lab.plugin"]
-    environment = ["/usr/bin/env", *home] if home else []
-    return Place(socket, log, (*environment, *program, str(socket), str(log), f"{linger_seconds:g}"), __version__)
+    folder = Path(tempfile.gettempdir()).resolve() / f"nsynth-lab-{os.getuid()}"
+    check_socket_folder(folder)
+    socket = folder / f"{which}.socket"
+    program = [sys.executable, "-P", "-E", "-m", "nsynth_lab.plugin", str(socket), str(log), f"{linger_seconds:g}"]
+    return Place(socket, log, (*_environment(), *program), __version__)
 
 
 def read_place(path: Path) -> Place | None:
@@ -83,8 +84,12 @@ def read_place(path: Path) -> Place | None:
     return Place(Path(words["socket"]), Path(words["log"]), command, words["version"])
 
 
-def _own_folder() -> Path:
-    folder = Path(tempfile.gettempdir()).resolve() / f"nsynth-lab-{os.getuid()}"
+def check_socket_folder(folder: Path) -> None:
+    """Make it, where it is not there (any more); it must belong to the user alone.
+
+    Raises:
+        PluginError: it cannot be made, or others may use it.
+    """
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
@@ -92,4 +97,12 @@ def _own_folder() -> Path:
         raise PluginError(f"{folder}: cannot be made ({error.strerror}); it is for the engine's socket") from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise PluginError(f"{folder}: expected a folder that is yours alone, for the engine's socket; remove it")
-    return folder
+
+
+def _environment() -> list[str]:
+    """The words that give a program this one's environment, where a host has libraries of its own."""
+    words = []
+    for name in (HOME, *LIBRARIES):
+        value = os.environ.get(name)
+        words += [f"{name}={os.path.abspath(value) if name == HOME else value}"] if value else ["-u", name]
+    return ["/usr/bin/env", *sorted(words, key=lambda word: "=" in word)] if words else []

@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nsynth_lab.plugin.place import check_socket_folder
+
 if TYPE_CHECKING:
     from nsynth_lab.render.session import Session
 
@@ -27,11 +29,19 @@ WAITING = 256  # instances that connect at once
 
 
 def begin(path: Path, log: Path, *, linger_seconds: float) -> None:
-    """Become a process of its own, and the engine behind the socket `path` where none runs yet."""
+    """Become a process of its own, and the engine behind the socket `path`, where none runs yet."""
     if os.fork():
         os._exit(0)
     os.setsid()
     _let_go_of_host(log)
+    try:
+        check_socket_folder(path.parent)  # what is in /tmp is gone when the machine has been started again
+        _hold(path, linger_seconds)
+    except Exception as error:  # whoever plays is told by the log
+        say(f"the engine cannot be started: {' '.join(str(error).split())}")
+
+
+def _hold(path: Path, linger_seconds: float) -> None:
     lock = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -44,8 +54,6 @@ def begin(path: Path, log: Path, *, linger_seconds: float) -> None:
         listening.listen(WAITING)
         try:
             _keep(listening, linger_seconds)
-        except Exception as error:  # whoever plays is told by the log
-            say(f"the engine cannot be started: {' '.join(str(error).split())}")
         finally:
             path.unlink(missing_ok=True)
 
@@ -58,6 +66,7 @@ def say(line: str) -> None:
 def _let_go_of_host(log: Path) -> None:
     """Close whatever the host had open, and write to the log instead."""
     os.closerange(3, MOST_FILES)
+    log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > MOST_LOG_BYTES:
         log.unlink()
     for stream, file in enumerate((Path(os.devnull), log, log)):

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fstream>
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -174,11 +175,20 @@ private:
         for (const std::string& word : command)
             words.push_back(const_cast<char*>(word.c_str()));
         words.push_back(nullptr);
+        posix_spawnattr_t fresh;  // no signal is blocked or ignored, whatever the host does with its own
+        sigset_t none, all;
+        sigemptyset(&none);
+        sigfillset(&all);
+        posix_spawnattr_init(&fresh);
+        posix_spawnattr_setsigmask(&fresh, &none);
+        posix_spawnattr_setsigdefault(&fresh, &all);
+        posix_spawnattr_setflags(&fresh, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
         pid_t child;
-        if (posix_spawn(&child, words[0], nullptr, nullptr, words.data(), environ) == 0)
+        if (posix_spawn(&child, words[0], nullptr, &fresh, words.data(), environ) == 0)
             waitpid(child, nullptr, 0);
         else
             tell(command[0] + " cannot be started; run: nsynth-lab plugin install");
+        posix_spawnattr_destroy(&fresh);
     }
 
     void sayPreset() {
