@@ -114,11 +114,16 @@ class Latents:
 
     @property
     def pitched(self) -> float:
-        """How pitched the sound is, 0 (a cymbal) to 1 (a flute): the pitched share of its power."""
+        """How pitched the sound is, 0 (a cymbal) to 1 (a flute); see `unpitched.tone_share`."""
         if self.unpitched is None:
             return 1.0
         power = 10.0 ** (np.asarray(self.loudness_db, np.float64) / 10.0)
         return float(np.average(self.unpitched[:, unpitched.PITCHED], weights=power))
+
+    @property
+    def has_tone(self) -> bool:
+        """Whether anything in it has a pitch, so that timbre, f0 and partials mean something."""
+        return self.unpitched is None or bool((self.unpitched[:, unpitched.PITCHED] > 0).any())
 
     def at_note(self, note: int) -> Latents:
         """The same sound at another nominal note; its noise follows as far as it tracks the keys."""

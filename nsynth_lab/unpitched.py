@@ -4,11 +4,11 @@
                 contour_db [8]         gain of noise and resonances at the end of each eighth of the frame, at most 0
                 resonance_db [2, 8]    levels of eight sines at the middle and at the end of the frame
                 resonance_note [8]     their frequencies at its end, as fractional MIDI note numbers
-                pitched [1]            0 to 1, the share of the power that partials and their noise have (the network's)
+                pitched [1]            0 to 1, noise against tone, which the network plays: see `tone_share`
                 track [1]              0 to 1, how far noise and resonances follow the keys
 
 Levels are in dB relative to the frame's `loudness_db`, so whatever makes a note louder makes them louder, and they are
-those of the whole sound if `pitched` were 0: a share of 1 - `pitched` of their power sounds. Frequencies are on a
+those of the whole sound if `pitched` were 0: of their power, what `tone_share` leaves sounds. Frequencies are on a
 logarithmic scale. So the mean of two rows, column by column, is the row of the sound in between. Resonances are in
 order of their frequency: that of one sound goes over into its neighbour of another. One that is not there is at
 `LOWEST_DB` and fades.
@@ -41,6 +41,8 @@ LOWEST_HZ, HIGHEST_HZ = 25.0, 21_500.0  # centres of the lowest and the highest 
 ERB_PER_DECADE, ERB_HZ = 21.4, 0.00437  # Glasberg and Moore (1990)
 
 TENSORS = ("unpitched_levels", "unpitched_notes")  # names in files of what `stored` gives
+BALANCE_DB = 40.0  # tone over noise near `pitched` 1
+
 Stored = tuple[NDArray[np.uint8], NDArray[np.uint16]]
 
 
@@ -61,11 +63,26 @@ def centres_hz() -> Doubles:
     return np.asarray((10.0 ** (np.linspace(low, high, BANDS) / ERB_PER_DECADE) - 1.0) / ERB_HZ)
 
 
+def tone_share(pitched: FloatArray | Doubles) -> Doubles:
+    """The share of the power that the tone has, 0 to 1, for each of `pitched`.
+
+    The ratio of tone to noise moves in dB from -40 to 40, since a hiss 20 dB below a tone is still heard: a half
+    is half tone, half noise; 0 is noise alone, 1 tone alone.
+
+    >>> tone_share(np.array([0.0, 0.5, 1.0])).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    x = np.asarray(pitched, np.float64)
+    share = 1.0 / (1.0 + 10.0 ** (BALANCE_DB * (1.0 - 2.0 * x) / 10.0))
+    least = 1.0 / (1.0 + 10.0 ** (BALANCE_DB / 10.0))
+    return np.asarray(((share - least) / (1.0 - 2.0 * least)).clip(0.0, 1.0))
+
+
 def power_db(rows: FloatArray, loudness_db: FloatArray) -> Doubles:
     """Level in dB of the unpitched part of each frame, without A-weighting: rows [frames, 162], levels [frames]."""
     levels = np.concatenate([rows[:, NOISE], rows[:, LEVELS]], axis=1).astype(np.float64)
     power = np.where(levels > LOWEST_DB, 10.0 ** (levels / 10.0), 0.0).sum(axis=1) / STEPS
-    share = np.maximum(power * (1.0 - rows[:, PITCHED]), 1e-12)
+    share = np.maximum(power * (1.0 - tone_share(rows[:, PITCHED])), 1e-12)
     return np.asarray(10.0 * np.log10(share) + loudness_db)
 
 

@@ -33,7 +33,20 @@ from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.units import FloatArray, hz_to_note, note_to_hz, track_hz
-from nsynth_lab.unpitched import BANDS, DIMS, LEVELS, LOWEST_DB, NOISE, NOTES, PITCHED, TRACK, centres_hz, moved, stored
+from nsynth_lab.unpitched import (
+    BANDS,
+    DIMS,
+    LEVELS,
+    LOWEST_DB,
+    NOISE,
+    NOTES,
+    PITCHED,
+    TRACK,
+    centres_hz,
+    moved,
+    stored,
+    tone_share,
+)
 
 RATE = 48_000
 AT_MS = 14.0  # where the strokes below begin
@@ -188,6 +201,16 @@ def test_half_way_to_a_pitched_sound_is_half_as_noisy() -> None:
     shares = [blend([low, high], pair(position), frames=60).pitched for position in np.linspace(0.0, 1.0, 5)]
     np.testing.assert_allclose(shares, np.linspace(0.0, 1.0, 5), atol=1e-5)
     assert blend([low, high], pair(1.0), frames=60).unpitched is None
+
+
+def test_a_drum_dilutes_neither_timbre_nor_vibrato() -> None:
+    """It has none to give: half-way the flute is still a flute, at half its power."""
+    tone = flute().at_note(60)
+    middle, alone = blend([drum(), tone], pair(0.5), frames=60), blend([drum(), tone], pair(1.0), frames=60)
+    assert middle.unpitched is not None
+    assert tone_share(middle.unpitched[:, PITCHED]) == pytest.approx(0.5, abs=1e-5)
+    np.testing.assert_array_equal(middle.partials, alone.partials)
+    assert np.abs(middle.timbre).max() > 0.8 * np.abs(alone.timbre).max()
 
 
 def test_a_drum_follows_the_keys_as_far_as_it_tracks() -> None:

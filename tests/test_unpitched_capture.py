@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -45,3 +46,16 @@ def test_a_drum_is_encoded_told_and_decoded(here: Path, capsys: pytest.CaptureFi
     assert run(["decode", "snare.latents", "--checkpoint", "model", "-o", "again.wav"]) == 0
     assert run(["encode", "snare.wav", "--checkpoint", "model", "--refine", "1", "-o", "b.latents"]) == 2
     assert not (here / "b.latents").exists()
+
+
+def test_drums_are_evaluated(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "drums").mkdir()
+    for name in ("snare", "wind"):
+        (here / f"{name}.wav").rename(here / "drums" / f"{name}.wav")
+    assert run(["evaluate", "--only", "unpitched", "drums", "--checkpoint", "model", "--pairs", "1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["unpitched"]
+    assert found["sounds"] == 2
+    assert found["mel_error_db"]["reached"]
+    assert found["onset_error_ms"]["reached"]
+    assert found["blends"]["pairs"] == 1
+    assert found["blends"]["pitched"]["mean"] == pytest.approx(0.5, abs=0.01)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from nsynth_lab.blend.align import align
 from nsynth_lab.blend.weights import Weights, normalised
@@ -53,15 +53,20 @@ def blend(
         return common if given is None else _weights(given, sources, frames, name)
 
     level = stream_weights(loudness, "loudness")
+    tonal = np.array([source.has_tone for source in sources])
+
+    def tone_weights(given: ArrayLike | None, name: str) -> Weights:
+        return of_tones(stream_weights(given, name), tonal)
+
     aligned = align(sources, level, frames)
     audible = np.atleast_2d(level).mean(axis=0) > 0
     return Latents(
         timbre=(_spherical_mean if spherical else _mean)(
-            [source.timbre for source in aligned], stream_weights(timbre, "timbre")
+            [source.timbre for source in aligned], tone_weights(timbre, "timbre")
         ),
         loudness_db=_mean([source.loudness_db for source in aligned], level),
-        f0_cents=_mean([source.f0_cents for source in aligned], stream_weights(f0, "f0")),
-        partials=_mean_partials(aligned, stream_weights(partials, "partials")),
+        f0_cents=_mean([source.f0_cents for source in aligned], tone_weights(f0, "f0")),
+        partials=_mean_partials(aligned, tone_weights(partials, "partials")),
         note=sources[0].note,
         velocity=round(float(np.atleast_2d(level)[0] @ np.array([source.velocity for source in sources]))),
         attack_frames=aligned[0].attack_frames,
@@ -72,6 +77,15 @@ def blend(
             np.broadcast_to(np.atleast_2d(stream_weights(timbre, "timbre")), (frames, len(sources))),
         ),
     )
+
+
+def of_tones(weights: Weights, tonal: NDArray[np.bool_]) -> Weights:
+    """Weights [..., sources] shared among the `tonal` [sources]: a drum has no timbre, f0 or partials to give."""
+    if tonal.all() or not tonal.any():
+        return weights
+    own = weights * tonal
+    total = own.sum(axis=-1, keepdims=True)
+    return np.where(total > 0, own / np.where(total > 0, total, 1.0), tonal / tonal.sum())
 
 
 def _check_sources(sources: Sequence[Latents]) -> None:

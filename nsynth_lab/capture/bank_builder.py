@@ -249,6 +249,6 @@ def normalize_zones(zones: Sequence[Latents], family: str) -> list[Latents]:
 
 def _tuned(zone: Latents) -> Latents:
     loud = zone.loudness_db > zone.loudness_db.max() - LOUD_DB
-    if not zone.pitched:
+    if not zone.has_tone:
         return zone
     return replace(zone, f0_cents=zone.f0_cents - np.median(zone.f0_cents[loud]))

@@ -113,7 +113,7 @@ def said_note(latents: Latents) -> str:
     """The name of the note; "none" for a sound without a pitch."""
     from nsynth_lab.note import UNPITCHED_WORD, note_name
 
-    return note_name(latents.note) if latents.pitched > 0 else UNPITCHED_WORD
+    return note_name(latents.note) if latents.has_tone else UNPITCHED_WORD
 
 
 def _mel_error_db(session: Session, recording: Path, latents: Latents) -> float:

@@ -26,7 +26,7 @@ from nsynth_lab.wording import listed, quality_of_error
 if TYPE_CHECKING:
     from nsynth_lab.evaluate.evaluate import Evaluation
 
-TRANSLATION = "translation"
+TRANSLATION, UNPITCHED = "translation", "unpitched"
 MELODY, DUET, IMAGINATION, EVOLUTION = "melody", "duet", "imagination", "evolution"
 
 
@@ -79,6 +79,8 @@ def evaluate(
         nsynth-lab evaluate notes/ --only blends --pairs 20
 
         nsynth-lab evaluate --only translation tunes/ --report report
+
+        nsynth-lab evaluate --only unpitched drums/ --pairs 60
 
     `nsynth-lab evaluate melody TUNES` measures the tunes that the melody model writes, against tunes of the collections
     that it was kept from (scripts/train_melody names them): each row has a goal. --limit says how many are written;
@@ -140,7 +142,7 @@ def evaluate(
         check_target(figures_file, force=True)
     if report is not None:
         check_report_folder(report, force=force, mark=MARK)
-    sets, phrases = _sorted(data, sections)
+    sets, phrases, drums = _sorted(data, sections)
     pool = read_pool(sets)
     kind = "of unseen instruments" if unseen else "all" if every_note else "held out"
     records = choose_notes(pool, kind=kind, limit=limit) if sets else []
@@ -158,6 +160,7 @@ def evaluate(
         phrases=phrases,
         targets=targets,
         translator=Translator(session) if phrases else None,
+        drums=drums,
     )
     evaluation = Evaluation(setup, sections)
     with console.progress(evaluation.steps(), "sounds", "evaluating") as advance:
@@ -176,22 +179,25 @@ def evaluate(
         console.show(str(report / "index.html"))
 
 
-def _sorted(data: list[Path], sections: list[str]) -> tuple[list[Path], list[Path]]:
-    """Data sets, and recorded tunes for the section `translation`.
+def _sorted(data: list[Path], sections: list[str]) -> tuple[list[Path], list[Path], list[Path]]:
+    """Data sets, recorded tunes for the section `translation`, and drums for the section `unpitched`.
 
     Raises:
-        UsageError: no tune where only that section is wanted, or no such file.
+        UsageError: no recording where only that section is wanted, or no such file.
     """
     from nsynth_lab.dataset.notes import EXAMPLES
     from nsynth_lab.evaluate.translations import phrases_in
 
-    alone = sections == [TRANSLATION]
+    alone = sections[0] if sections in ([TRANSLATION], [UNPITCHED]) else ""
     others = [path for path in data if not (path / EXAMPLES).is_file()]
     if alone and not others:
-        raise UsageError(f"{data[0]}: a data set; {TRANSLATION} takes recorded tunes, or folders of them")
+        what = "drums and noises" if alone == UNPITCHED else "tunes"
+        raise UsageError(f"{data[0]}: a data set; {alone} takes recorded {what}, or folders of them")
+    if alone == UNPITCHED:
+        return [path for path in data if path not in others], [], phrases_in(others)
     if TRANSLATION not in sections or (len(others) == len(data) and not alone):
-        return data, []
-    return [path for path in data if path not in others], phrases_in(others)
+        return data, [], []
+    return [path for path in data if path not in others], phrases_in(others), []
 
 
 def _write_report(folder: Path, evaluation: Evaluation, figures: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ from nsynth_lab.unpitched import (
     RESONANCES,
     STEP_SAMPLES,
     STEPS,
+    tone_share,
 )
 
 SILENT_SHARE = 1e-9
@@ -39,7 +40,7 @@ BEND = FRAME_RAMP * np.arange(1, HOP_SAMPLES + 1) / (2.0 * HOP_SAMPLES)
 
 def pitched_db(rows: FloatArray) -> Doubles:
     """Gain in dB [frames] of the pitched part of a sound, from its `rows` [frames, 162]; -90 where it has none."""
-    return np.asarray(10.0 * np.log10(np.maximum(rows[:, PITCHED].astype(np.float64), SILENT_SHARE)))
+    return np.asarray(10.0 * np.log10(np.maximum(tone_share(rows[:, PITCHED]), SILENT_SHARE)))
 
 
 class UnpitchedVoices:
@@ -74,7 +75,7 @@ class UnpitchedVoices:
             rows: [active, 162].
             level_db: [active] level of the whole sound, pitched part included.
         """
-        share_db = 10.0 * np.log10(np.maximum(1.0 - rows[:, PITCHED].astype(np.float64), SILENT_SHARE))
+        share_db = 10.0 * np.log10(np.maximum(1.0 - tone_share(rows[:, PITCHED]), SILENT_SHARE))
         loud = np.asarray(level_db + share_db)[:, None]
         noise = _gains(rows[:, NOISE], loud).reshape(-1, STEPS, BANDS)
         tones = np.float32(np.sqrt(2.0)) * _gains(rows[:, LEVELS], loud).reshape(-1, STEPS, RESONANCES)

@@ -8,6 +8,7 @@ latents          what timbre says about pitch, velocity and family
 refinement       a note whose latents were fitted longer, if requested
 peers            reconstruction and blends by methods without a network
 translation      phrases played by other instruments, if there are any
+unpitched        drums and noises against their recordings, and blended with instruments, if there are any
 
 Every section is a module of that name in `sections`, `peers` one in `peers`. They share one pass over the notes: each
 note is read, measured, encoded and decoded once, and passed to every section.
@@ -30,6 +31,7 @@ from nsynth_lab.evaluate.sections.refinement import RefinementSection
 from nsynth_lab.evaluate.sections.section import Advance, DecodedNote, EvaluationSetup, Section
 from nsynth_lab.evaluate.sections.translation import Example, TranslationSection
 from nsynth_lab.evaluate.sections.transposition import TranspositionSection
+from nsynth_lab.evaluate.sections.unpitched import UnpitchedSection
 
 SECTIONS: tuple[type[Section], ...] = (
     ReconstructionSection,
@@ -40,6 +42,7 @@ SECTIONS: tuple[type[Section], ...] = (
     RefinementSection,
     PeersSection,
     TranslationSection,
+    UnpitchedSection,
 )
 
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from nsynth_lab.blend.mix import of_tones
 from nsynth_lab.compiled.voices import ChannelControls, Flags, GlobalControls, active_slots, advance
 from nsynth_lab.latents import SILENCE_DB
 from nsynth_lab.midi.events import CHANNELS
 from nsynth_lab.patch.place import Place
 from nsynth_lab.patch.sound import SPHERICAL
 from nsynth_lab.synth.channels import ControlValues
-from nsynth_lab.synth.modulation import TIMBRE, weights_at
+from nsynth_lab.synth.modulation import LOUDNESS, TIMBRE, weights_at
 from nsynth_lab.synth.voice_allocator import phase_end
 from nsynth_lab.units import HOP_SAMPLES, Doubles, FloatArray, Ints, db_to_gain
 
@@ -102,7 +103,8 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
     for place in np.flatnonzero(~np.isnan(given_db) & ~released & ~voices.detached[slots]).tolist():
         reader.walk.move(int(slots[place]), float(given_db[place]))
     follow = np.where(np.isnan(given_db), np.nan, player.settings.follow)
-    streams = reader.read(slots, weights, follow=follow, spherical=player.settings.interpolation == SPHERICAL)
+    tones = weights if reader.sources.tonal.all() else _of_tones(weights, reader.sources.tonal)
+    streams = reader.read(slots, tones, follow=follow, spherical=player.settings.interpolation == SPHERICAL)
     level_db = np.where(np.isnan(given_db), streams.level_db, np.maximum(streams.level_db + given_db, SILENCE_DB))
     f0_cents = np.where(np.isnan(semitones), streams.f0_cents, 100.0 * semitones)
     if motion is not None:
@@ -120,6 +122,13 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
         unpitched=_unpitched(reader, slots, weights, frame.f0_hz) if player.has_noise else _nothing(slots),
         **frame._asdict(),
     )
+
+
+def _of_tones(weights: Doubles, tonal: Flags) -> Doubles:
+    """Weights [4 streams, active, corners], those of all streams but the level shared among the `tonal` corners."""
+    shared = of_tones(weights, tonal)
+    shared[LOUDNESS] = weights[LOUDNESS]
+    return np.ascontiguousarray(shared)
 
 
 def _unpitched(reader: ZoneReader, slots: Ints, weights: Doubles, f0_hz: FloatArray) -> FloatArray:

@@ -79,6 +79,7 @@ class Sources:
         partials: [zones, 128].
         unpitched: [rows, 162] noise and resonances (see `nsynth_lab.unpitched`); None if no zone has any.
         has_noise: [zones] whether each has.
+        tonal: [corners] whether anything in it has a pitch.
         zones: [zones].
         model_id: of the encoder that made them.
 
@@ -113,6 +114,7 @@ class Sources:
         self.contour_db: FloatArray = np.concatenate(contours).astype(np.float32)
         self.f0_cents: FloatArray = np.concatenate([zone.f0_cents for zone in notes])
         self.unpitched = unpitched_table(notes)
+        self.tonal = np.array([any(zone.has_tone for zone in corner) for corner in corners])
         self.has_noise = np.array([zone.unpitched is not None for zone in notes])
         # the partials of a morph move; the table takes them at the beginning of the sustain
         self.partials: FloatArray = np.stack(

@@ -99,5 +99,5 @@ class BlendsSection(Section):
 
 def _sound_alike(one: Latents, other: Latents) -> bool:
     """Whether decoding both would give the same samples twice."""
-    streams = ("timbre", "loudness_db", "f0_cents", "partials")
+    streams = ("timbre", "loudness_db", "f0_cents", "partials", "unpitched")
     return one.note == other.note and all(np.array_equal(getattr(one, name), getattr(other, name)) for name in streams)

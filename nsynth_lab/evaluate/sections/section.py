@@ -44,6 +44,7 @@ class EvaluationSetup:
         phrases: recordings of tunes, which are translated.
         targets: the instruments that play them; some of different families if it is empty.
         translator: translates them.
+        drums: recordings of drums and noises.
     """
 
     checkpoint: Checkpoint
@@ -57,6 +58,7 @@ class EvaluationSetup:
     phrases: Sequence[Path] = ()
     targets: Sequence[str] = ()
     translator: Translator | None = None
+    drums: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)

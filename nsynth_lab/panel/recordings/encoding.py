@@ -143,7 +143,7 @@ def _error_db(decoded: FloatArray, original: FloatArray) -> float:
 
 def _family(zone: Latents) -> str:
     """A first guess, which the player may change: whether it has a pitch, and is held or dies away."""
-    families = (DECAYING, SUSTAINED) if zone.pitched else (DRUM, NOISE)
+    families = (DECAYING, SUSTAINED) if zone.has_tone else (DRUM, NOISE)
     return families[not dies_away(zone.loudness_db)]
 
 
