@@ -20,7 +20,7 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ TIMEOUT_SECONDS = 60.0
 FREE_GIB_NEEDED = 1.0
 OTHER_HOME = f"name a folder that can be written, for all that is yours: {HOME}=FOLDER"
 PANEL = ("starlette", "uvicorn", "websockets")
+WIRES = {"python-osc": "osc", "LinkPython-extern": "link", "JACK-Client": "jack"}
 SOUNDFONT_FOLDERS = (
     "/usr/share/sounds/sf2",
     "/usr/share/sounds/sf3",
@@ -360,6 +361,18 @@ def _midi_ports() -> str:
     return "inputs: " + ", ".join(ports)
 
 
+def _wires() -> str:
+    found, missing = [], []
+    for package, extra in WIRES.items():
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            missing.append(extra)
+    if not found:
+        raise ModuleNotFoundError(f"no {', '.join(WIRES)}")
+    return ", ".join(found) + (f"; not installed: {', '.join(missing)}" if missing else "")
+
+
 def _panel() -> str:
     for name in PANEL:
         importlib.import_module(name)
@@ -396,6 +409,7 @@ PROBES = (
     Probe("sound devices", "play live", False, _sound_devices, "pip install sounddevice"),
     Probe("priority", "play beside busy programs", False, _priority, ADVICE),
     Probe("panel", "play on a page in the browser", False, _panel, "pip install 'nsynth-lab[panel]'"),
+    Probe("wires", "play with a DAW: OSC, Link, JACK", False, _wires, "pip install 'nsynth-lab[osc,link,jack]'"),
     Probe("MIDI ports", "play from a keyboard", False, _midi_ports, "pip install 'nsynth-lab[midi]'"),
     Probe(
         "SoundFonts", "render training notes", False, _soundfonts, "apt-get install libfluidsynth3 fluid-soundfont-gm"

@@ -241,7 +241,7 @@ def test_two_programs_in_a_link_session_have_one_tempo_and_beat() -> None:
 def test_clocks_that_cannot_be_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     for words, says in (
         (["--clock", "sun"], "clock 'sun'; expected midi or link"),
-        (["--clock", "midi"], "--clock midi is heard on a MIDI port; give --midi all"),
+        (["--clock", "midi", "--no-virtual-midi"], "--clock midi is heard on a MIDI port; give --midi all"),
     ):
         assert command(["play", "flute", *words]) == 2
         assert says in capsys.readouterr().err

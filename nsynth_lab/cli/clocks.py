@@ -21,7 +21,7 @@ ClockOption = Annotated[
     str,
     typer.Option(
         "--clock",
-        help="Follow tempo, start and stop: of midi, the clock on the ports of --midi, or of link, Ableton Link.",
+        help="Follow tempo, start and stop: of midi, the clock on MIDI ports, or of link, Ableton Link.",
         autocompletion=completions.words(*CLOCKS),
     ),
 ]
@@ -34,7 +34,7 @@ class Following(NamedTuple):
     troubles: Callable[[], list[str]] = list
 
 
-def check_clock(name: str, *, midi: str) -> None:
+def check_clock(name: str, *, has_port: bool) -> None:
     """Check that there can be such a clock.
 
     Raises:
@@ -43,7 +43,7 @@ def check_clock(name: str, *, midi: str) -> None:
     """
     if name and name not in CLOCKS:
         raise UsageError(f"clock '{name}'; expected midi or link")
-    if name == MIDI and not midi:
+    if name == MIDI and not has_port:
         raise UsageError("--clock midi is heard on a MIDI port; give --midi all, or a part of its name")
     if name == LINK:
         from nsynth_lab.midi.link_clock import check_installed

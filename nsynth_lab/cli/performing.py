@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ import typer
 from nsynth_lab.cli import console, recipes
 from nsynth_lab.cli.clocks import Following, check_clock, following
 from nsynth_lab.cli.status import StatusLine, clear, is_live
-from nsynth_lab.errors import UsageError
+from nsynth_lab.errors import MidiError, MissingError, UsageError
 
 if TYPE_CHECKING:
     from nsynth_lab.cli.remote import Remote
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nsynth_lab.render.partner import Partner
     from nsynth_lab.render.session import Session
     from nsynth_lab.sinks.device import DeviceSink
+    from nsynth_lab.sinks.jack_sink import JackSink
 
 TERMINAL_SECONDS, PLAIN_SECONDS = 0.2, 10.0
 
@@ -35,6 +36,15 @@ MidiOption = Annotated[
     str, typer.Option(help="A MIDI input, by a part of its name, or all; none leaves the computer's keyboard.")
 ]
 OutputDeviceOption = Annotated[str, typer.Option("--device", help="An audio output, by name.")]
+JackOption = Annotated[
+    bool, typer.Option("--jack", help="Play through JACK or PipeWire, each part on outputs of its own.")
+]
+VirtualMidiOption = Annotated[
+    bool,
+    typer.Option(
+        "--virtual-midi/--no-virtual-midi", help="Offer other programs a MIDI port, nsynth-lab, where the system can."
+    ),
+]
 LatencyOption = Annotated[str, typer.Option(help="low, or high where the sound breaks up.")]
 RecordOption = Annotated[Path | None, typer.Option(help="Also write what is played to this sound file.")]
 DurationOption = Annotated[float, typer.Option(min=0, help="Seconds of sound; 0 plays until Esc or Ctrl-C.")]
@@ -52,6 +62,8 @@ class Stage:
         record: the sound file that it is recorded into.
         duration: seconds; 0 until the player has had enough.
         force: whether that file may be there already.
+        virtual: whether other programs are offered a MIDI port, where the system has such ports.
+        jack: whether it plays through JACK, with ports for each part, instead of the device.
         clock: whose tempo, start and stop are followed (see `clocks`); nobody's, if empty.
     """
 
@@ -63,6 +75,8 @@ class Stage:
     duration: float = 0.0
     force: bool = False
     clock: str = ""
+    jack: bool = False
+    virtual: bool = False
 
     def check(self) -> None:
         """Check that the performance can take place, before any work.
@@ -75,7 +89,13 @@ class Stage:
 
         if self.latency not in LATENCIES:
             raise UsageError(f"latency '{self.latency}'; expected low or high")
-        check_clock(self.clock, midi=self.midi)
+        if self.jack:
+            from nsynth_lab.sinks.jack_sink import load_jack
+
+            if self.device:
+                raise UsageError("--jack and --device both say where it plays; give one of them")
+            load_jack()
+        check_clock(self.clock, has_port=bool(self.midi) or self.virtual)
         check_outputs([self.record] if self.record else [], endings=SOUND_ENDINGS, force=self.force)
 
 
@@ -100,11 +120,10 @@ def perform(
     It also ends when `over()` says so and nothing sounds any more. What `news()` returns, which is asked now and then,
     is said too, a line each. `remote` programs can move what `patch` has, if one is played.
     """
-    from nsynth_lab.priority import lower_priority, never_for_long, raise_audio_thread
+    from nsynth_lab.priority import lower_priority, never_for_long
     from nsynth_lab.render.clocked_song import ClockedSong
     from nsynth_lab.render.live import Live
     from nsynth_lab.render.live_thread import running
-    from nsynth_lab.sinks.device import DeviceSink
     from nsynth_lab.sinks.file import FileSink
     from nsynth_lab.sinks.recorder import Recorder
     from nsynth_lab.units import SAMPLE_RATE
@@ -127,24 +146,29 @@ def perform(
             recipe.put_beside(stage.record)
             file = FileSink(stage.record, comment=recipe.comment(stage.record), force=stage.force)
             recorder = stack.enter_context(Recorder(file))
-        sink = DeviceSink(stage.device, block_samples=stage.block, latency=stage.latency, begin=raise_audio_thread)
+        sink = _sink(stage, engine)
         stack.enter_context(sink)
         live = Live(
             engine, sink, record=recorder, song=song.timed if song and clocked is None else (), clocked=clocked,
             followed=followed, partner=partner, overloaded=partial(lower_priority, console.say),
         )  # fmt: skip
         clock = stack.enter_context(following(stage.clock, live))
-        ports = stack.enter_context(_midi(live, stage.midi, clock))
+        ports = stack.enter_context(_midi(live, stage, clock))
         refused = stack.enter_context(remote.opened(live, patch)) if remote is not None else tuple
-        where = stage.device or "the default output"
+        where = "JACK" if stage.jack else stage.device or "the default output"
         how = "decoding on the GPU" if session.device == "cuda" else f"threads {threads}"
         console.say(f"playing on {where}, {stage.block} samples a block, latency {stage.latency}, {how}")
         with running(live, stop, done=done) as thread:
-            lines = [news, refused, clock.troubles]
+            lines: list[Callable[[], Iterable[str]]] = [
+                news,
+                refused,
+                clock.troubles,
+                partial(_offered, ports, told=[]),
+            ]
             told = partial(_all_of, lines)
             _attend(live, thread, title=title, keys=not stage.midi and song is None, news=told)
     _warn(live)
-    _summary(live, sink, ports)
+    _summary(live, sink, ports if stage.midi else None)
     if recorder is not None and recorder.samples:
         lost = recorder.lost_samples / SAMPLE_RATE
         console.show(
@@ -153,22 +177,58 @@ def perform(
         )
 
 
+def _sink(stage: Stage, engine: LiveEngine) -> DeviceSink | JackSink:
+    """Where it plays: an audio device, or JACK with a pair of ports for each part."""
+    from nsynth_lab.priority import raise_audio_thread
+
+    if not stage.jack:
+        from nsynth_lab.sinks.device import DeviceSink
+
+        return DeviceSink(stage.device, block_samples=stage.block, latency=stage.latency, begin=raise_audio_thread)
+    from nsynth_lab.render.ensemble import Ensemble
+    from nsynth_lab.sinks.jack_sink import JackSink
+
+    made = partial(JackSink, block_samples=stage.block, latency=stage.latency)
+    if not isinstance(engine, Ensemble):
+        return made()
+    return made([part.title or "out" for part in engine.parts], blocks=lambda: engine.latest)
+
+
 def _all_of(news: Sequence[Callable[[], Iterable[str]]]) -> list[str]:
     return [line for one in news for line in one()]
 
 
 @contextmanager
-def _midi(live: Live, wanted: str, clock: Following) -> Iterator[Ports | None]:
+def _midi(live: Live, stage: Stage, clock: Following) -> Iterator[Ports | None]:
     from nsynth_lab.midi.ports import Ports
     from nsynth_lab.synth.engine import panic
 
-    if not wanted:
-        yield None
-        return
-    lost = partial(live.event_queue.put, panic())
-    with Ports(wanted, live.event_queue.put_at, on_lost=lost, clock=clock.take) as ports:
-        console.say(f"MIDI from {', '.join(ports.open) or 'any port that will come'}")
+    def made(*, insist: bool) -> Ports:
+        return Ports(
+            stage.midi, live.event_queue.put_at, on_lost=partial(live.event_queue.put, panic()),
+            clock=clock.take, virtual=stage.virtual, insist=insist,
+        )  # fmt: skip
+
+    ports = None
+    if stage.midi:
+        ports = made(insist=True)
+    elif stage.virtual:
+        with suppress(MidiError, MissingError):  # nobody has asked for it
+            ports = made(insist=False)
+    with ports or nullcontext():
+        if stage.midi and ports is not None:
+            console.say(f"MIDI from {', '.join(ports.open) or 'any port that will come'}")
         yield ports
+
+
+def _offered(ports: Ports | None, *, told: list[str]) -> list[str]:
+    """A line, once the port for other programs is there."""
+    from nsynth_lab.midi.ports import OWN_NAME
+
+    if ports is None or told or not ports.has_virtual:
+        return []
+    told.append(f"other programs can send to the MIDI port {OWN_NAME}")
+    return told
 
 
 def _attend(
@@ -222,7 +282,7 @@ def _warn(live: Live) -> None:
         console.say(f"warning: {line}")
 
 
-def _summary(live: Live, sink: DeviceSink, ports: Ports | None) -> None:
+def _summary(live: Live, sink: DeviceSink | JackSink, ports: Ports | None) -> None:
     from nsynth_lab.units import SAMPLE_RATE
 
     status = live.status()

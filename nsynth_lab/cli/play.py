@@ -13,11 +13,13 @@ from nsynth_lab.cli.clocks import ClockOption
 from nsynth_lab.cli.options import CheckpointOption, ComputeOption, ForceOption, MidiChannelsOption, SeedOption
 from nsynth_lab.cli.performing import (
     DurationOption,
+    JackOption,
     LatencyOption,
     MidiOption,
     OutputDeviceOption,
     RecordOption,
     Stage,
+    VirtualMidiOption,
     perform,
 )
 from nsynth_lab.cli.playing import LearnOption, TempoOption, playing
@@ -36,6 +38,7 @@ def play(
     asked: PlayRequest,
     file: FileOption = None,
     midi: MidiOption = "",
+    virtual_midi: VirtualMidiOption = True,
     clock: ClockOption = "",
     audio_input: following.InputOption = "",
     transpose: following.TransposeOption = 0.0,
@@ -47,6 +50,7 @@ def play(
     octaves: following.OctavesOption = True,
     makeup: following.MakeupOption = None,
     output_device: OutputDeviceOption = "",
+    jack: JackOption = False,
     latency: LatencyOption = "low",
     record: RecordOption = None,
     duration: DurationOption = 0.0,
@@ -61,15 +65,17 @@ def play(
     """Play a blend of instruments live, from a MIDI keyboard or the computer's.
 
     Without --midi the computer's keys play: z to / from C4 up, q to p from C5 up, arrows move the blend, - and = the
-    octave, space holds notes. On MIDI the mod wheel moves the blend; --cc gives that and any other parameter to other
-    controllers, and --learn to whichever is moved next. `--latency high` and a larger `--block` help where the sound
-    breaks up.
+    octave, space holds notes. A DAW can send to the MIDI port nsynth-lab as well. On MIDI the mod wheel moves the
+    blend; --cc gives that and any other parameter to other controllers, and --learn to whichever is moved next.
+    `--latency high` and a larger `--block` help where the sound breaks up.
 
     With --clock the tempo of a DAW or drum machine is followed: LFOs, paths and delays in beats keep to it, and a
     --file starts, stops and is wound on with it.
 
     With --osc other programs and surfaces play along: every parameter has its address, such as /nsynth/x or, of a
     preset, /nsynth/effects/reverb/mix; see below. --osc-out tells them what changes.
+
+    With --jack a DAW or mixer takes each --part from outputs of its own, and the first from those of its name.
 
     With --input a voice, a whistle or an instrument at the microphone plays the blend, one note at a time, as
     `nsynth-lab translate` would; the options from --transpose to --makeup belong to it. Listen on headphones:
@@ -95,13 +101,15 @@ def play(
 
         nsynth-lab play flute cello --file song.mid --latency high
 
+        nsynth-lab play flute --part 2=cello --part 3=glass-cello --midi all --jack
+
         nsynth-lab play flute --file song.mid --part 2=cello --part 3-4=glass-cello --midi-channels 1-4
     """
     from nsynth_lab.render.output_paths import check_sources
     from nsynth_lab.render.song_choice import song_to_play
     from nsynth_lab.units import HOP_SAMPLES
 
-    stage = Stage(asked.block, output_device, latency, midi, record, duration, force, clock)
+    stage = Stage(asked.block, output_device, latency, midi, record, duration, force, clock, jack, virtual_midi)
     stage.check()
     remote = Remote(osc, osc_out)
     remote.check()
@@ -123,7 +131,7 @@ def play(
 
     session = Session(checkpoint, device=compute, seed=seed, progress=console.progress)
     console.say("loading")
-    engine = asked.engine(session, live=True, ahead_samples=HOP_SAMPLES)
+    engine = asked.engine(session, live=True, ahead_samples=HOP_SAMPLES, apart=jack)
     threads = choose_threads(engine)
     hint = "use headphones: loudspeakers would be heard and played too"
     with heard.opened(session, asked, stage, hint=hint) if heard is not None else nullcontext() as followed:

@@ -1,10 +1,11 @@
-"""Listens to MIDI ports in a process of its own: `python -m nsynth_lab.midi.port_process API NAME WANTED CLOCK`.
+"""Listens to MIDI ports in a process of its own: `-m nsynth_lab.midi.port_process API NAME WANTED CLOCK VIRTUAL`.
 
-    stdout, one JSON object a line:  {"names": [all inputs], "open": [those being listened to]}   whenever they change
+    stdout, one JSON object a line:  {"names": [all inputs], "open": [those being listened to], "virtual": whether there
+                                      is a port for others to send to}                            whenever they change
                                      {"at": seconds of time.perf_counter, "bytes": "903c64"}      a message
                                      the same with "clock": name of its port                      a message of a clock
 
-CLOCK is 1 to hear clocks too, else 0.
+CLOCK is 1 to hear clocks too, VIRTUAL to offer a port called NAME to other programs, else 0.
 
 stdin: another WANTED a line, to listen to other ports from then on; "" is none of them. The process ends when it does.
 
@@ -31,13 +32,14 @@ ALL = "all"
 class PortWatcher:
     """Opens every port whose name contains `wanted` as it appears, and closes it when it vanishes; none if empty."""
 
-    def __init__(self, api: int, name: str, wanted: str, *, clock: bool = False) -> None:
+    def __init__(self, api: int, name: str, wanted: str, *, clock: bool = False, virtual: bool = False) -> None:
         import rtmidi
 
         self._rtmidi, self._api, self._name, self._wanted, self._clock = rtmidi, api, name, wanted, clock
         self._probe = rtmidi.MidiIn(api, name=f"{name}-look")
         self._inputs: dict[str, Any] = {}
         self._reported: object = None
+        self._own = self._virtual() if virtual else None
 
     def refresh(self) -> None:
         """Look which ports there are, open and close accordingly, and report if anything has changed."""
@@ -50,7 +52,7 @@ class PortWatcher:
             if name not in self._inputs:
                 with contextlib.suppress(Exception):  # it may be gone again already
                     self._inputs[name] = self._open(name)
-        state = {"names": names, "open": list(self._inputs)}
+        state = {"names": names, "open": list(self._inputs), "virtual": self._own is not None}
         if state != self._reported:
             _report(state)
             self._reported = state
@@ -62,9 +64,21 @@ class PortWatcher:
     def _is_wanted(self, name: str) -> bool:
         return self._wanted == ALL or (self._wanted != "" and self._wanted.lower() in name.lower())
 
+    def _virtual(self) -> Any:
+        """A port of our own; None where the system has none, as Windows."""
+        try:
+            port = self._rtmidi.MidiIn(self._api, name=self._name)
+            port.open_virtual_port(self._name)
+        except Exception:
+            return None
+        return self._heard(port, self._name)
+
     def _open(self, name: str) -> Any:
         port = self._rtmidi.MidiIn(self._api, name=self._name)
         port.open_port(port.get_ports().index(name), name="in")
+        return self._heard(port, name)
+
+    def _heard(self, port: Any, name: str) -> Any:
         port.ignore_types(timing=not self._clock)
         port.set_callback(_on_message, name)
         return port
@@ -84,7 +98,8 @@ def _report(what: dict[str, Any]) -> None:
 
 def main() -> None:
     """Watch the ports until stdin ends."""
-    watcher = PortWatcher(int(sys.argv[1]), sys.argv[2], sys.argv[3], clock=sys.argv[4:] == ["1"])
+    api, name, wanted, clock, virtual = sys.argv[1:6]
+    watcher = PortWatcher(int(api), name, wanted, clock=clock == "1", virtual=virtual == "1")
     while True:
         watcher.refresh()
         if select.select([sys.stdin], [], [], POLL_SECONDS)[0]:

@@ -24,7 +24,7 @@ from nsynth_lab.silence_stderr import silence_stderr
 
 OWN_NAME = "nsynth-lab"
 START_TIMEOUT_SECONDS = 20.0
-RESTART_SECONDS = 0.5
+RESTART_SECONDS, END_SECONDS = 0.5, 1.0
 
 Receive = Callable[[float, list[Event]], None]
 Clock = Callable[[float, bytes, str], object]
@@ -36,11 +36,13 @@ class Ports:
     `receive(seconds, events)` is called on a thread of its own with everything that arrives and the
     `time.perf_counter` of its arrival; `on_lost()` whenever a port vanishes, so that its notes can be released;
     `on_change()` whenever there are other ports, or others are open; `clock(seconds, message, port)` with the messages
-    of a MIDI clock (see `midi.clock`), if it is given. Without `insist` nothing waits for them.
+    of a MIDI clock (see `midi.clock`), if it is given. Without `insist` nothing waits for them. With `virtual` other
+    programs are offered a port of our own.
 
     Attributes:
         names: of all ports that there are.
         open: names of the ports that are open now.
+        has_virtual: whether the port of our own is there.
         found, lost: how many ports have been opened, and how many have vanished.
 
     Raises:
@@ -56,20 +58,23 @@ class Ports:
         on_lost: Callable[[], None],
         on_change: Callable[[], None] = lambda: None,
         clock: Clock | None = None,
+        virtual: bool = False,
         insist: bool = True,
     ) -> None:
         self.wanted, self._receive, self._on_lost = wanted, receive, on_lost
         self._on_change, self._insist, self._clock = on_change, insist, clock
+        self._virtual, self.has_virtual = virtual, False
         self._api = _interface()[1]
         self.open: list[str] = []
         self.found = self.lost = 0
         self.names: list[str] = []
         self._parser = Parser()
         self._process: subprocess.Popen[str] | None = None
+        self._thread = threading.Thread(target=self._read_process, name="midi", daemon=True)
         self._started, self._ended = threading.Event(), threading.Event()
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._read_process, name="midi", daemon=True).start()
+        self._thread.start()
         if not self._insist:
             return self
         self._started.wait(START_TIMEOUT_SECONDS)
@@ -93,19 +98,23 @@ class Ports:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+            self._thread.join(END_SECONDS)
 
     def _read_process(self) -> None:
         """Read what the port process reports; if it ends, start another."""
         pipe = subprocess.PIPE
         while not self._ended.is_set():
-            wanted, clock = self.wanted, str(int(self._clock is not None))
-            command = [sys.executable, "-m", "nsynth_lab.midi.port_process", str(self._api), OWN_NAME, wanted, clock]
+            wanted, flags = self.wanted, [str(int(flag)) for flag in (self._clock is not None, self._virtual)]
+            command = [sys.executable, "-m", "nsynth_lab.midi.port_process", str(self._api), OWN_NAME, wanted, *flags]
             self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
             if self.wanted != wanted:  # it has been chosen meanwhile
                 self.choose(self.wanted)
             for line in self._process.stdout or ():
                 self._handle(json.loads(line))
             self._update(self.names, [])
+            for end in filter(None, (self._process.stdin, self._process.stdout)):
+                with suppress(OSError):
+                    end.close()
             self._ended.wait(RESTART_SECONDS)
 
     def _handle(self, line: dict[str, Any]) -> None:
@@ -117,6 +126,7 @@ class Ports:
             if events:
                 self._receive(float(line["at"]), events)
         else:
+            self.has_virtual = bool(line["virtual"])
             self._update(line["names"], line["open"])
             self._started.set()
 

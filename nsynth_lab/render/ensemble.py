@@ -19,13 +19,14 @@ class Part(NamedTuple):
     """An engine and the channels that it plays; to it they are as many lower as `above` says.
 
     So a part may have a channel beyond MIDI's sixteen, which nobody can play by accident. Parameters that are set are
-    set for it too, unless `is_set` is false.
+    set for it too, unless `is_set` is false. `title` says what it plays.
     """
 
     engine: Engine | Ensemble
     channels: Collection[int]
     above: int = 0
     is_set: bool = True
+    title: str = ""
 
     def heard(self, events: Iterable[Event]) -> Iterator[Event]:
         """Those of the events that are for it."""
@@ -40,7 +41,10 @@ class Part(NamedTuple):
 
 
 class Ensemble:
-    """Behaves like an `Engine`; events on channels of no part are ignored. `player` is that of the first part."""
+    """Behaves like an `Engine`; events on channels of no part are ignored. `player` is that of the first part.
+
+    `latest` is what each part has played in the last block, [2, samples].
+    """
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = parts
@@ -50,6 +54,7 @@ class Ensemble:
         lags = [self.delay_samples - engine.delay_samples for engine in self._engines]
         self._late: list[FloatArray] = [np.zeros((2, lag), np.float32) for lag in lags]
         self._peak = 0.0
+        self.latest: list[FloatArray] = []
 
     @property
     def clock(self) -> int:
@@ -79,11 +84,13 @@ class Ensemble:
 
     def render(self, samples: int) -> FloatArray:
         """As `Engine.render`: the sum of all parts, aligned though their effects have different delays."""
-        total = np.zeros((2, samples), np.float32)
+        total, latest = np.zeros((2, samples), np.float32), []
         for place, engine in enumerate(self._engines):
             sound = np.concatenate([self._late[place], engine.render(samples)], axis=1)
-            total += sound[:, :samples]
+            latest.append(sound[:, :samples])
+            total += latest[-1]
             self._late[place] = sound[:, samples:]
+        self.latest = latest
         self._peak = float(np.abs(total).max(initial=0.0))
         return soft_clip(total) if self._peak > KNEE else total
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.midi.events import CHANNELS
@@ -25,7 +26,8 @@ class Parts:
     """Engines for `own`, the instruments and presets of single channels, and for all other channels.
 
     `playing(programs)` gives the others instruments, `patched(patch)` a preset. `live`, `ahead_samples` and `unlimited`
-    are as in `PatchEffects` and `Engine`; `tempo` takes the place of that of presets.
+    are as in `PatchEffects` and `Engine`; `tempo` takes the place of that of presets. With `apart` the instruments of
+    each channel have an engine of their own too, so that each can be heard by itself.
 
     Raises:
         UsageError, AudioError, LatentsError, PatchError: a source or preset that cannot be used.
@@ -40,14 +42,18 @@ class Parts:
         ahead_samples: int,
         unlimited: bool,
         tempo: float | None = None,
+        apart: bool = False,
     ) -> None:
         self._session, self._live = session, live
         self._ahead, self._unlimited = ahead_samples, unlimited
         self._tempo: dict[str, object] = {} if tempo is None else {"tempo_bpm": tempo}
+        self._apart = apart
         self._sources: list[tuple[Sequence[int], Sources]] = []
         self._patches: list[tuple[Sequence[int], Patch]] = []
+        self._titles: dict[int, str] = {}
         for channels, names in own:
             found = _found(session, names)
+            self._titles |= {channel: f"{channels[0] + 1} {title_of(names)}" for channel in channels}
             if isinstance(found, Patch):
                 self._patches.append((channels, found))
             else:
@@ -60,7 +66,8 @@ class Parts:
         Raises:
             UsageError, AudioError, LatentsError, PatchError, PluginError: a source or preset that cannot be used.
         """
-        parts = self._instruments(programs, settings) + self._presets()
+        title = title_of(programs[0]) if programs else ""
+        parts = self._instruments(programs, settings, title) + self._presets()
         return parts[0].engine if len(parts) == 1 else Ensemble(parts)
 
     def patched(self, patch: Patch, settings: Settings, instruments: Chosen) -> Playing:
@@ -69,31 +76,46 @@ class Parts:
         Raises:
             UsageError, AudioError, LatentsError, PatchError, PluginError: a source or preset that cannot be used.
         """
-        first = Part(self._patched(patch, settings), self._others)
-        parts = [first, *self._instruments([], instruments), *self._presets()]
+        first = Part(self._patched(patch, settings), self._others, title=patch.name)
+        parts = [first, *self._instruments([], instruments, ""), *self._presets()]
         return first.engine if len(parts) == 1 else Ensemble(parts)
 
-    def _instruments(self, programs: Sequence[Sequence[Source]], settings: Chosen) -> list[Part]:
-        """One engine for all channels with instruments, if there are any."""
+    def _instruments(self, programs: Sequence[Sequence[Source]], settings: Chosen, title: str) -> list[Part]:
+        """One engine for all channels with instruments, if there are any; if they are heard apart, one for each."""
         if not programs and not self._sources:
             return []
+        if self._apart:
+            first = [Part(self._engine(programs, settings(), {}), self._others, title=title)] if programs else []
+            return first + [
+                Part(self._engine([sources], settings(), {}), channels, title=self._titles[channels[0]])
+                for channels, sources in self._sources
+            ]
         assigned = {
             channel: len(programs) + index for index, (channels, _) in enumerate(self._sources) for channel in channels
         }
-        engine = make_engine(
+        engine = self._engine([*programs, *(sources for _, sources in self._sources)], settings(), assigned)
+        return [Part(engine, {*assigned, *(self._others if programs else ())}, title=title)]
+
+    def _engine(
+        self, programs: Sequence[Sequence[Source] | Sources], settings: Settings, assigned: Mapping[int, int]
+    ) -> Engine:
+        return make_engine(
             self._session,
-            [*programs, *(sources for _, sources in self._sources)],
-            settings(),
+            programs,
+            settings,
             ahead_samples=self._ahead,
             assigned=assigned,
             unlimited=self._unlimited,
         )
-        return [Part(engine, {*assigned, *(self._others if programs else ())})]
 
     def _presets(self) -> list[Part]:
         seed = self._session.seed
         return [
-            Part(self._patched(patch, settings_of(patch, seed=seed).changed(self._tempo)), channels)
+            Part(
+                self._patched(patch, settings_of(patch, seed=seed).changed(self._tempo)),
+                channels,
+                title=self._titles[channels[0]],
+            )
             for channels, patch in self._patches
         ]
 
@@ -108,6 +130,15 @@ class Parts:
             ahead_samples=self._ahead,
             unlimited=self._unlimited,
         )
+
+
+def title_of(sources: Sequence[Source]) -> str:
+    """What instruments are called together, without the folders of files.
+
+    >>> title_of(["flute", "takes/horn.wav"])
+    'flute + horn.wav'
+    """
+    return " + ".join(Path(source).name if isinstance(source, str) else "latents" for source in sources)
 
 
 def _found(session: Session, sources: Sequence[Source]) -> Sources | Patch:

@@ -192,8 +192,8 @@ class PlayRequest:
             values["tempo_bpm"] = self.tempo
         return replace(settings, learn=self.learn, follow=self.follow, **values)
 
-    def engine(self, session: Session, *, live: bool, ahead_samples: int) -> Playing:
-        """An engine for it; offline with unlimited voices unless a number was given.
+    def engine(self, session: Session, *, live: bool, ahead_samples: int, apart: bool = False) -> Playing:
+        """An engine for it; offline with unlimited voices unless a number was given; with `apart` one for each part.
 
         Raises:
             UsageError, AudioError, LatentsError, PatchError, PluginError: something it is made of cannot be used.
@@ -202,7 +202,13 @@ class PlayRequest:
 
         unlimited = self.voices is None and not live
         parts = Parts(
-            session, self.channels, live=live, ahead_samples=ahead_samples, unlimited=unlimited, tempo=self.tempo
+            session,
+            self.channels,
+            live=live,
+            ahead_samples=ahead_samples,
+            unlimited=unlimited,
+            tempo=self.tempo,
+            apart=apart,
         )
         if self.preset:
             patch = self.patch()

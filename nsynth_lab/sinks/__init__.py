@@ -5,6 +5,7 @@ file       FileSink: a sound file; conversion to its sample rate, bits and chann
 listen     plays a finished sound file (`--listen`)
 recorder   Recorder: a sound file written on a thread of its own, while something plays live
 device     DeviceSink: an audio interface, through PortAudio; start here for live playing
+jack       (jack_sink) JackSink: ports of JACK, a pair for each part, for `play --jack`
 input      (device_input) DeviceInput: what a microphone or a line brings in, for `play --input`
 portaudio  what both have in common: the library, its errors in words, streams that vanish
 socket     (socket_sink) SocketSink: frames for the pages of the panel, at the pace of the clock

@@ -15,14 +15,14 @@ class Ring:
 
     Attributes:
         blocks: capacity.
-        block_samples: samples per block.
+        block_samples, channels: of each block.
         underruns: pops that found no block, so that silence was played instead; the device adds its own.
         popped: blocks popped so far.
         ending: no more blocks will be pushed, so an empty ring is not an underrun.
     """
 
     def __init__(self, blocks: int, *, block_samples: int, channels: int = 2) -> None:
-        self.blocks, self.block_samples = blocks, block_samples
+        self.blocks, self.block_samples, self.channels = blocks, block_samples, channels
         self.underruns = self.popped = 0
         self.ending = False
         self._slots = np.zeros((blocks, block_samples, channels), np.float32)
