@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nsynth_lab.analysis.pitch_candidates import parabola
 from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray
 
 SPANS = tuple(range(256, 1153, 64))  # samples: for tones from 75 Hz up; what is lower is mostly drums
@@ -80,3 +79,9 @@ def _in_span(wave: Doubles) -> FirstPitch | None:
     if height[best] < CLEAR:
         return None
     return FirstPitch(SAMPLE_RATE / float(first + at[best] + shift[best]), min(float(height[best]), 1.0), span)
+
+
+def parabola(left: Doubles, middle: Doubles, right: Doubles) -> tuple[Doubles, Doubles]:
+    """Where, in samples from the middle, and how high the top of a parabola through three points is."""
+    shift = 0.5 * (left - right) / (left - 2.0 * middle + right)
+    return shift, middle - 0.25 * (left - right) * shift

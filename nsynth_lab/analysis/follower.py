@@ -15,8 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from nsynth_lab.analysis.first_pitch import FirstPitch, first_pitch
-from nsynth_lab.analysis.pitch_candidates import SAME, WINDOWS, Candidate, candidates
+from nsynth_lab.analysis.pitch_candidates import WINDOWS, Candidate, candidates, get_ready
 from nsynth_lab.analysis.pitch_path import PitchPath
+from nsynth_lab.compiled.pitch import SAME
 from nsynth_lab.dsp.loudness import FLOOR_DB, a_weighted_window
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, hz_to_note
 
@@ -52,6 +53,7 @@ class Follower:
     """`feed(samples)` gives what is heard in them. `gate_db` is the amplitude below which nothing is."""
 
     def __init__(self, *, gate_db: float = DEFAULT_GATE_DB) -> None:
+        get_ready()
         self._past = np.zeros(WINDOWS[-1], np.float32)
         self._rest = np.zeros(0, np.float32)
         self._path = PitchPath()

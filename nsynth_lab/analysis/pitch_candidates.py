@@ -9,35 +9,26 @@ known about tones corrects it: a tone has hardly any energy below its fundamenta
 where half or a third of a lag explains the sound almost as well, the sound has that period; a high tone is still like
 itself many periods later, where an s is not, though its noise lies in a narrow band; and a window most of which lies
 before the end of a note says little about now.
+
+The loops are in `compiled.pitch`, with the numbers. tests/slow_pitch_candidates.py has all of it in NumPy, to be read.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, Ints
+from nsynth_lab.compiled.pitch import REFINED, Window, add_maxima, best_of, tapered, to_power
+from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray
 
 LOWEST_HZ, HIGHEST_HZ = 16.0, 4500.0
 WINDOWS = (1024, 2048, 4096, 8192)  # samples
 PERIODS = 3.2  # in a window, at least; the longest holds fewer of the lowest notes
-WEAKEST = 0.25
-MOST_CANDIDATES = 8
-OCTAVE = 0.05  # the worth of an octave up, so that a multiple of a period is not taken for it
-WORTHLESS_HZ = 27.5  # where that worth is 0
-BELOW = 0.8  # off for all energy lying below the fundamental
-MISSING, MISSING_FROM_DB, MISSING_DB = 0.3, 20.0, 20.0  # off for first partials 20 dB and more below the whole
-MULTIPLE, ALMOST = 0.15, 0.78  # off where a half or a third of the lag is at least so nearly as good
-PAST, PAST_FROM_DB, PAST_DB = 0.5, 4.0, 10.0  # off where the last quarter of a long window is so far below the whole
 BEYOND_DOUBT = 1.0  # of the worth: longer windows are not needed
-# off for a high sound, from 1 to 2 kHz on, that is so much unlike itself after 3 ms
-UNLIKE, UNLIKE_FROM_HZ, LATER_SAMPLES, LIKE, LIKE_RANGE = 0.7, 1000.0, 0.003 * SAMPLE_RATE, 0.8, 0.3
-SAME = 0.04  # octaves
-REFINED = 2.6  # periods between the two ends of a window that are compared at a multiple of the lag
-LOBE_BINS = 1.7  # half the main lobe of a Hann window, where it has fallen by 20 dB
+PADDED = (1440, 2880, 5760, 11_520)  # samples: what FFTs are quick at, and enough for each window and its longest lag
+SHORTEST_LAG, LAGS_AROUND = 3, 6
 
 
 class Candidate(NamedTuple):
@@ -56,145 +47,55 @@ class Candidate(NamedTuple):
     window: int
 
 
-@dataclass(frozen=True)
-class _Window:
-    samples: int
-    taper: Doubles
-    own: Doubles  # autocorrelation of the taper, 1 at lag 0
-    shortest: float  # lags looked at, in samples
-    longest: float
-
-    @staticmethod
-    def of(samples: int, shortest: float, longest: float) -> _Window:
-        taper = np.hanning(samples + 2)[1:-1]
-        own = np.fft.irfft(np.abs(np.fft.rfft(taper, 2 * samples)) ** 2)[:samples]
-        return _Window(samples, taper, np.maximum(own / own[0], 1e-3), shortest, longest)
+def _window(samples: int, padded: int, shortest: float, longest: float) -> Window:
+    taper = np.hanning(samples + 2)[1:-1]
+    own = np.fft.irfft(np.abs(np.fft.rfft(taper, 2 * samples)) ** 2)[: int(samples / REFINED) + LAGS_AROUND]
+    own = np.ascontiguousarray(np.maximum(own / own[0], 1e-3))
+    first, last = max(int(shortest), SHORTEST_LAG), int(longest) + 2
+    return Window(samples, padded, first, last, samples == WINDOWS[0], samples > WINDOWS[1], taper, own)
 
 
-def _windows() -> list[_Window]:
+def _windows() -> list[Window]:
     starts = [SAMPLE_RATE / HIGHEST_HZ, *(samples / PERIODS for samples in WINDOWS[:-1])]
     ends = [*starts[1:], SAMPLE_RATE / LOWEST_HZ]
-    return [_Window.of(*one) for one in zip(WINDOWS, starts, ends, strict=True)]
+    return [_window(*one) for one in zip(WINDOWS, PADDED, starts, ends, strict=True)]
 
 
 _WINDOWS = _windows()
+_MOST = sum(window.last - window.first + 1 for window in _WINDOWS) // 2 + len(_WINDOWS)  # maxima: every other lag
+_NOTHING = np.zeros(0)
+
+
+@cache
+def get_ready() -> None:
+    """Load the compiled loops, or compile them, now and not when the first tone is heard."""
+    candidates(np.resize(np.linspace(-0.1, 0.1, WINDOWS[0] // 8, dtype=np.float32), WINDOWS[-1]))
 
 
 def candidates(samples: FloatArray) -> list[Candidate]:
-    """The best candidates for the end of `samples` [at least 8192] at 48 kHz, at most eight, in no order.
+    """The best candidates for the end of `samples` [at least 8192] at 48 kHz, at most eight, the best first.
 
     Empty for silence, and for a sound without any periodicity.
     """
-    found: list[tuple[Candidate, Doubles]] = []
-    for window in _WINDOWS:
-        if any(one.worth > BEYOND_DOUBT and one.window < window.samples // 2 for one, _ in found):
+    found, count, enough = np.empty((_MOST, 4)), 0, 2 * WINDOWS[-1]
+    correlations = [_NOTHING] * len(WINDOWS)
+    for place, window in enumerate(_WINDOWS):
+        if window.samples > enough:
             break  # an octave further down has been looked at too
-        found += _in_window(samples[-window.samples :], window)
-    if not found:
+        correlation, shares, fall_db = _autocorrelation(samples, window)
+        count, highest = add_maxima(found, count, correlation, shares, fall_db, window)
+        correlations[place] = correlation
+        if highest > BEYOND_DOUBT:
+            enough = min(enough, 2 * window.samples)
+    if not count:
         return []
-    hz, strengths, worths = (np.array(column) for column in list(zip(*(one for one, _ in found), strict=True))[:3])
-    # where a tone begins there are hundreds: those that cannot be among the best are left out first
-    least = np.sort(worths)[-MOST_CANDIDATES:][0] - MULTIPLE
-    places = np.flatnonzero(worths >= least)
-    off = MULTIPLE * _are_multiples(places, hz, strengths)
-    corrected = [
-        (found[at][0]._replace(worth=worth), found[at][1])
-        for at, worth in zip(places.tolist(), (worths[places] - off).tolist(), strict=True)
-    ]
-    best = sorted(corrected, key=lambda pair: -pair[0].worth)[:MOST_CANDIDATES]
-    return [one._replace(hz=_refined(one, correlation)) for one, correlation in best]
+    best = best_of(found[:count], tuple(correlations), WINDOWS)
+    return [Candidate(hz, strength, worth, int(window)) for hz, strength, worth, window in best.tolist()]
 
 
-def _in_window(samples: FloatArray, window: _Window) -> list[tuple[Candidate, Doubles]]:
-    """The maxima of the autocorrelation in one window, each with that of the whole window for `_refined`."""
-    wave = samples.astype(np.float64) - samples.mean(dtype=np.float64)
-    spectrum = np.fft.rfft(wave * window.taper, 2 * window.samples)
-    power = np.square(spectrum.real) + np.square(spectrum.imag)
-    correlation = np.fft.irfft(power)[: window.samples]
-    if correlation[0] < 1e-9:
-        return []
-    correlation = correlation / correlation[0] / window.own
-    lags, strengths = _peaks(correlation, window)
-    if not len(lags):
-        return []
-    hz = SAMPLE_RATE / lags
-    worth = strengths + OCTAVE * np.log2(hz / WORTHLESS_HZ) - _unlike_a_tone(power, hz, window)
-    if window.samples == WINDOWS[0]:
-        worth -= (
-            UNLIKE
-            * _ramp(hz, UNLIKE_FROM_HZ, UNLIKE_FROM_HZ)
-            * _ramp(LIKE - _later(correlation, lags), 0.0, LIKE_RANGE)
-        )
-    if window.samples > WINDOWS[1]:
-        worth -= PAST * _ramp(_fall_db(wave), PAST_FROM_DB, PAST_DB)
-    rows = zip(hz.tolist(), strengths.tolist(), worth.tolist(), strict=True)
-    return [(Candidate(*row, window.samples), correlation) for row in rows]
-
-
-def _peaks(correlation: Doubles, window: _Window) -> tuple[Doubles, Doubles]:
-    """Lags in samples, fractional, and heights of the maxima, by a parabola through three points each."""
-    first, last = max(int(window.shortest), 3), int(window.longest) + 2
-    left, middle, right = correlation[first - 1 : last - 1], correlation[first:last], correlation[first + 1 : last + 1]
-    at = np.flatnonzero((middle > left) & (middle >= right) & (middle > WEAKEST))
-    shift, height = parabola(left[at], middle[at], right[at])
-    return at + first + shift, np.minimum(height, 1.0)
-
-
-def parabola(left: Doubles, middle: Doubles, right: Doubles) -> tuple[Doubles, Doubles]:
-    """Where, in samples from the middle, and how high the top of a parabola through three points is."""
-    shift = 0.5 * (left - right) / (left - 2.0 * middle + right)
-    return shift, middle - 0.25 * (left - right) * shift
-
-
-def _unlike_a_tone(power: Doubles, hz: Doubles, window: _Window) -> Doubles:
-    """What is taken off for energy below the fundamental, and for missing first partials."""
-    share = np.cumsum(power) / power.sum()
-    lobe = LOBE_BINS * SAMPLE_RATE / window.samples
-    below = share[_bins(0.7 * hz - lobe, window)]
-    own = share[_bins(2.6 * hz + lobe, window)] - below
-    return np.asarray(BELOW * below + MISSING * _ramp(-10.0 * np.log10(own + 1e-9), MISSING_FROM_DB, MISSING_DB))
-
-
-def _later(correlation: Doubles, lags: Doubles) -> Doubles:
-    """The autocorrelation at the whole number of periods nearest to 3 ms: how well the sound repeats itself by then."""
-    later = np.rint(np.maximum(np.rint(LATER_SAMPLES / lags), 1.0) * lags).astype(np.int64)
-    return np.asarray(correlation[later[:, None] + np.arange(-2, 3)].max(axis=1))
-
-
-def _bins(hz: Doubles, window: _Window) -> Ints:
-    bins = (hz * (2 * window.samples / SAMPLE_RATE)).astype(np.int64)
-    return np.clip(bins, 0, window.samples)
-
-
-def _fall_db(wave: Doubles) -> float:
-    """How far the last quarter lies below the whole."""
-    last = np.square(wave[-len(wave) // 4 :]).mean()
-    return float(-10.0 * np.log10(last / (np.square(wave).mean() + 1e-12) + 1e-9))
-
-
-def _ramp(value: float | Doubles, begin: float, length: float) -> Doubles:
-    return np.clip((np.asarray(value) - begin) / length, 0.0, 1.0)
-
-
-def _are_multiples(places: Ints, hz: Doubles, strengths: Doubles) -> NDArray[np.bool_]:
-    """Whether the lags at `places` are twice or three times that of another that is almost as strong."""
-    ratios = hz / hz[places, None]
-    near = np.zeros(ratios.shape, np.bool_)
-    for times in (2, 3):
-        near |= (ratios > times * 2.0**-SAME) & (ratios < times * 2.0**SAME)
-    return np.asarray((near & (strengths > ALMOST * strengths[places, None])).any(axis=1))
-
-
-def _refined(one: Candidate, correlation: Doubles) -> float:
-    """Its frequency measured over as many periods as the window holds well."""
-    lag = SAMPLE_RATE / one.hz
-    times = int(one.window / REFINED / lag)
-    while times > 1:
-        near = round(times * lag)
-        at = near - 3 + int(np.argmax(correlation[near - 3 : near + 4]))
-        if abs(at - near) < 3 and correlation[at] > 0.8 * one.strength:
-            shift, _ = parabola(*correlation[at - 1 : at + 2])
-            longer = (at + float(shift)) / times
-            return SAMPLE_RATE / longer if abs(np.log2(longer / lag)) < SAME else one.hz
-        times //= 2
-    return one.hz
+def _autocorrelation(samples: FloatArray, window: Window) -> tuple[Doubles, Doubles, float]:
+    """That of the end of `samples`, [padded]; the share of the power up to each bin; how far the sound has fallen."""
+    wave, fall_db = tapered(samples, window)
+    spectrum = np.fft.rfft(wave)
+    shares = to_power(spectrum)
+    return np.fft.irfft(spectrum, window.padded), shares, fall_db

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from nsynth_lab.analysis.pitch_candidates import OCTAVE, WINDOWS, Candidate
+from nsynth_lab.analysis.pitch_candidates import WINDOWS, Candidate
+from nsynth_lab.compiled.pitch import OCTAVE
 
 OCTAVE_LEAP, MOST_LEAP = 0.6, 0.9  # cost of a leap: of each octave, and at most
 VOICE_CHANGE = 0.25  # cost of a tone's beginning or ending

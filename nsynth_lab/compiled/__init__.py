@@ -6,6 +6,7 @@
     controls     the control net, all three together
     oscillators  the bank of partials; noise, the filtered noise; excitation, both driven by the control net
     mixing       frames of all voices added up into the mix
+    pitch        maxima of an autocorrelation, for the follower of tunes
     products     matrix products of few rows; tiles, their kernels in LLVM; fma and maths, the arithmetic they share
 
 This is the door to Numba. Compiled loops release the interpreter's lock, allocate little and do not check their
