@@ -232,7 +232,7 @@ def test_the_command_writes_checks_and_tells(capsys: pytest.CaptureFixture[str])
     words = ["export", "flute", "cello", "--to", "nn~", "-o", "blend.ts", "--checkpoint", "model", "--json"]
     assert run(words) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["instruments"] == ["flute", "cello"]
+    assert told["instruments"] == {"flute": "CC0-1.0; made", "cello": "CC0-1.0; made"}
     assert told["golden_error_db"] <= -60.0
     assert run(["export", "--check", "blend.ts"]) == 0
     assert "plays its golden sound" in capsys.readouterr().err

@@ -237,7 +237,7 @@ def test_an_effect_killed_in_mid_sound_is_bypassed(name: str) -> None:
         nothing.process(sound)
         assert np.abs(after - nothing.process(sound)[:, 1024:]).max() < MINUS_90_DB
         assert [str(one) for one in chain.troubles()] == [
-            f"effect {name} failed: has crashed (SIGKILL); it is bypassed"
+            f"effect {name} failed: it has crashed (SIGKILL); it is bypassed"
         ]
 
 

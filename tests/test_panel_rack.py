@@ -202,6 +202,19 @@ def test_a_plugin_comes_from_the_catalogue_into_what_plays(rack: Visit, browser:
     other.close()
 
 
+def test_layers_are_told_in_a_line(rack: Visit) -> None:
+    state = rack.panel("panel.state")
+    layers = [{"plugin": "Kars", "low_key": 60, "level_db": -6}, {"plugin": "Some Pad", "label": "pad"}]
+    shown = {"patch": {**state["patch"], "layers": layers}, "taken_out": {"pad": "has crashed (SIGKILL)"}}
+    rack.panel("panel.link.dispatchEvent(new CustomEvent('state', { detail: given }))", {**state, **shown})
+    line = rack.page.locator("#effects .layers")
+    assert (
+        line.text_content() == "Beside the blend: Kars (\N{MINUS SIGN}6 dB, C4 to G9); pad, which has crashed (SIGKILL)"
+    )
+    rack.panel("panel.link.dispatchEvent(new CustomEvent('state', { detail: given }))", state)
+    assert not line.is_visible()
+
+
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_nothing_in_the_rack_keeps_anybody_out(rack: Visit, scheme: str) -> None:
     """Full, with one bypassed and one taken out, which says why; and with the catalogue open."""

@@ -102,7 +102,7 @@ def _show(checked: Checked, how: str, *, as_json: bool) -> None:
     if as_json:
         told: dict[str, Any] = {
             "file": str(checked.path),
-            "instruments": list(about.instruments),
+            "instruments": dict(zip(about.instruments, about.credits, strict=False)),
             "model": about.model,
             "needs": about.needs,
             "made_by": about.made_by,

@@ -56,9 +56,9 @@ class HostedEffect:
         out = plugin.take()
         self._late_in_a_row = 0 if out is not None else self._late_in_a_row + 1
         if plugin.trouble:
-            raise PluginError(plugin.trouble)
+            raise PluginError(f"it {plugin.trouble}")
         if self._late_in_a_row >= SLOW_BLOCKS:
-            raise PluginError("is too slow for real time")
+            raise PluginError("it is too slow for real time")
         return block if out is None else out
 
     def setter(self, name: str, *ends: Parameter) -> ParameterSetter:

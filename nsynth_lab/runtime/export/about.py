@@ -23,6 +23,7 @@ class About:
     Attributes:
         model: the id of the model.
         instruments: the names of those inside, in order.
+        credits: the licence of each, and whom to credit.
         golden: a short sound to check it by.
         made_by: the version of nsynth-lab.
         needs: what it was made with, such as torch 2.11 or opset 17.
@@ -30,6 +31,7 @@ class About:
 
     model: str
     instruments: tuple[str, ...]
+    credits: tuple[str, ...]
     golden: Golden
     needs: str
     made_by: str = __version__
@@ -43,6 +45,7 @@ class About:
             "model": self.model,
             "sample_rate": SAMPLE_RATE,
             "instruments": list(self.instruments),
+            "credits": list(self.credits),
             "golden": self.golden.to_dict(),
         }
         return json.dumps(values)
@@ -64,6 +67,7 @@ class About:
             return cls(
                 str(values["model"]),
                 tuple(map(str, values["instruments"])),
+                tuple(map(str, values["credits"])),
                 Golden.from_dict(values["golden"]),
                 str(values["needs"]),
                 str(values["made_by"]).removeprefix("nsynth-lab "),

@@ -51,7 +51,7 @@ def write_export(path: Path, kind: str, checkpoint: Checkpoint, bank: Bank, name
     step = ExportStep(checkpoint.model.decoder, table).eval()
     streams = golden_streams()
     needs = f"torch {torch.__version__.partition('+')[0]}" if kind == NN else f"opset {OPSET}"
-    about = About(checkpoint.model_id, table.names, Golden(streams, played(step, streams)), needs)
+    about = About(checkpoint.model_id, table.names, table.credits, Golden(streams, played(step, streams)), needs)
     data = nn_tilde(step, about) if kind == NN else onnx_file(step, about)
     with atomic_write(path, ExportError) as beside:
         beside.write_bytes(data)

@@ -29,11 +29,13 @@ class BankTable:
 
     Attributes:
         names: of the instruments.
+        credits: of each its licence, and whom to credit.
         timbre: [instruments, keys, frames, 16].
         partials: [instruments, keys, 128].
     """
 
     names: tuple[str, ...]
+    credits: tuple[str, ...]
     timbre: FloatArray
     partials: FloatArray
 
@@ -44,7 +46,8 @@ def bank_table(bank: Bank, names: Sequence[str]) -> BankTable:
     Raises:
         UsageError: an instrument that the bank does not have, or one without a clear pitch.
     """
-    found = [bank.find(name).instrument.name for name in names]
+    entries = [bank.find(name) for name in names]
+    found = [entry.instrument.name for entry in entries]
     keys = range(LOWEST_KEY, HIGHEST_KEY + 1, KEY_STEP)
     notes = [[bank.latents(name, Note(key, VELOCITY)) for key in keys] for name in found]
     for name, own in zip(found, notes, strict=True):
@@ -52,6 +55,7 @@ def bank_table(bank: Bank, names: Sequence[str]) -> BankTable:
             raise UsageError(f"'{name}' has sounds without a clear pitch, and an export plays a pitch; leave it out")
     return BankTable(
         tuple(found),
+        tuple("; ".join(filter(None, (entry.licence, entry.attribution))) for entry in entries),
         np.stack([np.stack([_walked(note) for note in own]) for own in notes]),
         np.stack([np.stack([note.partials for note in own]) for own in notes]),
     )
