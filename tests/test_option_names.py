@@ -26,6 +26,7 @@ MEANINGS = {  # of one name two: the reason
     "--notes": "the notes of a pack's clips, and where those of a duet are written",
     "--grid": "how many loops a grid has to a side, and the folder of a grid that is played",
     "--to": "what plays a phrase, and the kind of program that a decoder is exported for",
+    "--begin": "the tune that goes on, and the tune or preset from which others are bred",
     "--follow": "how closely a phrase is followed, and what of a tune a blend follows",
 }
 

@@ -22,7 +22,7 @@ app = typer.Typer(
 
 @app.command()
 def build(
-    again: Annotated[bool, typer.Option("--again", help="Even if it has been built before.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also what has been built before.")] = False,
 ) -> None:
     """Build the plugin on this machine: Linux, make and g++; DPF (1.4 MB) is downloaded the first time.
 

@@ -25,7 +25,7 @@ def scan_plugins(
         list[Path] | None, typer.Argument(help="Folders or .vst3 files; this system's plugin folders if not given.")
     ] = None,
     timeout: Annotated[float, typer.Option(min=0.5, max=3600, help="Seconds that one plugin may take.")] = 30.0,
-    again: Annotated[bool, typer.Option("--again", help="Also those that have been looked at before.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also what has been looked at before.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Look at each plugin once, in a process of its own: one that crashes or hangs is named and left out.
