@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Hashable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from tunes import REEL, eighths, tune_of
 
+from nsynth_lab.evaluate.melody.bare_midi import bare_midi, found_in_midi
 from nsynth_lab.evaluate.melody.held_out import Sample
 from nsynth_lab.evaluate.melody.measures import (
     Copies,
@@ -21,10 +23,13 @@ from nsynth_lab.evaluate.melody.measures import (
     over_bar_lines,
 )
 from nsynth_lab.evaluate.melody.ngram import NGram, WittenBell, long_and_short, notes
+from nsynth_lab.melody.conditions import METRES, STYLES
 from nsynth_lab.melody.critic import divergence, heard_before
 from nsynth_lab.melody.draft import Draft
 from nsynth_lab.melody.steps import DURATIONS, steps_of
-from nsynth_lab.train.melody.collections import digest_of
+from nsynth_lab.train.melody.collections import Piece, digest_of
+from nsynth_lab.tune.files import tune_in
+from nsynth_lab.tune.played import sounding
 
 HALF = DURATIONS.index(48)
 
@@ -106,6 +111,16 @@ def test_every_note_has_contexts_from_the_longest_on() -> None:
             assert [len(one) for one in contexts] == sorted((len(one) for one in contexts), reverse=True) or short
         assert 0 <= duration < len(DURATIONS)
         assert pitch in sample.draft.pitches
+
+
+def test_a_tune_without_signatures_is_found_again_as_far_as_it_can_be_heard() -> None:
+    tune = tune_of(REEL)
+    read = tune_in(bare_midi(tune)).tune
+    assert [(one.at, one.pitch.note) for one in sounding(read)] == [(one.at, one.pitch.note) for one in sounding(tune)]
+    assert "no metre in the file: 4/4 found" in tune_in(bare_midi(tune)).lines
+    piece = Piece(tune, steps_of(tune), METRES.index("4/4"), 0, STYLES.index("nottingham"), "test", 0)
+    found = found_in_midi([piece, replace(piece, style=STYLES.index("cre"))], advance=lambda _: None)
+    assert (found["tunes"], found["metre"], found["tonic"]) == (1, 1.0, 1.0)
 
 
 def test_a_tune_is_known_by_its_notes_alone() -> None:

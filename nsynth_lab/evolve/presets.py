@@ -22,6 +22,7 @@ from nsynth_lab.units import Doubles
 DRAWN_CORNERS = 2
 MOST_CORNERS = 4
 ENOUGH_SEMITONES = 12  # that corners which are drawn have in common
+BETWEEN = 0.25  # of the way, from its middle: who lies there has an instrument of each parent
 TRIES = 200
 UNIFORM = 12**-0.5  # standard deviation of a coordinate that is drawn evenly
 Range = tuple[int, int]
@@ -155,7 +156,12 @@ class PresetSpace:
         return np.asarray(folded, np.float64)
 
     def inherited(self, first: str, second: str, along: float) -> str:
-        """The instruments of the nearer parent."""
+        """One instrument of each parent for who lies between them, if these share an octave; else the nearer's."""
+        one, two = named(first), named(second)
+        if abs(along - 0.5) < BETWEEN and len(one) == len(two) == DRAWN_CORNERS:
+            crossed = (one[0], two[1]) if along <= 0.5 else (two[0], one[1])
+            if len(set(crossed)) == DRAWN_CORNERS and self._go_together(crossed):
+                return json.dumps(crossed)
         return of_the_nearer(first, second, along)
 
     def knows(self, kind: str) -> bool:
@@ -182,10 +188,13 @@ class PresetSpace:
         names = sorted(self.ranges)
         for _ in range(TRIES):
             drawn = [names[at] for at in chance.choice(len(names), min(DRAWN_CORNERS, len(names)), replace=False)]
-            lows, highs = zip(*(self.ranges[name] for name in drawn), strict=True)
-            if min(highs) - max(lows) >= ENOUGH_SEMITONES:
+            if self._go_together(drawn):
                 break
         return drawn
+
+    def _go_together(self, names: Sequence[str]) -> bool:
+        lows, highs = zip(*(self.ranges[name] for name in names), strict=True)
+        return min(highs) - max(lows) >= ENOUGH_SEMITONES
 
 
 def named(text: str) -> tuple[str, ...]:

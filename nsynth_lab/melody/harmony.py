@@ -89,10 +89,11 @@ class Harmony:
 def chord_name(key: Key, root: int, kind: int) -> str:
     """How a chord is written in a key, such as A7 on the fifth of D.
 
-    >>> chord_name(Key("D"), 7, 2), chord_name(Key("E", 0, "minor"), 10, 0)
-    ('A7', 'D')
+    >>> chord_name(Key("D"), 7, 2), chord_name(Key("E", 0, "minor"), 10, 0), chord_name(Key("C"), 8, 0)
+    ('A7', 'D', 'Ab')
     """
-    pitch = spelled(60 + (key.tonic + root) % 12, fifths=key.fifths, minor=key.mode == "minor")
+    fifths = key.fifths if key.is_minor else key.fifths - 1  # chords have the lowered sixth, not the raised fifth
+    pitch = spelled(60 + (key.tonic + root) % 12, fifths=fifths, minor=key.is_minor)
     return ChordName((pitch.letter, pitch.alter), KINDS[kind]).name
 
 

@@ -65,7 +65,7 @@ def _within(notes: Sequence[tuple[int, int, int]], begin: int, end: int, *, key:
             found.append(TuneNote(Fraction(first - at, TICKS)))
             at = first
         until = min(last, end)
-        sung = None if pitch == REST else spelled(lowest + pitch, fifths=key.fifths, minor=key.mode == "minor")
+        sung = None if pitch == REST else spelled(lowest + pitch, fifths=key.fifths, minor=key.is_minor)
         found.append(TuneNote(Fraction(until - at, TICKS), sung, tied=sung is not None and last > end))
         at = until
     if at < end:

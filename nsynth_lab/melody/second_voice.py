@@ -60,7 +60,7 @@ def with_second(tune: Tune) -> Tune:
     for index, bar in enumerate(tune.bars):
         notes = []
         for at, note in enumerate(bar.notes):
-            pitch = spelled(below[index, at], fifths=key.fifths, minor=key.mode == "minor") if note.pitch else None
+            pitch = spelled(below[index, at], fifths=key.fifths, minor=key.is_minor) if note.pitch else None
             notes.append(TuneNote(note.length, pitch, note.tied and note.pitch is not None))
         second.append(tuple(notes))
     return replace(tune, second=tuple(second))

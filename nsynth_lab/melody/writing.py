@@ -39,8 +39,8 @@ from nsynth_lab.units import Doubles, FloatArray, Ints
 MOST_NOTES = 4096
 NUCLEUS = 0.97  # of the probability from which notes are drawn (Holtzman et al. 2020)
 RHYTHM_NUCLEUS = 1.0  # of durations: rare ones, such as triplets, are unlikely until a tune has them
-PITCH_NUCLEUS = 0.97
-USUAL_FREEDOM = 1.0  # beyond it `NUCLEUS` holds for durations too
+PITCH_NUCLEUS = 0.99  # of pitches: with 0.97 leaps of an octave and more came half as often as people write them
+USUAL_FREEDOM = 1.0  # beyond it `NUCLEUS` holds for both
 LONGEST_BARS, LONGEST_NOTES = 24, 200  # from here on a tune without a goal ends where it can
 OVERLONG_BARS, OVERLONG_NOTES, MOST_BARS = 32, 250, 64  # from here on with any bar; and on any note
 PHRASE_BARS = 4

@@ -73,15 +73,17 @@ def written(note: int, letter: str, alter: int) -> Pitch:
 def spelled(note: int, *, fifths: int, minor: bool = False) -> Pitch:
     """A MIDI note as it is usually written under a signature of `fifths` sharps (flats if negative).
 
-    Twelve neighbours on the line of fifths are in use: the scale, to its left the lowered seventh, third and sixth,
-    to its right the raised fourth and first. In minor the raised seventh takes the lowered sixth's place.
+    Twelve neighbours on the line of fifths are in use: the scale, to its left the lowered seventh and third, to its
+    right the raised fourth, first and fifth; in minor, counted from its own tonic, the raised seventh and fourth. So do
+    most who wrote down folk tunes: in C major they have three G sharps for an A flat, in A minor five D sharps for an E
+    flat.
 
     >>> [str(spelled(note, fifths=0)) for note in (61, 63, 66, 68, 70)]
-    ['C#4', 'Eb4', 'F#4', 'Ab4', 'Bb4']
-    >>> str(spelled(68, fifths=0, minor=True)), str(spelled(60, fifths=7))
-    ('G#4', 'B#3')
+    ['C#4', 'Eb4', 'F#4', 'G#4', 'Bb4']
+    >>> str(spelled(63, fifths=0, minor=True)), str(spelled(60, fifths=7))
+    ('D#4', 'B#3')
     """
-    lowest = fifths - (3 if minor else 4)
+    lowest = fifths - (2 if minor else 3)
     place = lowest + (7 * note - lowest) % 12
     letter, alter = at_fifths(place)
     if abs(alter) > FURTHEST_ALTERATION:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from nsynth_lab.errors import NsynthLabError
-from nsynth_lab.melody.conditions import STYLES
+from nsynth_lab.melody.conditions import METRES, STYLES, metre_number
 from nsynth_lab.midi.events import note_off, note_on
 from nsynth_lab.midi.write import BEAT_SECONDS, midi_bytes
 from nsynth_lab.train.melody.collections import Piece
@@ -23,17 +24,19 @@ FROM_MIDI = "cre"  # whose own bar lines and repeats were found
 
 
 def found_in_midi(pieces: Sequence[Piece], *, advance: Callable[[int], object]) -> dict[str, Any]:
-    """Shares of tunes whose metre, length of a bar, upbeat, mode, tonic and form are found.
+    """Shares of tunes whose metre, upbeat, tonic, mode and form are found.
 
-    The upbeat is also told where the metre is given: without the right one there is none to be right about.
+    Metres that sound alike count as one, as the model has them. The upbeat is counted where the metre is given too:
+    without the right one there is none to be right about. The form is counted where a section is played twice in a row:
+    nothing else can be heard of it.
     """
     rows = []
     for piece in pieces:
         if STYLES[piece.style] != FROM_MIDI and piece.tune.metre is not None:
-            rows.append(_found(piece.tune))
+            rows.append(_found(piece.tune, metre_number(piece.tune.metre)))
         advance(1)
     names = rows[0] if rows else {}
-    return {"tunes": len(rows), **{name: float(np.mean([row[name] for row in rows])) for name in names}}
+    return {"tunes": len(rows), **{name: float(np.nanmean([row[name] for row in rows])) for name in names}}
 
 
 def bare_midi(tune: Tune) -> bytes:
@@ -46,21 +49,18 @@ def bare_midi(tune: Tune) -> bytes:
     return midi_bytes(events, end_sample=round(float(played_length(tune)) * WHOLE_SAMPLES))
 
 
-def _found(tune: Tune) -> dict[str, bool]:
+def _found(tune: Tune, metre: int) -> dict[str, float]:
     data = bare_midi(tune)
-    try:
-        read, told = tune_in(data).tune, tune_in(data, metre=tune.metre).tune
-    except NsynthLabError:
-        return dict.fromkeys(("metre", "bar", "upbeat", "upbeat_of_metre", "tonic", "mode", "form"), False)
-    assert tune.metre is not None
-    assert read.metre is not None
-    bar = read.metre.length == tune.metre.length
+    read, told = tune_in(data).tune, tune_in(data, metre=tune.metre).tune
+    number = metre_number(read.metre)
+    duple = [METRES.index(name) for name in ("2/4", "4/4")]
+    played = form(tune)
     return {
-        "metre": read.metre == tune.metre,
-        "bar": bar,
-        "upbeat": bar and read.upbeat == tune.upbeat,
+        "metre": number == metre,
+        "metre_but_for_halves": number == metre or (number in duple and metre in duple),
+        "upbeat": number == metre and read.upbeat == tune.upbeat,
         "upbeat_of_metre": told.upbeat == tune.upbeat,
         "tonic": read.key.tonic == tune.key.tonic,
         "mode": read.key.tonic == tune.key.tonic and read.key.mode == tune.key.mode,
-        "form": form(read) == form(tune),
+        "form": form(read) == played if any(one == two for one, two in pairwise(played)) else math.nan,
     }

@@ -176,12 +176,12 @@ def _others(found: dict[str, Any]) -> list[Row]:
     if keys:
         table.append(Row("tonic found in MIDI files", ">= 0.85", f"{keys['right']:.3f}", keys["right"] >= 0.85))
     if midi["tunes"]:
-        metre = f"{midi['metre']:.3f}, {midi['bar']:.3f}"
+        metre = f"{midi['metre']:.3f}; {midi['metre_but_for_halves']:.3f}"
         table += [
-            Row("found in MIDI without signatures: metre; length of a bar", "", metre, None),
+            Row("found in MIDI without signatures: metre; 2/4 as good as 4/4", "", metre, None),
             Row("upbeat; where the metre is given", "", f"{midi['upbeat']:.3f}; {midi['upbeat_of_metre']:.3f}", None),
             Row("tonic; mode too", "", f"{midi['tonic']:.3f}; {midi['mode']:.3f}", None),
-            Row("form, such as AABB", "", f"{midi['form']:.3f}", None),
+            Row("form, where a section is repeated", "", f"{midi['form']:.3f}", None),
         ]
     for name, one in chords.items():
         measured = f"{one['same']:.3f} (root {one['same_root']:.3f}; of I, IV, V {one['best_of_three']:.3f})"
