@@ -182,6 +182,20 @@ def test_every_point_is_a_preset_that_can_be_written_and_read(names: tuple[str, 
             assert np.allclose(space.within(np.array(member.point)), member.point)
 
 
+def test_who_lies_between_two_presets_has_an_instrument_of_each_where_they_go_together() -> None:
+    space = PresetSpace({**RANGES, "oboe": (58, 91), "viola": (48, 91)})
+    first, second, low = (json.dumps(names) for names in (["flute", "cello"], ["oboe", "viola"], ["tuba", "cello"]))
+    kinds = [space.inherited(first, second, along) for along in (-0.2, 0.2, 0.4, 0.6, 0.8, 1.2)]
+    assert [json.loads(kind) for kind in kinds] == [
+        ["flute", "cello"], ["flute", "cello"], ["flute", "viola"], ["oboe", "cello"], ["oboe", "viola"],
+        ["oboe", "viola"],
+    ]  # fmt: skip
+    assert space.inherited(second, low, 0.6) == low, "tuba and viola share less than an octave"
+    turned = json.dumps(["cello", "flute"])
+    assert space.inherited(first, turned, 0.4) == first, "a flute with itself is no blend"
+    assert all(space.knows(kind) for kind in kinds)
+
+
 def test_what_is_turned_down_to_nothing_is_left_out_of_a_preset() -> None:
     space = PresetSpace(RANGES, ("flute", "cello"))
     plain = space.patch((0.0,) * len(space.spread), '["flute", "cello"]', name="x")
