@@ -25,6 +25,7 @@ from nsynth_lab.tune.tune import Bar, Tune
 CANDIDATES = 4
 SECTION_BARS, MOST_BARS = 8, 64
 VARIED_BARS = 2  # at the end of a varied section, such as A'
+UNVARIED = 4.0  # a fault that outweighs most others: a variation was asked for
 FREEST = 2.0
 UPBEAT_TICKS = 3  # an upbeat is a multiple of: 1/32
 
@@ -84,7 +85,10 @@ def compose(writer: Writer, wish: Wish, *, seed: int, count: int = 1) -> list[Co
     chances = [np.random.default_rng((seed, number, candidate)) for number, candidate in each]
     written = write(writer, drafts, asked, chances)
     best = [
-        min(written[number * candidates : (number + 1) * candidates], key=lambda one: faults(one) + unvaried(one, plan))
+        min(
+            written[number * candidates : (number + 1) * candidates],
+            key=lambda one: faults(one) + UNVARIED * unvaried(one, plan),
+        )
         for number in range(count)
     ]
     return [Composed(_tune(one, wish, plan), float(np.mean(one.bits))) for one in best]
