@@ -193,8 +193,8 @@ class PresetSpace:
         return drawn
 
     def _go_together(self, names: Sequence[str]) -> bool:
-        lows, highs = zip(*(self.ranges[name] for name in names), strict=True)
-        return min(highs) - max(lows) >= ENOUGH_SEMITONES
+        ranges = [self.ranges[name] for name in names]
+        return min(high for _, high in ranges) - max(low for low, _ in ranges) >= ENOUGH_SEMITONES
 
 
 def named(text: str) -> tuple[str, ...]:
