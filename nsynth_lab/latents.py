@@ -132,9 +132,9 @@ class Latents:
         semitones = (note - self.note) * np.asarray(self.unpitched[:, unpitched.TRACK], np.float64)
         return replace(self, note=note, unpitched=unpitched.moved(self.unpitched, semitones))
 
-    def tracking(self, track: float) -> Latents:
-        """The same sound, whose noise and resonances follow the keys by `track`, 0 (not at all) to 1."""
-        if self.unpitched is None:
+    def tracking(self, track: float | None) -> Latents:
+        """The same sound, whose noise follows the keys by `track`, 0 (not at all) to 1; None leaves it as it is."""
+        if self.unpitched is None or track is None:
             return self
         rows = self.unpitched.copy()
         rows[:, unpitched.TRACK] = track

@@ -10,7 +10,7 @@ import pytest
 from test_unpitched import RATE, stroke
 from tiny_model import tiny_checkpoint
 
-from nsynth_lab.audio import Audio, write_audio
+from nsynth_lab.audio import Audio, read_audio, write_audio
 from nsynth_lab.cli import run
 from nsynth_lab.model.bank import read_bank_file
 from nsynth_lab.model.user_bank import user_instrument_path
@@ -59,3 +59,20 @@ def test_drums_are_evaluated(here: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert found["onset_error_ms"]["reached"]
     assert found["blends"]["pairs"] == 1
     assert found["blends"]["pitched"]["mean"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_drum_follows_the_keys_if_it_is_told_to(here: Path) -> None:
+    write_audio("tom.wav", Audio(stroke(hz=90.0, decay_seconds=0.2)[None]))
+    told = ["--source-note", "none", "--checkpoint", "model", "-o"]
+    assert run(["encode", "tom.wav", "--track", "1", *told, "follows.latents"]) == 0
+    assert run(["encode", "tom.wav", *told, "stays.latents"]) == 0
+    decode = ["--checkpoint", "model", "--note", "C5", "-o"]
+    heard = dict[int, float]()
+    for name, more in (("follows", []), ("stays", []), ("follows", ["--track", "0"]), ("stays", ["--track", "1"])):
+        assert run(["decode", f"{name}.latents", *decode, f"{len(heard)}.wav", *more]) == 0
+        sound = read_audio(here / f"{len(heard)}.wav").mono()[4_000:12_000]
+        spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 1 << 16))
+        heard[len(heard)] = float(spectrum.argmax()) * RATE / (1 << 16)
+    assert heard[0] == pytest.approx(2 * heard[1], rel=0.1)
+    assert heard[2] == pytest.approx(heard[1], rel=0.05)
+    assert heard[3] == pytest.approx(heard[0], rel=0.05)

@@ -103,7 +103,7 @@ def capture(
         if has_pitch:
             zone, outcome = _encode(note, hold_seconds, plan.refine_seconds, checkpoint, encodings)
         else:
-            zone, outcome = _encode_unpitched(note, checkpoint)
+            zone, outcome = _encode_unpitched(note, checkpoint, track=plan.track)
         outcomes.append(outcome)
         if zone is not None:
             zones.append(zone)
@@ -158,14 +158,16 @@ def _encode(
     return zone, NoteOutcome(name, velocity, error_db=round(error_db, 3))
 
 
-def _encode_unpitched(played: CapturedNote, checkpoint: Checkpoint) -> tuple[Latents | None, NoteOutcome]:
+def _encode_unpitched(
+    played: CapturedNote, checkpoint: Checkpoint, *, track: float
+) -> tuple[Latents | None, NoteOutcome]:
     """Encode a drum or a noise, which takes no time worth caching, and measure the error of its reconstruction."""
     note = Note(played.key.note, played.key.velocity)
     if played.samples is None:
         return None, NoteOutcome(note.name, note.velocity, left_out=played.left_out)
     try:
         samples, _ = trim(played.samples / np.float32(max(1.0, float(np.abs(played.samples).max()))))
-        zone = encode_unpitched(samples, checkpoint.model_id, note=note)
+        zone = encode_unpitched(samples, checkpoint.model_id, note=note, track=track)
         error_db = _error_db(zone, samples, checkpoint)
     except NsynthLabError as error:
         return None, NoteOutcome(note.name, note.velocity, left_out=str(error))

@@ -29,6 +29,7 @@ class CapturePlan:
         hold_seconds: how long keys are held.
         seconds: length of the recorded notes.
         refine_seconds: how long each note's latents are refined by gradient descent.
+        track: how far a drum or a noise follows the keys, 0 to 1.
 
     Raises:
         UsageError: an unusable name (see `naming.checked_name`), or a number out of range.
@@ -45,6 +46,7 @@ class CapturePlan:
     hold_seconds: float = 3.0
     seconds: float = 4.0
     refine_seconds: float = 0.0
+    track: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", checked_name(self.name))

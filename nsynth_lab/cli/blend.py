@@ -27,6 +27,7 @@ from nsynth_lab.cli.options import (
     SeedOption,
     SoundOption,
     SourcesArgument,
+    TrackOption,
     VelocityOption,
     WeightsOption,
     is_stdout,
@@ -72,6 +73,7 @@ def blend(
     listen: ListenOption = False,
     device: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
+    track: TrackOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
     force: ForceOption = False,
@@ -127,7 +129,7 @@ def blend(
     from nsynth_lab.render import Session
     from nsynth_lab.render.blend_series import render_series
 
-    session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
+    session = Session(checkpoint, device=device, seed=seed, progress=console.progress, track=track)
     if preset:
         made_by = recipes.recipe(context, session, device=session.device)
         preset_note.blend_preset(patch, struck, duration, session, made_by, delivery, plot, as_json=as_json)

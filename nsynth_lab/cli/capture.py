@@ -21,6 +21,7 @@ from nsynth_lab.cli.options import (
     SourceNoteOption,
     SourceVelocityOption,
     StateOption,
+    TrackOption,
     parse_settings,
 )
 from nsynth_lab.errors import AudioError, UsageError
@@ -58,6 +59,7 @@ def capture(
     duration: Annotated[float | None, typer.Option(help="Seconds of sound of each note; 4, or --hold + 1.")] = None,
     source_note: SourceNoteOption = "",
     source_velocity: SourceVelocityOption = 100,
+    track: TrackOption = None,
     refine: Annotated[float, typer.Option(min=0, max=600, help="Fit the latents for so many seconds more.")] = 0.0,
     licence: Annotated[str | None, typer.Option(help="Licence of the sound; by default the source's.")] = None,
     attribution: Annotated[str | None, typer.Option(help="Whom to credit; by default as the source says.")] = None,
@@ -111,6 +113,7 @@ def capture(
         hold_seconds=held,
         seconds=heard,
         refine_seconds=refine,
+        track=track or 0.0,
     )
     if name:
         _check_free(plan.name, force=force)

@@ -25,6 +25,7 @@ from nsynth_lab.cli.options import (
     SoundOption,
     SourceNoteOption,
     SourceVelocityOption,
+    TrackOption,
 )
 from nsynth_lab.errors import UsageError
 from nsynth_lab.model.config import ROUNDS
@@ -41,6 +42,7 @@ def encode(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the latents, such as note.latents.")],
     source_note: SourceNoteOption = "",
     source_velocity: SourceVelocityOption = 100,
+    track: TrackOption = None,
     rounds: RoundsOption = ROUNDS,
     refine: Annotated[float, typer.Option(min=0, max=3600, help="Fit the latents for so many seconds more.")] = 0.0,
     device: ComputeOption = "auto",
@@ -57,6 +59,8 @@ def encode(
         nsynth-lab encode my-voice.wav --source-note C4 -o my-voice.latents
 
         nsynth-lab encode strange-bell.wav --refine 30 -o strange-bell.latents
+
+        nsynth-lab encode tom.wav --source-note none --track 1 -o tom.latents
     """
     from nsynth_lab.latents import write_latents
     from nsynth_lab.note import Note, parse_source_note
@@ -76,7 +80,7 @@ def encode(
     if refine and latents.unpitched is not None:
         raise UsageError("--refine fits what the network plays, and this sound has no clear pitch; leave --refine out")
     fitted = _refined(session, recording, latents, refine) if refine else None
-    latents = fitted.latents if fitted else latents
+    latents = (fitted.latents if fitted else latents).tracking(track)
     error_db = _mel_error_db(session, recording, latents)
     asked = {
         "recording": recording.name,
@@ -84,6 +88,7 @@ def encode(
         "velocity": source_velocity,
         "rounds": rounds,
         "refine": refine,
+        **({"track": track} if track is not None else {}),
     }
     recipe = recipes.recipe(context, session, more=asked, device=session.device)
     write_latents(output, replace(latents, provenance=recipe.values), force=True)
@@ -155,6 +160,7 @@ def decode(
     listen: ListenOption = False,
     device: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
+    track: TrackOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
     force: ForceOption = False,
@@ -174,7 +180,7 @@ def decode(
     number = parse_note(note) if note else None
     if duration is not None:
         check_seconds(duration)
-    recorded = read_latents(source)
+    recorded = read_latents(source).tracking(track)
 
     from nsynth_lab.render import Session
     from nsynth_lab.render.offline import as_asked

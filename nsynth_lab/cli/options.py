@@ -22,6 +22,10 @@ ComputeOption = Annotated[
         autocompletion=completions.words("auto", "cpu", "cuda"),
     ),
 ]
+TrackOption = Annotated[
+    float | None,
+    typer.Option("--track", min=0, max=1, help="How far drums and noises follow the keys: 0, they stay, to 1."),
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="The same seed gives the same result.")]
 FREE = typer.Option(
     "--free", help="Temperature: 0 always takes the likeliest note, 1 follows the model's probabilities; at most 2."

@@ -10,7 +10,14 @@ import typer
 
 from nsynth_lab.cli import console, following
 from nsynth_lab.cli.clocks import ClockOption
-from nsynth_lab.cli.options import CheckpointOption, ComputeOption, ForceOption, MidiChannelsOption, SeedOption
+from nsynth_lab.cli.options import (
+    CheckpointOption,
+    ComputeOption,
+    ForceOption,
+    MidiChannelsOption,
+    SeedOption,
+    TrackOption,
+)
 from nsynth_lab.cli.performing import (
     DurationOption,
     JackOption,
@@ -59,6 +66,7 @@ def play(
     midi_channels: MidiChannelsOption = "",
     compute: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
+    track: TrackOption = None,
     seed: SeedOption = 0,
     force: ForceOption = False,
 ) -> None:
@@ -129,7 +137,7 @@ def play(
     from nsynth_lab.render import Session
     from nsynth_lab.render.machine import choose_threads
 
-    session = Session(checkpoint, device=compute, seed=seed, progress=console.progress)
+    session = Session(checkpoint, device=compute, seed=seed, progress=console.progress, track=track)
     console.say("loading")
     engine = asked.engine(session, live=True, ahead_samples=HOP_SAMPLES, apart=jack)
     threads = choose_threads(engine)

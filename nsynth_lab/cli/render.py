@@ -22,6 +22,7 @@ from nsynth_lab.cli.options import (
     RateOption,
     SeedOption,
     SoundOption,
+    TrackOption,
 )
 from nsynth_lab.cli.playing import SongVoicesOption, TempoOption, playing
 
@@ -45,6 +46,7 @@ def render(
     listen: ListenOption = False,
     device: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
+    track: TrackOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
     force: ForceOption = False,
@@ -86,7 +88,7 @@ def render(
     from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
     from nsynth_lab.sinks.file import FileSink
 
-    session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
+    session = Session(checkpoint, device=device, seed=seed, progress=console.progress, track=track)
     engine = asked.engine(session, live=False, ahead_samples=BLOCK_SAMPLES)
     recipe = recipes.recipe(context, session, device=session.device)
     with delivery.written() as path:

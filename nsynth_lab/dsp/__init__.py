@@ -3,6 +3,8 @@
 Sound -> measured streams of a note   `measure`: from windows (`framing`), A-weighted level (`loudness`), fundamental
                                       (`pitch`; `pitch_guess` if no note is given) and frequencies of the `partials`
 Controls -> sound                     a bank of partials (`oscillators`), filtered `noise`
+Sounds without a pitch                `unpitched` measures `resonances` and bands of noise; `unpitched_renderer` plays
+                                      them, on `noise_carriers`
 Recordings from anywhere              `inspection` (what is wrong with one), `recording` (trimming, clipping), `offset`
 Levels and spectra                    `mel`, `harmonics`, `programme_loudness` (LUFS), `bandwidth`, `rises`
 Time                                  `envelope` (attack end, release begin), `seam` (loops), `resampling`

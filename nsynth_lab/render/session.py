@@ -50,7 +50,8 @@ class Session:
     """A checkpoint loaded once; with `user_instruments` the user's own instruments are added to its bank.
 
     `progress(total, unit, title)` shows the progress of encoding a recording; encoded recordings are cached in
-    `encodings`, by default the user's own.
+    `encodings`, by default the user's own. Drums and noises follow the keys by `track`, 0 to 1, or, if it is not given,
+    as far as each was captured to.
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
@@ -66,10 +67,12 @@ class Session:
         user_instruments: bool = True,
         progress: Progress = _silently,
         encodings: EncodingCache | None = None,
+        track: float | None = None,
     ) -> None:
         self.folder = Path(folder or DEFAULT_CHECKPOINT)
         self.device = pick_device(device)
         self.seed = seed
+        self._track = track
         self._user_instruments = user_instruments
         self._progress = progress
         self._told: set[str] = set()
@@ -229,7 +232,7 @@ class Session:
         if zones[0].model_id != (ours := self.checkpoint.model_id):
             theirs, told = zones[0].model_id or "unknown", "latents" if isinstance(source, Latents) else source
             raise LatentsError(f"{told}: made by model {theirs}, this checkpoint is {ours}; encode the sound again")
-        return zones
+        return zones if self._track is None else [zone.tracking(self._track) for zone in zones]
 
     def source(self, source: Source, note: Note, *, files: bool = True) -> Latents:
         """A source (see `zones`) at the pitch and velocity of `note`, at the bank's level.
