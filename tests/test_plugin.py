@@ -28,6 +28,7 @@ from nsynth_lab.plugin.install import place_of
 from nsynth_lab.plugin.layout import NUMBER
 from nsynth_lab.plugin.memory import Memory
 from nsynth_lab.plugin.place import USUAL_PRESET
+from nsynth_lab.plugin.process import MEMORIES
 from nsynth_lab.plugin.status import running
 from nsynth_lab.render.session import Session
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, cents_to_ratio, note_to_hz
@@ -216,8 +217,13 @@ def test_a_host_that_dies_and_loads_without_end_leave_nothing_behind(plugin: dic
         assert open_here() == here
         assert until(lambda: all(now <= before for now, before in zip(open_there(), there, strict=True)), 5.0)
         assert (running(place) or {})["playing"] == ["Glass Cello"]
-    assert not list(Path("/dev/shm").glob("nsynth-lab-*"))
+    assert not list(MEMORIES.glob("nsynth-lab-*"))
     assert until(lambda: running(place) is None, 10.0), "it ends by itself"
+    left = MEMORIES / f"nsynth-lab-{10**9}-0"
+    left.write_bytes(b"of a host that crashed")
+    with closing(Clap(plugin["CLAP"])) as instance:
+        instance.activate()
+        assert until(lambda: not left.exists(), 10.0)
 
 
 def test_notes_bend_by_themselves_under_mpe(clap: Clap) -> None:

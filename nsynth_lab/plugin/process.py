@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 MOST_CRASHES, WITHIN_SECONDS = 5, 10.0
 MOST_LOG_BYTES = 1 << 18
 MOST_FILES = 1 << 16
+MEMORIES, MEMORY = Path("/dev/shm"), "nsynth-lab-"  # as the shell names it: this, its process, a number
 WAITING = 256  # instances that connect at once
 
 
@@ -48,6 +50,7 @@ def _hold(path: Path, linger_seconds: float) -> None:
     except BlockingIOError:
         return  # another one is there
     path.unlink(missing_ok=True)  # of one that crashed
+    _remove_left_over()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(str(path))
         os.chmod(path, 0o600)
@@ -74,6 +77,16 @@ def _let_go_of_host(log: Path) -> None:
         os.dup2(opened, stream)
         os.close(opened)
     os.chdir("/")
+
+
+def _remove_left_over() -> None:
+    """Remove the memory of hosts that crashed in the moment in which it has a name (see `shell/link.hpp`)."""
+    for left in MEMORIES.glob(f"{MEMORY}*"):
+        process = left.name.removeprefix(MEMORY).partition("-")[0]
+        if process.isdecimal() and not Path("/proc", process).exists():
+            with suppress(OSError):
+                left.unlink()
+                say(f"removed what a crashed host had left: {left}")
 
 
 def _keep(listening: socket.socket, linger_seconds: float) -> None:

@@ -11,13 +11,16 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from nsynth_lab.errors import NsynthLabError, PluginError
+from nsynth_lab.folders import data_folder
 from nsynth_lab.panel.engines import engine_of
 from nsynth_lab.panel.switch import Switch
 from nsynth_lab.panel.worker import Worker
 from nsynth_lab.patch import Patch, parse_preset
+from nsynth_lab.patch.library import OWN
 from nsynth_lab.patch.preset_file import MAX_BYTES
 from nsynth_lab.plugin.bridge import Bridge
 from nsynth_lab.plugin.layout import NUMBER
@@ -124,7 +127,7 @@ class Seat:
 def _parsed(text: str) -> Patch:
     if len(text.encode()) > MAX_BYTES:
         raise PluginError(f"it is larger than {MAX_BYTES // 1024} KiB; not a preset")
-    return parse_preset(text)
+    return replace(parse_preset(text), home=data_folder() / OWN)  # whose sound files lie beside the user's presets
 
 
 def _said(error: Exception) -> str:
