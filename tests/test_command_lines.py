@@ -114,6 +114,7 @@ NOT_HERE = {
     "panel": "tests/test_panel_server.py runs it; it plays until Ctrl-C",
     "evolve my-reeds": "tests/test_evolve.py breeds instruments; of a tiny model's none is recognised",
     "plugin build": "tests/test_plugin.py builds it",
+    "plugin use": "tests/test_plugin.py puts a preset on a track",
     "plugin install": "tests/test_plugin.py installs it, elsewhere than in the user's folders",
     "torchrun": "tests/test_parallel.py trains in several processes",
 }

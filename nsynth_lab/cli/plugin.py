@@ -61,6 +61,26 @@ def install() -> None:
 
 
 @app.command()
+def use(
+    preset: Annotated[str, typer.Argument(help="A preset by its name, or a file of one.")],
+    track: Annotated[int, typer.Option(min=1, help="Which track, as `nsynth-lab plugin status` counts them.")] = 1,
+) -> None:
+    """Have a track of the DAW that is open play a preset, such as one that the panel has just saved.
+
+    The project keeps it. Presets of the plugin's own menu are chosen in the DAW.
+
+    **Example**: `nsynth-lab plugin use my-pad.toml --track 2`
+    """
+    from nsynth_lab.patch.library import read_whole
+    from nsynth_lab.plugin.status import place_installed
+    from nsynth_lab.plugin.status import use as put_on
+
+    text, patch = read_whole(preset)
+    put_on(place_installed(), text, track=track)
+    console.show(f"track {track} plays {patch.name}")
+
+
+@app.command()
 def status(as_json: JsonOption = False) -> None:
     """Show what is installed, whether the engine runs and for whom, and what went wrong last.
 
@@ -94,7 +114,8 @@ def _show(found: Status) -> None:
     if found.engine is None:
         console.show("the engine does not run; the first track with the plugin starts it")
     else:
-        playing = ", ".join(name or "nothing yet" for name in found.engine.get("playing", [])) or "nobody"
-        console.show(f"the engine runs (process {found.engine.get('process')}) and plays: {playing}")
+        console.show(f"the engine runs (process {found.engine.get('process')})")
+        for track, name in enumerate(found.engine.get("playing", []), start=1):
+            console.show(f"track {track}: {name or 'nothing'}")
     for line in found.log:
         console.say(f"log: {line}")

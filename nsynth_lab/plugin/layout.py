@@ -68,12 +68,13 @@ RECORD_KINDS = (
 )
 MESSAGES = (
     Row("SAY_HELLO", 1, "shell: VERSION; with it the memory, the pipe it writes to and the one it reads from"),
-    Row("SAY_PRESET", 2, "shell: serial number, a newline, and the text of a preset; the usual one if that is empty"),
+    Row("SAY_PRESET", 2, "shell: serial number, a newline, and the text of a preset"),
     Row("SAY_READY", 3, "engine: serial number of the preset that plays, and the frames by which its effects are late"),
     Row("SAY_VALUES", 4, "engine: serial number, and what the preset has for each row of `parameters.PARAMETERS`"),
     Row("SAY_TROUBLE", 5, "engine: a line for the user"),
     Row("SAY_SILENT", 6, "engine: serial number of a preset in whose place nothing plays"),
     Row("SAY_STATUS", 7, "anybody, instead of hello; the engine answers with its `server.Server.status` in JSON"),
+    Row("SAY_USE", 8, "anybody, instead of hello: track, from 1, a newline, and a preset; engine to shell: play this"),
 )
 RINGS = (
     Row("RECORDS", RECORDS, "in the ring, a power of two"),

@@ -32,7 +32,7 @@ from nsynth_lab.render.session import Session
 from nsynth_lab.units import SAMPLE_RATE
 
 PRESET, READY, SILENT = NUMBER["SAY_PRESET"], NUMBER["SAY_READY"], NUMBER["SAY_SILENT"]
-VALUES, TROUBLE = NUMBER["SAY_VALUES"], NUMBER["SAY_TROUBLE"]
+VALUES, TROUBLE, USE = NUMBER["SAY_VALUES"], NUMBER["SAY_TROUBLE"], NUMBER["SAY_USE"]
 
 
 class Seat:
@@ -67,6 +67,10 @@ class Seat:
             self._trouble(str(error))
         finally:
             self._leave()
+
+    def use(self, text: str) -> None:
+        """Have the shell ask for this preset, so that the project keeps it."""
+        self._frames.say(USE, text)
 
     def _play(self, memory: Memory, serial: str, text: str) -> None:
         """By the worker."""

@@ -19,7 +19,7 @@ from nsynth_lab.render.live import undisturbed
 from nsynth_lab.render.session import Session
 from nsynth_lab.version import __version__
 
-HELLO, STATUS = NUMBER["SAY_HELLO"], NUMBER["SAY_STATUS"]
+HELLO, STATUS, USE = NUMBER["SAY_HELLO"], NUMBER["SAY_STATUS"], NUMBER["SAY_USE"]
 MOST_SEATS = 256
 
 
@@ -54,14 +54,16 @@ class Server:
     def _meet(self, connection: socket.socket) -> None:
         frames = Frames(connection)
         try:
-            kind, _ = frames.hear() or (0, "")
+            kind, text = frames.hear() or (0, "")
         except Exception:  # junk
-            kind = 0
+            kind, text = 0, ""
         if kind == HELLO:
             self._seat(frames)
             return
         if kind == STATUS:
             frames.say(STATUS, json.dumps(self.status()))
+        elif kind == USE:
+            frames.say(USE, str(int(self._use(text))))
         frames.close()
         for file in frames.files:
             with suppress(OSError):
@@ -77,6 +79,15 @@ class Server:
             with self._changing:
                 self._seats.remove(seat)
                 self._last = time.monotonic()
+
+    def _use(self, text: str) -> bool:
+        """Have a track play a preset; whether there is such a track."""
+        track, _, preset = text.partition("\n")
+        with self._changing:
+            seats = self._seats[int(track) - 1 : int(track)] if track.isdecimal() and int(track) else []
+        for seat in seats:
+            seat.use(preset)
+        return bool(seats)
 
     def status(self) -> dict[str, object]:
         """What `nsynth-lab plugin status` shows of it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nsynth_lab.errors import UsageError
 from nsynth_lab.plugin.build import FORMATS, built
 from nsynth_lab.plugin.install import place_of, plugin_folders
 from nsynth_lab.plugin.layout import NUMBER
@@ -50,26 +51,49 @@ def status() -> Status:
     installed = tuple(
         Installed(name, folders[name] / file, place_of(folders[name] / file)) for name, file in FORMATS.items()
     )
-    place = next((one.place for one in installed if one.place is not None), None) or our_place()
+    place = place_installed()
     return Status(built(), installed, running(place), tuple(_last_lines(place.log)))
+
+
+def place_installed() -> Place:
+    """Where the engine of the installed plugin is; of this program's own, if none is installed."""
+    folders = plugin_folders()
+    places = (place_of(folders[name] / file) for name, file in FORMATS.items())
+    return next((place for place in places if place is not None), None) or our_place()
 
 
 def running(place: Place) -> dict[str, Any] | None:
     """What an engine says of itself; None if none runs."""
+    heard = _asked(place, "SAY_STATUS", "")
+    try:
+        found = json.loads(heard) if heard else None
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def use(place: Place, text: str, *, track: int) -> None:
+    """Have a track play the preset of this text; tracks are counted from 1, as `running` lists them.
+
+    Raises:
+        UsageError: there is no such track.
+    """
+    if _asked(place, "SAY_USE", f"{track}\n{text}") != "1":
+        raise UsageError(f"no track {track} plays the plugin; `nsynth-lab plugin status` lists those that do")
+
+
+def _asked(place: Place, kind: str, text: str) -> str:
+    """The engine's answer; empty if none runs."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(ASK_SECONDS)
         try:
             connection.connect(str(place.socket))
         except OSError:
-            return None
+            return ""
         frames = Frames(connection)
-        frames.say(NUMBER["SAY_STATUS"], "")
+        frames.say(NUMBER[kind], text)
         heard = frames.hear()
-    try:
-        found = json.loads(heard[1]) if heard else None
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
+    return heard[1] if heard else ""
 
 
 def _last_lines(log: Path) -> list[str]:

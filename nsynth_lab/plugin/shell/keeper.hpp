@@ -45,9 +45,10 @@ public:
     enum State { STARTING, PLAYING, LOST, TROUBLE };
     std::atomic<int> state{STARTING};
 
-    // `values(serial, text)` is told what a preset has for each parameter.
-    Keeper(std::string placeFile, std::function<void(uint32_t, const std::string&)> values)
-        : placeFile_(std::move(placeFile)), values_(std::move(values)) {}
+    // `values(serial, text)` is told what a preset has for each parameter, `use(text)` which preset the user wants.
+    Keeper(std::string placeFile, std::function<void(uint32_t, const std::string&)> values,
+           std::function<void(const std::string&)> use)
+        : placeFile_(std::move(placeFile)), values_(std::move(values)), use_(std::move(use)) {}
 
     ~Keeper() {
         if (!thread_.joinable())
@@ -100,6 +101,7 @@ public:
 private:
     const std::string placeFile_;
     const std::function<void(uint32_t, const std::string&)> values_;
+    const std::function<void(const std::string&)> use_;
     mutable std::mutex wanted_;
     uint32_t rate_ = 48000, lead_ = 512;
     std::string text_;
@@ -240,6 +242,9 @@ private:
             case layout::SAY_SILENT:
                 words >> number;
                 link->silent = number;
+                break;
+            case layout::SAY_USE:
+                use_(text);
                 break;
             case layout::SAY_TROUBLE:
                 state = TROUBLE;

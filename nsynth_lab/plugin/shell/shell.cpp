@@ -29,7 +29,9 @@ class Shell : public Plugin {
 public:
     Shell()
         : Plugin(PARAMETER_COUNT, 0, 2),
-          keeper_(placeFile(), [this](uint32_t serial, const std::string& values) { learn(serial, values); }) {
+          keeper_(
+              placeFile(), [this](uint32_t serial, const std::string& values) { learn(serial, values); },
+              [this](const std::string& text) { setState(PRESET_KEY, text.c_str()); }) {
         choose(USUAL_PRESET);
         setLatency(latency());
     }
