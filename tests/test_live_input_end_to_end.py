@@ -91,18 +91,36 @@ def into(environment: dict[str, str], folder: Path, words: list[str]) -> str:
 
 
 def test_a_phrase_in_the_input_is_answered(environment: dict[str, str], tmp_path: Path) -> None:
-    """The partner hears the notes that were sung, and its answer sounds when its notes say so."""
+    """The partner hears the notes that were sung, each on a channel of its own, and its answer sounds in its place.
+
+    Taken again after an underrun, as below.
+    """
     made, notes = tmp_path / "take.wav", tmp_path / "take.mid"
     words = ["duet", "reed organ", "--answer", "square lead", "--turns", "1", "--duration", "30", "--loose"]
-    said = into(environment, tmp_path, [*words, "--record", str(made), "--notes", str(notes)])
+    faults = []
+    for _ in range(TAKES):
+        said = into(environment, tmp_path, [*words, "--record", str(made), "--notes", str(notes)])
+        ons = [event for event in read_song(notes).events if event.kind is Kind.NOTE_ON]
+        partner = ons[-1].channel if ons else 0
+        played = [event.number for event in ons if event.channel != partner]
+        if "underruns 0," in said and played == list(NOTES):
+            break
+        faults.append(f"{said.splitlines()[0]}; heard {played}")
+    else:
+        skip_if_busy(faults)
+        pytest.fail(str(faults))
     assert "1 answer" in said
-    ons = [event for event in read_song(notes).events if event.kind is Kind.NOTE_ON]
-    assert [event.number for event in ons if event.channel == 0] == list(NOTES)
-    answered = [event.at_sample for event in ons if event.channel == 1]
+    answered = [event.at_sample for event in ons if event.channel == partner]
     assert len(answered) >= 2
     sound = read_audio(made).mono()
     for begin in answered[:2]:
         assert np.abs(sound[begin : begin + SAMPLE_RATE // 10]).max() > 0.1 * np.abs(sound).max()
+
+
+def skip_if_busy(faults: list[str]) -> None:
+    """Skip where other programs keep the machine busy."""
+    if os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1):
+        pytest.skip(f"other programs keep this machine too busy to play live: {faults}")
 
 
 def test_a_phrase_in_the_input_is_what_is_played(environment: dict[str, str], tmp_path: Path) -> None:
@@ -124,8 +142,7 @@ def test_a_phrase_in_the_input_is_what_is_played(environment: dict[str, str], tm
         if np.abs(late - np.median(late)).max() < TIME_SECONDS:
             return
         faults.append(f"late by {late.round(3)} s")
-    if os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1):
-        pytest.skip(f"other programs keep this machine too busy to play live: {faults}")
+    skip_if_busy(faults)
     pytest.fail(str(faults))
 
 
