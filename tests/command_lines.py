@@ -133,6 +133,7 @@ class NoPorts:
 
     def __init__(self, wanted: str, *_: object, **__: object) -> None:
         self.open, self.wanted, self.found, self.lost = [wanted], wanted, 1, 0
+        self.has_virtual = False
 
     def __enter__(self) -> NoPorts:
         return self

@@ -30,8 +30,8 @@ FONT = Path("/usr/share/sounds/sf2/TimGM6mb.sf2")
 KARS = Path(__file__).resolve().parent.parent / "build" / "vst3" / "Kars.vst3"
 
 
-def writes_onnx() -> bool:
-    return all(importlib.util.find_spec(name) for name in ("onnx", "onnxruntime"))
+def has(*packages: str) -> bool:
+    return all(importlib.util.find_spec(name) for name in packages)
 
 
 def hears_chords() -> bool:
@@ -92,6 +92,8 @@ SHORTER: dict[str, Sequence[str]] = {  # the longest beginning that fits counts;
 NO_PLUGIN = "needs a plugin; tests/test_plugins.py and tests/test_capture.py run them where one is built"
 NO_GPU = "needs an NVIDIA GPU"
 NO_ONNX = "needs the package onnx; tests/test_export.py runs it where that is installed"
+NO_JACK = "needs a JACK server; tests/test_jack.py plays through one where that is installed"
+NO_OSC = "needs the extra osc; tests/test_osc.py runs it where that is installed"
 NO_NETWORK = "needs the extra transcribe; tests/test_transcribe.py runs it where that is installed"
 AS_FAR: dict[
     str, tuple[str, bool, str, int]
@@ -103,7 +105,14 @@ AS_FAR: dict[
     "plugins state": (NO_PLUGIN, True, "ZamDelay", 1),
     "plugins show": (NO_PLUGIN, True, "ZamDelay", 1),
     "translate band.wav": (NO_NETWORK, not hears_chords(), "pip install --no-deps basic-pitch", 1),
-    "export flute cello -o blend.onnx": (NO_ONNX, not writes_onnx(), "onnx", 1),
+    "export flute cello -o blend.onnx": (NO_ONNX, not has("onnx", "onnxruntime"), "onnx", 1),
+    "play flute --part 2=cello --part 3=glass-cello --midi all --jack": (
+        NO_JACK,
+        True,
+        "no JACK server answers|needs JACK-Client",
+        1,
+    ),
+    "play --preset glass-cello --osc": (NO_OSC, not has("pythonosc"), "needs python-osc", 1),
     "bench --compute cuda": (NO_GPU, not torch.cuda.is_available(), "no CUDA device", 2),
 }
 NOT_HERE = {
