@@ -19,6 +19,7 @@ from nsynth_lab.patch.place import Place
 from nsynth_lab.patch.sound import SPHERICAL
 from nsynth_lab.synth.channels import ControlValues
 from nsynth_lab.synth.modulation import LOUDNESS, TIMBRE, weights_at
+from nsynth_lab.synth.unpitched_reader import pitched_rows
 from nsynth_lab.synth.voice_allocator import phase_end
 from nsynth_lab.units import HOP_SAMPLES, Doubles, FloatArray, Ints, db_to_gain
 
@@ -132,6 +133,8 @@ def _of_tones(weights: Doubles, tonal: Flags) -> Doubles:
 
 
 def _unpitched(reader: ZoneReader, slots: Ints, weights: Doubles, f0_hz: FloatArray) -> FloatArray:
+    if reader.sources.unpitched is None:
+        return pitched_rows(len(slots))
     pitch = 69.0 + 12.0 * np.log2(np.asarray(f0_hz, np.float64) / 440.0)
     return reader.unpitched(slots, weights[TIMBRE], pitch)
 

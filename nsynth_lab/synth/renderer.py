@@ -119,8 +119,7 @@ class Renderer:
 
     def _mix(self, frames: Frames, audio: FloatArray) -> None:
         self._waiting[frames.slots] = False
-        if self._unpitched is not None:
-            noisy = np.flatnonzero(frames.unpitched[:, PITCHED] < 1.0)
+        if self._unpitched is not None and len(noisy := np.flatnonzero(frames.unpitched[:, PITCHED] < 1.0)):
             rows, level_db = frames.unpitched[noisy], frames.level_db[noisy]
             audio[noisy] += self._unpitched.step(frames.slots[noisy], rows, level_db)
         self._mixer.add(frames.slots, frames.begins, audio, frames.gains, fading=frames.fading)
