@@ -93,6 +93,15 @@ def test_what_dies_away_is_struck_again_on_a_legato_step_and_what_sustains_is_no
     assert len(struck(made(wide, rules=Rules(struck=True)))) == 1
 
 
+@pytest.mark.parametrize("is_struck", [False, True])
+def test_a_note_whose_first_pitch_was_wrong_is_played_at_its_own(is_struck: bool) -> None:
+    """Heard too low at first, it was moved into the target's range, by an octave that it does not need."""
+    low = [49.0] * 60 + [math.nan] * 10 + [32.6] * 3 + [49.0] * 80
+    events = made(low, rules=Rules(lowest=34, highest=82, struck=is_struck))
+    assert [key for _, key in struck(events)][-1] == 49
+    assert [event.value for event in events if event.kind is Kind.PITCH][-1] == pytest.approx(0.0, abs=0.01)
+
+
 def test_a_glide_is_one_note() -> None:
     assert len(struck(made([60.0] * 30 + [60.0 + 0.08 * hop for hop in range(150)] + [72.0] * 50))) == 1
 

@@ -23,7 +23,7 @@ from nsynth_lab.midi.events import follow as follow_events
 from nsynth_lab.synth.followed import REFERENCE_DB, velocity_at
 from nsynth_lab.translate.breath import Breath
 from nsynth_lab.translate.rules import Rules
-from nsynth_lab.translate.stability import LEAP_SEMITONES, Stability
+from nsynth_lab.translate.stability import LEAP_SEMITONES, SMALL_SEMITONES, Stability
 
 MOST_PITCHES = 16
 CONFIRMED_HOPS, SURE_STRENGTH = 2, 0.93
@@ -54,6 +54,7 @@ class NoteMaker:
         self._octaves = self._shift = self._level_db = 0.0
         self._loudest_db = REFERENCE_DB
         self._stability, self._breath = Stability(0.0), Breath()
+        self._stepped: float | None = None
         self._pitches: deque[tuple[float, float]] = deque(maxlen=MOST_PITCHES)  # when, in samples, and note
 
     def hear(self, heard: Heard) -> list[Event]:
@@ -70,9 +71,10 @@ class NoteMaker:
             if not sure or self._hop - self._rose < EVEN_HOPS:
                 return []
             return self._begin(note, heard)
-        stepped = self._stability.step(note)
+        # kept while the note is too young: one that began an octave wrong would stay so to its end
+        self._stepped = self._stability.step(note) or self._stepped
         risen = self._rises(heard.level_db)
-        if self._old_enough and (risen or self._is_far(stepped)):
+        if self._old_enough and (risen or self._is_far(self._stepped)):
             return [*self._lift(), *self._begin(note, heard)]
         return self._move(note, heard)
 
@@ -95,9 +97,8 @@ class NoteMaker:
 
     def _is_far(self, stepped: float | None) -> bool:
         """Whether the pitch has stepped to where another key is needed; nearer, what can sustain plays legato."""
-        if self._rules.struck:
-            return stepped is not None
-        return stepped is not None and abs(stepped + self._octaves - (self._key or 0)) >= LEAP_SEMITONES
+        least = SMALL_SEMITONES if self._rules.struck else LEAP_SEMITONES
+        return stepped is not None and abs(stepped + self._octaves - (self._key or 0)) >= least
 
     def _rises(self, level_db: float) -> bool:
         """Whether the level, after a dip, has come back: the note was struck again."""
@@ -123,6 +124,7 @@ class NoteMaker:
         return self._lift() if self._key is not None and self._toneless >= MISSING_HOPS else []
 
     def _begin(self, note: float, heard: Heard) -> list[Event]:
+        self._stepped = None
         self._stability = Stability(note, soon=self._rules.struck)
         self._pitches = deque([self._pitches[-1]], maxlen=MOST_PITCHES)
         kept = self._octaves if self._rules.keeps_octaves else 0.0
