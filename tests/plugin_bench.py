@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from nsynth_lab.plugin.build import FORMATS, build, built
 from nsynth_lab.plugin.install import install
 from nsynth_lab.plugin.layout import USUAL_DELAY_SAMPLES
 from nsynth_lab.plugin.place import USUAL_PRESET, our_place
+from nsynth_lab.priority import PRIORITY
 from nsynth_lab.render.session import Session
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
@@ -88,6 +89,8 @@ def _paced(instances: Sequence[Clap], block: int, count: int, events: Events) ->
     while any(instance.text("Engine") != "playing" for instance in instances):
         time.sleep(0.05)
     time.sleep(0.2)
+    with suppress(OSError):  # as the audio threads of hosts are, ahead of the engine's
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY + 5))
     took: list[float] = []
     sounds: list[list[FloatArray]] = [[] for _ in instances]
     begun = time.perf_counter()
