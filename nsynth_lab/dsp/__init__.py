@@ -8,5 +8,5 @@ Sounds without a pitch                `unpitched` measures `resonances` and band
 Recordings from anywhere              `inspection` (what is wrong with one), `recording` (trimming, clipping), `offset`
 Levels and spectra                    `mel`, `harmonics`, `programme_loudness` (LUFS), `bandwidth`, `rises`
 Time                                  `envelope` (attack end, release begin), `seam` (loops), `resampling`
-Losses in dB                          `spectral_distance`, `attack_distance`
+Losses in dB                          `spectral_distance`, `spectral_target`, `attack_distance`
 """

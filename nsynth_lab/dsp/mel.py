@@ -21,7 +21,7 @@ def magnitudes(samples: Tensor, *, window_samples: int, hop_samples: int) -> Ten
     """STFT magnitudes [voices, frames, bins] of `samples` [voices, samples]; a sine of amplitude 1 peaks at 1."""
     half = window_samples // 2
     padded = functional.pad(samples, (half - hop_samples, half))
-    window = _hann(window_samples, samples.device)
+    window = hann(window_samples, samples.device)
     spectrum = torch.stft(
         padded, window_samples, hop_samples, window=window, center=False, return_complex=True
     ).transpose(1, 2)
@@ -62,5 +62,6 @@ def mel_weights(bands: int, bins: int, device: torch.device, *, highest_hz: floa
 
 
 @functools.cache
-def _hann(samples: int, device: torch.device) -> Tensor:
+def hann(samples: int, device: torch.device) -> Tensor:
+    """A Hann window [samples]."""
     return torch.hann_window(samples, device=device)

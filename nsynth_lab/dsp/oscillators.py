@@ -16,6 +16,8 @@ from torch import Tensor
 from nsynth_lab.dsp.numpy_bank import COLUMNS, ROWS, SPAN_SAMPLES, SPANS
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
+Carriers = tuple[Tensor, Tensor]
+
 
 def span_hz(f0_hz: Tensor, previous_hz: Tensor) -> Tensor:
     """Frequency at the middle of each span, [voices, frames * 2], interpolated linearly between frames.
@@ -47,15 +49,7 @@ def bank(amplitudes: Tensor, previous: Tensor, partial_hz: Tensor, start_turns: 
         start_turns: [voices, spans, partials] phase in turns at the start of each span.
     """
     voices, frames, partials = amplitudes.shape
-    with torch.no_grad():
-        step = partial_hz.float()[:, :, None] / SAMPLE_RATE
-        leap = COLUMNS * step
-        leap = leap - leap.floor()  # many whole turns would cost float32 precision
-        index = torch.arange(ROWS, device=step.device, dtype=torch.float32)[:, None]
-        coarse = (2.0 * math.pi) * (start_turns.float()[:, :, None] + leap * index)
-        fine = (2.0 * math.pi) * (step * index)
-        coarse_pair = torch.cat([coarse.cos(), -coarse.sin()], dim=-1)
-        fine_pair = torch.cat([fine.cos(), fine.sin()], dim=-1)
+    coarse_pair, fine_pair = carriers(partial_hz, start_turns)
     before = torch.cat([previous[:, None], amplitudes[:, :-1]], dim=1)
     ends = torch.stack([before, amplitudes], dim=2)
     ends = torch.cat([ends, ends], dim=-1)[:, :, None, :, None]
@@ -65,6 +59,18 @@ def bank(amplitudes: Tensor, previous: Tensor, partial_hz: Tensor, start_turns: 
     waves = waves.view(voices, frames, SPANS, 2, SPAN_SAMPLES).transpose(2, 3).reshape(voices, frames, 2, HOP_SAMPLES)
     ramp = torch.arange(HOP_SAMPLES, device=waves.device, dtype=torch.float32) / HOP_SAMPLES
     return torch.lerp(waves[:, :, 0], waves[:, :, 1], ramp).flatten(1)
+
+
+@torch.no_grad()
+def carriers(partial_hz: Tensor, start_turns: Tensor) -> Carriers:
+    """The two factors of each partial's exponential, each [voices, spans, 16, 2 * partials]; arguments as in `bank`."""
+    step = partial_hz.float()[:, :, None] / SAMPLE_RATE
+    leap = COLUMNS * step
+    leap = leap - leap.floor()  # many whole turns would cost float32 precision
+    index = torch.arange(ROWS, device=step.device, dtype=torch.float32)[:, None]
+    coarse = (2.0 * math.pi) * (start_turns.float()[:, :, None] + leap * index)
+    fine = (2.0 * math.pi) * (step * index)
+    return torch.cat([coarse.cos(), -coarse.sin()], dim=-1), torch.cat([fine.cos(), fine.sin()], dim=-1)
 
 
 def slow_bank(amplitudes: Tensor, previous: Tensor, partial_hz: Tensor, start_turns: Tensor) -> Tensor:

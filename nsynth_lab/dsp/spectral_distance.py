@@ -20,7 +20,8 @@ from nsynth_lab.dsp.loudness import a_weighting_db
 from nsynth_lab.dsp.mel import magnitudes, mel_weights
 from nsynth_lab.units import SAMPLE_RATE
 
-RESOLUTIONS = ((128, 2048, 512, 1.0), (256, 4096, 1024, 0.7), (64, 512, 128, 0.7))
+Resolution = tuple[int, int, int, float]  # mel bands, window, hop, weight
+RESOLUTIONS: tuple[Resolution, ...] = ((128, 2048, 512, 1.0), (256, 4096, 1024, 0.7), (64, 512, 128, 0.7))
 LEVEL_WEIGHT = 0.25
 RISE_WEIGHT, RISE_DB, RISE_SAMPLES = 3.0, 20.0, 960
 RANGE_DB = 66.0
@@ -37,16 +38,23 @@ def spectral_distance(
     """
     apart_db = torch.zeros((), device=target.device)
     floor_db = (loudest_db - RANGE_DB).clamp(min=QUIETEST_DB)[:, None, None]
-    for bands, window, hop, weight in RESOLUTIONS:
+    for resolution in RESOLUTIONS:
+        bands, window, hop, weight = resolution
         with torch.no_grad():
-            wanted = _levels(target, floor_db, bands=bands, window_samples=window, hop_samples=hop)
-            counts = _rising(wanted[..., 0], frames=max(1, round(RISE_SAMPLES / hop)))
-            sounding = (wanted[..., 1:].amax(dim=-1) > floor_db[..., 0] + 3.0) * counts
+            wanted, counts, sounding = wanted_levels(target, floor_db, resolution)
         came = _levels(decoded, floor_db, bands=bands, window_samples=window, hop_samples=hop)
         apart = (came - wanted).abs()
         distance = (apart[..., 1:].mean(dim=-1) + LEVEL_WEIGHT * apart[..., 0]) * counts
         apart_db = apart_db + weight * distance.sum() / (total(sounding.sum()) + 1.0)
     return apart_db / sum(weight for *_, weight in RESOLUTIONS)
+
+
+def wanted_levels(target: Tensor, floor_db: Tensor, resolution: Resolution) -> tuple[Tensor, Tensor, Tensor]:
+    """Levels of `target` [notes, samples] in dB, weights of its frames, and the weights of those that sound."""
+    bands, window, hop, _ = resolution
+    wanted = _levels(target, floor_db, bands=bands, window_samples=window, hop_samples=hop)
+    counts = _rising(wanted[..., 0], frames=max(1, round(RISE_SAMPLES / hop)))
+    return wanted, counts, (wanted[..., 1:].amax(dim=-1) > floor_db[..., 0] + 3.0) * counts
 
 
 def _rising(level_db: Tensor, *, frames: int) -> Tensor:
@@ -62,7 +70,7 @@ def _levels(samples: Tensor, floor_db: Tensor, *, bands: int, window_samples: in
     The floor is soft, so that levels just below it still have a gradient.
     """
     spectrum = magnitudes(samples, window_samples=window_samples, hop_samples=hop_samples)
-    power = spectrum.square() @ _weighting(window_samples, samples.device)
+    power = spectrum.square() @ weighting(window_samples, samples.device)
     whole = torch.cat(
         [power.sqrt()[..., None], spectrum @ mel_weights(bands, window_samples // 2 + 1, samples.device)], -1
     )
@@ -71,7 +79,7 @@ def _levels(samples: Tensor, floor_db: Tensor, *, bands: int, window_samples: in
 
 
 @functools.cache
-def _weighting(window_samples: int, device: torch.device) -> Tensor:
+def weighting(window_samples: int, device: torch.device) -> Tensor:
     """A-weighting of power, [bins], divided by the number of bins over which a Hann window spreads a sine."""
     hz = torch.linspace(0.0, SAMPLE_RATE / 2, window_samples // 2 + 1)
     return (10.0 ** (torch.from_numpy(a_weighting_db(hz.numpy())).float() / 10.0) / 1.5).to(device)

@@ -9,25 +9,25 @@ f0, partials) and the decoder's weights stay fixed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from nsynth_lab.dsp.attack_distance import attack_distance
-from nsynth_lab.dsp.spectral_distance import spectral_distance
+from nsynth_lab.dsp.spectral_target import SpectralTarget
 from nsynth_lab.latents import TIMBRE_LIMIT
-from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.model.decoder import Decoder, KeptCarriers
 from nsynth_lab.model.state import detached
 from nsynth_lab.units import HOP_SAMPLES
 
-LEARNING_RATE, FINAL_LEARNING_RATE = 0.3, 0.03
-BETAS = (0.8, 0.95)
+LEARNING_RATE, FINAL_LEARNING_RATE = 0.6, 0.06
+BETAS = (0.3, 0.9)  # in a few rounds there is no time for momentum to build up
 EPSILON = 3e-2  # dB per unit and frame; large, so that timbre without audible effect is left as it is
 # gradients are averaged with those of neighbouring frames, so that timbre changes as smoothly as sounds do
-NEIGHBOUR_FRAMES, OWN_WEIGHT = 2, 0.3
+NEIGHBOUR_FRAMES, OWN_WEIGHT = 2, 0.5
 CHUNK_FRAMES = 400  # decoded at a time, to bound memory; gradients do not cross chunks
+KEPT_FRAMES = 800  # the carriers of longer notes are computed in every round
 
 
 class AnalysisBySynthesis:
@@ -40,67 +40,79 @@ class AnalysisBySynthesis:
 
     def __init__(
         self, decoder: Decoder, timbre: Tensor, recorded: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor,
-        *, loudest_db: Tensor,
+        *, loudest_db: Tensor
     ) -> None:  # fmt: skip
-        self._decoder, self._recorded, self._loudest_db = decoder, recorded, loudest_db
+        self._decoder, self._recorded, self._timbre = decoder, recorded, timbre.detach().clone()
         self._streams = loudness_db, f0_hz, partials
-        self._timbre = timbre.detach().clone().requires_grad_()
-        self._optimizer = torch.optim.Adam([self._timbre], betas=BETAS, eps=EPSILON)
+        parts = torch.split(recorded, CHUNK_FRAMES * HOP_SAMPLES, dim=1)
+        self._targets = [SpectralTarget(part[0], loudest_db) for part in parts]
+        self._carriers: dict[int, KeptCarriers] = {}
+        self._slope, self._square = torch.zeros_like(timbre), torch.zeros_like(timbre)
         self.rounds, self.best, self.best_db, self.first_db = 0, timbre, math.inf, math.inf
 
     def round(self, through: float) -> None:
         """Measure the distance and take one step; the learning rate falls as `through` goes from 0 to 1."""
-        self._optimizer.zero_grad()
-        self._keep_best(self._distance_db(1 + self.rounds, backward=True))
-        for group in self._optimizer.param_groups:
-            falling = 0.5 * (1.0 + math.cos(math.pi * min(1.0, through)))
-            group["lr"] = FINAL_LEARNING_RATE + (LEARNING_RATE - FINAL_LEARNING_RATE) * falling
-        self._timbre.grad = _smoothed(self._timbre.grad)
-        self._optimizer.step()
-        with torch.no_grad():
-            self._timbre.clamp_(-TIMBRE_LIMIT, TIMBRE_LIMIT)
+        now_db, gradient = self._distance_db(1 + self.rounds, slope=True)
+        self._keep_best(now_db)
+        falling = 0.5 * (1.0 + math.cos(math.pi * min(1.0, through)))
+        rate = FINAL_LEARNING_RATE + (LEARNING_RATE - FINAL_LEARNING_RATE) * falling
+        gradient = _smoothed(gradient)
         self.rounds += 1
+        self._slope = torch.lerp(gradient, self._slope, BETAS[0])
+        self._square = torch.lerp(gradient.square(), self._square, BETAS[1])
+        slope, square = (
+            average / (1.0 - beta**self.rounds)
+            for average, beta in zip((self._slope, self._square), BETAS, strict=True)
+        )
+        self._timbre = (self._timbre - rate * slope / (square.sqrt() + EPSILON)).clamp(-TIMBRE_LIMIT, TIMBRE_LIMIT)
 
     def finish(self) -> Tensor:
         """Measure the distance after the last round and return the best timbre [1, frames, 16]."""
-        with torch.no_grad():
-            self._keep_best(self._distance_db(1 + self.rounds, backward=False))
+        self._keep_best(self._distance_db(1 + self.rounds, slope=False)[0])
         return self.best
 
     def _keep_best(self, now_db: float) -> None:
         self.first_db = now_db if math.isinf(self.first_db) else self.first_db
         if now_db < self.best_db:
-            self.best, self.best_db = self._timbre.detach().clone(), now_db
+            self.best, self.best_db = self._timbre, now_db
 
-    def _distance_db(self, seed: int, *, backward: bool) -> float:
-        """Mean distance over all frames, as in training; `backward` also computes the gradient of its sum."""
-        total = 0.0
-        for decoded, recorded, f0_hz, is_start in self._chunks(seed):
-            distance = spectral_distance(decoded, recorded, self._loudest_db)
-            if is_start:
-                distance = distance + attack_distance(decoded, recorded, f0_hz.median(dim=1).values).mean()
-            distance = distance * f0_hz.shape[1]
-            if backward:
-                distance.backward(inputs=[self._timbre])  # type: ignore[no-untyped-call]
-            total += float(distance.detach())
-        return total / self._timbre.shape[1]
-
-    def _chunks(self, seed: int) -> Iterator[tuple[Tensor, Tensor, Tensor, bool]]:
-        """(decoded audio, recording, f0, whether this is the start of the note), up to 400 frames at a time."""
-        state = self._decoder.start(1, device=self._timbre.device, seed=seed)
-        for first in range(0, self._timbre.shape[1], CHUNK_FRAMES):
+    def _distance_db(self, seed: int, *, slope: bool) -> tuple[float, Tensor]:
+        """Mean distance over all frames, as in training; with `slope`, also the gradient of its sum."""
+        total, frames = 0.0, self._timbre.shape[1]
+        gradient = torch.zeros_like(self._timbre)
+        state = self._decoder.start(1, device=gradient.device, seed=seed)
+        for first in range(0, frames, CHUNK_FRAMES):
             part = slice(first, first + CHUNK_FRAMES)
-            level, f0, partials = (stream[:, part] for stream in self._streams)
-            audio, state = self._decoder.step(self._timbre[:, part], level, f0, partials, state)
-            state = detached(state)
-            begin = first * HOP_SAMPLES
-            yield audio, self._recorded[:, begin : begin + audio.shape[1]], f0, first == 0
+            timbre = self._timbre[:, part].detach().requires_grad_(slope)
+            with torch.set_grad_enabled(slope):
+                level, f0, partials = (stream[:, part] for stream in self._streams)
+                tones, noise, _, state = self._decoder.excite(
+                    timbre, level, f0, partials, state, every=False, kept=self._kept(first)
+                )
+                state = detached(state)
+                distance = self._distance(tones + noise, first) * timbre.shape[1]
+                if slope:
+                    gradient[:, part] = torch.autograd.grad(distance, timbre)[0]
+            total += float(distance.detach())
+        return total / frames, gradient
+
+    def _distance(self, audio: Tensor, first: int) -> Tensor:
+        """Distance of `audio` [1, samples] from the recording from frame `first` on."""
+        distance = self._targets[first // CHUNK_FRAMES].distance(audio[0])
+        if first == 0:
+            f0_hz = self._streams[1][:, :CHUNK_FRAMES].median(dim=1).values
+            distance = distance + attack_distance(audio, self._recorded[:, : audio.shape[1]], f0_hz).mean()
+        return distance
+
+    def _kept(self, first: int) -> KeptCarriers:
+        """The carriers of the part that begins at frame `first`; those of a long note would fill the memory."""
+        if self._timbre.shape[1] > KEPT_FRAMES:
+            return KeptCarriers()
+        return self._carriers.setdefault(first, KeptCarriers())
 
 
-def _smoothed(gradient: Tensor | None) -> Tensor | None:
-    """`gradient` [1, frames, 16] smoothed in time: 0.3 of each frame plus 0.7 of the mean of the five around it."""
-    if gradient is None:
-        return None
+def _smoothed(gradient: Tensor) -> Tensor:
+    """`gradient` [1, frames, 16] smoothed in time: half of each frame plus half of the mean of the five around it."""
     padded = functional.pad(gradient.transpose(1, 2), (NEIGHBOUR_FRAMES, NEIGHBOUR_FRAMES), mode="replicate")
     around = functional.avg_pool1d(padded, 2 * NEIGHBOUR_FRAMES + 1, stride=1).transpose(1, 2)
     return torch.lerp(around, gradient, OWN_WEIGHT)

@@ -16,11 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nsynth_lab.dsp.fixed_bank import fixed_bank
 from nsynth_lab.dsp.noise import coloured, first_tail, white_table
 from nsynth_lab.dsp.noise_table import TABLE_FRAMES, noise_places
 from nsynth_lab.dsp.numpy_bank import SPANS
 from nsynth_lab.dsp.on_device import on_device
-from nsynth_lab.dsp.oscillators import bank, phases, span_hz
+from nsynth_lab.dsp.oscillators import Carriers, bank, carriers, phases, span_hz
 from nsynth_lab.model.config import ModelConfig
 from nsynth_lab.model.controls import ControlNet, Controls, oscillators_below_top, partial_ratios
 from nsynth_lab.model.scales import start_turns
@@ -55,6 +56,14 @@ class DecoderState:
     def reset(self, which: Tensor, fresh: DecoderState) -> DecoderState:
         """This state, with the voices where `which` [voices] is true replaced by those of `fresh`."""
         return reset_voices(self, fresh, which)
+
+
+@dataclass
+class KeptCarriers:
+    """The carriers of a step, and the phases after it: empty before it is taken for the first time."""
+
+    carriers: Carriers | None = None
+    turns: Tensor | None = None
 
 
 class Decoder(nn.Module):
@@ -118,13 +127,18 @@ class Decoder(nn.Module):
         *,
         every: bool,
         noise_gain: Tensor | None = None,
+        kept: KeptCarriers | None = None,
     ) -> tuple[Tensor, Tensor, Controls, DecoderState]:
-        """`step`, its tones and its noise apart, each [voices, frames * 512]; and the controls that they follow."""
+        """`step`, its tones and its noise apart, each [voices, frames * 512]; and the controls that they follow.
+
+        Where the step is taken again and again from the same phases with the same f0 and partials, `kept` keeps what
+        follows from these.
+        """
         controls, stack = self.controls(timbre, loudness_db, f0_hz, partials, state.stack, every=every)
         if noise_gain is not None:
             controls = replace(controls, noise_gain=controls.noise_gain * noise_gain[..., None])
         state = _begun(state, controls, f0_hz[:, 0], every=every)
-        tones, turns = _tones(controls, f0_hz, partials, state, every=every)
+        tones, turns = _tones(controls, f0_hz, partials, state, every=every, kept=kept)
         gains, last_gains = _gain_curves(controls, state.gains)
         table = white_table(timbre.device)
         noise, tail = coloured(controls.noise, state.noise_position, state.noise_tail, table)
@@ -157,28 +171,38 @@ def _begun(state: DecoderState, controls: Controls, f0_hz: Tensor, *, every: boo
 
 
 def _tones(
-    controls: Controls, f0_hz: Tensor, partials: Tensor, state: DecoderState, *, every: bool
+    controls: Controls, f0_hz: Tensor, partials: Tensor, state: DecoderState, *, every: bool, kept: KeptCarriers | None
 ) -> tuple[Tensor, Tensor]:
     """(the sum of the partials [voices, samples], the phases after it [voices, oscillators]).
 
     Phases also advance for oscillators above 20 kHz, because a bend may make them audible again.
     """
+    lowest_hz = torch.minimum(f0_hz.amin(dim=1), state.f0_hz)
+    # partials that have just risen above 20 kHz still have to fade out
+    sounding = state.turns.shape[1] if every else min(state.turns.shape[1], _needed(lowest_hz))
+    amplitudes = functional.pad(controls.partials, (0, max(0, sounding - controls.partials.shape[-1])))
+    if kept is not None and kept.carriers is not None and kept.turns is not None:
+        return fixed_bank(amplitudes, state.partials[:, : amplitudes.shape[-1]], kept.carriers), kept.turns
     with torch.no_grad():
         ratios = partial_ratios(partials, state.turns.shape[1]).repeat_interleave(SPANS, dim=1)
         partial_hz = span_hz(f0_hz, state.f0_hz)[..., None] * ratios
         starts, turns = phases(partial_hz, state.turns)
+    if kept is not None:
+        count = amplitudes.shape[-1]
+        kept.carriers, kept.turns = carriers(partial_hz[..., :count], starts[..., :count]), turns
+        return fixed_bank(amplitudes, state.partials[:, :count], kept.carriers), turns
     if every:
         return bank(controls.partials, state.partials, partial_hz, starts), turns
-    lowest_hz = torch.minimum(f0_hz.amin(dim=1), state.f0_hz)
-    # partials that have just risen above 20 kHz still have to fade out
-    sounding = min(state.turns.shape[1], int(oscillators_below_top(lowest_hz.min()).item()))
-    amplitudes = functional.pad(controls.partials, (0, max(0, sounding - controls.partials.shape[-1])))
     waves: list[Tensor] = []
     order, parts = _alike(lowest_hz, amplitudes.shape[-1])
     for group, count in parts:
         now, before = amplitudes[group, :, :count], state.partials[group, :count]
         waves.append(bank(now, before, partial_hz[group, :, :count], starts[group, :, :count]))
     return torch.cat(waves)[order], turns
+
+
+def _needed(lowest_hz: Tensor) -> int:
+    return int(oscillators_below_top(lowest_hz.min()).item())
 
 
 def _alike(lowest_hz: Tensor, count: int) -> tuple[Tensor, list[tuple[Tensor, int]]]:
