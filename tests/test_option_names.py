@@ -25,7 +25,7 @@ MEANINGS = {  # of one name two: the reason
     "--along": "where a blend goes along a tune, and that a partner plays along: both are said so",
     "--notes": "the notes of a pack's clips, and where those of a duet are written",
     "--grid": "how many loops a grid has to a side, and the folder of a grid that is played",
-    "--track": "how far drums follow the keys, and which track of a MIDI file is the tune",
+    "--track": "how far drums follow the keys, and which of a DAW's tracks a plugin is on",
     "--to": "what plays a phrase, and the kind of program that a decoder is exported for",
     "--begin": "the tune that goes on, and the tune or preset from which others are bred",
     "--follow": "how closely a phrase is followed, and what of a tune a blend follows",
