@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -31,7 +31,7 @@ from nsynth_lab.units import Doubles
 MOST_BARS = 16
 FURTHEST = 6.0  # of a latent
 WEIGHT = 1.0  # of the sketch against the writer
-OUTSIDE = 1.5  # by how much the logarithm of what a sketch says of notes outside the scale is lowered
+OUTSIDE = 2.5  # by how much the logarithm of what a sketch says of notes outside the scale is lowered
 RAISED = (9, 11)  # semitones above the tonic that minor has too
 
 
@@ -80,8 +80,9 @@ class TuneSpace:
         return np.ones(self._loops * LATENTS)
 
     def newcomers(self, chance: np.random.Generator, count: int) -> list[tuple[Doubles, str]]:
-        """Points of tunes that the writer writes freely."""
-        drafts = self._written(count, self._asked(free=1.0), chance)
+        """Points of tunes that the writer writes freely in the scale."""
+        pitches = frozenset(range(PITCHES)).difference(self._outside)
+        drafts = self._written(count, replace(self._asked(free=1.0), pitches=pitches), chance)
         starts = [self._bar_ticks * (1 + at) for at in range(0, self.bars, BARS)]
         slots = np.stack([slots_of(draft, start)[0] for draft in drafts for start in starts])
         latents = self.model.loops.encode(slots, metre=self._metre, mode=self._mode)
