@@ -70,12 +70,14 @@ class NoteMaker:
             sure = heard.strength >= SURE_STRENGTH or self._tones >= CONFIRMED_HOPS
             if not sure or self._hop - self._rose < EVEN_HOPS:
                 return []
-            return self._begin(note, heard)
+            return self._begin(note, heard, rest=note)
         # kept while the note is too young: one that began an octave wrong would stay so to its end
         self._stepped = self._stability.step(note) or self._stepped
+        if self._stepped is not None and abs(note - self._stepped) > SMALL_SEMITONES:
+            self._stepped = None
         risen = self._rises(heard.level_db)
         if self._old_enough and (risen or self._is_far(self._stepped)):
-            return [*self._lift(), *self._begin(note, heard)]
+            return [*self._lift(), *self._begin(note, heard, rest=self._stepped or note)]
         return self._move(note, heard)
 
     def end(self) -> list[Event]:
@@ -123,12 +125,13 @@ class NoteMaker:
         self._tones, self._toneless = 0, self._toneless + 1
         return self._lift() if self._key is not None and self._toneless >= MISSING_HOPS else []
 
-    def _begin(self, note: float, heard: Heard) -> list[Event]:
+    def _begin(self, note: float, heard: Heard, *, rest: float) -> list[Event]:
+        """Strike a note that is heard at `note` now, and moved by the octaves that suit where it rests."""
         self._stepped = None
         self._stability = Stability(note, soon=self._rules.struck)
         self._pitches = deque([self._pitches[-1]], maxlen=MOST_PITCHES)
         kept = self._octaves if self._rules.keeps_octaves else 0.0
-        self._octaves = self._rules.in_range(note + kept) - note
+        self._octaves = self._rules.in_range(rest + kept) - rest
         self._key = self._rules.key(note + self._octaves)
         self._shift = self._key - round(note + self._octaves) if self._rules.snap else 0.0
         self._channel = self._channel % (CHANNELS - 1) + 1
