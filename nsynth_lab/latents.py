@@ -1,8 +1,9 @@
 """Latents: the code of one note, read and written as safetensors, with the id of the model it belongs to.
 
 Four streams (described in `nsynth_lab.model`), one row per frame. Frame t describes the instant at which block t ends,
-sample (t + 1) * 512; so a decoder that knows frames 0 to t can play block t. A fifth, `unpitched`, is there only in
-sounds without a clear pitch, such as drums and noises; `nsynth_lab.unpitched` describes it.
+sample (t + 1) * 512; so a decoder that knows frames 0 to t can play block t. Two more are there only where they are
+needed: `unpitched` in sounds without a clear pitch, such as drums and noises, and `width` in stereo sounds.
+`nsynth_lab.unpitched` and `nsynth_lab.width` describe them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab import unpitched
+from nsynth_lab import unpitched, width
 from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import LatentsError
@@ -28,7 +29,7 @@ TIMBRE_DIMS = 16
 PARTIAL_SLOTS = 128
 TIMBRE_LIMIT = 3.0  # the largest value that the encoder gives
 ENDING = ".latents"
-FORMAT_VERSION, UNPITCHED_VERSION = 1, 2  # the second is that of files with a stream that older versions do not know
+FORMAT_VERSION, UNPITCHED_VERSION, WIDTH_VERSION = 1, 2, 3  # of files with a stream that older versions do not know
 MAX_FRAMES = 90_000
 MAX_FILE_BYTES = 64 * 2**20
 SILENCE_DB, LOUDEST_DB = -100.0, 20.0  # range of `loudness_db`
@@ -52,6 +53,7 @@ class Latents:
         model_id: id of the encoder that made `timbre`.
         provenance: where the note comes from; JSON values.
         unpitched: [frames, 162] noise and resonances of a sound without a clear pitch, or None.
+        width: [frames, 17] level difference and likeness of the two sides of a stereo sound, or None for a mono one.
 
     Raises:
         LatentsError: shapes that do not match, or values that are not finite.
@@ -68,6 +70,7 @@ class Latents:
     model_id: str = ""
     provenance: dict[str, Any] = field(default_factory=dict, compare=False)
     unpitched: FloatArray | None = None
+    width: FloatArray | None = None
 
     def __post_init__(self) -> None:
         frames = self.loudness_db.size
@@ -88,11 +91,11 @@ class Latents:
             raise LatentsError(f"latents: {frames} frames, expected 1 to {MAX_FRAMES}")
         if not 0 <= self.attack_frames <= self.release_frame <= frames:
             raise LatentsError("latents: attack and release must lie in order within the note")
-        if self.unpitched is not None and self.unpitched.shape != (frames, unpitched.DIMS):
-            raise LatentsError(
-                f"latents: unpitched has shape {self.unpitched.shape}, expected {(frames, unpitched.DIMS)}"
-            )
-        for name in (*_STREAMS, "unpitched"):
+        for name, dims in (("unpitched", unpitched.DIMS), ("width", width.DIMS)):
+            rows = getattr(self, name)
+            if rows is not None and rows.shape != (frames, dims):
+                raise LatentsError(f"latents: {name} has shape {rows.shape}, expected {(frames, dims)}")
+        for name in (*_STREAMS, "unpitched", "width"):
             stream = getattr(self, name)
             if stream is not None and not np.isfinite(stream).all():
                 raise LatentsError(f"latents: {name} holds NaN or infinite values")
@@ -176,6 +179,8 @@ def write_latents(path: str | Path, latents: Latents, *, force: bool = False) ->
     }
     if latents.unpitched is not None:
         tensors |= dict(zip(unpitched.TENSORS, unpitched.stored(latents.unpitched), strict=True))
+    if latents.width is not None:
+        tensors[width.TENSOR] = width.stored(latents.width)
     with atomic_write(path, LatentsError) as beside:
         beside.write_bytes(save(tensors, metadata={"nsynth_lab": json.dumps(encodable_in(_header(latents)))}))
     return path
@@ -199,10 +204,12 @@ def read_latents(path: str | Path) -> Latents:
             header = json.loads((file.metadata() or {})["nsynth_lab"])
             _check_header(header)
             streams = {name: file.get_tensor(name) for name in _STREAMS}
-            rows = None
-            if header["format_version"] == UNPITCHED_VERSION:
+            rows, sides = None, None
+            if header["format_version"] == UNPITCHED_VERSION or unpitched.TENSORS[0] in file.keys():  # noqa: SIM118
                 rows = unpitched.from_stored(*(file.get_tensor(name) for name in unpitched.TENSORS))
-        return _latents(header, streams, rows)
+            if header["format_version"] == WIDTH_VERSION:
+                sides = width.from_stored(file.get_tensor(width.TENSOR))
+        return replace(_latents(header, streams), unpitched=rows, width=sides)
     except LatentsError as error:
         raise LatentsError(f"{path}: {error}") from error
     except (SafetensorError, LookupError, ValueError, TypeError, ArithmeticError, RecursionError, OSError) as error:
@@ -212,8 +219,8 @@ def read_latents(path: str | Path) -> Latents:
 def _check_header(header: Any) -> None:
     if not isinstance(header, dict):
         raise LatentsError("not a latents file, or damaged; make it again with encode")
-    if (version := header.get("format_version")) not in (FORMAT_VERSION, UNPITCHED_VERSION):
-        known = f"{FORMAT_VERSION} and {UNPITCHED_VERSION}"
+    if (version := header.get("format_version")) not in (FORMAT_VERSION, UNPITCHED_VERSION, WIDTH_VERSION):
+        known = f"{FORMAT_VERSION} to {WIDTH_VERSION}"
         raise LatentsError(f"latents format {version}, this version reads {known}; encode it again")
     for name, value in _FIXED.items():
         if header.get(name) != value:
@@ -223,7 +230,7 @@ def _check_header(header: Any) -> None:
             raise LatentsError(f"{name} {header[name]} is outside {low} to {high}")
 
 
-def _latents(header: dict[str, Any], streams: dict[str, FloatArray], rows: FloatArray | None) -> Latents:
+def _latents(header: dict[str, Any], streams: dict[str, FloatArray]) -> Latents:
     for name, stream in streams.items():
         if stream.dtype != np.float32:
             raise LatentsError(f"latents: {name} holds {stream.dtype}, expected float32")
@@ -238,7 +245,6 @@ def _latents(header: dict[str, Any], streams: dict[str, FloatArray], rows: Float
         release_frame=int(header["release_frame"]),
         model_id=str(header["model_id"]),
         provenance=dict(header["provenance"]),
-        unpitched=rows,
     )
 
 
@@ -247,8 +253,9 @@ _FIXED = {"sample_rate": SAMPLE_RATE, "hop_samples": HOP_SAMPLES, "timbre_dims":
 
 
 def _header(latents: Latents) -> dict[str, Any]:
+    version = FORMAT_VERSION if latents.unpitched is None else UNPITCHED_VERSION
     return {
-        "format_version": FORMAT_VERSION if latents.unpitched is None else UNPITCHED_VERSION,
+        "format_version": version if latents.width is None else WIDTH_VERSION,
         "model_id": latents.model_id,
         **_FIXED,
         "note": latents.note,
@@ -271,6 +278,7 @@ def with_silence(latents: Latents, frames: int) -> Latents:
         f0_cents=np.pad(latents.f0_cents, (0, frames), mode="edge"),
         partials=np.pad(latents.partials, ((0, frames), (0, 0)), mode="edge") if moving else latents.partials,
         unpitched=None if (rows := latents.unpitched) is None else np.pad(rows, ((0, frames), (0, 0)), mode="edge"),
+        width=None if (rows := latents.width) is None else np.pad(rows, ((0, frames), (0, 0)), mode="edge"),
     )
 
 
@@ -286,4 +294,5 @@ def beginning(latents: Latents, frames: int) -> Latents:
         attack_frames=min(latents.attack_frames, frames),
         release_frame=min(latents.release_frame, frames),
         unpitched=None if latents.unpitched is None else latents.unpitched[:frames],
+        width=None if latents.width is None else latents.width[:frames],
     )

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nsynth_lab import unpitched, width
 from nsynth_lab.blend.align import align
 from nsynth_lab.blend.weights import Weights, normalised
 from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents
 from nsynth_lab.note import note_name
 from nsynth_lab.units import FloatArray
-from nsynth_lab.unpitched import mean_rows
 
 
 def blend(
@@ -35,7 +35,7 @@ def blend(
         sources: notes of the same pitch and model.
         weights: [sources], or [frames, sources] for a morph (see `pair`, `corners` and `Curve`).
         frames: length of the result.
-        timbre: weights for this stream and for noise and resonances instead of `weights`, in the same shapes.
+        timbre: weights for this stream, for noise, resonances and width instead of `weights`, in the same shapes.
         loudness: likewise for the level, and with it the lengths of attack and release.
         f0: likewise for vibrato and drift.
         partials: likewise for the inharmonicity. Without movement the result's `partials` are [128].
@@ -59,6 +59,7 @@ def blend(
         return of_tones(stream_weights(given, name), tonal)
 
     aligned = align(sources, level, frames)
+    every = np.broadcast_to(np.atleast_2d(stream_weights(timbre, "timbre")), (frames, len(sources)))
     audible = np.atleast_2d(level).mean(axis=0) > 0
     return Latents(
         timbre=(_spherical_mean if spherical else _mean)(
@@ -72,10 +73,8 @@ def blend(
         attack_frames=aligned[0].attack_frames,
         release_frame=min(source.release_frame for source, counts in zip(aligned, audible, strict=True) if counts),
         model_id=sources[0].model_id,
-        unpitched=mean_rows(
-            [source.unpitched for source in aligned],
-            np.broadcast_to(np.atleast_2d(stream_weights(timbre, "timbre")), (frames, len(sources))),
-        ),
+        unpitched=unpitched.mean_rows([source.unpitched for source in aligned], every),
+        width=width.mean_rows([source.width for source in aligned], every),
     )
 
 

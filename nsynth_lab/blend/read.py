@@ -37,6 +37,7 @@ def read_at(latents: Latents, positions: ArrayLike) -> Latents:
         f0_cents=stream(latents.f0_cents),
         partials=stream(latents.partials) if latents.partials.ndim == 2 else latents.partials,
         unpitched=None if latents.unpitched is None else stream(latents.unpitched),
+        width=None if latents.width is None else stream(latents.width),
         attack_frames=0,
         release_frame=len(where),
     )

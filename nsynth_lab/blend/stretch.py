@@ -69,6 +69,7 @@ def warp(latents: Latents, *, attack: float, release: float, frames: int) -> Lat
         f0_cents=crossfade(held.f0_cents, read.f0_cents, fade),
         partials=crossfade(held.partials, read.partials, fade) if moving else read.partials,
         unpitched=_crossfaded(held.unpitched, read.unpitched, fade),
+        width=_crossfaded(held.width, read.width, fade),
         attack_frames=_whole(lengths.attack),
         release_frame=_whole(frames - lengths.release) if parts.released or plan.faded else frames,
     )

@@ -134,7 +134,7 @@ def blend(
         made_by = recipes.recipe(context, session, device=session.device)
         preset_note.blend_preset(patch, struck, duration, session, made_by, delivery, plot, as_json=as_json)
         return
-    series = render_series(session, requests, even=even, progress=console.progress)
+    series = render_series(session, requests, even=even, progress=console.progress, mono=sound_channels == "mono")
     report = {**series.report(session), "files": [str(file) for file in files], "plot": str(plot) if plot else None}
     with delivery.written() as file:
         _write_all(context, session, series, [file, *files[1:]], delivery, plot)

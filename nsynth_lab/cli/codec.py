@@ -186,6 +186,8 @@ def decode(
     from nsynth_lab.render.offline import as_asked
 
     latents, samples = as_asked(recorded, note=number, seconds=duration)
+    if sound_channels == "mono":
+        latents = replace(latents, width=None)
     session = Session(checkpoint, device=device, seed=seed)
     with console.progress(latents.samples, "samples", "decoding") as advance:
         rendered = session.render(latents, samples=samples, advance=advance)

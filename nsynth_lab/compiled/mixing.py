@@ -41,6 +41,38 @@ def add_frames(
 
 
 @compiled
+def add_wide_frames(
+    line: FloatArray,
+    last: FloatArray,
+    slots: Ints,
+    firsts: Ints,
+    audio: FloatArray,
+    sides: FloatArray,
+    which: Ints,
+    gains: FloatArray,
+    fades: NDArray[np.bool_],
+    fade: FloatArray,
+) -> None:
+    """As `add_frames` to two sides; frame m has half the difference `sides[which[m]]` of its own, or none if below 0.
+
+    It is added to the first side and taken from the second.
+    """
+    for m in range(len(slots)):
+        for side in range(len(line)):
+            begin, end = gains[m, 0, side], gains[m, 1, side]
+            kept, target = last[slots[m], side], line[side, firsts[m] : firsts[m] + HOP_SAMPLES]
+            sign, own = F(1.0 - 2.0 * side), which[m]
+            for i in range(HOP_SAMPLES):
+                sample = audio[m, i] if own < 0 else audio[m, i] + sign * sides[own, i]
+                kept[i] = (begin + (end - begin) * (F(i + 1) / F(HOP_SAMPLES))) * sample
+            if fades[m]:
+                for i in range(HOP_SAMPLES):
+                    kept[i] *= fade[i]
+            for i in range(HOP_SAMPLES):
+                target[i] += kept[i]
+
+
+@compiled
 def fade_out(line: FloatArray, last: FloatArray, first: int, since: int, most: int) -> None:
     """Fade out what a frame, `last` [sides, 512], has added to `line` from its sample `since` on, at sample `first`.
 

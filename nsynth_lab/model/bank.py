@@ -1,8 +1,9 @@
 """The bank: encoded instruments that can be blended by name, each with zones across its keys and velocity layers.
 
 A bank is one safetensors file beside the weights. The streams of all zones are concatenated: timbre as 8-bit integers
-over -3..3 (a rounding error far below the noise that training adds to it), the other streams as float16, noise and
-resonances as `nsynth_lab.unpitched` stores them. The JSON header lists the instruments and their zones.
+over -3..3 (a rounding error far below the noise that training adds to it), the other streams as float16, noise,
+resonances and width as `nsynth_lab.unpitched` and `nsynth_lab.width` store them. The JSON header lists the instruments
+and their zones.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from nsynth_lab.latents import LOUDEST_DB, SILENCE_DB, TIMBRE_LIMIT, Latents
 from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.banks import find_name
 from nsynth_lab.model.checkpoint import read_tensors, write_bytes
-from nsynth_lab.model.headers import FIXED, KEY, UNPITCHED_VERSION
-from nsynth_lab.model.zones import STEPS, UNPITCHED_ZONES, MadeOnce, stored_zones, unpitched_tensors
+from nsynth_lab.model.headers import FIXED, KEY, UNPITCHED_VERSION, WIDTH_VERSION
+from nsynth_lab.model.zones import STEPS, UNPITCHED_ZONES, WIDE_ZONES, MadeOnce, optional_tensors, stored_zones
 from nsynth_lab.naming import folded
 from nsynth_lab.note import INSTRUMENT_FAMILIES, Instrument, Note, nearest_note
 from nsynth_lab.units import FloatArray
@@ -144,7 +145,7 @@ def write_bank_file(path: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
         "marks": np.array(
             [[zone.note, zone.velocity, zone.attack_frames, zone.release_frame] for zone in zones], np.int32
         ),
-        **unpitched_tensors(zones),
+        **optional_tensors(zones),
     }
     entries = [
         {
@@ -158,6 +159,7 @@ def write_bank_file(path: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
         for entry in bank.entries.values()
     ]
     version = UNPITCHED_VERSION if UNPITCHED_ZONES in tensors else FIXED["format_version"]
+    version = WIDTH_VERSION if WIDE_ZONES in tensors else version
     header = {**FIXED, "format_version": version, "model_id": bank.model_id, "instruments": entries, **about}
     write_bytes(path, save(tensors, metadata={KEY: json.dumps(encodable_in(header))}))
     return path

@@ -1,6 +1,7 @@
 """From a recording of one note to latents and back.
 
 audio -> mono, 48 kHz, trimmed -> measured streams + encoder -> analysis by synthesis -> latents
+audio -> both sides, cut in the same way -> width
 latents -> decoder, in blocks -> samples
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -21,6 +23,7 @@ from nsynth_lab.dsp.offset import to_mono, without_offset
 from nsynth_lab.dsp.pitch_guess import clear_note
 from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.dsp.unpitched import measure_unpitched
+from nsynth_lab.dsp.width import measure_width, opposed
 from nsynth_lab.errors import AudioError
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
@@ -57,18 +60,21 @@ def encode(
         rounds: of `analysis_by_synthesis`; 0 keeps the encoder's estimate.
         advance: called after each round.
 
-    A sound without a clear pitch, such as a drum, needs no network: its noise and resonances are measured.
+    A sound without a clear pitch, such as a drum, needs no network: its noise and resonances are measured. So is the
+    width of a stereo recording.
 
     Raises:
         AudioError: silent.
     """
-    mono = cut(audio)
+    mono, sides = _cut(audio)
     number = clear_note(mono, SAMPLE_RATE) if note is None else note
     if number is None or number == UNPITCHED:
-        return encode_unpitched(mono, checkpoint.model_id, note=Note(UNPITCHED_NOTE, velocity))
-    return encode_measured(
-        mono, measure(mono, note=number), checkpoint, note=Note(number, velocity), rounds=rounds, advance=advance
-    )
+        latents = encode_unpitched(mono, checkpoint.model_id, note=Note(UNPITCHED_NOTE, velocity))
+    else:
+        latents = encode_measured(
+            mono, measure(mono, note=number), checkpoint, note=Note(number, velocity), rounds=rounds, advance=advance
+        )
+    return latents if sides is None else replace(latents, width=measure_width(sides))
 
 
 def cut(audio: Audio) -> FloatArray:
@@ -77,11 +83,26 @@ def cut(audio: Audio) -> FloatArray:
     Raises:
         AudioError: silent apart from a constant (DC) offset.
     """
+    return _cut(audio)[0]
+
+
+def _cut(audio: Audio) -> tuple[FloatArray, FloatArray | None]:
+    """(what `cut` gives, both sides [2, frames * 512] of it; None if there are not two).
+
+    Of sides that cancel each other, half their difference is the mono sound.
+    """
     still = without_offset(audio.samples, audio.sample_rate)
-    mono = to_mono(still / np.float32(max(1.0, float(np.abs(still).max()))))
+    channels = still / np.float32(max(1.0, float(np.abs(still).max())))
+    stereo = len(channels) == 2
+    turned = np.stack([channels[0], -channels[1]]) if stereo and opposed(channels) else channels
+    mono = to_mono(turned)
     if float(np.abs(mono).max()) < SILENCE:
         raise AudioError("silent throughout apart from a constant (DC) offset")
-    return trim(resample_recording(mono[None], audio.sample_rate)[0])[0]
+    trimmed, first = trim(resample_recording(mono[None], audio.sample_rate)[0])
+    if not stereo:
+        return trimmed, None
+    sides = resample_recording(channels, audio.sample_rate)[:, first * HOP_SAMPLES :][:, : len(trimmed)]
+    return trimmed, np.pad(sides, ((0, 0), (0, len(trimmed) - sides.shape[1])))
 
 
 @contextmanager

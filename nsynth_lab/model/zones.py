@@ -1,7 +1,7 @@
 """The zones of a bank file: all of them checked when it is read, each converted to latents when it is first used.
 
 A bank has 1,900 zones, of which a blend needs two: converting them all takes ten times as long as reading the file.
-Noise and resonances of the few zones that have any stand end to end in tensors of their own.
+Noise, resonances and widths of the few zones that have any stand end to end in tensors of their own.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from nsynth_lab import width
 from nsynth_lab.latents import (
     CENTS_LIMIT,
     LOUDEST_DB,
@@ -25,7 +26,7 @@ from nsynth_lab.latents import (
 from nsynth_lab.note import Note
 from nsynth_lab.unpitched import TENSORS, from_stored, stored
 
-UNPITCHED_ZONES = "unpitched_zones"  # the numbers of the zones that have any, ascending
+UNPITCHED_ZONES, WIDE_ZONES = "unpitched_zones", "wide_zones"  # the numbers of those that have any, ascending
 STEPS = 127.0  # of the 8-bit integers that stand for 0..3 in a timbre
 HIGHEST_OFFSET = 0.5  # of a partial, in units of f0
 
@@ -76,33 +77,42 @@ def stored_zones(tensors: Mapping[str, NDArray[Any]], model_id: str) -> tuple[Ma
         if np.isnan(tensors[name]).any():
             raise ValueError(f"{name} holds NaN")
     notes = [Note(note, velocity) for note, velocity in marks[:, :2].tolist()]
-    rows = _unpitched_rows(tensors, lengths)
-    return MadeOnce(lambda index: _zone(tensors, index, rows.get(index), model_id), len(marks)), notes
+    rows = _optional_rows(tensors, lengths, UNPITCHED_ZONES, TENSORS)
+    sides = _optional_rows(tensors, lengths, WIDE_ZONES, (width.TENSOR,))
+    if rows:
+        from_stored(*(tensors[name][:0] for name in TENSORS))  # raises if it is of other types or widths
+    if sides:
+        width.from_stored(tensors[width.TENSOR][:0])
+    return MadeOnce(lambda at: _zone(tensors, at, rows.get(at), sides.get(at), model_id), len(marks)), notes
 
 
-def unpitched_tensors(zones: Sequence[Latents]) -> dict[str, NDArray[Any]]:
-    """What a bank file stores of the zones without a pitch; nothing if there are none."""
-    numbers = [index for index, zone in enumerate(zones) if zone.unpitched is not None]
-    if not numbers:
+def optional_tensors(zones: Sequence[Latents]) -> dict[str, NDArray[Any]]:
+    """What a bank file stores of the zones without a pitch and of the stereo ones; nothing if there are none."""
+    tensors: dict[str, NDArray[Any]] = {}
+    if numbers := [index for index, zone in enumerate(zones) if zone.unpitched is not None]:
+        small, notes = zip(*(stored(rows) for zone in zones if (rows := zone.unpitched) is not None), strict=True)
+        tensors |= dict(zip(TENSORS, (np.concatenate(small), np.concatenate(notes)), strict=True))
+        tensors[UNPITCHED_ZONES] = np.array(numbers, np.int32)
+    if numbers := [index for index, zone in enumerate(zones) if zone.width is not None]:
+        tensors[width.TENSOR] = np.concatenate([width.stored(zone.width) for zone in zones if zone.width is not None])
+        tensors[WIDE_ZONES] = np.array(numbers, np.int32)
+    return tensors
+
+
+def _optional_rows(
+    tensors: Mapping[str, NDArray[Any]], lengths: NDArray[np.int64], which: str, names: Sequence[str]
+) -> dict[int, slice]:
+    """Where the rows of each of the zones `which` are in the tensors `names`."""
+    if which not in tensors:
         return {}
-    small, notes = zip(*(stored(rows) for zone in zones if (rows := zone.unpitched) is not None), strict=True)
-    whole = dict(zip(TENSORS, (np.concatenate(small), np.concatenate(notes)), strict=True))
-    return {**whole, UNPITCHED_ZONES: np.array(numbers, np.int32)}
-
-
-def _unpitched_rows(tensors: Mapping[str, NDArray[Any]], lengths: NDArray[np.int64]) -> dict[int, slice]:
-    """Where the rows of each zone without a pitch are in their tensors."""
-    if UNPITCHED_ZONES not in tensors:
-        return {}
-    numbers = tensors[UNPITCHED_ZONES]
+    numbers = tensors[which]
     if numbers.dtype != np.int32 or numbers.ndim != 1 or (np.diff(numbers) <= 0).any():
-        raise ValueError("the numbers of its zones without a pitch are out of order")
+        raise ValueError(f"the numbers of its {which} are out of order")
     if len(numbers) and not 0 <= int(numbers[0]) <= int(numbers[-1]) < len(lengths):
-        raise ValueError("it has no zone of the number of one without a pitch")
+        raise ValueError(f"it has no zone of a number among its {which}")
     ends = np.cumsum(lengths[numbers])
-    if any(len(tensors[name]) != ends[-1:].sum() for name in TENSORS):
-        raise ValueError("its zones without a pitch have other lengths than their noise")
-    from_stored(*(tensors[name][:0] for name in TENSORS))  # raises if it is of other types or widths
+    if any(len(tensors[name]) != ends[-1:].sum() for name in names):
+        raise ValueError(f"its {which} have other lengths than their rows")
     begins = ends - lengths[numbers]
     return {int(number): slice(begin, end) for number, begin, end in zip(numbers, begins, ends, strict=True)}
 
@@ -122,7 +132,9 @@ def _check_shapes(tensors: Mapping[str, NDArray[Any]], *, zones: int, frames: in
             raise ValueError(f"{name} holds {came.dtype} of shape {came.shape}, expected {np.dtype(kind)} of {shape}")
 
 
-def _zone(tensors: Mapping[str, NDArray[Any]], index: int, rows: slice | None, model_id: str) -> Latents:
+def _zone(
+    tensors: Mapping[str, NDArray[Any]], index: int, rows: slice | None, sides: slice | None, model_id: str
+) -> Latents:
     begin, end = tensors["starts"][index : index + 2].tolist()
     note, velocity, attack, release = tensors["marks"][index].tolist()
 
@@ -140,4 +152,5 @@ def _zone(tensors: Mapping[str, NDArray[Any]], index: int, rows: slice | None, m
         release_frame=release,
         model_id=model_id,
         unpitched=None if rows is None else from_stored(*(tensors[name][rows] for name in TENSORS)),
+        width=None if sides is None else width.from_stored(tensors[width.TENSOR][sides]),
     )

@@ -70,6 +70,8 @@ class ClipLatents:
             digest.update(np.ascontiguousarray(stream).tobytes())
         if self.latents.unpitched is not None:
             digest.update(np.ascontiguousarray(self.latents.unpitched).tobytes())
+        if self.latents.width is not None:
+            digest.update(np.ascontiguousarray(self.latents.width).tobytes())
         digest.update(f"{self.latents.note} {self.noise_place} {self.period}".encode())
         return digest.hexdigest()
 

@@ -67,7 +67,7 @@ class PresetFinisher:
 
     def _wet(self, clip: PresetClipLatents, voices: FloatArray) -> ClosedClip:
         patch = self._patches[clip.key.position]
-        dry = mix_whole(voices, clip.gains)
+        dry = mix_whole(voices, clip.gains, [voice.latents.width for voice in clip.voices])
         release = max(clip.release_seconds, self._effects_release_seconds())
         loop: Loop | None = None
         with self._chain(patch) as chain:

@@ -14,6 +14,7 @@ import numpy as np
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.resampling import resample
 from nsynth_lab.dsp.seam import close_seam, seam_error_db
+from nsynth_lab.dsp.width_renderer import widened
 from nsynth_lab.pack.blend_clips import SETTLE_FRAMES, TAIL_FRAMES, ClipLatents
 from nsynth_lab.pack.formats.zones import Loop, loop_at_rate
 from nsynth_lab.pack.preset_clips import PresetClipLatents
@@ -65,8 +66,9 @@ class ClosedClip:
 def finish_clips(
     clips: Sequence[ClipLatents], audio: Sequence[FloatArray] | FloatArray, request: PackRequest
 ) -> Iterator[FinishedClip]:
-    """Finish `clips`, whose decoded samples are `audio` [clips, samples]; round robins of a note are neighbours."""
-    closed = [_closed(clip, samples[None], request) for clip, samples in zip(clips, audio, strict=True)]
+    """Finish `clips`, decoded to mono `audio` [clips, samples]; round robins of a note are neighbours."""
+    sounds = [widened(samples, clip.latents.width) for clip, samples in zip(clips, audio, strict=True)]
+    closed = [_closed(clip, samples, request) for clip, samples in zip(clips, sounds, strict=True)]
     yield from levelled(closed, request, gain_db=PACK_GAIN_DB)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,10 @@ class Series:
 
     def joined(self) -> Audio:
         """All clips in one, a quarter of a second apart."""
-        gap = np.zeros((1, int(GAP_SECONDS * SAMPLE_RATE)), np.float32)
-        parts = [part for sound in self.sounds for part in (gap, sound.samples)]
+        channels = max(len(sound.samples) for sound in self.sounds)
+        gap = np.zeros((channels, int(GAP_SECONDS * SAMPLE_RATE)), np.float32)
+        sounds = [np.repeat(sound.samples, channels // len(sound.samples), axis=0) for sound in self.sounds]
+        parts = [part for sound in sounds for part in (gap, sound)]
         return Audio(np.concatenate(parts[1:], axis=1))
 
     def report(self, session: Session) -> dict[str, Any]:
@@ -53,8 +55,12 @@ class Series:
         }
 
 
-def render_series(session: Session, requests: Sequence[BlendRequest], *, even: bool, progress: Progress) -> Series:
+def render_series(
+    session: Session, requests: Sequence[BlendRequest], *, even: bool, progress: Progress, mono: bool = False
+) -> Series:
     """Blend and decode every request; with `even`, at positions that sound equally far apart (see `blend.even`).
+
+    Stereo sources make stereo sounds, unless `mono` is asked for.
 
     Raises:
         UsageError, AudioError, LatentsError: a source that cannot be used.
@@ -67,7 +73,10 @@ def render_series(session: Session, requests: Sequence[BlendRequest], *, even: b
     decode_seconds = 0.0
     with progress(len(requests) * first.samples, "samples", "decoding") as advance:
         for request in requests:
-            rendered = session.render(session.blend(request, notes), samples=request.samples, advance=advance)
+            latents = session.blend(request, notes)
+            if mono:
+                latents = replace(latents, width=None)
+            rendered = session.render(latents, samples=request.samples, advance=advance)
             sounds.append(rendered.audio)
             decode_seconds += rendered.decode_seconds
     return Series(requests, sounds, decode_seconds)

@@ -11,6 +11,7 @@ import numpy as np
 from nsynth_lab.audio import Audio
 from nsynth_lab.blend.stretch import stretch
 from nsynth_lab.dsp.measure import measure
+from nsynth_lab.dsp.width_renderer import widened
 from nsynth_lab.errors import LatentsError
 from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
@@ -43,7 +44,7 @@ def render_whole(
     limited: bool = True,
     advance: Advance = lambda _: None,
 ) -> Rendered:
-    """Decode a whole note to mono, block by block; `advance` is called with the samples done.
+    """Decode a whole note block by block, to stereo if it has a width; `advance` is called with the samples done.
 
     With `samples` the sound is cut to that length, since latents are whole frames. The end is faded over 10 ms. With
     `limited`, a note that peaks above -0.4 dBFS is turned down to below -0.3 dBFS (see `below_ceiling`).
@@ -54,15 +55,17 @@ def render_whole(
     wanted = latents.samples if samples is None else min(samples, latents.samples)
     blocks: list[FloatArray] = []
     times = [time.perf_counter()]
+    done = 0
     for block in decode(latents, checkpoint, seed=seed):
-        blocks.append(block[: wanted - sum(map(len, blocks))])
+        blocks.append(block)
         times.append(time.perf_counter())
-        advance(len(blocks[-1]))
-    sound = np.concatenate(blocks)
+        advance(min(done + len(block), wanted) - done)
+        done = min(done + len(block), wanted)
+    sound = widened(np.concatenate(blocks), latents.width)[:, :wanted]
     if not np.isfinite(sound).all():
         raise LatentsError("decoding gave NaN or infinite samples: these latents are out of the model's range")
     sound = faded(sound)
-    return Rendered(Audio((below_ceiling(sound) if limited else sound)[None]), _warm_seconds(times, blocks))
+    return Rendered(Audio(below_ceiling(sound) if limited else sound), _warm_seconds(times, blocks))
 
 
 def as_asked(latents: Latents, *, note: int | None = None, seconds: float | None = None) -> tuple[Latents, int]:
@@ -99,7 +102,7 @@ def measured_f0_hz(audio: Audio, note: Note) -> float | None:
 
 
 def below_ceiling(samples: FloatArray) -> FloatArray:
-    """`samples` [samples] turned down to a peak below -0.3 dBFS.
+    """`samples` [channels, samples] turned down to a peak below -0.3 dBFS.
 
     Peaks above -0.4 dBFS approach -0.3 dBFS asymptotically, so a note struck harder still peaks higher.
     """

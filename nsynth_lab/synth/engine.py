@@ -108,8 +108,14 @@ class Engine:
         self._mixer = Mixer(slots, ahead_samples=ahead_samples)
         readers = [ZoneReader(sources, slots) for sources in programs]
         has_noise = any(sources.unpitched is not None for sources in programs)
+        has_width = any(sources.width is not None for sources in programs)
         self._renderer = Renderer(
-            self.batch, self._mixer, count=slots, one_by_one=self._one_by_one, has_noise=has_noise
+            self.batch,
+            self._mixer,
+            count=slots,
+            one_by_one=self._one_by_one,
+            has_noise=has_noise,
+            has_width=has_width,
         )
         self.player = Player(
             settings,

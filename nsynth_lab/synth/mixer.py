@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.compiled.mixing import add_frames, fade_out, take
+from nsynth_lab.compiled.mixing import add_frames, add_wide_frames, fade_out, take
+from nsynth_lab.dsp.width_renderer import WidthVoices
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
 SIDES = 2
@@ -28,13 +29,26 @@ class Mixer:
         self._begin = np.full(slots, -(2**40))
 
     def add(
-        self, slots: Ints, begins: Ints, audio: FloatArray, gains: FloatArray, *, fading: NDArray[np.bool_]
+        self,
+        slots: Ints,
+        begins: Ints,
+        audio: FloatArray,
+        gains: FloatArray,
+        *,
+        fading: NDArray[np.bool_],
+        sides: tuple[Ints, FloatArray] | None = None,
     ) -> None:
         """Add a frame of each of `slots` [active]: `audio` [active, 512] from sample `begins` [active] on.
 
         Amplitudes move linearly by `gains` [active, 2 ends, 2 sides]; what is `fading` [active] fades out within 5 ms.
+        `sides` are the indices of stereo frames among the active and half the difference [wide, 512] of their sides.
         """
-        add_frames(self._line, self._last, slots, begins - self.clock, audio, gains, fading, FADE)
+        firsts = begins - self.clock
+        if sides is None:
+            add_frames(self._line, self._last, slots, firsts, audio, gains, fading, FADE)
+        else:
+            which = _places(sides[0], len(slots))
+            add_wide_frames(self._line, self._last, slots, firsts, audio, sides[1], which, gains, fading, FADE)
         self._begin[slots] = begins
 
     def cut(self, slot: int, at_sample: int) -> None:
@@ -52,16 +66,29 @@ class Mixer:
         return take(self._line, samples)
 
 
-def mix_whole(audio: FloatArray, gains: Sequence[FloatArray]) -> FloatArray:
+def _places(which: Ints, count: int) -> Ints:
+    """For each of `count` its place in `which`, or -1."""
+    out = np.full(count, -1)
+    out[which] = np.arange(len(which))
+    return out
+
+
+def mix_whole(
+    audio: FloatArray, gains: Sequence[FloatArray], widths: Sequence[FloatArray | None] | None = None
+) -> FloatArray:
     """Mix the voices of one note, `audio` [voices, frames * 512], to [2, samples].
 
-    Each voice has its `gains` [frames, 2 ends, 2 sides], applied as in `Mixer.add`.
+    Each voice has its `gains` [frames, 2 ends, 2 sides], applied as in `Mixer.add`, and rows of its width or None.
     """
     line, last = np.zeros((SIDES, audio.shape[1]), np.float32), np.zeros((1, SIDES, HOP_SAMPLES), np.float32)
     frames = audio.shape[1] // HOP_SAMPLES
     slot, begins, fading = np.zeros(frames, np.int64), np.arange(frames) * HOP_SAMPLES, np.zeros(frames, np.bool_)
-    for samples, own in zip(audio, gains, strict=True):
-        add_frames(line, last, slot, begins, samples.reshape(frames, HOP_SAMPLES), own, fading, FADE)
+    for samples, own, rows in zip(audio, gains, widths or [None] * len(audio), strict=True):
+        if rows is None:
+            add_frames(line, last, slot, begins, samples.reshape(frames, HOP_SAMPLES), own, fading, FADE)
+        else:
+            middle, sides = WidthVoices(1).frames(samples.reshape(frames, HOP_SAMPLES), rows)
+            add_wide_frames(line, last, slot, begins, middle, sides, slot + np.arange(frames), own, fading, FADE)
     return line
 
 

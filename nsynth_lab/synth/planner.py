@@ -39,6 +39,7 @@ class Frames(NamedTuple):
         noise_gain [active]: likewise.
         begins, first, gains, last, fading: as in `FrameControls`; `level_db` is that of the whole sound.
         unpitched: [active, 162] noise and resonances; [active, 0] if no instrument that is played has any.
+        width: [active, 17] of their sides, NaN for programs that are mono; [active, 0] if all are.
     """
 
     slots: Ints
@@ -53,6 +54,7 @@ class Frames(NamedTuple):
     last: Flags
     fading: Flags
     unpitched: FloatArray
+    width: FloatArray
 
     def at(self, places: Ints) -> Frames:
         """Those at the indices `places`."""
@@ -121,6 +123,7 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
         partials=streams.partials,
         noise_gain=noise_gain,
         unpitched=_unpitched(reader, slots, weights, frame.f0_hz) if player.has_noise else _nothing(slots),
+        width=reader.width(slots, weights[TIMBRE]) if player.has_width else _nothing(slots),
         **frame._asdict(),
     )
 

@@ -3,7 +3,7 @@
 On the CPU a step has two phases: the control net, then the excitation that it drives. Frames are planned before they
 begin, so small blocks can share the work: each does one thing, either the first frames of new notes, which cannot wait,
 or the first phase of a step, or the second. Noise and resonances of sounds without a pitch are added to what the
-decoder gives.
+decoder gives, and of stereo sounds half the difference of the sides.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ import numpy as np
 
 from nsynth_lab.dsp.noise_table import noise_places
 from nsynth_lab.dsp.unpitched_renderer import UnpitchedVoices, pitched_db
+from nsynth_lab.dsp.width_renderer import WidthVoices
 from nsynth_lab.latents import SILENCE_DB
 from nsynth_lab.runtime.voice_batch import FrameStreams, TwoPhase, VoiceBatch
 from nsynth_lab.synth.mixer import Mixer
 from nsynth_lab.synth.planner import Frames
 from nsynth_lab.units import FloatArray, Ints
 from nsynth_lab.unpitched import PITCHED
+from nsynth_lab.width import OPPOSED
 
 EVERYTHING = 1 << 60  # until the end of time
 
@@ -29,14 +31,22 @@ class Renderer:
     """`add(frames)` and `cut(slot)` while planning, `render(until)` once a block.
 
     There are `count` slots. With `one_by_one` no slot ever has several frames at once: only then may frames wait.
-    `has_noise` says whether any instrument has noise of its own.
+    `has_noise` and `has_width` say whether any instrument has noise of its own, and is stereo.
     """
 
     def __init__(
-        self, batch: VoiceBatch, mixer: Mixer, *, count: int, one_by_one: bool, has_noise: bool = False
+        self,
+        batch: VoiceBatch,
+        mixer: Mixer,
+        *,
+        count: int,
+        one_by_one: bool,
+        has_noise: bool = False,
+        has_width: bool = False,
     ) -> None:
         self._batch, self._mixer = batch, mixer
         self._unpitched = UnpitchedVoices(count) if has_noise else None
+        self._width = WidthVoices(count) if has_width else None
         self._waiting = np.zeros(count, np.bool_)
         self._two_phase = batch if one_by_one and isinstance(batch, TwoPhase) else None
         self._planned: list[Frames] = []
@@ -75,6 +85,8 @@ class Renderer:
         if starts:
             slots, seeds = [slot for slot, _ in starts], [serial for _, serial in starts]
             self._batch.reset(slots, seeds)
+            if self._width is not None:
+                self._width.reset(slots)
             if self._unpitched is not None:
                 self._unpitched.reset(slots, noise_places(np.array(seeds, np.int64)).tolist())
         if self._planned or self._begun is not None:
@@ -122,7 +134,11 @@ class Renderer:
         if self._unpitched is not None and len(noisy := np.flatnonzero(frames.unpitched[:, PITCHED] < 1.0)):
             rows, level_db = frames.unpitched[noisy], frames.level_db[noisy]
             audio[noisy] += self._unpitched.step(frames.slots[noisy], rows, level_db)
-        self._mixer.add(frames.slots, frames.begins, audio, frames.gains, fading=frames.fading)
+        sides = None
+        if self._width is not None and (wide := np.flatnonzero(np.isfinite(frames.width[:, OPPOSED]))).size:
+            audio[wide], half = self._width.step(frames.slots[wide], audio[wide], frames.width[wide])
+            sides = wide, half
+        self._mixer.add(frames.slots, frames.begins, audio, frames.gains, fading=frames.fading, sides=sides)
 
 
 def _streams(frames: Frames) -> FrameStreams:

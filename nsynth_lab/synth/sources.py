@@ -21,6 +21,7 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.note import nearest_note
 from nsynth_lab.patch.place import MAX_SOURCES
 from nsynth_lab.synth.unpitched_reader import unpitched_table
+from nsynth_lab.synth.width_reader import width_table
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles, FloatArray, Ints
 
 FADE_DB_PER_FRAME = -6.0 / FRAME_RATE_HZ  # a struck note that is held decays at least this fast,
@@ -80,6 +81,7 @@ class Sources:
         unpitched: [rows, 162] noise and resonances (see `nsynth_lab.unpitched`); None if no zone has any.
         has_noise: [zones] whether each has.
         tonal: [corners] whether anything in it has a pitch.
+        width: [rows, 17] of stereo sounds (see `nsynth_lab.width`), zeros for mono ones; None if all are mono.
         zones: [zones].
         model_id: of the encoder that made them.
 
@@ -115,6 +117,7 @@ class Sources:
         self.f0_cents: FloatArray = np.concatenate([zone.f0_cents for zone in notes])
         self.unpitched = unpitched_table(notes)
         self.tonal = np.array([any(zone.has_tone for zone in corner) for corner in corners])
+        self.width = width_table(notes)
         self.has_noise = np.array([zone.unpitched is not None for zone in notes])
         # the partials of a morph move; the table takes them at the beginning of the sustain
         self.partials: FloatArray = np.stack(

@@ -34,34 +34,19 @@ def pitched_rows(count: int) -> FloatArray:
     return rows
 
 
-class UnpitchedReader:
-    """Reads `rows` [rows, 162] of the table `zones`, of which those in `has` [zones] have any; `notes` [zones]."""
+class RowReader:
+    """Reads `rows` [rows, columns], which stand end to end as the rows of the table `zones` do."""
 
-    def __init__(self, rows: FloatArray, zones: Zones, layers: Layers, *, has: NDArray[np.bool_], notes: Ints) -> None:
-        self._rows, self._zones, self._layers, self._has, self._notes = rows, zones, layers, has, notes
+    def __init__(self, rows: FloatArray, zones: Zones, layers: Layers) -> None:
+        self._rows, self._zones, self._layers = rows, zones, layers
 
-    def read(self, slots: Ints, weights: Doubles, pitch: Doubles, rules: ReleaseRules) -> FloatArray:
-        """Rows [active, 162] of the frame that `slots` [active] have just read, blended by `weights` [active, corners].
-
-        `pitch` [active] is the fractional note number that each sounds at; noise follows it as far as it tracks keys.
-        """
-        own, count = self._layers, LAYERS_PER_CORNER * weights.shape[1]
-        zone = own.zone[slots, :count]
-        used = np.arange(count) < own.used[slots, None]
-        share = np.repeat(weights, LAYERS_PER_CORNER, axis=1) * own.share[slots, :count] * used
-        heard = share * self._has[zone]
-        whole = heard.sum(axis=1)
-        if not (whole > 0).any():
-            return pitched_rows(len(slots))
+    def _each(self, slots: Ints, count: int, zone: Ints, rules: ReleaseRules) -> FloatArray:
+        """Rows [active, layers, columns] of the frame that `slots` [active] have just read in each `zone`."""
         place, tail, up = self._places(slots, count, zone, rules)
         each = self._at(zone, place)
         if (up > 0).any():
             each += up[..., None].astype(np.float32) * (self._at(zone, tail) - each)
-        part = heard / np.maximum(whole, 1e-12)[:, None]
-        rows = np.einsum("al,ald->ad", part, each).astype(np.float32)
-        rows[:, PITCHED] = 1.0 - whole * (1.0 - rows[:, PITCHED])
-        semitones = (part * each[..., TRACK] * (pitch[:, None] - self._notes[zone])).sum(axis=1)
-        return moved(rows, semitones)
+        return each
 
     def _places(self, slots: Ints, count: int, zone: Ints, rules: ReleaseRules) -> tuple[Doubles, Doubles, Doubles]:
         """Playheads, places in the releases and the shares of these, [active, layers]; as in `compiled.zone_reader`."""
@@ -78,10 +63,38 @@ class UnpitchedReader:
         return place, tail, np.where(since >= 0, fade, 0.0)
 
     def _at(self, zone: Ints, place: Doubles) -> FloatArray:
-        """Rows [active, layers, 162] at fractional frames of their zones."""
+        """Rows [active, layers, columns] at fractional frames of their zones."""
         first, last = self._zones.first[zone], self._zones.frames[zone] - 1
         inside = np.clip(place, 0.0, last)
         low = inside.astype(np.int64)
         between = (inside - low).astype(np.float32)[..., None]
         below, above = self._rows[first + low], self._rows[first + np.minimum(low + 1, last)]
         return np.asarray(below + between * (above - below), np.float32)
+
+
+class UnpitchedReader(RowReader):
+    """Reads `rows` [rows, 162] of the table `zones`, of which those in `has` [zones] have any; `notes` [zones]."""
+
+    def __init__(self, rows: FloatArray, zones: Zones, layers: Layers, *, has: NDArray[np.bool_], notes: Ints) -> None:
+        super().__init__(rows, zones, layers)
+        self._has, self._notes = has, notes
+
+    def read(self, slots: Ints, weights: Doubles, pitch: Doubles, rules: ReleaseRules) -> FloatArray:
+        """Rows [active, 162] of the frame that `slots` [active] have just read, blended by `weights` [active, corners].
+
+        `pitch` [active] is the fractional note number that each sounds at; noise follows it as far as it tracks keys.
+        """
+        own, count = self._layers, LAYERS_PER_CORNER * weights.shape[1]
+        zone = own.zone[slots, :count]
+        used = np.arange(count) < own.used[slots, None]
+        share = np.repeat(weights, LAYERS_PER_CORNER, axis=1) * own.share[slots, :count] * used
+        heard = share * self._has[zone]
+        whole = heard.sum(axis=1)
+        if not (whole > 0).any():
+            return pitched_rows(len(slots))
+        each = self._each(slots, count, zone, rules)
+        part = heard / np.maximum(whole, 1e-12)[:, None]
+        rows = np.einsum("al,ald->ad", part, each).astype(np.float32)
+        rows[:, PITCHED] = 1.0 - whole * (1.0 - rows[:, PITCHED])
+        semitones = (part * each[..., TRACK] * (pitch[:, None] - self._notes[zone])).sum(axis=1)
+        return moved(rows, semitones)

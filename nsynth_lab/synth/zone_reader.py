@@ -30,8 +30,10 @@ from nsynth_lab.patch.place import MAX_POSITIONED_SOURCES, MAX_SOURCES
 from nsynth_lab.synth.sources import Layer, Sources, Zone
 from nsynth_lab.synth.unpitched_reader import UnpitchedReader, pitched_rows
 from nsynth_lab.synth.velocity_walk import VelocityWalk
+from nsynth_lab.synth.width_reader import WidthReader
 from nsynth_lab.threads import from_environment, in_threads, usable_processors
 from nsynth_lab.units import Doubles, FloatArray, Ints
+from nsynth_lab.width import DIMS
 
 # a note released sooner still plays as many frames of its attack
 RELEASE_RULES = ReleaseRules(join_frames=float(JOIN_FRAMES), below_peak_db=ENDED_BELOW_PEAK_DB, spared_frames=6.0)
@@ -88,6 +90,7 @@ class ZoneReader:
                 notes=np.array([zone.note for zone in sources.zones]),
             )
         )
+        self._width = None if sources.width is None else WidthReader(sources.width, self._zones, self.layers)
         self.walk = VelocityWalk(self._zones, self.layers, [zone.velocity for zone in sources.zones])
 
     def start(
@@ -165,6 +168,15 @@ class ZoneReader:
         if self._unpitched is None:
             return pitched_rows(len(slots))
         return self._unpitched.read(slots, weights, pitch, RELEASE_RULES)
+
+    def width(self, slots: Ints, weights: Doubles) -> FloatArray:
+        """Rows [active, 17] of the width of the frame that has just been read; NaN where all zones are mono.
+
+        Arguments as for `unpitched`.
+        """
+        if self._width is None:
+            return np.full((len(slots), DIMS), np.nan, np.float32)
+        return self._width.read(slots, weights, RELEASE_RULES)
 
 
 def _table(sources: Sources) -> Zones:
