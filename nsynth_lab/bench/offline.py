@@ -38,7 +38,7 @@ class Offline:
     """Speeds of encoding and decoding.
 
     Attributes:
-        encode: one note, including measurement and fitting.
+        encode: one note, then several in succession, including measurement and fitting.
         encode_without_fitting: one note, then many in succession.
         decode: one note as in `blend`, then many in one batch as in `pack`.
         decode_one_by_one: the same many notes in succession, as `blend` would decode them.
@@ -61,19 +61,20 @@ class _Effort:
     repeats: int
     batch_repeats: int
     seconds: float
+    fitted_notes: int
     encoded_notes: int
     lengths: Sequence[float]
     counts: Sequence[int]
 
 
-FULL = _Effort(5, 2, 4.0, MANY, (1.0, 2.0, 4.0, 8.0, 16.0), (1, 4, 16, MANY, PACK))
-QUICK = _Effort(2, 1, 1.0, 2, (1.0, 4.0), (1, MANY))
+FULL = _Effort(5, 2, 4.0, 16, MANY, (1.0, 2.0, 4.0, 8.0, 16.0), (1, 4, 16, MANY, PACK))
+QUICK = _Effort(2, 1, 1.0, 2, 2, (1.0, 4.0), (1, MANY))
 
 
 def progress_steps(work: Work) -> int:
     """Number of steps by which `measure` advances the progress bar, about one per second."""
     effort = _effort(work)
-    batches = [1, 1, effort.encoded_notes, MANY, *effort.counts]
+    batches = [1, effort.fitted_notes, 1, effort.encoded_notes, MANY, *effort.counts]
     steps = [_steps(seconds, effort.repeats) for seconds in effort.lengths]
     return sum(steps) + sum(_steps(count * effort.seconds, effort.batch_repeats) for count in batches)
 
@@ -87,7 +88,10 @@ def measure(work: Work, advance: Advance) -> Offline:
         advance(_steps(notes * seconds, repeats))
         return Rate(notes, seconds, real_time(notes * frames_to_seconds(seconds_to_frames(seconds)), took))
 
-    encoded = rate(1, effort.seconds, _encoding(work, 1, effort.seconds, rounds=ROUNDS), effort.batch_repeats)
+    encoded = [
+        rate(count, effort.seconds, _encoding(work, count, effort.seconds, rounds=ROUNDS), effort.batch_repeats)
+        for count in (1, effort.fitted_notes)
+    ]
     guessed = [
         rate(count, effort.seconds, _encoding(work, count, effort.seconds, rounds=0), effort.batch_repeats)
         for count in (1, effort.encoded_notes)
@@ -101,7 +105,7 @@ def measure(work: Work, advance: Advance) -> Offline:
     ]
     many = next(each for each in by_notes if each.notes == MANY)
     gain = many.real_time.median / one_by_one.real_time.median
-    return Offline((encoded,), tuple(guessed), (one, many), (one_by_one,), tuple(by_seconds), tuple(by_notes), gain)
+    return Offline(tuple(encoded), tuple(guessed), (one, many), (one_by_one,), tuple(by_seconds), tuple(by_notes), gain)
 
 
 def _effort(work: Work) -> _Effort:
