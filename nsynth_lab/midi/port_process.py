@@ -21,7 +21,7 @@ import os
 import select
 import sys
 import time
-from typing import Any
+from typing import Any, cast
 
 POLL_SECONDS = 0.05  # a port that vanishes and is back under its name within this time counts as never gone
 CLOCK_MESSAGES = (0xF2, 0xF8, 0xFA, 0xFB, 0xFC)  # as in `midi.clock`, which brings NumPy
@@ -39,7 +39,7 @@ class PortWatcher:
         self._probe = rtmidi.MidiIn(api, name=f"{name}-look")
         self._inputs: dict[str, Any] = {}
         self._reported: object = None
-        self._own = self._virtual() if virtual else None
+        self._offers, self._own = virtual, cast("Any", None)
 
     def refresh(self) -> None:
         """Look which ports there are, open and close accordingly, and report if anything has changed."""
@@ -56,6 +56,8 @@ class PortWatcher:
         if state != self._reported:
             _report(state)
             self._reported = state
+        if self._offers:  # after those that are waited for
+            self._offers, self._own = False, self._virtual()
 
     def want(self, wanted: str) -> None:
         """Listen to these from the next `refresh` on."""
