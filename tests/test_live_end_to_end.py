@@ -191,11 +191,11 @@ def test_a_port_that_vanishes_comes_back_and_leaves_no_note_hanging(
 
 
 def test_a_storm_is_survived_and_the_next_note_is_right(environment: dict[str, str], tmp_path: Path) -> None:
-    """10,000 random and malformed messages a second through a real port for 10 s."""
+    """10,000 random and malformed messages a second through a real port for 5 s."""
     made = tmp_path / "take.wav"
-    options = ("--midi", "keys", "--record", str(made), "--duration", "18")
+    options = ("--midi", "keys", "--record", str(made), "--duration", "13")
     with keyboard("keys", environment) as keys, play(environment, *options) as process:
-        assert keys.do(storm=10.0) > 90_000
+        assert keys.do(storm=5.0) > 45_000
         for message in (*calm(), *calm()):  # JACK loses what a busy machine is late for, so all of it twice, in quiet
             time.sleep(0.01)
             keys.do(bytes=message)
@@ -229,7 +229,7 @@ def test_a_device_that_vanishes_comes_back(tmp_path: Path) -> None:
     with pulse(tmp_path / "first") as environment:
         own = {**environment}
         process = subprocess.Popen(
-            [sys.executable, "-m", "nsynth_lab", "play", INSTRUMENTS[0], "--latency", "high", "--duration", "18"],
+            [sys.executable, "-m", "nsynth_lab", "play", INSTRUMENTS[0], "--latency", "high", "--duration", "15"],
             env=own,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
