@@ -7,7 +7,7 @@ from typing import Any
 
 from nsynth_lab.errors import CheckpointError
 
-ROUNDS = 7  # of `analysis_by_synthesis`, for each note that is encoded
+ROUNDS = 8  # of `analysis_by_synthesis`, for each note that is encoded
 CHANNELS, LAYERS, CYCLE = (1, 4096), (1, 64), (1, 12)
 BOUNDS = {
     "encoder_channels": CHANNELS,
