@@ -130,7 +130,7 @@ def perform(
 
     clocked = ClockedSong(song) if song is not None and stage.clock else None
     stop = threading.Event()
-    until = time.monotonic() + stage.duration if stage.duration else float("inf")
+    until = float("inf")
 
     def done() -> bool:
         played = engine.clock >= song.end_sample if song is not None and clocked is None else False
@@ -158,6 +158,8 @@ def perform(
         where = "JACK" if stage.jack else stage.device or "the default output"
         how = "decoding on the GPU" if session.device == "cuda" else f"threads {threads}"
         console.say(f"playing on {where}, {stage.block} samples a block, latency {stage.latency}, {how}")
+        if stage.duration:  # of the sound: however long a device takes to open
+            until = time.monotonic() + stage.duration
         with running(live, stop, done=done) as thread:
             lines: list[Callable[[], Iterable[str]]] = [
                 news,
