@@ -11,18 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import mido
+import numpy as np
 from pack_model import write_model
 from test_train import pluck, write_notes
 from tiny_model import tiny_model
 from typer.main import get_command
 
 from nsynth_lab import cli
-from nsynth_lab.audio import write_audio
+from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.melody.checkpoint import FILE as MELODY
 from nsynth_lab.model.bank import Bank, load_bank, write_bank
 from nsynth_lab.model.checkpoint import save_weights
 from nsynth_lab.render import DEFAULT_CHECKPOINT
 from nsynth_lab.tune.files import read_tune, write_tune
+from nsynth_lab.units import SAMPLE_RATE
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "nsynth_lab/train/README.md", "nsynth_lab/bench/README.md")
@@ -91,6 +93,10 @@ def make_inputs(font: Path | None) -> None:
     for name in ("my-kalimba", "odd-bell", "my-voice", "strange-bell", "hum", "whistle"):
         write_audio(f"{name}.wav", pluck(72, seconds=0.6))
     write_audio("band.wav", pluck(60, seconds=1.5))
+    Path("drums").mkdir()
+    for name in ("tom.wav", "drums/snare.wav"):
+        noise = np.random.default_rng(0).standard_normal(SAMPLE_RATE // 4) * np.geomspace(1.0, 1e-3, SAMPLE_RATE // 4)
+        write_audio(name, Audio(0.2 * noise[None].astype(np.float32), SAMPLE_RATE))
     Path("tunes").mkdir()
     write_audio("tunes/whistle.wav", pluck(72, seconds=0.6))
     for folder, octaves in (("my-samples", 0), ("my-horn", 0), ("recordings/flute", 0), ("horn", 1)):  # Yamaha's names
@@ -109,7 +115,7 @@ def make_inputs(font: Path | None) -> None:
     )
     song.save("song.mid")
     song.save("tune.mid")
-    for name in ("start.abc", "a.abc", "b.abc"):
+    for name in ("start.abc", "mine.abc", "a.abc", "b.abc"):
         Path(name).write_text("X:1\nM:4/4\nL:1/8\nK:D\nDFAF d2AF|GBAF D4|]\n")
     for name in ("a.mid", "b.mid", "c.mid", "d.mid"):
         write_tune(read_tune("a.abc").tune, Path(name))

@@ -127,9 +127,7 @@ UNUSABLE: dict[str, tuple[FloatArray | bytes, str]] = {
     "silent": (np.zeros(48_000, np.float32), "silent throughout"),
     "nan": (with_value(np.nan), "NaN or infinite"),
     "infinite": (with_value(np.inf), "NaN or infinite"),
-    "noise": ((0.1 * np.random.default_rng(0).standard_normal(48_000)).astype(np.float32), "--source-note"),
     "steady": (np.full(48_000, 0.5, np.float32), "silent throughout apart from a constant"),
-    "click": (np.eye(1, 48_000, 100, dtype=np.float32)[0], "--source-note"),
 }
 
 

@@ -363,5 +363,5 @@ def test_a_take_goes_on_wherever_the_sound_goes(model_folder: Path, monkeypatch:
         assert path is not None
         sound, rate = soundfile.read(path)
         assert 0.25 * seconds < len(sound) / rate < seconds + 0.5  # nothing plays while a device is opened
-        assert row["result"]["seconds"] > 0.9
+        assert row["result"]["seconds"] > 0.5
         jobs.note_download(name)

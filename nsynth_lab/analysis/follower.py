@@ -25,9 +25,7 @@ HOP = 256  # samples
 HOP_SECONDS = HOP / SAMPLE_RATE
 LEVEL_SAMPLES = 1024
 DEFAULT_GATE_DB = -60.0  # amplitude of full scale
-# A sound whose amplitude or level is so far below the loudest of the last seconds is a tail, a neighbour's, or a hum.
-RANGE_DB = np.array([44.0, 40.0])
-SINE_DB = -3.0  # level of a sine of amplitude 0 dB
+RANGE_DB = 44.0  # a sound so far below the loudest of the last seconds is a tail or a neighbour's
 FORGETTING_DB = 0.013  # a hop: 2.4 dB a second
 QUIET = 2.0
 RISE_HOPS, RISE_DB = 5, 9.0  # a tone begins where the level has risen so much within so few hops
@@ -57,9 +55,7 @@ class Follower:
         self._past = np.zeros(WINDOWS[-1], np.float32)
         self._rest = np.zeros(0, np.float32)
         self._path = PitchPath()
-        self._gate_db = gate_db
-        self._quietest = np.array([gate_db, gate_db + SINE_DB])  # amplitude and level
-        self._loudest = self._quietest
+        self._gate_db, self._loudest_db = gate_db, gate_db
         self._window, self._weights = a_weighted_window(LEVEL_SAMPLES)
         self._levels: deque[float] = deque([FLOOR_DB] * RISE_HOPS, maxlen=RISE_HOPS)
         self._toneless = 0
@@ -75,15 +71,13 @@ class Follower:
         self._past = np.concatenate([self._past[HOP:], hop])
         peak = float(np.abs(self._past[-LEVEL_SAMPLES:]).max())
         peak_db = 20.0 * np.log10(max(peak, 1e-6))
-        level_db = self._level_db()
-        now = np.array([peak_db, level_db])
-        self._loudest = np.maximum.reduce([self._loudest - FORGETTING_DB, now, self._quietest])
+        self._loudest_db = max(self._loudest_db - FORGETTING_DB, peak_db, self._gate_db)
         found, quiet = [], QUIET
         if peak_db > self._gate_db:
             found = candidates(self._past)
-            quiet = QUIET * max(0.0, 1.0 - 10.0 ** (float((now - self._loudest + RANGE_DB).min()) / 20.0))
+            quiet = QUIET * max(0.0, 1.0 - 10.0 ** ((peak_db - self._loudest_db + RANGE_DB) / 20.0))
         tone = self._path.step(found, quiet=quiet)
-        known = bool(tone.hz)
+        level_db, known = self._level_db(), bool(tone.hz)
         if not quiet and self._begins(level_db) and (first := first_pitch(self._past)):
             tone = _surer(tone, first)
         self._toneless = 0 if known else self._toneless + 1
