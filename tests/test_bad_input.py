@@ -144,12 +144,17 @@ def test_a_recording_that_cannot_be_used(kind: str, refused: Refused) -> None:
         assert says in said
 
 
-@pytest.mark.parametrize("kind", ["noise", "click"])
-def test_a_sound_without_pitch_is_taken_with_a_note(kind: str) -> None:
-    samples = UNUSABLE[kind][0]
-    assert not isinstance(samples, bytes)
-    write("mine.wav", samples)
-    assert run(["encode", "mine.wav", "--source-note", "C4", "-o", "mine.latents", *MODEL]) == 0
+TONELESS = {
+    "noise": (0.1 * np.random.default_rng(0).standard_normal(48_000)).astype(np.float32),
+    "click": np.eye(1, 48_000, 100, dtype=np.float32)[0],
+}
+
+
+@pytest.mark.parametrize("note", ["C4", "none"])
+@pytest.mark.parametrize("kind", TONELESS)
+def test_a_sound_without_pitch_is_taken_with_a_note_and_without(kind: str, note: str) -> None:
+    write("mine.wav", TONELESS[kind])
+    assert run(["encode", "mine.wav", "--source-note", note, "-o", "mine.latents", *MODEL]) == 0
     assert run(["blend", "mine.latents", "cello", "-o", "out.wav", *MODEL]) == 0
 
 
