@@ -6,21 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nsynth_lab.compiled.zone_reader import LAYERS_PER_CORNER, ReleaseRules
+from nsynth_lab.compiled.zone_reader import ReleaseRules
 from nsynth_lab.latents import Latents
-from nsynth_lab.synth.unpitched_reader import RowReader
+from nsynth_lab.synth.row_reader import RowReader, row_table
 from nsynth_lab.units import Doubles, FloatArray, Ints
-from nsynth_lab.width import DIMS
 
 
 def width_table(zones: Sequence[Latents]) -> FloatArray | None:
     """The rows of all zones end to end, [rows, 17]; zeros for mono zones, None where all are mono."""
-    if all(zone.width is None for zone in zones):
-        return None
-    mono = [np.zeros((0 if zone.width is not None else zone.frames, DIMS), np.float32) for zone in zones]
-    return np.concatenate(
-        [empty if zone.width is None else zone.width for zone, empty in zip(zones, mono, strict=True)]
-    )
+    return row_table([zone.width for zone in zones], [zone.frames for zone in zones])
 
 
 class WidthReader(RowReader):
@@ -31,9 +25,6 @@ class WidthReader(RowReader):
 
         `weights` [active, corners] are those of the timbre.
         """
-        own, count = self._layers, LAYERS_PER_CORNER * weights.shape[1]
-        zone = own.zone[slots, :count]
-        used = np.arange(count) < own.used[slots, None]
-        share = np.repeat(weights, LAYERS_PER_CORNER, axis=1) * own.share[slots, :count] * used
-        rows = np.einsum("al,ald->ad", share, self._each(slots, count, zone, rules))
+        zone, share = self._shares(slots, weights)
+        rows = np.einsum("al,ald->ad", share, self._each(slots, zone, rules))
         return np.asarray(rows, np.float32)
