@@ -30,7 +30,7 @@ def one_channel(samples: FloatArray, sample_rate: int) -> tuple[FloatArray, tupl
         offset = float(np.abs((samples - centred).mean(axis=1, dtype=np.float64)).max())
         if offset >= REPORTED_OFFSET:
             remarks.append(f"constant offset: {100 * offset:.1f} % of full scale, taken off")
-    if _cancel(centred):
+    if channels_cancel(centred):
         remarks.append("its channels cancel each other: the loudest of them is taken")
     return to_mono(centred), tuple(remarks)
 
@@ -41,13 +41,14 @@ def to_mono(samples: FloatArray) -> FloatArray:
     If they cancel each other, as in a stereo recording with one side's polarity reversed, the loudest channel instead;
     of equally loud ones the first.
     """
-    if _cancel(samples):
+    if channels_cancel(samples):
         power = np.square(samples, dtype=np.float64).mean(axis=1)
         return np.array(samples[int(np.argmax(power > 0.99 * power.max()))])
     return np.asarray(samples.mean(axis=0), np.float32)
 
 
-def _cancel(samples: FloatArray) -> bool:
+def channels_cancel(samples: FloatArray) -> bool:
+    """Whether the channels of `samples` [channels, samples] cancel each other, so that their mean is not the sound."""
     if len(samples) < 2 or not samples.shape[1]:
         return False
     power = np.square(samples, dtype=np.float64).mean()

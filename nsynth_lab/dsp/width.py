@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nsynth_lab.dsp.offset import CANCELLED_POWER
+from nsynth_lab.dsp.offset import channels_cancel
 from nsynth_lab.dsp.width_filters import SIZE, band_shapes
 from nsynth_lab.units import HOP_SAMPLES, Doubles, FloatArray
 from nsynth_lab.width import BANDS, DIMS, OPPOSED, row_of
@@ -13,15 +13,6 @@ AROUND_FRAMES = 12.0  # standard deviation of the weights in time: an eighth of 
 LEAST_SIDE = 1e-6  # -60 dB: sides as much alike as this are mono
 SPREAD_DB = -25.0  # per octave: a band far below its neighbours is as wide as they are
 AT_ONCE = 256  # frames
-
-
-def opposed(sides: FloatArray) -> bool:
-    """Whether two `sides` [2, samples] cancel each other, so that their difference is the sound rather than their sum.
-
-    This is where `offset.to_mono` takes one of them instead of their mean.
-    """
-    middle = float(np.square(sides.mean(axis=0), dtype=np.float64).mean())
-    return middle < CANCELLED_POWER * float(np.square(sides, dtype=np.float64).mean())
 
 
 def measure_width(sides: FloatArray) -> FloatArray | None:
@@ -36,7 +27,7 @@ def measure_width(sides: FloatArray) -> FloatArray | None:
     rows = np.zeros((frames, DIMS), np.float32)
     apart = np.abs(np.subtract.outer(np.arange(BANDS), np.arange(BANDS)))
     rows[:, :OPPOSED] = row_of(*np.moveaxis(powers @ 10.0 ** (SPREAD_DB * apart / 10.0), 1, 0))
-    rows[:, OPPOSED] = float(opposed(sides))
+    rows[:, OPPOSED] = float(channels_cancel(sides))
     return rows
 
 

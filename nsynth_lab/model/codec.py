@@ -19,11 +19,11 @@ from nsynth_lab.dsp.envelope import find_marks, onset_frame
 from nsynth_lab.dsp.framing import whole_frames
 from nsynth_lab.dsp.loudness import FLOOR_DB, loudness_db
 from nsynth_lab.dsp.measure import Measured, measure
-from nsynth_lab.dsp.offset import to_mono, without_offset
+from nsynth_lab.dsp.offset import channels_cancel, to_mono, without_offset
 from nsynth_lab.dsp.pitch_guess import clear_note
 from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.dsp.unpitched import measure_unpitched
-from nsynth_lab.dsp.width import measure_width, opposed
+from nsynth_lab.dsp.width import measure_width
 from nsynth_lab.errors import AudioError
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
@@ -94,7 +94,7 @@ def _cut(audio: Audio) -> tuple[FloatArray, FloatArray | None]:
     still = without_offset(audio.samples, audio.sample_rate)
     channels = still / np.float32(max(1.0, float(np.abs(still).max())))
     stereo = len(channels) == 2
-    turned = np.stack([channels[0], -channels[1]]) if stereo and opposed(channels) else channels
+    turned = np.stack([channels[0], -channels[1]]) if stereo and channels_cancel(channels) else channels
     mono = to_mono(turned)
     if float(np.abs(mono).max()) < SILENCE:
         raise AudioError("silent throughout apart from a constant (DC) offset")
