@@ -187,9 +187,9 @@ def test_a_key_or_pedal_that_two_pages_hold_stays_down_until_both_let_go(port: i
             say(opened, "controller", number=64, value=127)
         say(one, "note_off", key=60)
         say(one, "note_on", key=64)
-        assert hear(third, "keys", lambda keys: 64 in keys["down"])["down"] == [60, 64]
+        hear(third, "keys", lambda keys: keys["down"] == [60, 64])
         one.close()
-        assert hear(third, "keys", lambda keys: 64 not in keys["down"])["down"] == [60]
+        hear(third, "keys", lambda keys: keys["down"] == [60])
         say(other, "note_off", key=60)
         hear(third, "keys", lambda keys: keys["down"] == [])
         assert hear(third, "status")["voices"] >= 1, "the pedal is still down"
@@ -200,7 +200,7 @@ def test_a_key_or_pedal_that_two_pages_hold_stays_down_until_both_let_go(port: i
         say(third, "note_on", key=67)
         say(third, "note_off", key=67)
         say(third, "note_on", key=69)
-        assert hear(third, "keys", lambda keys: 69 in keys["down"])["down"] == [69]
+        hear(third, "keys", lambda keys: keys["down"] == [69])
 
 
 def test_a_key_that_a_port_holds_too_stays_down() -> None:
