@@ -28,7 +28,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from nsynth_lab import __version__
 from nsynth_lab.cli import run
-from nsynth_lab.panel import server, sockets
+from nsynth_lab.panel import open_page, server, sockets
 from nsynth_lab.panel.changes import blend_patch
 from nsynth_lab.panel.guard import Guard
 from nsynth_lab.panel.instrument import Instrument
@@ -259,7 +259,7 @@ class Slow:
 def test_a_page_that_reads_slowly_gets_every_trouble_the_newest_state_and_the_newest_sound() -> None:
     async def write() -> list[Any]:
         slow: Any = Slow()
-        opened = sockets.Page(slow, slow, blocks=3)
+        opened = open_page.Page(slow, slow, blocks=3)
         writing = asyncio.create_task(opened.write())
         for number in range(10):
             opened.put_sound(bytes([number]))
@@ -528,7 +528,8 @@ def test_a_thousand_sockets_are_sixty_four(port: int, served: tuple[int, Starlet
 def test_a_page_that_does_not_take_part_is_let_go(
     port: int, served: tuple[int, Starlette], monkeypatch: pytest.MonkeyPatch, is_known: bool
 ) -> None:
-    monkeypatch.setattr(sockets, "PATIENCE_SECONDS", 0.5)
+    for module in (open_page, sockets):
+        monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.5)
     pages = served[1].state.pages
     with undisturbed(port), socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -626,7 +627,7 @@ def test_one_word_is_a_preset_or_an_instrument(capsys: pytest.CaptureFixture[str
 def test_without_the_extra_it_says_how_to_get_it(
     missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ours = tuple(f"nsynth_lab.panel.{name}" for name in ("guard", "server", "sockets"))
+    ours = tuple(f"nsynth_lab.panel.{name}" for name in ("guard", "open_page", "server", "sockets"))
     for name in [name for name in sys.modules if name.startswith((missing, "uvicorn.protocols", *ours))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)
