@@ -12,6 +12,7 @@ from playing import SECOND, Heard, busy_events, played, small_engine
 from nsynth_lab.blend.modulation import Moments, places_of, turns_of
 from nsynth_lab.effects import chain_of
 from nsynth_lab.errors import PatchError, UsageError
+from nsynth_lab.midi.beat_clock import BeatClock
 from nsynth_lab.midi.events import Event, Kind, beat, note_on, tempo
 from nsynth_lab.midi.song import parse_song
 from nsynth_lab.panel.changes import changed, with_corners
@@ -21,7 +22,6 @@ from nsynth_lab.patch import Blend, Lfo, Patch, Slot, find_effect, format_preset
 from nsynth_lab.render.ensemble import Ensemble, Part
 from nsynth_lab.render.play_request import PlayRequest
 from nsynth_lab.render.preset_synth import PatchEffects, settings_of
-from nsynth_lab.synth.beat_clock import BeatClock
 from nsynth_lab.units import FloatArray
 
 CORNERS = ("a", "b")

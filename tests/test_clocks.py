@@ -11,13 +11,13 @@ import pytest
 
 from nsynth_lab.cli import run as command
 from nsynth_lab.errors import UsageError
+from nsynth_lab.midi.beat_clock import BeatClock
 from nsynth_lab.midi.clock import CONTINUE, SONG_POSITION, START, STOP, TICK, TICKS_PER_BEAT, MidiClock
 from nsynth_lab.midi.events import Event, Kind, beat, note_off, note_on, run, tempo
 from nsynth_lab.midi.port_process import CLOCK_MESSAGES
 from nsynth_lab.midi.song import Song
 from nsynth_lab.render.clocked_song import ClockedSong
 from nsynth_lab.render.play_request import PlayRequest
-from nsynth_lab.synth.beat_clock import BeatClock
 from nsynth_lab.units import SAMPLE_RATE, Doubles
 
 SECOND = SAMPLE_RATE

@@ -10,17 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsynth_lab.cli import completions, console, following, recipes
-from nsynth_lab.cli.options import FREE, CheckpointOption, ComputeOption, ForceOption, SeedOption
-from nsynth_lab.cli.performing import (
-    DurationOption,
-    LatencyOption,
-    MidiOption,
-    OutputDeviceOption,
-    RecordOption,
-    Stage,
-    perform,
-)
+from nsynth_lab.cli.options import FREE, CheckpointOption, ComputeOption, SeedOption
+from nsynth_lab.cli.performing import perform
 from nsynth_lab.cli.playing import LearnOption, playing
+from nsynth_lab.cli.stage import Stage, staged
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -120,9 +113,11 @@ class _Duet:
 
 
 @playing(learn=LearnOption)
+@staged()
 def duet(
     context: typer.Context,
     asked: PlayRequest,
+    stage: Stage,
     answer: AnswerOption = "",
     file: FileOption = None,
     output: OutputOption = None,
@@ -135,7 +130,6 @@ def duet(
     tempo: TempoOption = None,
     metre: MetreOption = "",
     key: KeyOption = "",
-    midi: MidiOption = "",
     audio_input: following.InputOption = "",
     transpose: following.TransposeOption = 0.0,
     follow: following.FollowOption = 1.0,
@@ -145,15 +139,10 @@ def duet(
     expression: following.ExpressionOption = 0.0,
     octaves: following.OctavesOption = True,
     makeup: following.MakeupOption = None,
-    output_device: OutputDeviceOption = "",
-    latency: LatencyOption = "low",
-    record: RecordOption = None,
     notes: NotesOption = None,
-    duration: DurationOption = 0.0,
     compute: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
-    force: ForceOption = False,
 ) -> None:
     """Play a phrase, and a partner answers it in the same key, tempo and style.
 
@@ -161,6 +150,8 @@ def duet(
     an answer as long as your phrase begins on the next beat, as loud, as short and as swung as you play; --loose does
     not wait for the beat. Press a key, and the partner is silent from its next note on. --close 0 answers freely, 1
     nearly repeats you. With --along it plays a second voice below yours instead.
+
+    With --clock answers keep to the tempo and the beats of a DAW or drum machine, and fall silent where it stops.
 
     With --file and -o the same happens without a device, as fast as possible: the same notes give the same answers.
 
@@ -174,6 +165,8 @@ def duet(
 
         nsynth-lab duet cello --input default --answer flute --loose
 
+        nsynth-lab duet oboe --midi all --answer cello --clock midi
+
         nsynth-lab duet flute --file tune.mid --answer oboe --close 0.6 -o answer.wav --notes answer.mid
     """
     from nsynth_lab.cli.translate import request_of
@@ -182,8 +175,8 @@ def duet(
     from nsynth_lab.render.output_paths import check_sources
     from nsynth_lab.render.song_choice import song_to_play
 
-    _check(file, output, midi=midi, audio_input=audio_input, record=record, lead=lead, along=along, turns=turns)
-    stage = Stage(asked.block, output_device, latency, midi, record, duration, force)
+    stage = replace(stage, block=asked.block)
+    _check(file, output, stage, audio_input=audio_input, lead=lead, along=along, turns=turns)
     stage.check()
     wishes = Wishes(close, free, seed, tempo, metre, key)
     heard = following.input_asked(
@@ -191,8 +184,8 @@ def duet(
         expression=expression, octaves=octaves, makeup=makeup,
     )  # fmt: skip
     given = [file] if file else []
-    check_outputs([output] if output else [], endings=SOUND_ENDINGS, sources=given, force=force)
-    check_outputs([notes] if notes else [], endings=(".mid",), sources=given, force=force)
+    check_outputs([output] if output else [], endings=SOUND_ENDINGS, sources=given, force=stage.force)
+    check_outputs([notes] if notes else [], endings=(".mid",), sources=given, force=stage.force)
     check_sources(asked.all_sources(), checkpoint)
     if not (answer or asked.plays_all):
         raise UsageError("name what the partner plays: --answer flute")
@@ -208,7 +201,7 @@ def duet(
     console.say("loading")
     how = how.within(session)
     if song is not None and output is not None:
-        partner = _offline(context, how, session, song, output, compute=compute, force=force)
+        partner = _offline(context, how, session, song, output, compute=compute, force=stage.force)
     else:
         partner = _live(context, how, session, stage, song=song, heard=heard, checkpoint=checkpoint)
     if notes is not None:
@@ -221,9 +214,8 @@ def duet(
 
 
 def _check(
-    file: Path | None, output: Path | None, *, midi: str, audio_input: str, record: Path | None, lead: bool,
-    along: bool, turns: int,
-) -> None:  # fmt: skip
+    file: Path | None, output: Path | None, stage: Stage, *, audio_input: str, lead: bool, along: bool, turns: int
+) -> None:
     """Refuse options that exclude each other.
 
     Raises:
@@ -233,8 +225,9 @@ def _check(
         raise UsageError("-o writes the answers to a --file; what you play yourself is kept by --record take.wav")
     excluded = [
         ("--file and --input both play; give one of them", file and audio_input),
-        ("--file and --midi both play; give one of them", file and midi),
-        ("-o writes without a device, --record what is played on one; give one of them", output and record),
+        ("--file and --midi both play; give one of them", file and stage.midi),
+        ("-o writes without a device, --record what is played on one; give one of them", output and stage.record),
+        ("-o writes without a device and follows no clock; leave out --clock", output and stage.clock),
         ("--lead begins, and so does --file; give one of them", lead and file),
         ("--lead begins, and --along never does; give one of them", lead and along),
         ("--turns counts answers, and --along gives none; give one of them", turns and along),

@@ -13,7 +13,7 @@ from nsynth_lab.cli import console
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
-    from nsynth_lab.cli.performing import Stage
+    from nsynth_lab.cli.stage import Stage
     from nsynth_lab.render.play_request import PlayRequest
     from nsynth_lab.render.session import Session
     from nsynth_lab.sinks.device_input import DeviceInput

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nsynth_lab.cli import console
-from nsynth_lab.cli.options import CheckpointOption, ComputeOption, ForceOption, SeedOption
-from nsynth_lab.cli.performing import (
-    DurationOption,
-    LatencyOption,
-    MidiOption,
-    OutputDeviceOption,
-    RecordOption,
-    Stage,
-    perform,
-)
+from nsynth_lab.cli.options import CheckpointOption, ComputeOption, SeedOption
+from nsynth_lab.cli.performing import perform
 from nsynth_lab.cli.playing import playing
+from nsynth_lab.cli.stage import Stage, staged
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,27 +40,24 @@ TempoOption = Annotated[
 
 
 @playing()
+@staged()
 def play(
     context: typer.Context,
     grid: GridOption,
     asked: PlayRequest,
+    stage: Stage,
     together: TogetherOption = False,
     tempo: TempoOption = None,
-    midi: MidiOption = "",
-    output_device: OutputDeviceOption = "",
-    latency: LatencyOption = "low",
-    record: RecordOption = None,
-    duration: DurationOption = 0.0,
     compute: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
-    force: ForceOption = False,
 ) -> None:
     """Play a grid of loops live: move through it, and the melody changes in time.
 
     Arrows move the position, and on MIDI the mod wheel moves it from column to column; --cc gives x, across, and y,
     from row to row, to other controllers. A loop goes on where the one before it was. With --together the same position
-    moves the blend of the instruments: melody and timbre change as one. Keys play along, as in `nsynth-lab play`.
+    moves the blend of the instruments: melody and timbre change as one. Keys play along, as in `nsynth-lab play`; with
+    --clock the loops keep to the tempo of a DAW or drum machine, and start and stop with it.
 
     **Examples**
 
@@ -75,15 +66,18 @@ def play(
         nsynth-lab loops play flute cello --grid grid/ --together
 
         nsynth-lab loops play marimba --grid grid/ --midi all --cc 21=x --cc 22=y --record take.wav
+
+        nsynth-lab loops play marimba --grid grid/ --clock link
     """
     from nsynth_lab.melody.palette import PalettePlayer
     from nsynth_lab.render import Session
+    from nsynth_lab.render.clocked_palette import ClockedPalette
     from nsynth_lab.render.machine import choose_threads
     from nsynth_lab.render.output_paths import check_sources
     from nsynth_lab.render.palette_engine import PaletteEngine
     from nsynth_lab.units import HOP_SAMPLES
 
-    stage = Stage(asked.block, output_device, latency, midi, record, duration, force)
+    stage = replace(stage, block=asked.block)
     stage.check()
     check_sources(asked.all_sources(), checkpoint)
     if together and len(asked.sources) > WITH_POSITION:
@@ -95,7 +89,8 @@ def play(
     threads = choose_threads(engine)
     settings = engine.player.settings
     player = PalettePlayer(palette, x=settings.x, y=settings.y)
-    under_hands = PaletteEngine(engine, player, controllers=settings.controllers, together=together)
+    played = ClockedPalette(player) if stage.clock else player
+    under_hands = PaletteEngine(engine, played, controllers=settings.controllers, together=together)
     rows, columns = len(palette.rows), len(palette.rows[0])
     console.say(f"{rows * columns} loops, {columns} across and {rows} down")
     perform(context, session, under_hands, stage, title=asked.title(), threads=threads)

@@ -14,7 +14,7 @@ import typer
 
 from nsynth_lab.cli import completions, console
 from nsynth_lab.cli.options import CheckpointOption, ComputeOption, SeedOption
-from nsynth_lab.cli.performing import LatencyOption
+from nsynth_lab.cli.stage import LatencyOption
 from nsynth_lab.errors import MissingError, UsageError
 
 if TYPE_CHECKING:

@@ -7,20 +7,19 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from nsynth_lab.cli import console, recipes
-from nsynth_lab.cli.clocks import Following, check_clock, following
+from nsynth_lab.cli.remote import heard_values
 from nsynth_lab.cli.status import StatusLine, clear, is_live
-from nsynth_lab.errors import MidiError, MissingError, UsageError
+from nsynth_lab.errors import MidiError, MissingError
 
 if TYPE_CHECKING:
-    from nsynth_lab.cli.remote import Remote
+    import typer
+
+    from nsynth_lab.cli.stage import Stage
+    from nsynth_lab.midi.followed_clock import Following
     from nsynth_lab.midi.ports import Ports
     from nsynth_lab.midi.song import Song
     from nsynth_lab.patch import Patch
@@ -31,72 +30,6 @@ if TYPE_CHECKING:
     from nsynth_lab.sinks.jack_sink import JackSink
 
 TERMINAL_SECONDS, PLAIN_SECONDS = 0.2, 10.0
-
-MidiOption = Annotated[
-    str, typer.Option(help="A MIDI input, by a part of its name, or all; none leaves the computer's keyboard.")
-]
-OutputDeviceOption = Annotated[str, typer.Option("--device", help="An audio output, by name.")]
-JackOption = Annotated[
-    bool, typer.Option("--jack", help="Play through JACK or PipeWire, each part on outputs of its own.")
-]
-VirtualMidiOption = Annotated[
-    bool,
-    typer.Option(
-        "--virtual-midi/--no-virtual-midi", help="Offer other programs a MIDI port, nsynth-lab, where the system can."
-    ),
-]
-LatencyOption = Annotated[str, typer.Option(help="low, or high where the sound breaks up.")]
-RecordOption = Annotated[Path | None, typer.Option(help="Also write what is played to this sound file.")]
-DurationOption = Annotated[float, typer.Option(min=0, help="Seconds of sound; 0 plays until Esc or Ctrl-C.")]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """The devices of a performance: audio output, keyboards, recording.
-
-    Attributes:
-        block: samples of a block.
-        device: an audio output by name; the default one, if empty.
-        latency: low or high.
-        midi: a MIDI input by a part of its name, or all; the computer's keyboard, if empty.
-        record: the sound file that it is recorded into.
-        duration: seconds; 0 until the player has had enough.
-        force: whether that file may be there already.
-        virtual: whether other programs are offered a MIDI port, where the system has such ports.
-        jack: whether it plays through JACK, with ports for each part, instead of the device.
-        clock: whose tempo, start and stop are followed (see `clocks`); nobody's, if empty.
-    """
-
-    block: int
-    device: str = ""
-    latency: str = "low"
-    midi: str = ""
-    record: Path | None = None
-    duration: float = 0.0
-    force: bool = False
-    clock: str = ""
-    jack: bool = False
-    virtual: bool = False
-
-    def check(self) -> None:
-        """Check that the performance can take place, before any work.
-
-        Raises:
-            UsageError: an unknown latency, or a file that cannot be written.
-        """
-        from nsynth_lab.render import SOUND_ENDINGS, check_outputs
-        from nsynth_lab.sinks.device import LATENCIES
-
-        if self.latency not in LATENCIES:
-            raise UsageError(f"latency '{self.latency}'; expected low or high")
-        if self.jack:
-            from nsynth_lab.sinks.jack_sink import load_jack
-
-            if self.device:
-                raise UsageError("--jack and --device both say where it plays; give one of them")
-            load_jack()
-        check_clock(self.clock, has_port=bool(self.midi) or self.virtual)
-        check_outputs([self.record] if self.record else [], endings=SOUND_ENDINGS, force=self.force)
 
 
 def perform(
@@ -110,7 +43,6 @@ def perform(
     song: Song | None = None,
     followed: Followed | None = None,
     partner: Partner | None = None,
-    remote: Remote | None = None,
     patch: Patch | None = None,
     over: Callable[[], bool] = lambda: False,
     news: Callable[[], Iterable[str]] = lambda: (),
@@ -118,8 +50,9 @@ def perform(
     """Play until the song is over, the time is up or the player stops; then report.
 
     It also ends when `over()` says so and nothing sounds any more. What `news()` returns, which is asked now and then,
-    is said too, a line each. `remote` programs can move what `patch` has, if one is played.
+    is said too, a line each. Other programs can move what `patch` has, if one is played.
     """
+    from nsynth_lab.midi.followed_clock import LINK, following
     from nsynth_lab.priority import lower_priority, never_for_long
     from nsynth_lab.render.clocked_song import ClockedSong
     from nsynth_lab.render.live import Live
@@ -152,10 +85,13 @@ def perform(
             engine, sink, record=recorder, song=song.timed if song and clocked is None else (), clocked=clocked,
             followed=followed, partner=partner, overloaded=partial(lower_priority, console.say),
         )  # fmt: skip
-        clock = stack.enter_context(following(stage.clock, live))
+        bpm = engine.player.beats.bpm
+        clock = stack.enter_context(following(stage.clock, live.event_queue.put_at, bpm=bpm))
+        if stage.clock == LINK:
+            console.say("following Ableton Link")
         ports = stack.enter_context(_midi(live, stage, clock))
-        refused = stack.enter_context(remote.opened(live, patch)) if remote is not None else tuple
-        where = "JACK" if stage.jack else stage.device or "the default output"
+        refused = stack.enter_context(stage.remote.opened(live.event_queue.put_at, partial(heard_values, live), patch))
+        where = "JACK" if stage.jack else stage.output_device or "the default output"
         how = "decoding on the GPU" if session.device == "cuda" else f"threads {threads}"
         console.say(f"playing on {where}, {stage.block} samples a block, latency {stage.latency}, {how}")
         if stage.duration:  # of the sound: however long a device takes to open
@@ -186,7 +122,9 @@ def _sink(stage: Stage, engine: LiveEngine) -> DeviceSink | JackSink:
     if not stage.jack:
         from nsynth_lab.sinks.device import DeviceSink
 
-        return DeviceSink(stage.device, block_samples=stage.block, latency=stage.latency, begin=raise_audio_thread)
+        return DeviceSink(
+            stage.output_device, block_samples=stage.block, latency=stage.latency, begin=raise_audio_thread
+        )
     from nsynth_lab.render.ensemble import Ensemble
     from nsynth_lab.sinks.jack_sink import JackSink
 
@@ -208,13 +146,13 @@ def _midi(live: Live, stage: Stage, clock: Following) -> Iterator[Ports | None]:
     def made(*, insist: bool) -> Ports:
         return Ports(
             stage.midi, live.event_queue.put_at, on_lost=partial(live.event_queue.put, panic()),
-            clock=clock.take, virtual=stage.virtual, insist=insist,
+            clock=clock.take, virtual=stage.virtual_midi, insist=insist,
         )  # fmt: skip
 
     ports = None
     if stage.midi:
         ports = made(insist=True)
-    elif stage.virtual:
+    elif stage.virtual_midi:
         with suppress(MidiError, MissingError):  # nobody has asked for it
             ports = made(insist=False)
     with ports or nullcontext():

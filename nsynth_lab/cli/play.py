@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nsynth_lab.cli import console, following
-from nsynth_lab.cli.clocks import ClockOption
-from nsynth_lab.cli.options import (
-    CheckpointOption,
-    ComputeOption,
-    ForceOption,
-    MidiChannelsOption,
-    SeedOption,
-    TrackOption,
-)
-from nsynth_lab.cli.performing import (
-    DurationOption,
-    JackOption,
-    LatencyOption,
-    MidiOption,
-    OutputDeviceOption,
-    RecordOption,
-    Stage,
-    VirtualMidiOption,
-    perform,
-)
+from nsynth_lab.cli.options import CheckpointOption, ComputeOption, MidiChannelsOption, SeedOption, TrackOption
+from nsynth_lab.cli.performing import perform
 from nsynth_lab.cli.playing import LearnOption, TempoOption, playing
-from nsynth_lab.cli.remote import OscOption, OscOutOption, Remote
+from nsynth_lab.cli.stage import Stage, staged
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,13 +23,12 @@ FileOption = Annotated[Path | None, typer.Option("--file", help="A MIDI file to 
 
 
 @playing(learn=LearnOption, tempo=TempoOption)
+@staged()
 def play(
     context: typer.Context,
     asked: PlayRequest,
+    stage: Stage,
     file: FileOption = None,
-    midi: MidiOption = "",
-    virtual_midi: VirtualMidiOption = True,
-    clock: ClockOption = "",
     audio_input: following.InputOption = "",
     transpose: following.TransposeOption = 0.0,
     follow: following.FollowOption = 1.0,
@@ -56,19 +38,11 @@ def play(
     expression: following.ExpressionOption = 0.0,
     octaves: following.OctavesOption = True,
     makeup: following.MakeupOption = None,
-    output_device: OutputDeviceOption = "",
-    jack: JackOption = False,
-    latency: LatencyOption = "low",
-    record: RecordOption = None,
-    duration: DurationOption = 0.0,
-    osc: OscOption = "",
-    osc_out: OscOutOption = "",
     midi_channels: MidiChannelsOption = "",
     compute: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
     track: TrackOption = None,
     seed: SeedOption = 0,
-    force: ForceOption = False,
 ) -> None:
     """Play a blend of instruments live, from a MIDI keyboard or the computer's.
 
@@ -117,10 +91,8 @@ def play(
     from nsynth_lab.render.song_choice import song_to_play
     from nsynth_lab.units import HOP_SAMPLES
 
-    stage = Stage(asked.block, output_device, latency, midi, record, duration, force, clock, jack, virtual_midi)
+    stage = replace(stage, block=asked.block)
     stage.check()
-    remote = Remote(osc, osc_out)
-    remote.check()
     if audio_input and file:
         raise UsageError("--input and --file both play; give one of them")
     heard = following.input_asked(
@@ -139,11 +111,11 @@ def play(
 
     session = Session(checkpoint, device=compute, seed=seed, progress=console.progress, track=track)
     console.say("loading")
-    engine = asked.engine(session, live=True, ahead_samples=HOP_SAMPLES, apart=jack)
+    engine = asked.engine(session, live=True, ahead_samples=HOP_SAMPLES, apart=stage.jack)
     threads = choose_threads(engine)
     hint = "use headphones: loudspeakers would be heard and played too"
     with heard.opened(session, asked, stage, hint=hint) if heard is not None else nullcontext() as followed:
         perform(
             context, session, engine, stage, title=asked.title(), threads=threads, song=song, followed=followed,
-            remote=remote, patch=asked.patch() if asked.preset else None,
+            patch=asked.patch() if asked.preset else None,
         )  # fmt: skip

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
 from nsynth_lab.cli import completions
+from nsynth_lab.cli.bundles import Command, bundled
 from nsynth_lab.cli.options import PathOption, PositionOption, PresetOption, SourcesArgument, WeightsOption
 
-Command = Callable[..., None]
+if TYPE_CHECKING:
+    from nsynth_lab.render.play_request import PlayRequest
 
 
 class PlayingCommand(TyperCommand):
@@ -125,30 +125,10 @@ def playing(**options: Any) -> Callable[[Command], Command]:
 
     `options` are of the same names and take the place of those of the table, or come after them.
     """
-    table = PLAYING | {name: (option, None) for name, option in options.items()}
-
-    def decorate(command: Command) -> Command:
-        own = inspect.signature(command, eval_str=True, locals={"PlayRequest": object})
-        parameters: list[inspect.Parameter] = []
-        for parameter in own.parameters.values():
-            parameters += _parameters(table) if parameter.name == "asked" else [parameter]
-
-        @functools.wraps(command)
-        def run(**given: Any) -> None:
-            from nsynth_lab.render.play_request import parse_play
-
-            words = {name: given.pop(name) for name in table}
-            command(asked=parse_play(**words), **given)
-
-        cast("Any", run).__signature__ = own.replace(parameters=parameters)
-        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        return run
-
-    return decorate
+    return bundled("asked", PLAYING | {name: (option, None) for name, option in options.items()}, _asked)
 
 
-def _parameters(table: dict[str, tuple[Any, Any]]) -> list[inspect.Parameter]:
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return [
-        inspect.Parameter(name, kind, default=default, annotation=option) for name, (option, default) in table.items()
-    ]
+def _asked(**words: Any) -> PlayRequest:
+    from nsynth_lab.render.play_request import parse_play
+
+    return parse_play(**words)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +13,8 @@ from nsynth_lab.cli import console
 from nsynth_lab.wording import counted
 
 if TYPE_CHECKING:
-    from nsynth_lab.osc.server import OscServer
+    from nsynth_lab.osc.feedback import Look
+    from nsynth_lab.osc.server import OscServer, Receive
     from nsynth_lab.patch import Patch
     from nsynth_lab.render.live import Live
 
@@ -53,8 +53,11 @@ class Remote:
                 check_installed()
 
     @contextmanager
-    def opened(self, live: Live, patch: Patch | None) -> Iterator[Callable[[], Iterable[str]]]:
+    def opened(self, receive: Receive, look: Look, patch: Patch | None) -> Iterator[Callable[[], Iterable[str]]]:
         """The connections while it plays; gives a function that returns a line about what was refused, if anything.
+
+        `receive` takes the events of what comes in, `look()` gives the values that are sent. With a `patch` what it has
+        can be moved too.
 
         Raises:
             UsageError: the port is taken.
@@ -67,17 +70,18 @@ class Remote:
         with ExitStack() as stack:
             if self.osc:
                 endpoint = parse_endpoint(self.osc)
-                server = stack.enter_context(OscServer(endpoint, Addresses(patch), live.event_queue.put_at))
+                server = stack.enter_context(OscServer(endpoint, Addresses(patch), receive))
                 console.say(f"OSC on {endpoint[0]}, UDP port {server.port}")
             if self.osc_out:
                 endpoint = parse_endpoint(self.osc_out, option="--osc-out")
-                stack.enter_context(OscFeedback(endpoint, partial(_heard, live)))
+                stack.enter_context(OscFeedback(endpoint, look))
             yield server.troubles if server is not None else tuple
         if server is not None:
             console.show(_summary(server))
 
 
-def _heard(live: Live) -> dict[str, float]:
+def heard_values(live: Live) -> dict[str, float]:
+    """What other programs are told of a performance."""
     from nsynth_lab.osc.feedback import values_of
 
     status = live.status()

@@ -17,7 +17,7 @@ import numpy as np
 from nsynth_lab.duet.choice import Judged, Line, best_of, judged, line_of, varied
 from nsynth_lab.duet.performance import Manner, manner_of, performed, within
 from nsynth_lab.duet.pulse import beat_ticks_of
-from nsynth_lab.duet.score import Score, score_of
+from nsynth_lab.duet.score import Score, score_of, wished_tempo
 from nsynth_lab.duet.values import Answer, Phrase, Wishes
 from nsynth_lab.melody.conditions import bar_ticks_of, metre_number, mode_number
 from nsynth_lab.melody.draft import Draft
@@ -169,7 +169,7 @@ def _opening(model: MelodyModel, phrase: Phrase, wishes: Wishes) -> Answer:
     chances = [np.random.default_rng((wishes.seed, phrase.turn, one)) for one in range(CANDIDATES)]
     written = write(model.writer, [Draft(bar) for _ in chances], asked, chances)
     best = min(written, key=lambda one: abs(float(np.mean(one.bits)) - 2.0) + 10.0 * (not line_of(one.draft)))
-    bpm = wishes.tempo_bpm or OPENING_BPM
+    bpm = wished_tempo(wishes, phrase) or OPENING_BPM
     manner = Manner(60.0 / bpm, beat_ticks_of(metre))
     notes = performed(best.draft, manner, start=bar, lowest=lowest_tonic(key) + 12)
     words = f"{metre.name}, {key.name}, {bpm:.0f} beats a minute"

@@ -4,8 +4,10 @@
        ^----------------------------(the answer is over, or a key is pressed)-------------------------------'
 
 Everything happens at samples of the engine's clock, whatever the blocks: a key pressed while the partner answers
-silences it at its next note. Live, answers are written beside the music from each moment on when all keys are up; one
-that is not there in time begins a beat later, which is the only difference there may be to the same phrase in a file.
+silences it at its next note. Where a clock of another program tells its beats among the events, answers are written at
+its tempo, begin on its beats, stay on them, and end where it stops. Live, answers are written beside the music from
+each moment on when all keys are up; one that is not there in time begins a beat later, which is the only difference
+there may be to the same phrase in a file.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from collections import deque
 from collections.abc import Iterable
 
 from nsynth_lab.duet.along import SecondVoice
+from nsynth_lab.duet.clock import Clock
 from nsynth_lab.duet.listening import Listener
 from nsynth_lab.duet.sources import AnswerSource
 from nsynth_lab.duet.values import Answer, DuetNote, Phrase, Shown
-from nsynth_lab.midi.events import Event, Kind, control, note_off, note_on
+from nsynth_lab.midi.events import OF_THE_SONG, Event, Kind, control, note_off, note_on
 from nsynth_lab.units import SAMPLE_RATE
 
 CHANNEL = 16  # of the partner: one more than MIDI has, so that the player may have all of them
@@ -61,7 +64,7 @@ class Partner:
         self.events: deque[Event] = deque(maxlen=MOST_KEPT)
         self.loose, self.turns = loose, turns
         self._source, self._along = source, along
-        self._listener = Listener()
+        self._listener, self._clock = Listener(), Clock()
         self._waiting: list[Event] = []  # of the player, beyond the last block
         self._turn, self._period = 0, 0.0
         self._asked = Phrase(())  # what is being answered, or may be soon
@@ -185,6 +188,8 @@ class Partner:
 
     def _hear(self, event: Event) -> list[Event]:
         """An event of the player; a key that goes down silences the partner at its next note."""
+        if event.kind in OF_THE_SONG:
+            return self._follow(event)
         self.events.append(event)
         if self._listener.hear(event):
             self._notes.clear()
@@ -198,6 +203,13 @@ class Partner:
         self._listener.forget()
         return self._along.play(event)
 
+    def _follow(self, event: Event) -> list[Event]:
+        """An event of the clock; where the song stops, the partner is silent too."""
+        if event.kind is Kind.RUN:
+            return self._silence(event.at_sample) if self._clock.stops(event) else []
+        self._notes = deque(self._clock.take(event, self._notes))
+        return []
+
     def _turn_to(self, now: int) -> None:
         """Request an answer, hand the turn to the partner, or collect the answer, as the time requires."""
         if self._decided is None and self._answers and not self._notes:
@@ -205,7 +217,7 @@ class Partner:
             if ends is None:
                 return
             if not self._is_asked and now >= self._listener.last_up + ASKED_AFTER_SAMPLES:
-                self._asked = Phrase(self._listener.phrase(), self._turn, self._period)
+                self._asked = Phrase(self._listener.phrase(), self._turn, self._period, self._clock.bpm)
                 self._asked_up = self._listener.last_up
                 self._source.ask(self._asked)
             if now >= ends:
@@ -220,9 +232,11 @@ class Partner:
         """Schedule an answer's notes, from the next beat on."""
         assert self._decided is not None
         self._late += now > self._decided
+        answer, start = self._clock.in_time(answer, self._asked, now)
         self._decided, self._begun, self._answer = None, False, answer
-        start = float(now)
-        if answer.has_beat and not self.loose:
+        if self.loose:
+            start = float(now)
+        elif answer.has_beat and not self._clock.bpm:
             first = self._listener.begins_at + answer.first_beat_samples
             start = first + math.ceil((now - first) / answer.period_samples - EXACT) * answer.period_samples
         self._start = start

@@ -14,11 +14,13 @@ from nsynth_lab.duet.pulse import COMPOUND_TICKS, SIMPLE_TICKS, beat_ticks_of
 from nsynth_lab.duet.values import DuetNote, Phrase, Wishes
 from nsynth_lab.melody.conditions import bar_ticks_of, metre_number
 from nsynth_lab.melody.steps import DURATIONS, GOES_ON, MIDDLE, PITCHES, TICKS, Note
+from nsynth_lab.tempo import folded
 from nsynth_lab.tune.find.bar_lines import find_metre, find_upbeat
 from nsynth_lab.tune.find.key import find_key
 from nsynth_lab.tune.key import Key, parse_key
 from nsynth_lab.tune.metre import Metre, parse_metre
 from nsynth_lab.tune.scale import steps_of_mode
+from nsynth_lab.tune.tune import FASTEST_BPM, SLOWEST_BPM
 from nsynth_lab.units import SAMPLE_RATE
 
 MOST_BARS = 8
@@ -72,12 +74,12 @@ def score_of(phrase: Phrase, wishes: Wishes) -> Score:
     """What was played, written down; a phrase has one note at least."""
     line = top_line(phrase.notes)[-MOST_HEARD:]
     onsets = [note.begin / SAMPLE_RATE for note in line]
-    asked = parse_metre(wishes.metre)
+    asked, bpm = parse_metre(wishes.metre), wished_tempo(wishes, phrase)
     beat = find_beat(
         onsets,
         [note.key for note in line],
         (line[-1].end - line[-1].begin) / SAMPLE_RATE,
-        period_seconds=60.0 / wishes.tempo_bpm if wishes.tempo_bpm else 0.0,
+        period_seconds=60.0 / bpm if bpm else 0.0,
         like_seconds=phrase.period_samples / SAMPLE_RATE,
         compound=None if asked is None else beat_ticks_of(asked) == COMPOUND_TICKS,
     )
@@ -101,6 +103,21 @@ def score_of(phrase: Phrase, wishes: Wishes) -> Score:
     )
     length = ends[-1] - begins[0]
     return Score(line, beat, metre, key, notes, tuple(begins), lowest, min(max(1, round(length / bar)), MOST_BARS))
+
+
+def wished_tempo(wishes: Wishes, phrase: Phrase) -> float | None:
+    """Beats a minute at which an answer is written: of the clock that is followed, else those wished for, if any.
+
+    A clock counts quarters; where 6/8 or the like is wished for, a beat is a dotted one.
+
+    >>> wished_tempo(Wishes(metre="6/8", tempo_bpm=100.0), Phrase((), clock_bpm=120.0))
+    80.0
+    """
+    if not phrase.clock_bpm:
+        return wishes.tempo_bpm
+    metre = parse_metre(wishes.metre)
+    ticks = SIMPLE_TICKS if metre is None else beat_ticks_of(metre)
+    return folded(phrase.clock_bpm * SIMPLE_TICKS / ticks, SLOWEST_BPM, FASTEST_BPM)
 
 
 def top_line(notes: Sequence[DuetNote]) -> tuple[DuetNote, ...]:

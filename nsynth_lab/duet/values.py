@@ -47,11 +47,13 @@ class Phrase:
         notes: from sample 0 on; none asks for an opening.
         turn: from 0.
         period_samples: a beat of the answer before, near which the beat is looked for; 0 if there was none.
+        clock_bpm: quarter notes a minute of a clock that is followed; 0 if none is.
     """
 
     notes: tuple[DuetNote, ...]
     turn: int = 0
     period_samples: float = 0.0
+    clock_bpm: float = 0.0
 
 
 @dataclass(frozen=True)

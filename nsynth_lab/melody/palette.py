@@ -43,10 +43,12 @@ class Palette:
     Attributes:
         rows: the notes of each loop, by row and column.
         length: of each, in samples that need not be whole.
+        quarters_bpm: the tempo at which these times are.
     """
 
     rows: tuple[tuple[tuple[LoopNote, ...], ...], ...]
     length: Fraction
+    quarters_bpm: float
 
     def at(self, x: float, y: float) -> tuple[LoopNote, ...]:
         """The loop nearest to a position: x from 0, the first column, to 1, the last; y likewise from row to row."""
@@ -78,6 +80,7 @@ def palette_of(rows: Sequence[Sequence[Tune]], *, quarters_bpm: float) -> Palett
             for row in rows
         ),
         lengths.pop() * whole_note,
+        quarters_bpm,
     )
 
 
@@ -105,6 +108,16 @@ class PalettePlayer:
         """The position is at `value` of its axis, x or y, from a sample on; at once if that has passed."""
         insort(self._moves, (at_sample, self._count, axis, value))
         self._count += 1
+
+    def silence(self, at_sample: int) -> list[Event]:
+        """End what sounds, at a sample."""
+        ended = [] if self._sounding is None else [note_off(self._sounding[0], at_sample=at_sample)]
+        self._sounding = None
+        return ended
+
+    def go_to(self, sample: int) -> None:
+        """Go on from a sample, as if all before it had been played."""
+        self._now = sample
 
     def until(self, sample: int) -> list[Event]:
         """What is played before a sample, from where the last call ended."""

@@ -46,6 +46,11 @@ class MidiClock:
         seconds = self._filter.tick_seconds
         return None if seconds is None or self._heard < FEWEST_TICKS else 60.0 / TICKS_PER_BEAT / seconds
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether ticks come at present."""
+        return time.perf_counter() - self._last <= LOST_SECONDS
+
     def take(self, seconds: float, message: bytes, port: str = "") -> None:
         """A message of `CLOCK_MESSAGES` that came at `seconds` of `time.perf_counter`."""
         if port != self._port and seconds - self._last < LOST_SECONDS:
@@ -64,8 +69,7 @@ class MidiClock:
 
     def troubles(self) -> list[str]:
         """What is wrong since the last call, a line each: a clock that has stopped, or one that has no tempo."""
-        lines, now = [], time.perf_counter()
-        silent = now - self._last > LOST_SECONDS
+        lines, now, silent = [], time.perf_counter(), not self.is_heard
         if silent and not self._was_silent:
             kept = f"; the tempo stays at {self.bpm:.1f}" if self.bpm else ""
             lines.append(f"the MIDI clock has stopped{kept}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 
+from nsynth_lab.midi.beat_clock import SLIP_BEATS, BeatClock
 from nsynth_lab.midi.events import OF_THE_SONG, Event, Kind, control
 from nsynth_lab.midi.song import Song
-from nsynth_lab.synth.beat_clock import SLIP_BEATS, BeatClock
 from nsynth_lab.units import SAMPLE_RATE
 
 NOTES_OFF, PEDALS = 123, (64, 66)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from nsynth_lab.melody.palette import PalettePlayer
-from nsynth_lab.midi.events import Event, Kind
+from nsynth_lab.midi.events import OF_THE_SONG, Event, Kind
+from nsynth_lab.render.clocked_palette import ClockedPalette
 from nsynth_lab.render.ensemble import Playing
 from nsynth_lab.synth.engine import EngineState
 from nsynth_lab.synth.player import Player
@@ -21,13 +22,18 @@ class PaletteEngine:
 
     Args:
         engine: what sounds.
-        palette: what it plays.
+        palette: what it plays; one that a clock plays is told of the clock among the events.
         controllers: controller numbers and the parameters that they move; those that move x and y move the palette.
         together: whether the position moves the blend too, or only the melody.
     """
 
     def __init__(
-        self, engine: Playing, palette: PalettePlayer, *, controllers: Mapping[int, str], together: bool
+        self,
+        engine: Playing,
+        palette: PalettePlayer | ClockedPalette,
+        *,
+        controllers: Mapping[int, str],
+        together: bool,
     ) -> None:
         self._engine, self._palette, self._together = engine, palette, together
         self._controllers = {number: name for number, name in controllers.items() if name in AXES}
@@ -60,12 +66,14 @@ class PaletteEngine:
 
     def send(self, events: Iterable[Event]) -> None:
         """Take moves of the position, and pass on what else there is."""
-        passed = []
+        passed, palette = [], self._palette
         for event in events:
+            if event.kind in OF_THE_SONG and isinstance(palette, ClockedPalette):
+                palette.hear(event)
             axis = self._axis(event)
             if axis:
                 value = PARAMETERS[axis].from_controller(event.value) if event.kind is Kind.CONTROL else event.value
-                self._palette.move(event.at_sample, axis, value)
+                palette.move(event.at_sample, axis, value)
             if not axis or self._together:
                 passed.append(event)
         self._engine.send(passed)

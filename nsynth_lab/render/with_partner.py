@@ -9,7 +9,8 @@ from nsynth_lab.render.ensemble import Ensemble, Part, Playing
 
 def with_partner(own: Playing, other: Playing, *, together: bool = True) -> Ensemble:
     """The player's engine and the partner's; `together` if parameters that are set are set for both."""
-    return Ensemble([Part(own, range(CHANNELS)), Part(other, (CHANNEL,), above=CHANNEL, is_set=together)])
+    partners = Part(other, (CHANNEL,), above=CHANNEL, is_set=together, title="partner")
+    return Ensemble([Part(own, range(CHANNELS), title="player"), partners])
 
 
 def partner_of(engine: object) -> Playing | None:

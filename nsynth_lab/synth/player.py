@@ -12,8 +12,8 @@ import numpy as np
 
 from nsynth_lab.blend.modulation import Moments
 from nsynth_lab.compiled.voices import FRAME_SECONDS
+from nsynth_lab.midi.beat_clock import BeatClock
 from nsynth_lab.midi.events import CHANNELS, OF_THE_SONG, Event, Kind
-from nsynth_lab.synth.beat_clock import BeatClock
 from nsynth_lab.synth.channels import (
     LOWER,
     NOTES_OFF,

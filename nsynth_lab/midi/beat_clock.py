@@ -46,6 +46,10 @@ class BeatClock:
         """Beats since the clock began, at samples of any shape."""
         return np.asarray(self._passed + (sample - self._sample) * (self.bpm / (60.0 * SAMPLE_RATE)))
 
+    def sample_at(self, passed: Doubles) -> Doubles:
+        """The inverse of `passed`, from the last change on: samples, not rounded, by when so many beats have passed."""
+        return np.asarray(self._sample + (passed - self._passed) * (60.0 * SAMPLE_RATE / self.bpm))
+
     def song(self, sample: int | Ints) -> Doubles:
         """The beat at which the song stands, at samples of any shape."""
         return np.asarray(self.passed(sample) + self._ahead)
