@@ -16,11 +16,13 @@ import numpy as np
 import pytest
 from tiny_model import tiny_checkpoint
 
-from nsynth_lab.audio import Audio, write_audio
+from nsynth_lab.audio import Audio, read_audio, write_audio
 from nsynth_lab.capture import CapturePlan, KeyVelocity, NoteOutcome, SourceInfo
 from nsynth_lab.capture.capture import capture
 from nsynth_lab.capture.captured_notes import CapturedNote, WorkFolder, check_pitches
 from nsynth_lab.capture.folder import FolderSource
+from nsynth_lab.capture.sfz import SfzSource
+from nsynth_lab.capture.soundfont import SoundFontSource
 from nsynth_lab.cli import run
 from nsynth_lab.errors import AudioError, CheckpointError, UsageError
 from nsynth_lab.model import user_bank
@@ -62,8 +64,8 @@ class Organ:
         if len(self.played) > self._breaks_at:
             raise KeyboardInterrupt
         if key.velocity == 1:
-            return np.zeros(round(seconds * SAMPLE_RATE), np.float32)
-        return organ(key.note + self._higher, key.velocity, seconds=seconds, hold_seconds=hold_seconds)
+            return np.zeros((1, round(seconds * SAMPLE_RATE)), np.float32)
+        return organ(key.note + self._higher, key.velocity, seconds=seconds, hold_seconds=hold_seconds)[None]
 
     def actual_hold(self, hold_seconds: float) -> float | None:
         return hold_seconds
@@ -150,7 +152,10 @@ def test_a_range_without_notes_is_one_line(model: Path, low: int, high: int, sai
 
 def test_an_instrument_that_sounds_octaves_away_is_taken_at_what_it_sounds() -> None:
     def takes(*higher: float) -> list[CapturedNote]:
-        return [CapturedNote(KeyVelocity(60 + step, 100), organ(60 + step + by, 100)) for step, by in enumerate(higher)]
+        return [
+            CapturedNote(KeyVelocity(60 + step, 100), organ(60 + step + by, 100)[None])
+            for step, by in enumerate(higher)
+        ]
 
     assert [take.key.note for take in check_pitches(takes(-12, -12, -12))] == [48, 49, 50]
     one_is_wrong = check_pitches(takes(0, 0, 5, 0, 0.3))
@@ -295,6 +300,54 @@ def test_an_sfz_is_captured_over_the_keys_it_has(model: Path, capsys: pytest.Cap
         assert run(["capture", "bad.sfz", "--name", "b", "--family", "organ", "--checkpoint", str(model)]) == 2
 
 
+class WideOrgan(Organ):
+    """To the right of the middle, with upper partials apart from each other."""
+
+    def play(self, key: KeyVelocity, *, hold_seconds: float, seconds: float) -> FloatArray:
+        mono = super().play(key, hold_seconds=hold_seconds, seconds=seconds)[0]
+        apart = np.asarray(0.25 * np.roll(mono, 40), np.float32)
+        return np.stack([mono / 2 - apart, mono / 2 + mono + apart])
+
+
+def test_what_is_played_in_stereo_stays_stereo_with_the_same_mono_sound(model: Path) -> None:
+    plan = replace(PLAN, velocities=(100,), highest=48)
+    taken(Organ(), model, plan)
+    mono = find_user_instrument("my organ").bank.zones[0]
+    taken(WideOrgan(), model, replace(plan, name="wide organ"))
+    wide = find_user_instrument("wide organ").bank.zones[0]
+    assert mono.width is None
+    assert wide.width is not None
+    assert np.median(wide.width[:, 1]) < -3.0
+    np.testing.assert_allclose(wide.timbre, mono.timbre, atol=0.1)
+    words = ["blend", "my organ", "wide organ", "-o", "b.wav", "--duration", "0.3", "--checkpoint", str(model)]
+    assert run(words) == 0
+    assert len(read_audio("b.wav").samples) == 2
+
+
+@pytest.mark.skipif(not FONT.is_file(), reason="FluidR3_GM.sf2 is not installed (Debian: fluid-soundfont-gm)")
+@pytest.mark.parametrize(("program", "sides"), [(0, 2), (19, 1)])  # a piano in stereo, an organ that is not
+def test_a_soundfonts_sides_are_those_of_its_samples(program: int, sides: int) -> None:
+    source = SoundFontSource(FONT, bank=0, program=program)
+    assert len(source.play(KeyVelocity(60, 100), hold_seconds=0.2, seconds=0.3)) == sides
+    source.close()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pysfizz") is None, reason="pysfizz is not installed")
+def test_sfz_and_folders_keep_both_sides() -> None:
+    Path("both").mkdir()
+    sides = np.stack([organ(60, 100), 0.5 * organ(60, 60)])
+    write_audio("both/both_060_v100.wav", Audio(sides))
+    write_audio("both/both_072_v100.wav", Audio(np.stack([organ(72, 100)] * 2)))
+    folder = FolderSource(Path("both"), family="organ")
+    first, second = (folder.play(key, hold_seconds=0.5, seconds=1.0) for key in folder.keys([]))
+    np.testing.assert_allclose(first, sides, atol=1e-6)  # files have 24 bits
+    np.testing.assert_allclose(second, organ(72, 100)[None], atol=1e-6)
+    Path("a.sfz").write_text("<region> sample=both/both_060_v100.wav key=60\n")
+    played = SfzSource(Path("a.sfz")).play(KeyVelocity(60, 100), hold_seconds=0.3, seconds=0.4)
+    left, right = np.square(played).mean(axis=1)
+    assert 10 * np.log10(left / right) == pytest.approx(20 * np.log10(200 / 60), abs=0.5)
+
+
 @pytest.mark.skipif(not FONT.is_file(), reason="FluidR3_GM.sf2 is not installed (Debian: fluid-soundfont-gm)")
 def test_a_soundfonts_program_is_captured_with_its_licence(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["capture", str(FONT), "--program", "73", "--step", "24", "--checkpoint", str(model), "--json"]
@@ -344,7 +397,7 @@ def test_a_work_folder_keeps_notes_and_reasons() -> None:
     source = Organ()
     work = WorkFolder("x", {"a": 1}, resume=False, force=False)
     for _ in range(2):
-        assert work.note(source, KeyVelocity(60, 100), hold_seconds=0.5, seconds=1.0).samples is not None
+        assert work.note(source, KeyVelocity(60, 100), hold_seconds=0.5, seconds=1.0).sides is not None
         assert work.note(source, KeyVelocity(60, 1), hold_seconds=0.5, seconds=1.0).left_out.startswith("silent")
     assert len(source.played) == 2
     assert NoteOutcome("C4", 1).error_db is None

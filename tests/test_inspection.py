@@ -16,7 +16,7 @@ from nsynth_lab.dsp.offset import one_channel, without_offset
 from nsynth_lab.dsp.recording import trim
 from nsynth_lab.latents import read_latents
 from nsynth_lab.model.codec import cut
-from nsynth_lab.units import HOP_SAMPLES, FloatArray, note_to_hz
+from nsynth_lab.units import FloatArray, note_to_hz
 
 RATE = 22_050
 SOUND = slice(RATE // 2, RATE // 2 + RATE)
@@ -67,8 +67,8 @@ def test_a_recording_with_a_dc_offset_is_trimmed_like_a_clean_one(kind: str) -> 
     if kind != "eight bits":  # whose rounding is heard longer than the note
         assert came.end_seconds == pytest.approx(clean.end_seconds, abs=0.02)
     assert came.background_db < -40
-    frames = [len(cut(Audio(np.asarray(samples, np.float32)[None], RATE))) // HOP_SAMPLES for samples in (CLEAN, mono)]
-    assert frames[0] == frames[1]
+    parts = [cut(Audio(np.asarray(samples, np.float32)[None], RATE)) for samples in (CLEAN, mono)]
+    assert len(parts[0].mono) == len(parts[1].mono)
 
 
 def test_only_the_dc_offset_is_removed() -> None:
@@ -89,7 +89,7 @@ def test_channels_that_cancel_are_recognized() -> None:
     for other in (-sound, np.asarray(-0.9 * sound, np.float32)):
         mono, told = one_channel(np.stack([sound, other]), RATE)
         assert np.array_equal(mono, sound)
-        assert told == ("its channels cancel each other: the loudest of them is taken",)
+        assert told == ("its channels cancel each other: the polarity of one of them is reversed",)
     for other in (sound, silence(1.0), tone(67)):
         mono, told = one_channel(np.stack([sound, other]), RATE)
         assert mono == pytest.approx((sound + other) / 2, abs=1e-6)

@@ -232,8 +232,8 @@ def test_of_a_long_sound_twenty_seconds_are_read(tmp_path: Path) -> None:
         encoding._recorded(path)
     assert time.process_time() - began < 30  # all of it would be read in minutes; no figure, only a bound
     long = wav(tmp_path / "long.wav", np.tile(tone(D4, decay=0.0), 50))
-    samples, remarks = encoding._recorded(long)
-    assert len(samples) <= 20.1 * SAMPLE_RATE
+    part, remarks = encoding._recorded(long)
+    assert len(part.mono) <= 20.1 * SAMPLE_RATE
     assert "only its first 20 s are used" in remarks
 
 
@@ -329,6 +329,20 @@ def test_what_cannot_be_encoded_changes_nothing_and_leaves_nothing(desk: Desk) -
     assert desk.recordings.shown().recordings == {}
     desk.recordings.check_room()
     assert list((desk.jobs.folder / "recordings").iterdir()) == []
+
+
+def test_a_stereo_recording_stays_stereo(desk: Desk) -> None:
+    both = np.stack([tone(D4), np.asarray(0.3 * np.roll(tone(D4), 60), np.float32)])
+    path = write_audio(desk.recordings.new_folder() / "sent.wav", Audio(both))
+    recording = desk.recordings.begin(path, file_name="both.wav", corner=0)
+    desk.jobs.work()
+    for file in ("original.wav", "reconstruction.wav"):
+        sound = desk.recordings.sound(recording, file)
+        assert sound is not None
+        assert len(read_audio(sound).samples) == 2
+    zone = desk.instrument.session.bank.zones[desk.instrument.session.bank.find("both (recording)").zones[0]]
+    assert zone.width is not None
+    assert np.median(zone.width[:, 1]) > 6.0
 
 
 def test_it_is_encoded_again_as_another_note(desk: Desk) -> None:

@@ -40,7 +40,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_what_loads_late_is_waited_for(told: list[str], clock: Clock) -> None:
-    whole = tone()
+    whole = tone()[None]
 
     def play() -> FloatArray:
         """Silent for 3 s; then fading in for 2 s more."""
@@ -53,7 +53,7 @@ def test_what_loads_late_is_waited_for(told: list[str], clock: Clock) -> None:
 
 
 def test_silence_is_not_waited_for_without_end(told: list[str], clock: Clock) -> None:
-    player, silence = StableNotePlayer("Dumb", loading_seconds=3.0), np.zeros(4800, np.float32)
+    player, silence = StableNotePlayer("Dumb", loading_seconds=3.0), np.zeros((1, 4800), np.float32)
     assert not player.play(lambda: silence).any()
     assert 3.0 <= clock.now < 3.0 + 2 * PAUSE_SECONDS
     until = clock.now
@@ -65,9 +65,9 @@ def test_silence_is_not_waited_for_without_end(told: list[str], clock: Clock) ->
 
 def test_a_silent_key_of_a_plugin_that_was_heard_waits_little(told: list[str], clock: Clock) -> None:
     player = StableNotePlayer("Drums")
-    player.play(tone)
+    player.play(lambda: tone()[None])
     until = clock.now
-    player.play(lambda: np.zeros(4800, np.float32))
+    player.play(lambda: np.zeros((1, 4800), np.float32))
     assert LATER_SECONDS <= clock.now - until < LATER_SECONDS + 2 * PAUSE_SECONDS
     assert told == []
 
@@ -75,7 +75,7 @@ def test_a_silent_key_of_a_plugin_that_was_heard_waits_little(told: list[str], c
 def test_notes_that_are_never_alike_are_told_once(told: list[str], clock: Clock) -> None:
     gains, player = cycle((0.1, 1.0)), StableNotePlayer("Wild")
     for _ in range(3):
-        taken = player.play(lambda: np.asarray(tone() * next(gains), np.float32))
+        taken = player.play(lambda: np.asarray(tone()[None] * next(gains), np.float32))
         assert taken.any()
     assert VARYING_SECONDS <= clock.now < VARYING_SECONDS + 4 * PAUSE_SECONDS
     assert told == ["Wild never plays a note twice the same way: another capture will differ slightly"]

@@ -14,13 +14,14 @@ from nsynth_lab.capture.captured_notes import CapturedNote, WorkFolder, play_not
 from nsynth_lab.capture.plan import CapturePlan
 from nsynth_lab.capture.source import Source, SourceInfo
 from nsynth_lab.dsp.measure import measure
+from nsynth_lab.dsp.offset import middle
 from nsynth_lab.errors import AudioError, NsynthLabError, UsageError
 from nsynth_lab.evaluate.metrics.distances import mel_error_db
 from nsynth_lab.latents import Latents
 from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.bank import Bank, BankEntry
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.codec import encode_measured, encode_unpitched, trim
+from nsynth_lab.model.codec import Cut, cut_sides, encode_measured, encode_unpitched
 from nsynth_lab.model.encodings import EncodedRecording, EncodingCache, encoding_key, user_encoding_cache
 from nsynth_lab.model.refine import refine
 from nsynth_lab.model.user_bank import keep, user_instrument_path
@@ -93,7 +94,7 @@ def capture(
         has_pitch=family not in UNPITCHED_FAMILIES,
         advance=begin(len(keys), "playing"),
     )
-    advance = begin(sum(note.samples is not None for note in played), "encoding")
+    advance = begin(sum(note.sides is not None for note in played), "encoding")
     zones: list[Latents] = []
     outcomes: list[NoteOutcome] = []
     encodings = user_encoding_cache()
@@ -107,7 +108,7 @@ def capture(
         outcomes.append(outcome)
         if zone is not None:
             zones.append(zone)
-        if note.samples is not None:
+        if note.sides is not None:
             advance()
     if not zones:
         work.clear()  # it holds nothing that a resumed capture could use
@@ -127,14 +128,15 @@ def _encode(
 ) -> tuple[Latents | None, NoteOutcome]:
     """Encode one note and measure the error of its reconstruction; encodings are reused if they exist."""
     name, velocity = note_name(played.key.note), played.key.velocity
-    if played.samples is None:
+    if played.sides is None:
         return None, NoteOutcome(name, velocity, left_out=played.left_out)
     try:
-        samples, first_frame = trim(played.samples / np.float32(max(1.0, float(np.abs(played.samples).max()))))
+        part = _part(played.sides)
+        samples = part.mono
         streams = measure(samples, note=played.key.note)
         release = None
         if hold_seconds is not None:
-            release = min(len(streams.loudness_db), max(0, round(hold_seconds * FRAME_RATE_HZ) - first_frame))
+            release = min(len(streams.loudness_db), max(0, round(hold_seconds * FRAME_RATE_HZ) - part.first_frame))
         key = encoding_key(
             hashlib.sha256(samples.tobytes()).hexdigest(),
             model_id=checkpoint.model_id,
@@ -147,7 +149,7 @@ def _encode(
             key,
             lambda: EncodedRecording(encode_measured(samples, streams, checkpoint, note=note, release_frame=release)),
         )
-        zone = replace(encoded.latents, velocity=velocity)
+        zone = replace(encoded.latents, velocity=velocity, width=part.width())
         if refine_seconds:
             zone = refine(
                 zone, samples, checkpoint, seconds=refine_seconds, progress=lambda _so_far, _best: None
@@ -163,15 +165,21 @@ def _encode_unpitched(
 ) -> tuple[Latents | None, NoteOutcome]:
     """Encode a drum or a noise, which takes no time worth caching, and measure the error of its reconstruction."""
     note = Note(played.key.note, played.key.velocity)
-    if played.samples is None:
+    if played.sides is None:
         return None, NoteOutcome(note.name, note.velocity, left_out=played.left_out)
     try:
-        samples, _ = trim(played.samples / np.float32(max(1.0, float(np.abs(played.samples).max()))))
-        zone = encode_unpitched(samples, checkpoint.model_id, note=note, track=track)
-        error_db = _error_db(zone, samples, checkpoint)
+        part = _part(played.sides)
+        zone = encode_unpitched(part.mono, checkpoint.model_id, note=note, track=track)
+        zone = replace(zone, width=part.width())
+        error_db = _error_db(zone, part.mono, checkpoint)
     except NsynthLabError as error:
         return None, NoteOutcome(note.name, note.velocity, left_out=str(error))
     return zone, NoteOutcome(note.name, note.velocity, error_db=round(error_db, 3))
+
+
+def _part(sides: FloatArray) -> Cut:
+    """What is encoded of a note that was played: its mono sound, at most 0 dBFS, and its sides."""
+    return cut_sides(sides / np.float32(max(1.0, float(np.abs(middle(sides)).max()))))
 
 
 def _error_db(zone: Latents, samples: FloatArray, checkpoint: Checkpoint) -> float:

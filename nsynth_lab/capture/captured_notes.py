@@ -16,6 +16,7 @@ from typing import Any
 
 from nsynth_lab.audio import Audio, read_audio, write_audio
 from nsynth_lab.capture.source import KeyVelocity, Source
+from nsynth_lab.dsp.offset import middle
 from nsynth_lab.dsp.pitch_guess import SURE, measure_note
 from nsynth_lab.effects.stable_notes import SILENT_DB
 from nsynth_lab.errors import NsynthLabError, UsageError
@@ -30,10 +31,10 @@ RECIPE = "capture.json"
 
 @dataclass(frozen=True)
 class CapturedNote:
-    """One note as it was played: `samples` [samples] at 48 kHz, or the reason why it is left out."""
+    """One note as it was played: `sides` [1 or 2, samples] at 48 kHz, or the reason why it is left out."""
 
     key: KeyVelocity
-    samples: FloatArray | None
+    sides: FloatArray | None
     left_out: str = ""
 
 
@@ -73,14 +74,14 @@ class WorkFolder:
         stem = self.path / f"{key.note:03d}-{key.velocity:03d}"
         sound, reason = stem.with_suffix(".wav"), stem.with_suffix(".txt")
         if sound.is_file():
-            return CapturedNote(key, read_audio(sound).mono())
+            return CapturedNote(key, read_audio(sound).samples)
         if reason.is_file():
             return CapturedNote(key, None, reason.read_text(encoding="utf-8"))
         note = _play(source, key, hold_seconds=hold_seconds, seconds=seconds)
-        if note.samples is None:
+        if note.sides is None:
             reason.write_text(encodable(note.left_out), encoding="utf-8")
         else:
-            write_audio(sound, Audio(note.samples[None]), subtype="FLOAT", force=True)
+            write_audio(sound, Audio(note.sides), subtype="FLOAT", force=True)
         return note
 
     def clear(self) -> None:
@@ -111,10 +112,10 @@ def play_notes(
 
 def check_pitches(notes: list[CapturedNote]) -> list[CapturedNote]:
     """The notes moved to the octave that most of them sound in; those that still sound another note are left out."""
-    measured = {note.key: measure_note(note.samples, SAMPLE_RATE) for note in notes if note.samples is not None}
+    measured = {note.key: measure_note(middle(note.sides), SAMPLE_RATE) for note in notes if note.sides is not None}
     sure = sorted(pitch - key.note for key, (pitch, trust) in measured.items() if trust >= SURE)
     octaves = 12 * round(sure[len(sure) // 2] / 12) if sure else 0
-    return [_check_pitch(note, octaves, *measured[note.key]) if note.samples is not None else note for note in notes]
+    return [_check_pitch(note, octaves, *measured[note.key]) if note.sides is not None else note for note in notes]
 
 
 def _check_pitch(note: CapturedNote, octaves: int, pitch: float, trust: float) -> CapturedNote:
@@ -124,18 +125,18 @@ def _check_pitch(note: CapturedNote, octaves: int, pitch: float, trust: float) -
     if trust >= SURE and abs(pitch - number) > AGREE_SEMITONES:
         sounds = note_name(round(min(127.0, max(0.0, pitch))))
         return CapturedNote(note.key, None, f"sounds like {sounds}, not {note_name(number)}")
-    return CapturedNote(KeyVelocity(number, note.key.velocity), note.samples)
+    return CapturedNote(KeyVelocity(number, note.key.velocity), note.sides)
 
 
 def _play(source: Source, key: KeyVelocity, *, hold_seconds: float, seconds: float) -> CapturedNote:
     try:
-        samples = source.play(key, hold_seconds=hold_seconds, seconds=seconds)
+        sides = source.play(key, hold_seconds=hold_seconds, seconds=seconds)
     except NsynthLabError as error:
         return CapturedNote(key, None, str(error))
-    peak_db = gain_to_db(float(abs(samples).max(initial=0.0)))
+    peak_db = gain_to_db(float(abs(sides).max(initial=0.0)))
     if peak_db < SILENT_DB:
         return CapturedNote(key, None, f"silent: peak {peak_db:.0f} dBFS")
-    return CapturedNote(key, samples)
+    return CapturedNote(key, sides)
 
 
 def _recipe_in(folder: Path) -> Any:

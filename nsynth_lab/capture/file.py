@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from nsynth_lab import messages
 from nsynth_lab.audio import read_clip
 from nsynth_lab.capture.source import KeyVelocity, SourceInfo, file_hash
 from nsynth_lab.dsp.envelope import dies_away
 from nsynth_lab.dsp.loudness import loudness_db
-from nsynth_lab.dsp.offset import one_channel
+from nsynth_lab.dsp.offset import middle, to_sides, without_offset
 from nsynth_lab.dsp.pitch_guess import CLEAR, measure_note
 from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.legible import encodable
@@ -40,16 +38,17 @@ class FileSource:
     def __init__(self, path: Path, *, note: int | None = None, velocity: int = 100) -> None:
         Note(0, velocity)  # raises if the velocity is out of range
         clip = read_clip(path, max_seconds=LONGEST_SECONDS)
-        mono, _ = one_channel(clip.samples, clip.sample_rate)
-        self._samples = np.asarray(resample_recording(mono[None], clip.sample_rate)[0], np.float32)
-        pitched = _note(path, self._samples, note)
+        sides = to_sides(without_offset(clip.samples, clip.sample_rate))
+        self._sides = resample_recording(sides, clip.sample_rate)
+        mono = middle(self._sides)
+        pitched = _note(path, mono, note)
         number = UNPITCHED_NOTE if pitched is None else pitched
         self._key = KeyVelocity(number, velocity)
         self.info = SourceInfo(
             kind="recording",
             recipe={"file": encodable(path.name), "hash": file_hash(path), "note": number, "velocity": velocity},
             name=encodable(path.stem),
-            family="" if pitched is not None else DRUM if dies_away(loudness_db(self._samples)) else NOISE,
+            family="" if pitched is not None else DRUM if dies_away(loudness_db(mono)) else NOISE,
             source="acoustic",
             lowest=number,
             highest=number,
@@ -62,7 +61,7 @@ class FileSource:
 
     def play(self, key: KeyVelocity, *, hold_seconds: float, seconds: float) -> FloatArray:  # noqa: ARG002
         """The recording, at most `seconds` of it."""
-        return self._samples[: round(seconds * SAMPLE_RATE)]
+        return self._sides[:, : round(seconds * SAMPLE_RATE)]
 
     def actual_hold(self, hold_seconds: float) -> float | None:  # noqa: ARG002
         """None: unknown for recordings."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import numpy as np
-
 from nsynth_lab import messages
 from nsynth_lab.audio import read_clip
 from nsynth_lab.capture.source import KeyVelocity, SourceInfo
 from nsynth_lab.dataset.recordings import Recording, find_recordings
 from nsynth_lab.dataset.screening import ScreeningResult, scheme_in_words, screen
-from nsynth_lab.dsp.offset import one_channel
+from nsynth_lab.dsp.offset import to_sides, without_offset
 from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.errors import UsageError
 from nsynth_lab.legible import encodable
@@ -57,8 +55,8 @@ class FolderSource:
     def play(self, key: KeyVelocity, *, hold_seconds: float, seconds: float) -> FloatArray:  # noqa: ARG002
         """The recording, at most `seconds` of it."""
         clip = read_clip(self._recordings[key].path, max_seconds=seconds)
-        mono, _ = one_channel(clip.samples, clip.sample_rate)
-        return np.asarray(resample_recording(mono[None], clip.sample_rate)[0], np.float32)
+        sides = to_sides(without_offset(clip.samples, clip.sample_rate))
+        return resample_recording(sides, clip.sample_rate)
 
     def actual_hold(self, hold_seconds: float) -> float | None:  # noqa: ARG002
         """None: unknown for recordings."""

@@ -1,6 +1,7 @@
 """reencode_bank(bank, old, new): notes of one model re-encoded for another, from the sounds that the old one decodes.
 
-Level, pitch and partials are measured, so they mean the same to every model and stay; only timbre is encoded again.
+Level, pitch, partials, noise and width are measured, so they mean the same to every model and stay; only timbre is
+encoded again.
 """
 
 from __future__ import annotations
@@ -57,14 +58,17 @@ def without_instruments(bank: Bank, names: Sequence[str]) -> Bank:
 
 def _zone(old: Path, new: Path, rounds: int, zone: Latents) -> Latents:
     first, second = process_checkpoint(old), process_checkpoint(new)
+    if not zone.has_tone:
+        return replace(zone, model_id=second.model_id)
+    tone = replace(zone, unpitched=None, width=None)
     digest = hashlib.sha256(f"{zone.note} {zone.attack_frames} {zone.release_frame}".encode())
     for stream in (zone.timbre, zone.loudness_db, zone.f0_cents, zone.partials):
         digest.update(np.ascontiguousarray(stream).tobytes())
     key = encoding_key(
         digest.hexdigest(), model_id=second.model_id, device="cpu", decoded_by=first.model_id, rounds=rounds
     )
-    found = user_encoding_cache().get(key, lambda: EncodedRecording(_reencode(zone, first, second, rounds)))
-    return replace(found.latents, velocity=zone.velocity)
+    found = user_encoding_cache().get(key, lambda: EncodedRecording(_reencode(tone, first, second, rounds)))
+    return replace(found.latents, velocity=zone.velocity, unpitched=zone.unpitched, width=zone.width)
 
 
 def _reencode(zone: Latents, old: Checkpoint, new: Checkpoint, rounds: int) -> Latents:

@@ -11,6 +11,7 @@ from nsynth_lab.capture.sfz_map import read_map
 from nsynth_lab.capture.sfz_text import MAX_BYTES
 from nsynth_lab.capture.source import KeyVelocity, SourceInfo, file_hash, key_remarks
 from nsynth_lab.dataset.general_midi import playing_range
+from nsynth_lab.dsp.offset import to_sides
 from nsynth_lab.errors import AudioError, MissingError, UsageError
 from nsynth_lab.legible import encodable
 from nsynth_lab.silence_stderr import silence_output
@@ -68,7 +69,7 @@ class SfzSource:
         if self._map.switch is not None and not self._map.is_default:
             engine.render_note(self._map.switch, 1, SWITCH_SECONDS / 2, SWITCH_SECONDS)
         sound = np.asarray(engine.render_note(key.note, key.velocity, hold_seconds, seconds), np.float32)
-        return np.asarray(np.atleast_2d(sound).mean(axis=0), np.float32)
+        return to_sides(np.atleast_2d(sound))
 
     def actual_hold(self, hold_seconds: float) -> float | None:
         """As requested."""

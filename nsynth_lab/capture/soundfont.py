@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from nsynth_lab.capture.source import KeyVelocity, SourceInfo, file_hash, key_remarks
 from nsynth_lab.dataset.fluidsynth import SoundFontPlayer
 from nsynth_lab.dataset.font_file import read_font_info
 from nsynth_lab.dataset.font_presets import DRUM_BANK, FontPreset, find_preset, is_general_midi, read_presets
 from nsynth_lab.dataset.general_midi import PROGRAMS, playing_range
-from nsynth_lab.dsp.offset import remove_dc
+from nsynth_lab.dsp.offset import remove_dc, to_sides
 from nsynth_lab.errors import DatasetError
 from nsynth_lab.silence_stderr import silence_output
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
@@ -69,11 +71,11 @@ class SoundFontSource:
             raise DatasetError(
                 f"no sample is mapped to this key at velocity {key.velocity}; the preset has {softest} to {hardest}"
             )
-        sound = self._player.play(
+        sound = self._player.play_sides(
             self._preset.program, key.note, velocity=key.velocity, hold_seconds=hold_seconds, seconds=seconds,
             bank=self._preset.bank,
         )  # fmt: skip
-        return remove_dc(sound, sample_rate=SAMPLE_RATE)
+        return np.stack([remove_dc(side, sample_rate=SAMPLE_RATE) for side in to_sides(sound)])
 
     def actual_hold(self, hold_seconds: float) -> float | None:
         """As requested."""

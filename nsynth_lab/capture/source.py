@@ -62,7 +62,7 @@ class Source(Protocol):
         """The notes to play: `wanted`, or those that the source has if it cannot play any other."""
 
     def play(self, key: KeyVelocity, *, hold_seconds: float, seconds: float) -> FloatArray:
-        """One note from silence, mono at 48 kHz, float32 [samples]; the key is released after `hold_seconds`.
+        """One note from silence at 48 kHz, float32 [1 or 2, samples]; the key is released after `hold_seconds`.
 
         Raises:
             NsynthLabError: this note cannot be played.

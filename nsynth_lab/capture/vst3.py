@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nsynth_lab.capture.source import KeyVelocity, SourceInfo
+from nsynth_lab.dsp.offset import to_sides
 from nsynth_lab.effects import find_plugin, is_preset, read_state
 from nsynth_lab.effects.stable_notes import StableNotePlayer
 from nsynth_lab.effects.vst3 import Vst3
@@ -81,7 +82,7 @@ class Vst3Source:
         sound = self._plugin.play_note(key.note, key.velocity, hold_seconds=hold_seconds, seconds=seconds)
         if not np.isfinite(sound).all():
             raise AudioError("the plugin returned NaN or infinite samples")
-        return np.asarray(sound.mean(axis=0), np.float32)
+        return to_sides(sound)
 
     def _reset_state(self) -> None:
         """Restore the initial state if a note has changed it; samplers reload their samples whenever a state is set."""

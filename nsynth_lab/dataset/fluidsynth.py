@@ -55,7 +55,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {  # name: result, arguments
 
 
 class SoundFontPlayer:
-    """A loaded SoundFont (.sf2 or .sf3) that plays single, dry, mono notes.
+    """A loaded SoundFont (.sf2 or .sf3) that plays single, dry notes.
 
     Only the samples of the programs that are played are loaded. Use it as a context manager, which frees the C
     library's memory at the end.
@@ -92,7 +92,14 @@ class SoundFontPlayer:
     def play(
         self, program: int, note: int, *, velocity: int, hold_seconds: float, seconds: float, bank: int = 0
     ) -> FloatArray:
-        """Play one note from silence: float32 [seconds * sample_rate], the mean of both channels.
+        """The mean [seconds * sample_rate] of both channels of a note, see `play_sides`."""
+        sides = self.play_sides(program, note, velocity=velocity, hold_seconds=hold_seconds, seconds=seconds, bank=bank)
+        return np.asarray(sides.mean(axis=0), np.float32)
+
+    def play_sides(
+        self, program: int, note: int, *, velocity: int, hold_seconds: float, seconds: float, bank: int = 0
+    ) -> FloatArray:
+        """Play one note from silence: float32 [2, seconds * sample_rate].
 
         The key is released after `hold_seconds`.
 
@@ -111,7 +118,7 @@ class SoundFontPlayer:
         self._write(sound[:held])
         self._lib.fluid_synth_noteoff(self._synth, 0, note)
         self._write(sound[held:])
-        return np.asarray(sound[:samples].mean(axis=1), np.float32)
+        return sound[:samples].T
 
     def _note_on(self, note: int, velocity: int) -> None:
         self._lib.fluid_synth_all_sounds_off(self._synth, 0)

@@ -40,7 +40,7 @@ class Inspection:
         background_db: level before the note relative to its loudest 10 ms; -120 if there is no background.
         notes: if several notes follow each other, their MIDI numbers; otherwise empty.
         sounds: number of sounds with silence between them.
-        remarks: what had to be done first, such as removing a DC offset, or choosing one of two cancelling channels.
+        remarks: what had to be done first, such as removing a DC offset, or reversing one of two channels.
     """
 
     peak_db: float

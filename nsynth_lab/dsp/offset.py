@@ -1,4 +1,4 @@
-"""Removes a recording's DC offset and drift, and mixes its channels to mono, even if they cancel each other."""
+"""Removes a recording's DC offset and drift; its channels as two sides, and as mono even if they cancel each other."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def one_channel(samples: FloatArray, sample_rate: int) -> tuple[FloatArray, tupl
         if offset >= REPORTED_OFFSET:
             remarks.append(f"constant offset: {100 * offset:.1f} % of full scale, taken off")
     if channels_cancel(centred):
-        remarks.append("its channels cancel each other: the loudest of them is taken")
+        remarks.append("its channels cancel each other: the polarity of one of them is reversed")
     return to_mono(centred), tuple(remarks)
 
 
@@ -45,6 +45,19 @@ def to_mono(samples: FloatArray) -> FloatArray:
         power = np.square(samples, dtype=np.float64).mean(axis=1)
         return np.array(samples[int(np.argmax(power > 0.99 * power.max()))])
     return np.asarray(samples.mean(axis=0), np.float32)
+
+
+def to_sides(samples: FloatArray) -> FloatArray:
+    """`samples` [channels, samples] as one channel or two: two that are the same are one, as are more than two."""
+    if len(samples) == 2:
+        return samples[:1] if np.array_equal(samples[0], samples[1]) else samples
+    return samples if len(samples) == 1 else to_mono(samples)[None]
+
+
+def middle(sides: FloatArray) -> FloatArray:
+    """The mono sound [samples] of `sides` [1 or 2, samples]: their mean; half their difference if they cancel."""
+    turned = np.stack([sides[0], -sides[1]]) if len(sides) == 2 and channels_cancel(sides) else sides
+    return np.asarray(turned.mean(axis=0), np.float32)
 
 
 def channels_cancel(samples: FloatArray) -> bool:

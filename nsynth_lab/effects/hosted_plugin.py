@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from nsynth_lab import messages
 from nsynth_lab.effects.effect import CHANNELS
 from nsynth_lab.effects.plugin_info import PluginInfo
@@ -134,8 +132,7 @@ class HostedPlugin:
         state = plugin.state()
 
         def tried() -> FloatArray:
-            sound = plugin.play_note(note, TRIED_VELOCITY, hold_seconds=HELD_SECONDS, seconds=TRIED_SECONDS)
-            return np.asarray(sound.mean(axis=0), np.float32)
+            return plugin.play_note(note, TRIED_VELOCITY, hold_seconds=HELD_SECONDS, seconds=TRIED_SECONDS)
 
         StableNotePlayer(plugin.name).play(tried)
         if plugin.state() != state:

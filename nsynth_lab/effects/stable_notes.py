@@ -39,7 +39,7 @@ class StableNotePlayer:
         self._heard = self._varies = self._waiting = False
 
     def play(self, perform: Callable[[], FloatArray]) -> FloatArray:
-        """The second of two performances [samples] that agree, or the last one when the time is up."""
+        """The second of two performances [channels, samples] that agree, or the last one when the time is up."""
         started, before, pauses = time.monotonic(), perform(), False
         while True:
             if not self._heard or pauses:
@@ -89,5 +89,5 @@ def _agree(one: FloatArray, other: FloatArray) -> bool:
 
 def _levels_db(samples: FloatArray) -> FloatArray:
     block = round(BLOCK_SECONDS * SAMPLE_RATE)
-    blocks = np.pad(samples, (0, -len(samples) % block)).reshape(-1, block)
-    return np.asarray(10 * np.log10(np.mean(blocks**2, axis=1) + 1e-20), np.float32)
+    blocks = np.pad(samples, ((0, 0), (0, -samples.shape[1] % block))).reshape(len(samples), -1, block)
+    return np.asarray(10 * np.log10(np.mean(blocks**2, axis=2) + 1e-20), np.float32)

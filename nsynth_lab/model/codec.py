@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from nsynth_lab.dsp.envelope import find_marks, onset_frame
 from nsynth_lab.dsp.framing import whole_frames
 from nsynth_lab.dsp.loudness import FLOOR_DB, loudness_db
 from nsynth_lab.dsp.measure import Measured, measure
-from nsynth_lab.dsp.offset import channels_cancel, to_mono, without_offset
+from nsynth_lab.dsp.offset import middle, to_sides, without_offset
 from nsynth_lab.dsp.pitch_guess import clear_note
 from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.dsp.unpitched import measure_unpitched
@@ -66,7 +66,8 @@ def encode(
     Raises:
         AudioError: silent.
     """
-    mono, sides = _cut(audio)
+    part = cut(audio)
+    mono = part.mono
     number = clear_note(mono, SAMPLE_RATE) if note is None else note
     if number is None or number == UNPITCHED:
         latents = encode_unpitched(mono, checkpoint.model_id, note=Note(UNPITCHED_NOTE, velocity))
@@ -74,35 +75,46 @@ def encode(
         latents = encode_measured(
             mono, measure(mono, note=number), checkpoint, note=Note(number, velocity), rounds=rounds, advance=advance
         )
-    return latents if sides is None else replace(latents, width=measure_width(sides))
+    return replace(latents, width=part.width())
 
 
-def cut(audio: Audio) -> FloatArray:
-    """The part of a recording that `encode` encodes: mono, 48 kHz, at most 0 dBFS, onset to end, [frames * 512].
+@dataclass(frozen=True)
+class Cut:
+    """The part of a recording that is encoded, at 48 kHz from its onset to its end.
+
+    Attributes:
+        mono: [frames * 512] what becomes latents.
+        sides: [1 or 2, frames * 512].
+        first_frame: of the recording.
+    """
+
+    mono: FloatArray
+    sides: FloatArray
+    first_frame: int
+
+    def width(self) -> FloatArray | None:
+        """How wide it is, rows [frames, 17] of `nsynth_lab.width`; None if it is mono."""
+        return measure_width(self.sides) if len(self.sides) == 2 else None
+
+
+def cut(audio: Audio) -> Cut:
+    """The part of a recording that `encode` encodes, at most 0 dBFS.
 
     Raises:
         AudioError: silent apart from a constant (DC) offset.
     """
-    return _cut(audio)[0]
-
-
-def _cut(audio: Audio) -> tuple[FloatArray, FloatArray | None]:
-    """(what `cut` gives, both sides [2, frames * 512] of it; None if there are not two).
-
-    Of sides that cancel each other, half their difference is the mono sound.
-    """
-    still = without_offset(audio.samples, audio.sample_rate)
-    channels = still / np.float32(max(1.0, float(np.abs(still).max())))
-    stereo = len(channels) == 2
-    turned = np.stack([channels[0], -channels[1]]) if stereo and channels_cancel(channels) else channels
-    mono = to_mono(turned)
-    if float(np.abs(mono).max()) < SILENCE:
+    still = to_sides(without_offset(audio.samples, audio.sample_rate))
+    sides = still / np.float32(max(1.0, float(np.abs(still).max())))
+    if float(np.abs(middle(sides)).max()) < SILENCE:
         raise AudioError("silent throughout apart from a constant (DC) offset")
-    trimmed, first = trim(resample_recording(mono[None], audio.sample_rate)[0])
-    if not stereo:
-        return trimmed, None
-    sides = resample_recording(channels, audio.sample_rate)[:, first * HOP_SAMPLES :][:, : len(trimmed)]
-    return trimmed, np.pad(sides, ((0, 0), (0, len(trimmed) - sides.shape[1])))
+    return cut_sides(resample_recording(sides, audio.sample_rate))
+
+
+def cut_sides(sides: FloatArray) -> Cut:
+    """As `cut`, of `sides` [1 or 2, samples] at 48 kHz without offset."""
+    mono, first = trim(middle(sides))
+    kept = sides[:, first * HOP_SAMPLES :][:, : len(mono)]
+    return Cut(mono, np.pad(kept, ((0, 0), (0, len(mono) - kept.shape[1]))), first)
 
 
 @contextmanager

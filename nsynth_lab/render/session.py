@@ -201,7 +201,7 @@ class Session:
         """The part of a recording that `encode` uses: mono, 48 kHz, cut to the note, [samples]."""
         from nsynth_lab.model.codec import cut
 
-        return cut(clip_of(recording, max_seconds=LONGEST_NOTE_SECONDS))
+        return cut(clip_of(recording, max_seconds=LONGEST_NOTE_SECONDS)).mono
 
     def even_axis(self, request: BlendRequest, sources: Sequence[Latents], *, advance: Advance) -> EvenAxis:
         """Measure the path between two sources once; `advance` is called with the samples done."""

@@ -68,7 +68,7 @@ class UnpitchedSection(Section):
         pitched = 0
         for path in self.setup.drums:
             try:
-                samples = cut(read_clip(path, max_seconds=LONGEST_SECONDS))
+                samples = cut(read_clip(path, max_seconds=LONGEST_SECONDS)).mono
             except NsynthLabError as error:
                 left_out.append(f"{path.name}: {error}")
             else:

@@ -1,16 +1,18 @@
 """Encoding: what a job does with a sound that somebody has sent, in a process that may die of it.
 
-    file --> first 20 s, mono, 48 kHz --> onset to end --> latents --> decoded again --> how far it is from the original
+    file --> first 20 s at 48 kHz --> onset to end --> latents --> decoded again --> how far it is from the original
                                             original.wav   zone.latents  reconstruction.wav
 
-As `capture` encodes a recording. The original is kept as it was encoded, to be encoded again as another note.
+As `capture` encodes a recording: a stereo one stays stereo, and the error is that of its mono sound. The original is
+kept as it was encoded, to be encoded again as another note.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,14 +21,18 @@ from nsynth_lab.capture.file import LONGEST_SECONDS
 from nsynth_lab.capture.source import file_hash
 from nsynth_lab.dsp.envelope import dies_away
 from nsynth_lab.dsp.inspection import doubts_of, inspect_recording
-from nsynth_lab.dsp.offset import one_channel
+from nsynth_lab.dsp.offset import middle, to_sides, without_offset
 from nsynth_lab.dsp.pitch_guess import CLEAR, SURE, clear_note, measure_note
 from nsynth_lab.dsp.recording_resampling import resample_recording
+from nsynth_lab.dsp.width_renderer import widened
 from nsynth_lab.errors import AudioError
 from nsynth_lab.latents import Latents, write_latents
 from nsynth_lab.note import DRUM, NOISE, Note, note_name
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 from nsynth_lab.wording import quality_of_error
+
+if TYPE_CHECKING:
+    from nsynth_lab.model.codec import Cut
 
 ORIGINAL, RECONSTRUCTION, ZONE = "original.wav", "reconstruction.wav", "zone.latents"
 VELOCITY = 100
@@ -60,7 +66,8 @@ def encode_file(
 
     total, there = ROUNDS + STEPS_BESIDE_ROUNDS, Path(into)
     tell(0, total, "reading")
-    samples, remarks = (read_audio(file).mono(), ()) if again else _recorded(Path(file))
+    part, remarks = _original(Path(file)) if again else _recorded(Path(file))
+    samples = part.mono
     tell(1, total, "measuring")
     measured, trust = measure_note(samples, SAMPLE_RATE)
     heard = clear_note(samples, SAMPLE_RATE) if note is None else note
@@ -80,11 +87,12 @@ def encode_file(
     else:
         streams = measure(samples, note=number)
         zone = encode_measured(samples, streams, model, note=played, rounds=ROUNDS, advance=advance)
+    zone = replace(zone, width=part.width())
     decoded = _decoded(zone, model, len(samples))
     tell(total - 1, total, "comparing")
     error_db = _error_db(decoded, samples)
-    write_audio(there / ORIGINAL, Audio(samples[None]), subtype="FLOAT")
-    write_audio(there / RECONSTRUCTION, Audio(decoded[None]), subtype="FLOAT")
+    write_audio(there / ORIGINAL, Audio(part.sides), subtype="FLOAT")
+    write_audio(there / RECONSTRUCTION, Audio(widened(decoded, zone.width)), subtype="FLOAT")
     write_latents(there / ZONE, zone)
     return {
         "note": number,
@@ -101,9 +109,17 @@ def encode_file(
     }
 
 
-def _recorded(path: Path) -> tuple[FloatArray, tuple[str, ...]]:
-    """(the part that is encoded, as `capture` takes it: at most 0 dBFS, [frames * 512]; what a player should know)."""
-    from nsynth_lab.model.codec import trim
+def _original(path: Path) -> tuple[Cut, tuple[str, ...]]:
+    """An `ORIGINAL` as it was encoded before, and no remarks."""
+    from nsynth_lab.model.codec import Cut
+
+    sides = read_audio(path).samples
+    return Cut(middle(sides), sides, 0), ()
+
+
+def _recorded(path: Path) -> tuple[Cut, tuple[str, ...]]:
+    """(the part that is encoded, as `capture` takes it: at most 0 dBFS; what a player should know)."""
+    from nsynth_lab.model.codec import cut_sides
 
     try:
         clip = read_clip(path, max_seconds=LONGEST_SECONDS + 1)
@@ -111,11 +127,10 @@ def _recorded(path: Path) -> tuple[FloatArray, tuple[str, ...]]:
         raise AudioError(str(error).removeprefix(f"{path}: ")) from error
     remarks = [f"only its first {LONGEST_SECONDS:g} s are used"] if clip.seconds > LONGEST_SECONDS else []
     first = clip.samples[:, : round(LONGEST_SECONDS * clip.sample_rate)]
-    mono, _ = one_channel(first, clip.sample_rate)
-    whole = np.asarray(resample_recording(mono[None], clip.sample_rate)[0], np.float32)
-    samples, _ = trim(whole / np.float32(max(1.0, float(np.abs(whole).max()))))
+    sides = resample_recording(to_sides(without_offset(first, clip.sample_rate)), clip.sample_rate)
+    part = cut_sides(sides / np.float32(max(1.0, float(np.abs(middle(sides)).max()))))
     found = inspect_recording(Audio(first, clip.sample_rate), max_seconds=LONGEST_SECONDS)
-    return samples, (*remarks, *found.remarks, *doubts_of(found))
+    return part, (*remarks, *found.remarks, *doubts_of(found))
 
 
 def _pitch(measured: float, trust: float, number: int, *, given: bool) -> str:
