@@ -11,11 +11,13 @@ from made_notes import flute
 from playing import corner, played
 from tiny_model import tiny_model
 
-from nsynth_lab.audio import Audio
+from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.blend import blend, pair
 from nsynth_lab.dsp.width import measure_width
 from nsynth_lab.dsp.width_filters import band_shapes
 from nsynth_lab.dsp.width_renderer import WidthVoices, widened
+from nsynth_lab.evaluate.sections.section import EvaluationSetup
+from nsynth_lab.evaluate.sections.width import WidthSection
 from nsynth_lab.latents import Latents, read_latents, write_latents
 from nsynth_lab.midi.events import note_off, note_on
 from nsynth_lab.model.bank import Bank, BankEntry, load_bank, write_bank
@@ -158,3 +160,18 @@ def test_a_voice_of_the_engine_is_wide_whatever_the_block_size_and_folds_to_the_
         assert np.allclose(played(engine_of(corner(wide)), events, samples=20_000, blocks=blocks), whole, atol=2e-5)
     ahead = engine_of(corner(wide), ahead_samples=8_192)
     assert np.allclose(played(ahead, events, samples=20_000, blocks=(4_096,)), whole, atol=2e-5)
+
+
+def test_the_evaluation_compares_sides_and_counts_what_is_mono(tmp_path: Path) -> None:
+    sides = noises() * np.array([[1.0], [0.5]], np.float32)
+    wide, mono = write_audio(tmp_path / "wide.wav", Audio(sides)), write_audio(tmp_path / "mono.wav", Audio(sides[:1]))
+    setup = EvaluationSetup(Checkpoint.of(tiny_model()), [], [], stereo=[wide, mono, tmp_path / "none.wav"])
+    steps: list[int] = []
+    figures = WidthSection(setup).finish(steps.append)
+    assert (figures["stereo_recordings"], figures["mono_recordings"], len(figures["left_out"])) == (1, 1, 1)
+    assert sum(steps) == 3
+    assert figures["mono_level_difference_off_db"]["mean"] == pytest.approx(6.0, abs=0.5)
+    assert figures["mono_correlation_off"]["mean"] == pytest.approx(1.0, abs=0.1)
+    assert figures["level_difference_off_db"]["mean"] < DB / 2
+    assert figures["correlation_off"]["reached"]
+    assert "16000 Hz" in figures["correlation_off"]["by_family"]

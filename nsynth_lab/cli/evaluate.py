@@ -26,7 +26,8 @@ from nsynth_lab.wording import listed, quality_of_error
 if TYPE_CHECKING:
     from nsynth_lab.evaluate.evaluate import Evaluation
 
-TRANSLATION, UNPITCHED = "translation", "unpitched"
+TRANSLATION, UNPITCHED, WIDTH = "translation", "unpitched", "width"
+OF_RECORDINGS = {TRANSLATION: "tunes", UNPITCHED: "drums and noises", WIDTH: "stereo sounds"}  # sections
 MELODY, DUET, IMAGINATION, EVOLUTION = "melody", "duet", "imagination", "evolution"
 
 
@@ -81,6 +82,8 @@ def evaluate(
         nsynth-lab evaluate --only translation tunes/ --report report
 
         nsynth-lab evaluate --only unpitched drums/ --pairs 60
+
+        nsynth-lab evaluate --only width my-samples/
 
     `nsynth-lab evaluate melody TUNES` measures the tunes that the melody model writes, against tunes of the collections
     that it was kept from (scripts/train_melody names them): each row has a goal. --limit says how many are written;
@@ -142,7 +145,8 @@ def evaluate(
         check_target(figures_file, force=True)
     if report is not None:
         check_report_folder(report, force=force, mark=MARK)
-    sets, phrases, drums = _sorted(data, sections)
+    sets, recordings = _sorted(data, sections)
+    phrases = recordings.get(TRANSLATION, [])
     pool = read_pool(sets)
     kind = "of unseen instruments" if unseen else "all" if every_note else "held out"
     records = choose_notes(pool, kind=kind, limit=limit) if sets else []
@@ -160,7 +164,8 @@ def evaluate(
         phrases=phrases,
         targets=targets,
         translator=Translator(session) if phrases else None,
-        drums=drums,
+        drums=recordings.get(UNPITCHED, []),
+        stereo=recordings.get(WIDTH, []),
     )
     evaluation = Evaluation(setup, sections)
     with console.progress(evaluation.steps(), "sounds", "evaluating") as advance:
@@ -179,8 +184,8 @@ def evaluate(
         console.show(str(report / "index.html"))
 
 
-def _sorted(data: list[Path], sections: list[str]) -> tuple[list[Path], list[Path], list[Path]]:
-    """Data sets, recorded tunes for the section `translation`, and drums for the section `unpitched`.
+def _sorted(data: list[Path], sections: list[str]) -> tuple[list[Path], dict[str, list[Path]]]:
+    """Data sets, and the recordings for a section that takes some: the one that is wanted, or else `translation`.
 
     Raises:
         UsageError: no recording where only that section is wanted, or no such file.
@@ -188,16 +193,13 @@ def _sorted(data: list[Path], sections: list[str]) -> tuple[list[Path], list[Pat
     from nsynth_lab.dataset.notes import EXAMPLES
     from nsynth_lab.evaluate.translations import phrases_in
 
-    alone = sections[0] if sections in ([TRANSLATION], [UNPITCHED]) else ""
+    alone = sections[0] if len(sections) == 1 and sections[0] in OF_RECORDINGS else ""
     others = [path for path in data if not (path / EXAMPLES).is_file()]
     if alone and not others:
-        what = "drums and noises" if alone == UNPITCHED else "tunes"
-        raise UsageError(f"{data[0]}: a data set; {alone} takes recorded {what}, or folders of them")
-    if alone == UNPITCHED:
-        return [path for path in data if path not in others], [], phrases_in(others)
-    if TRANSLATION not in sections or (len(others) == len(data) and not alone):
-        return data, [], []
-    return [path for path in data if path not in others], phrases_in(others), []
+        raise UsageError(f"{data[0]}: a data set; {alone} takes recorded {OF_RECORDINGS[alone]}, or folders of them")
+    if not alone and (TRANSLATION not in sections or len(others) == len(data)):
+        return data, {}
+    return [path for path in data if path not in others], {alone or TRANSLATION: phrases_in(others)}
 
 
 def _write_report(folder: Path, evaluation: Evaluation, figures: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ refinement       a note whose latents were fitted longer, if requested
 peers            reconstruction and blends by methods without a network
 translation      phrases played by other instruments, if there are any
 unpitched        drums and noises against their recordings, and blended with instruments, if there are any
+width            the sides of stereo recordings against those that are decoded, if there are any
 
 Every section is a module of that name in `sections`, `peers` one in `peers`. They share one pass over the notes: each
 note is read, measured, encoded and decoded once, and passed to every section.
@@ -32,6 +33,7 @@ from nsynth_lab.evaluate.sections.section import Advance, DecodedNote, Evaluatio
 from nsynth_lab.evaluate.sections.translation import Example, TranslationSection
 from nsynth_lab.evaluate.sections.transposition import TranspositionSection
 from nsynth_lab.evaluate.sections.unpitched import UnpitchedSection
+from nsynth_lab.evaluate.sections.width import WidthSection
 
 SECTIONS: tuple[type[Section], ...] = (
     ReconstructionSection,
@@ -43,6 +45,7 @@ SECTIONS: tuple[type[Section], ...] = (
     PeersSection,
     TranslationSection,
     UnpitchedSection,
+    WidthSection,
 )
 
 

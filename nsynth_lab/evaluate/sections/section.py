@@ -45,6 +45,7 @@ class EvaluationSetup:
         targets: the instruments that play them; some of different families if it is empty.
         translator: translates them.
         drums: recordings of drums and noises.
+        stereo: recordings of which the width is compared.
     """
 
     checkpoint: Checkpoint
@@ -59,6 +60,7 @@ class EvaluationSetup:
     targets: Sequence[str] = ()
     translator: Translator | None = None
     drums: Sequence[Path] = ()
+    stereo: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)
