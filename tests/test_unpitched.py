@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_notes import flute
-from playing import corner, played
+from playing import Heard, corner, played
 from tiny_model import tiny_model
 
 from nsynth_lab.audio import Audio
@@ -29,6 +29,7 @@ from nsynth_lab.note import Instrument, Note
 from nsynth_lab.patch import Blend, Patch
 from nsynth_lab.render.patch_note import patch_note
 from nsynth_lab.runtime.clips import Clip, decode_blocks
+from nsynth_lab.runtime.unpitched_batch import UnpitchedBatch
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
@@ -123,17 +124,35 @@ def test_levels_of_steady_noise_are_right_in_every_band() -> None:
     assert off_db.max() < 4.0  # half a second holds ten beats of the lowest bands
 
 
-def test_voices_do_not_hear_each_other_and_groups_do_not_matter() -> None:
+@pytest.mark.parametrize("kind", [UnpitchedVoices, UnpitchedBatch])
+def test_voices_do_not_hear_each_other_and_groups_do_not_matter(kind: type[UnpitchedVoices]) -> None:
     rows, level = drum().unpitched, drum().loudness_db
     assert rows is not None
-    alone = play(rows, level, place=31)
-    voices = UnpitchedVoices(3)
-    voices.reset([0, 2], [31, 900])
+    single = kind(1)
+    single.reset([0], [31])
+    alone = single.frames(0, rows, level)
+    voices = kind(9)
+    voices.reset([0, 2, 3, 4, 5, 6, 7, 8], [31, *range(900, 907)])
     out = []
     for frame in range(len(rows)):
-        slots = np.array([2, 0] if frame % 3 else [0])
+        slots = np.array([8, 7, 6, 5, 4, 3, 2, 0] if frame % 3 else [0])
         out.append(voices.step(slots, rows[[frame] * len(slots)], level[[frame] * len(slots)])[-1])
     np.testing.assert_array_equal(np.concatenate(out), alone)
+
+
+@pytest.mark.parametrize(
+    "sound", [stroke(low_hz=500.0), stroke(hz=55.0), stroke(hz=5_000.0)], ids=["hat", "kick", "bell"]
+)
+def test_compiled_noise_and_resonances_are_those_of_numpy(sound: FloatArray) -> None:
+    rows, level = drum(sound).unpitched, drum(sound).loudness_db
+    assert rows is not None
+    rows = np.concatenate([rows, moved(rows, 7.0)])  # their frequencies leap
+    came = []
+    for kind in (UnpitchedVoices, UnpitchedBatch):
+        voices = kind(2)
+        voices.reset([1], [77])
+        came.append(voices.frames(1, rows, np.tile(level, 2)))
+    assert np.abs(came[0] - came[1]).max() < 1e-5 * np.abs(came[0]).max()
 
 
 def test_what_is_encoded_is_stored_exactly(tmp_path: Path) -> None:
@@ -286,19 +305,35 @@ def test_what_has_a_pitch_sounds_the_same_beside_a_drum() -> None:
     np.testing.assert_array_equal(alone, beside)
 
 
-def test_a_clip_is_the_note_that_the_engine_plays() -> None:
-    sources = Sources([[at_bank_level(drum())], corner(flute())])
-    patch = Patch("p", Blend(("a", "b"), position=(0.3,)))
+def test_a_drum_is_not_decoded() -> None:
+    engine = engine_of([[drum()]], [corner(flute())])
+    heard = Heard(engine)
+    assert np.abs(played(engine, strike(), samples=20_000, blocks=(1_024,))).max() > 0.01
+    assert not heard.level
+    clip = Clip(drum(), track_hz(60, drum().f0_cents))
+    assert clip.first_tone == drum().frames
+
+
+@pytest.mark.parametrize("toneless", [0, 17])
+def test_a_clip_is_the_note_that_the_engine_plays(toneless: int) -> None:
+    """Also where the network joins a drum in its middle."""
+    begins = at_bank_level(drum())
+    assert begins.unpitched is not None
+    begins.unpitched[toneless:, PITCHED] = 0.3 if toneless else 0.0
+    sources = Sources([[begins], corner(flute())])
+    x = 0.0 if toneless else 0.3
+    patch = Patch("p", Blend(("a", "b"), position=(x,)))
     checkpoint = Checkpoint.of(tiny_model())
     note = patch_note(sources, patch, Note(60, 100), hold_seconds=0.2)
     (voice,) = note.voices
-    latents = replace(voice.latents)
-    clip = Clip(latents, track_hz(latents.note, latents.f0_cents), noise_places(voice.seed))
-    sound = np.concatenate(list(decode_blocks([clip], checkpoint)), axis=1)[0]
-    engine = Engine(checkpoint, [sources], Settings(x=0.3))
-    live = played(engine, [note_on(60), note_off(60, at_sample=9_600)], samples=len(sound))
+    clip = Clip(voice.latents, track_hz(60, voice.latents.f0_cents), noise_places(voice.seed))
+    assert clip.first_tone == toneless
+    engine = Engine(checkpoint, [sources], Settings(x=x))
+    live = played(engine, [note_on(60), note_off(60, at_sample=9_600)], samples=voice.latents.samples)
     gains = np.repeat(voice.gains[:, 1, 0], 512)
-    np.testing.assert_allclose(live[0, :-512], (sound * gains)[:-512], atol=2e-5)
+    for clips in ([clip], [clip, clip]):
+        sound = np.concatenate(list(decode_blocks(clips, checkpoint)), axis=1)[-1]
+        np.testing.assert_allclose(live[0, :-512], (sound * gains)[:-512], atol=2e-5)
 
 
 def test_resonances_are_in_order_and_tracking_is_stored() -> None:

@@ -35,17 +35,17 @@ def band_bins(length: int) -> list[tuple[int, Doubles]]:
 
 @functools.cache
 def carriers() -> tuple[FloatArray, ...]:
-    """Noise of variance 1 for even and for odd bands, [length + 512, 32] each; its end repeats its beginning."""
+    """Noise of variance 1 for even and for odd bands, [32, length + 512] each; its end repeats its beginning."""
     rng = np.random.default_rng(SEED)
     tables = []
     for parity, length in enumerate(LENGTHS):
-        table = np.empty((length + HOP_SAMPLES, BANDS // 2), np.float32)
+        table = np.empty((BANDS // 2, length + HOP_SAMPLES), np.float32)
         for band, (first, shape) in list(enumerate(band_bins(length)))[parity::2]:
             spectrum = np.zeros(length // 2 + 1, np.complex128)
             spectrum[first : first + len(shape)] = _steady(shape, rng)
             wave = np.fft.irfft(spectrum, length)
-            table[:length, band // 2] = wave / np.sqrt(np.mean(wave**2))
-        table[length:] = table[:HOP_SAMPLES]
+            table[band // 2, :length] = wave / np.sqrt(np.mean(wave**2))
+        table[:, length:] = table[:, :HOP_SAMPLES]
         tables.append(table)
     return tuple(tables)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nsynth_lab.dsp.noise_carriers import LENGTHS, carriers
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, Ints, note_to_hz
@@ -46,6 +47,16 @@ def pitched_db(rows: FloatArray) -> Doubles:
     return np.asarray(10.0 * np.log10(np.maximum(tone_share(rows[:, PITCHED]), SILENT_SHARE)))
 
 
+def has_tone(rows: FloatArray) -> NDArray[np.bool_]:
+    """Whether each of `rows` [frames, 162] has a pitched part that can be heard."""
+    return np.asarray(tone_share(rows[:, PITCHED]) > SILENT_SHARE)
+
+
+def unpitched_level_db(rows: FloatArray, level_db: FloatArray) -> Doubles:
+    """What the levels in `rows` [frames, 162] are relative to, [frames], if those of the whole sound are `level_db`."""
+    return np.asarray(level_db + 10.0 * np.log10(np.maximum(1.0 - tone_share(rows[:, PITCHED]), SILENT_SHARE)))
+
+
 class UnpitchedVoices:
     """The unpitched parts of `slots` voices: `reset` begins some of them, `step` gives their next frames."""
 
@@ -78,8 +89,7 @@ class UnpitchedVoices:
             rows: [active, 162].
             level_db: [active] level of the whole sound, pitched part included.
         """
-        share_db = 10.0 * np.log10(np.maximum(1.0 - tone_share(rows[:, PITCHED]), SILENT_SHARE))
-        loud = np.asarray(level_db + share_db)[:, None]
+        loud = unpitched_level_db(rows, level_db)[:, None]
         noise = _gains(rows[:, NOISE], loud).reshape(-1, STEPS, BANDS)
         tones = np.float32(np.sqrt(2.0)) * _gains(rows[:, LEVELS], loud).reshape(-1, STEPS, RESONANCES)
         contour = np.float32(10.0) ** (rows[:, CONTOUR] / np.float32(20.0))
@@ -107,10 +117,10 @@ class UnpitchedVoices:
         audio = np.zeros((STEPS, STEP_SAMPLES), np.float32)
         for parity, (table, length) in enumerate(zip(carriers(), LENGTHS, strict=True)):
             at = self._position[slot] % length
-            waves = table[at : at + HOP_SAMPLES].reshape(STEPS, STEP_SAMPLES, BANDS // 2)
-            ends = np.stack([begin[:, parity::2], moves[:, parity::2]], axis=-1)
-            steady = waves @ ends
-            audio += steady[..., 0] + STEP_RAMP * steady[..., 1]
+            waves = table[:, at : at + HOP_SAMPLES].reshape(BANDS // 2, STEPS, STEP_SAMPLES)
+            ends = np.stack([begin[:, parity::2], moves[:, parity::2]], axis=1)
+            steady = ends @ waves.swapaxes(0, 1)
+            audio += steady[:, 0] + STEP_RAMP * steady[:, 1]
         audio += self._sines(slot, tones, hz)
         lines = np.concatenate([self._contour[slot : slot + 1], contour])
         self._noise[slot], self._contour[slot] = noise[-1], contour[-1]

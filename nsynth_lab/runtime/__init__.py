@@ -10,6 +10,8 @@ CudaGraphBatch   `play` on a CUDA device: one graph replayed instead of many sma
                  `SlotStep`: `fused.step.FusedStep`, in kernels of its own, or `slot_step.PlainStep`, by `Decoder.step`
 TorchBatch       the fallback, by `Decoder.step` on the active voices: several frames of a voice in one step on a GPU, a
                  GPU that fails the check. Plays anything anywhere, slowest
+UnpitchedBatch   noise and resonances of sounds without a pitch, in compiled loops, beside any of these; the twin is
+                 `dsp.unpitched_renderer`. What has no tone at all goes through no decoder
 GrowingBatch     `render` without a limit of voices: any of these, 64 slots at a time
 
 `export` writes the decoder for other programs: TorchScript for nn~, and ONNX.
@@ -34,6 +36,8 @@ FusedStep        tests/test_fused_step.py: within -100 dB by Triton's interprete
                  H100 a step of 16 voices takes 0.23 ms and one of 1,024 takes 0.89 ms, of PlainStep 0.77 and 2.75 ms
 TorchBatch       tests/test_voice_batch.py: within 2e-5
 ExportStep       tests/test_export.py: within -80 dB, -60 dB as ONNX
+UnpitchedBatch   tests/test_unpitched.py: within -100 dB of its twin, which a single clip takes. 16 cymbals cost 0.56
+                 of what 16 flutes do
 clips            tests/test_pack_loop.py: a clip alone (NumPy) and among others (compiled), within -80 dB of its peak
 
 A decoder with a band stack is in `nsynth_lab.research`.

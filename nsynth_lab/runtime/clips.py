@@ -1,35 +1,30 @@
 """Whole clips from latents: the one way in which `blend`, `decode`, `pack`, `capture` and `evaluate` decode.
 
 On the CPU several clips go through the compiled loops, in groups that the processor's cache holds, on all threads. One
-clip takes `NumpyDecoder`: compiled loops are two to three times as fast, but need half a second to import, one to
-load, and a minute to compile where nsynth-lab is new, while a note of 4 s takes less. On a graphics card all clips take
-a step of `Decoder` together. What they play is the same within 2e-5. Noise and resonances of sounds without a pitch are
-added in NumPy everywhere.
+clip takes `NumpyDecoder`. On a graphics card all clips take a step of `Decoder` together (`clip_players` has them all).
+What they play is the same within 2e-5. Noise and resonances of sounds without a pitch are
+added to it. A clip is decoded from its first frame that has a tone on: drums and noises are not decoded at all.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
 
 import numpy as np
 
 from nsynth_lab.blend.loop import Period
 from nsynth_lab.dsp.noise_table import TABLE_FRAMES, noise_places
-from nsynth_lab.dsp.unpitched_renderer import UnpitchedVoices, pitched_db
+from nsynth_lab.dsp.unpitched_renderer import has_tone, pitched_db
 from nsynth_lab.errors import LatentsError
 from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.runtime.choose import is_compiled
-from nsynth_lab.runtime.numpy_decoder import NumpyDecoder
+from nsynth_lab.runtime.clip_players import choose_player, unpitched_voices
 from nsynth_lab.threads import thread_count
-from nsynth_lab.units import FloatArray, track_hz
+from nsynth_lab.units import HOP_SAMPLES, FloatArray, track_hz
 
 BLOCK_FRAMES = 94
-GROUP_CLIPS = 8
 
 
 @dataclass(frozen=True)
@@ -54,6 +49,14 @@ class Clip:
         """Where in the noise table it goes back to."""
         return (self.noise_place + (self.period.begin if self.period else 0)) % TABLE_FRAMES
 
+    @property
+    def first_tone(self) -> int:
+        """Its first frame that has a tone; `latents.frames` where none has."""
+        if (rows := self.latents.unpitched) is None:
+            return 0
+        tones = np.flatnonzero(has_tone(rows))
+        return int(tones[0]) if len(tones) else self.latents.frames
+
 
 def decode(latents: Latents, checkpoint: Checkpoint, *, seed: int = 0) -> Iterator[FloatArray]:
     """One note: blocks of samples [up to 94 * 512] at 48 kHz, `latents.frames` * 512 in all.
@@ -73,7 +76,10 @@ def decode(latents: Latents, checkpoint: Checkpoint, *, seed: int = 0) -> Iterat
 
 def decode_blocks(clips: Sequence[Clip], checkpoint: Checkpoint, *, threads: int | None = None) -> Iterator[FloatArray]:
     """Blocks [clips, up to 94 * 512] of clips of one length, on so many threads of the processor, by default on all."""
-    player = _player(clips, checkpoint, threads or thread_count())
+    firsts = np.array([clip.first_tone for clip in clips])
+    frames = clips[0].latents.frames
+    places = [clip.noise_place for clip in clips]
+    player = choose_player(checkpoint, places, threads=threads or thread_count()) if firsts.min() < frames else None
     unpitched = _Unpitched(clips)
     streams = (
         np.stack([clip.latents.timbre for clip in clips]),
@@ -82,11 +88,16 @@ def decode_blocks(clips: Sequence[Clip], checkpoint: Checkpoint, *, threads: int
         np.stack([clip.latents.partials_per_frame() for clip in clips]),
     )
     ends = [clip.loop_end for clip in clips]
-    for begin, end in _blocks(clips[0].latents.frames, ends):
+    for begin, end in _blocks(frames, [*ends, *firsts.tolist()]):
         looped = [index for index, frame in enumerate(ends) if begin > 0 and frame == begin]
-        player.seek_noise(looped, [clips[index].loop_noise for index in looped])
         unpitched.seek_noise(looped, [clips[index].loop_noise for index in looped])
-        yield unpitched.added(player.frames(*(stream[:, begin:end] for stream in streams)), begin, end)
+        audio = np.zeros((len(clips), (end - begin) * HOP_SAMPLES), np.float32)
+        decoded = np.flatnonzero(firsts <= begin)
+        if player is not None and len(decoded):
+            again = [index for index in looped if index in decoded]
+            player.seek_noise(again, [clips[index].loop_noise - int(firsts[index]) for index in again])
+            audio[decoded] = player.frames(decoded, *(stream[decoded, begin:end] for stream in streams))
+        yield unpitched.added(audio, begin, end)
 
 
 def _pitched_level_db(latents: Latents) -> FloatArray:
@@ -102,8 +113,8 @@ class _Unpitched:
 
     def __init__(self, clips: Sequence[Clip]) -> None:
         self._latents = {index: clip.latents for index, clip in enumerate(clips) if clip.latents.unpitched is not None}
-        self._voices = UnpitchedVoices(len(clips) if self._latents else 0)
         own = list(self._latents)
+        self._voices = unpitched_voices(len(clips) if own else 0)
         self._voices.reset(own, [clips[index].noise_place for index in own])
 
     def seek_noise(self, clips: Sequence[int], places: Sequence[int]) -> None:
@@ -117,64 +128,6 @@ class _Unpitched:
             assert latents.unpitched is not None
             audio[index] += self._voices.frames(index, latents.unpitched[begin:end], latents.loudness_db[begin:end])
         return audio
-
-
-class _Player(Protocol):
-    """Plays the same clips from block to block."""
-
-    def seek_noise(self, slots: Sequence[int], places: Sequence[int]) -> None: ...
-
-    def frames(
-        self, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
-    ) -> FloatArray: ...
-
-
-def _player(clips: Sequence[Clip], checkpoint: Checkpoint, threads: int) -> _Player:
-    places = [clip.noise_place for clip in clips]
-    if is_compiled(checkpoint.device):
-        return _Compiled(checkpoint, places, threads) if len(clips) > 1 else _Single(checkpoint, places[0])
-    from nsynth_lab.runtime.torch_clips import TorchClips
-
-    return TorchClips(checkpoint.model.decoder, places)
-
-
-class _Single:
-    """One clip, in NumPy."""
-
-    def __init__(self, checkpoint: Checkpoint, noise_place: int) -> None:
-        self._decoder = NumpyDecoder(checkpoint.weights)
-        self._state = self._decoder.start(noise_place=noise_place)
-
-    def seek_noise(self, _: Sequence[int], places: Sequence[int]) -> None:
-        for place in places:  # none or one
-            self._state = replace(self._state, noise_place=place)
-
-    def frames(self, *streams: FloatArray) -> FloatArray:
-        timbre, level_db, f0_hz, partials = (stream[0] for stream in streams)
-        audio, self._state = self._decoder.step(timbre, level_db, f0_hz, partials, self._state)
-        return audio[None]
-
-
-class _Compiled:
-    """Groups of clips in compiled loops, as many at once as there are threads for them."""
-
-    def __init__(self, checkpoint: Checkpoint, noise_places: Sequence[int], threads: int) -> None:
-        from nsynth_lab.runtime.numba_batch import NumbaBatch  # Numba takes half a second to import
-
-        count = len(noise_places)
-        self._batch = NumbaBatch(checkpoint.weights, count)
-        self._pool = ThreadPoolExecutor(threads)
-        slots = np.arange(count)
-        size = min(GROUP_CLIPS, -(-count // threads))
-        self._groups = [slots[first : first + size] for first in range(0, count, size)]
-        self.seek_noise(range(count), noise_places)
-
-    def seek_noise(self, slots: Sequence[int], places: Sequence[int]) -> None:
-        self._batch.seek_noise(slots, places)
-
-    def frames(self, *streams: FloatArray) -> FloatArray:
-        parts = self._pool.map(lambda group: self._batch.frames(group, *(one[group] for one in streams)), self._groups)
-        return np.concatenate(list(parts))
 
 
 def _blocks(frames: int, ends: Sequence[int]) -> list[tuple[int, int]]:

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import torch
 
+from nsynth_lab.dsp.noise_table import TABLE_FRAMES
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.units import FloatArray
+from nsynth_lab.model.state import pick_voices, put_voices
+from nsynth_lab.units import FloatArray, Ints
 
 
 class TorchClips:
@@ -22,13 +24,17 @@ class TorchClips:
     def seek_noise(self, slots: Sequence[int], places: Sequence[int]) -> None:
         """Move the noise of these clips to `places` in its table."""
         where = torch.tensor(list(slots), dtype=torch.int64, device=self._device)
-        noise = torch.tensor(list(places), dtype=torch.int64, device=self._device)
+        noise = torch.tensor([place % TABLE_FRAMES for place in places], dtype=torch.int64, device=self._device)
         position = self._state.noise_position.index_copy(0, where, noise)
         self._state = replace(self._state, noise_position=position)
 
     @torch.no_grad()
-    def frames(self, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray) -> FloatArray:
-        """The next frames of each clip: streams [clips, frames, ...] -> audio [clips, frames * 512]."""
+    def frames(
+        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+    ) -> FloatArray:
+        """The next frames of some clips: streams [slots, frames, ...] -> audio [slots, frames * 512]."""
+        active = torch.from_numpy(slots).to(self._device)
         now = [torch.tensor(stream, device=self._device) for stream in (timbre, level_db, f0_hz, partials)]
-        samples, self._state = self._decoder.step(now[0], now[1], now[2], now[3], self._state)
+        samples, after = self._decoder.step(now[0], now[1], now[2], now[3], pick_voices(self._state, active))
+        self._state = put_voices(self._state, active, after)
         return samples.cpu().numpy()

@@ -10,7 +10,8 @@
                    |                      zone_reader         the zones of its instruments, blended (sources)
                    |                      compiled.voices     pitch, envelope and gain: the frame as numbers
                    |
-                   +-------> renderer --> runtime, mixer      frames -> audio, added up
+                   +-------> renderer --> network             what has a tone goes through the decoder (runtime)
+                   |                      mixer               frames of all voices, added up
                    |
                    +-------> output_stage                     effects, or a soft clip
 

@@ -2,23 +2,22 @@
 
 On the CPU a step has two phases: the control net, then the excitation that it drives. Frames are planned before they
 begin, so small blocks can share the work: each does one thing, either the first frames of new notes, which cannot wait,
-or the first phase of a step, or the second. Noise and resonances of sounds without a pitch are added to what the
-decoder gives, and of stereo sounds half the difference of the sides.
+or the first phase of a step, or the second. What has no tone is not decoded (`network`). Noise and resonances of sounds
+without a pitch are added to what the decoder gives, and of stereo sounds half the difference of the sides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 
 from nsynth_lab.dsp.noise_table import noise_places
-from nsynth_lab.dsp.unpitched_renderer import UnpitchedVoices, pitched_db
 from nsynth_lab.dsp.width_renderer import WidthVoices
-from nsynth_lab.latents import SILENCE_DB
-from nsynth_lab.runtime.voice_batch import FrameStreams, TwoPhase, VoiceBatch
+from nsynth_lab.runtime.unpitched_batch import UnpitchedBatch
+from nsynth_lab.runtime.voice_batch import TwoPhase, VoiceBatch
 from nsynth_lab.synth.mixer import Mixer
+from nsynth_lab.synth.network import Network
 from nsynth_lab.synth.planner import Frames
 from nsynth_lab.units import FloatArray, Ints
 from nsynth_lab.unpitched import PITCHED
@@ -44,8 +43,8 @@ class Renderer:
         has_noise: bool = False,
         has_width: bool = False,
     ) -> None:
-        self._batch, self._mixer = batch, mixer
-        self._unpitched = UnpitchedVoices(count) if has_noise else None
+        self._network, self._mixer = Network(batch, count), mixer
+        self._unpitched = UnpitchedBatch(count) if has_noise else None
         self._width = WidthVoices(count) if has_width else None
         self._waiting = np.zeros(count, np.bool_)
         self._two_phase = batch if one_by_one and isinstance(batch, TwoPhase) else None
@@ -84,7 +83,7 @@ class Renderer:
         """
         if starts:
             slots, seeds = [slot for slot, _ in starts], [serial for _, serial in starts]
-            self._batch.reset(slots, seeds)
+            self._network.reset(slots, seeds)
             if self._width is not None:
                 self._width.reset(slots)
             if self._unpitched is not None:
@@ -102,7 +101,7 @@ class Renderer:
             self._finish(*self._begun)
             worked = True
         if self._planned and (now := self._urgent(until_sample)) is not None:
-            self._mix(now, self._batch.step(now.slots, _streams(now)))
+            self._mix(now, self._network.step(now))
             worked = True
         if worked or self._two_phase is None:
             return
@@ -110,8 +109,7 @@ class Renderer:
             self._finish(*self._begun)
         else:
             frames, self._planned = Frames.joined(self._planned), []
-            begun = self._two_phase.controls(frames.slots, _streams(frames))
-            self._begun = frames, partial(self._two_phase.excite, begun)
+            self._begun = frames, self._network.begin(frames, self._two_phase)
 
     def _urgent(self, until_sample: int) -> Frames | None:
         """The planned frames that must be rendered now: the first frames of notes, or all if others are due too."""
@@ -139,11 +137,3 @@ class Renderer:
             audio[wide], half = self._width.step(frames.slots[wide], audio[wide], frames.width[wide])
             sides = wide, half
         self._mixer.add(frames.slots, frames.begins, audio, frames.gains, fading=frames.fading, sides=sides)
-
-
-def _streams(frames: Frames) -> FrameStreams:
-    noise_gain = None if (frames.noise_gain == 1.0).all() else frames.noise_gain
-    level_db = frames.level_db
-    if frames.unpitched.shape[1]:  # the decoder plays the pitched part
-        level_db = np.maximum(level_db + pitched_db(frames.unpitched), SILENCE_DB).astype(np.float32)
-    return FrameStreams(frames.timbre, level_db, frames.f0_hz, frames.partials, noise_gain)
