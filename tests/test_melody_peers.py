@@ -98,7 +98,7 @@ def test_a_training_has_as_many_steps_as_last_so_long_and_keeps_their_number(
     def train(plan: Plan) -> int:
         nonlocal spent_seconds
         plans.append(plan)
-        spent_seconds += plan.steps / 64
+        spent_seconds += 3 + plan.steps / 64  # three seconds to read the tunes
         return plan.steps
 
     monkeypatch.setattr(lasting, "time", SimpleNamespace(process_time=lambda: spent_seconds))
@@ -108,6 +108,6 @@ def test_a_training_has_as_many_steps_as_last_so_long_and_keeps_their_number(
     assert steps == begun > 1
     again = trained_for("one", train, seconds=0.3, rate=1e-3, folder=tmp_path, say=lambda _: None)
     assert again == steps
-    assert len(plans) == 3  # it is timed once
+    assert len(plans) == 4  # its pace is found once, by two short runs
     assert steps == round(0.3 * 64)
     assert trained_for("one", train, seconds=1.25, rate=1e-3, folder=tmp_path, say=lambda _: None) == 1.25 * 64

@@ -12,7 +12,7 @@ from typing import TypeVar
 from nsynth_lab.atomic_file import write_json
 from nsynth_lab.train.melody.run import Plan
 
-PACED = 8  # steps that are timed
+PACED = 6, 30  # steps of two short runs: what they differ by is timed, since reading the tunes is no step
 Trained = TypeVar("Trained")
 Say = Callable[[str], object]
 
@@ -33,10 +33,17 @@ def trained_for(
     stem = f"{name}-{seconds:g}"
     kept = folder / f"{stem}.json"
     if not kept.is_file():
-        with tempfile.TemporaryDirectory() as apart:
-            begun = time.process_time()
-            train(Plan(PACED, rate, Path(apart) / "paced.safetensors", lambda _: None))
-            pace = (time.process_time() - begun) / PACED
+        say(f"{name}: finding its pace")
+        few, more = (_seconds(train, steps, rate) for steps in PACED)
+        pace = max((more - few) / (PACED[1] - PACED[0]), 1e-6)
         write_json(kept, {"steps": max(1, round(seconds / pace))})
     steps = int(json.loads(kept.read_text(encoding="utf-8"))["steps"])
     return train(Plan(steps, rate, folder / f"{stem}.safetensors", lambda line: say(f"{name}: {line}")))
+
+
+def _seconds(train: Callable[[Plan], Trained], steps: int, rate: float) -> float:
+    """Of the processor, for a run of so many steps with all that belongs to it."""
+    with tempfile.TemporaryDirectory() as apart:
+        begun = time.process_time()
+        train(Plan(steps, rate, Path(apart) / "paced.safetensors", lambda _: None))
+        return time.process_time() - begun
