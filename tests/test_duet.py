@@ -189,15 +189,32 @@ def test_an_answer_that_comes_late_begins_on_a_later_beat() -> None:
 def test_a_key_silences_the_partner_at_its_next_note_and_begins_the_next_phrase() -> None:
     source = Made()
     alone = performed(Partner(Made()), as_events(tune()), seconds=14)
-    second, third = onsets(alone)[1:3]
-    pressed = (second + third) // 2
+    third, fourth = onsets(alone)[2:4]
+    pressed = (third + fourth) // 2
     partner = Partner(source)
     events = [*as_events(tune()), note_on(60, 80, at_sample=pressed), note_off(60, at_sample=pressed + 4_000)]
     found = performed(partner, events, seconds=pressed / SAMPLE_RATE + 0.3)
-    assert onsets(found) == [onsets(alone)[0], second]
-    assert [event for event in found if event.kind is Kind.NOTE_OFF] == alone[1:4:2], "what sounds sounds to its end"
+    assert onsets(found) == onsets(alone)[:3]
+    assert [event for event in found if event.kind is Kind.NOTE_OFF] == alone[1:6:2], "what sounds sounds to its end"
     assert partner.shown.turn == 1
     assert partner.shown.coming == ()
+    assert len(source.phrases[-1].notes) == 1
+
+
+@pytest.mark.parametrize("beat", [True, False])
+def test_a_long_rest_in_a_phrase_does_not_end_it(beat: bool) -> None:
+    """Whose answer has hardly begun has only rested: all of the phrase is answered, in the same turn."""
+    source = Made(beat=beat)
+    alone = performed(Partner(Made(beat=beat)), as_events(tune()), seconds=14)
+    again = onsets(alone)[0] + 100
+    rest = tune(begin=again)
+    partner = Partner(source, turns=1)
+    found = performed(partner, [*as_events(tune()), *as_events(rest)], blocks=(64, 777), seconds=30)
+    assert onsets(found)[0] == onsets(alone)[0]
+    assert len(onsets(found)) == 1 + 4
+    assert onsets(found)[1] > rest[-1].end
+    assert source.phrases[-1] == Phrase((*tune(), *rest), 0, 0.0)
+    assert partner.done
 
 
 def test_all_sound_off_silences_the_partner_at_once() -> None:

@@ -1,7 +1,8 @@
 """Listening: gathers the player's notes into a phrase, and decides when the phrase has ended.
 
 It ends when no key has been down for 0.35 s, or for 1.5 times the phrase's median silence between two notes where that
-is longer: who plays with rests is not interrupted in one.
+is longer: who plays with rests is not interrupted in one. A phrase that is being answered is set aside, and taken up
+again if all that ended it was a long rest.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Listener:
         self._down: dict[Key, tuple[int, int]] = {}  # when and how hard
         self._notes: deque[DuetNote] = deque(maxlen=MOST_NOTES)
         self._gaps: list[int] = []  # in order of length
+        self._aside: tuple[list[DuetNote], list[int]] = ([], [])
         self._last_begin = self._last_up = 0
 
     def hear(self, event: Event) -> bool:
@@ -95,6 +97,24 @@ class Listener:
         """The phrase is over; keys that are down belong to the next one."""
         self._notes.clear()
         self._gaps.clear()
+        self._aside = ([], [])
+
+    def set_aside(self) -> None:
+        """The phrase is over, so far as is known; keys that are down belong to the next one."""
+        aside = [*self._notes], [*self._gaps]
+        self.forget()
+        self._aside = aside
+
+    def take_up(self) -> bool:
+        """Go on with the phrase that was set aside; False if there is none."""
+        (notes, gaps), self._aside = self._aside, ([], [])
+        self._notes.extend(notes)
+        self._gaps += gaps
+        return bool(notes)
+
+    def leave(self) -> None:
+        """What was set aside will not be taken up."""
+        self._aside = ([], [])
 
     def _begin(self, at: int) -> None:
         if (self._notes or self._down) and at - self._last_begin > CHORD_SAMPLES:

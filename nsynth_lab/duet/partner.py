@@ -4,7 +4,8 @@
        ^----------------------------(the answer is over, or a key is pressed)-------------------------------'
 
 Everything happens at samples of the engine's clock, whatever the blocks: a key pressed while the partner answers
-silences it at its next note. Where a clock of another program tells its beats among the events, answers are written at
+silences it at its next note. If the answer had hardly begun, the player had only rested and goes on with the phrase:
+all of it is answered then. Where a clock of another program tells its beats among the events, answers are written at
 its tempo, begin on its beats, stay on them, and end where it stops. Live, answers are written beside the music from
 each moment on when all keys are up; one that is not there in time begins a beat later, which is the only difference
 there may be to the same phrase in a file.
@@ -19,7 +20,7 @@ from collections.abc import Iterable
 
 from nsynth_lab.duet.along import SecondVoice
 from nsynth_lab.duet.clock import Clock
-from nsynth_lab.duet.listening import Listener
+from nsynth_lab.duet.listening import Listener, key_struck
 from nsynth_lab.duet.sources import AnswerSource
 from nsynth_lab.duet.values import Answer, DuetNote, Phrase, Shown
 from nsynth_lab.midi.events import OF_THE_SONG, Event, Kind, control, note_off, note_on
@@ -29,6 +30,8 @@ CHANNEL = 16  # of the partner: one more than MIDI has, so that the player may h
 ASKED_AFTER_SAMPLES = round(0.04 * SAMPLE_RATE)  # without a key: most rests between notes are shorter
 OPENS_AT_SAMPLES = SAMPLE_RATE  # where it begins
 SHOWN_NOTES = 24
+HARDLY_BEGUN = 0.5  # of an answer, and a bar at most
+HARDLY_BEGUN_SAMPLES = 2 * SAMPLE_RATE  # without bars
 EXACT = 1e-9  # beats: a beat at this very sample is the next one
 SOUND_OFF = 120  # the controller after which nothing sounds
 MOST_KEPT = 200_000  # events
@@ -67,6 +70,7 @@ class Partner:
         self._listener, self._clock = Listener(), Clock()
         self._waiting: list[Event] = []  # of the player, beyond the last block
         self._turn, self._period = 0, 0.0
+        self._before = 0, 0.0  # both, as they were before the latest answer
         self._asked = Phrase(())  # what is being answered, or may be soon
         self._asked_up = -1  # its last key
         self._decided: int | None = None  # when it ended; None while it has not
@@ -191,6 +195,8 @@ class Partner:
         if event.kind in OF_THE_SONG:
             return self._follow(event)
         self.events.append(event)
+        if key_struck(event) is not None:
+            self._take_up_or_leave(event.at_sample)
         if self._listener.hear(event):
             self._notes.clear()
             self._decided = None
@@ -209,6 +215,16 @@ class Partner:
             return self._silence(event.at_sample) if self._clock.stops(event) else []
         self._notes = deque(self._clock.take(event, self._notes))
         return []
+
+    def _take_up_or_leave(self, now: int) -> None:
+        """Go on with the phrase whose answer has hardly begun when a key goes down; else this key begins another."""
+        answer = self._answer
+        length = max((note.end for note in answer.notes), default=0)
+        bar = answer.bar_samples if math.isfinite(answer.bar_samples) else HARDLY_BEGUN_SAMPLES
+        if now - self._start >= min(HARDLY_BEGUN * length, bar):
+            self._listener.leave()
+        elif self._listener.take_up():
+            self._turn, self._period = self._before
 
     def _turn_to(self, now: int) -> None:
         """Request an answer, hand the turn to the partner, or collect the answer, as the time requires."""
@@ -248,9 +264,9 @@ class Partner:
 
     def _strike(self, note: DuetNote, now: int) -> list[Event]:
         if not self._begun:  # until now the player might have gone on with the phrase
-            self._begun, self._period = True, self._answer.period_samples
-            self._turn += 1
-            self._listener.forget()
+            self._before = self._turn, self._period
+            self._begun, self._turn, self._period = True, self._turn + 1, self._answer.period_samples
+            self._listener.set_aside()
         again = [one for one in self._sounding if one[1] == note.key]
         for one in again:
             self._sounding.remove(one)

@@ -40,6 +40,7 @@ class _Answered:
 
     played: Played
     notes: tuple[DuetNote, ...]
+    fell_in: bool  # whether it had begun in a rest of the phrase; the notes are those after it, if there are any
     bars: int
     written: tuple[DuetNote, ...]  # all of the answer, though the phrase may have gone on and stopped it
     begun: int  # at which sample of the phrase's clock the answer begins
@@ -95,8 +96,11 @@ def _answered(model: MelodyModel, played: Played, wishes: Wishes) -> _Answered:
             at, velocity = begun.pop(event.number)
             notes.append(DuetNote(at, event.at_sample, event.number, velocity))
     notes.sort(key=lambda note: note.begin)
-    begins, answer = notes[0].begin if notes else 0, source.answer
-    return _Answered(played, tuple(notes), answer.bars, answer.notes, begins, source.seconds)
+    last = played.notes[-1].begin
+    after = [note for note in notes if note.begin > last] or notes
+    begins, answer = after[0].begin if after else 0, source.answer
+    fell_in = bool(notes) and notes[0].begin <= last
+    return _Answered(played, tuple(after), fell_in, answer.bars, answer.notes, begins, source.seconds)
 
 
 def _measured(answered: _Answered, random: Line) -> dict[str, float]:
@@ -114,6 +118,7 @@ def _measured(answered: _Answered, random: Line) -> dict[str, float]:
     runs = [len(list(run)) for _, run in groupby(keys)]
     return {
         "answered": float(bool(notes)),
+        "fell_in": float(answered.fell_in),
         "in_scale": float(np.mean([key % 12 in scale for key in keys])),
         "beyond": float(max(0, min(own) - min(keys), max(keys) - max(own))),
         "stuck": float(max(runs) >= LONG_RUN or (len(keys) >= 16 and len(set(keys)) <= 2 < len(set(own)))),
@@ -168,6 +173,7 @@ def rows(found: dict[str, Any]) -> list[Row]:
     cost, beyond = found["cpu_ms_of_four_bars"], found["beyond"]
     return [
         share("phrases answered", "answered", 1.0),
+        share("phrases into a rest of which it began an answer", "fell_in", None),
         share("first note within 10 ms of the tune's beat", "on_beat", None),
         share("first note within 10 ms of a beat, a half or a third", "on_part", None),
         share("notes in the phrase's scale", "in_scale", 0.98),
