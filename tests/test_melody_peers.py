@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tunes import REEL, eighths, tune_of
 
 from nsynth_lab.evaluate.melody.held_out import Sample
-from nsynth_lab.evaluate.melody.peers import lasting, letters, lookback
+from nsynth_lab.evaluate.melody.peers import letters, lookback
 from nsynth_lab.evaluate.melody.peers.lasting import trained_for
 from nsynth_lab.evaluate.melody.peers.letters import signs_of, train_letters
 from nsynth_lab.evaluate.melody.peers.lookback import LookbackNet, events_of, told_of, train_lookback
@@ -21,7 +22,7 @@ from nsynth_lab.melody.draft import Draft
 from nsynth_lab.melody.slots import HOLD, SILENCE
 from nsynth_lab.melody.steps import DURATIONS, END_OF_TUNE, REST, steps_of
 from nsynth_lab.train.melody.loops_training import Loops
-from nsynth_lab.train.melody.run import Plan
+from nsynth_lab.train.melody.run import SECONDS, Plan, Run
 
 QUARTER = DURATIONS.index(24)
 
@@ -89,25 +90,30 @@ def test_a_vae_rebuilds_the_loop_that_it_has_learnt(tmp_path: Path) -> None:
     assert vae.rebuilt(loops) == (1.0, 1.0)
 
 
-def test_a_training_has_as_many_steps_as_last_so_long_and_keeps_their_number(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_training_has_as_many_steps_as_last_so_long_and_keeps_their_number(tmp_path: Path) -> None:
     plans: list[Plan] = []
-    spent_seconds = 0.0
 
     def train(plan: Plan) -> int:
-        nonlocal spent_seconds
         plans.append(plan)
-        spent_seconds += 3 + plan.steps / 64  # three seconds to read the tunes
+        if not plan.state.exists():
+            save_file({SECONDS: torch.tensor(plan.steps / 64)}, plan.state)
         return plan.steps
 
-    monkeypatch.setattr(lasting, "time", SimpleNamespace(process_time=lambda: spent_seconds))
+    often: dict[str, Any] = {"rate": 1e-3, "folder": tmp_path, "say": lambda _: None}
+    assert trained_for("one", train, seconds=0.3, **often) == round(0.3 * 64)
+    assert trained_for("one", train, seconds=0.3, **often) == round(0.3 * 64)
+    assert len(plans) == 3  # it is timed once
+    assert trained_for("one", train, seconds=1.25, **often) == 1.25 * 64
 
-    steps = trained_for("one", train, seconds=0.3, rate=1e-3, folder=tmp_path, say=lambda _: None)
-    begun = plans[-1].steps
-    assert steps == begun > 1
-    again = trained_for("one", train, seconds=0.3, rate=1e-3, folder=tmp_path, say=lambda _: None)
-    assert again == steps
-    assert len(plans) == 4  # its pace is found once, by two short runs
-    assert steps == round(0.3 * 64)
-    assert trained_for("one", train, seconds=1.25, rate=1e-3, folder=tmp_path, say=lambda _: None) == 1.25 * 64
+
+def test_a_run_knows_how_long_its_steps_took_though_it_was_interrupted(tmp_path: Path) -> None:
+    state = tmp_path / "run.safetensors"
+    known = 0.0
+    for steps in (3, 5):
+        net = torch.nn.Linear(2, 1)
+        run = Run(net, [], Plan(8, 1e-3, state, lambda _: None))
+        assert run.seconds == pytest.approx(known)
+        run.fit(lambda _, net=net: net.weight.square().sum(), most_steps=steps)  # type: ignore[misc]
+        assert run.seconds > known
+        known = run.seconds
+    assert float(load_file(state)[SECONDS]) == pytest.approx(known)

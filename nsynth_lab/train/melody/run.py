@@ -19,6 +19,7 @@ LAST_RATE = 0.02  # of the rate
 AVERAGED = 0.998
 MOST_NORM = 1.0
 NET_PREFIX, AVERAGED_PREFIX = "net.", "averaged."
+STEP, SECONDS = "step", "seconds"  # in the state, beside the tensors
 SAVE_SECONDS, SAY_SECONDS, MEASURE_SECONDS = 60.0, 30.0, 300.0
 
 
@@ -33,11 +34,19 @@ class Plan:
 
 
 class Run:
-    """A net, its average and its optimizers between two steps."""
+    """A net, its average and its optimizers between two steps.
+
+    Attributes:
+        net: as it is.
+        plan: of the run.
+        step: how many it has taken.
+        seconds: of the processor that they took.
+        averaged: the average of its weights.
+    """
 
     def __init__(self, net: nn.Module, matrices: list[nn.Parameter], plan: Plan) -> None:
         inner = {id(one) for one in matrices}
-        self.net, self.plan, self.step = net, plan, 0
+        self.net, self.plan, self.step, self.seconds = net, plan, 0, 0.0
         self._muon = Muon(matrices) if matrices else None
         self._adam = torch.optim.Adam([one for one in net.parameters() if id(one) not in inner], betas=BETAS)
         self._parts = [part for part in (self._muon, self._adam) if part is not None]
@@ -58,6 +67,7 @@ class Run:
         began = said = saved = measured = time.monotonic()
         total, count = 0.0, 0
         while self.step < last:
+            begun = time.process_time()
             torch.manual_seed(self.step)
             self.net.train()
             loss = loss_of(self.step)
@@ -67,6 +77,7 @@ class Run:
             nn.utils.clip_grad_norm_(self.net.parameters(), MOST_NORM)
             self._take_step()
             self.step += 1
+            self.seconds += time.process_time() - begun
             total, count, now = total + float(loss.detach()), count + 1, time.monotonic()
             if now - said > SAY_SECONDS or self.step == last:
                 pace = (now - began) / (self.step - first)
@@ -108,13 +119,13 @@ class Run:
             for part in self._parts:
                 for key, moment in part.state.get(value, {}).items():
                     tensors[f"{key}.{name}"] = torch.as_tensor(moment)
-        tensors["step"] = torch.tensor(self.step)
+        tensors[STEP], tensors[SECONDS] = torch.tensor(self.step), torch.tensor(self.seconds)
         beside = self.plan.state.with_suffix(".new")
         save_file({name: value.contiguous() for name, value in tensors.items()}, beside)
         beside.replace(self.plan.state)
 
     def _restore(self, tensors: dict[str, Tensor]) -> None:
-        self.step = int(tensors.pop("step"))
+        self.step, self.seconds = int(tensors.pop(STEP)), float(tensors.pop(SECONDS, 0.0))
         own, averaged = (
             {name.removeprefix(part): value for name, value in tensors.items() if name.startswith(part)}
             for part in (NET_PREFIX, AVERAGED_PREFIX)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from nsynth_lab.atomic_file import write_json
-from nsynth_lab.train.melody.run import Plan
+from safetensors.torch import load_file
 
-PACED = 6, 30  # steps of two short runs: what they differ by is timed, since reading the tunes is no step
+from nsynth_lab.atomic_file import write_json
+from nsynth_lab.train.melody.run import SECONDS, Plan
+
+PACED = 16  # steps that are timed
 Trained = TypeVar("Trained")
 Say = Callable[[str], object]
 
@@ -34,16 +35,14 @@ def trained_for(
     kept = folder / f"{stem}.json"
     if not kept.is_file():
         say(f"{name}: finding its pace")
-        few, more = (_seconds(train, steps, rate) for steps in PACED)
-        pace = max((more - few) / (PACED[1] - PACED[0]), 1e-6)
-        write_json(kept, {"steps": max(1, round(seconds / pace))})
+        write_json(kept, {"steps": max(1, round(seconds / _pace(train, rate)))})
     steps = int(json.loads(kept.read_text(encoding="utf-8"))["steps"])
     return train(Plan(steps, rate, folder / f"{stem}.safetensors", lambda line: say(f"{name}: {line}")))
 
 
-def _seconds(train: Callable[[Plan], Trained], steps: int, rate: float) -> float:
-    """Of the processor, for a run of so many steps with all that belongs to it."""
+def _pace(train: Callable[[Plan], object], rate: float) -> float:
+    """Seconds of the processor that a step takes; reading the tunes is none."""
     with tempfile.TemporaryDirectory() as apart:
-        begun = time.process_time()
-        train(Plan(steps, rate, Path(apart) / "paced.safetensors", lambda _: None))
-        return time.process_time() - begun
+        state = Path(apart) / "paced.safetensors"
+        train(Plan(PACED, rate, state, lambda _: None))
+        return max(float(load_file(state)[SECONDS]), 1e-6) / PACED
