@@ -17,6 +17,7 @@ from nsynth_lab.melody.notation import Stretch, bars_of, comfortable, lowest_ton
 from nsynth_lab.melody.sketch import Sketch
 from nsynth_lab.melody.slots import BARS, slots_of
 from nsynth_lab.melody.steps import DURATIONS, GOES_ON, REST, bar_line_from
+from nsynth_lab.melody.walk import even_steps, leading_away
 from nsynth_lab.melody.writing import Asked, write
 from nsynth_lab.tune.key import Key
 from nsynth_lab.tune.metre import Metre
@@ -24,7 +25,7 @@ from nsynth_lab.tune.tune import Tune
 from nsynth_lab.units import FloatArray, Ints
 
 FINE = 65  # points at which a way is tried before even steps are chosen
-TIE = 1e-3  # of ways with the same largest step that whose others are smaller is taken
+FEWEST_FINER, LEAST_TRIED = 2, 16  # points a step, and points, at which one is tried whose steps need not be even
 
 
 @dataclass(frozen=True)
@@ -145,12 +146,13 @@ def way(model: MelodyModel, first: Loop, last: Loop, *, steps: int, even: bool, 
         first: at the beginning.
         last: at the end.
         steps: how many loops, both ends included.
-        even: whether each differs from the next by about as much, instead of being evenly spaced in latents.
+        even: whether each differs from the next by about as much, instead of being about evenly spaced in latents.
         weight: of the sketch against the writer.
     """
     check_alike([first, last])
     ends = np.stack([encode(model, first), encode(model, last)])
-    positions = np.linspace(0, 1, FINE if even else steps)
+    finer = max(FEWEST_FINER, -(-LEAST_TRIED // (steps - 1)))
+    positions = np.linspace(0, 1, FINE if even else 1 + finer * (steps - 1))
     between = [positions[1:-1]]
     latents = np.asarray((1 - between[0])[:, None] * ends[0] + between[0][:, None] * ends[1], np.float32)
     # A loop's mode is that of the nearer end, so that scales change in the middle and not all the way.
@@ -159,9 +161,9 @@ def way(model: MelodyModel, first: Loop, last: Loop, *, steps: int, even: bool, 
     inner = [loop for part, like in parts if len(part) for loop in along(model, part, like, weight=weight)]
     whole = [first, *inner, last]
     if not even:
-        return whole
+        return [whole[at] for at in leading_away(np.stack([one.slots for one in whole]), steps)]
     whole = [loop for pair in pairwise(whole) for loop in (pair[0], *_by_beats(*pair))] + [last]
-    return [whole[at] for at in _even(np.stack([one.slots for one in whole]), steps)]
+    return [whole[at] for at in even_steps(np.stack([one.slots for one in whole]), steps)]
 
 
 def _by_beats(one: Loop, two: Loop) -> list[Loop]:
@@ -178,23 +180,6 @@ def _by_beats(one: Loop, two: Loop) -> list[Loop]:
                     joined.add(duration, pitch, GOES_ON)
         found.append(Loop(joined, one.metre, one.key, one.lowest))
     return found
-
-
-def _even(slots: Ints, steps: int) -> list[int]:
-    """Which of the loops along a way [loops, slots] to take, so that the largest step is as small as it can be."""
-    count = len(slots)
-    apart = (slots[:, None] != slots[None]).mean(-1)
-    best, back = np.full((steps, count), np.inf), np.zeros((steps, count), int)
-    best[0, 0] = 0.0
-    for step in range(1, steps):
-        for at in range(step, count):
-            reached = np.maximum(best[step - 1, :at], apart[:at, at]) + TIE * apart[:at, at] ** 2
-            back[step, at] = int(reached.argmin())
-            best[step, at] = reached.min()
-    path = [count - 1]
-    for step in range(steps - 1, 0, -1):
-        path.append(int(back[step, path[-1]]))
-    return path[::-1]
 
 
 def grid(model: MelodyModel, corners: Sequence[Loop], *, size: int, weight: float = 1.0) -> list[list[Loop]]:
