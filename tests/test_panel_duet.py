@@ -239,19 +239,19 @@ def test_a_key_silences_the_answer_at_its_next_note_and_a_panic_at_once(
     with stage(session, monkeypatch) as here:
         here.begin(loose=True)
         here.key(60)
-        here.until(lambda: len(here.struck()) == 1)
+        here.until(lambda: len(here.struck()) == 3)
         here.key(62, 0.2)
         here.until(lambda: here.told.turn == 1 and not here.told.coming)
-        here.until(lambda: len(here.struck()) == 2)
-        assert here.struck()[1][1] == 70, "the next answer begins, the one before does not go on"
+        here.until(lambda: len(here.struck()) == 4)
+        assert here.struck()[3][1] == 70, "the next answer begins, the one before does not go on"
         assert [[note.key for note in phrase.notes] for phrase in Written.made[0].phrases] == [[60], [62]]
         here.instrument.handle(Panic())
         here.hear(0.05)
         assert np.abs(here.hear(0.1)).max() < 1e-4
         here.hear(0.8)
-        assert len(here.struck()) == 2, "and what was played before is not answered"
+        assert len(here.struck()) == 4, "and what was played before is not answered"
         here.key(64)
-        here.until(lambda: len(here.struck()) == 3)
+        here.until(lambda: len(here.struck()) == 5)
 
 
 @pytest.mark.usefixtures("unpaced")
