@@ -10,7 +10,9 @@ from made_tunes import faded, hiss, silence, steady, tone
 from numpy.typing import NDArray
 
 from nsynth_lab.analysis.follower import HOP, Follower, Heard
-from nsynth_lab.analysis.phrase import ENDING, Phrase, follow, read_phrase, write_phrase
+from nsynth_lab.analysis.phrase import ENDING, LOOK_AHEAD_HOPS, Phrase, follow, read_phrase, write_phrase
+from nsynth_lab.analysis.pitch_candidates import Candidate
+from nsynth_lab.analysis.pitch_path import PitchPath
 from nsynth_lab.errors import PhraseError, UsageError
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, hz_to_note, note_to_hz
 
@@ -74,14 +76,49 @@ def test_noise_on_a_tone_moves_it_little() -> None:
 
 
 @pytest.mark.parametrize("sizes", [(1, 7, 300), (4096,), (255, 257)])
-def test_blocks_of_any_size_give_the_same(sizes: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("look_ahead_hops", [0, 3, LOOK_AHEAD_HOPS])
+def test_blocks_of_any_size_give_the_same(sizes: tuple[int, ...], look_ahead_hops: int) -> None:
+    """With a look-ahead so many hops later, and each moment is given once."""
     sound = np.concatenate([faded(tone(steady(hz, 0.15))) for hz in (220.0, 330.0)])
-    whole, follower, at, parts, turn = Follower().feed(sound), Follower(), 0, [], 0
+    whole = Follower(look_ahead_hops=look_ahead_hops).feed(sound)
+    assert len(whole) == len(sound) // HOP - look_ahead_hops
+    follower, at, parts, turn = Follower(look_ahead_hops=look_ahead_hops), 0, [], 0
     while at < len(sound):
         size = sizes[turn % len(sizes)]
         parts += follower.feed(sound[at : at + size])
         at, turn = at + size, turn + 1
     np.testing.assert_array_equal(np.array(parts), np.array(whole))
+    assert len(parts + follower.end()) == len(sound) // HOP
+
+
+@pytest.mark.parametrize("hz", [36.7, 110.0, 880.0])
+def test_with_a_look_ahead_a_pitch_is_told_in_its_own_time(hz: float) -> None:
+    """From the beginning of a tone on, however low it is, and a glide where it is; in silence there is nothing."""
+    begin = 9600
+    pitch = np.concatenate([np.full(SAMPLE_RATE // 5, hz), hz * 2.0 ** np.linspace(0.0, 1.0, SAMPLE_RATE // 2)])
+    phrase = follow([silence(0.2), tone(pitch), silence(0.2)], look_ahead_hops=LOOK_AHEAD_HOPS)
+    assert phrase.is_in_time
+    heard = phrase.note[begin // HOP + 2 : (begin + len(pitch)) // HOP - 6]
+    wanted = hz_to_note(1.0) + 12.0 * np.log2(pitch[(np.arange(len(heard)) + 3) * HOP - begin % HOP])
+    assert np.median(np.abs(heard - wanted)) < 0.05
+    assert np.isnan(phrase.note[: begin // HOP - 2]).all()
+    assert np.isnan(phrase.note[(begin + len(pitch)) // HOP + 3 :]).all()
+
+
+def test_a_path_that_looks_ahead_goes_where_it_will_be() -> None:
+    """For three moments the octave seems a little better; what comes after says that it was not."""
+
+    def found(low: float, high: float) -> list[Candidate]:
+        return [Candidate(110.0, low, low, 2048), Candidate(220.0, high, high, 1024)]
+
+    moments = [found(0.9, 0.3)] * 5 + [found(0.5, 0.85)] * 3 + [found(0.9, 0.3)] * 9
+
+    def path(lag: int) -> list[float]:
+        path = PitchPath(lag=lag)
+        return [one.hz for one in map(path.step, moments) if one is not None]
+
+    assert 220.0 in path(0)
+    assert set(path(8)) == {110.0}
 
 
 def test_nothing_is_heard_in_silence_and_hardly_anything_in_noise() -> None:

@@ -14,7 +14,7 @@ from playing import Heard as Asked
 from playing import small_engine
 
 from nsynth_lab.analysis.follower import HOP, Follower, Heard
-from nsynth_lab.analysis.phrase import Phrase, follow
+from nsynth_lab.analysis.phrase import LOOK_AHEAD_HOPS, Phrase, follow
 from nsynth_lab.audio import Audio, read_audio, write_audio
 from nsynth_lab.cli import run
 from nsynth_lab.cli.translate import request_of
@@ -182,6 +182,8 @@ def test_breath_reaches_the_decoder_as_a_gain_of_the_noise() -> None:
 def test_a_delay_moves_the_result_against_the_source_and_no_note_before_its_beginning() -> None:
     played = play_curve(follow([sung((57, 0.2), (60, 0.2))]), Rules(), octaves=False)
     assert played.delay_ms == pytest.approx(1000 * (1024 + LAG_SAMPLES) / SAMPLE_RATE)
+    ahead = play_curve(follow([sung((57, 0.2), (60, 0.2))], look_ahead_hops=LOOK_AHEAD_HOPS), Rules(), octaves=False)
+    assert ahead.delay_ms == 0.0, "what was heard with a look-ahead lies over its source"
     in_time, late = with_delay(played, 0.0), with_delay(played, 200.0)
     for moved, by_ms in ((in_time, -played.delay_ms), (late, 200.0 - played.delay_ms)):
         for (at, _), (came, _) in zip(struck(list(played.events)), struck(list(moved.events)), strict=True):

@@ -1,1 +1,1 @@
-"""Analysis: a phrase followed, its pitch, level and voicing, without looking ahead: live is the same as offline."""
+"""Analysis: a phrase followed, its pitch, level and voicing, live as well as offline."""

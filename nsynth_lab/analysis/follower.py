@@ -2,8 +2,8 @@
 
     feed(samples) --> [ every HOP: candidates of the last 85 ms --> path ] --> Heard
 
-What it gives depends on the samples so far and not on the blocks they came in, so a phrase is followed alike live and
-from a file.
+What it gives depends on the samples so far and not on the blocks they came in, so with the same look-ahead a phrase is
+followed alike live and from a file.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ DEFAULT_GATE_DB = -60.0  # amplitude of full scale
 RANGE_DB = 44.0  # a sound so far below the loudest of the last seconds is a tail or a neighbour's
 FORGETTING_DB = 0.013  # a hop: 2.4 dB a second
 QUIET = 2.0
+MOST_AROUND_HOPS = WINDOWS[-1] // 2 // HOP  # of a look-ahead: by then every window lies around its moment
 RISE_HOPS, RISE_DB = 5, 9.0  # a tone begins where the level has risen so much within so few hops
 
 
@@ -48,51 +49,78 @@ class Heard(NamedTuple):
 
 
 class Follower:
-    """`feed(samples)` gives what is heard in them. `gate_db` is the amplitude below which nothing is."""
+    """`feed(samples)` gives what is heard in them.
 
-    def __init__(self, *, gate_db: float = DEFAULT_GATE_DB) -> None:
+    Args:
+        gate_db: the amplitude below which nothing is.
+        look_ahead_hops: how long a moment waits for what comes after it. Up to 16 hops let the windows lie around it,
+            so that a low tone is known as early as a high one; more let the path be chosen by where it leads.
+    """
+
+    def __init__(self, *, gate_db: float = DEFAULT_GATE_DB, look_ahead_hops: int = 0) -> None:
         get_ready()
         self._past = np.zeros(WINDOWS[-1], np.float32)
         self._rest = np.zeros(0, np.float32)
-        self._path = PitchPath()
+        self._around = min(look_ahead_hops, MOST_AROUND_HOPS)
+        self._after, self._late = self._around * HOP, look_ahead_hops - self._around
+        self._path = PitchPath(lag=self._late)
         self._gate_db, self._loudest_db = gate_db, gate_db
         self._window, self._weights = a_weighted_window(LEVEL_SAMPLES)
-        self._levels: deque[float] = deque([FLOOR_DB] * RISE_HOPS, maxlen=RISE_HOPS)
-        self._toneless = 0
+        last = len(self._past) - self._after + min(self._after, LEVEL_SAMPLES // 2)
+        self._level_part = slice(last - LEVEL_SAMPLES, last)
+        self._levels: deque[float] = deque([FLOOR_DB] * RISE_HOPS, maxlen=max(RISE_HOPS, self._late + 1))
+        self._hops = self._toneless = 0
 
     def feed(self, samples: FloatArray) -> list[Heard]:
-        """What is heard at the end of each whole hop, of mono `samples` [any number] at 48 kHz and those before."""
+        """What is heard at the end of each whole hop, of mono `samples` [any number] at 48 kHz and those before.
+
+        With a look-ahead it comes so many hops later.
+        """
         fed = np.concatenate([self._rest, np.asarray(samples, np.float32)])
         whole = len(fed) // HOP * HOP
         self._rest = fed[whole:]
-        return [self._hear(fed[at : at + HOP]) for at in range(0, whole, HOP)]
+        heard = (self._hear(fed[at : at + HOP]) for at in range(0, whole, HOP))
+        return [one for one in heard if one is not None]
 
-    def _hear(self, hop: FloatArray) -> Heard:
+    def end(self) -> list[Heard]:
+        """What is heard in the hops that still wait for what comes after them: silence."""
+        self._rest = self._rest[:0]
+        return self.feed(np.zeros((self._around + self._late) * HOP, np.float32))
+
+    def _hear(self, hop: FloatArray) -> Heard | None:
         self._past = np.concatenate([self._past[HOP:], hop])
-        peak = float(np.abs(self._past[-LEVEL_SAMPLES:]).max())
+        self._hops += 1
+        if self._hops <= self._around:
+            return None
+        peak = float(np.abs(self._past[self._level_part]).max())
         peak_db = 20.0 * np.log10(max(peak, 1e-6))
         self._loudest_db = max(self._loudest_db - FORGETTING_DB, peak_db, self._gate_db)
         found, quiet = [], QUIET
         if peak_db > self._gate_db:
-            found = candidates(self._past)
+            found = candidates(self._past, after=self._after)
             quiet = QUIET * max(0.0, 1.0 - 10.0 ** ((peak_db - self._loudest_db + RANGE_DB) / 20.0))
         tone = self._path.step(found, quiet=quiet)
-        level_db, known = self._level_db(), bool(tone.hz)
-        if not quiet and self._begins(level_db) and (first := first_pitch(self._past)):
-            tone = _surer(tone, first)
-        self._toneless = 0 if known else self._toneless + 1
+        level_db = self._level_db()
+        if tone is not None and not self._after:
+            tone = self._sooner(tone, level_db, quiet=bool(quiet))
         self._levels.append(level_db)
+        if tone is None:
+            return None
         note = hz_to_note(tone.hz) if tone.hz else np.nan
         # rounded as in a phrase, so that live and offline the same is played
-        note, level_db, strength = np.array([note, level_db, tone.strength], np.float32).tolist()
-        return Heard(note, level_db, strength, tone.window // 2)
+        values = np.array([note, self._levels[-1 - self._late], tone.strength], np.float32)
+        note, level_db, strength = values.tolist()
+        return Heard(note, level_db, strength, max(tone.window // 2 - self._after, 0))
 
-    def _begins(self, level_db: float) -> bool:
-        """Whether a tone may have begun that is too short yet to be known for certain."""
-        return self._toneless >= RISE_HOPS and level_db - min(self._levels) > RISE_DB
+    def _sooner(self, tone: Candidate, level_db: float, *, quiet: bool) -> Candidate:
+        """What the path says, or where a tone may have begun that is too short yet to be known, its first samples."""
+        begins = self._toneless >= RISE_HOPS and level_db - min(self._levels) > RISE_DB
+        self._toneless = 0 if tone.hz else self._toneless + 1
+        first = first_pitch(self._past) if begins and not quiet else None
+        return tone if first is None else _surer(tone, first)
 
     def _level_db(self) -> float:
-        spectrum = np.fft.rfft(self._past[-LEVEL_SAMPLES:] * self._window)
+        spectrum = np.fft.rfft(self._past[self._level_part] * self._window)
         power = float((np.square(spectrum.real) + np.square(spectrum.imag)) @ self._weights)
         return max(float(10.0 * np.log10(max(power, 1e-12))), FLOOR_DB)
 

@@ -26,6 +26,7 @@ FORMAT_VERSION = 1
 MAX_SECONDS = 4 * 3600.0
 MAX_FRAMES = int(MAX_SECONDS * SAMPLE_RATE / HOP)
 MAX_FILE_BYTES = 64 * 2**20
+LOOK_AHEAD_HOPS = 20  # 107 ms, for what need not be played at once; more makes no difference
 LOUD_PERCENTILE = 95.0
 LOUD_RANGE_DB, LEAST_FRAMES, ONE_VOICE_STRENGTH = 25.0, 60, 0.86
 _ROWS = ("note", "level_db", "strength", "delay_samples")
@@ -81,6 +82,11 @@ class Phrase:
         return bool(np.isnan(self.note).all())
 
     @property
+    def is_in_time(self) -> bool:
+        """Whether every pitch was measured around its own moment, which takes a look-ahead."""
+        return not self.delay_samples[~np.isnan(self.note)].any()
+
+    @property
     def loud_db(self) -> float:
         """The level that the loudest twentieth of its tones reaches; -100 without any."""
         tones = self.level_db[~np.isnan(self.note)]
@@ -110,15 +116,18 @@ def follow(
     blocks: Iterable[FloatArray],
     *,
     gate_db: float = DEFAULT_GATE_DB,
+    look_ahead_hops: int = 0,
     provenance: dict[str, Any] | None = None,
     advance: Callable[[int], object] = lambda _: None,
 ) -> Phrase:
     """Follow a sound given in mono blocks [samples] at 48 kHz; `advance` is called with the samples of each block.
 
+    Without a look-ahead it is what is heard live.
+
     Raises:
         PhraseError: shorter than a hop, or longer than four hours.
     """
-    follower, parts, frames = Follower(gate_db=gate_db), [], 0
+    follower, parts, frames = Follower(gate_db=gate_db, look_ahead_hops=look_ahead_hops), [], 0
     for block in blocks:
         if heard := follower.feed(block):
             parts.append(np.array(heard, np.float32))
@@ -126,6 +135,8 @@ def follow(
         if frames > MAX_FRAMES:
             raise PhraseError(f"longer than {MAX_SECONDS / 3600:g} hours; cut it into parts")
         advance(len(block))
+    if heard := follower.end():
+        parts.append(np.array(heard, np.float32))
     rows = np.concatenate(parts).T if parts else np.zeros((len(_ROWS), 0), np.float32)
     return Phrase(**dict(zip(_ROWS, rows, strict=True)), provenance=provenance or {})
 

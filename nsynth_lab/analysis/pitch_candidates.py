@@ -72,17 +72,19 @@ def get_ready() -> None:
     candidates(np.resize(np.linspace(-0.1, 0.1, WINDOWS[0] // 8, dtype=np.float32), WINDOWS[-1]))
 
 
-def candidates(samples: FloatArray) -> list[Candidate]:
-    """The best candidates for the end of `samples` [at least 8192] at 48 kHz, at most eight, the best first.
+def candidates(samples: FloatArray, *, after: int = 0) -> list[Candidate]:
+    """The best candidates at the end of `samples` [at least 8192] at 48 kHz, at most eight, the best first.
 
-    Empty for silence, and for a sound without any periodicity.
+    They are those of the moment `after` samples before the end, up to 4096: what comes after it is heard too, and a
+    window lies around that moment as far as it can. Empty for silence, and for a sound without any periodicity.
     """
     found, count, enough = np.empty((_MOST, 4)), 0, 2 * WINDOWS[-1]
     correlations = [_NOTHING] * len(WINDOWS)
     for place, window in enumerate(_WINDOWS):
         if window.samples > enough:
             break  # an octave further down has been looked at too
-        correlation, shares, fall_db = _autocorrelation(samples, window)
+        heard = samples[: len(samples) - after + min(window.samples // 2, after)]
+        correlation, shares, fall_db = _autocorrelation(heard, window)
         count, highest = add_maxima(found, count, correlation, shares, fall_db, window)
         correlations[place] = correlation
         if highest > BEYOND_DOUBT:

@@ -76,8 +76,8 @@ ResidualOption = Annotated[
 DelayOption = Annotated[
     float | None,
     typer.Option(
-        help="Milliseconds by which the result comes after the source; 0 to lay it over the source.",
-        show_default="45 as live; notes 0",
+        help="Milliseconds by which the result comes after the source; 0 lays it over the source.",
+        show_default="0; 45 for a .phrase that was heard live",
     ),
 ]
 PhraseOption = Annotated[
@@ -296,14 +296,18 @@ def request_of(names: str, checkpoint: Path | None, **more: Any) -> PlayRequest:
 
 def followed(source: Path, gate_db: float) -> Phrase:
     """A phrase, read or heard."""
-    from nsynth_lab.analysis.phrase import ENDING, follow, read_phrase
+    from nsynth_lab.analysis.phrase import ENDING, LOOK_AHEAD_HOPS, follow, read_phrase
     from nsynth_lab.units import SAMPLE_RATE
 
     if source.suffix.lower() == ENDING:
         return read_phrase(source)
     with console.sound_progress(None, "listening") as advance:
         return follow(
-            blocks_at(source, SAMPLE_RATE), gate_db=gate_db, provenance={"file": source.name}, advance=advance
+            blocks_at(source, SAMPLE_RATE),
+            gate_db=gate_db,
+            look_ahead_hops=LOOK_AHEAD_HOPS,
+            provenance={"file": source.name},
+            advance=advance,
         )
 
 

@@ -54,11 +54,11 @@ class Translator:
 
     def _follow(self, samples: FloatArray) -> tuple[Phrase, float]:
         """What is heard in a phrase, and the seconds that takes; the same phrase is followed once."""
-        from nsynth_lab.analysis.phrase import follow
+        from nsynth_lab.analysis.phrase import LOOK_AHEAD_HOPS, follow
 
         if self._followed is None or self._followed[0] is not samples:
             begun = time.perf_counter()
-            phrase = follow([samples])
+            phrase = follow([samples], look_ahead_hops=LOOK_AHEAD_HOPS)
             self._followed = samples, phrase, time.perf_counter() - begun
         return self._followed[1], self._followed[2]
 

@@ -29,7 +29,7 @@ def heard_notes(phrase: Phrase) -> list[HeardNote]:
     heard = np.asarray(middles, np.float64)  # the middle of what was measured
     runs = [(begin, end) for begin, end in note_runs(note, level) if _tones(note[begin:end]) >= SHORTEST_HOPS]
     begins = [
-        _begin(begin, after, heard, level) for (begin, _), (_, after) in zip(runs, [(0, -99), *runs], strict=False)
+        _begin(begin, after, heard, phrase) for (begin, _), (_, after) in zip(runs, [(0, -99), *runs], strict=False)
     ]
     found = []
     for place, ((first, after), begin) in enumerate(zip(runs, begins, strict=True)):
@@ -41,8 +41,9 @@ def heard_notes(phrase: Phrase) -> list[HeardNote]:
     return found
 
 
-def _begin(first: int, last_end: int, heard: Doubles, level: FloatArray) -> int:
+def _begin(first: int, last_end: int, heard: Doubles, phrase: Phrase) -> int:
     """The sample at which a note begins: where its level came up, if it did, or where its pitch was heard first."""
+    level, late = phrase.level_db, 0 if phrase.is_in_time else LEVEL_SAMPLES // 2
     own = max(int(heard[first]) - HOP // 2, 0)
     near = slice(max(first - BACK_HOPS, last_end, 0), first + SOON_HOPS)
     loud = float(level[first : first + LOUD_HOPS].max())
@@ -51,7 +52,7 @@ def _begin(first: int, last_end: int, heard: Doubles, level: FloatArray) -> int:
         return own
     threshold = max(loud - FAR_DB, level[trough] + SHARE * (loud - float(level[trough])))
     before = np.flatnonzero(level[near] < threshold)
-    return max((near.start + int(before[-1]) + 2) * HOP - LEVEL_SAMPLES // 2, 0)
+    return max((near.start + int(before[-1]) + 2) * HOP - late, 0)
 
 
 def _note(phrase: Phrase, heard: Doubles, hops: slice, begin: int, end: int) -> HeardNote:

@@ -4,7 +4,8 @@
           --> pitch by its channel's bend, loudness by its channel's level
 
 Short windows hear a pitch sooner than long ones. So that a glide keeps its shape across them, the bend is what was
-sung 21 ms ago, whatever the window; only below 75 Hz it is later.
+sung 21 ms ago, whatever the window; only below 75 Hz it is later. A phrase that was followed with enough look-ahead
+has each pitch in its own time, and is bent without that delay.
 
 A note begins where a tone does, where the level leaps up, and where the pitch steps to another place and rests there;
 a glide is bent. It ends where the tone does, with its instrument's own release. Nothing here looks ahead.
@@ -147,7 +148,7 @@ class NoteMaker:
 
     def _move(self, note: float, heard: Heard) -> list[Event]:
         assert self._key is not None
-        follow, wanted = self._rules.follow, self._delayed(note) + self._octaves
+        follow, wanted = self._rules.follow, self._delayed(note, heard) + self._octaves
         if self._rules.snap:
             aim = self._rules.allowed(wanted) - round(wanted)
             self._shift += SMOOTHING * (aim - self._shift)
@@ -159,9 +160,9 @@ class NoteMaker:
             events.append(Event(Kind.BREATH, self._channel, 0, breath_db, self._now))
         return events
 
-    def _delayed(self, note: float) -> float:
-        """The pitch 21 ms ago, or the nearest to it that was heard in this note."""
-        if not self._pitches:
+    def _delayed(self, note: float, heard: Heard) -> float:
+        """The pitch 21 ms ago, or the nearest to it that was heard in this note; now, if it was measured now."""
+        if not (self._pitches and heard.delay_samples):
             return note
         order = sorted(self._pitches)
         return float(np.interp(self._now - PITCH_DELAY_SAMPLES, [at for at, _ in order], [pitch for _, pitch in order]))

@@ -16,7 +16,6 @@ from nsynth_lab.translate.rules import MOST_TRANSPOSED, Rules
 from nsynth_lab.units import SAMPLE_RATE
 
 TOO_QUIET_DB = -90.0
-FOLLOWED_MS = 1000.0 * (PITCH_DELAY_SAMPLES + LAG_SAMPLES) / SAMPLE_RATE  # by which a followed pitch is later
 MOST_DELAY_MS = 1000.0
 STRAY = 0.05  # of the tones may lie anywhere, such as breaths: a phrase is not moved for their sake
 
@@ -68,14 +67,24 @@ def check_delay(delay_ms: float) -> None:
 
 
 def play_curve(phrase: Phrase, rules: Rules, *, octaves: bool) -> Played:
-    """A phrase followed moment by moment, at the level of the bank's instruments.
+    """A phrase followed moment by moment, at the level of the bank's instruments; in time if it was heard so.
 
     `octaves`: whether it is moved by octaves into the range of `rules`; if not, that range is not kept to.
     """
     rules = levelled(rules, phrase)
     rules = centred(rules, phrase) if octaves else replace(rules, lowest=0, highest=127)
     events = events_of(phrase, rules)
-    return Played(events, events, rules.transpose, rules.makeup_db, FOLLOWED_MS)
+    played = Played(events, events, rules.transpose, rules.makeup_db, followed_ms(phrase))
+    return with_delay(played, 0.0) if phrase.is_in_time else played
+
+
+def followed_ms(phrase: Phrase) -> float:
+    """By how much a pitch that is followed comes later: what the engine needs, and the note maker without look-ahead.
+
+    See `synth.followed` and `note_maker`.
+    """
+    waited = 0 if phrase.is_in_time else PITCH_DELAY_SAMPLES
+    return 1000.0 * (waited + LAG_SAMPLES) / SAMPLE_RATE
 
 
 def play_notes(notes: Sequence[HeardNote], rules: Rules, *, octaves: bool) -> Played:

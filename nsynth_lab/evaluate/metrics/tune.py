@@ -19,7 +19,7 @@ from nsynth_lab.dsp.loudness import FLOOR_DB, loudness_db
 from nsynth_lab.evaluate.metrics.yin_pitch import HIGHEST_NOTE, LOWEST_NOTE, pyin_notes
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles, FloatArray, note_to_hz
 
-MOST_DELAY_MS = 120
+LEAST_DELAY_MS, MOST_DELAY_MS = -30, 120
 NEAR_CENTS, OCTAVE_CENTS = 20.0, 900.0
 ONSET_SECONDS = 0.05
 NOTE_DB = 35.0  # a note is at most so far below the loud ones
@@ -108,7 +108,7 @@ def agreement(source: Tune, result: Tune, *, moved: Doubles | float = 0.0) -> di
 
 
 def delay_ms(source: Tune, result: Tune, *, moved: Doubles | float = 0.0) -> int:
-    """The delay, 0 to 120 ms, at which most frames agree within 20 cents; of the best ones the middle."""
+    """The delay, -30 to 120 ms, at which most frames agree within 20 cents; of the best ones the middle."""
     wanted = source.note + moved
 
     def near(delay: int) -> float:
@@ -117,8 +117,8 @@ def delay_ms(source: Tune, result: Tune, *, moved: Doubles | float = 0.0) -> int
         cents = 100.0 * np.abs(came[:count] - wanted[:count])
         return float(np.sum(cents[~np.isnan(cents)] < NEAR_CENTS))
 
-    shares = np.array([near(delay) for delay in range(MOST_DELAY_MS + 1)])
-    return int(np.median(np.flatnonzero(shares >= shares.max() - 0.5)))
+    shares = np.array([near(delay) for delay in range(LEAST_DELAY_MS, MOST_DELAY_MS + 1)])
+    return LEAST_DELAY_MS + int(np.median(np.flatnonzero(shares >= shares.max() - 0.5)))
 
 
 def onsets(tune: Tune) -> list[float]:

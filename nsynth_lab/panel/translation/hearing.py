@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from nsynth_lab.analysis.phrase import ENDING, Phrase, follow, read_phrase, write_phrase
+from nsynth_lab.analysis.phrase import ENDING, LOOK_AHEAD_HOPS, Phrase, follow, read_phrase, write_phrase
 from nsynth_lab.audio import length_seconds, mono_blocks
 from nsynth_lab.dsp.resampling import StreamResampler
 from nsynth_lab.errors import AudioError, NsynthLabError
@@ -86,7 +86,12 @@ def _heard(path: Path, there: Path, tell: Tell, title: str) -> tuple[Phrase, flo
     picture = NoteSpectrogram()
     with (there / SOURCE).open("wb") as file:
         kept = _Kept(file, picture)
-        phrase = follow(kept.all_of(_at_rate(path)), provenance={"file": title}, advance=advance)
+        phrase = follow(
+            kept.all_of(_at_rate(path)),
+            look_ahead_hops=LOOK_AHEAD_HOPS,
+            provenance={"file": title},
+            advance=advance,
+        )
     (there / SPECTROGRAM).write_bytes(picture.pixels())
     remarks = [f"only its first {LONGEST_SECONDS / 60:g} minutes are used"] if kept.is_cut else []
     if kept.peak > 1.0:

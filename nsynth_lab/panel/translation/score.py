@@ -16,7 +16,7 @@ from nsynth_lab.analysis.phrase import Phrase
 from nsynth_lab.errors import AudioError
 from nsynth_lab.midi.events import Event
 from nsynth_lab.translate.heard_notes import heard_notes
-from nsynth_lab.translate.played import FOLLOWED_MS, Played, centred, levelled, play_curve, play_notes
+from nsynth_lab.translate.played import Played, centred, followed_ms, levelled, play_curve, play_notes
 from nsynth_lab.translate.rules import Rules, parse_snap
 from nsynth_lab.units import SAMPLE_RATE, db_to_gain
 
@@ -138,7 +138,7 @@ def score_of(notes: Notes, options: Options, target: Target, *, sound: NDArray[n
     else:
         rules = centred(rules, phrase) if options.octaves else replace(rules, lowest=0, highest=127)
         events = None
-    late_ms = 0.0 if options.as_notes else FOLLOWED_MS
+    late_ms = 0.0 if options.as_notes else followed_ms(phrase)
     late_samples = round(late_ms * SAMPLE_RATE / 1000.0)
     return Score(phrase, rules, options.level_share, sound, gain / FULL_SCALE, events, late_samples)
 
