@@ -19,6 +19,7 @@ from typer.main import get_command
 
 from nsynth_lab import cli
 from nsynth_lab.audio import Audio, write_audio
+from nsynth_lab.latents import Latents
 from nsynth_lab.melody.checkpoint import FILE as MELODY
 from nsynth_lab.model.bank import Bank, load_bank, write_bank
 from nsynth_lab.model.checkpoint import save_weights
@@ -28,6 +29,7 @@ from nsynth_lab.units import SAMPLE_RATE
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "nsynth_lab/train/README.md", "nsynth_lab/bench/README.md")
+EACH = 6  # instruments of which a small model keeps one, besides those that are named
 SHOWN = r"^ {4}((?:nsynth-lab|scripts/|torchrun|\.) .*?|scripts/\S+)(?: +#.*)?$"
 EXAMPLE = r"^ +(nsynth-lab .+?)$|^ *(?:\*\*Example\*\*|Example): `(nsynth-lab .+?)`"
 
@@ -126,12 +128,30 @@ def make_inputs(font: Path | None) -> None:
 
 
 def small_model(folder: Path) -> None:
-    """A tiny model that knows every instrument of the default checkpoint by name."""
+    """A tiny model with the instruments that the lines and their presets name, and one in `EACH` of the others.
+
+    All would take `imagine`, which listens to the whole bank, nine seconds.
+    """
     bank = load_bank(DEFAULT_CHECKPOINT)
     model_id = save_weights(folder, tiny_model(), about={})
-    zones = [replace(zone, model_id=model_id) for zone in bank.zones]
-    write_bank(folder, Bank(list(bank.entries.values()), zones, model_id=model_id), about={})
+    named = "\n".join([*in_the_help(), *in_the_readmes(), *(path.read_text("utf-8") for path in named_presets())])
+    kept = [
+        entry for place, entry in enumerate(bank.entries.values()) if not place % EACH or entry.instrument.name in named
+    ]
+    zones: list[Latents] = []
+    entries = []
+    for entry in kept:
+        own = [replace(bank.zones[zone], model_id=model_id) for zone in entry.zones]
+        entries.append(replace(entry, zones=tuple(range(len(zones), len(zones) + len(own)))))
+        zones += own
+    write_bank(folder, Bank(entries, zones, model_id=model_id), about={})
     shutil.copy(DEFAULT_CHECKPOINT / MELODY, folder)
+
+
+def named_presets() -> list[Path]:
+    """Of those that come with the program, the files that a line names."""
+    words = {word for line in (*in_the_help(), *in_the_readmes()) for word in line.split()}
+    return [path for path in sorted((REPOSITORY / "presets").glob("*.toml")) if path.stem in words]
 
 
 class NoPorts:

@@ -26,7 +26,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-pytest_plugins = ("browsing", "hosts")  # fixtures: a browser, a panel, a page; the plugin, installed
+pytest_plugins = ("browsing", "hosts", "servers")  # fixtures: a browser, a panel, a page; the plugin, installed; sound
 
 
 @pytest.fixture(scope="session", autouse=True)

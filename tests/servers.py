@@ -1,4 +1,7 @@
-"""Servers of one's own that need no sound card: PulseAudio with a null sink, JACK with a dummy for its MIDI."""
+"""Servers of one's own that need no sound card: PulseAudio with a null sink, JACK with a dummy for its MIDI.
+
+Two fixtures are known to every test, `pulse_server` and `live_servers`: servers that last as long as the tests do.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,11 @@ KEEP = (
     "/dev/zero",
 )
 JACK_NAME = f"nsynth-lab-{os.getpid()}"
-JACK = ("jackd", "--no-realtime", "--no-mlock", "--name", JACK_NAME, "-d", "dummy", "-r", "48000", "-p", "256")
+
+
+def jack_server(name: str = JACK_NAME) -> tuple[str, ...]:
+    """The command that starts a JACK server with a dummy device."""
+    return ("jackd", "--no-realtime", "--no-mlock", "--name", name, "-d", "dummy", "-r", "48000", "-p", "256")
 
 
 def skip_without(*programs: str) -> None:
@@ -72,15 +79,37 @@ def pulse(folder: Path, *, again: bool = False) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def jack(folder: Path) -> Iterator[dict[str, str]]:
+def jack(folder: Path, *, name: str = JACK_NAME) -> Iterator[dict[str, str]]:
     """A JACK server with a dummy device, for MIDI; yields what its clients need in their environment."""
     skip_without(*JACK_PROGRAMS)
-    own = {"JACK_NO_AUDIO_RESERVATION": "1", "JACK_DEFAULT_SERVER": JACK_NAME, "JACK_NO_START_SERVER": "1"}
-    with running(JACK, {**os.environ, **own}, folder / "jack.log") as process:
-        time.sleep(1.0)
+    own = {"JACK_NO_AUDIO_RESERVATION": "1", "JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1"}
+    with running(jack_server(name), {**os.environ, **own}, folder / "jack.log") as process:
+        wait_for_jack(process, name)
+        yield own
+
+
+def wait_for_jack(process: subprocess.Popen[bytes], name: str = JACK_NAME) -> None:
+    """Until clients find it, where the system shows that, else for a second; skips where it does not start."""
+    for _ in range(20):
         if process.poll() is not None:
             pytest.skip("JACK does not start here")
-        yield own
+        if any(Path("/dev/shm").glob(f"jack_{name}_*_0")):
+            break
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def pulse_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a PulseAudio server that all tests share which leave it as it is."""
+    with pulse(tmp_path_factory.mktemp("pulse")) as environment:
+        yield environment
+
+
+@pytest.fixture(scope="session")
+def live_servers(pulse_server: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of that and of a JACK server, which they share too."""
+    with jack(tmp_path_factory.mktemp("jack"), name=f"{JACK_NAME}-shared") as environment:
+        yield {**pulse_server, **environment}
 
 
 @contextmanager

@@ -6,6 +6,7 @@ The instrument is built by `scripts/build-kars`, the effects are Debian's `zam-p
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import numpy as np
 import pytest
 from live_takes import RecordProperty, Take, furthest, whole_take
 from pack_reading import Sfizz, cents_off, level_db, need_module
-from servers import RECORD, pulse, running
+from servers import RECORD, running
 
 from nsynth_lab.audio import read_audio
 from nsynth_lab.cli import run
@@ -68,7 +69,7 @@ def song(path: str, *, notes: tuple[int, ...] = (60, 64, 67, 72, 57, 69)) -> Non
 @pytest.mark.alone
 @pytest.mark.skipif(not KARS.exists(), reason="no VST3 instrument was built (scripts/build-kars)")
 def test_an_instrument_plugin_is_captured_blended_played_and_packed(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], record_property: RecordProperty
+    capfd: pytest.CaptureFixture[str], pulse_server: dict[str, str], record_property: RecordProperty
 ) -> None:
     words = ["--low", "C3", "--high", "C5", "--step", "12", "--velocities", "100", "--hold", "1.5", "--duration", "2"]
     assert run(["capture", str(KARS), "--name", "my kars", "--family", "string", *words, "--json"]) == 0
@@ -80,7 +81,7 @@ def test_an_instrument_plugin_is_captured_blended_played_and_packed(
     assert run(["blend", "my kars", "flute", "--note", "C4", "-o", "half.wav", "--json"]) == 0
     told = json.loads(capfd.readouterr().out)
     assert abs(1200 * np.log2(told["f0_hz"] / told["asked_f0_hz"])) < 20.0  # it is itself flat by up to 30
-    assert 0.01 < np.abs(played_as_rendered(["my kars", "flute"], tmp_path / "pulse", record_property)).max() < 1.0
+    assert 0.01 < np.abs(played_as_rendered(["my kars", "flute"], pulse_server, record_property)).max() < 1.0
     words = ["--notes", "C3-C5/12", "--velocities", "100", "--positions", "0,0.5", "--duration", "2", "--name", "Kars"]
     assert run(["pack", "my kars", "flute", *words, "-o", "pack"]) == 0
     manifest = json.loads(Path("pack/manifest.json").read_text("utf-8"))
@@ -113,11 +114,11 @@ def test_a_preset_with_plugins_is_packed_the_same_from_its_manifest() -> None:
 @pytest.mark.alone
 @needs_zam
 def test_plugins_in_a_live_chain_sound_as_they_do_offline_and_without_a_gap(
-    tmp_path: Path, record_property: RecordProperty
+    pulse_server: dict[str, str], record_property: RecordProperty
 ) -> None:
     scan([ZAM / f"{name}.vst3" for name in (STEREO, MONO)])
     write_preset("hosted.toml", CHAIN)
-    live = played_as_rendered(["--preset", "hosted.toml"], tmp_path / "pulse", record_property)
+    live = played_as_rendered(["--preset", "hosted.toml"], pulse_server, record_property)
     assert not np.array_equal(live[0], live[1])
 
 
@@ -125,15 +126,15 @@ def test_plugins_in_a_live_chain_sound_as_they_do_offline_and_without_a_gap(
 @needs_zam
 @pytest.mark.skipif(not KARS.exists(), reason="no VST3 instrument was built (scripts/build-kars)")
 def test_a_hosted_instrument_beside_the_blend_sounds_live_as_it_does_offline(
-    tmp_path: Path, record_property: RecordProperty
+    pulse_server: dict[str, str], record_property: RecordProperty
 ) -> None:
     scan([KARS, ZAM / f"{STEREO}.vst3"])
     write_preset("layered.toml", replace(CHAIN, effects=CHAIN.effects[:2], layers=(Layer("Kars", low_key=60),)))
-    played_as_rendered(["--preset", "layered.toml"], tmp_path / "pulse", record_property, least_db=-90.0)
+    played_as_rendered(["--preset", "layered.toml"], pulse_server, record_property, least_db=-90.0)
 
 
 def played_as_rendered(
-    what: list[str], folder: Path, record_property: RecordProperty, *, least_db: float = -80.0
+    what: list[str], environment: dict[str, str], record_property: RecordProperty, *, least_db: float = -80.0
 ) -> FloatArray:
     """What `play --file` makes [2, samples]: what `render` makes, and what is heard on the device."""
     song("song.mid")
@@ -148,8 +149,7 @@ def played_as_rendered(
         assert max(apart) < db_to_gain(least_db), "what is played is not what is rendered"
         return taken
 
-    with pulse(folder) as environment:
-        return whole_take(play, record_property).made
+    return whole_take(play, record_property).made
 
 
 def played(what: list[str], environment: dict[str, str], name: str) -> Take[None]:
@@ -159,7 +159,8 @@ def played(what: list[str], environment: dict[str, str], name: str) -> Take[None
     with running(list(RECORD), environment, raw):
         done = subprocess.run(
             [*command, "--latency", "high", "--record", str(take)],
-            env=environment, capture_output=True, text=True, timeout=120, check=False,
+            env={**environment, "NSYNTH_LAB_HOME": os.environ["NSYNTH_LAB_HOME"]},
+            capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert not re.search("bypassed|too late|crashed", done.stdout + done.stderr)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playing import SECOND, small_engine, spectrum_peak_hz
-from servers import JACK, JACK_NAME, jack, running, skip_without
+from servers import JACK_NAME, jack, jack_server, running, skip_without, wait_for_jack
 
 from nsynth_lab.cli import run
 from nsynth_lab.errors import DeviceError, MissingError
@@ -104,16 +104,14 @@ def test_each_part_comes_whole_out_of_its_own_ports(block: int) -> None:
 def test_a_server_that_ends_is_waited_for(tmp_path: Path) -> None:
     environment = {**os.environ, "JACK_NO_AUDIO_RESERVATION": "1"}
     with ExitStack() as stack:
-        first = stack.enter_context(running(JACK, environment, tmp_path / "jack.log"))
-        time.sleep(1.0)
-        if first.poll() is not None:
-            pytest.skip("JACK does not start here")
+        first = stack.enter_context(running(jack_server(), environment, tmp_path / "jack.log"))
+        wait_for_jack(first)
         sink, block = stack.enter_context(JackSink(block_samples=512)), sine(440.0, 0, 512)
         for _ in range(20):
             sink.write(block)
         first.terminate()
         first.wait()
-        stack.enter_context(running(JACK, environment, tmp_path / "again.log"))
+        stack.enter_context(running(jack_server(), environment, tmp_path / "again.log"))
         end = time.monotonic() + 8.0
         while not sink.found and time.monotonic() < end:
             sink.write(block)

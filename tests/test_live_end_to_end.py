@@ -6,11 +6,12 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,7 +19,7 @@ import numpy as np
 import pytest
 from live_takes import RecordProperty, Take, whole_take
 from playing import spectrum_peak_hz
-from servers import RECORD, jack, pulse, running
+from servers import RECORD, pulse, running
 
 from nsynth_lab.audio import read_audio
 from nsynth_lab.model.bank import BANK
@@ -28,19 +29,20 @@ from nsynth_lab.units import SAMPLE_RATE, FloatArray, hz_to_note
 INSTRUMENTS = ("reed organ", "square lead")  # recorded in tune, and quick to speak
 NOTES = (60, 64, 69, 72, 57, 76)
 HELD_SECONDS, REST_SECONDS = 0.45, 0.55
+RELEASED_SECONDS = 1.5  # in which the last voice ends
 CENTS, TIME_SECONDS = 5.0, 0.020
 
 pytestmark = pytest.mark.alone
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def environment(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Of the servers that these tests play through."""
     pytest.importorskip("rtmidi")
     if not (DEFAULT_CHECKPOINT / BANK).is_file():
         pytest.skip(f"no checkpoint in {DEFAULT_CHECKPOINT}")
-    folder = tmp_path_factory.mktemp("servers")
-    with jack(folder) as jack_environment, pulse(folder) as pulse_environment:
-        yield {**pulse_environment, **jack_environment}
+    found: dict[str, str] = request.getfixturevalue("live_servers")
+    return found
 
 
 class Keys:
@@ -95,11 +97,18 @@ def wait_for(stream: IO[str] | None, words: str) -> None:
 
 def summary(process: subprocess.Popen[str]) -> dict[str, int]:
     """What `play` says at its end."""
-    out, said = process.communicate(timeout=60)
-    assert process.returncode == 0, said
+    out = ended(process)
     found = re.search(r"underruns (\d+).*voices stolen (\d+), device lost (\d+) times", out)
     assert found, out
     return dict(zip(("underruns", "stolen", "lost"), map(int, found.groups()), strict=True))
+
+
+def ended(process: subprocess.Popen[str]) -> str:
+    """What `play` says when the player has had enough, as they say with Ctrl-C."""
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    return out
 
 
 def onset_seconds(sound: FloatArray, threshold: float) -> float:
@@ -125,12 +134,12 @@ def test_keyboard_to_recording(environment: dict[str, str], tmp_path: Path, reco
 def take(environment: dict[str, str], folder: Path) -> Take[tuple[dict[str, int], list[float]]]:
     """The notes played once: what `play` said and when each was sent."""
     made, heard = folder / "take.wav", folder / "heard.raw"
-    seconds = len(NOTES) * (HELD_SECONDS + REST_SECONDS) + 4.0
-    options = ("--midi", "keys", "--record", str(made), "--duration", str(seconds))
+    options = ("--midi", "keys", "--record", str(made))
     with keyboard("keys", environment) as keys, play(environment, *options) as process:
         with running(list(RECORD), environment, heard):
             time.sleep(0.3)
             sent = [strike(keys, note) for note in NOTES]
+            time.sleep(REST_SECONDS)  # for the last one to end, and the sound server to play it
         told = summary(process)
     recorded = np.fromfile(heard, np.float32).reshape(-1, 2).T
     played = read_audio(made).samples
@@ -169,31 +178,42 @@ def strongest_f0_hz(sound: FloatArray, note: int) -> float:
     return peak / max(1, round(peak / nominal))
 
 
-@pytest.mark.parametrize("gone_seconds", [2.0, 0.3])
 def test_a_port_that_vanishes_comes_back_and_leaves_no_note_hanging(
-    environment: dict[str, str], gone_seconds: float
+    environment: dict[str, str], tmp_path: Path
 ) -> None:
     """Also where the next keyboard of its name begins as soon as the one before is gone."""
-    with keyboard("keys", environment) as keys, play(environment, "--midi", "keys", "--duration", "9") as process:
-        keys.do(bytes=[0x90, 60, 100])
-        time.sleep(0.5)
-        keys.do(close=1)
-        time.sleep(gone_seconds)  # the port is gone, and its note let go
-        with keyboard("keys", environment) as again:
+    made = tmp_path / "take.wav"
+    with ExitStack() as stack:
+        keys = stack.enter_context(keyboard("keys", environment))
+        process = stack.enter_context(play(environment, "--midi", "keys", "--record", str(made)))
+        for gone_seconds in (0.3, 2.0):
+            keys.do(bytes=[0x90, 60, 100])
+            time.sleep(0.5)
+            keys.do(close=1)
+            time.sleep(gone_seconds)  # the port is gone, and its note let go
+            keys = stack.enter_context(keyboard("keys", environment))
             time.sleep(2.0)
-            again.do(bytes=[0x90, 64, 100])
-            time.sleep(0.3)
-            again.do(bytes=[0x80, 64, 64])
-            out, said = process.communicate(timeout=60)
-    assert process.returncode == 0, said
-    assert "MIDI ports found 2, lost 1" in out, out
+        keys.do(bytes=[0x90, 64, 100])
+        time.sleep(0.3)
+        keys.do(bytes=[0x80, 64, 64])
+        time.sleep(RELEASED_SECONDS)
+        out = ended(process)
+    assert "MIDI ports found 3, lost 2" in out, out
     assert re.search(r"voices 0 at the end", out), out
+    assert times_sounding(read_audio(made).samples[0]) == 3, "each note ends before the next begins"
+
+
+def times_sounding(sound: FloatArray) -> int:
+    """How often it begins after a tenth of a second of silence."""
+    tenth = SAMPLE_RATE // 10
+    loud = np.abs(sound[: len(sound) // tenth * tenth]).reshape(-1, tenth).max(axis=1) > 0.001
+    return int(np.sum(loud[1:] & ~loud[:-1])) + int(loud[0])
 
 
 def test_a_storm_is_survived_and_the_next_note_is_right(environment: dict[str, str], tmp_path: Path) -> None:
     """10,000 random and malformed messages a second through a real port for 5 s."""
     made = tmp_path / "take.wav"
-    options = ("--midi", "keys", "--record", str(made), "--duration", "13")
+    options = ("--midi", "keys", "--record", str(made))
     with keyboard("keys", environment) as keys, play(environment, *options) as process:
         assert keys.do(storm=5.0) > 45_000
         for message in (*calm(), *calm()):  # JACK loses what a busy machine is late for, so all of it twice, in quiet
@@ -203,8 +223,8 @@ def test_a_storm_is_survived_and_the_next_note_is_right(environment: dict[str, s
         keys.do(bytes=[0x90, 69, 100])
         time.sleep(1.0)
         keys.do(bytes=[0x80, 69, 64])
-        out, said = process.communicate(timeout=60)
-    assert process.returncode == 0, said
+        time.sleep(RELEASED_SECONDS)
+        out = ended(process)
     assert re.search(r"voices 0 at the end", out), out
     sound = read_audio(made).samples[0]
     assert np.abs(sound).max() < 1.0
@@ -226,28 +246,33 @@ def calm() -> Iterator[list[int]]:
 def test_a_device_that_vanishes_comes_back(tmp_path: Path) -> None:
     if not (DEFAULT_CHECKPOINT / BANK).is_file():
         pytest.skip(f"no checkpoint in {DEFAULT_CHECKPOINT}")
-    with pulse(tmp_path / "first") as environment:
-        own = {**environment}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "nsynth_lab", "play", INSTRUMENTS[0], "--latency", "high", "--duration", "15"],
-            env=own,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        wait_for(process.stderr, "playing on")
-        time.sleep(1.5)
-    try:  # the server has ended; another begins in its place
-        time.sleep(3.0)
-        with pulse(tmp_path / "first", again=True):
-            out, said = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 0, said
+    with ExitStack() as stack:
+        with pulse(tmp_path / "first") as environment:
+            process = stack.enter_context(play(environment))
+            wait_until(lambda: programs_playing(environment) == 2)
+        time.sleep(3.0)  # the server has ended; another begins in its place
+        environment = stack.enter_context(pulse(tmp_path / "first", again=True))
+        wait_until(lambda: programs_playing(environment) == 2)
+        time.sleep(0.5)
+        out = ended(process)
     found = re.search(r"device lost (\d+) times, found (\d+)", out)
     assert found, out
     assert int(found[1]) >= 1
     assert found[2] == found[1], "it never came back"
+
+
+def programs_playing(environment: dict[str, str]) -> int:
+    """How many programs play into the sound server; one is its keeper."""
+    words = ["pactl", "list", "short", "sink-inputs"]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    return len(done.stdout.splitlines())
+
+
+def wait_until(done: Callable[[], bool], *, seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.1)
 
 
 def test_the_computers_own_keys_play(environment: dict[str, str], tmp_path: Path) -> None:

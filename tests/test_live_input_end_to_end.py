@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -64,13 +65,15 @@ def sung(note: int) -> FloatArray:
 def take(environment: dict[str, str], folder: Path) -> tuple[Phrase, str]:
     """The phrase played once into `play --input`: what is heard in its recording, and what it said."""
     made = folder / "take.wav"
-    seconds = len(phrase()) / SAMPLE_RATE + 6.0
-    said = into(environment, folder, ["play", "reed organ", "--record", str(made), "--duration", f"{seconds:.1f}"])
+    said = into(environment, folder, ["play", "reed organ", "--record", str(made)], ends=False)
     return follow([read_audio(made).mono()]), said
 
 
-def into(environment: dict[str, str], folder: Path, words: list[str]) -> str:
-    """Play the phrase into a command that listens; returns what it said at its end."""
+def into(environment: dict[str, str], folder: Path, words: list[str], *, ends: bool = True) -> str:
+    """Play the phrase into a command that listens; returns what it said at its end.
+
+    One that does not end by itself is ended by Ctrl-C.
+    """
     raw = folder / "phrase.raw"
     raw.write_bytes(phrase().astype("<f4").tobytes())
     command = [sys.executable, "-m", "nsynth_lab", *words, "--input", "default", "--latency", "high", "--force"]
@@ -83,6 +86,9 @@ def into(environment: dict[str, str], folder: Path, words: list[str]) -> str:
                     break
             time.sleep(1.5)
             subprocess.run([*PLAY, str(raw)], env=environment, check=True, timeout=30)
+            if not ends:
+                time.sleep(1.0)  # for the last note to end
+                process.send_signal(signal.SIGINT)
             out, said = process.communicate(timeout=60)
         finally:
             process.kill()

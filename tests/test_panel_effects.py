@@ -96,7 +96,7 @@ def panel(model_folder: Path) -> Iterator[tuple[subprocess.Popen[str], Client]]:
             assert process.stdout is not None
             address = process.stdout.readline().strip().replace("http", "ws")
             assert address, process.communicate()[1]
-            with client.connect(f"{address}socket", max_size=None) as opened:
+            with client.connect(f"{address}socket", max_size=None, close_timeout=0.1) as opened:
                 yield process, Client(opened)
         finally:
             process.kill()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from browsing import Visit, free_port, panel
 from playing import spectrum_peak_hz
-from servers import RECORD, jack, pulse
+from servers import RECORD
 from test_live_end_to_end import keyboard
 
 from nsynth_lab.units import SAMPLE_RATE, note_to_hz
@@ -22,12 +22,11 @@ CENTS = 15.0
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def environment(request: pytest.FixtureRequest) -> dict[str, str]:
     pytest.importorskip("rtmidi")
     pytest.importorskip("sounddevice")
-    folder = tmp_path_factory.mktemp("servers")
-    with jack(folder) as jack_environment, pulse(folder) as pulse_environment:
-        yield {**pulse_environment, **jack_environment}
+    found: dict[str, str] = request.getfixturevalue("live_servers")
+    return found
 
 
 @pytest.fixture(scope="module")

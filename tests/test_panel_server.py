@@ -38,7 +38,7 @@ from nsynth_lab.render import Session
 from nsynth_lab.sinks.socket_sink import block_of
 from nsynth_lab.units import SAMPLE_RATE
 
-SECONDS = 10.0  # until a test gives up
+SECONDS = 30.0  # until a test gives up
 TOKEN = "a-token-that-is-known"
 UPGRADE = {
     "Connection": "Upgrade",
@@ -118,7 +118,8 @@ def asked(
 @contextmanager
 def page(port: int, *, sound: bool = False, query: str = "", hello: bool = True) -> Iterator[ClientConnection]:
     address = f"ws://127.0.0.1:{port}/socket{query}"
-    with connect(address, max_size=None, open_timeout=SECONDS, close_timeout=1.0) as opened:
+    # Who does not hear what is sent does not hear either that the socket is closed.
+    with connect(address, max_size=None, open_timeout=SECONDS, close_timeout=0.1) as opened:
         if hello:
             say(opened, "hello", version=VERSION, sound=sound)
         yield opened

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from browsing import Visit, cents_from
 from node_tools import node_tool
-from test_panel_access import told, violations
+from test_panel_access import COLOURS, told, violations
 
 pytestmark = pytest.mark.alone
 
 PANEL = ("flute", "cello", "--latency", "high")
 HEARD_SECONDS = 300.0  # until a test gives up: a job goes after everything else on the machine
+LOOKS: tuple[tuple[Any, tuple[str, ...]], ...] = (("dark", ()), ("light", COLOURS))  # and the rules that are tried
 LONG = "X:1\nT:Long\nM:4/4\nL:1/1\nQ:1/4=60\nK:C\nA|c|A|c|]\n"
 LOOPS = ("X:1\nT:Low\nM:2/4\nL:1/8\nK:D\nD2F2|A4|]\n", "X:1\nT:High\nM:2/4\nL:1/8\nK:D\nf4|e2d2|]\n")
 DROP = """([name, text]) => {
@@ -141,9 +142,9 @@ def test_a_palette_is_played_by_finger_and_keys_and_shuts_nobody_out(tunes: Visi
     found: dict[str, Any] = {}
     for width in (400, 1280):
         page.set_viewport_size({"width": width, "height": 900})
-        for scheme in ("dark", "light"):
+        for scheme, rules in LOOKS:
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # or colours would change by and by
-            found[f"{scheme}, {width} px"] = violations(tunes)
+            found[f"{scheme}, {width} px"] = violations(tunes, *rules)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert not told(found), told(found)
 
@@ -179,9 +180,9 @@ def test_six_are_heard_and_liked_and_going_on_is_taken_back(visit: Visit) -> Non
     found: dict[str, Any] = {}
     for width in (360, 1280, 2560):
         page.set_viewport_size({"width": width, "height": 900})
-        for scheme in ("dark", "light"):
+        for scheme, rules in LOOKS:
             page.emulate_media(color_scheme=scheme)
-            found[f"{scheme}, {width} px"] = violations(visit)
+            found[f"{scheme}, {width} px"] = violations(visit, *rules)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert not told(found), told(found)
     page.locator("#evolve .open .away").click()
@@ -224,9 +225,9 @@ def test_the_instruments_are_a_map_to_hear_and_to_put_on_corners(visit: Visit) -
     found: dict[str, Any] = {}
     for width in (360, 1280, 2560):
         page.set_viewport_size({"width": width, "height": 900})
-        for scheme in ("dark", "light"):
+        for scheme, rules in LOOKS:
             page.emulate_media(color_scheme=scheme)
-            found[f"{scheme}, {width} px"] = violations(visit)
+            found[f"{scheme}, {width} px"] = violations(visit, *rules)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert not told(found), told(found)
     page.get_by_role("radio", name="list").click()
