@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from test_train import prepared, write_notes
-from tiny_model import TINY, decode, streams
+from tiny_model import TINY, decode, streams, tiny_config
 
 from nsynth_lab.evaluate import ablation
 from nsynth_lab.evaluate.ablation import EXPERIMENTS, FILE, Experiment, RestrictedDecoder, ablate
@@ -39,6 +39,7 @@ def test_a_table_once_made_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     notes = prepared(folder, tmp_path / "cache")[0]
     pool = read_pool([folder])
     monkeypatch.setattr(ablation, "EXPERIMENTS", (EXPERIMENTS[0], EXPERIMENTS[5], EXPERIMENTS[-1]))
+    monkeypatch.setattr(ablation, "ModelConfig", tiny_config)
     steps: list[str] = []
 
     def on_step(experiment: Experiment, _: TrainingProgress) -> None:

@@ -17,6 +17,7 @@ import pytest
 import torch
 from command_lines import NoPorts, in_the_help, in_the_readmes, make_inputs, shortened, takes
 from sound_card import no_sound_card
+from tiny_model import tiny_config
 
 from nsynth_lab.analysis.basic_pitch import BasicPitch
 from nsynth_lab.cli import run
@@ -149,6 +150,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nsynth_lab.midi.ports.Ports", NoPorts)
     monkeypatch.setattr("nsynth_lab.priority.raise_audio_thread", lambda: None)
     monkeypatch.setattr(ablation, "EXPERIMENTS", ablation.EXPERIMENTS[:2])  # of eight trainings
+    monkeypatch.setattr(ablation, "ModelConfig", tiny_config)
     monkeypatch.setattr("nsynth_lab.imagine.choose.CANDIDATES", 2)  # of twenty
     Path("no-plugins").mkdir()
     make_inputs(FONT if FONT.is_file() else None)

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from test_train import write_notes
 from tiny_model import tiny_model
 
+from nsynth_lab.cli import run
 from nsynth_lab.model.checkpoint import load_checkpoint, save_weights
 from nsynth_lab.model.headers import WEIGHTS
 from nsynth_lab.train.distributed import SINGLE_PROCESS, ProcessGroup
@@ -112,10 +113,17 @@ def test_two_processes_are_interrupted_and_go_on(place: Path) -> None:
     assert out == f"cut: trained to step {step + 1}\n"
 
 
-def test_a_batch_that_cannot_be_shared(place: Path) -> None:
-    code, _, err = done(place, *WORDS, *QUIET, "--batch", "3", "-o", "odd", processes=2)
-    assert code != 0
-    assert err.count("--batch 3 cannot be shared by 2 processes") == 1
+def test_a_batch_that_cannot_be_shared(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both processes that torchrun would start find that out, and the first one says it."""
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for rank, times in (("1", 0), ("0", 1)):
+        monkeypatch.setenv("RANK", rank)
+        assert run(["train", *WORDS, *QUIET, "--batch", "3", "-o", "odd"]) == 2
+        assert capsys.readouterr().err.count("--batch 3 cannot be shared by 2 processes") == times
 
 
 def test_alone_nothing_is_shared() -> None:

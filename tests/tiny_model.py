@@ -32,6 +32,11 @@ TINY = ModelConfig(
 )
 
 
+def tiny_config(*, encoder_partials: int) -> ModelConfig:
+    """`TINY`, with an encoder that measures partials or, with 0, does not."""
+    return replace(TINY, encoder_partials=min(encoder_partials, TINY.encoder_partials))
+
+
 def tiny_model(*, seed: int = 0) -> Autoencoder:
     """Random weights that float16 can hold, the same for the same seed."""
     torch.manual_seed(seed)
