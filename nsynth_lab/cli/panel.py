@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsynth_lab.cli import completions, console
+from nsynth_lab.cli.clocks import ClockOption, check_clock
 from nsynth_lab.cli.options import CheckpointOption, ComputeOption, SeedOption
+from nsynth_lab.cli.remote import OscOption, OscOutOption, Remote
 from nsynth_lab.cli.stage import LatencyOption
 from nsynth_lab.errors import MissingError, UsageError
 
@@ -56,6 +58,9 @@ def panel(
     output_device: OutputDeviceOption = None,
     latency: LatencyOption = "low",
     block: BlockOption = 256,
+    clock: ClockOption = "",
+    osc: OscOption = "",
+    osc_out: OscOutOption = "",
     compute: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
     seed: SeedOption = 0,
@@ -68,6 +73,9 @@ def panel(
     Browsers sound only on pages of their own machine or of an encrypted one, so from another machine take a tunnel,
     `ssh -L 8765:127.0.0.1:8765 STUDIO`, or let `--device` play. A program can play too: /api/messages says how.
 
+    With `--clock` the tempo of a DAW or drum machine is followed, which can be chosen on the page too; with `--osc`
+    touch surfaces and other programs move and play what the page does, as in `nsynth-lab play`.
+
     **Examples**
 
         nsynth-lab panel
@@ -75,6 +83,8 @@ def panel(
         nsynth-lab panel flute cello
 
         nsynth-lab panel glass-cello --device default --block 128
+
+        nsynth-lab panel glass-cello --clock link --osc 9000 --osc-out 9001
 
         nsynth-lab panel flute cello "choir aahs" marimba --port 0 --no-browser
     """
@@ -85,6 +95,9 @@ def panel(
         raise UsageError(f"latency '{latency}'; expected low or high")
     if block not in BLOCKS:
         raise UsageError(f"blocks of {block} samples; expected one of {', '.join(map(str, BLOCKS))}")
+    remote = Remote(osc, osc_out)
+    check_clock(clock, has_port=True)
+    remote.check()
     patch, preset = _to_play(what or (), checkpoint)
 
     try:
@@ -104,9 +117,15 @@ def panel(
         console.say("loading")
         session = Session(checkpoint, device=compute, seed=seed, progress=console.progress)
         device = "" if output_device == DEFAULT_DEVICE else output_device
-        with Instrument(
-            session, patch, preset=preset, block_samples=block, latency=latency, device=device
-        ) as instrument:
+        with (
+            Instrument(
+                session, patch, preset=preset, block_samples=block, latency=latency, device=device
+            ) as instrument,
+            remote.opened(instrument.hear_remote, instrument.heard_values, lambda: instrument.patch) as troubles,
+        ):
+            instrument.remote_troubles = troubles
+            if clock:
+                instrument.follow_clock(clock)
             address = address_of(listener, guard)
             console.show(address)
             console.say("open; Ctrl-C ends it")

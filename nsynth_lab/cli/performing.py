@@ -90,7 +90,9 @@ def perform(
         if stage.clock == LINK:
             console.say("following Ableton Link")
         ports = stack.enter_context(_midi(live, stage, clock))
-        refused = stack.enter_context(stage.remote.opened(live.event_queue.put_at, partial(heard_values, live), patch))
+        refused = stack.enter_context(
+            stage.remote.opened(live.event_queue.put_at, partial(heard_values, live), lambda: patch)
+        )
         where = "JACK" if stage.jack else stage.output_device or "the default output"
         how = "decoding on the GPU" if session.device == "cuda" else f"threads {threads}"
         console.say(f"playing on {where}, {stage.block} samples a block, latency {stage.latency}, {how}")

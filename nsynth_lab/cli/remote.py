@@ -29,6 +29,8 @@ OscOutOption = Annotated[
     str, typer.Option("--osc-out", help="Send parameters, tempo and levels as OSC to a PORT, or to HOST:PORT.")
 ]
 
+PatchNow = Callable[[], "Patch | None"]
+
 
 @dataclass(frozen=True)
 class Remote:
@@ -53,16 +55,16 @@ class Remote:
                 check_installed()
 
     @contextmanager
-    def opened(self, receive: Receive, look: Look, patch: Patch | None) -> Iterator[Callable[[], Iterable[str]]]:
+    def opened(self, receive: Receive, look: Look, patch: PatchNow) -> Iterator[Callable[[], Iterable[str]]]:
         """The connections while it plays; gives a function that returns a line about what was refused, if anything.
 
-        `receive` takes the events of what comes in, `look()` gives the values that are sent. With a `patch` what it has
-        can be moved too.
+        `receive` takes the events of what comes in, `look()` gives the values that are sent. What `patch()`
+        returns, if anything, can be moved too.
 
         Raises:
             UsageError: the port is taken.
         """
-        from nsynth_lab.osc.addresses import Addresses
+        from nsynth_lab.osc.addresses import PresentAddresses
         from nsynth_lab.osc.feedback import OscFeedback
         from nsynth_lab.osc.server import OscServer, parse_endpoint
 
@@ -70,7 +72,7 @@ class Remote:
         with ExitStack() as stack:
             if self.osc:
                 endpoint = parse_endpoint(self.osc)
-                server = stack.enter_context(OscServer(endpoint, Addresses(patch), receive))
+                server = stack.enter_context(OscServer(endpoint, PresentAddresses(patch), receive))
                 console.say(f"OSC on {endpoint[0]}, UDP port {server.port}")
             if self.osc_out:
                 endpoint = parse_endpoint(self.osc_out, option="--osc-out")

@@ -75,6 +75,20 @@ class Addresses:
         return row.events([_within(row, place, message.values) for place in range(len(row.takes))])
 
 
+class PresentAddresses:
+    """The addresses of what is played at the moment: as `Addresses` of what `patch()` returns."""
+
+    def __init__(self, patch: Callable[[], Patch | None]) -> None:
+        self._patch, self._of = patch, patch()
+        self._addresses = Addresses(self._of)
+
+    def events(self, message: Message) -> list[Event]:
+        """As `Addresses.events`."""
+        if (patch := self._patch()) is not self._of:
+            self._of, self._addresses = patch, Addresses(patch)
+        return self._addresses.events(message)
+
+
 def _within(row: Row, place: int, values: Sequence[float | str]) -> float:
     """The number at a place, within its range."""
     takes = row.takes[place]

@@ -10,7 +10,7 @@ from typing import Self
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.midi.events import Event
-from nsynth_lab.osc.addresses import Addresses
+from nsynth_lab.osc.addresses import Addresses, PresentAddresses
 from nsynth_lab.osc.packets import LONGEST_BYTES, OscError, check_installed, read_packet
 from nsynth_lab.wording import counted, quoted
 
@@ -48,7 +48,7 @@ class OscServer:
         UsageError: the port is taken, or there is no such address.
     """
 
-    def __init__(self, endpoint: tuple[str, int], addresses: Addresses, receive: Receive) -> None:
+    def __init__(self, endpoint: tuple[str, int], addresses: Addresses | PresentAddresses, receive: Receive) -> None:
         check_installed()
         self.received = self.refused = 0
         self._addresses, self._receive = addresses, receive

@@ -15,6 +15,7 @@
     played_notes notes played through the live engine, to the sample: tunes, and whatever else has a list of them
     translation/ tunes that were sung or played, and live input, played by what stands on the pad
     duet/        a partner that answers what is played, and both parts as pages see them
+    followed     the clock of another program, if one is followed; remote_hands what other programs move over OSC
     output       the engine's thread, into a device or to the pages
     own_thread   a thread that lives as long as what it works for
     worker       what takes longer than a page may wait: on the main thread, where plugins have to be loaded

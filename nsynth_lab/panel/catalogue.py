@@ -17,7 +17,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {  # of effects, by their name or by t
     "dirt": ("distortion", "clip", "bitcrush", "lofi", "fuzz"),
     "pitch": ("pitch shift",),
 }
-UNITS = ("seconds", "ms", "hz", "db")
+UNITS = ("seconds", "ms", "hz", "db", "beats")
 
 
 def catalogue() -> list[dict[str, Any]]:
@@ -52,8 +52,9 @@ def _own_parameter(one: EffectParameter) -> dict[str, Any]:
     if one.choices:
         return _parameter(one.name, title, "text", default=one.default, choices=list(one.choices))
     return _parameter(
-        one.name, title, "number", default=one.default, low=one.low, high=one.high, unit=one.unit, steady=one.steady
-    )
+        one.name, title, "number", default=one.default, low=one.low, high=one.high, unit=one.unit, steady=one.steady,
+        beats_of=one.beats_of,
+    )  # fmt: skip
 
 
 def _plugin(info: PluginInfo) -> dict[str, Any]:
@@ -84,8 +85,11 @@ def _plugin_parameter(one: PluginParameter) -> dict[str, Any]:
 
 
 def _parameter(name: str, title: str, kind: str, **more: Any) -> dict[str, Any]:
-    """`steady` is a number that cannot be turned while it plays: another one takes another chain."""
-    rest = {"default": 0.0, "low": 0.0, "high": 1.0, "unit": "", "choices": [], "steady": False}
+    """`steady` is a number that cannot be turned while it plays: another one takes another chain.
+
+    `beats_of` is the parameter whose place one in beats takes, unless it is 0.
+    """
+    rest = {"default": 0.0, "low": 0.0, "high": 1.0, "unit": "", "choices": [], "steady": False, "beats_of": ""}
     return {"name": name, "title": title, "kind": kind, **rest, **more}
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nsynth_lab.errors import NsynthLabError
-from nsynth_lab.midi.events import Event, setting
+from nsynth_lab.midi.events import Event, Kind, setting
 from nsynth_lab.panel.history import History, Sound
 from nsynth_lab.panel.moves import moves, told
 from nsynth_lab.panel.recordings.names import check_recordings
@@ -126,7 +126,8 @@ class Engines:
             self._queue.put(setting(name, value) for name, value in told(wanted.patch).items())
             self._playing = wanted
         else:
-            self._queue.put(events)
+            own_tempo = not self.switch.is_timed  # else that of a clock holds
+            self._queue.put(event for event in events if own_tempo or event.kind is not Kind.TEMPO)
             self._playing = wanted
 
     def let_go(self) -> None:

@@ -9,22 +9,25 @@ Any thread may call it. Nothing here waits for the engine or for a page.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from itertools import chain
 from threading import RLock, current_thread, main_thread
 from types import TracebackType
 from typing import Any, Self
 
 from nsynth_lab.errors import NsynthLabError, PatchError, UsageError
-from nsynth_lab.midi.events import Event, Kind, setting
+from nsynth_lab.midi.events import Event, Kind, setting, tempo
 from nsynth_lab.panel.changes import changed
 from nsynth_lab.panel.engines import Answering, Engines
 from nsynth_lab.panel.files import is_scale, loaded, opened_patch, removed, saved, tuned
+from nsynth_lab.panel.followed import Followed
 from nsynth_lab.panel.hands import Hands, Played
 from nsynth_lab.panel.history import History, Sound
 from nsynth_lab.panel.machine_midi import MachineMidi
 from nsynth_lab.panel.messages import (
+    Clock,
     Controller,
     Corners,
     Evolution,
@@ -53,6 +56,7 @@ from nsynth_lab.panel.messages import Output as ToOutput
 from nsynth_lab.panel.output import Output
 from nsynth_lab.panel.plugins import check_plugins
 from nsynth_lab.panel.recordings.names import check_kept, check_recordings
+from nsynth_lab.panel.remote_hands import RemoteHands
 from nsynth_lab.panel.shown import notes_of, state_of, status_of
 from nsynth_lab.panel.switch import Companion, Performer, Source
 from nsynth_lab.panel.worker import Worker
@@ -86,6 +90,7 @@ class Instrument:
         session: the checkpoint and the bank.
         block_samples: of each block.
         midi: the ports of this machine.
+        remote_troubles: returns what is wrong with what other programs send, a line each; set by who lets them in.
         worker: what builds engines and opens devices.
 
     Raises:
@@ -113,6 +118,9 @@ class Instrument:
         self._lock = RLock()
         self._hands, self._events = Hands(), EventQueue()
         self.midi = MachineMidi(self._hear_ports, lost=self._lose_ports, changed=lambda: self._tell(self.midi.ports))
+        self._followed = Followed(self._events.put_at, self.midi.hear_clock)
+        self._remote = RemoteHands()
+        self.remote_troubles: Callable[[], Iterable[str]] = tuple
         self._history = History(_begun(patch.with_macros_applied(), preset))
         self._revision, self._told_at = 0, 0.0
         self._wheel_at = 0.0  # when a keyboard's modulation wheel has moved; 0 if that is kept already
@@ -211,11 +219,43 @@ class Instrument:
                 self._handle_file(message)
             elif isinstance(message, Midi):  # which waits for the system
                 self.midi.choose(message)
+            elif isinstance(message, Clock):
+                self.follow_clock(message.follow)
             else:
                 with self._lock:
                     self._handle(message)
         except RecursionError as error:
             raise PatchError("nested too deeply") from error
+
+    def follow_clock(self, name: str) -> None:
+        """Keep to the tempo, the beat, start and stop of midi or link; to the sound's own tempo, if empty.
+
+        Raises:
+            MissingError, MidiError: it cannot be heard on this machine.
+        """
+        switch = self._engines.switch
+        self._followed.follow(name, bpm=switch.player.beats.bpm)
+        if not name:
+            switch.is_timed = switch.runs = False
+            self._events.put([tempo(self.patch.tempo_bpm)])
+
+    def hear_remote(self, seconds: float, events: Sequence[Event]) -> None:
+        """Play what another program has sent over OSC at `seconds` of `time.perf_counter`; from any thread.
+
+        The parameters that it moves are kept in the sound once they have come to rest.
+        """
+        self._hear_ports(seconds, list(events))
+        self._remote.note(events)
+
+    def heard_values(self) -> dict[str, float]:
+        """What other programs are told over OSC."""
+        from nsynth_lab.osc.feedback import values_of
+
+        status, present = self.output.live.status(), self._engines.switch.present
+        return values_of(
+            present.player, clock=present.clock, voices=status.engine.voices, peak=status.engine.peak,
+            load=status.median, underruns=status.underruns,
+        )  # fmt: skip
 
     def state(self) -> State:
         """The sound, for whoever wants to show it."""
@@ -227,11 +267,17 @@ class Instrument:
         live = self.output.live
         status = live.status()
         refused = refusal() if status.underruns else ""
-        for line in live.troubles() + [refused] * bool(refused):
+        told = (live.troubles(), [refused] * bool(refused), self._followed.troubles(), self.remote_troubles())
+        for line in chain.from_iterable(told):
             self._say(line)
         self._note_taken_out(status.engine.taken_out)
         self._keep_wheel(status.engine.x)
-        return status_of(status, self.output)
+        self._keep_remote()
+        switch, followed = self._engines.switch, self._followed
+        return status_of(
+            status, self.output, bpm=switch.player.beats.bpm, clock=followed.name,
+            clock_is=followed.state(runs=switch.runs),
+        )  # fmt: skip
 
     def notes(self) -> Notes:
         """Where the notes of MPE controllers are."""
@@ -291,6 +337,7 @@ class Instrument:
             stack.callback(self.output.stop)
             stack.enter_context(self.worker)
             stack.callback(self.midi.close)
+            stack.callback(self._followed.close)
             self._stack = stack.pop_all()
         return self
 
@@ -385,6 +432,14 @@ class Instrument:
             self._wheel_at, blend = 0.0, self._history.now.patch.blend
             if blend.dims and not blend.is_weighted and not self._history.now.patch.midi and x != blend.position[0]:
                 self._move(Place(x, (*blend.position, 0.5)[1], keep=True))
+
+    def _keep_remote(self) -> None:
+        """What other programs have moved over OSC and left there, it is kept as if a finger had."""
+        with self._lock:
+            now = self._history.now
+            if (patch := self._remote.at_rest(now.patch)) is not None:
+                self._history.keep(now._replace(patch=patch))
+                self._follow()
 
     def _move(self, message: Place | Set) -> None:
         """What can be heard is heard at once, and stays if it is kept."""

@@ -2,7 +2,8 @@
 
     port process --> Ports --> heard(seconds, events) --> Hands, EventQueue
 
-The first page that asks has the ports watched from then on, so that all are told when one is plugged in.
+The first page that asks has the ports watched from then on, so that all are told when one is plugged in. A MIDI clock
+is heard on those that are listened to, and on a port of our own that is offered to other programs meanwhile.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from nsynth_lab.errors import NsynthLabError
+from nsynth_lab.errors import MidiError, NsynthLabError
 from nsynth_lab.midi.events import Event
-from nsynth_lab.midi.ports import Ports
+from nsynth_lab.midi.port_process import ALL
+from nsynth_lab.midi.ports import Clock, Ports
 from nsynth_lab.panel.messages import Midi, MidiPorts
 
 Heard = Callable[[float, list[Event]], None]
@@ -30,6 +32,7 @@ class MachineMidi:
         self._heard, self._lost, self._changed = heard, lost, changed
         self._ports: Ports | None = None
         self._wanted = self._problem = ""
+        self._clock: Clock | None = None
         self._lock = threading.Lock()
 
     @property
@@ -50,9 +53,31 @@ class MachineMidi:
                 self._ports.choose(message.listen)
         self._changed()
 
+    def hear_clock(self, take: Clock | None) -> None:
+        """Have the messages of a MIDI clock given to `take` from now on; to nobody, if None.
+
+        Raises:
+            MidiError: this machine has no MIDI.
+        """
+        with self._lock:
+            self._clock = take
+            if take is not None and not self._wanted:
+                self._wanted = ALL
+            if take is None and self._ports is None:
+                return
+            self._end()
+            self._begin()
+            problem = self._problem
+        self._changed()
+        if take is not None and problem:
+            raise MidiError(problem)
+
     def _begin(self) -> None:
         try:
-            ports = Ports(self._wanted, self._heard, on_lost=self._lost, on_change=self._changed, insist=False)
+            ports = Ports(
+                self._wanted, self._heard, on_lost=self._lost, on_change=self._changed, clock=self._clock,
+                virtual=self._clock is not None, insist=False,
+            )  # fmt: skip
         except NsynthLabError as error:
             self._problem = str(error)
         else:
@@ -60,7 +85,12 @@ class MachineMidi:
 
     def close(self) -> None:
         """Listen no more."""
-        with self._lock, suppress(OSError):
-            if self._ports is not None:
-                self._ports.__exit__()
-            self._ports = None
+        with self._lock:
+            self._end()
+
+    def _end(self) -> None:
+        ports, self._ports = self._ports, None
+        if ports is not None:
+            with suppress(OSError):
+                ports.__exit__()
+            self._lost()

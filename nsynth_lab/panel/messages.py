@@ -20,6 +20,7 @@ from nsynth_lab.patch.place import MAX_SOURCES
 from nsynth_lab.patch.preset_file import MAX_BYTES
 from nsynth_lab.patch.rules import RULE, Rule, rules_of
 from nsynth_lab.patch.table import from_table
+from nsynth_lab.tempo import DEFAULT_BPM
 from nsynth_lab.wording import did_you_mean, quoted
 
 VERSION = 1
@@ -196,6 +197,16 @@ class Midi:
     """The MIDI ports of this machine are listened to, and watched from now on (see `midi_ports`)."""
 
     listen: str = text("", most=SHORT, says="all, or those with this in their name; none if empty")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The tempo, the beat, start and stop of another program are followed from now on; see `status` for how it goes.
+
+    MIDI clock is heard on the ports that are listened to, all of them if none were, and on a port of the panel's own.
+    """
+
+    follow: str = choice("", ("", "midi", "link"), says="MIDI clock, Ableton Link, or the sound's own tempo if empty")
 
 
 @dataclass(frozen=True)
@@ -521,6 +532,9 @@ class Status:
     output: str = choice("socket", ("socket", "device"), says="where the sound goes")
     device: str = text("", most=SHORT, says="name of the device, if it goes there; the default one if empty")
     latency: str = choice("low", ("low", "high"), says="of the device")
+    tempo_bpm: float = number(DEFAULT_BPM, low=0.0, high=1e9, says="quarter notes a minute, of what is in beats")
+    clock: str = choice("", ("", "midi", "link"), says="whose tempo that is; the sound's own if empty")
+    clock_is: str = choice("", ("", "not heard", "stands still", "runs"), says="how that clock is heard")
 
 
 @dataclass(frozen=True)
@@ -684,7 +698,7 @@ FROM_PAGE: Mapping[str, type] = {
     "hello": Hello, "note_on": NoteOn, "note_off": NoteOff, "bend": Bend, "controller": Controller, "panic": Panic,
     "place": Place, "corners": Corners, "set": Set, "change": Change, "load": Load, "open": Open,
     "open_file": OpenFile, "save": Save, "remove": Remove, "undo": Undo, "redo": Redo, "output": Output,
-    "midi": Midi,
+    "midi": Midi, "clock": Clock,
     "cancel": Cancel, "forget": Forget, "record": Record, "pack": Pack, "scan": Scan,
     "compose": Compose, "draw_loop": DrawLoop, "palette": Palette, "play_tune": PlayTune, "stop_tune": StopTune,
     "tune_way": TuneWay, "tune_place": TunePlace, "render_tune": RenderTune,

@@ -46,8 +46,8 @@ def state_of(history: History, *, revision: int, taken_out: Mapping[str, str]) -
     )
 
 
-def status_of(status: LiveStatus, output: Output) -> Status:
-    """How it goes."""
+def status_of(status: LiveStatus, output: Output, *, bpm: float, clock: str, clock_is: str) -> Status:
+    """How it goes, and at which tempo; the clock that is followed, and how it is heard."""
     engine = status.engine
     return Status(
         voices=engine.voices,
@@ -61,6 +61,9 @@ def status_of(status: LiveStatus, output: Output) -> Status:
         output="socket" if output.is_socket else "device",
         device=output.device or "",
         latency=output.latency,
+        tempo_bpm=bpm,
+        clock=clock,
+        clock_is=clock_is,
     )
 
 

@@ -4,8 +4,8 @@
                      the one before, fading --^
 
 The new engine takes over at the beginning of a block: what keys and the sustain pedal hold sounds on it at once,
-pedals, wheels and MPE zones are as they were, and the old one fades out within 43 ms. The two are crossfaded with gains
-that sum to 1, so nothing clicks and nothing gets louder than the louder of the two.
+pedals, wheels and MPE zones are as they were, the beat of a clock goes on, and the old one fades out within 43 ms. The
+two are crossfaded with gains that sum to 1, so nothing clicks and nothing gets louder than the louder of the two.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Protocol
 
 import numpy as np
 
-from nsynth_lab.midi.events import CHANNELS, Event, Kind
+from nsynth_lab.midi.beat_clock import BeatClock
+from nsynth_lab.midi.events import CHANNELS, OF_THE_SONG, Event, Kind, beat, tempo
 from nsynth_lab.render.ensemble import Playing
 from nsynth_lab.render.with_partner import partner_of
 from nsynth_lab.synth.channels import (
@@ -93,6 +94,8 @@ class Switch:
         sources: what plays beside what is sent.
         performer: that of the sources that has a sound of its own, if one has.
         companion: plays with what is sent and with live input, but not with other sources; None if nobody does.
+        is_timed: whether a clock has told its beat, to which engines that take over keep too.
+        runs: whether that clock's song runs.
     """
 
     def __init__(self, engine: Playing) -> None:
@@ -102,6 +105,8 @@ class Switch:
         self.sources: tuple[Source, ...] = ()
         self.performer: Performer | None = None
         self.companion: Companion | None = None
+        self.is_timed = self.runs = False
+        self._beats = BeatClock()
         self._played: list[Event] = []  # since the last block
         self._begins = -engine.clock  # on this clock, where the clock of the present engine is 0
         self._next: Playing | None = None
@@ -241,7 +246,9 @@ class Switch:
         registered = (event for events in self._registered.values() for event in events)
         if not self._has_partner:
             self._keys = {at: down for at, down in self._keys.items() if at[0] < CHANNELS}
-        held = [*registered, *self._stands.values(), *lifted, *self._keys.values()]
+        now = self.clock
+        timed = [tempo(self._beats.bpm, at_sample=now), beat(float(self._beats.song(now)), at_sample=now)]
+        held = [*(timed if self.is_timed else ()), *registered, *self._stands.values(), *lifted, *self._keys.values()]
         engine.send(event.at(event.at_sample - self._begins) for event in held)
 
     def _crossfaded(self, fading: Playing, block: FloatArray) -> FloatArray:
@@ -270,6 +277,15 @@ class Switch:
                 del self._stands[event.channel, BESIDE[event.kind]]
         elif _is_control(event):
             self._note_control(event)
+        elif event.kind in OF_THE_SONG:
+            self._note_clock(event)
+
+    def _note_clock(self, event: Event) -> None:
+        if event.kind is Kind.RUN:
+            self.runs = bool(event.value)
+        else:
+            self._beats.take(event)
+            self.is_timed |= event.kind is Kind.BEAT
 
     def _note_control(self, event: Event) -> None:
         channel, number = event.channel, event.number

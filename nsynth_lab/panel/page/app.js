@@ -26,6 +26,7 @@ import { Recordings } from "./recordings.js";
 import { Link } from "./socket.js";
 import { Sound } from "./sound.js";
 import { makeTabs, openTab } from "./tabs.js";
+import { tempoField } from "./tempo.js";
 import { themeSwitch } from "./theme.js";
 import { letGoOfLists, soundTray } from "./voice.js";
 import { wheels } from "./wheels.js";
@@ -99,6 +100,7 @@ partOf(
 const recordings = new Recordings(the("own"), { link, pad, sound, say });
 const effects = effectsTab(the("effects"), link, say);
 const tray = soundTray(the("voice"), link);
+const tempo = tempoField(/** @type {HTMLElement} */ (document.querySelector("#voice .beats")), link);
 const auditions = new Auditions(sound, say);
 mapSwitch(the("instruments"), instruments.list, { link, pad, auditions, say });
 for (const list of document.querySelectorAll(".library [role=listbox]")) auditions.attend(/** @type {any} */ (list));
@@ -163,6 +165,7 @@ on("status", (status) => {
   pad.showStatus(status);
   meter.show(status);
   output.show(status);
+  tempo.show(status);
 });
 on("keys", ({ down }) => keyboard.showDown(down));
 on("trouble", ({ says }) => presets.failed(says) || say(says));

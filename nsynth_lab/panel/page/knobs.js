@@ -13,6 +13,13 @@ const STEP = 0.02;
 const FINE = 0.1; // of a step
 const PAGE = 5; // steps
 const REST_MS = 400;
+/** Lengths in beats as musicians count them: a knob of beats stands at one of these. @type {[number, string][]} */
+const LENGTHS = [
+  [1 / 32, "1/32"], [1 / 16, "1/16"], [1 / 12, "1/12"], [1 / 8, "1/8"], [1 / 6, "1/6"], [3 / 16, "3/16"], [1 / 4, "1/4"], [1 / 3, "1/3"],
+  [3 / 8, "3/8"], [1 / 2, "1/2"], [2 / 3, "2/3"], [3 / 4, "3/4"], [1, "1"], [4 / 3, "4/3"], [3 / 2, "3/2"], [2, "2"],
+  [3, "3"], [4, "4"], [6, "6"], [8, "8"], [12, "12"], [16, "16"], [24, "24"], [32, "32"], [48, "48"], [64, "64"], [128, "128"], [256, "256"],
+];
+const BEATS = "beats";
 const SVG = "http://www.w3.org/2000/svg";
 
 export class Knob extends HTMLElement {
@@ -87,7 +94,8 @@ export class Knob extends HTMLElement {
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (this.hasAttribute("disabled") || event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = STEP * (event.shiftKey ? FINE : 1);
+    const range = /** @type {Target} */ (this.range);
+    const step = range.unit === BEATS ? 1 / (lengthsOf(range).length - 1) : STEP * (event.shiftKey ? FINE : 1);
     const ways = { ArrowUp: step, ArrowRight: step, ArrowDown: -step, ArrowLeft: -step, PageUp: PAGE * step, PageDown: -PAGE * step };
     const way = /** @type {Record<string, number>} */ (ways)[event.key];
     if (way === undefined && event.key !== "Home" && event.key !== "End") return;
@@ -155,10 +163,14 @@ const isOfRatios = ({ low, high }) => low > 0 && high / low >= 40;
 /** Short times need more of the way than long ones, so seconds from 0 on run by the cube. @param {Target} range */
 const powerOf = ({ unit }) => (unit === "s" ? 3 : 1);
 
+/** Those within a range. @param {Target} range */
+const lengthsOf = ({ low, high }) => LENGTHS.filter(([beats]) => beats >= low && beats <= high);
+
 /** Where a value lies between the ends of a knob, 0 to 1. @param {Target} range */
 function wayOf(range) {
   const { value, low, high } = range;
   const held = Math.min(Math.max(value, low), high);
+  if (range.unit === BEATS) return placeIn(lengthsOf(range), held);
   if (isOfRatios(range)) return Math.log(held / low) / Math.log(high / low);
   return ((held - low) / (high - low)) ** (1 / powerOf(range));
 }
@@ -166,6 +178,10 @@ function wayOf(range) {
 /** The value there, to as many digits as are heard. @param {Target} range @param {number} way 0 to 1 */
 function valueAt(range, way) {
   const { low, high, unit } = range;
+  if (unit === BEATS) {
+    const lengths = lengthsOf(range);
+    return lengths[Math.round(way * (lengths.length - 1))][0];
+  }
   const digits = unit === "s" || high - low <= 2 ? 4 : 2;
   const text = isOfRatios(range)
     ? (low * (high / low) ** way).toPrecision(4)
@@ -173,10 +189,22 @@ function valueAt(range, way) {
   return Math.min(Math.max(Number(text), low), high);
 }
 
+/** Where a length lies among others, 0 to 1; between two, on the way from one to the other. @param {[number, string][]} lengths @param {number} beats */
+function placeIn(lengths, beats) {
+  const next = lengths.findIndex(([one]) => one >= beats);
+  if (next <= 0) return next < 0 ? 1 : 0;
+  const [from, to] = [lengths[next - 1][0], lengths[next][0]];
+  return (next - 1 + (beats - from) / (to - from)) / (lengths.length - 1);
+}
+
 /** A value as it is read: "35 ms", "1.20 s", "-3.0 dB", "1.20 kHz", "60 %". @param {Target} target */
 export function figure(target) {
   const { value, low, high, unit } = target;
   if (unit === "s") return value < 1 ? `${Math.round(1000 * value)} ms` : `${value.toFixed(2)} s`;
+  if (unit === BEATS) {
+    const [, text] = LENGTHS.find(([beats]) => Math.abs(beats - value) < 0.002 * beats) ?? [0, value.toFixed(2)];
+    return `${text} ${value > 1 ? "beats" : "beat"}`;
+  }
   if (unit === "Hz" && value >= 1000) return `${(value / 1000).toFixed(value < 10_000 ? 2 : 1)} kHz`;
   if (!unit && low >= -1 && high <= 1) return `${Math.round(100 * value)} %`;
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) < 10 && isOfRatios(target) ? 2 : 1;

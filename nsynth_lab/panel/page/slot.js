@@ -80,7 +80,10 @@ export class SlotView {
     this.element.classList.toggle("bypassed", bypass || why !== undefined);
     this.out.hidden = why === undefined && this.effect !== undefined;
     this.why.textContent = why === undefined ? `${nameOf(slot)} is not known here` : `Taken out: it ${why}.`;
-    for (const { knob, parameter } of this.knobs) knob.show(state.targets[knob.target] ?? resting(parameter, slot));
+    for (const { knob, parameter } of this.knobs) {
+      knob.hidden = parameter !== null && this.#isOther(parameter, slot);
+      knob.show(state.targets[knob.target] ?? resting(parameter, slot));
+    }
     for (const show of this.others) show(slot);
   }
 
@@ -105,8 +108,26 @@ export class SlotView {
   /** @param {Parameter} parameter */
   #control(parameter) {
     if (parameter.kind === "number") this.#knob(parameter.name, parameter.title, parameter, Number(parameter.default));
-    else if (parameter.kind === "flag") this.#flag(parameter);
-    else this.#choice(parameter);
+    if (parameter.beats_of) this.#inBeats(parameter);
+    if (parameter.kind === "flag") this.#flag(parameter);
+    if (parameter.kind === "text") this.#choice(parameter);
+  }
+
+  /** Whether the other one of the two counts, in beats or not. @param {Parameter} parameter @param {Slot} slot */
+  #isOther({ name, beats_of }, slot) {
+    const inBeats = (/** @type {string} */ one) => Number(slot.parameters?.[one] ?? 0) > 0;
+    if (beats_of) return !inBeats(name);
+    const beats = this.effect?.parameters.find((one) => one.beats_of === name);
+    return beats !== undefined && inBeats(beats.name);
+  }
+
+  /** A switch between beats of the tempo and what they take the place of. @param {Parameter} parameter */
+  #inBeats({ name, beats_of }) {
+    const button = this.#button("flag", "in beats", `${beats_of.replace(/_.*/, "")} of ${this.title} in beats`);
+    button.title = "In beats of the tempo";
+    button.addEventListener("click", () => this.#ask("slot-set", { name, value: button.ariaPressed === "true" ? 0 : 1 }));
+    this.others.push((slot) => button.setAttribute("aria-pressed", String(Number(slot.parameters?.[name] ?? 0) > 0)));
+    this.body.append(button);
   }
 
   /** @param {string} name @param {string} title @param {Parameter | null} parameter @param {number} reset */

@@ -1,4 +1,4 @@
-/** Tabs: of a row of them one is open. A click opens it; arrows, Home and End walk. */
+/** Tabs: of a row of them one is open. A click opens it; arrows, Home and End walk. A row that is too long scrolls. */
 
 /** @param {HTMLElement} tab */
 export const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls") ?? "");
@@ -14,10 +14,22 @@ export function openTab(tab) {
     const panel = panelOf(one);
     if (panel) panel.hidden = one !== tab;
   }
+  tab.scrollIntoView({ inline: "center", block: "nearest" });
 }
 
 /** @param {HTMLElement} list with role tablist */
 export function makeTabs(list) {
+  const showEnds = () => {
+    list.classList.toggle("before", list.scrollLeft > 1);
+    list.classList.toggle("behind", list.scrollLeft + list.clientWidth < list.scrollWidth - 1);
+  };
+  list.addEventListener("scroll", showEnds, { passive: true });
+  new ResizeObserver(showEnds).observe(list);
+  list.addEventListener("wheel", (event) => {
+    if (list.scrollWidth <= list.clientWidth || event.deltaX) return;
+    event.preventDefault();
+    list.scrollLeft += event.deltaY;
+  });
   list.addEventListener("click", ({ target }) => {
     const tab = target instanceof Element ? target.closest("[role=tab]") : null;
     if (tab) openTab(/** @type {HTMLElement} */ (tab));

@@ -20,7 +20,8 @@
  * @typedef {{ type: "state", revision: number, patch: Patch, targets: Record<string, Target>, preset: string,
  *   is_changed: boolean, taken_out: Record<string, string>, can_undo: boolean, can_redo: boolean }} State
  * @typedef {{ type: "status", voices: number, x: number, y: number, load: number, peak: number, underruns: number,
- *   latency_ms: number, stolen: number, output: "socket" | "device", device: string, latency: "low" | "high" }} Status
+ *   latency_ms: number, stolen: number, output: "socket" | "device", device: string, latency: "low" | "high",
+ *   tempo_bpm: number, clock: "" | "midi" | "link", clock_is: "" | "not heard" | "stands still" | "runs" }} Status
  * @typedef {{ type: "midi_ports", watched: boolean, listen: string, names: string[], open: string[],
  *   problem: string }} MidiPorts
  * @typedef {{ type: "notes", notes: number[][] }} Notes  rows of key, x, y and pressure
@@ -46,7 +47,7 @@
  * @typedef {{ name: string, title: string, version: number, kept: string, note: number, pitch: string, error_db: number,
  *   quality: string, seconds: number, family: string, remarks: string[], original: number[], reconstruction: number[] }} Recording
  * @typedef {{ name: string, title: string, kind: "number" | "flag" | "text", default: number | boolean | string,
- *   low: number, high: number, unit: string, choices: string[], steady: boolean }} EffectParameter
+ *   low: number, high: number, unit: string, choices: string[], steady: boolean, beats_of: string }} EffectParameter
  * @typedef {{ name: string, title: string, is_plugin: boolean, family: string, says: string, mix: number, error: string,
  *   parameters: EffectParameter[] }} Effect
  *

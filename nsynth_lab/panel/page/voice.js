@@ -43,7 +43,7 @@ export function soundTray(tray, link) {
   const mpe = find(".mpe");
   mpe.addEventListener("click", () => change("voice", { mpe: mpe.getAttribute("aria-pressed") !== "true" }));
   /** @type {HTMLInputElement[]} */
-  const numbers = [...tray.querySelectorAll("input[type=number]")].map((one) => /** @type {HTMLInputElement} */ (one));
+  const numbers = [...tray.querySelectorAll("input[type=number][name*='.']")].map((one) => /** @type {HTMLInputElement} */ (one));
   for (const field of numbers) field.addEventListener("change", () => takeNumber(field));
   /** @type {HTMLSelectElement} */
   const scale = find("select[name=scale]");
@@ -176,9 +176,16 @@ function lfoRack(section, look, put) {
     });
     const knobs = [
       makeKnob(`blend.lfos.${k + 1}.rate_hz`, "rate", 1, `rate of ${name}`),
+      makeKnob(`blend.lfos.${k + 1}.cycle_beats`, "cycle", 1, `length of a cycle of ${name}`),
       makeKnob(`blend.lfos.${k + 1}.depth`, "depth", 0, `depth of ${name}`),
     ];
-    const made_ = made("div.lfo", ...knobs, made("div.what", target, shape), remove);
+    const beats = toggle("beats", "In beats of the tempo, instead of Hz", `${name} in beats`, (on) =>
+      change(k, on ? { cycle_beats: 1 } : { cycle_beats: 0, retrigger: true }),
+    );
+    const song = toggle("song", "Goes with the bars of the song; otherwise it begins anew with each note", `${name} goes with the song`, (on) =>
+      change(k, { retrigger: !on }),
+    );
+    const made_ = made("div.lfo", ...knobs, made("div.what", target, shape, made("div.time", beats, song)), remove);
     made_.setAttribute("role", "group");
     made_.setAttribute("aria-label", name);
     return made_;
@@ -191,17 +198,31 @@ function lfoRack(section, look, put) {
       const now = rows();
       while (rack.children.length > now.length) rack.lastElementChild?.remove();
       while (rack.children.length < now.length) rack.append(block(rack.children.length));
-      now.forEach(({ target = "position", shape = "sine" }, k) => {
+      now.forEach(({ target = "position", shape = "sine", cycle_beats = 0, retrigger = true }, k) => {
         const [moves, form] = rack.children[k].querySelectorAll("select");
         const names = [...new Set([...allowed(), target])];
         const options = names.map((name) => new Option(SWINGING[name]?.text ?? name, name));
         if (names.join() !== [...moves.options].map(({ value }) => value).join()) moves.replaceChildren(...options);
         [moves.value, form.value] = [target, shape];
-        for (const knob of rack.children[k].querySelectorAll("nl-knob")) showKnob(/** @type {Knob} */ (knob), state);
+        const [rate, cycle, depth] = /** @type {Knob[]} */ ([...rack.children[k].querySelectorAll("nl-knob")]);
+        [rate.hidden, cycle.hidden] = [cycle_beats > 0, cycle_beats === 0];
+        for (const knob of [cycle_beats ? cycle : rate, depth]) showKnob(knob, state);
+        const [beats, song] = rack.children[k].querySelectorAll(".time button");
+        beats.setAttribute("aria-pressed", String(cycle_beats > 0));
+        song.setAttribute("aria-pressed", String(!retrigger));
+        /** @type {HTMLElement} */ (song).hidden = cycle_beats === 0;
       });
       add.disabled = now.length >= MOST_LFOS;
     },
   };
+}
+
+/** @param {string} text @param {string} title @param {string} label @param {(on: boolean) => void} take */
+function toggle(text, title, label, take) {
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: text, title });
+  button.setAttribute("aria-label", label);
+  button.addEventListener("click", () => take(button.getAttribute("aria-pressed") !== "true"));
+  return button;
 }
 
 /** @param {string} label @param {(value: string) => void} take */
