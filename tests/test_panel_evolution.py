@@ -37,6 +37,7 @@ from nsynth_lab.panel.messages import (
     Trouble,
     UndoGeneration,
 )
+from nsynth_lab.patch import Blend, Patch, Slot, parse_preset
 from nsynth_lab.render import Session
 from nsynth_lab.render.evolved.opening import Wanted, opened
 from nsynth_lab.tune.files import read_tune
@@ -45,6 +46,8 @@ from nsynth_lab.units import SAMPLE_RATE
 SECONDS = 10.0  # until a test gives up
 SESSION: dict[str, Any] = {"folder": str(Session(device="cpu").folder), "device": "cpu", "seed": 0}
 TUNES = Evolve("it", what="tunes", names=("marimba",), key="E dorian", metre="3/4", bars=2, seed=3)
+
+ABC = "X:1\nM:4/4\nL:1/4\nK:G\nGABc|dBGD|ECAF|G4|]\n"
 
 
 def told(*_: Any) -> None:
@@ -87,6 +90,35 @@ def test_a_job_breeds_in_the_folder_what_the_command_goes_on_with(tmp_path: Path
     assert evolution.history.generations[0].liked == ()
     assert evolution.history.now.came_from == (2, 5)
     assert evolution.to_make() == []
+
+
+def test_the_first_six_come_from_a_tune_of_ones_own(tmp_path: Path) -> None:
+    place, job = EvolutionFolder(tmp_path / "it"), tmp_path / "job"
+    job.mkdir()
+    wanted = vars(work.wanted_of(Evolve("it", what="tunes", begin="job-3", metre="6/8")))
+    with place.held():
+        work.bred(job, told, path=str(place.path), session=SESSION, wanted=wanted, liked=None, own={"tune": ABC})
+    cards = read_cards(job)
+    assert cards is not None
+    assert [card.descent for card in cards.cards] == ["yours", *["from 1"] * 4, "new"]
+    history = opened(place, Session(device="cpu"), Wanted("tunes")).history
+    assert (history.settings["metre"], history.settings["key"]) == ("4/4", "G major"), "of the tune, not of the form"
+
+
+def test_what_one_begins_with_is_ones_own(hand: Hand) -> None:
+    """A tune by its job, or the sound as it stands; what of that cannot be bred is said."""
+    hand.ask(Evolve("tunes", what="tunes", begin="job-3"))
+    assert hand.works.started[-1]["own"] == {"tune": f"{ABC}% job-3"}
+    hand.works.end("failed")
+    hand.until(lambda shown: not shown.job)
+    hand.ask(CloseEvolution())
+    hand.ask(Evolve("sounds", what="presets", begin="here", names=("oboe",)))
+    hand.until(lambda shown: shown.name == "sounds")
+    assert parse_preset(hand.works.started[-1]["own"]["preset"]) == hand.patch
+    assert "names" not in hand.works.started[-1]["wanted"]["settings"]
+    assert Trouble("left out, since evolve does not turn it: bitcrush") in hand.told
+    with pytest.raises(UsageError, match="instruments are drawn anew"):
+        hand.ask(Evolve("reeds", what="instruments", begin="here", family="reed"))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +206,9 @@ class Hand:
     def __init__(self, tmp_path: Path) -> None:
         self.works, self.told = Works(tmp_path), list[Any]()
         session = SimpleNamespace(folder=Path(SESSION["folder"]), device="cpu", seed=0)
-        self.desk = EvolutionDesk(SimpleNamespace(session=session, tell=self.told.append), self.works)  # type: ignore[arg-type]
+        self.patch = Patch("Mine", Blend(("flute", "cello")), effects=(Slot("bitcrush"),))
+        instrument = SimpleNamespace(session=session, tell=self.told.append, patch=self.patch)
+        self.desk = EvolutionDesk(instrument, self.works, tune_of=lambda job: f"{ABC}% {job}")  # type: ignore[arg-type]
 
     def ask(self, message: Any) -> None:
         self.desk.handlers[type(message)](message)

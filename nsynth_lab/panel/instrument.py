@@ -34,6 +34,7 @@ from nsynth_lab.panel.messages import (
     Keys,
     Load,
     Midi,
+    MidiIn,
     MidiPorts,
     Notes,
     Open,
@@ -54,6 +55,7 @@ from nsynth_lab.panel.messages import (
 )
 from nsynth_lab.panel.messages import Output as ToOutput
 from nsynth_lab.panel.output import Output
+from nsynth_lab.panel.page_keyboard import events_in
 from nsynth_lab.panel.plugins import check_plugins
 from nsynth_lab.panel.recordings.names import check_kept, check_recordings
 from nsynth_lab.panel.remote_hands import RemoteHands
@@ -219,6 +221,8 @@ class Instrument:
                 self._handle_file(message)
             elif isinstance(message, Midi):  # which waits for the system
                 self.midi.choose(message)
+            elif isinstance(message, MidiIn):
+                self._hear_ports(time.perf_counter(), events_in(message))
             elif isinstance(message, Clock):
                 self.follow_clock(message.follow)
             else:

@@ -200,6 +200,16 @@ class Midi:
 
 
 @dataclass(frozen=True)
+class MidiIn:
+    """A MIDI keyboard of the page was played: whole messages, each on its own channel, as a port would bring them.
+
+    What it holds is let go when the page goes.
+    """
+
+    bytes: tuple[float, ...] = numbers(REQUIRED, low=0, high=255, least=2, most=384, says="of the messages")
+
+
+@dataclass(frozen=True)
 class Clock:
     """The tempo, the beat, start and stop of another program are followed from now on; see `status` for how it goes.
 
@@ -446,6 +456,7 @@ class Evolve:
     bars: int = whole(4, low=2, high=16, says="of tunes; an even number")
     family: str = choice("", ("", *FAMILIES), says="that instruments are to be heard as; empty: the first one's")
     seed: int = whole(0, low=0, high=2**31 - 1, says="of chance")
+    begin: str = text("", most=SHORT, says="a first parent: the job of a tune; of presets `here`, the present sound")
 
 
 @dataclass(frozen=True)
@@ -698,7 +709,7 @@ FROM_PAGE: Mapping[str, type] = {
     "hello": Hello, "note_on": NoteOn, "note_off": NoteOff, "bend": Bend, "controller": Controller, "panic": Panic,
     "place": Place, "corners": Corners, "set": Set, "change": Change, "load": Load, "open": Open,
     "open_file": OpenFile, "save": Save, "remove": Remove, "undo": Undo, "redo": Redo, "output": Output,
-    "midi": Midi, "clock": Clock,
+    "midi": Midi, "midi_in": MidiIn, "clock": Clock,
     "cancel": Cancel, "forget": Forget, "record": Record, "pack": Pack, "scan": Scan,
     "compose": Compose, "draw_loop": DrawLoop, "palette": Palette, "play_tune": PlayTune, "stop_tune": StopTune,
     "tune_way": TuneWay, "tune_place": TunePlace, "render_tune": RenderTune,

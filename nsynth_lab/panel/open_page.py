@@ -10,6 +10,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from nsynth_lab.panel.messages import Trouble, format_message
+from nsynth_lab.panel.page_keyboard import PageKeyboard
 
 MOST_LINES = 100  # of trouble that wait for a page
 PATIENCE_SECONDS = 10.0  # without a page's reading, or saying hello
@@ -31,6 +32,7 @@ class Page:
         self.is_known = False  # once it has said hello, until it is let go
         self.wants_sound, self.store_seconds = False, 0.0
         self.held: set[int] = set()
+        self.keyboard = PageKeyboard()
         self.moved: dict[str, Any] = {}  # a message for each wheel and pedal that is not at rest: what puts it there
         self._newest: dict[type, str] = {}
         self._lines: deque[str] = deque(maxlen=MOST_LINES)

@@ -114,7 +114,7 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
     desk = Desk(instrument, jobs)
     translation = Translation(instrument, jobs, desk)
     tunes = TuneDesk(instrument, jobs, desk)
-    duet, evolution = DuetDesk(instrument), EvolutionDesk(instrument, jobs)
+    duet, evolution = DuetDesk(instrument), EvolutionDesk(instrument, jobs, tune_of=tunes.abc)
     desks = (desk, tunes, translation, duet, evolution)
     handlers = {kind: do for one in desks for kind, do in one.handlers.items()} | {
         **scan_handlers(jobs),

@@ -29,6 +29,7 @@ from nsynth_lab.panel.messages import (
     KeepRecording,
     Keys,
     Listen,
+    MidiIn,
     MidiPorts,
     NoteOff,
     NoteOn,
@@ -68,7 +69,7 @@ NOTES_SECONDS = 1 / 30
 JOBS_SECONDS = 0.1  # between two messages of how jobs go
 SUSTAIN = 64
 REFUSED, BUSY = 1008, 1013  # RFC 6455, 7.4.1, and IANA's registry of close codes
-QUICK = (NoteOn, NoteOff, Bend, Controller, Panic, Place)  # handled at once; what else there is may read files
+QUICK = (NoteOn, NoteOff, Bend, Controller, MidiIn, Panic, Place)  # handled at once; what else there is may read files
 ASKED_OF_RECORDINGS = (EncodeRecording, KeepRecording, RemoveRecording)
 TransportOf = Callable[[Any], asyncio.WriteTransport | None]
 
@@ -262,7 +263,7 @@ class Pages:
         moved = [
             at_rest for what, at_rest in page.moved.items() if not any(what in other.moved for other in self._open)
         ]
-        for message in (*held, *moved):
+        for message in (*held, *moved, *page.keyboard.let_go()):
             with suppress(NsynthLabError):
                 self._instrument.handle(message)
 
@@ -306,7 +307,7 @@ class Pages:
         told = Notes()
         while True:
             await asyncio.sleep(NOTES_SECONDS if told.notes else STATUS_SECONDS)
-            if not self._instrument.midi.ports.open and not told.notes:
+            if not (self._instrument.midi.ports.open or self._instrument.has_zone or told.notes):
                 continue
             if (notes := self._instrument.notes()) != told:
                 told, text = notes, format_message(notes)
@@ -382,6 +383,8 @@ def _remember(page: Page, message: Any) -> None:
             page.held.add(key)
         case NoteOff(key=key):
             page.held.discard(key)
+        case MidiIn():
+            page.keyboard.note(message)
         case Controller(number=number, value=value) if number == SUSTAIN:
             page.moved["sustain"] = Controller(SUSTAIN, 0)
             if not value:

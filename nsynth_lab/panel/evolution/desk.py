@@ -22,6 +22,7 @@ from starlette.routing import Route
 from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.evolve.folder import EvolutionFolder
 from nsynth_lab.evolve.history import FILE, EvolutionError, read_history
+from nsynth_lab.evolve.own_preset import check_own, left_out
 from nsynth_lab.evolve.record import Record
 from nsynth_lab.folders import data_folder, make_folder
 from nsynth_lab.model.user_bank import find_user_instrument
@@ -47,6 +48,7 @@ from nsynth_lab.panel.messages import Evolution as Shown
 from nsynth_lab.panel.own_thread import OwnThread
 from nsynth_lab.panel.produce.child import session_arguments
 from nsynth_lab.panel.tunes.desk import KIND as TUNE_KIND
+from nsynth_lab.patch import format_preset
 from nsynth_lab.priority import come_behind
 from nsynth_lab.render.evolved.evolution import NUMBERS
 from nsynth_lab.render.evolved.makers import SOUND
@@ -105,8 +107,9 @@ class _Open:
 class EvolutionDesk:
     """Handles the messages of `handlers` and the requests of `routes`; a context manager, within that of its jobs."""
 
-    def __init__(self, instrument: Instrument, jobs: Jobs) -> None:
-        self._instrument, self._jobs = instrument, jobs
+    def __init__(self, instrument: Instrument, jobs: Jobs, *, tune_of: Callable[[str], str]) -> None:
+        """See above; `tune_of` gives the ABC of a tune by the name of its job."""
+        self._instrument, self._jobs, self._tune_of = instrument, jobs, tune_of
         self._lock = threading.RLock()
         self._open: _Open | None = None
         self._next: Callable[[], None] | None = None  # to be done when the job at work has ended
@@ -170,9 +173,25 @@ class EvolutionDesk:
     # What pages ask for.
 
     def _evolve(self, message: Evolve) -> None:
-        wanted = work.wanted_of(message)
+        wanted, own = work.wanted_of(message), self._own(message)
         path = self._path_of(message)
-        self._when_idle(partial(self._begin, EvolutionFolder(path), wanted))
+        self._when_idle(partial(self._begin, EvolutionFolder(path), wanted, own))
+
+    def _own(self, message: Evolve) -> dict[str, str]:
+        """What it begins from, as a job is told; what of a sound cannot be bred is said.
+
+        Raises:
+            UsageError: there is no such tune, or the present sound cannot be a first parent.
+        """
+        if not message.begin:
+            return {}
+        if message.what == TUNES:
+            return {"tune": self._tune_of(message.begin)}
+        patch = self._instrument.patch
+        check_own(patch)
+        if lost := left_out(patch):
+            self._instrument.tell(Trouble(f"left out, since evolve does not turn it: {', '.join(lost)}"))
+        return {"preset": format_preset(patch)}
 
     def _path_of(self, message: Evolve) -> Path:
         """The folder of one that is to begin, or that is there.
@@ -290,24 +309,26 @@ class EvolutionDesk:
                 action()
         self._thread.wake()
 
-    def _begin(self, folder: EvolutionFolder, wanted: Wanted) -> None:
+    def _begin(self, folder: EvolutionFolder, wanted: Wanted, own: Mapping[str, str]) -> None:
         self._close()
         held = ExitStack()
         held.enter_context(folder.held())
         self._open = _Open(folder, held)
         try:
-            self._start(wanted)
+            self._start(wanted, own=own)
         except NsynthLabError:
             self._close()
             raise
 
-    def _start(self, wanted: Wanted, liked: Sequence[int] | None = None) -> None:
+    def _start(
+        self, wanted: Wanted, liked: Sequence[int] | None = None, *, own: Mapping[str, str] | None = None
+    ) -> None:
         """Have a job open it and make what is missing; first go on, from those that are liked, unless that is None."""
         if (one := self._open) is None:
             return
         arguments = {
             "path": str(one.folder.path), "session": session_arguments(self._instrument.session),
-            "wanted": asdict(wanted), "liked": None if liked is None else list(liked),
+            "wanted": asdict(wanted), "liked": None if liked is None else list(liked), "own": dict(own or {}),
         }  # fmt: skip
         one.job = self._jobs.start(
             KIND, one.name, work.BREED, arguments, about={"evolution": one.name}, limits=LIMITS, brief=True

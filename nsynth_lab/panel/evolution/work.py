@@ -16,12 +16,15 @@ from nsynth_lab.panel.messages import Evolve
 from nsynth_lab.panel.pictures.spectrogram import spectrogram
 from nsynth_lab.panel.produce.child import session_of
 from nsynth_lab.panel.tunes.written import shown, write
+from nsynth_lab.patch import Patch, parse_preset
 from nsynth_lab.render.evolved.evolution import Evolution
 from nsynth_lab.render.evolved.opening import INSTRUMENTS, TUNES, Wanted, opened
 from nsynth_lab.render.evolved.tunes import TuneMaker
 from nsynth_lab.tune.files import tune_in
+from nsynth_lab.tune.tune import Tune
 
 BREED, KEEP = (f"nsynth_lab.panel.evolution.work:{name}" for name in ("bred", "kept"))
+NOTHING: Mapping[str, str] = {}
 SETTINGS: Mapping[str, tuple[str, ...]] = {TUNES: ("metre", "key", "bars"), INSTRUMENTS: ("family",)}
 
 
@@ -29,14 +32,18 @@ def wanted_of(message: Evolve) -> Wanted:
     """What is to begin; nothing in particular where one goes on.
 
     Raises:
-        UsageError: nothing says what instruments are to be heard as.
+        UsageError: nothing says what instruments are to be heard as, or they are to begin from one's own.
     """
     if not message.what:
         return Wanted()
+    if message.begin and message.what == INSTRUMENTS:
+        raise UsageError("tunes and presets can be varied from your own; instruments are drawn anew")
     if message.what == INSTRUMENTS and not (message.family or message.names):
         raise UsageError("choose the family that the instruments are to be heard as, or some to make them of")
-    settings = {name: str(getattr(message, name)) for name in SETTINGS.get(message.what, ())}
-    settings["names"] = json.dumps(message.names) if message.names else ""
+    asked = () if message.begin else SETTINGS.get(message.what, ())  # the rest is that of the first parent
+    settings = {name: str(getattr(message, name)) for name in asked}
+    own_names = message.begin and message.what != TUNES
+    settings["names"] = json.dumps(message.names) if message.names and not own_names else ""
     return Wanted(message.what, {name: value for name, value in settings.items() if value}, message.seed)
 
 
@@ -48,16 +55,19 @@ def bred(
     session: Mapping[str, Any],
     wanted: Mapping[str, Any],
     liked: Sequence[int] | None,
+    own: Mapping[str, str] = NOTHING,
 ) -> dict[str, Any]:
     """Open an evolution, go on from those that are liked unless that is None, and make what is missing.
 
+    `own` is what a new one begins from: a `tune` in ABC, or a `preset` as its file; none, if it is empty.
     The cards of the present generation are in the folder as soon as there is one, and again with each that is made.
 
     Raises:
         NsynthLabError: it cannot be done.
     """
     tell(0.0, 0.0, "breeding" if liked is not None else "opening")
-    evolution = opened(EvolutionFolder(Path(path)), session_of(session), Wanted(**wanted))
+    begun = replace(Wanted(**wanted), own=_own(own))
+    evolution = opened(EvolutionFolder(Path(path)), session_of(session), begun)
     if liked is not None:
         evolution.go_on(liked)
     drawn = _Drawn(evolution)
@@ -73,6 +83,12 @@ def bred(
     tell(0.0, total, "making")
     evolution.make(made)
     return {"generation": evolution.history.number}
+
+
+def _own(own: Mapping[str, str]) -> Tune | Patch | None:
+    if "tune" in own:
+        return tune_in(own["tune"].encode()).tune
+    return parse_preset(own["preset"]) if "preset" in own else None
 
 
 def kept(

@@ -82,6 +82,7 @@ export class Evolve {
       event.preventDefault();
       this.#begin();
     });
+    for (const name of ["tune", "here"]) this.#field(name).addEventListener("change", () => this.#showOwn());
     this.keeping.addEventListener("submit", (event) => {
       event.preventDefault();
       link.send("save_member", { member: this.kept, name: this.keptName.value.trim() });
@@ -113,8 +114,29 @@ export class Evolve {
     for (const part of this.form.querySelectorAll("[data-for]")) {
       /** @type {HTMLElement} */ (part).hidden = part.getAttribute("data-for") !== kind;
     }
+    this.#showOwn();
     this.find(".of").textContent = kind === "tunes" ? "played by what is on the pad" : "made of what is on the pad";
     this.#offerName();
+  }
+
+  /** What varies one's own takes the rest from it. */
+  #showOwn() {
+    const isVaried = this.kind === "tunes" ? this.#field("tune").value !== "" : this.kind === "presets" && this.#field("here").checked;
+    for (const name of ["metre", "bars", "tonic", "mode"]) this.#field(name).disabled = isVaried && this.kind === "tunes";
+    this.#field("pad").disabled = isVaried && this.kind === "presets";
+  }
+
+  /** The tunes that can be varied. */
+  #offerTunes() {
+    const select = /** @type {HTMLSelectElement} */ (this.#field("tune"));
+    const tunes = Object.entries(this.jobs).filter(([, { kind, state }]) => kind === "tune" && state === "done");
+    const now = JSON.stringify(tunes.map(([name, { title }]) => [name, title]));
+    if (select.dataset.offered === now) return;
+    const before = select.value;
+    select.replaceChildren(new Option("nothing: six new ones", ""), ...tunes.map(([name, { title }]) => new Option(`your tune “${title}”`, name)));
+    select.value = tunes.some(([name]) => name === before) ? before : "";
+    select.dataset.offered = now;
+    this.#showOwn();
   }
 
   /** A name that none has yet. */
@@ -133,7 +155,8 @@ export class Evolve {
       instruments: { family: text("family") },
     }[this.kind];
     const names = this.#field("pad").checked ? this.around.corners() : [];
-    this.link.send("evolve", { name: text("name"), what: this.kind, names, seed: Math.floor(Math.random() * MOST_SEED), ...given });
+    const begin = this.kind === "tunes" ? text("tune") : this.kind === "presets" && this.#field("here").checked ? "here" : "";
+    this.link.send("evolve", { begin, name: text("name"), what: this.kind, names, seed: Math.floor(Math.random() * MOST_SEED), ...given });
   }
 
   /** @param {Evolution} now */
@@ -222,6 +245,7 @@ export class Evolve {
       else if (state === "running") this.find(".saved").textContent = `Saving “${title}” …`;
     }
     this.jobs = jobs;
+    this.#offerTunes();
     this.#showProgress();
   }
 

@@ -29,6 +29,7 @@ export class RecorderLine {
     /** @type {HTMLElement} */
     this.news = find(".news");
     this.isStarting = false; // the browser asks for the microphone
+    this.isWanted = false; // once it has it
     this.button.addEventListener("click", () => void this.toggle());
     find(".recorder .discard").addEventListener("click", () => this.#stop(false));
     this.recorder.addEventListener("full", () => this.#stop(true));
@@ -39,20 +40,24 @@ export class RecorderLine {
     });
   }
 
-  /** Begin to record, or end and hand over what was recorded. */
+  /** Begin to record, or end and hand over what was recorded; while the microphone is still being opened, think better of it. */
   async toggle() {
-    if (this.recorder.isRecording) return this.#stop(true);
-    if (this.isStarting) return undefined;
-    this.isStarting = true;
+    if (this.isStarting) this.isWanted = !this.isWanted;
+    else if (this.recorder.isRecording) this.#stop(true);
+    else await this.#start();
+  }
+
+  async #start() {
+    this.isStarting = this.isWanted = true;
     try {
       this.how.before?.();
       await this.recorder.start();
-      this.#show();
     } catch (error) {
-      this.how.say(error instanceof Error ? error.message : String(error));
+      if (this.isWanted) this.how.say(error instanceof Error ? error.message : String(error));
     }
     this.isStarting = false;
-    return undefined;
+    if (this.isWanted) this.#show();
+    else this.#stop(false);
   }
 
   /** @param {boolean} wanted */

@@ -114,7 +114,7 @@ class TuneDesk:
         else:
             work.wish_of(message)
             title = f"Tune {message.seed}"
-        arguments = {"asked": asdict(message), "title": title, "given": [self._abc(name) for name in given]}
+        arguments = {"asked": asdict(message), "title": title, "given": [self.abc(name) for name in given]}
         self._start(KIND, title, work.COMPOSE, {**arguments, **self._checkpoint}, {"from": "model"})
 
     def _draw(self, message: DrawLoop) -> None:
@@ -126,7 +126,7 @@ class TuneDesk:
     def _lay_out(self, message: Palette) -> None:
         titles = [self._title(name) for name in message.tunes]
         bars = [int(bar) for bar in (*message.bars, *[1] * len(titles))][: len(titles)]
-        given = [self._abc(name) for name in message.tunes]
+        given = [self.abc(name) for name in message.tunes]
         arguments = {"given": given, "titles": titles, "bars": bars, **self._checkpoint}
         about = {"tunes": list(message.tunes), "titles": titles}
         self._start(PALETTE_KIND, " · ".join(titles), work.LAY_OUT, arguments, about)
@@ -187,7 +187,12 @@ class TuneDesk:
         row = self._jobs.rows().get(name, {})
         return str(row.get("result", {}).get("title") or row.get("title", ""))[:60]
 
-    def _abc(self, name: str) -> str:
+    def abc(self, name: str) -> str:
+        """The ABC of a tune by the name of its job.
+
+        Raises:
+            UsageError: there is none, or it is too long.
+        """
         path = self._file(name, ".abc")
         if path.stat().st_size > LONGEST_ABC:
             raise UsageError(f"“{self._title(name)}” is too long to go on with")
