@@ -92,12 +92,26 @@ def test_equal_sides_are_mono_to_the_last_bit() -> None:
     assert np.array_equal(widened(mono, np.zeros((FRAMES, DIMS), np.float32)), mono[None])
 
 
-def test_a_tone_becomes_nearly_as_wide_as_noise_does() -> None:
+def test_a_tone_becomes_as_wide_as_noise_does() -> None:
     mono = np.asarray(0.3 * np.sin(2 * np.pi * 520.0 * np.arange(FRAMES * 512) / 48_000), np.float32)
     heard = widened(mono, rows_of(difference_db=6.0, angle=1.3))[:, 8_192:]
     left, right = np.square(heard).mean(axis=1).tolist()
-    assert 10 * np.log10(left / right) == pytest.approx(6.0, abs=3.0)
-    assert likeness(heard) == pytest.approx(np.cos(1.3), abs=0.2)
+    assert 10 * np.log10(left / right) == pytest.approx(6.0, abs=DB)
+    assert likeness(heard) == pytest.approx(np.cos(1.3), abs=LIKENESS)
+
+
+@pytest.mark.parametrize("f0_hz", [82.4, 220.0])
+def test_so_do_few_partials_in_an_octave(f0_hz: float) -> None:
+    draw = np.random.default_rng(7)
+    turns = np.arange(1, 20)[:, None] * f0_hz * np.arange(FRAMES * 512) / 48_000
+    phases = draw.uniform(-1.5, 1.5, (2, 19, 1)) + draw.uniform(0, 2 * np.pi, (19, 1))
+    waves = np.sin(2 * np.pi * turns + phases) / np.arange(1, 20)[:, None]
+    sides = np.asarray(0.1 * waves.sum(axis=1), np.float32)
+    heard = widened(sides.mean(axis=0), measure_width(sides))
+    came, expected = ([one[:3] for one in measured(each[:, 8_192:])] for each in (heard, sides))
+    assert np.abs(came[0] - expected[0]).max() < DB
+    assert np.abs(came[1] - expected[1]).max() < 2 * LIKENESS
+    assert np.abs(came[1] - expected[1]).mean() < LIKENESS
 
 
 def test_a_voice_is_the_same_in_whatever_company_it_sounds() -> None:

@@ -11,11 +11,11 @@ The decorrelators are velvet noise: sparse pulses of random sign, here 24 to a b
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles
 from nsynth_lab.width import BANDS, LOWEST_CENTRE_HZ
 
 SIZE = 4 * HOP_SAMPLES
@@ -28,38 +28,19 @@ WIDEST, NARROWEST = 480, 60  # samples on either side of the response of a band 
 SEED = 22
 
 
-class WidthFilters(NamedTuple):
-    """Spectra of 1025 bins.
-
-    Attributes:
-        shapes: [8, bins] of the bands, which sum to 1 at each bin.
-        spectra: [16, bins, 2] real and imaginary parts of the bands, then of the bands decorrelated.
-        floor: [bins] as loud in each band; its sum is 1.
-        moments: [3, 8, bins] each band's shape, and times it: real part and power of its decorrelated copy.
-    """
-
-    shapes: FloatArray
-    spectra: FloatArray
-    floor: FloatArray
-    moments: FloatArray
+@lru_cache(maxsize=1)
+def width_filters() -> NDArray[np.complex64]:
+    """Spectra [16, 1025] of the bands, then of the bands decorrelated; made when they are first asked for."""
+    return np.asarray(np.fft.rfft(responses(), SIZE), np.complex64)
 
 
 @lru_cache(maxsize=1)
-def width_filters() -> WidthFilters:
-    """The filters, made when they are first asked for."""
+def responses() -> Doubles:
+    """Impulse responses [16, 1537] of the bands, then of the bands decorrelated."""
     direct = _causal(band_shapes(EXACT))
     direct[-1] = -direct[:-1].sum(axis=0)
     direct[-1, 0] += 1.0
-    every = np.fft.rfft(np.concatenate([direct, _decorrelators()]), SIZE)
-    shapes = band_shapes(SIZE)
-    late = every[BANDS:]
-    moments = [np.ones_like(shapes), late.real, np.abs(late) ** 2]
-    return WidthFilters(
-        shapes=shapes.astype(np.float32),
-        spectra=np.ascontiguousarray(np.stack([every.real, every.imag], axis=-1), np.float32),
-        floor=(shapes.T @ (1.0 / shapes.sum(axis=1)) / BANDS).astype(np.float32),
-        moments=(shapes * np.stack(moments)).astype(np.float32),
-    )
+    return np.concatenate([direct, _decorrelators()])
 
 
 def band_shapes(samples: int) -> Doubles:
