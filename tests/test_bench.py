@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -29,6 +28,14 @@ from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.render import Session
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, note_to_hz
+
+# Progress after every piece of work, so that a test knows when the command is in the midst of it.
+DRIVER = """
+import sys
+from nsynth_lab.cli import console, run
+console.SECONDS_BETWEEN_LINES = 0.0
+sys.exit(run(sys.argv[1:]))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -150,8 +157,9 @@ def test_what_exists_is_not_replaced_unasked(tmp_path: Path, capsys: pytest.Capt
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_ctrl_c_ends_it_with_a_word(checkpoint: Path, tmp_path: Path) -> None:
     words = ["bench", "--only", "streaming", "--checkpoint", str(checkpoint), "--report", str(tmp_path / "report")]
-    with subprocess.Popen([sys.executable, "-m", "nsynth_lab", *words], stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(6.0)
+    with subprocess.Popen([sys.executable, "-c", DRIVER, *words], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any(line.startswith("measuring: ") for line in iter(process.stderr.readline, ""))
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -29,7 +29,7 @@ MANY = 5
 BLEND = ("pack", "flute", "cello", "--notes", "C3,C4,C5,C6", "--velocities", "60,120", "--positions", "0,1",
          "--round-robin", "2", "--duration", "0.5", "--checkpoint", "model")  # fmt: skip
 PRESET = ("pack", "--preset", "pad.toml", "--notes", "C3-B4/2", "--velocities", "100", "--duration", "0.5",
-          "--checkpoint", "model")  # fmt: skip
+          "--formats", "sfz", "--checkpoint", "model")  # fmt: skip
 PAD = Patch(
     "Pad",
     Blend(("flute", "cello"), position=(0.4,)),

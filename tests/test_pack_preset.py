@@ -208,7 +208,7 @@ def killed_when(words: list[str], there: Callable[[], bool]) -> None:
 
 
 def test_a_killed_and_resumed_pack_is_the_same() -> None:
-    words = ["pack", "--preset", "pad.toml", "--notes", "C3-C5/3", "--velocities", "60,120", "--duration", "2",
+    words = ["pack", "--preset", "pad.toml", "--notes", "C3-C5/3", "--velocities", "60,120", "--duration", "1",
              "--formats", "sfz,sf2", "--checkpoint", "model"]  # fmt: skip
     assert run([*words, "-o", "whole"]) == 0
     killed_when([*words, "-o", "out"], lambda: len(list(Path("out/.unfinished/clips").glob("*.json"))) > 9)
