@@ -26,9 +26,9 @@ from nsynth_lab.render import Session
 
 FAILED = 1
 MANY = 5
-BLEND = ("pack", "flute", "cello", "--notes", "C3,C4,C5,C6", "--velocities", "60,120", "--positions", "0,1",
+BLEND = ("pack", "flute", "cello", "--notes", "C3,C4,C5,C6", "--velocities", "100", "--positions", "0,1",
          "--round-robin", "2", "--duration", "0.5", "--checkpoint", "model")  # fmt: skip
-PRESET = ("pack", "--preset", "pad.toml", "--notes", "C3-B4/2", "--velocities", "100", "--duration", "0.5",
+PRESET = ("pack", "--preset", "pad.toml", "--notes", "C3-B4/4", "--velocities", "100", "--duration", "0.5",
           "--formats", "sfz", "--checkpoint", "model")  # fmt: skip
 PAD = Patch(
     "Pad",

@@ -103,7 +103,7 @@ def test_a_note_goes_along_its_path(visit: Visit) -> None:
     visit.wait("panel.status.voices === 1")
     visit.page.wait_for_timeout(700)
     first = visit.heard()
-    visit.page.wait_for_timeout(4_000)
+    visit.page.wait_for_timeout(3_300)  # until the path has ended, and as long as is heard
     last = visit.heard()
     visit.page.keyboard.up("h")
     assert centroid_hz(first) < 0.7 * centroid_hz(last)
