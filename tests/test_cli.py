@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,59 +154,75 @@ def test_help_needs_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "blend flute cello --note H9 -o x.wav",
-        "blend flute nobody -o x.wav",
-        "blend flute cello --duration 0 -o x.wav",
-        "blend flute gone.wav -o x.wav",
-        "blend flute cello --timbre -1 -o x.wav",
-        "blend flute cello --partials nan -o x.wav",
-        "blend flute cello -o x.doc",
-        "blend --preset nobody -o x.wav",
-        "encode gone.wav -o x.latents",
-        "encode gone.wav --source-note H9 -o x.latents",
-        "decode gone.latents -o x.wav",
-        "render gone.mid flute -o x.wav",
-        "play nobody",
-        "play flute --block 100",
-        "play flute --set nothing=1",
-        "play flute --voices 0",
-        "play flute --unison 9",
-        "play flute --a4 44",
-        "play flute --mode solo",
-        "play flute --position 2",
-        "play flute --cc 21=nothing",
-        "play flute --scale gone.scl",
-        "play flute --program-change nobody",
-        "play --preset glass-cello --set release_seconds=nan",
-        "instruments --family brasses",
-        "bank build --checkpoint gone",
-        "recipe gone.wav",
-        "bank show nobody",
-        "bank export nobody -o x.safetensors",
-        "bank remove nobody",
-        "capture gone.wav --name x --family vocal",
-        "capture x.sf2 --velocities 0",
-        "preset render nobody",
-        "preset check nobody",
-        "preset check --fix",
-        "preset new x nobody flute",
-        "preset random -o x.doc",
-    ],
+USAGE_ERRORS = (
+    "blend flute cello --note H9 -o x.wav",
+    "blend flute nobody -o x.wav",
+    "blend flute cello --duration 0 -o x.wav",
+    "blend flute gone.wav -o x.wav",
+    "blend flute cello --timbre -1 -o x.wav",
+    "blend flute cello --partials nan -o x.wav",
+    "blend flute cello -o x.doc",
+    "blend --preset nobody -o x.wav",
+    "encode gone.wav -o x.latents",
+    "encode gone.wav --source-note H9 -o x.latents",
+    "decode gone.latents -o x.wav",
+    "render gone.mid flute -o x.wav",
+    "play nobody",
+    "play flute --block 100",
+    "play flute --set nothing=1",
+    "play flute --voices 0",
+    "play flute --unison 9",
+    "play flute --a4 44",
+    "play flute --mode solo",
+    "play flute --position 2",
+    "play flute --cc 21=nothing",
+    "play flute --scale gone.scl",
+    "play flute --program-change nobody",
+    "play --preset glass-cello --set release_seconds=nan",
+    "instruments --family brasses",
+    "bank build --checkpoint gone",
+    "recipe gone.wav",
+    "bank show nobody",
+    "bank export nobody -o x.safetensors",
+    "bank remove nobody",
+    "capture gone.wav --name x --family vocal",
+    "capture x.sf2 --velocities 0",
+    "preset render nobody",
+    "preset check nobody",
+    "preset check --fix",
+    "preset new x nobody flute",
+    "preset random -o x.doc",
 )
-def test_a_usage_error_does_not_wait_for_torch(line: str, tmp_path: Path) -> None:
+# One process for all of them: each is told, or the first that imports torch shows in all that follow.
+ALL_ERRORS = """
+import contextlib, io, json, shlex, sys
+from nsynth_lab.cli import run
+found = {}
+for line in sys.argv[1:]:
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        code = run(shlex.split(line))
+    found[line] = [code, said.getvalue(), "torch" in sys.modules]
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def usage_errors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str, bool]]:
+    """Of each line its exit code, what it says, and whether torch has been imported by then."""
+    command = [sys.executable, "-c", ALL_ERRORS, *USAGE_ERRORS]
+    folder = tmp_path_factory.mktemp("errors")
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    assert done.returncode == 0, done.stderr
+    return {line: (code, said, torch) for line, (code, said, torch) in json.loads(done.stdout).items()}
+
+
+@pytest.mark.parametrize("line", USAGE_ERRORS)
+def test_a_usage_error_does_not_wait_for_torch(line: str, usage_errors: dict[str, tuple[int, str, bool]]) -> None:
     """Importing it takes seconds; a mistyped name is told as soon as a help text is."""
-    script = (
-        "import sys; from nsynth_lab.cli import run\n"
-        "code = run(sys.argv[1:])\n"
-        "sys.exit('torch was imported' if 'torch' in sys.modules else 10 + code)"
-    )
-    command = [sys.executable, "-c", script, *shlex.split(line)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
-    assert done.returncode - 10 == (1 if "no such file" in done.stderr.lower() else 2), done.stderr
-    assert done.stderr.count("\n") == 1
+    code, said, has_torch = usage_errors[line]
+    assert code == (1 if "no such file" in said.lower() else 2), said
+    assert said.count("\n") == 1
+    assert not has_torch
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals and pipes")

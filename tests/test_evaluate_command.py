@@ -70,9 +70,8 @@ def own(latents: Latents, model_id: str) -> Latents:
 def evaluate(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The command on that data, in an empty folder; returns its exit code."""
     monkeypatch.chdir(tmp_path)
-    return lambda *words: run(
-        ["evaluate", str(folder / "notes"), "--checkpoint", str(folder / "model"), "--all", "--pairs", "2", *words]
-    )
+    given = ["evaluate", str(folder / "notes"), "--checkpoint", str(folder / "model"), "--all", "--pairs", "2"]
+    return lambda *words: run([*given, "--rounds", "1", *words])
 
 
 def test_figures_and_report(evaluate: Any, capsys: pytest.CaptureFixture[str]) -> None:
