@@ -1,9 +1,10 @@
 """Latents: the code of one note, read and written as safetensors, with the id of the model it belongs to.
 
 Four streams (described in `nsynth_lab.model`), one row per frame. Frame t describes the instant at which block t ends,
-sample (t + 1) * 512; so a decoder that knows frames 0 to t can play block t. Two more are there only where they are
-needed: `unpitched` in sounds without a clear pitch, such as drums and noises, and `width` in stereo sounds.
-`nsynth_lab.unpitched` and `nsynth_lab.width` describe them.
+sample (t + 1) * 512; so a decoder that knows frames 0 to t can play block t. Three more are there only where they are
+needed: `unpitched` in sounds without a clear pitch, such as drums and noises, and `width` in stereo sounds. `detail`
+corrects what the decoder makes of the others. `nsynth_lab.unpitched`, `nsynth_lab.width` and `nsynth_lab.detail`
+describe them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab import unpitched, width
+from nsynth_lab import detail, unpitched, width
 from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import LatentsError
@@ -29,7 +30,8 @@ TIMBRE_DIMS = 16
 PARTIAL_SLOTS = 128
 TIMBRE_LIMIT = 3.0  # the largest value that the encoder gives
 ENDING = ".latents"
-FORMAT_VERSION, UNPITCHED_VERSION, WIDTH_VERSION = 1, 2, 3  # of files with a stream that older versions do not know
+# of files with a stream that older versions do not know
+FORMAT_VERSION, UNPITCHED_VERSION, WIDTH_VERSION, DETAIL_VERSION = 1, 2, 3, 4
 MAX_FRAMES = 90_000
 MAX_FILE_BYTES = 64 * 2**20
 SILENCE_DB, LOUDEST_DB = -100.0, 20.0  # range of `loudness_db`
@@ -54,6 +56,7 @@ class Latents:
         provenance: where the note comes from; JSON values.
         unpitched: [frames, 162] noise and resonances of a sound without a clear pitch, or None.
         width: [frames, 17] level difference and likeness of the two sides of a stereo sound, or None for a mono one.
+        detail: [frames, 129] by how many dB partials and noise differ from what the decoder makes of the rest, or None.
 
     Raises:
         LatentsError: shapes that do not match, or values that are not finite.
@@ -71,6 +74,7 @@ class Latents:
     provenance: dict[str, Any] = field(default_factory=dict, compare=False)
     unpitched: FloatArray | None = None
     width: FloatArray | None = None
+    detail: FloatArray | None = None
 
     def __post_init__(self) -> None:
         frames = self.loudness_db.size
@@ -91,11 +95,11 @@ class Latents:
             raise LatentsError(f"latents: {frames} frames, expected 1 to {MAX_FRAMES}")
         if not 0 <= self.attack_frames <= self.release_frame <= frames:
             raise LatentsError("latents: attack and release must lie in order within the note")
-        for name, dims in (("unpitched", unpitched.DIMS), ("width", width.DIMS)):
+        for name, dims in (("unpitched", unpitched.DIMS), ("width", width.DIMS), ("detail", detail.DIMS)):
             rows = getattr(self, name)
             if rows is not None and rows.shape != (frames, dims):
                 raise LatentsError(f"latents: {name} has shape {rows.shape}, expected {(frames, dims)}")
-        for name in (*_STREAMS, "unpitched", "width"):
+        for name in (*_STREAMS, "unpitched", "width", "detail"):
             stream = getattr(self, name)
             if stream is not None and not np.isfinite(stream).all():
                 raise LatentsError(f"latents: {name} holds NaN or infinite values")
@@ -181,6 +185,8 @@ def write_latents(path: str | Path, latents: Latents, *, force: bool = False) ->
         tensors |= dict(zip(unpitched.TENSORS, unpitched.stored(latents.unpitched), strict=True))
     if latents.width is not None:
         tensors[width.TENSOR] = width.stored(latents.width)
+    if latents.detail is not None:
+        tensors[detail.TENSOR] = detail.stored(latents.detail)
     with atomic_write(path, LatentsError) as beside:
         beside.write_bytes(save(tensors, metadata={"nsynth_lab": json.dumps(encodable_in(_header(latents)))}))
     return path
@@ -204,12 +210,15 @@ def read_latents(path: str | Path) -> Latents:
             header = json.loads((file.metadata() or {})["nsynth_lab"])
             _check_header(header)
             streams = {name: file.get_tensor(name) for name in _STREAMS}
-            rows, sides = None, None
-            if header["format_version"] == UNPITCHED_VERSION or unpitched.TENSORS[0] in file.keys():  # noqa: SIM118
+            version, names = header["format_version"], set(file.keys())
+            rows, sides, offsets = None, None, None
+            if version == UNPITCHED_VERSION or unpitched.TENSORS[0] in names:
                 rows = unpitched.from_stored(*(file.get_tensor(name) for name in unpitched.TENSORS))
-            if header["format_version"] == WIDTH_VERSION:
+            if version == WIDTH_VERSION or width.TENSOR in names:
                 sides = width.from_stored(file.get_tensor(width.TENSOR))
-        return replace(_latents(header, streams), unpitched=rows, width=sides)
+            if version == DETAIL_VERSION:
+                offsets = detail.from_stored(file.get_tensor(detail.TENSOR), len(streams["timbre"]))
+        return replace(_latents(header, streams), unpitched=rows, width=sides, detail=offsets)
     except LatentsError as error:
         raise LatentsError(f"{path}: {error}") from error
     except (SafetensorError, LookupError, ValueError, TypeError, ArithmeticError, RecursionError, OSError) as error:
@@ -219,8 +228,9 @@ def read_latents(path: str | Path) -> Latents:
 def _check_header(header: Any) -> None:
     if not isinstance(header, dict):
         raise LatentsError("not a latents file, or damaged; make it again with encode")
-    if (version := header.get("format_version")) not in (FORMAT_VERSION, UNPITCHED_VERSION, WIDTH_VERSION):
-        known = f"{FORMAT_VERSION} to {WIDTH_VERSION}"
+    known_versions = (FORMAT_VERSION, UNPITCHED_VERSION, WIDTH_VERSION, DETAIL_VERSION)
+    if (version := header.get("format_version")) not in known_versions:
+        known = f"{FORMAT_VERSION} to {DETAIL_VERSION}"
         raise LatentsError(f"latents format {version}, this version reads {known}; encode it again")
     for name, value in _FIXED.items():
         if header.get(name) != value:
@@ -253,9 +263,10 @@ _FIXED = {"sample_rate": SAMPLE_RATE, "hop_samples": HOP_SAMPLES, "timbre_dims":
 
 
 def _header(latents: Latents) -> dict[str, Any]:
-    version = FORMAT_VERSION if latents.unpitched is None else UNPITCHED_VERSION
+    newer = {DETAIL_VERSION: latents.detail, WIDTH_VERSION: latents.width, UNPITCHED_VERSION: latents.unpitched}
+    version = next((number for number, stream in newer.items() if stream is not None), FORMAT_VERSION)
     return {
-        "format_version": version if latents.width is None else WIDTH_VERSION,
+        "format_version": version,
         "model_id": latents.model_id,
         **_FIXED,
         "note": latents.note,
@@ -279,6 +290,7 @@ def with_silence(latents: Latents, frames: int) -> Latents:
         partials=np.pad(latents.partials, ((0, frames), (0, 0)), mode="edge") if moving else latents.partials,
         unpitched=None if (rows := latents.unpitched) is None else np.pad(rows, ((0, frames), (0, 0)), mode="edge"),
         width=None if (rows := latents.width) is None else np.pad(rows, ((0, frames), (0, 0)), mode="edge"),
+        detail=None if (rows := latents.detail) is None else np.pad(rows, ((0, frames), (0, 0)), mode="edge"),
     )
 
 
@@ -295,4 +307,5 @@ def beginning(latents: Latents, frames: int) -> Latents:
         release_frame=min(latents.release_frame, frames),
         unpitched=None if latents.unpitched is None else latents.unpitched[:frames],
         width=None if latents.width is None else latents.width[:frames],
+        detail=None if latents.detail is None else latents.detail[:frames],
     )

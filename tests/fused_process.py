@@ -12,6 +12,7 @@ import torch
 from streaming import in_turns
 from tiny_model import decode, streams, tiny_model
 
+from nsynth_lab.detail import DIMS
 from nsynth_lab.runtime.cuda_graph_batch import CudaGraphBatch
 from nsynth_lab.runtime.fused.step import FusedStep
 from nsynth_lab.runtime.slot_step import PlainStep
@@ -25,7 +26,8 @@ def errors_db() -> dict[str, float]:
     decoder = tiny_model().decoder
     frames = past_frames(decoder) + 5
     gains = 1.0 + torch.rand(len(VOICES), frames, generator=torch.Generator().manual_seed(5))  # of the noise
-    inputs = [*streams(VOICES, frames), gains]
+    detail = 3.0 * torch.randn(len(VOICES), frames, DIMS, generator=torch.Generator().manual_seed(6))
+    inputs = [*streams(VOICES, frames), gains, detail]
     whole, _ = decode(decoder, inputs, decoder.start(len(VOICES), seed=SEED))
     found = {}
     everyone = list(range(len(VOICES)))

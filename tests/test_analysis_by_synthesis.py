@@ -50,7 +50,7 @@ def sound_of(latents: Latents, checkpoint: Checkpoint) -> FloatArray:
 
 
 def error_db(checkpoint: Checkpoint, streams: Measured, *, rounds: int) -> float:
-    latents = encode_measured(pluck(), streams, checkpoint, note=Note(PITCH), rounds=rounds)
+    latents = encode_measured(pluck(), streams, checkpoint, note=Note(PITCH), rounds=rounds, detail=False)
     return mel_error_db(sound_of(latents, checkpoint), pluck())
 
 

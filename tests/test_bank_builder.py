@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from tiny_model import tiny_model
 
 from nsynth_lab.capture import bank_builder
 from nsynth_lab.capture.bank_builder import UNFINISHED_FOLDER, BankPlan, build_bank, plan_bank
-from nsynth_lab.latents import Latents
-from nsynth_lab.model.bank import BANK, load_bank
+from nsynth_lab.capture.bank_detail import plan_details, write_details
+from nsynth_lab.latents import Latents, beginning
+from nsynth_lab.model.bank import BANK, Bank, load_bank, write_bank
 from nsynth_lab.model.checkpoint import save_weights
 
 
@@ -79,3 +81,24 @@ def test_a_build_that_was_interrupted_goes_on(build: Callable[..., bytes], tmp_p
     next(iter(kept)).write_bytes(b"cut short")
     assert build("parts") == build("whole")
     assert not (tmp_path / "parts" / UNFINISHED_FOLDER).exists()
+
+
+def test_a_bank_that_was_built_without_details_gets_those_of_one_built_with(
+    build: Callable[..., bytes], tmp_path: Path
+) -> None:
+    """But for the steps in which timbre is stored; a note whose recording is another one is left as it is."""
+    build("model")
+    folder, built = tmp_path / "model", load_bank(tmp_path / "model")
+    bare = [replace(zone, detail=None) for zone in built.zones]
+    bare[0] = beginning(bare[0], bare[0].frames - 1)
+    write_bank(folder, Bank(list(built.entries.values()), bare, model_id=built.model_id), about={})
+    details = plan_details([tmp_path / "set"], folder)
+    assert len(details.recorded) == len(bare)
+    assert write_details(details, folder, processes=1, progress=lambda: None) == len(bare) - 1
+    zones = load_bank(folder).zones
+    assert zones[0].detail is None
+    for zone, twin in zip(zones[1:], built.zones[1:], strict=True):
+        assert zone.detail is not None
+        assert twin.detail is not None
+        np.testing.assert_array_equal(zone.timbre, twin.timbre)
+        assert np.abs(zone.detail - twin.detail).mean() < 0.5

@@ -86,6 +86,7 @@ SHORTER: dict[str, Sequence[str]] = {  # the longest beginning that fits counts;
     "ablate": ("--steps", "1", "--batch", "1", "--jobs", "1", "--limit", "1"),
     "bank build": ("--jobs", "1", "--spacing", "12"),
     "bank build --from": ("--jobs", "1", "--from-checkpoint", "few-model", "--rounds", "0"),
+    "bank detail": ("--jobs", "1"),
     "bank reencode": ("--from-checkpoint", "few-model", "--rounds", "1"),
     "bench": ("", "--quick", "--only", "machine"),
     "plugins scan": ("", "no-plugins"),

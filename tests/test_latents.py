@@ -115,7 +115,7 @@ def test_random_bytes_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"format_version": 4}, "latents format 4, this version reads 1 to 3"),
+        ({"format_version": 5}, "latents format 5, this version reads 1 to 4"),
         ({"format_version": None}, "latents format None"),
         ({"sample_rate": 16_000}, "made with sample_rate 16000, this version works with 48000"),
         ({"hop_samples": 256}, "made with hop_samples 256"),

@@ -77,8 +77,8 @@ def streams(pitches: Sequence[float], frames: int, *, level_db: float = -20.0, s
 
 
 def decode(decoder: Decoder, inputs: Sequence[Tensor], state: DecoderState) -> tuple[Tensor, DecoderState]:
-    """`Decoder.step`, its streams in a row, and the gain of the noise where there is a fifth."""
-    timbre, loudness_db, f0_hz, partials, *gains = inputs
-    noise_gain = gains[0] if gains else None
+    """`Decoder.step`, its streams in a row; where there are more, the gain of the noise and the detail."""
+    timbre, loudness_db, f0_hz, partials, *more = inputs
+    noise_gain, detail = (more[at] if len(more) > at else None for at in range(2))
     with torch.no_grad():
-        return decoder.step(timbre, loudness_db, f0_hz, partials, state, noise_gain=noise_gain)
+        return decoder.step(timbre, loudness_db, f0_hz, partials, state, noise_gain=noise_gain, detail=detail)

@@ -13,6 +13,8 @@ sources' streams (weights sum to 1):
     unpitched    where there is any: bands of noise and levels of resonances linear in dB, frequencies of resonances on
                  a logarithmic scale; how much of it sounds, linear in power: halfway from a snare to a cello is half
                  as noisy
+    width, detail
+                 where there is any: linear, in dB and in angles; a sound without counts as mono, and as 0 dB
 
 Means make sense only between frames that play the same role in their notes. So the sources are aligned first
 (`align`): all start at their onset, all attacks are stretched to the weighted mean of their lengths, likewise all

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nsynth_lab import unpitched, width
+from nsynth_lab import detail, unpitched, width
 from nsynth_lab.blend.align import align
 from nsynth_lab.blend.weights import Weights, normalised
 from nsynth_lab.errors import LatentsError, UsageError
@@ -35,7 +35,7 @@ def blend(
         sources: notes of the same pitch and model.
         weights: [sources], or [frames, sources] for a morph (see `pair`, `corners` and `Curve`).
         frames: length of the result.
-        timbre: weights for this stream, for noise, resonances and width instead of `weights`, in the same shapes.
+        timbre: weights for this stream, noise, resonances, width and detail instead of `weights`, in the same shapes.
         loudness: likewise for the level, and with it the lengths of attack and release.
         f0: likewise for vibrato and drift.
         partials: likewise for the inharmonicity. Without movement the result's `partials` are [128].
@@ -60,6 +60,7 @@ def blend(
 
     aligned = align(sources, level, frames)
     every = np.broadcast_to(np.atleast_2d(stream_weights(timbre, "timbre")), (frames, len(sources)))
+    tonal_every = np.broadcast_to(np.atleast_2d(tone_weights(timbre, "timbre")), every.shape)
     audible = np.atleast_2d(level).mean(axis=0) > 0
     return Latents(
         timbre=(_spherical_mean if spherical else _mean)(
@@ -75,6 +76,7 @@ def blend(
         model_id=sources[0].model_id,
         unpitched=unpitched.mean_rows([source.unpitched for source in aligned], every),
         width=width.mean_rows([source.width for source in aligned], every),
+        detail=detail.mean_rows([source.detail for source in aligned], tonal_every),
     )
 
 

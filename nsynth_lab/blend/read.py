@@ -38,6 +38,7 @@ def read_at(latents: Latents, positions: ArrayLike) -> Latents:
         partials=stream(latents.partials) if latents.partials.ndim == 2 else latents.partials,
         unpitched=None if latents.unpitched is None else stream(latents.unpitched),
         width=None if latents.width is None else stream(latents.width),
+        detail=None if latents.detail is None else stream(latents.detail),
         attack_frames=0,
         release_frame=len(where),
     )

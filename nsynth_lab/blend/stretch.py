@@ -70,6 +70,7 @@ def warp(latents: Latents, *, attack: float, release: float, frames: int) -> Lat
         partials=crossfade(held.partials, read.partials, fade) if moving else read.partials,
         unpitched=_crossfaded(held.unpitched, read.unpitched, fade),
         width=_crossfaded(held.width, read.width, fade),
+        detail=_crossfaded(held.detail, read.detail, fade),
         attack_frames=_whole(lengths.attack),
         release_frame=_whole(frames - lengths.release) if parts.released or plan.faded else frames,
     )

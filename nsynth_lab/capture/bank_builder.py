@@ -30,7 +30,7 @@ from nsynth_lab.model.headers import model_of
 from nsynth_lab.model.user_bank import with_user_instruments
 from nsynth_lab.note import INSTRUMENT_FAMILIES, Instrument, Note, note_name
 from nsynth_lab.threads import set_thread_count
-from nsynth_lab.units import FRAME_RATE_HZ
+from nsynth_lab.units import FRAME_RATE_HZ, FloatArray
 from nsynth_lab.version import __version__
 from nsynth_lab.workers import in_parallel
 
@@ -210,10 +210,15 @@ def _zone(folder: Path, unfinished: Path, record: NoteRecord) -> Latents:
     return zone
 
 
-def _encode(record: NoteRecord, checkpoint: Checkpoint) -> Latents:
+def recorded(record: NoteRecord) -> tuple[FloatArray, int]:
+    """(what is encoded of a note [frames * 512], the frame of its recording with which that begins)."""
     clip = read_clip(record.path, max_seconds=LONGEST_SECONDS)
     mono = one_channel(clip.samples, clip.sample_rate)[0]
-    samples, first_frame = trim(resample_recording(mono[None], clip.sample_rate)[0])
+    return trim(resample_recording(mono[None], clip.sample_rate)[0])
+
+
+def _encode(record: NoteRecord, checkpoint: Checkpoint) -> Latents:
+    samples, first_frame = recorded(record)
     streams = measure(samples, note=record.pitch)
     release = None
     if record.hold_seconds is not None:

@@ -64,6 +64,8 @@ def _zone(old: Path, new: Path, rounds: int, zone: Latents) -> Latents:
     digest = hashlib.sha256(f"{zone.note} {zone.attack_frames} {zone.release_frame}".encode())
     for stream in (zone.timbre, zone.loudness_db, zone.f0_cents, zone.partials):
         digest.update(np.ascontiguousarray(stream).tobytes())
+    if zone.detail is not None:
+        digest.update(np.ascontiguousarray(zone.detail).tobytes())
     key = encoding_key(
         digest.hexdigest(), model_id=second.model_id, device="cpu", decoded_by=first.model_id, rounds=rounds
     )
@@ -75,5 +77,13 @@ def _reencode(zone: Latents, old: Checkpoint, new: Checkpoint, rounds: int) -> L
     sound = np.concatenate(list(decode(zone, old)))
     streams = Measured(zone.loudness_db, zone.f0_cents, zone.partials)
     note = Note(zone.note, zone.velocity)
-    found = encode_measured(sound, streams, new, note=note, release_frame=zone.release_frame, rounds=rounds)
+    found = encode_measured(
+        sound,
+        streams,
+        new,
+        note=note,
+        release_frame=zone.release_frame,
+        rounds=rounds,
+        detail=zone.detail is not None,
+    )
     return replace(found, attack_frames=zone.attack_frames, release_frame=zone.release_frame)

@@ -39,6 +39,7 @@ app = typer.Typer(
     epilog="Add one: `nsynth-lab capture SOURCE --name NAME`.",
 )
 app.command(BUILD)(train.build_bank)
+app.command("detail")(train.add_details)
 
 
 @app.command("list")

@@ -15,6 +15,7 @@ from nsynth_lab.cli.options import (
     ChannelsOption,
     CheckpointOption,
     ComputeOption,
+    DetailOption,
     ForceOption,
     JsonOption,
     ListenOption,
@@ -44,6 +45,7 @@ def encode(
     source_velocity: SourceVelocityOption = 100,
     track: TrackOption = None,
     rounds: RoundsOption = ROUNDS,
+    detail: DetailOption = True,
     refine: Annotated[float, typer.Option(min=0, max=3600, help="Fit the latents for so many seconds more.")] = 0.0,
     device: ComputeOption = "auto",
     checkpoint: CheckpointOption = None,
@@ -76,7 +78,7 @@ def encode(
     from nsynth_lab.render import Session
 
     session = Session(checkpoint, device=device, progress=console.progress)
-    latents = session.encode(recording, note=number, velocity=source_velocity, rounds=rounds)
+    latents = session.encode(recording, note=number, velocity=source_velocity, rounds=rounds, detail=detail)
     if refine and latents.unpitched is not None:
         raise UsageError("--refine fits what the network plays, and this sound has no clear pitch; leave --refine out")
     fitted = _refined(session, recording, latents, refine) if refine else None
@@ -87,6 +89,7 @@ def encode(
         "note": number,
         "velocity": source_velocity,
         "rounds": rounds,
+        **({} if detail else {"detail": False}),
         "refine": refine,
         **({"track": track} if track is not None else {}),
     }

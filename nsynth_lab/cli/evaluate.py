@@ -12,6 +12,7 @@ from nsynth_lab.cli import console
 from nsynth_lab.cli.options import (
     CheckpointOption,
     ComputeOption,
+    DetailOption,
     FiguresOption,
     ForceOption,
     JsonOption,
@@ -49,6 +50,7 @@ def evaluate(
     ] = None,
     pairs: Annotated[int, typer.Option(min=1, max=10_000, help="Number of pairs of instruments to blend.")] = 200,
     rounds: RoundsOption = ROUNDS,
+    detail: DetailOption = True,
     refine: Annotated[float, typer.Option(min=0, help="Fit the latents for so many seconds more.")] = 0.0,
     only: OnlyOption = "",
     to: Annotated[
@@ -160,6 +162,7 @@ def evaluate(
         bank,
         pairs=pairs,
         rounds=rounds,
+        detail=detail,
         refine_seconds=refine,
         phrases=phrases,
         targets=targets,

@@ -41,6 +41,12 @@ JobsOption = Annotated[
 RoundsOption = Annotated[
     int, typer.Option("--rounds", min=0, max=1000, help="Rounds in which latents are fitted to a note; 0: not at all.")
 ]
+DetailOption = Annotated[
+    bool,
+    typer.Option(
+        "--detail/--no-detail", help="Measure by how many dB partials and noise differ from the recording, and say so."
+    ),
+]
 RateOption = Annotated[int, typer.Option("--rate", help="Sample rate of what is written, in Hz.")]
 BitsOption = Annotated[
     str,

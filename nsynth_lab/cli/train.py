@@ -281,6 +281,37 @@ def build_bank(
     console.show(f"{path}: {len(own.entries)} instruments, {len(own.zones)} zones, {size}")
 
 
+def add_details(
+    data: Annotated[list[Path], typer.Argument(help="Note data sets from which the bank was built.")],
+    checkpoint: CheckpointOption = None,
+    jobs: JobsOption = None,
+    force: ForceOption = False,
+) -> None:
+    """Measure what the notes of a checkpoint's bank leave unsaid of their recordings, and add it to the bank.
+
+    A bank that was built by an earlier version has the timbre of its notes, and no offsets in dB of their partials and
+    their noise. Timbre stays as it is. Notes whose recording is in none of the data sets are left as they are. If it
+    is interrupted, the same command continues.
+
+    **Example**: `nsynth-lab bank detail notes/ --checkpoint runs/mine --force`
+    """
+    from nsynth_lab.errors import UsageError
+    from nsynth_lab.model.banks import DEFAULT_CHECKPOINT
+    from nsynth_lab.model.headers import BANK
+
+    folder = checkpoint or DEFAULT_CHECKPOINT
+    if not force:
+        raise UsageError(f"{folder / BANK}: its notes would change; add --force")
+
+    from nsynth_lab.capture.bank_detail import plan_details, write_details
+
+    plan = plan_details(data, folder)
+    with console.progress(len(plan.recorded), "zones", "measuring") as advance:
+        measured = write_details(plan, folder, processes=jobs, progress=lambda: advance(1))
+    size = f"{(folder / BANK).stat().st_size / 2**20:.1f} MiB"
+    console.show(f"{folder / BANK}: {measured} of {len(plan.bank.zones)} zones have details now, {size}")
+
+
 @contextmanager
 def measuring() -> Iterator[Callable[[int, int], None]]:
     """Yields progress(done, total) of notes, for a total that is known only after the work has started."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from nsynth_lab.compiled import compiled
 from nsynth_lab.compiled.inputs import Scales, inputs_of
-from nsynth_lab.compiled.outputs import Tables, amplitudes_of, gains_of, magnitudes_of, ratios_of
+from nsynth_lab.compiled.outputs import Tables, add_detail, amplitudes_of, gains_of, magnitudes_of, ratios_of
 from nsynth_lab.compiled.stack import Past, Stack, step_stack
 from nsynth_lab.units import FloatArray, Ints
 
@@ -42,9 +42,14 @@ def control(
     level_db: FloatArray,
     f0_hz: FloatArray,
     offsets: FloatArray,
+    detail: FloatArray,
 ) -> ExcitationControls:
-    """As `ControlNet`, for the next frames of `slots`, equally many of each: streams [active, ...]."""
+    """As `ControlNet`, for the next frames of `slots`, equally many of each: streams [active, ...].
+
+    `detail` is [active, 129], or [0, 129] where there is none.
+    """
     out = step_stack(stack, past, slots, inputs_of(scales, timbre, level_db, f0_hz, offsets))
+    add_detail(tables, out, detail)
     ratios = ratios_of(tables, offsets)
     partials = amplitudes_of(tables, out, f0_hz, ratios)
     return ExcitationControls(

@@ -30,6 +30,7 @@ class Tables(NamedTuple):
         low, share: for each noise bin, the band below it, and its fractional distance to the next band.
         noise_weighting: A-weighting of power for each bin.
         noise_audible: factor on each bin's amplitude.
+        detail_columns, detail_shares: [outputs, 2] columns of a row of detail and the share of each that is added.
         knee_db, top_gain_db, quietest_db, db_per_unit: of the gains.
     """
 
@@ -49,11 +50,22 @@ class Tables(NamedTuple):
     share: FloatArray
     noise_weighting: FloatArray
     noise_audible: FloatArray
+    detail_columns: Ints
+    detail_shares: FloatArray
     knee_db: np.float32
     top_gain_db: np.float32
     quietest_db: np.float32
     db_per_unit: np.float32
     gain_per_db: np.float32
+
+
+@compiled
+def add_detail(tables: Tables, out: FloatArray, detail: FloatArray) -> None:
+    """Add what `detail` [active, 129] says to the outputs [active, outputs]; nothing where it has no rows."""
+    columns, shares = tables.detail_columns, tables.detail_shares
+    for m in range(len(detail)):
+        for o in range(len(columns)):
+            out[m, o] += shares[o, 0] * detail[m, columns[o, 0]] + shares[o, 1] * detail[m, columns[o, 1]]
 
 
 @compiled

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nsynth_lab.compiled import compiled, inlined
 from nsynth_lab.compiled.sphere import spherical_mean
-from nsynth_lab.compiled.zones import Zones, add_timbre, read_at, read_between
+from nsynth_lab.compiled.zones import Zones, add_row, read_at, read_between
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
 LAYERS_PER_CORNER = 2  # the softer and the harder velocity
@@ -127,9 +127,9 @@ def read(
             f0_cents[d] += weights[2, d, s // LAYERS_PER_CORNER] * share * cents
             out = corners[s // LAYERS_PER_CORNER] if spherical else timbre[d]
             own = np.float32((1.0 if spherical else weights[0, d, s // LAYERS_PER_CORNER]) * share)
-            add_timbre(zones, zone, place, own * np.float32(1.0 - up), out)
+            add_row(zones, zones.timbre, zone, place, own * np.float32(1.0 - up), out)
             if up > 0:
-                add_timbre(zones, zone, tail, own * np.float32(up), out)
+                add_row(zones, zones.timbre, zone, tail, own * np.float32(up), out)
             own = np.float32(weights[3, d, s // LAYERS_PER_CORNER] * share)
             for k in range(table_partials):
                 partials[d, k] += own * zones.partials[zone, k]

@@ -43,10 +43,8 @@ def lines_of(samples: FloatArray, streams: Measured, *, note: int) -> Lines:
     f0_hz = note_to_hz(float(note)) * cents_to_ratio(streams.f0_cents[1::2].astype(np.float64))
     count = int(np.clip(TOP_HZ / f0_hz.max(initial=1.0) - 0.5, 1, len(streams.partials) - 1))
     places = np.arange(1, count + 1) + streams.partials[1 : count + 1]
-    length = SHORTEST_SAMPLES
-    while length < PERIODS * SAMPLE_RATE / f0_hz.mean() and length < LONGEST_SAMPLES:
-        length *= 2
-    power = _power(samples, length)
+    length = spectrum_samples(float(f0_hz.mean()))
+    power = window_power(samples, length)
     centres = np.rint(f0_hz[:, None] * places * length / SAMPLE_RATE).astype(int)
     last = power.shape[1] - 1
     bins = (centres[:, :, None] + np.arange(-REACH_BINS, REACH_BINS + 1)).clip(0, last)
@@ -93,8 +91,16 @@ def odd_to_even_db(lines: Lines) -> float | None:
     return float(np.clip(_db(odd) - _db(even), -RANGE_DB, RANGE_DB))
 
 
-def _power(samples: FloatArray, length: int) -> Float64:
-    """Power in each bin [frames, bins]; the bins of a sine add up to half its squared amplitude."""
+def spectrum_samples(f0_hz: float) -> int:
+    """Length of a window that holds 16 periods, within 2048 to 16,384 samples."""
+    length = SHORTEST_SAMPLES
+    while length < PERIODS * SAMPLE_RATE / f0_hz and length < LONGEST_SAMPLES:
+        length *= 2
+    return length
+
+
+def window_power(samples: FloatArray, length: int) -> Float64:
+    """Power in each bin [frames, bins], every second frame; the bins of a sine add up to half its squared amplitude."""
     phase = 2.0 * np.pi * np.arange(length) / length
     terms = ((0.35875, 0), (-0.48829, 1), (0.14128, 2), (-0.01168, 3))
     window = np.asarray(sum(weight * np.cos(order * phase) for weight, order in terms), np.float32)

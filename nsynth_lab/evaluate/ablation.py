@@ -88,11 +88,13 @@ class RestrictedDecoder(Decoder):
         *,
         every: bool = False,
         noise_gain: Tensor | None = None,
+        detail: Tensor | None = None,
     ) -> tuple[Tensor, DecoderState]:
         """See `Decoder.step`."""
         partials = partials if self.uses_partials else 0.0 * partials
         f0_hz = f0_hz if self.uses_f0 else 440.0 * torch.exp2((12.0 * torch.log2(f0_hz / 440.0)).round() / 12.0)
-        return super().step(timbre, loudness_db, f0_hz, partials, state, every=every, noise_gain=noise_gain)
+        streams = timbre, loudness_db, f0_hz, partials
+        return super().step(*streams, state, every=every, noise_gain=noise_gain, detail=detail)
 
 
 def ablate(

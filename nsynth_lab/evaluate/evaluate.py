@@ -103,7 +103,7 @@ class Evaluation:
             if isinstance(recording, str):
                 left_out.append(recording)
             else:
-                note = DecodedNote(recording, self.setup.checkpoint, self.setup.rounds)
+                note = DecodedNote(recording, self.setup.checkpoint, self.setup.rounds, self.setup.detail)
                 try:
                     for section in self.sections:
                         section.add_note(note, advance)

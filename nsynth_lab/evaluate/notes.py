@@ -32,10 +32,10 @@ class EvaluationNote:
     samples: FloatArray
     streams: Measured
 
-    def encode(self, checkpoint: Checkpoint, *, rounds: int) -> Latents:
-        """The note's latents, frame by frame, fitted in `rounds` rounds."""
+    def encode(self, checkpoint: Checkpoint, *, rounds: int, detail: bool = True) -> Latents:
+        """The note's latents, frame by frame, fitted in `rounds` rounds; `detail` as in `codec.encode`."""
         note = Note(self.record.pitch, max(1, self.record.velocity))
-        return encode_measured(self.samples, self.streams, checkpoint, note=note, rounds=rounds)
+        return encode_measured(self.samples, self.streams, checkpoint, note=note, rounds=rounds, detail=detail)
 
 
 def read_pool(folders: Sequence[Path]) -> list[NoteRecord]:

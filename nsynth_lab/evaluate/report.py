@@ -84,7 +84,7 @@ def write_report(
 
 
 def _write_example(folder: Path, example: Example, setup: EvaluationSetup) -> None:
-    note = DecodedNote(read_note(example.record), setup.checkpoint, setup.rounds)
+    note = DecodedNote(read_note(example.record), setup.checkpoint, setup.rounds, setup.detail)
     sounds = {"original": note.original.samples, "decoded": note.decoded.samples}
     for name, samples in sounds.items():
         _write_sound(folder / "sounds" / f"{example.stem}-{name}.flac", samples)

@@ -220,6 +220,7 @@ class Model:
         note: str | int | None = None,
         velocity: int = 100,
         rounds: int = ROUNDS,
+        detail: bool = True,
         refine_seconds: float = 0.0,
     ) -> Latents:
         """Turn a recording of one note into latents.
@@ -229,6 +230,7 @@ class Model:
             note: the note that it is; measured if not given.
             velocity: with which it was played, 1 to 127.
             rounds: in which the latents are fitted to the recording, 0 to 1000; 0 keeps the encoder's estimate.
+            detail: whether what they leave unsaid of partials and noise is measured; not without rounds.
             refine_seconds: fit them for so many seconds more, up to 3600; for odd sounds.
 
         Returns:
@@ -244,7 +246,7 @@ class Model:
         if not 0 <= refine_seconds <= LONGEST_REFINING_SECONDS:
             raise UsageError(f"refine_seconds {refine_seconds:g}; expected 0 to {LONGEST_REFINING_SECONDS:g}")
         number = None if note is None else struck.number
-        latents = self._clips.encode(recording, note=number, velocity=velocity, rounds=rounds)
+        latents = self._clips.encode(recording, note=number, velocity=velocity, rounds=rounds, detail=detail)
         if not refine_seconds:
             return latents
         return self._clips.refine(

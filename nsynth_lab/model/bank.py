@@ -2,8 +2,8 @@
 
 A bank is one safetensors file beside the weights. The streams of all zones are concatenated: timbre as 8-bit integers
 over -3..3 (a rounding error far below the noise that training adds to it), the other streams as float16, noise,
-resonances and width as `nsynth_lab.unpitched` and `nsynth_lab.width` store them. The JSON header lists the instruments
-and their zones.
+resonances, width and detail as `nsynth_lab.unpitched`, `nsynth_lab.width` and `nsynth_lab.detail` store them. The JSON
+header lists the instruments and their zones.
 """
 
 from __future__ import annotations
@@ -25,8 +25,16 @@ from nsynth_lab.latents import LOUDEST_DB, SILENCE_DB, TIMBRE_LIMIT, Latents
 from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.banks import find_name
 from nsynth_lab.model.checkpoint import read_tensors, write_bytes
-from nsynth_lab.model.headers import FIXED, KEY, UNPITCHED_VERSION, WIDTH_VERSION
-from nsynth_lab.model.zones import STEPS, UNPITCHED_ZONES, WIDE_ZONES, MadeOnce, optional_tensors, stored_zones
+from nsynth_lab.model.headers import DETAIL_VERSION, FIXED, KEY, UNPITCHED_VERSION, WIDTH_VERSION
+from nsynth_lab.model.zones import (
+    DETAILED_ZONES,
+    STEPS,
+    UNPITCHED_ZONES,
+    WIDE_ZONES,
+    MadeOnce,
+    optional_tensors,
+    stored_zones,
+)
 from nsynth_lab.naming import folded
 from nsynth_lab.note import INSTRUMENT_FAMILIES, Instrument, Note, nearest_note
 from nsynth_lab.units import FloatArray
@@ -160,6 +168,7 @@ def write_bank_file(path: Path, bank: Bank, *, about: dict[str, Any]) -> Path:
     ]
     version = UNPITCHED_VERSION if UNPITCHED_ZONES in tensors else FIXED["format_version"]
     version = WIDTH_VERSION if WIDE_ZONES in tensors else version
+    version = DETAIL_VERSION if DETAILED_ZONES in tensors else version
     header = {**FIXED, "format_version": version, "model_id": bank.model_id, "instruments": entries, **about}
     write_bytes(path, save(tensors, metadata={KEY: json.dumps(encodable_in(header))}))
     return path

@@ -1,6 +1,6 @@
 """From a recording of one note to latents and back.
 
-audio -> mono, 48 kHz, trimmed -> measured streams + encoder -> analysis by synthesis -> latents
+audio -> mono, 48 kHz, trimmed -> measured streams + encoder -> analysis by synthesis -> detail -> latents
 audio -> both sides, cut in the same way -> width
 latents -> decoder, in blocks -> samples
 """
@@ -29,6 +29,7 @@ from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.model.ending import steady_end
+from nsynth_lab.model.measured_detail import with_detail
 from nsynth_lab.model.refine import fit
 from nsynth_lab.note import UNPITCHED, Note
 from nsynth_lab.threads import limited_to
@@ -48,6 +49,7 @@ def encode(
     note: int | None = None,
     velocity: int = 100,
     rounds: int = ROUNDS,
+    detail: bool = True,
     advance: Callable[[], None] = lambda: None,
 ) -> Latents:
     """Latents of one recorded note; silence before and after it is removed.
@@ -58,6 +60,7 @@ def encode(
         note: its MIDI note number, or `note.UNPITCHED`; measured if not given.
         velocity: with which it was played, 1 to 127.
         rounds: of `analysis_by_synthesis`; 0 keeps the encoder's estimate.
+        detail: whether what the fitted latents leave unsaid is measured (see `measured_detail`).
         advance: called after each round.
 
     A sound without a clear pitch, such as a drum, needs no network: its noise and resonances are measured. So is the
@@ -73,7 +76,13 @@ def encode(
         latents = encode_unpitched(mono, checkpoint.model_id, note=Note(UNPITCHED_NOTE, velocity))
     else:
         latents = encode_measured(
-            mono, measure(mono, note=number), checkpoint, note=Note(number, velocity), rounds=rounds, advance=advance
+            mono,
+            measure(mono, note=number),
+            checkpoint,
+            note=Note(number, velocity),
+            rounds=rounds,
+            detail=detail,
+            advance=advance,
         )
     return replace(latents, width=part.width())
 
@@ -141,6 +150,7 @@ def encode_measured(
     note: Note,
     release_frame: int | None = None,
     rounds: int = ROUNDS,
+    detail: bool = True,
     advance: Callable[[], None] = lambda: None,
 ) -> Latents:
     """Latents of a note that is already trimmed, resampled and measured.
@@ -154,6 +164,7 @@ def encode_measured(
         note: its MIDI note and velocity.
         release_frame: the frame of the key-up, if known; otherwise it is detected.
         rounds: of `analysis_by_synthesis`; 0 keeps the encoder's estimate.
+        detail: as in `encode`; without rounds there is none.
         advance: called after each round.
     """
     device = checkpoint.device
@@ -176,7 +187,8 @@ def encode_measured(
     )
     if not rounds:
         return latents
-    return steady_end(fit(latents, samples, checkpoint, rounds=rounds, advance=advance), samples, checkpoint)
+    fitted = steady_end(fit(latents, samples, checkpoint, rounds=rounds, advance=advance), samples, checkpoint)
+    return with_detail(fitted, samples, checkpoint) if detail else fitted
 
 
 def encode_unpitched(samples: FloatArray, model_id: str, *, note: Note, track: float = 0.0) -> Latents:

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from nsynth_lab.dsp.on_device import on_device
 from nsynth_lab.model.config import ModelConfig
+from nsynth_lab.model.detail_offsets import detail_matrix
 from nsynth_lab.model.distribution import centres_hz, noise_magnitudes, partial_amplitudes
 from nsynth_lab.model.scales import (
     AUDIBLE_HZ,
@@ -104,6 +105,7 @@ class ControlNet(nn.Module):
         state: StackState,
         *,
         every: bool = False,
+        detail: Tensor | None = None,
     ) -> tuple[Controls, StackState]:
         """One step.
 
@@ -114,8 +116,11 @@ class ControlNet(nn.Module):
             partials: [voices, frames, 128] offsets in units of f0.
             state: from `start` or the last step.
             every: as in `Decoder.step`.
+            detail: likewise.
         """
         out, state = self.stack.step(stack_inputs(timbre, loudness_db, f0_hz, partials), state)
+        if detail is not None:
+            out = out + detail @ on_device(detail_matrix, *self.sizes[:3], device=out.device)
         return self.read(out, loudness_db, f0_hz, partials, every=every), state
 
     def read(

@@ -97,6 +97,7 @@ class Decoder(nn.Module):
         *,
         every: bool = False,
         noise_gain: Tensor | None = None,
+        detail: Tensor | None = None,
     ) -> tuple[Tensor, DecoderState]:
         """Decode the next frames of every voice.
 
@@ -109,12 +110,13 @@ class Decoder(nn.Module):
             every: compute all oscillators, whatever the pitch. Shapes then depend only on the number of voices and
                 frames, and nothing is read back from the device, as CUDA graphs need it.
             noise_gain: [voices, frames] amplitude by which the noise is turned up; 1 where it is not given.
+            detail: [voices, frames, 129] offsets of levels (see `nsynth_lab.detail`); 0 where it is not given.
 
         Returns:
             Audio [voices, frames * 512] and the state after it.
         """
         streams = timbre, loudness_db, f0_hz, partials
-        tones, noise, _, after = self.excite(*streams, state, every=every, noise_gain=noise_gain)
+        tones, noise, _, after = self.excite(*streams, state, every=every, noise_gain=noise_gain, detail=detail)
         return tones + noise, after
 
     def excite(
@@ -127,6 +129,7 @@ class Decoder(nn.Module):
         *,
         every: bool,
         noise_gain: Tensor | None = None,
+        detail: Tensor | None = None,
         kept: KeptCarriers | None = None,
     ) -> tuple[Tensor, Tensor, Controls, DecoderState]:
         """`step`, its tones and its noise apart, each [voices, frames * 512]; and the controls that they follow.
@@ -134,7 +137,7 @@ class Decoder(nn.Module):
         Where the step is taken again and again from the same phases with the same f0 and partials, `kept` keeps what
         follows from these.
         """
-        controls, stack = self.controls(timbre, loudness_db, f0_hz, partials, state.stack, every=every)
+        controls, stack = self.controls(timbre, loudness_db, f0_hz, partials, state.stack, every=every, detail=detail)
         if noise_gain is not None:
             controls = replace(controls, noise_gain=controls.noise_gain * noise_gain[..., None])
         state = _begun(state, controls, f0_hz[:, 0], every=every)

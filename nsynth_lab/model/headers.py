@@ -12,7 +12,8 @@ from nsynth_lab.errors import CheckpointError
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
-FORMAT_VERSION, UNPITCHED_VERSION, WIDTH_VERSION = 1, 2, 3  # of banks with sounds without a pitch, with stereo ones
+# of banks with sounds without a pitch, with stereo ones, with details
+FORMAT_VERSION, UNPITCHED_VERSION, WIDTH_VERSION, DETAIL_VERSION = 1, 2, 3, 4
 MAX_BYTES = 512 * 2**20
 WEIGHTS, BANK = "weights.safetensors", "bank.safetensors"
 KEY = "nsynth_lab"
@@ -55,7 +56,7 @@ def opened(path: Path) -> Iterator[tuple[dict[str, Any], Any]]:
 
 def _allowed(key: str, header: dict[str, Any]) -> tuple[int, ...]:
     newer = key == "format_version" and "instruments" in header
-    return (FIXED[key], UNPITCHED_VERSION, WIDTH_VERSION) if newer else (FIXED[key],)
+    return (FIXED[key], UNPITCHED_VERSION, WIDTH_VERSION, DETAIL_VERSION) if newer else (FIXED[key],)
 
 
 def read_header(path: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from nsynth_lab.dsp.mel import loudest_db
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.analysis_by_synthesis import AnalysisBySynthesis
 from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.model.measured_detail import with_detail
 from nsynth_lab.units import FloatArray, track_hz
 
 
@@ -52,8 +53,9 @@ def refine(
 ) -> Refined:
     """Fit `latents.timbre` to the recording `samples` [frames * 512] for `seconds` and return the best found.
 
-    `progress(elapsed seconds, best distance in dB)` is called after each round and after the final measurement. Ctrl-C
-    ends fitting early and keeps the best timbre so far. `clock` returns the time in seconds.
+    Where they have a detail, it is measured again. `progress(elapsed seconds, best distance in dB)` is called after
+    each round and after the final measurement. Ctrl-C ends fitting early and keeps the best timbre so far. `clock`
+    returns the time in seconds.
     """
     fitting = _fitting(latents, samples, checkpoint)
     started = clock()
@@ -67,7 +69,10 @@ def refine(
         if not fitting.rounds:
             raise
         best = fitting.best
-    return Refined(replace(latents, timbre=best[0].cpu().numpy()), fitting.first_db, fitting.best_db, fitting.rounds)
+    refined = replace(latents, timbre=best[0].cpu().numpy())
+    if latents.detail is not None:
+        refined = with_detail(refined, samples, checkpoint)
+    return Refined(refined, fitting.first_db, fitting.best_db, fitting.rounds)
 
 
 def _fitting(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) -> AnalysisBySynthesis:

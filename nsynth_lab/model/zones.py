@@ -1,7 +1,7 @@
 """The zones of a bank file: all of them checked when it is read, each converted to latents when it is first used.
 
 A bank has 1,900 zones, of which a blend needs two: converting them all takes ten times as long as reading the file.
-Noise, resonances and widths of the few zones that have any stand end to end in tensors of their own.
+Noise, resonances, widths and details of those zones that have any stand end to end in tensors of their own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab import width
+from nsynth_lab import detail, width
 from nsynth_lab.latents import (
     CENTS_LIMIT,
     LOUDEST_DB,
@@ -26,7 +26,8 @@ from nsynth_lab.latents import (
 from nsynth_lab.note import Note
 from nsynth_lab.unpitched import TENSORS, from_stored, stored
 
-UNPITCHED_ZONES, WIDE_ZONES = "unpitched_zones", "wide_zones"  # the numbers of those that have any, ascending
+# the numbers of those that have any, ascending
+UNPITCHED_ZONES, WIDE_ZONES, DETAILED_ZONES = "unpitched_zones", "wide_zones", "detailed_zones"
 STEPS = 127.0  # of the 8-bit integers that stand for 0..3 in a timbre
 HIGHEST_OFFSET = 0.5  # of a partial, in units of f0
 
@@ -79,15 +80,22 @@ def stored_zones(tensors: Mapping[str, NDArray[Any]], model_id: str) -> tuple[Ma
     notes = [Note(note, velocity) for note, velocity in marks[:, :2].tolist()]
     rows = _optional_rows(tensors, lengths, UNPITCHED_ZONES, TENSORS)
     sides = _optional_rows(tensors, lengths, WIDE_ZONES, (width.TENSOR,))
+    offsets = _optional_rows(tensors, detail.anchor_count(lengths), DETAILED_ZONES, (detail.TENSOR,))
     if rows:
         from_stored(*(tensors[name][:0] for name in TENSORS))  # raises if it is of other types or widths
     if sides:
         width.from_stored(tensors[width.TENSOR][:0])
-    return MadeOnce(lambda at: _zone(tensors, at, rows.get(at), sides.get(at), model_id), len(marks)), notes
+    if offsets:
+        detail.from_stored(tensors[detail.TENSOR][:1], 1)
+
+    def zone(at: int) -> Latents:
+        return _zone(tensors, at, rows.get(at), sides.get(at), offsets.get(at), model_id)
+
+    return MadeOnce(zone, len(marks)), notes
 
 
 def optional_tensors(zones: Sequence[Latents]) -> dict[str, NDArray[Any]]:
-    """What a bank file stores of the zones without a pitch and of the stereo ones; nothing if there are none."""
+    """What a bank file stores of the zones without a pitch, of the stereo ones and of those with details."""
     tensors: dict[str, NDArray[Any]] = {}
     if numbers := [index for index, zone in enumerate(zones) if zone.unpitched is not None]:
         small, notes = zip(*(stored(rows) for zone in zones if (rows := zone.unpitched) is not None), strict=True)
@@ -96,6 +104,9 @@ def optional_tensors(zones: Sequence[Latents]) -> dict[str, NDArray[Any]]:
     if numbers := [index for index, zone in enumerate(zones) if zone.width is not None]:
         tensors[width.TENSOR] = np.concatenate([width.stored(zone.width) for zone in zones if zone.width is not None])
         tensors[WIDE_ZONES] = np.array(numbers, np.int32)
+    if numbers := [index for index, zone in enumerate(zones) if zone.detail is not None]:
+        kept = [detail.stored(zone.detail) for zone in zones if zone.detail is not None]
+        tensors[detail.TENSOR], tensors[DETAILED_ZONES] = np.concatenate(kept), np.array(numbers, np.int32)
     return tensors
 
 
@@ -133,7 +144,12 @@ def _check_shapes(tensors: Mapping[str, NDArray[Any]], *, zones: int, frames: in
 
 
 def _zone(
-    tensors: Mapping[str, NDArray[Any]], index: int, rows: slice | None, sides: slice | None, model_id: str
+    tensors: Mapping[str, NDArray[Any]],
+    index: int,
+    rows: slice | None,
+    sides: slice | None,
+    offsets: slice | None,
+    model_id: str,
 ) -> Latents:
     begin, end = tensors["starts"][index : index + 2].tolist()
     note, velocity, attack, release = tensors["marks"][index].tolist()
@@ -153,4 +169,5 @@ def _zone(
         model_id=model_id,
         unpitched=None if rows is None else from_stored(*(tensors[name][rows] for name in TENSORS)),
         width=None if sides is None else width.from_stored(tensors[width.TENSOR][sides]),
+        detail=None if offsets is None else detail.from_stored(tensors[detail.TENSOR][offsets], end - begin),
     )

@@ -72,6 +72,8 @@ class ClipLatents:
             digest.update(np.ascontiguousarray(self.latents.unpitched).tobytes())
         if self.latents.width is not None:
             digest.update(np.ascontiguousarray(self.latents.width).tobytes())
+        if self.latents.detail is not None:
+            digest.update(np.ascontiguousarray(self.latents.detail).tobytes())
         digest.update(f"{self.latents.note} {self.noise_place} {self.period}".encode())
         return digest.hexdigest()
 

@@ -110,6 +110,7 @@ def _voice(planned: PlannedVoice, note: Note, aim: float, model_id: str) -> Note
         model_id=model_id,
         unpitched=frames.unpitched if frames.unpitched.shape[1] else None,
         width=frames.width if frames.width.any() else None,
+        detail=frames.detail if frames.detail.any() else None,
     )
     level_db = np.asarray(frames.level_db.clip(SILENCE_DB, LOUDEST_DB), np.float32)
     return NoteVoice(plain, replace(plain, loudness_db=level_db), planned.detune_cents, frames.gains, planned.seed)

@@ -36,20 +36,32 @@ class Recordings:
         self._known: dict[str, EncodedRecording] = {}
 
     def latents(
-        self, recording: Recording, *, note: int | None, velocity: int, rounds: int, warn: bool = True
+        self,
+        recording: Recording,
+        *,
+        note: int | None,
+        velocity: int,
+        rounds: int,
+        detail: bool = True,
+        warn: bool = True,
     ) -> Latents:
         """Latents of a recording of one note, fitted in `rounds` rounds; of a long one, its first 30 s.
 
-        `warn` tells what is doubtful about it.
+        `detail` is as in `codec.encode`. `warn` tells what is doubtful about it.
 
         Raises:
             AudioError: it cannot be used, or no pitch is given and none can be detected.
         """
         key = encoding_key(
-            self.hash_of(recording), model_id=self._checkpoint.model_id, device=self._device, note=note, rounds=rounds
+            self.hash_of(recording),
+            model_id=self._checkpoint.model_id,
+            device=self._device,
+            note=note,
+            rounds=rounds,
+            detail=detail,
         )
         if key not in self._known:
-            self._known[key] = self._encodings.get(key, lambda: self._encode(recording, note, rounds))
+            self._known[key] = self._encodings.get(key, lambda: self._encode(recording, note, rounds, detail))
             for warning in self._known[key].warnings if warn else ():
                 messages.emit(f"warning: {called(recording)}: {warning}")
         return replace(self._known[key].latents, velocity=velocity)
@@ -71,7 +83,7 @@ class Recordings:
             self._hashes[known] = file_hash(recording)
         return self._hashes[known]
 
-    def _encode(self, recording: Recording, note: int | None, rounds: int) -> EncodedRecording:
+    def _encode(self, recording: Recording, note: int | None, rounds: int, detail: bool) -> EncodedRecording:
         from nsynth_lab.dsp.inspection import inspect_recording, warnings_of
         from nsynth_lab.model.codec import encode  # torch takes two seconds to import
 
@@ -83,7 +95,7 @@ class Recordings:
         )
         try:
             with self._progress(rounds, "rounds", "fitting") as advance:
-                latents = encode(clip, self._checkpoint, note=note, rounds=rounds, advance=advance)
+                latents = encode(clip, self._checkpoint, note=note, rounds=rounds, detail=detail, advance=advance)
         except AudioError as error:
             raise AudioError(f"{called(recording)}: {error}") from error
         return EncodedRecording(latents, warnings)

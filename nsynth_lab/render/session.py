@@ -177,6 +177,7 @@ class Session:
         note: int | None = None,
         velocity: int = 100,
         rounds: int = ROUNDS,
+        detail: bool = True,
         warn: bool = True,
     ) -> Latents:
         """Encode a recording of one note to latents, fitted to it in `rounds` rounds; of a long one, its first 30 s.
@@ -187,7 +188,9 @@ class Session:
         Raises:
             AudioError: it cannot be used, or no pitch is given and none can be detected.
         """
-        return self._recordings.latents(recording, note=note, velocity=velocity, rounds=rounds, warn=warn)
+        return self._recordings.latents(
+            recording, note=note, velocity=velocity, rounds=rounds, detail=detail, warn=warn
+        )
 
     def refine(
         self, recording: Recording, latents: Latents, *, seconds: float, progress: Callable[[float, float], None]

@@ -136,11 +136,12 @@ class BandDecoder(Decoder):
         *,
         every: bool = False,
         noise_gain: Tensor | None = None,
+        detail: Tensor | None = None,
     ) -> tuple[Tensor, DecoderState]:
         """See `Decoder.step`."""
         assert isinstance(state, BandDecoderState)
         streams = timbre, loudness_db, f0_hz, partials
-        tones, noise, controls, after = self.excite(*streams, state, every=every, noise_gain=noise_gain)
+        tones, noise, controls, after = self.excite(*streams, state, every=every, noise_gain=noise_gain, detail=detail)
         audio, bands = self.bands.step(tones, noise, controls.raw, state.bands)
         return audio, BandDecoderState(**vars(after), bands=bands)
 

@@ -39,7 +39,13 @@ class Player(Protocol):
         """Move the noise of `slots` to `places` in its table."""
 
     def frames(
-        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+        self,
+        slots: Ints,
+        timbre: FloatArray,
+        level_db: FloatArray,
+        f0_hz: FloatArray,
+        partials: FloatArray,
+        detail: FloatArray | None,
     ) -> FloatArray:
         """The next frames of each: streams [slots, frames, ...] -> audio [slots, frames * 512]."""
 
@@ -64,9 +70,18 @@ class _Single:
         for place in places:  # none or one
             self._state = replace(self._state, noise_place=place % TABLE_FRAMES)
 
-    def frames(self, _: Ints, *streams: FloatArray) -> FloatArray:
-        timbre, level_db, f0_hz, partials = (stream[0] for stream in streams)
-        audio, self._state = self._decoder.step(timbre, level_db, f0_hz, partials, self._state)
+    def frames(
+        self,
+        _: Ints,
+        timbre: FloatArray,
+        level_db: FloatArray,
+        f0_hz: FloatArray,
+        partials: FloatArray,
+        detail: FloatArray | None,
+    ) -> FloatArray:
+        streams = timbre[0], level_db[0], f0_hz[0], partials[0]
+        offsets = None if detail is None else detail[0]
+        audio, self._state = self._decoder.step(*streams, self._state, detail=offsets)
         return audio[None]
 
 
@@ -83,8 +98,20 @@ class _Compiled:
     def seek_noise(self, slots: Sequence[int], places: Sequence[int]) -> None:
         self._batch.seek_noise(slots, places)
 
-    def frames(self, slots: Ints, *streams: FloatArray) -> FloatArray:
+    def frames(
+        self,
+        slots: Ints,
+        timbre: FloatArray,
+        level_db: FloatArray,
+        f0_hz: FloatArray,
+        partials: FloatArray,
+        detail: FloatArray | None,
+    ) -> FloatArray:
         size = min(GROUP_CLIPS, -(-len(slots) // self._threads))
         groups = [slice(first, first + size) for first in range(0, len(slots), size)]
-        parts = self._pool.map(lambda own: self._batch.frames(slots[own], *(one[own] for one in streams)), groups)
-        return np.concatenate(list(parts))
+
+        def group_frames(own: slice) -> FloatArray:
+            streams = timbre[own], level_db[own], f0_hz[own], partials[own]
+            return self._batch.frames(slots[own], *streams, None if detail is None else detail[own])
+
+        return np.concatenate(list(self._pool.map(group_frames, groups)))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nsynth_lab.blend.loop import Period
+from nsynth_lab.detail import DIMS
 from nsynth_lab.dsp.noise_table import TABLE_FRAMES, noise_places
 from nsynth_lab.dsp.unpitched_renderer import has_tone, pitched_db
 from nsynth_lab.errors import LatentsError
@@ -87,6 +88,7 @@ def decode_blocks(clips: Sequence[Clip], checkpoint: Checkpoint, *, threads: int
         np.stack([clip.f0_hz for clip in clips]),
         np.stack([clip.latents.partials_per_frame() for clip in clips]),
     )
+    detail = _detail([clip.latents for clip in clips])
     ends = [clip.loop_end for clip in clips]
     for begin, end in _blocks(frames, [*ends, *firsts.tolist()]):
         looped = [index for index, frame in enumerate(ends) if begin > 0 and frame == begin]
@@ -96,8 +98,18 @@ def decode_blocks(clips: Sequence[Clip], checkpoint: Checkpoint, *, threads: int
         if player is not None and len(decoded):
             again = [index for index in looped if index in decoded]
             player.seek_noise(again, [clips[index].loop_noise - int(firsts[index]) for index in again])
-            audio[decoded] = player.frames(decoded, *(stream[decoded, begin:end] for stream in streams))
+            timbre, level_db, f0_hz, partials = (stream[decoded, begin:end] for stream in streams)
+            offsets = None if detail is None else detail[decoded, begin:end]
+            audio[decoded] = player.frames(decoded, timbre, level_db, f0_hz, partials, offsets)
         yield unpitched.added(audio, begin, end)
+
+
+def _detail(clips: Sequence[Latents]) -> FloatArray | None:
+    """Details of all clips, [clips, frames, 129], zeros for those that have none; None if nobody has any."""
+    if all(clip.detail is None for clip in clips):
+        return None
+    none = np.zeros((clips[0].frames, DIMS), np.float32)
+    return np.stack([none if clip.detail is None else clip.detail for clip in clips])
 
 
 def _pitched_level_db(latents: Latents) -> FloatArray:

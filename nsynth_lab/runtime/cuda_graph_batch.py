@@ -21,7 +21,7 @@ import torch
 from nsynth_lab.dsp.noise_table import noise_places
 from nsynth_lab.latents import SILENCE_DB
 from nsynth_lab.model.decoder import Decoder
-from nsynth_lab.runtime.slot_step import FRESH, HZ, LEVEL, NOISE, PARTIALS, PLACE, SLOT, TIMBRE, WIDTH, SlotStep
+from nsynth_lab.runtime.slot_step import DETAIL, FRESH, HZ, LEVEL, NOISE, PARTIALS, PLACE, SLOT, TIMBRE, WIDTH, SlotStep
 from nsynth_lab.runtime.voice_batch import FrameStreams
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
@@ -91,6 +91,7 @@ class CudaGraphBatch:
         sent[:active, TIMBRE], sent[:active, PARTIALS] = streams.timbre, streams.partials
         sent[:active, LEVEL], sent[:active, HZ] = streams.level_db, streams.f0_hz
         sent[:active, NOISE] = 1.0 if streams.noise_gain is None else streams.noise_gain
+        sent[:active, DETAIL] = 0.0 if streams.detail is None else streams.detail
         sent[active:size, SLOT] = self.spare
         sent[:active, FRESH], sent[:active, PLACE] = self._fresh[slots], self._place[slots]
         self._fresh[slots] = False

@@ -62,7 +62,13 @@ class NumbaBatch:
         self.noise.position[np.array(slots, np.int64)] = np.array(places, np.int64) % TABLE_FRAMES
 
     def frames(
-        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+        self,
+        slots: Ints,
+        timbre: FloatArray,
+        level_db: FloatArray,
+        f0_hz: FloatArray,
+        partials: FloatArray,
+        detail: FloatArray | None = None,
     ) -> FloatArray:
         """Several frames of each of `slots`: streams [active, frames, ...] -> audio [active, frames * 512].
 
@@ -74,7 +80,8 @@ class NumbaBatch:
             timbre_now, level_now, hz_now, partials_now = (
                 np.concatenate(stream[:, part]) for stream in (timbre, level_db, f0_hz, partials)
             )
-            driven = self.net.step(slots, timbre_now, level_now, hz_now, partials_now)
+            detail_now = None if detail is None else np.concatenate(detail[:, part])
+            driven = self.net.step(slots, timbre_now, level_now, hz_now, partials_now, detail_now)
             audio[:, part] = self._sound(driven).reshape(len(slots), -1, HOP_SAMPLES)
         return audio.reshape(len(slots), -1)
 
@@ -107,7 +114,7 @@ class NumbaBatch:
 
         def control(part: tuple[int, int]) -> ExcitationControls:
             own = given.at(slice(part[0] * frames, part[1] * frames))
-            driven = self.net.step(slots[slice(*part)], own.timbre, own.level_db, own.f0_hz, own.partials)
+            driven = self.net.step(slots[slice(*part)], own.timbre, own.level_db, own.f0_hz, own.partials, own.detail)
             if own.noise_gain is not None:
                 driven.gains[:, GAINS_PER_FRAME:] *= own.noise_gain[:, None]
             return driven

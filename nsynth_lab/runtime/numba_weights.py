@@ -11,7 +11,9 @@ from nsynth_lab.compiled.inputs import Scales
 from nsynth_lab.compiled.outputs import Tables
 from nsynth_lab.compiled.products import Float16Bits, float16_bits, in_panels, whole_panels
 from nsynth_lab.compiled.stack import Past, Stack
+from nsynth_lab.detail import DIMS
 from nsynth_lab.model.config import ModelConfig
+from nsynth_lab.model.detail_offsets import detail_shares
 from nsynth_lab.model.scales import (
     AUDIBLE_HZ,
     BUMP_NOTES,
@@ -43,6 +45,7 @@ from nsynth_lab.model.weights import ModelWeights
 from nsynth_lab.units import FloatArray, Ints
 
 F = np.float32
+NO_DETAIL = np.empty((0, DIMS), np.float32)
 KEPT = 2  # models whose layers stay laid out
 SCALES = Scales(
     middle_db=F(MIDDLE_DB),
@@ -66,11 +69,18 @@ class NumbaControls:
         self.tables = _tables(weights.config)
 
     def step(
-        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+        self,
+        slots: Ints,
+        timbre: FloatArray,
+        level_db: FloatArray,
+        f0_hz: FloatArray,
+        partials: FloatArray,
+        detail: FloatArray | None = None,
     ) -> ExcitationControls:
         """As many next frames of each of `slots`: streams [all frames, ...], those of a slot one after the other."""
-        stack = self.stack
-        return control(stack.weights, stack.past, SCALES, self.tables, slots, timbre, level_db, f0_hz, partials)
+        stack, streams = self.stack, (timbre, level_db, f0_hz, partials)
+        offsets = NO_DETAIL if detail is None else detail
+        return control(stack.weights, stack.past, SCALES, self.tables, slots, *streams, offsets)
 
 
 @lru_cache(maxsize=KEPT)
@@ -79,6 +89,7 @@ def _tables(config: ModelConfig) -> Tables:
     low_end, high_end = warp_ends()
     warp_scale = (points - 1) / (high_end - low_end)
     low, share = noise_bands_of_bins(bands)
+    columns, shares = detail_shares(points, corrections, bands)
     return Tables(
         order=oscillator_orders(config.oscillators),
         halves=HALF_PARTIALS,
@@ -96,6 +107,8 @@ def _tables(config: ModelConfig) -> Tables:
         share=share,
         noise_weighting=noise_weighting(),
         noise_audible=noise_audible(),
+        detail_columns=columns,
+        detail_shares=shares,
         knee_db=F(KNEE_DB),
         top_gain_db=F(TOP_GAIN_DB),
         quietest_db=F(QUIETEST_DB),

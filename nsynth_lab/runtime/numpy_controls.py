@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nsynth_lab.model.detail_offsets import detail_matrix
 from nsynth_lab.model.scales import (
     AUDIBLE_HZ,
     BUMP_NOTES,
@@ -77,6 +78,7 @@ class NumpyControls:
         self.config = weights.config
         self.stack = NumpyStack(weights)
         self._outputs = np.cumsum(control_outputs(self.config))[:-1]
+        self._detail = detail_matrix(*control_outputs(self.config)[:3])
         self._lines = noise_lines(self.config.noise_bands)
         self._weighting, self._audible = noise_weighting(), noise_audible()
 
@@ -88,12 +90,16 @@ class NumpyControls:
         ratios: FloatArray,
         partials: FloatArray,
         past: Past,
+        detail: FloatArray | None = None,
     ) -> tuple[Controls, Past]:
         """One step of as many frames as the streams have, `timbre` [frames, 16] and so on.
 
-        `ratios` [frames, oscillators] are the frequencies of the oscillators that are wanted, in units of f0.
+        `ratios` [frames, oscillators] are the frequencies of the oscillators that are wanted, in units of f0. `detail`
+        [frames, 129] is as in `NumpyDecoder.step`.
         """
         out, past = self.stack.step(_inputs(timbre, level_db, f0_hz, partials), past)
+        if detail is not None:
+            out += detail @ self._detail
         envelope, corrections, noise, partial_gain, noise_gain = np.split(out * DB_PER_UNIT, self._outputs, axis=1)
         raw_gains = np.stack([partial_gain.ravel(), noise_gain.ravel()], axis=1)
         controls = Controls(

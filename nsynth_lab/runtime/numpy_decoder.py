@@ -67,7 +67,14 @@ class NumpyDecoder:
 
     @np.errstate(over="ignore", invalid="ignore")  # timbre out of the model's range comes out as NaN, as in torch
     def step(
-        self, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray, state: VoiceState
+        self,
+        timbre: FloatArray,
+        level_db: FloatArray,
+        f0_hz: FloatArray,
+        partials: FloatArray,
+        state: VoiceState,
+        *,
+        detail: FloatArray | None = None,
     ) -> tuple[FloatArray, VoiceState]:
         """Decode the next frames.
 
@@ -77,6 +84,7 @@ class NumpyDecoder:
             f0_hz: [frames].
             partials: [frames, 128] offsets in units of f0.
             state: from `start` or the last step.
+            detail: [frames, 129] offsets of levels (see `nsynth_lab.detail`), if there are any.
 
         Returns:
             Audio [frames * 512] and the state after it.
@@ -84,7 +92,8 @@ class NumpyDecoder:
         ratios = partial_ratios(partials, self._oscillators)
         lowest_hz = min(float(f0_hz.min()), state.f0_hz or np.inf)
         sounding = min(self._oscillators, oscillators_below_top(lowest_hz))
-        controls, past = self._controls.step(timbre, level_db, f0_hz, ratios[:, :sounding], partials, state.past)
+        heard = ratios[:, :sounding]
+        controls, past = self._controls.step(timbre, level_db, f0_hz, heard, partials, state.past, detail)
         state = _begun(state, controls, float(f0_hz[0]))
         tones, turns = _tones(controls, f0_hz, ratios, state)
         noise, tail = _coloured(controls.noise, state)

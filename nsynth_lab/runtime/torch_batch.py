@@ -36,8 +36,11 @@ class TorchBatch:
             active, order = torch.tensor(alike, device=self.device), np.array(places)
             own, before = streams.at(order), pick_voices(self.state, active)
             now = [torch.from_numpy(stream).to(self.device) for stream in own[:4]]
-            gain = None if own.noise_gain is None else torch.from_numpy(own.noise_gain).to(self.device)
-            out, state = self.decoder.step(now[0], now[1], now[2], now[3], before, noise_gain=gain)
+            gain, detail = (
+                None if stream is None else torch.from_numpy(stream).to(self.device)
+                for stream in (own.noise_gain, own.detail)
+            )
+            out, state = self.decoder.step(now[0], now[1], now[2], now[3], before, noise_gain=gain, detail=detail)
             self.state = put_voices(self.state, active, state)
             audio[order.ravel()] = out.cpu().reshape(-1, HOP_SAMPLES).numpy()
         return audio

@@ -30,11 +30,19 @@ class TorchClips:
 
     @torch.no_grad()
     def frames(
-        self, slots: Ints, timbre: FloatArray, level_db: FloatArray, f0_hz: FloatArray, partials: FloatArray
+        self,
+        slots: Ints,
+        timbre: FloatArray,
+        level_db: FloatArray,
+        f0_hz: FloatArray,
+        partials: FloatArray,
+        detail: FloatArray | None,
     ) -> FloatArray:
         """The next frames of some clips: streams [slots, frames, ...] -> audio [slots, frames * 512]."""
         active = torch.from_numpy(slots).to(self._device)
         now = [torch.tensor(stream, device=self._device) for stream in (timbre, level_db, f0_hz, partials)]
-        samples, after = self._decoder.step(now[0], now[1], now[2], now[3], pick_voices(self._state, active))
+        offsets = None if detail is None else torch.tensor(detail, device=self._device)
+        before = pick_voices(self._state, active)
+        samples, after = self._decoder.step(now[0], now[1], now[2], now[3], before, detail=offsets)
         self._state = put_voices(self._state, active, after)
         return samples.cpu().numpy()

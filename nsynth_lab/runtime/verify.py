@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nsynth_lab.detail import DIMS
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.sizes import TAPS
@@ -22,7 +23,7 @@ from nsynth_lab.units import note_to_hz
 
 CHECK_FRAMES = 3
 LARGEST_ERROR_DB = -60.0
-LEVEL_DB = -20.0
+LEVEL_DB, DETAIL_DB = -20.0, 3.0
 SMALLEST = 1e-20
 TOGETHER = 256  # voices of the reference at a time: it takes a MiB for each
 
@@ -93,7 +94,10 @@ def _errors(batch: CudaGraphBatch, decoder: Decoder, *, active: int, frames: int
     streams = _streams(active, frames)
     batch.reset(seeds, seeds)
     now = [[stream[:, at].contiguous().numpy() for stream in streams] for at in range(frames)]
-    heard = [torch.from_numpy(batch.step(np.arange(active), FrameStreams(*streams_now))) for streams_now in now]
+    heard = [
+        torch.from_numpy(batch.step(np.arange(active), FrameStreams(timbre, level, f0_hz, partials, None, detail)))
+        for timbre, level, f0_hz, partials, detail in now
+    ]
     whole = torch.cat([
         _decoded(decoder, [stream[first : first + TOGETHER].to(batch.device) for stream in streams], batch.seed + first)
         for first in range(0, active, TOGETHER)
@@ -102,13 +106,13 @@ def _errors(batch: CudaGraphBatch, decoder: Decoder, *, active: int, frames: int
 
 
 def _decoded(decoder: Decoder, streams: Sequence[Tensor], seed: int) -> Tensor:
-    timbre, level, f0_hz, partials = streams
+    timbre, level, f0_hz, partials, detail = streams
     state = decoder.start(len(timbre), device=timbre.device, seed=seed)
-    return decoder.step(timbre, level, f0_hz, partials, state)[0].cpu()
+    return decoder.step(timbre, level, f0_hz, partials, state, detail=detail)[0].cpu()
 
 
 def _streams(active: int, frames: int) -> list[Tensor]:
-    """Timbre, loudness, f0 and partials [active, frames, ...]: a timbre for each voice, over seven octaves."""
+    """Timbre, loudness, f0, partials and detail [active, frames, ...]: all kinds of timbre, over seven octaves."""
     generator = torch.Generator().manual_seed(0)
     hz = torch.tensor([note_to_hz(24.0 + 7 * voice % 84) for voice in range(active)])
     partials = 0.02 * torch.randn(active, 1, PARTIAL_SLOTS, generator=generator)
@@ -117,4 +121,5 @@ def _streams(active: int, frames: int) -> list[Tensor]:
         torch.full((active, frames), LEVEL_DB),
         hz[:, None].expand(-1, frames),
         partials.expand(-1, frames, -1),
+        DETAIL_DB * torch.randn(active, frames, DIMS, generator=generator),
     ]

@@ -20,6 +20,7 @@ class FrameStreams(NamedTuple):
         level_db, f0_hz: [active]
         partials: [active, 128]
         noise_gain: [active], or None for 1 everywhere.
+        detail: [active, 129] offsets of levels (see `nsynth_lab.detail`), or None where nobody has any.
     """
 
     timbre: FloatArray
@@ -27,6 +28,7 @@ class FrameStreams(NamedTuple):
     f0_hz: FloatArray
     partials: FloatArray
     noise_gain: FloatArray | None = None
+    detail: FloatArray | None = None
 
     def at(self, places: Ints | slice) -> FrameStreams:
         """Those of some of the slots, by their places among the active ones."""
@@ -34,8 +36,8 @@ class FrameStreams(NamedTuple):
 
     def each(self, change: Callable[[FloatArray], FloatArray]) -> FrameStreams:
         """Each of them changed in the same way."""
-        gain = None if self.noise_gain is None else change(self.noise_gain)
-        return FrameStreams(change(self.timbre), change(self.level_db), change(self.f0_hz), change(self.partials), gain)
+        streams = change(self.timbre), change(self.level_db), change(self.f0_hz), change(self.partials)
+        return FrameStreams(*streams, *(None if one is None else change(one) for one in (self.noise_gain, self.detail)))
 
 
 class VoiceBatch(Protocol):

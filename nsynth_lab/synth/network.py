@@ -76,4 +76,5 @@ def _streams(frames: Frames) -> FrameStreams:
     level_db = frames.level_db
     if frames.unpitched.shape[1]:  # the decoder plays the pitched part
         level_db = np.maximum(level_db + pitched_db(frames.unpitched), SILENCE_DB).astype(np.float32)
-    return FrameStreams(frames.timbre, level_db, frames.f0_hz, frames.partials, noise_gain)
+    detail = frames.detail if frames.detail.shape[1] else None
+    return FrameStreams(frames.timbre, level_db, frames.f0_hz, frames.partials, noise_gain, detail)

@@ -40,6 +40,7 @@ class Frames(NamedTuple):
         begins, first, gains, last, fading: as in `FrameControls`; `level_db` is that of the whole sound.
         unpitched: [active, 162] noise and resonances; [active, 0] if no instrument that is played has any.
         width: [active, 17] of their sides, NaN for programs that are mono; [active, 0] if all are.
+        detail: [active, 129] offsets of levels; [active, 0] if no instrument that is played has any.
     """
 
     slots: Ints
@@ -55,6 +56,7 @@ class Frames(NamedTuple):
     fading: Flags
     unpitched: FloatArray
     width: FloatArray
+    detail: FloatArray
 
     def at(self, places: Ints) -> Frames:
         """Those at the indices `places`."""
@@ -124,6 +126,7 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
         noise_gain=noise_gain,
         unpitched=_unpitched(reader, slots, weights, frame.f0_hz) if player.has_noise else _nothing(slots),
         width=reader.width(slots, weights[TIMBRE]) if player.has_width else _nothing(slots),
+        detail=reader.detail(slots, tones[TIMBRE]) if player.has_detail else _nothing(slots),
         **frame._asdict(),
     )
 

@@ -64,6 +64,7 @@ class Player:
         self.settings, self.programs, self.allocator, self.channels = settings, list(programs), allocator, channels
         self.has_noise = any(reader.sources.unpitched is not None for reader in programs)
         self.has_width = any(reader.sources.width is not None for reader in programs)
+        self.has_detail = any(reader.sources.detail is not None for reader in programs)
         self.held_keys = HeldKeys()
         self.beats = BeatClock(settings.tempo_bpm)
         self._begun_beats = np.zeros(len(allocator.table.frames))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nsynth_lab.compiled.zone_reader import LAYERS_PER_CORNER, Layers, ReleaseRules
-from nsynth_lab.compiled.zones import Zones
+from nsynth_lab.compiled.zones import Zones, mean_rows
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
 
@@ -73,3 +73,16 @@ class RowReader:
         between = (inside - low).astype(np.float32)[..., None]
         below, above = self._rows[first + low], self._rows[first + np.minimum(low + 1, last)]
         return np.asarray(below + between * (above - below), np.float32)
+
+
+class MeanReader(RowReader):
+    """A stream whose mean, column by column, lies between: width and detail."""
+
+    def read(self, slots: Ints, weights: Doubles, rules: ReleaseRules) -> FloatArray:
+        """Rows [active, columns] of the frame that `slots` [active] have just read, blended by `weights`.
+
+        `weights` [active, corners] are those of the timbre.
+        """
+        zone, share = self._shares(slots, weights)
+        place, tail, up = map(np.ascontiguousarray, self._places(slots, zone, rules))
+        return mean_rows(self._zones, self._rows, np.ascontiguousarray(zone), place, tail, up, share)

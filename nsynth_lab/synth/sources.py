@@ -20,8 +20,8 @@ from nsynth_lab.errors import LatentsError, UsageError
 from nsynth_lab.latents import Latents
 from nsynth_lab.note import nearest_note
 from nsynth_lab.patch.place import MAX_SOURCES
+from nsynth_lab.synth.row_reader import row_table
 from nsynth_lab.synth.unpitched_reader import unpitched_table
-from nsynth_lab.synth.width_reader import width_table
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles, FloatArray, Ints
 
 FADE_DB_PER_FRAME = -6.0 / FRAME_RATE_HZ  # a struck note that is held decays at least this fast,
@@ -82,6 +82,7 @@ class Sources:
         has_noise: [zones] whether each has.
         tonal: [corners] whether anything in it has a pitch.
         width: [rows, 17] of stereo sounds (see `nsynth_lab.width`), zeros for mono ones; None if all are mono.
+        detail: [rows, 129] (see `nsynth_lab.detail`), zeros for zones that have none; None if no zone has any.
         zones: [zones].
         model_id: of the encoder that made them.
 
@@ -116,8 +117,10 @@ class Sources:
         self.contour_db: FloatArray = np.concatenate(contours).astype(np.float32)
         self.f0_cents: FloatArray = np.concatenate([zone.f0_cents for zone in notes])
         self.unpitched = unpitched_table(notes)
+        lengths = [zone.frames for zone in notes]
         self.tonal = np.array([any(zone.has_tone for zone in corner) for corner in corners])
-        self.width = width_table(notes)
+        self.width = row_table([zone.width for zone in notes], lengths)
+        self.detail = row_table([zone.detail for zone in notes], lengths)
         self.has_noise = np.array([zone.unpitched is not None for zone in notes])
         # the partials of a morph move; the table takes them at the beginning of the sustain
         self.partials: FloatArray = np.stack(

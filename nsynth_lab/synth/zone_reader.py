@@ -21,16 +21,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nsynth_lab import detail
 from nsynth_lab.blend.parts import ENDED_BELOW_PEAK_DB
 from nsynth_lab.blend.stretch_plan import JOIN_FRAMES
 from nsynth_lab.compiled.zone_reader import LAYERS_PER_CORNER, Layers, ReleaseRules, read, release, start_note
 from nsynth_lab.compiled.zones import Zones
 from nsynth_lab.latents import SILENCE_DB
 from nsynth_lab.patch.place import MAX_POSITIONED_SOURCES, MAX_SOURCES
+from nsynth_lab.synth.row_reader import MeanReader
 from nsynth_lab.synth.sources import Layer, Sources, Zone
 from nsynth_lab.synth.unpitched_reader import UnpitchedReader, pitched_rows
 from nsynth_lab.synth.velocity_walk import VelocityWalk
-from nsynth_lab.synth.width_reader import WidthReader
 from nsynth_lab.threads import from_environment, in_threads, usable_processors
 from nsynth_lab.units import Doubles, FloatArray, Ints
 from nsynth_lab.width import DIMS
@@ -90,7 +91,8 @@ class ZoneReader:
                 notes=np.array([zone.note for zone in sources.zones]),
             )
         )
-        self._width = None if sources.width is None else WidthReader(sources.width, self._zones, self.layers)
+        self._width = None if sources.width is None else MeanReader(sources.width, self._zones, self.layers)
+        self._detail = None if sources.detail is None else MeanReader(sources.detail, self._zones, self.layers)
         self.walk = VelocityWalk(self._zones, self.layers, [zone.velocity for zone in sources.zones])
 
     def start(
@@ -177,6 +179,15 @@ class ZoneReader:
         if self._width is None:
             return np.full((len(slots), DIMS), np.nan, np.float32)
         return self._width.read(slots, weights, RELEASE_RULES)
+
+    def detail(self, slots: Ints, weights: Doubles) -> FloatArray:
+        """Rows [active, 129] of the detail of the frame that has just been read; zeros where no zone has any.
+
+        Arguments as for `unpitched`.
+        """
+        if self._detail is None:
+            return np.zeros((len(slots), detail.DIMS), np.float32)
+        return self._detail.read(slots, weights, RELEASE_RULES)
 
 
 def _table(sources: Sources) -> Zones:

@@ -66,7 +66,7 @@ class BlendsSection(Section):
 
     def _source(self, source: Source, note: int) -> Latents:
         if isinstance(source, NoteRecord):
-            return read_note(source).encode(self.setup.checkpoint, rounds=self.setup.rounds)
+            return read_note(source).encode(self.setup.checkpoint, rounds=self.setup.rounds, detail=self.setup.detail)
         assert self.setup.bank is not None
         return self.setup.bank.latents(source, Note(note, VELOCITY))
 
@@ -99,5 +99,5 @@ class BlendsSection(Section):
 
 def _sound_alike(one: Latents, other: Latents) -> bool:
     """Whether decoding both would give the same samples twice."""
-    streams = ("timbre", "loudness_db", "f0_cents", "partials", "unpitched")
+    streams = ("timbre", "loudness_db", "f0_cents", "partials", "unpitched", "detail")
     return one.note == other.note and all(np.array_equal(getattr(one, name), getattr(other, name)) for name in streams)

@@ -39,6 +39,7 @@ class EvaluationSetup:
         bank: the checkpoint's instruments, if it has any.
         pairs: number of pairs of instruments to blend.
         rounds: number of rounds in which each note's latents are fitted, as `encode` does; 0 uses the encoder alone.
+        detail: whether what they leave unsaid is measured, as `encode` does.
         refine_seconds: how long latents are fitted in the section `refinement`; 0 leaves that section out.
         seed: of all random choices.
         phrases: recordings of tunes, which are translated.
@@ -54,6 +55,7 @@ class EvaluationSetup:
     bank: Bank | None = None
     pairs: int = 200
     rounds: int = ROUNDS
+    detail: bool = True
     refine_seconds: float = 0.0
     seed: int = 2017
     phrases: Sequence[Path] = ()
@@ -70,6 +72,7 @@ class DecodedNote:
     recording: EvaluationNote
     checkpoint: Checkpoint
     rounds: int = ROUNDS
+    detail: bool = True
 
     @property
     def record(self) -> NoteRecord:
@@ -79,7 +82,7 @@ class DecodedNote:
     @cached_property
     def latents(self) -> Latents:
         """The note's latents."""
-        return self.recording.encode(self.checkpoint, rounds=self.rounds)
+        return self.recording.encode(self.checkpoint, rounds=self.rounds, detail=self.detail)
 
     @cached_property
     def original(self) -> Sound:

@@ -49,7 +49,8 @@ class TranspositionSection(Section):
             source = self.source(partner)
             if source is not None:
                 target = note.latents
-                transposed = replace(target, timbre=stretch(source, target.frames).timbre)
+                moved = stretch(source, target.frames)
+                transposed = replace(target, timbre=moved.timbre, detail=moved.detail)
                 decoded = mel_db(decode_whole(transposed, self.setup.checkpoint))
                 error = float(mel_distance_frames_db(decoded, note.original.mel_db).mean())
                 self.figures.add(dict.fromkeys(_metrics(by), error), note.record.family)
@@ -62,7 +63,7 @@ class TranspositionSection(Section):
     def _source(self, record: NoteRecord) -> Latents | None:
         """The latents of a note; None if it cannot be read."""
         try:
-            return read_note(record).encode(self.setup.checkpoint, rounds=self.setup.rounds)
+            return read_note(record).encode(self.setup.checkpoint, rounds=self.setup.rounds, detail=self.setup.detail)
         except NsynthLabError:
             return None
 

@@ -25,7 +25,9 @@ from nsynth_lab.dsp.numpy_bank import SPANS
 from nsynth_lab.dsp.on_device import on_device
 from nsynth_lab.model import scales, sizes
 from nsynth_lab.model.decoder import Decoder
+from nsynth_lab.model.detail_offsets import detail_matrix
 from nsynth_lab.runtime.fused import net, sound
+from nsynth_lab.runtime.slot_step import DETAIL
 from nsynth_lab.units import HOP_SAMPLES
 
 GAINS = 2 * sizes.GAINS_PER_FRAME
@@ -79,6 +81,7 @@ class FusedStep:
             return torch.from_numpy(np.ascontiguousarray(table)).to(device)
 
         low, share = scales.noise_bands_of_bins(self._config.noise_bands)
+        self._detail = there(detail_matrix(*sizes.control_outputs(self._config)[:3]))
         self._low, self._share = there(low[:BINS].astype(np.int32)), there(share[:BINS])
         self._bin_weights, self._bin_audible = (
             there(scales.noise_weighting()[:BINS]),
@@ -138,7 +141,9 @@ class FusedStep:
             )  # fmt: skip
             if layer + 1 < layers:
                 streams[layer + 1].addmm_(own, self._residual[layer])
-        return streams, stack.head(torch.addmm(self._skip_bias, gated, self._skip))
+        out = stack.head(torch.addmm(self._skip_bias, gated, self._skip))
+        out[:voices].addmm_(packed[:, DETAIL], self._detail)
+        return streams, out
 
     def _keep(self, packed: Tensor, streams: Tensor) -> None:
         channels = self._stack.channels

@@ -1,0 +1,101 @@
+"""What the timbre leaves unsaid of a sound: by how many dB its partials and its noise differ from the decoder's.
+
+    row [129] = partials [64]   offset of the level of partial 1, 2, .. 64 in dB
+                noise [64]      of the noise in 64 bands, evenly spaced from 30 Hz to 20 kHz on the ERB-rate scale
+                noise_gain [1]  of all noise
+
+Sixteen numbers a frame cannot say a singer's formants, an organ's registration, the breath below a flute. These
+offsets are measured (`nsynth_lab.model.measured_detail`), and nothing is trained for them. They are added to what the
+control net gives before its spectra are normalised, so that loudness stays what the latents say; that is why noise has
+a gain of its own. Partials move with the note, bands of noise stay at their frequencies in Hz. The mean of two rows,
+column by column, lies between them in dB, and a row of zeros changes nothing.
+
+Details move slowly: files keep a row every 16 frames (171 ms), and between them lie straight lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.units import Doubles, FloatArray, Ints
+
+PARTIALS, BANDS = 64, 64
+NOISE, NOISE_GAIN = slice(PARTIALS, PARTIALS + BANDS), PARTIALS + BANDS
+DIMS = NOISE_GAIN + 1
+LOWEST_HZ, HIGHEST_HZ = 30.0, 20_000.0  # of the bands
+
+DB_LIMIT, DB_STEP = 24.0, 0.25
+ANCHOR_FRAMES = 16
+TENSOR = "detail"  # its name in files
+
+
+def erb_rate(hz: Doubles | float) -> Doubles:
+    """Frequency on the ERB-rate scale (Glasberg and Moore 1990), in ERBs."""
+    return np.asarray(21.4 * np.log10(1.0 + 0.00437 * np.asarray(hz, np.float64)))
+
+
+def band_edges() -> Doubles:
+    """Edges of the bands of noise, [65], in ERBs."""
+    return np.linspace(erb_rate(LOWEST_HZ), erb_rate(HIGHEST_HZ), BANDS + 1)
+
+
+def anchors(frames: int) -> Ints:
+    """The frames of a sound whose rows a file keeps: every sixteenth, and the last.
+
+    >>> anchors(40)
+    array([ 0, 16, 32, 39])
+    """
+    every = np.arange(0, frames, ANCHOR_FRAMES)
+    return every if every[-1] == frames - 1 else np.append(every, frames - 1)
+
+
+def anchor_count(frames: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many rows a file keeps of sounds of so many `frames` each.
+
+    >>> anchor_count(np.array([1, 16, 17, 40]))
+    array([1, 2, 2, 4])
+    """
+    return np.asarray(1 + -(-(frames - 1) // ANCHOR_FRAMES))
+
+
+def between_anchors(rows: FloatArray, frames: int) -> FloatArray:
+    """The rows [frames, 129] on the straight lines between `rows` [anchors, 129]."""
+    places = anchors(frames)
+    part = np.arange(frames)
+    above = np.searchsorted(places, part)
+    below = np.maximum(above - 1, 0)
+    apart = np.maximum(places[above] - places[below], 1)
+    share = ((part - places[below]) / apart).astype(np.float32)[:, None]
+    return np.asarray(rows[below] + share * (rows[above] - rows[below]), np.float32)
+
+
+def stored(rows: FloatArray) -> NDArray[np.int8]:
+    """The anchors of `rows` [frames, 129] as 8-bit integers [anchors, 129], for files."""
+    kept = rows[anchors(len(rows))].clip(-DB_LIMIT, DB_LIMIT)
+    return (kept / DB_STEP).round().astype(np.int8)
+
+
+def from_stored(small: NDArray[np.int8], frames: int) -> FloatArray:
+    """The rows [frames, 129] of what `stored` gave.
+
+    Raises:
+        ValueError: another type or shape.
+    """
+    expected = (int(anchor_count(np.array(frames))), DIMS)
+    if small.dtype != np.int8 or small.shape != expected:
+        raise ValueError(f"rows of detail are {small.dtype} of shape {small.shape}, expected int8 of {expected}")
+    return between_anchors((small.astype(np.float32) * DB_STEP).clip(-DB_LIMIT, DB_LIMIT), frames)
+
+
+def mean_rows(rows: Sequence[FloatArray | None], weights: NDArray[np.float64]) -> FloatArray | None:
+    """The rows between sounds: `rows` of each [frames, 129], None for one without; weights [frames, sounds].
+
+    None if nobody who is heard has any.
+    """
+    own = [(part, weights[:, index]) for index, part in enumerate(rows) if part is not None]
+    if not any((weight > 0).any() for _, weight in own):
+        return None
+    return np.asarray(np.sum([weight[:, None] * part for part, weight in own], axis=0), np.float32)

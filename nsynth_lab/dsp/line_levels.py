@@ -1,0 +1,65 @@
+"""Levels of the partials of a sound, and of the noise between them in the bands of `nsynth_lab.detail`, over time.
+
+One STFT with a 4-term Blackman-Harris window of at least 16 periods, every second frame, as in `dsp.harmonics`. The
+same places are read in the recording and in what the decoder makes of it, so that what leaks from one part to the other
+does so in both.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nsynth_lab.detail import BANDS, PARTIALS, band_edges, erb_rate
+from nsynth_lab.dsp.harmonics import REACH_BINS, TOP_HZ, spectrum_samples, window_power
+from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray
+
+EVERY = 2  # frames
+
+
+class Levels(NamedTuple):
+    """Powers at every second frame.
+
+    Attributes:
+        partials: [times, partials] of partial 1, 2, .., at most 64.
+        noise: [times, 64] of what lies between the partials, in each band.
+    """
+
+    partials: Doubles
+    noise: Doubles
+
+
+class LineLevels:
+    """Where the partials of a sound of `f0_hz` [frames] are, with offsets `partials` [128] or [frames, 128]."""
+
+    def __init__(self, f0_hz: FloatArray, partials: FloatArray) -> None:
+        hz = f0_hz[EVERY - 1 :: EVERY].astype(np.float64)
+        offsets = np.broadcast_to(partials, (len(f0_hz), partials.shape[-1]))[EVERY - 1 :: EVERY]
+        every = int(np.clip(TOP_HZ / hz.max(initial=1.0) - 0.5, 1, offsets.shape[1] - 1))
+        places = hz[:, None] * (np.arange(1, every + 1) + offsets[:, 1 : every + 1])
+        self.length = spectrum_samples(float(hz.mean()))
+        self.count = min(every, PARTIALS)
+        last = self.length // 2
+        centres = np.rint(places * self.length / SAMPLE_RATE).astype(int)
+        self._bins = (centres[:, :, None] + np.arange(-REACH_BINS, REACH_BINS + 1)).clip(0, last)
+        bands = np.digitize(erb_rate(np.arange(last + 1) * SAMPLE_RATE / self.length), band_edges()) - 1
+        inside = (bands >= 0) & (bands < BANDS)
+        self._of_bands = np.zeros((last + 1, BANDS), np.float32)
+        self._of_bands[np.flatnonzero(inside), bands[inside]] = 1.0
+        self.bins_per_partial = 2 * REACH_BINS + 1
+        self.bins_between = self._between(np.ones((len(hz), last + 1), np.float32))
+        self.band = bands[np.median(centres[:, : self.count], axis=0).astype(int).clip(0, last)].clip(0, BANDS - 1)
+
+    def __call__(self, samples: FloatArray) -> Levels:
+        """The levels of `samples` [frames * 512]."""
+        power = window_power(samples, self.length)
+        lines = np.take_along_axis(power[:, None], self._bins[:, : self.count], axis=2).sum(axis=2)
+        return Levels(lines, self._between(power))
+
+    def _between(self, power: NDArray[np.floating]) -> Doubles:
+        """What `power` [times, bins] has between the partials, [times, 64]."""
+        rest = power.astype(np.float32)
+        np.put_along_axis(rest, self._bins.reshape(len(rest), -1), 0.0, axis=1)
+        return np.asarray(rest @ self._of_bands, np.float64)
