@@ -78,6 +78,38 @@ def tone_share(pitched: FloatArray | Doubles) -> Doubles:
     return np.asarray(((share - least) / (1.0 - 2.0 * least)).clip(0.0, 1.0))
 
 
+def pitched_of(share: Doubles) -> Doubles:
+    """The `pitched` at which the tone has that share of the power: the inverse of `tone_share`."""
+    least = 1.0 / (1.0 + 10.0 ** (BALANCE_DB / 10.0))
+    own = (share.clip(0.0, 1.0) * (1.0 - 2.0 * least) + least).clip(least, 1.0 - least)
+    return np.asarray(0.5 + 10.0 * np.log10(own / (1.0 - own)) / (2.0 * BALANCE_DB))
+
+
+def between(pitched: Doubles, level_db: Doubles, each: Doubles, each_db: Doubles, weights: Doubles) -> Doubles:
+    """`pitched` [frames] of a blend in which neither noise nor tone is louder than in the loudest of its sounds.
+
+    Where a drum has died away and the other sound has not, the level half-way is far above the drum's. Half of it would
+    be noise that neither has there: then the noise stays at the drum's, and the rest is tone. So it is the other way
+    round where a tone has not begun.
+
+    Args:
+        pitched: [frames] the mean of the sounds.
+        level_db: [frames] of the blend.
+        each: [frames, sounds] `pitched` of each sound.
+        each_db: [frames, sounds] its level.
+        weights: [frames, sounds]; those without any do not count.
+    """
+    power = 10.0 ** (level_db / 10.0)
+    counted = np.where(weights > 0, 10.0 ** (each_db / 10.0), 0.0)
+    shares = tone_share(each)
+    most_tone, most_noise = (counted * shares).max(axis=1), (counted * (1.0 - shares)).max(axis=1)
+    share = tone_share(pitched)
+    least = np.minimum(1.0 - most_noise / power, 1.0)
+    most = np.maximum(most_tone / power, least)
+    changed = (share < least) | (share > most)
+    return np.where(changed, pitched_of(np.clip(share, least, most)), pitched)
+
+
 def power_db(rows: FloatArray, loudness_db: FloatArray) -> Doubles:
     """Level in dB of the unpitched part of each frame, without A-weighting: rows [frames, 162], levels [frames]."""
     levels = np.concatenate([rows[:, NOISE], rows[:, LEVELS]], axis=1).astype(np.float64)
@@ -141,10 +173,22 @@ def moved(rows: FloatArray, semitones: Doubles | float) -> FloatArray:
     return limited(out)
 
 
-def mean_rows(rows: Sequence[FloatArray | None], weights: NDArray[np.float64]) -> FloatArray | None:
-    """The rows between sounds: `rows` of each [frames, 162], None for one with a pitch; weights [frames, sounds].
+def mean_rows(
+    rows: Sequence[FloatArray | None],
+    weights: NDArray[np.float64],
+    *,
+    levels_db: Sequence[FloatArray],
+    level_db: FloatArray,
+) -> FloatArray | None:
+    """The rows between sounds; None if nobody has any.
 
-    Their spectrum is the mean over those that have one; how much of it sounds, over all. None if nobody has any.
+    Their spectrum is the mean over those that have one; how much of it sounds, over all, see `between`.
+
+    Args:
+        rows: of each [frames, 162], None for one with a pitch.
+        weights: [frames, sounds].
+        levels_db: of each [frames].
+        level_db: [frames] of the blend.
     """
     own = [(part, weights[:, index]) for index, part in enumerate(rows) if part is not None]
     heard = np.sum([weight for _, weight in own], axis=0) if own else np.zeros(len(weights))
@@ -154,5 +198,8 @@ def mean_rows(rows: Sequence[FloatArray | None], weights: NDArray[np.float64]) -
     for part, weight in own:
         share = np.where(heard > 0, weight / np.maximum(heard, 1e-12), 1.0 / len(own))
         total += share[:, None] * part
-    total[:, PITCHED] = 1.0 - heard * (1.0 - total[:, PITCHED])
+    mean = 1.0 - heard * (1.0 - total[:, PITCHED])
+    each = np.stack([np.ones(len(weights), np.float32) if part is None else part[:, PITCHED] for part in rows], axis=1)
+    each_db = np.stack(levels_db, axis=1).astype(np.float64)
+    total[:, PITCHED] = between(mean, np.asarray(level_db, np.float64), each.astype(np.float64), each_db, weights)
     return total.astype(np.float32)

@@ -192,6 +192,15 @@ def test_mel_distances_are_those_of_levels() -> None:
     assert distances == pytest.approx(6.02 * np.array([[0, 1, 1], [1, 0, 2], [1, 2, 0]]), abs=0.05)
 
 
+def test_a_long_sound_is_as_far_from_a_short_one_whatever_lies_between() -> None:
+    """All distances are means over the same frames: those in which any of the sounds is audible."""
+    hiss = (0.1 * RNG.standard_normal(len(AT))).astype(np.float32)
+    fades = [np.where(AT < 0.2, 1.0, gain).astype(np.float32) for gain in (0.0, 1e-4, 3e-3, 3e-2, 0.3, 1.0)]
+    distances = mel_distances_db([Sound(hiss * fade, 69).mel_db for fade in fades])
+    assert (np.diff(distances[0]) >= 0).all()
+    assert (np.diff(distances[-1]) <= 0).all()
+
+
 def test_an_octave_brighter_is_an_octave_of_centroid() -> None:
     low, high = (describe(Sound(sound(np.array([-20.0]), cents=cents), 69)) for cents in (1200.0, 2400.0))
     assert number(high, "centroid") - number(low, "centroid") == pytest.approx(1.0, abs=0.1)

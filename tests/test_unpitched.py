@@ -43,6 +43,7 @@ from nsynth_lab.unpitched import (
     NOTES,
     PITCHED,
     TRACK,
+    between,
     centres_hz,
     moved,
     stored,
@@ -215,19 +216,36 @@ def test_a_blend_of_two_drums_lies_between_band_by_band() -> None:
     assert np.abs(middle.unpitched[:, NOTES] - mean[:, NOTES]).max() < 1.0
 
 
-def test_half_way_to_a_pitched_sound_is_half_as_noisy() -> None:
-    low, high = drum(), flute().at_note(60)
-    shares = [blend([low, high], pair(position), frames=60).pitched for position in np.linspace(0.0, 1.0, 5)]
-    np.testing.assert_allclose(shares, np.linspace(0.0, 1.0, 5), atol=1e-5)
+def test_half_way_to_a_tone_as_loud_is_half_as_noisy() -> None:
+    low = drum()
+    high = replace(stretch(flute().at_note(60), low.frames), loudness_db=low.loudness_db)
+    shares = [blend([low, high], pair(position), frames=low.frames).pitched for position in np.linspace(0.0, 1.0, 5)]
+    assert shares[::2] == pytest.approx([0.0, 0.5, 1.0], abs=0.03)
+    assert (np.diff(shares) > 0.05).all()
     assert blend([low, high], pair(1.0), frames=60).unpitched is None
 
 
+def test_neither_noise_nor_tone_is_louder_between_than_at_the_louder_end() -> None:
+    """Long after the drum, its noise does not come back with the level of the tone; nor a tone before it begins."""
+    loud, quiet = np.array([-20.0, -20.0, -70.0]), np.array([-70.0, -20.0, -20.0])
+    for position in np.linspace(0.05, 0.95, 7):
+        level = (1 - position) * loud + position * quiet
+        weights = np.tile([1 - position, position], (3, 1))
+        each = np.tile([0.0, 1.0], (3, 1))
+        pitched = between(np.full(3, position), level, each, np.stack([loud, quiet], axis=1), weights)
+        tone = tone_share(pitched)
+        power = 10.0 ** (level / 10.0)
+        assert (power * (1 - tone) <= 1.001 * 10.0 ** (loud / 10.0)).all()
+        assert (power * tone <= 1.001 * 10.0 ** (quiet / 10.0)).all()
+        assert pitched[1] == pytest.approx(position), "as loud: as far as it is"
+
+
 def test_a_drum_dilutes_neither_timbre_nor_vibrato() -> None:
-    """It has none to give: half-way the flute is still a flute, at half its power."""
+    """It has none to give: half-way the flute is still a flute, though not alone."""
     tone = flute().at_note(60)
     middle, alone = blend([drum(), tone], pair(0.5), frames=60), blend([drum(), tone], pair(1.0), frames=60)
     assert middle.unpitched is not None
-    assert tone_share(middle.unpitched[:, PITCHED]) == pytest.approx(0.5, abs=1e-5)
+    assert 0.0 < middle.pitched < 1.0
     np.testing.assert_array_equal(middle.partials, alone.partials)
     assert np.abs(middle.timbre).max() > 0.8 * np.abs(alone.timbre).max()
 

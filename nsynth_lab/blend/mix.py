@@ -62,11 +62,13 @@ def blend(
     every = np.broadcast_to(np.atleast_2d(stream_weights(timbre, "timbre")), (frames, len(sources)))
     tonal_every = np.broadcast_to(np.atleast_2d(tone_weights(timbre, "timbre")), every.shape)
     audible = np.atleast_2d(level).mean(axis=0) > 0
+    levels_db = [source.loudness_db for source in aligned]
+    level_db = _mean(levels_db, level)
     return Latents(
         timbre=(_spherical_mean if spherical else _mean)(
             [source.timbre for source in aligned], tone_weights(timbre, "timbre")
         ),
-        loudness_db=_mean([source.loudness_db for source in aligned], level),
+        loudness_db=level_db,
         f0_cents=_mean([source.f0_cents for source in aligned], tone_weights(f0, "f0")),
         partials=_mean_partials(aligned, tone_weights(partials, "partials")),
         note=sources[0].note,
@@ -74,7 +76,9 @@ def blend(
         attack_frames=aligned[0].attack_frames,
         release_frame=min(source.release_frame for source, counts in zip(aligned, audible, strict=True) if counts),
         model_id=sources[0].model_id,
-        unpitched=unpitched.mean_rows([source.unpitched for source in aligned], every),
+        unpitched=unpitched.mean_rows(
+            [source.unpitched for source in aligned], every, levels_db=levels_db, level_db=level_db
+        ),
         width=width.mean_rows([source.width for source in aligned], every),
         detail=detail.mean_rows([source.detail for source in aligned], tonal_every),
     )

@@ -37,6 +37,7 @@ class Layers(NamedTuple):
         position, heading, target: the playhead in frames of the zone, its direction (1 or -1), and its next turn point.
         random_state: of the generator that draws turn points.
         release_from, release_from_db: position and level at which the release began.
+        level_db: of the frame that has just been read.
     """
 
     used: Ints
@@ -53,6 +54,7 @@ class Layers(NamedTuple):
     random_state: RandomStates
     release_from: Doubles
     release_from_db: Doubles
+    level_db: Doubles
 
 
 class ReleaseRules(NamedTuple):
@@ -122,6 +124,7 @@ def read(
             tail, up, db = place, 0.0, held_db
             if since >= 0:
                 tail, up, db = _release_tail(zones, layers, rules, slot, s, held_db)
+            layers.level_db[slot, s] = db + gain_db
             level_db[d] += weights[1, d, s // LAYERS_PER_CORNER] * share * (db + gain_db)
             cents = read_between(zones, zones.f0_cents, zone, place, tail, up)
             f0_cents[d] += weights[2, d, s // LAYERS_PER_CORNER] * share * cents

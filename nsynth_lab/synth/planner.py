@@ -124,7 +124,9 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
         timbre=streams.timbre,
         partials=streams.partials,
         noise_gain=noise_gain,
-        unpitched=_unpitched(reader, slots, weights, frame.f0_hz) if player.has_noise else _nothing(slots),
+        unpitched=_unpitched(reader, slots, weights, frame.f0_hz, streams.level_db)
+        if player.has_noise
+        else _nothing(slots),
         width=reader.width(slots, weights[TIMBRE]) if player.has_width else _nothing(slots),
         detail=reader.detail(slots, tones[TIMBRE]) if player.has_detail else _nothing(slots),
         **frame._asdict(),
@@ -138,11 +140,11 @@ def _of_tones(weights: Doubles, tonal: Flags) -> Doubles:
     return np.ascontiguousarray(shared)
 
 
-def _unpitched(reader: ZoneReader, slots: Ints, weights: Doubles, f0_hz: FloatArray) -> FloatArray:
+def _unpitched(reader: ZoneReader, slots: Ints, weights: Doubles, f0_hz: FloatArray, level_db: Doubles) -> FloatArray:
     if reader.sources.unpitched is None:
         return pitched_rows(len(slots))
     pitch = 69.0 + 12.0 * np.log2(np.asarray(f0_hz, np.float64) / 440.0)
-    return reader.unpitched(slots, weights[TIMBRE], pitch)
+    return reader.unpitched(slots, weights[TIMBRE], pitch, level_db)
 
 
 def _nothing(slots: Ints) -> FloatArray:

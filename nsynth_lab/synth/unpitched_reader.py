@@ -12,7 +12,7 @@ from nsynth_lab.compiled.zones import Zones
 from nsynth_lab.latents import Latents
 from nsynth_lab.synth.row_reader import RowReader, row_table
 from nsynth_lab.units import Doubles, FloatArray, Ints
-from nsynth_lab.unpitched import DIMS, PITCHED, TRACK, moved
+from nsynth_lab.unpitched import DIMS, PITCHED, TRACK, between, moved
 
 
 def unpitched_table(zones: Sequence[Latents]) -> FloatArray | None:
@@ -34,10 +34,11 @@ class UnpitchedReader(RowReader):
         super().__init__(rows, zones, layers)
         self._has, self._notes = has, notes
 
-    def read(self, slots: Ints, weights: Doubles, pitch: Doubles, rules: ReleaseRules) -> FloatArray:
+    def read(self, slots: Ints, weights: Doubles, pitch: Doubles, level_db: Doubles, rules: ReleaseRules) -> FloatArray:
         """Rows [active, 162] of the frame that `slots` [active] have just read, blended by `weights` [active, corners].
 
         `pitch` [active] is the fractional note number that each sounds at; noise follows it as far as it tracks keys.
+        `level_db` [active] is the level that was read.
         """
         zone, share = self._shares(slots, weights)
         heard = share * self._has[zone]
@@ -47,6 +48,8 @@ class UnpitchedReader(RowReader):
         each = self._each(slots, zone, rules)
         part = heard / np.maximum(whole, 1e-12)[:, None]
         rows = np.einsum("al,ald->ad", part, each).astype(np.float32)
-        rows[:, PITCHED] = 1.0 - whole * (1.0 - rows[:, PITCHED])
+        own = np.where(self._has[zone], each[..., PITCHED], 1.0).astype(np.float64)
+        own_db = self._layers.level_db[slots, : zone.shape[1]]
+        rows[:, PITCHED] = between(1.0 - whole * (1.0 - rows[:, PITCHED]), level_db, own, own_db, share)
         semitones = (part * each[..., TRACK] * (pitch[:, None] - self._notes[zone])).sum(axis=1)
         return moved(rows, semitones)

@@ -79,6 +79,7 @@ class ZoneReader:
             random_state=np.zeros((slots, room), np.uint64),
             release_from=np.zeros((slots, room)),
             release_from_db=np.zeros((slots, room)),
+            level_db=np.zeros((slots, room)),
         )
         self._unpitched = (
             None
@@ -159,22 +160,23 @@ class ZoneReader:
         floor_db = np.where(np.isnan(own_level), SILENCE_DB, -np.inf)
         return Streams(timbre, np.maximum(level_db, floor_db), f0_cents, partials)
 
-    def unpitched(self, slots: Ints, weights: Doubles, pitch: Doubles) -> FloatArray:
+    def unpitched(self, slots: Ints, weights: Doubles, pitch: Doubles, level_db: Doubles) -> FloatArray:
         """Rows [active, 162] of noise and resonances of the frame that has just been read.
 
         Args:
             slots: [active].
             weights: [active, corners] of the timbre.
             pitch: [active] fractional note numbers that they sound at.
+            level_db: [active] as it was read.
         """
         if self._unpitched is None:
             return pitched_rows(len(slots))
-        return self._unpitched.read(slots, weights, pitch, RELEASE_RULES)
+        return self._unpitched.read(slots, weights, pitch, level_db, RELEASE_RULES)
 
     def width(self, slots: Ints, weights: Doubles) -> FloatArray:
         """Rows [active, 17] of the width of the frame that has just been read; NaN where all zones are mono.
 
-        Arguments as for `unpitched`.
+        `slots` and `weights` as for `unpitched`.
         """
         if self._width is None:
             return np.full((len(slots), DIMS), np.nan, np.float32)

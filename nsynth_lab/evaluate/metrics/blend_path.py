@@ -76,14 +76,16 @@ def mel_distances_db(spectra: Sequence[FloatArray]) -> Float64:
     """Mean absolute distances [n, n] in dB between mel spectra [frames, 128] in dB.
 
     Like `distances.mel_error_db`, but symmetric: all spectra are clamped 60 dB below the loudest band of any, and the
-    frames are used in which either exceeds that floor by 5 dB.
+    frames are used in which any of them exceeds that floor by 5 dB. They are the same for all distances: between a
+    short sound and a long one the audible part grows along the path, and means over what is audible in two of its
+    sounds at a time would fall while every frame moves further away.
     """
     floor = max(float(spectrum.max()) for spectrum in spectra) - RANGE_DB
     levels = [np.maximum(spectrum, floor) for spectrum in spectra]
-    audible = [level.max(axis=1) > floor + AUDIBLE_DB for level in levels]
+    audible = np.any([level.max(axis=1) > floor + AUDIBLE_DB for level in levels], axis=0)
     distances = np.zeros((len(levels), len(levels)))
     for i, j in zip(*np.triu_indices(len(levels), 1), strict=True):
-        frames = np.abs(levels[i] - levels[j])[audible[i] | audible[j]]
+        frames = np.abs(levels[i] - levels[j])[audible]
         distances[i, j] = distances[j, i] = frames.mean() if frames.size else 0.0
     return distances
 
