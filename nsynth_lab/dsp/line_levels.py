@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nsynth_lab.detail import BANDS, PARTIALS, band_edges, erb_rate
 from nsynth_lab.dsp.harmonics import REACH_BINS, TOP_HZ, spectrum_samples, window_power
@@ -25,10 +24,12 @@ class Levels(NamedTuple):
     Attributes:
         partials: [times, partials] of partial 1, 2, .., at most 64.
         noise: [times, 64] of what lies between the partials, in each band.
+        bins: [times, bins] of the whole spectrum.
     """
 
     partials: Doubles
     noise: Doubles
+    bins: FloatArray
 
 
 class LineLevels:
@@ -49,17 +50,25 @@ class LineLevels:
         self._of_bands = np.zeros((last + 1, BANDS), np.float32)
         self._of_bands[np.flatnonzero(inside), bands[inside]] = 1.0
         self.bins_per_partial = 2 * REACH_BINS + 1
-        self.bins_between = self._between(np.ones((len(hz), last + 1), np.float32))
+        self._free = np.ones((len(hz), last + 1), np.float32)
+        np.put_along_axis(self._free, self._bins.reshape(len(hz), -1), 0.0, axis=1)
+        self.bins_between = self._in_bands(self._free)
         self.band = bands[np.median(centres[:, : self.count], axis=0).astype(int).clip(0, last)].clip(0, BANDS - 1)
 
     def __call__(self, samples: FloatArray) -> Levels:
         """The levels of `samples` [frames * 512]."""
-        power = window_power(samples, self.length)
+        power = window_power(samples, self.length).astype(np.float32)
         lines = np.take_along_axis(power[:, None], self._bins[:, : self.count], axis=2).sum(axis=2)
-        return Levels(lines, self._between(power))
+        return Levels(lines.astype(np.float64), self._in_bands(power * self._free), power)
 
-    def _between(self, power: NDArray[np.floating]) -> Doubles:
-        """What `power` [times, bins] has between the partials, [times, 64]."""
-        rest = power.astype(np.float32)
-        np.put_along_axis(rest, self._bins.reshape(len(rest), -1), 0.0, axis=1)
-        return np.asarray(rest @ self._of_bands, np.float64)
+    def floor_db(self, power: FloatArray) -> Doubles:
+        """Mean of the level of the bins between the partials, in dB, in each band [times, 64].
+
+        `power` is that of the bins, [times, bins]. A single line in a band hardly changes it, though it may be most of
+        the band's power: noise is what fills a band.
+        """
+        level = (10.0 * np.log10(power) * self._free).astype(np.float32)
+        return self._in_bands(level) / np.maximum(self.bins_between, 1e-9)
+
+    def _in_bands(self, bins: FloatArray) -> Doubles:
+        return np.asarray(bins @ self._of_bands, np.float64)

@@ -2,7 +2,8 @@
 
 The latents are decoded, tones and noise apart, and levels are compared with the recording's: of each partial, and of
 the noise between the partials in bands. Twice, because noise leaks into weak partials and the other way round. Levels
-are compared in dB and averaged around each anchor. Where neither sound is audible nothing is corrected.
+are compared in dB and averaged around each anchor. Where neither sound is audible nothing is corrected, and what leads
+away from the recording is left out.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from nsynth_lab.detail import BANDS, DB_LIMIT, DIMS, NOISE, NOISE_GAIN, anchors, between_anchors, from_stored, stored
 from nsynth_lab.dsp.line_levels import EVERY, Levels, LineLevels
+from nsynth_lab.dsp.mel_spectrum import mel_db
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.detail_offsets import detail_matrix
@@ -27,6 +29,7 @@ LARGEST_DB = 18.0  # of what is corrected
 RANGE_DB, NOISE_RANGE_DB = 70.0, 80.0  # below the frame, partials and bands count as silent
 QUIETEST = 1e-8  # power relative to the loudest partial
 LEAST = 0.05  # share of a level that counts as its own, whatever leaks into it
+MEL_RANGE_DB, TOLERATED_DB = 60.0, 0.05  # of mel spectra; noise may cost so much, for it is random
 CHUNK_FRAMES = 400  # decoded at a time, to bound memory
 
 
@@ -46,11 +49,28 @@ def with_detail(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) -
             plain = spectra
         came = lines(tones), lines(noise)
         rows[:, : lines.count] += to_anchors @ _partial_db(recorded, came, lines, floors[0])
-        rows[:, NOISE] += _all_bands(to_anchors @ _noise_db(recorded, came, floors[1]), lines.bins_between)
+        rows[:, NOISE] += _all_bands(to_anchors @ _noise_db(recorded, came, lines, floors[1]), lines.bins_between)
         rows = rows.clip(-LARGEST_DB, LARGEST_DB)
         rows[:, NOISE_GAIN] = _lift_db(rows, plain[anchors(latents.frames)], checkpoint)
     small = stored(between_anchors(rows.astype(np.float32), latents.frames))
-    return replace(latents, detail=from_stored(small, latents.frames))
+    return _nearest(replace(latents, detail=from_stored(small, latents.frames)), samples, checkpoint)
+
+
+def _nearest(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) -> Latents:
+    """`latents`; without the offsets of noise, or without any, where these lead away from the recording."""
+    assert latents.detail is not None
+    tones_alone = latents.detail.copy()
+    tones_alone[:, NOISE.start :] = 0.0
+    every = [replace(latents, detail=detail) for detail in (latents.detail, tones_alone, None)]
+    wanted = mel_db(samples)
+    floor = wanted.max() - MEL_RANGE_DB
+    errors = []
+    for one in every:
+        tones, noise, _ = _decoded(one, checkpoint, seed=PASSES)
+        errors.append(float(np.abs(np.maximum(mel_db(tones + noise), floor) - np.maximum(wanted, floor)).mean()))
+    if errors[0] <= min(errors[1] + TOLERATED_DB, errors[2]):
+        return every[0]
+    return every[1] if errors[1] <= errors[2] else every[2]
 
 
 def _floors(recorded: Levels) -> tuple[Doubles, Doubles]:
@@ -70,10 +90,12 @@ def _partial_db(recorded: Levels, came: tuple[Levels, Levels], lines: LineLevels
     return _apart_db(own, came[0].partials, floor)
 
 
-def _noise_db(recorded: Levels, came: tuple[Levels, Levels], floor: Doubles) -> Doubles:
+def _noise_db(recorded: Levels, came: tuple[Levels, Levels], lines: LineLevels, floor: Doubles) -> Doubles:
     """How much louder the noise of each band is in the recording, in dB [times, 64]; what tones leak is not counted."""
-    own = np.maximum(recorded.noise - came[0].noise, LEAST * recorded.noise)
-    return _apart_db(own, came[1].noise, floor)
+    own = np.maximum(recorded.bins - came[0].bins, LEAST * recorded.bins)
+    least = (floor * BANDS / own.shape[1]).astype(np.float32)
+    levels = [lines.floor_db(np.maximum(power, least)) for power in (own, came[1].bins)]
+    return np.asarray((levels[0] - levels[1]).clip(-40.0, 40.0))
 
 
 def _apart_db(wanted: Doubles, came: Doubles, floor: Doubles) -> Doubles:
