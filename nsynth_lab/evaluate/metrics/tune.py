@@ -22,6 +22,7 @@ from nsynth_lab.units import FRAME_RATE_HZ, Doubles, FloatArray, note_to_hz
 LEAST_DELAY_MS, MOST_DELAY_MS = -30, 120
 NEAR_CENTS, OCTAVE_CENTS = 20.0, 900.0
 ONSET_SECONDS = 0.05
+STRAY_PERCENTILES = (2.0, 98.0)
 NOTE_DB = 35.0  # a note is at most so far below the loud ones
 APART_SECONDS = 0.1  # from one note to the next
 HEARD_DB = 50.0  # below the loud notes a sound is a rest
@@ -46,13 +47,17 @@ class Tune:
     level_db: FloatArray
 
     @staticmethod
-    def of(samples: FloatArray, *, lowest: float = LOWEST_NOTE, highest: float = HIGHEST_NOTE) -> Tune:
+    def of(
+        samples: FloatArray, *, lowest: float = LOWEST_NOTE, highest: float = HIGHEST_NOTE, least_window: int = 0
+    ) -> Tune:
         """The tune of `samples` [samples] at 48 kHz, looked for between two notes; the higher, the finer in time.
+
+        `least_window` makes it as coarse as the tune of another sound.
 
         Raises:
             MissingError: librosa is not installed.
         """
-        note = pyin_notes(samples, lowest=lowest, highest=highest)
+        note = pyin_notes(samples, lowest=lowest, highest=highest, least_window=least_window)
         lowest_hz = note_to_hz(float(np.percentile(tones, 10.0))) if len(tones := note[~np.isnan(note)]) else 440.0
         level_db = loudness_db(samples, f0_hz=lowest_hz)
         count = min(len(note), len(level_db))
@@ -69,6 +74,12 @@ class Tune:
         tones = self.level_db[~np.isnan(self.note)]
         return float(np.percentile(tones, 95.0)) if len(tones) else FLOOR_DB
 
+    def bounds(self, *, moved: Doubles | float = 0.0) -> tuple[float, float]:
+        """The lowest and the highest of its notes, without stray ones and what is soft; `moved` [frames] semitones."""
+        notes = (self.note + moved)[~np.isnan(self.note) & (self.level_db > self.loud_db - NOTE_DB)]
+        low, high = np.percentile(notes, STRAY_PERCENTILES) if len(notes) else (float(LOWEST_NOTE), float(HIGHEST_NOTE))
+        return float(low), float(high)
+
     def shifted(self, seconds: float) -> Tune:
         """As if it had begun `seconds` later, on the same frames; a pitch between two frames is on the line between."""
         at = np.asarray(np.arange(len(self.note)) - seconds * FRAME_RATE_HZ, np.float64)
@@ -78,7 +89,7 @@ class Tune:
 def agreement(source: Tune, result: Tune, *, moved: Doubles | float = 0.0) -> dict[str, float | None]:
     """How well `result` plays the tune of `source`; it is meant to be `moved` [frames] semitones up.
 
-    within_20_cents: the share of the frames with a tone in both.
+    within_20_cents: the share of the frames with a tone in both, above 50 dB below the source's loud notes.
     octave_errors: the share of these that are 900 cents and more away.
     toneless: the share of the source's tones where the result has none.
     onset_f1: of the notes' beginnings, within 50 ms; None for sources without clear notes.
@@ -91,8 +102,8 @@ def agreement(source: Tune, result: Tune, *, moved: Doubles | float = 0.0) -> di
     count = min(len(source.note), len(came.note))
     wanted, tone = source.note[:count] + np.broadcast_to(moved, len(source.note))[:count], came.note[:count]
     cents = 100.0 * np.abs(tone - wanted)
-    both = ~np.isnan(cents)
     level, own = source.level_db[:count], came.level_db[:count]
+    both = ~np.isnan(cents) & (level > source.loud_db - HEARD_DB)
     rests = rests_of(source)[:count]
     return {
         "within_20_cents": float(np.mean(cents[both] < NEAR_CENTS)) if both.any() else 0.0,

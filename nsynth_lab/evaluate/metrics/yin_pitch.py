@@ -20,8 +20,7 @@ RANGE_SEMITONES = 6.0  # to either side of the note, so that octave errors canno
 STEADY_DB = 30.0
 OVERSAMPLE_FROM_NOTE, OVERSAMPLING = 84, 4  # a short period is found to the cent only at a higher sample rate
 LOWEST_NOTE, HIGHEST_NOTE = 12, 108  # that pYIN looks for: a double bass tuned down has its lowest string at 17 Hz
-SHORTEST_WINDOW, USUAL_WINDOW, PERIODS = 1024, 4096, 4
-LOW_NOTE, LOW_WINDOW = 24, 8192  # a longer window only for notes that do not fit twice into half of the usual one
+SHORTEST_WINDOW, LONGEST_WINDOW, PERIODS = 1024, 8192, 2.2  # of the lowest note: YIN compares two halves of a window
 
 
 def yin_cents(samples: FloatArray, *, note: int) -> float | None:
@@ -52,11 +51,13 @@ def yin_cents(samples: FloatArray, *, note: int) -> float | None:
     return 100.0 * (hz_to_note(float(np.median(f0_hz[:count][steady]))) - note)
 
 
-def pyin_notes(samples: FloatArray, *, lowest: float = LOWEST_NOTE, highest: float = HIGHEST_NOTE) -> Doubles:
+def pyin_notes(
+    samples: FloatArray, *, lowest: float = LOWEST_NOTE, highest: float = HIGHEST_NOTE, least_window: int = 0
+) -> Doubles:
     """The pitch of a tune as fractional MIDI notes [frames], centred on every 512th sample; NaN where there is no tone.
 
     `samples` [samples] at 48 kHz; looked for between the notes `lowest` and `highest`. It decides on the whole tune at
-    once, in steps of 10 cents; its windows hold four periods of the lowest note, 21 to 85 ms, 171 ms below C1.
+    once, in steps of 10 cents; its windows hold two periods of the lowest note, 21 to 171 ms, or `least_window`.
 
     Raises:
         MissingError: librosa is not installed.
@@ -66,7 +67,7 @@ def pyin_notes(samples: FloatArray, *, lowest: float = LOWEST_NOTE, highest: flo
     except ImportError as error:
         raise MissingError(f"to track the pitch of a tune install librosa: pip install librosa ({error})") from error
     low, high = max(lowest, LOWEST_NOTE), min(highest, HIGHEST_NOTE)
-    window = pyin_window(low)
+    window = max(pyin_window(low), least_window)
     f0_hz, _, _ = pyin(
         np.pad(samples, (0, max(0, window - len(samples)))),
         fmin=note_to_hz(low),
@@ -84,9 +85,7 @@ def pyin_window(lowest: float) -> int:
     >>> pyin_window(12.0), pyin_window(24.0), pyin_window(72.0)
     (8192, 4096, 1024)
     """
-    if lowest < LOW_NOTE:
-        return LOW_WINDOW
     window = SHORTEST_WINDOW
-    while window < min(PERIODS * SAMPLE_RATE / note_to_hz(float(lowest)), USUAL_WINDOW):
+    while window < min(PERIODS * SAMPLE_RATE / note_to_hz(float(lowest)), LONGEST_WINDOW):
         window *= 2
     return window

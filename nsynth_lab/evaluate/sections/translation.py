@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -56,7 +56,6 @@ USUAL = (
 )  # fmt: skip
 MOST_LOST = 0.5  # of the tones, when they are looked for in shorter windows
 BEYOND_SEMITONES = 13.0  # an octave to either side, so that octave errors are seen
-HEARD_LATE_SECONDS = 0.05  # a note is played so long after it began
 # The classifier knows no short notes: of ten instruments, three keys each, played plainly, it names 27 % after 0.2 s,
 # 30 % after 0.3 s, 47 % after 0.45 s and 93 % after 0.7 s.
 SHORTEST_SECONDS, TAIL_SECONDS = 0.6, 0.25
@@ -83,6 +82,18 @@ class _Source:
     tune: Tune
     lowest: float
     highest: float
+    coarser: dict[int, Tune] = field(default_factory=dict)
+
+    def through(self, window: int) -> Tune:
+        """Its tune, seen through windows of at least so many samples.
+
+        A low target needs long windows, which see less of a glide: its source is looked at through the same.
+        """
+        if window <= pyin_window(self.lowest):
+            return self.tune
+        if window not in self.coarser:
+            self.coarser[window] = Tune.of(self.samples, lowest=self.lowest, highest=self.highest, least_window=window)
+        return self.coarser[window]
 
 
 class TranslationSection(Section):
@@ -140,16 +151,16 @@ class TranslationSection(Section):
             raise NsynthLabError("no tone was heard")
         family = self.setup.translator.family(target)
         moved = moves(source.tune, translation)
-        tune = _tune(translation.samples, source, moved)
+        heard, tune = _tunes(translation.samples, source, moved)
         metrics = {
-            **agreement(source.tune, tune, moved=moved),
-            **self._named(translation.samples, tune.note, source, translation, family, early_seconds=0.0),
+            **agreement(heard, tune, moved=moved),
+            **self._named(translation.samples, tune.note, source, translation, family),
             "mixture_residual": _residual(translation.samples, source, translation),
             "times_real_time": len(source.samples) / SAMPLE_RATE / max(translation.seconds_taken, 1e-9),
         }
         self._add("", metrics, source.name, family)
         self._keep(Example(source.name, target, metrics["within_20_cents"] or 0.0, source.samples,
-                           translation.samples, (source.tune, tune)))  # fmt: skip
+                           translation.samples, (heard, tune)))  # fmt: skip
         if world.is_installed():
             self._add("world", self._by_world(source, translation, family), source.name, family)
 
@@ -165,10 +176,8 @@ class TranslationSection(Section):
         samples = world.synthesise(swapped, len(source.samples))
         moved = np.full(len(source.tune.note), translation.transposed)
         return {
-            **(agreement(source.tune, _tune(samples, source, moved), moved=moved) if first else {}),
-            **self._named(
-                samples, source.tune.note + moved, source, translation, family, early_seconds=HEARD_LATE_SECONDS
-            ),
+            **(agreement(*_tunes(samples, source, moved), moved=moved) if first else {}),
+            **self._named(samples, source.tune.note + moved, source, translation, family),
             "mixture_residual": _residual(samples, source, translation),
         }
 
@@ -191,18 +200,12 @@ class TranslationSection(Section):
         source: _Source,
         translation: Translation,
         family: str,
-        *,
-        early_seconds: float,
     ) -> dict[str, float | None]:
         if self._classifier is None:
             return {}
         own, plain, before = (
-            [classify(cut, self._classifier)[0] for cut in cuts(sound, translation.notes, early, pitch)]
-            for sound, pitch, early in (
-                (samples, note, early_seconds),
-                (translation.plain, None, 0.0),
-                (source.samples, source.tune.note, HEARD_LATE_SECONDS),
-            )
+            [classify(cut, self._classifier)[0] for cut in cuts(sound, translation.notes, pitch)]
+            for sound, pitch in ((samples, note), (translation.plain, None), (source.samples, source.tune.note))
         )  # fmt: skip
         other = [place for place, name in enumerate(before) if name != family]
         as_source, anyway = (
@@ -220,7 +223,7 @@ def moves(source: Tune, translation: Translation) -> Doubles:
     """By how many semitones each frame of the source is moved, on purpose: as a whole, and notes beyond the range."""
     moved = np.full(len(source.note), translation.transposed)
     for note in translation.notes:
-        frame = max(0, round((note.begin_seconds - HEARD_LATE_SECONDS) * FRAME_RATE_HZ))
+        frame = max(0, round(note.begin_seconds * FRAME_RATE_HZ))
         pitches = source.note[frame : frame + 10] + translation.transposed
         if np.isnan(pitches).all():
             continue
@@ -247,16 +250,24 @@ def _source(path: Path) -> _Source:
     tune = Tune.of(samples)
     if np.isnan(tune.note).all():
         raise NsynthLabError("no tone was heard")
-    low, high = (float(np.nanpercentile(tune.note, share)) for share in (2.0, 98.0))
-    low, high = low - BEYOND_SEMITONES, high + BEYOND_SEMITONES
+    low, high = _searched(tune)
     if pyin_window(low) < pyin_window(LOWEST_NOTE):
         finer = Tune.of(samples, lowest=low, highest=high)
         tune = finer if finer.tones > MOST_LOST * tune.tones else tune
     return _Source(path.stem, samples, tune, low, high)
 
 
-def _tune(samples: FloatArray, source: _Source, moved: Doubles) -> Tune:
-    return Tune.of(samples, lowest=source.lowest + float(moved.min()), highest=source.highest + float(moved.max()))
+def _searched(tune: Tune, moved: Doubles | float = 0.0) -> tuple[float, float]:
+    """Between which notes a sound is looked at that plays this tune."""
+    low, high = tune.bounds(moved=moved)
+    return low - BEYOND_SEMITONES, high + BEYOND_SEMITONES
+
+
+def _tunes(samples: FloatArray, source: _Source, moved: Doubles) -> tuple[Tune, Tune]:
+    """The tunes of the source and of a sound that plays it, both seen through the same windows."""
+    low, high = _searched(source.tune, moved)
+    window = max(pyin_window(low), pyin_window(source.lowest))
+    return source.through(window), Tune.of(samples, lowest=low, highest=high, least_window=window)
 
 
 def _residual(samples: FloatArray, source: _Source, translation: Translation) -> float:
@@ -264,16 +275,14 @@ def _residual(samples: FloatArray, source: _Source, translation: Translation) ->
     return spectral_residual(samples[:count], (source.samples[:count], translation.plain[:count]))
 
 
-def cuts(
-    samples: FloatArray, notes: Sequence[PlayedNote], early_seconds: float, pitch: Doubles | None = None
-) -> list[FloatArray]:
+def cuts(samples: FloatArray, notes: Sequence[PlayedNote], pitch: Doubles | None = None) -> list[FloatArray]:
     """The sound of each note that is long enough, without the next; in tune if its `pitch` [frames] is given."""
     nexts = [*(note.begin_seconds for note in notes[1:]), np.inf]
     found = []
     for note, following in zip(notes, nexts, strict=True):
         if note.end_seconds - note.begin_seconds >= SHORTEST_SECONDS:
             end = min(note.end_seconds + TAIL_SECONDS, following)
-            begin = max(0, round((note.begin_seconds - early_seconds) * SAMPLE_RATE))
-            cut = samples[begin : round((end - early_seconds) * SAMPLE_RATE)]
+            begin = max(0, round(note.begin_seconds * SAMPLE_RATE))
+            cut = samples[begin : round(end * SAMPLE_RATE)]
             found.append(cut if pitch is None else in_tune(cut, pitch, begin_sample=begin))
     return found

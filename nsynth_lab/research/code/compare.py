@@ -85,7 +85,7 @@ def _row(
     notes = [PlayedNote(*one) for one in sorted(notes_of(events, phrase.seconds))]
     classifier, _ = load_classifier(CLASSIFIER)
     family = session.bank.find(target).instrument.family
-    named = [classify(cut, classifier)[0] == family for cut in cuts(result, notes, 0.0)]
+    named = [classify(cut, classifier)[0] == family for cut in cuts(result, notes)]
     bright = _without_pitch(_brightness(source, note, 0), _brightness(result, note, LATE_FRAMES), note)
     return Row(bright, level, float(np.mean(named)) if named else np.nan)
 
