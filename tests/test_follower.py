@@ -161,6 +161,15 @@ def test_level_is_that_of_the_sound() -> None:
         assert heard[-1].level_db == pytest.approx(expected_db, abs=0.1)
 
 
+@pytest.mark.parametrize("look_ahead_hops", [0, LOOK_AHEAD_HOPS])
+def test_the_level_of_a_low_tone_does_not_swing_with_its_period(look_ahead_hops: int) -> None:
+    """C sharp below the piano, 17.6 Hz, as pulses that are over before the next one comes."""
+    sound = faded(tone(steady(17.6, 0.8), partials=40))
+    phrase = follow([sound], look_ahead_hops=look_ahead_hops)
+    within = phrase.level_db[50:120]
+    assert np.ptp(within[~np.isnan(phrase.note[50:120])]) < 2.0
+
+
 def a_phrase() -> Phrase:
     """A tone between two pauses."""
     blocks: list[FloatArray] = [silence(0.1), faded(tone(steady(note_to_hz(57.0), 0.3))), silence(0.1)]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nsynth_lab.analysis.first_pitch import FirstPitch, first_pitch
-from nsynth_lab.analysis.pitch_candidates import WINDOWS, Candidate, candidates, get_ready
+from nsynth_lab.analysis.pitch_candidates import LOWEST_HZ, WINDOWS, Candidate, candidates, get_ready
 from nsynth_lab.analysis.pitch_path import PitchPath
 from nsynth_lab.compiled.pitch import SAME
 from nsynth_lab.dsp.loudness import FLOOR_DB, a_weighted_window
@@ -29,6 +29,7 @@ RANGE_DB = 44.0  # a sound so far below the loudest of the last seconds is a tai
 FORGETTING_DB = 0.013  # a hop: 2.4 dB a second
 QUIET = 2.0
 MOST_AROUND_HOPS = WINDOWS[-1] // 2 // HOP  # of a look-ahead: by then every window lies around its moment
+MOST_PERIOD_HOPS = math.ceil(SAMPLE_RATE / LOWEST_HZ / HOP)
 RISE_HOPS, RISE_DB = 5, 9.0  # a tone begins where the level has risen so much within so few hops
 
 
@@ -68,7 +69,7 @@ class Follower:
         self._window, self._weights = a_weighted_window(LEVEL_SAMPLES)
         last = len(self._past) - self._after + min(self._after, LEVEL_SAMPLES // 2)
         self._level_part = slice(last - LEVEL_SAMPLES, last)
-        self._levels: deque[float] = deque([FLOOR_DB] * RISE_HOPS, maxlen=max(RISE_HOPS, self._late + 1))
+        self._levels: deque[float] = deque(maxlen=self._late + MOST_PERIOD_HOPS)
         self._hops = self._toneless = 0
 
     def feed(self, samples: FloatArray) -> list[Heard]:
@@ -108,16 +109,28 @@ class Follower:
             return None
         note = hz_to_note(tone.hz) if tone.hz else np.nan
         # rounded as in a phrase, so that live and offline the same is played
-        values = np.array([note, self._levels[-1 - self._late], tone.strength], np.float32)
+        values = np.array([note, self._level_of(tone), tone.strength], np.float32)
         note, level_db, strength = values.tolist()
         return Heard(note, level_db, strength, max(tone.window // 2 - self._after, 0))
 
     def _sooner(self, tone: Candidate, level_db: float, *, quiet: bool) -> Candidate:
         """What the path says, or where a tone may have begun that is too short yet to be known, its first samples."""
-        begins = self._toneless >= RISE_HOPS and level_db - min(self._levels) > RISE_DB
+        begins = (
+            self._toneless >= RISE_HOPS and level_db - min(list(self._levels)[-RISE_HOPS:], default=FLOOR_DB) > RISE_DB
+        )
         self._toneless = 0 if tone.hz else self._toneless + 1
         first = first_pitch(self._past) if begins and not quiet else None
         return tone if first is None else _surer(tone, first)
+
+    def _level_of(self, tone: Candidate) -> float:
+        """The level of a tone, over at least a period: within one, that of a low tone rises and falls."""
+        levels, here = list(self._levels), len(self._levels) - 1 - self._late
+        hops = round(SAMPLE_RATE / tone.hz / HOP) if tone.hz else 0
+        if hops * HOP <= LEVEL_SAMPLES:
+            return levels[here]
+        end = min(here + 1 + hops // 2, len(levels))
+        power = 10.0 ** (np.array(levels[max(end - hops, 0) : end]) / 10.0)
+        return float(10.0 * np.log10(power.mean()))
 
     def _level_db(self) -> float:
         spectrum = np.fft.rfft(self._past[self._level_part] * self._window)

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from nsynth_lab.analysis.follower import DEFAULT_GATE_DB, HOP, Follower, Heard
+from nsynth_lab.analysis.low_attacks import with_low_attacks
+from nsynth_lab.analysis.smooth_pitch import smooth_pitch
 from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
 from nsynth_lab.errors import PhraseError
@@ -122,7 +124,8 @@ def follow(
 ) -> Phrase:
     """Follow a sound given in mono blocks [samples] at 48 kHz; `advance` is called with the samples of each block.
 
-    Without a look-ahead it is what is heard live.
+    Without a look-ahead it is what is heard live; with one the pitch is smoothed too, and low notes begin
+    with their attack.
 
     Raises:
         PhraseError: shorter than a hop, or longer than four hours.
@@ -138,7 +141,10 @@ def follow(
     if heard := follower.end():
         parts.append(np.array(heard, np.float32))
     rows = np.concatenate(parts).T if parts else np.zeros((len(_ROWS), 0), np.float32)
-    return Phrase(**dict(zip(_ROWS, rows, strict=True)), provenance=provenance or {})
+    note, level_db, strength, delay_samples = rows
+    if look_ahead_hops:
+        note = smooth_pitch(with_low_attacks(note, level_db))
+    return Phrase(note, level_db, strength, delay_samples, provenance=provenance or {})
 
 
 def write_phrase(path: str | Path, phrase: Phrase, *, force: bool = False) -> Path:

@@ -119,17 +119,27 @@ def agreement(source: Tune, result: Tune, *, moved: Doubles | float = 0.0) -> di
 
 
 def delay_ms(source: Tune, result: Tune, *, moved: Doubles | float = 0.0) -> int:
-    """The delay, -30 to 120 ms, at which most frames agree within 20 cents; of the best ones the middle."""
+    """The delay, -30 to 120 ms, at which most frames agree within 20 cents; of several such that of the levels."""
     wanted = source.note + moved
+    count = min(len(wanted), len(result.note))
 
-    def near(delay: int) -> float:
-        came = result.shifted(-delay / 1000.0).note
-        count = min(len(wanted), len(came))
-        cents = 100.0 * np.abs(came[:count] - wanted[:count])
+    def near(came: Tune) -> float:
+        cents = 100.0 * np.abs(came.note[:count] - wanted[:count])
         return float(np.sum(cents[~np.isnan(cents)] < NEAR_CENTS))
 
-    shares = np.array([near(delay) for delay in range(LEAST_DELAY_MS, MOST_DELAY_MS + 1)])
-    return LEAST_DELAY_MS + int(np.median(np.flatnonzero(shares >= shares.max() - 0.5)))
+    def alike(came: Tune) -> float:
+        return -float(np.mean(np.abs(_heard_db(came)[:count] - _heard_db(source)[:count])))
+
+    every = {delay: result.shifted(-delay / 1000.0) for delay in range(LEAST_DELAY_MS, MOST_DELAY_MS + 1)}
+    shares = {delay: near(came) for delay, came in every.items()}
+    best = max(shares.values()) - 0.5
+    return max((delay for delay, share in shares.items() if share >= best), key=lambda delay: alike(every[delay]))
+
+
+def _heard_db(tune: Tune) -> FloatArray:
+    """Its levels relative to its loud notes, as far as they are heard."""
+    relative: FloatArray = tune.level_db - np.float32(tune.loud_db)
+    return np.maximum(relative, np.float32(-HEARD_DB))
 
 
 def onsets(tune: Tune) -> list[float]:
