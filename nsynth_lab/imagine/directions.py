@@ -38,7 +38,8 @@ class Directions:
 
 
 def learn_directions(heard: HeardBank, bank: Bank) -> Directions:
-    """Learn them from a bank."""
+    """Learn them from what has a pitch in a bank."""
+    heard = heard.of(bank.pitched)
     families = np.array([bank.entries[name].instrument.family for name in heard.names])
     count = len(OF_TIMBRE)
     timbres = np.stack([mean_timbre([note]) for note in heard.notes(bank)])

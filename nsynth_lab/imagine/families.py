@@ -60,7 +60,8 @@ class Families:
 
     def __init__(self, bank: Bank, real: Iterable[str] | None = None) -> None:
         self.bank = bank
-        names = [name for name in (bank.entries if real is None else real) if name in bank.entries]
+        pitched = set(bank.pitched)
+        names = [name for name in (bank.entries if real is None else real) if name in pitched]
         self.members = {
             family: [name for name in names if bank.entries[name].instrument.family == family] for family in FAMILIES
         }

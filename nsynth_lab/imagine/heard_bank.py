@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,22 @@ class HeardBank:
     keys: Ints
     features: FloatArray
     described: Doubles
+
+    def of(self, names: Collection[str]) -> HeardBank:
+        """The rows of these instruments."""
+        rows = [row for row, name in enumerate(self.names) if name in names]
+        return HeardBank(
+            tuple(self.names[row] for row in rows), self.keys[rows], self.features[rows], self.described[rows]
+        )
+
+    def with_more(self, other: HeardBank) -> HeardBank:
+        """Its rows, and those of `other` after them."""
+        return HeardBank(
+            (*self.names, *other.names),
+            np.concatenate([self.keys, other.keys]),
+            np.concatenate([self.features, other.features]),
+            np.concatenate([self.described, other.described]),
+        )
 
     def notes(self, bank: Bank) -> list[Latents]:
         """The beginnings of the notes that were heard."""

@@ -16,13 +16,13 @@ from nsynth_lab.imagine.layout import added, plane
 from nsynth_lab.legible import legible
 from nsynth_lab.model.bank import Bank, load_bank
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.note import FAMILIES, Note
+from nsynth_lab.note import INSTRUMENT_FAMILIES, Note
 from nsynth_lab.picture import new_figure, save_figure
 from nsynth_lab.units import Doubles
 
 COLOURS = (
     "#4e79a7", "#f28e2b", "#76b7b2", "#b07a3c", "#e15759", "#59a14f", "#9c755f", "#b04fa0", "#d4a017", "#7f7f7f",
-    "#ff7fa7",
+    "#ff7fa7", "#303030", "#5fa8d3",
 )  # fmt: skip
 INCHES = 13.0
 
@@ -75,7 +75,7 @@ def draw_map(path: Path, places: Sequence[Place]) -> Path:
     """
     figure = new_figure(INCHES, INCHES)
     axes = figure.subplots()
-    for family, colour in zip(FAMILIES, COLOURS, strict=True):
+    for family, colour in zip(INSTRUMENT_FAMILIES, COLOURS, strict=True):
         members = [place for place in places if place.family == family]
         if not members:
             continue

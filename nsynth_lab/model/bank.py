@@ -36,7 +36,7 @@ from nsynth_lab.model.zones import (
     stored_zones,
 )
 from nsynth_lab.naming import folded
-from nsynth_lab.note import INSTRUMENT_FAMILIES, Instrument, Note, nearest_note
+from nsynth_lab.note import INSTRUMENT_FAMILIES, UNPITCHED_FAMILIES, Instrument, Note, nearest_note
 from nsynth_lab.units import FloatArray
 from nsynth_lab.unpitched import power_db
 
@@ -75,6 +75,11 @@ class Bank:
         self.notes = [Note(zone.note, zone.velocity) for zone in zones] if notes is None else notes
         self.model_id = model_id
         self.hint: Callable[[str], str] = lambda _name: ""
+
+    @property
+    def pitched(self) -> list[str]:
+        """The names of those that have a pitch, which drums and noises do not have."""
+        return [name for name, one in self.entries.items() if one.instrument.family not in UNPITCHED_FAMILIES]
 
     def holds(self, name: str) -> bool:
         """Whether an instrument has exactly that name, compared as by `naming.folded`."""

@@ -44,9 +44,10 @@ def pairs_of_notes(records: Sequence[NoteRecord], count: int, *, seed: int) -> l
 
 
 def pairs_of_bank(bank: Bank, count: int, *, seed: int) -> list[BlendPair]:
-    """Up to `count` pairs of the bank's instruments, each at a note in the range of both."""
+    """Up to `count` pairs of the bank's instruments that have a pitch, each at a note in the range of both."""
     candidates = []
-    for name, entry in bank.entries.items():
+    for name in bank.pitched:
+        entry = bank.entries[name]
         notes = [bank.notes[zone].number for zone in entry.zones]
         candidates.append(_Candidate(name, ("", name), entry.instrument.family, min(notes), max(notes)))
     return _draw(candidates, count, np.random.default_rng(seed))

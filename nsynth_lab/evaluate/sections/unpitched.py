@@ -113,7 +113,7 @@ class UnpitchedSection(Section):
             return {}
         rng, figures = np.random.default_rng(self.setup.seed), MetricValues()
         for number in rng.permutation(len(encoded))[:count].tolist():
-            name = str(rng.choice(list(bank.entries)))
+            name = str(rng.choice(bank.pitched))
             keys = [bank.notes[index].number for index in bank.entries[name].zones]
             note = Note(keys[len(keys) // 2])
             ends = at_bank_level(encoded[number]).at_note(note.number), bank.latents(name, note)
