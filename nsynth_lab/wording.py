@@ -37,23 +37,24 @@ def quoted(value: Any) -> str:
     return said if len(said) <= 33 else f"{said[:30]}..."
 
 
-EXCELLENT_DB, GOOD_DB, FAIR_DB = 0.6, 1.2, 1.8
+QUALITIES = ("excellent", "good", "fair", "poor")
+WITH_PITCH_DB, UNPITCHED_DB = (0.6, 1.2, 1.8), (1.2, 2.2, 3.0)  # below each of them, one of the qualities
 
 
-def quality_of_error(mel_error_db: float) -> str:
+def quality_of_error(mel_error_db: float, *, has_pitch: bool = True) -> str:
     """A mel error in words, so that a number of dB also says whether it is good.
 
     The scale is what the default checkpoint reaches on recordings that it was not trained on: mallets 0.56 dB, half of
     all notes below 0.98 dB, reeds and strings 1.5 dB (checkpoints/default/README.md). Infinity, not a number: poor.
+    Of a drum or a noise it is another: even two takes of one noise are 1.8 dB apart, and shaped noise is at 2.4 dB.
 
     >>> [quality_of_error(db) for db in (0.4, 1.0, 1.5, 2.5)]
     ['excellent', 'good', 'fair', 'poor']
+    >>> [quality_of_error(db, has_pitch=False) for db in (0.4, 2.0, 2.8, 3.5)]
+    ['excellent', 'good', 'fair', 'poor']
     """
-    if mel_error_db < EXCELLENT_DB:
-        return "excellent"
-    if mel_error_db < GOOD_DB:
-        return "good"
-    return "fair" if mel_error_db < FAIR_DB else "poor"
+    limits = WITH_PITCH_DB if has_pitch else UNPITCHED_DB
+    return QUALITIES[sum(not mel_error_db < limit for limit in limits)]
 
 
 def renamed(old: str, new: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,9 @@ def test_a_drum_is_encoded_told_and_decoded(here: Path, capsys: pytest.CaptureFi
     told = capsys.readouterr()
     assert "note none (measured), 0% pitched" in told.out
     assert "no clear pitch" in told.err
+    assert re.search(r"mel error of [12]\.\d+ dB \((good|fair)\)", told.out), (
+        "a drum's error is named on a scale of its own"
+    )
     assert run(["decode", "snare.latents", "--checkpoint", "model", "-o", "again.wav"]) == 0
     assert run(["encode", "snare.wav", "--checkpoint", "model", "--refine", "1", "-o", "b.latents"]) == 2
     assert not (here / "b.latents").exists()

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from nsynth_lab.cli import completions, console, train
 from nsynth_lab.cli.options import CheckpointOption, ForceOption, JsonOption, OwnName, RoundsOption
 from nsynth_lab.model.config import ROUNDS
+from nsynth_lab.note import UNPITCHED_FAMILIES
 from nsynth_lab.wording import quality_of_error
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def show(
         return
     for key, value in summary.items():
         if value is not None:  # an imagined instrument has no error of reconstruction
-            words = f" ({quality_of_error(value)})" if key == "mean_error_db" else ""
+            has_pitch = summary["family"] not in UNPITCHED_FAMILIES
+            words = f" ({quality_of_error(value, has_pitch=has_pitch)})" if key == "mean_error_db" else ""
             console.show(f"{key}: {value}{words}")
     if not notes:
         return

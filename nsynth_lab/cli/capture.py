@@ -97,7 +97,7 @@ def capture(
     from nsynth_lab.audio import ENDINGS
     from nsynth_lab.capture import CapturePlan
     from nsynth_lab.naming import folded
-    from nsynth_lab.note import parse_note, parse_source_note
+    from nsynth_lab.note import UNPITCHED_FAMILIES, parse_note, parse_source_note
 
     is_recording = Path(source).suffix.lower() in ENDINGS and not Path(source).is_dir()
     held, heard = _seconds(hold, duration, is_recording=is_recording)
@@ -160,7 +160,8 @@ def capture(
             bars.close()
             console.say("the notes played so far are kept: continue with the same command and --resume")
             raise
-    _show(done, getattr(opened, "left_out", {}), as_json=as_json)
+    has_pitch = plan.family_of(opened.info) not in UNPITCHED_FAMILIES
+    _show(done, getattr(opened, "left_out", {}), has_pitch=has_pitch, as_json=as_json)
 
 
 def _own_name(source: Source) -> str:
@@ -189,7 +190,7 @@ def _seconds(hold: float | None, seconds: float | None, *, is_recording: bool) -
     return hold, min(LONGEST_SECONDS, max(4.0, hold + 1.0)) if seconds is None else seconds
 
 
-def _show(done: CaptureResult, files_left_out: dict[str, str], *, as_json: bool) -> None:
+def _show(done: CaptureResult, files_left_out: dict[str, str], *, has_pitch: bool, as_json: bool) -> None:
     import shlex
     from dataclasses import asdict
 
@@ -213,7 +214,7 @@ def _show(done: CaptureResult, files_left_out: dict[str, str], *, as_json: bool)
     for file, why in files_left_out.items():
         console.say(f"left out: {file}: {why}")
     used = sum(one.error_db is not None for one in done.notes)
-    error = f"{done.mean_error_db:.2f} dB ({quality_of_error(done.mean_error_db)})"
+    error = f"{done.mean_error_db:.2f} dB ({quality_of_error(done.mean_error_db, has_pitch=has_pitch)})"
     console.show(f"{used} of {len(done.notes)} notes, mean mel error {error}; {done.path}")
     console.show(f"blend it: nsynth-lab blend {shlex.quote(done.name)} flute -o between.wav")
 

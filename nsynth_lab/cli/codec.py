@@ -105,7 +105,7 @@ def encode(
             "frames": latents.frames,
             "seconds": round(latents.seconds, 3),
             "mel_error_db": round(error_db, 3),
-            "quality": quality_of_error(error_db),
+            "quality": quality_of_error(error_db, has_pitch=latents.has_tone),
             "distance_db": {"before": round(fitted.before_db, 3), "after": round(fitted.after_db, 3)}
             if fitted
             else None,

@@ -73,7 +73,7 @@ def encode_file(
     heard = clear_note(samples, SAMPLE_RATE) if note is None else note
     number = UNPITCHED_NOTE if heard is None else heard
     model = load_checkpoint(Path(checkpoint), device="cpu")
-    done = 2
+    total, done = STEPS_BESIDE_ROUNDS + (0 if heard is None else ROUNDS), 2
 
     def advance() -> None:
         nonlocal done
@@ -99,7 +99,7 @@ def encode_file(
         "measured": round(measured, 2),
         "pitch": _pitch(measured, trust, number, given=note is not None),
         "error_db": error_db,
-        "quality": quality_of_error(error_db),
+        "quality": quality_of_error(error_db, has_pitch=zone.has_tone),
         "seconds": round(len(samples) / SAMPLE_RATE, 3),
         "remarks": list(remarks),
         "hash": file_hash(Path(file)),
