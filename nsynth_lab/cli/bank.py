@@ -12,7 +12,6 @@ from typer.core import TyperGroup
 from nsynth_lab.cli import completions, console, train
 from nsynth_lab.cli.options import CheckpointOption, ForceOption, JsonOption, OwnName, RoundsOption
 from nsynth_lab.model.config import ROUNDS
-from nsynth_lab.note import UNPITCHED_FAMILIES
 from nsynth_lab.wording import quality_of_error
 
 if TYPE_CHECKING:
@@ -89,6 +88,7 @@ def show(
     check_user_instrument(name)
 
     from nsynth_lab.model.user_bank import find_user_instrument
+    from nsynth_lab.note import UNPITCHED_FAMILIES
 
     owned = find_user_instrument(name)
     summary = _summary(owned)
