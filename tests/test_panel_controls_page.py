@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from browsing import Visit
@@ -34,7 +32,7 @@ def test_a_preset_is_saved_brought_back_replaced_and_removed(visit: Visit, addre
     visit.wait("[panel.state.patch.blend.position].flat()[0] === 0.25")
     page.get_by_role("tab", name="Presets").click()
     save(visit, "Glass Cello")
-    assert "choose another name" in (page.locator("#presets .note").text_content() or "")
+    visit.wait("document.querySelector('#presets .note').textContent.includes('choose another name')")
     page.get_by_role("textbox", name="Name").fill("River reed")
     page.get_by_role("textbox", name="Tags").fill("soft, slow water")
     page.get_by_role("textbox", name="In words").fill("A flute by the water.")
@@ -42,7 +40,7 @@ def test_a_preset_is_saved_brought_back_replaced_and_removed(visit: Visit, addre
     visit.wait("panel.state.preset === 'river-reed' && document.getElementById('preset-form').hidden")
     patch = visit.panel("panel.state.patch")
     assert (patch["tags"], patch["description"]) == (["soft", "slow water"], "A flute by the water.")
-    assert mark_of(visit, "River reed") == "●"
+    is_marked(visit, "River reed", "●")
     begin(visit, ["cello"])
     page.goto("about:blank")
     page.goto(address)  # without what its own address brings back
@@ -54,7 +52,7 @@ def test_a_preset_is_saved_brought_back_replaced_and_removed(visit: Visit, addre
     assert visit.panel("panel.state.patch") == patch
     visit.panel("panel.link.set('level_db', -3, true)")
     visit.wait("!document.getElementById('patch-changed').hidden")
-    assert mark_of(visit, "River reed") == "○"
+    is_marked(visit, "River reed", "○")
     save(visit, "river REED")
     visit.wait("document.querySelector('#presets .note').textContent.includes('Replace it?')")
     page.get_by_role("button", name="Replace", exact=True).click()
@@ -251,7 +249,8 @@ def save(visit: Visit, name: str) -> None:
     visit.page.get_by_role("button", name="Save", exact=True).click()
 
 
-def mark_of(visit: Visit, name: str) -> Any:
-    """The mark beside a preset of the list."""
-    visit.wait("[...document.querySelectorAll('#presets .name')].some((one) => one.textContent === given)", name)
-    return visit.page.locator("#presets [role=option]", has_text=name).get_attribute("data-mark")
+def is_marked(visit: Visit, name: str, mark: str) -> None:
+    """Wait until this mark stands beside a preset of the list."""
+    options = "[...document.querySelectorAll('#presets [role=option]')]"
+    told = "option.querySelector('.name')?.textContent === given[0] && option.dataset.mark === given[1]"
+    visit.wait(f"{options}.some((option) => {told})", [name, mark])

@@ -153,7 +153,7 @@ def test_a_file_dropped_on_a_corner_is_played_corrected_compared_and_kept(visit:
     wait_until_it_stands(visit, "cello", corner=1)
     assert visit.panel("panel.state.patch.blend.corners") == ["flute", "door bell (recording)"]
     card = page.locator(".recording", has_text="door bell")
-    assert card.locator(".says").text_content().startswith("A4 · ")
+    card.locator(".says", has_text="A4 · ").wait_for()
     assert card.locator("canvas").get_attribute("aria-label").startswith("Waveform of door bell, 0.6 s")
 
     visit.panel("panel.link.place({ x: 1, y: 0.5 }, true)")  # the recording alone
@@ -186,7 +186,7 @@ def test_a_file_dropped_on_a_corner_is_played_corrected_compared_and_kept(visit:
     page.reload()
     visit.connected()
     page.locator("#instruments [role=option]", has_text="our bell").wait_for()
-    assert card.locator(".kept").text_content() == "in your bank as our bell"
+    card.locator(".kept", has_text="in your bank as our bell").wait_for()
     card.get_by_role("button", name="Remove").click()
     card.wait_for(state="detached")
     assert visit.panel("panel.state.patch.blend.corners") == ["flute", "our bell"]

@@ -65,7 +65,7 @@ def test_a_take_goes_on_while_the_page_is_loaded_again(visit: Visit, tmp_path: P
     page.reload()
     visit.connected()
     page.get_by_role("tab", name="Produce, 1 at work").click()
-    assert page.locator("#produce .record").text_content().startswith("Stop")
+    page.locator("#produce .record", has_text="Stop").wait_for()
     assert page.get_by_label("Format of takes").input_value() == "flac"
     page.locator("#tab-produce").focus()
     page.keyboard.down("h")

@@ -41,12 +41,12 @@ def rack(scanned: None, visit: Visit) -> Visit:
 def settles(visit: Visit, db: float) -> None:
     """The peak of what the page sounds comes to that, soon: what lies in its store is still of the chain before."""
     found = []
-    for _ in range(12):
-        visit.page.wait_for_timeout(700)  # as long as what is heard
+    for _ in range(60):
+        visit.page.wait_for_timeout(200)
         found.append(float(20 * np.log10(np.abs(visit.heard()).max() + 1e-9)))
         if abs(found[-1] - db) <= WITHIN_DB:
             return
-    pytest.fail(f"it comes to {found}, not to {db} dBFS")
+    pytest.fail(f"it comes to {found[-5:]}, not to {db} dBFS")
 
 
 def slot(visit: Visit, name: str) -> Any:
@@ -69,7 +69,7 @@ def test_effects_are_put_in_another_order_by_dragging_and_by_keys_and_heard(rack
     page.mouse.move(here["x"] + 5, here["y"] + 5)
     page.mouse.down()
     page.mouse.move(here["x"] + 5, there["y"] + there["height"] - 4, steps=8)
-    assert rack.panel(SHOWN) == "gain,clip", "it makes room at once"
+    rack.wait(f"{SHOWN} === 'gain,clip'")  # it makes room at once
     page.mouse.up()
     rack.wait(f"{LABELS} === 'gain,clip'")
     settles(rack, -30.0)
@@ -78,7 +78,7 @@ def test_effects_are_put_in_another_order_by_dragging_and_by_keys_and_heard(rack
     page.keyboard.press("Alt+ArrowUp")
     rack.wait(f"{LABELS} === 'clip,gain' && {SHOWN} === 'clip,gain'")
     rack.wait("document.activeElement.getAttribute('aria-label') === 'Move clip, 1 of 2'")
-    assert page.locator(".announced").text_content() == "clip, now 1 of 2"
+    rack.wait("document.querySelector('.announced').textContent === 'clip, now 1 of 2'")
     page.keyboard.press("Alt+ArrowUp")  # it is the first already
     settles(rack, -10.0)
 
@@ -86,9 +86,9 @@ def test_effects_are_put_in_another_order_by_dragging_and_by_keys_and_heard(rack
     page.mouse.move(here["x"] + 5, here["y"] + 5)
     page.mouse.down()
     page.mouse.move(here["x"] + 5, grip.bounding_box()["y"], steps=8)
-    assert rack.panel(SHOWN) == "gain,clip"
+    rack.wait(f"{SHOWN} === 'gain,clip'")
     page.keyboard.press("Escape")
-    assert rack.panel(SHOWN) == "clip,gain", "taken back"
+    rack.wait(f"{SHOWN} === 'clip,gain'")  # taken back
     page.mouse.up()
     rack.panel("panel.held.releaseAll()")
     assert rack.panel(LABELS) == "clip,gain"
@@ -119,10 +119,7 @@ def test_an_effect_is_found_added_turned_bypassed_and_removed_by_keys_alone(rack
     rack.wait("panel.state.targets['effects.ladder.cutoff_hz'].value === 20000")
     knob.press("Home")
     knob.press("PageUp")
-    rack.wait("panel.state.targets['effects.ladder.cutoff_hz'].value > 20")
-    assert rack.panel("panel.state.targets['effects.ladder.cutoff_hz'].value") == pytest.approx(
-        20 * 1000**0.1, rel=1e-3
-    )
+    rack.wait("Math.abs(panel.state.targets['effects.ladder.cutoff_hz'].value / given - 1) < 1e-3", 20 * 1000**0.1)
     slot(rack, "ladder").get_by_label("mode").select_option("HPF12")
     rack.wait("panel.state.patch.effects[0].parameters.mode === 'HPF12'")
     power = page.get_by_role("button", name="ladder on")
@@ -153,7 +150,7 @@ def test_two_of_a_kind_have_names_of_their_own_and_what_cannot_be_had_says_why(r
     page.get_by_role("button", name="Add an effect").click()
     page.get_by_role("searchbox", name="Search effects").fill("convolution")
     page.get_by_role("option", name="convolution").click(force=True)
-    assert "impulse of a room" in page.locator("#trouble").text_content()
+    rack.wait("document.getElementById('trouble').textContent.includes('impulse of a room')")
     page.keyboard.press("Escape")
     assert rack.panel(LABELS) == "reverb,reverb 2"
     assert rack.complaints == []
