@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -105,7 +106,10 @@ def test_an_effect_is_found_added_turned_bypassed_and_removed_by_keys_alone(rack
     rack.wait("document.querySelector('.catalogue .count').textContent.startsWith('1 of')")
     page.keyboard.press("ArrowDown")
     rack.panel("document.activeElement.dataset.isOld = ''")
-    assert late, "opened, it asks what there is now"
+    until = time.monotonic() + 30.0
+    while not late:  # opened, it asks what there is now
+        assert time.monotonic() < until
+        page.wait_for_timeout(50)
     for route in late:
         route.continue_()
     page.unroute("**/api/effects*")
