@@ -99,12 +99,12 @@ def test_a_tune_is_sung_to_the_page_and_played_at_once(visit: Visit, record_prop
     visit.wait("panel.translate")
     page.locator("#translate [name=input]").select_option("page")
     page.get_by_role("button", name="Listen").click()
-    visit.wait("panel.translate.now.listens === 'page' && Math.abs(panel.translate.now.note - given) < 0.2", KEY)
+    sung = "Math.abs(panel.translate.now.note - given) < 0.2"
+    visit.wait(f"panel.translate.now.listens === 'page' && {sung}", KEY, seconds=90.0)
     visit.wait("panel.status.voices > 0 && panel.sound.isRunning")
     visit.tap()
-    sung = "Math.abs(panel.translate.now.note - given) < 0.2"
-    visit.wait(f"!({sung})", KEY)  # a rest: what is sung next goes on for longer than is looked at
-    visit.wait(sung, KEY)
+    visit.wait(f"!({sung})", KEY, seconds=90.0)  # a rest: what is sung next goes on for longer than is looked at
+    visit.wait(sung, KEY, seconds=90.0)
     page.wait_for_timeout(900)
     assert abs(cents_from(visit.heard(), KEY)) < CENTS
     latency = page.locator("[data-live=latency]").text_content()
