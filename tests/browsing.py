@@ -126,7 +126,7 @@ class Visit:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
 
-    def connected(self, *, seconds: float = 30.0) -> None:
+    def connected(self, *, seconds: float = 60.0) -> None:
         """Wait until the page has the state of the instrument; to be called again when it has been loaded again."""
         self.page.evaluate("async () => { window.looked = (await import('/page/app.js')).panel; }")
         self.wait("panel.link.isOpen && panel.state && panel.status", seconds=seconds)
@@ -135,7 +135,7 @@ class Visit:
         """What a JavaScript expression of `panel`, and of `given`, is worth in the page."""
         return self.page.evaluate(f"async (given) => {{ const panel = window.looked; return {expression}; }}", argument)
 
-    def wait(self, condition: str, argument: Any = None, *, seconds: float = 30.0) -> None:
+    def wait(self, condition: str, argument: Any = None, *, seconds: float = 60.0) -> None:
         """Wait until a condition of `panel`, and of `given`, holds in the page."""
         # Boolean, because a promise would count as true.
         script = f"(given) => {{ const panel = window.looked; return Boolean({condition}); }}"
