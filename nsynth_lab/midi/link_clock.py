@@ -17,6 +17,7 @@ from nsynth_lab.tempo import DEFAULT_BPM
 
 BEATS_IN_A_BAR = 4.0  # what sessions agree on: where a bar of four begins
 EVERY_SECONDS = 0.05
+AT_ONCE_SECONDS, READINGS = 0.0002, 5
 
 Send = Callable[[float, Sequence[Event]], object]
 
@@ -81,9 +82,7 @@ class LinkClock:
     def look(self) -> None:
         """Send the tempo and beat of this moment."""
         state = self._link.captureSessionState()
-        before = time.perf_counter()
-        micros = self._link.clock().micros()
-        seconds = (before + time.perf_counter()) / 2.0  # of the same moment, on our clock
+        seconds, micros = self._moment()
         self.bpm = float(state.tempo())
         now = float(state.beatAtTime(micros, BEATS_IN_A_BAR))
         plays = bool(state.isPlaying())
@@ -93,6 +92,16 @@ class LinkClock:
             self._runs = False
         self._plays = plays
         self._send(seconds, [tempo(self.bpm), beat(now - self._begin_beat), run(self._runs)])
+
+    def _moment(self) -> tuple[float, int]:
+        """One moment on our clock and on Link's; read again where another program came in between."""
+        for _ in range(READINGS):
+            before = time.perf_counter()
+            micros = int(self._link.clock().micros())
+            after = time.perf_counter()
+            if after - before < AT_ONCE_SECONDS:
+                break
+        return (before + after) / 2.0, micros
 
     def _follow(self) -> None:
         while not self._ended.wait(EVERY_SECONDS):

@@ -23,13 +23,12 @@ UNITS = ("seconds", "ms", "hz", "db", "beats")
 def catalogue() -> list[dict[str, Any]]:
     """A row for each effect: built-in ones in the order of their table, then plugins by name.
 
-    `error` says why one cannot be put into the chain.
+    `error` says why one cannot be put into the chain; one that `takes_file` is put there by sending it.
     """
     return [*map(_built_in, EFFECTS.values()), *map(_plugin, known_plugins())]
 
 
 def _built_in(row: EffectRow) -> dict[str, Any]:
-    needs_file = "needs the recorded impulse of a room, as a sound file beside a preset" if _takes_file(row) else ""
     return {
         "name": row.name,
         "title": row.name.replace("_", " "),
@@ -37,7 +36,8 @@ def _built_in(row: EffectRow) -> dict[str, Any]:
         "family": _family(row.name),
         "says": row.says,
         "mix": row.mix,
-        "error": needs_file,
+        "takes_file": _takes_file(row),
+        "error": "",
         "parameters": [_own_parameter(one) for one in row.parameters],
     }
 
@@ -69,6 +69,7 @@ def _plugin(info: PluginInfo) -> dict[str, Any]:
         "family": next((found for word in words if (found := _family(word.lower()))), ""),
         "says": ", ".join(filter(None, ["plugin", " ".join(words).lower(), info.maker])),
         "mix": 1.0,
+        "takes_file": False,
         "error": " ".join(error.split()),
         "parameters": [] if error else [_plugin_parameter(one) for one in info.parameters],
     }

@@ -318,6 +318,16 @@ class Instrument:
                 raise UsageError(f"'{name}' is all that plays: put another instrument on its corner first")
             self._handle(Corners(left))
 
+    def revise(self, change: Callable[[Patch], Patch]) -> None:
+        """Change the sound by what pages do not send as a message.
+
+        Raises:
+            NsynthLabError: it cannot be done.
+        """
+        with self._lock:
+            now = self._history.now
+            self._keep(now._replace(patch=change(now.patch)))
+
     def renew(self) -> None:
         """Play the present sound anew, because one of its instruments has changed in the session's bank."""
         with self._lock:

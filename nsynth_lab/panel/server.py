@@ -12,6 +12,7 @@
     /api/tunes          POST ABC, MIDI or MusicXML, to have it shown and played
     /api/colours        what the pad sounds like; see `pictures.routes`
     /api/recordings     takes a sound to encode; /api/recordings/... what was encoded, and what it has become
+    /api/impulses       takes the recorded impulse of a room, by which the chain then has a convolution
     /api/phrases        takes a tune to be translated; /api/phrases/... what was heard in it
     /api/evolutions/... what can be heard of the evolution that is open
     /api/inputs         the audio inputs of this machine
@@ -62,6 +63,7 @@ from nsynth_lab.panel.duet.desk import DuetDesk
 from nsynth_lab.panel.evolution.desk import EvolutionDesk
 from nsynth_lab.panel.guard import POST, TOKEN, Guard, Guarded
 from nsynth_lab.panel.impatient import Impatient
+from nsynth_lab.panel.impulses.impulses import Impulses
 from nsynth_lab.panel.in_thread import in_thread
 from nsynth_lab.panel.jobs.downloads import download_route
 from nsynth_lab.panel.jobs.jobs import Jobs
@@ -114,6 +116,7 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
     desk = Desk(instrument, jobs)
     translation = Translation(instrument, jobs, desk)
     tunes = TuneDesk(instrument, jobs, desk)
+    impulses = Impulses(instrument, jobs)
     duet, evolution = DuetDesk(instrument), EvolutionDesk(instrument, jobs, tune_of=tunes.abc)
     desks = (desk, tunes, translation, duet, evolution)
     handlers = {kind: do for one in desks for kind, do in one.handlers.items()} | {
@@ -150,7 +153,7 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
     async def running(_: Starlette) -> AsyncIterator[None]:
         executor = ThreadPoolExecutor(MOST_HANDLED, thread_name_prefix="messages", initializer=come_behind)
         asyncio.get_running_loop().set_default_executor(executor)
-        with jobs, desk, tunes, pictures, translation, duet, evolution:
+        with jobs, desk, tunes, pictures, impulses, translation, duet, evolution:
             async with pages.running():
                 yield
 
@@ -170,6 +173,7 @@ def make_app(instrument: Instrument, *, guard: Guard) -> Starlette:
         *duet.routes,
         *evolution.routes,
         *pictures.routes,
+        *impulses.routes,
         *recording_routes(recordings),
         *phrase_routes(translation),
     ]

@@ -48,7 +48,7 @@ def copy_preset(name: str, new_name: str, *, force: bool = False) -> Path:
     if path.is_file() and path.samefile(preset_file(name)):
         raise UsageError(f"'{new_name}' is what the preset is called already; choose another name")
     _refuse_factory(new_name, "choose another name, or change it: preset edit")
-    _take_along(patch, path.parent)
+    take_along(patch, path.parent)
     return _write(path, with_name(text, new_name), force=force)
 
 
@@ -64,7 +64,7 @@ def save_preset(patch: Patch, name: str, *, force: bool = False) -> Path:
     _refuse_factory(name, "choose another name")
     if path.exists() and not force:
         raise UsageError(f"'{path.stem}' is a preset of yours already; choose another name, or replace it")
-    _take_along(patch, path.parent)
+    take_along(patch, path.parent)
     return _write(path, format_preset(replace(patch, name=name)), force=force)
 
 
@@ -91,7 +91,7 @@ def own_copy(name: str) -> tuple[Path, bool]:
     if own.is_file():
         return own, False
     text, patch = read_whole(name)
-    _take_along(patch, own.parent)
+    take_along(patch, own.parent)
     return _write(own, text, force=False), True
 
 
@@ -109,8 +109,12 @@ def own_paths(names: list[str]) -> list[Path]:
     return list(dict.fromkeys(paths))
 
 
-def _take_along(patch: Patch, folder: Path) -> None:
-    """Copy the impulse responses that lie beside a preset, unless they are there."""
+def take_along(patch: Patch, folder: Path) -> None:
+    """Copy the impulse responses that lie beside a preset into a folder, unless they are there.
+
+    Raises:
+        PatchError, UsageError: another file of that name is there, or the disk refuses.
+    """
     home = patch.home or folder
     for name in {slot.impulse for slot in patch.effects if slot.impulse}:
         source, target = home / name, folder / name

@@ -21,7 +21,7 @@ export function moved(slots, from, to) {
 /** @param {Slot[]} slots @param {string} label */
 export const without = (slots, label) => slots.filter((slot) => labelOf(slot) !== label);
 
-/** At the end of the chain, under a label that no other has. @param {Slot[]} slots @param {Effect} effect */
+/** At the end of the chain, under a label that no other has. @param {Slot[]} slots @param {Pick<Effect, "name" | "is_plugin">} effect */
 export function withAdded(slots, { name, is_plugin }) {
   /** @type {Slot} */
   const slot = is_plugin ? { plugin: name } : { effect: name };

@@ -48,7 +48,7 @@
  *   quality: string, seconds: number, family: string, remarks: string[], original: number[], reconstruction: number[] }} Recording
  * @typedef {{ name: string, title: string, kind: "number" | "flag" | "text", default: number | boolean | string,
  *   low: number, high: number, unit: string, choices: string[], steady: boolean, beats_of: string }} EffectParameter
- * @typedef {{ name: string, title: string, is_plugin: boolean, family: string, says: string, mix: number, error: string,
+ * @typedef {{ name: string, title: string, is_plugin: boolean, family: string, says: string, mix: number, takes_file: boolean, error: string,
  *   parameters: EffectParameter[] }} Effect
  *
  * @typedef {{ title: string, seconds: number, tone_seconds: number, notes: number, lowest: number, highest: number,
