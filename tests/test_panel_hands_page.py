@@ -92,6 +92,38 @@ def test_pressed_again_while_the_microphone_is_opened_nothing_is_recorded(browse
     visit.close()
 
 
+ZOOMED = """async () => {
+  const { PhraseView } = await import("/page/phrase-view.js");
+  const slider = document.querySelector("#phrase .picture");
+  document.getElementById("phrase").hidden = false;
+  const view = new PhraseView(slider);
+  const hops = 1000;
+  view.show({ seconds: 10, step: 0.01, late: 0, pitch: Array(hops).fill(60), level: Array(hops).fill(-20),
+    notes: [[1, 2, 60, -20]], spectrogram: { lowest: 40, rows_a_semitone: 1, rows: 0, columns: 0, pixels: "" } });
+  const keys = (...all) => all.forEach((key) => slider.dispatchEvent(new KeyboardEvent("keydown", { key })));
+  const states = [];
+  const note = () => states.push([view.shown.from, view.shown.seconds, view.at].map((one) => Number(one.toFixed(3))));
+  keys("PageUp", "PageUp", "PageUp", "PageUp"); // 4 s
+  keys("+", "+"); note();
+  keys("-"); note();
+  keys("0"); note();
+  keys(...Array(20).fill("+")); note();
+  keys("End"); note();
+  view.goTo(0); note();
+  keys("+", ...Array(30).fill("-")); note();
+  return [states, view.canZoom];
+}"""
+
+
+def test_the_picture_of_a_phrase_is_zoomed_about_its_place_and_follows_it(visit: Visit) -> None:
+    states, can = visit.page.evaluate(ZOOMED)
+    assert states == [
+        [2.222, 4.444, 4], [1.333, 6.667, 4], [0, 10, 4], [3.8, 0.5, 4], [9.5, 0.5, 10], [0, 0.5, 0], [0, 10, 0],
+    ]  # fmt: skip
+    assert can == {"closer": True, "wider": False}
+    assert visit.complaints == []
+
+
 def test_tabs_stay_in_one_row_and_the_open_one_is_seen(visit: Visit) -> None:
     """At 1280 px, by the arrows; and by End to the last of them."""
     page = visit.page

@@ -2,7 +2,8 @@
  * A phrase as it was heard: its pitch curve and its notes over the spectrum, its level below, and where it is played.
  *
  * Time goes in seconds from left to right, notes go up by name. A click goes there, and so do arrows, Page Up and Down,
- * Home and End. Event: `seek` (detail: seconds).
+ * Home and End. Plus and minus, or the wheel with Ctrl, show less of it larger, and more of it; 0 all of it; the wheel
+ * goes along it. Events: `seek` (detail: seconds), and `zoom` when another part of it is shown.
  */
 import { keyName, pitchName } from "./keys.js";
 import { colour, onThemeChange } from "./theme.js";
@@ -14,6 +15,8 @@ const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300]; // seconds bet
 const MARK_PX = 64;
 const NAMED = [[0, 2, 4, 5, 7, 9, 11], [0, 2, 4, 7, 9], [0, 4, 7], [0]]; // of an octave, where so many semitones take a name
 const NAME_PX = 11;
+export const CLOSER = 1.5; // a step of the zoom
+const CLOSEST_SECONDS = 0.5; // the least that is shown
 
 /** @typedef {import("./types.js").PhrasePicture} Picture */
 
@@ -26,6 +29,8 @@ export class PhraseView extends EventTarget {
     /** @type {Picture | null} */
     this.picture = null;
     this.at = 0;
+    /** The part of it that is shown, in seconds. */
+    this.shown = { from: 0, seconds: 1 };
     /** @type {HTMLCanvasElement | null} everything but the place */
     this.still = null;
     new ResizeObserver(() => this.#renew()).observe(slider);
@@ -39,6 +44,41 @@ export class PhraseView extends EventTarget {
       if (slider.hasPointerCapture(event.pointerId)) this.#goTo(this.#secondsAt(event));
     });
     slider.addEventListener("keydown", (event) => this.#key(event));
+    slider.addEventListener("wheel", (event) => this.#wheel(event));
+  }
+
+  /** Whether less of it can be shown, and more. */
+  get canZoom() {
+    const whole = this.picture?.seconds ?? 0;
+    return { closer: this.shown.seconds > CLOSEST_SECONDS && whole > CLOSEST_SECONDS, wider: this.shown.seconds < whole };
+  }
+
+  /** Show less of it, larger; what is at `about` stays where it is. @param {number} times below 1: more of it @param {number} about in seconds */
+  zoom(times, about = this.at) {
+    const { from, seconds } = this.shown;
+    const whole = this.picture?.seconds ?? 0;
+    const now = Math.min(Math.max(seconds / times, Math.min(CLOSEST_SECONDS, whole)), whole);
+    const there = Math.min(Math.max((about - from) / seconds, 0), 1);
+    this.#look(about - there * now, now);
+  }
+
+  /** @param {number} from @param {number} seconds */
+  #look(from, seconds) {
+    const whole = this.picture?.seconds ?? 0;
+    const begin = Math.min(Math.max(from, 0), Math.max(whole - seconds, 0));
+    if (begin === this.shown.from && seconds === this.shown.seconds) return;
+    this.shown = { from: begin, seconds };
+    this.#renew();
+    this.dispatchEvent(new Event("zoom"));
+  }
+
+  /** @param {WheelEvent} event */
+  #wheel(event) {
+    if (!this.picture) return;
+    if (event.ctrlKey) this.zoom(CLOSER ** -Math.sign(event.deltaY), this.#secondsAt(event));
+    else if (this.canZoom.wider) this.#look(this.shown.from + ((event.deltaX || event.deltaY) / 500) * this.shown.seconds, this.shown.seconds);
+    else return;
+    event.preventDefault();
   }
 
   /** @param {Picture | null} picture */
@@ -46,13 +86,17 @@ export class PhraseView extends EventTarget {
     this.picture = picture;
     this.slider.setAttribute("aria-valuemax", (picture?.seconds ?? 0).toFixed(1));
     this.slider.setAttribute("aria-disabled", String(!picture));
+    this.shown = { from: 0, seconds: picture?.seconds || 1 };
     this.#renew();
+    this.dispatchEvent(new Event("zoom"));
     this.goTo(0);
   }
 
   /** Show that it is there. @param {number} seconds */
   goTo(seconds) {
     this.at = seconds;
+    const { from, seconds: long } = this.shown;
+    if (seconds < from || seconds > from + long) this.#look(seconds - 0.1 * long, long);
     this.slider.setAttribute("aria-valuenow", seconds.toFixed(1));
     this.slider.setAttribute("aria-valuetext", `${seconds.toFixed(1)} s, ${this.#heardAt(seconds)}`);
     this.#draw();
@@ -64,6 +108,12 @@ export class PhraseView extends EventTarget {
     if (!picture || event.ctrlKey || event.metaKey || event.altKey) return;
     const ways = { ArrowRight: 0.1, ArrowUp: 0.1, ArrowLeft: -0.1, ArrowDown: -0.1, PageUp: 1, PageDown: -1 };
     const way = /** @type {Record<string, number>} */ (ways)[event.key];
+    const times = { "+": CLOSER, "=": CLOSER, "-": 1 / CLOSER, "0": 0 }[event.key];
+    if (times !== undefined) {
+      event.preventDefault();
+      event.stopPropagation();
+      return this.zoom(times || Number.MIN_VALUE);
+    }
     if (way === undefined && event.key !== "Home" && event.key !== "End") return;
     event.preventDefault();
     event.stopPropagation();
@@ -85,10 +135,10 @@ export class PhraseView extends EventTarget {
     return pitch === null ? "no tone" : `${pitchName(pitch)} cents`;
   }
 
-  /** @param {PointerEvent} event */
+  /** @param {MouseEvent} event */
   #secondsAt(event) {
     const box = this.canvas.getBoundingClientRect();
-    return ((event.clientX - box.left - LEFT) / Math.max(box.width - LEFT, 1)) * (this.picture?.seconds ?? 0);
+    return this.shown.from + ((event.clientX - box.left - LEFT) / Math.max(box.width - LEFT, 1)) * this.shown.seconds;
   }
 
   #renew() {
@@ -102,7 +152,7 @@ export class PhraseView extends EventTarget {
       this.still = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
       const context = /** @type {CanvasRenderingContext2D} */ (this.still.getContext("2d"));
       context.scale(devicePixelRatio, devicePixelRatio);
-      drawn(context, picture, width, height);
+      drawn(context, picture, this.shown, width, height);
     }
     this.#draw();
   }
@@ -115,31 +165,36 @@ export class PhraseView extends EventTarget {
     if (!this.still || !this.picture) return;
     context.drawImage(this.still, 0, 0);
     const ratio = devicePixelRatio;
-    const x = LEFT * ratio + (this.at / this.picture.seconds) * (width - LEFT * ratio);
+    const x = LEFT * ratio + ((this.at - this.shown.from) / this.shown.seconds) * (width - LEFT * ratio);
     context.fillStyle = colour("accent");
     context.fillRect(Math.round(x - ratio), 0, Math.round(2 * ratio), height - BOTTOM * ratio);
   }
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Picture} picture @param {number} width @param {number} height */
-function drawn(context, picture, width, height) {
+/** @param {CanvasRenderingContext2D} context @param {Picture} picture @param {{ from: number, seconds: number }} shown @param {number} width @param {number} height */
+function drawn(context, picture, shown, width, height) {
   const floor = height - BOTTOM;
   const sea = floor - LEVEL * floor; // above it pitches, below it levels
   const [low, high] = span(picture);
-  const x = (/** @type {number} */ seconds) => LEFT + (seconds / picture.seconds) * (width - LEFT);
+  const x = (/** @type {number} */ seconds) => LEFT + ((seconds - shown.from) / shown.seconds) * (width - LEFT);
   const y = (/** @type {number} */ note) => sea * (1 - (note - low) / (high - low));
   context.save();
   context.beginPath();
   context.rect(LEFT, 0, width - LEFT, sea);
   context.clip();
-  drawSpectrum(context, picture, { left: LEFT, right: width, top: y(picture.spectrogram.lowest + picture.spectrogram.rows / picture.spectrogram.rows_a_semitone), bottom: y(picture.spectrogram.lowest) });
+  drawSpectrum(context, picture, { left: x(0), right: x(picture.seconds), top: y(picture.spectrogram.lowest + picture.spectrogram.rows / picture.spectrogram.rows_a_semitone), bottom: y(picture.spectrogram.lowest) });
   drawNotes(context, picture, x, y);
   drawPitch(context, picture, x, y);
   drawWords(context, picture, x, y);
   context.restore();
-  drawLevel(context, picture, x, sea + 3, floor);
   drawNames(context, low, high, y, width);
-  drawSeconds(context, picture.seconds, x, floor);
+  context.save();
+  context.beginPath();
+  context.rect(LEFT, sea, width - LEFT, height - sea);
+  context.clip();
+  drawLevel(context, picture, x, sea + 3, floor);
+  drawSeconds(context, shown, x, floor);
+  context.restore();
 }
 
 /** The lowest and the highest note that are drawn. @param {Picture} picture */
@@ -229,7 +284,7 @@ function drawLevel(context, { level, pitch, step, seconds }, x, top, floor) {
   const loudest = level.reduce((most, one) => Math.max(most, one), -100);
   const high = (/** @type {number} */ db) => Math.max(0, 1 + (db - loudest) / SHOWN_DB) * (floor - top - 2);
   context.beginPath();
-  context.moveTo(LEFT, floor);
+  context.moveTo(x(0), floor);
   level.forEach((db, hop) => context.lineTo(x(Math.min((hop + 1) * step, seconds)), floor - high(db)));
   context.lineTo(x(seconds), floor);
   context.closePath();
@@ -246,7 +301,7 @@ function drawLevel(context, { level, pitch, step, seconds }, x, top, floor) {
   context.strokeStyle = colour("line");
   context.lineWidth = 1.5;
   context.beginPath();
-  for (let at = LEFT - floor; at < x(seconds); at += 7) {
+  for (let at = LEFT - floor; at < context.canvas.width; at += 7) {
     context.moveTo(at, floor);
     context.lineTo(at + floor - top, top);
   }
@@ -277,14 +332,15 @@ function drawNames(context, low, high, y, width) {
   context.textAlign = "left";
 }
 
-/** @param {CanvasRenderingContext2D} context @param {number} seconds @param {(seconds: number) => number} x @param {number} floor */
-function drawSeconds(context, seconds, x, floor) {
+/** @param {CanvasRenderingContext2D} context @param {{ from: number, seconds: number }} shown @param {(seconds: number) => number} x @param {number} floor */
+function drawSeconds(context, { from, seconds }, x, floor) {
   const step = STEPS.find((one) => x(one) - x(0) >= MARK_PX) ?? 600;
   context.fillStyle = colour("soft");
   context.textBaseline = "top";
-  for (let at = 0; at <= seconds; at += step) {
+  for (let mark = Math.ceil(from / step); mark * step <= from + seconds; mark++) {
+    const at = mark * step;
     const text = step < 60 ? `${Number(at.toFixed(1))} s` : `${Math.round(at / 60)} min`;
     context.fillRect(Math.round(x(at)), floor, 1, 4);
-    if (x(at) + context.measureText(text).width + 3 < x(seconds)) context.fillText(text, x(at) + 3, floor + 4);
+    if (x(at) + context.measureText(text).width + 3 < x(from + seconds)) context.fillText(text, x(at) + 3, floor + 4);
   }
 }

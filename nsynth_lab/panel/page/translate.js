@@ -12,7 +12,7 @@ import { keyName } from "./keys.js";
 import { button, made } from "./list.js";
 import { Listener } from "./listen.js";
 import { LiveInput } from "./live-input.js";
-import { PhraseView } from "./phrase-view.js";
+import { CLOSER, PhraseView } from "./phrase-view.js";
 import { RecorderLine } from "./recorder-line.js";
 import { keep, kept } from "./theme.js";
 
@@ -102,6 +102,13 @@ export class Translate {
     find(".again").addEventListener("click", () => this.#set({ loop: !this.now?.options.loop }));
     find(".render").addEventListener("click", () => link.send("take_phrase", { phrase: this.chosen, format: find("[name=phrase-format]").value }));
     find(".taken .remove").addEventListener("click", () => link.send("remove_phrase", { phrase: this.chosen }));
+    const [closer, wider] = [find(".closer"), find(".wider")];
+    closer.addEventListener("click", () => this.view.zoom(CLOSER));
+    wider.addEventListener("click", () => this.view.zoom(1 / CLOSER));
+    this.view.addEventListener("zoom", () => {
+      const can = this.view.canZoom;
+      [closer.disabled, wider.disabled] = [!can.closer, !can.wider];
+    });
     this.view.addEventListener("seek", (event) => {
       if (this.isPlaying) this.#playFrom(/** @type {CustomEvent} */ (event).detail);
       this.#showTime();
