@@ -23,6 +23,7 @@ from test_panel_server import hear, page, say, serving
 
 from nsynth_lab.analysis.follower import HOP, Heard
 from nsynth_lab.analysis.phrase import Phrase, read_phrase, write_phrase
+from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.errors import AudioError, DeviceError, PatchError, PhraseError, UsageError
 from nsynth_lab.midi.events import Event, Kind, note_on
 from nsynth_lab.midi.song import read_song
@@ -542,3 +543,15 @@ def test_of_blocks_of_any_length_the_same_picture_is_made() -> None:
             one.hear(samples[at : at + size])
         made.append(one.pixels())
     assert made[0] == made[1]
+
+
+def test_what_is_softer_than_the_gate_is_not_heard(tmp_path: Path) -> None:
+    """A loud tone and a soft one after it: two notes, and one above a gate between the two."""
+    at = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    tone = np.sin(2 * np.pi * 440.0 * at)
+    sound = np.concatenate([0.5 * tone, np.zeros(SAMPLE_RATE // 2), 0.02 * tone, np.zeros(SAMPLE_RATE // 4)])
+    write_audio(tmp_path / "a.wav", Audio(sound[None].astype(np.float32), SAMPLE_RATE))
+    for gate_db, count in ((-60.0, 2), (-25.0, 1)):
+        (into := tmp_path / str(count)).mkdir()
+        asked = {"file": str(tmp_path / "a.wav"), "into": str(into), "title": "a"}
+        assert len(hear_file(tmp_path, lambda *_: None, **asked, gate_db=gate_db)["notes"]) == count

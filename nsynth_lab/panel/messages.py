@@ -300,6 +300,10 @@ class Translate:
     follow: float = number(1.0, low=0.0, high=1.0, says="how closely pitch and level follow the source")
     dynamics: float = number(1.0, low=0.0, high=2.0, says="how much of the source's dynamics is kept; 1 all")
     expression: float = number(0.0, low=0.0, high=1.0, says="how much of the source's breath goes into the noise")
+    gate: float = number(
+        -60.0, low=-120.0, high=0.0, unit="dB",
+        says="peak level below which nothing is heard: of what is sent, or comes in live, from now on",
+    )  # fmt: skip
     snap: str = text("", most=SHORT, says="where notes may stand: chromatic, a scale such as d-minor, or c,d,eb,g")
     octaves: bool = flag(True, says="whether a phrase is moved by octaves into the range of what plays it")
     as_notes: bool = flag(False, says="whether notes have the attack and sustain of what plays them; not live")

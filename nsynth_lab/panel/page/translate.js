@@ -44,6 +44,8 @@ const KNOBS = [
  * @typedef {import("./knobs.js").Knob} Knob
  */
 
+const NUMBERS = /** @type {const} */ (["transpose", "gate"]);
+
 export class Translate {
   /**
    * @param {HTMLElement} tray @param {HTMLElement} below the picture, and what plays it @param {HTMLElement} tab
@@ -116,10 +118,13 @@ export class Translate {
     const format = find("[name=phrase-format]");
     format.value = kept(format.name) ?? format.value;
     format.addEventListener("change", () => keep(format.name, format.value));
-    find("[name=transpose]").addEventListener("change", (/** @type {Event} */ { target }) => {
-      const value = Math.min(Math.max(/** @type {HTMLInputElement} */ (target).valueAsNumber || 0, -48), 48);
-      this.#set({ transpose: value });
-    });
+    for (const name of NUMBERS) {
+      /** @type {HTMLInputElement} */
+      const field = find(`[name=${name}]`);
+      field.addEventListener("change", () => {
+        this.#set({ [name]: Math.min(Math.max(field.valueAsNumber || 0, Number(field.min)), Number(field.max)) });
+      });
+    }
     for (const name of ["as_notes", "octaves"]) {
       find(`[name=${name}]`).addEventListener("change", (/** @type {Event} */ { target }) =>
         this.#set({ [name]: /** @type {HTMLInputElement} */ (target).checked }),
@@ -288,7 +293,7 @@ export class Translate {
     find("#phrase .play").textContent = this.isPlaying ? "Stop" : "Play";
     find(".again").setAttribute("aria-pressed", String(options.loop));
     this.hears.show(this.phrases[this.chosen]?.has_sound ? options.hears : "translation");
-    if (document.activeElement !== find("[name=transpose]")) find("[name=transpose]").value = String(options.transpose);
+    for (const name of NUMBERS) if (document.activeElement !== find(`[name=${name}]`)) find(`[name=${name}]`).value = String(options[name]);
     find("[name=as_notes]").checked = options.as_notes;
     find("[name=octaves]").checked = options.octaves;
     for (const [k, knob] of this.knobs.entries()) {

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from nsynth_lab.analysis.follower import DEFAULT_GATE_DB
 from nsynth_lab.analysis.phrase import ENDING, LOOK_AHEAD_HOPS, Phrase, follow, read_phrase, write_phrase
 from nsynth_lab.audio import length_seconds, mono_blocks
 from nsynth_lab.dsp.resampling import StreamResampler
@@ -29,7 +30,9 @@ FULL = 32767.0
 Tell = Callable[[float, float, str], None]
 
 
-def hear_file(folder: Path, tell: Tell, *, file: str, into: str, title: str) -> dict[str, Any]:
+def hear_file(
+    folder: Path, tell: Tell, *, file: str, into: str, title: str, gate_db: float = DEFAULT_GATE_DB
+) -> dict[str, Any]:
     """Follow a sound; leaves the three files in the folder `into`, and says what a page is to show.
 
     Args:
@@ -38,6 +41,7 @@ def hear_file(folder: Path, tell: Tell, *, file: str, into: str, title: str) -> 
         file: the sound, or a `.phrase`.
         into: a folder.
         title: what the player calls it.
+        gate_db: peak level below which nothing is heard.
 
     Raises:
         AudioError, PhraseError: no sound file that can be read; shorter than a moment; without any tone.
@@ -49,7 +53,7 @@ def hear_file(folder: Path, tell: Tell, *, file: str, into: str, title: str) -> 
         if path.suffix.lower() == ENDING:
             phrase, peak, remarks = _read(path), 0.0, list[str]()
         else:
-            phrase, peak, remarks = _heard(path, there, tell, title)
+            phrase, peak, remarks = _heard(path, there, tell, title, gate_db)
     except NsynthLabError as error:  # without the name that the file has here
         raise type(error)(str(error).removeprefix(f"{path}: ")) from error
     if phrase.is_toneless:
@@ -75,7 +79,7 @@ def _read(path: Path) -> Phrase:
     return phrase
 
 
-def _heard(path: Path, there: Path, tell: Tell, title: str) -> tuple[Phrase, float, list[str]]:
+def _heard(path: Path, there: Path, tell: Tell, title: str, gate_db: float) -> tuple[Phrase, float, list[str]]:
     total, done = min(length_seconds(path), LONGEST_SECONDS), 0
 
     def advance(samples: int) -> None:
@@ -88,6 +92,7 @@ def _heard(path: Path, there: Path, tell: Tell, title: str) -> tuple[Phrase, flo
         kept = _Kept(file, picture)
         phrase = follow(
             kept.all_of(_at_rate(path)),
+            gate_db=gate_db,
             look_ahead_hops=LOOK_AHEAD_HOPS,
             provenance={"file": title},
             advance=advance,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nsynth_lab.analysis.follower import DEFAULT_GATE_DB
 from nsynth_lab.analysis.phrase import Phrase, read_phrase
 from nsynth_lab.errors import UsageError
 from nsynth_lab.panel.jobs.limits import GIB, Limits
@@ -72,10 +73,15 @@ class _Begun:
 
 
 class Phrases(SentSounds[_Begun, Kept]):
-    """Those of this session: `begin` has one heard. They end with `jobs`, whose folder holds their files."""
+    """Those of this session: `begin` has one heard. They end with `jobs`, whose folder holds their files.
+
+    Attributes:
+        gate_db: peak level below which nothing is heard, of those that are begun from now on.
+    """
 
     def __init__(self, jobs: Jobs) -> None:
         super().__init__(jobs, kind=KIND, most=MOST, most_at_once=MOST_AT_ONCE, works="being listened to")
+        self.gate_db = DEFAULT_GATE_DB
 
     def begin(self, sound: Path, *, file_name: str) -> str:
         """Have a sound heard; returns what the phrase is called in messages.
@@ -94,7 +100,7 @@ class Phrases(SentSounds[_Begun, Kept]):
                 KIND,
                 title,
                 WORK,
-                {"file": str(sound), "into": str(sound.parent), "title": title},
+                {"file": str(sound), "into": str(sound.parent), "title": title, "gate_db": self.gate_db},
                 about={"phrase": name},
                 then=partial(self._heard, name, title, sound),
                 limits=LIMITS,

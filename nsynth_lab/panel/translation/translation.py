@@ -171,8 +171,11 @@ class Translation:
         with self._lock:
             self._wanted = message
             self._performer.loops, self._performer.hears = message.loop, message.hears
+            self.phrases.gate_db = message.gate
             if Options.of(before) != Options.of(message):
                 self._renew()
+            elif before.gate != message.gate:
+                self._follow_input()
         self._tell()
 
     def _play(self, message: PlayPhrase) -> None:
@@ -254,7 +257,9 @@ class Translation:
         target = self._target()
         target = target if options.octaves else Target(struck=target.struck)
         rules = options.rules(target, keeps_octaves=True)
-        self._followed = LiveNotes(self._source, rules, block_samples=self._instrument.block_samples)
+        self._followed = LiveNotes(
+            self._source, rules, block_samples=self._instrument.block_samples, gate_db=self._wanted.gate
+        )
         self._performer.listen(self._followed)
 
     def _close_input(self) -> None:
