@@ -102,6 +102,23 @@ def test_after_a_sudden_change_of_tempo_it_is_back_within_a_quarter_of_a_beat() 
         assert away[begin + 6 : begin + 9 * TICKS_PER_BEAT].max() < 1.0
 
 
+def test_ticks_that_were_held_up_and_come_at_once_are_all_counted() -> None:
+    """Four ticks, 0.1 ms apart when they come at last: the beat is where it was meant to be; one too many is none."""
+    sender = Sender(steady, 12.0)
+    came = sender.ticks.copy()
+    came[200:204] = came[203] + np.arange(4) * 1e-4
+    heard = Heard()
+    heard.clock.take(0.0, bytes([START]))
+    for number, now in enumerate(came):
+        heard.clock.take(float(now), bytes([TICK]))
+        if number == 300:
+            heard.clock.take(float(now) + 1e-4, bytes([TICK]))
+    last = float(sender.ticks[-1]) + 0.01
+    assert float(heard.beats.song(round(last * SECOND))) == pytest.approx(
+        float(sender.beat_at(np.array(last))), abs=1e-3
+    )
+
+
 def test_start_stop_continue_and_position() -> None:
     heard = Heard()
     seconds = iter(np.arange(1000) / 48.0)  # 120 beats a minute

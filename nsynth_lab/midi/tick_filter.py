@@ -31,8 +31,8 @@ SETTLED_TICKS = 12  # before as many nothing is an outlier
 class TickFilter:
     """`take(seconds)` each tick; then `meant_seconds` is when it was meant, and `tick_seconds` how far apart they are.
 
-    A tick less than half of `shortest` seconds after another is none, and neither is the first one after more than
-    `longest`.
+    A tick less than half of `shortest` seconds after another is none, unless it was due by then: what a wire has held
+    up comes all at once. Neither is the first one after more than `longest`.
     """
 
     def __init__(self, *, shortest: float, longest: float) -> None:
@@ -52,15 +52,21 @@ class TickFilter:
     def take(self, seconds: float) -> bool:
         """Whether this is a tick."""
         gap, self._came = seconds - self._came, seconds
-        if self._times and gap < self._shortest / 2.0:
+        at_once = bool(self._times) and gap < self._shortest / 2.0
+        if at_once and not self._is_due(seconds):
             return False
         if self.tick_seconds is not None:
-            seconds = self._believed(seconds, self.meant_seconds + self.tick_seconds)
+            expected = self.meant_seconds + self.tick_seconds
+            seconds = expected if at_once else self._believed(seconds, expected)
         elif self._times and gap > self._longest:
             self._times.clear()
         self._times.append(seconds)
         self._fit()
         return True
+
+    def _is_due(self, seconds: float) -> bool:
+        """Whether the next tick was meant to come by then."""
+        return self.tick_seconds is not None and seconds >= self.meant_seconds + self.tick_seconds
 
     def _believed(self, seconds: float, expected: float) -> float:
         """The time of a tick, or what is believed of it; after a step of the tempo what was before is forgotten."""
