@@ -181,3 +181,29 @@ def test_recorded_notes_of_every_family_become_long_and_short(shared_data: Path)
             assert result.loudness_db[-1] < level.max() - 59, (name, frames)
             if frames > source.frames:
                 assert steepest_db(result.loudness_db) < max(steepest_db(level), 4) + 2, (name, frames)
+
+
+def moving(frames: int, *, period: float, fall_db: float = 0.0) -> Latents:
+    """A long sound that swells: its timbre's first number says how loud it is."""
+    at = np.arange(frames)
+    swell = 0.5 - 0.5 * np.cos(2 * np.pi * at / period)
+    level = -45.0 + 24.0 * swell - fall_db * at / frames
+    timbre = np.zeros((frames, 16), np.float32)
+    timbre[:, 0] = swell
+    return replace(note_of(level), timbre=timbre)
+
+
+@pytest.mark.parametrize("frames", [2_000, 2_800])
+def test_a_long_sound_is_as_loud_as_it_is_bright_however_long_it_is_held(frames: int) -> None:
+    source = moving(frames, period=700.0)
+    held = stretch(source, 8_000)
+    bright, loud = held.timbre[700:-100, 0], held.loudness_db[700:-100]
+    assert np.corrcoef(bright, loud)[0, 1] > 0.95
+    assert np.ptp(bright[-3_000:]) > 0.9, "it still moves"
+    assert loud.max() <= source.loudness_db.max() + 3.0
+
+
+def test_a_long_sound_that_dies_away_is_not_taken_for_a_swell() -> None:
+    falling = note_of(np.linspace(-20.0, -70.0, 1_500))
+    held = stretch(falling, 4_000)
+    assert (np.diff(held.loudness_db[10:]) < 0.01).all()

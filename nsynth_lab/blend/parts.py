@@ -15,9 +15,11 @@ ONSET_BELOW_PEAK_DB = 50.0  # a note starts where it reaches this level
 LEAD_FRAMES = 3  # this much silence before the onset is kept
 RELEASE_FRAMES = 19  # 0.2 s, for a note recorded without a release
 SHORTEST_RELEASE_FRAMES = 4
-CONTOUR_FRAMES = 94  # one second: faster changes of level are ripple, not contour
+CONTOUR_FRAMES = 94  # one second: faster changes of level are ripple, not contour,
+USUAL_FRAMES = 562  # in a sustain of up to six seconds; in a longer one the contour is so much slower as it is longer
 SUSTAINED_DB_PER_SECOND = -6.0
 SUSTAINED_FALL_DB = 18.0
+SWELL_FALL_DB = 6.0
 LEVEL_FRAMES = 19
 STROKE_FRAMES = 47  # a noise shorter than half a second is a stroke, however it falls
 
@@ -73,11 +75,16 @@ class NoteParts:
         return np.asarray(np.interp(positions, np.arange(len(self.level_db)), self.level_db))
 
     def contour_db(self) -> Doubles:
-        """The slow contour of the level over the sustain, [sustain frames]: a moving average over one second."""
+        """The slow contour of the level over the sustain, [sustain frames]: a moving average over one second.
+
+        Swells and gusts of a long sound are no contour: they sound as bright or dark as they are loud, so their level
+        goes where the timbre goes. Its average is over as many seconds more as the sustain is longer than six.
+        """
         level = self.level_db[self.attack_end : self.key_up]
         total = np.concatenate([[0.0], np.cumsum(level)])
         here = np.arange(len(level))
-        begin, end = np.maximum(here - CONTOUR_FRAMES // 2, 0), np.minimum(here + CONTOUR_FRAMES // 2 + 1, len(level))
+        reach = (CONTOUR_FRAMES + max(0, len(level) - USUAL_FRAMES)) // 2
+        begin, end = np.maximum(here - reach, 0), np.minimum(here + reach + 1, len(level))
         return np.asarray((total[end] - total[begin]) / (end - begin))
 
 
@@ -113,7 +120,16 @@ def _is_sustained(level: Doubles, peak: float) -> bool:
     audible = np.maximum(level, peak - ENDED_BELOW_PEAK_DB)
     slope = slope_of(audible) * FRAME_RATE_HZ
     fall = float(audible.max() - np.median(audible[-LEVEL_FRAMES:]))
-    return slope > SUSTAINED_DB_PER_SECOND and fall < SUSTAINED_FALL_DB
+    return slope > SUSTAINED_DB_PER_SECOND and (fall < SUSTAINED_FALL_DB or _swells(audible))
+
+
+def _swells(audible: Doubles) -> bool:
+    """Whether a long sound that ends softly was loud again before: in its last third as in the one before."""
+    if len(audible) <= USUAL_FRAMES:
+        return False
+    third = len(audible) // 3
+    middle, last = float(audible[third:-third].max()), float(audible[-third:].max())
+    return audible.max() - last < SUSTAINED_FALL_DB and middle - last < SWELL_FALL_DB
 
 
 def slope_of(values: Doubles) -> float:

@@ -17,7 +17,7 @@ from nsynth_lab.model.codec import UNPITCHED_NOTE
 from nsynth_lab.note import DRUM, NOISE, UNPITCHED, Note, note_name
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
-LONGEST_SECONDS = 20.0
+LONGEST_SECONDS = 30.0
 AGREE_SEMITONES = 0.7
 
 

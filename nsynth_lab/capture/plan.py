@@ -58,8 +58,8 @@ class CapturePlan:
             raise UsageError("expected a step of 1 to 48 semitones and at least one velocity")
         for velocity in self.velocities:
             Note(0, velocity)
-        if not 0.1 <= self.hold_seconds <= self.seconds <= 20.0:
-            raise UsageError("expected a hold of at least 0.1 s, no longer than the note, which is 20 s at most")
+        if not 0.1 <= self.hold_seconds <= self.seconds <= 30.0:
+            raise UsageError("expected a hold of at least 0.1 s, no longer than the note, which is 30 s at most")
 
     def family_of(self, info: SourceInfo) -> str:
         """The plan's family, or else the source's.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from nsynth_lab.capture import CaptureResult, Source
 
 UNNAMED = "unnamed"
-LONGEST_SECONDS = 20.0
+LONGEST_SECONDS = 30.0
 
 
 def capture(

@@ -151,7 +151,7 @@ class Sources:
 
 
 def _zone(latents: Latents, parts: NoteParts, first: int) -> tuple[Zone, Doubles]:
-    """A zone and its slow level contour [frames]: a mean over one second in the sustain, elsewhere the level itself."""
+    """A zone and its slow level contour [frames]: see `NoteParts.contour_db`; outside the sustain the level itself."""
     contour = parts.level_db.copy()
     contour[parts.attack_end : parts.key_up] = parts.contour_db()
     own = slice(parts.attack_end, parts.key_up)

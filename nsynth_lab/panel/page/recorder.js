@@ -4,7 +4,7 @@
  * Events: `level` (detail: seconds so far, peak of the last piece), and `full` when it has all that is used of a recording.
  */
 
-export const LONGEST_SECONDS = 20; // what is used of a recording
+export const LONGEST_SECONDS = 30; // what is used of a recording
 const CLICK_SECONDS = 0.12; // at either end, in which the button is heard
 const PLAIN = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 

@@ -1,6 +1,6 @@
 """Encoding: what a job does with a sound that somebody has sent, in a process that may die of it.
 
-    file --> first 20 s at 48 kHz --> onset to end --> latents --> decoded again --> how far it is from the original
+    file --> first 30 s at 48 kHz --> onset to end --> latents --> decoded again --> how far it is from the original
                                             original.wav   zone.latents  reconstruction.wav
 
 As `capture` encodes a recording: a stereo one stays stereo, and the error is that of its mono sound. The original is
