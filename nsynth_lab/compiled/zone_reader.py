@@ -20,7 +20,7 @@ from nsynth_lab.units import Doubles, FloatArray, Ints
 LAYERS_PER_CORNER = 2  # the softer and the harder velocity
 SHORTEST_RELEASE = 2.0  # frames
 RISE_FRAMES, FLATTEN_FRAMES, TREMOLO_DB = 9.0, 6.0, 3.0
-DIES_DB = 5.0  # of 8 dB by which a struck note dies away by itself, it still does by 5 where it follows; of 40 by 11
+DIES_DB = 15.0  # of 8 dB by which a struck note dies away by itself, it still does by 6 where it follows; of 40 by 19
 RandomStates = NDArray[np.uint64]
 # Knuth's MMIX linear congruential generator of 64 bits; its upper half is used
 MULTIPLIER, INCREMENT, LOWER_HALF = np.uint64(6364136223846793005), np.uint64(1442695040888963407), np.uint64(33)
