@@ -9,6 +9,7 @@ away from the recording is left out.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -33,6 +34,14 @@ MEL_RANGE_DB, TOLERATED_DB = 60.0, 0.05  # of mel spectra; noise may cost so muc
 CHUNK_FRAMES = 400  # decoded at a time, to bound memory
 
 
+class Decoded(NamedTuple):
+    """Tones [samples] and noise [samples] of a sound, and the spectra of the noise [frames, 513]."""
+
+    tones: FloatArray
+    noise: FloatArray
+    spectra: FloatArray
+
+
 def with_detail(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) -> Latents:
     """`latents` of the recording `samples` [frames * 512] with what they do not say of it; any detail is replaced."""
     lines = LineLevels(track_hz(latents.note, latents.f0_cents), latents.partials)
@@ -42,35 +51,36 @@ def with_detail(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) -
     floors = _floors(recorded)
     to_anchors = _weights(latents.frames)
     rows = np.zeros((len(to_anchors), DIMS))
+    bare = came = _decoded(replace(latents, detail=None), checkpoint, seed=0)
     for done in range(PASSES):
-        detail = between_anchors(rows.astype(np.float32), latents.frames) if done else None
-        tones, noise, spectra = _decoded(replace(latents, detail=detail), checkpoint, seed=done)
-        if not done:
-            plain = spectra
-        came = lines(tones), lines(noise)
-        rows[:, : lines.count] += to_anchors @ _partial_db(recorded, came, lines, floors[0])
-        rows[:, NOISE] += _all_bands(to_anchors @ _noise_db(recorded, came, lines, floors[1]), lines.bins_between)
+        levels = lines(came.tones), lines(came.noise)
+        rows[:, : lines.count] += to_anchors @ _partial_db(recorded, levels, lines, floors[0])
+        rows[:, NOISE] += _all_bands(to_anchors @ _noise_db(recorded, levels, lines, floors[1]), lines.bins_between)
         rows = rows.clip(-LARGEST_DB, LARGEST_DB)
-        rows[:, NOISE_GAIN] = _lift_db(rows, plain[anchors(latents.frames)], checkpoint)
-    small = stored(between_anchors(rows.astype(np.float32), latents.frames))
-    return _nearest(replace(latents, detail=from_stored(small, latents.frames)), samples, checkpoint)
+        rows[:, NOISE_GAIN] = _lift_db(rows, bare.spectra[anchors(latents.frames)], checkpoint)
+        small = stored(between_anchors(rows.astype(np.float32), latents.frames))
+        latents = replace(latents, detail=from_stored(small, latents.frames))
+        came = _decoded(latents, checkpoint, seed=1 + done)
+    return _nearest(latents, samples, bare, came)
 
 
-def _nearest(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) -> Latents:
-    """`latents`; without the offsets of noise, or without any, where these lead away from the recording."""
+def _nearest(latents: Latents, samples: FloatArray, bare: Decoded, came: Decoded) -> Latents:
+    """`latents`, decoded as `came`; without the offsets of noise, or without any, where these lead away from `samples`.
+
+    `bare` is decoded without any; noise does without its offsets in it, and tones alone do not depend on them.
+    """
     assert latents.detail is not None
-    tones_alone = latents.detail.copy()
-    tones_alone[:, NOISE.start :] = 0.0
-    every = [replace(latents, detail=detail) for detail in (latents.detail, tones_alone, None)]
+    of_tones = latents.detail.copy()
+    of_tones[:, NOISE.start :] = 0.0
     wanted = mel_db(samples)
     floor = wanted.max() - MEL_RANGE_DB
-    errors = []
-    for one in every:
-        tones, noise, _ = _decoded(one, checkpoint, seed=PASSES)
-        errors.append(float(np.abs(np.maximum(mel_db(tones + noise), floor) - np.maximum(wanted, floor)).mean()))
-    if errors[0] <= min(errors[1] + TOLERATED_DB, errors[2]):
-        return every[0]
-    return every[1] if errors[1] <= errors[2] else every[2]
+    whole, tones, none = (
+        float(np.abs(np.maximum(mel_db(sound), floor) - np.maximum(wanted, floor)).mean())
+        for sound in (came.tones + came.noise, came.tones + bare.noise, bare.tones + bare.noise)
+    )
+    if whole <= min(tones + TOLERATED_DB, none):
+        return latents
+    return replace(latents, detail=of_tones if tones <= none else None)
 
 
 def _floors(recorded: Levels) -> tuple[Doubles, Doubles]:
@@ -135,8 +145,7 @@ def _weights(frames: int) -> Doubles:
 
 
 @torch.no_grad()
-def _decoded(latents: Latents, checkpoint: Checkpoint, *, seed: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(tones [samples], noise [samples], its spectra [frames, 513])."""
+def _decoded(latents: Latents, checkpoint: Checkpoint, *, seed: int) -> Decoded:
     decoder = checkpoint.model.decoder
     device = next(decoder.parameters()).device
     state = decoder.start(1, device=device, seed=seed)
@@ -154,4 +163,4 @@ def _decoded(latents: Latents, checkpoint: Checkpoint, *, seed: int) -> tuple[Fl
         )
         parts.append((tones[0], noise[0], controls.noise[0]))
     whole = [torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True)]
-    return whole[0], whole[1], whole[2]
+    return Decoded(whole[0], whole[1], whole[2])
