@@ -90,7 +90,9 @@ def test_a_bank_that_was_built_without_details_gets_those_of_one_built_with(
     build("model")
     folder, built = tmp_path / "model", load_bank(tmp_path / "model")
     bare = [replace(zone, detail=None) for zone in built.zones]
-    bare[0] = beginning(bare[0], bare[0].frames - 1)
+    wavering = bare[0].loudness_db + np.float32(6.0) * (np.arange(bare[0].frames) // 9 % 2).astype(np.float32)
+    bare[0] = replace(bare[0], loudness_db=wavering - np.float32(20.0))
+    bare[1] = beginning(bare[1], bare[1].frames - 2)
     write_bank(folder, Bank(list(built.entries.values()), bare, model_id=built.model_id), about={})
     details = plan_details([tmp_path / "set"], folder)
     assert len(details.recorded) == len(bare)
@@ -100,5 +102,5 @@ def test_a_bank_that_was_built_without_details_gets_those_of_one_built_with(
     for zone, twin in zip(zones[1:], built.zones[1:], strict=True):
         assert zone.detail is not None
         assert twin.detail is not None
-        np.testing.assert_array_equal(zone.timbre, twin.timbre)
-        assert np.abs(zone.detail - twin.detail).mean() < 0.5
+        np.testing.assert_array_equal(zone.timbre, twin.timbre[: zone.frames])
+        assert np.abs(zone.detail - twin.detail[: zone.frames]).mean() < 0.5

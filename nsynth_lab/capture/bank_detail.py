@@ -1,7 +1,7 @@
 """Adds details to a bank that was built without: what its notes leave unsaid of their recordings, measured from these.
 
-The timbre of the notes stays. A recording belongs to a zone if it is of the same instrument, note and velocity, and as
-long once it is cut; if its level runs otherwise, the zone is left as it is.
+The timbre of the notes stays. A recording belongs to a zone if it is of the same instrument, note and velocity, and
+its level runs alike; how much of its tail is kept may have changed. A zone without one is left as it is.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from nsynth_lab.model.codec import on_one_thread
 from nsynth_lab.model.encodings import EncodedRecording, encoding_key, user_encoding_cache
 from nsynth_lab.model.headers import model_of
 from nsynth_lab.model.measured_detail import with_detail
+from nsynth_lab.units import HOP_SAMPLES, FloatArray
 from nsynth_lab.version import __version__
 from nsynth_lab.workers import in_parallel
 
@@ -96,7 +97,7 @@ def _detailed(folder: Path, given: tuple[Latents, tuple[NoteRecord, ...]]) -> La
 
     def measured() -> EncodedRecording:
         for record in records:
-            samples, _ = recorded(record)
+            samples = _as_long(recorded(record)[0], zone.frames)
             streams = measure(samples, note=zone.note)
             if _belongs(zone, streams.loudness_db):
                 whole = replace(
@@ -108,10 +109,14 @@ def _detailed(folder: Path, given: tuple[Latents, tuple[NoteRecord, ...]]) -> La
     return replace(user_encoding_cache().get(key, measured).latents, provenance=zone.provenance)
 
 
-def _belongs(zone: Latents, level_db: np.ndarray) -> bool:
+def _as_long(samples: FloatArray, frames: int) -> FloatArray:
+    """`samples` cut, or with silence at their end, [frames * 512]."""
+    kept = samples[: frames * HOP_SAMPLES]
+    return np.pad(kept, (0, frames * HOP_SAMPLES - len(kept)))
+
+
+def _belongs(zone: Latents, level_db: FloatArray) -> bool:
     """Whether a recording of this level is what the zone was made from, but for a gain."""
-    if len(level_db) != zone.frames:
-        return False
     loud = zone.loudness_db > zone.loudness_db.max() - LOUD_DB
     apart = zone.loudness_db[loud] - level_db[loud]
     return bool(np.abs(apart - np.median(apart)).mean() < MOST_APART_DB)
