@@ -128,13 +128,19 @@ def make_inputs(font: Path | None) -> None:
 
 
 def small_model(folder: Path) -> None:
-    """A tiny model with the instruments that the lines and their presets name, and one in `EACH` of the others.
+    """A tiny model with the instruments that the lines and presets name, and one in `EACH` of the others.
 
     All would take `imagine`, which listens to the whole bank, nine seconds.
     """
     bank = load_bank(DEFAULT_CHECKPOINT)
     model_id = save_weights(folder, tiny_model(), about={})
-    named = "\n".join([*in_the_help(), *in_the_readmes(), *(path.read_text("utf-8") for path in named_presets())])
+    named = "\n".join(
+        [
+            *in_the_help(),
+            *in_the_readmes(),
+            *(path.read_text("utf-8") for path in (REPOSITORY / "presets").glob("*.toml")),
+        ]
+    )
     kept = [
         entry for place, entry in enumerate(bank.entries.values()) if not place % EACH or entry.instrument.name in named
     ]
@@ -146,12 +152,6 @@ def small_model(folder: Path) -> None:
         zones += own
     write_bank(folder, Bank(entries, zones, model_id=model_id), about={})
     shutil.copy(DEFAULT_CHECKPOINT / MELODY, folder)
-
-
-def named_presets() -> list[Path]:
-    """Of those that come with the program, the files that a line names."""
-    words = {word for line in (*in_the_help(), *in_the_readmes()) for word in line.split()}
-    return [path for path in sorted((REPOSITORY / "presets").glob("*.toml")) if path.stem in words]
 
 
 class NoPorts:
