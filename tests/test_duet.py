@@ -16,6 +16,7 @@ from nsynth_lab.cli import run
 from nsynth_lab.duet import answering
 from nsynth_lab.duet.along import SecondVoice
 from nsynth_lab.duet.answering import answer_to
+from nsynth_lab.duet.beat import find_beat
 from nsynth_lab.duet.choice import COPY_SHARE, Judged, best_of, is_copy, longest_shared, varied
 from nsynth_lab.duet.listening import Listener
 from nsynth_lab.duet.partner import CHANNEL, Partner
@@ -276,6 +277,17 @@ def test_an_answer_suits_the_phrase(model: MelodyModel) -> None:
         halves = [place for place in inside if 0.4 < place < 0.7]
         assert halves
         assert statistics.median(halves) == pytest.approx(swing, abs=0.02)
+
+
+def test_the_beat_is_what_is_accented_where_nothing_else_tells() -> None:
+    """Even notes, twelve times a run of two or three: with the first of every two accented, or of every three."""
+    for parts, ticks in ((2, 24), (3, 36)):
+        onsets = [0.25 * at for at in range(24)]
+        hit = [95 if at % parts == 0 else 75 for at in range(24)]
+        beat = find_beat(onsets, [60 + (5 * at) % 7 for at in range(24)], hit, 0.25)
+        assert beat.beat_ticks == ticks
+        assert beat.period_seconds == pytest.approx(0.25 * parts, rel=0.01)
+        assert beat.ticks.tolist() == [ticks // parts * at for at in range(24)]
 
 
 def test_how_close_it_keeps_to_what_was_played(model: MelodyModel) -> None:

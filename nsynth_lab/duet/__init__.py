@@ -10,7 +10,7 @@ partner      Partner: whose turn it is, what sounds when. Start here
 listening    keys down and up -> the phrase so far, and when it ends
 answering    answer_to: a phrase -> an answer; nothing else decides what it is
 
-beat         tempo, beat and swing of a phrase
+beat         tempo, beat and swing of a phrase; pulse: what the beat may be, beat_choice: which of these it is
 score        a phrase as the model of melodies hears it
 choice       of eight candidates the one that suits the phrase best
 performance  the player's loudness, articulation and swing -> notes at samples

@@ -15,12 +15,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from nsynth_lab.duet.pulse import COMPOUND_TICKS, SIMPLE_TICKS, USUAL_SECONDS, likeliest
+from nsynth_lab.duet.beat_choice import likeliest
+from nsynth_lab.duet.pulse import COMPOUND_TICKS, SIMPLE_TICKS, STRAIGHT, USUAL_SECONDS, Explained
 from nsynth_lab.units import Doubles, Ints
 
 TRIED_SECONDS = np.geomspace(0.22, 1.3, 52)  # a beat
 FOLDED_SECONDS = (0.35, 0.8)  # in which a beat lies that is taken from a single length
-SWINGS = (0.5, 0.57, 0.62, 0.667)  # where the second half of a beat begins
+SWINGS = (STRAIGHT, 0.57, 0.62, 0.667)  # where the second half of a beat begins
 FREE_UNEVENNESS = 0.11  # beats: a phrase whose onsets lie further from their places has no beat
 REFINED, FEW_HALVES = 3, 2
 RECENT_BEATS = 30.0  # how far back the last beats are believed
@@ -72,7 +73,7 @@ class _Grid:
 def _grids() -> list[_Grid]:
     grids = []
     for swing in SWINGS:
-        straight = swing == SWINGS[0]
+        straight = swing == STRAIGHT
         chosen = [place for place in PLACE_COST if straight or place in (0.0, 1 / 4, 1 / 2, 3 / 4)]
         warped = [swung(place, swing) for place in chosen]
         ticks = [round(place * SIMPLE_TICKS) for place in chosen]
@@ -82,7 +83,7 @@ def _grids() -> list[_Grid]:
     ticks = [round(place * COMPOUND_TICKS) for place in COMPOUND_COST]
     costs = [cost + COMPOUND_PRIOR for cost in COMPOUND_COST.values()]
     places = np.array(list(COMPOUND_COST))
-    return [*grids, _Grid(places, np.array(ticks), np.array(costs), COMPOUND_TICKS, SWINGS[0])]
+    return [*grids, _Grid(places, np.array(ticks), np.array(costs), COMPOUND_TICKS, STRAIGHT)]
 
 
 def swung(place: float, swing: float) -> float:
@@ -103,6 +104,7 @@ _GRIDS = _grids()
 def find_beat(
     onsets_seconds: Sequence[float],
     pitches: Sequence[int],
+    velocities: Sequence[int],
     last_seconds: float,
     *,
     period_seconds: float = 0.0,
@@ -114,6 +116,7 @@ def find_beat(
     Args:
         onsets_seconds: when notes begin; one at least.
         pitches: their MIDI notes.
+        velocities: how hard they are struck.
         last_seconds: how long the last of them lasts.
         period_seconds: the beat, if it is known; 0 if not.
         like_seconds: the beat of what was played before, near which this one is likely; 0 if nothing was.
@@ -123,26 +126,31 @@ def find_beat(
     if len(onsets) == 1:
         period = period_seconds or like_seconds or _folded(last_seconds)
         ticks = COMPOUND_TICKS if compound else SIMPLE_TICKS
-        return Beat(float(onsets[0]), period, np.zeros(1, np.int64), ticks, SWINGS[0], 0.0)
-    tempi = np.array([period_seconds]) if period_seconds else TRIED_SECONDS
+        return Beat(float(onsets[0]), period, np.zeros(1, np.int64), ticks, STRAIGHT, 0.0)
+    if period_seconds:
+        explained = explanations(onsets, np.array([period_seconds]), like_seconds, compound=compound)
+        return _refined(onsets, min(explained, key=lambda one: one.cost), known_seconds=period_seconds)
+    explained = explanations(onsets, TRIED_SECONDS, like_seconds, compound=compound)
+    return _refined(onsets, _at_the_beat(explained, pitches, velocities, compound=compound), known_seconds=0.0)
+
+
+def explanations(onsets: Doubles, tempi: Doubles, like_seconds: float, *, compound: bool | None) -> list[Explained]:
+    """The likeliest explanation by each way to divide a beat, whose length is one of `tempi` at first."""
     grids = [one for one in _GRIDS if compound in (None, one.beat_ticks == COMPOUND_TICKS)]
-    found = min((_explained(onsets, grid, tempi, like_seconds) for grid in grids), key=lambda one: one.cost)
-    if not period_seconds:
-        found = _at_the_beat(found, pitches, compound=compound)
-    return _refined(onsets, found, known_seconds=period_seconds)
+    return [_explained(onsets, grid, tempi, like_seconds) for grid in grids]
 
 
-def _at_the_beat(found: _Explained, pitches: Sequence[int], *, compound: bool | None) -> _Explained:
-    """The same places counted in the pulse that is the beat."""
-    tick_seconds = found.period_seconds / found.beat_ticks
-    swings = found.swing > SWINGS[0]
-    pulse = likeliest(found.ticks, pitches, found.beat_ticks, tick_seconds, swings=swings, compound=compound)
+def _at_the_beat(
+    explained: Sequence[Explained], pitches: Sequence[int], velocities: Sequence[int], *, compound: bool | None
+) -> Explained:
+    """The likeliest explanation, counted in the pulse that is the beat."""
+    found, pulse = likeliest(explained, pitches, velocities, compound=compound)
     return replace(
         found,
         ticks=pulse.written(found.ticks),
         beat_ticks=pulse.beat_ticks,
-        swing=found.swing if pulse.length == found.beat_ticks else SWINGS[0],
-        period_seconds=pulse.length * tick_seconds,
+        swing=found.swing if pulse.length == found.beat_ticks else STRAIGHT,
+        period_seconds=pulse.length * found.tick_seconds,
     )
 
 
@@ -158,18 +166,7 @@ def _folded(seconds: float) -> float:
     return seconds if seconds >= low else USUAL_SECONDS
 
 
-@dataclass(frozen=True)
-class _Explained:
-    """The likeliest explanation by one grid: its cost, onsets in ticks, the beat's ticks, swing and period."""
-
-    cost: float
-    ticks: Ints
-    beat_ticks: int
-    swing: float
-    period_seconds: float
-
-
-def _explained(onsets: Doubles, grid: _Grid, tempi: Doubles, like_seconds: float) -> _Explained:
+def _explained(onsets: Doubles, grid: _Grid, tempi: Doubles, like_seconds: float) -> Explained:
     count, places = len(tempi), len(grid.places)
     away = np.log2(tempi / (like_seconds or USUAL_SECONDS)) ** 2
     usual = (LIKE_BEFORE_WEIGHT if like_seconds else TEMPO_WEIGHT) * away[:, None] * (len(tempi) > 1)
@@ -201,7 +198,7 @@ def _explained(onsets: Doubles, grid: _Grid, tempi: Doubles, like_seconds: float
     return _traced(cost, period, back, grid, len(onsets))
 
 
-def _traced(cost: Doubles, period: Doubles, back: list[tuple[Ints, Ints]], grid: _Grid, count: int) -> _Explained:
+def _traced(cost: Doubles, period: Doubles, back: list[tuple[Ints, Ints]], grid: _Grid, count: int) -> Explained:
     tempo, place = np.unravel_index(int(cost.argmin()), cost.shape)
     places, beats = [int(place)], list[int]()
     for best, passed in back[::-1]:
@@ -209,10 +206,10 @@ def _traced(cost: Doubles, period: Doubles, back: list[tuple[Ints, Ints]], grid:
         places.append(int(best[tempo, places[-1]]))
     reached = np.cumsum([0, *beats[::-1]])
     ticks = reached * grid.beat_ticks + grid.ticks[places[::-1]]
-    return _Explained(float(cost.min()) / count, ticks, grid.beat_ticks, grid.swing, float(period[tempo, place]))
+    return Explained(float(cost.min()) / count, ticks, grid.beat_ticks, grid.swing, float(period[tempo, place]))
 
 
-def _refined(onsets: Doubles, found: _Explained, *, known_seconds: float) -> Beat:
+def _refined(onsets: Doubles, found: Explained, *, known_seconds: float) -> Beat:
     """Period, beat and swing by least squares, the latest onsets counting most."""
     written = found.ticks / found.beat_ticks
     period, first, swing = found.period_seconds, 0.0, found.swing
@@ -238,11 +235,11 @@ def _line(seconds: Doubles, beats: Doubles, period: float, *, fixed: bool) -> tu
     return period, float(np.average(seconds, weights=weights)) - period * middle
 
 
-def _swing(beats: Doubles, found: _Explained) -> float:
+def _swing(beats: Doubles, found: Explained) -> float:
     """Where the second half of beats begins, by the notes that begin there; few of them say little."""
     halves = found.ticks % SIMPLE_TICKS == SIMPLE_TICKS // 2
     if not halves.any():
         return found.swing
     inside = float(np.median(beats[halves] - found.ticks[halves] // SIMPLE_TICKS))
     share = halves.sum() / (halves.sum() + FEW_HALVES)
-    return float(np.clip(found.swing + share * (inside - found.swing), SWINGS[0] - 0.04, SWINGS[-1] + 0.05))
+    return float(np.clip(found.swing + share * (inside - found.swing), STRAIGHT - 0.04, SWINGS[-1] + 0.05))

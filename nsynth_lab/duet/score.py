@@ -78,6 +78,7 @@ def score_of(phrase: Phrase, wishes: Wishes) -> Score:
     beat = find_beat(
         onsets,
         [note.key for note in line],
+        [note.velocity for note in line],
         (line[-1].end - line[-1].begin) / SAMPLE_RATE,
         period_seconds=60.0 / bpm if bpm else 0.0,
         like_seconds=phrase.period_samples / SAMPLE_RATE,

@@ -12,7 +12,7 @@ from nsynth_lab.duet.values import DuetNote
 from nsynth_lab.evaluate.melody.held_out import Sample
 from nsynth_lab.melody.conditions import metre_at
 from nsynth_lab.melody.steps import DURATIONS, REST
-from nsynth_lab.units import SAMPLE_RATE
+from nsynth_lab.units import SAMPLE_RATE, Doubles
 
 BARS = (2, 4, 4, 4, 8)  # as likely as often they stand here
 SIMPLE_SECONDS, COMPOUND_SECONDS = (0.3, 0.8), (0.4, 0.85)  # a beat
@@ -30,6 +30,7 @@ class Played:
     Attributes:
         notes: at samples; the first beat is at `first_sample`.
         line: MIDI note of each and its length in ticks.
+        beats: where each is written, in beats from a bar line on [notes].
         beat_samples, first_sample: beats are at `first + n * beat`.
         swing: where the second half of a beat begins.
         scale: pitch classes of the tune's key, 0 is C.
@@ -38,6 +39,7 @@ class Played:
 
     notes: tuple[DuetNote, ...]
     line: tuple[tuple[int, int], ...]
+    beats: Doubles
     beat_samples: float
     first_sample: int
     swing: float
@@ -83,4 +85,5 @@ def play(sample: Sample, chance: np.random.Generator, *, lowest: int, scale: fro
         velocity = loud + ACCENT * (tick % ticks == 0) + int(chance.integers(-4, 5))
         struck.append(DuetNote(begin, max(end, begin + SHORTEST_SAMPLES), lowest + pitch, velocity))
     line = tuple((lowest + pitch, length) for _, length, pitch in notes)
-    return Played(tuple(struck), line, beat, first, swing, scale, bars)
+    beats = np.array([tick / ticks for tick, _, _ in notes])
+    return Played(tuple(struck), line, beats, beat, first, swing, scale, bars)
