@@ -71,7 +71,7 @@ def _struck(played: Played, chance: np.random.Generator) -> list[int]:
     """Velocities of somebody who accents beats, or does not."""
     accent, uneven = (int(chance.choice(choices)) for choices in (ACCENTS, UNEVEN))
     hit = FIRM + accent * (played.beats % 1 == 0) + chance.normal(0, uneven, len(played.notes))
-    return np.rint(hit).astype(int).tolist()
+    return [round(one) for one in hit.tolist()]
 
 
 def _is_right(found: Explained, pulse: Pulse, played: Played) -> bool:
