@@ -1,7 +1,8 @@
 """Writing: drafts are continued note by note, several side by side, each with a random generator of its own.
 
 Along a sketch the writer's log-probabilities and those of the sketch are added, times a weight: a product of experts
-(Hinton 2002). So what comes is a melody first, and the sketch second.
+(Hinton 2002). So what comes is a melody first, and the sketch second. Where no goal is given, what returns is a little
+likelier to go on (`returning`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from nsynth_lab.melody.conditions import (
     NOT_TOLD,
 )
 from nsynth_lab.melody.draft import Draft, row
+from nsynth_lab.melody.returning import returning
 from nsynth_lab.melody.rules import (
     Allowed,
     Goal,
@@ -208,9 +210,11 @@ def _durations(
         allowed = durations_allowed(one.draft, asked.goal)
         sketch = sketches[place] if sketches else None
         more = asked.weight * sketch.durations(one.draft) if sketch else 0.0
-        returning = one.due or asked.recalled(one.draft)
-        if returning:
-            chosen[place] = returning[0]
+        if not asked.goal.ends:
+            more = more + returning(one.draft)[0]
+        known = one.due or asked.recalled(one.draft)
+        if known:
+            chosen[place] = known[0]
         else:
             nucleus = RHYTHM_NUCLEUS if asked.free <= USUAL_FREEDOM else NUCLEUS
             chosen[place] = drawn(scores[place] + more, allowed, asked.free, chances[place], nucleus=nucleus)
@@ -229,10 +233,12 @@ def _pitches(
             continue
         sketch = sketches[place] if sketches else None
         more = asked.weight * sketch.pitches(one.draft) if sketch else 0.0
-        returning = one.due or asked.recalled(one.draft)
+        if not asked.goal.ends:
+            more = more + returning(one.draft)[1]
+        known = one.due or asked.recalled(one.draft)
         allowed = pitches_allowed(one.draft) & asked.compass
-        if returning:
-            chosen[place] = returning[1]
+        if known:
+            chosen[place] = known[1]
         else:
             nucleus = PITCH_NUCLEUS if asked.free <= USUAL_FREEDOM else NUCLEUS
             chosen[place] = drawn(scores[place] + more, allowed, asked.free, chances[place], nucleus=nucleus)
