@@ -126,6 +126,7 @@ NOT_HERE = {
     "evolve my-reeds": "tests/test_evolve.py breeds instruments; of a tiny model's none is recognised",
     "plugin build": "tests/test_plugin.py builds it",
     "plugin use": "tests/test_plugin.py puts a preset on a track",
+    "plugin panel": "tests/test_plugin_panel.py opens it on a track",
     "plugin install": "tests/test_plugin.py installs it, elsewhere than in the user's folders",
     "torchrun": "tests/test_parallel.py trains in several processes",
 }

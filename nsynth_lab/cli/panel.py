@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
 
 TO_BEGIN_WITH = ("flute", "cello", "choir aahs", "marimba")
 EXTRA = ("starlette", "uvicorn", "websockets")
-DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 DEFAULT_DEVICE = "default"
 
 WhatArgument = Annotated[
@@ -130,7 +126,7 @@ def panel(
             console.show(address)
             console.say("open; Ctrl-C ends it")
             if not no_browser:
-                _open_browser(address)
+                open_browser(address)
             with suppress(KeyboardInterrupt):  # how a player ends
                 serve(make_app(instrument, guard=guard), listener, instrument.worker)
 
@@ -169,11 +165,9 @@ def _to_play(what: Sequence[str], checkpoint: Path | None) -> tuple[Patch, str]:
     return blend_patch([find_name(name, known, hint=neither) for name in what]), ""
 
 
-def _open_browser(address: str) -> None:
+def open_browser(address: str) -> None:
     """Where there is one to be seen; never waits for it."""
-    if sys.platform not in ("win32", "darwin") and not any(os.environ.get(name) for name in DISPLAYS):
-        console.say("open this address in a browser; there is no display here")
-        return
-    import webbrowser
+    from nsynth_lab.panel.browser_window import open_window
 
-    threading.Thread(target=webbrowser.open, args=(address,), name="browser", daemon=True).start()
+    if not open_window(address):
+        console.say("open this address in a browser; there is no display here")

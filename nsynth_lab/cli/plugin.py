@@ -8,6 +8,7 @@ import typer
 
 from nsynth_lab.cli import console
 from nsynth_lab.cli.options import JsonOption
+from nsynth_lab.cli.panel import NoBrowserOption, open_browser
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -81,6 +82,26 @@ def use(
 
 
 @app.command()
+def panel(
+    track: Annotated[int, typer.Option(min=1, help="Which track, as `nsynth-lab plugin status` counts them.")] = 1,
+    no_browser: NoBrowserOption = False,
+) -> None:
+    """Open the panel on a track that is open in the DAW: what you change there is that track's sound, at once.
+
+    The project keeps it, parameters of the plugin that move are told to the DAW, and Ctrl-Z takes it back. The
+    plugin's parameter "Open panel" does the same. The sound goes to the DAW, not to the page.
+
+    **Example**: `nsynth-lab plugin panel --track 2`
+    """
+    from nsynth_lab.plugin.status import panel_of, place_installed
+
+    address = panel_of(place_installed(), track=track)
+    console.show(address)
+    if not no_browser:
+        open_browser(address)
+
+
+@app.command()
 def status(as_json: JsonOption = False) -> None:
     """Show what is installed, whether the engine runs and for whom, and what went wrong last.
 
@@ -117,5 +138,8 @@ def _show(found: Status) -> None:
         console.show(f"the engine runs (process {found.engine.get('process')})")
         for track, name in enumerate(found.engine.get("playing", []), start=1):
             console.show(f"track {track}: {name or 'nothing'}")
+        for track, address in enumerate(found.engine.get("panels", []), start=1):
+            if address:
+                console.show(f"panel of track {track}: {address}")
     for line in found.log:
         console.say(f"log: {line}")

@@ -9,6 +9,7 @@
     hands        keys, wheels and pedals
     history      the sound with undo and redo; changes are in `changes`
     engines      the engine that plays it: told by `moves`, or built anew by the worker (`switch`)
+    stage        what these engines play on: the panel's own output, or a track of a DAW
     plugins      what is known of the chain's plugins; `catalogue` lists all effects for pages,
                  `scanning` looks for plugins
     shown        the sound, and how it goes, as pages are told

@@ -7,7 +7,6 @@ built is told, and what plays goes on.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -18,8 +17,9 @@ from nsynth_lab.midi.events import Event, Kind, setting
 from nsynth_lab.panel.history import History, Sound
 from nsynth_lab.panel.moves import moves, told
 from nsynth_lab.panel.recordings.names import check_recordings
+from nsynth_lab.panel.stage import Stage
 from nsynth_lab.panel.switch import Switch
-from nsynth_lab.panel.worker import Worker
+from nsynth_lab.panel.worker import Worker, WorkerShare
 from nsynth_lab.patch import Patch
 from nsynth_lab.render.ensemble import Playing
 from nsynth_lab.render.event_queue import EventQueue
@@ -29,8 +29,6 @@ from nsynth_lab.render.session import Session
 from nsynth_lab.render.with_partner import partner_of, with_partner
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.units import HOP_SAMPLES
-
-POLL_SECONDS = 0.002
 
 
 def engine_of(session: Session, patch: Patch) -> Playing:
@@ -69,18 +67,23 @@ class Engines:
         session: Session,
         history: History,
         event_queue: EventQueue,
-        worker: Worker,
+        worker: Worker | WorkerShare,
         lock: AbstractContextManager[Any],
         *,
+        stage: Stage,
         refused: Callable[[str], None],
     ) -> None:
         self._session, self._history, self._queue = session, history, event_queue
-        self._worker, self._lock, self._refused = worker, lock, refused
+        self._worker, self._lock, self._stage, self._refused = worker, lock, stage, refused
         self._playing = history.now
         self._again = False
         self._answering: Answering | None = None
         self._dragged: list[Event] = []
-        self.switch = Switch(engine_of(session, history.now.patch))
+
+    @property
+    def switch(self) -> Switch:
+        """What plays."""
+        return self._stage.switch
 
     @property
     def answering(self) -> Answering | None:
@@ -107,6 +110,7 @@ class Engines:
         """Go to a place that is not yet that of the history; an engine that takes over meanwhile goes there too."""
         self._dragged = events
         self._queue.put(events)
+        self._stage.drag(events)
 
     def drop(self) -> None:
         """From now on the place is that of the history."""
@@ -118,6 +122,7 @@ class Engines:
         With `again`, an effect that was taken out gets another chance.
         """
         wanted = self._history.now
+        self._stage.follow(wanted.patch)
         self._again |= again and bool(self.switch.present.state().taken_out)
         events = None if self._again else moves(self._playing.patch, wanted.patch)
         if events is None:
@@ -130,9 +135,18 @@ class Engines:
             self._queue.put(event for event in events if own_tempo or event.kind is not Kind.TEMPO)
             self._playing = wanted
 
+    def have(self, *, instead_of: Sound | None = None) -> None:
+        """The present sound of the history plays already, as somebody else has seen to it; with the lock held.
+
+        So it does only if the one that it is `instead_of` did.
+        """
+        if instead_of in (None, self._playing):
+            self._playing = self._history.now
+            self.drop()
+
     def let_go(self) -> None:
         """Nothing plays any more."""
-        self.switch.let_go()
+        self._stage.let_go()
 
     def renew(self) -> None:
         """Play the present sound anew: one of its instruments is not what it was."""
@@ -154,14 +168,11 @@ class Engines:
             return
         engine = self._with_partner(engine, wanted.patch, answering) if answering is not None else engine
         with self._lock:
-            self.switch.take(engine)
+            self._stage.take(engine)
             self._playing = wanted
             self.follow()  # what has changed while it was built
             self._queue.put(self._dragged)
-        while self.switch.changing and not self._worker.stopping:
-            time.sleep(POLL_SECONDS)
-        if (old := self.switch.take_old()) is not None:
-            old.let_go()
+        self._stage.settle(lambda: self._worker.stopping)
 
     def _with_partner(self, engine: Playing, patch: Patch, answering: Answering) -> Playing:
         """An engine and that of a partner; without a partner, if its sound cannot be played, which is told."""
@@ -179,6 +190,7 @@ class Engines:
         with self._lock:
             if self._history.now == wanted:  # else a newer one is tried next
                 self._history.back_to(self._playing)
+                self._stage.follow(self._playing.patch)
                 self._refused(_said(error))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from nsynth_lab.errors import UsageError
@@ -79,6 +80,12 @@ class History:
             raise UsageError("there is nothing to do again")
         self._past.append(self._kept)
         self.now = self._kept = self._future.pop()
+
+    def adjust(self, change: Callable[[Patch], Patch]) -> None:
+        """Somebody else moves the sound, such as a host's automation: nothing to undo."""
+        before, self.now = self.now, self.now._replace(patch=change(self.now.patch))
+        if self._kept == before:
+            self._kept = self.now
 
     def rename(self, sound: Sound) -> None:
         """The present sound under another name: nothing to undo."""

@@ -20,7 +20,7 @@ from typing import Any, Self
 from nsynth_lab.errors import NsynthLabError, PatchError, UsageError
 from nsynth_lab.midi.events import Event, Kind, setting, tempo
 from nsynth_lab.panel.changes import changed
-from nsynth_lab.panel.engines import Answering, Engines
+from nsynth_lab.panel.engines import Answering, Engines, engine_of
 from nsynth_lab.panel.files import is_scale, loaded, opened_patch, removed, saved, tuned
 from nsynth_lab.panel.followed import Followed
 from nsynth_lab.panel.hands import Hands, Played
@@ -60,8 +60,9 @@ from nsynth_lab.panel.plugins import check_plugins
 from nsynth_lab.panel.recordings.names import check_kept, check_recordings
 from nsynth_lab.panel.remote_hands import RemoteHands
 from nsynth_lab.panel.shown import notes_of, state_of, status_of
+from nsynth_lab.panel.stage import OwnStage, TrackStage
 from nsynth_lab.panel.switch import Companion, Performer, Source
-from nsynth_lab.panel.worker import Worker
+from nsynth_lab.panel.worker import Worker, WorkerShare
 from nsynth_lab.patch import Patch
 from nsynth_lab.patch.place import MAX_SOURCES
 from nsynth_lab.priority import never_for_long, refusal
@@ -86,7 +87,8 @@ File = Load | OpenFile | Save | Remove
 class Instrument:
     """A patch that plays, with undo and redo; a context manager, within which it sounds.
 
-    `device`: None for the pages, else a device of this machine by its name, the default one if that is empty.
+    `device`: None for the pages, else a device of this machine by its name, the default one if that is empty. On a
+    `stage` of somebody else it plays there, and all that is made for it here is who may ask for what.
 
     Attributes:
         session: the checkpoint and the bank.
@@ -110,15 +112,16 @@ class Instrument:
         block_samples: int = 256,
         latency: str = "low",
         device: str | None = None,
+        stage: TrackStage | None = None,
     ) -> None:
         if block_samples not in BLOCKS:
             raise UsageError(f"blocks of {block_samples} samples; expected one of {', '.join(map(str, BLOCKS))}")
         if latency not in LATENCIES:
             raise UsageError(f"latency '{latency}'; expected {' or '.join(LATENCIES)}")
         self.session, self.block_samples = session, block_samples
-        self.worker = Worker()
+        self.worker: Worker | WorkerShare = stage.worker if stage else Worker()
         self._lock = RLock()
-        self._hands, self._events = Hands(), EventQueue()
+        self._hands, self._events = Hands(), stage.event_queue if stage else EventQueue()
         self.midi = MachineMidi(self._hear_ports, lost=self._lose_ports, changed=lambda: self._tell(self.midi.ports))
         self._followed = Followed(self._events.put_at, self.midi.hear_clock)
         self._remote = RemoteHands()
@@ -130,8 +133,17 @@ class Instrument:
         self._listeners: list[Tell] = []
         self._stack = ExitStack()
         self._engines = Engines(
-            session, self._history, self._events, self.worker, self._lock, refused=self._say_and_tell
+            session,
+            self._history,
+            self._events,
+            self.worker,
+            self._lock,
+            stage=stage or OwnStage(engine_of(session, self._history.now.patch)),
+            refused=self._say_and_tell,
         )
+        if stage is not None:
+            self.output = stage.output
+            return
         choose_threads(self._engines.switch.present)
         self.output = Output(
             self._engines.switch,
@@ -333,6 +345,22 @@ class Instrument:
         with self._lock:
             self._engines.renew()
 
+    def adopt(self, patch: Patch | None = None) -> None:
+        """The owner of the stage has an engine of its own play this sound, which can be undone; or the present one."""
+        with self._lock:
+            if patch is not None:
+                self._history.keep(Sound(patch))
+            self._engines.have()
+            self._tell_revised()
+
+    def adjust(self, change: Callable[[Patch], Patch]) -> None:
+        """The sound has been moved on its stage, such as by a host's automation; there is nothing to undo."""
+        with self._lock:
+            before = self._history.now
+            self._history.adjust(change)
+            self._engines.have(instead_of=before)
+            self._tell_revised()
+
     def subscribe(self, tell: Tell) -> Callable[[], None]:
         """Tell of every change from now on; returns what ends it. `tell` comes from any thread and must not wait."""
         with self._lock:
@@ -497,16 +525,18 @@ class Instrument:
         with self._lock:
             if taken_out != self._taken_out:
                 self._taken_out = dict(taken_out)
-                self._revision += 1
-                self._tell_state()
+                self._tell_revised()
 
     def _say_and_tell(self, line: str) -> None:
-        self._revision += 1
         self._say(line)
-        self._tell_state()
+        self._tell_revised()
 
     def _say(self, line: str) -> None:
         self._tell(Trouble(line))
+
+    def _tell_revised(self) -> None:
+        self._revision += 1
+        self._tell_state()
 
     def _tell_state(self) -> None:
         self._told_at = time.monotonic()

@@ -544,7 +544,7 @@ class Status:
     underruns: int = whole(0, low=0, high=2**53, says="blocks that came too late")
     latency_ms: float = number(0.0, low=0.0, high=1e9, unit="ms", says="from a key's message to the sound leaving here")
     stolen: int = whole(0, low=0, high=2**53, says="voices stolen because all were in use, or the machine was too slow")
-    output: str = choice("socket", ("socket", "device"), says="where the sound goes")
+    output: str = choice("socket", ("socket", "device", "host"), says="where the sound goes; host: to a DAW's track")
     device: str = text("", most=SHORT, says="name of the device, if it goes there; the default one if empty")
     latency: str = choice("low", ("low", "high"), says="of the device")
     tempo_bpm: float = number(DEFAULT_BPM, low=0.0, high=1e9, says="quarter notes a minute, of what is in beats")

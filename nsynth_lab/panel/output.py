@@ -53,6 +53,11 @@ class Output:
         return self._sink is self.socket
 
     @property
+    def kind(self) -> str:
+        """As `messages.Status` names it."""
+        return "socket" if self.is_socket else "device"
+
+    @property
     def device(self) -> str | None:
         """The name of the device that plays, empty for the default one; None while the pages play."""
         return self._sink.name if isinstance(self._sink, DeviceSink) else None

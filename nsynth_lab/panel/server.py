@@ -88,7 +88,7 @@ from nsynth_lab.wording import quoted
 
 if TYPE_CHECKING:
     from nsynth_lab.panel.instrument import Instrument
-    from nsynth_lab.panel.worker import Worker
+    from nsynth_lab.panel.worker import Worker, WorkerShare
 
 PAGE = Path(__file__).with_name("page")
 FIRST = "index.html"
@@ -219,34 +219,54 @@ def address_of(listener: socket.socket, guard: Guard) -> str:
     return f"http://{shown}:{port}/" + (f"?{TOKEN}={guard.token}" if guard.token else "")
 
 
-def serve(app: Starlette, listener: socket.socket, worker: Worker) -> None:
+def serve(app: Starlette, listener: socket.socket, worker: Worker | WorkerShare) -> None:
     """Serve the panel until Ctrl-C, which comes out as KeyboardInterrupt once everybody has been told goodbye.
 
     On a thread of its own, so that this one is free for what the worker has to do: the main thread, for plugins. A
     second Ctrl-C waits for nobody.
     """
-    server, ended = server_of(app), list[BaseException]()
+    serving = Serving(app, listener)
+    try:
+        worker.work_here(serving.goes_on)
+    finally:
+        serving.end()
+        try:
+            serving.wait()
+        except KeyboardInterrupt:
+            serving.end(waiting=False)
+            serving.wait()
 
-    def run() -> None:
+
+class Serving:
+    """A panel that is served on a thread of its own, from now on until its `end`, which everybody is told."""
+
+    def __init__(self, app: Starlette, listener: socket.socket) -> None:
+        self._server, self._listener = server_of(app), listener
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="server", daemon=True)
+        self._thread.start()
+
+    def goes_on(self) -> bool:
+        """Whether it is served still."""
+        return self._thread.is_alive()
+
+    def end(self, *, waiting: bool = True) -> None:
+        """Have it end soon, `waiting` for those who are connected or not."""
+        self._server.should_exit = True
+        self._server.force_exit = not waiting
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait until it has ended, or so long at most; what it has failed by is raised."""
+        self._thread.join(seconds)
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
         try:
             with behind_sound():
-                server.run(sockets=[listener])
+                self._server.run(sockets=[self._listener])
         except BaseException as error:
-            ended.append(error)
-
-    thread = threading.Thread(target=run, name="server", daemon=True)
-    thread.start()
-    try:
-        worker.work_here(thread.is_alive)
-    finally:
-        server.should_exit = True
-        try:
-            thread.join()
-        except KeyboardInterrupt:
-            server.force_exit = True
-            thread.join()
-    if ended:
-        raise ended[0]
+            self._error = error
 
 
 def server_of(app: Starlette) -> uvicorn.Server:

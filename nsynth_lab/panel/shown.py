@@ -58,7 +58,7 @@ def status_of(status: LiveStatus, output: Output, *, bpm: float, clock: str, clo
         underruns=status.underruns,
         latency_ms=status.latency_ms,
         stolen=engine.stolen + engine.overload_stolen,
-        output="socket" if output.is_socket else "device",
+        output=output.kind,
         device=output.device or "",
         latency=output.latency,
         tempo_bpm=bpm,

@@ -12,6 +12,39 @@ from nsynth_lab.priority import behind_sound, come_behind
 LOOK_SECONDS = 0.1
 
 
+class WorkerShare:
+    """A worker as one of several has it who ask it: their kinds of work are apart, and none of them ends it."""
+
+    def __init__(self, worker: Worker, name: str) -> None:
+        self._worker, self._name = worker, name
+
+    @property
+    def stopping(self) -> bool:
+        """As `Worker.stopping`."""
+        return self._worker.stopping
+
+    @property
+    def idle(self) -> bool:
+        """As `Worker.idle`: whether all is done, for everybody."""
+        return self._worker.idle
+
+    def ask(self, kind: str, work: Callable[[], None]) -> None:
+        """As `Worker.ask`."""
+        self._worker.ask(f"{kind} of {self._name}", work)
+
+    def work_here(self, as_long_as: Callable[[], bool]) -> None:
+        """As `Worker.work_here`, for all who share it."""
+        self._worker.work_here(as_long_as)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+
 class Worker:
     """`ask(kind, work)`: do `work` soon, instead of what was asked for before of that kind and is not yet begun.
 
@@ -59,6 +92,10 @@ class Worker:
             with self._news:
                 self._stands_aside = False
                 self._news.notify_all()
+
+    def share(self, name: str) -> WorkerShare:
+        """For one of several that ask it, each for kinds of its own."""
+        return WorkerShare(self, name)
 
     def _run(self) -> None:
         while not self.stopping:

@@ -8,6 +8,8 @@
     memory       a session's shared memory, as the engine sees it
     bridge       records of the host's blocks -> events -> the engine -> audio at the host's rate
     seat         one instance's session: its preset, its engine, what goes wrong
+    editor       the panel on a seat, opened when somebody asks for it; host_stage: what it plays on; moves: what the
+                 host moves in it
     server       all seats; ends when the last one has been gone for a while
     __main__     the process: keeps a copy of itself ready, so that a crash is over within a moment
     place        where the engine and its socket are, as it is written beside an installed plugin

@@ -13,6 +13,7 @@ import gc
 import math
 import os
 import select
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -26,6 +27,8 @@ from nsynth_lab.plugin.memory import Memory, Record
 from nsynth_lab.plugin.parameters import PARAMETERS, events_of
 from nsynth_lab.priority import raise_priority
 from nsynth_lab.render.ensemble import Playing
+from nsynth_lab.render.event_queue import EventQueue
+from nsynth_lab.render.load_meter import LoadMeter
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
 LOOK_SECONDS = 0.5
@@ -39,6 +42,10 @@ class Bridge:
     Attributes:
         engine: what plays.
         patch: of the engine, for its macros.
+        stands: where the host has put each of `parameters.PARAMETERS` since the preset; None where the preset has it.
+        played: what the panel plays; None without a panel.
+        meter: the share of its time that each block took; None if nobody asks.
+        underruns: how often the host has been given silence.
         stopping: set to end.
 
     `let_go` is given each engine that plays no more.
@@ -46,19 +53,30 @@ class Bridge:
 
     def __init__(self, memory: Memory, engine: Switch, patch: Patch, *, let_go: Callable[[Playing], None]) -> None:
         self.engine, self.patch = engine, patch
+        self.stands: list[float | None] = [None] * len(PARAMETERS)
+        self.played: EventQueue | None = None
+        self.meter: LoadMeter | None = None
+        self.underruns = 0
+        self._held: list[Event] = []  # of what the panel plays
         self.stopping = False
         self._memory, self._let_go = memory, let_go
-        self._next: tuple[Playing, Patch] | None = None
+        self._next: Playing | None = None
         self._frames = 0  # that the host has asked for; while records are read, before their block
         self._resampler = None
         if memory.rate != SAMPLE_RATE:
             self._resampler = StreamResampler(SAMPLE_RATE, memory.rate, channels=CHANNELS, prompt=True)
 
-    def change(self, engine: Playing, patch: Patch) -> None:
+    def change(self, engine: Playing) -> None:
         """From the next block on, play another engine; from any thread."""
-        before, self._next = self._next, (engine, patch)
+        before, self._next = self._next, engine
         if before is not None:
-            self._let_go(before[0])
+            self._let_go(before)
+
+    def let_go(self) -> None:
+        """All engines; nothing plays any more."""
+        self.engine.let_go()
+        if self._next is not None:
+            self._next.let_go()
 
     def run(self, asked: int, made: int) -> None:
         """Make what is asked for; the pipe `asked` wakes it, and through `made` it wakes the shell."""
@@ -76,8 +94,13 @@ class Bridge:
 
     def work(self) -> bool:
         """Make what has been asked for by now, all blocks at once; whether that was anything."""
-        self._take_over()
-        frames, events = self._frames, list[Event]()
+        began, frames = time.perf_counter(), self._frames
+        events = self._take_over()
+        if self.played is not None:
+            self._held += [event for _, event in self.played.drain()]
+            if self._next is None:  # else they may be meant for that one
+                events += [event.at(self.engine.clock) for event in self._held]
+                self._held = []
         for record in self._memory.read():
             if record.kind == BLOCK:
                 self._frames += min(record.number, LARGEST_BLOCK_FRAMES)
@@ -85,16 +108,26 @@ class Bridge:
                 events += self._events(record)
         self.engine.send(events)
         self._make()
+        if self.meter is not None and self._frames > frames:
+            self.meter.add((time.perf_counter() - began) * self._memory.rate / (self._frames - frames))
         if not self._memory.offline and self.engine.idle:
             gc.collect(0)
         return self._frames > frames
 
-    def _take_over(self) -> None:
+    def _take_over(self) -> list[Event]:
+        """Have the next engine take over if it may; returns what it has to be told first."""
         if (old := self.engine.take_old()) is not None:
             self._let_go(old)
-        if self._next is not None and not self.engine.changing:
-            (engine, self.patch), self._next = self._next, None
-            self.engine.take(engine)
+        if self._next is None or self.engine.changing:
+            return []
+        engine, self._next = self._next, None
+        self.engine.take(engine)
+        stands = [(index, value) for index, value in enumerate(self.stands) if value is not None]
+        return [
+            event
+            for index, value in stands
+            for event in events_of(self.patch, index, value, at_sample=self.engine.clock)
+        ]
 
     def _make(self) -> None:
         """Render as far as the host has asked."""
@@ -107,6 +140,7 @@ class Bridge:
 
     def _catch_up(self) -> None:
         """Steal voices: the machine is too slow for so many."""
+        self.underruns += 1
         if (voices := self.engine.state().voices) > 1:
             self.engine.steal(max(1, voices // 4))
 
@@ -118,6 +152,7 @@ class Bridge:
         at = self._sample(self._frames + min(record.frame, LARGEST_BLOCK_FRAMES))
         if record.kind == PARAMETER:
             if record.number < len(PARAMETERS) and math.isfinite(record.value):
+                self.stands[record.number] = record.value
                 return events_of(self.patch, record.number, record.value, at_sample=at)
             return []
         status, first, second = (record.number >> shift & 0xFF for shift in (0, 8, 16))

@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MAGIC = int.from_bytes(b"NSL-RING", "little")
-VERSION = 1
+VERSION = 2
 LONGEST_TEXT_BYTES = 1 << 20
 RECORDS = 1 << 13
 AUDIO_FRAMES = 1 << 16
@@ -67,7 +67,12 @@ RECORD_KINDS = (
     Row("RECORD_BLOCK", 3, "number: frames of the block that ends here"),
 )
 MESSAGES = (
-    Row("SAY_HELLO", 1, "shell: VERSION; with it the memory, the pipe it writes to and the one it reads from"),
+    Row(
+        "SAY_HELLO",
+        1,
+        "shell: VERSION, a newline, and a name of its own, the same in all its sessions; with it the memory, the pipe "
+        "it writes to and the one it reads from",
+    ),
     Row("SAY_PRESET", 2, "shell: serial number, a newline, and the text of a preset"),
     Row("SAY_READY", 3, "engine: serial number of the preset that plays, and the frames by which its effects are late"),
     Row("SAY_VALUES", 4, "engine: serial number, and what the preset has for each row of `parameters.PARAMETERS`"),
@@ -75,6 +80,13 @@ MESSAGES = (
     Row("SAY_SILENT", 6, "engine: serial number of a preset in whose place nothing plays"),
     Row("SAY_STATUS", 7, "anybody, instead of hello; the engine answers with its `server.Server.status` in JSON"),
     Row("SAY_USE", 8, "anybody, instead of hello: track, from 1, a newline, and a preset; engine to shell: play this"),
+    Row("SAY_PANEL", 9, "shell: open the panel; anybody, instead of hello: track, from 1, answered with its address"),
+    Row(
+        "SAY_KEPT",
+        10,
+        "engine: serial number, pairs of a row of `parameters.PARAMETERS` and its value, a newline, and the preset "
+        "that the one of that number has become",
+    ),
 )
 RINGS = (
     Row("RECORDS", RECORDS, "in the ring, a power of two"),

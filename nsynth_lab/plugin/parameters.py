@@ -44,7 +44,7 @@ PARAMETERS = (
     Parameter("release", "Release", "s", high=10.0),
     Parameter("level", "Level", "dB", low=-60.0, high=12.0),
 )
-_ATTACK = MACROS + 2
+FIRST_MACRO, ENVELOPE = 2, MACROS + 2  # where they begin
 
 
 def values_of(patch: Patch) -> tuple[float, ...]:
@@ -68,10 +68,10 @@ def events_of(patch: Patch, index: int, value: float, *, at_sample: int) -> list
         told = [(row.symbol, value)]
     elif row.symbol == "level":
         told = [("volume_db", value)]
-    elif index >= _ATTACK:
+    elif index >= ENVELOPE:
         told = [synth_value(ATTACK if row.symbol == "attack" else RELEASE, value)]
     else:
-        knobs = patch.macros[index - 2 : index - 1]
+        knobs = patch.macros[index - FIRST_MACRO :][:1]
         moved = [(move.target, move.value(value)) for macro in knobs for move in macro.moves]
         told = [synth_value(*move) if move[0] in SYNTH else move for move in moved]
     return [setting(name, number, at_sample=at_sample) for name, number in told]

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from nsynth_lab.errors import NsynthLabError, PluginError
 from nsynth_lab.folders import data_folder
@@ -25,28 +26,51 @@ from nsynth_lab.patch.preset_file import MAX_BYTES
 from nsynth_lab.plugin.bridge import Bridge
 from nsynth_lab.plugin.layout import NUMBER
 from nsynth_lab.plugin.memory import Memory
-from nsynth_lab.plugin.parameters import values_of
+from nsynth_lab.plugin.parameters import PARAMETERS, values_of
 from nsynth_lab.plugin.socket_frames import Frames
 from nsynth_lab.render.ensemble import Playing
 from nsynth_lab.render.session import Session
 from nsynth_lab.units import SAMPLE_RATE
 
+if TYPE_CHECKING:
+    from nsynth_lab.plugin.editor import Editor
+
 PRESET, READY, SILENT = NUMBER["SAY_PRESET"], NUMBER["SAY_READY"], NUMBER["SAY_SILENT"]
 VALUES, TROUBLE, USE = NUMBER["SAY_VALUES"], NUMBER["SAY_TROUBLE"], NUMBER["SAY_USE"]
+PANEL, KEPT = NUMBER["SAY_PANEL"], NUMBER["SAY_KEPT"]
+LONGEST_NAME = 100
 
 
 class Seat:
     """`serve` until the shell has gone; `say` is told what the shell is told of troubles.
 
+    `hello` is what the shell began with; `panel_wanted` is called with this seat when somebody wants to see its panel.
+
     Attributes:
+        name: of the instance, the same in all its sessions.
         playing: the name of the preset that plays; empty without one.
         bridge: what makes its blocks, once a preset plays.
+        editor: its panel, if one has been opened.
     """
 
-    def __init__(self, frames: Frames, session: Session, worker: Worker, *, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        frames: Frames,
+        hello: str,
+        session: Session,
+        worker: Worker,
+        *,
+        say: Callable[[str], None],
+        panel_wanted: Callable[[Seat], None],
+    ) -> None:
         self._frames, self._session, self._worker, self._say = frames, session, worker, say
+        self._panel_wanted = panel_wanted
+        self.name = hello.partition("\n")[2][:LONGEST_NAME] or str(id(self))
         self.playing = ""
         self.bridge: Bridge | None = None
+        self.editor: Editor | None = None
+        self._serial, self._text, self._lead_seconds = "0", "", 0.0
+        self._rate = SAMPLE_RATE
         self._thread: threading.Thread | None = None
         self._gone = False
         self._changing = threading.Lock()
@@ -63,6 +87,8 @@ class Seat:
                 serial, _, preset = text.partition("\n")
                 if kind == PRESET and serial.isdecimal():
                     self._worker.ask(f"preset {id(self)}", partial(self._play, memory, serial, preset))
+                elif kind == PANEL:
+                    self._panel_wanted(self)
         except NsynthLabError as error:
             self._trouble(str(error))
         finally:
@@ -71,6 +97,33 @@ class Seat:
     def use(self, text: str) -> None:
         """Have the shell ask for this preset, so that the project keeps it."""
         self._frames.say(USE, text)
+
+    def open(self) -> Editor:
+        """Its panel, from now on.
+
+        Raises:
+            PluginError: nothing plays here.
+        """
+        from nsynth_lab.plugin.editor import Editor
+
+        with self._changing:
+            if self.bridge is None:
+                raise PluginError("this track plays nothing yet; try again in a moment")
+            if self.editor is None:
+                share = self._worker.share(self.name)
+                self.editor = Editor(self._session, self.bridge, share, self._text, say=self._say)
+                self.editor.attach(self, self.bridge, lead_seconds=self._lead_seconds)
+            return self.editor
+
+    def keep(self, moves: Mapping[int, float], text: str) -> None:
+        """See `editor.Host`."""
+        self._text = text
+        pairs = (f"{index} {value:.9g}" for index, value in moves.items())
+        self._frames.say(KEPT, " ".join([self._serial, *pairs]) + f"\n{text}")
+
+    def late(self, engine: Playing) -> None:
+        """See `editor.Host`."""
+        self._frames.say(READY, f"{self._serial} {round(engine.delay_samples * self._rate / SAMPLE_RATE)}")
 
     def _play(self, memory: Memory, serial: str, text: str) -> None:
         """By the worker."""
@@ -84,21 +137,28 @@ class Seat:
                 self._trouble(f"the project's preset cannot be played; it is kept as it is: {_said(error)}")
                 self._frames.say(SILENT if self.bridge is None else READY, f"{serial} 0")
                 return
-            self.playing = patch.name
+            self.playing, self._serial, self._text = patch.name, serial, text
             if self.bridge is None:
                 self._begin(memory, engine, patch)
             else:
-                self.bridge.change(engine, patch)
+                self.bridge.stands = [None] * len(PARAMETERS)
+                self.bridge.patch = patch
+                self.bridge.change(engine)
+            if self.editor is not None:
+                self.editor.adopt(patch, text)
             self._frames.say(VALUES, " ".join([serial, *(f"{value:.9g}" for value in values_of(patch))]))
-            self._frames.say(READY, f"{serial} {round(engine.delay_samples * memory.rate / SAMPLE_RATE)}")
+            self.late(engine)
 
     def _begin(self, memory: Memory, engine: Playing, patch: Patch) -> None:
+        self._rate, self._lead_seconds = memory.rate, memory.lead / memory.rate
         self.bridge = Bridge(memory, Switch(engine), patch, let_go=self._let_go)
         _, asked, made = self._frames.files
         for file in (asked, made):
             os.set_blocking(file, False)
         self._thread = threading.Thread(target=self._run, args=(self.bridge, asked, made), name="bridge", daemon=True)
         self._thread.start()
+        if self.editor is not None:
+            self.editor.attach(self, self.bridge, lead_seconds=self._lead_seconds)
 
     def _run(self, bridge: Bridge, asked: int, made: int) -> None:
         try:
@@ -113,10 +173,12 @@ class Seat:
     def _leave(self) -> None:
         with self._changing:
             self._gone = True
+            if self.editor is not None:
+                self.editor.detach()
         if self.bridge is not None and self._thread is not None:
             self.bridge.stopping = True
             self._thread.join()
-            self._worker.ask(f"let go {id(self)}", self.bridge.engine.let_go)
+            self._worker.ask(f"let go {id(self)}", self.bridge.let_go)
             self.bridge = None
         self._frames.close()
         for file in self._frames.files:

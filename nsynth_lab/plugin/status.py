@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nsynth_lab.errors import UsageError
+from nsynth_lab.errors import PluginError, UsageError
 from nsynth_lab.plugin.build import FORMATS, built
 from nsynth_lab.plugin.install import place_of, plugin_folders
 from nsynth_lab.plugin.layout import NUMBER
 from nsynth_lab.plugin.place import Place, our_place
 from nsynth_lab.plugin.socket_frames import Frames
 
-ASK_SECONDS = 3.0
+ASK_SECONDS, OPEN_SECONDS = 3.0, 20.0
+NO_TRACK = "no track {} plays the plugin; `nsynth-lab plugin status` lists those that do"
 LAST_LINES = 5
 
 
@@ -79,13 +80,31 @@ def use(place: Place, text: str, *, track: int) -> None:
         UsageError: there is no such track.
     """
     if _asked(place, "SAY_USE", f"{track}\n{text}") != "1":
-        raise UsageError(f"no track {track} plays the plugin; `nsynth-lab plugin status` lists those that do")
+        raise UsageError(NO_TRACK.format(track))
 
 
-def _asked(place: Place, kind: str, text: str) -> str:
+def panel_of(place: Place, *, track: int) -> str:
+    """The address of the panel of a track, which is opened if it is not open yet.
+
+    Raises:
+        UsageError: there is no such track.
+        PluginError: it cannot be opened; why, in a line.
+    """
+    try:
+        found = json.loads(_asked(place, "SAY_PANEL", str(track), seconds=OPEN_SECONDS))
+    except ValueError:
+        found = {}
+    if problem := found.get("problem"):
+        raise PluginError(f"the panel of track {track} cannot be opened: {problem}")
+    if not (address := found.get("address")):
+        raise UsageError(NO_TRACK.format(track))
+    return str(address)
+
+
+def _asked(place: Place, kind: str, text: str, *, seconds: float = ASK_SECONDS) -> str:
     """The engine's answer; empty if none runs."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(ASK_SECONDS)
+        connection.settimeout(seconds)
         try:
             connection.connect(str(place.socket))
         except OSError:

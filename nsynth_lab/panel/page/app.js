@@ -118,7 +118,7 @@ function latencyMs() {
 
 /** What this page adds to that. */
 function pageMs() {
-  return panel.status?.output === "device" ? 0 : sound.latencyMs;
+  return (panel.status?.output ?? "socket") === "socket" ? sound.latencyMs : 0;
 }
 
 /** @type {{ link: Link, sound: Sound, held: HeldKeys, pad: Pad, colours: Colours, auditions: Auditions,

@@ -86,6 +86,7 @@ export function midiSheet(button, sheet, { held, link, say }) {
  */
 export function outputChoice(section, link, sound) {
   const PAGES = "pages";
+  const HOST = "host";
   const DEVICE = "device ";
   const button = /** @type {HTMLButtonElement} */ (section.querySelector("#output-button"));
   const list = /** @type {HTMLElement} */ (section.querySelector("#output-list"));
@@ -97,6 +98,7 @@ export function outputChoice(section, link, sound) {
   /** @type {Status | null} */
   let status = null;
   const choice = makeChoice(/** @type {HTMLElement} */ (list.querySelector(".list")), (value) => {
+    if (value === HOST) return;
     if (value === PAGES) link.send("output", { to: "socket" });
     else link.send("output", { to: "device", device: value.slice(DEVICE.length) });
   });
@@ -126,6 +128,7 @@ export function outputChoice(section, link, sound) {
   }
 
   function show() {
+    if (status?.output === "host") return showHost();
     const byDevice = status?.output === "device";
     const playing = byDevice ? status?.device ?? "" : "";
     const named = outputs.map(({ name, host, problem }) => ({
@@ -147,6 +150,13 @@ export function outputChoice(section, link, sound) {
     whose.textContent = byDevice ? "latency of the device" : "latency of this page";
     const safety = byDevice ? status?.latency : sound.safety;
     for (const one of safeties) one.setAttribute("aria-pressed", String(one.dataset.safety === safety));
+  }
+  function showHost() {
+    button.textContent = "the DAW";
+    whose.textContent = "latency of the DAW";
+    choice.offer([{ value: HOST, text: "the track in the DAW" }]);
+    choice.show(HOST);
+    for (const one of safeties) one.disabled = true;
   }
   show();
 

@@ -33,13 +33,13 @@ export function meters(section, sound) {
     const whole = status.latency_ms + (bySocket ? sound.latencyMs : 0);
     latency.textContent = bySocket && !sound.isRunning ? "–" : `${Math.round(whole)} ms`;
     const parts = `${status.latency_ms.toFixed(1)} ms in the engine`;
-    latency.title = bySocket ? `${parts}, ${sound.latencyMs.toFixed(1)} ms in this page` : `${parts}, by the device`;
+    latency.title = bySocket ? `${parts}, ${sound.latencyMs.toFixed(1)} ms in this page` : `${parts}, by the ${status.output === "host" ? "DAW" : "device"}`;
   }
 
   function frame() {
     requestAnimationFrame(frame);
     if (document.hidden) return;
-    const heard = status?.output === "device" ? [status.peak, status.peak] : sound.report.peaks;
+    const heard = status && status.output !== "socket" ? [status.peak, status.peak] : sound.report.peaks;
     const fall = calm.matches ? 0 : 0.93;
     shown = shown.map((peak, k) => Math.max(heard[k] ?? 0, peak * fall));
     drawPeaks(peaks, shown);

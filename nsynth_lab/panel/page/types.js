@@ -20,7 +20,8 @@
  * @typedef {{ type: "state", revision: number, patch: Patch, targets: Record<string, Target>, preset: string,
  *   is_changed: boolean, taken_out: Record<string, string>, can_undo: boolean, can_redo: boolean }} State
  * @typedef {{ type: "status", voices: number, x: number, y: number, load: number, peak: number, underruns: number,
- *   latency_ms: number, stolen: number, output: "socket" | "device", device: string, latency: "low" | "high",
+ *   latency_ms: number, stolen: number, output: "socket" | "device" | "host", device: string,
+ *   latency: "low" | "high",
  *   tempo_bpm: number, clock: "" | "midi" | "link", clock_is: "" | "not heard" | "stands still" | "runs" }} Status
  * @typedef {{ type: "midi_ports", watched: boolean, listen: string, names: string[], open: string[],
  *   problem: string }} MidiPorts

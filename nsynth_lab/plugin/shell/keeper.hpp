@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <spawn.h>
 #include <sstream>
 #include <sys/wait.h>
@@ -45,10 +46,15 @@ public:
     enum State { STARTING, PLAYING, LOST, TROUBLE };
     std::atomic<int> state{STARTING};
 
-    // `values(serial, text)` is told what a preset has for each parameter, `use(text)` which preset the user wants.
+    // `values(serial, text)` is told what a preset has for each parameter, `use(text)` which preset the user wants,
+    // `moved(text)` which parameters the panel has moved, and where to.
     Keeper(std::string placeFile, std::function<void(uint32_t, const std::string&)> values,
-           std::function<void(const std::string&)> use)
-        : placeFile_(std::move(placeFile)), values_(std::move(values)), use_(std::move(use)) {}
+           std::function<void(const std::string&)> use, std::function<void(const std::string&)> moved)
+        : placeFile_(std::move(placeFile)), values_(std::move(values)), use_(std::move(use)), moved_(std::move(moved)) {
+        std::random_device chance;
+        for (int part = 0; part < 4; ++part)
+            name_ += std::to_string(chance()) + (part < 3 ? "-" : "");
+    }
 
     ~Keeper() {
         if (!thread_.joinable())
@@ -89,6 +95,12 @@ public:
         return serial;
     }
 
+    // Have the panel opened; from any thread.
+    void openPanel() {
+        panel_ = true;
+        nudge();
+    }
+
     std::string text() const {
         const std::lock_guard<std::mutex> lock(wanted_);
         return text_;
@@ -101,11 +113,12 @@ public:
 private:
     const std::string placeFile_;
     const std::function<void(uint32_t, const std::string&)> values_;
-    const std::function<void(const std::string&)> use_;
+    const std::function<void(const std::string&)> use_, moved_;
+    std::string name_;  // of this instance, in all its sessions
     mutable std::mutex wanted_;
     uint32_t rate_ = 48000, lead_ = 512;
     std::string text_;
-    std::atomic<bool> leaving_{false};
+    std::atomic<bool> leaving_{false}, panel_{false};
     int news_[2] = {-1, -1};
     std::thread thread_;
     static constexpr auto QUICK = std::chrono::milliseconds(300);
@@ -126,6 +139,8 @@ private:
                 connect();
             if (link != nullptr)
                 sayPreset();
+            if (link != nullptr && link->ready != 0 && panel_.exchange(false))
+                link->say(layout::SAY_PANEL, "");
             rest();
             if (link != nullptr)
                 listen();
@@ -161,7 +176,7 @@ private:
             const std::lock_guard<std::mutex> lock(wanted_);
             made.reset(new Link(epoch, rate_, lead_));
         }
-        if (made->open(place.socket)) {
+        if (made->open(place.socket, name_)) {
             opened_ = Clock::now();
             const std::lock_guard<std::mutex> lock(mutex);
             link = std::move(made);
@@ -246,12 +261,34 @@ private:
             case layout::SAY_USE:
                 use_(text);
                 break;
+            case layout::SAY_KEPT:
+                keep(text);
+                break;
             case layout::SAY_TROUBLE:
                 state = TROUBLE;
                 tell(text);
                 break;
             }
         }
+    }
+
+    // What the panel has made of the preset that plays; where another one has been chosen meanwhile, nothing.
+    void keep(const std::string& said) {
+        const size_t end = said.find('\n');
+        std::istringstream words(said.substr(0, end));
+        uint32_t number = 0;
+        words >> number;
+        if (end == std::string::npos)
+            return;
+        {
+            const std::lock_guard<std::mutex> lock(wanted_);
+            if (number != serial)
+                return;
+            text_ = said.substr(end + 1);
+        }
+        std::string rest;
+        std::getline(words, rest);
+        moved_(rest);
     }
 
     void tell(const std::string& line) {

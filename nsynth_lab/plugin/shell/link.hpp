@@ -29,7 +29,7 @@ public:
     std::atomic<uint32_t> silent{0}; // of one in whose place nothing plays
     std::atomic<uint32_t> delay{0};  // frames by which its effects are late
     uint32_t sent = 0;               // serial number of the preset that was sent last
-    bool fresh = true;               // the audio thread has not used it yet
+    uint32_t told = 0;               // serial number of the preset that was told the parameters; of the audio thread
 
     Link(uint32_t epochNow, uint32_t rateHz, uint32_t leadFrames) : epoch(epochNow), rate(rateHz), lead(leadFrames) {}
     Link(const Link&) = delete;
@@ -46,7 +46,7 @@ public:
     int socket() const { return socket_; }
 
     // Whether an engine has taken the session.
-    bool open(const std::string& path) { return connectTo(path) && makeMemory() && sayHello(); }
+    bool open(const std::string& path, const std::string& name) { return connectTo(path) && makeMemory() && sayHello(name); }
 
     bool say(uint32_t kind, const std::string& text) { return send(kind, text, nullptr, 0); }
 
@@ -177,9 +177,9 @@ private:
         return true;
     }
 
-    bool sayHello() {
+    bool sayHello(const std::string& name) {
         const int given[3] = {memoryFd_, toEngine_[0], fromEngine_[1]};
-        const bool said = send(layout::SAY_HELLO, std::to_string(layout::VERSION), given, 3);
+        const bool said = send(layout::SAY_HELLO, std::to_string(layout::VERSION) + "\n" + name, given, 3);
         for (int* end : {&memoryFd_, &toEngine_[0], &fromEngine_[1]}) {
             close(*end);
             *end = -1;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr uint32_t ROW_COUNT = sizeof ROWS / sizeof ROWS[0];
 constexpr uint32_t PRESET_COUNT = sizeof PRESETS / sizeof PRESETS[0];
-constexpr uint32_t CHOICE = ROW_COUNT, ENGINE = ROW_COUNT + 1, PARAMETER_COUNT = ROW_COUNT + 2;
+constexpr uint32_t CHOICE = ROW_COUNT, ENGINE = ROW_COUNT + 1, PANEL = ROW_COUNT + 2, PARAMETER_COUNT = ROW_COUNT + 3;
 constexpr uint32_t LEAST_LEAD = 512, MOST_LEAD = 1 << 15, HELD = 8, HELD_RESAMPLING = 160;  // frames at the host's rate
 constexpr uint32_t MOST_OWED = layout::AUDIO_FRAMES / 2;
 constexpr double FASTER_SECONDS = 0.5, FORGOTTEN_SECONDS = 5.0;
@@ -31,7 +31,8 @@ public:
         : Plugin(PARAMETER_COUNT, 0, 2),
           keeper_(
               placeFile(), [this](uint32_t serial, const std::string& values) { learn(serial, values); },
-              [this](const std::string& text) { setState(PRESET_KEY, text.c_str()); }) {
+              [this](const std::string& text) { setState(PRESET_KEY, text.c_str()); },
+              [this](const std::string& moves) { follow(moves); }) {
         choose(USUAL_PRESET);
         setLatency(latency());
     }
@@ -61,6 +62,11 @@ protected:
             for (uint32_t number = 0; number < PRESET_COUNT; ++number)
                 values[number] = ParameterEnumerationValue(float(number), PRESETS[number].name);
             setChoices(parameter, values, PRESET_COUNT);
+        } else if (index == PANEL) {
+            parameter.hints = kParameterIsTrigger;
+            parameter.name = "Open panel";
+            parameter.symbol = "open_panel";
+            parameter.ranges = ParameterRanges(0, 0, 1);
         } else {
             parameter.hints = kParameterIsOutput | kParameterIsInteger;
             parameter.name = "Engine";
@@ -85,7 +91,7 @@ protected:
     float getParameterValue(uint32_t index) const override {
         if (index < ROW_COUNT)
             return values_[index];
-        return index == CHOICE ? float(chosen_) : float(keeper_.state);
+        return index == CHOICE ? float(chosen_) : index == PANEL ? 0.0f : float(keeper_.state);
     }
 
     void setParameterValue(uint32_t index, float value) override {
@@ -97,6 +103,8 @@ protected:
             const uint32_t wanted = std::min(uint32_t(std::max(value, 0.0f) + 0.5f), PRESET_COUNT - 1);
             if (wanted != chosen_)
                 choose(wanted);
+        } else if (index == PANEL && value > 0.5f) {
+            keeper_.openPanel();
         }
     }
 
@@ -208,6 +216,18 @@ private:
                 show(index, value);
     }
 
+    // The panel has moved parameters: `moves` are pairs of a row and its value.
+    void follow(const std::string& moves) {
+        std::istringstream words(moves);
+        uint32_t index;
+        float value;
+        while (words >> index >> value)
+            if (index < ROW_COUNT && !moved_[index]) {
+                set_[index] = false;  // the preset has it
+                show(index, value);
+            }
+    }
+
     void show(uint32_t index, float value) {
         if (values_[index].exchange(value) != value)
             news_[index] = true;
@@ -267,8 +287,9 @@ private:
             for (uint32_t channel = 0; channel < 16; ++channel)
                 link.post(layout::RECORD_MIDI, 0, (0xB0 | channel) | 120 << 8);  // all sound off
         lost_ = false;
+        const uint32_t ready = link.ready;  // another preset knows nothing yet of what the host has set since
         for (uint32_t index = 0; index < ROW_COUNT; ++index)
-            if (moved_[index].exchange(false) || (link.fresh && set_[index]))
+            if (moved_[index].exchange(false) || (link.told != ready && set_[index]))
                 link.post(layout::RECORD_PARAMETER, 0, index, values_[index]);
         for (; next < count && events[next].frame < first + size; ++next) {
             const MidiEvent& event = events[next];
@@ -279,7 +300,7 @@ private:
                 bytes |= uint32_t(event.data[at]) << 8 * at;
             link.post(layout::RECORD_MIDI, event.frame - first, bytes);
         }
-        link.fresh = false;
+        link.told = ready;
         link.ask(size, offline);
         const Clock::time_point deadline = Clock::now() + patience(size, offline);
         if (!link.take(left, right, size, deadline) && offline && link.alive)
