@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -22,11 +24,13 @@ from nsynth_lab.effects.vst3 import Vst3
 from nsynth_lab.errors import PluginError, UsageError
 from nsynth_lab.midi.parse import Parser
 from nsynth_lab.panel.engines import engine_of
+from nsynth_lab.panel.switch import Switch
 from nsynth_lab.patch import parse_preset
 from nsynth_lab.patch.library import listed_file
+from nsynth_lab.plugin.bridge import BLOCK, MIDI, Bridge
 from nsynth_lab.plugin.build import FORMATS
 from nsynth_lab.plugin.install import place_of
-from nsynth_lab.plugin.layout import NUMBER
+from nsynth_lab.plugin.layout import AUDIO_FRAMES, MAGIC, NUMBER, RECORDS, VERSION
 from nsynth_lab.plugin.memory import Memory
 from nsynth_lab.plugin.place import USUAL_PRESET
 from nsynth_lab.plugin.process import MEMORIES
@@ -276,6 +280,44 @@ def test_memory_that_is_none_of_ours_is_refused(tmp_path: Path) -> None:
         (tmp_path / "memory").write_bytes(content.tobytes())
         with open(tmp_path / "memory", "r+b") as file, pytest.raises(PluginError, match=said):
             Memory(file.fileno())
+
+
+def test_an_engine_sleeps_and_its_lfos_go_on_meanwhile() -> None:
+    """Silence for so long that nothing more can be heard; then a key sounds as if it had been awake."""
+    text = f"{FLUTE}[[effects]]\neffect = 'chorus'\n"
+    patch, file = parse_preset(text), os.memfd_create("memory")
+    os.ftruncate(file, NUMBER["MEMORY_BYTES"])
+    shell = mmap.mmap(file, NUMBER["MEMORY_BYTES"])
+    shell[:24] = struct.pack("=QIIII", MAGIC, VERSION, SAMPLE_RATE, 1024, 0)
+    memory = Memory(file)
+    bridge = Bridge(memory, Switch(engine_of(session(), patch)), patch, let_go=lambda engine: engine.let_go())
+    asked = 0
+
+    def ask(*records: tuple[int, int, int]) -> None:
+        nonlocal asked
+        for kind, frame, number in records:
+            struct.pack_into("=IIIf", shell, NUMBER["AT_RECORDS"] + 16 * (asked % RECORDS), kind, frame, number, 0.0)
+            asked += 1
+        struct.pack_into("=Q", shell, NUMBER["AT_ASKED"], asked)
+
+    for _ in range(200):
+        ask((BLOCK, 0, 512))
+        bridge.work()
+        if memory.asleep:
+            break
+    assert memory.asleep
+    begin = memory.made
+    assert begin > SAMPLE_RATE
+    ask(*[(BLOCK, 0, 512)] * 8)
+    ask((MIDI, 0, int.from_bytes(down(A4), "little")), (BLOCK, 0, 4096))
+    bridge.work()
+    assert not memory.asleep
+    wanted = engine_plays(text, begin + 8192, [(begin + 4096, down(A4))])
+    late = bridge.engine.delay_samples
+    ring = np.frombuffer(shell, "f4", 2 * AUDIO_FRAMES, NUMBER["AT_AUDIO"]).reshape(AUDIO_FRAMES, 2)
+    made = ring[(begin + late + np.arange(8192 - late)) % AUDIO_FRAMES].T
+    assert db_apart(made, wanted[:, begin : begin + 8192 - late]) < -120.0
+    bridge.let_go()
 
 
 def test_the_commands_say_what_is_missing_and_what_is_there(

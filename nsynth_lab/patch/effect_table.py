@@ -55,6 +55,7 @@ class EffectRow:
         parameters: the parameters of the effect.
         mix: default wet/dry balance.
         tail_seconds: maximum length of its tail.
+        gap_seconds: the longest silence within it.
         fixed: attributes of the class with fixed values.
         has_lfo: whether it has an LFO, with the rate `rate_hz`.
     """
@@ -65,6 +66,7 @@ class EffectRow:
     parameters: tuple[EffectParameter, ...]
     mix: float = 1.0
     tail_seconds: float = 0.0
+    gap_seconds: float = 0.0
     fixed: dict[str, float] = field(default_factory=dict)
     has_lfo: bool = False
 
@@ -193,7 +195,7 @@ _ROWS = (
             EffectParameter("delay_beats", 0.0, 0.0, LONGEST_BEATS, "beats", beats_of="delay_seconds"),
             EffectParameter("feedback", 0.3, 0.0, 0.95, "", "feedback"),
         ),
-        mix=0.3, tail_seconds=8.0, fixed={"mix": 1.0},
+        mix=0.3, tail_seconds=8.0, gap_seconds=5.0, fixed={"mix": 1.0},
     ),
     EffectRow(
         "phaser", "Phaser", "notches that sweep through the spectrum",
@@ -252,6 +254,9 @@ _ROWS = (
         "lofi", "Resample", "an old sampler's low sample rate",
         (EffectParameter("rate_hz", 12_000.0, 1000.0, 48_000.0, "Hz", "target_sample_rate"),),
     ),
-    EffectRow("convolution", "Convolution", "the room of a recorded impulse", (), mix=0.3, tail_seconds=10.0),
+    EffectRow(
+        "convolution", "Convolution", "the room of a recorded impulse", (),
+        mix=0.3, tail_seconds=10.0, gap_seconds=10.0,
+    ),
 )  # fmt: skip
 EFFECTS = {row.name: row for row in _ROWS}

@@ -17,11 +17,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+import numpy as np
+
 from nsynth_lab.dsp.resampling import StreamResampler
 from nsynth_lab.midi.events import Event
 from nsynth_lab.midi.parse import STATUS, event_of
 from nsynth_lab.panel.switch import Switch
-from nsynth_lab.patch import Patch
+from nsynth_lab.patch import Patch, find_effect
 from nsynth_lab.plugin.layout import CHANNELS, LARGEST_BLOCK_FRAMES, NUMBER
 from nsynth_lab.plugin.memory import Memory, Record
 from nsynth_lab.plugin.parameters import PARAMETERS, events_of
@@ -32,6 +34,7 @@ from nsynth_lab.render.load_meter import LoadMeter
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
 LOOK_SECONDS = 0.5
+SILENT, SILENT_SECONDS = 1e-6, 1.0  # -120 dB
 STEP_SAMPLES = 8  # the engine takes multiples of these: no effect has to do with a sample or two
 MIDI, PARAMETER, BLOCK = NUMBER["RECORD_MIDI"], NUMBER["RECORD_PARAMETER"], NUMBER["RECORD_BLOCK"]
 
@@ -61,6 +64,7 @@ class Bridge:
         self.stopping = False
         self._memory, self._let_go = memory, let_go
         self._next: Playing | None = None
+        self._silent = 0  # samples since the last that could be heard
         self._frames = 0  # that the host has asked for; while records are read, before their block
         self._resampler = None
         if memory.rate != SAMPLE_RATE:
@@ -107,11 +111,14 @@ class Bridge:
             else:
                 events += self._events(record)
         self.engine.send(events)
+        if events:
+            self._memory.asleep = False
         self._make()
         if self.meter is not None and self._frames > frames:
             self.meter.add((time.perf_counter() - began) * self._memory.rate / (self._frames - frames))
         if not self._memory.offline and self.engine.idle:
             gc.collect(0)
+            self._memory.asleep = self._may_sleep and not events
         return self._frames > frames
 
     def _take_over(self) -> list[Event]:
@@ -134,9 +141,18 @@ class Bridge:
         until = self._sample(self._frames) // STEP_SAMPLES * STEP_SAMPLES
         while (samples := min(until - self.engine.clock, HOP_SAMPLES)) > 0:
             block = self.engine.render(samples)
+            self._silent = self._silent + samples if float(np.abs(block).max(initial=0.0)) < SILENT else 0
             self._memory.write(self._resampler.process(block) if self._resampler else block)
         if self._memory.late and not self._memory.offline:
             self._catch_up()
+
+    @property
+    def _may_sleep(self) -> bool:
+        """Whether nothing is to be heard any more, also not behind the longest gap between two echoes."""
+        if self.played is not None or self._next is not None or self.patch.layers:
+            return False
+        gaps = [math.inf if slot.plugin else find_effect(slot.effect).gap_seconds for slot in self.patch.effects]
+        return self._silent > SAMPLE_RATE * (SILENT_SECONDS + max(gaps, default=0.0))
 
     def _catch_up(self) -> None:
         """Steal voices: the machine is too slow for so many."""

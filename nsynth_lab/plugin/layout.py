@@ -12,6 +12,9 @@ many frames, in order. Frame n lies at n modulo `AUDIO_FRAMES`. Byte order and a
 
 The shell reads frame n as its output n + lead, and silence before: the lead is the latency that it reports, and the
 time that the engine has.
+
+An engine whose voices and tails have died away sleeps, live: the shell gives silence by itself and wakes it now and
+then, to make what is owed. So its clock, and the LFOs of its effects, go on as if it had been awake.
 """
 
 from __future__ import annotations
@@ -19,11 +22,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MAGIC = int.from_bytes(b"NSL-RING", "little")
-VERSION = 2
+VERSION = 3
 LONGEST_TEXT_BYTES = 1 << 20
 RECORDS = 1 << 13
 AUDIO_FRAMES = 1 << 16
 CHANNELS = 2
+ASLEEP_FRAMES = 4096  # made at once by an engine that sleeps
 USUAL_DELAY_SAMPLES = 72  # at 48 kHz, of the limiter behind all effects; until the engine says what it is
 LARGEST_BLOCK_FRAMES = 1 << 13  # of the shell's; larger ones of a host are parted
 
@@ -49,6 +53,12 @@ HEADER = (  # each counter has a cache line of its own
     Row("AT_RATE", 12, "uint32: sample rate of the host in Hz"),
     Row("AT_LEAD", 16, "uint32: lead in frames"),
     Row("AT_OFFLINE", 20, "uint32: 1 while the shell waits for every frame, 0 while it plays live"),
+    Row(
+        "AT_ASLEEP",
+        24,
+        "uint32: 1 while silence follows until there is a record of another kind than BLOCK, and nobody need wake the "
+        "engine before so many frames are owed; set by the engine, taken back by either",
+    ),
     Row("AT_ASKED", 64, "uint64: records written; the shell's"),
     Row("AT_DONE", 128, "uint64: records read; the engine's"),
     Row("AT_MADE", 192, "uint64: frames written; the engine's"),
@@ -93,6 +103,7 @@ RINGS = (
     Row("AUDIO_FRAMES", AUDIO_FRAMES, "in the ring, a power of two"),
     Row("CHANNELS", CHANNELS, "of audio"),
     Row("LARGEST_BLOCK_FRAMES", LARGEST_BLOCK_FRAMES, "of one BLOCK record"),
+    Row("ASLEEP_FRAMES", ASLEEP_FRAMES, "owed by an engine that sleeps before it is woken"),
     Row("USUAL_DELAY_SAMPLES", USUAL_DELAY_SAMPLES, "at 48 kHz, by which a preset is late"),
     Row("LONGEST_TEXT_BYTES", LONGEST_TEXT_BYTES, "of a message"),
     Row("VERSION", VERSION, "of this layout"),

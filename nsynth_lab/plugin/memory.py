@@ -52,6 +52,7 @@ class Memory:
         if not LOWEST_RATE <= self.rate <= HIGHEST_RATE or _period(self.rate) > LONGEST_PERIOD:
             raise PluginError(f"a host plays at {self.rate} Hz; expected a usual rate, such as 44100, 48000 or 96000")
         self._offline = self._numbers("u4", "AT_OFFLINE")
+        self._asleep = self._numbers("u4", "AT_ASLEEP")
         self._asked, self._done, self._made, self._needed = (
             self._numbers("u8", name) for name in ("AT_ASKED", "AT_DONE", "AT_MADE", "AT_NEEDED")
         )
@@ -63,6 +64,15 @@ class Memory:
     def offline(self) -> bool:
         """Whether the host waits for every frame."""
         return bool(self._offline[0])
+
+    @property
+    def asleep(self) -> bool:
+        """Whether silence follows until the host has something to say."""
+        return bool(self._asleep[0])
+
+    @asleep.setter
+    def asleep(self, asleep: bool) -> None:
+        self._asleep[0] = asleep
 
     @property
     def late(self) -> bool:

@@ -88,22 +88,30 @@ public:
         ++asked_;
     }
 
-    // End the block: the engine is asked for its frames.
-    void ask(uint32_t frames, bool offline) {
+    // End the block: the engine is asked for its frames. Returns whether it sleeps, so that they are silence.
+    bool ask(uint32_t frames, bool offline) {
+        std::atomic<uint32_t>& sleeps = *reinterpret_cast<std::atomic<uint32_t>*>(memory_ + layout::AT_ASLEEP);
+        if (asked_ != quiet_ || offline)
+            sleeps.store(0, std::memory_order_release);
+        const bool asleep = sleeps.load(std::memory_order_acquire) != 0;
         post(layout::RECORD_BLOCK, 0, frames);
+        quiet_ = asked_;
         posted_ += frames;
         number(layout::AT_OFFLINE) = offline;
         counter(layout::AT_ASKED).store(asked_, std::memory_order_release);
-        const char byte = 0;
-        (void)!write(toEngine_[1], &byte, 1);
+        if (!asleep || owed() > layout::ASLEEP_FRAMES || room() < layout::RECORDS / 2) {
+            const char byte = 0;
+            (void)!write(toEngine_[1], &byte, 1);
+        }
+        return asleep;
     }
 
     // The last `frames` that are due by now; waits for them until `deadline`, then gives silence. False if it had to.
-    bool take(float* left, float* right, uint32_t frames, Clock::time_point deadline) {
+    bool take(float* left, float* right, uint32_t frames, Clock::time_point deadline, bool asleep) {
         const int64_t end = int64_t(posted_) - lead, begin = end - frames;
         const auto& made = counter(layout::AT_MADE);
         counter(layout::AT_NEEDED).store(uint64_t(std::max<int64_t>(end, 0)), std::memory_order_release);
-        while (int64_t(made.load(std::memory_order_acquire)) < end && alive && Clock::now() < deadline)
+        while (!asleep && int64_t(made.load(std::memory_order_acquire)) < end && alive && Clock::now() < deadline)
             rest(deadline);
         const int64_t there = std::min(end, int64_t(made.load(std::memory_order_acquire)));
         for (int64_t at = begin; at < end; ++at) {
@@ -113,13 +121,14 @@ public:
             left[at - begin] = pair[0];
             right[at - begin] = pair[1];
         }
-        return there == end || end <= 0;
+        return asleep || there == end || end <= 0;
     }
 
 private:
     char* memory_ = nullptr;
     int toEngine_[2] = {-1, -1}, fromEngine_[2] = {-1, -1}, socket_ = -1;
     uint64_t asked_ = 0, posted_ = 0;
+    uint64_t quiet_ = 0;  // `asked_` behind the last block: whatever is posted since is more than a block
     std::string heard_;
 
     std::atomic<uint64_t>& counter(uint32_t at) const { return *reinterpret_cast<std::atomic<uint64_t>*>(memory_ + at); }

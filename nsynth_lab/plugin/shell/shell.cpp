@@ -301,9 +301,9 @@ private:
             link.post(layout::RECORD_MIDI, event.frame - first, bytes);
         }
         link.told = ready;
-        link.ask(size, offline);
+        const bool asleep = link.ask(size, offline);
         const Clock::time_point deadline = Clock::now() + patience(size, offline);
-        if (!link.take(left, right, size, deadline) && offline && link.alive)
+        if (!link.take(left, right, size, deadline, asleep) && offline && link.alive)
             link.alive = false;  // it stands still: another session may do better
         return true;
     }
