@@ -100,7 +100,7 @@ class Clap:
         took_seconds: how long the last block kept the host.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, name: str = "nsynth-lab.instrument") -> None:
         self._library = c.CDLL(str(path))
         self._entry = Entry.in_dll(self._library, "clap_entry")
         assert self._entry.init(str(path).encode())
@@ -111,7 +111,7 @@ class Clap:
         extension = _function(P, P, TEXT)(lambda _, name: offered.get(name))
         self._host = Host(1, 1, 0, None, b"tests", b"", b"", b"1", extension, ignore, ignore, ignore)
         create = c.cast(where, c.POINTER(Factory)).contents.create
-        self._at = create(where, c.addressof(self._host), b"nsynth-lab.instrument")
+        self._at = create(where, c.addressof(self._host), name.encode())
         assert self._at
         self._plugin = c.cast(self._at, c.POINTER(Plugin)).contents
         assert self._plugin.init(self._at)
@@ -146,8 +146,15 @@ class Clap:
         self._plugin.destroy(self._at)
         self._entry.deinit()
 
-    def play(self, frames: int, events: Events = (), *, moves: Sequence[tuple[str, float]] = ()) -> FloatArray:
-        """One block [2, frames]; parameters by name are set at its begin."""
+    def play(
+        self,
+        frames: int,
+        events: Events = (),
+        *,
+        moves: Sequence[tuple[str, float]] = (),
+        given: FloatArray | None = None,
+    ) -> FloatArray:
+        """One block [2, frames]; parameters by name are set at its begin, and an effect is `given` as many frames."""
         ids = {name: place for place, (name, *_) in enumerate(self.parameters())} if moves else {}
         self._events = [
             ParamEvent(c.sizeof(ParamEvent), 0, 0, PARAM_VALUE, 0, ids[name], None, -1, -1, -1, -1, value)
@@ -160,8 +167,14 @@ class Clap:
         sound = np.zeros((2, frames), np.float32)
         sides = (P * 2)(*(side.ctypes.data for side in sound))
         buffer = Buffer(c.addressof(sides), None, 2, 0, 0)
+        played = np.ascontiguousarray(sound if given is None else given, np.float32)
+        sides_in = (P * 2)(*(side.ctypes.data for side in played))
+        buffer_in = Buffer(c.addressof(sides_in), None, 2, 0, 0)
         events_in, events_out = c.addressof(self._in), c.addressof(self._out)
-        process = Process(-1, frames, None, None, c.addressof(buffer), 0, 1, events_in, events_out)
+        inputs = None if given is None else c.addressof(buffer_in)
+        process = Process(
+            -1, frames, None, inputs, c.addressof(buffer), int(given is not None), 1, events_in, events_out
+        )
         begun = time.perf_counter()
         done = self._plugin.process(self._at, c.addressof(process))
         self.took_seconds = time.perf_counter() - begun

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nsynth_lab.errors import MissingError, PluginError
-from nsynth_lab.plugin.build import FORMATS, build, built_folder
+from nsynth_lab.plugin.build import EFFECTS, FORMATS, build, built_folder
 from nsynth_lab.plugin.install import install
 from nsynth_lab.plugin.place import our_place
 
@@ -17,7 +17,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def plugin(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The plugin in folders of hosts, by format; its engine ends two seconds after the last instance."""
+    """The plugin in folders of hosts, by format, and the effect, such as "VST3 effect".
+
+    Their engine ends two seconds after the last instance.
+    """
     kept = REPOSITORY / "build" / "plugin" / built_folder().name
     kept.parent.mkdir(parents=True, exist_ok=True)
     with open(kept.parent / "lock", "w") as lock:
@@ -29,4 +32,4 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
                 pytest.skip(str(error))
     folder = tmp_path_factory.mktemp("hosts")
     paths = install(kept, {name: folder / name for name in FORMATS}, place=our_place(linger_seconds=2.0))
-    return dict(zip(FORMATS, paths, strict=True))
+    return dict(zip([*FORMATS, *(f"{name} effect" for name in EFFECTS)], paths, strict=True))

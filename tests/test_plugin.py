@@ -332,4 +332,4 @@ def test_the_commands_say_what_is_missing_and_what_is_there(
     (tmp_path / ".clap").mkdir()
     (tmp_path / ".clap" / FORMATS["CLAP"]).write_text("somebody else's")
     assert run(["plugin", "status"]) == 0
-    assert capsys.readouterr().out.count("not installed") == 3
+    assert capsys.readouterr().out.count("not installed") == 6

@@ -16,6 +16,7 @@ import select
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -33,6 +34,9 @@ from nsynth_lab.render.event_queue import EventQueue
 from nsynth_lab.render.load_meter import LoadMeter
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE
 
+if TYPE_CHECKING:
+    from nsynth_lab.plugin.follower import Follower
+
 LOOK_SECONDS = 0.5
 SILENT, SILENT_SECONDS = 1e-6, 1.0  # -120 dB
 STEP_SAMPLES = 8  # the engine takes multiples of these: no effect has to do with a sample or two
@@ -46,6 +50,7 @@ class Bridge:
         engine: what plays.
         patch: of the engine, for its macros.
         stands: where the host has put each of `parameters.PARAMETERS` since the preset; None where the preset has it.
+        follower: has what the host plays in followed, in the effect; one of the engine's sources.
         played: what the panel plays; None without a panel.
         meter: the share of its time that each block took; None if nobody asks.
         underruns: how often the host has been given silence.
@@ -57,6 +62,7 @@ class Bridge:
     def __init__(self, memory: Memory, engine: Switch, patch: Patch, *, let_go: Callable[[Playing], None]) -> None:
         self.engine, self.patch = engine, patch
         self.stands: list[float | None] = [None] * len(PARAMETERS)
+        self.follower: Follower | None = None
         self.played: EventQueue | None = None
         self.meter: LoadMeter | None = None
         self.underruns = 0
@@ -110,6 +116,8 @@ class Bridge:
                 self._frames += min(record.number, LARGEST_BLOCK_FRAMES)
             else:
                 events += self._events(record)
+        if self.follower is not None:
+            self.follower.hear(self._memory.hear(self._frames - frames))
         self.engine.send(events)
         if events:
             self._memory.asleep = False
@@ -150,6 +158,8 @@ class Bridge:
     def _may_sleep(self) -> bool:
         """Whether nothing is to be heard any more, also not behind the longest gap between two echoes."""
         if self.played is not None or self._next is not None or self.patch.layers:
+            return False
+        if self.follower is not None and not self.follower.quiet:
             return False
         gaps = [math.inf if slot.plugin else find_effect(slot.effect).gap_seconds for slot in self.patch.effects]
         return self._silent > SAMPLE_RATE * (SILENT_SECONDS + max(gaps, default=0.0))

@@ -19,9 +19,10 @@ from nsynth_lab.resources import PACKAGE
 from nsynth_lab.threads import usable_processors
 
 SHELL = PACKAGE / "plugin" / "shell"
-NAME = "nsynth-lab"
+NAME, EFFECT_NAME = "nsynth-lab", "nsynth-lab-translate"
 FORMATS = {"VST3": f"{NAME}.vst3", "CLAP": f"{NAME}.clap", "LV2": f"{NAME}.lv2"}
-STEPS = ("fetching DPF", "VST3", "CLAP", "LV2")
+EFFECTS = {name: file.replace(NAME, EFFECT_NAME) for name, file in FORMATS.items()}
+STEPS = ("fetching DPF", *FORMATS, *(f"{name} effect" for name in EFFECTS))
 PROGRAMS = ("make", "g++")
 MOST_PRESETS = 250  # DPF counts choices in a byte
 Advance = Callable[[], object]
@@ -47,10 +48,11 @@ def build(folder: Path | None = None, *, advance: Advance = lambda: None) -> Pat
         shutil.copytree(SHELL, work / "shell", dirs_exist_ok=True)
         (work / "shell" / "layout.h").write_text(layout.header(), encoding="utf-8")
         (work / "shell" / "parameters.h").write_text(_parameters(), encoding="utf-8")
-        for target in ("vst3", "clap", "lv2_dsp"):
-            _make(work, sources, target)
-            advance()
-        _describe_lv2(work, sources)
+        for name, files in ((NAME, FORMATS), (EFFECT_NAME, EFFECTS)):
+            for target in ("vst3", "clap", "lv2_dsp"):
+                _make(work, sources, target, name=name)
+                advance()
+            _describe_lv2(work, sources, work / "bin" / files["LV2"], name=name)
         shutil.rmtree(folder, ignore_errors=True)
         (work / "bin").rename(folder)
     except OSError as error:
@@ -68,7 +70,8 @@ def built_folder() -> Path:
 def built() -> Path | None:
     """The folder with the plugin of this version, if it has been built."""
     folder = built_folder()
-    return folder if all((folder / name).exists() for name in FORMATS.values()) else None
+    files = (*FORMATS.values(), *EFFECTS.values())
+    return folder if all((folder / name).exists() for name in files) else None
 
 
 def _fingerprint() -> str:
@@ -92,19 +95,18 @@ def _presets() -> Iterator[tuple[str, Patch, str]]:
             yield path.stem, patch, path.read_text(encoding="utf-8")
 
 
-def _make(work: Path, sources: Path, target: str) -> None:
-    where = {"DPF_PATH": sources, "DPF_TARGET_DIR": work / "bin", "DPF_BUILD_DIR": work / "objects"}
-    options = [f"{name}={path}" for name, path in where.items()]
+def _make(work: Path, sources: Path, target: str, *, name: str) -> None:
+    where = {"DPF_PATH": sources, "DPF_TARGET_DIR": work / "bin", "DPF_BUILD_DIR": work / "objects" / name}
+    options = [f"NAME={name}", *(f"{word}={path}" for word, path in where.items())]
     _run(["make", "-s", f"-j{usable_processors()}", "-C", str(work / "shell"), target, *options])
 
 
-def _describe_lv2(work: Path, sources: Path) -> None:
+def _describe_lv2(work: Path, sources: Path, bundle: Path, *, name: str) -> None:
     """Write the bundle's descriptions, as DPF's own tool finds them in the plugin."""
     describe = work / "describe"
     source = sources / "utils" / "lv2-ttl-generator" / "lv2_ttl_generator.c"
     _run(["g++", "-x", "c", str(source), "-o", str(describe), "-ldl"])
-    bundle = work / "bin" / FORMATS["LV2"]
-    library = next(path for path in bundle.iterdir() if path.stem == f"{NAME}_dsp")
+    library = next(path for path in bundle.iterdir() if path.stem == f"{name}_dsp")
     _run([str(describe), f"./{library.name}"], folder=bundle)
 
 

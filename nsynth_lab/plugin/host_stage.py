@@ -7,7 +7,7 @@ from collections.abc import Callable
 from nsynth_lab.errors import UsageError
 from nsynth_lab.midi.events import Event, Kind
 from nsynth_lab.panel.output import Output
-from nsynth_lab.panel.switch import Switch
+from nsynth_lab.panel.switch import Source, Switch
 from nsynth_lab.panel.worker import WorkerShare
 from nsynth_lab.patch import Patch
 from nsynth_lab.plugin.bridge import Bridge
@@ -81,18 +81,18 @@ class HostStage:
         self._place: dict[str, float] = {}
         self._patch: Patch | None = None
         self._followed: Patch | None = None
+        self._follower: Source | None = None  # the effect's, which belongs to its session
 
     def attach(self, bridge: Bridge, *, lead_seconds: float) -> None:
         """A session begins; a tune that played in the one before plays no more."""
         before, now = self.switch, bridge.engine
-        for source in before.sources:
+        for source in before.sources if before is not now else ():
             source.stop()
-        now.sources, now.performer, now.companion, now.heard = (
-            before.sources,
-            before.performer,
-            before.companion,
-            before.heard,
-        )
+        if before is not now:
+            now.sources += tuple(source for source in before.sources if source is not self._follower)
+            now.performer = now.performer if before.performer is self._follower else before.performer
+            now.companion, now.heard = before.companion, before.heard
+        self._follower = bridge.follower
         self.switch, self.bridge = now, bridge
         self.event_queue.drain()
         self.output.begin(bridge, lead_seconds=lead_seconds)

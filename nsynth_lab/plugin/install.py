@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nsynth_lab.errors import PluginError, UsageError
-from nsynth_lab.plugin.build import FORMATS, NAME
+from nsynth_lab.plugin.build import EFFECTS, FORMATS
 from nsynth_lab.plugin.place import ENDING, Place, our_place, read_place
 
 LIBRARIES = (".so", ".dylib", ".clap", "")  # a bundle's binary on macOS has no ending
@@ -23,7 +23,9 @@ def plugin_folders() -> Mapping[str, Path]:
 
 
 def install(built: Path, folders: Mapping[str, Path] | None = None, *, place: Place | None = None) -> list[Path]:
-    """Copy the plugin in `built` into a folder for each format; one of ours that is there is replaced.
+    """Copy the plugins in `built`, the instrument and then the effect, into a folder for each format.
+
+    One of ours that is there is replaced.
 
     Raises:
         UsageError: something that is not ours has the name.
@@ -31,15 +33,16 @@ def install(built: Path, folders: Mapping[str, Path] | None = None, *, place: Pl
     """
     place = place or our_place()
     made = []
-    for name, folder in (folders or plugin_folders()).items():
-        target = folder / FORMATS[name]
+    folders = folders or plugin_folders()
+    for folder, file in ((folders[name], files[name]) for files in (FORMATS, EFFECTS) for name in folders):
+        target = folder / file
         if target.exists() and place_of(target) is None:
             raise UsageError(f"{target} is there already, and not from `nsynth-lab plugin install`; move it away first")
-        partial = folder / f".{FORMATS[name]}.partial"
+        partial = folder / f".{file}.partial"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _remove(partial)
-            _copy(built / FORMATS[name], partial)
+            _copy(built / file, partial)
             _remove(target)
             _place_file(target, within=partial).write_text(place.text(), encoding="utf-8")
             partial.rename(target)
@@ -58,9 +61,9 @@ def _place_file(target: Path, *, within: Path) -> Path:
     """The file beside the plugin's binary, as the shell looks for it: its name with another ending."""
     if not within.is_dir():
         return target.with_suffix(ENDING)
-    stems = (NAME, f"{NAME}_dsp")
+    stems = (target.stem, f"{target.stem}_dsp")
     found = (path for path in within.rglob("*") if path.stem in stems and path.suffix in LIBRARIES and path.is_file())
-    binary = next(found, within / NAME)
+    binary = next(found, within / target.stem)
     return binary.with_suffix(ENDING)
 
 

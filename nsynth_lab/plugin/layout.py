@@ -2,7 +2,7 @@
 
 Each activation of a plugin has a session of its own: shared memory, made by the shell, and a Unix socket.
 
-    shared memory   header | records, shell to engine | audio, engine to shell
+    shared memory   header | records, shell to engine | audio, engine to shell | audio, shell to engine: the effect's
     socket          frames of (kind, length, UTF-8 text), both ways; the first carries the memory and two pipes
 
 Records and audio are rings for one writer and one reader. Their counters only grow, and each is advanced by one side
@@ -22,11 +22,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MAGIC = int.from_bytes(b"NSL-RING", "little")
-VERSION = 3
+VERSION = 4
 LONGEST_TEXT_BYTES = 1 << 20
 RECORDS = 1 << 13
 AUDIO_FRAMES = 1 << 16
 CHANNELS = 2
+FOLLOWED_SAMPLES = 1536  # at 48 kHz, from a tone's beginning to its note, of most voices
 ASLEEP_FRAMES = 4096  # made at once by an engine that sleeps
 USUAL_DELAY_SAMPLES = 72  # at 48 kHz, of the limiter behind all effects; until the engine says what it is
 LARGEST_BLOCK_FRAMES = 1 << 13  # of the shell's; larger ones of a host are parted
@@ -59,6 +60,7 @@ HEADER = (  # each counter has a cache line of its own
         "uint32: 1 while silence follows until there is a record of another kind than BLOCK, and nobody need wake the "
         "engine before so many frames are owed; set by the engine, taken back by either",
     ),
+    Row("AT_INPUTS", 28, "uint32: channels of audio from the host: 0, or `CHANNELS` for the effect"),
     Row("AT_ASKED", 64, "uint64: records written; the shell's"),
     Row("AT_DONE", 128, "uint64: records read; the engine's"),
     Row("AT_MADE", 192, "uint64: frames written; the engine's"),
@@ -69,7 +71,12 @@ HEADER = (  # each counter has a cache line of its own
     ),
     Row("AT_RECORDS", 320, "records: uint32 kind, uint32 frame in the block, uint32 number, float32 value"),
     Row("AT_AUDIO", 320 + 16 * RECORDS, "audio: float32 [AUDIO_FRAMES, CHANNELS]"),
-    Row("MEMORY_BYTES", 320 + 16 * RECORDS + 4 * CHANNELS * AUDIO_FRAMES, "all of it"),
+    Row(
+        "AT_INPUT",
+        320 + 16 * RECORDS + 4 * CHANNELS * AUDIO_FRAMES,
+        "what the host plays into the effect, a frame for each that is asked for: float32 [AUDIO_FRAMES, CHANNELS]",
+    ),
+    Row("MEMORY_BYTES", 320 + 16 * RECORDS + 8 * CHANNELS * AUDIO_FRAMES, "all of it"),
 )
 RECORD_KINDS = (
     Row("RECORD_MIDI", 1, "number: the bytes of a channel message, the status lowest"),
@@ -103,6 +110,7 @@ RINGS = (
     Row("AUDIO_FRAMES", AUDIO_FRAMES, "in the ring, a power of two"),
     Row("CHANNELS", CHANNELS, "of audio"),
     Row("LARGEST_BLOCK_FRAMES", LARGEST_BLOCK_FRAMES, "of one BLOCK record"),
+    Row("FOLLOWED_SAMPLES", FOLLOWED_SAMPLES, "at 48 kHz, by which the effect is late besides"),
     Row("ASLEEP_FRAMES", ASLEEP_FRAMES, "owed by an engine that sleeps before it is woken"),
     Row("USUAL_DELAY_SAMPLES", USUAL_DELAY_SAMPLES, "at 48 kHz, by which a preset is late"),
     Row("LONGEST_TEXT_BYTES", LONGEST_TEXT_BYTES, "of a message"),

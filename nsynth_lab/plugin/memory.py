@@ -33,6 +33,7 @@ class Memory:
     Attributes:
         rate: of the host in Hz.
         lead: frames by which the host hears later than it asks.
+        is_effect: whether the host plays something into it.
         made: frames written so far.
 
     Raises:
@@ -58,7 +59,9 @@ class Memory:
         )
         self._records = self._numbers(RECORD, "AT_RECORDS", RECORDS)
         self._audio = self._numbers("f4", "AT_AUDIO", AUDIO_FRAMES * CHANNELS).reshape(AUDIO_FRAMES, CHANNELS)
-        self.made = 0
+        self._input = self._numbers("f4", "AT_INPUT", AUDIO_FRAMES * CHANNELS).reshape(AUDIO_FRAMES, CHANNELS)
+        self.is_effect = bool(self._numbers("u4", "AT_INPUTS")[0])
+        self.made = self._heard = 0
 
     @property
     def offline(self) -> bool:
@@ -88,6 +91,12 @@ class Memory:
         records = [Record(*row) for row in self._records[places].tolist()]
         self._done[0] = end
         return records
+
+    def hear(self, frames: int) -> FloatArray:
+        """The next frames of what the host plays into the effect, [2, frames]."""
+        places = np.arange(self._heard, self._heard + frames) % AUDIO_FRAMES
+        self._heard += frames
+        return np.ascontiguousarray(self._input[places].T)
 
     def write(self, block: FloatArray) -> None:
         """The next frames, [2, frames]."""

@@ -24,7 +24,7 @@ from nsynth_lab.patch import Patch, parse_preset
 from nsynth_lab.patch.library import OWN
 from nsynth_lab.patch.preset_file import MAX_BYTES
 from nsynth_lab.plugin.bridge import Bridge
-from nsynth_lab.plugin.layout import NUMBER
+from nsynth_lab.plugin.layout import FOLLOWED_SAMPLES, NUMBER
 from nsynth_lab.plugin.memory import Memory
 from nsynth_lab.plugin.parameters import PARAMETERS, values_of
 from nsynth_lab.plugin.socket_frames import Frames
@@ -34,6 +34,7 @@ from nsynth_lab.units import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from nsynth_lab.plugin.editor import Editor
+    from nsynth_lab.translate.rules import Rules
 
 PRESET, READY, SILENT = NUMBER["SAY_PRESET"], NUMBER["SAY_READY"], NUMBER["SAY_SILENT"]
 VALUES, TROUBLE, USE = NUMBER["SAY_VALUES"], NUMBER["SAY_TROUBLE"], NUMBER["SAY_USE"]
@@ -70,7 +71,7 @@ class Seat:
         self.bridge: Bridge | None = None
         self.editor: Editor | None = None
         self._serial, self._text, self._lead_seconds = "0", "", 0.0
-        self._rate = SAMPLE_RATE
+        self._rate, self._followed_samples = SAMPLE_RATE, 0
         self._thread: threading.Thread | None = None
         self._gone = False
         self._changing = threading.Lock()
@@ -123,7 +124,9 @@ class Seat:
 
     def late(self, engine: Playing) -> None:
         """See `editor.Host`."""
-        self._frames.say(READY, f"{self._serial} {round(engine.delay_samples * self._rate / SAMPLE_RATE)}")
+        self._frames.say(
+            READY, f"{self._serial} {round((engine.delay_samples + self._followed_samples) * self._rate / SAMPLE_RATE)}"
+        )
 
     def _play(self, memory: Memory, serial: str, text: str) -> None:
         """By the worker."""
@@ -138,9 +141,12 @@ class Seat:
                 self._frames.say(SILENT if self.bridge is None else READY, f"{serial} 0")
                 return
             self.playing, self._serial, self._text = patch.name, serial, text
+            rules = self._rules(memory, patch)
             if self.bridge is None:
-                self._begin(memory, engine, patch)
+                self._begin(memory, engine, patch, rules)
             else:
+                if self.bridge.follower is not None and rules is not None:
+                    self.bridge.follower.suit(rules)
                 self.bridge.stands = [None] * len(PARAMETERS)
                 self.bridge.patch = patch
                 self.bridge.change(engine)
@@ -149,9 +155,23 @@ class Seat:
             self._frames.say(VALUES, " ".join([serial, *(f"{value:.9g}" for value in values_of(patch))]))
             self.late(engine)
 
-    def _begin(self, memory: Memory, engine: Playing, patch: Patch) -> None:
+    def _rules(self, memory: Memory, patch: Patch) -> Rules | None:
+        """How the effect plays what comes in."""
+        if not memory.is_effect:
+            return None
+        from nsynth_lab.plugin.follower import rules_for
+
+        return rules_for(self._session, patch)
+
+    def _begin(self, memory: Memory, engine: Playing, patch: Patch, rules: Rules | None) -> None:
         self._rate, self._lead_seconds = memory.rate, memory.lead / memory.rate
         self.bridge = Bridge(memory, Switch(engine), patch, let_go=self._let_go)
+        if rules is not None:
+            from nsynth_lab.plugin.follower import Follower
+
+            self.bridge.follower = Follower(self.bridge.engine, memory.rate, rules)
+            self.bridge.follower.join()
+            self._followed_samples = FOLLOWED_SAMPLES
         _, asked, made = self._frames.files
         for file in (asked, made):
             os.set_blocking(file, False)

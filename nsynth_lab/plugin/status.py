@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab.errors import PluginError, UsageError
-from nsynth_lab.plugin.build import FORMATS, built
+from nsynth_lab.plugin.build import EFFECTS, FORMATS, built
 from nsynth_lab.plugin.install import place_of, plugin_folders
 from nsynth_lab.plugin.layout import NUMBER
 from nsynth_lab.plugin.place import Place, our_place
@@ -50,7 +50,11 @@ def status() -> Status:
     """As it is now."""
     folders = plugin_folders()
     installed = tuple(
-        Installed(name, folders[name] / file, place_of(folders[name] / file)) for name, file in FORMATS.items()
+        Installed(name, folders[of] / file, place_of(folders[of] / file))
+        for name, of, file in (
+            *((name, name, file) for name, file in FORMATS.items()),
+            *((f"{name} effect", name, file) for name, file in EFFECTS.items()),
+        )
     )
     place = place_installed()
     return Status(built(), installed, running(place), tuple(_last_lines(place.log)))

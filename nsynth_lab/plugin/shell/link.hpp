@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "DistrhoPluginInfo.h"
 #include "layout.h"
 
 using Clock = std::chrono::steady_clock;
@@ -88,6 +90,18 @@ public:
         ++asked_;
     }
 
+    // What the host plays into the effect, before `ask` for as many frames.
+    void give(const float* left, const float* right, uint32_t frames) {
+        float most = 0.0f;
+        for (uint32_t at = 0; at < frames; ++at) {
+            const float pair[2] = {left[at], right[at]};
+            std::memcpy(memory_ + layout::AT_INPUT + 8 * ((posted_ + at) % layout::AUDIO_FRAMES), pair, sizeof pair);
+            most = std::max({most, std::abs(pair[0]), std::abs(pair[1])});
+        }
+        if (most > SILENT)
+            quiet_ = ~uint64_t(0);  // to be heard at once
+    }
+
     // End the block: the engine is asked for its frames. Returns whether it sleeps, so that they are silence.
     bool ask(uint32_t frames, bool offline) {
         std::atomic<uint32_t>& sleeps = *reinterpret_cast<std::atomic<uint32_t>*>(memory_ + layout::AT_ASLEEP);
@@ -125,6 +139,7 @@ public:
     }
 
 private:
+    static constexpr float SILENT = 1e-6f;
     char* memory_ = nullptr;
     int toEngine_[2] = {-1, -1}, fromEngine_[2] = {-1, -1}, socket_ = -1;
     uint64_t asked_ = 0, posted_ = 0;
@@ -174,6 +189,7 @@ private:
         number(layout::AT_VERSION) = layout::VERSION;
         number(layout::AT_RATE) = rate;
         number(layout::AT_LEAD) = lead;
+        number(layout::AT_INPUTS) = DISTRHO_PLUGIN_NUM_INPUTS;
         return makePipe(toEngine_) && makePipe(fromEngine_);
     }
 

@@ -19,6 +19,8 @@ constexpr uint32_t LEAST_LEAD = 512, MOST_LEAD = 1 << 15, HELD = 8, HELD_RESAMPL
 constexpr uint32_t MOST_OWED = layout::AUDIO_FRAMES / 2;
 constexpr double FASTER_SECONDS = 0.5, FORGOTTEN_SECONDS = 5.0;
 constexpr Clock::duration LONGEST_OFFLINE = std::chrono::seconds(60);
+constexpr bool IS_EFFECT = DISTRHO_PLUGIN_NUM_INPUTS > 0;
+constexpr double USUAL_DELAY = layout::USUAL_DELAY_SAMPLES + (IS_EFFECT ? layout::FOLLOWED_SAMPLES : 0);
 const char *const PRESET_KEY = "preset", *const CHOICE_KEY = "chosen";
 
 double seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }
@@ -43,7 +45,7 @@ protected:
     const char* getMaker() const override { return "nsynth_lab"; }
     const char* getLicense() const override { return "ISC"; }
     uint32_t getVersion() const override { return d_version(NSYNTH_LAB_MAJOR, NSYNTH_LAB_MINOR, NSYNTH_LAB_MICRO); }
-    int64_t getUniqueId() const override { return d_cconst('n', 's', 'L', 'b'); }
+    int64_t getUniqueId() const override { return IS_EFFECT ? d_cconst('n', 's', 'L', 't') : d_cconst('n', 's', 'L', 'b'); }
 
     void initParameter(uint32_t index, Parameter& parameter) override {
         if (index < ROW_COUNT) {
@@ -134,7 +136,13 @@ protected:
     void sampleRateChanged(double) override { setLatency(latency()); }
     void bufferSizeChanged(uint32_t) override { setLatency(latency()); }
 
-    void run(const float**, float** outputs, uint32_t frames, const MidiEvent* events, uint32_t count) override {
+#if DISTRHO_PLUGIN_WANT_MIDI_INPUT
+    void run(const float** inputs, float** outputs, uint32_t frames, const MidiEvent* events, uint32_t count) override {
+#else
+    void run(const float** inputs, float** outputs, uint32_t frames) override {
+        const MidiEvent* const events = nullptr;
+        const uint32_t count = 0;
+#endif
         const bool offline = isOffline(frames);
         std::unique_lock<std::mutex> lock(keeper_.mutex, std::defer_lock);
         Link* link = sessionOf(lock, offline);
@@ -143,6 +151,8 @@ protected:
             float *left = outputs[0] + done, *right = outputs[1] + done;
             while (next < count && events[next].frame < done)
                 ++next;
+            if (IS_EFFECT && link != nullptr)
+                link->give(inputs[0] + done, inputs[1] + done, size);
             if (link == nullptr || !playBlock(*link, left, right, size, done, events, count, next, offline)) {
                 std::fill(left, left + size, 0.0f);
                 std::fill(right, right + size, 0.0f);
@@ -163,7 +173,7 @@ private:
     std::atomic<bool> set_[ROW_COUNT] = {}, moved_[ROW_COUNT] = {};  // by the host, since the preset; since the block
     std::atomic<bool> news_[ROW_COUNT] = {};                         // by us, and the host does not know it yet
     std::atomic<uint32_t> chosen_{USUAL_PRESET};
-    double delaySeconds_ = layout::USUAL_DELAY_SAMPLES / 48000.0;  // of the effects of what played last
+    double delaySeconds_ = USUAL_DELAY / 48000.0;  // of the effects of what played last
     bool begun_ = false, lost_ = false;
     Clock::time_point last_{};
     double ahead_ = 0.0;  // seconds by which the host has been faster than real time
