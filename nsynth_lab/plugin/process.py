@@ -1,9 +1,12 @@
 """The engine's process, started by the first instance, wherever that is.
 
     the shell's child, which ends at once --> keeper --> engine
+                                                |
+                                              spare
 
 The keeper has loaded everything, and does nothing but wait for the engine. When that crashes it is there again within
-a moment, as a copy of the keeper. Both end when no instance has been there for so many seconds.
+a moment, as a copy of the keeper. The spare is another copy, which takes the keeper's place when it has gone with its
+engine. All end when no instance has been there for so many seconds.
 """
 
 from __future__ import annotations
@@ -56,7 +59,7 @@ def _hold(path: Path, linger_seconds: float) -> None:
         os.chmod(path, 0o600)
         listening.listen(WAITING)
         try:
-            _keep(listening, linger_seconds)
+            _keep_with_spare(listening, linger_seconds)
         finally:
             path.unlink(missing_ok=True)
 
@@ -89,8 +92,26 @@ def _remove_left_over() -> None:
                 say(f"removed what a crashed host had left: {left}")
 
 
-def _keep(listening: socket.socket, linger_seconds: float) -> None:
+def _keep_with_spare(listening: socket.socket, linger_seconds: float) -> None:
     session = _loaded()
+    for _ in range(MOST_CRASHES):
+        end, held = os.pipe()  # the keeper and its engine hold it open
+        if spare := os.fork():
+            os.close(end)
+            _keep(listening, session, linger_seconds)
+            with suppress(OSError):
+                os.write(held, b"\0")  # over: nobody is needed any more
+            os.waitpid(spare, 0)
+            return
+        os.close(held)
+        if os.read(end, 1):
+            os._exit(0)
+        os.close(end)
+        say("the engine has gone, and its keeper too; it is started again")
+    os._exit(1)
+
+
+def _keep(listening: socket.socket, session: Session, linger_seconds: float) -> None:
     crashes: list[float] = []
     while len(crashes) < MOST_CRASHES:
         engine = os.fork()
