@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="The instrument as a plugin in a DAW: VST3, CLAP and LV2.",
+    help="The instrument as a plugin in a DAW, and an effect that plays what a track sings: VST3, CLAP and LV2.",
     epilog="Plugins of others, which this program loads, are `nsynth-lab plugins`.",
 )
 
@@ -25,7 +25,7 @@ app = typer.Typer(
 def build(
     again: Annotated[bool, typer.Option("--again", help="Also what has been built before.")] = False,
 ) -> None:
-    """Build the plugin on this machine: Linux, make and g++; DPF (1.4 MB) is downloaded the first time.
+    """Build the plugin, instrument and effect, on this machine: Linux, make, g++; DPF (1.4 MB) is downloaded once.
 
     Your own presets and those that come with the program become its preset menu: build again when you have new ones.
 
@@ -45,6 +45,9 @@ def build(
 def install() -> None:
     """Put the plugin where DAWs look for it: ~/.vst3, ~/.clap and ~/.lv2.
 
+    The instrument, nsynth-lab, and an effect, nsynth-lab translate: it follows one voice that a track sings or plays,
+    and plays it with the preset, later by what it reports to the DAW.
+
     It starts the engine of this installation of nsynth-lab by itself, and one engine serves all tracks and DAWs. After
     an update of nsynth-lab, build and install again.
 
@@ -58,7 +61,7 @@ def install() -> None:
         raise UsageError("the plugin of this version, with your presets, is not built yet: `nsynth-lab plugin build`")
     for path in put(folder):
         console.show(f"installed: {path}")
-    console.say("let your DAW look for new plugins; the plugin is called nsynth-lab")
+    console.say("let your DAW look for new plugins: nsynth-lab and, an effect, nsynth-lab translate")
 
 
 @app.command()
