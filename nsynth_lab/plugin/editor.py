@@ -38,7 +38,7 @@ FIRST_TWO = ("x", "y")
 class Host(Protocol):
     """The seat that an editor is attached to."""
 
-    def keep(self, moves: Mapping[int, float], text: str) -> None:
+    def keep(self, patch: Patch, moves: Mapping[int, float], text: str) -> None:
         """Tell the shell what its preset has become, and which parameters have moved."""
 
     def late(self, engine: Playing) -> None:
@@ -57,6 +57,7 @@ class Editor:
         self, session: Session, bridge: Bridge, worker: WorkerShare, text: str, *, say: Callable[[str], None]
     ) -> None:
         self.gone_since: float | None = None
+        self._say = say
         self._host: Host | None = None
         self._text, self._values = text, values_of(bridge.patch)
         self._seen: list[float | None] = [None] * len(PARAMETERS)
@@ -80,10 +81,11 @@ class Editor:
         self._stage.attach(bridge, lead_seconds=lead_seconds)
         self._host, self.gone_since = host, None
 
-    def detach(self) -> None:
-        """The session has ended."""
-        self._host, self.gone_since = None, time.monotonic()
-        self._stage.detach()
+    def detach(self, host: Host) -> None:
+        """Its session has ended; the next one may have begun before."""
+        if self._host is host:
+            self._host, self.gone_since = None, time.monotonic()
+            self._stage.detach()
 
     def adopt(self, patch: Patch, text: str) -> None:
         """The host plays this preset: what it has been told last, or another one, which can be undone."""
@@ -111,8 +113,11 @@ class Editor:
     def _tell_all(self) -> None:
         while self._thread.wait(LOOK_SECONDS):
             if (host := self._host) is not None and (bridge := self._stage.bridge) is not None:
-                self._hear(bridge)
-                self._tell(host, bridge)
+                try:
+                    self._hear(bridge)
+                    self._tell(host, bridge)
+                except Exception as error:  # of one change; the next ones are to be kept all the same
+                    self._say(f"the project does not know of a change on the panel: {' '.join(str(error).split())}")
                 time.sleep(REST_SECONDS)
 
     def _hear(self, bridge: Bridge) -> None:
@@ -132,7 +137,8 @@ class Editor:
         place, patch = self._stage.take_place(), self._stage.take_patch()
         if patch is None and not place:
             return
-        now = values_of(self._instrument.patch)
+        whole = self._instrument.patch
+        now = values_of(whole)
         now = (*(place.get(name, value) for name, value in zip(FIRST_TWO, now, strict=False)), *now[len(FIRST_TWO) :])
         moves = {index: value for index, value in enumerate(now) if value != self._values[index]}
         text = self._text if patch is None else format_preset(patch)
@@ -140,4 +146,4 @@ class Editor:
             for index in moves:
                 bridge.stands[index] = self._seen[index] = None
             self._values, self._text = now, text
-            host.keep(moves, text)
+            host.keep(whole, moves, text)

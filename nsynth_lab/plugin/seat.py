@@ -34,7 +34,6 @@ from nsynth_lab.units import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from nsynth_lab.plugin.editor import Editor
-    from nsynth_lab.translate.rules import Rules
 
 PRESET, READY, SILENT = NUMBER["SAY_PRESET"], NUMBER["SAY_READY"], NUMBER["SAY_SILENT"]
 VALUES, TROUBLE, USE = NUMBER["SAY_VALUES"], NUMBER["SAY_TROUBLE"], NUMBER["SAY_USE"]
@@ -72,6 +71,7 @@ class Seat:
         self.editor: Editor | None = None
         self._serial, self._text, self._lead_seconds = "0", "", 0.0
         self._rate, self._followed_samples = SAMPLE_RATE, 0
+        self._corners: tuple[str, ...] = ()  # in whose range the effect plays
         self._thread: threading.Thread | None = None
         self._gone = False
         self._changing = threading.Lock()
@@ -116,9 +116,10 @@ class Seat:
                 self.editor.attach(self, self.bridge, lead_seconds=self._lead_seconds)
             return self.editor
 
-    def keep(self, moves: Mapping[int, float], text: str) -> None:
+    def keep(self, patch: Patch, moves: Mapping[int, float], text: str) -> None:
         """See `editor.Host`."""
-        self._text = text
+        self.playing, self._text = patch.name, text
+        self._suit(patch)
         pairs = (f"{index} {value:.9g}" for index, value in moves.items())
         self._frames.say(KEPT, " ".join([self._serial, *pairs]) + f"\n{text}")
 
@@ -141,35 +142,34 @@ class Seat:
                 self._frames.say(SILENT if self.bridge is None else READY, f"{serial} 0")
                 return
             self.playing, self._serial, self._text = patch.name, serial, text
-            rules = self._rules(memory, patch)
             if self.bridge is None:
-                self._begin(memory, engine, patch, rules)
+                self._begin(memory, engine, patch)
             else:
-                if self.bridge.follower is not None and rules is not None:
-                    self.bridge.follower.suit(rules)
                 self.bridge.stands = [None] * len(PARAMETERS)
                 self.bridge.patch = patch
                 self.bridge.change(engine)
+                self._suit(patch)
             if self.editor is not None:
                 self.editor.adopt(patch, text)
             self._frames.say(VALUES, " ".join([serial, *(f"{value:.9g}" for value in values_of(patch))]))
             self.late(engine)
 
-    def _rules(self, memory: Memory, patch: Patch) -> Rules | None:
-        """How the effect plays what comes in."""
-        if not memory.is_effect:
-            return None
-        from nsynth_lab.plugin.follower import rules_for
+    def _suit(self, patch: Patch) -> None:
+        """Have the effect play in the range of these instruments from now on."""
+        if self.bridge is not None and self.bridge.follower is not None and patch.blend.corners != self._corners:
+            from nsynth_lab.plugin.follower import rules_for
 
-        return rules_for(self._session, patch)
+            self._corners = patch.blend.corners
+            self.bridge.follower.suit(rules_for(self._session, patch))
 
-    def _begin(self, memory: Memory, engine: Playing, patch: Patch, rules: Rules | None) -> None:
+    def _begin(self, memory: Memory, engine: Playing, patch: Patch) -> None:
         self._rate, self._lead_seconds = memory.rate, memory.lead / memory.rate
         self.bridge = Bridge(memory, Switch(engine), patch, let_go=self._let_go)
-        if rules is not None:
-            from nsynth_lab.plugin.follower import Follower
+        if memory.is_effect:
+            from nsynth_lab.plugin.follower import Follower, rules_for
 
-            self.bridge.follower = Follower(self.bridge.engine, memory.rate, rules)
+            self._corners = patch.blend.corners
+            self.bridge.follower = Follower(self.bridge.engine, memory.rate, rules_for(self._session, patch))
             self.bridge.follower.join()
             self._followed_samples = FOLLOWED_SAMPLES
         _, asked, made = self._frames.files
@@ -194,7 +194,7 @@ class Seat:
         with self._changing:
             self._gone = True
             if self.editor is not None:
-                self.editor.detach()
+                self.editor.detach(self)
         if self.bridge is not None and self._thread is not None:
             self.bridge.stopping = True
             self._thread.join()

@@ -85,12 +85,16 @@ class Server:
         seat = Seat(frames, hello, self._session, self._worker, say=self._say, panel_wanted=self._show)
         with self._changing:
             seat.editor = self._editors.get(seat.name)
-            self._seats.append(seat)
+            before = [place for place, other in enumerate(self._seats) if other.name == seat.name]
+            for place in before:  # whose session has ended, though it has not left yet
+                self._seats[place] = seat
+            if not before:
+                self._seats.append(seat)
         try:
             seat.serve()
         finally:
             with self._changing:
-                self._seats.remove(seat)
+                self._seats = [other for other in self._seats if other is not seat]
                 self._last = time.monotonic()
 
     def _use(self, text: str) -> bool:
