@@ -50,7 +50,7 @@ def clap(plugin: dict[str, Path], place: Place) -> Iterator[Clap]:
     assert place.socket.name
     with closing(Clap(plugin["CLAP"])) as instance:
         instance.load(state_of(PAIR))
-        instance.activate()
+        assert until(lambda: bool(note(instance).any()), 240.0), "its loops may have to be compiled first"
         yield instance
 
 
