@@ -230,7 +230,7 @@ def test_a_host_that_dies_and_loads_without_end_leave_nothing_behind(plugin: dic
         assert done.returncode == 9
         assert open_here() == here
         assert until(lambda: max(map(int.__sub__, open_there(), there)) <= 0, 5.0), (open_there(), there)
-        assert (running(place) or {})["playing"] == ["Glass Cello"]
+        assert until(lambda: (running(place) or {})["playing"] == ["Glass Cello"], 5.0), running(place)
     assert not list(MEMORIES.glob("nsynth-lab-*"))
     assert until(lambda: running(place) is None, 10.0), "it ends by itself"
     left = MEMORIES / f"nsynth-lab-{10**9}-0"
