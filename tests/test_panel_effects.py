@@ -311,7 +311,8 @@ def test_the_catalogue_has_every_effect_and_says_why_one_cannot_be_had() -> None
         if row["error"]:
             continue
         numbers = {one["name"]: one["default"] for one in row["parameters"]}
-        slot = Slot(plugin=name, parameters=numbers) if row["is_plugin"] else Slot(name, parameters=numbers)
+        plugin, effect = (name, "") if row["is_plugin"] else ("", name)
+        slot = Slot(effect, plugin=plugin, impulse="room.wav" if row["takes_file"] else "", parameters=numbers)
         assert slot.mix == row["mix"]
         assert row["family"]
         assert all(one["low"] <= one["default"] <= one["high"] for one in row["parameters"] if one["kind"] == "number")

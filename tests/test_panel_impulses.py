@@ -82,6 +82,7 @@ def test_a_page_sends_a_room_by_its_keyboard_and_by_a_drop(visit: Visit, tmp_pat
     page.get_by_role("tab", name="Effects").click()
     page.get_by_role("button", name="Add an effect").press("Enter")
     page.get_by_role("searchbox", name="Search effects").fill("convolution")
+    page.get_by_role("option", name="convolution").wait_for()
     with page.expect_file_chooser() as chosen:
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")

@@ -386,7 +386,7 @@ def test_it_is_kept_as_capture_keeps_it(
     desk.recordings.handle(KeepRecording(recording, "Our Door", family="mallet"))
     kept = find_user_instrument("our door")
     source = FileSource(wav(tmp_path / "My Door.wav", samples))
-    plan = CapturePlan("captured", family="mallet", seconds=20.0)
+    plan = CapturePlan("captured", family="mallet", seconds=30.0)
     checkpoint = Session(model_folder, device="cpu").checkpoint
     capture(source, plan, checkpoint, resume=False, force=False, begin=lambda *_: lambda: None)
     captured = find_user_instrument("captured")

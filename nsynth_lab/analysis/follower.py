@@ -123,10 +123,13 @@ class Follower:
         return tone if first is None else _surer(tone, first)
 
     def _level_of(self, tone: Candidate) -> float:
-        """The level of a tone, over at least a period: within one, that of a low tone rises and falls."""
+        """The level of a tone; with a look-ahead over at least a period, within which that of a low tone rises and falls.
+
+        Live a tone is heard too low for a moment, and struck anew, oftener than one is so low.
+        """
         levels, here = list(self._levels), len(self._levels) - 1 - self._late
         hops = round(SAMPLE_RATE / tone.hz / HOP) if tone.hz else 0
-        if hops * HOP <= LEVEL_SAMPLES:
+        if not self._after or hops * HOP <= LEVEL_SAMPLES:
             return levels[here]
         end = min(here + 1 + hops // 2, len(levels))
         power = 10.0 ** (np.array(levels[max(end - hops, 0) : end]) / 10.0)
