@@ -83,7 +83,7 @@ def jack(folder: Path, *, name: str = JACK_NAME) -> Iterator[dict[str, str]]:
     """A JACK server with a dummy device, for MIDI; yields what its clients need in their environment."""
     skip_without(*JACK_PROGRAMS)
     own = {"JACK_NO_AUDIO_RESERVATION": "1", "JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1"}
-    for left in Path("/dev/shm").glob(f"jack_{name}_*"):  # by one that was killed; else it would be taken for this one's
+    for left in Path("/dev/shm").glob(f"jack_{name}_*"):  # by one that was killed: it is not waited for
         left.unlink(missing_ok=True)
     with running(jack_server(name), {**os.environ, **own}, folder / "jack.log") as process:
         wait_for_jack(process, name)

@@ -70,7 +70,7 @@ class Follower:
         last = len(self._past) - self._after + min(self._after, LEVEL_SAMPLES // 2)
         self._level_part = slice(last - LEVEL_SAMPLES, last)
         self._levels: deque[float] = deque(maxlen=self._late + MOST_PERIOD_HOPS)
-        self._hops = self._toneless = 0
+        self._hops = self._toneless = self._low = 0
 
     def feed(self, samples: FloatArray) -> list[Heard]:
         """What is heard at the end of each whole hop, of mono `samples` [any number] at 48 kHz and those before.
@@ -123,13 +123,14 @@ class Follower:
         return tone if first is None else _surer(tone, first)
 
     def _level_of(self, tone: Candidate) -> float:
-        """The level of a tone; with a look-ahead over at least a period, within which that of a low tone rises and falls.
+        """The level of a tone, over at least a period: within one, that of a low tone rises and falls.
 
-        Live a tone is heard too low for a moment, and struck anew, oftener than one is so low.
+        Without a look-ahead only once it has been so low for as long: a plucked tone is heard too low for a moment.
         """
         levels, here = list(self._levels), len(self._levels) - 1 - self._late
         hops = round(SAMPLE_RATE / tone.hz / HOP) if tone.hz else 0
-        if not self._after or hops * HOP <= LEVEL_SAMPLES:
+        self._low = self._low + 1 if hops * HOP > LEVEL_SAMPLES else 0
+        if not self._low or (not self._after and self._low <= hops):
             return levels[here]
         end = min(here + 1 + hops // 2, len(levels))
         power = 10.0 ** (np.array(levels[max(end - hops, 0) : end]) / 10.0)
