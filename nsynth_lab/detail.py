@@ -15,8 +15,6 @@ Details move slowly: files keep a row every 16 frames (171 ms), and between them
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -88,14 +86,3 @@ def from_stored(small: NDArray[np.int8], frames: int) -> FloatArray:
     if small.dtype != np.int8 or small.shape != expected:
         raise ValueError(f"rows of detail are {small.dtype} of shape {small.shape}, expected int8 of {expected}")
     return between_anchors((small.astype(np.float32) * DB_STEP).clip(-DB_LIMIT, DB_LIMIT), frames)
-
-
-def mean_rows(rows: Sequence[FloatArray | None], weights: NDArray[np.float64]) -> FloatArray | None:
-    """The rows between sounds: `rows` of each [frames, 129], None for one without; weights [frames, sounds].
-
-    None if nobody who is heard has any.
-    """
-    own = [(part, weights[:, index]) for index, part in enumerate(rows) if part is not None]
-    if not any((weight > 0).any() for _, weight in own):
-        return None
-    return np.asarray(np.sum([weight[:, None] * part for part, weight in own], axis=0), np.float32)

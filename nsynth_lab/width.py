@@ -16,8 +16,6 @@ Opposed sides would cancel each other in M. There the mono voice is S, and M = S
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,17 +63,6 @@ def from_stored(small: NDArray[np.uint8]) -> FloatArray:
     rows[:, ANGLE] *= ANGLE_STEP
     rows[:, OPPOSED] /= 255.0
     return limited(rows)
-
-
-def mean_rows(rows: Sequence[FloatArray | None], weights: NDArray[np.float64]) -> FloatArray | None:
-    """The rows between sounds: `rows` of each [frames, 17], None for a mono one; weights [frames, sounds].
-
-    None if nobody who is heard has any.
-    """
-    own = [(part, weights[:, index]) for index, part in enumerate(rows) if part is not None]
-    if not any((weight > 0).any() for _, weight in own):
-        return None
-    return np.asarray(np.sum([weight[:, None] * part for part, weight in own], axis=0), np.float32)
 
 
 def side_gains(rows: FloatArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nsynth_lab import detail, unpitched, width
+from nsynth_lab import unpitched
 from nsynth_lab.blend.align import align
 from nsynth_lab.blend.weights import Weights, normalised
 from nsynth_lab.errors import LatentsError, UsageError
@@ -79,8 +79,8 @@ def blend(
         unpitched=unpitched.mean_rows(
             [source.unpitched for source in aligned], every, levels_db=levels_db, level_db=level_db
         ),
-        width=width.mean_rows([source.width for source in aligned], every),
-        detail=detail.mean_rows([source.detail for source in aligned], tonal_every),
+        width=_mean_rows([source.width for source in aligned], every),
+        detail=_mean_rows([source.detail for source in aligned], tonal_every),
     )
 
 
@@ -141,3 +141,14 @@ def _mean_partials(aligned: Sequence[Latents], weights: Weights) -> FloatArray:
         steady = np.atleast_2d(weights)[0]
         return np.asarray(_mean([source.partials[None] for source in aligned], steady)[0])
     return _mean([source.partials_per_frame() for source in aligned], weights)
+
+
+def _mean_rows(rows: Sequence[FloatArray | None], weights: NDArray[np.float64]) -> FloatArray | None:
+    """The rows between sounds, of width or of detail: `rows` of each [frames, columns]; weights [frames, sounds].
+
+    A sound without rows counts as zeros. None if nobody who is heard has any.
+    """
+    own = [(part, weights[:, index]) for index, part in enumerate(rows) if part is not None]
+    if not any((weight > 0).any() for _, weight in own):
+        return None
+    return np.asarray(np.sum([weight[:, None] * part for part, weight in own], axis=0), np.float32)
