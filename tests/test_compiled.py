@@ -195,7 +195,7 @@ def test_a_row_is_the_same_to_the_last_bit_whichever_rows_and_threads_there_are(
     assert np.array_equal(together, play([0, 1, 3, 7, count], 1))
     rows = NumbaBatch(weights_of(tiny_model()), count)
     rows.reset(range(count), range(count))
-    assert np.array_equal(together, rows.frames(everyone, *inputs))
+    assert np.array_equal(together, rows.frames(everyone, FrameStreams(*inputs)))
 
 
 def test_compiled_code_is_cached_until_the_source_changes(tmp_path: Path) -> None:

@@ -127,11 +127,12 @@ class Follower:
 
         Without a look-ahead only once it has been so low for as long: a plucked tone is heard too low for a moment.
         """
-        levels, here = list(self._levels), len(self._levels) - 1 - self._late
+        here = len(self._levels) - 1 - self._late
         hops = round(SAMPLE_RATE / tone.hz / HOP) if tone.hz else 0
         self._low = self._low + 1 if hops * HOP > LEVEL_SAMPLES else 0
         if not self._low or (not self._after and self._low <= hops):
-            return levels[here]
+            return self._levels[here]
+        levels = list(self._levels)
         end = min(here + 1 + hops // 2, len(levels))
         power = 10.0 ** (np.array(levels[max(end - hops, 0) : end]) / 10.0)
         return float(10.0 * np.log10(power.mean()))

@@ -18,6 +18,7 @@ from nsynth_lab.dsp.unpitched_renderer import UnpitchedVoices
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.runtime.choose import is_compiled
 from nsynth_lab.runtime.numpy_decoder import NumpyDecoder
+from nsynth_lab.runtime.voice_batch import FrameStreams
 from nsynth_lab.units import FloatArray, Ints
 
 GROUP_CLIPS = 8
@@ -38,15 +39,7 @@ class Player(Protocol):
     def seek_noise(self, slots: Sequence[int], places: Sequence[int]) -> None:
         """Move the noise of `slots` to `places` in its table."""
 
-    def frames(
-        self,
-        slots: Ints,
-        timbre: FloatArray,
-        level_db: FloatArray,
-        f0_hz: FloatArray,
-        partials: FloatArray,
-        detail: FloatArray | None,
-    ) -> FloatArray:
+    def frames(self, slots: Ints, streams: FrameStreams) -> FloatArray:
         """The next frames of each: streams [slots, frames, ...] -> audio [slots, frames * 512]."""
 
 
@@ -70,18 +63,11 @@ class _Single:
         for place in places:  # none or one
             self._state = replace(self._state, noise_place=place % TABLE_FRAMES)
 
-    def frames(
-        self,
-        _: Ints,
-        timbre: FloatArray,
-        level_db: FloatArray,
-        f0_hz: FloatArray,
-        partials: FloatArray,
-        detail: FloatArray | None,
-    ) -> FloatArray:
-        streams = timbre[0], level_db[0], f0_hz[0], partials[0]
-        offsets = None if detail is None else detail[0]
-        audio, self._state = self._decoder.step(*streams, self._state, detail=offsets)
+    def frames(self, _: Ints, streams: FrameStreams) -> FloatArray:
+        now = streams.each(lambda stream: stream[0])
+        audio, self._state = self._decoder.step(
+            now.timbre, now.level_db, now.f0_hz, now.partials, self._state, detail=now.detail
+        )
         return audio[None]
 
 
@@ -98,20 +84,11 @@ class _Compiled:
     def seek_noise(self, slots: Sequence[int], places: Sequence[int]) -> None:
         self._batch.seek_noise(slots, places)
 
-    def frames(
-        self,
-        slots: Ints,
-        timbre: FloatArray,
-        level_db: FloatArray,
-        f0_hz: FloatArray,
-        partials: FloatArray,
-        detail: FloatArray | None,
-    ) -> FloatArray:
+    def frames(self, slots: Ints, streams: FrameStreams) -> FloatArray:
         size = min(GROUP_CLIPS, -(-len(slots) // self._threads))
         groups = [slice(first, first + size) for first in range(0, len(slots), size)]
 
         def group_frames(own: slice) -> FloatArray:
-            streams = timbre[own], level_db[own], f0_hz[own], partials[own]
-            return self._batch.frames(slots[own], *streams, None if detail is None else detail[own])
+            return self._batch.frames(slots[own], streams.at(own))
 
         return np.concatenate(list(self._pool.map(group_frames, groups)))

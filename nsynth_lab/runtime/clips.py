@@ -22,6 +22,7 @@ from nsynth_lab.errors import LatentsError
 from nsynth_lab.latents import SILENCE_DB, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.runtime.clip_players import choose_player, unpitched_voices
+from nsynth_lab.runtime.voice_batch import FrameStreams
 from nsynth_lab.threads import thread_count
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, track_hz
 
@@ -82,13 +83,13 @@ def decode_blocks(clips: Sequence[Clip], checkpoint: Checkpoint, *, threads: int
     places = [clip.noise_place for clip in clips]
     player = choose_player(checkpoint, places, threads=threads or thread_count()) if firsts.min() < frames else None
     unpitched = _Unpitched(clips)
-    streams = (
+    streams = FrameStreams(
         np.stack([clip.latents.timbre for clip in clips]),
         np.stack([_pitched_level_db(clip.latents) for clip in clips]),
         np.stack([clip.f0_hz for clip in clips]),
         np.stack([clip.latents.partials_per_frame() for clip in clips]),
+        detail=_detail([clip.latents for clip in clips]),
     )
-    detail = _detail([clip.latents for clip in clips])
     ends = [clip.loop_end for clip in clips]
     for begin, end in _blocks(frames, [*ends, *firsts.tolist()]):
         looped = [index for index, frame in enumerate(ends) if begin > 0 and frame == begin]
@@ -98,9 +99,7 @@ def decode_blocks(clips: Sequence[Clip], checkpoint: Checkpoint, *, threads: int
         if player is not None and len(decoded):
             again = [index for index in looped if index in decoded]
             player.seek_noise(again, [clips[index].loop_noise - int(firsts[index]) for index in again])
-            timbre, level_db, f0_hz, partials = (stream[decoded, begin:end] for stream in streams)
-            offsets = None if detail is None else detail[decoded, begin:end]
-            audio[decoded] = player.frames(decoded, timbre, level_db, f0_hz, partials, offsets)
+            audio[decoded] = player.frames(decoded, streams.at((decoded, slice(begin, end))))
         yield unpitched.added(audio, begin, end)
 
 

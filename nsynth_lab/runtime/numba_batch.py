@@ -61,27 +61,15 @@ class NumbaBatch:
         """Move the noise of these slots to `places` in its table."""
         self.noise.position[np.array(slots, np.int64)] = np.array(places, np.int64) % TABLE_FRAMES
 
-    def frames(
-        self,
-        slots: Ints,
-        timbre: FloatArray,
-        level_db: FloatArray,
-        f0_hz: FloatArray,
-        partials: FloatArray,
-        detail: FloatArray | None = None,
-    ) -> FloatArray:
+    def frames(self, slots: Ints, streams: FrameStreams) -> FloatArray:
         """Several frames of each of `slots`: streams [active, frames, ...] -> audio [active, frames * 512].
 
         Threads may do this at the same time, each with slots of its own.
         """
-        audio = np.empty((len(slots), f0_hz.shape[1], HOP_SAMPLES), np.float32)
-        for first in range(0, f0_hz.shape[1], self.net.stack.ring):
-            part = slice(first, first + self.net.stack.ring)
-            timbre_now, level_now, hz_now, partials_now = (
-                np.concatenate(stream[:, part]) for stream in (timbre, level_db, f0_hz, partials)
-            )
-            detail_now = None if detail is None else np.concatenate(detail[:, part])
-            driven = self.net.step(slots, timbre_now, level_now, hz_now, partials_now, detail_now)
+        frames, ring = streams.f0_hz.shape[1], self.net.stack.ring
+        audio = np.empty((len(slots), frames, HOP_SAMPLES), np.float32)
+        for part in (slice(first, first + ring) for first in range(0, frames, ring)):
+            driven = self.net.step(slots, streams.at((slice(None), part)).each(np.concatenate))
             audio[:, part] = self._sound(driven).reshape(len(slots), -1, HOP_SAMPLES)
         return audio.reshape(len(slots), -1)
 
@@ -114,7 +102,7 @@ class NumbaBatch:
 
         def control(part: tuple[int, int]) -> ExcitationControls:
             own = given.at(slice(part[0] * frames, part[1] * frames))
-            driven = self.net.step(slots[slice(*part)], own.timbre, own.level_db, own.f0_hz, own.partials, own.detail)
+            driven = self.net.step(slots[slice(*part)], own)
             if own.noise_gain is not None:
                 driven.gains[:, GAINS_PER_FRAME:] *= own.noise_gain[:, None]
             return driven

@@ -42,6 +42,7 @@ from nsynth_lab.model.scales import (
 )
 from nsynth_lab.model.sizes import CONTROL_STACK, HALF_PARTIALS, SEEN_PARTIALS, TAPS, control_outputs, dilations
 from nsynth_lab.model.weights import ModelWeights
+from nsynth_lab.runtime.voice_batch import FrameStreams
 from nsynth_lab.units import FloatArray, Ints
 
 F = np.float32
@@ -68,19 +69,11 @@ class NumbaControls:
         self.stack = NumbaStack(weights, slots)
         self.tables = _tables(weights.config)
 
-    def step(
-        self,
-        slots: Ints,
-        timbre: FloatArray,
-        level_db: FloatArray,
-        f0_hz: FloatArray,
-        partials: FloatArray,
-        detail: FloatArray | None = None,
-    ) -> ExcitationControls:
+    def step(self, slots: Ints, streams: FrameStreams) -> ExcitationControls:
         """As many next frames of each of `slots`: streams [all frames, ...], those of a slot one after the other."""
-        stack, streams = self.stack, (timbre, level_db, f0_hz, partials)
-        offsets = NO_DETAIL if detail is None else detail
-        return control(stack.weights, stack.past, SCALES, self.tables, slots, *streams, offsets)
+        stack, own = self.stack, (streams.timbre, streams.level_db, streams.f0_hz, streams.partials)
+        offsets = NO_DETAIL if streams.detail is None else streams.detail
+        return control(stack.weights, stack.past, SCALES, self.tables, slots, *own, offsets)
 
 
 @lru_cache(maxsize=KEPT)

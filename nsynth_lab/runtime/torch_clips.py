@@ -10,6 +10,7 @@ import torch
 from nsynth_lab.dsp.noise_table import TABLE_FRAMES
 from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.state import pick_voices, put_voices
+from nsynth_lab.runtime.voice_batch import FrameStreams
 from nsynth_lab.units import FloatArray, Ints
 
 
@@ -29,19 +30,12 @@ class TorchClips:
         self._state = replace(self._state, noise_position=position)
 
     @torch.no_grad()
-    def frames(
-        self,
-        slots: Ints,
-        timbre: FloatArray,
-        level_db: FloatArray,
-        f0_hz: FloatArray,
-        partials: FloatArray,
-        detail: FloatArray | None,
-    ) -> FloatArray:
+    def frames(self, slots: Ints, streams: FrameStreams) -> FloatArray:
         """The next frames of some clips: streams [slots, frames, ...] -> audio [slots, frames * 512]."""
         active = torch.from_numpy(slots).to(self._device)
-        now = [torch.tensor(stream, device=self._device) for stream in (timbre, level_db, f0_hz, partials)]
-        offsets = None if detail is None else torch.tensor(detail, device=self._device)
+        own = (streams.timbre, streams.level_db, streams.f0_hz, streams.partials)
+        now = [torch.tensor(stream, device=self._device) for stream in own]
+        offsets = None if streams.detail is None else torch.tensor(streams.detail, device=self._device)
         before = pick_voices(self._state, active)
         samples, after = self._decoder.step(now[0], now[1], now[2], now[3], before, detail=offsets)
         self._state = put_voices(self._state, active, after)

@@ -15,6 +15,8 @@ from nsynth_lab.units import FloatArray, Ints
 class FrameStreams(NamedTuple):
     """What a frame of each active slot is to sound like, as in `Decoder.step`, without its axis of frames.
 
+    Where several frames are given at once, as to `NumbaBatch.frames`, each has that axis after the first.
+
     Attributes:
         timbre: [active, 16]
         level_db, f0_hz: [active]
@@ -30,8 +32,8 @@ class FrameStreams(NamedTuple):
     noise_gain: FloatArray | None = None
     detail: FloatArray | None = None
 
-    def at(self, places: Ints | slice) -> FrameStreams:
-        """Those of some of the slots, by their places among the active ones."""
+    def at(self, places: Ints | slice | tuple[Ints | slice, slice]) -> FrameStreams:
+        """Those of some of the slots, by their places among the active ones, and of some frames of each."""
         return self.each(lambda stream: stream[places])
 
     def each(self, change: Callable[[FloatArray], FloatArray]) -> FrameStreams:
