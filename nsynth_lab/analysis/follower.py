@@ -50,7 +50,7 @@ class Heard(NamedTuple):
 
 
 class Follower:
-    """`feed(samples)` gives what is heard in them.
+    """Tracks pitch and level of one voice; `feed(samples)` returns what was heard in each hop.
 
     Args:
         gate_db: the amplitude below which nothing is.
@@ -84,7 +84,7 @@ class Follower:
         return [one for one in heard if one is not None]
 
     def end(self) -> list[Heard]:
-        """What is heard in the hops that still wait for what comes after them: silence."""
+        """The hops that still wait for their look-ahead, with silence after the last sample."""
         self._rest = self._rest[:0]
         return self.feed(np.zeros((self._around + self._late) * HOP, np.float32))
 
@@ -125,7 +125,8 @@ class Follower:
     def _level_of(self, tone: Candidate) -> float:
         """The level of a tone, over at least a period: within one, that of a low tone rises and falls.
 
-        Without a look-ahead only once it has been so low for as long: a plucked tone is heard too low for a moment.
+        Without look-ahead it is averaged only after the pitch has stayed low for one period, because the pitch of a
+        plucked note is briefly detected too low.
         """
         here = len(self._levels) - 1 - self._late
         hops = round(SAMPLE_RATE / tone.hz / HOP) if tone.hz else 0

@@ -22,7 +22,7 @@ LEAP_SEMITONES = 1.5
 def with_low_attacks(note: FloatArray, level_db: FloatArray) -> FloatArray:
     """`note` [moments], fractional MIDI notes, NaN without a tone, where each low note begins with its attack.
 
-    What stands there, if anything, gives way to it, unless it lasts for a period of the note itself.
+    Pitches detected during the attack are replaced, unless they last for at least one period of the low note.
 
     >>> note = np.array([np.nan, np.nan, 50.0, np.nan, *[24.0] * 20])
     >>> with_low_attacks(note, np.array([-60.0, *[-20.0] * 23]))[:4].tolist()
