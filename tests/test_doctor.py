@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from nsynth_lab import doctor, resources
-from nsynth_lab.doctor import Probe, ProbeError, ProbeResult, examine_checkpoint, examine_machine, main_job_works
+from nsynth_lab import resources
+from nsynth_lab.doctor import (
+    Probe,
+    ProbeError,
+    ProbeResult,
+    examine_checkpoint,
+    examine_machine,
+    main_job_works,
+    program,
+)
+from nsynth_lab.doctor.table import PROBES
 from nsynth_lab.patch.own_presets import own_copy
 
 
@@ -16,7 +25,7 @@ def probe(name: str) -> Probe:
 
 
 def findings(probes: tuple[Probe, ...], monkeypatch: pytest.MonkeyPatch) -> list[ProbeResult]:
-    monkeypatch.setattr(doctor, "PROBES", probes)
+    monkeypatch.setattr("nsynth_lab.doctor.examination.PROBES", probes)
     return examine_machine()
 
 
@@ -28,7 +37,7 @@ def test_a_probe_that_crashes_is_a_result(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_probe_that_hangs_is_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr("nsynth_lab.doctor.probe.TIMEOUT_SECONDS", 0.01)
     (found,) = findings((probe("python"),), monkeypatch)
     assert not found.works
     assert "no answer within" in found.detail
@@ -67,7 +76,7 @@ def test_a_missing_or_truncated_checkpoint_is_reported(tmp_path: Path, name: str
 def test_a_damaged_checkpoint_comes_back_from_where_it_came(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool, says: str
 ) -> None:
-    monkeypatch.setattr(doctor, "is_installed", lambda: installed)
+    monkeypatch.setattr(program, "is_installed", lambda: installed)
     folder = make_checkpoint(tmp_path / "default")
     (folder / "bank.safetensors").write_bytes(b"damaged")
     with pytest.raises(ProbeError) as caught:
@@ -78,41 +87,41 @@ def test_a_damaged_checkpoint_comes_back_from_where_it_came(
 
 def test_it_says_where_everything_is_kept_and_how_large_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path))
-    assert doctor._your_files().count("0.0 MiB") == 2
+    assert program.your_files().count("0.0 MiB") == 2
     for name, size_bytes in (("bank/mine", 3), ("cache/encodings/one", 1), ("cache/compiled/two", 1)):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_bytes(bytes(size_bytes * 2**20))
-    told = doctor._your_files()
+    told = program.your_files()
     assert f"{tmp_path}: your presets and instruments, 3.0 MiB" in told
     assert f"{tmp_path / 'cache'}: caches, which may be deleted, 2.0 MiB" in told
-    assert str(resources.PACKAGE.parent) in doctor._program()
+    assert str(resources.PACKAGE.parent) in program.program()
 
 
 def test_folders_that_cannot_be_written_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path / "file" / "mine"))
     with pytest.raises(ProbeError, match="cannot be written") as caught:
-        doctor._your_files()
+        program.your_files()
     assert "NSYNTH_LAB_HOME" in caught.value.advice
     monkeypatch.setattr("nsynth_lab.compiled.IS_KEPT", False)
     with pytest.raises(ProbeError, match="compiled every time"):
-        doctor._compiled_loops()
+        program.compiled_loops()
 
 
 def test_presets_are_counted_and_those_that_cannot_be_read_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NSYNTH_LAB_HOME", str(tmp_path))
-    assert doctor._presets() == f"{resources.factory_presets()}: 40 presets, and 0 of your own"
+    assert program.presets_are_read() == f"{resources.factory_presets()}: 40 presets, and 0 of your own"
     own, _ = own_copy("glass-cello")
-    assert doctor._presets() == f"{resources.factory_presets()}: 39 presets, and 1 of your own"
+    assert program.presets_are_read() == f"{resources.factory_presets()}: 39 presets, and 1 of your own"
     own.write_text("version =")
     with pytest.raises(ProbeError, match="cannot be read: glass-cello"):
-        doctor._presets()
+        program.presets_are_read()
 
 
 def test_everything_blending_imports_is_probed_as_needed() -> None:
-    needed = {probe.name: probe.needed for probe in doctor.PROBES}
+    needed = {probe.name: probe.needed for probe in PROBES}
     assert needed["torchaudio"], "resampling and mel bands are its own"
     assert not needed["compiled loops"], "blending to a file does without"
-    assert "numba" in doctor._compiled_loops()
+    assert "numba" in program.compiled_loops()

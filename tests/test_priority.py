@@ -15,7 +15,8 @@ import pytest
 
 from nsynth_lab import priority
 from nsynth_lab.cli.performing import _warn
-from nsynth_lab.doctor import ProbeError, _priority
+from nsynth_lab.doctor import ProbeError
+from nsynth_lab.doctor import sound as sound_probes
 from nsynth_lab.priority import is_raised, never_for_long, raise_priority, refusal
 from nsynth_lab.sinks.device import DeviceSink
 from nsynth_lab.threads import in_threads
@@ -215,7 +216,7 @@ def test_a_refusal_is_told_once_and_only_if_the_sound_drops_out(capsys: pytest.C
 @pytest.mark.usefixtures("refusing")
 def test_the_doctor_tells_of_a_refusal() -> None:
     with pytest.raises(ProbeError, match="no priority") as raised:
-        _priority()
+        sound_probes.priority()
     assert raised.value.advice == priority.ADVICE
     refusal()
 
@@ -224,7 +225,7 @@ def test_other_systems_are_asked_for_nothing(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not raise_priority()
     assert refusal() == ""
-    assert "by itself" in _priority()
+    assert "by itself" in sound_probes.priority()
 
 
 def test_each_audio_thread_begins_once(monkeypatch: pytest.MonkeyPatch) -> None:
