@@ -212,10 +212,11 @@ class _Rest:
 
     def beside(self, blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
         """`blocks` with it added."""
+        from nsynth_lab.analysis.source_blocks import source_blocks
         from nsynth_lab.translate.residual import beside, residual
         from nsynth_lab.units import SAMPLE_RATE
 
-        return beside(blocks, residual(blocks_at(self.source, SAMPLE_RATE), self.notes), gain_db=self.gain_db)
+        return beside(blocks, residual(source_blocks(self.source, SAMPLE_RATE), self.notes), gain_db=self.gain_db)
 
 
 def _check_polyphonic(source: Path, phrase_file: Path | None, residual_db: float | None) -> None:
@@ -239,8 +240,9 @@ def _transcribed(source: Path, gate_db: float) -> Transcript:
     from nsynth_lab.analysis.basic_pitch import RATE
     from nsynth_lab.analysis.transcription import transcribe
 
+    blocks = heard_blocks(source, RATE)
     with console.sound_progress(None, "listening") as advance:
-        return transcribe(blocks_at(source, RATE), gate_db=gate_db, advance=advance)
+        return transcribe(blocks, gate_db=gate_db, advance=advance)
 
 
 def _notes(source: Path, heard: Transcript | Phrase, gate_db: float, *, as_notes: bool) -> Sequence[HeardNote]:
@@ -301,9 +303,10 @@ def followed(source: Path, gate_db: float) -> Phrase:
 
     if source.suffix.lower() == ENDING:
         return read_phrase(source)
+    blocks = heard_blocks(source, SAMPLE_RATE)
     with console.sound_progress(None, "listening") as advance:
         return follow(
-            blocks_at(source, SAMPLE_RATE),
+            blocks,
             gate_db=gate_db,
             look_ahead_hops=LOOK_AHEAD_HOPS,
             provenance={"file": source.name},
@@ -311,21 +314,13 @@ def followed(source: Path, gate_db: float) -> Phrase:
         )
 
 
-def blocks_at(source: Path, target_rate: int) -> Iterator[FloatArray]:
-    """Mono blocks [samples] of a sound file at `target_rate` in Hz."""
-    from nsynth_lab.audio import mono_blocks
-    from nsynth_lab.dsp.resampling import StreamResampler
+def heard_blocks(source: Path, rate: int) -> Iterator[FloatArray]:
+    """Mono blocks [samples] of a sound file at `rate` in Hz, without a hum of the mains, which is told."""
+    from nsynth_lab.analysis.source_blocks import mains_hum, source_blocks, without_hum
 
-    resampler: StreamResampler | None = None
-    for block, rate in mono_blocks(source):
-        if rate == target_rate:
-            yield block
-            continue
-        if resampler is None:
-            resampler = StreamResampler(rate, target_rate, channels=1)
-        yield resampler.process(block[None])[0]
-    if resampler is not None:
-        yield resampler.finish()[0]
+    if (hum := mains_hum(source)) is not None:
+        console.say(f"{source}: {hum.told()}")
+    return without_hum(source_blocks(source, rate), rate, hum)
 
 
 def _render(

@@ -85,10 +85,10 @@ class Hummed:
         """The sound itself, mono at 48 kHz [samples]."""
         import numpy as np
 
-        from nsynth_lab.cli.translate import blocks_at
+        from nsynth_lab.analysis.source_blocks import source_blocks
         from nsynth_lab.units import SAMPLE_RATE
 
-        return np.concatenate(list(blocks_at(self.path, SAMPLE_RATE)))
+        return np.concatenate(list(source_blocks(self.path, SAMPLE_RATE)))
 
     def _midi(self) -> bytes:
         """As a MIDI file."""

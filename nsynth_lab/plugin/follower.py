@@ -23,6 +23,7 @@ from nsynth_lab.plugin.layout import FOLLOWED_SAMPLES
 from nsynth_lab.render.play_request import PlayRequest
 from nsynth_lab.render.session import Session
 from nsynth_lab.render.target_range import target_is_struck, target_range
+from nsynth_lab.translate.live_hum import LiveHum
 from nsynth_lab.translate.live_levelling import LiveLevelling
 from nsynth_lab.translate.note_maker import NoteMaker
 from nsynth_lab.translate.rules import Rules
@@ -47,6 +48,7 @@ class HostInput:
         self._resampler = None if rate == SAMPLE_RATE else StreamResampler(rate, SAMPLE_RATE, channels=1, prompt=True)
         self._late = HOP_SAMPLES if self._resampler else 0  # more than the resampler holds back
         self._hearing, self._levelling, self._maker = Hearing(), LiveLevelling(), NoteMaker(rules)
+        self._hum = LiveHum()
         self._rules = self._suited = rules
         self._hops = self._begun = 0
         self._waiting: list[Event] = []
@@ -61,7 +63,7 @@ class HostInput:
         self.quiet_samples = 0 if float(np.abs(mono).max(initial=0.0)) > SILENT else self.quiet_samples + len(mono)
         if self._resampler is not None:
             mono = self._resampler.process(mono[np.newaxis])[0]
-        for heard in self._hearing.feed(mono):
+        for heard in self._hearing.feed(self._hum.process(mono)):
             self.heard = heard
             made = self._maker.hear(self._levelling.levelled(heard))
             self._hops += 1

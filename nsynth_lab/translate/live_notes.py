@@ -22,6 +22,7 @@ from nsynth_lab.analysis.follower import DEFAULT_GATE_DB, HOP, Follower, Heard
 from nsynth_lab.midi.events import Event
 from nsynth_lab.synth.planner import GRID_SAMPLES
 from nsynth_lab.translate.feedback_guard import FeedbackGuard
+from nsynth_lab.translate.live_hum import LiveHum
 from nsynth_lab.translate.live_levelling import LOUDEST_DB, LiveLevelling
 from nsynth_lab.translate.note_maker import SOONEST_SAMPLES, NoteMaker
 from nsynth_lab.translate.rules import Rules
@@ -82,7 +83,7 @@ class LiveNotes:
     ) -> None:
         self._source, self._rules, self._gate_db = source, rules, gate_db
         self._block = block_samples
-        self._levelling, self._guard = LiveLevelling(makeup_db), FeedbackGuard()
+        self._levelling, self._guard, self._hum = LiveLevelling(makeup_db), FeedbackGuard(), LiveHum()
         self._was_away = False
         self.heard, self.skipped_samples = NOTHING, 0
         self._come = 0  # samples so far
@@ -103,8 +104,8 @@ class LiveNotes:
         return self._source.latency_seconds + known / SAMPLE_RATE
 
     def troubles(self) -> list[str]:
-        """The input lost or back again since the last call, or heard to howl, one line each."""
-        told = self._guard.troubles()
+        """The input lost or back again since the last call, or heard to howl or to hum, one line each."""
+        told = self._guard.troubles() + self._hum.troubles()
         if self._source.away != self._was_away:
             self._was_away = self._source.away
             told.append(f"{self._source.called} {'is lost; looking for it' if self._was_away else 'is back'}")
@@ -117,7 +118,7 @@ class LiveNotes:
 
     def events(self, clock: int) -> list[Event]:
         """Events of all that has come; `clock` is the sample at which the next block begins."""
-        samples = self._source.read()
+        samples = self._hum.process(self._source.read())
         if not len(samples):
             return self._gone(clock)
         self._come += len(samples)

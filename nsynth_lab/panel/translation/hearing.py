@@ -16,8 +16,8 @@ import numpy as np
 
 from nsynth_lab.analysis.follower import DEFAULT_GATE_DB
 from nsynth_lab.analysis.phrase import ENDING, LOOK_AHEAD_HOPS, Phrase, follow, read_phrase, write_phrase
-from nsynth_lab.audio import length_seconds, mono_blocks
-from nsynth_lab.dsp.resampling import StreamResampler
+from nsynth_lab.analysis.source_blocks import mains_hum, source_blocks, without_hum
+from nsynth_lab.audio import length_seconds
 from nsynth_lab.errors import AudioError, NsynthLabError
 from nsynth_lab.panel.translation.heard import LONGEST_SECONDS, MOST_NOTES
 from nsynth_lab.panel.translation.spectrogram import NoteSpectrogram
@@ -87,11 +87,11 @@ def _heard(path: Path, there: Path, tell: Tell, title: str, gate_db: float) -> t
         done += samples
         tell(min(done / SAMPLE_RATE, total), total, "listening")
 
-    picture = NoteSpectrogram()
+    picture, hum = NoteSpectrogram(), mains_hum(path)
     with (there / SOURCE).open("wb") as file:
         kept = _Kept(file, picture)
         phrase = follow(
-            kept.all_of(_at_rate(path)),
+            without_hum(kept.all_of(source_blocks(path, SAMPLE_RATE)), SAMPLE_RATE, hum),
             gate_db=gate_db,
             look_ahead_hops=LOOK_AHEAD_HOPS,
             provenance={"file": title},
@@ -99,6 +99,8 @@ def _heard(path: Path, there: Path, tell: Tell, title: str, gate_db: float) -> t
         )
     (there / SPECTROGRAM).write_bytes(picture.pixels())
     remarks = [f"only its first {LONGEST_SECONDS / 60:g} minutes are used"] if kept.is_cut else []
+    if hum is not None:
+        remarks.append(hum.told())
     if kept.peak > 1.0:
         remarks.append("it is clipped: its loudest samples exceed full scale")
     return phrase, min(kept.peak, 1.0), remarks
@@ -123,16 +125,3 @@ class _Kept:
             yield some
             if self.is_cut:
                 return
-
-
-def _at_rate(path: Path) -> Iterator[FloatArray]:
-    """Mono blocks [samples] of a sound file at 48 kHz."""
-    resampler: StreamResampler | None = None
-    for block, rate in mono_blocks(path):
-        if rate == SAMPLE_RATE:
-            yield block
-            continue
-        resampler = resampler or StreamResampler(rate, SAMPLE_RATE, channels=1)
-        yield resampler.process(block[None])[0]
-    if resampler is not None:
-        yield resampler.finish()[0]

@@ -1,0 +1,154 @@
+"""Hum of the mains: 50 or 60 Hz and its harmonics, found where they never change.
+
+    HumFinder.hear(samples) --> level and frequency of each line, second by second --> found()
+
+A note comes and goes, and its pitch lies where the music is tuned: the nearest notes, G1 at 49.0 and B1 at 61.7 Hz, are
+left as they are. A hum is softer than the music, stands out of its surroundings, and is as loud in the rests.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from nsynth_lab.units import Doubles, FloatArray
+
+MAINS_HZ, STRAY_HZ = (50.0, 60.0), 0.3
+HARMONICS, FIRST = 8, 2  # one of the first two is found, and then the others where that says
+KEPT_RATE_HZ = 1500.0  # of the sound in which it is looked for, about
+WINDOW_SECONDS, HOP_SECONDS = 2.0, 1.0
+LEAST_WINDOWS = 3
+AROUND_HZ, APART_HZ = 6.0, 1.5  # what a line is compared with, to either side
+STANDS_OUT_DB, FALLS_DB = 12.0, 2.5  # over its surroundings; from its median to its softest tenth
+NEAR_DB, MOSTLY = 2.5, 0.6  # of its windows are so near its median
+STEADY_HZ = 0.1
+SOFTEST, STAYS_DB, STAYS_HZ = 25.0, 9.0, 0.3  # the softest quarter of the windows
+SOFTER_DB, SOFT_DB = 10.0, -40.0  # than the loudest tenth of a second; softer than this anything may be hum
+LOUD_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class MainsHum:
+    """A hum of `hz`: which of its harmonics sound, and the level of the strongest; a full sine is 0 dB."""
+
+    hz: float
+    harmonics: tuple[int, ...]
+    level_db: float
+
+    def told(self) -> str:
+        """One line that says so."""
+        return f"a steady hum of {self.hz:.0f} Hz from the mains is left out"
+
+
+class _Moment(NamedTuple):
+    hz: Doubles  # of each line
+    level_db: Doubles
+    over_db: Doubles  # its surroundings
+    loud_db: float
+
+
+class HumFinder:
+    """`hear(samples)` [any number] of a mono sound at `rate` in Hz; then `found()`.
+
+    `seconds`: how much of the end of the sound counts; all of it by default.
+    """
+
+    def __init__(self, rate: int, *, seconds: float | None = None) -> None:
+        self._fold = max(round(rate / KEPT_RATE_HZ), 1)
+        self._rate = rate / self._fold
+        self._window = np.hanning(round(WINDOW_SECONDS * self._rate) + 1)[:-1]
+        self._hop = round(HOP_SECONDS * self._rate)
+        self._rest, self._held = np.zeros(0, np.float32), np.zeros(0)
+        most = None if seconds is None else round((seconds - WINDOW_SECONDS) / HOP_SECONDS) + 1
+        self._moments: deque[_Moment] = deque(maxlen=most)
+        self._lines = np.array([k * hz for hz in MAINS_HZ for k in range(1, HARMONICS + 1)])
+
+    def hear(self, samples: FloatArray) -> bool:
+        """Take the next samples; whether another second has been looked at."""
+        fed = np.concatenate([self._rest, samples])
+        whole = len(fed) // self._fold * self._fold
+        self._rest = fed[whole:]
+        self._held = np.concatenate([self._held, fed[:whole].reshape(-1, self._fold).mean(axis=1, dtype=np.float64)])
+        before = len(self._held)
+        while len(self._held) >= len(self._window):
+            self._moments.append(self._moment(self._held[: len(self._window)]))
+            self._held = self._held[self._hop :]
+        return len(self._held) < before
+
+    def found(self) -> MainsHum | None:
+        """The hum in the seconds that count, if there is one."""
+        if len(self._moments) < max(LEAST_WINDOWS, self._moments.maxlen or 0):
+            return None
+        hz, level_db, over_db, loud_db = (np.array(rows) for rows in zip(*self._moments, strict=True))
+        softer_db = max(float(loud_db.max()) - SOFTER_DB, SOFT_DB)
+        for place, mains_hz in enumerate(MAINS_HZ):
+            own = slice(place * HARMONICS, (place + 1) * HARMONICS)
+            lines = [_Line(*rows) for rows in zip(hz.T[own], level_db.T[own], over_db.T[own], strict=True)]
+            found = _hum(lines, mains_hz)
+            if found is not None and found.level_db < softer_db:
+                return found
+        return None
+
+    def _moment(self, sound: Doubles) -> _Moment:
+        spectrum = np.abs(np.fft.rfft(sound * self._window)) * 2.0 / self._window.sum()
+        level = 20.0 * np.log10(spectrum + 1e-9)
+        bin_hz = self._rate / len(self._window)
+        found = [_line(level, bin_hz, hz) for hz in self._lines.tolist()]
+        short = round(LOUD_SECONDS * self._rate)
+        parts = sound[: len(sound) // short * short].reshape(-1, short)
+        loud = 10.0 * np.log10(2.0 * float(np.square(parts).mean(axis=1).max()) + 1e-12)
+        hz, level_db, over_db = np.array(found).T
+        return _Moment(hz, level_db, over_db, loud)
+
+
+def _line(level_db: Doubles, bin_hz: float, hz: float) -> tuple[float, float, float]:
+    """Frequency and level of the highest bin near `hz`, and how far it stands over what is around it."""
+    near = round(STRAY_HZ * FIRST / bin_hz) + 1
+    middle = round(hz / bin_hz)
+    best = middle - near + int(level_db[middle - near : middle + near + 1].argmax())
+    left, peak, right = level_db[best - 1 : best + 2].tolist()
+    curve = left - 2.0 * peak + right
+    shift = 0.5 * (left - right) / curve if curve < -1e-6 else 0.0
+    wide, apart = round(AROUND_HZ / bin_hz), round(APART_HZ / bin_hz)
+    around = np.concatenate([level_db[best - wide : best - apart], level_db[best + apart + 1 : best + wide + 1]])
+    return (best + shift) * bin_hz, peak, peak - float(np.median(around))
+
+
+class _Line(NamedTuple):
+    """Frequency, level and prominence of one line in each window."""
+
+    hz: Doubles
+    level_db: Doubles
+    over_db: Doubles
+
+    def steady_hz(self) -> float | None:
+        """Its frequency if it is as loud, and the same, in almost every window."""
+        middle_db = float(np.median(self.level_db))
+        near = np.abs(self.level_db - middle_db) < NEAR_DB
+        if near.mean() < MOSTLY or middle_db - float(np.percentile(self.level_db, 10)) > FALLS_DB:
+            return None
+        low, high = np.percentile(self.hz[near], (10, 90)).tolist()
+        clear = float(np.median(self.over_db[near])) > STANDS_OUT_DB
+        return float(np.median(self.hz[near])) if clear and high - low < STEADY_HZ else None
+
+    def stays(self, hz: float) -> bool:
+        """Whether it stands out, at `hz`, even where it is softest: a note near it is not there all the time."""
+        softest = self.level_db <= np.percentile(self.level_db, SOFTEST)
+        near = abs(float(np.median(self.hz[softest])) - hz) < STAYS_HZ
+        return near and float(np.median(self.over_db[softest])) > STAYS_DB
+
+
+def _hum(lines: Sequence[_Line], mains_hz: float) -> MainsHum | None:
+    """The hum whose harmonics are among `lines`."""
+    for order, line in enumerate(lines[:FIRST], start=1):
+        steady_hz = line.steady_hz()
+        if steady_hz is not None and abs(steady_hz / order - mains_hz) < STRAY_HZ:
+            hz = steady_hz / order
+            orders = tuple(k for k, one in enumerate(lines, start=1) if one.stays(k * hz))
+            levels = [float(np.median(one.level_db)) for one in lines[:FIRST]]
+            return MainsHum(hz, orders, max(levels)) if orders else None
+    return None

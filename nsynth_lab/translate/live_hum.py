@@ -1,0 +1,32 @@
+"""LiveHum: a hum of the mains in what comes in live, left out once it has been the same for eight seconds."""
+
+from __future__ import annotations
+
+from nsynth_lab.dsp.hum_filter import HumFilter
+from nsynth_lab.dsp.mains_hum import HumFinder
+from nsynth_lab.units import SAMPLE_RATE, FloatArray
+
+SECONDS = 8.0
+
+
+class LiveHum:
+    """`process(samples)` at 48 kHz, in blocks of any size, none later; what it has found stays out."""
+
+    def __init__(self) -> None:
+        self._finder = HumFinder(SAMPLE_RATE, seconds=SECONDS)
+        self._filter: HumFilter | None = None
+        self._told: list[str] = []
+
+    def process(self, samples: FloatArray) -> FloatArray:
+        """The next samples without the hum."""
+        if self._filter is not None:
+            return self._filter.process(samples)
+        if self._finder.hear(samples) and (hum := self._finder.found()) is not None:
+            self._filter = HumFilter(hum, SAMPLE_RATE)
+            self._told.append(hum.told())
+        return samples
+
+    def troubles(self) -> list[str]:
+        """That a hum has been found, told once."""
+        told, self._told = self._told, []
+        return told
