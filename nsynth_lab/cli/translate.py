@@ -120,7 +120,8 @@ def translate(
 
     Pitch and level are followed moment by moment: glides, vibrato and swells stay, attacks, timbre and releases are
     those of the target, and between notes it is silent. One voice at a time is followed; --polyphonic hears several,
-    and plays them as notes. A phrase beyond the target's range is moved by octaves.
+    and plays them as notes. A phrase beyond the target's range is moved by octaves. A steady hum of the mains is left
+    out.
 
     **Examples**
 

@@ -5,7 +5,8 @@ Sound -> measured streams of a note   `measure`: from windows (`framing`), A-wei
 Controls -> sound                     a bank of partials (`oscillators`), filtered `noise`
 Sounds without a pitch                `unpitched` measures `resonances` and bands of noise; `unpitched_renderer` plays
                                       them, on `noise_carriers`
-Recordings from anywhere              `inspection` (what is wrong with one), `recording` (trimming, clipping), `offset`
+Recordings from anywhere              `inspection` (what is wrong with one), `recording` (trimming, clipping), `offset`;
+                                      `mains_hum` and `hum_filter` find a hum and take it out
 Levels and spectra                    `mel`, `harmonics`, `programme_loudness` (LUFS), `bandwidth`, `rises`
 Time                                  `envelope` (attack end, release begin), `seam` (loops), `resampling`
 Losses in dB                          `spectral_distance`, `spectral_target`, `attack_distance`
