@@ -28,6 +28,7 @@ NEAR_DB, MOSTLY = 2.5, 0.6  # of its windows are so near its median
 STEADY_HZ = 0.1
 SOFTEST, STAYS_DB, STAYS_HZ = 25.0, 9.0, 0.3  # the softest quarter of the windows
 SOFTER_DB, SOFT_DB = 10.0, -40.0  # than the loudest tenth of a second; softer than this anything may be hum
+LEAST_DB = -70.0  # what is softer is not followed anyway
 LOUD_SECONDS = 0.1
 
 
@@ -60,6 +61,8 @@ class HumFinder:
     def __init__(self, rate: int, *, seconds: float | None = None) -> None:
         self._fold = max(round(rate / KEPT_RATE_HZ), 1)
         self._rate = rate / self._fold
+        self._rise = (np.arange(self._fold) + 1.0) / self._fold**2  # a triangle: high partials are not folded down
+        self._last = 0.0
         self._window = np.hanning(round(WINDOW_SECONDS * self._rate) + 1)[:-1]
         self._hop = round(HOP_SECONDS * self._rate)
         self._rest, self._held = np.zeros(0, np.float32), np.zeros(0)
@@ -72,7 +75,10 @@ class HumFinder:
         fed = np.concatenate([self._rest, samples])
         whole = len(fed) // self._fold * self._fold
         self._rest = fed[whole:]
-        self._held = np.concatenate([self._held, fed[:whole].reshape(-1, self._fold).mean(axis=1, dtype=np.float64)])
+        parts = fed[:whole].reshape(-1, self._fold)
+        rising = np.concatenate([[self._last], parts @ self._rise])
+        self._last = float(rising[-1])
+        self._held = np.concatenate([self._held, rising[:-1] + parts @ (1.0 / self._fold - self._rise)])
         before = len(self._held)
         while len(self._held) >= len(self._window):
             self._moments.append(self._moment(self._held[: len(self._window)]))
@@ -89,7 +95,7 @@ class HumFinder:
             own = slice(place * HARMONICS, (place + 1) * HARMONICS)
             lines = [_Line(*rows) for rows in zip(hz.T[own], level_db.T[own], over_db.T[own], strict=True)]
             found = _hum(lines, mains_hz)
-            if found is not None and found.level_db < softer_db:
+            if found is not None and LEAST_DB < found.level_db < softer_db:
                 return found
         return None
 
