@@ -14,12 +14,27 @@ from playing import played
 from tiny_model import streams, tiny_model
 
 from nsynth_lab.blend import blend, pair
-from nsynth_lab.detail import DB_LIMIT, DIMS, NOISE, NOISE_GAIN, PARTIALS, anchor_count, anchors, from_stored, stored
+from nsynth_lab.detail import (
+    DB_LIMIT,
+    DIMS,
+    NOISE,
+    NOISE_GAIN,
+    PARTIALS,
+    anchor_count,
+    anchors,
+    band_edges,
+    erb_rate,
+    from_stored,
+    stored,
+)
+from nsynth_lab.dsp.attack_distance import attack_distance
 from nsynth_lab.dsp.line_levels import LineLevels
 from nsynth_lab.dsp.measure import measure
+from nsynth_lab.dsp.mel_spectrum import band_edges_hz
 from nsynth_lab.errors import CheckpointError, LatentsError
 from nsynth_lab.latents import Latents, read_latents, write_latents
 from nsynth_lab.midi.events import note_off, note_on
+from nsynth_lab.model.audible_noise import audible_noise_db
 from nsynth_lab.model.bank import Bank, BankEntry, load_bank, write_bank
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import encode_measured
@@ -144,6 +159,47 @@ def test_what_is_measured_brings_the_sound_nearer_to_its_recording() -> None:
     peak, loud = (np.abs(latents.detail[:, part]).max() for part in (slice(0, NOISE.stop), slice(NOISE_GAIN, DIMS)))
     assert peak <= 18.0
     assert loud <= DB_LIMIT
+
+
+def struck(attack_seconds: float = 0.03) -> FloatArray:
+    """Begins with a knock of noise that the tone after it has nothing of."""
+    samples = recording()
+    knock = round(attack_seconds * 48_000)
+    noise = 0.5 * np.random.default_rng(1).standard_normal(knock) * np.hanning(2 * knock)[knock:]
+    samples[:knock] = noise
+    return samples
+
+
+def test_where_it_would_lead_the_attack_away_it_begins_with_the_sustain() -> None:
+    """What windows smear into the attack is left out of the first row; the rows after it stay."""
+    samples = struck()
+    measured = measure(samples, note=57)
+    bare, latents = (
+        encode_measured(samples, measured, CHECKPOINT, note=Note(57), rounds=1, detail=detail)
+        for detail in (False, True)
+    )
+    assert latents.detail is not None
+    assert not latents.detail[0].any()
+    assert np.abs(latents.detail[16]).max() > 3.0
+    recorded, *sounds = (torch.from_numpy(sound)[None] for sound in (samples, sound_of(bare), sound_of(latents)))
+    before, after = (float(attack_distance(sound, recorded, torch.tensor([220.0]))) for sound in sounds)
+    assert after < before + 0.3
+
+
+def test_noise_is_compared_where_it_is_heard_and_nowhere_else() -> None:
+    """The low half is full of tones, the top is below the floor; between them the recording is 4 dB louder."""
+    noise = np.full((9, 128), -40.0, np.float32)
+    tones = np.where(np.arange(128) < 64, -20.0, -120.0).astype(np.float32) + 0 * noise
+    recorded = np.where(np.arange(128) < 64, -19.0, -36.0).astype(np.float32) + 0 * noise
+    noise[:, 110:], recorded[:, 110:] = -90.0, -70.0
+    louder, share = audible_noise_db(recorded, tones, noise, np.full((2, 9), 1 / 9), floor_db=-60.0)
+    middles_hz = np.interp(np.arange(64) + 0.5, np.arange(65), band_edges())
+    low, high = (erb_rate(hz) for hz in band_edges_hz()[[63, 112]])
+    between = (middles_hz > low + 1) & (middles_hz < high - 1)
+    np.testing.assert_allclose(louder[:, between], 4.0, atol=0.1)
+    np.testing.assert_allclose(share[:, between], 1.0, atol=1e-6)
+    np.testing.assert_allclose(share[:, middles_hz < low - 1], 0.0, atol=1e-6)
+    np.testing.assert_allclose(louder[:, middles_hz > high + 1], 0.0, atol=1e-6)
 
 
 def test_blends_lie_between_in_decibels_and_a_sound_without_counts_as_none() -> None:

@@ -1,9 +1,10 @@
 """What a recording has and its latents do not say, measured; see `nsynth_lab.detail`.
 
 The latents are decoded, tones and noise apart, and levels are compared with the recording's: of each partial, and of
-the noise between the partials in bands. Twice, because noise leaks into weak partials and the other way round. Levels
-are compared in dB and averaged around each anchor. Where neither sound is audible nothing is corrected, and what leads
-away from the recording is left out.
+the noise between the partials in bands. Twice, because noise leaks into weak partials and the other way round; the
+second time noise is compared as it is heard (`audible_noise`). Levels are compared in dB and averaged around each
+anchor. Where neither sound is audible nothing is corrected, and what leads away from the recording is left out: also
+through the attack, into which the windows smear what comes after it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ import torch
 from torch import Tensor
 
 from nsynth_lab.detail import BANDS, DB_LIMIT, DIMS, NOISE, NOISE_GAIN, anchors, between_anchors, from_stored, stored
+from nsynth_lab.dsp.attack_distance import attack_distance
 from nsynth_lab.dsp.line_levels import EVERY, Levels, LineLevels
 from nsynth_lab.dsp.mel_spectrum import mel_db
 from nsynth_lab.latents import Latents
+from nsynth_lab.model.audible_noise import audible_noise_db
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.detail_offsets import detail_matrix
 from nsynth_lab.model.scales import noise_lines, noise_weighting
@@ -31,6 +34,7 @@ RANGE_DB, NOISE_RANGE_DB = 70.0, 80.0  # below the frame, partials and bands cou
 QUIETEST = 1e-8  # power relative to the loudest partial
 LEAST = 0.05  # share of a level that counts as its own, whatever leaks into it
 MEL_RANGE_DB, TOLERATED_DB = 60.0, 0.05  # of mel spectra; noise may cost so much, for it is random
+TOLERATED_ATTACK_DB = 0.05
 CHUNK_FRAMES = 400  # decoded at a time, to bound memory
 
 
@@ -47,40 +51,64 @@ def with_detail(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) -
     lines = LineLevels(track_hz(latents.note, latents.f0_cents), latents.partials)
     if not len(lines.bins_between):
         return replace(latents, detail=None)
-    recorded = lines(samples)
-    floors = _floors(recorded)
-    to_anchors = _weights(latents.frames)
+    recorded, recorded_db = lines(samples), mel_db(samples)
+    floors, floor_db = _floors(recorded), float(recorded_db.max()) - MEL_RANGE_DB
+    to_anchors, frames_to_anchors = (_weights(latents.frames, every=every) for every in (EVERY, 1))
     rows = np.zeros((len(to_anchors), DIMS))
     bare = came = _decoded(replace(latents, detail=None), checkpoint, seed=0)
     for done in range(PASSES):
         levels = lines(came.tones), lines(came.noise)
         rows[:, : lines.count] += to_anchors @ _partial_db(recorded, levels, lines, floors[0])
-        rows[:, NOISE] += _all_bands(to_anchors @ _noise_db(recorded, levels, lines, floors[1]), lines.bins_between)
+        noise_db = _all_bands(to_anchors @ _noise_db(recorded, levels, lines, floors[1]), lines.bins_between)
+        if done:
+            spectra = recorded_db, mel_db(came.tones), mel_db(came.noise)
+            heard_db, share = audible_noise_db(*spectra, frames_to_anchors, floor_db=floor_db)
+            noise_db += share * (heard_db - noise_db)
+        rows[:, NOISE] += noise_db
         rows = rows.clip(-LARGEST_DB, LARGEST_DB)
         rows[:, NOISE_GAIN] = _lift_db(rows, bare.spectra[anchors(latents.frames)], checkpoint)
-        small = stored(between_anchors(rows.astype(np.float32), latents.frames))
-        latents = replace(latents, detail=from_stored(small, latents.frames))
+        latents = _with_rows(latents, rows)
         came = _decoded(latents, checkpoint, seed=1 + done)
-    return _nearest(latents, samples, bare, came)
+    return _nearest(latents, rows, samples, recorded_db, bare, came)
 
 
-def _nearest(latents: Latents, samples: FloatArray, bare: Decoded, came: Decoded) -> Latents:
-    """`latents`, decoded as `came`; without the offsets of noise, or without any, where these lead away from `samples`.
+def _with_rows(latents: Latents, rows: Doubles) -> Latents:
+    """`latents` with the detail whose anchors are `rows`, as a file keeps it."""
+    small = stored(between_anchors(rows.astype(np.float32), latents.frames))
+    return replace(latents, detail=from_stored(small, latents.frames))
 
-    `bare` is decoded without any; noise does without its offsets in it, and tones alone do not depend on them.
+
+def _nearest(
+    latents: Latents, rows: Doubles, samples: FloatArray, recorded_db: FloatArray, bare: Decoded, came: Decoded
+) -> Latents:
+    """`latents`, decoded as `came`, without those of their `rows` [anchors, 129] that lead away from `samples`.
+
+    `bare` is decoded without any; noise does without its offsets in it, and tones alone do not depend on them. All are
+    left out, or those of noise, by the mel spectra of the whole note, `recorded_db` [frames, 128] that of `samples`;
+    those of the first anchor by the attack.
     """
-    assert latents.detail is not None
-    of_tones = latents.detail.copy()
-    of_tones[:, NOISE.start :] = 0.0
-    wanted = mel_db(samples)
-    floor = wanted.max() - MEL_RANGE_DB
-    whole, tones, none = (
-        float(np.abs(np.maximum(mel_db(sound), floor) - np.maximum(wanted, floor)).mean())
-        for sound in (came.tones + came.noise, came.tones + bare.noise, bare.tones + bare.noise)
-    )
-    if whole <= min(tones + TOLERATED_DB, none):
-        return latents
-    return replace(latents, detail=of_tones if tones <= none else None)
+    floor_db = recorded_db.max() - MEL_RANGE_DB
+    wanted = np.maximum(recorded_db, floor_db)
+    without = bare.tones + bare.noise
+    sounds = came.tones + came.noise, came.tones + bare.noise, without
+    whole, tones, none = (float(np.abs(np.maximum(mel_db(sound), floor_db) - wanted).mean()) for sound in sounds)
+    kept, sound = rows.copy(), sounds[0]
+    if whole > min(tones + TOLERATED_DB, none):
+        if tones > none:
+            return replace(latents, detail=None)
+        kept[:, NOISE.start :], sound = 0.0, sounds[1]
+    with_rows, without_rows = _attacks_apart_db(sound, without, samples, latents)
+    if with_rows > without_rows + TOLERATED_ATTACK_DB:
+        kept[0] = 0.0
+    return _with_rows(latents, kept)
+
+
+def _attacks_apart_db(one: FloatArray, other: FloatArray, samples: FloatArray, latents: Latents) -> list[float]:
+    """Distances of the attacks of `one` and of the `other` from that of the recording `samples`."""
+    f0_hz = torch.tensor(np.median(track_hz(latents.note, latents.f0_cents[:CHUNK_FRAMES])))
+    recorded = torch.from_numpy(np.stack([samples, samples]))
+    decoded = torch.from_numpy(np.stack([one, other]))
+    return attack_distance(decoded, recorded, f0_hz.expand(2)).tolist()
 
 
 def _floors(recorded: Levels) -> tuple[Doubles, Doubles]:
@@ -132,9 +160,9 @@ def _lift_db(rows: Doubles, spectra: FloatArray, checkpoint: Checkpoint) -> Doub
     return np.asarray((10.0 * np.log10(np.maximum(lifted, 1e-20))).clip(-DB_LIMIT, DB_LIMIT))
 
 
-def _weights(frames: int) -> Doubles:
+def _weights(frames: int, *, every: int) -> Doubles:
     """Weights [anchors, times] of the times at which levels are measured around each anchor; each row sums to 1."""
-    times = np.arange(EVERY - 1, frames, EVERY)
+    times = np.arange(every - 1, frames, every)
     places = anchors(frames)
     hats = np.stack([np.interp(times, places, row) for row in np.eye(len(places))])
     alone = hats.sum(axis=1) == 0
