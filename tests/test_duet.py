@@ -7,12 +7,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from made_tunes import faded, silence, steady, tone
 
+from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.cli import run
+from nsynth_lab.cli.tune_given import Hummed
 from nsynth_lab.duet import answering
 from nsynth_lab.duet.along import SecondVoice
 from nsynth_lab.duet.answering import answer_to
@@ -30,7 +34,7 @@ from nsynth_lab.midi.events import Event, EventList, Kind, control, note_off, no
 from nsynth_lab.midi.song import parse_song
 from nsynth_lab.render.with_partner import partner_of, with_partner
 from nsynth_lab.tune.key import parse_key
-from nsynth_lab.units import SAMPLE_RATE
+from nsynth_lab.units import SAMPLE_RATE, note_to_hz
 
 BEAT = SAMPLE_RATE // 2
 SCALE = (62, 64, 66, 67, 69, 71, 73, 74)  # D major
@@ -488,6 +492,24 @@ def test_the_partner_has_an_engine_and_a_channel_of_its_own() -> None:
         assert [sum(event.kind is Kind.SETTING for event in one) for one in heard] == [1, int(together)]
         heard[:] = [[], []]
     assert partner_of(engines[0]) is None
+
+
+def test_what_is_hummed_in_a_file_is_played_as_it_was_hummed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hummed = [faded(tone(steady(note_to_hz(key + 0.3), 0.42))) for key in (62, 66, 69)]  # nobody hums to a tuning fork
+    hummed[1] *= 0.1
+    sound = np.concatenate([part for one in hummed for part in (one, silence(0.18))])
+    write_audio(tmp_path / "hum.wav", Audio(sound[None], 48_000))
+    song = Hummed.in_file(tmp_path / "hum.wav").song()
+    notes = [event for event in song.events if event.kind is Kind.NOTE_ON]
+    assert [event.number for event in notes] == [62, 66, 69]
+    assert [event.at_sample / SAMPLE_RATE for event in notes] == pytest.approx([0.0, 0.6, 1.2], abs=0.02)
+    first, soft, last = (event.value for event in notes)
+    assert soft < min(first, last) - 10
+    write_audio(tmp_path / "hush.wav", Audio(np.zeros((1, SAMPLE_RATE), np.float32), 48_000))
+    assert run(["duet", "flute", "--file", str(tmp_path / "hush.wav"), "-o", str(tmp_path / "x.wav")]) == 1
+    assert "no note heard" in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from nsynth_lab.render.session import Session
 
 FileOption = Annotated[
-    Path | None, typer.Option("--file", help="A MIDI file or tune whose phrases are answered, instead of your own.")
+    Path | None,
+    typer.Option(
+        "--file",
+        help="Answer the phrases of a file instead of yours: MIDI, a tune, or a recording of one hummed.",
+    ),
 ]
 AnswerOption = Annotated[
     str,
@@ -173,7 +177,6 @@ def duet(
     from nsynth_lab.duet.values import Wishes
     from nsynth_lab.render import SOUND_ENDINGS, check_outputs
     from nsynth_lab.render.output_paths import check_sources
-    from nsynth_lab.render.song_choice import song_to_play
 
     stage = replace(stage, block=asked.block)
     _check(file, output, stage, audio_input=audio_input, lead=lead, along=along, turns=turns)
@@ -193,7 +196,7 @@ def duet(
     if heard is not None:
         asked = heard.player(asked)
     how = _Duet(asked, answering, wishes, turns, lead, loose, along)
-    song = song_to_play(file, asked) if file else None
+    song = _song(file, asked) if file else None
 
     from nsynth_lab.render import Session
 
@@ -235,6 +238,18 @@ def _check(
     for why, together in excluded:
         if together:
             raise UsageError(why)
+
+
+def _song(file: Path, asked: PlayRequest) -> Song:
+    """The player's notes in a file: as written, or as somebody hummed them.
+
+    Raises:
+        NsynthLabError: none can be read or heard.
+    """
+    from nsynth_lab.cli.tune_given import SOUNDS, Hummed
+    from nsynth_lab.render.song_choice import song_to_play
+
+    return Hummed.in_file(file).song() if file.suffix.lower() in SOUNDS else song_to_play(file, asked)
 
 
 def _offline(

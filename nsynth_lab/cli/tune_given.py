@@ -17,6 +17,8 @@ from nsynth_lab.wording import counted
 
 if TYPE_CHECKING:
     from nsynth_lab.analysis.heard_note import HeardNote
+    from nsynth_lab.midi.events import Event
+    from nsynth_lab.midi.song import Song
     from nsynth_lab.tune.key import Key
     from nsynth_lab.tune.metre import Metre
     from nsynth_lab.tune.tune import Tune
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 SOUNDS = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".phrase")
 GATE_DB = -60.0
+EQUALLY_LOUD = 100  # MIDI velocity
 
 
 def given_tune(path: Path, *, metre: Metre | None = None, key: Key | None = None) -> Tune:
@@ -90,18 +93,30 @@ class Hummed:
 
         return np.concatenate(list(source_blocks(self.path, SAMPLE_RATE)))
 
+    def song(self) -> Song:
+        """The notes as they were hummed, as loud and at their moments."""
+        from nsynth_lab.midi.song import Song
+        from nsynth_lab.synth.followed import velocity_at
+
+        loud = [round(velocity_at(note.level_db)) for note in self.notes]
+        return Song(tuple(self._events(loud)), self.notes[-1].end_sample - self.notes[0].begin_sample, 1)
+
     def _midi(self) -> bytes:
         """As a MIDI file."""
-        from nsynth_lab.midi.events import note_off, note_on
         from nsynth_lab.midi.write import midi_bytes
 
+        return midi_bytes(self._events(), end_sample=self.notes[-1].end_sample)
+
+    def _events(self, velocities: Sequence[int] = ()) -> list[Event]:
+        """Its notes from the first one on; by default all are equally loud."""
+        from nsynth_lab.midi.events import note_off, note_on
+
         begin, events = self.notes[0].begin_sample, []
-        for note in self.notes:
+        for note, velocity in zip(self.notes, velocities or [EQUALLY_LOUD] * len(self.notes), strict=True):
             key = note.key(tuning=self.tuning)
-            events.append(note_on(key, at_sample=note.begin_sample - begin))
+            events.append(note_on(key, velocity, at_sample=note.begin_sample - begin))
             events.append(note_off(key, at_sample=note.end_sample - begin))
-        events.sort(key=lambda event: event.at_sample)
-        return midi_bytes(events, end_sample=self.notes[-1].end_sample)
+        return sorted(events, key=lambda event: event.at_sample)
 
     def _at_its_tempo(self, tune: Tune) -> Tune:
         """The tune at the tempo that puts its first and last onsets as far apart as they were hummed."""

@@ -88,10 +88,12 @@ class EvolutionFolder:
     def held(self) -> Iterator[None]:
         """Makes the folder, keeps other runs out of it, and removes the temporary files of one that was killed.
 
+        A folder that was made here, and in which nothing has begun, is removed again.
+
         Raises:
             UsageError: it cannot be made, holds other things, or another run works in it.
         """
-        self._make()
+        is_new = self._make()
         lock = os.open(self.path, os.O_RDONLY) if os.name == "posix" else None
         try:
             if lock is not None:
@@ -102,20 +104,26 @@ class EvolutionFolder:
                         path.unlink()
             yield
         finally:
+            if is_new:
+                with suppress(OSError):  # something has begun
+                    self.path.rmdir()
             if lock is not None:
                 os.close(lock)
 
-    def _make(self) -> None:
+    def _make(self) -> bool:
+        """Returns whether it was not there before."""
         if self.path.is_symlink() or (self.path.exists() and not self.path.is_dir()):
             raise UsageError(f"{self.path}: is no folder; choose another name")
         if not self.path.exists() and not self.path.parent.is_dir():
             raise UsageError(f"{self.path}: the folder {self.path.parent} does not exist; make it first")
+        is_new = not self.path.exists()
         try:
             self.path.mkdir(exist_ok=True)
             if not self.history.exists() and not all(_LEFT.match(path.name) for path in self._listed()):
                 raise UsageError(f"{self.path}: holds other things; choose a new or an empty folder")
         except OSError as error:
             raise UsageError(f"{self.path}: cannot be used: {error.strerror}") from error
+        return is_new
 
 
 def _take(lock: int, folder: Path) -> None:

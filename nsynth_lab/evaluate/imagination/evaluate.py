@@ -11,7 +11,7 @@ import numpy as np
 from nsynth_lab.evaluate.imagination.heard import HeardInstrument, hear_one
 from nsynth_lab.evaluate.imagination.kinds import IMAGINED, Draw, kinds, playable
 from nsynth_lab.evaluate.imagination.measures import frechet_distances, measures
-from nsynth_lab.evaluate.imagination.wishes import descriptors_asked
+from nsynth_lab.evaluate.imagination.wishes import AMOUNTS, descriptors_asked
 from nsynth_lab.imagine.candidate import Candidate
 from nsynth_lab.imagine.choose import Imagination
 from nsynth_lab.imagine.descriptors import STEPS
@@ -42,7 +42,7 @@ def figures(imagination: Imagination, *, each: int, seed: int, progress: Callabl
     """All figures, from `each` instruments of every family and kind; `progress` is `console.progress`."""
     found = compared(imagination, kinds(imagination), each=each, seed=seed, progress=progress)
     families = [family for family, own in imagination.families.members.items() if own]
-    total = WISHES_EACH * len(families) * len(STEPS)
+    total = WISHES_EACH * len(families) * len(STEPS) * len(AMOUNTS)
     with progress(total, "instruments", "descriptors") as advance:
         asked = descriptors_asked(imagination, each=WISHES_EACH, seed=seed, advance=advance)
     return {"each": each, "seed": seed, "kinds": found, "descriptors": asked}
@@ -125,8 +125,9 @@ def rows(found: dict[str, Any]) -> list[Row]:
         row("soft and loud apart", "velocities_apart", f"<= {APART}", ours["velocities_apart"] <= APART),
     ]  # fmt: skip
     for name, one in found["descriptors"].items():
-        unit = "octaves" if name == "brighter" else "dB"
+        unit = "octaves" if name.startswith("brighter") else "dB"
         moved = f"median {one['median']:.2f} of {one['step']:g} {unit}; pitch kept {one['pitch_kept']:.3f}"
         told = {IMAGINED: f"{one['reached']:.3f} ({moved})"}
-        table.append(Row(f"--{name} 1 moves half a step", f">= {REACHED}", told, one["reached"] >= REACHED))
+        met = one["reached"] >= REACHED and one["pitch_kept"] >= PITCH
+        table.append(Row(f"--{name} moves half a step", f">= {REACHED}, pitch >= {PITCH}", told, met))
     return table
