@@ -90,13 +90,15 @@ def test_the_table_has_a_verdict_for_each_goal() -> None:
         "velocities_apart": 0.1, "spread": 10.0, "frechet": 10.0,
     }  # fmt: skip
     ours = {**real, "family": 0.73, "frechet": 20.5, "spread": 9.1}
-    asked = {"brighter": {"step": 0.4, "median": 0.3, "reached": 0.9, "pitch_kept": 1.0}}
+    moved = {"step": 0.4, "median": 0.3, "reached": 0.9, "pitch_kept": 1.0}
+    asked = {"brighter 1": moved, "brighter -1": {**moved, "pitch_kept": 0.9}}
     table = rows({"kinds": {REAL: real, IMAGINED: ours}, "descriptors": asked})
     verdicts = {row.what: row.met for row in table}
     assert verdicts["family recognised"], "0.73 is more than 0.8 of 0.9"
     assert not verdicts["Fréchet distance to half of the real ones"]
     assert verdicts["spread within a family"]
     assert verdicts["--brighter 1 moves half a step"]
+    assert not verdicts["--brighter -1 moves half a step"], "it has left its pitch"
     head, cells = grid_of(table)
     assert head == ["what", "goal", "", REAL, IMAGINED]
     assert cells[0] == ["family recognised", ">= 0.8 x real", "met", "0.900", "0.730"]
@@ -159,8 +161,8 @@ def test_a_small_bank_is_evaluated_whole(
     found = json.loads(figures.read_text(encoding="utf-8"))
     assert list(found["kinds"]) == [REAL, *kinds.NAMES]
     assert found["kinds"][REAL]["pitch"] >= 0.9
-    assert set(found["descriptors"]) == set(NAMES)
-    assert len(found["rows"]) == 13
+    assert set(found["descriptors"]) == {f"{name} {amount}" for name in NAMES for amount in (1, -1)}
+    assert len(found["rows"]) == 8 + 2 * len(NAMES)
     page = (report / "index.html").read_text(encoding="utf-8")
     assert page.count("<audio") >= 4
     assert {path.suffix for path in report.iterdir()} == {".flac", ".html", ".json", ".png"}

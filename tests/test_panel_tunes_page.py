@@ -211,6 +211,8 @@ def test_the_instruments_are_a_map_to_hear_and_to_put_on_corners(visit: Visit) -
     outer = page.locator("#instruments [role=listbox]").bounding_box()
     assert np.all((centres > (outer["x"], outer["y"])).all(axis=1))
     assert np.all(centres[:, 0] < outer["x"] + outer["width"])
+    chips = page.locator("#instruments .chips button").all_text_contents()
+    assert {"drum", "noise", "vocal"} < set(chips), "a family that has no chip is not found by its colour"
     point.click()
     visit.wait("panel.auditions.now?.element.dataset.name === 'marimba'")
     assert "mallet" in page.locator("#instruments .point .says").text_content()

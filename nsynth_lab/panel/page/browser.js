@@ -17,7 +17,7 @@ export function instrumentBrowser(section, pad) {
   const list = new SearchList(section, {
     text: ({ name, family, licence }) => `${name} ${family} ${licence}`,
     chips: ({ family }) => (family ? [spaced(family)] : []),
-    most: 12,
+    most: 13, // all families of the bank
     item: (instrument) => {
       const { name, family, lowest, highest, licence, attribution } = instrument;
       const item = made("li", made("span.name", name), made("span.range", `${lowest} – ${highest}`));
