@@ -189,6 +189,12 @@ def test_an_answer_that_comes_late_begins_on_a_later_beat() -> None:
     assert (onsets(found)[0]) % BEAT == 0
     assert onsets(found)[0] > max(note.end for note in tune()) + 200 * 256
     assert partner.shown.late == 1
+    early = Partner(Made(after=10))
+    assert (
+        onsets(performed(early, as_events(tune()), seconds=14))[0]
+        == onsets(performed(Partner(Made()), as_events(tune()), seconds=14))[0]
+    )
+    assert early.shown.late == 0, "it was there before its beat"
 
 
 def test_a_key_silences_the_partner_at_its_next_note_and_begins_the_next_phrase() -> None:

@@ -31,7 +31,7 @@ FileOption = Annotated[
     Path | None,
     typer.Option(
         "--file",
-        help="Answer the phrases of a file instead of yours: MIDI, a tune, or a recording of one hummed.",
+        help="A MIDI file, a tune, or a recording of one hummed, whose phrases are answered instead of yours.",
     ),
 ]
 AnswerOption = Annotated[

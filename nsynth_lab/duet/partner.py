@@ -247,20 +247,26 @@ class Partner:
     def _begin(self, answer: Answer, now: int) -> None:
         """Schedule an answer's notes, from the next beat on."""
         assert self._decided is not None
-        self._late += now > self._decided
-        answer, start = self._clock.in_time(answer, self._asked, now)
+        _, soonest = self._placed(answer, self._decided)
+        answer, self._start = self._placed(answer, now)
+        self._late += self._start > soonest
         self._decided, self._begun, self._answer = None, False, answer
-        if self.loose:
-            start = float(now)
-        elif answer.has_beat and not self._clock.bpm:
-            first = self._listener.begins_at + answer.first_beat_samples
-            start = first + math.ceil((now - first) / answer.period_samples - EXACT) * answer.period_samples
-        self._start = start
+        start = self._start
         self._notes.extend(
             DuetNote(round(start + one.begin), round(start + one.end), one.key, one.velocity) for one in answer.notes
         )
         if not self._notes:
             self._listener.forget()
+
+    def _placed(self, answer: Answer, now: int) -> tuple[Answer, float]:
+        """An answer in the clock's time, and where it begins if it is there at sample `now`."""
+        answer, start = self._clock.in_time(answer, self._asked, now)
+        if self.loose:
+            start = float(now)
+        elif answer.has_beat and not self._clock.bpm:
+            first = self._listener.begins_at + answer.first_beat_samples
+            start = first + math.ceil((now - first) / answer.period_samples - EXACT) * answer.period_samples
+        return answer, start
 
     def _strike(self, note: DuetNote, now: int) -> list[Event]:
         if not self._begun:  # until now the player might have gone on with the phrase

@@ -162,7 +162,7 @@ class Shown:
         doing: listens, answers, thinks, or plays along.
         coming: MIDI notes that the partner is going to play, in order.
         heard: of the phrase that is answered; empty before any.
-        late: answers that were not written in time.
+        late: answers that were not written in time for the beat on which they should have begun.
     """
 
     turn: int = 0
