@@ -28,6 +28,7 @@ from nsynth_lab.tune.key import Key, parse_key
 from nsynth_lab.tune.metre import parse_metre
 from nsynth_lab.tune.places import bar_faults
 from nsynth_lab.tune.played import played_bars, sounding
+from nsynth_lab.tune.scale import SCALES
 from nsynth_lab.tune.tune import Tune
 
 START = "X:1\nT:Mine\nM:6/8\nL:1/8\nK:Edor\nB|EFE E2F|GFE d2B|AFA dAF|E3 E2|\n"
@@ -86,6 +87,13 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_tune(
     one, again, other = ((tmp_path / f"{name}.mid").read_bytes() for name in "abc")
     assert one == again
     assert one != other
+
+
+@pytest.mark.parametrize("mode", ["phrygian", "lydian", "locrian"])
+def test_modes_that_few_tunes_are_in_are_kept_to_their_scales(model: MelodyModel, mode: str) -> None:
+    wish = Wish(key=parse_key(f"D {mode}"), form=parse_form("A"))
+    tune = compose(model.writer, wish, seed=1)[0].tune
+    assert {(note.pitch.note - 2) % 12 for note in sounding(tune)} <= set(SCALES[mode])
 
 
 def test_five_tunes_are_one_book_or_five_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

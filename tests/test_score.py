@@ -148,6 +148,13 @@ def test_every_line_of_an_engraved_staff_is_drawn_where_the_engraver_put_it() ->
         assert tune_of(text).title in [words.text for words in page.words]
 
 
+def test_a_tempo_in_half_notes_says_so_where_fonts_have_no_such_letter() -> None:
+    pytest.importorskip("verovio")
+    tune = tune_of("X:1\nT:Slow\nM:2/2\nL:1/4\nQ:1/2=66\nK:D\nD E F G|A2 d2|]\n")
+    page = page_of(engraved(musicxml_bytes(tune, Lines()), on_pages=False)[0])
+    assert "half note = 66" in [words.text for words in page.words]
+
+
 def test_the_frames_of_parts_letters_are_empty() -> None:
     pytest.importorskip("verovio")
     svg = engraved(musicxml_bytes(tune_of(WALTZ), Lines()), on_pages=False)[0]

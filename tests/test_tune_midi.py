@@ -119,6 +119,13 @@ def test_the_top_line_is_taken_and_what_is_dropped_is_counted() -> None:
     assert "track 1, channel 1, is taken, the highest line of 2; 2 notes of others are left out" in says
 
 
+def test_notes_that_are_never_ended_last_until_the_next_one() -> None:
+    played = b"".join(on(60 + step % 3, 0 if step == 0 else 240) for step in range(12))
+    tune, says = read(head() + track(played))
+    assert tune.notes == 12
+    assert "notes that are never ended last until the next one (12 times)" in says
+
+
 def test_notes_played_late_and_cut_short_are_moved_to_the_grid() -> None:
     by = random.Random(1)
     late = [by.randrange(0, 3) for _ in range(16)]

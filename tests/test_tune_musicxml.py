@@ -50,6 +50,14 @@ def step(letter: str, duration: int = 2, more: str = "", octave: int = 4) -> str
     return f"<note>{chord}{pitch}<duration>{duration}</duration>{rest}</note>"
 
 
+def test_triplets_off_the_beat_are_beamed_with_the_beat_in_which_they_begin() -> None:
+    """One that a beam broke in two was engraved with a bracket over both."""
+    tune = tune_of("X:1\nM:4/4\nL:1/8\nK:D\nB(3dcB(3cBAB dA|]\n")
+    root = ElementTree.fromstring(written(tune))
+    beams = [note.findtext("beam", "") for note in root.iter("note")]
+    assert beams == ["begin", "continue", "continue", "end", "begin", "continue", "end", "", "begin", "end"]
+
+
 @pytest.mark.parametrize("text", ALL)
 def test_a_tune_written_is_the_tune_read(text: str) -> None:
     tune = tune_of(text)

@@ -52,6 +52,7 @@ def score(
         nsynth-lab score book.abc --number 12 -o tune.pdf
     """
     from nsynth_lab.audio import check_target
+    from nsynth_lab.melody.bar_lines import BarLines
     from nsynth_lab.tune.files import ENDINGS, read_tune, write_tune
     from nsynth_lab.tune.form import form
     from nsynth_lab.tune.key import parse_key
@@ -67,7 +68,8 @@ def score(
     if output.exists() and tune.exists() and output.samefile(tune):
         raise UsageError(f"{output}: is the tune itself; choose another name")
     asked_metre = parse_metre(metre) if metre else None
-    read = read_tune(tune, number=number, metre=asked_metre, key=parse_key(key) if key else None)
+    asked_key = parse_key(key) if key else None
+    read = read_tune(tune, number=number, metre=asked_metre, key=asked_key, finder=BarLines())
     for line in read.lines:
         console.say(f"{tune}: {line}")
     for line in write_tune(read.tune, output):

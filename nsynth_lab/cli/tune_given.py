@@ -35,11 +35,12 @@ def given_tune(path: Path, *, metre: Metre | None = None, key: Key | None = None
     Raises:
         NsynthLabError: none can be read or heard.
     """
+    from nsynth_lab.melody.bar_lines import BarLines
     from nsynth_lab.tune.files import read_tune
 
     if path.suffix.lower() in SOUNDS:
         return Hummed.in_file(path).tune(metre=metre, key=key)
-    read = read_tune(path, metre=metre, key=key)
+    read = read_tune(path, metre=metre, key=key, finder=BarLines())
     for line in read.lines:
         console.say(f"{path}: {line}")
     return _as_asked(path, read.tune, metre, key)
@@ -77,9 +78,10 @@ class Hummed:
 
     def tune(self, *, metre: Metre | None = None, key: Key | None = None) -> Tune:
         """The notes in bars, at the recording's tempo; reports what was found or left out."""
+        from nsynth_lab.melody.bar_lines import BarLines
         from nsynth_lab.tune.files import tune_in
 
-        read = tune_in(self._midi(), metre=metre, key=key)
+        read = tune_in(self._midi(), metre=metre, key=key, finder=BarLines())
         for line in read.lines:
             console.say(f"{self.path}: {line}")
         return _as_asked(self.path, self._at_its_tempo(read.tune), metre, key)

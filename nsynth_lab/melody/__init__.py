@@ -10,6 +10,7 @@ continuing   go_on: a tune with bars added
 between      a tune between two tunes
 looping      Loop, loop_of, encode, along, way, grid, sampled: two bars as points
 harmony      Harmony.with_chords
+bar_lines    BarLines: metre and upbeat of notes that name none
 surprise     bits of each note; blends that follow them, the form or the pitch
 
 draft        a tune while it is written, and what is known before each note

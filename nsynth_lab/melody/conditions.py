@@ -10,6 +10,7 @@ from nsynth_lab.tune.metre import Metre, parse_metre
 METRES = ("2/4", "4/4", "3/4", "6/8", "9/8", "12/8", "3/2", "6/4", "3/8")
 OTHER_METRES = {"2/2": "4/4"}
 MODES = ("major", "minor", "dorian", "mixolydian", "phrygian", "lydian", "locrian")
+RARE_MODES = ("phrygian", "lydian", "locrian")  # learnt from a dozen tunes together
 STYLES = ("cre", "nottingham", "openewld", "oneill", "ryan", "aird", "misc")  # collections, as sources call themselves
 ANY_STYLE = len(STYLES)
 MOST_BARS_LEFT = 16

@@ -18,9 +18,11 @@ from nsynth_lab.melody.conditions import (
     ANY_STYLE,
     IS_LAST,
     LAST_NOT_TOLD,
+    MODES,
     MOST_BARS_LEFT,
     NOT_LAST,
     NOT_TOLD,
+    RARE_MODES,
 )
 from nsynth_lab.melody.draft import Draft, row
 from nsynth_lab.melody.returning import returning
@@ -34,8 +36,9 @@ from nsynth_lab.melody.rules import (
     pitches_allowed,
 )
 from nsynth_lab.melody.sketch import Sketch
-from nsynth_lab.melody.steps import DURATIONS, END_OF_SECTION, END_OF_TUNE, GOES_ON, REST, Note
+from nsynth_lab.melody.steps import DURATIONS, END_OF_SECTION, END_OF_TUNE, GOES_ON, PITCHES, REST, Note
 from nsynth_lab.melody.writer import Memory, Writer
+from nsynth_lab.tune.scale import SCALES
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
 MOST_NOTES = 4096
@@ -82,7 +85,7 @@ class Asked:
         free: how freely notes are drawn: a temperature; 0: always the likeliest.
         weight: of a sketch against the writer.
         recalls: what returns.
-        pitches: that are used; all, if there are none.
+        pitches: that are used; all, if there are none (see `compass`).
     """
 
     metre: int
@@ -96,8 +99,10 @@ class Asked:
 
     @cached_property
     def compass(self) -> Allowed:
-        """Which pitches are used; a rest always is."""
-        return np.array([not self.pitches or pitch in self.pitches or pitch == REST for pitch in range(REST + 1)])
+        """Which pitches are used; a rest always is. In a mode that the writer hardly knows its scale is kept to."""
+        name = MODES[self.mode]
+        scale = {pitch for pitch in range(PITCHES) if name not in RARE_MODES or pitch % 12 in SCALES[name]}
+        return np.array([pitch == REST or pitch in (self.pitches or scale) for pitch in range(REST + 1)])
 
     def recalled(self, draft: Draft) -> tuple[int, int] | None:
         """The duration and pitch that return where the draft stands; None if nothing does."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.errors import MissingError, NsynthLabError, TuneError, UsageError
 from nsynth_lab.tune.abc import abc_text, decoded, read_text, tunes_of
+from nsynth_lab.tune.find.bar_lines import BarFinder, find_bars
 from nsynth_lab.tune.key import Key
 from nsynth_lab.tune.lines import Lines
 from nsynth_lab.tune.metre import Metre
@@ -35,7 +36,14 @@ class ReadTune:
     lines: tuple[str, ...]
 
 
-def read_tune(path: str | Path, *, number: str = "", metre: Metre | None = None, key: Key | None = None) -> ReadTune:
+def read_tune(
+    path: str | Path,
+    *,
+    number: str = "",
+    metre: Metre | None = None,
+    key: Key | None = None,
+    finder: BarFinder = find_bars,
+) -> ReadTune:
     """Read a tune from ABC, MIDI or MusicXML, whatever the file is called.
 
     Args:
@@ -43,6 +51,7 @@ def read_tune(path: str | Path, *, number: str = "", metre: Metre | None = None,
         number: which tune of a book of ABC, as after its X:; the first if empty.
         metre: of a MIDI file, instead of what it says or what would be found.
         key: likewise.
+        finder: of a MIDI file's metre and upbeat; `melody.bar_lines.BarLines` finds more of them.
 
     Raises:
         UsageError: the file does not exist, or has no tune of that number.
@@ -56,20 +65,27 @@ def read_tune(path: str | Path, *, number: str = "", metre: Metre | None = None,
     try:
         if path.stat().st_size > MOST_BYTES:
             raise TuneError(f"larger than {MOST_BYTES // 2**20} MiB; no tune is")
-        return tune_in(path.read_bytes(), number=number, metre=metre, key=key)
+        return tune_in(path.read_bytes(), number=number, metre=metre, key=key, finder=finder)
     except NsynthLabError as error:
         raise type(error)(f"{path}: {error}") from error
     except OSError as error:
         raise TuneError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def tune_in(data: bytes, *, number: str = "", metre: Metre | None = None, key: Key | None = None) -> ReadTune:
+def tune_in(
+    data: bytes,
+    *,
+    number: str = "",
+    metre: Metre | None = None,
+    key: Key | None = None,
+    finder: BarFinder = find_bars,
+) -> ReadTune:
     """The tune in a file's bytes; see `read_tune`."""
     if not data.strip():
         raise TuneError("the file is empty; expected a tune in ABC, MIDI or MusicXML")
     lines = Lines("bar")
     if data.startswith(MIDI_BEGINS) or b"MThd" in data[:1024]:
-        tune = read_midi(data, lines, metre=metre, key=key)
+        tune = read_midi(data, lines, metre=metre, key=key, finder=finder)
     elif data.startswith(ZIP_BEGINS) or data.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<":
         tune = read_musicxml(data, lines)
     else:

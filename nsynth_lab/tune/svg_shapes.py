@@ -19,6 +19,7 @@ from nsynth_lab.tune.musicxml.tree import parse_tree
 ROUND = 0.5523  # how far control points of a quarter circle lie out, of the radius
 A4_INCHES = 210 / 25.4
 MUSIC_LETTERS = {  # of SMuFL's private letters those that stand in texts: note values, and accidentals of chords
+    "\ueca2": "whole note", "\ueca3": "half note",  # which few fonts have
     "\ueca5": "♩", "\ueca7": "♪", "\ueca9": "♬", "\uecb7": ".", "\uea64": "♭", "\uea65": "♮", "\uea66": "♯",
     "\ued60": "♭", "\ued61": "♮", "\ued62": "♯", "\ue260": "♭", "\ue261": "♮", "\ue262": "♯",
 }  # fmt: skip

@@ -14,6 +14,7 @@ from nsynth_lab.midi.events import note_off, note_on
 from nsynth_lab.midi.write import BEAT_SECONDS, midi_bytes
 from nsynth_lab.train.melody.collections import Piece
 from nsynth_lab.tune.files import tune_in
+from nsynth_lab.tune.find.bar_lines import BarFinder
 from nsynth_lab.tune.form import form
 from nsynth_lab.tune.played import played_length, sounding
 from nsynth_lab.tune.tune import Tune
@@ -23,7 +24,7 @@ WHOLE_SAMPLES = 4 * BEAT_SECONDS * SAMPLE_RATE
 FROM_MIDI = "cre"  # whose own bar lines and repeats were found
 
 
-def found_in_midi(pieces: Sequence[Piece], *, advance: Callable[[int], object]) -> dict[str, Any]:
+def found_in_midi(pieces: Sequence[Piece], finder: BarFinder, *, advance: Callable[[int], object]) -> dict[str, Any]:
     """Shares of tunes whose metre, upbeat, tonic, mode and form are found.
 
     Metres that sound alike count as one, as the model has them. The upbeat is counted where the metre is given too:
@@ -33,7 +34,7 @@ def found_in_midi(pieces: Sequence[Piece], *, advance: Callable[[int], object]) 
     rows = []
     for piece in pieces:
         if STYLES[piece.style] != FROM_MIDI and piece.tune.metre is not None:
-            rows.append(_found(piece.tune, metre_number(piece.tune.metre)))
+            rows.append(_found(piece.tune, metre_number(piece.tune.metre), finder))
         advance(1)
     names = rows[0] if rows else {}
     return {"tunes": len(rows), **{name: float(np.nanmean([row[name] for row in rows])) for name in names}}
@@ -49,9 +50,9 @@ def bare_midi(tune: Tune) -> bytes:
     return midi_bytes(events, end_sample=round(float(played_length(tune)) * WHOLE_SAMPLES))
 
 
-def _found(tune: Tune, metre: int) -> dict[str, float]:
+def _found(tune: Tune, metre: int, finder: BarFinder) -> dict[str, float]:
     data = bare_midi(tune)
-    read, told = tune_in(data).tune, tune_in(data, metre=tune.metre).tune
+    read, told = (tune_in(data, metre=known, finder=finder).tune for known in (None, tune.metre))
     number = metre_number(read.metre)
     duple = [METRES.index(name) for name in ("2/4", "4/4")]
     played = form(tune)

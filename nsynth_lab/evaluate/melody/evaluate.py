@@ -12,6 +12,7 @@ from nsynth_lab.evaluate.melody.bare_midi import found_in_midi
 from nsynth_lab.evaluate.melody.held_out import Data
 from nsynth_lab.evaluate.melody.measures import HISTOGRAMS
 from nsynth_lab.evaluate.melody.ngram import NGram
+from nsynth_lab.melody.bar_lines import BarLines
 from nsynth_lab.melody.model import MelodyModel
 from nsynth_lab.melody.steps import BARS_AGO
 from nsynth_lab.train.melody.harmony import COUNTED
@@ -66,7 +67,7 @@ def figures(
     with progress(pairs, "pairs", "between") as advance:
         found["between"] = looping.between(model, data, long, pairs=pairs, seed=seed, advance=advance)
     with progress(len(data.kept), "tunes", "reading MIDI") as advance:
-        found["midi"] = found_in_midi(data.kept, advance=advance)
+        found["midi"] = found_in_midi(data.kept, BarLines(model), advance=advance)
     found["keys"] = others.keys(folder)
     found["chords"] = others.chords(model, data)
     found["cost"] = others.cost(checkpoint)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab.errors import TuneError, UsageError
+from nsynth_lab.melody.bar_lines import BarLines
 from nsynth_lab.melody.composing import Wish, compose
 from nsynth_lab.melody.form_asked import parse_form
 from nsynth_lab.panel.messages import Compose
@@ -53,7 +54,7 @@ def read(folder: Path, tell: Any, *, file: str, title: str) -> dict[str, Any]:
         NsynthLabError: none can be read from it.
     """
     tell(0.0, 0.0, "reading")
-    found = tune_in(Path(file).read_bytes())
+    found = tune_in(Path(file).read_bytes(), finder=BarLines())
     lines = [line.partition(WITHOUT_OPTION)[0] for line in found.lines]
     return write(found.tune, folder, instead=title, lines=lines)
 

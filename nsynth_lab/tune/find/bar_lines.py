@@ -1,18 +1,20 @@
 """Where the bar lines of a melody are: its upbeat where the metre is known, and the metre where it is not.
 
 Bar lines are where notes begin, long ones above all; a tune closes on one, or on the middle of a bar; an upbeat is
-short. The weights were set on a collection of folk tunes, of whose upbeats about seven in eight are found.
+short. The weights were set on a collection of Irish dance tunes: about seven in eight of their upbeats are found, and
+71 % of others'. `melody.bar_lines`, which asks the writer too, finds more.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from nsynth_lab.tune.find.key import Heard
 from nsynth_lab.tune.metre import Metre
 
+BarFinder = Callable[[Sequence[Heard], Metre | None], tuple[Metre, Fraction]]  # see `find_bars`
 LONGEST_COUNTED = 4.0  # usual notes: a longer one says no more
 CANDIDATES = {  # and how common they are
     Metre((4,), 4): 1.6,
@@ -49,6 +51,12 @@ class _Rhythm:
         return sum(self.length_at.get(at + lag) == length for at, length in followed) / max(1, len(followed))
 
 
+def find_bars(notes: Sequence[Heard], metre: Metre | None) -> tuple[Metre, Fraction]:
+    """The metre, if it is not given, and the length of the upbeat; the melody begins at 0."""
+    chosen = metre or find_metre(notes)
+    return chosen, find_upbeat(notes, chosen)
+
+
 def find_upbeat(notes: Sequence[Heard], metre: Metre) -> Fraction:
     """Length of what comes before the first bar line, in whole notes; the melody begins at 0.
 
@@ -57,15 +65,19 @@ def find_upbeat(notes: Sequence[Heard], metre: Metre) -> Fraction:
     >>> find_upbeat(notes, Metre((4,), 4))
     Fraction(1, 8)
     """
+    return upbeats(notes, metre)[0][0]
+
+
+def upbeats(notes: Sequence[Heard], metre: Metre) -> list[tuple[Fraction, float]]:
+    """What may come before the first bar line, nothing or some of the first notes, and its score; the best first."""
     rhythm = _Rhythm(notes)
-    return Fraction(_upbeat(rhythm, metre), rhythm.parts)
+    return [(Fraction(upbeat, rhythm.parts), score) for upbeat, score in _upbeats(rhythm, metre)]
 
 
-def _upbeat(rhythm: _Rhythm, metre: Metre) -> int:
-    """In parts: the beginning, or a note within the first bar."""
+def _upbeats(rhythm: _Rhythm, metre: Metre) -> list[tuple[int, float]]:
     bar = rhythm.count(metre.length)
     tried = sorted({0, *(at for at in rhythm.length_at if at < bar)})
-    return max(tried, key=lambda upbeat: _upbeat_score(rhythm, metre, upbeat))
+    return sorted(((at, _upbeat_score(rhythm, metre, at)) for at in tried), key=lambda row: -row[1])
 
 
 def _upbeat_score(rhythm: _Rhythm, metre: Metre, upbeat: int) -> float:
@@ -97,7 +109,7 @@ def find_metre(notes: Sequence[Heard]) -> Metre:
 
 def _metre_score(rhythm: _Rhythm, metre: Metre) -> float:
     bar, beat = rhythm.count(metre.length), rhythm.count(metre.beats[0])
-    upbeat = _upbeat(rhythm, metre)
+    upbeat = _upbeats(rhythm, metre)[0][0]
     hit, at_bars = rhythm.at_lines(upbeat, bar)
     on_beats, at_beats = rhythm.at_lines(upbeat % beat, beat)
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -101,6 +102,7 @@ def _quarter(division: int, lines: Lines) -> int:
 def _add_track(found: MidiNotes, number: int, track: Track, lines: Lines) -> None:
     held: dict[tuple[int, int], deque[int]] = defaultdict(deque)
     notes: dict[int, list[MidiNote]] = defaultdict(list)
+    onsets: dict[int, list[int]] = defaultdict(list)
 
     def end(channel: int, key: int, tick: int) -> None:
         begun = held[channel, key].popleft()
@@ -116,14 +118,16 @@ def _add_track(found: MidiNotes, number: int, track: Track, lines: Lines) -> Non
                 lines.add("notes of channel 10, percussion, are left out")
         elif kind == NOTE_ON and second:
             held[channel, first].append(tick)
+            onsets[channel].append(tick)
         elif kind in (NOTE_ON, NOTE_OFF) and held[channel, first]:
             end(channel, first, tick)
     last = max(track.end_tick, max((message.tick for message in track.messages), default=0) + found.quarter)
     for (channel, key), begun in held.items():
         if begun:
-            lines.add("notes that are never ended last until the next one")
+            lines.add("notes that are never ended last until the next one", times=len(begun))
         while begun:
-            end(channel, key, last)
+            following = bisect_right(onsets[channel], begun[0])
+            end(channel, key, onsets[channel][following] if following < len(onsets[channel]) else last)
     for channel, played in notes.items():
         found.lines[number, channel + 1] = sorted(played)
     if sum(map(len, found.lines.values())) > MOST_NOTES:

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from nsynth_lab.errors import TuneError
 from nsynth_lab.tune.abc.fields import key_field
-from nsynth_lab.tune.find.bar_lines import find_metre, find_upbeat
+from nsynth_lab.tune.find.bar_lines import BarFinder, find_bars
 from nsynth_lab.tune.find.key import Heard, find_key
 from nsynth_lab.tune.find.repeats import with_repeats
 from nsynth_lab.tune.form import form
@@ -32,7 +32,9 @@ LONGEST_UPBEAT, LONGEST = 4, 2_000  # whole notes
 NOT_TEXTS = "IKLMPQTVX"
 
 
-def read_midi(data: bytes, lines: Lines, *, metre: Metre | None = None, key: Key | None = None) -> Tune:
+def read_midi(
+    data: bytes, lines: Lines, *, metre: Metre | None = None, key: Key | None = None, finder: BarFinder = find_bars
+) -> Tune:
     """The melody of a MIDI file; what is found, mended or left out is added to `lines`.
 
     Args:
@@ -40,6 +42,7 @@ def read_midi(data: bytes, lines: Lines, *, metre: Metre | None = None, key: Key
         lines: what is to be told.
         metre: to be taken instead of what the file says or what would be found.
         key: likewise.
+        finder: finds what the file does not say of metre and upbeat.
 
     Raises:
         MidiError: it is no MIDI file.
@@ -52,7 +55,7 @@ def read_midi(data: bytes, lines: Lines, *, metre: Metre | None = None, key: Key
     if len(early) < len(heard):
         lines.add(f"what comes after {LONGEST:,} whole notes is left out")
     heard = early
-    spans, chosen, upbeat = _bars(found, heard, metre, lines)
+    spans, chosen, upbeat = _bars(found, heard, metre, lines, finder)
     if key is None:
         key = _key(found, heard, spans, chosen, lines)
     bars = [_bar(span, heard, key) for span in spans]
@@ -68,32 +71,30 @@ def read_midi(data: bytes, lines: Lines, *, metre: Metre | None = None, key: Key
 
 
 def _bars(
-    found: MidiNotes, heard: Sequence[Heard], metre: Metre | None, lines: Lines
+    found: MidiNotes, heard: Sequence[Heard], metre: Metre | None, lines: Lines, finder: BarFinder
 ) -> tuple[list[BarSpan], Metre, Fraction]:
     """(the bars, the metre of the beginning, the length of the upbeat)."""
     first, end = heard[0][0], heard[-1][0] + heard[-1][1]
-    changes = [(Fraction(tick, 4 * found.quarter), one) for tick, one in found.metres]
-    if metre is not None or not changes:
-        shifted = [(at - first, length, note) for at, length, note in heard]
-        chosen = metre or find_metre(shifted)
-        if metre is None:
-            lines.add(f"no metre in the file: {chosen.name} found")
-        changes = [(first, chosen)]
-        first = Fraction(0)
-    regions = [(at, one) for at, one in changes if at < end]
-    if len(regions) == 1 and heard[0][0] == regions[0][0]:
-        chosen, begin = regions[0][1], heard[0][0]
-        stated = _stated_upbeat(found)
-        if stated is not None:
-            return bar_spans([(begin, chosen)], begin, end, stated), chosen, stated
-        upbeat = find_upbeat([(at - begin, length, note) for at, length, note in heard], chosen)
-        if upbeat:
-            lines.add(f"upbeat found: {upbeat} of a whole note before the first bar line")
-        return bar_spans([(begin, chosen)], begin, end, upbeat), chosen, upbeat
-    spans = bar_spans(regions, heard[0][0], end, Fraction(0))
-    chosen = spans[0].metre
-    upbeat = spans[0].length if spans[0].length < chosen.length else Fraction(0)
-    return spans, chosen, upbeat
+    stated = _stated_upbeat(found)
+    changes = [
+        (Fraction(tick, 4 * found.quarter), one)
+        for tick, one in found.metres
+        if Fraction(tick, 4 * found.quarter) < end
+    ]
+    is_whole = metre is not None or not changes or (len(changes) == 1 and changes[0][0] == first)
+    if not is_whole:
+        spans = bar_spans(changes, first, end, Fraction(0))
+        chosen = spans[0].metre
+        return spans, chosen, spans[0].length if spans[0].length < chosen.length else Fraction(0)
+    known = metre or (changes[0][1] if changes else None)
+    if known is not None and stated is not None:
+        return bar_spans([(first, known)], first, end, stated), known, stated
+    chosen, upbeat = finder([(at - first, length, note) for at, length, note in heard], known)
+    if known is None:
+        lines.add(f"no metre in the file: {chosen.name} found")
+    if upbeat:
+        lines.add(f"upbeat found: {upbeat} of a whole note before the first bar line")
+    return bar_spans([(first, chosen)], first, end, upbeat), chosen, upbeat
 
 
 def _key(found: MidiNotes, heard: Sequence[Heard], spans: Sequence[BarSpan], metre: Metre, lines: Lines) -> Key:

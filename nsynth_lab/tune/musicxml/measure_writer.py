@@ -239,17 +239,21 @@ def _add_pitch(element: Element, pitch: Pitch) -> None:
 
 
 def _beam(parts: list[_Part], place: Place) -> None:
-    """Join what is shorter than a quarter within a beat, and within a tuplet."""
+    """Join what is shorter than a quarter within a beat; a tuplet belongs to the beat in which it begins."""
     group: list[_Part] = []
+    beat = before = -1
     for part in [*parts, None]:
+        if part is not None and not (part.tuplet and part.tuplet.place):
+            beat = _beat(part, place)
         joins = part is not None and part.note.pitch is not None and part.value.flags > 0
-        if group and (part is None or not joins or _beat(part, place) != _beat(group[-1], place)):
+        if group and (not joins or beat != before):
             if len(group) > 1:
                 for one, does in zip(group, beams([one.value.flags for one in group]), strict=True):
                     one.beams = does
             group = []
         if part is not None and joins:
             group.append(part)
+        before = beat
 
 
 def _beat(part: _Part, place: Place) -> int:
