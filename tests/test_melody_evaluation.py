@@ -29,6 +29,7 @@ from nsynth_lab.melody.draft import Draft
 from nsynth_lab.melody.steps import DURATIONS, steps_of
 from nsynth_lab.train.melody.collections import Piece, digest_of
 from nsynth_lab.tune.files import tune_in
+from nsynth_lab.tune.find.bar_lines import find_bars
 from nsynth_lab.tune.played import sounding
 
 HALF = DURATIONS.index(48)
@@ -119,7 +120,7 @@ def test_a_tune_without_signatures_is_found_again_as_far_as_it_can_be_heard() ->
     assert [(one.at, one.pitch.note) for one in sounding(read)] == [(one.at, one.pitch.note) for one in sounding(tune)]
     assert "no metre in the file: 4/4 found" in tune_in(bare_midi(tune)).lines
     piece = Piece(tune, steps_of(tune), METRES.index("4/4"), 0, STYLES.index("nottingham"), "test", 0)
-    found = found_in_midi([piece, replace(piece, style=STYLES.index("cre"))], advance=lambda _: None)
+    found = found_in_midi([piece, replace(piece, style=STYLES.index("cre"))], find_bars, advance=lambda _: None)
     assert (found["tunes"], found["metre"], found["tonic"]) == (1, 1.0, 1.0)
 
 
