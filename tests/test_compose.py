@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nsynth_lab.analysis.heard_note import HeardNote
 from nsynth_lab.capture import own_sound
 from nsynth_lab.cli import run
+from nsynth_lab.cli.tune_given import Hummed
 from nsynth_lab.dsp import inspection
 from nsynth_lab.melody.composing import Wish, compose
 from nsynth_lab.melody.continuing import go_on
@@ -32,6 +34,8 @@ from nsynth_lab.tune.scale import SCALES
 from nsynth_lab.tune.tune import Tune
 
 START = "X:1\nT:Mine\nM:6/8\nL:1/8\nK:Edor\nB|EFE E2F|GFE d2B|AFA dAF|E3 E2|\n"
+MARCH = "X:1\nM:4/4\nL:1/8\nK:D\nA2|d2f2 e2d2|c2A2 A2Bc|d2d2 c2B2|A6 A2|d2f2 e2d2|c2A2 AGFG|A2B2 c2e2|d6|]\n"
+HUMMED_JIG = "X:1\nM:6/8\nL:1/8\nK:G\nD|G2B d2B|c2A F2D|G2B dBG|A3 D2D|G2B d2B|c2A F2D|GBd cAF|G3 G2|]\n"
 OTHER = "X:1\nM:6/8\nL:1/8\nK:G\n|:gfg dBG|AGA Bcd|gfg dBG|AFD G3:|\n"
 
 
@@ -309,6 +313,22 @@ def test_a_tune_in_free_time_goes_on_in_the_metre_that_is_asked_for(
     tune = read_tune(tmp_path / "x.abc").tune
     assert bar_faults(tune) == ()
     assert [note.pitch.note for note in sounding(tune)][:10] == [60, 64, 67, 72, 71, 69, 67, 64, 62, 60]
+
+
+@pytest.mark.parametrize("bpm", [100, 144])
+@pytest.mark.parametrize("text", [MARCH, HUMMED_JIG], ids=["march", "jig"])
+def test_what_is_hummed_is_written_on_the_beat_that_is_heard_in_it(text: str, bpm: int) -> None:
+    """A MIDI file's 120 quarters a minute are nobody's who hums."""
+    tune = tune_from_abc(text)
+    chance, seconds, notes = np.random.default_rng(1), 240 / bpm, []
+    for note in sounding(tune):
+        begin = 1.0 + float(note.at) * seconds + chance.normal(0.0, 0.015)
+        end = begin + 0.8 * float(note.length) * seconds
+        notes.append(HeardNote(round(begin * 48_000), round(end * 48_000), note.pitch.note, -20.0))
+    found = Hummed(Path("hum.wav"), notes, 0.0).tune()
+    assert [(one.at, one.pitch.note) for one in sounding(found)] == [(one.at, one.pitch.note) for one in sounding(tune)]
+    assert found.tempo is not None
+    assert abs(found.tempo.quarters_bpm / bpm - 1) < 0.02
 
 
 def test_what_is_hummed_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

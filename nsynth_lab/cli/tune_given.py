@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 SOUNDS = (".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".phrase")
 GATE_DB = -60.0
 EQUALLY_LOUD = 100  # MIDI velocity
+FEWEST = 4  # notes in which a beat is looked for
 
 
 def given_tune(path: Path, *, metre: Metre | None = None, key: Key | None = None) -> Tune:
@@ -81,7 +83,7 @@ class Hummed:
         from nsynth_lab.melody.bar_lines import BarLines
         from nsynth_lab.tune.files import tune_in
 
-        read = tune_in(self._midi(), metre=metre, key=key, finder=BarLines())
+        read = tune_in(self._midi(metre), metre=metre, key=key, finder=BarLines())
         for line in read.lines:
             console.say(f"{self.path}: {line}")
         return _as_asked(self.path, self._at_its_tempo(read.tune), metre, key)
@@ -101,24 +103,62 @@ class Hummed:
         from nsynth_lab.synth.followed import velocity_at
 
         loud = [round(velocity_at(note.level_db)) for note in self.notes]
-        return Song(tuple(self._events(loud)), self.notes[-1].end_sample - self.notes[0].begin_sample, 1)
+        return Song(
+            tuple(self._events(self._as_hummed, loud)), self.notes[-1].end_sample - self.notes[0].begin_sample, 1
+        )
 
-    def _midi(self) -> bytes:
-        """As a MIDI file."""
+    def _midi(self, metre: Metre | None) -> bytes:
+        """As a MIDI file: on the beat that is heard in it, or, if there is none, as it was hummed."""
         from nsynth_lab.midi.write import midi_bytes
 
-        return midi_bytes(self._events(), end_sample=self.notes[-1].end_sample)
+        events = self._events(self._on_the_beat(metre) or self._as_hummed)
+        return midi_bytes(events, end_sample=events[-1].at_sample)
 
-    def _events(self, velocities: Sequence[int] = ()) -> list[Event]:
-        """Its notes from the first one on; by default all are equally loud."""
+    def _events(self, places: Sequence[tuple[int, int]], velocities: Sequence[int] = ()) -> list[Event]:
+        """Its notes, each from one sample to another; by default all are equally loud."""
         from nsynth_lab.midi.events import note_off, note_on
 
-        begin, events = self.notes[0].begin_sample, []
-        for note, velocity in zip(self.notes, velocities or [EQUALLY_LOUD] * len(self.notes), strict=True):
-            key = note.key(tuning=self.tuning)
-            events.append(note_on(key, velocity, at_sample=note.begin_sample - begin))
-            events.append(note_off(key, at_sample=note.end_sample - begin))
+        events = []
+        loud = velocities or [EQUALLY_LOUD] * len(places)
+        for key, (begin, end), velocity in zip(self._keys, places, loud, strict=True):
+            events += [note_on(key, velocity, at_sample=begin), note_off(key, at_sample=end)]
         return sorted(events, key=lambda event: event.at_sample)
+
+    @property
+    def _keys(self) -> list[int]:
+        return [note.key(tuning=self.tuning) for note in self.notes]
+
+    @property
+    def _as_hummed(self) -> list[tuple[int, int]]:
+        """When each note begins and ends, in samples from the first on."""
+        first = self.notes[0].begin_sample
+        return [(note.begin_sample - first, note.end_sample - first) for note in self.notes]
+
+    def _on_the_beat(self, metre: Metre | None) -> list[tuple[int, int]]:
+        """The same at the tempo of a MIDI file that names none, as notation has it; empty if no beat is kept."""
+        from nsynth_lab.duet.beat import find_beat
+        from nsynth_lab.duet.pulse import COMPOUND_TICKS, beat_ticks_of
+        from nsynth_lab.duet.score import ends_on_paper
+        from nsynth_lab.duet.values import DuetNote
+        from nsynth_lab.melody.steps import TICKS
+        from nsynth_lab.midi.write import BEAT_SECONDS
+        from nsynth_lab.units import SAMPLE_RATE
+
+        line = [DuetNote(*place, key, EQUALLY_LOUD) for place, key in zip(self._as_hummed, self._keys, strict=True)]
+        beat = find_beat(
+            [note.begin / SAMPLE_RATE for note in line],
+            self._keys,
+            [EQUALLY_LOUD] * len(line),
+            (line[-1].end - line[-1].begin) / SAMPLE_RATE,
+            compound=None if metre is None else beat_ticks_of(metre) == COMPOUND_TICKS,
+        )
+        begins = beat.ticks.tolist()
+        if len(line) < FEWEST or beat.is_free or any(one >= two for one, two in pairwise(begins)):
+            return []
+        tick = round(4 * BEAT_SECONDS * SAMPLE_RATE) // TICKS
+        ends = ends_on_paper(line, begins, beat)
+        console.say(f"{self.path}: a beat of {beat.period_seconds:.2f} s is heard")
+        return [((begin - begins[0]) * tick, (end - begins[0]) * tick) for begin, end in zip(begins, ends, strict=True)]
 
     def _at_its_tempo(self, tune: Tune) -> Tune:
         """The tune at the tempo that puts its first and last onsets as far apart as they were hummed."""

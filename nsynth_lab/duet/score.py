@@ -85,7 +85,7 @@ def score_of(phrase: Phrase, wishes: Wishes) -> Score:
         compound=None if asked is None else beat_ticks_of(asked) == COMPOUND_TICKS,
     )
     begins = beat.ticks.tolist()
-    ends = _ends(line, begins, beat)
+    ends = ends_on_paper(line, begins, beat)
     heard = [
         (Fraction(begin - begins[0], TICKS), Fraction(end - begin, TICKS), note.key)
         for begin, end, note in zip(begins, ends, line, strict=True)
@@ -133,7 +133,7 @@ def top_line(notes: Sequence[DuetNote]) -> tuple[DuetNote, ...]:
     return tuple(line)
 
 
-def _ends(line: Sequence[DuetNote], begins: Sequence[int], beat: Beat) -> list[int]:
+def ends_on_paper(line: Sequence[DuetNote], begins: Sequence[int], beat: Beat) -> list[int]:
     """Where each note ends on paper: with the next one, or, where a rest was meant, as long as it was held."""
     ends = []
     for index, note in enumerate(line):
