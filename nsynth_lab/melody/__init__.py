@@ -16,6 +16,7 @@ surprise     bits of each note; blends that follow them, the form or the pitch
 draft        a tune while it is written, and what is known before each note
 writer, loops   the nets in NumPy; writer_shape, loops_shape their sizes
 writing      drafts go on, by chance, along a sketch, to a goal; rules: what they may do
+marginals    Tilt: durations and rests as often as people write them
 sketch       how likely each slot's pitch is
 hearing      any tune as the model hears it
 notation     drafts as bars

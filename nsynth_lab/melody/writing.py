@@ -18,6 +18,7 @@ from nsynth_lab.melody.conditions import (
     ANY_STYLE,
     IS_LAST,
     LAST_NOT_TOLD,
+    METRES,
     MODES,
     MOST_BARS_LEFT,
     NOT_LAST,
@@ -25,6 +26,7 @@ from nsynth_lab.melody.conditions import (
     RARE_MODES,
 )
 from nsynth_lab.melody.draft import Draft, row
+from nsynth_lab.melody.marginals import BY_METRE, Tilt
 from nsynth_lab.melody.returning import returning
 from nsynth_lab.melody.rules import (
     Allowed,
@@ -86,6 +88,7 @@ class Asked:
         weight: of a sketch against the writer.
         recalls: what returns.
         pitches: that are used; all, if there are none (see `compass`).
+        tilt: of the writer, where it follows nothing but itself; that of the metre, if there is none.
     """
 
     metre: int
@@ -96,6 +99,19 @@ class Asked:
     weight: float = 1.0
     recalls: tuple[Recall, ...] = ()
     pitches: frozenset[int] = frozenset()
+    tilt: Tilt | None = None
+
+    @cached_property
+    def own_tilt(self) -> Tilt:
+        """What is added to the writer's log-probabilities; nothing where its pitches are given."""
+        return Tilt() if self.pitches else self.tilt or BY_METRE.get(METRES[self.metre], Tilt())
+
+    @cached_property
+    def rest_tilt(self) -> Doubles:
+        """The same of each pitch and the rest."""
+        tilt = np.zeros(REST + 1)
+        tilt[REST] = self.own_tilt.rest
+        return tilt
 
     @cached_property
     def compass(self) -> Allowed:
@@ -214,7 +230,7 @@ def _durations(
             continue
         allowed = durations_allowed(one.draft, asked.goal)
         sketch = sketches[place] if sketches else None
-        more = asked.weight * sketch.durations(one.draft) if sketch else 0.0
+        more = asked.weight * sketch.durations(one.draft) if sketch else np.array(asked.own_tilt.durations)
         if not asked.goal.ends:
             more = more + returning(one.draft)[0]
         known = one.due or asked.recalled(one.draft)
@@ -237,7 +253,7 @@ def _pitches(
         if one.done:
             continue
         sketch = sketches[place] if sketches else None
-        more = asked.weight * sketch.pitches(one.draft) if sketch else 0.0
+        more = asked.weight * sketch.pitches(one.draft) if sketch else asked.rest_tilt
         if not asked.goal.ends:
             more = more + returning(one.draft)[1]
         known = one.due or asked.recalled(one.draft)
