@@ -22,6 +22,7 @@ WINDOW, HOP, BANDS = 4096, 512, 320
 LOWEST_HZ, HIGHEST_HZ = 40.0, 24_000.0
 RANGE_DB = 80.0
 DPI = 110
+WIDER = 1.15  # than letters are designed
 MOST_COLUMNS, FRAMES_AT_ONCE = 4_096, 1_024
 TICKS_HZ = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 
@@ -147,6 +148,15 @@ def new_figure(width_inches: float, height_inches: float) -> Any:
     figure = Figure(figsize=(width_inches, height_inches), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def text_width(text: str, *, size: float, bold: bool = False) -> float:
+    """How wide a line of text may be drawn, in points as its `size`: small letters are set wide on pixels."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    font = FontProperties(weight="bold" if bold else "normal")
+    return WIDER * float(TextPath((0, 0), text, size=size, prop=font).get_extents().width)
 
 
 def save_figure(figure: Any, path: Path) -> Path:

@@ -20,6 +20,7 @@ from nsynth_lab.evaluate.imagination.report import grid_of
 from nsynth_lab.imagine import choose
 from nsynth_lab.imagine.descriptors import NAMES
 from nsynth_lab.imagine.ear import apart, recognition
+from nsynth_lab.imagine.labels import name_corners
 from nsynth_lab.imagine.layout import added, plane
 from nsynth_lab.imagine.neighbours import nearest_distances
 from nsynth_lab.latents import Latents
@@ -116,6 +117,21 @@ def test_groups_stay_together_on_the_plane_and_further_points_join_theirs() -> N
     assert between > 2.0 * within
     placed = added(np.full(30, 4.0), points, at)
     assert np.linalg.norm(placed - centres[1]) <= within
+
+
+def test_names_on_the_map_do_not_cover_one_another() -> None:
+    rng = np.random.default_rng(0)
+    points = np.concatenate([rng.uniform(-290.0, 290.0, (60, 2)), np.full((3, 2), 100.0)])  # three at one place
+    sizes = np.stack([rng.uniform(15.0, 60.0, len(points)), np.full(len(points), 5.0)], axis=1)
+    low = name_corners(points, np.full(len(points), 3.0), sizes, edge=300.0)
+    high = low + sizes
+    across = np.minimum(high[:, None], high[None]) - np.maximum(low[:, None], low[None])
+    covered = np.maximum(across, 0.0).prod(axis=2)
+    np.fill_diagonal(covered, 0.0)
+    assert covered.max() < 1.0
+    assert np.all((low > -300.5) & (high < 300.5)), "and they stay on the map"
+    middle = np.abs(points - (low + high) / 2) - sizes / 2
+    assert np.all(middle.max(axis=1) < 25.0), "each stands beside its point"
 
 
 def test_the_map_of_the_bank_is_drawn_and_told(

@@ -7,9 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nsynth_lab.imagine.heard_bank import FILE, bank_digest, read_heard
+from nsynth_lab.model.bank import load_bank
+from nsynth_lab.note import FAMILIES
 from nsynth_lab.research.imagination import flow
 from nsynth_lab.research.imagination.flow import CONDITION, POINT, sample, train
-from nsynth_lab.research.imagination.zones import ZonePoints
+from nsynth_lab.research.imagination.zones import ZonePoints, zone_points
+from nsynth_lab.resources import default_checkpoint
 
 
 def two_places() -> ZonePoints:
@@ -45,3 +49,13 @@ def test_an_interrupted_training_ends_with_the_same_weights(tmp_path: Path, monk
     parts = train(two_places(), tmp_path / "parts", steps=6, tell=lambda _: None)
     for name, value in whole.state_dict().items():
         assert np.allclose(value.numpy(), parts.state_dict()[name].numpy(), atol=1e-6), name
+
+
+def test_it_learns_from_what_has_a_pitch() -> None:
+    bank = load_bank(default_checkpoint())
+    heard = read_heard(default_checkpoint() / FILE, bank_digest(bank))
+    data = zone_points(bank, heard)
+    assert len(bank.pitched) < len(bank.entries), "there are drums and noises too"
+    assert data.points.shape == (sum(len(bank.entries[name].zones) for name in bank.pitched), POINT)
+    assert data.conditions.shape == (len(data.points), CONDITION)
+    assert np.all(data.conditions[:, : len(FAMILIES)].sum(axis=1) == 1.0)

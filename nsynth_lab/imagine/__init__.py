@@ -11,7 +11,7 @@ ear          Ear: notes decoded and heard by the classifier; `recognised`: how w
 neighbours   how near to the real instruments
 choose       Imagination: the first candidate that is heard as it should be, moved by descriptors
 keep         into the user's bank; pictures: beside its parents
-sound_map    the bank and what was imagined as points on a plane (`layout`)
+sound_map    the bank and what was imagined as points on a plane (`layout`), with their names beside (`labels`)
 opening      Imagination from a checkpoint and its bank
 descriptors  brighter, airy, hollow, nasal, percussive, measured
 directions   of timbre, which change them; learnt from the bank as it is heard, `heard_bank`

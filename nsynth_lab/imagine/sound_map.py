@@ -12,19 +12,21 @@ import numpy as np
 from nsynth_lab.imagine.candidate import SYNTHETIC
 from nsynth_lab.imagine.ear import Ear, first_frames
 from nsynth_lab.imagine.heard_bank import HeardBank, heard_bank, keys_of
+from nsynth_lab.imagine.labels import name_corners
 from nsynth_lab.imagine.layout import added, plane
 from nsynth_lab.legible import legible
 from nsynth_lab.model.bank import Bank, load_bank
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.note import INSTRUMENT_FAMILIES, Note
-from nsynth_lab.picture import new_figure, save_figure
+from nsynth_lab.picture import new_figure, save_figure, text_width
 from nsynth_lab.units import Doubles
 
 COLOURS = (
     "#4e79a7", "#f28e2b", "#76b7b2", "#b07a3c", "#e15759", "#59a14f", "#9c755f", "#b04fa0", "#d4a017", "#7f7f7f",
     "#ff7fa7", "#303030", "#5fa8d3",
 )  # fmt: skip
-INCHES = 13.0
+INCHES, EDGE = 13.0, 1.03  # of the picture, and of what it shows
+POINTS_AN_INCH = 72.0
 
 
 @dataclass(frozen=True)
@@ -75,24 +77,46 @@ def draw_map(path: Path, places: Sequence[Place]) -> Path:
     """
     figure = new_figure(INCHES, INCHES)
     axes = figure.subplots()
+    axes.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE))
+    corners = _name_corners(places)
     for family, colour in zip(INSTRUMENT_FAMILIES, COLOURS, strict=True):
         members = [place for place in places if place.family == family]
         if not members:
             continue
         axes.scatter(
             [place.x for place in members], [place.y for place in members],
-            s=[110 if place.own else 36 for place in members], c=colour, label=family.replace("_", " "),
+            s=list(map(_area_of, members)), c=colour, label=family.replace("_", " "),
             edgecolors=["black" if place.own else "none" for place in members], linewidths=1.2, zorder=3,
         )  # fmt: skip
         for place in members:
             axes.annotate(
-                legible(place.name), (place.x, place.y), xytext=(4, 3), textcoords="offset points",
-                fontsize=7 if place.own else 5, weight="bold" if place.own else "normal",
+                legible(place.name), (place.x, place.y), xytext=corners[place.name], textcoords="offset points",
+                fontsize=_size_of(place), weight="bold" if place.own else "normal",
                 color="black" if place.own else colour, zorder=4 if place.own else 2,
             )  # fmt: skip
     axes.set_axis_off()
     axes.legend(fontsize=8, loc="upper left", frameon=False)
     return save_figure(figure, path)
+
+
+def _name_corners(places: Sequence[Place]) -> dict[str, tuple[float, float]]:
+    """Where the names stand, in typographic points from theirs; the user's own come first."""
+    first = sorted(places, key=lambda place: not place.own)
+    at = np.array([(place.x, place.y) for place in first]) * INCHES * POINTS_AN_INCH / (2.0 * EDGE)
+    sizes = np.array([(text_width(legible(p.name), size=_size_of(p), bold=p.own), _size_of(p)) for p in first])
+    dots = np.sqrt(np.array([_area_of(place) for place in first])) / 2.0
+    beside = (name_corners(at, dots, sizes, edge=INCHES * POINTS_AN_INCH / 2.0) - at).tolist()
+    return {place.name: (x, y) for place, (x, y) in zip(first, beside, strict=True)}
+
+
+def _area_of(place: Place) -> float:
+    """Of its point, in square points."""
+    return 110.0 if place.own else 36.0
+
+
+def _size_of(place: Place) -> float:
+    """Of its name's letters."""
+    return 7.0 if place.own else 5.0
 
 
 def _by_instrument(heard: HeardBank, bank: Bank) -> Doubles:

@@ -31,10 +31,11 @@ def condition(family: str, key: int, velocity: int, described: FloatArray) -> Fl
 
 
 def zone_points(bank: Bank, heard: HeardBank) -> ZonePoints:
-    """All zones of a bank."""
+    """All zones of what has a pitch in a bank."""
     described = standardised(bank, heard)
     points, conditions = [], []
-    for name, entry in bank.entries.items():
+    for name in bank.pitched:
+        entry = bank.entries[name]
         for index in entry.zones:
             zone = bank.zones[index]
             points.append(moments_of(zone).ravel())
@@ -43,12 +44,12 @@ def zone_points(bank: Bank, heard: HeardBank) -> ZonePoints:
 
 
 def standardised(bank: Bank, heard: HeardBank) -> dict[str, FloatArray]:
-    """The descriptors [5] of each instrument, less its family's mean, in standard deviations of all."""
+    """The descriptors [5] of each that has a pitch, less its family's mean, in standard deviations of all."""
     names = np.array(heard.names)
-    means = {name: heard.described[names == name].mean(axis=0) for name in bank.entries}
+    means = {name: heard.described[names == name].mean(axis=0) for name in bank.pitched}
     families: dict[str, list[str]] = {}
-    for name, entry in bank.entries.items():
-        families.setdefault(entry.instrument.family, []).append(name)
+    for name in bank.pitched:
+        families.setdefault(bank.entries[name].instrument.family, []).append(name)
     left = {}
     for own in families.values():
         middle = np.mean([means[name] for name in own], axis=0)
