@@ -13,10 +13,12 @@ from tiny_model import tiny_model
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.evaluate.metrics.distances import mel_error_db
 from nsynth_lab.latents import Latents
-from nsynth_lab.model import analysis_by_synthesis
+from nsynth_lab.model import note_decoder
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import encode_measured
-from nsynth_lab.model.refine import fit
+from nsynth_lab.model.measured_detail import with_detail
+from nsynth_lab.model.note_decoder import NoteDecoder
+from nsynth_lab.model.refine import BEGINNING_FRAMES, fit, fit_beginning
 from nsynth_lab.note import Note
 from nsynth_lab.render import DEFAULT_CHECKPOINT
 from nsynth_lab.runtime.clips import decode
@@ -65,7 +67,7 @@ def test_a_long_note_is_fitted_in_parts_that_join(
     checkpoint: Checkpoint, streams: Measured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guessed, whole = (error_db(checkpoint, streams, rounds=rounds) for rounds in (0, 8))
-    monkeypatch.setattr(analysis_by_synthesis, "CHUNK_FRAMES", 37)
+    monkeypatch.setattr(note_decoder, "CHUNK_FRAMES", 37)
     assert error_db(checkpoint, streams, rounds=8) - whole < 0.2 * (guessed - whole)
 
 
@@ -73,7 +75,8 @@ def test_where_nothing_is_heard_timbre_moves_about_a_quarter_as_far(checkpoint: 
     samples = np.pad(pluck() * np.linspace(1.0, 0.0, pluck().size, dtype=np.float32) ** 2, (0, 60 * HOP_SAMPLES))
     still = measure(samples, note=PITCH)
     before, after = (
-        encode_measured(samples, still, checkpoint, note=Note(PITCH), rounds=rounds).timbre for rounds in (0, 6)
+        encode_measured(samples, still, checkpoint, note=Note(PITCH), rounds=rounds, detail=False).timbre
+        for rounds in (0, 6)
     )
     moved = np.abs(after - before).mean(axis=1)
     assert moved[-50:].mean() < 0.27 * moved[:60].mean()  # 0.259
@@ -84,10 +87,24 @@ def test_a_code_is_the_same_on_one_thread_and_on_two(checkpoint: Checkpoint, str
     codes = []
     for threads in (1, 2):
         torch.set_num_threads(threads)
-        codes.append(encode_measured(pluck(), streams, checkpoint, note=Note(PITCH), rounds=3).timbre)
+        latents = encode_measured(pluck(), streams, checkpoint, note=Note(PITCH), rounds=3)
+        assert latents.detail is not None
+        codes.append(np.concatenate([latents.timbre, latents.detail], axis=1))
         assert torch.get_num_threads() == threads
     torch.set_num_threads(1)
     assert np.array_equal(codes[0], codes[1])
+
+
+def test_with_details_the_beginning_alone_is_fitted(checkpoint: Checkpoint, streams: Measured) -> None:
+    guessed = encode_measured(pluck(), streams, checkpoint, note=Note(PITCH), rounds=0, detail=False)
+    latents = with_detail(guessed, pluck(), checkpoint)
+    latents = fit_beginning(latents, pluck(), NoteDecoder(latents, checkpoint))
+    moved = np.abs(latents.timbre - guessed.timbre).max(axis=1)
+    assert moved[:10].min() > 0
+    assert not moved[BEGINNING_FRAMES:].any()
+    assert moved[BEGINNING_FRAMES - 3 : BEGINNING_FRAMES].max() < 0.5 * moved.max(), "it joins what follows"
+    errors = [mel_error_db(sound_of(one, checkpoint), pluck()) for one in (guessed, latents)]
+    assert errors[1] < 0.85 * errors[0]
 
 
 def test_it_is_the_same_each_time_and_counts_its_rounds() -> None:
@@ -95,17 +112,18 @@ def test_it_is_the_same_each_time_and_counts_its_rounds() -> None:
     note = note_of(line((0, -30.0), (3, -20.0), (40, -24.0)))
     target = sound_of(replace(note, timbre=note.timbre + np.float32(0.4)), tiny)
     counted: list[int] = []
-    first = fit(note, target, tiny, rounds=5, advance=lambda: counted.append(1))
-    second = fit(note, target, tiny, rounds=5, advance=lambda: None)
+    decoder = NoteDecoder(note, tiny)
+    first = fit(note, target, decoder, rounds=5, advance=lambda: counted.append(1))
+    second = fit(note, target, NoteDecoder(note, tiny), rounds=5, advance=lambda: None)
     assert len(counted) == 5
     assert np.array_equal(first.timbre, second.timbre)
     assert not np.array_equal(first.timbre, note.timbre)
-    assert fit(note, target, tiny, rounds=0, advance=lambda: None) is note
+    assert fit(note, target, decoder, rounds=0, advance=lambda: None) is note
 
 
 def test_from_the_very_timbre_of_a_sound_there_is_nothing_to_find() -> None:
     tiny = Checkpoint.of(tiny_model(), model_id="made")
     note = note_of(line((0, -30.0), (3, -20.0), (40, -24.0)))
     target = sound_of(note, tiny)
-    found = fit(note, target, tiny, rounds=6, advance=lambda: None)
+    found = fit(note, target, NoteDecoder(note, tiny), rounds=6, advance=lambda: None)
     assert mel_error_db(sound_of(found, tiny), target) < 0.1

@@ -38,8 +38,8 @@ class Offline:
     """Speeds of encoding and decoding.
 
     Attributes:
-        encode: one note, then several in succession, including measurement and fitting.
-        encode_without_fitting: one note, then many in succession.
+        encode: one note, then several in succession, as `encode` does it.
+        encode_without_fitting: one note, then many in succession, by the encoder alone.
         decode: one note as in `blend`, then many in one batch as in `pack`.
         decode_one_by_one: the same many notes in succession, as `blend` would decode them.
         decode_by_seconds: one note of increasing length.
@@ -89,11 +89,11 @@ def measure(work: Work, advance: Advance) -> Offline:
         return Rate(notes, seconds, real_time(notes * frames_to_seconds(seconds_to_frames(seconds)), took))
 
     encoded = [
-        rate(count, effort.seconds, _encoding(work, count, effort.seconds, rounds=ROUNDS), effort.batch_repeats)
+        rate(count, effort.seconds, _encoding(work, count, effort.seconds, fitted=True), effort.batch_repeats)
         for count in (1, effort.fitted_notes)
     ]
     guessed = [
-        rate(count, effort.seconds, _encoding(work, count, effort.seconds, rounds=0), effort.batch_repeats)
+        rate(count, effort.seconds, _encoding(work, count, effort.seconds, fitted=False), effort.batch_repeats)
         for count in (1, effort.encoded_notes)
     ]
     by_seconds = [rate(1, length, _decoding(work, [NOTE], length)) for length in effort.lengths]
@@ -119,10 +119,10 @@ def _steps(audio_seconds: float, repeats: int) -> int:
     return max(1, round((1 + repeats) * audio_seconds / TYPICAL_RATE))
 
 
-def _encoding(work: Work, count: int, seconds: float, *, rounds: int) -> Callable[[], object]:
+def _encoding(work: Work, count: int, seconds: float, *, fitted: bool) -> Callable[[], object]:
     sounds = [(recording(note, seconds=seconds), note) for note in spread_notes(count)]
-    checkpoint = work.session.checkpoint
-    return lambda: [encode(sound, checkpoint, note=note, rounds=rounds) for sound, note in sounds]
+    checkpoint, rounds = work.session.checkpoint, ROUNDS if fitted else 0
+    return lambda: [encode(sound, checkpoint, note=note, rounds=rounds, detail=fitted) for sound, note in sounds]
 
 
 def _decoding(work: Work, notes: Sequence[int], seconds: float) -> Callable[[], object]:

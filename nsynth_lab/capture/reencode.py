@@ -1,7 +1,7 @@
 """reencode_bank(bank, old, new): notes of one model re-encoded for another, from the sounds that the old one decodes.
 
-Level, pitch, partials, noise and width are measured, so they mean the same to every model and stay; only timbre is
-encoded again.
+Level, pitch, partials, noise and width are measured, so they mean the same to every model and stay; only timbre, and
+the detail beside it, is encoded again.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def reencode_bank(
 ) -> Bank:
     """Re-encode `bank`, of the model in the folder `old`, for the model in the folder `new`.
 
-    Timbre is fitted in `rounds` rounds. Finished notes are cached among the encodings, so an interrupted run continues
-    where it stopped.
+    The whole of each note is fitted in `rounds` rounds, and details are measured. Finished notes are cached among the
+    encodings, so an interrupted run continues where it stopped.
 
     Raises:
         CheckpointError: no usable checkpoint in one of the folders.
@@ -84,6 +84,5 @@ def _reencode(zone: Latents, old: Checkpoint, new: Checkpoint, rounds: int) -> L
         note=note,
         release_frame=zone.release_frame,
         rounds=rounds,
-        detail=zone.detail is not None,
     )
     return replace(found, attack_frames=zone.attack_frames, release_frame=zone.release_frame)

@@ -39,7 +39,8 @@ JobsOption = Annotated[
     typer.Option("--jobs", "-j", min=1, help="Processes that share the work.", show_default="one for each processor"),
 ]
 RoundsOption = Annotated[
-    int, typer.Option("--rounds", min=0, max=1000, help="Rounds in which latents are fitted to a note; 0: not at all.")
+    int,
+    typer.Option("--rounds", min=0, max=1000, help="Rounds in which the whole note is fitted: 8 help voices."),
 ]
 DetailOption = Annotated[
     bool,

@@ -236,11 +236,11 @@ def build_bank(
 
     Latents belong to one model, so a newly trained model has no instruments. With `--from-checkpoint` the instruments
     of another checkpoint, and your own that were captured with it, are decoded by that one and encoded by this one;
-    instruments that the bank already has stay. The default checkpoint's 1,922 notes with a pitch take about an hour;
-    `--rounds 0` takes a few minutes and is less accurate.
+    instruments that the bank already has stay.
 
-    Encoding takes about as long as the notes last, divided by the number of processes; if it is interrupted, the same
-    command continues. Notes whose level rises at the end, unlike the recording's, are listed.
+    Encoding takes about a tenth of the length of the notes, divided by the number of processes; with `--rounds 8` and
+    `--from-checkpoint` four times as long. If it is interrupted, the same command continues. Notes whose level rises at
+    the end, unlike the recording's, are listed.
 
     **Examples**
 

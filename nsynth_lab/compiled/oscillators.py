@@ -63,14 +63,14 @@ def step_oscillators(
         if state.f0_hz[slot] <= 0:
             state.f0_hz[slot] = f0_hz[m]
             _copy(before, now)
-        needed = _needed(before, now, INAUDIBLE / max(loudest[m], INAUDIBLE))
+        heard = heard_partials(before, now, INAUDIBLE / max(loudest[m], INAUDIBLE))
         for span in range(SPANS):
             middle_hz = state.f0_hz[slot] + (f0_hz[m] - state.f0_hz[slot]) * (F(span) + F(0.5)) / F(SPANS)
-            _advance_phases(state.phases[slot], ratios[m], middle_hz, hz, start)
-            _find_fine(hz[:needed], fine[:, : 2 * needed])
-            _find_coarse(hz[:needed], start[:needed], before, now, coarse)
+            advance_phases(state.phases[slot], ratios[m], middle_hz, hz, start)
+            find_fine(hz[:heard], fine[:, : 2 * heard])
+            find_coarse(hz[:heard], start[:heard], before, now, coarse)
             waves = np.zeros((SIDE, 2 * SIDE), np.float32)
-            add_panel(waves, fine[:, : 2 * needed], coarse[: 2 * needed])
+            add_panel(waves, fine[:, : 2 * heard], coarse[: 2 * heard])
             _interleave(waves, out[m], span)
         state.f0_hz[slot] = f0_hz[m]
         _copy(before, now)
@@ -84,8 +84,8 @@ def _copy(target: FloatArray, source: FloatArray) -> None:
 
 
 @compiled
-def _needed(before: FloatArray, now: FloatArray, audible: np.float32) -> int:
-    """The number of oscillators up to the last audible one."""
+def heard_partials(before: FloatArray, now: FloatArray, audible: np.float32) -> int:
+    """The number of oscillators up to the last that is `audible`."""
     count = len(now)
     while count > 0 and before[count - 1] <= audible and now[count - 1] <= audible:
         count -= 1
@@ -93,7 +93,7 @@ def _needed(before: FloatArray, now: FloatArray, audible: np.float32) -> int:
 
 
 @compiled
-def _advance_phases(
+def advance_phases(
     phases: Doubles, ratios: FloatArray, middle_hz: np.float32, hz: FloatArray, start: FloatArray
 ) -> None:
     """Frequencies of a span and the phase at which each oscillator begins it, in turns; `phases` advances past it."""
@@ -105,7 +105,7 @@ def _advance_phases(
 
 
 @compiled
-def _find_fine(hz: FloatArray, fine: FloatArray) -> None:
+def find_fine(hz: FloatArray, fine: FloatArray) -> None:
     """Cosines, then sines, [16, 2 * partials] of the first sixteen samples from a phase of 0."""
     count = len(hz)
     step, step_sine = np.empty(count, np.float32), np.empty(count, np.float32)
@@ -132,7 +132,7 @@ def _double(cosines: FloatArray, sines: FloatArray) -> None:
 
 
 @compiled
-def _find_coarse(hz: FloatArray, start: FloatArray, before: FloatArray, now: FloatArray, coarse: FloatArray) -> None:
+def find_coarse(hz: FloatArray, start: FloatArray, before: FloatArray, now: FloatArray, coarse: FloatArray) -> None:
     """Cosines, below them negated sines, [2 * partials, 32] of every sixteenth sample.
 
     Sixteen columns times the amplitudes at the beginning of the frame, then sixteen times those at its end.

@@ -23,16 +23,27 @@ def attack_distance(decoded: Tensor, target: Tensor, f0_hz: Tensor) -> Tensor:
 
     `f0_hz` [notes]. Two silent notes are 0 dB apart.
     """
-    with torch.no_grad():
-        response = _response(f0_hz, min(COMPARED_SAMPLES, target.shape[1]))
-        wanted = _power(target, response)
+    return AttackTarget(target, f0_hz).distance(decoded)
+
+
+class AttackTarget:
+    """`target` [notes, samples] with `f0_hz` [notes], from whose attacks sounds are compared."""
+
+    @torch.no_grad()
+    def __init__(self, target: Tensor, f0_hz: Tensor) -> None:
+        self._response = _response(f0_hz, min(COMPARED_SAMPLES, target.shape[1]))
+        wanted = _power(target, self._response)
         peak = wanted.amax(dim=1, keepdim=True).clamp(min=1e-12)
-        floor = peak * 10.0 ** (-RANGE_DB / 10.0)
+        self._floor = peak * 10.0 ** (-RANGE_DB / 10.0)
         near = (wanted >= peak * 10.0 ** (-NEAR_DB / 10.0)).float().argmax(dim=1, keepdim=True)
-        counts = (torch.arange(wanted.shape[1], device=target.device) <= near + AFTER_MS).float()
-    apart_db = 10.0 * (torch.log10(_power(decoded, response) + floor) - torch.log10(wanted + floor)).abs()
-    distance: Tensor = (apart_db * counts).sum(dim=1) / counts.sum(dim=1)
-    return distance
+        self._counts = (torch.arange(wanted.shape[1], device=target.device) <= near + AFTER_MS).float()
+        self._wanted = torch.log10(wanted + self._floor)
+
+    def distance(self, decoded: Tensor) -> Tensor:
+        """Mean distance in dB [notes] of the attacks of `decoded` [notes, samples]."""
+        apart_db = 10.0 * (torch.log10(_power(decoded, self._response) + self._floor) - self._wanted).abs()
+        distance: Tensor = (apart_db * self._counts).sum(dim=1) / self._counts.sum(dim=1)
+        return distance
 
 
 def _power(samples: Tensor, response: Tensor) -> Tensor:
@@ -55,5 +66,5 @@ def _response(f0_hz: Tensor, samples: int) -> Tensor:
 
 
 def _length(samples: int) -> int:
-    """FFT length at which the windows do not wrap around."""
-    return samples + LONGEST_SAMPLES
+    """FFT length at which the windows do not wrap around, without large prime factors."""
+    return -(-(samples + LONGEST_SAMPLES) // LONGEST_SAMPLES) * LONGEST_SAMPLES

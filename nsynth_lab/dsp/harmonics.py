@@ -10,6 +10,7 @@ Sources: Serra and Smith 1990, Spectral Modeling Synthesis (partials and residua
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -101,12 +102,18 @@ def spectrum_samples(f0_hz: float) -> int:
 
 def window_power(samples: FloatArray, length: int) -> Float64:
     """Power in each bin [frames, bins], every second frame; the bins of a sine add up to half its squared amplitude."""
+    window, scale = blackman_harris(length)
+    spectrum = np.fft.rfft(frames_of(samples, length)[1::2] * window, axis=1)
+    return np.asarray((np.square(spectrum.real) + np.square(spectrum.imag)) * scale, np.float64)
+
+
+@functools.cache
+def blackman_harris(length: int) -> tuple[FloatArray, float]:
+    """The window [length], and the factor from squared magnitudes to power."""
     phase = 2.0 * np.pi * np.arange(length) / length
     terms = ((0.35875, 0), (-0.48829, 1), (0.14128, 2), (-0.01168, 3))
     window = np.asarray(sum(weight * np.cos(order * phase) for weight, order in terms), np.float32)
-    spectrum = np.fft.rfft(frames_of(samples, length)[1::2] * window, axis=1)
-    scale = 2.0 / (length * float(np.square(window.astype(np.float64)).sum()))
-    return np.asarray((np.square(spectrum.real) + np.square(spectrum.imag)) * scale, np.float64)
+    return window, 2.0 / (length * float(np.square(window.astype(np.float64)).sum()))
 
 
 def _db(power: Float64) -> Float64:

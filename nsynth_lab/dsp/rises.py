@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray
 
@@ -16,15 +17,36 @@ def levels_db(samples: FloatArray, *, f0_hz: float) -> tuple[Doubles, Doubles]:
 
     Hann windows of 2048 samples, centred on the middle of each frame of 512.
     """
-    padded = np.pad(np.asarray(samples, np.float64), WINDOW_SAMPLES // 2)
-    window = np.hanning(WINDOW_SAMPLES)
-    starts = np.arange(len(samples) // HOP_SAMPLES) * HOP_SAMPLES + HOP_SAMPLES // 2
-    blocks = padded[starts[:, None] + np.arange(WINDOW_SAMPLES)] * window
-    power = np.square(np.abs(np.fft.rfft(blocks))) * 2.0 / (WINDOW_SAMPLES * np.square(window).sum())
+    window = np.hanning(WINDOW_SAMPLES).astype(np.float32)
+    spectra = torch.view_as_real(torch.fft.rfft(torch.from_numpy(_blocks(samples) * window)))
+    power = spectra.square_().sum(-1).numpy().astype(np.float64) * _scale(window)
     hz = np.fft.rfftfreq(WINDOW_SAMPLES, 1.0 / SAMPLE_RATE)
     own = (hz > f0_hz / HALF_OCTAVE - hz[1]) & (hz < f0_hz * HALF_OCTAVE + hz[1])
     whole, fundamental = (10.0 * np.log10(part.sum(axis=1) + QUIETEST) for part in (power, power[:, own]))
     return whole, fundamental
+
+
+def peak_level_db(samples: FloatArray) -> float:
+    """The highest level of the whole that `levels_db` finds, without its spectra (Parseval's theorem)."""
+    window = np.hanning(WINDOW_SAMPLES).astype(np.float32)
+    blocks = _blocks(samples) * window
+    turns = np.ones(WINDOW_SAMPLES, np.float32)
+    turns[1::2] = -1.0
+    ends = np.square(blocks.sum(axis=1)) + np.square(blocks @ turns)  # the first bin and the last have no mirror image
+    power = (np.einsum("fs,fs->f", blocks, blocks) * WINDOW_SAMPLES + ends) / 2.0
+    return float(10.0 * np.log10(float(power.max()) * _scale(window) + QUIETEST))
+
+
+def _scale(window: FloatArray) -> float:
+    """From squared magnitudes to power."""
+    return 2.0 / (WINDOW_SAMPLES * float(np.square(window, dtype=np.float64).sum()))
+
+
+def _blocks(samples: FloatArray) -> FloatArray:
+    """Windows [frames, 2048] of `samples` [samples], centred on the middle of each frame; a read-only view."""
+    padded = np.pad(np.asarray(samples, np.float32), WINDOW_SAMPLES // 2)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)
+    return windows[HOP_SAMPLES // 2 :: HOP_SAMPLES][: len(samples) // HOP_SAMPLES]
 
 
 def rise_db(level_db: Doubles, *, floor_db: float) -> float:

@@ -134,7 +134,7 @@ def ablate(
         last = model
         if experiment.name not in known:
             checkpoint = Checkpoint.of(model.eval(), model_id=f"row-{number}")
-            setup = EvaluationSetup(checkpoint, records, pool, rounds=0)  # the model alone
+            setup = EvaluationSetup(checkpoint, records, pool, rounds=0, detail=False)  # the model alone
             figures.append({"name": experiment.name, **_figures(Evaluation(setup, SECTIONS).run(advance))})
             write_json(folder / FILE, figures)
     return figures

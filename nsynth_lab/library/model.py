@@ -229,8 +229,9 @@ class Model:
             recording: a WAV, FLAC, OGG, MP3 or AIFF file, or a `Sound` made from an array; any sample rate.
             note: the note that it is; measured if not given.
             velocity: with which it was played, 1 to 127.
-            rounds: in which the latents are fitted to the recording, 0 to 1000; 0 keeps the encoder's estimate.
-            detail: whether what they leave unsaid of partials and noise is measured; not without rounds.
+            rounds: in which the whole note is fitted to the recording first, 0 to 1000; eight take three times as long
+                as all the rest, and voices gain from them.
+            detail: whether what the latents leave unsaid of partials and noise is measured.
             refine_seconds: fit them for so many seconds more, up to 3600; for odd sounds.
 
         Returns:

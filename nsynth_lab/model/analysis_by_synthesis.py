@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nsynth_lab.dsp.attack_distance import attack_distance
+from nsynth_lab.dsp.attack_distance import AttackTarget
 from nsynth_lab.dsp.spectral_target import SpectralTarget
 from nsynth_lab.latents import TIMBRE_LIMIT
-from nsynth_lab.model.decoder import Decoder, KeptCarriers
+from nsynth_lab.model.note_decoder import NoteDecoder
 from nsynth_lab.model.state import detached
 from nsynth_lab.units import HOP_SAMPLES
 
@@ -26,27 +26,26 @@ BETAS = (0.3, 0.9)  # in a few rounds there is no time for momentum to build up
 EPSILON = 3e-2  # dB per unit and frame; large, so that timbre without audible effect is left as it is
 # gradients are averaged with those of neighbouring frames, so that timbre changes as smoothly as sounds do
 NEIGHBOUR_FRAMES, OWN_WEIGHT = 2, 0.5
-CHUNK_FRAMES = 400  # decoded at a time, to bound memory; gradients do not cross chunks
-KEPT_FRAMES = 800  # the carriers of longer notes are computed in every round
 
 
 class AnalysisBySynthesis:
     """Optimizes `timbre` [1, frames, 16] with Adam (Kingma and Ba 2015); `best` is the closest timbre so far.
 
-    `recorded` is the recording [1, frames * 512]; `loudness_db` and `f0_hz` [1, frames] and `partials`
-    [1, frames, 128] are its measured streams; `loudest_db` [1] is the level of its loudest mel band. All tensors are on
-    the decoder's device. `first_db` and `best_db` are the distances in dB before fitting and of `best`.
+    These are the first frames of a note, or all, whose measured streams `decoder` has; `recorded` [1, frames * 512] is
+    that part of the recording, `loudest_db` [1] the level of the loudest mel band of the whole, and `detail` [frames,
+    129] is added to what the control net gives. All tensors are on the decoder's device. `first_db` and `best_db` are
+    the distances in dB before fitting and of `best`.
     """
 
     def __init__(
-        self, decoder: Decoder, timbre: Tensor, recorded: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor,
-        *, loudest_db: Tensor
-    ) -> None:  # fmt: skip
-        self._decoder, self._recorded, self._timbre = decoder, recorded, timbre.detach().clone()
-        self._streams = loudness_db, f0_hz, partials
-        parts = torch.split(recorded, CHUNK_FRAMES * HOP_SAMPLES, dim=1)
-        self._targets = [SpectralTarget(part[0], loudest_db) for part in parts]
-        self._carriers: dict[int, KeptCarriers] = {}
+        self, decoder: NoteDecoder, timbre: Tensor, recorded: Tensor, *, loudest_db: Tensor, detail: Tensor | None
+    ) -> None:
+        self._decoder, self._timbre, self._detail = decoder, timbre.detach().clone(), detail
+        self._parts = [slice(part.start, min(part.stop, timbre.shape[1])) for part in decoder.parts]
+        self._parts = [part for part in self._parts if part.start < part.stop]
+        wanted = [recorded[:, part.start * HOP_SAMPLES : part.stop * HOP_SAMPLES] for part in self._parts]
+        self._targets = [SpectralTarget(part[0], loudest_db) for part in wanted]
+        self._attack = AttackTarget(wanted[0], decoder.f0_hz[:, self._parts[0]].median(dim=1).values)
         self._slope, self._square = torch.zeros_like(timbre), torch.zeros_like(timbre)
         self.rounds, self.best, self.best_db, self.first_db = 0, timbre, math.inf, math.inf
 
@@ -77,38 +76,31 @@ class AnalysisBySynthesis:
             self.best, self.best_db = self._timbre, now_db
 
     def _distance_db(self, seed: int, *, slope: bool) -> tuple[float, Tensor]:
-        """Mean distance over all frames, as in training; with `slope`, also the gradient of its sum."""
-        total, frames = 0.0, self._timbre.shape[1]
-        gradient = torch.zeros_like(self._timbre)
-        state = self._decoder.start(1, device=gradient.device, seed=seed)
-        for first in range(0, frames, CHUNK_FRAMES):
-            part = slice(first, first + CHUNK_FRAMES)
+        """Mean distance over all frames, as in training; with `slope`, also the gradient of its sum.
+
+        Gradients do not cross parts.
+        """
+        total, gradient, own = 0.0, torch.zeros_like(self._timbre), self._decoder
+        state = own.start(seed=seed)
+        for number, part in enumerate(self._parts):
             timbre = self._timbre[:, part].detach().requires_grad_(slope)
             with torch.set_grad_enabled(slope):
-                level, f0, partials = (stream[:, part] for stream in self._streams)
-                tones, noise, _, state = self._decoder.excite(
-                    timbre, level, f0, partials, state, every=False, kept=self._kept(first)
+                level, f0_hz, partials = (stream[:, part] for stream in (own.level, own.f0_hz, own.partials))
+                detail = None if self._detail is None else self._detail[None, part]
+                tones, noise, _, state = own.decoder.excite(
+                    timbre, level, f0_hz, partials, state, every=False, detail=detail, kept=own.kept(number)
                 )
                 state = detached(state)
-                distance = self._distance(tones + noise, first) * timbre.shape[1]
+                distance = self._distance(tones + noise, number) * timbre.shape[1]
                 if slope:
                     gradient[:, part] = torch.autograd.grad(distance, timbre)[0]
             total += float(distance.detach())
-        return total / frames, gradient
+        return total / self._timbre.shape[1], gradient
 
-    def _distance(self, audio: Tensor, first: int) -> Tensor:
-        """Distance of `audio` [1, samples] from the recording from frame `first` on."""
-        distance = self._targets[first // CHUNK_FRAMES].distance(audio[0])
-        if first == 0:
-            f0_hz = self._streams[1][:, :CHUNK_FRAMES].median(dim=1).values
-            distance = distance + attack_distance(audio, self._recorded[:, : audio.shape[1]], f0_hz).mean()
-        return distance
-
-    def _kept(self, first: int) -> KeptCarriers:
-        """The carriers of the part that begins at frame `first`; those of a long note would fill the memory."""
-        if self._timbre.shape[1] > KEPT_FRAMES:
-            return KeptCarriers()
-        return self._carriers.setdefault(first, KeptCarriers())
+    def _distance(self, audio: Tensor, number: int) -> Tensor:
+        """Distance of `audio` [1, samples] from that part of the recording."""
+        distance = self._targets[number].distance(audio[0])
+        return distance if number else distance + self._attack.distance(audio).mean()
 
 
 def _smoothed(gradient: Tensor) -> Tensor:

@@ -30,7 +30,8 @@ from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.model.ending import steady_end
 from nsynth_lab.model.measured_detail import with_detail
-from nsynth_lab.model.refine import fit
+from nsynth_lab.model.note_decoder import NoteDecoder
+from nsynth_lab.model.refine import fit, fit_beginning
 from nsynth_lab.note import UNPITCHED, Note
 from nsynth_lab.threads import limited_to
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, track_hz
@@ -59,8 +60,9 @@ def encode(
         checkpoint: the model that encodes it.
         note: its MIDI note number, or `note.UNPITCHED`; measured if not given.
         velocity: with which it was played, 1 to 127.
-        rounds: of `analysis_by_synthesis`; 0 keeps the encoder's estimate.
-        detail: whether what the fitted latents leave unsaid is measured (see `measured_detail`).
+        rounds: of `analysis_by_synthesis` over the whole note; voices gain from eight, most sounds from none.
+        detail: whether what the latents leave unsaid is measured (see `measured_detail`), and the beginning fitted with
+            it; without rounds and detail the latents are the encoder's estimate.
         advance: called after each round.
 
     A sound without a clear pitch, such as a drum, needs no network: its noise and resonances are measured. So is the
@@ -163,8 +165,8 @@ def encode_measured(
         checkpoint: the model that encodes it.
         note: its MIDI note and velocity.
         release_frame: the frame of the key-up, if known; otherwise it is detected.
-        rounds: of `analysis_by_synthesis`; 0 keeps the encoder's estimate.
-        detail: as in `encode`; without rounds there is none.
+        rounds: as in `encode`.
+        detail: likewise.
         advance: called after each round.
     """
     device = checkpoint.device
@@ -185,10 +187,13 @@ def encode_measured(
         release_frame=marks.release_frame if release_frame is None else max(marks.attack_frames, release_frame),
         model_id=checkpoint.model_id,
     )
-    if not rounds:
+    if not rounds and not detail:
         return latents
-    fitted = steady_end(fit(latents, samples, checkpoint, rounds=rounds, advance=advance), samples, checkpoint)
-    return with_detail(fitted, samples, checkpoint) if detail else fitted
+    decoder = NoteDecoder(latents, checkpoint)
+    fitted = steady_end(fit(latents, samples, decoder, rounds=rounds, advance=advance), samples, checkpoint, decoder)
+    if not detail:
+        return fitted
+    return fit_beginning(with_detail(fitted, samples, checkpoint, decoder), samples, decoder)
 
 
 def encode_unpitched(samples: FloatArray, model_id: str, *, note: Note, track: float = 0.0) -> Latents:

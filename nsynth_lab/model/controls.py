@@ -120,8 +120,12 @@ class ControlNet(nn.Module):
         """
         out, state = self.stack.step(stack_inputs(timbre, loudness_db, f0_hz, partials), state)
         if detail is not None:
-            out = out + detail @ on_device(detail_matrix, *self.sizes[:3], device=out.device)
+            out = self.with_detail(out, detail)
         return self.read(out, loudness_db, f0_hz, partials, every=every), state
+
+    def with_detail(self, out: Tensor, detail: Tensor) -> Tensor:
+        """The stack's output [voices, frames, sum of sizes] with offsets [voices, frames, 129] added."""
+        return out + detail @ on_device(detail_matrix, *self.sizes[:3], device=out.device)
 
     def read(
         self, out: Tensor, loudness_db: Tensor, f0_hz: Tensor, partials: Tensor, *, every: bool = False

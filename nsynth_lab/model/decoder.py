@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nsynth_lab.dsp.compiled_bank import compiled_bank
 from nsynth_lab.dsp.fixed_bank import fixed_bank
 from nsynth_lab.dsp.noise import coloured, first_tail, white_table
 from nsynth_lab.dsp.noise_table import TABLE_FRAMES, noise_places
@@ -140,22 +141,35 @@ class Decoder(nn.Module):
         controls, stack = self.controls(timbre, loudness_db, f0_hz, partials, state.stack, every=every, detail=detail)
         if noise_gain is not None:
             controls = replace(controls, noise_gain=controls.noise_gain * noise_gain[..., None])
+        tones, noise, after = self.sound(controls, f0_hz, partials, replace(state, stack=stack), every=every, kept=kept)
+        return tones, noise, controls, after
+
+    def sound(
+        self,
+        controls: Controls,
+        f0_hz: Tensor,
+        partials: Tensor,
+        state: DecoderState,
+        *,
+        every: bool,
+        kept: KeptCarriers | None = None,
+    ) -> tuple[Tensor, Tensor, DecoderState]:
+        """Tones and noise of `controls`, each [voices, frames * 512]; arguments as of `excite`; the stack stays."""
         state = _begun(state, controls, f0_hz[:, 0], every=every)
         tones, turns = _tones(controls, f0_hz, partials, state, every=every, kept=kept)
         gains, last_gains = _gain_curves(controls, state.gains)
-        table = white_table(timbre.device)
-        noise, tail = coloured(controls.noise, state.noise_position, state.noise_tail, table)
+        noise, tail = coloured(controls.noise, state.noise_position, state.noise_tail, white_table(f0_hz.device))
         count = controls.partials.shape[-1]
-        after = DecoderState(
-            stack=stack,
+        after = replace(
+            state,
             turns=turns,
             f0_hz=f0_hz[:, -1],
             partials=torch.cat([controls.partials[:, -1], torch.zeros_like(state.partials[:, count:])], dim=1),
             gains=last_gains,
             noise_tail=tail,
-            noise_position=(state.noise_position + timbre.shape[1]) % TABLE_FRAMES,
+            noise_position=(state.noise_position + f0_hz.shape[1]) % TABLE_FRAMES,
         )
-        return tones * gains[..., 0], noise * gains[..., 1], controls, after
+        return tones * gains[..., 0], noise * gains[..., 1], after
 
 
 def _begun(state: DecoderState, controls: Controls, f0_hz: Tensor, *, every: bool) -> DecoderState:
@@ -184,6 +198,10 @@ def _tones(
     # partials that have just risen above 20 kHz still have to fade out
     sounding = state.turns.shape[1] if every else min(state.turns.shape[1], _needed(lowest_hz))
     amplitudes = functional.pad(controls.partials, (0, max(0, sounding - controls.partials.shape[-1])))
+    if kept is not None and not f0_hz.is_cuda:
+        ratios, loudest = partial_ratios(partials, state.turns.shape[1]), _loudest(controls, state)
+        previous = state.partials[:, : amplitudes.shape[-1]]
+        return compiled_bank(amplitudes, previous, f0_hz, state.f0_hz, ratios, state.turns, loudest=loudest)
     if kept is not None and kept.carriers is not None and kept.turns is not None:
         return fixed_bank(amplitudes, state.partials[:, : amplitudes.shape[-1]], kept.carriers), kept.turns
     with torch.no_grad():
@@ -202,6 +220,12 @@ def _tones(
         now, before = amplitudes[group, :, :count], state.partials[group, :count]
         waves.append(bank(now, before, partial_hz[group, :, :count], starts[group, :, :count]))
     return torch.cat(waves)[order], turns
+
+
+def _loudest(controls: Controls, state: DecoderState) -> Tensor:
+    """The highest gain of partials during each frame [voices, frames]."""
+    highest = controls.partial_gain.detach().amax(dim=-1)
+    return torch.maximum(highest, torch.cat([state.gains[:, :1], controls.partial_gain.detach()[:, :-1, -1]], dim=1))
 
 
 def _needed(lowest_hz: Tensor) -> int:

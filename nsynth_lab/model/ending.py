@@ -16,10 +16,11 @@ import torch
 from torch import Tensor
 
 from nsynth_lab.dsp.mel import loudest_db
-from nsynth_lab.dsp.rises import levels_db, rise_db
+from nsynth_lab.dsp.rises import levels_db, peak_level_db, rise_db
 from nsynth_lab.dsp.spectral_distance import spectral_distance
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.model.note_decoder import NoteDecoder
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, note_to_hz, track_hz
 
 MAX_EXCESS_DB = 3.0  # tolerated rise beyond the recording's own
@@ -32,12 +33,17 @@ HELD_FROM_END = (-36, -24, -16, -10)  # frames relative to the end
 RISE_WEIGHT = 0.05  # spectral distance in dB that weighs as much as 1 dB of rise
 
 
-def steady_end(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) -> Latents:
-    """`latents` of the recording `samples` [frames * 512], with the timbre at the end held if the sound rises there."""
+def steady_end(
+    latents: Latents, samples: FloatArray, checkpoint: Checkpoint, decoder: NoteDecoder | None = None
+) -> Latents:
+    """`latents` of the recording `samples` [frames * 512], with the timbre at the end held if the sound rises there.
+
+    `decoder` is that of these latents, if there is one already.
+    """
     watched = _watched(latents)
     recorded = _Recorded(latents, samples, watched)
-    sounds = _decoded(latents, latents.timbre[None], watched, checkpoint)
-    if recorded.excess_db(sounds[0]) <= MAX_EXCESS_DB:
+    came = (decoder or NoteDecoder(latents, checkpoint)).bare(latents.timbre)[1].samples
+    if recorded.excess_db(came[watched * HOP_SAMPLES :]) <= MAX_EXCESS_DB:
         return latents
     timbres = np.stack([latents.timbre, *(_held(latents.timbre, frame) for frame in _frames(latents))])
     sounds = _decoded(latents, timbres, watched, checkpoint)
@@ -62,8 +68,8 @@ class _Recorded:
     def __init__(self, latents: Latents, samples: FloatArray, watched: int) -> None:
         whole = samples[: latents.samples]
         self._f0_hz = note_to_hz(float(latents.note))
-        self._floor_db = float(levels_db(whole, f0_hz=self._f0_hz)[0].max()) - RANGE_DB
-        self._loudest = torch.tensor([loudest_db(whole)])
+        self._floor_db = peak_level_db(whole) - RANGE_DB
+        self._whole = whole
         self._samples = np.asarray(whole[watched * HOP_SAMPLES :], np.float32)
         self._rises = self._rises_db(self._samples)
 
@@ -75,7 +81,7 @@ class _Recorded:
     def distance(self, decoded: FloatArray) -> float:
         """Distance of the spectra plus the weighted excess rise."""
         came, wanted = (torch.from_numpy(part)[None] for part in (decoded[: len(self._samples)], self._samples))
-        apart = float(spectral_distance(came, wanted, self._loudest))
+        apart = float(spectral_distance(came, wanted, torch.tensor([loudest_db(self._whole)])))
         return apart + RISE_WEIGHT * max(0.0, self.excess_db(decoded))
 
     def _rises_db(self, samples: FloatArray) -> list[float]:

@@ -10,105 +10,109 @@ through the attack, into which the windows smear what comes after it.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from nsynth_lab.detail import BANDS, DB_LIMIT, DIMS, NOISE, NOISE_GAIN, anchors, between_anchors, from_stored, stored
-from nsynth_lab.dsp.attack_distance import attack_distance
-from nsynth_lab.dsp.line_levels import EVERY, Levels, LineLevels
-from nsynth_lab.dsp.mel_spectrum import mel_db
+from nsynth_lab.dsp.attack_distance import AttackTarget
+from nsynth_lab.dsp.line_levels import Levels, LineLevels
+from nsynth_lab.dsp.mel import mel
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.audible_noise import audible_noise_db
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.detail_offsets import detail_matrix
+from nsynth_lab.model.note_decoder import Decoded, NoteDecoder
 from nsynth_lab.model.scales import noise_lines, noise_weighting
 from nsynth_lab.model.sizes import control_outputs
-from nsynth_lab.units import Doubles, FloatArray, track_hz
+from nsynth_lab.units import HOP_SAMPLES, Doubles, FloatArray, track_hz
 
 PASSES = 2
 LARGEST_DB = 18.0  # of what is corrected
 RANGE_DB, NOISE_RANGE_DB = 70.0, 80.0  # below the frame, partials and bands count as silent
 QUIETEST = 1e-8  # power relative to the loudest partial
 LEAST = 0.05  # share of a level that counts as its own, whatever leaks into it
+MEL_BANDS, MEL_EVERY, QUIETEST_MEL = 128, 2, 1e-8
 MEL_RANGE_DB, TOLERATED_DB = 60.0, 0.05  # of mel spectra; noise may cost so much, for it is random
 TOLERATED_ATTACK_DB = 0.05
-CHUNK_FRAMES = 400  # decoded at a time, to bound memory
 
 
-class Decoded(NamedTuple):
-    """Tones [samples] and noise [samples] of a sound, and the spectra of the noise [frames, 513]."""
+def with_detail(
+    latents: Latents, samples: FloatArray, checkpoint: Checkpoint, decoder: NoteDecoder | None = None
+) -> Latents:
+    """`latents` of the recording `samples` [frames * 512] with what they do not say of it; any detail is replaced.
 
-    tones: FloatArray
-    noise: FloatArray
-    spectra: FloatArray
-
-
-def with_detail(latents: Latents, samples: FloatArray, checkpoint: Checkpoint) -> Latents:
-    """`latents` of the recording `samples` [frames * 512] with what they do not say of it; any detail is replaced."""
+    `decoder` is that of these latents, if there is one already.
+    """
     lines = LineLevels(track_hz(latents.note, latents.f0_cents), latents.partials)
     if not len(lines.bins_between):
         return replace(latents, detail=None)
-    recorded, recorded_db = lines(samples), mel_db(samples)
+    decoder = decoder or NoteDecoder(latents, checkpoint)
+    recorded, (recorded_db,) = lines(samples), _mel_db(torch.tensor(samples, device=decoder.device))
     floors, floor_db = _floors(recorded), float(recorded_db.max()) - MEL_RANGE_DB
-    to_anchors, frames_to_anchors = (_weights(latents.frames, every=every) for every in (EVERY, 1))
+    to_anchors, mel_to_anchors = (_weights(latents.frames, every=every) for every in (lines.every, MEL_EVERY))
     rows = np.zeros((len(to_anchors), DIMS))
-    bare = came = _decoded(replace(latents, detail=None), checkpoint, seed=0)
+    outputs, bare = decoder.bare(latents.timbre)
+    spectra = bare.spectra[torch.from_numpy(anchors(latents.frames)).to(decoder.device)].cpu().numpy()
+    came = bare
     for done in range(PASSES):
-        levels = lines(came.tones), lines(came.noise)
+        levels = lines(came.tones.cpu().numpy()), lines(came.noise.cpu().numpy())
         rows[:, : lines.count] += to_anchors @ _partial_db(recorded, levels, lines, floors[0])
         noise_db = _all_bands(to_anchors @ _noise_db(recorded, levels, lines, floors[1]), lines.bins_between)
         if done:
-            spectra = recorded_db, mel_db(came.tones), mel_db(came.noise)
-            heard_db, share = audible_noise_db(*spectra, frames_to_anchors, floor_db=floor_db)
+            heard = recorded_db, *_mel_db(came.tones, came.noise)
+            heard_db, share = audible_noise_db(*heard, mel_to_anchors, floor_db=floor_db)
             noise_db += share * (heard_db - noise_db)
         rows[:, NOISE] += noise_db
         rows = rows.clip(-LARGEST_DB, LARGEST_DB)
-        rows[:, NOISE_GAIN] = _lift_db(rows, bare.spectra[anchors(latents.frames)], checkpoint)
-        latents = _with_rows(latents, rows)
-        came = _decoded(latents, checkpoint, seed=1 + done)
-    return _nearest(latents, rows, samples, recorded_db, bare, came)
+        rows[:, NOISE_GAIN] = _lift_db(rows, spectra, checkpoint)
+        came = decoder.sound(outputs, seed=1 + done, detail=_detail_of(rows, latents.frames))
+    return _nearest(latents, rows, samples, recorded_db, bare, came, decoder)
 
 
-def _with_rows(latents: Latents, rows: Doubles) -> Latents:
-    """`latents` with the detail whose anchors are `rows`, as a file keeps it."""
-    small = stored(between_anchors(rows.astype(np.float32), latents.frames))
-    return replace(latents, detail=from_stored(small, latents.frames))
+def _detail_of(rows: Doubles, frames: int) -> FloatArray:
+    """The detail [frames, 129] whose anchors are `rows`, as a file keeps it."""
+    return from_stored(stored(between_anchors(rows.astype(np.float32), frames)), frames)
 
 
 def _nearest(
-    latents: Latents, rows: Doubles, samples: FloatArray, recorded_db: FloatArray, bare: Decoded, came: Decoded
+    latents: Latents,
+    rows: Doubles,
+    samples: FloatArray,
+    recorded_db: FloatArray,
+    bare: Decoded,
+    came: Decoded,
+    decoder: NoteDecoder,
 ) -> Latents:
-    """`latents`, decoded as `came`, without those of their `rows` [anchors, 129] that lead away from `samples`.
+    """`latents`, decoded as `came`, with those of `rows` [anchors, 129] that do not lead away from `samples`.
 
     `bare` is decoded without any; noise does without its offsets in it, and tones alone do not depend on them. All are
-    left out, or those of noise, by the mel spectra of the whole note, `recorded_db` [frames, 128] that of `samples`;
-    those of the first anchor by the attack.
+    left out, or those of noise, by the mel spectra of the whole note, `recorded_db` that of `samples`; those of the
+    first anchor by the attack.
     """
     floor_db = recorded_db.max() - MEL_RANGE_DB
     wanted = np.maximum(recorded_db, floor_db)
     without = bare.tones + bare.noise
     sounds = came.tones + came.noise, came.tones + bare.noise, without
-    whole, tones, none = (float(np.abs(np.maximum(mel_db(sound), floor_db) - wanted).mean()) for sound in sounds)
+    whole, tones, none = (float(np.abs(np.maximum(one, floor_db) - wanted).mean()) for one in _mel_db(*sounds))
     kept, sound = rows.copy(), sounds[0]
     if whole > min(tones + TOLERATED_DB, none):
         if tones > none:
             return replace(latents, detail=None)
         kept[:, NOISE.start :], sound = 0.0, sounds[1]
-    with_rows, without_rows = _attacks_apart_db(sound, without, samples, latents)
+    f0_hz = decoder.f0_hz[:, decoder.parts[0]].median(dim=1).values
+    attack = AttackTarget(torch.tensor(samples, device=decoder.device)[None], f0_hz)
+    with_rows, without_rows = attack.distance(torch.stack([sound, without])).tolist()
     if with_rows > without_rows + TOLERATED_ATTACK_DB:
         kept[0] = 0.0
-    return _with_rows(latents, kept)
+    return replace(latents, detail=_detail_of(kept, latents.frames))
 
 
-def _attacks_apart_db(one: FloatArray, other: FloatArray, samples: FloatArray, latents: Latents) -> list[float]:
-    """Distances of the attacks of `one` and of the `other` from that of the recording `samples`."""
-    f0_hz = torch.tensor(np.median(track_hz(latents.note, latents.f0_cents[:CHUNK_FRAMES])))
-    recorded = torch.from_numpy(np.stack([samples, samples]))
-    decoded = torch.from_numpy(np.stack([one, other]))
-    return attack_distance(decoded, recorded, f0_hz.expand(2)).tolist()
+def _mel_db(*sounds: Tensor) -> list[FloatArray]:
+    """Mel spectra [frames / 2, 128] in dB of `sounds` [samples], of every second frame."""
+    bands = mel(torch.stack(sounds), bands=MEL_BANDS, hop_samples=MEL_EVERY * HOP_SAMPLES)
+    return list(bands.clamp_(min=QUIETEST_MEL).log10_().mul_(20.0).cpu().numpy())
 
 
 def _floors(recorded: Levels) -> tuple[Doubles, Doubles]:
@@ -170,25 +174,3 @@ def _weights(frames: int, *, every: int) -> Doubles:
         axis=1, keepdims=True
     )
     return np.asarray(hats / hats.sum(axis=1, keepdims=True))
-
-
-@torch.no_grad()
-def _decoded(latents: Latents, checkpoint: Checkpoint, *, seed: int) -> Decoded:
-    decoder = checkpoint.model.decoder
-    device = next(decoder.parameters()).device
-    state = decoder.start(1, device=device, seed=seed)
-    f0_hz, partials = track_hz(latents.note, latents.f0_cents), latents.partials_per_frame()
-    parts: list[tuple[Tensor, Tensor, Tensor]] = []
-    for first in range(0, latents.frames, CHUNK_FRAMES):
-        part = slice(first, first + CHUNK_FRAMES)
-        now = [
-            torch.tensor(stream[part], device=device)[None]
-            for stream in (latents.timbre, latents.loudness_db, f0_hz, partials)
-        ]
-        detail = None if latents.detail is None else torch.tensor(latents.detail[part], device=device)[None]
-        tones, noise, controls, state = decoder.excite(
-            now[0], now[1], now[2], now[3], state, every=False, detail=detail
-        )
-        parts.append((tones[0], noise[0], controls.noise[0]))
-    whole = [torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True)]
-    return Decoded(whole[0], whole[1], whole[2])

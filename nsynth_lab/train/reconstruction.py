@@ -61,7 +61,7 @@ def encode_note(model: Autoencoder, notes: PreparedNotes, note: int) -> Latents:
     """The latents of prepared note number `note` from the encoder alone, which is being trained, without fitting."""
     pitch = Note(int(str(notes.index[note]["pitch"])))
     checkpoint = Checkpoint.of(model)
-    return encode_measured(notes.samples(note), notes.measured(note), checkpoint, note=pitch, rounds=0)
+    return encode_measured(notes.samples(note), notes.measured(note), checkpoint, note=pitch, rounds=0, detail=False)
 
 
 def note_health(one: Reconstruction) -> NoteHealth:

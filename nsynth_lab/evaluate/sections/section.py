@@ -38,8 +38,8 @@ class EvaluationSetup:
         pool: all notes of their data sets; partners and pairs are chosen from them.
         bank: the checkpoint's instruments, if it has any.
         pairs: number of pairs of instruments to blend.
-        rounds: number of rounds in which each note's latents are fitted, as `encode` does; 0 uses the encoder alone.
-        detail: whether what they leave unsaid is measured, as `encode` does.
+        rounds: number of rounds in which each note's latents are fitted, as in `encode`.
+        detail: whether what they leave unsaid is measured, as in `encode`; without either it is the encoder alone.
         refine_seconds: how long latents are fitted in the section `refinement`; 0 leaves that section out.
         seed: of all random choices.
         phrases: recordings of tunes, which are translated.

@@ -71,7 +71,7 @@ class WidthSection(Section):
     def _octaves(self, path: Path) -> list[Octave]:
         """The octaves of a recording; none if it is mono."""
         clip = read_clip(path, max_seconds=LONGEST_SECONDS)
-        latents = encode(clip, self.setup.checkpoint, rounds=self.setup.rounds)
+        latents = encode(clip, self.setup.checkpoint, rounds=self.setup.rounds, detail=self.setup.detail)
         if latents.width is None:
             return []
         return compare_sides(widened(decode_whole(latents, self.setup.checkpoint), latents.width), cut(clip).sides)
