@@ -21,7 +21,7 @@ from nsynth_lab.model.note_decoder import NoteDecoder
 from nsynth_lab.model.state import detached
 from nsynth_lab.units import HOP_SAMPLES
 
-LEARNING_RATE, FINAL_LEARNING_RATE = 0.6, 0.06
+RATES = 0.6, 0.06  # learning rates of the first round and of the last
 BETAS = (0.3, 0.9)  # in a few rounds there is no time for momentum to build up
 EPSILON = 3e-2  # dB per unit and frame; large, so that timbre without audible effect is left as it is
 # gradients are averaged with those of neighbouring frames, so that timbre changes as smoothly as sounds do
@@ -38,9 +38,18 @@ class AnalysisBySynthesis:
     """
 
     def __init__(
-        self, decoder: NoteDecoder, timbre: Tensor, recorded: Tensor, *, loudest_db: Tensor, detail: Tensor | None
+        self,
+        decoder: NoteDecoder,
+        timbre: Tensor,
+        recorded: Tensor,
+        *,
+        loudest_db: Tensor,
+        detail: Tensor | None = None,
+        rates: tuple[float, float] = RATES,
+        attack_weight: float = 1.0,
     ) -> None:
         self._decoder, self._timbre, self._detail = decoder, timbre.detach().clone(), detail
+        self._rates, self._attack_weight = rates, attack_weight
         self._parts = [slice(part.start, min(part.stop, timbre.shape[1])) for part in decoder.parts]
         self._parts = [part for part in self._parts if part.start < part.stop]
         wanted = [recorded[:, part.start * HOP_SAMPLES : part.stop * HOP_SAMPLES] for part in self._parts]
@@ -54,7 +63,7 @@ class AnalysisBySynthesis:
         now_db, gradient = self._distance_db(1 + self.rounds, slope=True)
         self._keep_best(now_db)
         falling = 0.5 * (1.0 + math.cos(math.pi * min(1.0, through)))
-        rate = FINAL_LEARNING_RATE + (LEARNING_RATE - FINAL_LEARNING_RATE) * falling
+        rate = self._rates[1] + (self._rates[0] - self._rates[1]) * falling
         gradient = _smoothed(gradient)
         self.rounds += 1
         self._slope = torch.lerp(gradient, self._slope, BETAS[0])
@@ -100,7 +109,7 @@ class AnalysisBySynthesis:
     def _distance(self, audio: Tensor, number: int) -> Tensor:
         """Distance of `audio` [1, samples] from that part of the recording."""
         distance = self._targets[number].distance(audio[0])
-        return distance if number else distance + self._attack.distance(audio).mean()
+        return distance if number else distance + self._attack_weight * self._attack.distance(audio).mean()
 
 
 def _smoothed(gradient: Tensor) -> Tensor:

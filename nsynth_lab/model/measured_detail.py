@@ -61,8 +61,8 @@ def with_detail(
         rows[:, : lines.count] += to_anchors @ _partial_db(recorded, levels, lines, floors[0])
         noise_db = _all_bands(to_anchors @ _noise_db(recorded, levels, lines, floors[1]), lines.bins_between)
         if done:
-            heard = recorded_db, *_mel_db(came.tones, came.noise)
-            heard_db, share = audible_noise_db(*heard, mel_to_anchors, floor_db=floor_db)
+            tones_db, hiss_db = _mel_db(came.tones, came.noise)
+            heard_db, share = audible_noise_db(recorded_db, tones_db, hiss_db, mel_to_anchors, floor_db=floor_db)
             noise_db += share * (heard_db - noise_db)
         rows[:, NOISE] += noise_db
         rows = rows.clip(-LARGEST_DB, LARGEST_DB)

@@ -14,13 +14,14 @@ import torch
 
 from nsynth_lab.dsp.mel import loudest_db
 from nsynth_lab.latents import Latents
-from nsynth_lab.model.analysis_by_synthesis import AnalysisBySynthesis
+from nsynth_lab.model.analysis_by_synthesis import RATES, AnalysisBySynthesis
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.measured_detail import with_detail
 from nsynth_lab.model.note_decoder import NoteDecoder
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
-BEGINNING_ROUNDS, BEGINNING_FRAMES, JOIN_FRAMES = 4, 64, 16
+BEGINNING_ROUNDS, BEGINNING_FRAMES, JOIN_FRAMES = 2, 32, 12
+BEGINNING_RATES, ATTACK_WEIGHT = (0.4, 0.1), 2.0
 
 
 @dataclass(frozen=True)
@@ -37,34 +38,28 @@ def fit(
     latents: Latents, samples: FloatArray, decoder: NoteDecoder, *, rounds: int, advance: Callable[[], None]
 ) -> Latents:
     """Fit `latents` to the recording `samples` [frames * 512]; `advance` is called after each round."""
-    return replace(latents, timbre=_fitted(latents, samples, decoder, rounds, advance)) if rounds else latents
+    if not rounds:
+        return latents
+    return replace(latents, timbre=_fitted(_fitting(latents, samples, decoder, latents.frames), rounds, advance))
 
 
 def fit_beginning(latents: Latents, samples: FloatArray, decoder: NoteDecoder) -> Latents:
-    """Fit the first two thirds of a second of `latents`, whose detail stays.
+    """Fit the first third of a second of `latents` to the recording `samples`; their detail stays.
 
-    Details move slowly; what they cannot say are attacks.
+    Details move slowly: what they cannot say are attacks.
     """
-    timbre = latents.timbre.copy()
-    fitted = _fitted(latents, samples, decoder, BEGINNING_ROUNDS, lambda: None, frames=BEGINNING_FRAMES)
-    share = np.ones((len(fitted), 1), np.float32)
-    if len(fitted) < latents.frames:
+    count = min(BEGINNING_FRAMES, latents.frames)
+    fitting = _fitting(latents, samples, decoder, count, rates=BEGINNING_RATES, attack_weight=ATTACK_WEIGHT)
+    share = np.ones((count, 1), np.float32)
+    if count < latents.frames:
         share[-JOIN_FRAMES:, 0] = np.linspace(1.0, 0.0, JOIN_FRAMES)
-    timbre[: len(fitted)] += share * (fitted - timbre[: len(fitted)])
+    timbre = latents.timbre.copy()
+    timbre[:count] += share * (_fitted(fitting, BEGINNING_ROUNDS, lambda: None) - timbre[:count])
     return replace(latents, timbre=timbre)
 
 
-def _fitted(
-    latents: Latents,
-    samples: FloatArray,
-    decoder: NoteDecoder,
-    rounds: int,
-    advance: Callable[[], None],
-    *,
-    frames: int | None = None,
-) -> FloatArray:
-    """The fitted timbre of the first `frames`, or of all, [frames, 16]."""
-    fitting = _fitting(latents, samples, decoder, frames=frames)
+def _fitted(fitting: AnalysisBySynthesis, rounds: int, advance: Callable[[], None]) -> FloatArray:
+    """The best timbre [frames, 16] after so many rounds."""
     for done in range(rounds):
         fitting.round(done / rounds)
         advance()
@@ -87,7 +82,7 @@ def refine(
     returns the time in seconds.
     """
     decoder = NoteDecoder(latents, checkpoint)
-    fitting = _fitting(latents, samples, decoder)
+    fitting = _fitting(latents, samples, decoder, latents.frames)
     started = clock()
     try:
         while fitting.rounds == 0 or clock() - started < seconds:
@@ -106,11 +101,23 @@ def refine(
 
 
 def _fitting(
-    latents: Latents, samples: FloatArray, decoder: NoteDecoder, *, frames: int | None = None
+    latents: Latents,
+    samples: FloatArray,
+    decoder: NoteDecoder,
+    frames: int,
+    *,
+    rates: tuple[float, float] = RATES,
+    attack_weight: float = 1.0,
 ) -> AnalysisBySynthesis:
-    count = latents.frames if frames is None else min(frames, latents.frames)
-    parts = latents.timbre[:count], samples[: count * HOP_SAMPLES]
+    """Of the first `frames` of `latents`."""
+    parts = latents.timbre[:frames], samples[: frames * HOP_SAMPLES]
     timbre, recorded = (torch.tensor(one, device=decoder.device)[None] for one in parts)
-    loudest = torch.tensor([loudest_db(samples)], device=decoder.device)
-    detail = None if latents.detail is None else torch.tensor(latents.detail[:count], device=decoder.device)
-    return AnalysisBySynthesis(decoder, timbre, recorded, loudest_db=loudest, detail=detail)
+    return AnalysisBySynthesis(
+        decoder,
+        timbre,
+        recorded,
+        loudest_db=torch.tensor([loudest_db(samples)], device=decoder.device),
+        detail=None if latents.detail is None else torch.tensor(latents.detail[:frames], device=decoder.device),
+        rates=rates,
+        attack_weight=attack_weight,
+    )
