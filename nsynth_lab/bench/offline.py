@@ -7,15 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from nsynth_lab.audio import Audio
 from nsynth_lab.bench.synthetic import recording
 from nsynth_lab.bench.timing import Spread, real_time, seconds_of
 from nsynth_lab.bench.work import Advance, Work, spread_notes
 from nsynth_lab.dsp.noise_table import noise_places
-from nsynth_lab.model.codec import encode
+from nsynth_lab.latents import Latents
+from nsynth_lab.model.codec import encode, on_one_thread
 from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.pack.blend_clips import ClipLatents
 from nsynth_lab.pack.decode import decode_clips
 from nsynth_lab.pack.request import ClipKey
+from nsynth_lab.threads import in_turn, thread_count
 from nsynth_lab.units import frames_to_seconds, seconds_to_frames
 
 NOTE = 60
@@ -39,6 +42,7 @@ class Offline:
 
     Attributes:
         encode: one note, then several in succession, as `encode` does it.
+        encode_at_once: many notes, as many at a time as there are processors for, as `capture` does it.
         encode_without_fitting: one note, then many in succession, by the encoder alone.
         decode: one note as in `blend`, then many in one batch as in `pack`.
         decode_one_by_one: the same many notes in succession, as `blend` would decode them.
@@ -48,6 +52,7 @@ class Offline:
     """
 
     encode: tuple[Rate, ...]
+    encode_at_once: tuple[Rate, ...]
     encode_without_fitting: tuple[Rate, ...]
     decode: tuple[Rate, ...]
     decode_one_by_one: tuple[Rate, ...]
@@ -74,7 +79,7 @@ QUICK = _Effort(2, 1, 1.0, 2, 2, (1.0, 4.0), (1, MANY))
 def progress_steps(work: Work) -> int:
     """Number of steps by which `measure` advances the progress bar, about one per second."""
     effort = _effort(work)
-    batches = [1, effort.fitted_notes, 1, effort.encoded_notes, MANY, *effort.counts]
+    batches = [1, effort.fitted_notes, effort.encoded_notes, 1, effort.encoded_notes, MANY, *effort.counts]
     steps = [_steps(seconds, effort.repeats) for seconds in effort.lengths]
     return sum(steps) + sum(_steps(count * effort.seconds, effort.batch_repeats) for count in batches)
 
@@ -92,6 +97,8 @@ def measure(work: Work, advance: Advance) -> Offline:
         rate(count, effort.seconds, _encoding(work, count, effort.seconds, fitted=True), effort.batch_repeats)
         for count in (1, effort.fitted_notes)
     ]
+    together = _encoding(work, effort.encoded_notes, effort.seconds, fitted=True, threads=thread_count())
+    at_once = rate(effort.encoded_notes, effort.seconds, together, effort.batch_repeats)
     guessed = [
         rate(count, effort.seconds, _encoding(work, count, effort.seconds, fitted=False), effort.batch_repeats)
         for count in (1, effort.encoded_notes)
@@ -105,7 +112,16 @@ def measure(work: Work, advance: Advance) -> Offline:
     ]
     many = next(each for each in by_notes if each.notes == MANY)
     gain = many.real_time.median / one_by_one.real_time.median
-    return Offline(tuple(encoded), tuple(guessed), (one, many), (one_by_one,), tuple(by_seconds), tuple(by_notes), gain)
+    return Offline(
+        encode=tuple(encoded),
+        encode_at_once=(at_once,),
+        encode_without_fitting=tuple(guessed),
+        decode=(one, many),
+        decode_one_by_one=(one_by_one,),
+        decode_by_seconds=tuple(by_seconds),
+        decode_by_notes=tuple(by_notes),
+        batch_gain=gain,
+    )
 
 
 def _effort(work: Work) -> _Effort:
@@ -119,10 +135,18 @@ def _steps(audio_seconds: float, repeats: int) -> int:
     return max(1, round((1 + repeats) * audio_seconds / TYPICAL_RATE))
 
 
-def _encoding(work: Work, count: int, seconds: float, *, fitted: bool) -> Callable[[], object]:
+def _encoding(work: Work, count: int, seconds: float, *, fitted: bool, threads: int = 1) -> Callable[[], object]:
     sounds = [(recording(note, seconds=seconds), note) for note in spread_notes(count)]
     checkpoint, rounds = work.session.checkpoint, ROUNDS if fitted else 0
-    return lambda: [encode(sound, checkpoint, note=note, rounds=rounds, detail=fitted) for sound, note in sounds]
+
+    def one(given: tuple[Audio, int]) -> Latents:
+        return encode(given[0], checkpoint, note=given[1], rounds=rounds, detail=fitted)
+
+    def all_of_them() -> list[Latents]:
+        with on_one_thread():
+            return list(in_turn(one, sounds, count=threads))
+
+    return all_of_them
 
 
 def _decoding(work: Work, notes: Sequence[int], seconds: float) -> Callable[[], object]:

@@ -65,7 +65,15 @@ def _machine(one: Figures) -> Table:
 
 
 def _offline(one: Figures) -> Table:
-    ways = ("encode", "encode_without_fitting", "decode", "decode_one_by_one", "decode_by_seconds", "decode_by_notes")
+    ways = (
+        "encode",
+        "encode_at_once",
+        "encode_without_fitting",
+        "decode",
+        "decode_one_by_one",
+        "decode_by_seconds",
+        "decode_by_notes",
+    )
     rows = [
         (way.replace("_", " "), str(rate["notes"]), f"{rate['seconds']:g} s", times(rate["real_time"]))
         for way in ways

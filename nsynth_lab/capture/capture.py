@@ -21,12 +21,13 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.bank import Bank, BankEntry
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.codec import Cut, cut_sides, encode_measured, encode_unpitched
+from nsynth_lab.model.codec import Cut, cut_sides, encode_measured, encode_unpitched, on_one_thread
 from nsynth_lab.model.encodings import EncodedRecording, EncodingCache, encoding_key, user_encoding_cache
 from nsynth_lab.model.refine import refine
 from nsynth_lab.model.user_bank import keep, user_instrument_path
 from nsynth_lab.note import UNPITCHED_FAMILIES, Instrument, Note, note_name
 from nsynth_lab.runtime.clips import decode
+from nsynth_lab.threads import in_turn, thread_count
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray
 from nsynth_lab.version import __version__
 
@@ -100,16 +101,21 @@ def capture(
     encodings = user_encoding_cache()
     hold_seconds = source.actual_hold(plan.hold_seconds)
     has_pitch = family not in UNPITCHED_FAMILIES
-    for note in played:
+
+    def encoded(note: CapturedNote) -> tuple[Latents | None, NoteOutcome]:
         if has_pitch:
-            zone, outcome = _encode(note, hold_seconds, plan.refine_seconds, checkpoint, encodings)
-        else:
-            zone, outcome = _encode_unpitched(note, checkpoint, track=plan.track)
-        outcomes.append(outcome)
-        if zone is not None:
-            zones.append(zone)
-        if note.sides is not None:
-            advance()
+            return _encode(note, hold_seconds, plan.refine_seconds, checkpoint, encodings)
+        return _encode_unpitched(note, checkpoint, track=plan.track)
+
+    # fitting for a time would find less beside others
+    several = 1 if plan.refine_seconds else thread_count()
+    with on_one_thread():
+        for note, (zone, outcome) in zip(played, in_turn(encoded, played, count=several), strict=True):
+            outcomes.append(outcome)
+            if zone is not None:
+                zones.append(zone)
+            if note.sides is not None:
+                advance()
     if not zones:
         work.clear()  # it holds nothing that a resumed capture could use
         raise AudioError(f"none of {len(outcomes)} notes could be used: {outcomes[0].left_out}")
