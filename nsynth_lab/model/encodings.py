@@ -26,7 +26,20 @@ FOLDER = "encodings"
 MAX_BYTES = 128 * 2**20  # a note of 4 s takes 28 kB
 MAX_WARNINGS, MAX_WARNING_CHARACTERS = 20, 500
 # packages and modules that the latents of a recording depend on
-SOURCES = ("audio", "detail", "dsp", "latents", "model", "mpeg", "note", "riff", "units", "unpitched", "width")
+SOURCES = (
+    "audio",
+    "compiled",
+    "detail",
+    "dsp",
+    "latents",
+    "model",
+    "mpeg",
+    "note",
+    "riff",
+    "units",
+    "unpitched",
+    "width",
+)
 LIBRARIES = ("torch", "numpy")
 
 
