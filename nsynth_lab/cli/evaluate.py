@@ -72,8 +72,7 @@ def evaluate(
     """Measure how good a checkpoint is, on notes that it was not trained on.
 
     The mel error says most: the mean difference in 128 bands, within 60 dB of the note's loudest; 0 dB for the same
-    sound. 200 notes and 200 pairs take about twenty minutes on one core; --limit, --pairs, --rounds and --only make it
-    shorter.
+    sound. 200 notes and 200 pairs take about twenty minutes on one core; --limit, --pairs and --only make it shorter.
 
     **Examples**
 

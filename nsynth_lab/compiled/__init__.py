@@ -5,6 +5,7 @@
     inputs       streams -> inputs of the control net; stack, its WaveNet layers; outputs, what its outputs mean
     controls     the control net, all three together
     oscillators  the bank of partials; noise, the filtered noise; excitation, both driven by the control net
+    bank_slope   the gradient of the bank, for fitting
     unpitched    noise and resonances of sounds without a pitch
     mixing       frames of all voices added up into the mix
     pitch        maxima of an autocorrelation, for the follower of tunes

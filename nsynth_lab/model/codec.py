@@ -1,6 +1,6 @@
 """From a recording of one note to latents and back.
 
-audio -> mono, 48 kHz, trimmed -> measured streams + encoder -> analysis by synthesis -> detail -> latents
+audio -> mono, 48 kHz, trimmed -> measured streams + encoder -> detail -> analysis by synthesis -> latents
 audio -> both sides, cut in the same way -> width
 latents -> decoder, in blocks -> samples
 """

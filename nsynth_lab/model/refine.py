@@ -1,6 +1,7 @@
-"""Fit latents to their recording by analysis by synthesis, for a number of rounds or of seconds.
+"""Fit latents to their recording by analysis by synthesis: the beginning, or all for a number of rounds or of seconds.
 
-Every note that is encoded gets a few rounds; `encode --refine` spends longer, for sounds unlike the training data.
+The beginning of every note is fitted, because details are too slow for attacks; the whole of it for whoever asks for
+more accuracy, by `encode --rounds` or `encode --refine`.
 """
 
 from __future__ import annotations
