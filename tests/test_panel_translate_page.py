@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from browsing import Visit, centroid_hz, cents_from, chromium
 from test_panel_own_sounds import drop, reed, violations_at_all_widths
+from test_transcribe import needs_network
 
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.units import SAMPLE_RATE
@@ -87,6 +88,40 @@ def test_a_tune_is_dropped_seen_played_and_moved(visit: Visit, tmp_path: Path) -
     assert Path(kept.value.path()).read_bytes().startswith(b"MThd")
     page.locator("#translate .taken .remove").click()
     page.locator("#phrase").wait_for(state="hidden")
+    assert visit.complaints == []
+
+
+def test_chords_are_dropped_seen_and_played_with_what_is_left(visit: Visit, tmp_path: Path) -> None:
+    """Three notes at once: each is drawn and named; all of them sound; the rest beside them as loud as asked."""
+    needs_network()
+    page = visit.page
+    page.locator("#tab-translate").click()
+    visit.wait("panel.translate && panel.translate.now")
+    page.get_by_label("several notes at once").check()
+    visit.wait("panel.translate.now.options.several")
+    chord = np.sum([reed(key, seconds=2.0) for key in (57, 61, 64)], axis=0) / 3
+    drop(visit, write_audio(tmp_path / "chord.wav", Audio(chord[None].astype(np.float32))), on="#translate")
+    page.locator("#phrase").wait_for(timeout=1000 * HEARD_SECONDS)
+    visit.wait("panel.translate.view.picture")
+    assert "from A3 to E4" in page.locator("#phrase-facts").text_content()
+    place = page.locator("#phrase .picture")
+    place.focus()
+    page.keyboard.press("PageUp")
+    assert place.get_attribute("aria-valuetext") == "1.0 s, A3 C♯4 E4"
+    assert page.get_by_label("as notes").is_disabled()
+    assert page.locator("#translate a.kept").get_attribute("aria-disabled") == "true"
+    page.get_by_label("with the rest").check()
+    visit.wait("panel.translate.now.options.rest && !document.querySelector('#translate [name=residual]').disabled")
+    page.get_by_role("button", name="loop").click()
+    page.get_by_role("button", name="Play", exact=True).click()
+    visit.wait("panel.status.voices >= 3")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    assert not (found := violations_at_all_widths(visit)), found
+    page.locator("#translate .render").click()
+    visit.wait("document.querySelector('#translate .rendered audio, #translate .rendered a')", seconds=HEARD_SECONDS)
+    page.get_by_label("several notes at once").uncheck()
+    visit.wait("!panel.translate.now.options.several")
+    page.locator("#translate .taken .remove").click()
     assert visit.complaints == []
 
 

@@ -293,7 +293,8 @@ def test_a_tune_is_heard_kept_and_drawn(tmp_path: Path) -> None:
     assert picture["pitch"][round(0.72 / picture["step"])] is None
     assert kept.row() | {"remarks": []} == {
         "title": "a", "seconds": round(phrase.seconds, 3), "tone_seconds": round(phrase.sounding_seconds, 3),
-        "notes": 2, "lowest": D4, "highest": A4, "has_sound": True, "remarks": [],
+        "notes": 2, "lowest": D4, "highest": A4, "several": False, "has_sound": True,
+        "remarks": [],
     }  # fmt: skip
 
 

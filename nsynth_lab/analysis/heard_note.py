@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,3 +40,12 @@ class HeardNote:
     def bends(self) -> list[tuple[int, float]]:
         """Its bend in semitones at samples of the recording."""
         return [(self.begin_sample + place * HOP, value) for place, value in enumerate(self.bend.tolist())]
+
+
+def sounding_samples(notes: Iterable[HeardNote]) -> int:
+    """How long any of these notes sounds; they come in order of their beginnings."""
+    total = end = 0
+    for note in notes:
+        total += max(note.end_sample - max(note.begin_sample, end), 0)
+        end = max(end, note.end_sample)
+    return total

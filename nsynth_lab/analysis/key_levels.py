@@ -17,7 +17,7 @@ from nsynth_lab.units import Doubles, FloatArray
 WINDOW, HOP = 4096, 1024
 LOWEST, SEMITONES = 20, 108  # MIDI note numbers up to 9 kHz
 PARTIALS = (0, 12, 19, 24, 28, 31, 34, 36)  # semitones above the fundamental
-ROW_FRAMES = HOP // FRAME_SAMPLES
+ROW_FRAMES, ROW_SECONDS = HOP // FRAME_SAMPLES, HOP / RATE
 STRUCK_ROWS = 10  # at the beginning of a note, where it is at its loudest
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from nsynth_lab.analysis.basic_pitch import FRAME_SAMPLES, RATE, BasicPitch
 from nsynth_lab.analysis.follower import DEFAULT_GATE_DB, HOP
-from nsynth_lab.analysis.heard_note import HeardNote
+from nsynth_lab.analysis.heard_note import HeardNote, sounding_samples
 from nsynth_lab.analysis.key_levels import KeyLevels
 from nsynth_lab.analysis.note_choice import chosen
 from nsynth_lab.analysis.note_picker import NotePicker, Picked
@@ -53,11 +53,7 @@ class Transcript:
     @property
     def sounding_seconds(self) -> float:
         """How long any note sounds."""
-        total = end = 0
-        for note in self.notes:
-            total += max(note.end_sample - max(note.begin_sample, end), 0)
-            end = max(end, note.end_sample)
-        return total / SAMPLE_RATE
+        return sounding_samples(self.notes) / SAMPLE_RATE
 
 
 def transcribe(

@@ -307,6 +307,9 @@ class Translate:
     snap: str = text("", most=SHORT, says="where notes may stand: chromatic, a scale such as d-minor, or c,d,eb,g")
     octaves: bool = flag(True, says="whether a phrase is moved by octaves into the range of what plays it")
     as_notes: bool = flag(False, says="whether notes have the attack and sustain of what plays them; not live")
+    several: bool = flag(False, says="whether several notes at once are heard in what is sent from now on; not live")
+    rest: bool = flag(False, says="whether what is not notes, such as drums, is kept where several notes were heard")
+    residual: float = number(0.0, low=-80.0, high=12.0, unit="dB", says="how much louder that is kept")
     loop: bool = flag(False, says="whether a phrase that ends begins again")
     hears: str = choice("translation", ("translation", "source", "both"), says="what is heard of a phrase")
 
@@ -612,7 +615,7 @@ class Phrases:
     """
 
     phrases: dict[str, Any] = values(
-        says="by name, oldest first: title, seconds, tone_seconds, notes, lowest, highest, has_sound, remarks"
+        says="by name, oldest first: title, seconds, tone_seconds, notes, lowest, highest, several, has_sound, remarks"
     )
 
 

@@ -131,8 +131,10 @@ export class PhraseView extends EventTarget {
   #heardAt(seconds) {
     const { picture } = this;
     if (!picture) return "nothing";
+    const sounding = picture.notes.filter(([begin, end]) => begin <= seconds && seconds < end).map((note) => keyName(Math.round(note[2])));
+    if (sounding.length > 1) return sounding.join(" ");
     const pitch = picture.pitch[Math.round((seconds + picture.late) / picture.step)] ?? null;
-    return pitch === null ? "no tone" : `${pitchName(pitch)} cents`;
+    return pitch === null ? (sounding[0] ?? "no tone") : `${pitchName(pitch)} cents`;
   }
 
   /** @param {MouseEvent} event */
@@ -250,14 +252,15 @@ function drawWords(context, { notes }, x, y) {
   context.fillStyle = colour("ink");
   context.strokeStyle = colour("raised");
   context.lineWidth = 3;
-  let free = -Infinity;
+  let taken = /** @type {[number, number][]} */ ([]); // to where, and how high
   for (const [begin, end, pitch] of notes) {
     const name = keyName(Math.round(pitch));
-    if (x(begin) < free || x(end) - x(begin) < 10) continue;
     const place = /** @type {const} */ ([name, x(begin) + 1, y(pitch) - tallness(y) / 2 - 2]);
+    taken = taken.filter(([to]) => to > x(begin));
+    if (x(end) - x(begin) < 10 || taken.some(([, high]) => Math.abs(high - place[2]) < NAME_PX)) continue;
     context.strokeText(...place);
     context.fillText(...place);
-    free = x(begin) + context.measureText(name).width + 6;
+    taken.push([x(begin) + context.measureText(name).width + 6, place[2]]);
   }
 }
 
@@ -279,8 +282,16 @@ function drawPitch(context, { pitch, step, late }, x, y) {
   context.stroke();
 }
 
+/** Whether there is a tone at each step: a pitch, or one of several notes at once. @param {Picture} picture */
+function tones({ pitch, notes, step }) {
+  const found = pitch.map((note) => note !== null);
+  if (!found.includes(true)) for (const [begin, end] of notes) found.fill(true, Math.round(begin / step), Math.round(end / step));
+  return found;
+}
+
 /** How loud it is; where there is no tone, hatched. @param {CanvasRenderingContext2D} context @param {Picture} picture @param {(seconds: number) => number} x @param {number} top @param {number} floor */
-function drawLevel(context, { level, pitch, step, seconds }, x, top, floor) {
+function drawLevel(context, picture, x, top, floor) {
+  const { level, step, seconds } = picture;
   const loudest = level.reduce((most, one) => Math.max(most, one), -100);
   const high = (/** @type {number} */ db) => Math.max(0, 1 + (db - loudest) / SHOWN_DB) * (floor - top - 2);
   context.beginPath();
@@ -294,8 +305,8 @@ function drawLevel(context, { level, pitch, step, seconds }, x, top, floor) {
   context.globalAlpha = 1;
   context.save();
   context.beginPath();
-  pitch.forEach((note, hop) => {
-    if (note === null) context.rect(x(hop * step), top, x((hop + 1) * step) - x(hop * step) + 0.5, floor - top);
+  tones(picture).forEach((isTone, hop) => {
+    if (!isTone) context.rect(x(hop * step), top, x((hop + 1) * step) - x(hop * step) + 0.5, floor - top);
   });
   context.clip();
   context.strokeStyle = colour("line");

@@ -44,7 +44,8 @@ const KNOBS = [
  * @typedef {import("./knobs.js").Knob} Knob
  */
 
-const NUMBERS = /** @type {const} */ (["transpose", "gate"]);
+const NUMBERS = /** @type {const} */ (["transpose", "gate", "residual"]);
+const TICKS = /** @type {const} */ (["as_notes", "octaves", "several", "rest"]);
 
 export class Translate {
   /**
@@ -125,7 +126,7 @@ export class Translate {
         this.#set({ [name]: Math.min(Math.max(field.valueAsNumber || 0, Number(field.min)), Number(field.max)) });
       });
     }
-    for (const name of ["as_notes", "octaves"]) {
+    for (const name of TICKS) {
       find(`[name=${name}]`).addEventListener("change", (/** @type {Event} */ { target }) =>
         this.#set({ [name]: /** @type {HTMLInputElement} */ (target).checked }),
       );
@@ -241,8 +242,9 @@ export class Translate {
     for (const button of find(".hears").querySelectorAll("button")) button.disabled = !phrase?.has_sound;
     const address = (/** @type {string} */ file) => `/api/phrases/${this.chosen}/${file}${location.search}`;
     for (const [link, file] of [[find("a.midi"), "notes.mid"], [find("a.kept"), "phrase.phrase"]]) {
-      link.setAttribute("aria-disabled", String(!phrase));
-      if (phrase) link.setAttribute("href", address(file));
+      const isThere = phrase && !(phrase.several && link === find("a.kept")); // a .phrase holds one voice
+      link.setAttribute("aria-disabled", String(!isThere));
+      if (isThere) link.setAttribute("href", address(file));
       else link.removeAttribute("href");
     }
     if (this.shown !== this.chosen) void this.#draw(this.chosen);
@@ -294,8 +296,12 @@ export class Translate {
     find(".again").setAttribute("aria-pressed", String(options.loop));
     this.hears.show(this.phrases[this.chosen]?.has_sound ? options.hears : "translation");
     for (const name of NUMBERS) if (document.activeElement !== find(`[name=${name}]`)) find(`[name=${name}]`).value = String(options[name]);
-    find("[name=as_notes]").checked = options.as_notes;
-    find("[name=octaves]").checked = options.octaves;
+    for (const name of TICKS) find(`[name=${name}]`).checked = options[name];
+    const isSeveral = this.phrases[this.chosen]?.several ?? false;
+    find("[name=as_notes]").checked ||= isSeveral;
+    find("[name=as_notes]").disabled = isSeveral; // there is no curve to follow
+    find("[name=rest]").disabled = !isSeveral;
+    find("[name=residual]").disabled = !isSeveral || !options.rest;
     for (const [k, knob] of this.knobs.entries()) {
       const { name, high, says } = KNOBS[k];
       knob.show({ value: /** @type {any} */ (options)[name], low: 0, high, unit: "", says });

@@ -53,8 +53,9 @@
  *   parameters: EffectParameter[] }} Effect
  *
  * @typedef {{ title: string, seconds: number, tone_seconds: number, notes: number, lowest: number, highest: number,
- *   has_sound: boolean, remarks: string[] }} Phrase
+ *   several: boolean, has_sound: boolean, remarks: string[] }} Phrase
  * @typedef {{ transpose: number, follow: number, dynamics: number, expression: number, gate: number, snap: string, octaves: boolean, as_notes: boolean,
+ *   several: boolean, rest: boolean, residual: number,
  *   loop: boolean, hears: "translation" | "source" | "both" }} TranslateOptions
  * @typedef {{ options: TranslateOptions, phrase: string, at: number, moved: number,
  *   listens: "nothing" | "machine" | "page", device: string, note: number, level_db: number, latency_ms: number,

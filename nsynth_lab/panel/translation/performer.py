@@ -21,7 +21,7 @@ from nsynth_lab.midi.events import CHANNELS, Event, EventList, Kind, control, no
 from nsynth_lab.panel.translation.score import Score
 from nsynth_lab.synth.mixer import KNEE, soft_clip
 from nsynth_lab.translate.note_maker import NoteMaker
-from nsynth_lab.units import SAMPLE_RATE, FloatArray
+from nsynth_lab.units import SAMPLE_RATE, FloatArray, db_to_gain
 
 EXPRESSION, FULL = 11, 127
 MANAGER = 0
@@ -70,6 +70,29 @@ class _Run:
     notes: EventList = field(default_factory=EventList)
 
 
+class _Beside:
+    """A sound that is heard beside what is played: it fades in and out."""
+
+    def __init__(self) -> None:
+        self._gain = 0.0  # at the end of the last block
+
+    def added(
+        self, block: FloatArray, sound: NDArray[np.int16] | None, begin: int, gain: float, scale: float
+    ) -> FloatArray:
+        """`block` and `gain` times the sound from its sample `begin` on, of which `scale` makes amplitudes."""
+        if sound is None or not (gain or self._gain):
+            return self.faded(block)
+        gains = _ramp(self._gain, gain, block.shape[1])
+        self._gain = float(gains[-1])
+        total: FloatArray = block + gains * _part(sound, begin, block.shape[1]) * scale
+        return total
+
+    def faded(self, block: FloatArray) -> FloatArray:
+        """`block` alone."""
+        self._gain = 0.0
+        return block
+
+
 class Performer:
     """`play`, `change`, `listen` and `stop` from any thread; `Switch` calls `events` and `mixed` on the engine's.
 
@@ -82,6 +105,7 @@ class Performer:
         listens: whether an input is played.
         at_sample: where in the phrase it is, or stands.
         hears: the translation, the source or both.
+        rest_db: how much louder what is left without the notes is heard with the translation; None: not at all.
         loops: whether a phrase that ends begins again.
         failed: why it has ended by itself; empty if it has not.
     """
@@ -93,6 +117,7 @@ class Performer:
         self.plays = self.listens = self.loops = False
         self.at_sample = 0
         self.hears = TRANSLATION
+        self.rest_db: float | None = None
         self.failed = ""
         self._orders: deque[_Order] = deque()
         self._input: Input | None = None
@@ -100,7 +125,7 @@ class Performer:
         self._held: set[tuple[int, int]] = set()
         self._used: dict[int, int] = {}  # channels, and when a note of theirs ended last
         self._mixed_at: int | None = None
-        self._gain = 0.0  # of the source, at the end of the last block
+        self._source, self._rest = _Beside(), _Beside()
         self._is_mute = False  # whether the notes of a phrase are
 
     def play(self, score: Score, at_sample: int) -> None:
@@ -148,17 +173,16 @@ class Performer:
     def mixed(self, block: FloatArray, delay_samples: int) -> FloatArray:
         """As in `switch.Performer`."""
         at, self._mixed_at = self._mixed_at, None
-        score = self.score
-        audible = at is not None and score is not None and score.sound is not None and self.hears != TRANSLATION
-        if not audible and not self._gain:
-            return block
-        gains = _ramp(self._gain, float(audible), block.shape[1])
-        self._gain = float(gains[-1])
-        if at is None or score is None or score.sound is None:
-            return block
+        score = self.score if at is not None else None
+        if at is None or score is None:
+            return self._rest.faded(self._source.faded(block))
         begin = at - delay_samples - score.late_samples
-        total: FloatArray = block + gains * _part(score.sound, begin, block.shape[1]) * score.source_gain
-        return soft_clip(total) if float(np.abs(total).max(initial=0.0)) > KNEE else total
+        heard = float(self.hears != TRANSLATION)
+        total = self._source.added(block, score.sound, begin, heard, score.source_gain)
+        kept = 0.0 if self.rest_db is None or self.hears == SOURCE else float(db_to_gain(self.rest_db))
+        total = self._rest.added(total, score.rest, begin, kept, score.rest_gain)
+        clips = total is not block and float(np.abs(total).max(initial=0.0)) > KNEE
+        return soft_clip(total) if clips else total
 
     def _obey(self, clock: int) -> list[Event]:
         """Do what has been asked for since the last block."""

@@ -14,15 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.analysis.follower import DEFAULT_GATE_DB
-from nsynth_lab.analysis.phrase import Phrase, read_phrase
+from nsynth_lab.analysis.heard_note import sounding_samples
+from nsynth_lab.analysis.phrase import ENDING, Phrase, read_phrase
 from nsynth_lab.errors import UsageError
 from nsynth_lab.panel.jobs.limits import GIB, Limits
 from nsynth_lab.panel.jobs.sent import SentSounds
 from nsynth_lab.panel.messages import Phrases as Shown
 from nsynth_lab.panel.produce.songs import title_of
 from nsynth_lab.panel.translation.heard import HeardSound
-from nsynth_lab.panel.translation.hearing import PHRASE, SOURCE, SPECTROGRAM
+from nsynth_lab.panel.translation.hearing import PHRASE, REST, SOURCE, SPECTROGRAM
+from nsynth_lab.panel.translation.note_file import NOTES, read_notes
 from nsynth_lab.panel.translation.score import Notes
+from nsynth_lab.units import SAMPLE_RATE
 from nsynth_lab.wording import quoted
 
 if TYPE_CHECKING:
@@ -35,7 +38,10 @@ MOST, MOST_AT_ONCE = 16, 4
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """A phrase that has been heard: what it is called, what came of it, and where its files are."""
+    """A phrase that has been heard: what it is called, what came of it, and where its files are.
+
+    `rest` is what is left of its sound without its notes, where several were heard at once.
+    """
 
     title: str
     phrase: Phrase
@@ -43,15 +49,19 @@ class Kept:
     heard: HeardSound
     folder: Path
     sound: NDArray[np.int16] | None
+    rest: NDArray[np.int16] | None = None
 
     def row(self) -> dict[str, Any]:
         """What pages are told of it."""
         pitches = [pitch for _, _, pitch, _ in self.heard.notes]
+        several = self.notes.several
+        sounding = self.phrase.sounding_seconds if several is None else sounding_samples(several) / SAMPLE_RATE
         return {
             "title": self.title,
             "seconds": round(self.phrase.seconds, 3),
-            "tone_seconds": round(self.phrase.sounding_seconds, 3),
+            "tone_seconds": round(sounding, 3),
             "notes": len(pitches),
+            "several": several is not None,
             "lowest": round(min(pitches)) if pitches else -1,
             "highest": round(max(pitches)) if pitches else -1,
             "has_sound": self.sound is not None,
@@ -70,6 +80,7 @@ class _Begun:
 
     job: str
     folder: Path
+    several: bool
 
 
 class Phrases(SentSounds[_Begun, Kept]):
@@ -77,11 +88,12 @@ class Phrases(SentSounds[_Begun, Kept]):
 
     Attributes:
         gate_db: peak level below which nothing is heard, of those that are begun from now on.
+        several: whether several notes at once are heard in them.
     """
 
     def __init__(self, jobs: Jobs) -> None:
         super().__init__(jobs, kind=KIND, most=MOST, most_at_once=MOST_AT_ONCE, works="being listened to")
-        self.gate_db = DEFAULT_GATE_DB
+        self.gate_db, self.several = DEFAULT_GATE_DB, False
 
     def begin(self, sound: Path, *, file_name: str) -> str:
         """Have a sound heard; returns what the phrase is called in messages.
@@ -96,17 +108,19 @@ class Phrases(SentSounds[_Begun, Kept]):
         with self._lock:
             self.check_room()
             name, title = secrets.token_hex(8), title_of(file_name, instead="phrase")
+            several = self.several and sound.suffix.lower() != ENDING
+            asked = {"file": str(sound), "into": str(sound.parent), "title": title, "gate_db": self.gate_db}
             job = self._jobs.start(
                 KIND,
                 title,
                 WORK,
-                {"file": str(sound), "into": str(sound.parent), "title": title, "gate_db": self.gate_db},
+                {**asked, "several": several},
                 about={"phrase": name},
                 then=partial(self._heard, name, title, sound),
                 limits=LIMITS,
                 brief=True,
             )
-            self._begun[name] = _Begun(job, sound.parent)
+            self._begun[name] = _Begun(job, sound.parent, several)
         return name
 
     def remove(self, name: str) -> None:
@@ -143,12 +157,15 @@ class Phrases(SentSounds[_Begun, Kept]):
         """The job is done. On a thread of its own."""
         heard, folder = HeardSound.of(result), file.parent
         phrase = read_phrase(folder / PHRASE)
-        sound = _sound(folder / SOURCE, phrase)
+        sound, rest = _sound(folder / SOURCE, phrase), _sound(folder / REST, phrase)
+        with self._lock:
+            begun = self._begun.get(name)
+        several = read_notes(folder / NOTES) if begun is not None and begun.several else None
         file.unlink(missing_ok=True)
         with self._lock:
             if self._begun.pop(name, None) is None:  # it was removed
                 return
-            self._ready[name] = Kept(title, phrase, Notes(phrase), heard, folder, sound)
+            self._ready[name] = Kept(title, phrase, Notes(phrase, several), heard, folder, sound, rest)
         self._tell()
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from nsynth_lab.analysis.phrase import read_phrase
 from nsynth_lab.pack.formats.names import stem
 from nsynth_lab.panel.produce.child import patch_of, session_of
 from nsynth_lab.panel.produce.takes import clipped
-from nsynth_lab.panel.translation.score import Notes, Options, Target, played_of
-from nsynth_lab.units import SAMPLE_RATE
+from nsynth_lab.panel.translation.note_file import read_notes
+from nsynth_lab.panel.translation.score import FULL_SCALE, Notes, Options, Target, played_of
+from nsynth_lab.translate.residual import beside
+from nsynth_lab.units import SAMPLE_RATE, FloatArray
 from nsynth_lab.version import __version__
 
 KIND, WORK = "translation", "nsynth_lab.panel.translation.rendering:render"
@@ -30,8 +34,13 @@ def render(
     session: Mapping[str, Any],
     guests: str,
     ending: str,
+    notes: str = "",
+    rest: str = "",
+    residual: float | None = None,
 ) -> dict[str, Any]:
-    """Play a phrase into a sound file; what it was, and how it went.
+    """Play a phrase, or several `notes` at once, into a sound file; what it was, and how it went.
+
+    `rest` is what is left of its sound without the notes; it is kept beside them, `residual` dB louder.
 
     Raises:
         NsynthLabError: the phrase, or the sound that plays it, cannot be used.
@@ -45,7 +54,9 @@ def render(
     tell(0.0, 0.0, "reading")
     heard, chosen = read_phrase(phrase), Options(**options)
     low, high, struck = target
-    played = played_of(Notes(heard), chosen, Target(low, high, bool(struck)))
+    several = Notes(heard, read_notes(Path(notes)) if notes else None)
+    chosen = several.suited(chosen)
+    played = played_of(several, chosen, Target(low, high, bool(struck)))
     made_by, patch = session_of(session, Path(guests)), patch_of(sound)
     parts = Parts(made_by, (), live=False, ahead_samples=BLOCK_SAMPLES, unlimited=True)
     settings = replace(settings_of(patch, mpe=True, seed=made_by.seed), follow=chosen.level_share)
@@ -54,7 +65,10 @@ def render(
     comment = f"{title}, played with {patch.name} by nsynth_lab {__version__}, model {made_by.checkpoint.model_id}"
     done = 0
     with FileSink(path, comment=comment) as sink:
-        for block in blocks_of(engine, played.events, end_sample=heard.samples):
+        blocks: Iterator[FloatArray] = blocks_of(engine, played.events, end_sample=heard.samples)
+        if residual is not None:
+            blocks = beside(blocks, _pcm_blocks(Path(rest)), gain_db=residual + played.makeup_db)
+        for block in blocks:
             sink.write(block)
             done += block.shape[1]
             tell(min(done / SAMPLE_RATE, heard.seconds), heard.seconds, "playing")
@@ -66,3 +80,9 @@ def render(
         "peak": sink.peak,
         "troubles": [*engine.troubles(), *clipped(sink.peak)],
     }
+
+
+def _pcm_blocks(path: Path) -> Iterator[FloatArray]:
+    samples = np.memmap(path, "<i2", "r")
+    for at in range(0, len(samples), SAMPLE_RATE):
+        yield samples[at : at + SAMPLE_RATE].astype(np.float32) / np.float32(FULL_SCALE)

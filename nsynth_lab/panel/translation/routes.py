@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from nsynth_lab.analysis.phrase import ENDING
 from nsynth_lab.audio import ENDINGS
-from nsynth_lab.errors import NsynthLabError
+from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.naming import file_stem
 from nsynth_lab.panel.in_thread import in_thread
 from nsynth_lab.panel.jobs.downloads import KEPT, kept_as
@@ -57,6 +57,8 @@ def phrase_routes(translation: Translation) -> list[Route]:
 
     def phrase(request: Request) -> Response:
         kept = phrases.of(request.path_params["phrase"])
+        if kept.notes.several is not None:
+            raise UsageError(f"a {ENDING} holds one voice: take several notes at once as MIDI")
         return FileResponse(kept.folder / PHRASE, media_type=KEPT, headers=_kept_as(kept.title, ENDING))
 
     answers = {"picture": picture, "notes.mid": notes, f"phrase{ENDING}": phrase}

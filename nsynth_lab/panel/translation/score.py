@@ -71,14 +71,19 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Notes:
-    """The notes of a phrase, found when they are first asked for."""
+    """The notes of a phrase, found when they are first asked for, or `several` at once that were heard instead."""
 
     phrase: Phrase
+    several: Sequence[HeardNote] | None = None
 
     @cached_property
     def found(self) -> Sequence[HeardNote]:
-        """In order; none overlap."""
-        return heard_notes(self.phrase)
+        """In order; none overlap, unless several were heard at once."""
+        return heard_notes(self.phrase) if self.several is None else self.several
+
+    def suited(self, options: Options) -> Options:
+        """The options as they go with it: several at once are played as notes."""
+        return options if self.several is None else replace(options, as_notes=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +96,8 @@ class Score:
         level_share: see `Options.level_share`.
         sound: [samples] of the sound that it was heard in, 16 bits; None if there is none.
         source_gain: of that sound, of which 1 is full scale: as loud as what is played, as far as it fits.
+        rest: [samples] of what is left of that sound without its notes; None if there is none.
+        rest_gain: of that; 1 is full scale.
         notes: events of its notes; None if it is followed moment by moment.
         late_samples: how much later than that sound it is played.
     """
@@ -100,6 +107,8 @@ class Score:
     level_share: float = 1.0
     sound: NDArray[np.int16] | None = None
     source_gain: float = 0.0
+    rest: NDArray[np.int16] | None = None
+    rest_gain: float = 0.0
     notes: Sequence[Event] | None = None
     late_samples: int = 0
 
@@ -121,26 +130,43 @@ class Score:
         return self.phrase is other.phrase and self.rules == other.rules and self.notes is other.notes
 
 
-def score_of(notes: Notes, options: Options, target: Target, *, sound: NDArray[np.int16] | None, peak: float) -> Score:
+def score_of(
+    notes: Notes,
+    options: Options,
+    target: Target,
+    *,
+    sound: NDArray[np.int16] | None,
+    peak: float,
+    rest: NDArray[np.int16] | None = None,
+) -> Score:
     """A phrase for the performer; `peak` is the amplitude of the sound.
 
     Raises:
         UsageError: options that cannot be used.
         AudioError: it has no notes to be played as.
     """
-    phrase = notes.phrase
+    phrase, options = notes.phrase, notes.suited(options)
     rules = levelled(options.rules(target), phrase)
-    gain = min(float(db_to_gain(rules.makeup_db)), LOUDEST / max(peak, 1e-6))
+    events: Sequence[Event] | None = None
     if options.as_notes:
         played = played_of(notes, options, target)
-        rules = replace(rules, transpose=played.transposed)
-        events: Sequence[Event] | None = played.events
+        rules = replace(rules, transpose=played.transposed, makeup_db=played.makeup_db)
+        events = played.events
     else:
         rules = centred(rules, phrase) if options.octaves else replace(rules, lowest=0, highest=127)
-        events = None
+    makeup = float(db_to_gain(rules.makeup_db))
     late_ms = 0.0 if options.as_notes else followed_ms(phrase)
-    late_samples = round(late_ms * SAMPLE_RATE / 1000.0)
-    return Score(phrase, rules, options.level_share, sound, gain / FULL_SCALE, events, late_samples)
+    return Score(
+        phrase,
+        rules,
+        options.level_share,
+        sound,
+        min(makeup, LOUDEST / max(peak, 1e-6)) / FULL_SCALE,
+        rest,
+        makeup / FULL_SCALE,
+        events,
+        round(late_ms * SAMPLE_RATE / 1000.0),
+    )
 
 
 def played_of(notes: Notes, options: Options, target: Target) -> Played:
@@ -150,6 +176,7 @@ def played_of(notes: Notes, options: Options, target: Target) -> Played:
         UsageError: options that cannot be used.
         AudioError: it has no notes to be played as.
     """
+    options = notes.suited(options)
     rules = options.rules(target)
     if not options.as_notes:
         return play_curve(notes.phrase, rules, octaves=options.octaves)

@@ -15,14 +15,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from nsynth_lab.analysis.phrase import ENDING
 from nsynth_lab.errors import NsynthLabError, PatchError
 from nsynth_lab.midi.write import midi_bytes
 from nsynth_lab.panel.messages import Listen, PlayPhrase, RemovePhrase, State, TakePhrase, Translate
 from nsynth_lab.panel.messages import Translation as Told
 from nsynth_lab.panel.produce.child import patch_arguments
 from nsynth_lab.panel.translation import rendering
-from nsynth_lab.panel.translation.hearing import PHRASE
+from nsynth_lab.panel.translation.hearing import PHRASE, REST
+from nsynth_lab.panel.translation.note_file import NOTES
 from nsynth_lab.panel.translation.page_input import PageInput
 from nsynth_lab.panel.translation.performer import Performer
 from nsynth_lab.panel.translation.phrases import Phrases
@@ -171,7 +171,8 @@ class Translation:
         with self._lock:
             self._wanted = message
             self._performer.loops, self._performer.hears = message.loop, message.hears
-            self.phrases.gate_db = message.gate
+            self._performer.rest_db = message.residual if message.rest else None
+            self.phrases.gate_db, self.phrases.several = message.gate, message.several
             if Options.of(before) != Options.of(message):
                 self._renew()
             elif before.gate != message.gate:
@@ -199,22 +200,26 @@ class Translation:
 
     def _take(self, message: TakePhrase) -> None:
         kept, patch = self.phrases.of(message.phrase), self._instrument.patch
+        wanted, several = self._wanted, kept.notes.several is not None
         arguments = {
             "title": kept.title,
-            "options": asdict(Options.of(self._wanted)),
+            "options": asdict(Options.of(wanted)),
             "target": list(self._target()),
+            "residual": wanted.residual if several and wanted.rest else None,
             "sound": patch_arguments(patch),
             "ending": message.format,
         }
         about = {"sound": patch.name, "phrase": message.phrase}
-        aside = self._jobs.folder / f"{secrets.token_hex(8)}{ENDING}"
-        phrase = Path(shutil.copyfile(kept.folder / PHRASE, aside))
-        try:
-            self._desk.start(
-                rendering.KIND, kept.title, rendering.WORK, arguments, patch, about=about, files={"phrase": phrase}
-            )
-        finally:
-            phrase.unlink(missing_ok=True)
+        names = {"phrase": PHRASE, "notes": NOTES, "rest": REST} if several else {"phrase": PHRASE}
+        with ExitStack() as copies:
+            files = {one: self._copy(kept.folder / name, copies) for one, name in names.items()}
+            self._desk.start(rendering.KIND, kept.title, rendering.WORK, arguments, patch, about=about, files=files)
+
+    def _copy(self, path: Path, copies: ExitStack) -> Path:
+        """A copy that is removed with `copies`: the phrase may be removed before its job reads it."""
+        aside = self._jobs.folder / f"{secrets.token_hex(8)}{path.suffix}"
+        copies.callback(aside.unlink, missing_ok=True)
+        return Path(shutil.copyfile(path, aside))
 
     def _listen(self, message: Listen) -> None:
         """By the worker where a device is opened or closed: it does the same for outputs."""
@@ -300,7 +305,8 @@ class Translation:
 
     def _score(self, name: str) -> Score:
         kept = self.phrases.of(name)
-        return score_of(kept.notes, Options.of(self._wanted), self._target(), sound=kept.sound, peak=kept.heard.peak)
+        options, target = Options.of(self._wanted), self._target()
+        return score_of(kept.notes, options, target, sound=kept.sound, peak=kept.heard.peak, rest=kept.rest)
 
     def _target(self) -> Target:
         """What stands on the pad."""
