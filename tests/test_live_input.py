@@ -13,7 +13,7 @@ from live_inputs import MadeInput
 from made_tunes import faded, silence, steady, tone
 from playing import small_engine
 
-from nsynth_lab.analysis.follower import HOP, Heard
+from nsynth_lab.analysis.follower import HOP, Follower, Heard
 from nsynth_lab.analysis.phrase import follow
 from nsynth_lab.errors import DeviceError
 from nsynth_lab.midi.events import Event, Kind
@@ -23,7 +23,8 @@ from nsynth_lab.sinks.device_input import DeviceInput, Mono
 from nsynth_lab.synth.followed import REFERENCE_DB
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.translate.live_levelling import LiveLevelling
-from nsynth_lab.translate.live_notes import EARLY_SAMPLES, GONE_SAMPLES, LiveNotes
+from nsynth_lab.translate.live_notes import EARLY_SAMPLES, GONE_SAMPLES, LiveNotes, even_hops
+from nsynth_lab.translate.note_maker import NoteMaker
 from nsynth_lab.translate.played import events_of
 from nsynth_lab.translate.rules import Rules
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, note_to_hz
@@ -78,6 +79,24 @@ def test_live_is_what_its_recording_gives_only_later(block: int, sizes: Sequence
     assert samples > len(sound) - 30_000
     assert np.abs(offline[:, :samples]).max() > 0.01
     np.testing.assert_allclose(heard[:, :samples], offline[:, :samples], atol=1e-5)
+
+
+@pytest.mark.parametrize("hops", [2, 15, 20])
+def test_with_a_look_ahead_it_is_that_much_later(hops: int) -> None:
+    """The same events as from its recording, heard with the same look-ahead, which the stated latency has too."""
+    sound, rules = tune(), Rules(keeps_octaves=True)
+    source = MadeInput(np.concatenate([sound, silence(0.5)]))
+    live = LiveNotes(source, rules, block_samples=256, makeup_db=0.0, look_ahead_hops=hops)
+    events = [event for clock in range(0, len(sound) + SAMPLE_RATE // 2, 256) for event in live.events(clock)]
+    ahead = even_hops(hops)
+    follower, maker = Follower(look_ahead_hops=ahead), NoteMaker(rules)
+    skipped = live.skipped_samples
+    heard = follower.feed(np.concatenate([silence(max(-skipped, 0) / SAMPLE_RATE), sound[max(skipped, 0) :]]))
+    wanted = [event for one in heard for event in maker.hear(one)]
+    assert len(struck(wanted)) >= 2
+    assert [event.at(event.at_sample - live.offset_samples) for event in events][: len(wanted)] == wanted
+    soon = LiveNotes(source, rules, block_samples=256)
+    assert live.latency_seconds > soon.latency_seconds + (ahead - 3) * HOP / SAMPLE_RATE
 
 
 def struck(events: list[Event]) -> list[int]:

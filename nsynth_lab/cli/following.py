@@ -31,6 +31,13 @@ MakeupOption = Annotated[
     float | None,
     typer.Option(help="With --input: dB added to the level of what comes in.", show_default="as much as it needs"),
 ]
+LookAheadOption = Annotated[
+    float,
+    typer.Option(
+        help="With --input: milliseconds that are waited for what comes next, 0 to 107; low notes are then struck once "
+        "and octaves are sure. It adds to the latency."
+    ),
+]
 TransposeOption = Annotated[float, typer.Option(help="Semitones up, or down if negative.")]
 FollowOption = Annotated[
     float, typer.Option(help="How closely pitch and level follow the source: 1 exactly, 0 not within a note.")
@@ -50,7 +57,8 @@ OctavesOption = Annotated[
     ),
 ]
 
-OF_INPUT = ("transpose", "follow", "snap", "gate", "dynamics", "expression", "octaves", "makeup")
+OF_INPUT = ("transpose", "follow", "snap", "gate", "dynamics", "expression", "octaves", "makeup", "look_ahead")
+MOST_AHEAD_MS = 107.0
 DEFAULT_INPUT = "default"  # in the place of a name
 
 
@@ -64,6 +72,7 @@ class Input:
         gate_db: peak level below which nothing is heard.
         makeup_db: added to its level; None: as much as it needs.
         octaves: whether its tune is moved by octaves into the range of what plays.
+        look_ahead_hops: how many hops of the follower it is heard later.
     """
 
     name: str
@@ -71,6 +80,7 @@ class Input:
     gate_db: float
     makeup_db: float | None
     octaves: bool
+    look_ahead_hops: int
 
     def player(self, asked: PlayRequest) -> PlayRequest:
         """The request to play, set up for notes that bend and swell."""
@@ -83,7 +93,14 @@ class Input:
 
         rules = _suited(self.rules, session, asked, octaves=self.octaves)
         with _source(self.name, block=stage.block, latency=stage.latency) as source:
-            notes = LiveNotes(source, rules, block_samples=stage.block, gate_db=self.gate_db, makeup_db=self.makeup_db)
+            notes = LiveNotes(
+                source,
+                rules,
+                block_samples=stage.block,
+                gate_db=self.gate_db,
+                makeup_db=self.makeup_db,
+                look_ahead_hops=self.look_ahead_hops,
+            )
             console.say(f"listening to {source.called}; {hint}")
             yield notes
 
@@ -100,22 +117,26 @@ def input_asked(
     expression: float,
     octaves: bool,
     makeup: float | None,
+    look_ahead: float = 0.0,
 ) -> Input | None:
     """The requested input, from the options of a command, or None.
 
     Raises:
         UsageError: a number out of its range, an unknown scale, or such an option without an input.
     """
-    from nsynth_lab.translate.rules import Rules, parse_snap
-
     if not name:
         given = [option for option in OF_INPUT if _is_typed(context, option)]
         if given:
-            raise UsageError(f"--{given[0]} goes with --input, which is not given")
+            raise UsageError(f"--{given[0].replace('_', '-')} goes with --input, which is not given")
         return None
+    from nsynth_lab.analysis.follower import HOP_SECONDS
+    from nsynth_lab.translate.rules import Rules, parse_snap
+
+    if not 0.0 <= look_ahead <= MOST_AHEAD_MS:
+        raise UsageError(f"--look-ahead {look_ahead:g}; expected 0 to {MOST_AHEAD_MS:g} ms")
     classes = parse_snap(snap) if snap else ()
     rules = Rules(transpose, follow, classes, dynamics, keeps_octaves=True, expression=expression)
-    return Input(name, rules, gate, makeup, octaves)
+    return Input(name, rules, gate, makeup, octaves, round(look_ahead / (1000.0 * HOP_SECONDS)))
 
 
 def _is_typed(context: typer.Context, name: str) -> bool:

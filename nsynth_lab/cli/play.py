@@ -38,6 +38,7 @@ def play(
     expression: following.ExpressionOption = 0.0,
     octaves: following.OctavesOption = True,
     makeup: following.MakeupOption = None,
+    look_ahead: following.LookAheadOption = 0.0,
     midi_channels: MidiChannelsOption = "",
     compute: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
@@ -60,7 +61,7 @@ def play(
     With --jack a DAW or mixer takes each --part from outputs of its own, and the first from those of its name.
 
     With --input a voice, a whistle or an instrument at the microphone plays the blend, one note at a time, as
-    `nsynth-lab translate` would; the options from --transpose to --makeup belong to it. Listen on headphones:
+    `nsynth-lab translate` would; the options from --transpose to --look-ahead belong to it. Listen on headphones:
     a microphone that hears the loudspeakers follows them too.
 
     **Examples**
@@ -97,7 +98,7 @@ def play(
         raise UsageError("--input and --file both play; give one of them")
     heard = following.input_asked(
         context, audio_input, transpose=transpose, follow=follow, snap=snap, gate=gate, dynamics=dynamics,
-        expression=expression, octaves=octaves, makeup=makeup,
+        expression=expression, octaves=octaves, makeup=makeup, look_ahead=look_ahead,
     )  # fmt: skip
     if heard is not None:
         asked = heard.player(asked)

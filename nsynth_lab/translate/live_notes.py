@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 
 from nsynth_lab.analysis.first_pitch import samples_needed
-from nsynth_lab.analysis.follower import DEFAULT_GATE_DB, HOP, Follower, Heard
+from nsynth_lab.analysis.follower import DEFAULT_GATE_DB, HOP, MOST_AROUND_HOPS, Follower, Heard
 from nsynth_lab.midi.events import Event
 from nsynth_lab.synth.planner import GRID_SAMPLES
 from nsynth_lab.translate.feedback_guard import FeedbackGuard
@@ -39,6 +39,16 @@ NEVER = 1 << 60  # samples
 STATED_HZ = 200.0  # the tone whose latency is stated: high ones are known sooner, low ones later
 
 NOTHING = Heard(math.nan, -100.0, 0.0, 0)
+
+
+def even_hops(hops: int) -> int:
+    """A look-ahead with which what is played begins where frames may begin.
+
+    >>> even_hops(0), even_hops(9), even_hops(20)
+    (0, 10, 20)
+    """
+    frame = HOP_SAMPLES // HOP
+    return -(-hops // frame) * frame
 
 
 class Source(Protocol):
@@ -67,6 +77,8 @@ class Source(Protocol):
 class LiveNotes:
     """`events(clock)`, called once a block of `block_samples`, gives what is to be sent before the block is made.
 
+    With a look-ahead, in even hops, all is heard, and played, so much later; see `Follower`.
+
     Attributes:
         heard: the last moment.
         skipped_samples: of the input that came before the clocks were set; negative if silence stands before it.
@@ -80,9 +92,10 @@ class LiveNotes:
         block_samples: int,
         gate_db: float = DEFAULT_GATE_DB,
         makeup_db: float | None = None,
+        look_ahead_hops: int = 0,
     ) -> None:
         self._source, self._rules, self._gate_db = source, rules, gate_db
-        self._block = block_samples
+        self._block, self._ahead_hops = block_samples, even_hops(look_ahead_hops)
         self._levelling, self._guard, self._hum = LiveLevelling(makeup_db), FeedbackGuard(), LiveHum()
         self._was_away = False
         self.heard, self.skipped_samples = NOTHING, 0
@@ -100,8 +113,9 @@ class LiveNotes:
     @property
     def latency_seconds(self) -> float:
         """The longest time from the beginning of a tone of 200 Hz at the input to the block in which it is played."""
-        known = max(self._block, HOP) + max(samples_needed(STATED_HZ), SOONEST_SAMPLES) + self._waited
-        return self._source.latency_seconds + known / SAMPLE_RATE
+        ahead = self._ahead_hops * HOP
+        needed = max(samples_needed(STATED_HZ) - min(ahead, MOST_AROUND_HOPS * HOP), SOONEST_SAMPLES) + ahead
+        return self._source.latency_seconds + (max(self._block, HOP) + needed + self._waited) / SAMPLE_RATE
 
     def troubles(self) -> list[str]:
         """The input lost or back again since the last call, or heard to howl or to hum, one line each."""
@@ -137,7 +151,8 @@ class LiveNotes:
         return [event.at(event.at_sample + self.offset_samples) for event in events]
 
     def _begin_anew(self) -> None:
-        self._follower, self._maker = Follower(gate_db=self._gate_db), NoteMaker(self._rules)
+        self._follower = Follower(gate_db=self._gate_db, look_ahead_hops=self._ahead_hops)
+        self._maker = NoteMaker(self._rules)
         self._offset: int | None = None
         self._heard_samples = self._backlog = self._came_at = self._waited = 0
         self._surplus = 0
@@ -153,7 +168,7 @@ class LiveNotes:
             self._slack = self._measured_slack(clock)
         if self._slack is None:
             return samples[:0]
-        wanted = clock + self._slack
+        wanted = clock + self._slack + self._ahead_hops * HOP
         count = wanted % HOP_SAMPLES
         self._offset, self._since, self.skipped_samples = wanted - count, clock, self._come - count
         self._backlog = count
