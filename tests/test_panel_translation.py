@@ -554,5 +554,6 @@ def test_what_is_softer_than_the_gate_is_not_heard(tmp_path: Path) -> None:
     write_audio(tmp_path / "a.wav", Audio(sound[None].astype(np.float32), SAMPLE_RATE))
     for gate_db, count in ((-60.0, 2), (-25.0, 1)):
         (into := tmp_path / str(count)).mkdir()
-        asked = {"file": str(tmp_path / "a.wav"), "into": str(into), "title": "a"}
-        assert len(hear_file(tmp_path, lambda *_: None, **asked, gate_db=gate_db)["notes"]) == count
+        file = str(tmp_path / "a.wav")
+        said = hear_file(tmp_path, lambda *_: None, file=file, into=str(into), title="a", gate_db=gate_db)
+        assert len(said["notes"]) == count

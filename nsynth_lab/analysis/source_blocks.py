@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +11,15 @@ from nsynth_lab.audio import mono_blocks
 from nsynth_lab.dsp.hum_filter import HumFilter
 from nsynth_lab.dsp.mains_hum import HumFinder, MainsHum
 from nsynth_lab.dsp.resampling import StreamResampler
-from nsynth_lab.units import FloatArray
+from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 LEARNT_SECONDS = 10.0
 
 
-def mains_hum(path: Path) -> MainsHum | None:
+def mains_hum(path: Path, *, advance: Callable[[int], object] = lambda _: None) -> MainsHum | None:
     """The hum that sounds all through a file, which is read from beginning to end; None if there is none.
+
+    `advance` is called with samples at 48 kHz.
 
     Raises:
         AudioError: as `nsynth_lab.audio.mono_blocks`.
@@ -26,6 +28,7 @@ def mains_hum(path: Path) -> MainsHum | None:
     for block, rate in mono_blocks(path):
         finder = finder or HumFinder(rate)
         finder.hear(block)
+        advance(round(len(block) * SAMPLE_RATE / rate))
     return None if finder is None else finder.found()
 
 

@@ -240,9 +240,10 @@ def _transcribed(source: Path, gate_db: float) -> Transcript:
     """The notes of a recording in which several sound at once."""
     from nsynth_lab.analysis.basic_pitch import RATE
     from nsynth_lab.analysis.transcription import transcribe
+    from nsynth_lab.audio import length_seconds
 
     blocks = heard_blocks(source, RATE)
-    with console.sound_progress(None, "listening") as advance:
+    with console.sound_progress(length_seconds(source), "listening") as advance:
         return transcribe(blocks, gate_db=gate_db, advance=advance)
 
 
@@ -300,12 +301,13 @@ def request_of(names: str, checkpoint: Path | None, **more: Any) -> PlayRequest:
 def followed(source: Path, gate_db: float) -> Phrase:
     """A phrase, read or heard."""
     from nsynth_lab.analysis.phrase import ENDING, LOOK_AHEAD_HOPS, follow, read_phrase
+    from nsynth_lab.audio import length_seconds
     from nsynth_lab.units import SAMPLE_RATE
 
     if source.suffix.lower() == ENDING:
         return read_phrase(source)
     blocks = heard_blocks(source, SAMPLE_RATE)
-    with console.sound_progress(None, "listening") as advance:
+    with console.sound_progress(length_seconds(source), "listening") as advance:
         return follow(
             blocks,
             gate_db=gate_db,
@@ -318,8 +320,11 @@ def followed(source: Path, gate_db: float) -> Phrase:
 def heard_blocks(source: Path, rate: int) -> Iterator[FloatArray]:
     """Mono blocks [samples] of a sound file at `rate` in Hz, without a hum of the mains, which is told."""
     from nsynth_lab.analysis.source_blocks import mains_hum, source_blocks, without_hum
+    from nsynth_lab.audio import length_seconds
 
-    if (hum := mains_hum(source)) is not None:
+    with console.sound_progress(length_seconds(source), "reading") as advance:
+        hum = mains_hum(source, advance=advance)
+    if hum is not None:
         console.say(f"{source}: {hum.told()}")
     return without_hum(source_blocks(source, rate), rate, hum)
 
