@@ -112,7 +112,8 @@ def test_chords_are_dropped_seen_and_played_with_what_is_left(visit: Visit, tmp_
     assert page.locator("#translate a.kept").get_attribute("aria-disabled") == "true"
     page.get_by_label("with the rest").check()
     visit.wait("panel.translate.now.options.rest && !document.querySelector('#translate [name=residual]').disabled")
-    page.get_by_role("button", name="loop").click()
+    visit.panel("panel.link.send('translate', { ...panel.translate.now.options, loop: true })")
+    visit.wait("panel.translate.now.options.loop")
     page.get_by_role("button", name="Play", exact=True).click()
     visit.wait("panel.status.voices >= 3")
     page.get_by_role("button", name="Stop", exact=True).click()

@@ -22,7 +22,8 @@ RISING, RISING_FRAMES = 0.25, 10  # a note that swells began before the network 
 RISE_GAIN = 1.3  # a rise of `sounding` speaks for a beginning as well
 PATIENCE_FRAMES = 11  # under the threshold before a note has ended
 LEAST_FRAMES = 8
-AGAIN_FRAMES = 6  # at least, between two strikes of a key
+AGAIN_FRAMES = 12  # at least, between two strikes of a key: a chorus that beats is no repeated note
+SURER_FRAMES, SURER = 6, 0.2  # sooner only where the second is so much surer: what came before was no strike
 NEIGHBOUR_FRAMES = 8  # keys next to each other that begin so close together are one
 REACH_BINS = 3
 
@@ -60,7 +61,7 @@ class NotePicker:
         self._held: Activations | None = None  # the last frame: a peak is known by the frame after it
         self._began = np.full(KEYS, -1)
         self._below = np.zeros(KEYS, np.int64)
-        self._again = np.zeros(KEYS, bool)
+        self._again, self._struck = np.zeros(KEYS, bool), np.zeros(KEYS)
         self._recent: deque[Doubles] = deque(maxlen=RISING_FRAMES)
         self._tracks: list[list[Doubles]] = [[] for _ in range(KEYS)]  # sounding, begins and bend of each frame
 
@@ -98,19 +99,21 @@ class NotePicker:
         self._below = np.where(on & (sounding < LASTS), self._below + 1, 0)
         for key in np.flatnonzero(on & (self._below > PATIENCE_FRAMES)).tolist():
             found += self._close(key, self._frame - int(self._below[key]) + 1)
-        again = on & (peak >= AGAIN) & (self._frame - self._began >= AGAIN_FRAMES)
+        since = self._frame - self._began
+        surer = (since >= SURER_FRAMES) & (peak > self._struck + SURER)
+        again = on & (peak >= AGAIN) & (surer | (since >= AGAIN_FRAMES))
         for key in np.flatnonzero(again).tolist():
             found += self._close(key, self._frame - int(self._below[key]))
-            self._open(key, struck=True, again=True)
+            self._open(key, struck=float(peak[key]), again=True)
         for key in np.flatnonzero(~on & ((peak > 0) | (sounding >= SOUNDS))).tolist():
-            self._begin(key, sounding, struck=bool(peak[key] > 0))
+            self._begin(key, sounding, struck=float(peak[key]))
         for key in np.flatnonzero(self._began >= 0).tolist():
             self._tracks[key].append(frame[key])
         self._recent.append(frame)
         self._frame += 1
         return found
 
-    def _begin(self, key: int, sounding: Doubles, *, struck: bool) -> None:
+    def _begin(self, key: int, sounding: Doubles, *, struck: float) -> None:
         """Begin a note, unless a neighbouring key explains it; a weaker neighbour that has just begun is dropped."""
         for other in (key - 1, key + 1):
             if not 0 <= other < KEYS or self._began[other] < 0:
@@ -122,14 +125,14 @@ class NotePicker:
                 return
         self._open(key, struck=struck)
 
-    def _open(self, key: int, *, struck: bool, again: bool = False) -> None:
+    def _open(self, key: int, *, struck: float, again: bool = False) -> None:
         rising: list[Doubles] = []
         for frame in () if struck else reversed(self._recent):
             if frame[key, 0] < RISING:
                 break
             rising.insert(0, frame[key])
         self._began[key], self._below[key], self._tracks[key] = self._frame - len(rising), 0, rising
-        self._again[key] = again
+        self._again[key], self._struck[key] = again, struck
 
     def _close(self, key: int, end: int) -> list[Picked]:
         begin, track = int(self._began[key]), self._tracks[key][: end - int(self._began[key])]
