@@ -2,8 +2,8 @@
 
 The writer is told metre and place in the bar before each note. So the first notes are heard once in each metre, with
 the likeliest upbeats; what it expects of them, how common such a beginning is, and what `tune.find` says of long notes
-and closes are added. Of 40 notated tunes as bare MIDI files, by which the weights were chosen, the metre is
-found of 38 and the upbeat too of 38; by the rhythm alone of 33 and 28.
+and closes are added. Of 95 notated tunes as bare MIDI files, others than those by which the weights were chosen, the
+metre is found of 91 and the upbeat too of 81; by the rhythm alone of 67 and 50.
 """
 
 from __future__ import annotations

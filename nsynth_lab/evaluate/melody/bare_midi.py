@@ -21,7 +21,15 @@ from nsynth_lab.tune.tune import Tune
 from nsynth_lab.units import SAMPLE_RATE
 
 WHOLE_SAMPLES = 4 * BEAT_SECONDS * SAMPLE_RATE
+MOST_TUNES = 200  # half a second each
 FROM_MIDI = "cre"  # whose own bar lines and repeats were found
+
+
+def told_in_notation(pieces: Sequence[Piece], *, seed: int) -> list[Piece]:
+    """The pieces whose bar lines people have drawn; of many, `MOST_TUNES` drawn at random."""
+    told = [one for one in pieces if STYLES[one.style] != FROM_MIDI and one.tune.metre is not None]
+    chosen = np.random.default_rng((seed, 4)).permutation(len(told))[:MOST_TUNES]
+    return [told[at] for at in sorted(chosen.tolist())]
 
 
 def found_in_midi(pieces: Sequence[Piece], finder: BarFinder, *, advance: Callable[[int], object]) -> dict[str, Any]:
@@ -33,8 +41,7 @@ def found_in_midi(pieces: Sequence[Piece], finder: BarFinder, *, advance: Callab
     """
     rows = []
     for piece in pieces:
-        if STYLES[piece.style] != FROM_MIDI and piece.tune.metre is not None:
-            rows.append(_found(piece.tune, metre_number(piece.tune.metre), finder))
+        rows.append(_found(piece.tune, metre_number(piece.tune.metre), finder))
         advance(1)
     names = rows[0] if rows else {}
     return {"tunes": len(rows), **{name: float(np.nanmean([row[name] for row in rows])) for name in names}}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nsynth_lab.evaluate.melody import looping, others, writing
-from nsynth_lab.evaluate.melody.bare_midi import found_in_midi
+from nsynth_lab.evaluate.melody.bare_midi import found_in_midi, told_in_notation
 from nsynth_lab.evaluate.melody.held_out import Data
 from nsynth_lab.evaluate.melody.measures import HISTOGRAMS
 from nsynth_lab.evaluate.melody.ngram import NGram
@@ -66,8 +66,9 @@ def figures(
     found["loops"] = looping.rebuilt(model, data)
     with progress(pairs, "pairs", "between") as advance:
         found["between"] = looping.between(model, data, long, pairs=pairs, seed=seed, advance=advance)
-    with progress(len(data.kept), "tunes", "reading MIDI") as advance:
-        found["midi"] = found_in_midi(data.kept, BarLines(model), advance=advance)
+    told = told_in_notation(data.kept, seed=seed)
+    with progress(len(told), "tunes", "reading MIDI") as advance:
+        found["midi"] = found_in_midi(told, BarLines(model), advance=advance)
     found["keys"] = others.keys(folder)
     found["chords"] = others.chords(model, data)
     found["cost"] = others.cost(checkpoint)

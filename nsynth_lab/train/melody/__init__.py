@@ -5,5 +5,6 @@ pool          pieces -> arrays, and batches of them
 writer_net, loops_net   the nets in torch; `melody.writer` and `melody.loops` are their twins in NumPy
 run           steps, averages, saving and resuming
 harmony       chords counted
+marginals     durations and rests counted, as people and as the writer write them
 __main__      all of it, one after the other, into one file
 """
