@@ -91,8 +91,12 @@ def test_the_table_has_a_verdict_for_each_goal() -> None:
         "velocities_apart": 0.1, "spread": 10.0, "frechet": 10.0,
     }  # fmt: skip
     ours = {**real, "family": 0.73, "frechet": 20.5, "spread": 9.1}
-    moved = {"step": 0.4, "median": 0.3, "reached": 0.9, "pitch_kept": 1.0}
-    asked = {"brighter 1": moved, "brighter -1": {**moved, "pitch_kept": 0.9}}
+    moved = {"step": 0.4, "of": 20, "median": 0.3, "reached": 0.9, "pitch_kept": 1.0}
+    asked = {
+        "brighter 1": moved,
+        "brighter -1": {**moved, "pitch_kept": 0.9},
+        "percussive -1": {"step": -8.0, "of": 0},
+    }
     table = rows({"kinds": {REAL: real, IMAGINED: ours}, "descriptors": asked})
     verdicts = {row.what: row.met for row in table}
     assert verdicts["family recognised"], "0.73 is more than 0.8 of 0.9"
@@ -100,6 +104,7 @@ def test_the_table_has_a_verdict_for_each_goal() -> None:
     assert verdicts["spread within a family"]
     assert verdicts["--brighter 1 moves half a step"]
     assert not verdicts["--brighter -1 moves half a step"], "it has left its pitch"
+    assert verdicts["--percussive -1 moves half a step"] is None, "nothing to judge"
     head, cells = grid_of(table)
     assert head == ["what", "goal", "", REAL, IMAGINED]
     assert cells[0] == ["family recognised", ">= 0.8 x real", "met", "0.900", "0.730"]

@@ -27,6 +27,7 @@ MOVED, FURTHER = 1.0, 4.0 / 3.0  # share of the family's spread; and times as fa
 LEAST_RATIO, LEAST_KEY_RATIO = 0.8, 0.5  # to the nearest real: the median of the keys, and each
 CORRECTIONS, CLOSE = 2, 0.1  # at most, and none where what came is so near, as a share of what was asked for
 MOST_SHARE = 5.0  # of the steps that are predicted to bring it
+STRAIN = 0.06  # what a share more costs, of what was asked for: far from its family a sound is spoilt for little
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,8 @@ class Imagination:
         """A candidate moved along the directions, and by how much each descriptor has changed.
 
         What the move changes is measured at `keys`, and corrected at most twice, because the sound does not follow the
-        timbre in a straight line; the nearest of these tries is taken. `amounts` are steps of descriptors.
+        timbre in a straight line. The nearest of these tries is taken, unless it goes much further for little more.
+        `amounts` are steps of descriptors.
         """
         before = self._means(plain, keys)
         steps = steps_of(amounts)
@@ -164,9 +166,10 @@ class Imagination:
             one = plain.moved(self.directions.offset(family, share * steps), controls)
             changed = self._means(one, keys) - before
             brought = np.divide(changed[: len(steps)], steps, out=np.ones(len(steps)), where=asked)
-            tries.append((float(np.abs(brought - 1.0).sum()), one, changed))
+            missed = float(np.abs(brought - 1.0).sum())
+            tries.append((missed + STRAIN * float(share[asked].sum()), one, changed))
             last, share = np.stack([share, brought]), _corrected(share, brought, last)
-            if tries[-1][0] <= CLOSE:
+            if missed <= CLOSE:
                 break
         _, best, changed = min(tries, key=lambda tried: tried[0])
         return best, {name: float(changed[NAMES.index(name)]) for name in amounts}

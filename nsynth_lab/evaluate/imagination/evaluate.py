@@ -21,6 +21,7 @@ REAL, SECOND = "real", "second_"
 OF_REAL_FAMILY, PITCH, TIMES_REAL_FRECHET = 0.8, 0.97, 2.0
 RATIO, COPIES, SPREAD, APART, REACHED = 0.9, 0.05, 0.9, 0.4, 0.9
 WISHES_EACH = 3
+NO_GOAL = "percussive -1"  # how long a note can be made to last is up to the note
 
 
 @dataclass(frozen=True)
@@ -124,10 +125,14 @@ def rows(found: dict[str, Any]) -> list[Row]:
         row("two keys' families apart", "keys_apart", f"<= {APART}", ours["keys_apart"] <= APART),
         row("soft and loud apart", "velocities_apart", f"<= {APART}", ours["velocities_apart"] <= APART),
     ]  # fmt: skip
-    for name, one in found["descriptors"].items():
-        unit = "octaves" if name.startswith("brighter") else "dB"
-        moved = f"median {one['median']:.2f} of {one['step']:g} {unit}; pitch kept {one['pitch_kept']:.3f}"
-        told = {IMAGINED: f"{one['reached']:.3f} ({moved})"}
-        met = one["reached"] >= REACHED and one["pitch_kept"] >= PITCH
-        table.append(Row(f"--{name} moves half a step", f">= {REACHED}, pitch >= {PITCH}", told, met))
-    return table
+    return [*table, *(_descriptor(name, one) for name, one in found["descriptors"].items())]
+
+
+def _descriptor(name: str, one: dict[str, Any]) -> Row:
+    what, goal = f"--{name} moves half a step", "" if name == NO_GOAL else f">= {REACHED}, pitch >= {PITCH}"
+    if not one["of"]:
+        return Row(what, goal, {IMAGINED: "none can go down so far"}, None)
+    unit = "octaves" if name.startswith("brighter") else "dB"
+    moved = f"median {one['median']:.2f} of {one['step']:g} {unit}; pitch kept {one['pitch_kept']:.3f}; {one['of']}"
+    met = (one["reached"] >= REACHED and one["pitch_kept"] >= PITCH) if goal else None
+    return Row(what, goal, {IMAGINED: f"{one['reached']:.3f} ({moved})"}, met)

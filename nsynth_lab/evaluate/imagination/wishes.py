@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,9 +11,10 @@ import numpy as np
 from nsynth_lab.evaluate.metrics.summary import rounded
 from nsynth_lab.imagine.candidate import Candidate
 from nsynth_lab.imagine.choose import Imagination
-from nsynth_lab.imagine.descriptors import NAMES, STEPS
+from nsynth_lab.imagine.descriptors import NAMES, PERCUSSIVE, STEPS, means
 from nsynth_lab.imagine.draw import draw
-from nsynth_lab.imagine.ear import candidate_keys
+from nsynth_lab.imagine.ear import Recognition, candidate_keys, recognition
+from nsynth_lab.units import Doubles, note_to_hz
 
 HALF = 0.5  # of a step must be reached: 0.2 octaves of the centroid
 AMOUNTS = (1.0, -1.0)
@@ -23,7 +25,8 @@ def descriptors_asked(
 ) -> dict[str, dict[str, Any]]:
     """What is asked for, such as "brighter -1" -> the share of instruments that changed by half a step, by how much.
 
-    `each` instruments of every family are drawn, and none is chosen: also those count that would be left out.
+    `each` instruments of every family are drawn, and none is chosen: also those count that would be left out. Only what
+    can go down by a step is asked to go down.
     """
     plain = _drawn(imagination, each=each, seed=seed)
     return {
@@ -51,16 +54,33 @@ def _asked(
     changes, kept = [], []
     for family, one in plain:
         keys = candidate_keys(imagination.families.bank, one)
-        asked, changed = imagination.described(one, family, keys, {name: amount})
-        before, after = (imagination.ear.recognised(imagination.notes(each, keys), family) for each in (one, asked))
-        changes.append(changed[name])
-        kept.append(after.pitches_right >= before.pitches_right)
+        before, described = _heard(imagination, one, family, keys)
+        if amount > 0.0 or _room(name, described, keys) >= STEPS[name]:
+            asked, changed = imagination.described(one, family, keys, {name: amount})
+            after, _ = _heard(imagination, asked, family, keys)
+            changes.append(changed[name])
+            kept.append(after.pitches_right >= before.pitches_right)
         advance()
-    reached = amount * np.array(changes) >= HALF * STEPS[name]
-    return {
-        "step": amount * STEPS[name],
-        "median": rounded(np.median(changes)),
-        "reached": rounded(np.mean(reached)),
-        "pitch_kept": rounded(np.mean(kept)),
-        "changes": [rounded(change) for change in changes],
-    }
+    found: dict[str, Any] = {"step": amount * STEPS[name], "of": len(changes)}
+    if changes:
+        reached = amount * np.array(changes) >= HALF * STEPS[name]
+        found |= {
+            "median": rounded(np.median(changes)),
+            "reached": rounded(np.mean(reached)),
+            "pitch_kept": rounded(np.mean(kept)),
+        }
+    return found
+
+
+def _heard(imagination: Imagination, one: Candidate, family: str, keys: Sequence[int]) -> tuple[Recognition, Doubles]:
+    """How a candidate is recognised at keys, and its descriptors [5]."""
+    notes = imagination.notes(one, keys)
+    sounds = imagination.ear.sounds(notes)
+    return recognition(imagination.ear.hear(sounds), keys, family), means(sounds, notes)
+
+
+def _room(name: str, described: Doubles, keys: Sequence[int]) -> float:
+    """How far down a descriptor could go: no sound is darker than its fundamental, or falls by less than not at all."""
+    own = float(described[NAMES.index(name)])
+    lowest = {"brighter": float(np.mean(np.log2([note_to_hz(key) for key in keys]))), PERCUSSIVE: 0.0}
+    return own - lowest.get(name, -math.inf)
