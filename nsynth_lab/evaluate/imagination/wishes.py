@@ -51,7 +51,7 @@ def _asked(
     amount: float,
     advance: Callable[[], object],
 ) -> dict[str, Any]:
-    changes, kept = [], []
+    changes, right, kept = [], [], []
     for family, one in plain:
         keys = candidate_keys(imagination.families.bank, one)
         before, described = _heard(imagination, one, family, keys)
@@ -59,7 +59,8 @@ def _asked(
             asked, changed = imagination.described(one, family, keys, {name: amount})
             after, _ = _heard(imagination, asked, family, keys)
             changes.append(changed[name])
-            kept.append(after.pitches_right >= before.pitches_right)
+            right.append(before.pitches_right)
+            kept.append(min(after.pitches_right, before.pitches_right))
         advance()
     found: dict[str, Any] = {"step": amount * STEPS[name], "of": len(changes)}
     if changes:
@@ -67,7 +68,7 @@ def _asked(
         found |= {
             "median": rounded(np.median(changes)),
             "reached": rounded(np.mean(reached)),
-            "pitch_kept": rounded(np.mean(kept)),
+            "pitch_kept": rounded(sum(kept) / max(sum(right), 1e-9)),  # of the keys at which it was heard before
         }
     return found
 
