@@ -44,6 +44,7 @@ def test_a_drum_is_encoded_told_and_decoded(here: Path, capsys: pytest.CaptureFi
     told = capsys.readouterr()
     assert "note none (measured), 0% pitched" in told.out
     assert "no clear pitch" in told.err
+    assert "rounds" not in told.err, "a drum is not fitted"
     assert re.search(r"mel error of [12]\.\d+ dB \((good|fair)\)", told.out), (
         "a drum's error is named on a scale of its own"
     )

@@ -115,12 +115,14 @@ def blend(
                 "--preset says what is blended and how; beside it only --position, --weights, --path, --note and "
                 "--duration go"
             )
-        patch = preset_of(preset, position=position, weights=weights, interpolation=path)
+        patch = preset_of(preset, position=position, weights=weights, interpolation=path, track=track)
         preset_note.check(duration, output, plot, force=force)
     else:
         given = tuple(sources or ())
         place = {"position": position, "weights": weights, "path": path}
-        requests = parse_blend(given, struck, duration, **place, **own, curve=curve, steps=steps, even=even)
+        requests = parse_blend(
+            given, struck, duration, **place, **own, track=track, curve=curve, steps=steps, even=even
+        )
         files = series_files(output, 1 if is_stdout(output) else len(requests))
         check_outputs(files, endings=SOUND_ENDINGS, sources=given, force=force)
         check_outputs([plot] if plot else [], endings=PICTURE_ENDINGS, sources=given, force=force)
@@ -129,7 +131,7 @@ def blend(
     from nsynth_lab.render import Session
     from nsynth_lab.render.blend_series import render_series
 
-    session = Session(checkpoint, device=device, seed=seed, progress=console.progress, track=track)
+    session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
     if preset:
         made_by = recipes.recipe(context, session, device=session.device)
         preset_note.blend_preset(patch, struck, duration, session, made_by, delivery, plot, as_json=as_json)

@@ -19,6 +19,7 @@ from nsynth_lab.cli.options import (
     RateOption,
     SeedOption,
     SourcesArgument,
+    TrackOption,
 )
 from nsynth_lab.cli.pack_making import How, go_on, make, make_again, planned
 from nsynth_lab.errors import UsageError
@@ -82,6 +83,7 @@ def pack(
     positions: PositionsOption = None,
     weights: SetsOption = None,
     path: PathOption = None,
+    track: TrackOption = None,
     notes: NotesOption = "C2-C6/3",
     velocities: VelocitiesOption = "40,80,120",
     crossfade: CrossfadeOption = 0,
@@ -134,6 +136,8 @@ def pack(
 
         nsynth-lab pack flute cello oboe --weights "0.5,0.3,0.2;1,0,0" --path spherical -o three
 
+        nsynth-lab pack "808 kick" cello --track 1 --notes C1-C3/2 -o tuned-kick
+
         nsynth-lab pack --preset late-saxophone -o late-saxophone
 
         nsynth-lab pack --from choir/manifest.json -o again
@@ -166,6 +170,7 @@ def pack(
         positions=positions,
         weights=weights,
         path=path,
+        track=track,
         notes=notes,
         velocities=velocities,
         formats=formats,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nsynth_lab.cli import console, following
-from nsynth_lab.cli.options import CheckpointOption, ComputeOption, MidiChannelsOption, SeedOption, TrackOption
+from nsynth_lab.cli.options import CheckpointOption, ComputeOption, MidiChannelsOption, SeedOption
 from nsynth_lab.cli.performing import perform
 from nsynth_lab.cli.playing import LearnOption, TempoOption, playing
 from nsynth_lab.cli.stage import Stage, staged
@@ -42,7 +42,6 @@ def play(
     midi_channels: MidiChannelsOption = "",
     compute: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
-    track: TrackOption = None,
     seed: SeedOption = 0,
 ) -> None:
     """Play a blend of instruments live, from a MIDI keyboard or the computer's.
@@ -110,7 +109,7 @@ def play(
     from nsynth_lab.render import Session
     from nsynth_lab.render.machine import choose_threads
 
-    session = Session(checkpoint, device=compute, seed=seed, progress=console.progress, track=track)
+    session = Session(checkpoint, device=compute, seed=seed, progress=console.progress)
     console.say("loading")
     engine = asked.engine(session, live=True, ahead_samples=HOP_SAMPLES, apart=stage.jack)
     threads = choose_threads(engine)

@@ -11,7 +11,7 @@ from typer.core import TyperCommand
 
 from nsynth_lab.cli import completions
 from nsynth_lab.cli.bundles import Command, bundled
-from nsynth_lab.cli.options import PathOption, PositionOption, PresetOption, SourcesArgument, WeightsOption
+from nsynth_lab.cli.options import PathOption, PositionOption, PresetOption, SourcesArgument, TrackOption, WeightsOption
 
 if TYPE_CHECKING:
     from nsynth_lab.render.play_request import PlayRequest
@@ -72,6 +72,7 @@ PLAYING: dict[str, tuple[Any, Any]] = {
     "position": (PositionOption, None),
     "weights": (WeightsOption, None),
     "path": (PathOption, None),
+    "track": (TrackOption, None),
     "voices": (VoicesOption, None),
     "mode": (Annotated[str, typer.Option(help="poly, mono or legato.")], "poly"),
     "unison": (Annotated[int, typer.Option(help="Voices a key.")], 1),

@@ -22,7 +22,6 @@ from nsynth_lab.cli.options import (
     RateOption,
     SeedOption,
     SoundOption,
-    TrackOption,
 )
 from nsynth_lab.cli.playing import SongVoicesOption, TempoOption, playing
 
@@ -46,7 +45,6 @@ def render(
     listen: ListenOption = False,
     device: ComputeOption = "cpu",
     checkpoint: CheckpointOption = None,
-    track: TrackOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
     force: ForceOption = False,
@@ -88,7 +86,7 @@ def render(
     from nsynth_lab.render.song import BLOCK_SAMPLES, render_song
     from nsynth_lab.sinks.file import FileSink
 
-    session = Session(checkpoint, device=device, seed=seed, progress=console.progress, track=track)
+    session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
     engine = asked.engine(session, live=False, ahead_samples=BLOCK_SAMPLES)
     recipe = recipes.recipe(context, session, device=session.device)
     with delivery.written() as path:

@@ -177,8 +177,12 @@ class Model:
                     "a preset says what is blended and how; beside it only position, weights, path, note, seconds and "
                     "velocity go"
                 )
-            place = {"position": place_of(position, what="position"), "weights": place_of(weights, what="weights")}
-            patch = preset_of(preset, **place, interpolation=path)
+            patch = preset_of(
+                preset,
+                position=place_of(position, what="position"),
+                weights=place_of(weights, what="weights"),
+                interpolation=path,
+            )
             return self._preset_note(patch, note_of(note, velocity), check_seconds(seconds))
         request, notes = self._asked(
             sources, note_of(note, velocity), seconds, path, curve,

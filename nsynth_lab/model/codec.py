@@ -72,21 +72,8 @@ def encode(
         AudioError: silent.
     """
     part = cut(audio)
-    mono = part.mono
-    number = clear_note(mono, SAMPLE_RATE) if note is None else note
-    if number is None or number == UNPITCHED:
-        latents = encode_unpitched(mono, checkpoint.model_id, note=Note(UNPITCHED_NOTE, velocity))
-    else:
-        latents = encode_measured(
-            mono,
-            measure(mono, note=number),
-            checkpoint,
-            note=Note(number, velocity),
-            rounds=rounds,
-            detail=detail,
-            advance=advance,
-        )
-    return replace(latents, width=part.width())
+    number = part.clear_note() if note is None else note
+    return encode_cut(part, checkpoint, note=number, velocity=velocity, rounds=rounds, detail=detail, advance=advance)
 
 
 @dataclass(frozen=True)
@@ -102,6 +89,11 @@ class Cut:
     mono: FloatArray
     sides: FloatArray
     first_frame: int
+
+    def clear_note(self) -> int:
+        """The MIDI note number that it sounds at, or `note.UNPITCHED`."""
+        found = clear_note(self.mono, SAMPLE_RATE)
+        return UNPITCHED if found is None else found
 
     def width(self) -> FloatArray | None:
         """How wide it is, rows [frames, 17] of `nsynth_lab.width`; None if it is mono."""
@@ -126,6 +118,33 @@ def cut_sides(sides: FloatArray) -> Cut:
     mono, first = trim(middle(sides))
     kept = sides[:, first * HOP_SAMPLES :][:, : len(mono)]
     return Cut(mono, np.pad(kept, ((0, 0), (0, len(mono) - kept.shape[1]))), first)
+
+
+def encode_cut(
+    part: Cut,
+    checkpoint: Checkpoint,
+    *,
+    note: int,
+    velocity: int = 100,
+    rounds: int = ROUNDS,
+    detail: bool = True,
+    advance: Callable[[], None] = lambda: None,
+) -> Latents:
+    """As `encode`, of a recording that has been cut, at a `note`; without a pitch nothing is fitted, in no rounds."""
+    mono = part.mono
+    if note == UNPITCHED:
+        latents = encode_unpitched(mono, checkpoint.model_id, note=Note(UNPITCHED_NOTE, velocity))
+    else:
+        latents = encode_measured(
+            mono,
+            measure(mono, note=note),
+            checkpoint,
+            note=Note(note, velocity),
+            rounds=rounds,
+            detail=detail,
+            advance=advance,
+        )
+    return replace(latents, width=part.width())
 
 
 @contextmanager

@@ -160,7 +160,8 @@ class BlendClips:
         return self.session.blend(request, [self._source(source, request.note) for source in request.sources])
 
     def _find_source(self, source: str, note: Note) -> Latents:
-        return zones_at_note(self._zones(source), note)
+        track = self.request.patch.blend.key_track
+        return zones_at_note([zone.tracking(track) for zone in self._zones(source)], note)
 
 
 def settled_frame(request: PackRequest) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from nsynth_lab.errors import UsageError
@@ -22,10 +22,12 @@ from nsynth_lab.patch.place import (
     parse_positions,
     parse_several_weights,
 )
+from nsynth_lab.patch.preset_file import format_preset
 from nsynth_lab.wording import listed
 
 # a line evenly; the corners and the middle of a triangle and a square
 USUAL_PLACES = {2: "0,0.25,0.5,0.75,1", 3: "0,0;1,0;0.5,1;0.5,0.3333", 4: "0,0;1,0;0,1;1,1;0.5,0.5"}
+BLENDED = ("path", "track")  # of a blend, where they are not the usual ones
 _RANGE = re.compile(r"(?P<low>[^/]+?)(?:(?<=\d)-(?P<high>[^/]+))?(?:/(?P<step>\d{1,3}))?")
 
 
@@ -96,6 +98,7 @@ def parse_pack(
     positions: str | None = None,
     weights: str | None = None,
     path: str | None = None,
+    track: float | None = None,
     notes: str,
     velocities: str,
     formats: str = "",
@@ -113,8 +116,11 @@ def parse_pack(
         if path is not None:
             raise UsageError("--preset says how its timbre goes from corner to corner: leave --path out")
         text, patch = read_whole(preset)
+        if track is not None:
+            patch = replace(patch, blend=replace(patch.blend, track=(track,)))
+            text = format_preset(patch)
     else:
-        text, patch = "", Patch("blend", blend_of(sources, interpolation=path or "linear"))
+        text, patch = "", Patch("blend", blend_of(sources, interpolation=path or "linear", track=track))
     return pack_of(
         patch, text, positions=positions, weights=weights, notes=notes, velocities=velocities, formats=formats, **others
     )
@@ -157,9 +163,9 @@ def from_dict(values: Mapping[str, Any]) -> PackRequest:
     Raises:
         UsageError: a field that is missing, unknown or of another type.
     """
-    known = {"sources", "path", *(item.name for item in fields(PackRequest) if item.name != "patch")}
-    if {"preset", "path", *values} != known:
-        odd = ", ".join(sorted({"preset", "path", *values} ^ known))
+    known = {"sources", *BLENDED, *(item.name for item in fields(PackRequest) if item.name != "patch")}
+    if {"preset", *BLENDED, *values} != known:
+        odd = ", ".join(sorted({"preset", *BLENDED, *values} ^ known))
         raise UsageError(f"the manifest's recipe has other fields than this version's ({odd})")
     try:
         whole = ("takes", "crossfade", "sample_rate", "bits", "seed")
@@ -167,8 +173,10 @@ def from_dict(values: Mapping[str, Any]) -> PackRequest:
         name, author, licence = _texts([values[key] for key in ("name", "author", "licence")])
         preset, path = _texts([values.get("preset", ""), values.get("path", "linear")])
         sources = _texts(values["sources"])
+        tracks = _numbers(values.get("track", ()))
+        blended = blend_of(sources, interpolation=path, track=next(iter(tracks), None))
         return PackRequest(
-            patch=parse_preset(preset) if preset else Patch("blend", blend_of(sources, interpolation=path)),
+            patch=parse_preset(preset) if preset else Patch("blend", blended),
             positions=tuple(tuple(_numbers(position)) for position in values["positions"]),
             notes=tuple(_wholes(values["notes"])),
             velocities=tuple(_wholes(values["velocities"])),

@@ -164,10 +164,10 @@ class PackRequest:
         values = {"sources": self.sources, **plain}
         if self.preset:
             return values
-        path = self.patch.blend.interpolation
-        return {key: value for key, value in values.items() if key != "preset"} | (
-            {"path": path} if path != "linear" else {}
-        )
+        blend = self.patch.blend
+        own: dict[str, Any] = {"path": blend.interpolation} if blend.interpolation != "linear" else {}
+        own |= {"track": blend.track} if blend.track else {}
+        return {key: value for key, value in values.items() if key != "preset"} | own
 
 
 def _check_apart(positions: Sequence[Place]) -> None:

@@ -17,7 +17,7 @@ from nsynth_lab.patch import Blend, Macro, Patch, moved, targets
 from nsynth_lab.patch.place import MAX_POSITIONED_SOURCES, middle
 from nsynth_lab.patch.sound import PLACED, STREAMS
 from nsynth_lab.patch.table import from_table, to_table
-from nsynth_lab.patch.targets import check_target, unchecked
+from nsynth_lab.patch.targets import TRACK, check_target, unchecked
 from nsynth_lab.wording import quoted
 
 LONGEST_NAME = 60
@@ -71,6 +71,8 @@ def by_hand(patch: Patch, target: str, value: float) -> Patch:
         PatchError: no such parameter, or the value is out of its range.
     """
     patch = with_parameter_named(patch, target, value)
+    if target == f"blend.{TRACK}" and not patch.blend.track:
+        patch = replace(patch, blend=replace(patch.blend, track=(value,)))
     check_target(patch, target, value)
     macros = tuple(_macro(macro, target, value) for macro in patch.macros)
     bare = unchecked(patch, macros=(), midi=())  # checking these takes milliseconds, and their targets stay
@@ -116,6 +118,7 @@ def with_corners(patch: Patch, corners: Sequence[str]) -> Patch:
         new,
         position=new.position if new.is_weighted else here or (0.5,),
         interpolation=old.interpolation,
+        track=old.track,
         path=old.path if same else (),
         path_unit=old.path_unit,
         lfos=tuple(lfo for lfo in old.lfos if swinging or lfo.target not in PLACED),

@@ -276,7 +276,7 @@ class Instrument:
     def state(self) -> State:
         """The sound, for whoever wants to show it."""
         with self._lock:
-            return state_of(self._history, revision=self._revision, taken_out=self._taken_out)
+            return state_of(self._history, self.session.bank, revision=self._revision, taken_out=self._taken_out)
 
     def status(self) -> Status:
         """How it goes. What has gone wrong since the last call is told to all who have subscribed."""

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from nsynth_lab.midi.events import Event, setting, tempo
 from nsynth_lab.patch import STREAMS, Envelope, Patch, Slot, targets
-from nsynth_lab.patch.targets import unchecked
+from nsynth_lab.patch.targets import TRACK, unchecked
 from nsynth_lab.render.preset_synth import IN_CHAIN, SYNTH, bypasses, synth_values
 from nsynth_lab.tempo import DEFAULT_BPM
 
 
 def moves(before: Patch, after: Patch) -> list[Event] | None:
     """Events that bring an engine from one patch to the other while it plays; None if that takes another engine."""
-    streams = [stream for stream in STREAMS if getattr(after.blend, stream)]  # one of its own can be told
+    streams = [stream for stream in (*STREAMS, TRACK) if getattr(after.blend, stream)]  # one of its own can be told
     if _fixed(before, streams) != _fixed(after, streams) or _beside(before) != _beside(after):
         return None
     if any(

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nsynth_lab.model.bank import Bank
 from nsynth_lab.panel.history import History
 from nsynth_lab.panel.messages import Notes, State, Status
 from nsynth_lab.panel.output import Output
 from nsynth_lab.panel.plugins import plugin_ranges
-from nsynth_lab.patch import targets
+from nsynth_lab.patch import Blend, targets
+from nsynth_lab.patch.rules import rules_of
 from nsynth_lab.patch.table import to_table
+from nsynth_lab.patch.targets import TRACK, Target
 from nsynth_lab.render.live import Status as LiveStatus
 from nsynth_lab.synth.player import Player
+from nsynth_lab.unpitched import TRACK as OF_TRACK
 
 MOST_NOTES = 128
 
 
-def state_of(history: History, *, revision: int, taken_out: Mapping[str, str]) -> State:
-    """The present sound, of whose effects some were taken out."""
+def state_of(history: History, bank: Bank, *, revision: int, taken_out: Mapping[str, str]) -> State:
+    """The present sound of instruments of the bank, of whose effects some were taken out."""
     patch, preset, _ = history.now
     plugins = plugin_ranges(patch)
+    captured = _captured_track(patch.blend, bank)
+    known = {one.name: one for one in captured} | targets(patch)
     rows = {
         one.name: {
             "value": one.value,
@@ -28,7 +34,7 @@ def state_of(history: History, *, revision: int, taken_out: Mapping[str, str]) -
             "unit": one.rule.unit,
             "says": one.rule.says,
         }
-        for one in targets(patch).values()
+        for one in known.values()
     }
     for name, row in plugins.items():
         values = [float(value) for _, value in row.steps]
@@ -44,6 +50,15 @@ def state_of(history: History, *, revision: int, taken_out: Mapping[str, str]) -
         can_undo=history.can_undo,
         can_redo=history.can_redo,
     )
+
+
+def _captured_track(blend: Blend, bank: Bank) -> list[Target]:
+    """How far the first drum or noise among the corners follows the keys by itself; none if there is none."""
+    rule = next(rule for one, rule in rules_of(blend) if one.name == TRACK)
+    for name in blend.corners:
+        if name in bank.entries and (rows := bank.zones[bank.entries[name].zones[0]].unpitched) is not None:
+            return [Target(f"blend.{TRACK}", rule, float(rows[0, OF_TRACK]))]
+    return []
 
 
 def status_of(status: LiveStatus, output: Output, *, bpm: float, clock: str, clock_is: str) -> Status:

@@ -103,6 +103,14 @@ class Blend:
     )
     f0: tuple[float, ...] = numbers((), low=0, high=1, least=0, most=MAX_SOURCES, says=_OWN.format("vibrato and drift"))
     partials: tuple[float, ...] = numbers((), low=0, high=1, least=0, most=MAX_SOURCES, says=_OWN.format("partials"))
+    track: tuple[float, ...] = numbers(
+        (),
+        low=0,
+        high=1,
+        least=0,
+        most=1,
+        says="how far drums and noises follow the keys: 0, they stay, to 1; as each was captured if it is not given",
+    )
     path: tuple[tuple[float, ...], ...] = points(
         high=LONGEST_PATH_SECONDS,
         least=2,
@@ -141,6 +149,11 @@ class Blend:
     def dims(self) -> int:
         """How many numbers its place has."""
         return len(self.corners) if self.is_weighted else position_dims(len(self.corners))
+
+    @property
+    def key_track(self) -> float | None:
+        """How far drums and noises follow the keys, 0 to 1; None: as far as each was captured to."""
+        return self.track[0] if self.track else None
 
     def at(self, place: Sequence[float]) -> Blend:
         """A copy at another place, given as a position or as weights, without its path.

@@ -27,6 +27,7 @@ def blend_of(
     partials: Written | None = None,
     path: Sequence[tuple[float, ...]] = (),
     interpolation: str = "linear",
+    track: float | None = None,
 ) -> Blend:
     """A blend of one to eight sources at a place, as it is written; by default all have equal weights.
 
@@ -39,6 +40,7 @@ def blend_of(
         partials: a separate position for the partials.
         path: places over time, [seconds, place...], for a morph.
         interpolation: linear or spherical.
+        track: how far drums and noises follow the keys, 0 to 1; as each was captured if not given.
 
     Raises:
         UsageError: a value that does not fit the number of sources.
@@ -63,15 +65,21 @@ def blend_of(
             loudness=own.get("loudness", ()),
             partials=own.get("partials", ()),
             path=tuple(path),
+            track=_track(track),
         )
     except PatchError as error:
         raise UsageError(str(error)) from error
 
 
 def preset_of(
-    name: str, *, position: Written | None = None, weights: Written | None = None, interpolation: str | None = None
+    name: str,
+    *,
+    position: Written | None = None,
+    weights: Written | None = None,
+    interpolation: str | None = None,
+    track: float | None = None,
 ) -> Patch:
-    """A preset by name or file with its macros applied, at another place if one is given.
+    """A preset by name or file with its macros applied, at another place, or with another `track`, if one is given.
 
     Raises:
         UsageError: no such preset, or a place that does not fit.
@@ -81,6 +89,8 @@ def preset_of(
     if interpolation is not None:
         check_interpolation(interpolation)
         patch = replace(patch, blend=replace(patch.blend, interpolation=interpolation))
+    if track is not None:
+        patch = replace(patch, blend=replace(patch.blend, track=_track(track)))
     if position is None and weights is None:
         return patch
     try:
@@ -120,6 +130,10 @@ def place_of(sources: int, *, position: Written | None = None, weights: Written 
     if weights is not None:
         return parse_weights(weights, sources)
     return parse_position(position, sources) if position is not None else middle(sources)
+
+
+def _track(given: float | None) -> tuple[float, ...]:
+    return () if given is None else (given,)
 
 
 def check_interpolation(name: str) -> None:

@@ -20,7 +20,7 @@ from nsynth_lab.wording import did_you_mean, quoted
 
 Part = TypeVar("Part")
 
-WEIGHT = "weight_"
+WEIGHT, TRACK = "weight_", "track"
 SHORTEST_CYCLE_BEATS = 1 / 64
 _PART = Rule("number", low=0.0, high=1.0)
 _TABLES = {
@@ -87,6 +87,7 @@ def targets(patch: Movable, *, knobs: bool = True) -> dict[str, Target]:
     """
     found = [Target("level_db", _rule(patch, "level_db"), patch.level_db)]
     found += _places(patch.blend)
+    found += [Target(f"blend.{TRACK}", _rule(patch.blend, TRACK), value) for value in patch.blend.track]
     for number, lfo in enumerate(patch.blend.lfos, start=1):
         depth = replace(_rule(lfo, "depth"), high=MAX_DEPTHS.get(lfo.target, 1.0))
         if lfo.cycle_beats:

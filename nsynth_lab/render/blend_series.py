@@ -66,7 +66,7 @@ def render_series(
         UsageError, AudioError, LatentsError: a source that cannot be used.
     """
     first = requests[0]
-    notes = [session.source(text, first.note) for text in first.sources]
+    notes = [session.source(text, first.note, track=first.blend.key_track) for text in first.sources]
     if even:
         requests = _evenly(session, requests, notes, progress)
     sounds: list[Audio] = []

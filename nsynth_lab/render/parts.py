@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.midi.events import CHANNELS
@@ -26,8 +27,8 @@ class Parts:
     """Engines for `own`, the instruments and presets of single channels, and for all other channels.
 
     `playing(programs)` gives the others instruments, `patched(patch)` a preset. `live`, `ahead_samples` and `unlimited`
-    are as in `PatchEffects` and `Engine`; `tempo` takes the place of that of presets. With `apart` the instruments of
-    each channel have an engine of their own too, so that each can be heard by itself.
+    are as in `PatchEffects` and `Engine`; `of_presets` are settings that take the place of those of presets. With
+    `apart` the instruments of each channel have an engine of their own too, so that each can be heard by itself.
 
     Raises:
         UsageError, AudioError, LatentsError, PatchError: a source or preset that cannot be used.
@@ -41,12 +42,12 @@ class Parts:
         live: bool,
         ahead_samples: int,
         unlimited: bool,
-        tempo: float | None = None,
+        of_presets: Mapping[str, object] = MappingProxyType({}),
         apart: bool = False,
     ) -> None:
         self._session, self._live = session, live
         self._ahead, self._unlimited = ahead_samples, unlimited
-        self._tempo: dict[str, object] = {} if tempo is None else {"tempo_bpm": tempo}
+        self._of_presets = of_presets
         self._apart = apart
         self._sources: list[tuple[Sequence[int], Sources]] = []
         self._patches: list[tuple[Sequence[int], Patch]] = []
@@ -112,7 +113,7 @@ class Parts:
         seed = self._session.seed
         return [
             Part(
-                self._patched(patch, settings_of(patch, seed=seed).changed(self._tempo)),
+                self._patched(patch, settings_of(patch, seed=seed).changed(self._of_presets)),
                 channels,
                 title=self._titles[channels[0]],
             )

@@ -48,6 +48,7 @@ class PlayRequest:
         channels: MIDI channels from 0, each with its own instruments or preset.
         position, weights: where the blend begins (see `patch.place`); the middle, or the preset's own, if not given.
         path: linear or spherical; the preset's own if not given.
+        track: how far drums and noises follow the keys, 0 to 1; the preset's own, or as captured, if not given.
         voices: how many may sound at once; if not given, 16 live and unlimited offline.
         mode, unison, mpe: as in `synth.settings`.
         a4: concert pitch in Hz.
@@ -71,6 +72,7 @@ class PlayRequest:
     position: Place | None = None
     weights: Place | None = None
     path: str | None = None
+    track: float | None = None
     voices: int | None = None
     mode: str = "poly"
     unison: int = 1
@@ -140,7 +142,7 @@ class PlayRequest:
         from nsynth_lab.synth.settings import WEIGHTS, Settings
 
         tuning = tuning_of(self.scale, self.keymap, a4_hz=self.a4)
-        values: dict[str, Any] = {**self._place_values(len(self.sources)), **self.values}
+        values: dict[str, Any] = {**self._place_values(len(self.sources)), **self._tracks(), **self.values}
         if self.controllers:
             values["controllers"] = dict(self.controllers)
         moved = {*self.values, *self.controllers.values(), *self.learn}
@@ -184,7 +186,7 @@ class PlayRequest:
         count = len(patch.blend.corners)
         if self.weights is not None and count == MAX_POSITIONED_SOURCES and not patch.blend.is_weighted:
             raise UsageError(f"{patch.name} blends its four corners by a position: give --position")
-        values: dict[str, Any] = {**self._place_values(count), **self.values}
+        values: dict[str, Any] = {**self._place_values(count), **self._tracks(), **self.values}
         settings = settings_of(patch, mpe=self.mpe, seed=seed)
         if self.controllers:
             values["controllers"] = {**settings.controllers, **self.controllers}
@@ -207,13 +209,17 @@ class PlayRequest:
             live=live,
             ahead_samples=ahead_samples,
             unlimited=unlimited,
-            tempo=self.tempo,
+            of_presets=self._tracks() | ({} if self.tempo is None else {"tempo_bpm": self.tempo}),
             apart=apart,
         )
         if self.preset:
             patch = self.patch()
             return parts.patched(patch, self.settings_of(patch, seed=session.seed), self.settings)
         return parts.playing([self.sources, *self.programs] if self.sources else [], self.settings)
+
+    def _tracks(self) -> dict[str, float]:
+        """The synth parameter for how far drums and noises follow the keys, if it is given."""
+        return {} if self.track is None else {"track": self.track}
 
     def _place_values(self, sources: int) -> dict[str, Any]:
         """The synth parameters for the starting position of a blend of `sources` sources; the centre if none is given.

@@ -29,6 +29,7 @@ QUIET = 1e-4
 QUIET_SAMPLES = SAMPLE_RATE
 TEMPO, UNHEARD = "tempo_bpm", 0.0025  # a share of the tempo: a clock that is followed trembles by less
 
+TRACK = "blend.track"  # not every patch has it
 
 # target of a patch -> parameter of the synth, and the conversion
 SYNTH: Mapping[str, tuple[str, Callable[[float], float]]] = {
@@ -42,6 +43,7 @@ SYNTH: Mapping[str, tuple[str, Callable[[float], float]]] = {
     "voice.vibrato_cents": ("vibrato_cents", float),
     "blend.position": ("x", float),
     "blend.position_y": ("y", float),
+    TRACK: ("track", float),
     **{f"blend.{name}": (name, float) for name in WEIGHTS},
 }
 FINE, IN_CHAIN, IN_LAYERS = "tuning.fine_cents", "effects.", "layers."
@@ -74,7 +76,9 @@ def synth_values(patch: Patch) -> dict[str, float]:
     said = {"blend.position": x, "blend.position_y": y, **{f"blend.{name}": 1.0 for name in WEIGHTS}}
     if patch.blend.is_weighted:
         said |= {f"blend.{name}": weight for name, weight in zip(WEIGHTS, patch.blend.place, strict=False)}
-    for target in SYNTH.keys() - said.keys():
+    if patch.blend.key_track is not None:
+        said[TRACK] = patch.blend.key_track
+    for target in SYNTH.keys() - said.keys() - {TRACK}:
         table, _, field = target.partition(".")
         said[target] = getattr(getattr(patch, table), field)
     return dict(synth_value(target, number) for target, number in said.items())

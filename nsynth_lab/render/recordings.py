@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from nsynth_lab.errors import AudioError
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.encodings import EncodedRecording, EncodingCache, encoding_key
+from nsynth_lab.note import UNPITCHED
 
 LONGEST_NOTE_SECONDS = 30.0
 
@@ -85,7 +86,7 @@ class Recordings:
 
     def _encode(self, recording: Recording, note: int | None, rounds: int, detail: bool) -> EncodedRecording:
         from nsynth_lab.dsp.inspection import inspect_recording, warnings_of
-        from nsynth_lab.model.codec import encode  # torch takes two seconds to import
+        from nsynth_lab.model.codec import cut, encode_cut  # torch takes two seconds to import
 
         whole = clip_of(recording)
         clip = replace(whole, samples=whole.samples[:, : int(LONGEST_NOTE_SECONDS * whole.sample_rate)])
@@ -94,8 +95,11 @@ class Recordings:
             *warnings_of(inspect_recording(clip, max_seconds=LONGEST_NOTE_SECONDS), note=note),
         )
         try:
-            with self._progress(rounds, "rounds", "fitting") as advance:
-                latents = encode(clip, self._checkpoint, note=note, rounds=rounds, detail=detail, advance=advance)
+            part = cut(clip)
+            heard = part.clear_note() if note is None else note
+            fitting = nullcontext(lambda: None) if heard == UNPITCHED else self._progress(rounds, "rounds", "fitting")
+            with fitting as advance:
+                latents = encode_cut(part, self._checkpoint, note=heard, rounds=rounds, detail=detail, advance=advance)
         except AudioError as error:
             raise AudioError(f"{called(recording)}: {error}") from error
         return EncodedRecording(latents, warnings)

@@ -82,6 +82,7 @@ class BlendRequest:
             "curve": path if blend.path else None,
             **{stream: _plain(getattr(blend, stream)) for stream in OWN_PLACES},
             **({"path": blend.interpolation} if blend.interpolation != "linear" else {}),
+            **({"track": blend.key_track} if blend.track else {}),
         }
 
 
@@ -102,6 +103,7 @@ def parse_blend(
     timbre: Written | None = None,
     loudness: Written | None = None,
     partials: Written | None = None,
+    track: float | None = None,
     steps: int = 1,
     even: bool = False,
 ) -> list[BlendRequest]:
@@ -126,6 +128,7 @@ def parse_blend(
         partials=partials,
         path=morph,
         interpolation=path or "linear",
+        track=track,
     )
     return series_of(BlendRequest(where, note, seconds), steps=steps, even=even)
 

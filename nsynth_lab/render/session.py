@@ -50,8 +50,7 @@ class Session:
     """A checkpoint loaded once; with `user_instruments` the user's own instruments are added to its bank.
 
     `progress(total, unit, title)` shows the progress of encoding a recording; encoded recordings are cached in
-    `encodings`, by default the user's own. Drums and noises follow the keys by `track`, 0 to 1, or, if it is not given,
-    as far as each was captured to.
+    `encodings`, by default the user's own.
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
@@ -67,12 +66,10 @@ class Session:
         user_instruments: bool = True,
         progress: Progress = _silently,
         encodings: EncodingCache | None = None,
-        track: float | None = None,
     ) -> None:
         self.folder = Path(folder or DEFAULT_CHECKPOINT)
         self.device = pick_device(device)
         self.seed = seed
-        self._track = track
         self._user_instruments = user_instruments
         self._progress = progress
         self._told: set[str] = set()
@@ -235,15 +232,17 @@ class Session:
         if zones[0].model_id != (ours := self.checkpoint.model_id):
             theirs, told = zones[0].model_id or "unknown", "latents" if isinstance(source, Latents) else source
             raise LatentsError(f"{told}: made by model {theirs}, this checkpoint is {ours}; encode the sound again")
-        return zones if self._track is None else [zone.tracking(self._track) for zone in zones]
+        return zones
 
-    def source(self, source: Source, note: Note, *, files: bool = True) -> Latents:
+    def source(self, source: Source, note: Note, *, files: bool = True, track: float | None = None) -> Latents:
         """A source (see `zones`) at the pitch and velocity of `note`, at the bank's level.
+
+        Drums and noises follow the note by `track`, 0 to 1, or as far as each was captured to.
 
         Raises:
             as `zones`.
         """
-        return zones_at_note(self.zones(source, files=files), note)
+        return zones_at_note([zone.tracking(track) for zone in self.zones(source, files=files)], note)
 
     def recorded(self, path: Path) -> Latents:
         """A .latents or sound file, at the bank's level.
@@ -286,7 +285,7 @@ class Session:
 
     def blend(self, request: BlendRequest, sources: Sequence[Latents] | None = None) -> Latents:
         """The latents of a blend; pass `sources` if many blends share them."""
-        notes = sources or [self.source(text, request.note) for text in request.sources]
+        notes = sources or [self.source(text, request.note, track=request.blend.key_track) for text in request.sources]
         weights = weights_of(request.blend, request.frames, seed=self.seed)
         return blend(
             notes,

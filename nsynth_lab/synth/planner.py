@@ -19,6 +19,7 @@ from nsynth_lab.patch.place import Place
 from nsynth_lab.patch.sound import SPHERICAL
 from nsynth_lab.synth.channels import ControlValues
 from nsynth_lab.synth.modulation import LOUDNESS, TIMBRE, weights_at
+from nsynth_lab.synth.settings import NOT_GIVEN
 from nsynth_lab.synth.unpitched_reader import pitched_rows
 from nsynth_lab.synth.voice_allocator import phase_end
 from nsynth_lab.units import HOP_SAMPLES, Doubles, FloatArray, Ints, db_to_gain
@@ -124,7 +125,7 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
         timbre=streams.timbre,
         partials=streams.partials,
         noise_gain=noise_gain,
-        unpitched=_unpitched(reader, slots, weights, frame.f0_hz, streams.level_db)
+        unpitched=_unpitched(reader, slots, weights, frame.f0_hz, streams.level_db, player.settings.track)
         if player.has_noise
         else _nothing(slots),
         width=reader.width(slots, weights[TIMBRE]) if player.has_width else _nothing(slots),
@@ -140,11 +141,13 @@ def _of_tones(weights: Doubles, tonal: Flags) -> Doubles:
     return np.ascontiguousarray(shared)
 
 
-def _unpitched(reader: ZoneReader, slots: Ints, weights: Doubles, f0_hz: FloatArray, level_db: Doubles) -> FloatArray:
+def _unpitched(
+    reader: ZoneReader, slots: Ints, weights: Doubles, f0_hz: FloatArray, level_db: Doubles, track: float
+) -> FloatArray:
     if reader.sources.unpitched is None:
         return pitched_rows(len(slots))
     pitch = 69.0 + 12.0 * np.log2(np.asarray(f0_hz, np.float64) / 440.0)
-    return reader.unpitched(slots, weights[TIMBRE], pitch, level_db)
+    return reader.unpitched(slots, weights[TIMBRE], pitch, level_db, track=None if track == NOT_GIVEN else track)
 
 
 def _nothing(slots: Ints) -> FloatArray:

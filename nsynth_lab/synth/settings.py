@@ -48,6 +48,7 @@ PARAMETERS: dict[str, Parameter] = {
     "spread": Parameter(0.0, 1.0, "how wide a unison stands in stereo"),
     "bend_semitones": Parameter(0.0, 96.0, "range of the bend wheel, with --mpe of a note's own; until an RPN sets it"),
     "vibrato_cents": Parameter(0.0, 100.0, "vibrato added by full pressure"),
+    "track": Parameter(0.0, 1.0, "how far drums and noises follow the keys; as captured until it is set"),
 }
 PARAMETERS |= {
     name: Parameter(0.0, 1.0, f"share of source {number}, where sources are blended by weights")
@@ -67,6 +68,7 @@ class Settings:
     Attributes:
         x, y: blend position; the others of `PARAMETERS` likewise.
         bend_semitones: range of the bend wheel, 2 if not given; under `mpe` of each note's own bend, 48 if not given.
+        track: how far drums and noises follow the keys; as far as each was captured to, if not given.
         manager_bend_semitones: under `mpe`, bend range of a zone's manager, which bends all its notes.
         weighted: whether weights rather than x and y say where four sources are blended; five and more always are.
         interpolation: how the timbre goes from source to source, linear or spherical; of a patch, its motion says it.
@@ -98,6 +100,7 @@ class Settings:
     bend_semitones: float = NOT_GIVEN
     manager_bend_semitones: float = WHEEL_SEMITONES
     vibrato_cents: float = 30.0
+    track: float = NOT_GIVEN
     weight_1: float = 1.0
     weight_2: float = 1.0
     weight_3: float = 1.0
@@ -124,6 +127,8 @@ class Settings:
             object.__setattr__(self, "bend_semitones", MPE_SEMITONES if self.mpe else WHEEL_SEMITONES)
         for name, parameter in PARAMETERS.items():
             value = getattr(self, name)
+            if name == "track" and value == NOT_GIVEN:
+                continue
             if not (math.isfinite(value) and parameter.low <= value <= parameter.high):
                 raise UsageError(f"{name} {value:g}; expected {parameter.low:g} to {parameter.high:g}")
         if not 1 <= self.voices <= MAX_VOICES:

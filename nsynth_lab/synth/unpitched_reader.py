@@ -34,11 +34,20 @@ class UnpitchedReader(RowReader):
         super().__init__(rows, zones, layers)
         self._has, self._notes = has, notes
 
-    def read(self, slots: Ints, weights: Doubles, pitch: Doubles, level_db: Doubles, rules: ReleaseRules) -> FloatArray:
+    def read(
+        self,
+        slots: Ints,
+        weights: Doubles,
+        pitch: Doubles,
+        level_db: Doubles,
+        rules: ReleaseRules,
+        *,
+        track: float | None = None,
+    ) -> FloatArray:
         """Rows [active, 162] of the frame that `slots` [active] have just read, blended by `weights` [active, corners].
 
-        `pitch` [active] is the fractional note number that each sounds at; noise follows it as far as it tracks keys.
-        `level_db` [active] is the level that was read.
+        `pitch` [active] is the fractional note number that each sounds at; noise follows it by `track`, 0 to 1, or
+        as far as each zone was captured to. `level_db` [active] is the level that was read.
         """
         zone, share = self._shares(slots, weights)
         heard = share * self._has[zone]
@@ -51,5 +60,6 @@ class UnpitchedReader(RowReader):
         own = np.where(self._has[zone], each[..., PITCHED], 1.0).astype(np.float64)
         own_db = self._layers.level_db[slots, : zone.shape[1]]
         rows[:, PITCHED] = between(1.0 - whole * (1.0 - rows[:, PITCHED]), level_db, own, own_db, share)
-        semitones = (part * each[..., TRACK] * (pitch[:, None] - self._notes[zone])).sum(axis=1)
+        follows = each[..., TRACK] if track is None else np.float32(track)
+        semitones = (part * follows * (pitch[:, None] - self._notes[zone])).sum(axis=1)
         return moved(rows, semitones)

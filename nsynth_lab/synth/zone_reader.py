@@ -160,7 +160,9 @@ class ZoneReader:
         floor_db = np.where(np.isnan(own_level), SILENCE_DB, -np.inf)
         return Streams(timbre, np.maximum(level_db, floor_db), f0_cents, partials)
 
-    def unpitched(self, slots: Ints, weights: Doubles, pitch: Doubles, level_db: Doubles) -> FloatArray:
+    def unpitched(
+        self, slots: Ints, weights: Doubles, pitch: Doubles, level_db: Doubles, *, track: float | None = None
+    ) -> FloatArray:
         """Rows [active, 162] of noise and resonances of the frame that has just been read.
 
         Args:
@@ -168,10 +170,11 @@ class ZoneReader:
             weights: [active, corners] of the timbre.
             pitch: [active] fractional note numbers that they sound at.
             level_db: [active] as it was read.
+            track: how far noise follows the pitch, 0 to 1; as far as each zone was captured to, if not given.
         """
         if self._unpitched is None:
             return pitched_rows(len(slots))
-        return self._unpitched.read(slots, weights, pitch, level_db, RELEASE_RULES)
+        return self._unpitched.read(slots, weights, pitch, level_db, RELEASE_RULES, track=track)
 
     def width(self, slots: Ints, weights: Doubles) -> FloatArray:
         """Rows [active, 17] of the width of the frame that has just been read; NaN where all zones are mono.

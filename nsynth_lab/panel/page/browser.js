@@ -8,6 +8,7 @@ import { keep, kept } from "./theme.js";
 
 /** @typedef {import("./types.js").Instrument} Instrument */
 
+const UNPITCHED = ["drum", "noise"]; // families
 /** @param {string} family such as synth_lead */
 const spaced = (family) => family.replaceAll("_", " ");
 
@@ -34,14 +35,16 @@ export function instrumentBrowser(section, pad) {
   });
   return {
     list,
-    /** The keys that instruments were recorded at, of those that are known. @param {string[]} names */
+    /** The keys that instruments were recorded at, of those that are known; a drum by itself is there on all. @param {string[]} names */
     ranges: (names) =>
       names
         .map((name) => list.all.find(({ row }) => row.name === name)?.row)
         .filter((row) => row !== undefined)
-        .map(({ lowest, highest }) => ({ low: keyOf(lowest), high: keyOf(highest) })),
+        .map(({ family, lowest, highest }) =>
+          UNPITCHED.includes(family) && lowest === highest ? { low: 0, high: 127 } : { low: keyOf(lowest), high: keyOf(highest) },
+        ),
     /** The families with a pitch that there are, by name. */
-    families: () => [...new Set(list.all.map(({ row }) => row.family))].filter((name) => !["", "drum", "noise"].includes(name)).sort(),
+    families: () => [...new Set(list.all.map(({ row }) => row.family))].filter((name) => !["", ...UNPITCHED].includes(name)).sort(),
     /** @param {Instrument[]} rows */
     show: (rows) => list.show(rows),
     /** @param {string[]} corners */

@@ -2,7 +2,7 @@
  * What the modules of this page hand to each other; nothing runs here. The messages are those of `panel/messages.py`.
  *
  * @typedef {{ corners?: string[], position?: number | number[], weights?: number[],
- *   lfos?: Lfo[], path?: number[][], path_unit?: "seconds" | "beats" }} Blend
+ *   lfos?: Lfo[], track?: number, path?: number[][], path_unit?: "seconds" | "beats" }} Blend
  * @typedef {{ target?: string, rate_hz?: number, depth?: number, shape?: string, phase?: number,
  *   cycle_beats?: number, retrigger?: boolean }} Lfo
  * @typedef {{ mode?: string, voices?: number, unison?: number, bend_semitones?: number, mpe?: boolean }} Voice

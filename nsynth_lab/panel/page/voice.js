@@ -42,6 +42,11 @@ export function soundTray(tray, link) {
   /** @type {HTMLButtonElement} */
   const mpe = find(".mpe");
   mpe.addEventListener("click", () => change("voice", { mpe: mpe.getAttribute("aria-pressed") !== "true" }));
+  /** @type {HTMLButtonElement} */
+  const captured = find(".captured");
+  captured.addEventListener("click", () => change("blend", { track: captured.getAttribute("aria-pressed") === "true" ? drums.range?.value ?? 0 : [] }));
+  /** @type {Knob} */
+  const drums = find("nl-knob[target='blend.track']");
   /** @type {HTMLInputElement[]} */
   const numbers = [...tray.querySelectorAll("input[type=number][name*='.']")].map((one) => /** @type {HTMLInputElement} */ (one));
   for (const field of numbers) field.addEventListener("change", () => takeNumber(field));
@@ -90,6 +95,8 @@ export function soundTray(tray, link) {
       const { voice = {}, tuning = {} } = now.patch;
       modes.show(voice.mode ?? "poly");
       mpe.setAttribute("aria-pressed", String(voice.mpe ?? false));
+      drums.hidden = captured.hidden = !now.targets[drums.target];
+      captured.setAttribute("aria-pressed", String(now.patch.blend?.track === undefined));
       for (const field of numbers) if (field !== document.activeElement) showNumber(field);
       const cents = [tuning.scale_cents ?? []].flat();
       const known = indexOf(cents);

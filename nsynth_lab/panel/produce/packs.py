@@ -64,7 +64,7 @@ def is_blend(patch: Patch) -> bool:
     """
     heard = replace(patch.with_macros_applied(), description="", author="", tags=(), macros=(), midi=())
     blend = heard.blend
-    plain = Blend(blend.corners, position=blend.position, interpolation=blend.interpolation)
+    plain = Blend(blend.corners, position=blend.position, interpolation=blend.interpolation, track=blend.track)
     return heard == Patch(patch.name, plain) and not any(_is_file(name) for name in blend.corners)
 
 
