@@ -30,6 +30,7 @@ from nsynth_lab.evaluate.metrics.path_laws import (
     step_spread,
 )
 from nsynth_lab.evaluate.metrics.probes import folds, probe
+from nsynth_lab.evaluate.metrics.same_f0 import f0_off_cents
 from nsynth_lab.evaluate.metrics.sound import Sound
 from nsynth_lab.evaluate.sections.blends import BlendsSection
 from nsynth_lab.evaluate.sections.latents import describe_space, effective_dimension, relative_scatter
@@ -170,9 +171,30 @@ def test_level_and_f0_off_the_line() -> None:
 
 
 def test_levels_are_means_over_what_is_heard_at_both_ends() -> None:
-    first = np.array([0.0, -10.0, -90.0], np.float32)
-    last = np.array([0.0, -30.0, -20.0], np.float32)
-    assert mean_levels_db([first, last]) == [-5.0, -15.0]
+    first = np.concatenate([np.zeros(20), np.full(20, -10.0), np.full(40, -90.0)]).astype(np.float32)
+    last = np.concatenate([np.zeros(20), np.full(20, -30.0), np.full(40, -20.0)]).astype(np.float32)
+    assert mean_levels_db([first, last]) == pytest.approx([-5.0, -15.0])
+
+
+def test_what_is_not_sustained_has_no_level_on_a_line() -> None:
+    """A stroke that is over after five frames beside one that rings: only their attacks are heard in both."""
+    stroke = np.concatenate([-20.0 * np.arange(5), np.full(95, -100.0)]).astype(np.float32)
+    rings = (-20.0 - 0.1 * np.arange(100)).astype(np.float32)
+    assert mean_levels_db([stroke, (stroke + rings) / 2, rings]) is None
+
+
+@pytest.mark.parametrize("cents", [0.0, 12.0])
+def test_f0_under_noise_is_that_of_the_same_partials(cents: float) -> None:
+    """A glide, which is another one on average where a drum makes other frames the loud ones."""
+    hz = note_to_hz(69.0) * 2 ** ((30.0 * AT / SECONDS) / 1200)
+
+    def gliding(away: float) -> NDArray[np.float64]:
+        turns = np.cumsum(hz * 2 ** (away / 1200)) / SAMPLE_RATE
+        return 0.1 * np.sin(2 * np.pi * np.arange(1, 7)[:, None] * turns).sum(axis=0)
+
+    drum = np.exp(-AT / 0.2) * (gliding(cents) + 0.1 * RNG.standard_normal(len(AT)))
+    found = f0_off_cents([Sound(one.astype(np.float32), 69) for one in (drum, gliding(0.0))])
+    assert found == pytest.approx(cents, abs=1.5)
 
 
 def test_an_early_release_is_no_lower_level() -> None:

@@ -235,6 +235,26 @@ def test_keys_beyond_the_instruments_are_marked(visit: Visit) -> None:
     assert visit.complaints == []
 
 
+def test_a_drum_follows_the_keys_as_far_as_its_knob_says(visit: Visit) -> None:
+    """The knob is there while a drum is; a drum by itself sounds on all keys, so that none is marked."""
+    page = visit.page
+    begin(visit, ["flute"])
+    knob, captured = page.locator("nl-knob[target='blend.track']"), page.locator("button.captured")
+    assert (knob.is_hidden(), captured.is_hidden()) == (True, True)
+    visit.wait("document.querySelectorAll('.beyond').length > 0")
+    begin(visit, ["deep kick"])
+    visit.wait("document.querySelectorAll('.beyond, .partly').length === 0")
+    visit.wait("!document.querySelector('button.captured').hidden")
+    assert captured.get_attribute("aria-pressed") == "true"
+    knob.focus()
+    page.keyboard.press("End")
+    visit.wait("panel.state.patch.blend.track === 1")
+    visit.wait("document.querySelector('button.captured').getAttribute('aria-pressed') === 'false'")
+    captured.click()
+    visit.wait("panel.state.patch.blend.track === undefined")
+    assert visit.complaints == []
+
+
 def begin(visit: Visit, corners: list[str]) -> None:
     """A new sound of these instruments."""
     visit.panel("panel.link.open({ name: given.join(', '), blend: { corners: given } })", corners)

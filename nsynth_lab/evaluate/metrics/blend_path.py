@@ -45,7 +45,8 @@ def measure_path(sounds: Sequence[Sound], ends: Sequence[Sound]) -> Errors:
     end_point_error_db         mel distance of the first and the last sound from the source it should equal
     monotonicity, step_spread, intermediateness    see `path_laws`, by mel distance; None if the ends sound the same
     linearity_*                R^2 against the position, see `descriptors`; None if the ends hardly differ in it
-    f0_off_line_cents, level_off_line_db    largest deviation from the straight line between the ends
+    f0_off_line_cents, level_off_line_db    largest deviation from the straight line between the ends; of the level
+                               None if nothing is sustained in all of them, see `mean_levels_db`
     mixture_residual, onset_residual        of the middle, see `mixture`; crossfade_residual: of a crossfade instead
     """
     distances = mel_distances_db([sound.mel_db for sound in sounds])
@@ -61,7 +62,7 @@ def measure_path(sounds: Sequence[Sound], ends: Sequence[Sound]) -> Errors:
         "intermediateness": intermediateness(distances) if apart else None,
         **_linearities(sounds),
         "f0_off_line_cents": deviation_from_line(POSITIONS, [sound.f0_cents for sound in sounds]),
-        "level_off_line_db": deviation_from_line(POSITIONS, mean_levels_db([sound.level_db for sound in sounds])),
+        "level_off_line_db": _level_off_line_db([sound.level_db for sound in sounds]),
         **_mixtures(sounds),
     }
 
@@ -90,12 +91,13 @@ def mel_distances_db(spectra: Sequence[FloatArray]) -> Float64:
     return distances
 
 
-def mean_levels_db(levels: Sequence[FloatArray]) -> list[float]:
+def mean_levels_db(levels: Sequence[FloatArray]) -> list[float] | None:
     """Mean A-weighted level in dB of each sound [frames], over the frames in which all of them are sustained.
 
     Attacks and releases are left out, because they end and start at different times in the sounds of a path, which
     says nothing about levels. Of the remaining frames, those are used that are audible at both ends, within 60 dB of
-    the path's loudest; if fewer than ten remain, all audible frames. Levels below that range count as its lower end.
+    the path's loudest. Levels below that range count as its lower end. None if fewer than ten frames remain: a stroke
+    falls by 10 dB and more from frame to frame, and half a frame between two attacks is heard as several dB.
     The result is a straight line for levels that are blended in dB.
     """
     marks = [find_marks(level) for level in levels]
@@ -104,8 +106,14 @@ def mean_levels_db(levels: Sequence[FloatArray]) -> list[float]:
     audible = (levels[0] > floor) & (levels[-1] > floor)
     frames = np.arange(len(audible))
     sustained = audible & (frames >= first) & (frames < end)
-    used = sustained if sustained.sum() >= MIN_FRAMES else audible
-    return [float(np.maximum(level, floor)[used].mean()) if used.any() else 0.0 for level in levels]
+    if sustained.sum() < MIN_FRAMES:
+        return None
+    return [float(np.maximum(level, floor)[sustained].mean()) for level in levels]
+
+
+def _level_off_line_db(levels: Sequence[FloatArray]) -> float | None:
+    means = mean_levels_db(levels)
+    return None if means is None else deviation_from_line(POSITIONS, means)
 
 
 def _linearities(sounds: Sequence[Sound]) -> Errors:

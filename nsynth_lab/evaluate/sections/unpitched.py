@@ -12,7 +12,6 @@ Sounds that have a clear pitch are counted and left to the other sections.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,8 +24,9 @@ from nsynth_lab.dsp.pitch_guess import clear_note
 from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.evaluate.metrics.attack_decay import attack_of, envelope_db
 from nsynth_lab.evaluate.metrics.blend_path import AT_LEAST, POSITIONS, WITHIN, measure_path
-from nsynth_lab.evaluate.metrics.distances import STEADY_DB, mel_error_db
+from nsynth_lab.evaluate.metrics.distances import mel_error_db
 from nsynth_lab.evaluate.metrics.goals import Goal, with_goals
+from nsynth_lab.evaluate.metrics.same_f0 import f0_off_cents
 from nsynth_lab.evaluate.metrics.sound import Sound
 from nsynth_lab.evaluate.metrics.summary import MetricValues
 from nsynth_lab.evaluate.peers.shaped_noise import shaped_noise
@@ -112,7 +112,7 @@ class UnpitchedSection(Section):
         bank, count = self.setup.bank, min(self._pairs(), len(encoded))
         if bank is None or not count:
             return {}
-        rng, figures = np.random.default_rng(self.setup.seed), MetricValues()
+        rng, figures, levels = np.random.default_rng(self.setup.seed), MetricValues(), 0
         for number in rng.permutation(len(encoded))[:count].tolist():
             name = str(rng.choice(bank.pitched))
             keys = [bank.notes[index].number for index in bank.entries[name].zones]
@@ -123,25 +123,17 @@ class UnpitchedSection(Section):
             alone = [Sound(decode_whole(stretch(end, FRAMES), self.setup.checkpoint), note.number) for end in ends]
             found = measure_path(sounds, alone)
             laws = {law: found[law] for law in LAWS}
+            levels += laws["level_off_line_db"] is not None
             off = f0_off_cents(sounds[len(sounds) // 2 :])
             figures.add({**laws, "pitched": path[len(path) // 2].pitched, "f0_off_cents": off}, "")
             advance(1)
         goals = {"monotonicity": Goal(0.9), "level_off_line_db": Goal(1.5, most=True)}
         limits = {**WITHIN, "f0_off_cents": (5.0, 20.0)}
-        return {"pairs": count, **with_goals(figures.summary(within=limits, at_least=AT_LEAST), goals)}
-
-
-def f0_off_cents(sounds: Sequence[Sound]) -> float | None:
-    """How far the f0 of any of `sounds` is from that of the last, over the frames that are loud in all; None if none.
-
-    A sound that glides has another f0 at other times, and a drum makes other frames the loud ones.
-    """
-    levels = [sound.streams.loudness_db for sound in sounds]
-    loud = np.all([level > level.max() - STEADY_DB for level in levels], axis=0)
-    if not loud.any():
-        return None
-    last = sounds[-1].streams.f0_cents
-    return max(abs(float(np.median((sound.streams.f0_cents - last)[loud]))) for sound in sounds)
+        return {
+            "pairs": count,
+            "with_a_level": levels,
+            **with_goals(figures.summary(within=limits, at_least=AT_LEAST), goals),
+        }
 
 
 def _kind(path: Path) -> str:
