@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from nsynth_lab import detail
 from nsynth_lab.cli import run
 from nsynth_lab.errors import ExportError, UsageError
 from nsynth_lab.model.bank import Bank, load_bank
@@ -24,7 +25,7 @@ from nsynth_lab.runtime.export.make import check_export, played, write_export
 from nsynth_lab.runtime.export.nn_host import NnHost
 from nsynth_lab.runtime.export.onnx_host import OnnxHost
 from nsynth_lab.runtime.export.step import ExportStep
-from nsynth_lab.runtime.export.table import bank_table
+from nsynth_lab.runtime.export.table import DETAIL_ROWS, bank_table
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 from nsynth_lab.unpitched import DIMS
 
@@ -42,14 +43,26 @@ def checkpoint(model_folder: Path) -> Checkpoint:
 
 
 @pytest.fixture(scope="module")
-def step(model_folder: Path, checkpoint: Checkpoint) -> ExportStep:
-    return ExportStep(checkpoint.model.decoder, bank_table(load_bank(model_folder), NAMES)).eval()
+def bank(model_folder: Path) -> Bank:
+    """Three instruments, of which the cello has details that move."""
+    plain = load_bank(model_folder)
+    zones = list(plain.zones)
+    for index in plain.entries["cello"].zones:
+        along = np.linspace(-8.0, 8.0, zones[index].frames)[:, None]
+        rows = along * np.sin(np.arange(detail.DIMS))
+        zones[index] = replace(zones[index], detail=rows.astype(np.float32))
+    return Bank(list(plain.entries.values()), zones, model_id=plain.model_id)
 
 
 @pytest.fixture(scope="module")
-def exported(model_folder: Path, checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def step(bank: Bank, checkpoint: Checkpoint) -> ExportStep:
+    return ExportStep(checkpoint.model.decoder, bank_table(bank, NAMES)).eval()
+
+
+@pytest.fixture(scope="module")
+def exported(bank: Bank, checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("exported") / "blend.ts"
-    assert write_export(path, "nn~", checkpoint, load_bank(model_folder), NAMES).error_db < -60.0
+    assert write_export(path, "nn~", checkpoint, bank, NAMES).error_db < -60.0
     return path
 
 
@@ -68,29 +81,58 @@ def test_a_step_is_a_frame_of_the_decoder(step: ExportStep, checkpoint: Checkpoi
     streams = golden_streams()[:, : SILENT_FRAMES.start]
     f0_hz, loudness_db, x, y = torch.from_numpy(streams)
     corners, frames = torch.tensor([0, 1, 2, 0]), streams.shape[1]
-    timbre, partials = step.looked_up(f0_hz, x, y, corners, torch.arange(frames))
-    decoder = checkpoint.model.decoder
-    sides = [
-        decoder.step(timbre[None], loudness_db[None], f0_hz[None], partials[None], decoder.start(1, seed=seed))[0][0]
-        for seed in (0, 1)
-    ]
+    *looked_up, details = step.looked_up(f0_hz, x, y, corners, torch.arange(frames))
+    timbre, partials = looked_up
+    assert details is not None
+    decoder, streams_of = checkpoint.model.decoder, (timbre[None], loudness_db[None], f0_hz[None], partials[None])
+    sides, plain = (
+        [decoder.step(*streams_of, decoder.start(1, seed=seed), detail=given)[0][0] for seed in (0, 1)]
+        for given in (details[None], None)
+    )
+    assert apart(torch.stack(sides).numpy(), torch.stack(plain).numpy()) > 0.01
     assert apart(played(step, streams), torch.stack(sides).numpy()) < 1e-4
 
 
 @torch.no_grad()
-def test_the_bank_inside_is_the_bank(step: ExportStep, model_folder: Path) -> None:
+def test_the_bank_inside_is_the_bank(step: ExportStep, bank: Bank) -> None:
     """At a key of the table and at a corner, what is looked up is that instrument's sustain, also where it turns."""
-    bank, key = load_bank(model_folder), 60
+    key = 60
     hz = torch.full((3,), 440.0 * 2.0 ** ((key - 69) / 12.0))
     for corner, (x, y) in enumerate(((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))):
         right, down = torch.full((3,), x), torch.full((3,), y)
         walk = torch.tensor([0, 1, 2 * (step.walk_frames - 1) - 1])
-        timbre, partials = step.looked_up(hz, right, down, torch.tensor([0, 1, 2, 0]), walk)
+        timbre, partials, details = step.looked_up(hz, right, down, torch.tensor([0, 1, 2, 0]), walk)
         note = bank_table(bank, NAMES)
         place = (key - 24) // 3
         np.testing.assert_allclose(timbre[0], note.timbre[corner, place, 0], atol=1e-4)
         np.testing.assert_allclose(timbre[1], timbre[2], atol=1e-6)
         np.testing.assert_allclose(partials[0], note.partials[corner, place], atol=1e-4)
+        assert note.detail is not None
+        assert details is not None
+        np.testing.assert_allclose(details[0], note.detail[corner, place, 0], atol=1e-4)
+        assert np.abs(note.detail[corner]).max() == pytest.approx(8.0 * (corner == 1), abs=1.0)
+
+
+@torch.no_grad()
+def test_details_lie_on_the_lines_between_their_anchors(step: ExportStep, bank: Bank) -> None:
+    """To the end of the walk and back, on the lines between the rows that are kept."""
+    kept = bank_table(bank, NAMES).detail
+    assert kept is not None
+    frames = step.walk_frames
+    every = detail.between_anchors(kept[1, 12], frames)
+    hz, right, down = torch.full((frames,), 440.0 * 2.0 ** (-9 / 12)), torch.ones(frames), torch.zeros(frames)
+    found = step.looked_up(hz, right, down, torch.tensor([0, 1, 2, 0]), torch.arange(frames))[2]
+    assert found is not None
+    np.testing.assert_allclose(found, every, atol=1e-4)
+
+
+@torch.no_grad()
+def test_instruments_without_details_are_exported_without(model_folder: Path, checkpoint: Checkpoint) -> None:
+    table = bank_table(load_bank(model_folder), NAMES)
+    assert table.detail is None
+    zeros = np.zeros((*table.timbre.shape[:2], DETAIL_ROWS, detail.DIMS), np.float32)
+    plain, none = (ExportStep(checkpoint.model.decoder, one).eval() for one in (table, replace(table, detail=zeros)))
+    np.testing.assert_array_equal(played(plain, golden_streams()), played(none, golden_streams()))
 
 
 def test_an_instrument_without_a_pitch_is_refused(model_folder: Path) -> None:
@@ -151,10 +193,10 @@ def test_nn_tilde_stays_in_tune_at_another_sample_rate_and_plays_several_voices(
 
 @needs_onnx
 def test_onnx_plays_what_the_decoder_plays(
-    model_folder: Path, checkpoint: Checkpoint, step: ExportStep, tmp_path: Path
+    bank: Bank, checkpoint: Checkpoint, step: ExportStep, tmp_path: Path
 ) -> None:
     path = tmp_path / "blend.onnx"
-    assert write_export(path, "onnx", checkpoint, load_bank(model_folder), NAMES).error_db < -60.0
+    assert write_export(path, "onnx", checkpoint, bank, NAMES).error_db < -60.0
     host = OnnxHost(path)
     assert host.about.instruments == tuple(NAMES)
     assert apart(host.play(golden_streams()), played(step, golden_streams())) < MINUS_60_DB

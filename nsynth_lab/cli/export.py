@@ -54,8 +54,9 @@ def export(
     **ONNX** holds one frame: the state goes in and comes out, and begins with zeros. Writing it takes the package onnx:
     `pip install 'nsynth-lab[onnx]'`.
 
-    Timbre and partials come from the bank; level and vibrato are the player's. A golden sound inside each file shows
-    whether it plays right, here (`--check`) or anywhere. Check only files that you trust: a .ts file is a program.
+    Timbre, partials and details come from the bank; level and vibrato are the player's. A golden sound inside each file
+    shows whether it plays right, here (`--check`) or anywhere. Check only files that you trust: a .ts file is a
+    program.
 
     **Examples**
 

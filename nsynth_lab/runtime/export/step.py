@@ -1,6 +1,6 @@
 """ExportStep: one frame of the decoder with a bank inside, in operations that TorchScript and ONNX both have.
 
-    f0, loudness, x, y --> bank: timbre, partials --> control net --> bank of partials + noise, left and right --> audio
+    f0, loudness, x, y --> bank: timbre, partials, detail --> control net --> bank of partials, noise of 2 sides --> audio
 
 Everything has a fixed shape but the number of voices, and nothing depends on a value. It plays what `Decoder.step`
 plays; the inverse FFT of the noise is a matrix product, because ONNX has none that starts from half a spectrum. The
@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from nsynth_lab.detail import ANCHOR_FRAMES
+from nsynth_lab.detail import DIMS as DETAIL_DIMS
 from nsynth_lab.dsp.noise_table import FFT_SAMPLES, TABLE_FRAMES, noise_places, overlap_window, white_spectra
 from nsynth_lab.dsp.numpy_bank import SPANS
 from nsynth_lab.dsp.oscillators import bank, phases, span_hz
@@ -25,7 +27,7 @@ from nsynth_lab.model.decoder import Decoder
 from nsynth_lab.model.scales import start_turns
 from nsynth_lab.model.sizes import GAINS_PER_FRAME
 from nsynth_lab.runtime.export.table import KEY_STEP, LOWEST_KEY, BankTable
-from nsynth_lab.units import HOP_SAMPLES
+from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
 SIDES = 2
 RESTING_HZ = 220.0  # before the first pitch
@@ -61,6 +63,7 @@ class ExportStep(nn.Module):
 
     timbres: Tensor
     offsets: Tensor
+    details: Tensor
     white: Tensor
     waves: Tensor
     first_turns: Tensor
@@ -72,10 +75,12 @@ class ExportStep(nn.Module):
         self.oscillators = decoder.config.oscillators
         self.lengths = [layer.shape[1] for layer in self.controls.start(1)]
         self.instruments, self.keys, self.walk_frames = table.timbre.shape[:3]
+        self.detail_rows = 0 if table.detail is None else table.detail.shape[2]
         white, places = white_spectra(), noise_places(np.arange(SIDES, dtype=np.int64))
         for name, array in {
             "timbres": table.timbre.reshape(-1, TIMBRE_DIMS),
             "offsets": table.partials.reshape(-1, PARTIAL_SLOTS),
+            "details": np.zeros((0, DETAIL_DIMS), np.float32) if table.detail is None else _rows(table.detail),
             "white": np.concatenate([white.real, white.imag], axis=1),
             "waves": _wave_table(),
             "first_turns": start_turns(self.oscillators),
@@ -125,9 +130,12 @@ class ExportStep(nn.Module):
         f0_hz = torch.where(sounding, f0_hz * torch.exp(transpose * (math.log(2.0) / 12.0)), resting)
         audible = sounding & (loudness_db > SILENCE_DB)
         loudness_db = torch.where(audible, loudness_db, torch.full_like(f0_hz, SILENCE_DB)).clamp(max=LOUDEST_DB)
-        timbre, partials = self.looked_up(f0_hz, _share(x), _share(y), instruments, walk)
+        timbre, partials, detail = self.looked_up(f0_hz, _share(x), _share(y), instruments, walk)
         streams = timbre[:, None], loudness_db[:, None], f0_hz[:, None], partials[:, None]
-        controls, layers = self.controls(*streams, torch.split(past, self.lengths, dim=1), every=True)
+        remembered = torch.split(past, self.lengths, dim=1)
+        controls, layers = self.controls(
+            *streams, remembered, every=True, detail=None if detail is None else detail[:, None]
+        )
         before_hz = torch.where(begins[:, 0], f0_hz, before_hz)
         amplitudes = torch.where(begins, controls.partials[:, 0], amplitudes)
         first = self._noise(controls.noise[:, 0], (places + TABLE_FRAMES - 1) % TABLE_FRAMES)[..., HOP_SAMPLES:]
@@ -155,10 +163,11 @@ class ExportStep(nn.Module):
 
     def looked_up(
         self, f0_hz: Tensor, x: Tensor, y: Tensor, instruments: Tensor, walk: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Timbre [voices, 16] and partials [voices, 128] of the blend at `x`, `y` and a pitch, all [voices].
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Timbre [voices, 16], partials [voices, 128] and detail [voices, 129] at `x`, `y` and a pitch, all [voices].
 
-        Between two keys of the table both are blended; a held note walks to and fro along its frames.
+        There is no detail if no instrument has any. Between two keys of the table both are blended; a held note walks
+        to and fro along its frames.
         """
         note = 69.0 + 12.0 * torch.log2(f0_hz.clamp(min=1.0) / 440.0)
         place = ((note - LOWEST_KEY) / KEY_STEP).clamp(0.0, self.keys - 1.0)
@@ -172,13 +181,27 @@ class ExportStep(nn.Module):
         keys = torch.stack([below.long(), below.long() + 1], dim=-1)
         zones = (instruments[None, :, None] * self.keys + keys[:, None]).flatten(1)
         timbres = self.timbres[zones * self.walk_frames + frame[:, None]]
-        return (timbres * shares).sum(dim=1), (self.offsets[zones] * shares).sum(dim=1)
+        blended = (timbres * shares).sum(dim=1), (self.offsets[zones] * shares).sum(dim=1)
+        return (*blended, (self._detail_at(zones, frame) * shares).sum(dim=1) if self.detail_rows else None)
+
+    def _detail_at(self, zones: Tensor, frame: Tensor) -> Tensor:
+        """Rows [voices, zones, 129] of these `zones` [voices, zones] at a `frame` [voices] between two anchors."""
+        row = (frame // ANCHOR_FRAMES).clamp(max=self.detail_rows - 2)
+        first = row * ANCHOR_FRAMES
+        after = (first + ANCHOR_FRAMES).clamp(max=self.walk_frames - 1)
+        share = ((frame - first).float() / (after - first).float())[:, None, None]
+        below = zones * self.detail_rows + row[:, None]
+        return torch.lerp(self.details[below], self.details[below + 1], share)
 
     def _noise(self, magnitudes: Tensor, places: Tensor) -> Tensor:
         """Windowed noise [voices, 2 sides, 1024] of these spectra [voices, 513] at places [voices, 2] of the table."""
         white = self.white[places]
         noise: Tensor = (white * torch.cat([magnitudes, magnitudes], dim=-1)[:, None]) @ self.waves
         return noise
+
+
+def _rows(detail: FloatArray) -> FloatArray:
+    return np.ascontiguousarray(detail.reshape(-1, DETAIL_DIMS))
 
 
 def _wave_table() -> np.ndarray:
