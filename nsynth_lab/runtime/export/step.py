@@ -1,6 +1,6 @@
 """ExportStep: one frame of the decoder with a bank inside, in operations that TorchScript and ONNX both have.
 
-    f0, loudness, x, y --> bank: timbre, partials, detail --> control net --> bank of partials, noise of 2 sides --> audio
+    f0, loudness, x, y --> bank: timbre, partials, detail --> control net --> partials + noise, left and right --> audio
 
 Everything has a fixed shape but the number of voices, and nothing depends on a value. It plays what `Decoder.step`
 plays; the inverse FFT of the noise is a matrix product, because ONNX has none that starts from half a spectrum. The
