@@ -20,6 +20,7 @@ from nsynth_lab.evaluate.metrics.blend_path import (
     mel_distances_db,
 )
 from nsynth_lab.evaluate.metrics.descriptors import describe
+from nsynth_lab.evaluate.metrics.followed_f0 import f0_off_cents, f0_off_line_cents
 from nsynth_lab.evaluate.metrics.mixture import crossfade, nonnegative_weights, onset_residual, spectral_residual
 from nsynth_lab.evaluate.metrics.path_laws import (
     deviation_from_line,
@@ -30,7 +31,6 @@ from nsynth_lab.evaluate.metrics.path_laws import (
     step_spread,
 )
 from nsynth_lab.evaluate.metrics.probes import folds, probe
-from nsynth_lab.evaluate.metrics.same_f0 import f0_off_cents
 from nsynth_lab.evaluate.metrics.sound import Sound
 from nsynth_lab.evaluate.sections.blends import BlendsSection
 from nsynth_lab.evaluate.sections.latents import describe_space, effective_dimension, relative_scatter
@@ -181,6 +181,26 @@ def test_what_is_not_sustained_has_no_level_on_a_line() -> None:
     stroke = np.concatenate([-20.0 * np.arange(5), np.full(95, -100.0)]).astype(np.float32)
     rings = np.linspace(-20.0, -30.0, 100).astype(np.float32)
     assert mean_levels_db([stroke, rings]) is None
+
+
+def test_f0_of_free_partials_is_that_of_the_partials_that_are_followed() -> None:
+    """Two bells at one pitch: the lowest of their partials changes along the path, and f0 does not."""
+    orders = np.array([1.12, 2.2, 3.0, 3.95, 5.06, 6.3])
+    first, last = np.array([0.0, -30.0, -10.0, -40.0, -20.0, -50.0]), np.array([-50.0, -5.0, -30.0, 0.0, -40.0, -10.0])
+    turns = note_to_hz(69.0) * orders[:, None] * AT
+    path = [
+        Sound((0.1 * 10 ** (((1 - x) * first + x * last) / 20) @ np.sin(2 * np.pi * turns)).astype(np.float32), 69)
+        for x in POSITIONS
+    ]
+    assert f0_off_line_cents(path) < 1.0
+    off = [*path[:5], Sound(resampled(path[5].samples, 10.0), 69), *path[6:]]
+    assert f0_off_line_cents(off) == pytest.approx(10.0, abs=1.0)
+
+
+def resampled(samples: FloatArray, cents: float) -> FloatArray:
+    """`samples` so much higher."""
+    at = np.arange(len(samples)) * 2 ** (cents / 1200)
+    return np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
 
 
 @pytest.mark.parametrize("cents", [0.0, 12.0])

@@ -14,6 +14,7 @@ from nsynth_lab.dsp.envelope import find_marks
 from nsynth_lab.evaluate.metrics.compare import Errors
 from nsynth_lab.evaluate.metrics.descriptors import MIN_DIFFERENCES, describe
 from nsynth_lab.evaluate.metrics.distances import AUDIBLE_DB, RANGE_DB
+from nsynth_lab.evaluate.metrics.followed_f0 import f0_off_line_cents
 from nsynth_lab.evaluate.metrics.mixture import crossfade, onset_residual, spectral_residual
 from nsynth_lab.evaluate.metrics.path_laws import (
     deviation_from_line,
@@ -61,7 +62,7 @@ def measure_path(sounds: Sequence[Sound], ends: Sequence[Sound]) -> Errors:
         "step_spread": step_spread(distances) if apart else None,
         "intermediateness": intermediateness(distances) if apart else None,
         **_linearities(sounds),
-        "f0_off_line_cents": deviation_from_line(POSITIONS, [sound.f0_cents for sound in sounds]),
+        "f0_off_line_cents": f0_off_line_cents(sounds),
         "level_off_line_db": _level_off_line_db([sound.level_db for sound in sounds]),
         **_mixtures(sounds),
     }

@@ -25,8 +25,8 @@ from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.evaluate.metrics.attack_decay import attack_of, envelope_db
 from nsynth_lab.evaluate.metrics.blend_path import AT_LEAST, POSITIONS, WITHIN, measure_path
 from nsynth_lab.evaluate.metrics.distances import mel_error_db
+from nsynth_lab.evaluate.metrics.followed_f0 import f0_off_cents
 from nsynth_lab.evaluate.metrics.goals import Goal, with_goals
-from nsynth_lab.evaluate.metrics.same_f0 import f0_off_cents
 from nsynth_lab.evaluate.metrics.sound import Sound
 from nsynth_lab.evaluate.metrics.summary import MetricValues
 from nsynth_lab.evaluate.peers.shaped_noise import shaped_noise
