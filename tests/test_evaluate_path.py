@@ -200,7 +200,7 @@ def test_f0_of_free_partials_is_that_of_the_partials_that_are_followed() -> None
 def resampled(samples: FloatArray, cents: float) -> FloatArray:
     """`samples` so much higher."""
     at = np.arange(len(samples)) * 2 ** (cents / 1200)
-    return np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
+    return np.asarray(np.interp(at, np.arange(len(samples)), samples), np.float32)
 
 
 @pytest.mark.parametrize("cents", [0.0, 12.0])

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nsynth_lab.dsp.pitch import instantaneous_hz, track_cents, tracked_orders
 from nsynth_lab.evaluate.metrics.distances import STEADY_DB
@@ -57,9 +58,10 @@ def f0_off_cents(sounds: Sequence[Sound]) -> float | None:
     )
 
 
-def _loud(sounds: Sequence[Sound]) -> np.ndarray:
+def _loud(sounds: Sequence[Sound]) -> NDArray[np.bool_]:
+    """Which frames are loud in all of them, [frames]."""
     levels = [sound.streams.loudness_db for sound in sounds]
-    return np.all([level > level.max() - STEADY_DB for level in levels], axis=0)
+    return np.asarray(np.all([level > level.max() - STEADY_DB for level in levels], axis=0))
 
 
 def _followed(sound: Sound, *, cents: float, partials: FloatArray) -> FloatArray | None:
