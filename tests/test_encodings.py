@@ -45,13 +45,13 @@ def record(path: str, *, hz: float = 220.0) -> str:
 def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The samples of every sound that is really encoded."""
     heard: list[int] = []
-    real = codec.encode
+    real = codec.encode_cut
 
-    def counting(clip: Audio, *arguments: object, **options: object) -> Latents:
-        heard.append(clip.samples.shape[1])
+    def counting(clip: codec.Cut, *arguments: object, **options: object) -> Latents:
+        heard.append(clip.sides.shape[1])
         return real(clip, *arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(codec, "encode", counting)
+    monkeypatch.setattr(codec, "encode_cut", counting)
     return heard
 
 
