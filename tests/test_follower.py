@@ -53,6 +53,17 @@ def test_a_glide_is_a_glide() -> None:
     assert errors.max() < 40.0
 
 
+@pytest.mark.parametrize("lowest", [60, 84])
+def test_a_slide_of_an_octave_is_a_slide(lowest: int) -> None:
+    """In 0.3 s, as birds and slide whistles do, heard from a file: within 30 cents, and without a gap."""
+    up = np.concatenate([np.full(14_400, 0.0), np.linspace(0.0, 12.0, 14_400), np.full(14_400, 12.0)])
+    pitch = note_to_hz((lowest + up).astype(np.float64))
+    phrase = follow([faded(tone(pitch, partials=3))], look_ahead_hops=LOOK_AHEAD_HOPS)
+    at = (np.arange(len(phrase.note)) + 1) * HOP - phrase.delay_samples.astype(np.int64)
+    inside = (at > 1500) & (at < len(pitch) - 1500)
+    assert np.abs(phrase.note[inside] - lowest - up[at[inside]]).max() < 0.3
+
+
 def test_a_missing_fundamental_and_a_strong_octave_do_not_move_it_by_an_octave() -> None:
     phase = 2.0 * np.pi * np.cumsum(steady(196.0, 0.6)) / SAMPLE_RATE
     for partials in ({2: 1.0, 3: 1.0, 4: 0.5, 5: 0.4}, {1: 0.4, 2: 1.0, 3: 0.4, 4: 0.3}):

@@ -264,11 +264,21 @@ def _notes(source: Path, heard: Transcript | Phrase, gate_db: float, *, as_notes
         raise AudioError(
             f"{source}: no tone was heard; expected a tune in one voice, louder than {gate_db:g} dB (--gate)"
         )
-    if heard.sounds_like_several:
+    if heard.sounds_like_several or _are_two_voices(source, heard):
         console.say(f"warning: {source}: several notes seem to sound at once; --polyphonic hears them all")
     if as_notes and not (notes := heard_notes(heard)):
         raise AudioError(f"{source}: no tone is long enough for a note; leave out --as-notes to have it followed")
     return notes if as_notes else []
+
+
+def _are_two_voices(source: Path, heard: Phrase) -> bool:
+    """Whether two voices were followed as one; a phrase that is read has no sound to tell by."""
+    from nsynth_lab.analysis.phrase import ENDING
+    from nsynth_lab.analysis.source_blocks import source_blocks
+    from nsynth_lab.analysis.two_voices import sounds_like_two
+    from nsynth_lab.units import SAMPLE_RATE
+
+    return source.suffix.lower() != ENDING and sounds_like_two(source_blocks(source, SAMPLE_RATE), heard)
 
 
 def _request(to: str, position: str | None, follow: float, checkpoint: Path | None) -> PlayRequest:

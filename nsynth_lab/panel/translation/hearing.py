@@ -22,6 +22,7 @@ from nsynth_lab.analysis.key_levels import ROW_SECONDS
 from nsynth_lab.analysis.phrase import ENDING, LOOK_AHEAD_HOPS, Phrase, follow, read_phrase, write_phrase
 from nsynth_lab.analysis.source_blocks import mains_hum, source_blocks, without_hum
 from nsynth_lab.analysis.transcription import Transcript, transcribe
+from nsynth_lab.analysis.two_voices import sounds_like_two
 from nsynth_lab.audio import length_seconds
 from nsynth_lab.dsp.loudness import FLOOR_DB
 from nsynth_lab.errors import AudioError, NsynthLabError
@@ -75,7 +76,7 @@ def hear_file(
             peak, remarks = listening.peak, listening.remarks()
     except NsynthLabError as error:  # without the name that the file has here
         raise type(error)(str(error).removeprefix(f"{path}: ")) from error
-    if notes is None and phrase.sounds_like_several:
+    if notes is None and (phrase.sounds_like_several or _are_two_voices(there / SOURCE, phrase)):
         remarks.append("several notes seem to sound at once, and one voice is followed: tick several notes")
     if notes is None:
         tell(phrase.seconds, phrase.seconds, "finding its notes")
@@ -88,6 +89,15 @@ def hear_file(
         for note in notes[:MOST_NOTES]
     ]
     return {"notes": [[round(number, 3) for number in row] for row in rows], "peak": peak, "remarks": remarks}
+
+
+def _are_two_voices(sound: Path, phrase: Phrase) -> bool:
+    """Whether two voices were followed as one in a sound that was kept; a `.phrase` has none."""
+    if not sound.is_file():
+        return False
+    pcm = np.memmap(sound, "<i2", "r")
+    parts = (pcm[at : at + SAMPLE_RATE].astype(np.float32) / FULL for at in range(0, len(pcm), SAMPLE_RATE))
+    return sounds_like_two(parts, phrase)
 
 
 Heard = tuple[Phrase, Sequence[HeardNote] | None]
