@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+import numpy as np
+
 from nsynth_lab.dsp.hum_filter import HumFilter
 from nsynth_lab.dsp.mains_hum import HumFinder
-from nsynth_lab.units import SAMPLE_RATE, FloatArray
+from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray
 
 SECONDS = 8.0
 
@@ -13,6 +17,7 @@ class LiveHum:
     """`process(samples)` at 48 kHz, in blocks of any size, none later; what it has found stays out."""
 
     def __init__(self) -> None:
+        _get_ready()
         self._finder = HumFinder(SAMPLE_RATE, seconds=SECONDS)
         self._filter: HumFilter | None = None
         self._told: list[str] = []
@@ -30,3 +35,13 @@ class LiveHum:
         """That a hum has been found, told once."""
         told, self._told = self._told, []
         return told
+
+
+@cache
+def _get_ready() -> None:
+    """Do all of it once: the first time takes longer than a block, and is not to fall into one."""
+    finder = HumFinder(SAMPLE_RATE, seconds=SECONDS)
+    turns = 60.0 / SAMPLE_RATE * np.arange((SECONDS + 1.0) * SAMPLE_RATE)
+    finder.hear(np.asarray(0.005 * np.sin(2.0 * np.pi * turns), np.float32))
+    if (hum := finder.found()) is not None:
+        HumFilter(hum, SAMPLE_RATE).process(np.zeros(HOP_SAMPLES, np.float32))
