@@ -160,8 +160,8 @@ class Decoder(nn.Module):
         gains, last_gains = _gain_curves(controls, state.gains)
         noise, tail = coloured(controls.noise, state.noise_position, state.noise_tail, white_table(f0_hz.device))
         count = controls.partials.shape[-1]
-        after = replace(
-            state,
+        after = DecoderState(
+            stack=state.stack,
             turns=turns,
             f0_hz=f0_hz[:, -1],
             partials=torch.cat([controls.partials[:, -1], torch.zeros_like(state.partials[:, count:])], dim=1),
