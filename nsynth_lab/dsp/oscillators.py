@@ -64,29 +64,13 @@ def bank(amplitudes: Tensor, previous: Tensor, partial_hz: Tensor, start_turns: 
 @torch.no_grad()
 def carriers(partial_hz: Tensor, start_turns: Tensor) -> Carriers:
     """The two factors of each partial's exponential, each [voices, spans, 16, 2 * partials]; arguments as in `bank`."""
-    step = partial_hz.float() / SAMPLE_RATE
-    return _turning(start_turns.float(), COLUMNS * step, -1.0), _turning(torch.zeros_like(step), step, 1.0)
-
-
-def _turning(start: Tensor, step: Tensor, sign: float) -> Tensor:
-    """Cosines, and sines times `sign`, [voices, spans, 16, 2 * partials] at `start` + 0, 1, .. 15 `step`s, in turns.
-
-    From 1, 2, 4, 8 values follow twice as many, turned by as many steps: a product is cheaper than a sine.
-    """
-    voices, spans, partials = step.shape
-    out = torch.empty(voices, spans, ROWS, 2 * partials, device=step.device)
-    real, imaginary = out[..., :partials], out[..., partials:]
-    real[:, :, 0], imaginary[:, :, 0] = torch.cos(2.0 * math.pi * start), sign * torch.sin(2.0 * math.pi * start)
-    known = 1
-    while known < ROWS:
-        leap = known * step
-        angle = (2.0 * math.pi) * (leap - leap.floor())[:, :, None]  # many whole turns would cost float32 precision
-        cosine, sine = angle.cos(), sign * angle.sin()
-        before, after = slice(0, known), slice(known, 2 * known)
-        torch.mul(real[:, :, before], cosine, out=real[:, :, after]).sub_(imaginary[:, :, before] * sine)
-        torch.mul(real[:, :, before], sine, out=imaginary[:, :, after]).add_(imaginary[:, :, before] * cosine)
-        known *= 2
-    return out
+    step = partial_hz.float()[:, :, None] / SAMPLE_RATE
+    leap = COLUMNS * step
+    leap = leap - leap.floor()  # many whole turns would cost float32 precision
+    index = torch.arange(ROWS, device=step.device, dtype=torch.float32)[:, None]
+    coarse = (2.0 * math.pi) * (start_turns.float()[:, :, None] + leap * index)
+    fine = (2.0 * math.pi) * (step * index)
+    return torch.cat([coarse.cos(), -coarse.sin()], dim=-1), torch.cat([fine.cos(), fine.sin()], dim=-1)
 
 
 def slow_bank(amplitudes: Tensor, previous: Tensor, partial_hz: Tensor, start_turns: Tensor) -> Tensor:
