@@ -35,7 +35,7 @@ QUIETEST = 1e-8  # power relative to the loudest partial
 LEAST = 0.05  # share of a level that counts as its own, whatever leaks into it
 MEL_BANDS, MEL_EVERY, QUIETEST_MEL = 128, 2, 1e-8
 MEL_RANGE_DB, TOLERATED_DB = 60.0, 0.05  # of mel spectra; noise may cost so much, for it is random
-TOLERATED_ATTACK_DB = 0.05
+BLURRED_DB = 0.3  # of an attack: so much further from the recording, and its row is left out
 
 
 def with_detail(
@@ -89,7 +89,7 @@ def _nearest(
 
     `bare` is decoded without any; noise does without its offsets in it, and tones alone do not depend on them. All are
     left out, or those of noise, by the mel spectra of the whole note, `recorded_db` that of `samples`; those of the
-    first anchor by the attack.
+    first anchor by the attack, the more the further it is led away.
     """
     floor_db = recorded_db.max() - MEL_RANGE_DB
     wanted = np.maximum(recorded_db, floor_db)
@@ -104,8 +104,7 @@ def _nearest(
     f0_hz = decoder.f0_hz[:, decoder.parts[0]].median(dim=1).values
     attack = AttackTarget(torch.tensor(samples, device=decoder.device)[None], f0_hz)
     with_rows, without_rows = attack.distance(torch.stack([sound, without])).tolist()
-    if with_rows > without_rows + TOLERATED_ATTACK_DB:
-        kept[0] = 0.0
+    kept[0] *= 1.0 - min(1.0, max(0.0, with_rows - without_rows) / BLURRED_DB)
     return replace(latents, detail=_detail_of(kept, latents.frames))
 
 
