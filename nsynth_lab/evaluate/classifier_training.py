@@ -1,16 +1,18 @@
-"""train_classifier(notes): trains the classifier of `classifier` on recorded notes that no model is evaluated with.
+"""train_classifier(notes): trains the classifier of `classifier` on recorded sounds that no model is evaluated with.
 
-Notes are augmented every time they are used. They are transposed by up to three semitones, so that the classifier
-cannot memorise which pitch belongs to which instrument; shifted by up to two frames (0.09 s); made brighter or darker
-by up to 4 dB; and get white noise 45 to 80 dB below their loudest band, so that the noise floor of a recording reveals
-nothing. Levels need no augmentation, because `classifier_input` removes them.
+Each note is heard as it was recorded and as it might have been played otherwise (see `played_otherwise`). What is heard
+is varied again every time it is used. It is transposed by up to three semitones, so that the classifier cannot memorise
+which pitch belongs to which instrument; shifted by up to two frames (0.09 s); coloured by up to 6 dB; gets noise 45 to
+80 dB below its loudest band, so that the noise floor of a recording reveals nothing; and in two of five cases its level
+is led along another curve, or held. Notes of small families are used more often.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -18,8 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from nsynth_lab.dataset.prepare import PreparedNotes
 from nsynth_lab.errors import DatasetError
+from nsynth_lab.evaluate.played_otherwise import played_otherwise
 from nsynth_lab.model.classifier import (
     PITCHES,
     RANGE_DB,
@@ -29,65 +31,110 @@ from nsynth_lab.model.classifier import (
     band_centres_hz,
     classifier_input,
 )
-from nsynth_lab.note import FAMILIES
+from nsynth_lab.note import INSTRUMENT_FAMILIES, UNPITCHED
+from nsynth_lab.units import FloatArray, Ints
 
-EPOCHS = 16
+EPOCHS = 9
 BATCH = 32
 RATE = 2e-3
 SMOOTHING = 0.05
+WAYS = 2  # in which each note is heard: as it was recorded, and played otherwise
 NOISE_DB = (-80.0, -45.0)
 SHIFT_FRAMES = 2
 SEMITONES = 3
-TILT_DB = 4.0
+TILT_DB, COLOUR_DB, COLOUR_WAVES = 5.0, 2.0, 4
+HELD, LED = 0.15, 0.25  # shares of uses in which the level is held, or led
+LED_DB, LED_POINTS = 8.0, 6
 
 Progress = Callable[[int, int], None]
 Inputs = NDArray[np.float16]
 
 
+class Notes(Protocol):
+    """Recorded notes, such as `dataset.prepare.PreparedNotes`.
+
+    Attributes:
+        index: of each note at least its family, its pitch (-1 if it has none), and whether it is held out.
+    """
+
+    @property
+    def index(self) -> Sequence[Mapping[str, object]]:
+        """See above."""
+
+    def __len__(self) -> int: ...
+
+    def samples(self, note: int) -> FloatArray:
+        """The samples of one note at 48 kHz."""
+
+
 def train_classifier(
-    notes: PreparedNotes, *, epochs: int = EPOCHS, seed: int = 0, progress: Progress = lambda *_: None
+    notes: Notes,
+    *,
+    start: Classifier | None = None,
+    epochs: int = EPOCHS,
+    ways: int = WAYS,
+    seed: int = 0,
+    progress: Progress = lambda *_: None,
 ) -> tuple[Classifier, dict[str, float]]:
     """A classifier trained on all notes that are not held out, and its accuracy on those that are.
 
-    It takes about 12 minutes on one core for 8,500 notes. `progress(done, total)` counts notes read, then notes
-    trained on.
+    It goes on from `start` if that is given. `progress(done, total)` counts notes heard, then notes trained on.
 
     Raises:
         DatasetError: every note is held out.
     """
-    chosen = [number for number in range(len(notes)) if not notes.index[number]["held_out"]]
-    if not chosen:
+    chosen = np.array([number for number, note in enumerate(notes.index) if not note["held_out"]], np.int64)
+    if not len(chosen):
         raise DatasetError("every note is held out: none is left to train a classifier with")
     total = len(notes) + epochs * len(chosen)
-    inputs: list[NDArray[np.float16]] = []
-    for number in range(len(notes)):
-        inputs.append(classifier_input(notes.samples(number)).astype(np.float16))
-        progress(number + 1, total)
-    spectra, labels = np.stack(inputs), _labels(notes)
+    spectra, labels = hear_all(notes, ways, seed, lambda done: progress(done, total)), _labels(notes)
     torch.manual_seed(seed)
     classifier = Classifier()
+    if start is not None:
+        classifier.load_state_dict(start.state_dict())
     steps = epochs * math.ceil(len(chosen) / BATCH)
     optimizer = torch.optim.AdamW(classifier.parameters(), weight_decay=0.02)
     done = len(notes)
-    for step, batch in enumerate(_batches(chosen, epochs, seed)):
+    for step, batch in enumerate(_batches(chosen, labels[chosen, 0].numpy(), epochs, seed)):
         for group in optimizer.param_groups:
             group["lr"] = _rate(step, steps)
-        augmented, semitones = augment(torch.from_numpy(spectra[batch].astype(np.float32)), seed=step)
-        scores = classifier(augmented)
+        way = np.random.default_rng((seed, step)).integers(ways, size=len(batch))
+        augmented, semitones = augment(torch.from_numpy(spectra[batch, way].astype(np.float32)), seed=step)
+        with torch.autocast("cpu", torch.bfloat16):  # half the time where there are matrix units
+            scores = Scores(*(logits.float() for logits in classifier(augmented)))
         families, pitches = labels[batch].unbind(dim=1)
-        loss = _error(scores.family, families) + _error(scores.pitch, (pitches + semitones).clamp(0, PITCHES - 1))
+        loss = _error(scores.family, families)
+        pitched = pitches != UNPITCHED
+        if pitched.any():
+            moved = (pitches + semitones).clamp(0, PITCHES - 1)
+            loss = loss + _error(scores.pitch[pitched], moved[pitched])
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         done += len(batch)
         progress(done, total)
     classifier.eval().requires_grad_(False)
-    held_out = sorted(set(range(len(notes))) - set(chosen))
-    return classifier, _accuracy(classifier, spectra[held_out], labels[held_out])
+    held_out = np.setdiff1d(np.arange(len(notes)), chosen)
+    return classifier, _accuracy(classifier, spectra[held_out, 0], labels[held_out])
+
+
+def hear_all(notes: Notes, ways: int, seed: int, progress: Callable[[int], None]) -> Inputs:
+    """The classifier's input [notes, ways, frames, bands] for each note: as it was recorded, then played otherwise."""
+    heard: list[Inputs] = []
+    for number, labels in enumerate(notes.index):
+        samples, random = notes.samples(number), np.random.default_rng((seed, number))
+        others = [
+            played_otherwise(samples, random, has_pitch=labels["pitch"] != UNPITCHED)
+            for _ in range(0 if labels["held_out"] else ways - 1)
+        ]
+        own = [classifier_input(sound).astype(np.float16) for sound in (samples, *others)]
+        heard.append(np.stack(own + own[:1] * (ways - len(own))))
+        progress(number + 1)
+    return np.stack(heard)
 
 
 def augment(spectra: Tensor, *, seed: int) -> tuple[Tensor, Tensor]:
-    """Transpose, shift and tilt `spectra` [notes, frames, bands] randomly and add light noise.
+    """Transpose, shift and colour `spectra` [notes, frames, bands] randomly, lead their levels, and add light noise.
 
     Returns the result and the semitones [notes] by which each was transposed.
     """
@@ -101,14 +148,32 @@ def augment(spectra: Tensor, *, seed: int) -> tuple[Tensor, Tensor]:
     below = position.floor().clamp(0, bands - 2)
     left, right = late.gather(2, below.long()), late.gather(2, below.long() + 1)
     transposed = torch.lerp(left, right, position - below) * (position <= bands - 1)
-    tilt_db = TILT_DB * (2.0 * torch.rand(count, 1, 1, generator=generator) - 1.0) * torch.linspace(-1.0, 1.0, bands)
     low, high = NOISE_DB
     noise_db = low + (high - low) * torch.rand(count, 1, 1, generator=generator)
     noise = torch.randn(2, *transposed.shape, generator=generator).square().mean(dim=0)  # power per bin, mean 1
-    level_db = (transposed - 1.0) * RANGE_DB + tilt_db
+    level_db = (transposed - 1.0) * RANGE_DB + _colour_db(count, bands, generator) + _led_db(transposed, generator)
     power = 10.0 ** (level_db / 10.0) * (transposed > 0) + 10.0 ** (noise_db / 10.0) * noise
     level = 1.0 + 10.0 * torch.log10(power.clamp(min=1e-12)) / RANGE_DB
     return (level - level.amax(dim=(1, 2), keepdim=True) + 1.0).clamp(min=0.0), semitones
+
+
+def _colour_db(count: int, bands: int, generator: torch.Generator) -> Tensor:
+    """Brighter or darker, and a few waves over the bands, [notes, 1, bands]."""
+    at = torch.linspace(0.0, 1.0, bands)
+    tilt = TILT_DB * (2.0 * torch.rand(count, 1, 1, generator=generator) - 1.0) * (2.0 * at - 1.0)
+    waves = torch.randn(count, 1, COLOUR_WAVES, generator=generator) / math.sqrt(COLOUR_WAVES)
+    return tilt + COLOUR_DB * waves @ torch.cos(math.pi * torch.arange(2, COLOUR_WAVES + 2)[:, None] * at)
+
+
+def _led_db(spectra: Tensor, generator: torch.Generator) -> Tensor:
+    """What holds the level of some notes, leads that of others, and leaves the rest, [notes, frames, 1]."""
+    count, frames, _ = spectra.shape
+    kind = torch.rand(count, 1, 1, generator=generator)
+    own = spectra.amax(dim=2, keepdim=True)
+    held = (1.0 - own) * RANGE_DB * (own > 0.5)  # what is far below is noise already
+    points = LED_DB * torch.randn(count, 1, LED_POINTS, generator=generator)
+    led = functional.interpolate(points, size=frames, mode="linear", align_corners=True).transpose(1, 2)
+    return torch.where(kind < HELD, held, torch.where(kind < HELD + LED, led, torch.zeros(())))
 
 
 @functools.cache
@@ -121,12 +186,12 @@ def _sources(bands: int) -> Tensor:
     return torch.from_numpy(np.stack(read)).float()
 
 
-def _batches(chosen: Sequence[int], epochs: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """Batches with every note once per epoch, in another order each time."""
+def _batches(chosen: Ints, families: Ints, epochs: int, seed: int) -> Iterator[Ints]:
+    """As many as if every note were in one once an epoch; large families are drawn less often than their share."""
     rng = np.random.default_rng(seed)
-    for _ in range(epochs):
-        order = rng.permutation(np.asarray(chosen))
-        yield from (order[first : first + BATCH] for first in range(0, len(order), BATCH))
+    share = 1.0 / np.sqrt(np.bincount(families))[families]
+    for _ in range(epochs * math.ceil(len(chosen) / BATCH)):
+        yield rng.choice(chosen, size=BATCH, p=share / share.sum())
 
 
 def _rate(step: int, steps: int) -> float:
@@ -139,9 +204,10 @@ def _error(logits: Tensor, labels: Tensor) -> Tensor:
     return functional.cross_entropy(logits, labels, label_smoothing=SMOOTHING)
 
 
-def _labels(notes: PreparedNotes) -> Tensor:
+def _labels(notes: Notes) -> Tensor:
     """Family and pitch of each note, [notes, 2]."""
-    return torch.tensor([[FAMILIES.index(str(one["family"])), int(str(one["pitch"]))] for one in notes.index])
+    families, pitches = ([str(one[key]) for one in notes.index] for key in ("family", "pitch"))
+    return torch.tensor([[INSTRUMENT_FAMILIES.index(family) for family in families], [*map(int, pitches)]]).T
 
 
 def _accuracy(classifier: Classifier, spectra: Inputs, labels: Tensor) -> dict[str, float]:

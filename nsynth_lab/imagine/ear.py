@@ -106,7 +106,7 @@ def recognition(heard: Heard, pitches: Sequence[int], family: str) -> Recognitio
 
 
 def apart(families: FloatArray | Doubles) -> float:
-    """Total variation between the families' probabilities [keys, 11] of the two keys that differ most."""
+    """Total variation between the families' probabilities [keys, 13] of the two keys that differ most."""
     differences = np.abs(families[:, None] - families[None]).sum(axis=2) / 2.0
     return float(differences.max())
 

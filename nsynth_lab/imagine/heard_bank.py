@@ -29,6 +29,7 @@ from nsynth_lab.note import Note
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
 FILE, FOLDER = "heard.safetensors", "heard"
+LISTENER = 2  # changes with the default classifier, since features of two are not comparable
 GROUP = 8  # instruments heard together
 Progress = Callable[[int], None]
 
@@ -141,7 +142,7 @@ def write_heard(path: Path, heard: HeardBank, digest: str) -> None:
     }
     header = {
         **FIXED, "kind": FOLDER, "bank": digest, "names": list(heard.names), "descriptors": list(NAMES),
-        "definition": DEFINITION,
+        "definition": DEFINITION, "listener": LISTENER,
     }  # fmt: skip
     write_bytes(path, save(tensors, metadata={KEY: json.dumps(header)}))
 
@@ -158,7 +159,8 @@ def read_heard(path: Path, digest: str) -> HeardBank:
         keys, features, described = (tensors[name] for name in ("keys", "features", "described"))
         sizes = {len(names), len(keys), len(features), len(described)}
         described_alike = header["descriptors"] == list(NAMES) and header["definition"] == DEFINITION
-        fits = header["bank"] == digest and described_alike and len(sizes) == 1
+        heard_alike = header["bank"] == digest and header["listener"] == LISTENER
+        fits = heard_alike and described_alike and len(sizes) == 1
         if not fits or described.shape[1:] != (len(NAMES),) or features.ndim != 2:
             raise CheckpointError(f"{path}: made for another bank, or by another version")
         return HeardBank(names, keys.astype(np.int64), features.astype(np.float32), described.astype(np.float64))

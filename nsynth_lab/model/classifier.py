@@ -1,8 +1,9 @@
 """A small classifier of family and pitch, NSynth's own measure: are decoded notes recognised as well as recorded ones?
 
-The classifier was trained on recorded notes only (see `evaluate.classifier_training`). Its input is 1.7 s from the
-onset, as 256 mel bands every 2048 samples in windows of 8192, in dB relative to the note's loudest band and limited to
-60 dB below it, so neither the level nor anything quieter matters.
+The classifier was trained on recorded sounds only, as they were recorded and as they might have been played otherwise
+(see `evaluate.classifier_training`): a cello whose level follows somebody's humming is a cello. Its input is 1.7 s from
+the onset, as 256 mel bands every 2048 samples in windows of 8192, in dB relative to the note's loudest band and limited
+to 60 dB below it, so neither the level nor anything quieter matters.
 
     mel [frames, bands] -> four convolutions, each halves time and frequency -> mean and maximum -> family, pitch
 
@@ -27,7 +28,7 @@ from nsynth_lab.dsp.mel import mel, mel_weights
 from nsynth_lab.errors import CheckpointError
 from nsynth_lab.model.checkpoint import read_tensors, write_bytes
 from nsynth_lab.model.headers import FIXED, KEY
-from nsynth_lab.note import FAMILIES
+from nsynth_lab.note import INSTRUMENT_FAMILIES, UNPITCHED
 from nsynth_lab.resources import default_checkpoint
 from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, Ints
 
@@ -42,7 +43,7 @@ HIDDEN = 192
 
 
 class Scores(NamedTuple):
-    """Logits of each family [notes, 11] and of each MIDI pitch [notes, 128]."""
+    """Logits of each family [notes, 13] and of each MIDI pitch [notes, 128]."""
 
     family: Tensor
     pitch: Tensor
@@ -57,7 +58,7 @@ class Classifier(nn.Module):
         self.layers = nn.ModuleList(nn.Conv2d(before, after, (3, 5), 2, (1, 2)) for before, after in sizes)
         self.norms = nn.ModuleList(nn.GroupNorm(8, channels) for channels in CHANNELS)
         self.hidden = nn.Linear(2 * CHANNELS[-1] * BANDS // 2 ** len(CHANNELS), HIDDEN)
-        self.family = nn.Linear(HIDDEN, len(FAMILIES))
+        self.family = nn.Linear(HIDDEN, len(INSTRUMENT_FAMILIES))
         self.pitch = nn.Linear(HIDDEN, PITCHES)
 
     def forward(self, spectra: Tensor) -> Scores:
@@ -107,11 +108,11 @@ def classify(samples: FloatArray, classifier: Classifier) -> tuple[str, int]:
     """The family and MIDI pitch that the classifier assigns to `samples` [samples] at 48 kHz."""
     with torch.no_grad():
         scores = classifier(torch.from_numpy(classifier_input(samples))[None])
-    return FAMILIES[int(scores.family.argmax())], int(scores.pitch.argmax())
+    return INSTRUMENT_FAMILIES[int(scores.family.argmax())], int(scores.pitch.argmax())
 
 
 class Heard(NamedTuple):
-    """Features [notes, 192], probabilities of the families [notes, 11] and MIDI pitches [notes] of sounds."""
+    """Features [notes, 192], probabilities of the families [notes, 13] and MIDI pitches [notes] of sounds."""
 
     features: FloatArray
     families: FloatArray
@@ -128,15 +129,21 @@ def hear(sounds: Sequence[FloatArray], classifier: Classifier) -> Heard:
 
 
 def accuracy(scores: Scores, labels: Tensor) -> dict[str, float]:
-    """The shares of notes whose family and whose pitch are recognised; `labels` [notes, 2] holds their numbers."""
-    right = torch.stack([logits.argmax(dim=1) for logits in scores], dim=1) == labels
-    return dict(zip(Scores._fields, right.float().mean(dim=0).tolist(), strict=True))
+    """The shares of notes whose family and whose pitch are recognised, the latter of those that have one.
+
+    `labels` [notes, 2] holds their numbers; the pitch of what has none is -1.
+    """
+    family, pitch = (logits.argmax(dim=1) == labels[:, column] for column, logits in enumerate(scores))
+    return {
+        "family": float(family.float().mean()),
+        "pitch": float(pitch[labels[:, 1] != UNPITCHED].float().mean()),
+    }
 
 
 def save_classifier(path: Path, classifier: Classifier, *, about: dict[str, Any]) -> None:
     """Write the weights in float16 with a JSON header, to which `about` (JSON values) is added."""
     tensors = {name: value.detach().cpu().half().contiguous() for name, value in classifier.state_dict().items()}
-    header = {**FIXED, "kind": "classifier", "families": list(FAMILIES), **about}
+    header = {**FIXED, "kind": "classifier", "families": list(INSTRUMENT_FAMILIES), **about}
     write_bytes(path, save(tensors, metadata={KEY: json.dumps(header)}))
 
 
@@ -152,7 +159,7 @@ def load_classifier(path: Path) -> tuple[Classifier, dict[str, Any]]:
     classifier = Classifier()
     expected = {name: value.shape for name, value in classifier.state_dict().items()}
     fits = {name: array.shape for name, array in arrays.items()} == expected
-    if not fits or header.get("families") != list(FAMILIES):
+    if not fits or header.get("families") != list(INSTRUMENT_FAMILIES):
         raise CheckpointError(f"{path}: not a classifier of this version; train it again")
     classifier.load_state_dict({name: torch.from_numpy(array).float() for name, array in arrays.items()})
     classifier.eval().requires_grad_(False)
