@@ -3,7 +3,7 @@
 Each note is heard as it was recorded and as it might have been played otherwise (see `played_otherwise`). What is heard
 is varied again every time it is used. It is transposed by up to three semitones, so that the classifier cannot memorise
 which pitch belongs to which instrument; shifted by up to two frames (0.09 s); coloured by up to 6 dB; gets noise 45 to
-80 dB below its loudest band, so that the noise floor of a recording reveals nothing; and in two of five cases its level
+80 dB below its loudest band, so that the noise floor of a recording reveals nothing; and in half of the cases its level
 is led along another curve, or held. Notes of small families are used more often.
 """
 
@@ -36,14 +36,14 @@ from nsynth_lab.units import FloatArray, Ints
 
 EPOCHS = 9
 BATCH = 32
-RATE = 2e-3
+RATE, LATER_RATE = 2e-3, 1e-3  # of what begins anew, and of what goes on
 SMOOTHING = 0.05
 WAYS = 2  # in which each note is heard: as it was recorded, and played otherwise
 NOISE_DB = (-80.0, -45.0)
 SHIFT_FRAMES = 2
 SEMITONES = 3
 TILT_DB, COLOUR_DB, COLOUR_WAVES = 5.0, 2.0, 4
-HELD, LED = 0.15, 0.25  # shares of uses in which the level is held, or led
+HELD, LED = 0.2, 0.3  # shares of uses in which the level is held, or led
 LED_DB, LED_POINTS = 8.0, 6
 
 Progress = Callable[[int, int], None]
@@ -97,7 +97,7 @@ def train_classifier(
     done = len(notes)
     for step, batch in enumerate(_batches(chosen, labels[chosen, 0].numpy(), epochs, seed)):
         for group in optimizer.param_groups:
-            group["lr"] = _rate(step, steps)
+            group["lr"] = (RATE if start is None else LATER_RATE) * _rate(step, steps)
         way = np.random.default_rng((seed, step)).integers(ways, size=len(batch))
         augmented, semitones = augment(torch.from_numpy(spectra[batch, way].astype(np.float32)), seed=step)
         with torch.autocast("cpu", torch.bfloat16):  # half the time where there are matrix units
@@ -195,9 +195,9 @@ def _batches(chosen: Ints, families: Ints, epochs: int, seed: int) -> Iterator[I
 
 
 def _rate(step: int, steps: int) -> float:
-    """The learning rate: it rises over a twentieth of the run while it falls to zero along a cosine."""
+    """The share of the learning rate: it rises over a twentieth of the run while it falls to zero along a cosine."""
     warm_up = min(1.0, (step + 1) / max(1.0, 0.05 * steps))
-    return RATE * warm_up * 0.5 * (1.0 + math.cos(math.pi * step / steps))
+    return warm_up * 0.5 * (1.0 + math.cos(math.pi * step / steps))
 
 
 def _error(logits: Tensor, labels: Tensor) -> Tensor:
