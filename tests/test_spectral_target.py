@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from nsynth_lab.dsp.compiled_bank import compiled_bank
 from nsynth_lab.dsp.fixed_bank import fixed_bank
 from nsynth_lab.dsp.noise import coloured, white_table
 from nsynth_lab.dsp.oscillators import bank, carriers, phases, span_hz
@@ -40,6 +41,26 @@ def test_a_bank_of_fixed_frequencies_is_60_db_from_the_exact_one() -> None:
     assert float((fast - exact).detach().norm() / exact.detach().norm()) < 1e-3
     wanted, came = (torch.autograd.grad((sound * exact.detach()).sum(), amplitudes)[0] for sound in (exact, fast))
     assert float((came - wanted).norm() / wanted.norm()) < 3e-3
+
+
+def test_the_compiled_bank_is_the_exact_one_and_leaves_out_what_is_not_heard() -> None:
+    f0_hz = 200.0 + noise(1, FRAMES, seed=0)
+    ratios = (torch.arange(PARTIALS + 4) + 1.0).expand(1, FRAMES, PARTIALS + 4)
+    turns = torch.linspace(0.0, 0.9, PARTIALS + 4, dtype=torch.float64)[None]
+    partial_hz = span_hz(f0_hz, f0_hz[:, 0])[..., None] * ratios.repeat_interleave(2, dim=1)
+    starts, ends = phases(partial_hz, turns)
+    moving = torch.linspace(0.2, 1.0, FRAMES)[:, None] / (torch.arange(PARTIALS) + 1.0)
+    amplitudes = moving[None].clone().requires_grad_()
+    before = amplitudes[:, 0].detach()
+    exact = bank(amplitudes, before, partial_hz[..., :PARTIALS], starts[..., :PARTIALS])
+    loud = torch.ones(1, FRAMES)
+    given = (amplitudes, before, f0_hz, f0_hz[:, 0], ratios, turns)
+    fast, after = compiled_bank(*given, loudest=loud)
+    torch.testing.assert_close(fast, exact, rtol=0, atol=2e-5)
+    torch.testing.assert_close(after, ends, rtol=0, atol=1e-7)
+    wanted, came = (torch.autograd.grad((sound * exact.detach()).sum(), amplitudes)[0] for sound in (exact, fast))
+    assert float((came - wanted).norm() / wanted.norm()) < 3e-3
+    assert not compiled_bank(*given, loudest=1e-9 * loud)[0].any()
 
 
 def test_gradient_of_noise() -> None:

@@ -239,7 +239,7 @@ def build_bank(
     instruments that the bank already has stay.
 
     Encoding takes about a tenth of the length of the notes, divided by the number of processes; with `--rounds 8` and
-    `--from-checkpoint` four times as long. If it is interrupted, the same command continues. Notes whose level rises at
+    `--from-checkpoint` five times as long. If it is interrupted, the same command continues. Notes whose level rises at
     the end, unlike the recording's, are listed.
 
     **Examples**
