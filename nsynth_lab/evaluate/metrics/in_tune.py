@@ -1,7 +1,7 @@
 """A note brought to the pitch of its key, without vibrato and glides, so that its timbre alone is judged.
 
-The classifier was trained on notes in tune that stay at one pitch. A plain organ that is 30 cents sharp it takes for a
-reed instrument, and so it would judge the tuning of a phrase rather than what plays it.
+The classifier has heard most notes in tune and at one pitch. The first one took a plain organ that is 30 cents sharp
+for a reed instrument, and so would have judged the tuning of a phrase rather than what plays it.
 """
 
 from __future__ import annotations

@@ -56,8 +56,8 @@ USUAL = (
 )  # fmt: skip
 MOST_LOST = 0.5  # of the tones, when they are looked for in shorter windows
 BEYOND_SEMITONES = 13.0  # an octave to either side, so that octave errors are seen
-# The classifier knows no short notes: of ten instruments, three keys each, played plainly, it names 27 % after 0.2 s,
-# 30 % after 0.3 s, 47 % after 0.45 s and 93 % after 0.7 s.
+# The first classifier knew no short notes: of ten instruments, three keys each, played plainly, it named 27 % after
+# 0.2 s, 30 % after 0.3 s, 47 % after 0.45 s and 93 % after 0.7 s. The present one is no better at 0.7 s.
 SHORTEST_SECONDS, TAIL_SECONDS = 0.6, 0.25
 MOST_EXAMPLES = 12
 WORLD_SAMPLES = 10 * SAMPLE_RATE  # of the target's notes, for their mean envelope
