@@ -21,7 +21,7 @@ from nsynth_lab.model.measured_detail import with_detail
 from nsynth_lab.model.note_decoder import NoteDecoder
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
-BEGINNING_ROUNDS, BEGINNING_FRAMES, JOIN_FRAMES = 2, 32, 12
+BEGINNING_ROUNDS, BEGINNING_FRAMES, JOIN_FRAMES = 4, 32, 12
 BEGINNING_RATES, ATTACK_WEIGHT = (0.3, 0.1), 2.0
 
 
