@@ -2,8 +2,8 @@
 
 The writer is told metre and place in the bar before each note. So the first notes are heard once in each metre, with
 the likeliest upbeats; what it expects of them, how common such a beginning is, and what `tune.find` says of long notes
-and closes are added. Of 95 notated tunes as bare MIDI files, others than those by which the weights were chosen, the
-metre is found of 91 and the upbeat too of 81; by the rhythm alone of 67 and 50.
+and closes are added. Of 200 notated tunes as bare MIDI files, others than those by which the weights were chosen, the
+metre is found of 188 and the upbeat too of 169; by the rhythm alone of 128 and 93.
 """
 
 from __future__ import annotations
