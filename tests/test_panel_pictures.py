@@ -80,7 +80,7 @@ def test_what_is_urgent_comes_first_in_a_process_that_gives_way(renderer: Render
     (process, nice, _), (_, _, second), (_, _, third) = result(first), result(urgent), result(later)
     assert second < third
     assert process != os.getpid()
-    assert nice == min(19, os.nice(0) + NICENESS)
+    assert nice == (os.nice(0) or NICENESS), "whoever runs the tests may have chosen another"
 
 
 def test_a_process_that_dies_takes_one_request_with_it(renderer: Renderer) -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nsynth_lab.cli.tune_options import as_requested
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -105,8 +106,9 @@ def metre_of(text: str) -> Metre | None:
 
     if text in ("", ANY):
         return None
-    found = parse_metre(text)
-    metre_number(found)
+    with as_requested():
+        found = parse_metre(text)
+        metre_number(found)
     return found
 
 
@@ -116,7 +118,8 @@ def key_of(text: str) -> Key | None:
 
     if text in ("", ANY):
         return None
-    found = parse_key(text)
+    with as_requested():
+        found = parse_key(text)
     if found.mode == NO_MODE:
         raise UsageError(f"--key {text}; expected a tonic and a mode, such as G, Em or Edor")
     return found

@@ -14,6 +14,7 @@ from nsynth_lab.cli.options import FREE, CheckpointOption, ComputeOption, SeedOp
 from nsynth_lab.cli.performing import perform
 from nsynth_lab.cli.playing import LearnOption, playing
 from nsynth_lab.cli.stage import Stage, staged
+from nsynth_lab.cli.tune_options import checked_key, checked_metre
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,9 +66,15 @@ TempoOption = Annotated[
     ),
 ]
 MetreOption = Annotated[
-    str, typer.Option("--metre", help="The metre, such as 6/8.", show_default="found in what you play")
+    str,
+    typer.Option(
+        "--metre", callback=checked_metre, help="The metre, such as 6/8.", show_default="found in what you play"
+    ),
 ]
-KeyOption = Annotated[str, typer.Option("--key", help="The key, such as Edor.", show_default="found in what you play")]
+KeyOption = Annotated[
+    str,
+    typer.Option("--key", callback=checked_key, help="The key, such as Edor.", show_default="found in what you play"),
+]
 
 
 @dataclass(frozen=True)

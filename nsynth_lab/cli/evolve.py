@@ -11,6 +11,7 @@ import typer
 
 from nsynth_lab.cli import completions, console
 from nsynth_lab.cli.options import CheckpointOption, ComputeOption, ForceOption, JsonOption
+from nsynth_lab.cli.tune_options import checked_key, checked_metre
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,8 +54,13 @@ OutputOption = Annotated[
         help="With --save: the file; .abc, .mid, .musicxml or .svg for tunes, .toml, .safetensors.",
     ),
 ]
-MetreOption = Annotated[str, typer.Option("--metre", help="The metre of the tunes, such as 6/8.", show_default="4/4")]
-KeyOption = Annotated[str, typer.Option("--key", help="The key of the tunes, such as Edor.", show_default="D")]
+MetreOption = Annotated[
+    str,
+    typer.Option("--metre", callback=checked_metre, help="The metre of the tunes, such as 6/8.", show_default="4/4"),
+]
+KeyOption = Annotated[
+    str, typer.Option("--key", callback=checked_key, help="The key of the tunes, such as Edor.", show_default="D")
+]
 BarsOption = Annotated[int | None, typer.Option("--bars", help="Bars in each tune: 2, 4, 6 ... 16.", show_default="4")]
 FamilyOption = Annotated[
     str,

@@ -10,6 +10,7 @@ import typer
 
 from nsynth_lab.cli import console
 from nsynth_lab.cli.options import CheckpointOption, ForceOption, JsonOption, SeedOption
+from nsynth_lab.cli.tune_options import checked_key, checked_metre
 from nsynth_lab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ GridOption = Annotated[
 ]
 BarOption = Annotated[int, typer.Option("--bar", min=1, help="The whole bar at which each tune's loop begins.")]
 CountOption = Annotated[int, typer.Option("--count", min=1, max=1000, help="How many loops to sample.")]
-MetreOption = Annotated[str, typer.Option("--metre", help="The metre of sampled loops.")]
-KeyOption = Annotated[str, typer.Option("--key", help="The key of sampled loops.")]
+MetreOption = Annotated[str, typer.Option("--metre", callback=checked_metre, help="The metre of sampled loops.")]
+KeyOption = Annotated[str, typer.Option("--key", callback=checked_key, help="The key of sampled loops.")]
 WeightOption = Annotated[
     float,
     typer.Option(

@@ -9,6 +9,7 @@ import typer
 
 from nsynth_lab.cli import console
 from nsynth_lab.cli.options import ForceOption, JsonOption
+from nsynth_lab.cli.tune_options import checked_key, checked_metre
 from nsynth_lab.errors import UsageError
 
 TuneArgument = Annotated[
@@ -19,10 +20,22 @@ OutputOption = Annotated[
 ]
 NumberOption = Annotated[str, typer.Option("--number", help="Which tune of a book of ABC, as after its X:.")]
 MetreOption = Annotated[
-    str, typer.Option("--metre", help="The metre of a MIDI file, such as 6/8.", show_default="what it says, or found")
+    str,
+    typer.Option(
+        "--metre",
+        callback=checked_metre,
+        help="The metre of a MIDI file, such as 6/8.",
+        show_default="what it says, or found",
+    ),
 ]
 KeyOption = Annotated[
-    str, typer.Option("--key", help="The key of a MIDI file, such as Edor.", show_default="what it says, or found")
+    str,
+    typer.Option(
+        "--key",
+        callback=checked_key,
+        help="The key of a MIDI file, such as Edor.",
+        show_default="what it says, or found",
+    ),
 ]
 SOUNDS = (".wav", ".flac", ".ogg", ".mp3", ".aiff")
 
