@@ -23,7 +23,8 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.units import Doubles
 
 CANDIDATES = 20
-MOVED, FURTHER = 1.0, 4.0 / 3.0  # share of the family's spread; and times as far, where that is too near
+MOVED = 1.15  # of the family's spread: of those drawn, the ones near its middle pass more often
+FURTHER = 4.0 / 3.0  # times as far, where a candidate is too near to a real instrument
 LEAST_RATIO, LEAST_KEY_RATIO = 0.8, 0.5  # to the nearest real: the median of the keys, and each
 CORRECTIONS, CLOSE = 2, 0.1  # at most, and none where what came is so near, as a share of what was asked for
 MOST_SHARE = 5.0  # of the steps that are predicted to bring it
