@@ -23,7 +23,7 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.units import Doubles
 
 CANDIDATES = 20
-MOVED = 1.15  # of the family's spread: of those drawn, the ones near its middle pass more often
+MOVED = 1.25  # of the family's spread: of those drawn, the ones near its middle pass more often
 FURTHER = 4.0 / 3.0  # times as far, where a candidate is too near to a real instrument
 LEAST_RATIO, LEAST_KEY_RATIO = 0.8, 0.5  # to the nearest real: the median of the keys, and each
 CORRECTIONS, CLOSE = 2, 0.1  # at most, and none where what came is so near, as a share of what was asked for
