@@ -43,7 +43,7 @@ class HeardNote:
 
 
 def sounding_samples(notes: Iterable[HeardNote]) -> int:
-    """How long any of these notes sounds; they come in order of their beginnings."""
+    """For how many samples at least one note sounds; the notes must be in the order in which they begin."""
     total = end = 0
     for note in notes:
         total += max(note.end_sample - max(note.begin_sample, end), 0)

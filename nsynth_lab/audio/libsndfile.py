@@ -47,7 +47,7 @@ def name_bytes(path: Path) -> str | bytes:
 
 
 def check_rate(path: Path, rate: int) -> None:
-    """Raise an AudioError unless a sample rate in Hz is one that a sound can have."""
+    """Raise an AudioError if a sample rate is outside 1,000 to 768,000 Hz."""
     if not 1_000 <= rate <= 768_000:
         raise AudioError(f"{path}: sample rate {rate} Hz; expected 1,000 to 768,000 Hz")
 

@@ -1,4 +1,4 @@
-"""Sound files are read: whole, in blocks, or only what they say of themselves.
+"""Reads sound files: whole, in blocks, or just their header or comment.
 
 Damaged headers are repaired first (`riff`, `mpeg`, `flac`).
 """
@@ -69,7 +69,7 @@ def length_seconds(path: str | Path) -> float:
 def mono_blocks(path: str | Path) -> Iterator[tuple[FloatArray, int]]:
     """A sound file of any length in blocks: (mono [samples], sample rate in Hz). Memory does not grow with its length.
 
-    Channels that cancel each other, as where one is the other turned over, are not added: the first is taken.
+    Channels that cancel each other, such as a pair in opposite polarity, are not summed: the first is used.
 
     Raises:
         AudioError: missing, empty, not audio, or holding NaN or infinite samples.

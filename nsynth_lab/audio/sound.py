@@ -57,6 +57,6 @@ def samples_hash(audio: Audio) -> str:
 
 
 def check_finite(samples: FloatArray, called: str) -> None:
-    """Raise an AudioError, which calls the sound `called`, unless every sample is a finite number."""
+    """Raise an AudioError if any sample is NaN or infinite; `called` is what the error calls the sound."""
     if not np.isfinite(samples).all():
         raise AudioError(f"{called}: holds NaN or infinite samples; export it again without them")

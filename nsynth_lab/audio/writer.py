@@ -1,4 +1,4 @@
-"""Sound files are written block by block, as a recording is."""
+"""Writes a sound file block by block, as while recording."""
 
 from __future__ import annotations
 

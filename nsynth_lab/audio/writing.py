@@ -1,4 +1,4 @@
-"""Sound files are written whole, or not at all."""
+"""Writes a sound file in one go, completely or not at all."""
 
 from __future__ import annotations
 

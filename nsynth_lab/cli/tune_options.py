@@ -1,4 +1,4 @@
-"""`--metre` and `--key`: what is none is a wrong request, and is told before anything else is done."""
+"""Checks `--metre` and `--key` before anything else is done: one that cannot be read is a usage error."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from nsynth_lab.errors import TuneError, UsageError
 
 
 def checked_metre(text: str) -> str:
-    """The metre as it was written; a callback of options. An empty text is none.
+    """Return `text` unchanged if it is a metre or empty; a callback for typer's options.
 
     Raises:
-        UsageError: it is no metre.
+        UsageError: it cannot be read as a metre.
     """
     from nsynth_lab.tune.metre import parse_metre
 
@@ -23,10 +23,10 @@ def checked_metre(text: str) -> str:
 
 
 def checked_key(text: str) -> str:
-    """The key as it was written; a callback of options. An empty text is none.
+    """Return `text` unchanged if it is a key or empty; a callback for typer's options.
 
     Raises:
-        UsageError: it is no key.
+        UsageError: it cannot be read as a key.
     """
     from nsynth_lab.tune.key import parse_key
 
@@ -38,7 +38,7 @@ def checked_key(text: str) -> str:
 
 @contextmanager
 def as_requested() -> Iterator[None]:
-    """What is wrong about a tune in this context was asked for: it is a UsageError."""
+    """Turn a TuneError raised in this context into a UsageError, because the option asked for it."""
     try:
         yield
     except TuneError as error:

@@ -1,4 +1,4 @@
-"""All probes are run, a few at a time."""
+"""Runs all probes, a few at a time."""
 
 from __future__ import annotations
 

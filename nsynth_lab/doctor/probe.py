@@ -1,4 +1,4 @@
-"""One capability is examined, in a process of its own: `python -m nsynth_lab.doctor NAME`.
+"""Examines one capability in a process of its own: `python -m nsynth_lab.doctor NAME`.
 
 So a library that fails to load, crashes or hangs becomes a result instead of the end of the examination.
 """
@@ -57,7 +57,7 @@ class Probe:
 
 
 def run_probe(probe: Probe) -> ProbeResult:
-    """Examine one capability in a process of its own, and tell what came of it."""
+    """Examine one capability in a process of its own, and return the result."""
     command = [sys.executable, "-m", "nsynth_lab.doctor", probe.name]
     try:
         done = subprocess.run(
@@ -76,7 +76,7 @@ def run_probe(probe: Probe) -> ProbeResult:
 
 
 def answer(probe: Probe) -> dict[str, Any]:
-    """What a probe finds, in this process, as the arguments of a `ProbeResult`."""
+    """Run a probe in this process; returns arguments for a `ProbeResult`."""
     try:
         return {"works": True, "detail": probe.examine()}
     except ProbeError as problem:

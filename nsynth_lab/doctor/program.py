@@ -22,17 +22,17 @@ OTHER_HOME = f"name a folder that can be written, for all that is yours: {HOME}=
 
 
 def python() -> str:
-    """Which Python this is, and where."""
+    """Tell which Python this is, and where it is."""
     return f"{platform.python_version()} on {platform.system()} {platform.machine()}, {sys.prefix}"
 
 
 def program() -> str:
-    """Which version of the program this is, and where."""
+    """Tell which version of the program this is, and where it is."""
     return f"{__version__}, {'installed in' if is_installed() else 'in the checkout'} {PACKAGE.parent}"
 
 
 def torch_works() -> str:
-    """That torch multiplies, and on what it computes."""
+    """Check that torch multiplies correctly, and list its devices."""
     import torch
 
     product = float((torch.ones(8, 8) @ torch.ones(8, 8)).sum())
@@ -59,7 +59,7 @@ def _cpu_arithmetic() -> str:
 
 
 def torchaudio_works() -> str:
-    """That torchaudio resamples."""
+    """Check that torchaudio resamples."""
     import torch
     import torchaudio
 
@@ -68,7 +68,7 @@ def torchaudio_works() -> str:
 
 
 def compiled_loops() -> str:
-    """That Numba compiles, and where what it compiled is kept."""
+    """Check that Numba compiles, and tell where compiled code is cached."""
     import numpy as np
 
     from nsynth_lab.compiled import CACHE_FOLDER, IS_KEPT
@@ -83,7 +83,7 @@ def compiled_loops() -> str:
 
 
 def checkpoint() -> str:
-    """That the default model is whole, and that its bank belongs to its weights."""
+    """Check that the default model is complete, and that its bank was made with its weights."""
     from nsynth_lab.model.bank import load_bank
     from nsynth_lab.model.checkpoint import load_checkpoint
 
@@ -125,7 +125,7 @@ def how_to_restore(path: Path) -> str:
 
 
 def presets_are_read() -> str:
-    """How many presets there are, and that all can be read."""
+    """Count the presets, and check that all can be read."""
     from nsynth_lab.patch.library import files_in, presets
 
     folder = factory_presets()
@@ -139,7 +139,7 @@ def presets_are_read() -> str:
 
 
 def your_files() -> str:
-    """Where what is the user's own is kept, how large it is, and that it can be written."""
+    """Tell where the user's own files are, how large they are, and check that the folders can be written."""
     data, caches = data_folder(), cache_folder()
     for folder in (data, caches):
         nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
@@ -162,7 +162,7 @@ def _mib(size_bytes: int) -> str:
 
 
 def disk() -> str:
-    """How much space is left."""
+    """Tell how much disk space is free."""
     places = {"here": Path.cwd(), "temporary files": Path(tempfile.gettempdir())}
     free = {name: shutil.disk_usage(place).free / 2**30 for name, place in places.items()}
     told = ", ".join(f"{name} {gib:.1f} GiB free" for name, gib in free.items())

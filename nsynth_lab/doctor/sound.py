@@ -1,4 +1,4 @@
-"""Probes of what brings sound in and out: files, effects, plugins, devices, MIDI, the panel, SoundFonts."""
+"""Probes of everything that brings sound in or out: files, effects, plugins, devices, MIDI, the panel, SoundFonts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SOUNDFONT_FOLDERS = (
 
 
 def audio_files() -> str:
-    """That every format of sound file is written and read back."""
+    """Check that every sound file format can be written and read back."""
     import numpy as np
 
     from nsynth_lab.audio import Audio, read_audio, write_audio
@@ -51,7 +51,7 @@ def audio_files() -> str:
 
 
 def effects() -> str:
-    """That pedalboard turns a gain as far as it is told."""
+    """Check that pedalboard applies a gain correctly."""
     import numpy as np
     import pedalboard
 
@@ -63,7 +63,7 @@ def effects() -> str:
 
 
 def plugins() -> str:
-    """How many VST3 plugins have been scanned."""
+    """Count the VST3 plugins that have been scanned."""
     from nsynth_lab.effects import scanned_plugins
 
     found = scanned_plugins()
@@ -75,13 +75,13 @@ def plugins() -> str:
 
 
 def sfz() -> str:
-    """That the SFZ sampler is there."""
+    """Check that the SFZ sampler is installed."""
     importlib.import_module("pysfizz")
     return f"pysfizz {version('pysfizz')}"
 
 
 def sound_devices() -> str:
-    """Which outputs there are."""
+    """List the audio outputs."""
     try:
         import sounddevice
     except OSError as error:
@@ -95,7 +95,7 @@ def sound_devices() -> str:
 
 
 def priority() -> str:
-    """With which priority the thread that plays may run."""
+    """Find the priority at which the audio thread may run."""
     if sys.platform != "linux":
         return "the system gives the sound card's thread real-time priority by itself"
     if not raise_priority():
@@ -106,7 +106,7 @@ def priority() -> str:
 
 
 def midi_ports() -> str:
-    """Which MIDI inputs there are."""
+    """List the MIDI inputs."""
     rtmidi = importlib.import_module("rtmidi")
     try:
         ports = rtmidi.MidiIn().get_ports()
@@ -121,7 +121,7 @@ def midi_ports() -> str:
 
 
 def wires() -> str:
-    """Which ways of playing together with a DAW are installed."""
+    """List which of OSC, Link and JACK are installed."""
     found, missing = [], []
     for package, extra in WIRES.items():
         try:
@@ -134,14 +134,14 @@ def wires() -> str:
 
 
 def panel() -> str:
-    """That the panel's server is installed."""
+    """Check that the panel's server is installed."""
     for name in PANEL:
         importlib.import_module(name)
     return ", ".join(f"{name} {version(name)}" for name in PANEL)
 
 
 def soundfonts() -> str:
-    """That FluidSynth is there, and which SoundFonts."""
+    """Check that FluidSynth is installed, and list the SoundFonts."""
     if not ctypes.util.find_library("fluidsynth"):
         raise ProbeError("FluidSynth's library is not installed", system_package("libfluidsynth3", "fluidsynth"))
     folders = [Path(folder).expanduser() for folder in SOUNDFONT_FOLDERS]
