@@ -73,19 +73,6 @@ def in_threads(work: Callable[[Part], Done], parts: Sequence[Part]) -> list[Done
     return [work(parts[0]), *(other.result() for other in others)]
 
 
-def in_turn(work: Callable[[Part], Done], parts: Sequence[Part], *, count: int) -> Iterator[Done]:
-    """`work` on all `parts` in their order, by `count` threads; whoever stops early drops what has not begun.
-
-    >>> list(in_turn(len, ["a", "song"], count=2))
-    [1, 4]
-    """
-    pool = ThreadPoolExecutor(count, thread_name_prefix="worker")
-    try:
-        yield from pool.map(work, parts)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 @functools.cache
 def _helpers(raised: bool) -> ThreadPoolExecutor:
     begin = raise_priority if raised else None

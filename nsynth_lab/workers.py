@@ -1,4 +1,4 @@
-"""in_parallel: a loop over worker processes that keeps the order and can be stopped with Ctrl-C."""
+"""in_parallel, with_helpers: loops over worker processes that keep the order and can be stopped with Ctrl-C."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import multiprocessing
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from nsynth_lab.threads import usable_processors
+from nsynth_lab.process_tuning import keep_freed_memory
+from nsynth_lab.threads import set_thread_count, usable_processors
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+LEAST_ITEMS = 8  # for each process: fewer are done here before a helper has started
+
+_work: Callable[[Any], Any] | None = None  # of a helper
 
 
 def in_parallel(
@@ -46,6 +51,71 @@ def in_parallel(
             pool.shutdown(cancel_futures=True)
 
 
+def with_helpers(work: Callable[[Item], Result], items: Sequence[Item], *, jobs: int | None = None) -> Iterator[Result]:
+    """`work` on all `items` in their order, by this process and `jobs` - 1 helper processes, each on one thread.
+
+    For work that holds the interpreter's lock too often to be shared among threads, such as encoding. This process
+    begins at once and shares the items with the helpers once they have started; for a few items there are none. By
+    default there is a process for each processor that this one may use. `work` is sent to each helper once. Stopping is
+    as in `in_parallel`.
+
+    Raises:
+        concurrent.futures.process.BrokenProcessPool: a helper crashed.
+    """
+    helpers = min(jobs or usable_processors(), len(items) // LEAST_ITEMS) - 1
+    if helpers < 1:
+        yield from map(work, items)
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(helpers, mp_context=context, initializer=_start_helper, initargs=(work,))
+    try:
+        yield from _shared(work, items, pool, at_once=helpers + 1)
+    finally:
+        with _ignoring_ctrl_c():
+            pool.shutdown(cancel_futures=True)
+
+
+def _shared(
+    work: Callable[[Item], Result], items: Sequence[Item], pool: ProcessPoolExecutor, *, at_once: int
+) -> Iterator[Result]:
+    """As `with_helpers`. The helpers of `pool` have up to `at_once` items before them: one more than they are."""
+    started = pool.submit(_is_helper)
+    elsewhere: dict[int, Future[Result]] = {}
+    here: dict[int, Result] = {}
+    begun = done = 0
+    while done < len(items):
+        if started.done():
+            started.result()
+            while begun < len(items) and sum(not one.done() for one in elsewhere.values()) < at_once:
+                elsewhere[begun] = pool.submit(_work_of_helper, items[begun])
+                begun += 1
+        if begun < len(items):
+            here[begun] = work(items[begun])
+            begun += 1
+        elif done in elsewhere:
+            elsewhere[done].exception()  # waits
+        while done in here or (done in elsewhere and elsewhere[done].done()):
+            yield here.pop(done) if done in here else elsewhere.pop(done).result()
+            done += 1
+
+
+def _start_helper(work: Callable[[Any], Any]) -> None:
+    global _work
+    _start_worker()
+    set_thread_count(1)
+    _work = work
+
+
+def _is_helper() -> bool:
+    return _work is not None
+
+
+def _work_of_helper(item: Any) -> Any:
+    if _work is None:
+        raise RuntimeError("this process is no helper")
+    return _work(item)
+
+
 @contextmanager
 def _ignoring_ctrl_c() -> Iterator[None]:
     """A second Ctrl-C would interrupt the shutdown, and the workers would wait for ever."""
@@ -60,4 +130,5 @@ def _ignoring_ctrl_c() -> Iterator[None]:
 
 
 def _start_worker() -> None:
+    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process decides what Ctrl-C does

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -13,13 +14,15 @@ from nsynth_lab.bench.timing import Spread, real_time, seconds_of
 from nsynth_lab.bench.work import Advance, Work, spread_notes
 from nsynth_lab.dsp.noise_table import noise_places
 from nsynth_lab.latents import Latents
+from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import encode, on_one_thread
 from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.pack.blend_clips import ClipLatents
 from nsynth_lab.pack.decode import decode_clips
 from nsynth_lab.pack.request import ClipKey
-from nsynth_lab.threads import in_turn, thread_count
+from nsynth_lab.threads import thread_count
 from nsynth_lab.units import frames_to_seconds, seconds_to_frames
+from nsynth_lab.workers import with_helpers
 
 NOTE = 60
 MANY = 64
@@ -97,7 +100,7 @@ def measure(work: Work, advance: Advance) -> Offline:
         rate(count, effort.seconds, _encoding(work, count, effort.seconds, fitted=True), effort.batch_repeats)
         for count in (1, effort.fitted_notes)
     ]
-    together = _encoding(work, effort.encoded_notes, effort.seconds, fitted=True, threads=thread_count())
+    together = _encoding(work, effort.encoded_notes, effort.seconds, fitted=True, processes=thread_count())
     at_once = rate(effort.encoded_notes, effort.seconds, together, effort.batch_repeats)
     guessed = [
         rate(count, effort.seconds, _encoding(work, count, effort.seconds, fitted=False), effort.batch_repeats)
@@ -135,18 +138,19 @@ def _steps(audio_seconds: float, repeats: int) -> int:
     return max(1, round((1 + repeats) * audio_seconds / TYPICAL_RATE))
 
 
-def _encoding(work: Work, count: int, seconds: float, *, fitted: bool, threads: int = 1) -> Callable[[], object]:
+def _encoding(work: Work, count: int, seconds: float, *, fitted: bool, processes: int = 1) -> Callable[[], object]:
     sounds = [(recording(note, seconds=seconds), note) for note in spread_notes(count)]
-    checkpoint, rounds = work.session.checkpoint, ROUNDS if fitted else 0
-
-    def one(given: tuple[Audio, int]) -> Latents:
-        return encode(given[0], checkpoint, note=given[1], rounds=rounds, detail=fitted)
+    encode_one = partial(_encode, work.session.checkpoint, fitted)
 
     def all_of_them() -> list[Latents]:
         with on_one_thread():
-            return list(in_turn(one, sounds, count=threads))
+            return list(with_helpers(encode_one, sounds, jobs=processes))
 
     return all_of_them
+
+
+def _encode(checkpoint: Checkpoint, fitted: bool, given: tuple[Audio, int]) -> Latents:
+    return encode(given[0], checkpoint, note=given[1], rounds=ROUNDS if fitted else 0, detail=fitted)
 
 
 def _decoding(work: Work, notes: Sequence[int], seconds: float) -> Callable[[], object]:

@@ -32,7 +32,7 @@ from nsynth_lab.note import INSTRUMENT_FAMILIES, Instrument, Note, note_name
 from nsynth_lab.threads import set_thread_count
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray
 from nsynth_lab.version import __version__
-from nsynth_lab.workers import in_parallel
+from nsynth_lab.workers import with_helpers
 
 LONGEST_SECONDS = 4.0
 LONG_HOLD_SECONDS = 2.0
@@ -120,7 +120,7 @@ def build_bank(
     records = [record for chosen in plan.instruments.values() for record in chosen]
     zones: list[Latents] = []
     with _unfinished_folder(unfinished):
-        for _, zone in in_parallel(partial(_zone, folder, unfinished), records, jobs=processes, chunk=4):
+        for zone in with_helpers(partial(_zone, folder, unfinished), records, jobs=processes):
             zones.append(zone)
             progress()
     entries: list[BankEntry] = []

@@ -26,7 +26,7 @@ from nsynth_lab.model.headers import model_of
 from nsynth_lab.model.measured_detail import with_detail
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 from nsynth_lab.version import __version__
-from nsynth_lab.workers import in_parallel
+from nsynth_lab.workers import with_helpers
 
 EVERY_LAYER = 127
 LOUD_DB, MOST_APART_DB = 40.0, 1.5  # levels of zone and recording, apart from a gain
@@ -77,7 +77,7 @@ def write_details(plan: DetailPlan, folder: Path, *, processes: int | None, prog
     work = [(zones[index], records) for index, records in plan.recorded]
     numbers = iter([index for index, _ in plan.recorded])
     with on_one_thread():
-        for _, zone in in_parallel(partial(_detailed, folder), work, jobs=processes, chunk=4):
+        for zone in with_helpers(partial(_detailed, folder), work, jobs=processes):
             zones[next(numbers)] = zone
             progress()
     recipe = {**plan.recipe, "detail": __version__}

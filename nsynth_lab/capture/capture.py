@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +23,15 @@ from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.bank import Bank, BankEntry
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import Cut, cut_sides, encode_measured, encode_unpitched, on_one_thread
-from nsynth_lab.model.encodings import EncodedRecording, EncodingCache, encoding_key, user_encoding_cache
+from nsynth_lab.model.encodings import EncodedRecording, encoding_key, user_encoding_cache
 from nsynth_lab.model.refine import refine
 from nsynth_lab.model.user_bank import keep, user_instrument_path
 from nsynth_lab.note import UNPITCHED_FAMILIES, Instrument, Note, note_name
 from nsynth_lab.runtime.clips import decode
-from nsynth_lab.threads import in_turn, thread_count
+from nsynth_lab.threads import thread_count
 from nsynth_lab.units import FRAME_RATE_HZ, FloatArray
 from nsynth_lab.version import __version__
+from nsynth_lab.workers import with_helpers
 
 
 @dataclass(frozen=True)
@@ -98,19 +100,16 @@ def capture(
     advance = begin(sum(note.sides is not None for note in played), "encoding")
     zones: list[Latents] = []
     outcomes: list[NoteOutcome] = []
-    encodings = user_encoding_cache()
-    hold_seconds = source.actual_hold(plan.hold_seconds)
-    has_pitch = family not in UNPITCHED_FAMILIES
-
-    def encoded(note: CapturedNote) -> tuple[Latents | None, NoteOutcome]:
-        if has_pitch:
-            return _encode(note, hold_seconds, plan.refine_seconds, checkpoint, encodings)
-        return _encode_unpitched(note, checkpoint, track=plan.track)
-
-    # fitting for a time would find less beside others
-    several = 1 if plan.refine_seconds else thread_count()
+    encode: Callable[[CapturedNote], tuple[Latents | None, NoteOutcome]]
+    if family in UNPITCHED_FAMILIES:
+        encode = partial(_encode_unpitched, checkpoint, track=plan.track)
+    else:
+        encode = partial(_encode, checkpoint, source.actual_hold(plan.hold_seconds), plan.refine_seconds)
+    # fitting for a time would find less beside others, and a graphics card has one queue
+    alone = plan.refine_seconds or checkpoint.device != "cpu"
     with on_one_thread():
-        for note, (zone, outcome) in zip(played, in_turn(encoded, played, count=several), strict=True):
+        encoded = with_helpers(encode, played, jobs=1 if alone else thread_count())
+        for note, (zone, outcome) in zip(played, encoded, strict=True):
             outcomes.append(outcome)
             if zone is not None:
                 zones.append(zone)
@@ -126,11 +125,7 @@ def capture(
 
 
 def _encode(
-    played: CapturedNote,
-    hold_seconds: float | None,
-    refine_seconds: float,
-    checkpoint: Checkpoint,
-    encodings: EncodingCache,
+    checkpoint: Checkpoint, hold_seconds: float | None, refine_seconds: float, played: CapturedNote
 ) -> tuple[Latents | None, NoteOutcome]:
     """Encode one note and measure the error of its reconstruction; encodings are reused if they exist."""
     name, velocity = note_name(played.key.note), played.key.velocity
@@ -151,7 +146,7 @@ def _encode(
             release=release,
         )
         note = Note(played.key.note, velocity)
-        encoded = encodings.get(
+        encoded = user_encoding_cache().get(
             key,
             lambda: EncodedRecording(encode_measured(samples, streams, checkpoint, note=note, release_frame=release)),
         )
@@ -167,7 +162,7 @@ def _encode(
 
 
 def _encode_unpitched(
-    played: CapturedNote, checkpoint: Checkpoint, *, track: float
+    checkpoint: Checkpoint, played: CapturedNote, *, track: float
 ) -> tuple[Latents | None, NoteOutcome]:
     """Encode a drum or a noise, which takes no time worth caching, and measure the error of its reconstruction."""
     note = Note(played.key.note, played.key.velocity)

@@ -24,7 +24,7 @@ from nsynth_lab.model.encodings import EncodedRecording, encoding_key, user_enco
 from nsynth_lab.model.headers import model_of
 from nsynth_lab.note import Note
 from nsynth_lab.runtime.clips import decode
-from nsynth_lab.workers import in_parallel
+from nsynth_lab.workers import with_helpers
 
 
 def reencode_bank(
@@ -39,7 +39,7 @@ def reencode_bank(
         CheckpointError: no usable checkpoint in one of the folders.
     """
     zones: list[Latents] = []
-    for _, zone in in_parallel(partial(_zone, old, new, rounds), bank.zones, jobs=processes, chunk=4):
+    for zone in with_helpers(partial(_zone, old, new, rounds), bank.zones, jobs=processes):
         zones.append(zone)
         progress()
     return Bank(list(bank.entries.values()), zones, model_id=model_of(new))

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from nsynth_lab.compiled import compiled
+from nsynth_lab.compiled import compiled, inlined
 from nsynth_lab.units import Doubles, FloatArray
 
 MAX_STEPS = 24
@@ -45,7 +45,7 @@ def spherical_mean(vectors: FloatArray, weights: Doubles, out: FloatArray) -> No
             for i in range(dims):
                 directions[v, i] = vectors[v, i] / own
                 mean[i] += weights[v] * directions[v, i]
-    size = math.sqrt(np.sum(mean * mean))
+    size = math.sqrt(_product(mean, mean))
     if size < MIN_LENGTH:
         out[:] = straight.astype(np.float32)
         return
@@ -53,18 +53,27 @@ def spherical_mean(vectors: FloatArray, weights: Doubles, out: FloatArray) -> No
     for _ in range(MAX_STEPS):
         step = np.zeros(dims)
         for v in range(count):
-            cosine = min(max(np.sum(directions[v] * mean), -1.0), 1.0)
+            cosine = min(max(_product(directions[v], mean), -1.0), 1.0)
             sine = math.sqrt(1.0 - cosine * cosine)
             if weights[v] > 0.0 and sine > MIN_SINE:
                 turn = weights[v] * math.acos(cosine) / sine
                 for i in range(dims):
                     step[i] += turn * (directions[v, i] - cosine * mean[i])
-        angle = math.sqrt(np.sum(step * step))
+        angle = math.sqrt(_product(step, step))
         if angle < NEAR_RADIANS:
             break
         mean = math.cos(angle) * mean + math.sin(angle) / angle * step
-        mean /= math.sqrt(np.sum(mean * mean))
+        mean /= math.sqrt(_product(mean, mean))
     out[:] = (length * mean).astype(np.float32)
+
+
+@inlined
+def _product(left: Doubles, right: Doubles) -> float:
+    """The sum of products; a loop, since loading what stands behind `np.sum` brings all of SciPy's linear algebra."""
+    total = 0.0
+    for i in range(len(left)):
+        total += left[i] * right[i]
+    return total
 
 
 @compiled

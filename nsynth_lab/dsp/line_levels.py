@@ -64,8 +64,8 @@ class LineLevels:
         """The levels of `samples` [frames * 512]."""
         frames = frames_of(samples, self.length)[self.every - 1 :: self.every]
         window, scale = blackman_harris(self.length)
-        spectrum = torch.view_as_real(torch.fft.rfft(torch.from_numpy(frames * window)))
-        power = (spectrum.square_().sum(-1) * scale).numpy()
+        squares = torch.view_as_real(torch.fft.rfft(torch.from_numpy(frames * window))).square_()
+        power = ((squares[..., 0] + squares[..., 1]) * scale).numpy()  # several times as fast as `sum(-1)`
         lines = np.take_along_axis(power[:, None], self._bins[:, : self.count], axis=2).sum(axis=2)
         return Levels(lines.astype(np.float64), self._in_bands(power * self._free), power)
 

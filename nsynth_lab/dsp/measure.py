@@ -12,6 +12,7 @@ from nsynth_lab.dsp.pitch import instantaneous_hz, track_cents, tracked_orders
 from nsynth_lab.latents import CENTS_LIMIT
 from nsynth_lab.units import (
     HOP_SAMPLES,
+    Doubles,
     FloatArray,
     cents_to_ratio,
     note_to_hz,
@@ -22,6 +23,8 @@ from nsynth_lab.units import (
 VIBRATO_CENTS = 3.0
 ONSET_DB = 40.0
 OVERSAMPLING = 4
+
+Spectrum = tuple[Doubles, float]  # of `sounding_spectrum_db`
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,11 @@ def measure(samples: FloatArray, *, note: int) -> Measured:
     onset = int(np.argmax(level_db > level_db.max() - ONSET_DB))
     steady = samples[onset * HOP_SAMPLES :][:SPECTRUM_SAMPLES]
     seen = slice(onset, onset + samples_to_frames(len(steady)))
-    vibrato = _vibrato(samples, steady, nominal_hz, seen)
+    spectrum = sounding_spectrum_db(steady)
+    vibrato = _vibrato(samples, spectrum, nominal_hz, seen)
     if vibrato.any():
-        steady = _without_vibrato(steady, vibrato[seen])
-    f0_hz, partials = _places(steady, nominal_hz)
+        spectrum = sounding_spectrum_db(_without_vibrato(steady, vibrato[seen]))
+    f0_hz, partials = _places(spectrum, nominal_hz)
     orders = tracked_orders(f0_hz)
     places = orders + partials[1 : len(orders) + 1]
     hz, power = instantaneous_hz(samples, f0_hz=f0_hz, places=places, spacing=_spacing(partials))
@@ -53,15 +57,15 @@ def measure(samples: FloatArray, *, note: int) -> Measured:
     return Measured(level_db, np.asarray(cents.clip(-CENTS_LIMIT, CENTS_LIMIT), np.float32), partials)
 
 
-def _vibrato(samples: FloatArray, steady: FloatArray, f0_hz: float, seen: slice) -> FloatArray:
+def _vibrato(samples: FloatArray, spectrum: Spectrum, f0_hz: float, seen: slice) -> FloatArray:
     """Deviation of the strongest partial from its mean, [frames] in cents; zeros if there is no vibrato."""
-    spectrum_db, bin_hz = sounding_spectrum_db(steady)
+    spectrum_db, bin_hz = spectrum
     near = anchors(spectrum_db, bin_hz, f0_hz, count=len(tracked_orders(f0_hz)))
     frames = samples_to_frames(len(samples))
     if not near:
         return np.zeros(frames, np.float32)
     place = np.array([float(max(near, key=lambda one: one.level_db).order)])
-    spacing = _spacing(partial_offsets(spectrum_db, bin_hz, f0_hz))
+    spacing = _spacing(partial_offsets(spectrum_db, bin_hz, f0_hz, slots=1))
     for _ in range(2):  # the second time exactly at the partial's frequency, where its neighbours cancel
         hz, power = instantaneous_hz(samples, f0_hz=f0_hz, places=place, spacing=spacing)
         track = track_cents(hz, power, f0_hz=f0_hz, places=place)
@@ -73,9 +77,9 @@ def _vibrato(samples: FloatArray, steady: FloatArray, f0_hz: float, seen: slice)
     return np.zeros(frames, np.float32) if still else np.asarray(moved, np.float32)
 
 
-def _places(steady: FloatArray, f0_hz: float) -> tuple[float, FloatArray]:
+def _places(spectrum: Spectrum, f0_hz: float) -> tuple[float, FloatArray]:
     """f0 in Hz, corrected by its lowest strong partial, and the offsets [128] of all partials from its multiples."""
-    spectrum_db, bin_hz = sounding_spectrum_db(steady)
+    spectrum_db, bin_hz = spectrum
     near = anchors(spectrum_db, bin_hz, f0_hz, count=len(tracked_orders(f0_hz)))
     if near:
         f0_hz *= cents_to_ratio(near[0].cents)

@@ -18,8 +18,8 @@ def levels_db(samples: FloatArray, *, f0_hz: float) -> tuple[Doubles, Doubles]:
     Hann windows of 2048 samples, centred on the middle of each frame of 512.
     """
     window = np.hanning(WINDOW_SAMPLES).astype(np.float32)
-    spectra = torch.view_as_real(torch.fft.rfft(torch.from_numpy(_blocks(samples) * window)))
-    power = spectra.square_().sum(-1).numpy().astype(np.float64) * _scale(window)
+    squares = torch.view_as_real(torch.fft.rfft(torch.from_numpy(_blocks(samples) * window))).square_()
+    power = (squares[..., 0] + squares[..., 1]).numpy().astype(np.float64) * _scale(window)
     hz = np.fft.rfftfreq(WINDOW_SAMPLES, 1.0 / SAMPLE_RATE)
     own = (hz > f0_hz / HALF_OCTAVE - hz[1]) & (hz < f0_hz * HALF_OCTAVE + hz[1])
     whole, fundamental = (10.0 * np.log10(part.sum(axis=1) + QUIETEST) for part in (power, power[:, own]))

@@ -85,7 +85,8 @@ def _at_one_resolution(decoded: Tensor, wanted: _Wanted, floor_power: Tensor, gr
     half, scale = size // 2, 2.0 / float(window.sum())
     framed = functional.pad(decoded, (half - hop, half)).unfold(0, size, hop)
     spectrum = torch.view_as_real(torch.fft.rfft(framed * window))  # [frames, bins, 2]
-    magnitude = (spectrum.square().sum(-1) + LEAST_POWER).sqrt_().mul_(scale)
+    squares = spectrum.square()
+    magnitude = (squares[..., 0] + squares[..., 1]).add_(LEAST_POWER).sqrt_().mul_(scale)
     level_power = magnitude.square() @ a_weights
     whole = torch.cat([level_power[:, None], (magnitude @ mel).square_()], 1)
     limited = whole + floor_power
