@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nsynth_lab.analysis.follower import DEFAULT_GATE_DB, HOP, Follower, Heard
+from nsynth_lab.analysis.follower import DEFAULT_GATE_DB, HOP, MOST_AT_ONCE, Follower, Heard
 from nsynth_lab.analysis.low_attacks import with_low_attacks
 from nsynth_lab.analysis.smooth_pitch import smooth_pitch
 from nsynth_lab.atomic_file import atomic_write
@@ -131,7 +131,7 @@ def follow(
         PhraseError: shorter than a hop, or longer than four hours.
     """
     follower, parts, frames = Follower(gate_db=gate_db, look_ahead_hops=look_ahead_hops), [], 0
-    for block in blocks:
+    for block in _gathered(blocks):
         if heard := follower.feed(block):
             parts.append(np.array(heard, np.float32))
             frames += len(heard)
@@ -145,6 +145,18 @@ def follow(
     if look_ahead_hops:
         note = smooth_pitch(with_low_attacks(note, level_db))
     return Phrase(note, level_db, strength, delay_samples, provenance=provenance or {})
+
+
+def _gathered(blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
+    """The same samples in blocks of some 64 hops, which are followed at once, on several threads."""
+    waiting: list[FloatArray] = []
+    for block in blocks:
+        waiting.append(block)
+        if sum(map(len, waiting)) >= MOST_AT_ONCE * HOP:
+            yield np.concatenate(waiting)
+            waiting = []
+    if waiting:
+        yield np.concatenate(waiting)
 
 
 def write_phrase(path: str | Path, phrase: Phrase, *, force: bool = False) -> Path:

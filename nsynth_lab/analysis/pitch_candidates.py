@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nsynth_lab.compiled.pitch import REFINED, Window, add_maxima, best_of, tapered, to_power
-from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray
+from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, Ints
 
 LOWEST_HZ, HIGHEST_HZ = 16.0, 4500.0
 WINDOWS = (1024, 2048, 4096, 8192)  # samples
@@ -63,7 +63,7 @@ def _windows() -> list[Window]:
 
 _WINDOWS = _windows()
 _MOST = sum(window.last - window.first + 1 for window in _WINDOWS) // 2 + len(_WINDOWS)  # maxima: every other lag
-_NOTHING = np.zeros(0)
+_NOTHING = np.zeros((0, 0))
 
 
 @cache
@@ -78,26 +78,36 @@ def candidates(samples: FloatArray, *, after: int = 0) -> list[Candidate]:
     They are those of the moment `after` samples before the end, up to 4096: what comes after it is heard too, and a
     window lies around that moment as far as it can. Empty for silence, and for a sound without any periodicity.
     """
-    found, count, enough = np.empty((_MOST, 4)), 0, 2 * WINDOWS[-1]
+    return candidates_of_moments(samples, np.array([len(samples)]), after=after)[0]
+
+
+def candidates_of_moments(samples: FloatArray, ends: Ints, *, after: int = 0) -> list[list[Candidate]]:
+    """The same for several `ends` [moments], each at least 8192: what is heard up to sample `ends[m]` of `samples`."""
+    moments = len(ends)
+    found, counts = np.empty((moments, _MOST, 4)), np.zeros(moments, np.int64)
+    enough, rows = np.full(moments, 2 * WINDOWS[-1]), np.zeros((len(WINDOWS), moments), np.int64)
     correlations = [_NOTHING] * len(WINDOWS)
     for place, window in enumerate(_WINDOWS):
-        if window.samples > enough:
-            break  # an octave further down has been looked at too
-        heard = samples[: len(samples) - after + min(window.samples // 2, after)]
-        correlation, shares, fall_db = _autocorrelation(heard, window)
-        count, highest = add_maxima(found, count, correlation, shares, fall_db, window)
-        correlations[place] = correlation
-        if highest > BEYOND_DOUBT:
-            enough = min(enough, 2 * window.samples)
-    if not count:
-        return []
-    best = best_of(found[:count], tuple(correlations), WINDOWS)
-    return [Candidate(hz, strength, worth, int(window)) for hz, strength, worth, window in best.tolist()]
+        asked = np.flatnonzero(enough >= window.samples)  # else an octave further down has been looked at too
+        if not len(asked):
+            break
+        heard = ends[asked] - after + min(window.samples // 2, after)
+        correlation, shares, fall_db = _autocorrelations(samples, heard, window)
+        highest = np.full(moments, -np.inf)
+        add_maxima(found, counts, highest, asked, correlation, shares, fall_db, window)
+        correlations[place], rows[place, asked] = correlation, np.arange(len(asked))
+        sure = highest > BEYOND_DOUBT
+        enough[sure] = np.minimum(enough[sure], 2 * window.samples)
+    best, numbers = best_of(found, counts, tuple(correlations), rows, WINDOWS)
+    return [
+        [Candidate(hz, strength, worth, int(window)) for hz, strength, worth, window in own[:number]]
+        for own, number in zip(best.tolist(), numbers.tolist(), strict=True)
+    ]
 
 
-def _autocorrelation(samples: FloatArray, window: Window) -> tuple[Doubles, Doubles, float]:
-    """That of the end of `samples`, [padded]; the share of the power up to each bin; how far the sound has fallen."""
-    wave, fall_db = tapered(samples, window)
-    spectrum = np.fft.rfft(wave)
-    shares = to_power(spectrum)
-    return np.fft.irfft(spectrum, window.padded), shares, fall_db
+def _autocorrelations(samples: FloatArray, ends: Ints, window: Window) -> tuple[Doubles, Doubles, Doubles]:
+    """Those of `samples` up to each of `ends`, [moments, padded]; the share of the power up to each bin; the falls."""
+    waves, fall_db = tapered(samples, ends, window)
+    spectra = np.fft.rfft(waves)
+    shares = to_power(spectra)
+    return np.fft.irfft(spectra, window.padded), shares, fall_db

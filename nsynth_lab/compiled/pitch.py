@@ -1,6 +1,7 @@
 """The loops of `analysis.pitch_candidates`, on either side of its FFTs: maxima of the autocorrelation, and their worth.
 
-What the numbers below mean is told there.
+What the numbers below mean is told there. Each loop takes several moments of a sound at once, because a call costs as
+much as a short loop.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.compiled import compiled, inlined
-from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray
+from nsynth_lab.units import SAMPLE_RATE, Doubles, FloatArray, Ints
 
 WEAKEST = 0.25
 MOST_CANDIDATES = 8
@@ -28,7 +29,7 @@ REFINED = 2.6  # periods between the two ends of a window that are compared at a
 LOBE_BINS = 1.7  # half the main lobe of a Hann window, where it has fallen by 20 dB
 HZ, STRENGTH, WORTH, WINDOW = 0, 1, 2, 3  # columns of a candidate
 
-Spectrum = NDArray[np.complex128]
+Spectra = NDArray[np.complex128]
 
 
 class Window(NamedTuple):
@@ -54,42 +55,70 @@ class Window(NamedTuple):
 
 
 @compiled
-def tapered(sound: FloatArray, window: Window) -> tuple[Doubles, float]:
-    """The end of `sound` without its mean in the window, [padded], and by how many dB its last quarter is below it."""
+def tapered(sound: FloatArray, ends: Ints, window: Window) -> tuple[Doubles, Doubles]:
+    """`sound` up to each of `ends` [moments] without its mean in the window, [moments, padded].
+
+    And by how many dB its last quarter is below it, [moments].
+    """
     count = window.samples
-    begin = len(sound) - count
-    total = 0.0
-    for i in range(count):
-        total += sound[begin + i]
-    mean = total / count
-    wave = np.zeros(window.padded)
-    whole = last = 0.0
-    for i in range(count):
-        value = sound[begin + i] - mean
-        wave[i] = value * window.taper[i]
-        whole += value * value
-        if i >= count - count // 4:
-            last += value * value
-    return wave, -10.0 * np.log10(4.0 * last / (whole + 1e-12 * count) + 1e-9)
+    waves, fall_db = np.zeros((len(ends), window.padded)), np.empty(len(ends))
+    for m in range(len(ends)):
+        begin = ends[m] - count
+        total = 0.0
+        for i in range(count):
+            total += sound[begin + i]
+        mean = total / count
+        whole = last = 0.0
+        for i in range(count):
+            value = sound[begin + i] - mean
+            waves[m, i] = value * window.taper[i]
+            whole += value * value
+            if i >= count - count // 4:
+                last += value * value
+        fall_db[m] = -10.0 * np.log10(4.0 * last / (whole + 1e-12 * count) + 1e-9)
+    return waves, fall_db
 
 
 @compiled
-def to_power(spectrum: Spectrum) -> Doubles:
-    """Turn a spectrum [bins] into its power, and give the share of the power up to each bin."""
-    shares = np.empty(len(spectrum))
-    total = 0.0
-    for i in range(len(spectrum)):
-        power = spectrum[i].real * spectrum[i].real + spectrum[i].imag * spectrum[i].imag
-        spectrum[i] = power
-        total += power
-        shares[i] = total
-    for i in range(len(spectrum)):
-        shares[i] /= total
+def to_power(spectra: Spectra) -> Doubles:
+    """Turn spectra [moments, bins] into their power, and give the share of the power up to each bin."""
+    shares = np.empty(spectra.shape)
+    for m in range(len(spectra)):
+        total = 0.0
+        for i in range(spectra.shape[1]):
+            one = spectra[m, i]
+            power = one.real * one.real + one.imag * one.imag
+            spectra[m, i] = power
+            total += power
+            shares[m, i] = total
+        for i in range(spectra.shape[1]):
+            shares[m, i] /= total
     return shares
 
 
 @compiled
 def add_maxima(
+    found: Doubles,
+    counts: Ints,
+    highest: Doubles,
+    moments: Ints,
+    correlations: Doubles,
+    shares: Doubles,
+    fall_db: Doubles,
+    window: Window,
+) -> None:
+    """Write the maxima of `correlations` into `found`, and the highest worth of those of each moment.
+
+    `correlations` [asked, padded], `shares` [asked, bins] and `fall_db` [asked] are those of some `moments` [asked] of
+    all. `found` [all, most, 4] has room behind the `counts` [all] that are there; `highest` [all].
+    """
+    for row in range(len(moments)):
+        m = moments[row]
+        counts[m], highest[m] = _add_maxima(found[m], counts[m], correlations[row], shares[row], fall_db[row], window)
+
+
+@compiled
+def _add_maxima(
     found: Doubles, count: int, correlation: Doubles, shares: Doubles, fall_db: float, window: Window
 ) -> tuple[int, float]:
     """Write the maxima of `correlation` [padded] into `found` [most, 4] behind the `count` that are there.
@@ -155,13 +184,31 @@ def _later(correlation: Doubles, lag: float) -> float:
 
 
 @compiled
-def best_of(found: Doubles, correlations: tuple[Doubles, ...], windows: tuple[int, ...]) -> Doubles:
-    """The best eight of `found` [candidates, 4], the best first, without multiples of others, refined.
+def best_of(
+    found: Doubles, counts: Ints, correlations: tuple[Doubles, ...], rows: Ints, windows: tuple[int, ...]
+) -> tuple[Doubles, Ints]:
+    """The best eight of `found`, the best first, without multiples of others, refined; and how many, [moments].
 
-    `correlations` are those that `add_maxima` has normalised, of windows of so many samples.
+    `found` [moments, most, 4] and `counts` [moments] are of `add_maxima`, which has normalised `correlations`
+    [asked, padded], one for each of `windows` in samples. `rows` [windows, moments] tell which row of them is whose.
     """
+    best, numbers = np.empty((len(counts), MOST_CANDIDATES, found.shape[2])), np.zeros(len(counts), np.int64)
+    for m in range(len(counts)):
+        if counts[m]:
+            numbers[m] = _best_of(found[m, : counts[m]], best[m])
+        for i in range(numbers[m]):
+            for w in range(len(windows)):
+                if windows[w] == best[m, i, WINDOW]:
+                    own = correlations[w][rows[w, m]]
+                    best[m, i, HZ] = _refined(best[m, i, HZ], best[m, i, STRENGTH], windows[w], own)
+    return best, numbers
+
+
+@compiled
+def _best_of(found: Doubles, best: Doubles) -> int:
+    """Write the best of `found` [candidates, 4] into `best` [8, 4]; how many they are."""
     # where a tone begins there are hundreds: those that cannot be among the best are left out first
-    best, count = np.empty((MOST_CANDIDATES, found.shape[1])), 0
+    count = 0
     for i in range(len(found)):
         count = _insert(best, count, found[i], found[i, WORTH])
     least, count = best[count - 1, WORTH] - MULTIPLE, 0
@@ -169,11 +216,7 @@ def best_of(found: Doubles, correlations: tuple[Doubles, ...], windows: tuple[in
         if found[i, WORTH] >= least:
             off = MULTIPLE if _is_multiple(i, found) else 0.0
             count = _insert(best, count, found[i], found[i, WORTH] - off)
-    for i in range(count):
-        for w in range(len(windows)):
-            if windows[w] == best[i, WINDOW]:
-                best[i, HZ] = _refined(best[i, HZ], best[i, STRENGTH], windows[w], correlations[w])
-    return best[:count]
+    return count
 
 
 @compiled
