@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from test_train import write_notes
 from tiny_model import tiny_model
 
+from nsynth_lab import workers
 from nsynth_lab.capture import bank_builder
 from nsynth_lab.capture.bank_builder import UNFINISHED_FOLDER, BankPlan, build_bank, plan_bank
 from nsynth_lab.capture.bank_detail import plan_details, write_details
@@ -41,7 +44,17 @@ def build(plan: BankPlan, tmp_path: Path) -> Callable[..., bytes]:
     return build
 
 
-def test_two_processes_build_what_one_does(build: Callable[..., bytes], plan: BankPlan, tmp_path: Path) -> None:
+def test_two_processes_build_what_one_does(
+    build: Callable[..., bytes], plan: BankPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = workers._shared
+
+    def once_it_has_started(work: Any, items: Any, pool: ProcessPoolExecutor, **more: Any) -> Iterator[Any]:
+        pool.submit(abs, 1).result()
+        yield from shared(work, items, pool, **more)
+
+    monkeypatch.setattr(workers, "LEAST_ITEMS", 1)
+    monkeypatch.setattr(workers, "_shared", once_it_has_started)
     build("two", processes=2)
     build("one")
     bank, other = load_bank(tmp_path / "one"), load_bank(tmp_path / "two")

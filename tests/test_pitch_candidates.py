@@ -7,7 +7,7 @@ import pytest
 import slow_pitch_candidates
 from made_tunes import hiss, steady, tone
 
-from nsynth_lab.analysis.pitch_candidates import WINDOWS, candidates
+from nsynth_lab.analysis.pitch_candidates import WINDOWS, candidates, candidates_of_moments
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 
@@ -32,3 +32,12 @@ def test_what_came_before_the_longest_window_changes_nothing() -> None:
     sound = sounds()[4]
     before = np.random.default_rng(1).standard_normal(999).astype(np.float32)
     assert candidates(np.concatenate([before, sound])) == candidates(sound)
+
+
+@pytest.mark.parametrize("after", [0, 512, 4096])
+def test_moments_found_at_once_are_those_found_one_by_one(after: int) -> None:
+    sound = np.concatenate(sounds())
+    ends = np.arange(WINDOWS[-1], len(sound), 2999)
+    assert candidates_of_moments(sound, ends, after=after) == [
+        candidates(sound[:end], after=after) for end in ends.tolist()
+    ]

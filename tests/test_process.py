@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -23,7 +24,7 @@ from nsynth_lab.process_tuning import (
     sleep_while_waiting,
 )
 from nsynth_lab.threads import usable_processors
-from nsynth_lab.workers import in_parallel
+from nsynth_lab.workers import LEAST_ITEMS, in_parallel, with_helpers
 
 FAULTS = """
 import resource, sys
@@ -151,6 +152,37 @@ def process_of(_: int) -> int:
 def test_there_are_as_many_workers_as_usable_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nsynth_lab.workers.usable_processors", lambda: 1)
     assert {pid for _, pid in in_parallel(process_of, range(4))} == {os.getpid()}
+
+
+def slow_process_of(item: int) -> tuple[int, int]:
+    time.sleep(0.1)
+    return item, os.getpid()
+
+
+def test_helpers_share_the_items_with_this_process_and_keep_their_order() -> None:
+    done = list(with_helpers(slow_process_of, range(4 * LEAST_ITEMS), jobs=2))
+    assert [item for item, _ in done] == list(range(4 * LEAST_ITEMS))
+    assert os.getpid() in {pid for _, pid in done}
+    assert len({pid for _, pid in done}) <= 2
+
+
+def test_a_few_items_need_no_helpers() -> None:
+    items = range(2 * LEAST_ITEMS - 1)
+    assert {pid for _, pid in with_helpers(slow_process_of, items[:3], jobs=2)} == {os.getpid()}
+    assert list(with_helpers(abs, items, jobs=2)) == list(items)
+
+
+def fail_at_last(item: int) -> int:
+    if item == 2 * LEAST_ITEMS - 1:
+        raise ValueError("the last one")
+    return item
+
+
+def test_an_error_comes_in_its_turn() -> None:
+    made = with_helpers(fail_at_last, range(2 * LEAST_ITEMS), jobs=2)
+    assert [next(made) for _ in range(2 * LEAST_ITEMS - 1)] == list(range(2 * LEAST_ITEMS - 1))
+    with pytest.raises(ValueError, match="the last one"):
+        next(made)
 
 
 def test_long_work_with_a_session_of_its_own_lets_other_sessions_go_first() -> None:

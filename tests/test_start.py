@@ -66,7 +66,10 @@ def test_what_plays_and_packs_instruments_needs_no_torch(line: str) -> None:
     song.tracks.append(mido.MidiTrack(notes))
     song.save("song.mid")
     Path("made.toml").write_text(PRESET)
-    assert imported(*line.split()).isdisjoint({"torch", "torchaudio", "librosa"})
+    made = imported(*line.split())
+    assert made.isdisjoint({"torch", "torchaudio", "librosa"})
+    if line.startswith("play"):
+        assert "scipy" not in made  # compiled loops bring it if they use NumPy's sums and sorts: 0.2 s
 
 
 @pytest.mark.usefixtures("beside_model")

@@ -45,7 +45,7 @@ class Offline:
 
     Attributes:
         encode: one note, then several in succession, as `encode` does it.
-        encode_at_once: many notes, as many at a time as there are processors for, as `capture` does it.
+        encode_at_once: many notes, by a process for each processor, their start included, as `capture` does it.
         encode_without_fitting: one note, then many in succession, by the encoder alone.
         decode: one note as in `blend`, then many in one batch as in `pack`.
         decode_one_by_one: the same many notes in succession, as `blend` would decode them.
