@@ -26,6 +26,8 @@ from nsynth_lab.evaluate import ablation
 from nsynth_lab.model.bank import BANK
 from nsynth_lab.render import DEFAULT_CHECKPOINT
 
+pytestmark = pytest.mark.patient  # a minute and a half
+
 MODEL = "tiny-model"
 FONT = Path("/usr/share/sounds/sf2/TimGM6mb.sf2")
 KARS = Path(__file__).resolve().parent.parent / "build" / "vst3" / "Kars.vst3"
