@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import mido
@@ -12,17 +13,18 @@ import numpy as np
 import pytest
 from made_tunes import faded, silence, steady, tone
 
-from nsynth_lab.analysis.basic_pitch import KEYS, LOWEST_KEY, RATE, Activations, BasicPitch
+from nsynth_lab.analysis.basic_pitch import FRAME_SAMPLES, RATE, Activations, BasicPitch
 from nsynth_lab.analysis.heard_note import HeardNote
 from nsynth_lab.analysis.key_levels import KeyLevels
-from nsynth_lab.analysis.note_choice import chosen
-from nsynth_lab.analysis.note_picker import NotePicker, Picked
+from nsynth_lab.analysis.note_tracker import NoteTracker, Tracked
+from nsynth_lab.analysis.onset_network import OnsetNetwork
 from nsynth_lab.analysis.phrase import follow
+from nsynth_lab.analysis.semitone_spectrum import SemitoneSpectrum
 from nsynth_lab.analysis.transcription import transcribe
 from nsynth_lab.audio import Audio, read_audio, write_audio
 from nsynth_lab.cli import run
 from nsynth_lab.dsp.resampling import resample
-from nsynth_lab.errors import MissingError
+from nsynth_lab.errors import CheckpointError, MissingError
 from nsynth_lab.model.bank import BANK
 from nsynth_lab.render import DEFAULT_CHECKPOINT
 from nsynth_lab.translate.residual import beside, residual
@@ -97,62 +99,60 @@ def test_nothing_is_heard_in_silence_and_hardly_anything_in_noise() -> None:
     assert len(transcribe([0.1 * RNG.standard_normal(2 * RATE).astype(np.float32)]).notes) <= 2
 
 
-def made(rows: dict[int, tuple[FloatArray, FloatArray]], frames: int) -> Activations:
-    """Activations in which some keys sound and begin."""
-    sounding, starts = np.zeros((frames, KEYS), np.float32), np.zeros((frames, KEYS), np.float32)
-    for key, (own, begin) in rows.items():
-        sounding[:, key - LOWEST_KEY], starts[:, key - LOWEST_KEY] = own, begin
-    return Activations(sounding, starts, np.zeros((frames, 3 * KEYS), np.float32))
+def swelled(note: int, seconds: float) -> FloatArray:
+    """A tone like a bowed string's: ten partials, which need a sixth of a second to come up."""
+    times = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    partials = sum(np.sin(2 * np.pi * note_to_hz(note) * k * times + k) / k for k in range(1, 11))
+    return faded((0.05 * partials * np.minimum(times / 0.16, 1.0) ** 2).astype(np.float32), seconds=0.03)
 
 
-def row(frames: int, *spans: tuple[int, int, float]) -> FloatArray:
-    values = np.zeros(frames, np.float32)
-    for first, after, value in spans:
-        values[first:after] = value
-    return values
+def test_notes_that_swell_begin_where_they_were_begun() -> None:
+    needs_network()
+    parts, known = [silence(0.3)], []
+    for place, chord in enumerate(((50, 57, 66), (52, 59, 67), (45, 61, 64))):
+        parts.append(np.sum([swelled(note, 0.9) for note in chord], axis=0))
+        known += [(0.3 + 0.9 * place, note) for note in chord]
+    heard = begins(transcribe([at_network_rate(np.concatenate([*parts, silence(0.3)]))]).notes)
+    assert f1(known, heard, within_seconds=0.06) >= 0.75
 
 
-def places(picked: Sequence[Picked]) -> list[tuple[int, int, int]]:
-    return sorted((note.key, note.begin, note.end) for note in picked)
+def test_notes_are_tracked_alike_however_the_activations_are_cut() -> None:
+    needs_network()
+    sound = at_network_rate(chords()[0])
+    given = Activations._make(np.concatenate(rows) for rows in zip(*BasicPitch().activations([sound]), strict=True))
+    frames = len(given.sounding)
+    spectrum = SemitoneSpectrum(2048, FRAME_SAMPLES, fft_samples=4096)
+    power = np.concatenate([spectrum.hear(sound), spectrum.end()])[:frames]
+
+    def notes(step: int) -> list[tuple[int, float, float, int]]:
+        tracker, found = NoteTracker(), list[Tracked]()
+        for begin in range(0, frames, step):
+            piece = slice(begin, begin + step)
+            found += tracker.hear(Activations._make(rows[piece] for rows in given), power[piece])
+        found += tracker.end()
+        return sorted((note.key, round(note.begin, 2), round(note.end, 2), len(note.bend)) for note in found)
+
+    whole = notes(frames)
+    assert len(whole) >= 10
+    assert notes(37) == notes(142) == whole
 
 
-def test_a_key_sounds_from_its_strike_until_it_is_no_longer_sure() -> None:
-    struck_twice = row(200, (20, 21, 0.9), (80, 81, 0.9))
-    rows = {
-        60: (row(200, (20, 70, 0.8), (70, 73, 0.2), (73, 74, 0.4), (74, 75, 0.6), (75, 140, 0.8)), struck_twice),
-        64: (row(200, (30, 34, 0.9)), row(200, (30, 31, 0.9))),  # too short
-        72: (row(200, (50, 120, 0.2)), row(200, (50, 51, 0.2))),  # unsure
-    }
-    given = made(rows, 200)
-    picker = NotePicker()
-    whole = picker.hear(given) + picker.end()
-    ((_, first, until), (_, again, end)) = places(whole)
-    assert (first, again) == (20, 80)
-    assert until == pytest.approx(80, abs=1)
-    assert end == pytest.approx(140, abs=1)
-    in_parts, found = NotePicker(), list[Picked]()
-    for begin in range(0, 200, 37):
-        found += in_parts.hear(Activations._make(part[begin : begin + 37] for part in given))
-    assert places(found + in_parts.end()) == places(whole)
+def test_a_key_is_over_before_it_is_struck_again() -> None:
+    needs_network()
+    repeated = np.concatenate([silence(0.2), *(struck(60, 0.3) + struck(67, 0.3) for _ in range(5)), silence(0.3)])
+    notes = transcribe([at_network_rate(repeated)]).notes
+    assert f1([(0.2 + 0.3 * place, key) for place in range(5) for key in (60, 67)], begins(notes)) >= 0.85
+    for key in (60, 67):
+        own = [note for note in notes if round(note.pitch) == key]
+        assert all(one.end_sample <= after.begin_sample for one, after in pairwise(own))
 
 
-def picked(key: int, begin: int, end: int, sure: tuple[float, float], *, again: bool = False) -> Picked:
-    """A note, and how sure it is that it sounds and that it begins."""
-    return Picked(key, begin, end, sure[1], sure[0], sure[0], again, np.zeros(end - begin, np.float32))
-
-
-def test_partials_taken_for_notes_are_not_played_and_a_note_cut_in_two_is_one() -> None:
-    sure, unsure = (0.8, 0.8), (0.45, 0.5)
-    low, octave = picked(48, 10, 100, sure), picked(60, 11, 90, unsure)
-    assert [note.key for note, _ in chosen([low, octave], [-20.0, -32.0])] == [48]
-    fifth = picked(55, 10, 100, sure)
-    assert [note.key for note, _ in chosen([low, fifth], [-20.0, -24.0])] == [48, 55]
-    rest = picked(48, 100, 160, unsure, again=True)
-    ((whole, level),) = chosen([low, rest], [-20.0, -21.0])
-    assert (whole.begin, whole.end, len(whole.bend), level) == (10, 160, 150, -20.0)
-    again = picked(48, 100, 160, sure, again=True)
-    assert len(chosen([low, again], [-20.0, -20.0])) == 2
-    assert chosen([], []) == []
+def test_weights_that_are_none_are_told(tmp_path: Path) -> None:
+    (tmp_path / "onsets.safetensors").write_bytes(b"no weights")
+    with pytest.raises(CheckpointError, match="damaged"):
+        OnsetNetwork(tmp_path / "onsets.safetensors")
+    with pytest.raises(CheckpointError, match="not the weights of an onset network"):
+        OnsetNetwork(DEFAULT_CHECKPOINT / "classifier.safetensors")
 
 
 def test_the_level_of_a_note_is_that_of_its_partials() -> None:

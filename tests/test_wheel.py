@@ -20,7 +20,7 @@ MOST_BYTES = 38_000_000  # of which the default checkpoint takes 34
 DATA = "nsynth_lab/_data"
 CHECKPOINT = (
     "MELODY.md", "README.md", "bank.safetensors", "classifier.safetensors", "flute-cello.png", "heard.safetensors",
-    "melody.safetensors",
+    "melody.safetensors", "onsets.safetensors",
     "weights.safetensors",
 )  # fmt: skip
 INFO = f"nsynth_lab-{__version__}.dist-info"

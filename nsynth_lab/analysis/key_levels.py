@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from nsynth_lab.analysis.basic_pitch import FRAME_SAMPLES, RATE
-from nsynth_lab.dsp.loudness import FLOOR_DB, a_weighted_window
+from nsynth_lab.analysis.semitone_spectrum import LOWEST, SEMITONES, SemitoneSpectrum
+from nsynth_lab.dsp.loudness import FLOOR_DB
 from nsynth_lab.units import Doubles, FloatArray
 
 WINDOW, HOP = 4096, 1024
-LOWEST, SEMITONES = 20, 108  # MIDI note numbers up to 9 kHz
 PARTIALS = (0, 12, 19, 24, 28, 31, 34, 36)  # semitones above the fundamental
 ROW_FRAMES, ROW_SECONDS = HOP // FRAME_SAMPLES, HOP / RATE
 STRUCK_ROWS = 10  # at the beginning of a note, where it is at its loudest
@@ -29,38 +29,18 @@ class KeyLevels:
     """
 
     def __init__(self) -> None:
-        self._held = np.zeros(WINDOW // 2, np.float32)
+        self._spectrum = SemitoneSpectrum(WINDOW, HOP, fft_samples=WINDOW)
         self._parts: list[FloatArray] = []
         self.rows: FloatArray = np.zeros((0, SEMITONES), np.float16)
-        self._window, self._weights = a_weighted_window(WINDOW, sample_rate=RATE)
-        hz = np.fft.rfftfreq(WINDOW, 1.0 / RATE)
-        key = 69.0 + 12.0 * np.log2(np.maximum(hz, 1.0) / 440.0)
-        place = np.round(key).astype(np.int64) - LOWEST
-        self._known = np.flatnonzero((place >= 0) & (place < SEMITONES))
-        self._places = place[self._known]
 
     def hear(self, samples: FloatArray) -> None:
         """Take the next samples."""
-        held = np.concatenate([self._held, samples])
-        count = (len(held) - WINDOW) // HOP + 1
-        if count > 0:
-            windows = np.lib.stride_tricks.sliding_window_view(held, WINDOW)[::HOP][:count]
-            self._parts.append(self._of(windows))
-            held = held[count * HOP :]
-        self._held = held
+        self._parts.append(_decibels(self._spectrum.hear(samples)))
 
     def end(self) -> None:
         """Take the end of the sound: there are no more samples."""
-        self.hear(np.zeros(WINDOW, np.float32))
-        self.rows = np.concatenate(self._parts)
+        self.rows = np.concatenate([*self._parts, _decibels(self._spectrum.end())])
         self._parts = []
-
-    def _of(self, windows: FloatArray) -> FloatArray:
-        spectrum = np.fft.rfft(windows * self._window, axis=1)
-        power = (np.square(spectrum.real) + np.square(spectrum.imag)) * self._weights
-        rows = np.zeros((len(windows), SEMITONES))
-        np.add.at(rows.T, self._places, power[:, self._known].T)
-        return (10.0 * np.log10(rows + 1e-12)).astype(np.float16)
 
     def of(self, notes: Sequence[tuple[int, int, int]]) -> list[float]:
         """A-weighted level in dB of each note (key, first frame, end frame, of 256 samples) at its loudest."""
@@ -95,6 +75,10 @@ class KeyLevels:
     def _power(self, rows: slice, at: list[int]) -> Doubles:
         power: Doubles = 10.0 ** (self.rows[rows][:, at].astype(np.float64) / 10.0)
         return power
+
+
+def _decibels(power: FloatArray) -> FloatArray:
+    return np.asarray(10.0 * np.log10(power + 1e-12), np.float16)
 
 
 def _partials(key: int) -> list[int]:

@@ -30,15 +30,18 @@ def a_weighting_db(hz: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return np.asarray(np.maximum(20.0 * np.log10(top / bottom) + 2.0, -80.0))
 
 
-def a_weighted_window(length: int, *, sample_rate: int = SAMPLE_RATE) -> tuple[FloatArray, NDArray[np.float64]]:
-    """A Hann window [length], and the weights of its bins [length / 2 + 1].
+def a_weighted_window(
+    length: int, *, sample_rate: int = SAMPLE_RATE, fft_samples: int | None = None
+) -> tuple[FloatArray, NDArray[np.float64]]:
+    """A Hann window [length], and the weights of the bins [fft_samples / 2 + 1] of a spectrum of `length` or more.
 
     The squared magnitudes of the windowed spectrum times the weights add up to the A-weighted power, 0.5 for a 1 kHz
     sine of amplitude 1.
     """
     window = np.hanning(length + 1)[:-1].astype(np.float32)
-    hz = np.fft.rfftfreq(length, 1.0 / sample_rate)
-    return window, 10.0 ** (a_weighting_db(hz) / 10.0) * 2.0 / (length * float((window**2).sum()))
+    size = fft_samples or length
+    hz = np.fft.rfftfreq(size, 1.0 / sample_rate)
+    return window, 10.0 ** (a_weighting_db(hz) / 10.0) * 2.0 / (size * float((window**2).sum()))
 
 
 def loudness_db(samples: FloatArray, *, f0_hz: float = 440.0) -> FloatArray:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from nsynth_lab.analysis.follower import HOP_SECONDS
-from nsynth_lab.analysis.key_levels import LOWEST, SEMITONES
 from nsynth_lab.analysis.phrase import Phrase
+from nsynth_lab.analysis.semitone_spectrum import LOWEST, SEMITONES
 from nsynth_lab.analysis.transcription import Transcript
 from nsynth_lab.audio import check_target
 from nsynth_lab.legible import legible
