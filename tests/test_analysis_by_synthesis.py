@@ -17,8 +17,9 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.model import note_decoder
 from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import encode_measured
+from nsynth_lab.model.measured_detail import Detailed
 from nsynth_lab.model.note_decoder import NoteDecoder
-from nsynth_lab.model.refine import BEGINNING_FRAMES, fit, fit_beginning
+from nsynth_lab.model.refine import BEGINNING_FRAMES, FAR_DB, fit, fit_with_detail
 from nsynth_lab.note import Note
 from nsynth_lab.render import DEFAULT_CHECKPOINT
 from nsynth_lab.runtime.clips import decode
@@ -95,12 +96,18 @@ def test_a_code_is_the_same_on_one_thread_and_on_two(checkpoint: Checkpoint, str
     assert np.array_equal(codes[0], codes[1])
 
 
-def test_the_beginning_alone_is_fitted(checkpoint: Checkpoint, streams: Measured) -> None:
+def test_the_beginning_alone_is_fitted_but_all_of_a_note_that_is_far_off(
+    checkpoint: Checkpoint, streams: Measured
+) -> None:
     guessed = encode_measured(pluck(), streams, checkpoint, note=Note(PITCH), rounds=0, detail=False)
     guessed = replace(
         guessed, timbre=guessed.timbre + np.float32(0.5), detail=np.zeros((guessed.frames, DIMS), np.float32)
     )
-    latents = fit_beginning(guessed, pluck(), NoteDecoder(guessed, checkpoint))
+    decoder = NoteDecoder(guessed, checkpoint)
+    latents = fit_with_detail(Detailed(guessed, FAR_DB), pluck(), decoder)
+    whole = fit_with_detail(Detailed(guessed, FAR_DB + 0.01), pluck(), decoder)
+    assert mel_error_db(sound_of(whole, checkpoint), pluck()) < mel_error_db(sound_of(latents, checkpoint), pluck())
+    assert np.abs(whole.timbre - guessed.timbre).max(axis=1).min() > 0
     moved = np.abs(latents.timbre - guessed.timbre).max(axis=1)
     assert moved[:10].min() > 0
     assert not moved[BEGINNING_FRAMES:].any()

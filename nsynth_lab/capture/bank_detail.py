@@ -103,7 +103,7 @@ def _detailed(folder: Path, given: tuple[Latents, tuple[NoteRecord, ...]]) -> La
                 whole = replace(
                     zone, loudness_db=streams.loudness_db, f0_cents=streams.f0_cents, partials=streams.partials
                 )
-                return EncodedRecording(replace(zone, detail=with_detail(whole, samples, checkpoint).detail))
+                return EncodedRecording(replace(zone, detail=with_detail(whole, samples, checkpoint).latents.detail))
         return EncodedRecording(zone)
 
     return replace(user_encoding_cache().get(key, measured).latents, provenance=zone.provenance)

@@ -31,7 +31,7 @@ from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.model.ending import steady_end
 from nsynth_lab.model.measured_detail import with_detail
 from nsynth_lab.model.note_decoder import NoteDecoder
-from nsynth_lab.model.refine import fit, fit_beginning
+from nsynth_lab.model.refine import fit, fit_with_detail
 from nsynth_lab.note import UNPITCHED, Note
 from nsynth_lab.threads import limited_to
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, track_hz
@@ -61,8 +61,9 @@ def encode(
         note: its MIDI note number, or `note.UNPITCHED`; measured if not given.
         velocity: with which it was played, 1 to 127.
         rounds: of `analysis_by_synthesis` over the whole note; eight bring 0.05 dB on average.
-        detail: whether what the latents leave unsaid is measured (see `measured_detail`), and the beginning fitted with
-            it; without rounds and detail the latents are the encoder's estimate.
+        detail: whether what the latents leave unsaid is measured (see `measured_detail`). The beginning is then fitted
+            with it, or the whole note if it is still far from the recording; without rounds and detail the latents are
+            the encoder's estimate.
         advance: called after each round.
 
     A sound without a clear pitch, such as a drum, needs no network: its noise and resonances are measured. So is the
@@ -212,7 +213,7 @@ def encode_measured(
     fitted = steady_end(fit(latents, samples, decoder, rounds=rounds, advance=advance), samples, checkpoint, decoder)
     if not detail:
         return fitted
-    return fit_beginning(with_detail(fitted, samples, checkpoint, decoder), samples, decoder)
+    return fit_with_detail(with_detail(fitted, samples, checkpoint, decoder), samples, decoder)
 
 
 def encode_unpitched(samples: FloatArray, model_id: str, *, note: Note, track: float = 0.0) -> Latents:

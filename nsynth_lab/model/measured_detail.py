@@ -10,6 +10,7 @@ through the attack, into which the windows smear what comes after it.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -35,19 +36,28 @@ QUIETEST = 1e-8  # power relative to the loudest partial
 LEAST = 0.05  # share of a level that counts as its own, whatever leaks into it
 MEL_BANDS, MEL_EVERY, QUIETEST_MEL = 128, 2, 1e-8
 MEL_RANGE_DB, TOLERATED_DB = 60.0, 0.05  # of mel spectra; noise may cost so much, for it is random
+AUDIBLE_DB = 5.0  # above that range: frames that count
 BLURRED_DB = 0.3  # of an attack: so much further from the recording, and its row is left out
+
+
+class Detailed(NamedTuple):
+    """Latents with a detail, and how far they are from the recording as they sound: the mel error in dB."""
+
+    latents: Latents
+    error_db: float
 
 
 def with_detail(
     latents: Latents, samples: FloatArray, checkpoint: Checkpoint, decoder: NoteDecoder | None = None
-) -> Latents:
+) -> Detailed:
     """`latents` of the recording `samples` [frames * 512] with what they do not say of it; any detail is replaced.
 
-    `decoder` is that of these latents, if there is one already.
+    `decoder` is that of these latents, if there is one already. A sound too short to be measured has no detail, and
+    its error counts as 0.
     """
     lines = LineLevels(track_hz(latents.note, latents.f0_cents), latents.partials)
     if not len(lines.bins_between):
-        return replace(latents, detail=None)
+        return Detailed(replace(latents, detail=None), 0.0)
     decoder = decoder or NoteDecoder(latents, checkpoint)
     recorded, (recorded_db,) = lines(samples), _mel_db(torch.tensor(samples, device=decoder.device))
     floors, floor_db = _floors(recorded), float(recorded_db.max()) - MEL_RANGE_DB
@@ -84,28 +94,33 @@ def _nearest(
     bare: Decoded,
     came: Decoded,
     decoder: NoteDecoder,
-) -> Latents:
+) -> Detailed:
     """`latents`, decoded as `came`, with those of `rows` [anchors, 129] that do not lead away from `samples`.
 
     `bare` is decoded without any; noise does without its offsets in it, and tones alone do not depend on them. All are
     left out, or those of noise, by the mel spectra of the whole note, `recorded_db` that of `samples`; those of the
     first anchor by the attack, the more the further it is led away.
     """
-    floor_db = recorded_db.max() - MEL_RANGE_DB
-    wanted = np.maximum(recorded_db, floor_db)
     without = bare.tones + bare.noise
     sounds = came.tones + came.noise, came.tones + bare.noise, without
-    whole, tones, none = (float(np.abs(np.maximum(one, floor_db) - wanted).mean()) for one in _mel_db(*sounds))
-    kept, sound = rows.copy(), sounds[0]
+    whole, tones, none = (_mel_error_db(one, recorded_db) for one in _mel_db(*sounds))
+    kept, sound, error_db = rows.copy(), sounds[0], whole
     if whole > min(tones + TOLERATED_DB, none):
         if tones > none:
-            return replace(latents, detail=None)
-        kept[:, NOISE.start :], sound = 0.0, sounds[1]
+            return Detailed(replace(latents, detail=None), none)
+        kept[:, NOISE.start :], sound, error_db = 0.0, sounds[1], tones
     f0_hz = decoder.f0_hz[:, decoder.parts[0]].median(dim=1).values
     attack = AttackTarget(torch.tensor(samples, device=decoder.device)[None], f0_hz)
     with_rows, without_rows = attack.distance(torch.stack([sound, without])).tolist()
     kept[0] *= 1.0 - min(1.0, max(0.0, with_rows - without_rows) / BLURRED_DB)
-    return replace(latents, detail=_detail_of(kept, latents.frames))
+    return Detailed(replace(latents, detail=_detail_of(kept, latents.frames)), error_db)
+
+
+def _mel_error_db(came_db: FloatArray, recorded_db: FloatArray) -> float:
+    """Mean distance of two mel spectra [frames, 128], in the frames that are audible in the recording."""
+    floor_db = recorded_db.max() - MEL_RANGE_DB
+    apart = np.abs(np.maximum(came_db, floor_db) - np.maximum(recorded_db, floor_db))
+    return float(apart[recorded_db.max(axis=1) > floor_db + AUDIBLE_DB].mean())
 
 
 def _mel_db(*sounds: Tensor) -> list[FloatArray]:

@@ -1,7 +1,8 @@
 """Fit latents to their recording by analysis by synthesis: the beginning, or all for a number of rounds or of seconds.
 
-The beginning of every note is fitted, because details are too slow for attacks; the whole of it for whoever asks for
-more accuracy, by `encode --rounds` or `encode --refine`.
+The beginning of every note is fitted, because details are too slow for attacks. The whole of it is fitted where details
+leave it far from the recording (voices, ensembles, layers that beat), and for whoever asks for more accuracy, by
+`encode --rounds` or `encode --refine`.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from nsynth_lab.dsp.mel import loudest_db
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.analysis_by_synthesis import RATES, AnalysisBySynthesis
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.measured_detail import with_detail
+from nsynth_lab.model.measured_detail import Detailed, with_detail
 from nsynth_lab.model.note_decoder import NoteDecoder
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
 BEGINNING_ROUNDS, BEGINNING_FRAMES, JOIN_FRAMES = 4, 32, 12
 BEGINNING_RATES, ATTACK_WEIGHT = (0.3, 0.1), 2.0
+FAR_DB, FAR_ROUNDS, FAR_RATES = 1.3, 6, (0.3, 0.06)  # mel error with details above which the whole note is fitted
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,18 @@ def fit(
     if not rounds:
         return latents
     return replace(latents, timbre=_fitted(_fitting(latents, samples, decoder, latents.frames), rounds, advance))
+
+
+def fit_with_detail(found: Detailed, samples: FloatArray, decoder: NoteDecoder) -> Latents:
+    """Fit latents with a detail to the recording `samples`: all frames where they are far from it, else the beginning.
+
+    That pays twice as much after details as before them.
+    """
+    latents = found.latents
+    if found.error_db <= FAR_DB:
+        return fit_beginning(latents, samples, decoder)
+    fitting = _fitting(latents, samples, decoder, latents.frames, rates=FAR_RATES, attack_weight=ATTACK_WEIGHT)
+    return replace(latents, timbre=_fitted(fitting, FAR_ROUNDS, lambda: None))
 
 
 def fit_beginning(latents: Latents, samples: FloatArray, decoder: NoteDecoder) -> Latents:
@@ -97,7 +111,7 @@ def refine(
         best = fitting.best
     refined = replace(latents, timbre=best[0].cpu().numpy())
     if latents.detail is not None:
-        refined = with_detail(refined, samples, checkpoint, decoder)
+        refined = with_detail(refined, samples, checkpoint, decoder).latents
     return Refined(refined, fitting.first_db, fitting.best_db, fitting.rounds)
 
 
