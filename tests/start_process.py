@@ -8,7 +8,7 @@ from sound_card import no_sound_card
 
 from nsynth_lab.__main__ import main
 
-LARGE = ("torch", "torchaudio", "numba", "scipy", "matplotlib", "librosa", "pedalboard")
+LARGE = ("torch", "torchaudio", "numba", "scipy", "scipy.linalg", "matplotlib", "librosa", "pedalboard")
 
 if __name__ == "__main__":
     sys.modules["sounddevice"] = no_sound_card()  # type: ignore[assignment]
