@@ -14,22 +14,23 @@ from tiny_model import tiny_model
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.blend import blend, pair
 from nsynth_lab.dsp.width import measure_width
-from nsynth_lab.dsp.width_filters import band_shapes
+from nsynth_lab.dsp.width_filters import band_shapes, resonators
 from nsynth_lab.dsp.width_renderer import WidthVoices, widened
 from nsynth_lab.evaluate.sections.section import EvaluationSetup
 from nsynth_lab.evaluate.sections.width import WidthSection
 from nsynth_lab.latents import Latents, read_latents, write_latents
 from nsynth_lab.midi.events import note_off, note_on
 from nsynth_lab.model.bank import Bank, BankEntry, load_bank, write_bank
-from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.model.banks import DEFAULT_CHECKPOINT
+from nsynth_lab.model.checkpoint import Checkpoint, load_checkpoint
 from nsynth_lab.model.codec import encode
-from nsynth_lab.note import UNPITCHED, Instrument
+from nsynth_lab.note import UNPITCHED, Instrument, Note
 from nsynth_lab.render.offline import render_whole
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.units import Doubles, FloatArray
-from nsynth_lab.width import ANGLE, DIFFERENCE, DIMS, OPPOSED
+from nsynth_lab.width import ANGLE, BANDS, DIFFERENCE, DIMS, OPPOSED
 
 FRAMES = 120
 DB, LIKENESS = 1.5, 0.1  # how far level difference and correlation may be off
@@ -123,6 +124,34 @@ def test_a_voice_is_the_same_in_whatever_company_it_sounds() -> None:
     assert np.array_equal(np.stack(both), alone)
 
 
+def tone(*, f0_hz: float = 130.0) -> FloatArray:
+    """Partials with vibrato and a little breath [samples]."""
+    seconds = np.arange(FRAMES * 512) / 48_000
+    turns = f0_hz * (seconds + 0.0004 * np.sin(2 * np.pi * 5.0 * seconds))
+    waves = sum(np.sin(2 * np.pi * k * turns + k * k) / k for k in range(1, 40))
+    return np.asarray(0.1 * waves + 0.01 * noises()[0], np.float32)
+
+
+@pytest.mark.parametrize("sound", [noises()[0], tone(), tone(f0_hz=523.0)], ids=["noise", "low tone", "high tone"])
+def test_what_differs_by_rounding_sounds_the_same(sound: FloatArray) -> None:
+    draw = np.random.default_rng(1)
+    rows = rows_of(difference_db=0.0, angle=0.0)
+    rows[:, :OPPOSED] = np.concatenate([draw.uniform(-6.0, 6.0, 8), draw.uniform(0.0, 1.6, 8)])
+    rounded = np.asarray(sound * (1.0 + 1e-7 * draw.standard_normal(len(sound))), np.float32)
+    side, other = (widened(one, rows)[0] - one for one in (sound, rounded))
+    assert np.abs(side - other).max() < 1e-4 * np.abs(side).max()
+
+
+def test_a_filter_lets_through_no_more_than_its_octave_and_copies_are_as_loud() -> None:
+    hz = np.geomspace(40.0, 20_000.0, 400)
+    responses = resonators().responses(hz)
+    octaves, copies = responses[:BANDS], responses[BANDS : 2 * BANDS]
+    assert np.abs(octaves.sum(axis=0) - 1.0).max() < 1e-9
+    assert -1e-9 < octaves.real.min() <= octaves.real.max() < 1.0 + 1e-9
+    at = np.abs(hz[:, None] / (125.0 * 2.0 ** np.arange(BANDS)) - 1.0).argmin(axis=0)
+    np.testing.assert_allclose(np.abs(copies[np.arange(BANDS), at]), 1.0, atol=0.1)
+
+
 def test_blends_lie_between_and_end_in_mono() -> None:
     wide = replace(flute(), width=rows_of(difference_db=8.0, angle=1.6, frames=flute().frames))
     middle = blend([wide, flute()], pair(0.5), frames=wide.frames)
@@ -174,6 +203,22 @@ def test_a_voice_of_the_engine_is_wide_whatever_the_block_size_and_folds_to_the_
         assert np.allclose(played(engine_of(corner(wide)), events, samples=20_000, blocks=blocks), whole, atol=2e-5)
     ahead = engine_of(corner(wide), ahead_samples=8_192)
     assert np.allclose(played(ahead, events, samples=20_000, blocks=(4_096,)), whole, atol=2e-5)
+
+
+def test_a_bowed_string_sounds_the_same_in_blocks_of_any_size() -> None:
+    bank = load_bank(DEFAULT_CHECKPOINT)
+    viola = bank.latents("fluidr3 gm viola", Note(64))
+    wide = [replace(viola, width=rows_of(difference_db=-4.0, angle=1.3, frames=viola.frames))]
+    events = [note_on(64), note_on(52, at_sample=5_000), note_off(64, at_sample=20_000)]
+    checkpoint = load_checkpoint(DEFAULT_CHECKPOINT)
+    engines = [
+        Engine(checkpoint, [Sources([wide])], Settings(volume_db=-20.0), ahead_samples=ahead) for ahead in (512, 8_192)
+    ]
+    whole = played(engines[0], events, samples=40_000, blocks=(40_000,))
+    side = np.abs(whole[0] - whole[1]).max()
+    assert side > 0.1 * np.abs(whole).max()
+    live = played(engines[1], events, samples=40_000, blocks=(333, 64, 2_048))
+    assert np.abs(live - whole).max() < 1e-4 * side
 
 
 def test_the_evaluation_compares_sides_and_counts_what_is_mono(tmp_path: Path) -> None:

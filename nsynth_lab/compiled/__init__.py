@@ -7,6 +7,7 @@
     oscillators  the bank of partials; noise, the filtered noise; excitation, both driven by the control net
     bank_slope   the gradient of the bank, for fitting
     unpitched    noise and resonances of sounds without a pitch
+    width        stereo voices: their filters, made of resonators, and width_gains, how these are mixed
     mixing       frames of all voices added up into the mix
     pitch        maxima of an autocorrelation, for the follower of tunes
     products     matrix products of few rows; tiles, their kernels in LLVM; fma and maths, the arithmetic they share

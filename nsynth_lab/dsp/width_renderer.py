@@ -1,12 +1,13 @@
-"""WidthVoices: the half difference of two sides from a mono voice and rows of its width, a frame at a time, in NumPy.
+"""WidthVoices: the half difference of two sides from a mono voice and rows of its width, a frame at a time.
 
-    mono voice --> bands ----------------------- x real part of z ------+
-               --> bands --> velvet noise ------ x imaginary part of z -+--> half difference of the sides
+    mono voice --> octaves ----------------------- x real part of z ------+
+               --> all-pass filters --> octaves -- x imaginary part of z -+--> half difference of the sides
 
-Left is the voice plus that, right the voice minus that, so the sum of the sides stays the mono voice. A decorrelator
-that never changes shifts a tone by one phase: its copy may be like the tone itself. So each band's copy is made
-unrelated to the voice, and as loud, by the spectrum of the voice so far. Gains move in straight lines from frame to
-frame. The state of a voice is bounded, and blocks of any size give the same samples.
+Left is the voice plus that, right the voice minus that, so the sum of the sides stays the mono voice. All-pass filters
+that never change shift a tone by one phase: its copy may be like the tone itself. So each octave's copy is turned until
+it is unlike the voice, by the spectrum of the voice now (`width_gains`). Gains move in straight lines from frame to
+frame. The state of a voice is bounded, blocks of any size give the same samples, and so do, within -80 dB, voices that
+differ by rounding.
 """
 
 from __future__ import annotations
@@ -16,77 +17,89 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.dsp.width_filters import BINS, SIZE, width_filters
-from nsynth_lab.dsp.width_gains import FINE, power_of, solved
+from nsynth_lab.dsp.width_filters import BANKS, LANES, SCATTERED_GAIN, SCATTERED_SAMPLES, SIZE, mixing, resonators
+from nsynth_lab.dsp.width_gains import SLOW_SIZE, low_pass, power_of, solved
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
-from nsynth_lab.width import BANDS, OPPOSED, side_gains
+from nsynth_lab.width import DIMS, OPPOSED, side_gains
 
-EVERY, SOON = 8, (2, 4)  # frames: so often its gains are computed, and at first; they move within the first of these
-RAMP = (np.arange(HOP_SAMPLES, dtype=np.float32) + 1) / HOP_SAMPLES
-Spectra = NDArray[np.complex64]
+Targets = NDArray[np.complex128]
+
+EVERY, SOON = 16, (2, 4, 8)  # frames: so often its gains are computed, and at first; they move within one of them
+IS_DUE = np.isin(np.arange(2 * EVERY), (0, *SOON, EVERY))  # at the beginning, and from then on
+ONLY_THE_VOICE = np.zeros(2 * BANKS * LANES + 2, np.float32)
+ONLY_THE_VOICE[-2] = 1.0
 
 
 class WidthVoices:
     """`slots` voices: `reset` begins some of them, `step` gives the half sum and half difference of their sides."""
 
     def __init__(self, slots: int) -> None:
-        self._heard = np.zeros((slots, FINE), np.float32)
-        self._age = np.zeros(slots, np.int64)  # frames since it began, or since it was last mono
-        self._gains = np.zeros((slots, 2, 2 * BANDS), np.float32)
-        self._filters = np.zeros((slots, 2, BINS), np.complex64)
+        from nsynth_lab.compiled.width import WidthState, hear, widen
+
+        self._hear, self._widen = hear, widen
+        self._age = np.zeros(slots, np.int64)  # frames since it began
+        self._mixing = mixing()  # made now, not in the middle of a note
+        poles = np.asarray(resonators().poles, np.complex64).reshape(BANKS, LANES)
+        self._state = WidthState(
+            heard=np.zeros((slots, SIZE), np.float32),
+            slow=np.zeros((slots, SLOW_SIZE), np.float32),
+            delays=np.zeros((slots, sum(SCATTERED_SAMPLES)), np.float32),
+            resonators=np.zeros((slots, 2 * BANKS, LANES), np.float32),
+            mixes=np.zeros((slots, 2, 2, self._mixing.shape[1]), np.float32),
+            turned=np.zeros((slots, 2), np.bool_),
+            poles=np.concatenate([poles.real, poles.imag]),
+            low_pass=low_pass(),
+            delay_samples=np.array(SCATTERED_SAMPLES),
+            delay_gain=np.float32(SCATTERED_GAIN),
+        )
         if slots:
-            solved(np.zeros_like(power_of(self._heard[0], self._filters[0, 0])), np.zeros(BANDS, np.complex128), None)
-            width_filters()  # made now, not in the middle of a note
+            self.frames(np.zeros((1, HOP_SAMPLES), np.float32), np.zeros((1, DIMS), np.float32))
+            self.reset([0])
 
     def reset(self, slots: Sequence[int]) -> None:
         """Begin in silence."""
-        self._heard[slots], self._filters[slots], self._age[slots] = 0.0, 0.0, 0
+        for part in (self._state.heard, self._state.slow, self._state.delays, self._state.resonators):
+            part[slots] = 0.0
+        self._age[slots] = 0
 
     def step(self, slots: Ints, audio: FloatArray, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(half sum, half difference) [active, 512] of the next frame of each of `slots` [active], in their order.
 
         Args:
-            slots: [active].
+            slots: [active]; one that comes several times has several frames.
             audio: [active, 512] the mono voices; where a row is not opposed they are the half sums, to the last bit.
             rows: [active, 17].
         """
-        targets = np.stack(side_gains(rows), axis=1)
-        middle, side = audio.copy(), np.zeros_like(audio)
-        outs, steady = list[FloatArray](), list[Spectra]()
-        for one, slot in enumerate(slots.tolist()):
-            heard = self._heard[slot]
-            heard[:-HOP_SAMPLES] = heard[HOP_SAMPLES:]
-            heard[-HOP_SAMPLES:] = audio[one]
-            if not rows[one].any() and not self._filters[slot].any():
-                self._age[slot] = 0
-                continue
-            spectrum = np.asarray(np.fft.rfft(heard[-SIZE:]), np.complex64)
-            parts = ((0, middle), (1, side)) if rows[one, OPPOSED] > 0 else ((1, side),)
-            if self._age[slot] % EVERY and self._age[slot] not in SOON:
-                for part, out in parts:
-                    outs.append(out[one])
-                    steady.append(spectrum * self._filters[slot, part])
-            else:
-                power = power_of(heard, spectrum)
-                for part, out in parts:
-                    out[one] = self._moved(slot, part, spectrum, power, targets[one, part])
-            self._age[slot] += 1
-        if steady:  # all at once takes a third of the time
-            for out, sound in zip(outs, np.fft.irfft(np.stack(steady)), strict=True):
-                out[:] = sound[-HOP_SAMPLES:]
+        if len(slots) == len(set(slots.tolist())):
+            return self._step(slots, audio, rows)
+        middle, side = np.empty_like(audio), np.empty_like(audio)
+        for at in range(len(slots)):
+            one = slice(at, at + 1)
+            middle[one], side[one] = self._step(slots[one], audio[one], rows[one])
         return middle, side
 
-    def _moved(
-        self, slot: int, part: int, spectrum: Spectra, power: FloatArray, target: NDArray[np.complex128]
-    ) -> FloatArray:
-        """A frame [512] in which the filter of one part of a voice becomes another; at once if it has just begun."""
-        has_begun = self._age[slot] > 0
-        gains = solved(power, target, self._gains[slot, part] if has_begun else None)
-        after = gains @ width_filters()
-        before = self._filters[slot, part] if has_begun else after
-        first, last = np.fft.irfft(spectrum * np.stack([before, after]))[:, -HOP_SAMPLES:]
-        self._gains[slot, part], self._filters[slot, part] = gains, after
-        return np.asarray(first + RAMP * (last - first))
+    def _step(self, slots: Ints, audio: FloatArray, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """A frame of each, none twice."""
+        age = self._age[slots]
+        due = IS_DUE[np.minimum(age, EVERY + age % EVERY)]
+        if due.any():
+            now = np.flatnonzero(due)
+            self._hear(self._state, slots[now], audio[now])
+            for slot, *targets in zip(slots[now].tolist(), *side_gains(rows[now]), rows[now, OPPOSED] > 0, strict=True):
+                self._find_gains(slot, *targets)
+        self._age[slots] += 1
+        middle, side = audio.copy(), np.empty_like(audio)
+        self._widen(self._state, slots, due, audio, middle, side)
+        return middle, side
+
+    def _find_gains(self, slot: int, middle: Targets, side: Targets, is_opposed: bool) -> None:
+        """How a voice's filters are mixed at the end of its frame; at once if it has just begun."""
+        mixes, power = self._state.mixes[slot], power_of(self._state.heard[slot], self._state.slow[slot])
+        mixes[0, 1] = solved(power, middle) @ self._mixing if is_opposed else ONLY_THE_VOICE
+        mixes[1, 1] = solved(power, side) @ self._mixing
+        self._state.turned[slot, 1] = is_opposed
+        if self._age[slot] == 0:
+            mixes[:, 0], self._state.turned[slot, 0] = mixes[:, 1], is_opposed
 
     def frames(self, audio: FloatArray, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
         """As `step`, for all frames of the first slot: `audio` [frames, 512], `rows` [frames, 17]."""
