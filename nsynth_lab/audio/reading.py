@@ -10,6 +10,7 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,8 @@ def mono_blocks(path: str | Path) -> Iterator[tuple[FloatArray, int]]:
         AudioError: missing, empty, not audio, or holding NaN or infinite samples.
     """
     path = _readable(path)
-    opposed = _cancels(path)
+    stat = path.stat()
+    opposed = _cancels(path, stat.st_size, stat.st_mtime_ns)
     for block, rate in _blocks(path):
         check_finite(block, str(path))
         yield np.asarray(block[:, 0] if opposed else block.mean(axis=1), np.float32), rate
@@ -121,10 +123,13 @@ def count_samples(path: Path) -> int:
     return count
 
 
-def _cancels(path: Path) -> bool:
-    """Whether the sum of all channels is much quieter than they are."""
+@lru_cache(maxsize=64)
+def _cancels(path: Path, _size: int, _changed: int) -> bool:
+    """Whether the sum of all channels is much quieter than they are; a file is read for it once, until it changes."""
     apart = together = 0.0
     for block, _ in _blocks(path):
+        if block.shape[1] == 1:
+            return False
         apart += float(np.square(block, dtype=np.float64).mean(axis=1).sum())
         together += float(np.square(block.mean(axis=1, dtype=np.float64)).sum())
     return together < CANCELLED * apart

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from nsynth_lab.midi.events import Event
     from nsynth_lab.render.ensemble import Playing
     from nsynth_lab.render.play_request import PlayRequest
+    from nsynth_lab.render.session import Session
     from nsynth_lab.units import FloatArray
 
 SourceArgument = Annotated[
@@ -157,16 +160,19 @@ def translate(
     elif residual is not None:
         raise UsageError("--residual keeps what is not notes beside those of --polyphonic: give both")
     asked = _request(to, position, 0.0 if as_notes or polyphonic else follow, checkpoint)
-    heard: Transcript | Phrase = _transcribed(source, gate) if polyphonic else followed(source, gate)
-    notes = _notes(source, heard, gate, as_notes=as_notes)
 
     from nsynth_lab.render import Session
-    from nsynth_lab.render.song import BLOCK_SAMPLES
+
+    session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
+    with ThreadPoolExecutor(1) as pool:  # most of listening leaves the interpreter to others
+        ready = pool.submit(_warm_engine, asked, session) if _is_of_the_bank(asked) else None
+        heard: Transcript | Phrase = _transcribed(source, gate) if polyphonic else followed(source, gate)
+        notes = _notes(source, heard, gate, as_notes=as_notes)
+        engine = _engine(asked, session) if ready is None else ready.result()
+
     from nsynth_lab.render.target_range import target_is_struck, target_range
     from nsynth_lab.translate.played import play_curve, play_notes, with_delay
 
-    session = Session(checkpoint, device=device, seed=seed, progress=console.progress)
-    engine = asked.engine(session, live=False, ahead_samples=BLOCK_SAMPLES)
     low, high = target_range(session, asked)
     rules = replace(rules, lowest=low, highest=high, struck=target_is_struck(session, asked))
     if isinstance(heard, Phrase) and not as_notes:
@@ -288,6 +294,25 @@ def _request(to: str, position: str | None, follow: float, checkpoint: Path | No
         UsageError: neither.
     """
     return request_of(to, checkpoint, position=position, mpe=True, follow=follow)
+
+
+def _is_of_the_bank(asked: PlayRequest) -> bool:
+    """Whether what plays is in the bank: nothing is encoded, which is shown, and no plugin is loaded."""
+    return not asked.preset and not any(os.path.isfile(str(source)) for source in asked.sources)
+
+
+def _engine(asked: PlayRequest, session: Session) -> Playing:
+    """What plays."""
+    from nsynth_lab.render.song import BLOCK_SAMPLES
+
+    return asked.engine(session, live=False, ahead_samples=BLOCK_SAMPLES)
+
+
+def _warm_engine(asked: PlayRequest, session: Session) -> Playing:
+    """What plays, with its compiled loops loaded."""
+    engine = _engine(asked, session)
+    engine.warm_up()
+    return engine
 
 
 def request_of(names: str, checkpoint: Path | None, **more: Any) -> PlayRequest:
