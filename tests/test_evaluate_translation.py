@@ -15,7 +15,7 @@ from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.cli import run
 from nsynth_lab.evaluate.metrics.in_tune import in_tune
 from nsynth_lab.evaluate.metrics.tune import Tune, agreement, delay_ms, f1, has_clear_notes, onsets, rests_of
-from nsynth_lab.evaluate.sections.translation import moves
+from nsynth_lab.evaluate.sections.compared_phrase import moves
 from nsynth_lab.evaluate.translations import PlayedNote, Translation
 from nsynth_lab.model.bank import BANK
 from nsynth_lab.render import DEFAULT_CHECKPOINT

@@ -25,7 +25,7 @@ from nsynth_lab.synth.settings import Settings
 from nsynth_lab.translate.live_levelling import LiveLevelling
 from nsynth_lab.translate.live_notes import EARLY_SAMPLES, GONE_SAMPLES, LiveNotes, even_hops
 from nsynth_lab.translate.note_maker import NoteMaker
-from nsynth_lab.translate.played import events_of
+from nsynth_lab.translate.played import PhraseEvents
 from nsynth_lab.translate.rules import Rules
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, note_to_hz
 
@@ -72,7 +72,7 @@ def test_live_is_what_its_recording_gives_only_later(block: int, sizes: Sequence
     assert notes.offset_samples % HOP_SAMPLES == 0, "frames begin where they would offline"
     skipped = notes.skipped_samples
     phrase = follow([np.concatenate([silence(max(-skipped, 0) / SAMPLE_RATE), sound[max(skipped, 0) :]])])
-    blocks = blocks_of(small_engine(Settings(mpe=True)), events_of(phrase, rules), end_sample=phrase.samples)
+    blocks = blocks_of(small_engine(Settings(mpe=True)), list(PhraseEvents(phrase, rules)), end_sample=phrase.samples)
     offline = np.concatenate(list(blocks), axis=1)
     heard = live[:, notes.offset_samples :]
     samples = min(heard.shape[1], offline.shape[1] - END)

@@ -12,7 +12,7 @@ from nsynth_lab.analysis.heard_note import HeardNote
 from nsynth_lab.analysis.phrase import LOOK_AHEAD_HOPS, follow
 from nsynth_lab.analysis.source_blocks import without_hum
 from nsynth_lab.audio import Audio, write_audio
-from nsynth_lab.cli.translate import heard_blocks
+from nsynth_lab.cli.translate_heard import heard_blocks
 from nsynth_lab.dsp.hum_filter import HumFilter
 from nsynth_lab.dsp.mains_hum import HumFinder, MainsHum
 from nsynth_lab.translate.heard_notes import heard_notes

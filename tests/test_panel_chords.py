@@ -116,7 +116,7 @@ def test_they_are_played_as_translate_plays_them() -> None:
     one = Performer(is_zone=lambda: False)
     one.play(score, 0)
     events = [event for clock in range(0, SAMPLE_RATE, BLOCK) for event in one.events(clock, BLOCK)]
-    wanted = play_notes(TRIAD, Rules(lowest=36, highest=84), octaves=True).events
+    wanted = list(play_notes(TRIAD, Rules(lowest=36, highest=84), octaves=True).events)
     assert [str(event) for event in events][: len(wanted)] == [str(event) for event in wanted]
     assert sorted(event.number for event in events if event.kind is Kind.NOTE_ON) == [60, 64, 67]
 

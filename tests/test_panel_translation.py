@@ -46,7 +46,7 @@ from nsynth_lab.render import Session
 from nsynth_lab.render.play_request import PlayRequest
 from nsynth_lab.render.target_range import target_is_struck, target_range
 from nsynth_lab.translate.live_notes import LiveNotes
-from nsynth_lab.translate.played import events_of
+from nsynth_lab.translate.played import PhraseEvents
 from nsynth_lab.translate.rules import Rules
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
@@ -96,7 +96,7 @@ def test_a_phrase_is_played_as_translate_plays_it(blocks: list[int]) -> None:
     one.play(made, 0)
     begun = 12_345
     found = [event for event in performed(one, blocks, clock=begun) if not math.isnan(event.value)]
-    wanted = [event.at(event.at_sample + begun) for event in events_of(phrase, made.rules)]
+    wanted = [event.at(event.at_sample + begun) for event in PhraseEvents(phrase, made.rules)]
     assert found[: len(wanted)] == wanted
     assert not one.plays
 
@@ -106,7 +106,7 @@ def test_as_notes_it_is_played_as_translate_plays_it(blocks: list[int]) -> None:
     phrase = sung(60.2, 64.0)
     one = performer()
     one.play(score(phrase, as_notes=True), 0)
-    wanted = played_of(Notes(phrase), Options(as_notes=True), SPAN).events
+    wanted = list(played_of(Notes(phrase), Options(as_notes=True), SPAN).events)
     assert [str(event) for event in performed(one, blocks)][: len(wanted)] == [str(event) for event in wanted]
     assert one.follow == 0.0
 
@@ -414,7 +414,7 @@ def test_a_phrase_is_sent_played_moved_and_taken_away(served: SimpleNamespace, t
     played = read_song(tmp_path / "got.mid").events
     session, asked = served.instrument.session, PlayRequest(("flute", "cello"))
     span = Target(*target_range(session, asked), target_is_struck(session, asked))
-    wanted = played_of(Notes(read_phrase(phrase)), Options(transpose=12.0), span).midi
+    wanted = list(played_of(Notes(read_phrase(phrase)), Options(transpose=12.0), span).midi)
     assert keys_of(played) == keys_of(wanted) != []
     assert len(json.loads(asked_bytes(port, f"{base}/picture")[2])["notes"]) == 2
     again = tmp_path / "again.phrase"

@@ -17,7 +17,7 @@ from nsynth_lab.analysis.follower import HOP, Follower, Heard
 from nsynth_lab.analysis.phrase import LOOK_AHEAD_HOPS, Phrase, follow
 from nsynth_lab.audio import Audio, read_audio, write_audio
 from nsynth_lab.cli import run
-from nsynth_lab.cli.translate import request_of
+from nsynth_lab.cli.translate_asked import request_of
 from nsynth_lab.errors import UsageError
 from nsynth_lab.midi.events import Event, Kind
 from nsynth_lab.midi.events import follow as follow_events
@@ -31,7 +31,7 @@ from nsynth_lab.synth.followed import LAG_SAMPLES, Curve
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.voice_allocator import LOOK_AHEAD_SAMPLES, PHASE_SAMPLES
 from nsynth_lab.translate.note_maker import NoteMaker
-from nsynth_lab.translate.played import centred, events_of, levelled, play_curve, with_delay
+from nsynth_lab.translate.played import PhraseEvents, centred, levelled, play_curve, with_delay
 from nsynth_lab.translate.rules import Rules, parse_snap
 from nsynth_lab.tune.scale import SCALES
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, note_to_hz
@@ -62,7 +62,7 @@ def made(pitches: list[float], *, levels_db: list[float] | None = None, rules: R
 
 def test_each_tone_is_a_note_that_begins_soon_and_ends_with_it() -> None:
     tune = sung((57, 0.3), (60, 0.25), (52, 0.3))
-    events = events_of(follow([tune]), Rules())
+    events = list(PhraseEvents(follow([tune]), Rules()))
     begins = [0.1, 0.1 + 0.42, 0.1 + 0.42 + 0.37]
     assert [key for _, key in struck(events)] == [57, 60, 52]
     for (at, _), begin in zip(struck(events), begins, strict=True):
@@ -194,7 +194,7 @@ def test_a_delay_moves_the_result_against_the_source_and_no_note_before_its_begi
 
 def test_an_s_is_silence_between_two_notes() -> None:
     vowel = faded(tone(steady(220.0, 0.25)))
-    events = events_of(follow([np.concatenate([vowel, faded(hiss(3000.0, 3600.0, 0.12)), vowel])]), Rules())
+    events = list(PhraseEvents(follow([np.concatenate([vowel, faded(hiss(3000.0, 3600.0, 0.12)), vowel])]), Rules()))
     assert [key for _, key in struck(events)] == [57, 57]
     (end, _) = (event.at_sample / SAMPLE_RATE for event in events if event.kind is Kind.NOTE_OFF)
     assert end < 0.25 + 0.05
@@ -224,7 +224,7 @@ def test_a_phrase_comes_into_the_target_s_range_by_octaves() -> None:
     phrase = follow([sung((84, 0.3), (88, 0.3))])
     rules = centred(Rules(lowest=45, highest=69), phrase)
     assert rules.transpose == -24
-    assert [key for _, key in struck(events_of(phrase, rules))] == [60, 64]
+    assert [key for _, key in struck(list(PhraseEvents(phrase, rules)))] == [60, 64]
 
 
 def test_a_phrase_within_the_range_is_not_moved_for_a_stray_tone() -> None:
@@ -240,10 +240,10 @@ def test_a_phrase_within_the_range_is_not_moved_for_a_stray_tone() -> None:
 def test_dynamics_and_make_up() -> None:
     phrase = follow([sung((57, 0.4))])
     rules = levelled(Rules(), phrase)
-    loud = [event.value for event in events_of(phrase, rules) if event.kind is Kind.LEVEL]
+    loud = [event.value for event in list(PhraseEvents(phrase, rules)) if event.kind is Kind.LEVEL]
     assert max(loud) == pytest.approx(-20.0, abs=4.5)
     flat = Rules(dynamics=0.0, makeup_db=rules.makeup_db)
-    levels = [event.value for event in events_of(phrase, flat) if event.kind is Kind.LEVEL]
+    levels = [event.value for event in list(PhraseEvents(phrase, flat)) if event.kind is Kind.LEVEL]
     assert np.ptp(levels[10:]) < 0.5
 
 
@@ -282,7 +282,7 @@ def test_what_is_played_has_the_pitch_and_the_level_that_were_given() -> None:
 def test_live_is_the_same_as_offline() -> None:
     tune = sung((57, 0.3), (61, 0.3))
     rules = Rules(makeup_db=3.0)
-    events = events_of(follow([tune]), rules)
+    events = list(PhraseEvents(follow([tune]), rules))
     blocks = blocks_of(small_engine(Settings(mpe=True)), events, end_sample=len(tune))
     offline = np.concatenate(list(blocks), axis=1)
     engine, follower, maker = small_engine(Settings(mpe=True)), Follower(), NoteMaker(rules)
@@ -298,7 +298,7 @@ def test_live_is_the_same_as_offline() -> None:
 
 def test_somebody_else_reads_the_midi_file() -> None:
     phrase = follow([sung((57, 0.3), (60, 0.25))])
-    events = events_of(phrase, Rules())
+    events = list(PhraseEvents(phrase, Rules()))
     file = mido.MidiFile(file=io.BytesIO(midi_bytes(events, end_sample=phrase.samples)))
     at, notes = 0.0, []
     for message in file:

@@ -31,6 +31,7 @@ MAX_FILE_BYTES = 64 * 2**20
 LOOK_AHEAD_HOPS = 20  # 107 ms, for what need not be played at once; more makes no difference
 LOUD_PERCENTILE = 95.0
 LOUD_RANGE_DB, LEAST_FRAMES, ONE_VOICE_STRENGTH = 25.0, 60, 0.86
+_AT_ONCE = 4096  # frames that are made into objects
 _ROWS = ("note", "level_db", "strength", "delay_samples")
 _RANGES = {
     "note": (0.0, 127.0),
@@ -107,8 +108,11 @@ class Phrase:
 
     def heard(self) -> Iterator[Heard]:
         """Its frames, one by one, as the follower gave them."""
-        rows = zip(*(getattr(self, name).tolist() for name in _ROWS), strict=True)
-        return (Heard(note, level_db, strength, int(delay)) for note, level_db, strength, delay in rows)
+        for first in range(0, len(self.note), _AT_ONCE):
+            part = slice(first, first + _AT_ONCE)
+            rows = zip(*(getattr(self, name)[part].tolist() for name in _ROWS), strict=True)
+            for note, level_db, strength, delay in rows:
+                yield Heard(note, level_db, strength, int(delay))
 
     def __repr__(self) -> str:
         return f"Phrase({self.seconds:.2f} s)"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from nsynth_lab.audio import mono_blocks
+from nsynth_lab.dsp.clipping import ClipFinder
 from nsynth_lab.dsp.hum_filter import HumFilter
 from nsynth_lab.dsp.mains_hum import HumFinder, MainsHum
 from nsynth_lab.dsp.resampling import StreamResampler
@@ -16,20 +18,31 @@ from nsynth_lab.units import SAMPLE_RATE, FloatArray
 LEARNT_SECONDS = 10.0
 
 
-def mains_hum(path: Path, *, advance: Callable[[int], object] = lambda _: None) -> MainsHum | None:
-    """The hum that sounds all through a file, which is read from beginning to end; None if there is none.
+class FirstLook(NamedTuple):
+    """What a sound file is like as a whole: the hum that sounds all through it, if any, and whether it is clipped."""
 
-    `advance` is called with samples at 48 kHz.
+    hum: MainsHum | None
+    is_clipped: bool
+
+    def told(self) -> list[str]:
+        """What a musician should know of it, one line each."""
+        clipped = ["it is clipped, so pitch and level may be heard wrongly: record it more softly"]
+        return [*(clipped if self.is_clipped else []), *([] if self.hum is None else [self.hum.told()])]
+
+
+def first_look(path: Path, *, advance: Callable[[int], object] = lambda _: None) -> FirstLook:
+    """Read a sound file from beginning to end, to see what it is like; `advance` is called with samples at 48 kHz.
 
     Raises:
         AudioError: as `nsynth_lab.audio.mono_blocks`.
     """
-    finder: HumFinder | None = None
+    hum, clipping = None, ClipFinder()
     for block, rate in mono_blocks(path):
-        finder = finder or HumFinder(rate)
-        finder.hear(block)
+        hum = hum or HumFinder(rate)
+        hum.hear(block)
+        clipping.hear(block)
         advance(round(len(block) * SAMPLE_RATE / rate))
-    return None if finder is None else finder.found()
+    return FirstLook(None if hum is None else hum.found(), clipping.found)
 
 
 def source_blocks(path: Path, target_rate: int) -> Iterator[FloatArray]:

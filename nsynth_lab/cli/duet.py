@@ -180,7 +180,7 @@ def duet(
 
         nsynth-lab duet flute --file tune.mid --answer oboe --close 0.6 -o answer.wav --notes answer.mid
     """
-    from nsynth_lab.cli.translate import request_of
+    from nsynth_lab.cli.translate_asked import request_of
     from nsynth_lab.duet.values import Wishes
     from nsynth_lab.render import SOUND_ENDINGS, check_outputs
     from nsynth_lab.render.output_paths import check_sources

@@ -57,6 +57,13 @@ def evaluate(
         str,
         typer.Option("--to", help="What plays them: instruments such as flute,cello; one of each family if not given."),
     ] = "",
+    cells: Annotated[
+        Path | None,
+        typer.Option(
+            help="translation: keep what is measured of each tune and instrument in this folder; interrupted, the same "
+            "command goes on from there."
+        ),
+    ] = None,
     peers: Annotated[
         bool, typer.Option("--peers", help="melody: also train peers on the same tunes, ours as long, and compare.")
     ] = False,
@@ -80,7 +87,7 @@ def evaluate(
 
         nsynth-lab evaluate notes/ --only blends --pairs 20
 
-        nsynth-lab evaluate --only translation tunes/ --report report
+        nsynth-lab evaluate --only translation tunes/ --cells cells --report report
 
         nsynth-lab evaluate --only unpitched drums/ --pairs 60
 
@@ -135,6 +142,7 @@ def evaluate(
     from nsynth_lab.evaluate.notes import choose_notes, read_pool
     from nsynth_lab.evaluate.page import MARK
     from nsynth_lab.evaluate.sections.section import EvaluationSetup
+    from nsynth_lab.folders import make_folder
     from nsynth_lab.model.bank import BANK
     from nsynth_lab.render import Session
     from nsynth_lab.report_folder import check_report_folder
@@ -148,6 +156,8 @@ def evaluate(
         check_report_folder(report, force=force, mark=MARK)
     sets, recordings = _sorted(data, sections)
     phrases = recordings.get(TRANSLATION, [])
+    if cells is not None:
+        make_folder(cells, UsageError)
     pool = read_pool(sets)
     kind = "of unseen instruments" if unseen else "all" if every_note else "held out"
     records = choose_notes(pool, kind=kind, limit=limit) if sets else []
@@ -166,6 +176,7 @@ def evaluate(
         phrases=phrases,
         targets=targets,
         translator=Translator(session) if phrases else None,
+        cells=cells,
         drums=recordings.get(UNPITCHED, []),
         stereo=recordings.get(WIDTH, []),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,7 +62,7 @@ class Translator:
             self._followed = samples, phrase, time.perf_counter() - begun
         return self._followed[1], self._followed[2]
 
-    def _played(self, asked: PlayRequest, events: Sequence[Event], samples: int) -> FloatArray:
+    def _played(self, asked: PlayRequest, events: Iterable[Event], samples: int) -> FloatArray:
         from nsynth_lab.render.song import BLOCK_SAMPLES, blocks_of
 
         engine = asked.engine(self._session, live=False, ahead_samples=BLOCK_SAMPLES)

@@ -63,7 +63,7 @@ class Hummed:
         Raises:
             AudioError: no note is heard.
         """
-        from nsynth_lab.cli.translate import followed
+        from nsynth_lab.cli.translate_heard import followed
         from nsynth_lab.translate.heard_notes import heard_notes
 
         phrase = followed(path, GATE_DB)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -124,18 +123,21 @@ def setting(name: str, value: float, *, at_sample: int = 0) -> Event:
 
 
 class EventList:
-    """A list of events in order of time, handed out as the engine needs them.
+    """Events in order of time, handed out as the engine needs them; of an iterator only so many are made.
 
     >>> events = EventList([note_on(60), note_on(62, at_sample=480)])
     >>> [event.number for event in events.until(480)], [event.number for event in events.until(481)]
     ([60], [62])
     """
 
-    def __init__(self, events: Sequence[Event] = ()) -> None:
-        self._events, self._next = events, 0
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self._left = iter(events)
+        self._next = next(self._left, None)
 
     def until(self, sample: int) -> Sequence[Event]:
         """The events before `sample` that have not been handed out yet."""
-        begin, key = self._next, lambda event: event.at_sample
-        self._next = bisect_left(self._events, sample, lo=begin, key=key)
-        return self._events[begin : self._next]
+        found = []
+        while self._next is not None and self._next.at_sample < sample:
+            found.append(self._next)
+            self._next = next(self._left, None)
+        return found

@@ -7,7 +7,7 @@ its level becomes expression, controller 11, relative to the loudest.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from nsynth_lab.midi.events import BEND_STEPS, CHANNELS, Event, Kind
 from nsynth_lab.units import SAMPLE_RATE
@@ -19,8 +19,13 @@ MOST_TICKS = (1 << 28) - 1
 EXPRESSION, FULL = 11, 127
 
 
-def midi_bytes(events: Sequence[Event], *, end_sample: int) -> bytes:
-    """A MIDI file of type 0 at 120 beats a minute; `events` in order of their samples at 48 kHz."""
+def midi_bytes(events: Iterable[Event], *, end_sample: int) -> bytes:
+    """A MIDI file of type 0 at 120 beats a minute.
+
+    Args:
+        events: in order of their samples at 48 kHz; they are gone through three times, so they must be no iterator.
+        end_sample: where the track ends.
+    """
     loudest_db = max((event.value for event in events if event.kind is Kind.LEVEL), default=0.0)
     bent = any(event.kind is Kind.PITCH for event in events)
     track, tick = bytearray(_tempo() + (_zone() if bent else b"")), 0

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional
@@ -102,6 +103,15 @@ def band_centres_hz(bands: int = BANDS) -> Doubles:
     weights = mel_weights(bands, WINDOW_SAMPLES // 2 + 1, torch.device("cpu")).double().numpy()
     hz = np.linspace(0.0, SAMPLE_RATE / 2, len(weights))
     return np.asarray(hz @ weights / weights.sum(axis=0))
+
+
+def named_families(spectra: NDArray[np.floating[Any]], classifier: Classifier) -> list[str]:
+    """The family assigned to each of `spectra` [notes, 40, 256], which `classifier_input` makes."""
+    if not len(spectra):
+        return []
+    with torch.no_grad():
+        scores = classifier(torch.from_numpy(spectra.astype(np.float32)))
+    return [INSTRUMENT_FAMILIES[number] for number in scores.family.argmax(dim=1).tolist()]
 
 
 def classify(samples: FloatArray, classifier: Classifier) -> tuple[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +57,7 @@ def render_song(engine: Playing, song: Song, sink: Sink, *, advance: Advance = l
 
 
 def blocks_of(
-    engine: Playing, events: Sequence[Event], *, end_sample: int, partner: Partner | None = None
+    engine: Playing, events: Iterable[Event], *, end_sample: int, partner: Partner | None = None
 ) -> Iterator[FloatArray]:
     """Blocks of `events`, in order of time, until `end_sample` has passed and the tails have died away.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,8 @@ from nsynth_lab.analysis.semitone_spectrum import LOWEST, SEMITONES
 from nsynth_lab.analysis.transcription import Transcript
 from nsynth_lab.audio import check_target
 from nsynth_lab.legible import legible
-from nsynth_lab.midi.events import Event
 from nsynth_lab.picture import name_notes, new_figure, save_figure
-from nsynth_lab.translate.played import notes_of
+from nsynth_lab.translate.played import Played, notes_of
 from nsynth_lab.units import SAMPLE_RATE
 
 MOST_COLUMNS, SHOWN_DB = 4000, 60.0
@@ -53,8 +51,8 @@ def draw_transcript(path: Path, transcript: Transcript, *, title: str, force: bo
     return save_figure(figure, path)
 
 
-def draw_translation(path: Path, phrase: Phrase, events: Sequence[Event], *, title: str, force: bool = False) -> Path:
-    """Write the picture.
+def draw_translation(path: Path, phrase: Phrase, played: Played, *, title: str, force: bool = False) -> Path:
+    """Write the picture of a phrase: its pitch, where it is played, with the keys that are pressed; and its level.
 
     Raises:
         UsageError: the target cannot be written.
@@ -64,15 +62,20 @@ def draw_translation(path: Path, phrase: Phrase, events: Sequence[Event], *, tit
     figure = new_figure(min(22.0, 5.0 + 0.5 * phrase.seconds), 5.6)
     pitch, level = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     ends = (np.arange(len(phrase.note)) + 1) * HOP_SECONDS
-    pitch.plot(ends - phrase.delay_samples / SAMPLE_RATE, phrase.note, color="#444444", linewidth=1.0, label="heard")
-    for number, (begin, end, key) in enumerate(notes_of(events, phrase.seconds)):
+    moved = f", {played.transposed:+g} semitones" if played.transposed else ""
+    pitch.plot(
+        ends - phrase.delay_samples / SAMPLE_RATE, phrase.note + played.transposed, color="#444444", linewidth=1.0,
+        label=f"heard{moved}",
+    )  # fmt: skip
+    for number, (begin, end, key) in enumerate(notes_of(played.events, phrase.seconds)):
         own = {"label": "keys played"} if number == 0 else {}
         pitch.plot((begin, end), (key, key), color="#d06a1e", linewidth=5.0, alpha=0.45, solid_capstyle="butt", **own)
     name_notes(pitch, classes=(0, 4, 7))
     pitch.grid(axis="y", linewidth=0.3)
-    pitch.legend(fontsize=8, loc="upper right")
+    pitch.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False)
     level.plot(ends, phrase.level_db, color="#444444", linewidth=0.8)
-    level.set_ylabel("level, dB(A)", fontsize=8)
+    level.set_ylabel("level heard, dB(A)", fontsize=8)
     level.set_xlabel("seconds", fontsize=8)
+    level.tick_params(labelsize=8)
     figure.suptitle(legible(title), fontsize=11)
     return save_figure(figure, path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from nsynth_lab.analysis.heard_note import HeardNote
@@ -20,20 +20,46 @@ MOST_DELAY_MS = 1000.0
 STRAY = 0.05  # of the tones may lie anywhere, such as breaths: a phrase is not moved for their sake
 
 
+@dataclass(frozen=True, eq=False)
+class PhraseEvents:
+    """What the engine is sent of a phrase, in order of time: exactly what it is sent while the phrase comes in live.
+
+    The events are made anew each time they are gone through: those of 40 minutes would take 190 MB.
+
+    Attributes:
+        phrase: what was heard.
+        rules: how it is played.
+        later_samples: by which all of it is moved; what would begin before the phrase begins with it.
+    """
+
+    phrase: Phrase
+    rules: Rules
+    later_samples: int = 0
+
+    def __iter__(self) -> Iterator[Event]:
+        maker = NoteMaker(self.rules)
+        for heard in self.phrase.heard():
+            yield from map(self._moved, maker.hear(heard))
+        yield from map(self._moved, maker.end())
+
+    def _moved(self, event: Event) -> Event:
+        return event.at(max(event.at_sample + self.later_samples, 0)) if self.later_samples else event
+
+
 @dataclass(frozen=True)
 class Played:
     """What is played.
 
     Attributes:
-        events: for the engine, in order of time.
-        midi: for a MIDI file.
+        events: for the engine, in order of time; they can be gone through again and again.
+        midi: for a MIDI file, likewise.
         transposed: semitones up, with the octaves that brought it into the target's range.
         makeup_db: by how much it is louder than what was heard.
         delay_ms: by how much its pitch comes after that of what was heard.
     """
 
-    events: Sequence[Event]
-    midi: Sequence[Event]
+    events: Iterable[Event]
+    midi: Iterable[Event]
     transposed: float
     makeup_db: float
     delay_ms: float
@@ -52,8 +78,12 @@ def with_delay(played: Played, delay_ms: float) -> Played:
     """
     check_delay(delay_ms)
     later = round((delay_ms - played.delay_ms) * SAMPLE_RATE / 1000.0)
-    events = [event.at(max(event.at_sample + later, 0)) for event in played.events]
-    return replace(played, events=events, delay_ms=delay_ms)
+    events = played.events
+    if isinstance(events, PhraseEvents):
+        moved: Iterable[Event] = replace(events, later_samples=events.later_samples + later)
+    else:
+        moved = [event.at(max(event.at_sample + later, 0)) for event in events]
+    return replace(played, events=moved, delay_ms=delay_ms)
 
 
 def check_delay(delay_ms: float) -> None:
@@ -73,7 +103,7 @@ def play_curve(phrase: Phrase, rules: Rules, *, octaves: bool) -> Played:
     """
     rules = levelled(rules, phrase)
     rules = centred(rules, phrase) if octaves else replace(rules, lowest=0, highest=127)
-    events = events_of(phrase, rules)
+    events = PhraseEvents(phrase, rules)
     played = Played(events, events, rules.transpose, rules.makeup_db, followed_ms(phrase))
     return with_delay(played, 0.0) if phrase.is_in_time else played
 
@@ -94,13 +124,6 @@ def play_notes(notes: Sequence[HeardNote], rules: Rules, *, octaves: bool) -> Pl
     rules = _centred(rules, pitches) if octaves else replace(rules, lowest=0, highest=127)
     events, midi = note_events(notes, rules), midi_events(notes, rules)
     return Played(events, midi, rules.transpose, rules.makeup_db, 0.0)
-
-
-def events_of(phrase: Phrase, rules: Rules) -> list[Event]:
-    """What the engine is sent, in order of time: exactly what it is sent while the phrase comes in live."""
-    maker = NoteMaker(rules)
-    events = [event for heard in phrase.heard() for event in maker.hear(heard)]
-    return events + maker.end()
 
 
 def levelled(rules: Rules, phrase: Phrase) -> Rules:
@@ -128,7 +151,7 @@ def _centred(rules: Rules, pitches: Sequence[float]) -> Rules:
     return replace(rules, transpose=min(max(rules.transpose + 12 * best, -MOST_TRANSPOSED), MOST_TRANSPOSED))
 
 
-def notes_of(events: Sequence[Event], seconds: float) -> list[tuple[float, float, int]]:
+def notes_of(events: Iterable[Event], seconds: float) -> list[tuple[float, float, int]]:
     """When the key of each note goes down and up, in seconds, and which it is; those still down go up at the end."""
     open_notes: dict[tuple[int, int], float] = {}
     found = []

@@ -45,6 +45,7 @@ class EvaluationSetup:
         phrases: recordings of tunes, which are translated.
         targets: the instruments that play them; some of different families if it is empty.
         translator: translates them.
+        cells: a folder in which the figures of each phrase and target are kept, and found again.
         drums: recordings of drums and noises.
         stereo: recordings of which the width is compared.
     """
@@ -61,6 +62,7 @@ class EvaluationSetup:
     phrases: Sequence[Path] = ()
     targets: Sequence[str] = ()
     translator: Translator | None = None
+    cells: Path | None = None
     drums: Sequence[Path] = ()
     stereo: Sequence[Path] = ()
 

@@ -18,27 +18,27 @@ with 3 ms of jitter (Caspe and others 2025, arXiv 2503.11562). Both change the t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
+from nsynth_lab.audio import file_hash
 from nsynth_lab.errors import CheckpointError, NsynthLabError
+from nsynth_lab.evaluate.cells import Cell, CellFolder, spectra_of
 from nsynth_lab.evaluate.metrics.goals import Goal, with_goals
-from nsynth_lab.evaluate.metrics.in_tune import in_tune
-from nsynth_lab.evaluate.metrics.mixture import spectral_residual
 from nsynth_lab.evaluate.metrics.summary import MetricValues
 from nsynth_lab.evaluate.metrics.tune import Tune, agreement
-from nsynth_lab.evaluate.metrics.yin_pitch import LOWEST_NOTE, pyin_window
 from nsynth_lab.evaluate.peers import world
+from nsynth_lab.evaluate.sections.compared_phrase import Source, cuts, moves, read_source, residual_of, tunes_of
 from nsynth_lab.evaluate.sections.section import Advance, EvaluationSetup, Section
-from nsynth_lab.evaluate.translations import PlayedNote, Translation, read_phrase_sound
-from nsynth_lab.model.classifier import CLASSIFIER, Classifier, classify, load_classifier
+from nsynth_lab.evaluate.translations import Translation
+from nsynth_lab.model.classifier import CLASSIFIER, Classifier, load_classifier
 from nsynth_lab.note import FAMILIES
-from nsynth_lab.units import FRAME_RATE_HZ, HOP_SAMPLES, SAMPLE_RATE, Doubles, FloatArray, note_to_hz
+from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
+from nsynth_lab.version import __version__
 
 GOALS = {
     "within_20_cents": Goal(0.95),
@@ -54,11 +54,6 @@ USUAL = (
     "acoustic bass", "trumpet", "flute", "acoustic guitar, nylon", "acoustic grand piano", "marimba", "church organ",
     "clarinet", "cello", "choir aahs",
 )  # fmt: skip
-MOST_LOST = 0.5  # of the tones, when they are looked for in shorter windows
-BEYOND_SEMITONES = 13.0  # an octave to either side, so that octave errors are seen
-# The first classifier knew no short notes: of ten instruments, three keys each, played plainly, it named 27 % after
-# 0.2 s, 30 % after 0.3 s, 47 % after 0.45 s and 93 % after 0.7 s. The present one is no better at 0.7 s.
-SHORTEST_SECONDS, TAIL_SECONDS = 0.6, 0.25
 MOST_EXAMPLES = 12
 WORLD_SAMPLES = 10 * SAMPLE_RATE  # of the target's notes, for their mean envelope
 
@@ -75,27 +70,6 @@ class Example:
     tunes: tuple[Tune, Tune]
 
 
-@dataclass(frozen=True)
-class _Source:
-    name: str
-    samples: FloatArray
-    tune: Tune
-    lowest: float
-    highest: float
-    coarser: dict[int, Tune] = field(default_factory=dict)
-
-    def through(self, window: int) -> Tune:
-        """Its tune, seen through windows of at least so many samples.
-
-        A low target needs long windows, which see less of a glide: its source is looked at through the same.
-        """
-        if window <= pyin_window(self.lowest):
-            return self.tune
-        if window not in self.coarser:
-            self.coarser[window] = Tune.of(self.samples, lowest=self.lowest, highest=self.highest, least_window=window)
-        return self.coarser[window]
-
-
 class TranslationSection(Section):
     """Every phrase into every target."""
 
@@ -108,9 +82,11 @@ class TranslationSection(Section):
         self.targets = list(setup.targets) or [name for name in USUAL if name in known] or _one_of_each(setup)
         self.figures = {"": MetricValues(), "world": MetricValues()}
         self.by_phrase = {"": MetricValues(), "world": MetricValues()}
-        self.examples: list[Example] = []
+        self._worst: dict[Path, tuple[float, str]] = {}
+        self._cells = CellFolder(setup.cells)
         self._classifier: Classifier | None = None
-        self._world: tuple[str, world.WorldFeatures] | None = None
+        self._source: tuple[Path, Source] | None = None
+        self._world: tuple[Path, world.WorldFeatures] | None = None
         with suppress(CheckpointError):  # without it its figures are left out
             self._classifier, _ = load_classifier(classifier)
 
@@ -128,9 +104,8 @@ class TranslationSection(Section):
         left_out: list[str] = []
         for path in self.setup.phrases:
             try:
-                source = _source(path)
                 for target in self.targets:
-                    self._translate(source, target)
+                    self._add_cell(path, target)
                     advance(1)
             except NsynthLabError as error:
                 left_out.append(f"{path.name}: {error}")
@@ -144,93 +119,87 @@ class TranslationSection(Section):
         summary, phrases = self.figures[which].summary(), self.by_phrase[which].summary()
         return {name: {**one, "by_phrase": phrases[name]["by_family"]} for name, one in summary.items()}
 
-    def _translate(self, source: _Source, target: str) -> None:
+    @property
+    def examples(self) -> list[Example]:
+        """The translation that follows worst, of each of the first phrases; it is made once more."""
+        return [self._example(path, target) for path, (_, target) in list(self._worst.items())[:MOST_EXAMPLES]]
+
+    def _add_cell(self, path: Path, target: str) -> None:
+        made_from = self._made_from(path, target)
+        cell = self._cells.kept(path, target, made_from)
+        if cell is None:
+            cell = self._measured(path, target)
+            self._cells.keep(path, target, made_from, cell)
+        for which, metrics in (("", cell.metrics), ("world", cell.world)):
+            named = cell.named(which or "own", self._classifier) if metrics and self._classifier is not None else {}
+            self.figures[which].add({**metrics, **named}, cell.family)
+            self.by_phrase[which].add({**metrics, **named}, path.stem)
+        worst = min(self._worst.get(path, (2.0, "")), (cell.metrics["within_20_cents"] or 0.0, target))
+        self._worst[path] = worst
+
+    def _made_from(self, path: Path, target: str) -> dict[str, Any]:
+        """What a cell depends on, beside the program itself."""
+        return {
+            "version": __version__,
+            "model": self.setup.checkpoint.model_id,
+            "phrase": file_hash(path),
+            "target": target,
+            "world": world.is_installed(),
+            "tune_of_world": target == self.targets[0],
+        }
+
+    def _measured(self, path: Path, target: str) -> Cell:
+        source, translation, family = self._translated(path, target)
+        moved = moves(source.tune, translation)
+        heard, tune = tunes_of(translation.samples, source, moved)
+        metrics = {
+            **agreement(heard, tune, moved=moved),
+            "mixture_residual": residual_of(translation.samples, source, translation),
+            "times_real_time": len(source.samples) / SAMPLE_RATE / max(translation.seconds_taken, 1e-9),
+        }
+        notes = translation.notes
+        spectra = {
+            "own": spectra_of(cuts(translation.samples, notes, tune.note)),
+            "plain": spectra_of(cuts(translation.plain, notes)),
+            "source": spectra_of(cuts(source.samples, notes, source.tune.note)),
+        }
+        by_world: dict[str, float | None] = {}
+        if world.is_installed():
+            by_world, samples = self._by_world(path, source, translation, first=target == self.targets[0])
+            shifted = source.tune.note + translation.transposed
+            spectra["world"] = spectra_of(cuts(samples, notes, shifted))
+        return Cell(family, metrics, by_world, spectra)
+
+    def _translated(self, path: Path, target: str) -> tuple[Source, Translation, str]:
+        """A phrase, its translation, and the target's family."""
         assert self.setup.translator is not None
+        if self._source is None or self._source[0] != path:
+            self._source = path, read_source(path)
+        source = self._source[1]
         translation = self.setup.translator.translate(source.samples, target)
         if translation is None:
             raise NsynthLabError("no tone was heard")
-        family = self.setup.translator.family(target)
-        moved = moves(source.tune, translation)
-        heard, tune = _tunes(translation.samples, source, moved)
-        metrics = {
-            **agreement(heard, tune, moved=moved),
-            **self._named(translation.samples, tune.note, source, translation, family),
-            "mixture_residual": _residual(translation.samples, source, translation),
-            "times_real_time": len(source.samples) / SAMPLE_RATE / max(translation.seconds_taken, 1e-9),
-        }
-        self._add("", metrics, source.name, family)
-        self._keep(Example(source.name, target, metrics["within_20_cents"] or 0.0, source.samples,
-                           translation.samples, (heard, tune)))  # fmt: skip
-        if world.is_installed():
-            self._add("world", self._by_world(source, translation, family), source.name, family)
+        return source, translation, self.setup.translator.family(target)
 
-    def _by_world(self, source: _Source, translation: Translation, family: str) -> dict[str, float | None]:
-        """Its figures; those of the tune, which hardly depend on the target, only for the first."""
-        first = self._world is None or self._world[0] != source.name
-        if self._world is None or first:
+    def _by_world(
+        self, path: Path, source: Source, translation: Translation, *, first: bool
+    ) -> tuple[dict[str, float | None], FloatArray]:
+        """Its figures and its sound; those of the tune hardly depend on the target: only for the `first`."""
+        if self._world is None or self._world[0] != path:
             low, high = note_to_hz(source.lowest), note_to_hz(source.highest)
-            self._world = source.name, world.analyse_tune(source.samples, lowest_hz=low, highest_hz=high)
+            self._world = path, world.analyse_tune(source.samples, lowest_hz=low, highest_hz=high)
         low, high = (note_to_hz(float(note)) for note in (translation.lowest - 12, translation.highest + 12))
         target = world.analyse_tune(translation.plain[:WORLD_SAMPLES], lowest_hz=low, highest_hz=high)
         swapped = world.with_envelope(self._world[1], target, semitones=translation.transposed)
         samples = world.synthesise(swapped, len(source.samples))
         moved = np.full(len(source.tune.note), translation.transposed)
-        return {
-            **(agreement(*_tunes(samples, source, moved), moved=moved) if first else {}),
-            **self._named(samples, source.tune.note + moved, source, translation, family),
-            "mixture_residual": _residual(samples, source, translation),
-        }
+        tune = agreement(*tunes_of(samples, source, moved), moved=moved) if first else {}
+        return {**tune, "mixture_residual": residual_of(samples, source, translation)}, samples
 
-    def _add(self, which: str, metrics: dict[str, float | None], phrase: str, family: str) -> None:
-        self.figures[which].add(metrics, family)
-        self.by_phrase[which].add(metrics, phrase)
-
-    def _keep(self, example: Example) -> None:
-        last = self.examples[-1] if self.examples else None
-        if last is None or last.phrase != example.phrase:
-            if len(self.examples) < MOST_EXAMPLES:
-                self.examples.append(example)
-        elif example.within_20_cents < last.within_20_cents:
-            self.examples[-1] = example
-
-    def _named(
-        self,
-        samples: FloatArray,
-        note: Doubles,
-        source: _Source,
-        translation: Translation,
-        family: str,
-    ) -> dict[str, float | None]:
-        if self._classifier is None:
-            return {}
-        own, plain, before = (
-            [classify(cut, self._classifier)[0] for cut in cuts(sound, translation.notes, pitch)]
-            for sound, pitch in ((samples, note), (translation.plain, None), (source.samples, source.tune.note))
-        )  # fmt: skip
-        other = [place for place, name in enumerate(before) if name != family]
-        as_source, anyway = (
-            float(np.mean([names[place] == before[place] for place in other])) if other else None
-            for names in (own, plain)
-        )
-        return {
-            "target_named": float(np.mean([name == family for name in own])) if own else None,
-            "plain_target_named": float(np.mean([name == family for name in plain])) if plain else None,
-            "source_named": None if as_source is None or anyway is None else max(0.0, as_source - anyway),
-        }
-
-
-def moves(source: Tune, translation: Translation) -> Doubles:
-    """By how many semitones each frame of the source is moved, on purpose: as a whole, and notes beyond the range."""
-    moved = np.full(len(source.note), translation.transposed)
-    for note in translation.notes:
-        frame = max(0, round(note.begin_seconds * FRAME_RATE_HZ))
-        pitches = source.note[frame : frame + 10] + translation.transposed
-        if np.isnan(pitches).all():
-            continue
-        pitch = float(np.nanmedian(pitches))
-        inside = translation.lowest + 0.5 <= pitch <= translation.highest - 0.5
-        moved[frame:] = translation.transposed + (0.0 if inside else 12.0 * round((note.key - pitch) / 12.0))
-    return moved
+    def _example(self, path: Path, target: str) -> Example:
+        source, translation, _ = self._translated(path, target)
+        tunes = tunes_of(translation.samples, source, moves(source.tune, translation))
+        return Example(source.name, target, self._worst[path][0], source.samples, translation.samples, tunes)
 
 
 def _one_of_each(setup: EvaluationSetup) -> list[str]:
@@ -238,51 +207,3 @@ def _one_of_each(setup: EvaluationSetup) -> list[str]:
     entries = [] if setup.bank is None else [entry.instrument for entry in setup.bank.entries.values()]
     firsts = {instrument.family: instrument.name for instrument in reversed(entries)}
     return [firsts[family] for family in FAMILIES if family in firsts]
-
-
-def _source(path: Path) -> _Source:
-    """A phrase and its tune: tracked coarsely, and then, where its notes are high, with shorter windows.
-
-    Raises:
-        NsynthLabError: it cannot be read, or there is no tone in it.
-    """
-    samples = read_phrase_sound(path)
-    tune = Tune.of(samples)
-    if np.isnan(tune.note).all():
-        raise NsynthLabError("no tone was heard")
-    low, high = _searched(tune)
-    if pyin_window(low) < pyin_window(LOWEST_NOTE):
-        finer = Tune.of(samples, lowest=low, highest=high)
-        tune = finer if finer.tones > MOST_LOST * tune.tones else tune
-    return _Source(path.stem, samples, tune, low, high)
-
-
-def _searched(tune: Tune, moved: Doubles | float = 0.0) -> tuple[float, float]:
-    """Between which notes a sound is looked at that plays this tune."""
-    low, high = tune.bounds(moved=moved)
-    return low - BEYOND_SEMITONES, high + BEYOND_SEMITONES
-
-
-def _tunes(samples: FloatArray, source: _Source, moved: Doubles) -> tuple[Tune, Tune]:
-    """The tunes of the source and of a sound that plays it, both seen through the same windows."""
-    low, high = _searched(source.tune, moved)
-    window = max(pyin_window(low), pyin_window(source.lowest))
-    return source.through(window), Tune.of(samples, lowest=low, highest=high, least_window=window)
-
-
-def _residual(samples: FloatArray, source: _Source, translation: Translation) -> float:
-    count = min(len(samples), len(source.samples), len(translation.plain)) // HOP_SAMPLES * HOP_SAMPLES
-    return spectral_residual(samples[:count], (source.samples[:count], translation.plain[:count]))
-
-
-def cuts(samples: FloatArray, notes: Sequence[PlayedNote], pitch: Doubles | None = None) -> list[FloatArray]:
-    """The sound of each note that is long enough, without the next; in tune if its `pitch` [frames] is given."""
-    nexts = [*(note.begin_seconds for note in notes[1:]), np.inf]
-    found = []
-    for note, following in zip(notes, nexts, strict=True):
-        if note.end_seconds - note.begin_seconds >= SHORTEST_SECONDS:
-            end = min(note.end_seconds + TAIL_SECONDS, following)
-            begin = max(0, round(note.begin_seconds * SAMPLE_RATE))
-            cut = samples[begin : round(end * SAMPLE_RATE)]
-            found.append(cut if pitch is None else in_tune(cut, pitch, begin_sample=begin))
-    return found

@@ -20,7 +20,7 @@ from nsynth_lab.analysis.follower import DEFAULT_GATE_DB, HOP
 from nsynth_lab.analysis.heard_note import HeardNote
 from nsynth_lab.analysis.key_levels import ROW_SECONDS
 from nsynth_lab.analysis.phrase import ENDING, LOOK_AHEAD_HOPS, Phrase, follow, read_phrase, write_phrase
-from nsynth_lab.analysis.source_blocks import mains_hum, source_blocks, without_hum
+from nsynth_lab.analysis.source_blocks import first_look, source_blocks, without_hum
 from nsynth_lab.analysis.transcription import Transcript, transcribe
 from nsynth_lab.analysis.two_voices import sounds_like_two
 from nsynth_lab.audio import length_seconds
@@ -131,7 +131,7 @@ class _Listening:
     def __init__(self, path: Path, there: Path, tell: Tell) -> None:
         self._path, self._there, self._tell = path, there, tell
         self._total, self._done = min(length_seconds(path), LONGEST_SECONDS), 0
-        self._hum = mains_hum(path)
+        self._look = first_look(path)
         self._loudest, self._is_cut = 0.0, False
 
     @property
@@ -143,7 +143,7 @@ class _Listening:
         picture = NoteSpectrogram()
         with (self._there / SOURCE).open("wb") as file:
             phrase = follow(
-                without_hum(self._kept(file, picture), SAMPLE_RATE, self._hum),
+                without_hum(self._kept(file, picture), SAMPLE_RATE, self._look.hum),
                 gate_db=gate_db,
                 look_ahead_hops=LOOK_AHEAD_HOPS,
                 provenance={"file": title},
@@ -154,7 +154,9 @@ class _Listening:
 
     def to_several(self, title: str, gate_db: float) -> Heard:
         """Several notes at once; what is left without them is kept too."""
-        blocks = first_seconds(without_hum(source_blocks(self._path, RATE), RATE, self._hum), RATE, LONGEST_SECONDS)
+        blocks = first_seconds(
+            without_hum(source_blocks(self._path, RATE), RATE, self._look.hum), RATE, LONGEST_SECONDS
+        )
         transcript = transcribe(blocks, gate_db=gate_db, advance=self._advance)
         if not transcript.notes:
             raise AudioError("no notes were heard; expected music: play it louder, or lower the gate")
@@ -169,10 +171,9 @@ class _Listening:
     def remarks(self) -> list[str]:
         """What a player should know of it."""
         found = [f"only its first {LONGEST_SECONDS / 60:g} minutes are used"] if self._is_cut else []
-        if self._hum is not None:
-            found.append(self._hum.told())
-        if self._loudest > 1.0:
-            found.append("it is clipped: its loudest samples exceed full scale")
+        if self._loudest > 1.0 and not self._look.is_clipped:
+            found.append("its loudest samples exceed full scale, and are cut off here")
+        found += self._look.told()
         return found
 
     def _advance(self, samples: int) -> None:

@@ -151,7 +151,7 @@ def score_of(
     if options.as_notes:
         played = played_of(notes, options, target)
         rules = replace(rules, transpose=played.transposed, makeup_db=played.makeup_db)
-        events = played.events
+        events = list(played.events)
     else:
         rules = centred(rules, phrase) if options.octaves else replace(rules, lowest=0, highest=127)
     makeup = float(db_to_gain(rules.makeup_db))

@@ -10,7 +10,8 @@ import numpy as np
 
 from nsynth_lab.analysis.phrase import Phrase, follow
 from nsynth_lab.dsp.loudness import loudness_db
-from nsynth_lab.evaluate.sections.translation import USUAL, cuts
+from nsynth_lab.evaluate.sections.compared_phrase import cuts
+from nsynth_lab.evaluate.sections.translation import USUAL
 from nsynth_lab.evaluate.translations import PlayedNote, read_phrase_sound
 from nsynth_lab.model.classifier import CLASSIFIER, classify, load_classifier
 from nsynth_lab.render.play_request import parse_play
