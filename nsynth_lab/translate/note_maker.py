@@ -23,6 +23,7 @@ from nsynth_lab.midi.events import CHANNELS, Event, Kind, note_off, note_on
 from nsynth_lab.midi.events import follow as follow_events
 from nsynth_lab.synth.followed import REFERENCE_DB, velocity_at
 from nsynth_lab.translate.breath import Breath
+from nsynth_lab.translate.flutter import Flutter
 from nsynth_lab.translate.rules import Rules
 from nsynth_lab.translate.stability import LEAP_SEMITONES, SMALL_SEMITONES, Stability
 
@@ -54,7 +55,7 @@ class NoteMaker:
         self._peak_db, self._trough_db = 0.0, 0.0
         self._octaves = self._shift = self._level_db = 0.0
         self._loudest_db = REFERENCE_DB
-        self._stability, self._breath = Stability(0.0), Breath()
+        self._stability, self._breath, self._flutter = Stability(0.0), Breath(), Flutter(0.0)
         self._stepped: float | None = None
         self._pitches: deque[tuple[float, float]] = deque(maxlen=MOST_PITCHES)  # when, in samples, and note
 
@@ -104,10 +105,12 @@ class NoteMaker:
         return stepped is not None and abs(stepped + self._octaves - (self._key or 0)) >= least
 
     def _rises(self, level_db: float) -> bool:
-        """Whether the level, after a dip, has come back: the note was struck again."""
+        """Whether the level, after a dip, has come back: the note was struck again, unless it flutters."""
         dipped = self._trough_db < self._peak_db - DIP_DB
         if dipped and level_db - self._trough_db > RISE_DB and level_db > self._peak_db - NEAR_PEAK_DB:
-            return True
+            if not self._flutter.swings:
+                return True
+            self._peak_db = self._trough_db = level_db
         self._peak_db -= PEAK_FALL_DB
         if level_db > self._peak_db or not dipped:
             self._peak_db, self._trough_db = max(self._peak_db, level_db), level_db
@@ -115,7 +118,8 @@ class NoteMaker:
         return False
 
     def _watch(self, level_db: float) -> None:
-        """See when the level begins to rise."""
+        """See when the level begins to rise, and whether it flutters."""
+        self._flutter.hear(level_db)
         rising = bool(self._levels) and level_db - min(self._levels) > BEGIN_DB
         if rising and not self._rising:
             self._rose = self._hop

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from nsynth_lab.translate.flutter import Flutter
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
 NONE = -1  # no note
@@ -24,7 +25,7 @@ WIDTH_SEMITONES, MOST_OFF = 0.9, 2.0
 CHANGE, BEGIN, END = 20.0, 3.0, 2.0  # in hops of cost 1
 UNHEARD, LEFT_OUT = 0.7, 2.0  # a hop without a tone in a note, and one with a tone in none
 RISE_HOPS, RISE_DB, FROM_LOUDEST_DB, AROUND_HOPS = 5, 6.0, 14.0, 20
-APART_HOPS, TREMOLO_HOPS = 9, 21  # between two strikes
+APART_HOPS = 9  # between two strikes
 SCOOP_HOPS, SCOOP_SEMITONES, SCOOP_OFF = 40, 0.9, 0.3
 GAP_HOPS = 40  # without a tone: what lies before and after is looked at by itself
 
@@ -57,16 +58,16 @@ def strikes(level_db: FloatArray) -> Ints:
         if not taken[hop]:
             found.append(hop)
             taken[max(hop - APART_HOPS + 1, 0) : hop + APART_HOPS] = True
-    return _without_tremolo(np.array(sorted(found), np.int64))
+    return _without_flutter(np.array(sorted(found), np.int64), level)
 
 
-def _without_tremolo(struck: Ints) -> Ints:
-    """`struck` without tremolo: three or more strikes, each soon after the one before, are one sound."""
-    close = np.diff(struck) <= TREMOLO_HOPS
-    wave = np.zeros(len(struck), bool)
-    for at in np.flatnonzero(close[:-1] & close[1:]).tolist():
-        wave[at + 1 : at + 3] = True
-    return struck[~wave]
+def _without_flutter(struck: Ints, level_db: Doubles) -> Ints:
+    """`struck` without those at which the level swings faster than anybody strikes."""
+    flutter, swings = Flutter(float(level_db[0])), np.zeros(len(level_db), bool)
+    for hop, one in enumerate(level_db.tolist()):
+        flutter.hear(one)
+        swings[hop] = flutter.swings
+    return struck[~swings[np.minimum(struck + RISE_HOPS, len(level_db) - 1)]]
 
 
 def _stretches(toneless: np.ndarray) -> Iterator[tuple[int, int]]:
