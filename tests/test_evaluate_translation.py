@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from made_tunes import faded, silence, steady, tone
 from numpy.typing import NDArray
+from safetensors import safe_open
 
 from nsynth_lab.audio import Audio, write_audio
 from nsynth_lab.cli import run
+from nsynth_lab.errors import AudioError
+from nsynth_lab.evaluate.cells import KEY, CellFolder
 from nsynth_lab.evaluate.metrics.in_tune import in_tune
 from nsynth_lab.evaluate.metrics.tune import Tune, agreement, delay_ms, f1, has_clear_notes, onsets, rests_of
 from nsynth_lab.evaluate.sections.compared_phrase import moves
@@ -154,6 +157,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
     write_audio(folder / "tunes" / "sung.wav", Audio(sung()[None], SAMPLE_RATE))
     write_audio(folder / "tunes" / "still.wav", Audio(np.zeros((1, SAMPLE_RATE), np.float32), SAMPLE_RATE))
     words = ["--to", "trumpet", "--figures", str(folder / "figures.json"), "--report", str(folder / "report")]
+    words += ["--cells", str(folder / "cells")]
     assert run(["evaluate", "--only", "translation", str(folder / "tunes"), *words]) == 0
     return folder, json.loads((folder / "figures.json").read_text())["translation"]
 
@@ -169,6 +173,36 @@ def test_a_sung_tune_is_followed_and_the_trumpet_is_heard(evaluated: tuple[Path,
     assert -25.0 < found["delay_ms"]["mean"] < 25.0
     assert 0.2 < found["mixture_residual"]["mean"] < 1.0
     assert found["left_out"] == ["still.wav: no tone was heard"]
+
+
+def test_cells_that_are_kept_are_not_measured_again(
+    evaluated: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same figures from the folder alone; a damaged cell, and one of another phrase, are none."""
+    folder, found = evaluated
+    (kept,) = (folder / "cells").iterdir()
+    asked: list[str] = []
+
+    def refused(*given: object) -> Translation:
+        asked.append(str(given[-1]))
+        raise AudioError("measured again")
+
+    monkeypatch.setattr("nsynth_lab.cli.translator.Translator.translate", refused)
+    words = ["evaluate", "--only", "translation", str(folder / "tunes" / "sung.wav"), "--to", "trumpet"]
+    words += ["--figures", str(folder / "again.json"), "--cells", str(folder / "cells")]
+    assert run(words) == 0
+    again = json.loads((folder / "again.json").read_text())["translation"]
+    assert again == {**found, "left_out": []}
+    assert not asked
+    with safe_open(str(kept), framework="numpy") as file:
+        made_from = json.loads(file.metadata()[KEY])["made_from"]
+    cells, sung_file, whole = CellFolder(folder / "cells"), Path("sung.wav"), kept.read_bytes()
+    assert cells.kept(sung_file, "trumpet", made_from) is not None
+    assert cells.kept(sung_file, "trumpet", {**made_from, "model": "another"}) is None
+    for broken in (whole[:200], b"x", b""):
+        kept.write_bytes(broken)
+        assert cells.kept(sung_file, "trumpet", made_from) is None
+    kept.write_bytes(whole)
 
 
 def test_the_report_lets_one_see_and_hear_it(evaluated: tuple[Path, dict[str, Any]]) -> None:

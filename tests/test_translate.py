@@ -142,10 +142,38 @@ def test_follow_says_how_closely() -> None:
 
 
 def test_snap_puts_notes_on_a_scale_and_keeps_their_vibrato() -> None:
-    wobble = [61.2 + 0.2 * math.sin(hop / 5.0) for hop in range(150)]
+    wobble = [61.2 + 0.2 * math.sin(hop / 5.0) for hop in range(300)]
     on_scale = bends(made(wobble, rules=Rules(snap=SCALES["major"])))
-    assert np.mean(on_scale) == pytest.approx(62.2, abs=0.05)
-    assert np.ptp(on_scale) == pytest.approx(0.4, abs=0.05)
+    assert np.mean(on_scale) == pytest.approx(62.0, abs=0.05)
+    assert np.ptp(on_scale) == pytest.approx(0.4, abs=0.1)
+
+
+def test_snap_does_not_jump_to_and_fro_halfway_between_two_notes() -> None:
+    wobble = [60.5 + 0.2 * math.sin(hop / 5.0) for hop in range(300)]
+    for scale in (SCALES["major"], SCALES["chromatic"]):
+        halfway = bends(made(wobble, rules=Rules(snap=scale)))
+        assert np.abs(np.diff(halfway)).max() < 0.1
+        assert abs(np.mean(halfway) - round(float(np.mean(halfway)))) < 0.1
+    steps = bends(made([60.4] * 60 + [62.4] * 60, rules=Rules(snap=SCALES["major"])))
+    assert (steps[50], steps[-1]) == pytest.approx((60.0, 62.0), abs=0.05)
+
+
+def test_a_flutter_is_one_note_and_what_is_repeated_stays_so() -> None:
+    """A flutter-tongued flute's level swings 20 to 30 times a second, and nobody repeats notes so fast."""
+    for rate in (18.0, 24.0, 30.0):
+        turns = rate * np.arange(hops := round(HOPS_A_SECOND)) / HOPS_A_SECOND
+        swinging = (-20.0 - 8.0 + 8.0 * np.cos(2.0 * np.pi * turns)).tolist()
+        assert len(struck(made([60.0] * hops, levels_db=swinging))) <= 2
+    for rate in (5.0, 10.0, 14.0):
+        phase = (rate * np.arange(hops) / HOPS_A_SECOND) % 1.0
+        dying = (-20.0 - 15.0 * phase).tolist()
+        assert len(struck(made([60.0] * hops, levels_db=dying))) == rate
+
+
+def test_a_phrase_s_events_can_be_gone_through_again_and_are_not_kept() -> None:
+    played = play_curve(follow([sung((57, 0.2), (60, 0.2))]), Rules(), octaves=False)
+    assert list(played.events) == list(played.events)
+    assert iter(played.events) is not iter(played.events)
 
 
 def breaths(strengths: list[float], expression: float) -> list[float]:
@@ -369,6 +397,7 @@ def test_what_was_heard_is_kept_and_played_again(translated: tuple[FloatArray, F
         (["hum.wav", "--to", "cello", "--follow", "2"], 2, "--follow 2; expected 0 to 1"),
         (["hum.wav", "--to", "cello", "--snap", "d-mojor"], 2, "major"),
         (["hum.wav", "--to", "cello", "--expression", "2"], 2, "--expression 2; expected 0 to 1"),
+        (["noise.phrase", "--to", "cello", "--gate", "-30"], 2, "--gate goes with a sound file"),
         (["hum.wav", "--to", "cello", "--delay", "2000"], 2, "--delay 2000; expected 0 to 1000 ms"),
     ],
 )

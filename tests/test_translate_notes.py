@@ -83,12 +83,14 @@ def test_a_note_is_struck_again_where_its_level_comes_back_sharply() -> None:
     assert len(runs(note, swell)) == 1
 
 
-def test_a_tremolo_is_no_row_of_strikes() -> None:
+def test_a_flutter_is_no_row_of_strikes_and_repeated_notes_are_one() -> None:
+    """A level that swings 20 times a second, and notes that are struck and die away 3, 10 and 14 times a second."""
     seconds = np.arange(hops(1.0)) / HOPS_A_SECOND
-    wave = (-25.0 + 7.0 * np.sin(2 * np.pi * 12.0 * seconds)).astype(np.float32)
-    assert len(strikes(wave)) <= 1
-    slow = (-25.0 + 7.0 * np.sign(np.sin(2 * np.pi * 3.0 * seconds - 0.1))).astype(np.float32)
-    assert len(strikes(slow)) == 3
+    wave = (-25.0 + 7.0 * np.sin(2 * np.pi * 20.0 * seconds)).astype(np.float32)
+    assert len(strikes(wave)) <= 2
+    for rate in (3, 10, 14):
+        struck = (-20.0 - 15.0 * ((rate * seconds) % 1.0)).astype(np.float32)
+        assert len(strikes(struck)) == rate - 1, "the first has no rise before it"
 
 
 def a_tune() -> tuple[FloatArray, list[tuple[float, float]]]:

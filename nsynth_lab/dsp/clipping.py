@@ -1,17 +1,18 @@
 """Clipping: whether a recording was made so loud that its peaks are cut off flat.
 
 A peak that was cut off is a run of equal samples at full scale; that of a waveform which just reaches full scale is not
-flat, unless it is below 45 Hz. A file whose clipped samples were turned down, or compressed, afterwards is not found.
+flat, unless it is below 40 Hz. A file whose clipped samples were turned down, or compressed, afterwards is not found.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from nsynth_lab.units import FloatArray
 
 FULL_SCALE = 0.98  # amplitude from which a run counts
-RUN_SAMPLES, LEAST_RUNS = 3, 20
+RUN_SAMPLES, LEAST_RUNS = 4, 20
 
 
 class ClipFinder:
@@ -40,7 +41,8 @@ class ClipFinder:
         if self.found or not loud.any():
             self._flat = False
             return
-        flat = loud[2:] & (held[2:] == held[1:-1]) & (held[1:-1] == held[:-2])
+        equal = held[1:] == held[:-1]
+        flat = loud[RUN_SAMPLES - 1 :] & sliding_window_view(equal, RUN_SAMPLES - 1).all(axis=1)
         begins = flat & ~np.concatenate([[self._flat], flat[:-1]])
         self._runs += int(begins.sum())
         self._flat = bool(flat[-1]) if len(flat) else self._flat

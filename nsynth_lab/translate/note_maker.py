@@ -25,6 +25,7 @@ from nsynth_lab.synth.followed import REFERENCE_DB, velocity_at
 from nsynth_lab.translate.breath import Breath
 from nsynth_lab.translate.flutter import Flutter
 from nsynth_lab.translate.rules import Rules
+from nsynth_lab.translate.snapping import Snapping
 from nsynth_lab.translate.stability import LEAP_SEMITONES, SMALL_SEMITONES, Stability
 
 MOST_PITCHES = 16
@@ -38,7 +39,6 @@ PEAK_FALL_DB = 0.05  # a hop: 9 dB a second
 SHORTEST_SECONDS = 0.06  # between two attacks
 ATTACK_HEADROOM_DB = 4.0  # a note is struck before it is at its loudest
 PITCH_DELAY_SAMPLES = 1024
-SMOOTHING = 0.35  # of the shift to a scale, a hop
 
 
 class NoteMaker:
@@ -53,7 +53,8 @@ class NoteMaker:
         self._levels: deque[float] = deque(maxlen=BEGIN_HOPS)
         self._rose, self._rising = -EVEN_HOPS, False
         self._peak_db, self._trough_db = 0.0, 0.0
-        self._octaves = self._shift = self._level_db = 0.0
+        self._octaves = self._level_db = 0.0
+        self._snapping: Snapping | None = None
         self._loudest_db = REFERENCE_DB
         self._stability, self._breath, self._flutter = Stability(0.0), Breath(), Flutter(0.0)
         self._stepped: float | None = None
@@ -138,7 +139,8 @@ class NoteMaker:
         kept = self._octaves if self._rules.keeps_octaves else 0.0
         self._octaves = self._rules.in_range(rest + kept) - rest
         self._key = self._rules.key(note + self._octaves)
-        self._shift = self._key - round(note + self._octaves) if self._rules.snap else 0.0
+        placed = note + self._octaves
+        self._snapping = Snapping(self._rules, placed, self._key) if self._rules.snap else None
         self._channel = self._channel % (CHANNELS - 1) + 1
         self._began = self._hop
         self._level_db = self._rules.played_db(heard.level_db) + ATTACK_HEADROOM_DB
@@ -153,10 +155,8 @@ class NoteMaker:
     def _move(self, note: float, heard: Heard) -> list[Event]:
         assert self._key is not None
         follow, wanted = self._rules.follow, self._delayed(note, heard) + self._octaves
-        if self._rules.snap:
-            aim = self._rules.allowed(wanted) - round(wanted)
-            self._shift += SMOOTHING * (aim - self._shift)
-        pitch = self._key + follow * (wanted + self._shift - self._key)
+        shift = 0.0 if self._snapping is None else self._snapping.shift(wanted)
+        pitch = self._key + follow * (wanted + shift - self._key)
         self._level_db += follow * (self._rules.played_db(heard.level_db) - self._level_db)
         events = follow_events(pitch - self._key, self._level_db, at_sample=self._now, channel=self._channel)
         if self._rules.expression:

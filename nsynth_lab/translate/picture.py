@@ -1,4 +1,4 @@
-"""The picture of a translation: the pitch that was heard, the notes that were played, and the level."""
+"""The picture of a translation: what was heard, and the notes that are played."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from nsynth_lab.analysis.transcription import Transcript
 from nsynth_lab.audio import check_target
 from nsynth_lab.legible import legible
 from nsynth_lab.picture import name_notes, new_figure, save_figure
-from nsynth_lab.translate.played import Played, notes_of
+from nsynth_lab.translate.played import Played, pitches_of
 from nsynth_lab.units import SAMPLE_RATE
 
 MOST_COLUMNS, SHOWN_DB = 4000, 60.0
+NARROW_SEMITONES = 16.0  # with a range so small all white keys are named
 
 
 def draw_transcript(path: Path, transcript: Transcript, *, title: str, force: bool = False) -> Path:
@@ -52,7 +53,7 @@ def draw_transcript(path: Path, transcript: Transcript, *, title: str, force: bo
 
 
 def draw_translation(path: Path, phrase: Phrase, played: Played, *, title: str, force: bool = False) -> Path:
-    """Write the picture of a phrase: its pitch, where it is played, with the keys that are pressed; and its level.
+    """Write the picture of a phrase: the pitch that was heard, the pitch that is played, and the level.
 
     Raises:
         UsageError: the target cannot be written.
@@ -63,14 +64,16 @@ def draw_translation(path: Path, phrase: Phrase, played: Played, *, title: str, 
     pitch, level = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     ends = (np.arange(len(phrase.note)) + 1) * HOP_SECONDS
     moved = f", {played.transposed:+g} semitones" if played.transposed else ""
+    for number, points in enumerate(pitches_of(played.events, phrase.seconds)):
+        own = {"label": "played, a dot where a note begins"} if number == 0 else {}
+        pitch.plot(*zip(*points, strict=True), color="#d06a1e", linewidth=4.0, alpha=0.5, **own)
+        pitch.plot(*points[0], "o", color="#d06a1e", markersize=5.0)
     pitch.plot(
-        ends - phrase.delay_samples / SAMPLE_RATE, phrase.note + played.transposed, color="#444444", linewidth=1.0,
+        ends - phrase.delay_samples / SAMPLE_RATE, phrase.note + played.transposed, color="#333333", linewidth=0.9,
         label=f"heard{moved}",
     )  # fmt: skip
-    for number, (begin, end, key) in enumerate(notes_of(played.events, phrase.seconds)):
-        own = {"label": "keys played"} if number == 0 else {}
-        pitch.plot((begin, end), (key, key), color="#d06a1e", linewidth=5.0, alpha=0.45, solid_capstyle="butt", **own)
-    name_notes(pitch, classes=(0, 4, 7))
+    low, high = pitch.get_ylim()
+    name_notes(pitch, classes=(0, 2, 4, 5, 7, 9, 11) if high - low < NARROW_SEMITONES else (0, 4, 7))
     pitch.grid(axis="y", linewidth=0.3)
     pitch.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False)
     level.plot(ends, phrase.level_db, color="#444444", linewidth=0.8)

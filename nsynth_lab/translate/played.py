@@ -162,3 +162,24 @@ def notes_of(events: Iterable[Event], seconds: float) -> list[tuple[float, float
         elif event.kind is Kind.NOTE_OFF and place in open_notes:
             found.append((open_notes.pop(place), event.at_sample / SAMPLE_RATE, event.number))
     return found + [(begin, seconds, key) for (_, key), begin in open_notes.items()]
+
+
+def pitches_of(events: Iterable[Event], seconds: float) -> list[list[tuple[float, float]]]:
+    """The pitch of each note as it is played: (seconds, MIDI note) where it begins, at each bend and at its end."""
+    bends: dict[int, float] = {}
+    open_notes: dict[tuple[int, int], list[tuple[float, float]]] = {}
+    found = []
+    for event in events:
+        at = event.at_sample / SAMPLE_RATE
+        if event.kind is Kind.PITCH:
+            bends[event.channel] = event.value if event.value == event.value else 0.0
+            for (channel, key), points in open_notes.items():
+                if channel == event.channel:
+                    points.append((at, key + bends[channel]))
+        elif event.kind is Kind.NOTE_ON:
+            place = (event.channel, event.number)
+            open_notes[place] = [(at, event.number + bends.get(event.channel, 0.0))]
+        elif event.kind is Kind.NOTE_OFF and (place := (event.channel, event.number)) in open_notes:
+            points = open_notes.pop(place)
+            found.append([*points, (at, points[-1][1])])
+    return found + [[*points, (seconds, points[-1][1])] for points in open_notes.values()]
