@@ -1,4 +1,4 @@
-"""A sound file as what listens takes it: mono, at one rate, and without a hum of the mains."""
+"""Reads a sound file for what listens to it: mono, at one sample rate, and without a hum of the mains."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def source_blocks(path: Path, target_rate: int) -> Iterator[FloatArray]:
 
 
 def without_hum(blocks: Iterable[FloatArray], rate: int, hum: MainsHum | None) -> Iterator[FloatArray]:
-    """Mono blocks [samples] at `rate` in Hz without a hum, which is learnt from the first of them."""
+    """Mono blocks [samples] at `rate` in Hz without `hum`, whose exact phase is learnt from the first ten seconds."""
     left = iter(blocks)
     if hum is None:
         yield from left

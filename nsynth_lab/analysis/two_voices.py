@@ -1,7 +1,8 @@
-"""Two voices: whether what was followed as one tone is two, whose common fundamental nobody plays.
+"""Tells whether a phrase that was followed as one voice is two voices in harmony.
 
-Two tones a fifth, a third or a sixth apart are periodic together: a follower hears the tone of which they are partials,
-an octave and more below them. Of its partials only the multiples of two numbers sound, such as 2 and 3 of a fifth.
+Two tones a fifth, a fourth, a third or a sixth apart repeat together, and a follower hears the tone of which both are
+partials, an octave or more below them, which nobody plays. It shows in the spectrum: of the partials of that tone only
+the multiples of two numbers sound, such as 2 and 3 for a fifth.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ Flags = NDArray[np.bool_]
 
 
 def sounds_like_two(blocks: Iterable[FloatArray], phrase: Phrase) -> bool:
-    """Whether two voices sound at once in many moments of a phrase; `blocks` [samples] are its sound at 48 kHz."""
+    """Whether two voices sound at once in at least a third of the loud moments of a phrase.
+
+    Args:
+        blocks: the sound of the phrase, in mono blocks [samples] at 48 kHz.
+        phrase: what was followed in it.
+    """
     loud_db = phrase.loud_db - LOUD_RANGE_DB
     notes = [
         note if level_db > loud_db else np.nan
@@ -39,7 +45,7 @@ def sounds_like_two(blocks: Iterable[FloatArray], phrase: Phrase) -> bool:
 
 
 def are_two(window: FloatArray, hz: float) -> bool:
-    """Whether the partials of `hz` that sound are those of two tones and not of one."""
+    """Whether the partials of `hz` in `window` [samples] at 48 kHz are those of two tones in harmony, not of one."""
     spectrum = np.abs(np.fft.rfft(window * np.hanning(len(window))))
     sounds = _partials(spectrum, hz * len(window) / SAMPLE_RATE)
     numbers = np.arange(1, PARTIALS + 1)
@@ -51,7 +57,7 @@ def are_two(window: FloatArray, hz: float) -> bool:
 
 
 def _partials(spectrum: Doubles, bins: float) -> Flags:
-    """Which of the first ten partials sound."""
+    """Which of the first ten partials sound, [10]; `bins` is where the first is, in bins of `spectrum`."""
     levels: list[float] = []
     for number in range(1, PARTIALS + 1):
         middle, near = number * bins, max(NEAR * number * bins, 2.0)
@@ -61,7 +67,7 @@ def _partials(spectrum: Doubles, bins: float) -> Flags:
 
 
 def _windows(blocks: Iterable[FloatArray]) -> Iterator[tuple[int, FloatArray]]:
-    """Every 32nd hop, and the samples around it."""
+    """Every 32nd hop of 256 samples: its number, and the 8,192 samples around it."""
     held, hop = np.zeros(WINDOW // 2, np.float32), 0
     for block in blocks:
         held = np.concatenate([held, block])

@@ -1,9 +1,10 @@
-"""Hum of the mains: 50 or 60 Hz and its harmonics, found where they never change.
+"""Finds the hum of the mains in a recording: 50 or 60 Hz and its harmonics, at a level that never changes.
 
-    HumFinder.hear(samples) --> level and frequency of each line, second by second --> found()
+    HumFinder.hear(samples) --> level and frequency of each harmonic, once a second --> HumFinder.found()
 
-A note comes and goes, and its pitch lies where the music is tuned: the nearest notes, G1 at 49.0 and B1 at 61.7 Hz, are
-left as they are. A hum is softer than the music, stands out of its surroundings, and is as loud in the rests.
+What tells a hum from a low note is that it does not stop. It is softer than the music, stands out of the spectrum
+around it, and is as loud in the rests as under the notes. The notes nearest to it, G1 at 49.0 Hz and B1 at 61.7 Hz, are
+not taken for one.
 """
 
 from __future__ import annotations
@@ -34,14 +35,20 @@ LOUD_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class MainsHum:
-    """A hum of `hz`: which of its harmonics sound, and the level of the strongest; a full sine is 0 dB."""
+    """A hum of the mains.
+
+    Attributes:
+        hz: its fundamental, near 50 or 60 Hz.
+        harmonics: the multiples of it that sound; 1 is the fundamental.
+        level_db: the level of the stronger of the first two; a sine at full scale is 0 dB.
+    """
 
     hz: float
     harmonics: tuple[int, ...]
     level_db: float
 
     def told(self) -> str:
-        """One line that says so."""
+        """A line for the user, which says that it is removed."""
         return f"a steady hum of {self.hz:.0f} Hz from the mains is left out"
 
 
@@ -53,9 +60,11 @@ class _Moment(NamedTuple):
 
 
 class HumFinder:
-    """`hear(samples)` [any number] of a mono sound at `rate` in Hz; then `found()`.
+    """Listens to a mono sound, block by block, and says whether a hum sounds all through it.
 
-    `seconds`: how much of the end of the sound counts; all of it by default.
+    Args:
+        rate: of the sound, in Hz.
+        seconds: only the last so many seconds count; all of the sound if it is not given.
     """
 
     def __init__(self, rate: int, *, seconds: float | None = None) -> None:
@@ -71,7 +80,7 @@ class HumFinder:
         self._lines = np.array([k * hz for hz in MAINS_HZ for k in range(1, HARMONICS + 1)])
 
     def hear(self, samples: FloatArray) -> bool:
-        """Take the next samples; whether another second has been looked at."""
+        """Take the next samples [samples], any number; True if another second has been analysed with them."""
         fed = np.concatenate([self._rest, samples])
         whole = len(fed) // self._fold * self._fold
         self._rest = fed[whole:]
@@ -86,7 +95,7 @@ class HumFinder:
         return len(self._held) < before
 
     def found(self) -> MainsHum | None:
-        """The hum in the seconds that count, if there is one."""
+        """The hum; None if there is none, or if less than four seconds were heard."""
         if len(self._moments) < max(LEAST_WINDOWS, self._moments.maxlen or 0):
             return None
         hz, level_db, over_db, loud_db = (np.array(rows) for rows in zip(*self._moments, strict=True))
@@ -112,7 +121,7 @@ class HumFinder:
 
 
 def _line(level_db: Doubles, bin_hz: float, hz: float) -> tuple[float, float, float]:
-    """Frequency and level of the highest bin near `hz`, and how far it stands over what is around it."""
+    """The highest peak near `hz`: its frequency in Hz, its level in dB, and how many dB it stands out."""
     near = round(STRAY_HZ * FIRST / bin_hz) + 1
     middle = round(hz / bin_hz)
     best = middle - near + int(level_db[middle - near : middle + near + 1].argmax())
@@ -125,14 +134,14 @@ def _line(level_db: Doubles, bin_hz: float, hz: float) -> tuple[float, float, fl
 
 
 class _Line(NamedTuple):
-    """Frequency, level and prominence of one line in each window."""
+    """One harmonic in every window, each [windows]: its frequency, its level, and how far it stands out."""
 
     hz: Doubles
     level_db: Doubles
     over_db: Doubles
 
     def steady_hz(self) -> float | None:
-        """Its frequency if it is as loud, and the same, in almost every window."""
+        """Its frequency in Hz if that, and its level, are the same in almost every window; else None."""
         middle_db = float(np.median(self.level_db))
         near = np.abs(self.level_db - middle_db) < NEAR_DB
         if near.mean() < MOSTLY or middle_db - float(np.percentile(self.level_db, 10)) > FALLS_DB:
@@ -142,14 +151,14 @@ class _Line(NamedTuple):
         return float(np.median(self.hz[near])) if clear and high - low < STEADY_HZ else None
 
     def stays(self, hz: float) -> bool:
-        """Whether it stands out, at `hz`, even where it is softest: a note near it is not there all the time."""
+        """Whether it stands out at `hz` even in the windows where it is softest, where a note near it has stopped."""
         softest = self.level_db <= np.percentile(self.level_db, SOFTEST)
         near = abs(float(np.median(self.hz[softest])) - hz) < STAYS_HZ
         return near and float(np.median(self.over_db[softest])) > STAYS_DB
 
 
 def _hum(lines: Sequence[_Line], mains_hz: float) -> MainsHum | None:
-    """The hum whose harmonics are among `lines`."""
+    """The hum of which `lines` are the first eight harmonics, if they are those of one."""
     for order, line in enumerate(lines[:FIRST], start=1):
         steady_hz = line.steady_hz()
         if steady_hz is not None and abs(steady_hz / order - mains_hz) < STRAY_HZ:

@@ -1,9 +1,9 @@
-"""FeedbackGuard: whether the microphone hears the loudspeakers, and what is done so that nothing howls.
+"""Guards against feedback: finds out whether the microphone picks up the loudspeakers, and turns them down if it does.
 
-A tone at the microphone and one that goes round through loudspeakers sound alike, so it is tried: where a note is held
-longer than anybody's breath, or at the loudest level for a second, what is played is turned down by 12 dB for a third
-of a second. If the input falls too, it was the loop; it stays turned down until the input is silent, and for good by
-6 dB more each time. If not, nothing happens again in this note.
+A tone that somebody sings and one that goes round and round through the loudspeakers look alike, so a test is made.
+Where a note lasts longer than a breath, or stays at the loudest level for a second, the output is turned down by 12 dB
+for a third of a second. If the input falls with it, it was feedback: the output stays down until the input is silent,
+and after each time it stays 6 dB softer for good. If the input does not fall, this note is not tested again.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ HELD_DOWN_DB, STEP_DB, MOST_DB = -30.0, -6.0, -24.0
 
 
 class FeedbackGuard:
-    """`hear(heard, loudest=...)` for each hop gives the events that turn down what is played, or up again.
+    """Call `hear` once for each hop; it returns the events that turn the output down, or up again.
 
     Attributes:
-        found: how many loops have been found.
+        found: how often feedback was found.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class FeedbackGuard:
         self.found = 0
 
     def hear(self, heard: Heard, *, loudest: bool) -> list[Event]:
-        """What to send after this moment; `loudest`: the note is played as loud as is allowed."""
+        """The events to send after this hop; `loudest` says that the note is played as loud as is allowed."""
         if math.isnan(heard.note):
             return self._without_tone()
         self._silent, self._held = 0, self._held + 1
@@ -58,7 +58,7 @@ class FeedbackGuard:
         return self._turned()
 
     def troubles(self) -> list[str]:
-        """A warning, given once."""
+        """A warning for the player, the first time after feedback was found."""
         if not self.found or self._told:
             return []
         self._told = True

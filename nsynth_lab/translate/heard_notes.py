@@ -1,4 +1,4 @@
-"""A followed phrase as notes: when each begins and ends, where it rests, how loud it is and how it bends."""
+"""Turns a phrase that was followed into notes: when each begins and ends, its pitch, its level and its bends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AROUND_HOPS, APART_SEMITONES = 9, 4.0
 
 
 def heard_notes(phrase: Phrase) -> list[HeardNote]:
-    """The notes of a phrase, in order; none overlap."""
+    """The notes of a phrase in order of time; they do not overlap, and each has a tone for at least 43 ms."""
     note, level = phrase.note, phrase.level_db
     middles = (np.arange(len(note)) + 1) * HOP - phrase.delay_samples.astype(np.float64)
     heard = np.asarray(middles, np.float64)  # the middle of what was measured

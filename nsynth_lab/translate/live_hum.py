@@ -1,4 +1,4 @@
-"""LiveHum: a hum of the mains in what comes in live, left out once it has been the same for eight seconds."""
+"""Removes a hum of the mains from live input, once it has been the same for eight seconds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECONDS = 8.0
 
 
 class LiveHum:
-    """`process(samples)` at 48 kHz, in blocks of any size, none later; what it has found stays out."""
+    """Filters mono input at 48 kHz, in blocks of any size and without delay; a hum that was found stays out."""
 
     def __init__(self) -> None:
         _get_ready()
@@ -23,7 +23,7 @@ class LiveHum:
         self._told: list[str] = []
 
     def process(self, samples: FloatArray) -> FloatArray:
-        """The next samples without the hum."""
+        """The next `samples` [samples] without the hum; unchanged as long as none has been found."""
         if self._filter is not None:
             return self._filter.process(samples)
         if self._finder.hear(samples) and (hum := self._finder.found()) is not None:
@@ -32,7 +32,7 @@ class LiveHum:
         return samples
 
     def troubles(self) -> list[str]:
-        """That a hum has been found, told once."""
+        """A line for the player, the first time after a hum was found."""
         told, self._told = self._told, []
         return told
 

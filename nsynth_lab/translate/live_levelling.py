@@ -1,8 +1,8 @@
-"""Live levelling: how much louder a voice is made, whose level is not known beforehand, to play the target well.
+"""Finds the gain for live input, so that loud notes at the microphone are loud notes of the target.
 
-Offline the loudest twentieth of a phrase is brought to the level of the instruments. Live that level is learnt: it
-rises with whatever is louder within a tenth of a second and falls slowly, by so little in the length of a phrase that
-its dynamics stay. Nothing is played louder than 10 dB above the instruments.
+In a recording the loudest twentieth of the phrase is brought to the level of the instruments. Live, that level has to
+be learnt: within a tenth of a second it rises to whatever is louder, and it falls by half a dB a second, too slowly
+to flatten the dynamics of a phrase. Nothing is played more than 10 dB louder than the instruments.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LOUDEST_DB = REFERENCE_DB + 10.0  # of what is played
 
 
 class LiveLevelling:
-    """`levelled(heard)` with the make-up learnt so far; a fixed one if it is given, in dB."""
+    """Call `levelled` once for each hop. The gain is `fixed_db` if that is given, and is learnt otherwise."""
 
     def __init__(self, fixed_db: float | None = None) -> None:
         self._fixed_db = fixed_db
@@ -28,13 +28,13 @@ class LiveLevelling:
 
     @property
     def makeup_db(self) -> float:
-        """What is added now."""
+        """The gain now, in dB: -30 to 30 where it is learnt."""
         if self._fixed_db is not None:
             return self._fixed_db
         return min(max(REFERENCE_DB - self._loud_db, -MOST_DB), MOST_DB)
 
     def levelled(self, heard: Heard) -> Heard:
-        """What was heard, as loud as it is to be played."""
+        """The same hop at the level at which it is played."""
         if not math.isnan(heard.note):
             above = heard.level_db - self._loud_db
             self._loud_db += RISE_SHARE * above if above > 0 else -FALL_DB

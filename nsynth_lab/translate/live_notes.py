@@ -1,12 +1,13 @@
-"""LiveNotes: what comes in through a microphone becomes events for the engine, block by block.
+"""Turns live input into events for the engine, block by block.
 
-    source.read() --> Follower --> NoteMaker --> events, each at the engine's sample that stands for its moment
+    source.read() --> Follower --> NoteMaker --> events, each at a sample of the engine's clock
 
-Follower and note maker are those of `translate`, and moments keep their distances, so what is played is what would be
-played from a recording, later by the offset between the two clocks: a whole number of the decoder's frames. In the
-first half second it is found how unevenly the device brings its blocks, and the offset is the least that covers it.
-After that, because two devices drift apart and an underrun stops one of them, it grows by hops where one comes late,
-and shrinks where all of a second have been early.
+Follower and note maker are those that `translate` uses for recordings, and the distances in time between events stay
+as they are. So what is played is what a recording of the same input would give, only later, by the offset between the
+clock of the input and that of the engine: a whole number of the decoder's frames. The first half second shows how
+unevenly the device delivers its blocks, and the offset is the smallest that covers it. Later the two devices may
+drift apart, or an underrun may stop one of them: then the offset grows by whole hops where one was late, and shrinks
+where all hops of a second were early.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ NOTHING = Heard(math.nan, -100.0, 0.0, 0)
 
 
 def even_hops(hops: int) -> int:
-    """A look-ahead with which what is played begins where frames may begin.
+    """The number of hops rounded up to a whole number of the decoder's frames.
 
     >>> even_hops(0), even_hops(9), even_hops(20)
     (0, 10, 20)
@@ -52,19 +53,19 @@ def even_hops(hops: int) -> int:
 
 
 class Source(Protocol):
-    """Where sound comes in, such as `sinks.device_input.DeviceInput`."""
+    """A live input, such as `sinks.device_input.DeviceInput`."""
 
     @property
     def called(self) -> str:
-        """Its name for messages."""
+        """Its name in messages to the player."""
 
     @property
     def latency_seconds(self) -> float:
-        """Time from the sound to a block that can be read, without the length of the block itself."""
+        """Seconds from a sound until its block can be read, without the length of the block itself."""
 
     @property
     def away(self) -> bool:
-        """Whether it is lost."""
+        """Whether the device has been lost."""
 
     @property
     def overflows(self) -> int:
@@ -75,13 +76,20 @@ class Source(Protocol):
 
 
 class LiveNotes:
-    """`events(clock)`, called once a block of `block_samples`, gives what is to be sent before the block is made.
+    """Follows a live input; call `events` once before each block that the engine makes.
 
-    With a look-ahead, in even hops, all is heard, and played, so much later; see `Follower`.
+    Args:
+        source: the input.
+        rules: how it is played.
+        block_samples: of the engine.
+        gate_db: peak level in dB of full scale below which nothing is heard.
+        makeup_db: gain of the input in dB; it is learnt if it is not given.
+        look_ahead_hops: by how many hops everything is heard and played later, rounded by `even_hops`; see `Follower`.
 
     Attributes:
-        heard: the last moment.
-        skipped_samples: of the input that came before the clocks were set; negative if silence stands before it.
+        heard: the latest hop.
+        skipped_samples: how much of the input came before the clocks were set and is not played; negative where
+            silence was put before it.
     """
 
     def __init__(
@@ -107,18 +115,18 @@ class LiveNotes:
 
     @property
     def away(self) -> bool:
-        """Whether the input is lost."""
+        """Whether the input has been lost."""
         return self._source.away
 
     @property
     def latency_seconds(self) -> float:
-        """The longest time from the beginning of a tone of 200 Hz at the input to the block in which it is played."""
+        """Seconds from the beginning of a tone of 200 Hz at the input to the block in which it is played, at most."""
         ahead = self._ahead_hops * HOP
         needed = max(samples_needed(STATED_HZ) - min(ahead, MOST_AROUND_HOPS * HOP), SOONEST_SAMPLES) + ahead
         return self._source.latency_seconds + (max(self._block, HOP) + needed + self._waited) / SAMPLE_RATE
 
     def troubles(self) -> list[str]:
-        """The input lost or back again since the last call, or heard to howl or to hum, one line each."""
+        """News for the player since the last call, one line each: input lost or back, feedback, hum."""
         told = self._guard.troubles() + self._hum.troubles()
         if self._source.away != self._was_away:
             self._was_away = self._source.away
@@ -127,11 +135,11 @@ class LiveNotes:
 
     @property
     def offset_samples(self) -> int:
-        """By how many samples the engine's clock is ahead of the input's; 0 before anything has come."""
+        """By how many samples the engine's clock is ahead of the input's; 0 before there was any input."""
         return self._offset or 0
 
     def events(self, clock: int) -> list[Event]:
-        """Events of all that has come; `clock` is the sample at which the next block begins."""
+        """The events of all input that has come; the engine's next block begins at the sample `clock`."""
         samples = self._hum.process(self._source.read())
         if not len(samples):
             return self._gone(clock)

@@ -1,7 +1,8 @@
-"""Heard notes as events for the engine, and for a MIDI file: each with its own attack, sustain and release.
+"""Turns notes that were heard into events for the engine or for a MIDI file.
 
-A note has a channel of its own (MPE) while it is held, for its level and its bend. Only if more notes sound at once
-than there are channels do some share one, and are not bent.
+Each note is played with the attack, sustain and release of its instrument. While it is held it has a MIDI channel of
+its own (MPE), for its level and its bends. Where more notes sound at once than there are channels, some share one and
+are not bent.
 """
 
 from __future__ import annotations
@@ -22,28 +23,28 @@ LOUD_PERCENTILE = 90.0
 
 
 def note_events(notes: Sequence[HeardNote], rules: Rules) -> list[Event]:
-    """Events for an engine that follows nothing but these, in order of time.
+    """Events for the engine, in order of time.
 
-    `rules.follow` says how much of each note's bend and of its tuning is kept; at 0 notes stand on their keys. A bend
-    is sent earlier than it is, by as much as an engine reads it late (see `synth.followed`).
+    `rules.follow` says how much of each note's bends and tuning is kept; at 0 every note stands on its key. Bends are
+    sent early, because the engine reads them late (see `synth.followed`).
     """
     return _events(notes, rules, lead_samples=LAG_SAMPLES)
 
 
 def midi_events(notes: Sequence[HeardNote], rules: Rules) -> list[Event]:
-    """The same notes for a MIDI file, with their loudness in their velocities alone; on one channel if none is bent."""
+    """Events for a MIDI file: loudness is in the velocities alone, and without bends all are on one channel."""
     events = [event for event in _events(notes, rules, lead_samples=0) if event.kind is not Kind.LEVEL]
     known = [event for event in events if not math.isnan(event.value)]
     return known if rules.follow else [replace(event, channel=SHARED) for event in known]
 
 
 def loud_db_of(notes: Sequence[HeardNote]) -> float:
-    """The level that the loudest tenth of the notes reaches."""
+    """The level in dB that the loudest tenth of the notes reaches; there must be at least one note."""
     return float(np.percentile([note.level_db for note in notes], LOUD_PERCENTILE))
 
 
 def tuning_of(notes: Sequence[HeardNote]) -> float:
-    """How far the notes as a whole lie above the keys, -0.5 to 0.5 semitones: an unaccompanied voice drifts."""
+    """How sharp all notes together are, -0.5 to 0.5 semitones: unaccompanied singers are rarely at A = 440 Hz."""
     angles = 2.0 * math.pi * np.array([note.pitch for note in notes])
     weights = np.array([note.samples for note in notes], np.float64)
     mean = complex((weights * np.cos(angles)).sum(), (weights * np.sin(angles)).sum())

@@ -1,14 +1,15 @@
-"""NoteMaker: what a follower hears becomes the playing of an engine, moment by moment.
+"""Turns what a follower hears into events for the engine, hop by hop.
 
     Heard --> begins? steps? ends? --> note_on, note_off          each note on a channel of its own (MPE)
           --> pitch by its channel's bend, loudness by its channel's level
 
-Short windows hear a pitch sooner than long ones. So that a glide keeps its shape across them, the bend is what was
-sung 21 ms ago, whatever the window; only below 75 Hz it is later. A phrase that was followed with enough look-ahead
-has each pitch in its own time, and is bent without that delay.
+A high pitch is known sooner than a low one, because it is measured in a shorter window. So that a glide keeps its
+shape, the bend that is sent is always the pitch of 21 ms ago; only below 75 Hz is it later. In a phrase that was
+followed with enough look-ahead every pitch stands at its own time, and is sent without that delay.
 
-A note begins where a tone does, where the level leaps up, and where the pitch steps to another place and rests there;
-a glide is bent. It ends where the tone does, with its instrument's own release. Nothing here looks ahead.
+A note begins where a tone begins, where the level comes back sharply after a dip, and where the pitch steps to
+another note and stays there. A glide is a bend, and a flutter is a swing of the level. A note ends where the tone
+ends, with the release of its instrument. Nothing here looks ahead.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ PITCH_DELAY_SAMPLES = 1024
 
 
 class NoteMaker:
-    """`hear(heard)` gives the events of each hop, `end()` those at the end of the phrase."""
+    """Call `hear` once for each hop and `end` after the last; both return events, at samples of the phrase."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
@@ -61,7 +62,7 @@ class NoteMaker:
         self._pitches: deque[tuple[float, float]] = deque(maxlen=MOST_PITCHES)  # when, in samples, and note
 
     def hear(self, heard: Heard) -> list[Event]:
-        """Events of one hop, at its end."""
+        """The events of one hop, all at its end."""
         self._hop += 1
         self._watch(heard.level_db)
         if math.isnan(heard.note):
@@ -84,12 +85,12 @@ class NoteMaker:
         return self._move(note, heard)
 
     def end(self) -> list[Event]:
-        """The last note ends."""
+        """The events that end the last note."""
         return self._lift()
 
     @property
     def sounds(self) -> bool:
-        """Whether a note is held."""
+        """Whether a note is held now."""
         return self._key is not None
 
     @property

@@ -1,11 +1,12 @@
-"""The notes of a phrase, all of it known: for every hop the note that it belongs to, or none.
+"""Finds the notes in the pitch and level of a whole phrase: for every hop the note that it belongs to, or none.
 
     pitch, hop by hop  --> the cheapest path through notes a third of a semitone apart (Viterbi) --> runs of one note
     level              --> sharp rises: strikes, where a note may begin at no cost, or again
 
-Away from a note's pitch a hop costs the more, the farther, up to a limit; so does a hop without a tone within a note,
-and every change of note. Vibrato is therefore cheaper than notes, and a step is a note wherever it rests. Source of the
-idea: the note model of Mauch and others, Computer-aided Melody Note Transcription (TENOR 2015).
+A hop costs more the farther its pitch is from that of its note, up to a limit. A hop without a tone within a note
+costs something too, and so does every change of note. So vibrato is cheaper as one note than as many, and a step is a
+new note wherever the pitch stays. Source of the idea: the note model of Mauch and others, Computer-aided Melody Note
+Transcription (TENOR 2015).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ GAP_HOPS = 40  # without a tone: what lies before and after is looked at by itse
 
 
 def note_runs(note: FloatArray, level_db: FloatArray) -> list[tuple[int, int]]:
-    """First hop and hop after the last of each note, in order; `note` and `level_db` [hops] as in `Phrase`."""
+    """The first hop of each note and the hop after its last, in order; `note` and `level_db` [hops] as in `Phrase`."""
     struck = strikes(level_db)
     return [
         run
@@ -41,7 +42,10 @@ def note_runs(note: FloatArray, level_db: FloatArray) -> list[tuple[int, int]]:
 
 
 def strikes(level_db: FloatArray) -> Ints:
-    """Hops after which the level rises by 6 dB and more in 27 ms, to almost the loudest around it."""
+    """Where notes are struck: the hops after which the level [hops] rises by 6 dB within 27 ms, nearly to its loudest.
+
+    Strikes are at least 48 ms apart, and a level that flutters has none.
+    """
     count = len(level_db)
     if count <= RISE_HOPS:
         return np.zeros(0, np.int64)

@@ -1,4 +1,4 @@
-"""A whole phrase, or the notes of a recording, as events for the engine and for a MIDI file."""
+"""Turns a whole phrase, or the notes of a recording, into events for the engine and for a MIDI file."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ class PhraseEvents:
 
 @dataclass(frozen=True)
 class Played:
-    """What is played.
+    """A phrase as it is played.
 
     Attributes:
         events: for the engine, in order of time; they can be gone through again and again.
         midi: for a MIDI file, likewise.
-        transposed: semitones up, with the octaves that brought it into the target's range.
-        makeup_db: by how much it is louder than what was heard.
-        delay_ms: by how much its pitch comes after that of what was heard.
+        transposed: by how many semitones it is moved up, with the octaves that bring it into the target's range.
+        makeup_db: by how many dB it is louder than what was heard.
+        delay_ms: by how many milliseconds its pitch comes later than that of what was heard.
     """
 
     events: Iterable[Event]
@@ -71,7 +71,7 @@ class Played:
 
 
 def with_delay(played: Played, delay_ms: float) -> Played:
-    """The same, played so many milliseconds after what was heard, 0 to 1000; what would begin before it begins with it.
+    """The same, `delay_ms` after what was heard, 0 to 1000; notes that would begin before the sound begin with it.
 
     Raises:
         UsageError: out of that range.
@@ -87,19 +87,24 @@ def with_delay(played: Played, delay_ms: float) -> Played:
 
 
 def check_delay(delay_ms: float) -> None:
-    """Refuse what `with_delay` does not take.
+    """Refuse a delay that `with_delay` does not take.
 
     Raises:
-        UsageError: see above.
+        UsageError: it is not between 0 and 1000 ms.
     """
     if not 0.0 <= delay_ms <= MOST_DELAY_MS:
         raise UsageError(f"--delay {delay_ms:g}; expected 0 to {MOST_DELAY_MS:g} ms")
 
 
 def play_curve(phrase: Phrase, rules: Rules, *, octaves: bool) -> Played:
-    """A phrase followed moment by moment, at the level of the bank's instruments; in time if it was heard so.
+    """A phrase that is followed hop by hop, as loud as the instruments of the bank.
 
-    `octaves`: whether it is moved by octaves into the range of `rules`; if not, that range is not kept to.
+    A phrase that was followed with look-ahead lies over its source in time; one that was heard live comes later.
+
+    Args:
+        phrase: what was heard.
+        rules: how it is played, with the target's range.
+        octaves: whether it is moved into that range by octaves; if not, the range is not kept to.
     """
     rules = levelled(rules, phrase)
     rules = centred(rules, phrase) if octaves else replace(rules, lowest=0, highest=127)
@@ -109,16 +114,16 @@ def play_curve(phrase: Phrase, rules: Rules, *, octaves: bool) -> Played:
 
 
 def followed_ms(phrase: Phrase) -> float:
-    """By how much a pitch that is followed comes later: what the engine needs, and the note maker without look-ahead.
+    """By how many milliseconds a pitch is played later than it was heard.
 
-    See `synth.followed` and `note_maker`.
+    It is what the engine needs (see `synth.followed`), and without look-ahead what the note maker waits.
     """
     waited = 0 if phrase.is_in_time else PITCH_DELAY_SAMPLES
     return 1000.0 * (waited + LAG_SAMPLES) / SAMPLE_RATE
 
 
 def play_notes(notes: Sequence[HeardNote], rules: Rules, *, octaves: bool) -> Played:
-    """Notes that were heard, played as notes; otherwise as `play_curve`."""
+    """Notes that were heard, played with the attacks and releases of their instrument; see `play_curve`."""
     rules = replace(rules, makeup_db=REFERENCE_DB - loud_db_of(notes))
     pitches = [note.pitch for note in notes]
     rules = _centred(rules, pitches) if octaves else replace(rules, lowest=0, highest=127)
@@ -127,7 +132,7 @@ def play_notes(notes: Sequence[HeardNote], rules: Rules, *, octaves: bool) -> Pl
 
 
 def levelled(rules: Rules, phrase: Phrase) -> Rules:
-    """The rules with a make-up that brings the loud notes of the phrase to the level of the bank's instruments."""
+    """The rules with the gain that brings the loud notes of the phrase to the level of the bank's instruments."""
     if phrase.loud_db < TOO_QUIET_DB:
         return rules
     return replace(rules, makeup_db=REFERENCE_DB - phrase.loud_db)
@@ -152,7 +157,7 @@ def _centred(rules: Rules, pitches: Sequence[float]) -> Rules:
 
 
 def notes_of(events: Iterable[Event], seconds: float) -> list[tuple[float, float, int]]:
-    """When the key of each note goes down and up, in seconds, and which it is; those still down go up at the end."""
+    """Each note as (begin in seconds, end in seconds, key); what is still held ends after `seconds`."""
     open_notes: dict[tuple[int, int], float] = {}
     found = []
     for event in events:

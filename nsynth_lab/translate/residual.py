@@ -1,6 +1,7 @@
-"""Residual: what the notes of a recording do not explain, such as drums, breath and noise, to be kept beside them.
+"""The residual: what is left of a recording without its notes, such as drums, breath and noise.
 
-In each of 94 spectra a second the partials of the notes that sound then are taken out, a quarter tone to either side.
+94 times a second a spectrum is taken, and the partials of the notes that sound then are removed from it, a quarter tone
+to either side.
 """
 
 from __future__ import annotations
@@ -23,7 +24,12 @@ MOST_PARTIALS, HIGHEST_HZ = 16, 8000.0
 
 
 def residual(blocks: Iterable[FloatArray], notes: Sequence[HeardNote]) -> Iterator[FloatArray]:
-    """Blocks of 512 samples of what is left of mono `blocks` [samples] at 48 kHz without `notes`, in time with them."""
+    """What is left of a sound without `notes`, in blocks of 512 samples, in time with the sound.
+
+    Args:
+        blocks: the sound, in mono blocks [samples] at 48 kHz.
+        notes: those that were heard in it.
+    """
     window = np.sqrt(np.hanning(WINDOW + 1)[:-1])
     sounding = _Sounding(notes)
     held, tail = np.zeros(WINDOW - HOP), np.zeros(WINDOW)
@@ -45,7 +51,7 @@ def _padded(blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
 
 
 class _Sounding:
-    """`left_at(sample)`: which part of each bin is left when the notes that sound there are taken out."""
+    """Which share of each bin of the spectrum is left without the notes that sound at a sample."""
 
     def __init__(self, notes: Sequence[HeardNote]) -> None:
         self._notes = sorted(notes, key=lambda note: note.begin_sample)
@@ -76,7 +82,13 @@ def _without(key: int) -> Doubles:
 
 
 def beside(blocks: Iterable[FloatArray], rest: Iterable[FloatArray], *, gain_db: float) -> Iterator[FloatArray]:
-    """Blocks [2, samples] with `rest`, mono blocks of the same sound, added at `gain_db`; it ends with the blocks."""
+    """Stereo blocks [2, samples] with a mono sound added.
+
+    Args:
+        blocks: they set the length.
+        rest: the mono sound, in blocks [samples] of any size.
+        gain_db: at which it is added.
+    """
     gain, left, held = np.float32(db_to_gain(gain_db)), iter(rest), np.zeros(0, np.float32)
     for block in blocks:
         while len(held) < block.shape[1] and (more := next(left, None)) is not None:

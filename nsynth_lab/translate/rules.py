@@ -1,4 +1,4 @@
-"""Rules: how a phrase is played by another instrument."""
+"""The rules by which an instrument plays a phrase that was heard."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_TRANSPOSED = 48.0
 
 @dataclass(frozen=True)
 class Rules:
-    """How closely, how high and how loud.
+    """How closely a phrase is followed, and how high and how loud it is played.
 
     Attributes:
         transpose: semitones up.
@@ -23,13 +23,13 @@ class Rules:
             its instrument does.
         snap: pitch classes, 0 is C, that notes may stand on; all pitches are allowed if it is empty.
         dynamics: how much of the source's dynamics is kept: 0 none, 1 all, 2 twice as many dB.
-        makeup_db: added to the level of the source.
-        lowest, highest: MIDI note numbers of the target; what lies outside is moved into it by octaves.
-        keeps_octaves: whether a note is moved by as many octaves as the one before it where it can be, which keeps a
-            live tune together, whose range is not known yet.
-        struck: whether the target's notes die away by themselves, so that each has to be struck; what can sustain plays
-            small steps in one breath.
-        expression: how much of the source's breath, beyond what is usual for it, goes into the target's noise, 0 to 1.
+        makeup_db: gain in dB, added to the level of the source.
+        lowest, highest: the target's range in MIDI notes; notes outside it are moved into it by octaves.
+        keeps_octaves: whether a note is moved by as many octaves as the one before, where that is possible. It keeps a
+            live tune together, whose range is not known beforehand.
+        struck: whether the target's notes die away by themselves, so that every note has to be struck; an instrument
+            that can sustain plays small steps legato.
+        expression: how much of the source's breath goes into the target's noise, 0 to 1; see `breath`.
 
     Raises:
         UsageError: a number out of its range.

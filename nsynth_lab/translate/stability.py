@@ -1,7 +1,7 @@
-"""Stability: where a pitch rests, and whether it went there by a step or by a glide.
+"""Tells steps of a pitch from glides and vibrato.
 
-A note that follows another without a break is a step of the pitch: it leaves one place and rests at another within a
-twelfth of a second. A glide takes longer, and vibrato comes back before it has rested anywhere.
+Where a note follows another without a break, the pitch leaves one note and stays at another within a twelfth of a
+second: a step. A glide takes longer, and vibrato turns back before it has stayed anywhere.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ def _hops(seconds: float) -> int:
 
 
 class Stability:
-    """`step(note)` for each hop of a note tells where the pitch has stepped to, if it just has.
+    """Call `step` once for each hop of a note that began at the pitch `note`, a fractional MIDI note.
 
-    `soon`: small steps are told after half the time, for instruments that have to be struck.
+    With `soon`, small steps are found in half the time: for instruments whose notes have to be struck.
     """
 
     def __init__(self, note: float, *, soon: bool = False) -> None:
@@ -35,7 +35,7 @@ class Stability:
         self._away, self._fastest = 0, 0.0  # hops since it was last near its rest, and semitones a second meanwhile
 
     def step(self, note: float) -> float | None:
-        """The pitch that it rests on now, if that is another than before and it went there by a step."""
+        """The pitch, a fractional MIDI note, that has just been reached by a step; None otherwise."""
         speed = abs(note - self._last[-1]) / HOP_SECONDS
         self._last.append(note)
         if abs(note - self._rest) < NEAR_SEMITONES:
