@@ -64,7 +64,7 @@ def check_together(
 
 
 def is_of_the_bank(asked: PlayRequest) -> bool:
-    """Whether what plays is in the bank: then nothing has to be encoded with a progress bar, and no plugin is loaded."""
+    """Whether what plays is in the bank: nothing has to be encoded then, which is shown, and no plugin is loaded."""
     return not asked.preset and not any(os.path.isfile(str(source)) for source in asked.sources)
 
 
