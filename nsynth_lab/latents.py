@@ -54,7 +54,7 @@ class Latents:
         release_frame: frame at which the key is released; equal to `frames` if the note has no release.
         model_id: id of the encoder that made `timbre`.
         provenance: where the note comes from; JSON values.
-        unpitched: [frames, 162] noise and resonances of a sound without a clear pitch, or None.
+        unpitched: [frames, 162] noise and resonances of a sound that has no clear pitch or only in part, or None.
         width: [frames, 17] level difference and likeness of the two sides of a stereo sound, or None for a mono one.
         detail: [frames, 129] by how many dB partials and noise differ from what the decoder makes of the rest, or None.
 

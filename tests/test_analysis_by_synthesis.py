@@ -104,8 +104,8 @@ def test_the_beginning_alone_is_fitted_but_all_of_a_note_that_is_far_off(
         guessed, timbre=guessed.timbre + np.float32(0.5), detail=np.zeros((guessed.frames, DIMS), np.float32)
     )
     decoder = NoteDecoder(guessed, checkpoint)
-    latents = fit_with_detail(Detailed(guessed, FAR_DB), pluck(), decoder)
-    whole = fit_with_detail(Detailed(guessed, FAR_DB + 0.01), pluck(), decoder)
+    latents = fit_with_detail(Detailed(guessed, np.full(4, FAR_DB)), pluck(), decoder)
+    whole = fit_with_detail(Detailed(guessed, np.full(4, FAR_DB + 0.01)), pluck(), decoder)
     assert mel_error_db(sound_of(whole, checkpoint), pluck()) < mel_error_db(sound_of(latents, checkpoint), pluck())
     assert np.abs(whole.timbre - guessed.timbre).max(axis=1).min() > 0
     moved = np.abs(latents.timbre - guessed.timbre).max(axis=1)

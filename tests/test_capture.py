@@ -110,7 +110,7 @@ def test_notes_that_were_encoded_before_are_not_encoded_again(model: Path, monke
     before = taken(Organ(), model)
     zones = find_user_instrument("my organ").bank.zones
     module = importlib.import_module("nsynth_lab.capture.capture")  # the package has a function of that name
-    monkeypatch.setattr(module, "encode_measured", None)
+    monkeypatch.setattr(module, "encode_note", None)
     after = taken(Organ(), model, force=True)
     assert after.notes == before.notes
     for zone, same in zip(zones, find_user_instrument("my organ").bank.zones, strict=True):

@@ -22,7 +22,7 @@ from nsynth_lab.latents import Latents
 from nsynth_lab.legible import encodable_in
 from nsynth_lab.model.bank import Bank, BankEntry
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.codec import Cut, cut_sides, encode_measured, encode_unpitched, on_one_thread
+from nsynth_lab.model.codec import Cut, cut_sides, encode_note, encode_unpitched, on_one_thread
 from nsynth_lab.model.encodings import EncodedRecording, encoding_key, user_encoding_cache
 from nsynth_lab.model.refine import refine
 from nsynth_lab.model.user_bank import keep, user_instrument_path
@@ -148,7 +148,7 @@ def _encode(
         note = Note(played.key.note, velocity)
         encoded = user_encoding_cache().get(
             key,
-            lambda: EncodedRecording(encode_measured(samples, streams, checkpoint, note=note, release_frame=release)),
+            lambda: EncodedRecording(encode_note(samples, streams, checkpoint, note=note, release_frame=release)),
         )
         zone = replace(encoded.latents, velocity=velocity, width=part.width())
         if refine_seconds:

@@ -54,7 +54,8 @@ def encode(
 ) -> None:
     """Turn a recording of one note into latents.
 
-    A drum or a noise needs no note: how pitched the sound is, 0 to 1, is measured and told.
+    A drum or a noise needs no note: how pitched the sound is, 0 to 1, is measured and told. Where part of it is noise,
+    such as the consonants of a word, that part is kept as noise, and the rest follows the keys.
 
     **Examples**
 
@@ -80,7 +81,7 @@ def encode(
     session = Session(checkpoint, device=device, progress=console.progress)
     latents = session.encode(recording, note=number, velocity=source_velocity, rounds=rounds, detail=detail)
     if refine and latents.unpitched is not None:
-        raise UsageError("--refine fits what the network plays, and this sound has no clear pitch; leave --refine out")
+        raise UsageError("--refine fits sounds that are all tone, and noise is part of this one; leave --refine out")
     fitted = _refined(session, recording, latents, refine) if refine else None
     latents = (fitted.latents if fitted else latents).tracking(track)
     error_db = _mel_error_db(session, recording, latents)
@@ -105,7 +106,7 @@ def encode(
             "frames": latents.frames,
             "seconds": round(latents.seconds, 3),
             "mel_error_db": round(error_db, 3),
-            "quality": quality_of_error(error_db, has_pitch=latents.has_tone),
+            "quality": quality_of_error(error_db, has_pitch=latents.unpitched is None),
             "distance_db": {"before": round(fitted.before_db, 3), "after": round(fitted.after_db, 3)}
             if fitted
             else None,

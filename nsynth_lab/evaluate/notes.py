@@ -17,7 +17,7 @@ from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.errors import DatasetError, NsynthLabError
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
-from nsynth_lab.model.codec import encode_measured
+from nsynth_lab.model.codec import encode_note
 from nsynth_lab.note import Note
 from nsynth_lab.units import FloatArray
 
@@ -35,7 +35,7 @@ class EvaluationNote:
     def encode(self, checkpoint: Checkpoint, *, rounds: int, detail: bool = True) -> Latents:
         """The note's latents, frame by frame, fitted in `rounds` rounds; `detail` as in `codec.encode`."""
         note = Note(self.record.pitch, max(1, self.record.velocity))
-        return encode_measured(self.samples, self.streams, checkpoint, note=note, rounds=rounds, detail=detail)
+        return encode_note(self.samples, self.streams, checkpoint, note=note, rounds=rounds, detail=detail)
 
 
 def read_pool(folders: Sequence[Path]) -> list[NoteRecord]:

@@ -29,10 +29,12 @@ from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS, Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.config import ROUNDS
 from nsynth_lab.model.ending import steady_end
-from nsynth_lab.model.measured_detail import with_detail
+from nsynth_lab.model.half_pitched import is_poor, with_rest
+from nsynth_lab.model.measured_detail import Detailed, with_detail
 from nsynth_lab.model.note_decoder import NoteDecoder
 from nsynth_lab.model.refine import fit, fit_with_detail
 from nsynth_lab.note import UNPITCHED, Note
+from nsynth_lab.runtime.clips import decode
 from nsynth_lab.threads import limited_to
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, track_hz
 
@@ -136,7 +138,7 @@ def encode_cut(
     if note == UNPITCHED:
         latents = encode_unpitched(mono, checkpoint.model_id, note=Note(UNPITCHED_NOTE, velocity))
     else:
-        latents = encode_measured(
+        latents = encode_note(
             mono,
             measure(mono, note=note),
             checkpoint,
@@ -164,6 +166,45 @@ def on_one_thread() -> Iterator[None]:
 
 
 @on_one_thread()
+def encode_note(
+    samples: FloatArray,
+    streams: Measured,
+    checkpoint: Checkpoint,
+    *,
+    note: Note,
+    release_frame: int | None = None,
+    rounds: int = ROUNDS,
+    detail: bool = True,
+    advance: Callable[[], None] = lambda: None,
+) -> Latents:
+    """Latents of a note that is already trimmed, resampled and measured, with noise beside it where it needs that.
+
+    The result does not depend on the number of torch threads.
+
+    Args:
+        samples: [frames * 512] at 48 kHz.
+        streams: measured from `samples`.
+        checkpoint: the model that encodes it.
+        note: its MIDI note and velocity.
+        release_frame: the frame of the key-up, if known; otherwise it is detected.
+        rounds: as in `encode`.
+        detail: likewise; without it the network is all there is.
+        advance: called after each round.
+    """
+    whole = _encoded(samples, streams, checkpoint, note, release_frame, rounds, detail, advance)
+    if not is_poor(whole.errors_db):
+        return whole.latents
+
+    def encoded(tone: FloatArray) -> Latents:
+        own = measure(tone, note=note.number)
+        return _encoded(tone, own, checkpoint, note, release_frame, rounds, detail, lambda: None).latents
+
+    def decoded(latents: Latents) -> FloatArray:
+        return np.concatenate(list(decode(latents, checkpoint)))
+
+    return with_rest(whole.latents, samples, encode=encoded, decode=decoded)
+
+
 def encode_measured(
     samples: FloatArray,
     streams: Measured,
@@ -175,20 +216,22 @@ def encode_measured(
     detail: bool = True,
     advance: Callable[[], None] = lambda: None,
 ) -> Latents:
-    """Latents of a note that is already trimmed, resampled and measured.
+    """As `encode_note`, of a note that the network plays alone."""
+    with on_one_thread():
+        return _encoded(samples, streams, checkpoint, note, release_frame, rounds, detail, advance).latents
 
-    The result does not depend on the number of torch threads.
 
-    Args:
-        samples: [frames * 512] at 48 kHz.
-        streams: measured from `samples`.
-        checkpoint: the model that encodes it.
-        note: its MIDI note and velocity.
-        release_frame: the frame of the key-up, if known; otherwise it is detected.
-        rounds: as in `encode`.
-        detail: likewise.
-        advance: called after each round.
-    """
+def _encoded(
+    samples: FloatArray,
+    streams: Measured,
+    checkpoint: Checkpoint,
+    note: Note,
+    release_frame: int | None,
+    rounds: int,
+    detail: bool,
+    advance: Callable[[], None],
+) -> Detailed:
+    """Latents of a note, and how near their sound comes, which is not known without detail."""
     device = checkpoint.device
     f0_hz = track_hz(note.number, streams.f0_cents)
     partials = np.broadcast_to(streams.partials, (len(f0_hz), len(streams.partials)))
@@ -207,13 +250,15 @@ def encode_measured(
         release_frame=marks.release_frame if release_frame is None else max(marks.attack_frames, release_frame),
         model_id=checkpoint.model_id,
     )
+    unknown = np.zeros(0, np.float32)
     if not rounds and not detail:
-        return latents
+        return Detailed(latents, unknown)
     decoder = NoteDecoder(latents, checkpoint)
     fitted = steady_end(fit(latents, samples, decoder, rounds=rounds, advance=advance), samples, checkpoint, decoder)
     if not detail:
-        return fitted
-    return fit_with_detail(with_detail(fitted, samples, checkpoint, decoder), samples, decoder)
+        return Detailed(fitted, unknown)
+    found = with_detail(fitted, samples, checkpoint, decoder)
+    return found._replace(latents=fit_with_detail(found, samples, decoder))
 
 
 def encode_unpitched(samples: FloatArray, model_id: str, *, note: Note, track: float = 0.0) -> Latents:

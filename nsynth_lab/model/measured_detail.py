@@ -41,10 +41,20 @@ BLURRED_DB = 0.3  # of an attack: so much further from the recording, and its ro
 
 
 class Detailed(NamedTuple):
-    """Latents with a detail, and how far they are from the recording as they sound: the mel error in dB."""
+    """Latents with a detail, and how far they are from the recording as they sound.
+
+    Attributes:
+        latents: with their detail.
+        errors_db: mel error of every second frame that is audible, [times]; [0] where nothing was measured.
+    """
 
     latents: Latents
-    error_db: float
+    errors_db: FloatArray
+
+    @property
+    def error_db(self) -> float:
+        """The mean of the errors, 0 if there are none."""
+        return float(self.errors_db.mean()) if len(self.errors_db) else 0.0
 
 
 def with_detail(
@@ -52,12 +62,11 @@ def with_detail(
 ) -> Detailed:
     """`latents` of the recording `samples` [frames * 512] with what they do not say of it; any detail is replaced.
 
-    `decoder` is that of these latents, if there is one already. A sound too short to be measured has no detail, and
-    its error counts as 0.
+    `decoder` is that of these latents, if there is one already. A sound too short to be measured has no detail.
     """
     lines = LineLevels(track_hz(latents.note, latents.f0_cents), latents.partials)
     if not len(lines.bins_between):
-        return Detailed(replace(latents, detail=None), 0.0)
+        return Detailed(replace(latents, detail=None), np.zeros(0, np.float32))
     decoder = decoder or NoteDecoder(latents, checkpoint)
     recorded, (recorded_db,) = lines(samples), _mel_db(torch.tensor(samples, device=decoder.device))
     floors, floor_db = _floors(recorded), float(recorded_db.max()) - MEL_RANGE_DB
@@ -103,24 +112,25 @@ def _nearest(
     """
     without = bare.tones + bare.noise
     sounds = came.tones + came.noise, came.tones + bare.noise, without
-    whole, tones, none = (_mel_error_db(one, recorded_db) for one in _mel_db(*sounds))
-    kept, sound, error_db = rows.copy(), sounds[0], whole
+    errors = [_mel_errors_db(one, recorded_db) for one in _mel_db(*sounds)]
+    whole, tones, none = (float(one.mean()) for one in errors)
+    kept, sound, errors_db = rows.copy(), sounds[0], errors[0]
     if whole > min(tones + TOLERATED_DB, none):
         if tones > none:
-            return Detailed(replace(latents, detail=None), none)
-        kept[:, NOISE.start :], sound, error_db = 0.0, sounds[1], tones
+            return Detailed(replace(latents, detail=None), errors[2])
+        kept[:, NOISE.start :], sound, errors_db = 0.0, sounds[1], errors[1]
     f0_hz = decoder.f0_hz[:, decoder.parts[0]].median(dim=1).values
     attack = AttackTarget(torch.tensor(samples, device=decoder.device)[None], f0_hz)
     with_rows, without_rows = attack.distance(torch.stack([sound, without])).tolist()
     kept[0] *= 1.0 - min(1.0, max(0.0, with_rows - without_rows) / BLURRED_DB)
-    return Detailed(replace(latents, detail=_detail_of(kept, latents.frames)), error_db)
+    return Detailed(replace(latents, detail=_detail_of(kept, latents.frames)), errors_db)
 
 
-def _mel_error_db(came_db: FloatArray, recorded_db: FloatArray) -> float:
-    """Mean distance of two mel spectra [frames, 128], in the frames that are audible in the recording."""
+def _mel_errors_db(came_db: FloatArray, recorded_db: FloatArray) -> FloatArray:
+    """Distance of two mel spectra [frames, 128] in each frame that is audible in the recording, [audible frames]."""
     floor_db = recorded_db.max() - MEL_RANGE_DB
     apart = np.abs(np.maximum(came_db, floor_db) - np.maximum(recorded_db, floor_db))
-    return float(apart[recorded_db.max(axis=1) > floor_db + AUDIBLE_DB].mean())
+    return np.asarray(apart[recorded_db.max(axis=1) > floor_db + AUDIBLE_DB].mean(axis=1))
 
 
 def _mel_db(*sounds: Tensor) -> list[FloatArray]:

@@ -61,7 +61,7 @@ def encode_file(
     """
     from nsynth_lab.dsp.measure import measure
     from nsynth_lab.model.checkpoint import load_checkpoint
-    from nsynth_lab.model.codec import UNPITCHED_NOTE, encode_measured, encode_unpitched
+    from nsynth_lab.model.codec import UNPITCHED_NOTE, encode_note, encode_unpitched
     from nsynth_lab.model.config import ROUNDS
 
     total, there = ROUNDS + STEPS_BESIDE_ROUNDS, Path(into)
@@ -86,7 +86,7 @@ def encode_file(
         zone = encode_unpitched(samples, model.model_id, note=played)
     else:
         streams = measure(samples, note=number)
-        zone = encode_measured(samples, streams, model, note=played, rounds=ROUNDS, advance=advance)
+        zone = encode_note(samples, streams, model, note=played, rounds=ROUNDS, advance=advance)
     zone = replace(zone, width=part.width())
     decoded = _decoded(zone, model, len(samples))
     tell(total - 1, total, "comparing")
@@ -99,7 +99,7 @@ def encode_file(
         "measured": round(measured, 2),
         "pitch": _pitch(measured, trust, number, given=note is not None),
         "error_db": error_db,
-        "quality": quality_of_error(error_db, has_pitch=zone.has_tone),
+        "quality": quality_of_error(error_db, has_pitch=zone.unpitched is None),
         "seconds": round(len(samples) / SAMPLE_RATE, 3),
         "remarks": list(remarks),
         "hash": file_hash(Path(file)),
