@@ -6,7 +6,7 @@
                                                                      rest: bands of noise and resonances, measured
 
 The level is that of both, `pitched` says frame by frame how much of it is tone (`nsynth_lab.unpitched`). Notes of
-instruments are near enough: of 240 notes that no training saw, see checkpoints/default/README.md.
+instruments are near enough nearly always (checkpoints/default/README.md).
 """
 
 from __future__ import annotations
