@@ -34,7 +34,6 @@ from nsynth_lab.model.measured_detail import Detailed, with_detail
 from nsynth_lab.model.note_decoder import NoteDecoder
 from nsynth_lab.model.refine import fit, fit_with_detail
 from nsynth_lab.note import UNPITCHED, Note
-from nsynth_lab.runtime.clips import decode
 from nsynth_lab.threads import limited_to
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray, track_hz
 
@@ -199,10 +198,7 @@ def encode_note(
         own = measure(tone, note=note.number)
         return _encoded(tone, own, checkpoint, note, release_frame, rounds, detail, lambda: None).latents
 
-    def decoded(latents: Latents) -> FloatArray:
-        return np.concatenate(list(decode(latents, checkpoint)))
-
-    return with_rest(whole.latents, samples, encode=encoded, decode=decoded)
+    return with_rest(whole.latents, samples, checkpoint, encode=encoded)
 
 
 def encode_measured(

@@ -20,13 +20,15 @@ from nsynth_lab.dsp.envelope import find_marks
 from nsynth_lab.dsp.loudness import FLOOR_DB, loudness_db
 from nsynth_lab.dsp.mel_spectrum import mel_db
 from nsynth_lab.dsp.tone_and_rest import tone_and_rest
-from nsynth_lab.dsp.unpitched import measure_unpitched
-from nsynth_lab.latents import Latents
+from nsynth_lab.dsp.unpitched import measure_unpitched, play
+from nsynth_lab.dsp.unpitched_renderer import pitched_db
+from nsynth_lab.latents import SILENCE_DB, Latents
+from nsynth_lab.model.checkpoint import Checkpoint
+from nsynth_lab.model.note_decoder import NoteDecoder
 from nsynth_lab.units import FloatArray, track_hz
 from nsynth_lab.unpitched import LEVELS, LOWEST_DB, NOISE, PITCHED, limited, pitched_of, tone_share
 
 Encode = Callable[[FloatArray], Latents]
-Decode = Callable[[Latents], FloatArray]
 
 POOR_DB, POOR_STRETCH_DB, STRETCH_TIMES = 2.5, 3.5, 6  # mel error of the note, and of an eighth of a second
 BETTER = 0.85  # of the error, or the rest is left out
@@ -45,21 +47,21 @@ def is_poor(errors_db: FloatArray) -> bool:
     return bool(errors_db.mean() >= POOR_DB or worst >= POOR_STRETCH_DB)
 
 
-def with_rest(latents: Latents, samples: FloatArray, *, encode: Encode, decode: Decode) -> Latents:
+def with_rest(latents: Latents, samples: FloatArray, checkpoint: Checkpoint, *, encode: Encode) -> Latents:
     """`latents` of the recording `samples` [frames * 512], or those of its tone with the rest as noise beside it.
 
     Args:
         latents: of the recording, encoded as a note.
         samples: the recording.
+        checkpoint: the model.
         encode: gives the latents of another sound of the same length and note.
-        decode: gives the sound of latents.
     """
     tone, rest = tone_and_rest(samples, track_hz(latents.note, latents.f0_cents), latents.partials)
     if not tone.any() or not rest.any():
         return latents
     both = _together(encode(tone), tone, rest)
     recorded = mel_db(samples)
-    before, after = (_error_db(mel_db(decode(one)), recorded) for one in (latents, both))
+    before, after = (_error_db(mel_db(_decoded(one, checkpoint)), recorded) for one in (latents, both))
     return both if after < BETTER * before else latents
 
 
@@ -85,6 +87,16 @@ def _together(latents: Latents, tone: FloatArray, rest: FloatArray) -> Latents:
         release_frame=max(marks.attack_frames, latents.release_frame),
         unpitched=limited(rows),
     )
+
+
+def _decoded(latents: Latents, checkpoint: Checkpoint) -> FloatArray:
+    """What `latents` sound like, [frames * 512]."""
+    rows, level_db = latents.unpitched, latents.loudness_db
+    if rows is not None:
+        level_db = np.maximum(level_db + pitched_db(rows), SILENCE_DB).astype(np.float32)
+    decoder = NoteDecoder(replace(latents, loudness_db=level_db), checkpoint)
+    tone = decoder.sound(decoder.bare(latents.timbre)[0], seed=0, detail=latents.detail).samples
+    return tone if rows is None else tone + play(rows, latents.loudness_db, place=0)
 
 
 def _error_db(came: FloatArray, wanted: FloatArray) -> float:
