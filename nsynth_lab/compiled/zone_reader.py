@@ -142,6 +142,34 @@ def read(
     return timbre, level_db, f0_cents, partials
 
 
+@compiled
+def mean_rows(
+    zones: Zones, rows: FloatArray, layers: Layers, rules: ReleaseRules, slots: Ints, weights: Doubles
+) -> FloatArray:
+    """The mean of `rows` [rows of the table, columns] in the frame that `slots` [active] have just read.
+
+    `weights` [active, corners] -> [active, columns]. A release that was recorded fades over to its own rows.
+    """
+    out = np.zeros((len(slots), rows.shape[1]), np.float32)
+    for d in range(len(slots)):
+        slot = slots[d]
+        since, length = layers.frame[slot] - 1.0 - layers.release_at[slot], layers.release_length[slot]
+        for s in range(layers.used[slot]):
+            zone, place, up = layers.zone[slot, s], layers.position[slot, s], 0.0
+            tail = place
+            if since >= 0:
+                released = zones.released[zone]
+                begins = float(zones.key_up[zone]) if released else layers.release_from[slot, s]
+                tail = begins + since * zones.release_frames[zone] / length
+                up = min((since + 1) / (min(rules.join_frames, length / 2) + 1), 1.0) if released else 1.0
+            own = weights[d, s // LAYERS_PER_CORNER] * layers.share[slot, s]
+            if own * (1.0 - up) != 0:
+                add_row(zones, rows, zone, place, np.float32(own * (1.0 - up)), out[d])
+            if own * up != 0:
+                add_row(zones, rows, zone, tail, np.float32(own * up), out[d])
+    return out
+
+
 @inlined
 def _advance_playhead(zones: Zones, layers: Layers, slot: int, s: int) -> float:
     """Move the playhead of a layer by one frame of its attack or sustain; its new position."""

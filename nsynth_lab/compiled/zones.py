@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nsynth_lab.compiled import compiled, inlined
+from nsynth_lab.compiled import inlined
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
 
@@ -65,27 +65,6 @@ def add_row(zones: Zones, rows: FloatArray, zone: int, place: float, own: np.flo
     for i in range(len(out)):
         below = rows[low, i]
         out[i] += own * (below + share * (rows[high, i] - below))
-
-
-@compiled
-def mean_rows(
-    zones: Zones, rows: FloatArray, zone: Ints, place: Doubles, tail: Doubles, up: Doubles, share: Doubles
-) -> FloatArray:
-    """The mean of `rows` [rows of the table, dims] over the layers of some voices, [active, dims].
-
-    Each layer [active, layers] reads its `zone` at `place`, crossfaded to `tail` by `up`, and counts by `share`.
-    """
-    out = np.zeros((len(zone), rows.shape[1]), np.float32)
-    for voice in range(len(zone)):
-        for layer in range(zone.shape[1]):
-            own, after = share[voice, layer], up[voice, layer]
-            if own * (1.0 - after) != 0:
-                add_row(
-                    zones, rows, zone[voice, layer], place[voice, layer], np.float32(own * (1.0 - after)), out[voice]
-                )
-            if own * after != 0:
-                add_row(zones, rows, zone[voice, layer], tail[voice, layer], np.float32(own * after), out[voice])
-    return out
 
 
 @inlined

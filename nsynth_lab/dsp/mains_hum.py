@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nsynth_lab.dsp.quick_median import quick_median
 from nsynth_lab.units import Doubles, FloatArray
 
 MAINS_HZ, STRAY_HZ = (50.0, 60.0), 0.3
@@ -130,7 +131,7 @@ def _line(level_db: Doubles, bin_hz: float, hz: float) -> tuple[float, float, fl
     shift = 0.5 * (left - right) / curve if curve < -1e-6 else 0.0
     wide, apart = round(AROUND_HZ / bin_hz), round(APART_HZ / bin_hz)
     around = np.concatenate([level_db[best - wide : best - apart], level_db[best + apart + 1 : best + wide + 1]])
-    return (best + shift) * bin_hz, peak, peak - float(np.median(around))
+    return (best + shift) * bin_hz, peak, peak - quick_median(around)
 
 
 class _Line(NamedTuple):

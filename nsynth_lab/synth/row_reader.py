@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nsynth_lab.compiled.zone_reader import LAYERS_PER_CORNER, Layers, ReleaseRules
-from nsynth_lab.compiled.zones import Zones, mean_rows
+from nsynth_lab.compiled.zone_reader import LAYERS_PER_CORNER, Layers, ReleaseRules, mean_rows
+from nsynth_lab.compiled.zones import Zones
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
 
@@ -83,6 +83,5 @@ class MeanReader(RowReader):
 
         `weights` [active, corners] are those of the timbre.
         """
-        zone, share = self._shares(slots, weights)
-        place, tail, up = map(np.ascontiguousarray, self._places(slots, zone, rules))
-        return mean_rows(self._zones, self._rows, np.ascontiguousarray(zone), place, tail, up, share)
+        own_weights = np.ascontiguousarray(weights)
+        return mean_rows(self._zones, self._rows, self._layers, rules, slots, own_weights)
