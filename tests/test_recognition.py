@@ -14,7 +14,8 @@ from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.dataset.prepare import FULL_SCALE, PreparedNotes
 from nsynth_lab.dsp.measure import measure
 from nsynth_lab.errors import CheckpointError, DatasetError
-from nsynth_lab.evaluate.classifier_training import augment, train_classifier
+from nsynth_lab.evaluate.classifier_training import train_classifier
+from nsynth_lab.evaluate.classifier_variation import PREPARED_DB, augment
 from nsynth_lab.evaluate.notes import EvaluationNote
 from nsynth_lab.evaluate.sections.recognition import RecognitionSection
 from nsynth_lab.evaluate.sections.section import DecodedNote, EvaluationSetup
@@ -127,17 +128,44 @@ def test_neither_gain_nor_silence_before_it_nor_what_lies_deep_is_heard() -> Non
     assert classifier_input(np.zeros(1000, np.float32)).max() == 0.0
 
 
+def off_hz(spectra: torch.Tensor, semitones: torch.Tensor) -> list[float]:
+    """How far the loudest band of each is from where a C4 that was transposed by `semitones` has it."""
+    centres_hz = band_centres_hz()
+    return [
+        abs(float(centres_hz[int(note[:12].mean(dim=0).argmax())]) - note_to_hz(60.0 + semitone))
+        for note, semitone in zip(spectra, semitones.tolist(), strict=True)
+    ]
+
+
 def test_a_transposed_note_looks_like_the_note_there() -> None:
     heard = torch.from_numpy(np.stack([classifier_input(tone(60, "flute", seconds=2.5))] * 64))
     varied, semitones = augment(heard, seed=3)
-    centres_hz = band_centres_hz()
-    for note, semitone in zip(varied, semitones.tolist(), strict=True):
-        loudest_hz = centres_hz[int(note[:20].mean(dim=0).argmax())]
-        assert loudest_hz == pytest.approx(note_to_hz(60.0 + semitone), abs=15.0)
+    assert np.quantile(off_hz(varied, semitones), 0.95) < 15.0  # a mask may hide one
     assert len(set(semitones.tolist())) > 4
     assert varied.shape == heard.shape
     assert varied.amin() >= 0
     assert varied.amax() <= 1.0001
+
+
+def test_notes_of_a_family_are_morphed_at_one_pitch() -> None:
+    """Two sines two semitones apart: where they are morphed, one is heard, at the pitch of the first."""
+    one, other = (
+        torch.from_numpy(np.stack([classifier_input(tone(pitch, "flute", seconds=2.5), range_db=PREPARED_DB)] * 64))
+        for pitch in (60, 62)
+    )
+    varied, semitones = augment(one, seed=5, partners=other, apart=torch.full((64,), -2.0))
+    assert np.quantile(off_hz(varied, semitones), 0.95) < 15.0
+
+
+def test_what_has_no_pitch_is_not_held_up() -> None:
+    """A stroke that has gone after half a second: with a pitch its silence may be led, not its sound made longer."""
+    stroke = torch.zeros(64, FRAMES, BANDS)
+    stroke[:, :12, 40:90] = torch.linspace(1.0, 0.4, 12)[None, :, None]
+    varied = augment(stroke, seed=7, pitched=torch.zeros(64, dtype=torch.bool)).spectra
+    loud = varied[:, :, 20:110].amax(dim=2)
+    falling = loud[:, 0] - loud[:, 10]
+    assert falling.median() > 0.4
+    assert varied.isfinite().all()
 
 
 def test_it_is_kept_in_two_mebibytes_and_read_back(

@@ -119,7 +119,12 @@ def is_held_out(record: NoteRecord) -> bool:
     Decided by a hash of the instrument and the pitch alone, so that a held-out pitch is held out at every velocity
     and in every run, whatever other notes the data set has.
     """
-    digest = hashlib.blake2b(f"{record.instrument_str}-{record.pitch:03d}".encode(), digest_size=8).digest()
+    return is_note_held_out(record.instrument_str, record.pitch)
+
+
+def is_note_held_out(instrument: str, pitch: int) -> bool:
+    """As `is_held_out`, of the name of an instrument in the data set and a MIDI pitch."""
+    digest = hashlib.blake2b(f"{instrument}-{pitch:03d}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") % HELD_OUT_ONE_IN == 0
 
 

@@ -40,7 +40,7 @@ RANGE_DB = 60.0
 ONSET_DB = 40.0
 SILENT_DB = -110.0
 CHANNELS = (24, 48, 64, 64)
-HIDDEN = 192
+HIDDEN, DROPOUT = 192, 0.3
 
 
 class Scores(NamedTuple):
@@ -76,12 +76,14 @@ class Classifier(nn.Module):
         for layer, norm in zip(self.layers, self.norms, strict=True):
             x = functional.gelu(norm(layer(x)))
         over_time = torch.cat([x.mean(dim=2), x.amax(dim=2)], dim=1).flatten(1)
-        pooled = functional.dropout(over_time, 0.2, self.training)
+        pooled = functional.dropout(over_time, DROPOUT, self.training)
         return functional.gelu(self.hidden(pooled))
 
 
-def classifier_input(samples: FloatArray) -> FloatArray:
+def classifier_input(samples: FloatArray, *, range_db: float = RANGE_DB) -> FloatArray:
     """The classifier's input for `samples` [samples] at 48 kHz: [40, 256], 1 at the loudest band, 0 from 60 dB below.
+
+    `range_db` other than 60 is for what is still to be varied (see `evaluate.classifier_variation`).
 
     >>> classifier_input(np.zeros(96_000, np.float32)).max()
     np.float32(0.0)
@@ -94,7 +96,7 @@ def classifier_input(samples: FloatArray) -> FloatArray:
     if float(loudest.max()) < SILENT_DB:
         return np.zeros((FRAMES, BANDS), np.float32)
     onset = int((loudest > loudest.max() - ONSET_DB).int().argmax())
-    spectra = (1.0 + (level_db[onset:][:FRAMES] - loudest.max()) / RANGE_DB).clamp(min=0.0)
+    spectra = (1.0 + (level_db[onset:][:FRAMES] - loudest.max()) / range_db).clamp(min=0.0)
     return np.asarray(functional.pad(spectra, (0, 0, 0, FRAMES - len(spectra))).numpy(), np.float32)
 
 
