@@ -29,7 +29,7 @@ from nsynth_lab.note import Note
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
 FILE, FOLDER = "heard.safetensors", "heard"
-LISTENER = 2  # changes with the default classifier, since features of two are not comparable
+LISTENER = 3  # changes with the default classifier, since features of two are not comparable
 GROUP = 8  # instruments heard together
 Progress = Callable[[int], None]
 
