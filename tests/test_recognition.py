@@ -75,7 +75,7 @@ def prepared(*, held_out: bool | None = None) -> PreparedNotes:
 
 @pytest.fixture(scope="module")
 def trained() -> tuple[Classifier, dict[str, float]]:
-    return train_classifier(prepared(), epochs=64)
+    return train_classifier(prepared(), epochs=120)
 
 
 def test_it_learns_to_tell_instruments_and_pitches_apart(trained: tuple[Classifier, dict[str, float]]) -> None:

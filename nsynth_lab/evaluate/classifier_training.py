@@ -24,9 +24,10 @@ from nsynth_lab.model.classifier import PITCHES, RANGE_DB, Classifier, Scores, a
 from nsynth_lab.note import INSTRUMENT_FAMILIES, UNPITCHED
 from nsynth_lab.units import FloatArray, Ints
 
-EPOCHS = 32
+EPOCHS = 18
 BATCH = 64
-RATE, WARM_UP, WEIGHT_DECAY, AVERAGED = 6e-4, 0.03, 0.05, 0.998
+RATE, LATER_RATE = 2e-3, 6e-4  # of what begins anew, and of what goes on
+WARM_UP, WEIGHT_DECAY, AVERAGED = 0.03, 0.05, 0.996
 FAMILY_SMOOTHING, PITCH_SMOOTHING = 0.08, 0.05
 WAYS = 2  # in which each note is heard: as it was recorded, and played otherwise
 NEIGHBOURS = 3  # semitones in which notes of a family are morphed with each other
@@ -72,16 +73,17 @@ def train_classifier(
     chosen = np.array([number for number, note in enumerate(notes.index) if not note["held_out"]], np.int64)
     if not len(chosen):
         raise DatasetError("every note is held out: none is left to train a classifier with")
-    steps = math.ceil(epochs * len(chosen) / BATCH)
-    total = len(notes) + steps * BATCH
+    size = min(BATCH, len(chosen))
+    steps = math.ceil(epochs * len(chosen) / size)
+    total = len(notes) + steps * size
     spectra, labels = hear_all(notes, ways, seed, lambda done: progress(done, total)), _labels(notes)
     torch.manual_seed(seed)
     classifier, average = Classifier(), Classifier()
     if start is not None:
         classifier.load_state_dict(start.state_dict())
     optimizer = torch.optim.AdamW(classifier.parameters(), weight_decay=WEIGHT_DECAY)
-    for step, (batch, partners, random) in enumerate(_batches(notes, chosen, labels.numpy(), steps, seed)):
-        optimizer.param_groups[0]["lr"] = RATE * _rate(step, steps)
+    for step, (batch, partners, random) in enumerate(_batches(notes, chosen, labels.numpy(), (steps, size), seed)):
+        optimizer.param_groups[0]["lr"] = (RATE if start is None else LATER_RATE) * _rate(step, steps)
         one, other = (_drawn(spectra, numbers, random) for numbers in (batch, partners))
         families, pitches = labels[batch].unbind(dim=1)
         pitched, apart = pitches != UNPITCHED, (pitches - labels[partners, 1]).float()
@@ -96,7 +98,7 @@ def train_classifier(
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         _follow(average, classifier, min(AVERAGED, (step + 1) / (step + 10)))
-        progress(len(notes) + BATCH * (step + 1), total)
+        progress(len(notes) + size * (step + 1), total)
     average.eval().requires_grad_(False)
     held_out = np.setdiff1d(np.arange(len(notes)), chosen)
     return average, _accuracy(average, spectra[held_out, 0], labels[held_out])
@@ -124,17 +126,20 @@ def _drawn(spectra: Inputs, numbers: Ints, random: np.random.Generator) -> Tenso
 
 
 def _batches(
-    notes: Notes, chosen: Ints, labels: Ints, steps: int, seed: int
+    notes: Notes, chosen: Ints, labels: Ints, steps: tuple[int, int], seed: int
 ) -> Iterator[tuple[Ints, Ints, np.random.Generator]]:
-    """Notes, and for each another of its family at nearly the same pitch. Large families are drawn less often."""
+    """So many batches of so many notes, and for each note another of its family at nearly the same pitch.
+
+    Large families are drawn less often than their share.
+    """
     families = labels[chosen, 0]
     share = 1.0 / np.sqrt(np.bincount(families))[families]
     share = share * np.array([float(str(notes.index[number].get(OFTEN, 1.0))) for number in chosen])
     group = labels[:, 0] * PITCHES + labels[:, 1] // NEIGHBOURS
     alike = {one: chosen[group[chosen] == one] for one in np.unique(group[chosen])}
-    for step in range(steps):
+    for step in range(steps[0]):
         random = np.random.default_rng((seed, step))
-        batch = random.choice(chosen, size=BATCH, p=share / share.sum())
+        batch = random.choice(chosen, size=steps[1], p=share / share.sum())
         yield batch, np.array([random.choice(alike[group[number]]) for number in batch]), random
 
 
