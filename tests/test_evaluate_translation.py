@@ -240,3 +240,6 @@ def test_refusals(
     write_audio(Path("tune.wav"), Audio(sung()[None], SAMPLE_RATE))
     assert run(["evaluate", "--only", "translation", *words]) == code
     assert says in capsys.readouterr().err
+    assert run(["evaluate", "--only", "unpitched", "tune.wav", "--cells", "cells"]) == 2
+    assert "--cells keeps what is measured of translations" in capsys.readouterr().err
+    assert not Path("cells").exists()

@@ -157,6 +157,10 @@ def evaluate(
     sets, recordings = _sorted(data, sections)
     phrases = recordings.get(TRANSLATION, [])
     if cells is not None:
+        if not phrases:
+            raise UsageError(
+                "--cells keeps what is measured of translations: nsynth-lab evaluate --only translation TUNES"
+            )
         make_folder(cells, UsageError)
     pool = read_pool(sets)
     kind = "of unseen instruments" if unseen else "all" if every_note else "held out"

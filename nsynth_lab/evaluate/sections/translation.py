@@ -13,7 +13,8 @@ times_real_time      seconds of the phrase for a second of work; it depends on t
 
 Of other systems only speed and latency are published in the same units, on machines and sounds of their own: RAVE
 20 x real time on a laptop's processor (Caillon and Esling 2021, arXiv 2111.05011), its redesign BRAVE less than 10 ms
-with 3 ms of jitter (Caspe and others 2025, arXiv 2503.11562). Both change the timbre of a signal and know no notes.
+with 3 ms of jitter (Caspe and others 2025, arXiv 2503.11562). Both change the timbre of a signal and know no notes. Of
+DDSP-VST (Magenta 2022), which is nearest to what is done here, we know of no published figures.
 """
 
 from __future__ import annotations
