@@ -66,8 +66,8 @@ class _Banks:
     def _mixed(self, index: Any, count: Any, along: Any) -> Any:
         """Move all resonators on by a sample; what they add to the output, lane by lane."""
         builder, mixed = self._builder, ir.Constant(FLOATS, [0.0] * LANES)
-        places = [index, *[builder.add(index, count)] * (BANKS - 1)]
-        for bank, place in enumerate(places):
+        for bank in range(BANKS):
+            place = builder.add(index, builder.mul(count, SIZE(bank)))
             sound = builder.load(builder.gep(self._sounds, [place]))
             pole, turn = self._poles[bank], self._poles[BANKS + bank]
             real, imaginary = (builder.load(self._kept[part]) for part in (bank, BANKS + bank))
@@ -110,7 +110,7 @@ class _Banks:
 
 
 # `resonate(out, states, poles, sounds, mixes)` for compiled loops: `out` [samples] of the three banks. `states` and
-# `poles` [6, 16]: real parts of all banks, then imaginary parts. The first bank hears `sounds`[0], the others
-# `sounds`[1] [2, samples]. `mixes` [2, 6, 16] are the factors of the states' parts in the output: before the first
+# `poles` [6, 16]: real parts of all banks, then imaginary parts. Each bank hears its row of `sounds`
+# [3, samples]. `mixes` [2, 6, 16] are the factors of the states' parts in the output: before the first
 # sample, and how far they move from there to the last. All are contiguous.
 resonate: Resonate = intrinsic(_resonate)

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from nsynth_lab.compiled import compiled
 from nsynth_lab.compiled.fma import fma
-from nsynth_lab.compiled.resonators import LANES, PARTS, resonate
+from nsynth_lab.compiled.resonators import BANKS, LANES, PARTS, resonate
 from nsynth_lab.units import HOP_SAMPLES, FloatArray, Ints
 
 F = np.float32
-AT_ONCE = 64  # samples: no more than the shortest delay
+AT_ONCE = 32  # samples: no more than the shortest delay
 SLOWER = 8  # times: the lower of the two sample rates
 STATES = PARTS * LANES
 MIDDLE, SIDE = 0, 1  # half the sum, half the difference
@@ -27,13 +27,13 @@ class WidthState(NamedTuple):
     Attributes:
         heard: [slots, 2048] its newest samples.
         slow: [slots, 1024] likewise, at an eighth of the sample rate.
-        delays: [slots, n] what the all-pass filters hold, one after the other.
+        delays: [slots, n] what all-pass filters hold, one after the other.
         resonators: [slots, 6, 16].
-        mixes: [slots, middle and side, before and after its next frame, 98] how its filters are mixed.
+        mixes: [slots, middle and side, before and after its next frame, 99] how its filters are mixed.
         turned: [slots, before and after] whether the middle is another than the voice.
         poles: [6, 16].
         low_pass: [taps] before samples are left out, symmetrical.
-        delay_samples: of the all-pass filters.
+        delay_samples: [2, 3] of the all-pass filters before lower and higher copies.
         delay_gain: likewise.
     """
 
@@ -89,16 +89,20 @@ def widen(
 
     `audio` [active, 512] are the mono voices, `middle` copies of them, and those that are `heard` [active] have been.
     """
-    sounds, delayed = np.empty((2, HOP_SAMPLES), np.float32), np.empty(AT_ONCE, np.float32)
+    sounds, delayed = np.empty((BANKS, HOP_SAMPLES), np.float32), np.empty(AT_ONCE, np.float32)
     before = np.empty((PARTS, LANES), np.float32)
     for m in range(len(slots)):
         slot, states, mixes = slots[m], state.resonators[slots[m]], state.mixes[slots[m]]
         if not heard[m]:
             _hear(state.heard[slot], state.slow[slot], state.low_pass, audio[m])
-        for i in range(HOP_SAMPLES):
-            sounds[0, i] = audio[m, i]
-            sounds[1, i] = audio[m, i]
-        _scatter(sounds[1], delayed, state.delay_samples, state.delay_gain, state.delays[slot])
+        held = 0
+        for bank in range(BANKS):
+            sounds[bank] = audio[m]
+            if bank > 0:
+                delays = state.delay_samples[bank - 1]
+                _scatter(sounds[bank], delayed, delays, state.delay_gain, state.delays[slot, held:])
+                for samples in delays:
+                    held += samples
         if state.turned[slot, 0] or state.turned[slot, 1]:
             before[:] = states
             _mix(middle[m], before, state.poles, sounds, mixes[MIDDLE])
@@ -130,14 +134,14 @@ def _scatter(sound: FloatArray, new: FloatArray, delays: Ints, gain: np.float32,
 
 @compiled
 def _mix(out: FloatArray, states: FloatArray, poles: FloatArray, sounds: FloatArray, mixes: FloatArray) -> None:
-    """`out` [512] of all resonators and of what they hear; `mixes` [2, 98] move in a straight line."""
+    """`out` [512] of all resonators and of what they hear; `mixes` [2, 99] move in a straight line."""
     ends = np.empty((2, PARTS, LANES), np.float32)
     for part in range(PARTS):
         for lane in range(LANES):
             at = part * LANES + lane
             ends[0, part, lane], ends[1, part, lane] = mixes[0, at], mixes[1, at] - mixes[0, at]
     resonate(out, states, poles, sounds, ends)
-    for heard in range(2):
+    for heard in range(BANKS):
         begin, move = mixes[0, STATES + heard], mixes[1, STATES + heard] - mixes[0, STATES + heard]
         sound = sounds[heard]
         for i in range(HOP_SAMPLES):

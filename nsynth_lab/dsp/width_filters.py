@@ -6,11 +6,12 @@ Butterworth ladder of third order (Gewertz, "Synthesis of a finite, four-termina
 transform keeps the law. Differences of such low-passes are octaves, and all of them add up to the sound itself.
 
 Copies. Three all-pass filters in a row (Schroeder, "Natural sounding artificial reverberation", 1962) scatter the
-phases and leave the levels. Octaves of that have an imaginary part too, their response to positive frequencies alone:
-from both any phase of the copy can be mixed.
+phases and leave the levels: for the upper four octaves over a third of the time, since there a spectrum tells less of
+where partials are. Octaves of that have an imaginary part too, their response to positive frequencies alone: from both
+any phase of the copy can be mixed.
 
 A resonator is one complex pole: s[n] = pole s[n - 1] + x[n]. The first sixteen hear the voice itself, the others the
-scattered voice, and each filter is a sum of them (partial fractions) and of what they hear.
+scattered voices, and each filter is a sum of them (partial fractions) and of what they hear.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ from nsynth_lab.width import BANDS, LOWEST_CENTRE_HZ
 
 SIZE = 4 * HOP_SAMPLES
 SLOPE_OCTAVES = 0.25  # on either side of a band's edge
-LANES, BANKS = 16, 3  # resonators, by sixteen: the first sixteen hear the voice, the others the scattered voice
+LANES, BANKS = 16, 3  # resonators, by sixteen: for octaves, lower copies and higher copies
 ORDER = 3  # of the octaves
 COPY_ORDER = 4  # of their copies: complex poles
-SCATTERED_SAMPLES, SCATTERED_GAIN = (113, 181, 277), 0.55
+SCATTERED_SAMPLES = (113, 181, 277), (41, 67, 101)  # delays of the all-pass filters of lower and of higher copies
+SCATTERED_GAIN = 0.55
 HIGHEST_HZ = 0.47 * SAMPLE_RATE  # upper edge of the last copy
 FILTERS = 3 * BANDS  # octaves, real parts of their copies, imaginary parts
 
@@ -42,7 +44,7 @@ class Resonators(NamedTuple):
     Attributes:
         poles: [48] complex.
         weights: [24, 48] complex; a filter is the real part of their sum over the resonators,
-        direct: [24, 2] and this much of the voice and of the scattered voice.
+        direct: [24, 3] and this much of what each bank hears.
     """
 
     poles: Complexes
@@ -54,16 +56,16 @@ class Resonators(NamedTuple):
         turn = np.exp(-2j * np.pi * hz / SAMPLE_RATE)
         above = 0.5 / (1.0 - np.multiply.outer(self.poles, turn))
         below = 0.5 / (1.0 - np.multiply.outer(self.poles.conj(), turn))
-        scattered = np.ones(len(hz), np.complex128)
-        for samples in SCATTERED_SAMPLES:
-            late = turn**samples
-            scattered *= (late - SCATTERED_GAIN) / (1.0 - SCATTERED_GAIN * late)
-        heard = np.stack([np.ones_like(scattered), scattered])
-        parts = [
-            self.weights[:, own] @ above[own] + self.weights[:, own].conj() @ below[own]
-            for own in (slice(LANES), slice(LANES, None))
-        ]
-        return np.asarray(sum(heard[one] * (parts[one] + self.direct[:, one, None]) for one in range(2)))
+        out = np.zeros((FILTERS, len(hz)), np.complex128)
+        for bank, delays in enumerate([(), *SCATTERED_SAMPLES]):
+            own = slice(bank * LANES, (bank + 1) * LANES)
+            heard = np.ones(len(hz), np.complex128)
+            for samples in delays:
+                late = turn**samples
+                heard *= (late - SCATTERED_GAIN) / (1.0 - SCATTERED_GAIN * late)
+            part = self.weights[:, own] @ above[own] + self.weights[:, own].conj() @ below[own]
+            out += heard * (part + self.direct[:, bank, None])
+        return out
 
 
 @lru_cache(maxsize=1)
@@ -71,7 +73,7 @@ def resonators() -> Resonators:
     """The filters of every stereo voice; made when they are first asked for."""
     poles = np.zeros(BANKS * LANES, np.complex128)
     weights = np.zeros((FILTERS, BANKS * LANES), np.complex128)
-    direct = np.zeros((FILTERS, 2))
+    direct = np.zeros((FILTERS, BANKS))
     direct[BANDS - 1, 0] = 1.0
     for edge in range(BANDS - 1):
         own, ways, through = _low_pass(LOWEST_CENTRE_HZ * 2.0 ** (edge + 0.5))
@@ -85,12 +87,13 @@ def resonators() -> Resonators:
         at = slice(LANES + COPY_ORDER * band, LANES + COPY_ORDER * (band + 1))
         poles[at] = own
         weights[BANDS + band, at], weights[2 * BANDS + band, at] = ways, -1j * ways
-        direct[BANDS + band, 1], direct[2 * BANDS + band, 1] = whole.real, whole.imag
+        bank = at.start // LANES
+        direct[BANDS + band, bank], direct[2 * BANDS + band, bank] = whole.real, whole.imag
     return Resonators(poles, weights, direct)
 
 
 def mixing() -> FloatArray:
-    """How each filter is mixed [24, 98]: of the resonators' real and imaginary parts, of voice and scattered voice."""
+    """How each filter is mixed [24, 99]: of the resonators' real and imaginary parts, and of what they hear."""
     made = resonators()
     return np.concatenate([made.weights.real, -made.weights.imag, made.direct], axis=1).astype(np.float32)
 

@@ -26,8 +26,8 @@ Targets = NDArray[np.complex128]
 
 EVERY, SOON = 16, (2, 4, 8)  # frames: so often its gains are computed, and at first; they move within one of them
 IS_DUE = np.isin(np.arange(2 * EVERY), (0, *SOON, EVERY))  # at the beginning, and from then on
-ONLY_THE_VOICE = np.zeros(2 * BANKS * LANES + 2, np.float32)
-ONLY_THE_VOICE[-2] = 1.0
+ONLY_THE_VOICE = np.zeros(2 * BANKS * LANES + BANKS, np.float32)
+ONLY_THE_VOICE[-BANKS] = 1.0
 
 
 class WidthVoices:
@@ -43,7 +43,7 @@ class WidthVoices:
         self._state = WidthState(
             heard=np.zeros((slots, SIZE), np.float32),
             slow=np.zeros((slots, SLOW_SIZE), np.float32),
-            delays=np.zeros((slots, sum(SCATTERED_SAMPLES)), np.float32),
+            delays=np.zeros((slots, int(np.sum(SCATTERED_SAMPLES))), np.float32),
             resonators=np.zeros((slots, 2 * BANKS, LANES), np.float32),
             mixes=np.zeros((slots, 2, 2, self._mixing.shape[1]), np.float32),
             turned=np.zeros((slots, 2), np.bool_),
