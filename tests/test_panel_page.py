@@ -114,6 +114,31 @@ def test_the_pad_sounds_where_it_is_pressed_and_goes_where_it_is_dragged(visit: 
     visit.wait("Math.abs(([panel.state.patch.blend.position].flat()[0] ?? 0.5) - 0.8) > 0.01")
 
 
+def test_the_meters_are_painted_while_something_sounds_and_then_no_more(visit: Visit) -> None:
+    """A page that is open and silent takes next to nothing; other colours are painted once."""
+    visit.page.emulate_media(color_scheme="dark", reduced_motion="reduce")  # peaks fall at once
+    visit.page.evaluate("""() => {
+      const clear = CanvasRenderingContext2D.prototype.clearRect;
+      Object.assign(window, { paints: 0, paintedAt: performance.now() });
+      CanvasRenderingContext2D.prototype.clearRect = function (...area) {
+        const isMeter = this.canvas.className === "peaks";
+        if (isMeter) Object.assign(window, { paints: paints + 1, paintedAt: performance.now() });
+        return clear.apply(this, area);
+      };
+    }""")
+    still = "performance.now() - paintedAt > 500"
+    visit.page.mouse.click(5, 400)
+    visit.wait(f"panel.sound.isRunning && {still}")
+    before = visit.page.evaluate("paints")
+    visit.page.keyboard.down("a")
+    visit.wait(f"panel.sound.report.peaks[0] > 0.001 && paints > {before} + 5")
+    visit.page.keyboard.up("a")
+    visit.wait(still)
+    before = visit.page.evaluate("paints")
+    visit.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    visit.wait(f"paints > {before}")
+
+
 def test_fingers_a_midi_keyboard_and_panic(browser: Any, address: str) -> None:
     """Two fingers are a fifth, and the blend lies between them; a MIDI keyboard plays too; Escape twice ends it all."""
     visit = Visit(browser, address, before=MIDI_KEYBOARD)

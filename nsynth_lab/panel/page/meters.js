@@ -1,12 +1,17 @@
-/** The meters: voices, load, underruns and latency as they are, the peak of both channels, a scope and a spectrum. */
+/**
+ * The meters: voices, load, underruns and latency as they are, the peak of both channels, a scope and a spectrum. While
+ * nothing sounds they are not painted again, which would take a quarter of a processor.
+ */
 import { cleared } from "./canvas.js";
-import { calm, colour } from "./theme.js";
+import { calm, colour, onThemeChange } from "./theme.js";
 
 const LOWEST_HZ = 40;
 const HIGHEST_HZ = 20000;
 const FLOOR_DB = -100;
 const TOP_DB = -15;
 const PEAK_FLOOR_DB = -60;
+const SILENT = 1e-5; // as an amplitude: less is below the spectrum's floor
+const LAST_FRAMES = 40; // in which the spectrum, which is smoothed, falls to its floor
 
 /** @param {HTMLElement} section @param {import("./sound.js").Sound} sound */
 export function meters(section, sound) {
@@ -18,6 +23,12 @@ export function meters(section, sound) {
   /** @type {import("./types.js").Status | null} */
   let status = null;
   let shown = [0, 0];
+  let frames = LAST_FRAMES; // still to be painted
+  let wasRunning = false;
+
+  const stir = () => (frames = Math.max(frames, 1));
+  new ResizeObserver(stir).observe(section);
+  onThemeChange(stir);
 
   function write() {
     if (!status) return;
@@ -42,6 +53,10 @@ export function meters(section, sound) {
     const heard = status && status.output !== "socket" ? [status.peak, status.peak] : sound.report.peaks;
     const fall = calm.matches ? 0 : 0.93;
     shown = shown.map((peak, k) => Math.max(heard[k] ?? 0, peak * fall));
+    if (sound.isRunning !== wasRunning || shown.some((peak) => peak > SILENT)) frames = LAST_FRAMES;
+    wasRunning = sound.isRunning;
+    if (!frames) return;
+    frames--;
     drawPeaks(peaks, shown);
     if (sound.analyser && sound.isRunning) {
       drawScope(scope, sound.analyser);
