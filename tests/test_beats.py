@@ -16,7 +16,7 @@ from nsynth_lab.midi.beat_clock import BeatClock
 from nsynth_lab.midi.events import Event, Kind, beat, note_on, tempo
 from nsynth_lab.midi.song import parse_song
 from nsynth_lab.panel.changes import changed, with_corners
-from nsynth_lab.panel.messages import Change
+from nsynth_lab.panel.messages.playing import Change
 from nsynth_lab.panel.moves import moves
 from nsynth_lab.patch import Blend, Lfo, Patch, Slot, find_effect, format_preset, parse_preset, targets
 from nsynth_lab.render.ensemble import Ensemble, Part

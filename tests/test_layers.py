@@ -31,7 +31,7 @@ from nsynth_lab.effects.vst3 import Vst3
 from nsynth_lab.errors import PatchError, PluginError
 from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on
 from nsynth_lab.panel.changes import changed
-from nsynth_lab.panel.messages import Change
+from nsynth_lab.panel.messages.playing import Change
 from nsynth_lab.patch import (
     Blend,
     Envelope,

@@ -18,8 +18,8 @@ from nsynth_lab.osc.addresses import PresentAddresses
 from nsynth_lab.osc.packets import Message, OscError
 from nsynth_lab.panel import remote_hands
 from nsynth_lab.panel.followed import Followed
-from nsynth_lab.panel.messages import Change, Undo
-from nsynth_lab.panel.messages import Clock as Follow
+from nsynth_lab.panel.messages.playing import Change, Undo
+from nsynth_lab.panel.messages.playing import Clock as Follow
 from nsynth_lab.panel.remote_hands import RemoteHands
 from nsynth_lab.patch import Lfo, Macro, Move, Patch, Slot
 from nsynth_lab.render import Session

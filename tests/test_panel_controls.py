@@ -15,22 +15,20 @@ from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on
 from nsynth_lab.panel import instrument as instrument_module
 from nsynth_lab.panel.changes import blend_patch
 from nsynth_lab.panel.hands import Hands
-from nsynth_lab.panel.messages import (
+from nsynth_lab.panel.messages.playing import (
     Change,
     Controller,
     Corners,
-    Keys,
     NoteOff,
     NoteOn,
-    Notes,
     OpenFile,
     Panic,
-    Presets,
     Remove,
     Save,
     Set,
     Undo,
 )
+from nsynth_lab.panel.messages.shown import Keys, Notes, Presets
 from nsynth_lab.panel.switch import Switch
 from nsynth_lab.patch import Voice
 from nsynth_lab.patch.own_presets import own_files

@@ -26,7 +26,10 @@ from nsynth_lab.midi.events import Event, Kind, note_off, note_on
 from nsynth_lab.midi.song import parse_song
 from nsynth_lab.panel.duet import desk as desk_module
 from nsynth_lab.panel.duet.desk import DuetDesk
-from nsynth_lab.panel.messages import Corners, Duet, NoteOff, NoteOn, Panic, Partner, Set, Trouble, format_message
+from nsynth_lab.panel.messages.parsing import format_message
+from nsynth_lab.panel.messages.playing import Corners, NoteOff, NoteOn, Panic, Set
+from nsynth_lab.panel.messages.shown import Partner, Trouble
+from nsynth_lab.panel.messages.tunes import Duet
 from nsynth_lab.render import Session
 from nsynth_lab.render.event_queue import ClockFollower
 from nsynth_lab.render.with_partner import partner_of

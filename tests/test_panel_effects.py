@@ -22,12 +22,15 @@ from nsynth_lab.effects import PluginInfo, scan
 from nsynth_lab.effects.host import HostedEffect
 from nsynth_lab.effects.plugin_cache import read_cache, write_cache
 from nsynth_lab.errors import PatchError, UsageError
-from nsynth_lab.panel import messages, scanning
+from nsynth_lab.panel import scanning
 from nsynth_lab.panel.catalogue import catalogue
 from nsynth_lab.panel.changes import blend_patch
 from nsynth_lab.panel.instrument import Instrument
 from nsynth_lab.panel.jobs.jobs import Jobs
-from nsynth_lab.panel.messages import Change, NoteOn, Set, State, Trouble, Undo
+from nsynth_lab.panel.messages.parsing import parse
+from nsynth_lab.panel.messages.playing import Change, NoteOn, Set, Undo
+from nsynth_lab.panel.messages.producing import Scan
+from nsynth_lab.panel.messages.shown import State, Trouble
 from nsynth_lab.patch import Macro, Move, Patch, Slot
 from nsynth_lab.patch.effect_table import EFFECTS
 from nsynth_lab.patch.table import from_table
@@ -330,9 +333,9 @@ def test_plugins_are_looked_for_as_a_job(tmp_path: Path, monkeypatch: pytest.Mon
     with Jobs() as jobs:
         places = [str(ZAM / f"{COMPRESSOR}.vst3"), str(tmp_path)]
         name = jobs.start(scanning.KIND, scanning.TITLE, scanning.WORK, {"places": places})
-        begin = scanning.scan_handlers(jobs)[messages.Scan]
+        begin = scanning.scan_handlers(jobs)[Scan]
         with pytest.raises(UsageError, match="already"):
-            begin(messages.parse('{"type": "scan"}'))
+            begin(parse('{"type": "scan"}'))
         until = time.monotonic() + SECONDS
         while (row := jobs.rows()[name])["state"] in ("waiting", "running") and time.monotonic() < until:
             time.sleep(0.05)
@@ -342,5 +345,5 @@ def test_plugins_are_looked_for_as_a_job(tmp_path: Path, monkeypatch: pytest.Mon
         assert [*rows] == ["Junk", COMPRESSOR]
         assert rows["Junk"]["error"]
         monkeypatch.setattr(jobs, "start", lambda *_: "")
-        begin(messages.Scan())
+        begin(Scan())
         assert jobs.rows() == {}

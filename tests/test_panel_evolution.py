@@ -25,18 +25,16 @@ from nsynth_lab.midi.song import parse_song
 from nsynth_lab.panel.evolution import work
 from nsynth_lab.panel.evolution.cards import FILE, Card, Cards, read_cards
 from nsynth_lab.panel.evolution.desk import ROOM, EvolutionDesk
-from nsynth_lab.panel.messages import (
+from nsynth_lab.panel.messages.evolving import (
     CloseEvolution,
-    Evolution,
     Evolve,
     LikeMembers,
     NextGeneration,
-    Presets,
     RemoveEvolution,
     SaveMember,
-    Trouble,
     UndoGeneration,
 )
+from nsynth_lab.panel.messages.shown import Evolution, Presets, Trouble
 from nsynth_lab.patch import Blend, Patch, Slot, parse_preset
 from nsynth_lab.render import Session
 from nsynth_lab.render.evolved.opening import Wanted, opened

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from browsing import MIDI_KEYBOARD, Visit
 
-from nsynth_lab.panel.messages import MidiIn
+from nsynth_lab.panel.messages.playing import MidiIn
 from nsynth_lab.panel.page_keyboard import PageKeyboard, events_in
 
 SLOW_MICROPHONE = """

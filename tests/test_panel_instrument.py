@@ -22,16 +22,15 @@ from playing import SECOND, spectrum_peak_hz
 
 from nsynth_lab.errors import NsynthLabError, PatchError, UsageError
 from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on
-from nsynth_lab.panel import messages
 from nsynth_lab.panel.changes import blend_patch, by_hand, placed, with_corners
 from nsynth_lab.panel.history import History, Sound
 from nsynth_lab.panel.instrument import Instrument
-from nsynth_lab.panel.messages import (
+from nsynth_lab.panel.messages.parsing import format_message
+from nsynth_lab.panel.messages.playing import (
     Bend,
     Change,
     Controller,
     Corners,
-    Keys,
     Load,
     NoteOff,
     NoteOn,
@@ -42,10 +41,9 @@ from nsynth_lab.panel.messages import (
     Redo,
     Save,
     Set,
-    State,
-    Trouble,
     Undo,
 )
+from nsynth_lab.panel.messages.shown import Keys, State, Trouble
 from nsynth_lab.panel.moves import moves
 from nsynth_lab.panel.switch import Switch
 from nsynth_lab.panel.worker import Worker
@@ -447,7 +445,7 @@ def test_all_pages_are_told_the_same_and_their_keys_come_together(session: Sessi
         assert [state.revision for state in states] == [1, 2, 3]
         assert states[-1] == page.instrument.state()
         for message in page.told:
-            assert messages.format_message(message)
+            assert format_message(message)
         leave()
         page.ask(Panic())
         assert len(other) == len(page.told) - 1

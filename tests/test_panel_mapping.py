@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("starlette", reason="the panel's server is not installed: pip install 'nsynth-lab[panel]'")
 
 from nsynth_lab.panel import mapping
-from nsynth_lab.panel.messages import MapInstruments
+from nsynth_lab.panel.messages.evolving import MapInstruments
 from nsynth_lab.panel.produce.child import session_arguments
 from nsynth_lab.render import Session
 

@@ -30,7 +30,8 @@ from nsynth_lab.note import Instrument as Named
 from nsynth_lab.panel.changes import blend_patch
 from nsynth_lab.panel.instrument import Instrument
 from nsynth_lab.panel.jobs.jobs import Jobs
-from nsynth_lab.panel.messages import NoteOn, Output, Pack
+from nsynth_lab.panel.messages.playing import NoteOn, Output
+from nsynth_lab.panel.messages.producing import Pack
 from nsynth_lab.panel.produce import packs, songs
 from nsynth_lab.panel.produce.child import session_arguments, session_of, write_guests
 from nsynth_lab.panel.produce.takes import Takes, clipped, kept_folder

@@ -32,16 +32,9 @@ from nsynth_lab.panel.changes import blend_patch
 from nsynth_lab.panel.instrument import Instrument
 from nsynth_lab.panel.jobs import process
 from nsynth_lab.panel.jobs.jobs import Jobs
-from nsynth_lab.panel.messages import (
-    Corners,
-    EncodeRecording,
-    KeepRecording,
-    Open,
-    RemoveRecording,
-    Save,
-    Trouble,
-    Undo,
-)
+from nsynth_lab.panel.messages.playing import Corners, Open, Save, Undo
+from nsynth_lab.panel.messages.producing import EncodeRecording, KeepRecording, RemoveRecording
+from nsynth_lab.panel.messages.shown import Trouble
 from nsynth_lab.panel.recordings import encoding
 from nsynth_lab.panel.recordings.names import check_recordings, free_name, title_of
 from nsynth_lab.panel.recordings.outcome import Outcome

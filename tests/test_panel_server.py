@@ -32,7 +32,8 @@ from nsynth_lab.panel import open_page, server, sockets
 from nsynth_lab.panel.changes import blend_patch
 from nsynth_lab.panel.guard import Guard
 from nsynth_lab.panel.instrument import Instrument
-from nsynth_lab.panel.messages import LONGEST, VERSION, Keys, State
+from nsynth_lab.panel.messages.parsing import LONGEST
+from nsynth_lab.panel.messages.shown import VERSION, Keys, State
 from nsynth_lab.patch import parse_preset
 from nsynth_lab.render import Session
 from nsynth_lab.sinks.socket_sink import block_of

@@ -29,7 +29,8 @@ from nsynth_lab.midi.events import Event, Kind, note_on
 from nsynth_lab.midi.song import read_song
 from nsynth_lab.panel.changes import blend_patch
 from nsynth_lab.panel.instrument import Instrument
-from nsynth_lab.panel.messages import Corners, Listen, Panic, PlayPhrase, RemovePhrase, Translate
+from nsynth_lab.panel.messages.playing import Corners, Panic
+from nsynth_lab.panel.messages.translating import Listen, PlayPhrase, RemovePhrase, Translate
 from nsynth_lab.panel.switch import Switch
 from nsynth_lab.panel.translation import translation as translating
 from nsynth_lab.panel.translation.heard import HeardSound

@@ -22,7 +22,8 @@ from nsynth_lab.midi.events import Event, Kind
 from nsynth_lab.panel.changes import blend_patch
 from nsynth_lab.panel.instrument import Instrument
 from nsynth_lab.panel.jobs.jobs import Jobs
-from nsynth_lab.panel.messages import Compose, Place, TunePlace, TuneWay
+from nsynth_lab.panel.messages.playing import Place
+from nsynth_lab.panel.messages.tunes import Compose, TunePlace, TuneWay
 from nsynth_lab.panel.tunes import work
 from nsynth_lab.panel.tunes.pieces import CHANNEL, PALETTE, PalettePieces, palette_pieces, tune_piece
 from nsynth_lab.panel.tunes.tune_player import TunePlayer

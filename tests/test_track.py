@@ -25,7 +25,7 @@ from nsynth_lab.pack.blend_clips import BlendClips
 from nsynth_lab.pack.parse import from_dict, parse_pack
 from nsynth_lab.panel.changes import blend_patch, by_hand, changed
 from nsynth_lab.panel.history import History, Sound
-from nsynth_lab.panel.messages import Change, Corners
+from nsynth_lab.panel.messages.playing import Change, Corners
 from nsynth_lab.panel.moves import moves
 from nsynth_lab.panel.shown import state_of
 from nsynth_lab.patch import Blend, Patch, format_preset, parse_preset

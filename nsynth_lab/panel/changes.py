@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from nsynth_lab.errors import PatchError, UsageError
-from nsynth_lab.panel.messages import Change, Corners, Open, Place, Set
+from nsynth_lab.panel.messages.playing import Change, Corners, Open, Place, Set
 from nsynth_lab.panel.plugins import with_parameter_named
 from nsynth_lab.patch import Blend, Macro, Patch, moved, targets
 from nsynth_lab.patch.place import MAX_POSITIONED_SOURCES, middle

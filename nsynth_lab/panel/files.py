@@ -9,7 +9,7 @@ from typing import Any
 
 from nsynth_lab.errors import PatchError, UsageError
 from nsynth_lab.panel.history import Sound
-from nsynth_lab.panel.messages import Load, OpenFile, Remove, Save
+from nsynth_lab.panel.messages.playing import Load, OpenFile, Remove, Save
 from nsynth_lab.patch import Patch, read_preset
 from nsynth_lab.patch.library import listed_file
 from nsynth_lab.patch.own_presets import is_own, save_preset

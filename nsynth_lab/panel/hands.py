@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nsynth_lab.midi.events import BEND_STEPS, Event, Kind, bend, control, note_off, note_on
-from nsynth_lab.panel.messages import Bend, Controller, Keys, NoteOff, NoteOn, Panic
+from nsynth_lab.panel.messages.playing import Bend, Controller, NoteOff, NoteOn, Panic
+from nsynth_lab.panel.messages.shown import Keys
 from nsynth_lab.synth.channels import NOTES_OFF, SOUND_OFF, SUSTAIN
 from nsynth_lab.synth.engine import panic
 

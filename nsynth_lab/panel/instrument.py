@@ -26,34 +26,36 @@ from nsynth_lab.panel.followed import Followed
 from nsynth_lab.panel.hands import Hands, Played
 from nsynth_lab.panel.history import History, Sound
 from nsynth_lab.panel.machine_midi import MachineMidi
-from nsynth_lab.panel.messages import (
+from nsynth_lab.panel.messages.playing import (
     Clock,
     Controller,
     Corners,
-    Evolution,
-    Keys,
     Load,
     Midi,
     MidiIn,
-    MidiPorts,
-    Notes,
     Open,
     OpenFile,
     Panic,
-    Partner,
     Place,
-    Playing,
-    Presets,
     Redo,
     Remove,
     Save,
     Set,
+    Undo,
+)
+from nsynth_lab.panel.messages.playing import Output as ToOutput
+from nsynth_lab.panel.messages.shown import (
+    Evolution,
+    Keys,
+    MidiPorts,
+    Notes,
+    Partner,
+    Playing,
+    Presets,
     State,
     Status,
     Trouble,
-    Undo,
 )
-from nsynth_lab.panel.messages import Output as ToOutput
 from nsynth_lab.panel.output import Output
 from nsynth_lab.panel.page_keyboard import events_in
 from nsynth_lab.panel.plugins import check_plugins

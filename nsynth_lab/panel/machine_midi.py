@@ -16,7 +16,8 @@ from nsynth_lab.errors import MidiError, NsynthLabError
 from nsynth_lab.midi.events import Event
 from nsynth_lab.midi.port_process import ALL
 from nsynth_lab.midi.ports import Clock, Ports
-from nsynth_lab.panel.messages import Midi, MidiPorts
+from nsynth_lab.panel.messages.playing import Midi
+from nsynth_lab.panel.messages.shown import MidiPorts
 
 Heard = Callable[[float, list[Event]], None]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nsynth_lab.panel.jobs.job import DONE, RUNNING, WAITING
 from nsynth_lab.panel.jobs.jobs import Jobs
 from nsynth_lab.panel.jobs.limits import GIB, Limits
-from nsynth_lab.panel.messages import MapInstruments
+from nsynth_lab.panel.messages.evolving import MapInstruments
 from nsynth_lab.panel.produce.child import session_arguments, session_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from nsynth_lab.panel.messages import Trouble, format_message
+from nsynth_lab.panel.messages.parsing import format_message
+from nsynth_lab.panel.messages.shown import Trouble
 from nsynth_lab.panel.page_keyboard import PageKeyboard
 
 MOST_LINES = 100  # of trouble that wait for a page

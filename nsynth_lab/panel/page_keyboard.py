@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from nsynth_lab.midi.events import Event, Kind
 from nsynth_lab.midi.parse import Parser
-from nsynth_lab.panel.messages import MidiIn
+from nsynth_lab.panel.messages.playing import MidiIn
 from nsynth_lab.synth.channels import SUSTAIN
 
 NOTE_OFF, CONTROL, BEND, MIDDLE = 0x80, 0xB0, 0xE0, (0, 64)

@@ -9,7 +9,7 @@ from typing import Any
 from nsynth_lab.effects import plugin_files, scan
 from nsynth_lab.errors import UsageError
 from nsynth_lab.panel.jobs.jobs import Jobs
-from nsynth_lab.panel.messages import Scan
+from nsynth_lab.panel.messages.producing import Scan
 
 KIND, TITLE, WORK = "scan", "VST3 plugins of this machine", "nsynth_lab.panel.scanning:look"
 

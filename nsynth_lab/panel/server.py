@@ -68,7 +68,8 @@ from nsynth_lab.panel.in_thread import in_thread
 from nsynth_lab.panel.jobs.downloads import download_route
 from nsynth_lab.panel.jobs.jobs import Jobs
 from nsynth_lab.panel.mapping import map_handlers
-from nsynth_lab.panel.messages import LONGEST, reference
+from nsynth_lab.panel.messages.parsing import LONGEST
+from nsynth_lab.panel.messages.reference import reference
 from nsynth_lab.panel.pictures.routes import Pictures
 from nsynth_lab.panel.produce.desk import Desk
 from nsynth_lab.panel.recordings.recordings import Recordings

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from nsynth_lab.model.bank import Bank
 from nsynth_lab.panel.history import History
-from nsynth_lab.panel.messages import Notes, State, Status
+from nsynth_lab.panel.messages.shown import Notes, State, Status
 from nsynth_lab.panel.output import Output
 from nsynth_lab.panel.plugins import plugin_ranges
 from nsynth_lab.patch import Blend, targets

@@ -19,34 +19,24 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from nsynth_lab import __version__
 from nsynth_lab.errors import NsynthLabError, PatchError
-from nsynth_lab.panel.messages import (
+from nsynth_lab.panel.messages.parsing import format_message, parse
+from nsynth_lab.panel.messages.playing import Bend, Controller, Hello, MidiIn, NoteOff, NoteOn, Panic, Place
+from nsynth_lab.panel.messages.producing import EncodeRecording, KeepRecording, RemoveRecording
+from nsynth_lab.panel.messages.shown import (
     VERSION,
-    Bend,
-    Controller,
-    EncodeRecording,
-    Hello,
     JobRows,
-    KeepRecording,
     Keys,
-    Listen,
-    MidiIn,
     MidiPorts,
-    NoteOff,
-    NoteOn,
     Notes,
-    Panic,
     Phrases,
-    Place,
-    RemoveRecording,
     State,
     Status,
     Translation,
     Trouble,
     Welcome,
-    format_message,
-    parse,
 )
-from nsynth_lab.panel.messages import Recordings as Recorded
+from nsynth_lab.panel.messages.shown import Recordings as Recorded
+from nsynth_lab.panel.messages.translating import Listen
 from nsynth_lab.panel.open_page import FAREWELL_SECONDS, NORMAL, PATIENCE_SECONDS, SOUND_SECONDS, Page
 from nsynth_lab.panel.token_bucket import Bucket
 from nsynth_lab.priority import come_behind

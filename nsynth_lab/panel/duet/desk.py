@@ -26,8 +26,9 @@ from nsynth_lab.panel.duet.seat import Seat
 from nsynth_lab.panel.duet.sound import answering_of, range_of
 from nsynth_lab.panel.engines import Answering
 from nsynth_lab.panel.in_thread import in_thread
-from nsynth_lab.panel.messages import Duet, Trouble
-from nsynth_lab.panel.messages import Partner as Told
+from nsynth_lab.panel.messages.shown import Partner as Told
+from nsynth_lab.panel.messages.shown import Trouble
+from nsynth_lab.panel.messages.tunes import Duet
 from nsynth_lab.panel.own_thread import OwnThread
 from nsynth_lab.priority import come_behind
 from nsynth_lab.tune.key import parse_key

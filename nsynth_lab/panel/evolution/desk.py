@@ -33,18 +33,17 @@ from nsynth_lab.panel.in_thread import in_thread
 from nsynth_lab.panel.jobs.job import FAILED, RUNNING, WAITING
 from nsynth_lab.panel.jobs.jobs import Jobs
 from nsynth_lab.panel.jobs.limits import GIB, Limits
-from nsynth_lab.panel.messages import (
+from nsynth_lab.panel.messages.evolving import (
     CloseEvolution,
     Evolve,
     LikeMembers,
     NextGeneration,
-    Presets,
     RemoveEvolution,
     SaveMember,
-    Trouble,
     UndoGeneration,
 )
-from nsynth_lab.panel.messages import Evolution as Shown
+from nsynth_lab.panel.messages.shown import Evolution as Shown
+from nsynth_lab.panel.messages.shown import Presets, Trouble
 from nsynth_lab.panel.own_thread import OwnThread
 from nsynth_lab.panel.produce.child import session_arguments
 from nsynth_lab.panel.tunes.desk import KIND as TUNE_KIND

@@ -12,7 +12,7 @@ from nsynth_lab.audio import read_audio
 from nsynth_lab.errors import UsageError
 from nsynth_lab.evolve.folder import EvolutionFolder
 from nsynth_lab.panel.evolution.cards import Card, Cards
-from nsynth_lab.panel.messages import Evolve
+from nsynth_lab.panel.messages.evolving import Evolve
 from nsynth_lab.panel.pictures.spectrogram import spectrogram
 from nsynth_lab.panel.produce.child import session_of
 from nsynth_lab.panel.tunes.written import shown, write

@@ -1,5 +1,5 @@
 /**
- * What the modules of this page hand to each other; nothing runs here. The messages are those of `panel/messages.py`.
+ * What the modules of this page hand to each other; nothing runs here. The messages are those of `panel/messages`.
  *
  * @typedef {{ corners?: string[], position?: number | number[], weights?: number[],
  *   lfos?: Lfo[], track?: number, path?: number[][], path_unit?: "seconds" | "beats" }} Blend

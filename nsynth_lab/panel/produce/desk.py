@@ -19,7 +19,7 @@ from starlette.routing import Route
 from nsynth_lab.errors import NsynthLabError
 from nsynth_lab.panel.jobs.jobs import Jobs
 from nsynth_lab.panel.jobs.uploads import receive
-from nsynth_lab.panel.messages import Cancel, Forget, Pack, Record
+from nsynth_lab.panel.messages.producing import Cancel, Forget, Pack, Record
 from nsynth_lab.panel.produce import packs, songs
 from nsynth_lab.panel.produce.child import patch_arguments, session_arguments, write_guests
 from nsynth_lab.panel.produce.takes import Takes

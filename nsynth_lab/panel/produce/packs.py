@@ -15,7 +15,7 @@ from nsynth_lab.errors import PackError
 from nsynth_lab.pack.formats.names import position_label
 from nsynth_lab.pack.parse import USUAL_PLACES, from_dict, pack_of
 from nsynth_lab.pack.request import PackRequest
-from nsynth_lab.panel.messages import Pack
+from nsynth_lab.panel.messages.producing import Pack
 from nsynth_lab.panel.produce.child import session_of
 from nsynth_lab.patch import Blend, Patch
 from nsynth_lab.patch.preset_file import format_preset

@@ -21,8 +21,8 @@ from nsynth_lab.note import Instrument as Named
 from nsynth_lab.note import note_name
 from nsynth_lab.panel.jobs.limits import GIB, Limits
 from nsynth_lab.panel.jobs.sent import SentSounds
-from nsynth_lab.panel.messages import EncodeRecording, KeepRecording, RemoveRecording
-from nsynth_lab.panel.messages import Recordings as Shown
+from nsynth_lab.panel.messages.producing import EncodeRecording, KeepRecording, RemoveRecording
+from nsynth_lab.panel.messages.shown import Recordings as Shown
 from nsynth_lab.panel.recordings.encoding import ORIGINAL, RECONSTRUCTION, VELOCITY, ZONE
 from nsynth_lab.panel.recordings.names import MARK, free_name, title_of
 from nsynth_lab.panel.recordings.outcome import Outcome

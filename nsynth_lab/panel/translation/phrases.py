@@ -19,7 +19,7 @@ from nsynth_lab.analysis.phrase import ENDING, Phrase, read_phrase
 from nsynth_lab.errors import UsageError
 from nsynth_lab.panel.jobs.limits import GIB, Limits
 from nsynth_lab.panel.jobs.sent import SentSounds
-from nsynth_lab.panel.messages import Phrases as Shown
+from nsynth_lab.panel.messages.shown import Phrases as Shown
 from nsynth_lab.panel.produce.songs import title_of
 from nsynth_lab.panel.translation.heard import HeardSound
 from nsynth_lab.panel.translation.hearing import PHRASE, REST, SOURCE, SPECTROGRAM

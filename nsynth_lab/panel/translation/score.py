@@ -21,7 +21,7 @@ from nsynth_lab.translate.rules import Rules, parse_snap
 from nsynth_lab.units import SAMPLE_RATE, db_to_gain
 
 if TYPE_CHECKING:
-    from nsynth_lab.panel.messages import Translate
+    from nsynth_lab.panel.messages.translating import Translate
 
 FULL_SCALE = 32768.0
 LOUDEST = 0.9  # amplitude of the source

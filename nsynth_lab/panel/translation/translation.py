@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from nsynth_lab.errors import NsynthLabError, PatchError
 from nsynth_lab.midi.write import midi_bytes
-from nsynth_lab.panel.messages import Listen, PlayPhrase, RemovePhrase, State, TakePhrase, Translate
-from nsynth_lab.panel.messages import Translation as Told
+from nsynth_lab.panel.messages.shown import State
+from nsynth_lab.panel.messages.shown import Translation as Told
+from nsynth_lab.panel.messages.translating import Listen, PlayPhrase, RemovePhrase, TakePhrase, Translate
 from nsynth_lab.panel.produce.child import patch_arguments
 from nsynth_lab.panel.translation import rendering
 from nsynth_lab.panel.translation.hearing import PHRASE, REST

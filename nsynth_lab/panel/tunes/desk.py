@@ -19,11 +19,11 @@ from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.panel.jobs.jobs import Jobs
 from nsynth_lab.panel.jobs.limits import GIB, Limits
 from nsynth_lab.panel.jobs.uploads import NAME, receive
-from nsynth_lab.panel.messages import (
+from nsynth_lab.panel.messages.shown import Playing
+from nsynth_lab.panel.messages.tunes import (
     Compose,
     DrawLoop,
     Palette,
-    Playing,
     PlayTune,
     RenderTune,
     StopTune,

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from nsynth_lab.errors import UsageError
 from nsynth_lab.midi.events import Event, Kind, setting
-from nsynth_lab.panel.messages import Place, Playing, TunePlace, TuneWay
+from nsynth_lab.panel.messages.playing import Place
+from nsynth_lab.panel.messages.shown import Playing
+from nsynth_lab.panel.messages.tunes import TunePlace, TuneWay
 from nsynth_lab.panel.played_notes import Borders, Piece, PlayedNotes
 from nsynth_lab.panel.tunes.pieces import PalettePieces
 from nsynth_lab.units import SAMPLE_RATE

@@ -13,7 +13,7 @@ from nsynth_lab.errors import TuneError, UsageError
 from nsynth_lab.melody.bar_lines import BarLines
 from nsynth_lab.melody.composing import Wish, compose
 from nsynth_lab.melody.form_asked import parse_form
-from nsynth_lab.panel.messages import Compose
+from nsynth_lab.panel.messages.tunes import Compose
 from nsynth_lab.panel.tunes.pieces import PALETTE, STEPS
 from nsynth_lab.panel.tunes.written import seconds_of_whole, shown, write
 from nsynth_lab.tune.files import tune_in
