@@ -70,6 +70,7 @@ def with_helpers(work: Callable[[Item], Result], items: Sequence[Item], *, jobs:
     pool = ProcessPoolExecutor(helpers, mp_context=context, initializer=_start_helper, initargs=(work,))
     try:
         yield from _shared(work, items, pool, at_once=helpers + 1)
+        pool.shutdown(wait=False)  # a helper that has torch takes most of a second to end
     finally:
         with _ignoring_ctrl_c():
             pool.shutdown(cancel_futures=True)
