@@ -213,11 +213,17 @@ def translated(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Known], P
 
 def test_the_midi_file_has_the_chords(translated: tuple[list[Known], Path]) -> None:
     known, folder = translated
-    at, came = 0.0, []
+    at, came, held = 0.0, [], set[int]()
     for message in mido.MidiFile(file=io.BytesIO((folder / "out.mid").read_bytes())):
         at += message.time
         if message.type == "note_on":
             came.append((at, message.note))
+            assert message.note not in held
+            held.add(message.note)
+        elif message.type == "note_off":
+            held.remove(message.note)
+        assert getattr(message, "channel", 0) == 0, "nothing is bent: one channel will do"
+    assert not held
     assert f1(known, came) >= 0.85
     assert (folder / "out.png").read_bytes().startswith(b"\x89PNG")
 

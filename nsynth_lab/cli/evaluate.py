@@ -27,8 +27,10 @@ from nsynth_lab.wording import listed, quality_of_error
 if TYPE_CHECKING:
     from nsynth_lab.evaluate.evaluate import Evaluation
 
-TRANSLATION, UNPITCHED, WIDTH = "translation", "unpitched", "width"
-OF_RECORDINGS = {TRANSLATION: "tunes", UNPITCHED: "drums and noises", WIDTH: "stereo sounds"}  # sections
+TRANSLATION, CHORDS, UNPITCHED, WIDTH = "translation", "chords", "unpitched", "width"
+OF_RECORDINGS = {  # sections
+    TRANSLATION: "tunes", CHORDS: "music", UNPITCHED: "drums and noises", WIDTH: "stereo sounds",
+}  # fmt: skip
 MELODY, DUET, IMAGINATION, EVOLUTION = "melody", "duet", "imagination", "evolution"
 
 
@@ -88,6 +90,8 @@ def evaluate(
         nsynth-lab evaluate notes/ --only blends --pairs 20
 
         nsynth-lab evaluate --only translation tunes/ --cells cells --report report
+
+        nsynth-lab evaluate --only chords songs/ --to "acoustic grand piano"
 
         nsynth-lab evaluate --only unpitched drums/ --pairs 60
 
@@ -179,10 +183,11 @@ def evaluate(
         refine_seconds=refine,
         phrases=phrases,
         targets=targets,
-        translator=Translator(session) if phrases else None,
+        translator=Translator(session) if phrases or CHORDS in recordings else None,
         cells=cells,
         drums=recordings.get(UNPITCHED, []),
         stereo=recordings.get(WIDTH, []),
+        chords=recordings.get(CHORDS, []),
     )
     evaluation = Evaluation(setup, sections)
     with console.progress(evaluation.steps(), "sounds", "evaluating") as advance:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from nsynth_lab.analysis.heard_note import HeardNote
     from nsynth_lab.analysis.phrase import Phrase
     from nsynth_lab.evaluate.translations import Translation
     from nsynth_lab.midi.events import Event
@@ -51,6 +52,18 @@ class Translator:
         plain = self._played(asked, pressed, followed.samples)
         notes = tuple(PlayedNote(*note) for note in sorted(notes_of(played.events, followed.seconds)))
         return Translation(samples, plain, notes, played.transposed, low, high, seconds)
+
+    def play_chords(self, notes: Sequence[HeardNote], target: str, samples: int) -> tuple[FloatArray, float]:
+        """Notes as `target` plays them, [samples] at 48 kHz, and by how many semitones it moved them all."""
+        from nsynth_lab.render.play_request import parse_play
+        from nsynth_lab.render.target_range import target_range
+        from nsynth_lab.translate.played import play_notes
+        from nsynth_lab.translate.rules import Rules
+
+        asked = parse_play([target], mpe=True, follow=0.0)
+        low, high = target_range(self._session, asked)
+        played = play_notes(notes, Rules(lowest=low, highest=high), octaves=True)
+        return self._played(asked, played.events, samples), played.transposed
 
     def _follow(self, samples: FloatArray) -> tuple[Phrase, float]:
         """What is heard in a phrase, and the seconds that takes; the same phrase is followed once."""

@@ -25,6 +25,7 @@ from nsynth_lab.errors import NsynthLabError, UsageError
 from nsynth_lab.evaluate.notes import read_notes
 from nsynth_lab.evaluate.peers.section import PeersSection
 from nsynth_lab.evaluate.sections.blends import BlendsSection
+from nsynth_lab.evaluate.sections.chords import ChordsSection
 from nsynth_lab.evaluate.sections.latents import LatentsSection
 from nsynth_lab.evaluate.sections.recognition import RecognitionSection
 from nsynth_lab.evaluate.sections.reconstruction import ReconstructionSection
@@ -44,6 +45,7 @@ SECTIONS: tuple[type[Section], ...] = (
     RefinementSection,
     PeersSection,
     TranslationSection,
+    ChordsSection,
     UnpitchedSection,
     WidthSection,
 )

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from nsynth_lab.analysis.heard_note import HeardNote
 from nsynth_lab.audio import ENDINGS, read_audio
 from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.resampling import resample
@@ -56,6 +57,9 @@ class Translator(Protocol):
 
     def translate(self, phrase: FloatArray, target: str) -> Translation | None:
         """`phrase` [samples] at 48 kHz as the instrument `target` plays it; None where no tone is heard in it."""
+
+    def play_chords(self, notes: Sequence[HeardNote], target: str, samples: int) -> tuple[FloatArray, float]:
+        """Notes as `target` plays them, [samples] at 48 kHz, and by how many semitones it moved them all."""
 
 
 def read_phrase_sound(path: Path) -> FloatArray:

@@ -28,7 +28,7 @@ CHORDS = (
     (0, 12, 19, 24), (0, 2, 7, 11), (0, 3, 6, 9), (0, 5, 10, 15),
 )  # fmt: skip
 DRUMS = (35, 36, 38, 39, 40, 42, 44, 45, 46, 48, 49, 51, 54, 56, 70, 75)
-TUNING_CENTS = 12.0
+TUNING_CENTS, OCTAVE_SHARE = 12.0, 0.15
 LOWEST, HIGHEST = 34, 90
 
 
@@ -92,9 +92,9 @@ def _notes(rng: Generator) -> list[KnownNote]:
         if kind <= 1:
             held = float(np.exp(rng.uniform(np.log(0.22), np.log(1.6))))
             spread = rng.uniform(0.0, 0.03) * (rng.random() < 0.4)
-            for step in rng.choice(chord, int(rng.integers(1, 5)), replace=False):
-                begin = at + spread * rng.random()
-                found.append(_note(rng, begin, held * rng.uniform(0.7, 1.0), low + int(step)))
+            for step in rng.choice(chord, min(int(rng.integers(1, 6)), len(chord)), replace=False):
+                begin, octave = at + spread * rng.random(), 12 * (rng.random() < OCTAVE_SHARE)
+                found.append(_note(rng, begin, held * rng.uniform(0.7, 1.0), low + int(step) + octave))
             at += held + rng.uniform(0.05, 0.5) * (rng.random() < 0.25)
         elif kind == 2:
             length = float(np.exp(rng.uniform(np.log(0.8), np.log(2.5))))

@@ -20,6 +20,7 @@ from nsynth_lab.translate.rules import Rules
 
 SHARED = 0  # channel
 LOUD_PERCENTILE = 90.0
+HEARD_BEND = 0.02  # semitones
 
 
 def note_events(notes: Sequence[HeardNote], rules: Rules) -> list[Event]:
@@ -32,10 +33,15 @@ def note_events(notes: Sequence[HeardNote], rules: Rules) -> list[Event]:
 
 
 def midi_events(notes: Sequence[HeardNote], rules: Rules) -> list[Event]:
-    """Events for a MIDI file: loudness is in the velocities alone, and without bends all are on one channel."""
+    """Events for a MIDI file: loudness is in the velocities alone.
+
+    If none is bent they are all on one channel, for programs that know no MPE and play drums on channel 10.
+    """
     events = [event for event in _events(notes, rules, lead_samples=0) if event.kind is not Kind.LEVEL]
     known = [event for event in events if not math.isnan(event.value)]
-    return known if rules.follow else [replace(event, channel=SHARED) for event in known]
+    if any(event.kind is Kind.PITCH and abs(event.value) > HEARD_BEND for event in known):
+        return known
+    return [replace(event, channel=SHARED) for event in known if event.kind is not Kind.PITCH]
 
 
 def loud_db_of(notes: Sequence[HeardNote]) -> float:

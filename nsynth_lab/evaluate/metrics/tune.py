@@ -169,7 +169,12 @@ def f1(wanted: list[float], came: list[float], *, within_seconds: float = ONSET_
     >>> f1([0.0, 1.0, 2.0], [0.04, 1.2, 1.96, 3.0])
     0.5714285714285714
     """
-    hits, here, there = 0, 0, 0
+    return 2.0 * matched(wanted, came, within_seconds=within_seconds) / max(len(wanted) + len(came), 1)
+
+
+def matched(wanted: list[float], came: list[float], *, within_seconds: float = ONSET_SECONDS) -> int:
+    """How many moments in seconds, both in order, are found, each matched with at most one."""
+    hits = here = there = 0
     while here < len(wanted) and there < len(came):
         if abs(wanted[here] - came[there]) <= within_seconds:
             hits, here, there = hits + 1, here + 1, there + 1
@@ -177,7 +182,7 @@ def f1(wanted: list[float], came: list[float], *, within_seconds: float = ONSET_
             here += 1
         else:
             there += 1
-    return 2.0 * hits / max(len(wanted) + len(came), 1)
+    return hits
 
 
 def rests_of(tune: Tune) -> np.ndarray:

@@ -48,6 +48,7 @@ class EvaluationSetup:
         cells: a folder in which the figures of each phrase and target are kept, and found again.
         drums: recordings of drums and noises.
         stereo: recordings of which the width is compared.
+        chords: recordings in which several notes sound at once.
     """
 
     checkpoint: Checkpoint
@@ -65,6 +66,7 @@ class EvaluationSetup:
     cells: Path | None = None
     drums: Sequence[Path] = ()
     stereo: Sequence[Path] = ()
+    chords: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)
