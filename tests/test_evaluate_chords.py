@@ -92,7 +92,8 @@ def test_music_with_known_notes_is_measured(tmp_path: Path, capsys: pytest.Captu
     figures = json.loads((tmp_path / "figures.json").read_text())["chords"]
     assert figures["recordings"] == 1
     assert figures["left_out"] == ["silent.wav: no notes were heard"]
-    assert figures["heard_f1"]["mean"] >= 0.85
+    assert figures["heard_f1"]["mean"] >= 0.75
+    assert figures["heard_recall"]["mean"] >= 0.85
     assert figures["chroma_correlation"]["mean"] >= 0.7
     assert figures["times_real_time"]["mean"] > 0.0
     assert "heard f1" in capsys.readouterr().out

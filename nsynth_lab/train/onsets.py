@@ -1,6 +1,6 @@
 """Trains the network that tells where keys are struck in a recording (`analysis.onset_network`).
 
-    python -m nsynth_lab.train.onsets FONT.sf2 [-o onsets.safetensors] [--pieces 200] [--passes 12] [--seed 0]
+    python -m nsynth_lab.train.onsets FONT.sf2 [-o onsets.safetensors] [--pieces 400] [--passes 12] [--seed 0]
 
 From pieces of known notes, see `onset_pieces`: each known note belongs to the candidate near it that Basic Pitch is
 surest of; others near it are left out, all others are no strikes.
@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Train the network that tells where keys are struck.")
     parser.add_argument("font", type=Path)
     parser.add_argument("-o", "--output", type=Path, default=WEIGHTS)
-    parser.add_argument("--pieces", type=int, default=200)
+    parser.add_argument("--pieces", type=int, default=400)
     parser.add_argument("--passes", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args(arguments)
