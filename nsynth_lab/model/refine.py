@@ -22,9 +22,11 @@ from nsynth_lab.model.measured_detail import Detailed, with_detail
 from nsynth_lab.model.note_decoder import NoteDecoder
 from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
-BEGINNING_ROUNDS, BEGINNING_FRAMES, JOIN_FRAMES = 4, 32, 12
-BEGINNING_RATES, ATTACK_WEIGHT = (0.3, 0.1), 2.0
-FAR_DB, FAR_ROUNDS, FAR_RATES = 1.3, 6, (0.3, 0.06)  # mel error with details above which the whole note is fitted
+BEGINNING_FRAMES, LONGEST_BEGINNING, JOIN_FRAMES = 32, 64, 12
+ATTACK_WEIGHT = 2.0
+FEW_ROUNDS, FEW_RATES = 4, (0.3, 0.1)  # of most beginnings
+MORE_ROUNDS, MORE_RATES = 6, (0.3, 0.06)  # of slow attacks, and of the whole note
+FAR_DB = 1.3  # mel error with details above which the whole note is fitted
 
 
 @dataclass(frozen=True)
@@ -54,22 +56,25 @@ def fit_with_detail(found: Detailed, samples: FloatArray, decoder: NoteDecoder) 
     latents = found.latents
     if found.error_db <= FAR_DB:
         return fit_beginning(latents, samples, decoder)
-    fitting = _fitting(latents, samples, decoder, latents.frames, rates=FAR_RATES, attack_weight=ATTACK_WEIGHT)
-    return replace(latents, timbre=_fitted(fitting, FAR_ROUNDS, lambda: None))
+    fitting = _fitting(latents, samples, decoder, latents.frames, rates=MORE_RATES, attack_weight=ATTACK_WEIGHT)
+    return replace(latents, timbre=_fitted(fitting, MORE_ROUNDS, lambda: None))
 
 
 def fit_beginning(latents: Latents, samples: FloatArray, decoder: NoteDecoder) -> Latents:
     """Fit the first third of a second of `latents` to the recording `samples`; their detail stays.
 
-    Details move slowly: what they cannot say are attacks.
+    Details move slowly: what they cannot say are attacks. A slow attack is fitted to its end, at most 0.7 s, in more
+    rounds.
     """
-    count = min(BEGINNING_FRAMES, latents.frames)
-    fitting = _fitting(latents, samples, decoder, count, rates=BEGINNING_RATES, attack_weight=ATTACK_WEIGHT)
+    needed = latents.attack_frames + JOIN_FRAMES
+    count = min(max(BEGINNING_FRAMES, min(needed, LONGEST_BEGINNING)), latents.frames)
+    rates, rounds = (MORE_RATES, MORE_ROUNDS) if needed > BEGINNING_FRAMES else (FEW_RATES, FEW_ROUNDS)
+    fitting = _fitting(latents, samples, decoder, count, rates=rates, attack_weight=ATTACK_WEIGHT)
     share = np.ones((count, 1), np.float32)
     if count < latents.frames:
         share[-JOIN_FRAMES:, 0] = np.linspace(1.0, 0.0, JOIN_FRAMES)
     timbre = latents.timbre.copy()
-    timbre[:count] += share * (_fitted(fitting, BEGINNING_ROUNDS, lambda: None) - timbre[:count])
+    timbre[:count] += share * (_fitted(fitting, rounds, lambda: None) - timbre[:count])
     return replace(latents, timbre=timbre)
 
 
