@@ -24,8 +24,8 @@ from nsynth_lab.units import HOP_SAMPLES, FloatArray
 
 BEGINNING_FRAMES, LONGEST_BEGINNING, JOIN_FRAMES = 32, 64, 12
 ATTACK_WEIGHT = 2.0
-FEW_ROUNDS, FEW_RATES = 4, (0.3, 0.1)  # of most beginnings
-MORE_ROUNDS, MORE_RATES = 6, (0.3, 0.06)  # of slow attacks, and of the whole note
+FEW_ROUNDS, FEW_RATES = 4, (0.3, 0.1)
+SLOW_ROUNDS, SLOW_RATES = 6, (0.3, 0.06)  # of slow attacks
 FAR_DB = 1.3  # mel error with details above which the whole note is fitted
 
 
@@ -56,8 +56,8 @@ def fit_with_detail(found: Detailed, samples: FloatArray, decoder: NoteDecoder) 
     latents = found.latents
     if found.error_db <= FAR_DB:
         return fit_beginning(latents, samples, decoder)
-    fitting = _fitting(latents, samples, decoder, latents.frames, rates=MORE_RATES, attack_weight=ATTACK_WEIGHT)
-    return replace(latents, timbre=_fitted(fitting, MORE_ROUNDS, lambda: None))
+    fitting = _fitting(latents, samples, decoder, latents.frames, rates=FEW_RATES, attack_weight=ATTACK_WEIGHT)
+    return replace(latents, timbre=_fitted(fitting, FEW_ROUNDS, lambda: None))
 
 
 def fit_beginning(latents: Latents, samples: FloatArray, decoder: NoteDecoder) -> Latents:
@@ -68,7 +68,7 @@ def fit_beginning(latents: Latents, samples: FloatArray, decoder: NoteDecoder) -
     """
     needed = latents.attack_frames + JOIN_FRAMES
     count = min(max(BEGINNING_FRAMES, min(needed, LONGEST_BEGINNING)), latents.frames)
-    rates, rounds = (MORE_RATES, MORE_ROUNDS) if needed > BEGINNING_FRAMES else (FEW_RATES, FEW_ROUNDS)
+    rates, rounds = (SLOW_RATES, SLOW_ROUNDS) if needed > BEGINNING_FRAMES else (FEW_RATES, FEW_ROUNDS)
     fitting = _fitting(latents, samples, decoder, count, rates=rates, attack_weight=ATTACK_WEIGHT)
     share = np.ones((count, 1), np.float32)
     if count < latents.frames:
