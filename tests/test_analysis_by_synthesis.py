@@ -114,7 +114,7 @@ def test_the_beginning_alone_is_fitted_but_all_of_a_note_that_is_far_off(
     assert moved[BEGINNING_FRAMES - 3 : BEGINNING_FRAMES].max() < 0.5 * moved.max(), "it joins what follows"
     before, after = (mel_error_frames_db(sound_of(one, checkpoint), pluck())[:20].mean() for one in (guessed, latents))
     assert after < before
-    swell = fit_with_detail(Detailed(replace(guessed, attack_frames=40), 0.0), pluck(), decoder)
+    swell = fit_with_detail(Detailed(replace(guessed, attack_frames=40), np.zeros(1, np.float32)), pluck(), decoder)
     moved = np.abs(swell.timbre - guessed.timbre).max(axis=1)
     assert moved[:50].min() > 0, "a slow attack is fitted to its end"
     assert not moved[52:].any()

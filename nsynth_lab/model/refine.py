@@ -56,7 +56,8 @@ def fit_with_detail(found: Detailed, samples: FloatArray, decoder: NoteDecoder) 
     latents = found.latents
     if found.error_db <= FAR_DB:
         return fit_beginning(latents, samples, decoder)
-    fitting = _fitting(latents, samples, decoder, latents.frames, rates=FEW_RATES, attack_weight=ATTACK_WEIGHT)
+    weight = ATTACK_WEIGHT * min(1.0, LONGEST_BEGINNING / decoder.parts[0].stop)  # as in the longest beginning
+    fitting = _fitting(latents, samples, decoder, latents.frames, rates=FEW_RATES, attack_weight=weight)
     return replace(latents, timbre=_fitted(fitting, FEW_ROUNDS, lambda: None))
 
 
