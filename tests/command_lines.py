@@ -94,8 +94,10 @@ def make_inputs(font: Path | None) -> None:
     """In the folder where the test runs, everything that command lines name: recordings, notes, a song, a model."""
     for name in ("my-kalimba", "odd-bell", "my-voice", "strange-bell", "hum", "whistle"):
         write_audio(f"{name}.wav", pluck(72, seconds=0.6))
-    write_audio("band.wav", pluck(60, seconds=1.5))
-    Path("drums").mkdir()
+    for folder in ("drums", "songs"):
+        Path(folder).mkdir()
+    for name in ("band.wav", "songs/band.wav"):
+        write_audio(name, pluck(60, seconds=1.5))
     for name in ("tom.wav", "drums/snare.wav"):
         noise = np.random.default_rng(0).standard_normal(SAMPLE_RATE // 4) * np.geomspace(1.0, 1e-3, SAMPLE_RATE // 4)
         write_audio(name, Audio(0.2 * noise[None].astype(np.float32), SAMPLE_RATE))

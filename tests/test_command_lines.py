@@ -109,6 +109,7 @@ AS_FAR: dict[
     "plugins state": (NO_PLUGIN, True, "ZamDelay", 1),
     "plugins show": (NO_PLUGIN, True, "ZamDelay", 1),
     "translate band.wav": (NO_NETWORK, not hears_chords(), "pip install --no-deps basic-pitch", 1),
+    "evaluate --only chords": (NO_NETWORK, not hears_chords(), "pip install --no-deps basic-pitch", 1),
     "export flute cello -o blend.onnx": (NO_ONNX, not has("onnx", "onnxruntime"), "onnx", 1),
     "play flute --part 2=cello --part 3=glass-cello --midi all --jack": (
         NO_JACK,

@@ -131,7 +131,8 @@ export class PhraseView extends EventTarget {
   #heardAt(seconds) {
     const { picture } = this;
     if (!picture) return "nothing";
-    const sounding = picture.notes.filter(([begin, end]) => begin <= seconds && seconds < end).map((note) => keyName(Math.round(note[2])));
+    const keys = picture.notes.filter(([begin, end]) => begin <= seconds && seconds < end).map((note) => Math.round(note[2]));
+    const sounding = keys.sort((low, high) => low - high).map(keyName);
     if (sounding.length > 1) return sounding.join(" ");
     const pitch = picture.pitch[Math.round((seconds + picture.late) / picture.step)] ?? null;
     return pitch === null ? (sounding[0] ?? "no tone") : `${pitchName(pitch)} cents`;
