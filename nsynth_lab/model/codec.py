@@ -61,7 +61,7 @@ def encode(
         checkpoint: the model that encodes it.
         note: its MIDI note number, or `note.UNPITCHED`; measured if not given.
         velocity: with which it was played, 1 to 127.
-        rounds: of `analysis_by_synthesis` over the whole note; eight bring 0.05 dB on average.
+        rounds: of `analysis_by_synthesis` over the whole note, before details.
         detail: whether what the latents leave unsaid is measured (see `measured_detail`). The beginning is then fitted
             with it, or the whole note if it is still far from the recording; without rounds and detail the latents are
             the encoder's estimate.

@@ -1,6 +1,6 @@
 /**
  * The meters: voices, load, underruns and latency as they are, the peak of both channels, a scope and a spectrum. While
- * nothing sounds they are not painted again, which would take a quarter of a processor.
+ * nothing sounds they are not painted again.
  */
 import { cleared } from "./canvas.js";
 import { calm, colour, onThemeChange } from "./theme.js";
