@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nsynth_lab.dsp.mel_spectrum import RANGE_DB
 from nsynth_lab.errors import AudioError
 from nsynth_lab.evaluate.metrics.compare import compare
 from nsynth_lab.evaluate.metrics.distances import (
     BANDS,
-    RANGE_DB,
     bands_below_8khz,
     f0_cents,
     f0_error_cents,

@@ -17,6 +17,7 @@ LOWEST_HZ, HIGHEST_HZ = 30.0, 20_000.0
 WHOLE_HZ = 24_000.0  # Nyquist frequency at 48 kHz
 BANDS, WINDOW_SAMPLES = 128, 2048
 POWER_FLOOR, QUIETEST = 1e-14, 1e-8
+RANGE_DB, AUDIBLE_DB = 60.0, 5.0  # of what is compared; above that range, frames that count
 # Slaney's mel scale: linear up to 1 kHz, 27 steps for a factor of 6.4 above it
 HZ_PER_MEL, LINEAR_TO_HZ, MELS_PER_FACTOR, FACTOR = 200.0 / 3.0, 1000.0, 27.0, 6.4
 
@@ -32,6 +33,18 @@ def mel_db(samples: FloatArray, *, highest_hz: float = HIGHEST_HZ) -> FloatArray
     magnitudes = np.sqrt(np.square(spectrum.real) + np.square(spectrum.imag) + POWER_FLOOR) * (2.0 / window.sum())
     bands = magnitudes.astype(np.float32, copy=False) @ _weights(highest_hz)
     return np.asarray(20.0 * np.log10(np.maximum(bands, QUIETEST)), np.float32)
+
+
+def mel_distance_frames_db(decoded: FloatArray, reference: FloatArray) -> FloatArray:
+    """Mel error of each audible frame of two mel spectra [frames, 128] in dB, [audible frames].
+
+    Both are clamped 60 dB below the reference's loudest band. A frame is audible if the reference exceeds that floor by
+    5 dB.
+    """
+    floor = reference.max() - RANGE_DB
+    audible = reference.max(axis=1) > floor + AUDIBLE_DB
+    distance = np.abs(np.maximum(decoded, floor) - np.maximum(reference, floor))
+    return np.asarray(distance[audible].mean(axis=1), np.float32)
 
 
 def band_edges_hz(highest_hz: float = HIGHEST_HZ) -> NDArray[np.float64]:

@@ -201,6 +201,7 @@ def encode_note(
     return with_rest(whole.latents, samples, checkpoint, encode=encoded)
 
 
+@on_one_thread()
 def encode_measured(
     samples: FloatArray,
     streams: Measured,
@@ -213,8 +214,7 @@ def encode_measured(
     advance: Callable[[], None] = lambda: None,
 ) -> Latents:
     """As `encode_note`, of a note that the network plays alone."""
-    with on_one_thread():
-        return _encoded(samples, streams, checkpoint, note, release_frame, rounds, detail, advance).latents
+    return _encoded(samples, streams, checkpoint, note, release_frame, rounds, detail, advance).latents
 
 
 def _encoded(

@@ -18,7 +18,7 @@ import numpy as np
 
 from nsynth_lab.dsp.envelope import find_marks
 from nsynth_lab.dsp.loudness import FLOOR_DB, loudness_db
-from nsynth_lab.dsp.mel_spectrum import mel_db
+from nsynth_lab.dsp.mel_spectrum import mel_db, mel_distance_frames_db
 from nsynth_lab.dsp.tone_and_rest import tone_and_rest
 from nsynth_lab.dsp.unpitched import measure_unpitched, play
 from nsynth_lab.dsp.unpitched_renderer import pitched_db
@@ -34,7 +34,6 @@ POOR_DB, POOR_STRETCH_DB, STRETCH_TIMES = 2.5, 3.5, 6  # mel error of the note, 
 BETTER = 0.85  # of the error, or the rest is left out
 LEAST_SHARE = 0.03  # of tone; below it, what is left at the partials is noise too
 MOST_LIFTED = 1e-4  # share of the rest, from which its level is reckoned
-RANGE_DB, AUDIBLE_DB = 60.0, 5.0
 
 
 def is_poor(errors_db: FloatArray) -> bool:
@@ -61,7 +60,9 @@ def with_rest(latents: Latents, samples: FloatArray, checkpoint: Checkpoint, *, 
         return latents
     both = _together(encode(tone), tone, rest)
     recorded = mel_db(samples)
-    before, after = (_error_db(mel_db(_decoded(one, checkpoint)), recorded) for one in (latents, both))
+    before, after = (
+        mel_distance_frames_db(mel_db(_decoded(one, checkpoint)), recorded).mean() for one in (latents, both)
+    )
     return both if after < BETTER * before else latents
 
 
@@ -97,10 +98,3 @@ def _decoded(latents: Latents, checkpoint: Checkpoint) -> FloatArray:
     decoder = NoteDecoder(replace(latents, loudness_db=level_db), checkpoint)
     tone = decoder.sound(decoder.bare(latents.timbre)[0], seed=0, detail=latents.detail).samples
     return tone if rows is None else tone + play(rows, latents.loudness_db, place=0)
-
-
-def _error_db(came: FloatArray, wanted: FloatArray) -> float:
-    """Mel error between two mel spectra [frames, 128], over the frames in which `wanted` is audible."""
-    floor = wanted.max() - RANGE_DB
-    audible = wanted.max(axis=1) > floor + AUDIBLE_DB
-    return float(np.abs(np.maximum(came, floor) - np.maximum(wanted, floor))[audible].mean())

@@ -20,6 +20,8 @@ from nsynth_lab.detail import BANDS, DB_LIMIT, DIMS, NOISE, NOISE_GAIN, anchors,
 from nsynth_lab.dsp.attack_distance import AttackTarget
 from nsynth_lab.dsp.line_levels import Levels, LineLevels
 from nsynth_lab.dsp.mel import mel
+from nsynth_lab.dsp.mel_spectrum import RANGE_DB as MEL_RANGE_DB
+from nsynth_lab.dsp.mel_spectrum import mel_distance_frames_db
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.audible_noise import audible_noise_db
 from nsynth_lab.model.checkpoint import Checkpoint
@@ -35,8 +37,7 @@ RANGE_DB, NOISE_RANGE_DB = 70.0, 80.0  # below the frame, partials and bands cou
 QUIETEST = 1e-8  # power relative to the loudest partial
 LEAST = 0.05  # share of a level that counts as its own, whatever leaks into it
 MEL_BANDS, MEL_EVERY, QUIETEST_MEL = 128, 2, 1e-8
-MEL_RANGE_DB, TOLERATED_DB = 60.0, 0.05  # of mel spectra; noise may cost so much, for it is random
-AUDIBLE_DB = 5.0  # above that range: frames that count
+TOLERATED_DB = 0.05  # of mel spectra; noise may cost so much, for it is random
 BLURRED_DB = 0.3  # of an attack: so much further from the recording, and its row is left out
 
 
@@ -112,7 +113,7 @@ def _nearest(
     """
     without = bare.tones + bare.noise
     sounds = came.tones + came.noise, came.tones + bare.noise, without
-    errors = [_mel_errors_db(one, recorded_db) for one in _mel_db(*sounds)]
+    errors = [mel_distance_frames_db(one, recorded_db) for one in _mel_db(*sounds)]
     whole, tones, none = (float(one.mean()) for one in errors)
     kept, sound, errors_db = rows.copy(), sounds[0], errors[0]
     if whole > min(tones + TOLERATED_DB, none):
@@ -124,13 +125,6 @@ def _nearest(
     with_rows, without_rows = attack.distance(torch.stack([sound, without])).tolist()
     kept[0] *= 1.0 - min(1.0, max(0.0, with_rows - without_rows) / BLURRED_DB)
     return Detailed(replace(latents, detail=_detail_of(kept, latents.frames)), errors_db)
-
-
-def _mel_errors_db(came_db: FloatArray, recorded_db: FloatArray) -> FloatArray:
-    """Distance of two mel spectra [frames, 128] in each frame that is audible in the recording, [audible frames]."""
-    floor_db = recorded_db.max() - MEL_RANGE_DB
-    apart = np.abs(np.maximum(came_db, floor_db) - np.maximum(recorded_db, floor_db))
-    return np.asarray(apart[recorded_db.max(axis=1) > floor_db + AUDIBLE_DB].mean(axis=1))
 
 
 def _mel_db(*sounds: Tensor) -> list[FloatArray]:

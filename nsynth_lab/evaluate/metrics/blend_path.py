@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.dsp.envelope import find_marks
+from nsynth_lab.dsp.mel_spectrum import AUDIBLE_DB, RANGE_DB
 from nsynth_lab.evaluate.metrics.compare import Errors
 from nsynth_lab.evaluate.metrics.descriptors import MIN_DIFFERENCES, describe
-from nsynth_lab.evaluate.metrics.distances import AUDIBLE_DB, RANGE_DB
 from nsynth_lab.evaluate.metrics.followed_f0 import f0_off_line_cents
 from nsynth_lab.evaluate.metrics.mixture import crossfade, onset_residual, spectral_residual
 from nsynth_lab.evaluate.metrics.path_laws import (

@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from nsynth_lab.dsp.harmonics import lines_of, noise_to_harmonic_db, partial_error_db, steady
+from nsynth_lab.dsp.mel_spectrum import RANGE_DB
 from nsynth_lab.errors import AudioError
 from nsynth_lab.evaluate.metrics.attack_decay import attack_of, decay_db_per_second, sounding
 from nsynth_lab.evaluate.metrics.distances import (
-    RANGE_DB,
     bands_below_8khz,
     level_bias_db,
     level_distance_db,

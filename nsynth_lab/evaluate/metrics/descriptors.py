@@ -18,9 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nsynth_lab.dsp.harmonics import odd_to_even_db
-from nsynth_lab.dsp.mel_spectrum import band_edges_hz
+from nsynth_lab.dsp.mel_spectrum import RANGE_DB, band_edges_hz
 from nsynth_lab.evaluate.metrics.attack_decay import attack_of, decay_db_per_second, sounding
-from nsynth_lab.evaluate.metrics.distances import RANGE_DB
 from nsynth_lab.evaluate.metrics.sound import Sound
 
 # between two sounds, for the linearity of the path between them to be measured

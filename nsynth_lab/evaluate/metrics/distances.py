@@ -30,14 +30,14 @@ from nsynth_lab.dsp.loudness import level_bias_db as level_bias_db
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.mel import magnitudes, mel_weights
+from nsynth_lab.dsp.mel_spectrum import RANGE_DB
 from nsynth_lab.dsp.mel_spectrum import mel_db as mel_db
+from nsynth_lab.dsp.mel_spectrum import mel_distance_frames_db as mel_distance_frames_db
 from nsynth_lab.errors import AudioError
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
 BANDS, WINDOW_SAMPLES = 128, 2048
-RANGE_DB = 60.0
 LIMIT_HZ = 7_600.0
-AUDIBLE_DB = 5.0
 STEADY_DB = 30.0
 STFT_WINDOWS = (512, 1024, 2048, 4096)
 STFT_FLOOR = 10 ** (-60 / 20)
@@ -63,14 +63,6 @@ def mel_error_frames_db(decoded: FloatArray, reference: FloatArray) -> FloatArra
     if not np.abs(reference).max(initial=0.0) > 0:
         raise AudioError("the reference is silent: nothing to compare with")
     return mel_distance_frames_db(mel_db(decoded), mel_db(reference))
-
-
-def mel_distance_frames_db(decoded: FloatArray, reference: FloatArray) -> FloatArray:
-    """`mel_error_frames_db` of two mel spectra [frames, 128] in dB, [audible frames]."""
-    floor = reference.max() - RANGE_DB
-    audible = reference.max(axis=1) > floor + AUDIBLE_DB
-    distance = np.abs(np.maximum(decoded, floor) - np.maximum(reference, floor))
-    return np.asarray(distance[audible].mean(axis=1), np.float32)
 
 
 @functools.cache
