@@ -25,6 +25,7 @@ from nsynth_lab.synth.planner import GRID_SAMPLES
 from nsynth_lab.translate.feedback_guard import FeedbackGuard
 from nsynth_lab.translate.live_hum import LiveHum
 from nsynth_lab.translate.live_levelling import LOUDEST_DB, LiveLevelling
+from nsynth_lab.translate.live_voices import LiveVoices
 from nsynth_lab.translate.note_maker import SOONEST_SAMPLES, NoteMaker
 from nsynth_lab.translate.rules import Rules
 from nsynth_lab.units import HOP_SAMPLES, SAMPLE_RATE, FloatArray
@@ -85,6 +86,7 @@ class LiveNotes:
         gate_db: peak level in dB of full scale below which nothing is heard.
         makeup_db: gain of the input in dB; it is learnt if it is not given.
         look_ahead_hops: by how many hops everything is heard and played later, rounded by `even_hops`; see `Follower`.
+        voices: finds out whether several notes sound at once; one that has told so does not tell it again.
 
     Attributes:
         heard: the latest hop.
@@ -101,10 +103,12 @@ class LiveNotes:
         gate_db: float = DEFAULT_GATE_DB,
         makeup_db: float | None = None,
         look_ahead_hops: int = 0,
+        voices: LiveVoices | None = None,
     ) -> None:
         self._source, self._rules, self._gate_db = source, rules, gate_db
         self._block, self._ahead_hops = block_samples, even_hops(look_ahead_hops)
         self._levelling, self._guard, self._hum = LiveLevelling(makeup_db), FeedbackGuard(), LiveHum()
+        self._voices = voices or LiveVoices(late_hops=self._ahead_hops)
         self._was_away = False
         self.heard, self.skipped_samples = NOTHING, 0
         self._come = 0  # samples so far
@@ -126,8 +130,8 @@ class LiveNotes:
         return self._source.latency_seconds + (max(self._block, HOP) + needed + self._waited) / SAMPLE_RATE
 
     def troubles(self) -> list[str]:
-        """News for the player since the last call, one line each: input lost or back, feedback, hum."""
-        told = self._guard.troubles() + self._hum.troubles()
+        """News for the player since the last call, one line each: input lost or back, feedback, hum, several voices."""
+        told = self._guard.troubles() + self._hum.troubles() + self._voices.troubles()
         if self._source.away != self._was_away:
             self._was_away = self._source.away
             told.append(f"{self._source.called} {'is lost; looking for it' if self._was_away else 'is back'}")
@@ -147,11 +151,13 @@ class LiveNotes:
         if self._offset is None:
             samples = self._settled(samples, clock)
         self._came_at = clock
+        self._voices.feed(samples)
         events: list[Event] = []
         for heard in self._follower.feed(samples):
             self._heard_samples += HOP
             self._keep_in_time(clock)
             self.heard = heard
+            self._voices.hear(heard)
             levelled = self._levelling.levelled(heard)
             events += self._maker.hear(levelled)
             turned = self._guard.hear(heard, loudest=levelled.level_db >= LOUDEST_DB)

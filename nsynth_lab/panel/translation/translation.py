@@ -33,6 +33,7 @@ from nsynth_lab.render.play_request import PlayRequest
 from nsynth_lab.render.target_range import target_is_struck, target_range
 from nsynth_lab.sinks.device_input import DeviceInput
 from nsynth_lab.translate.live_notes import LiveNotes, Source
+from nsynth_lab.translate.live_voices import LiveVoices
 from nsynth_lab.units import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Translation:
         self._listens, self._device = NOTHING, ""
         self._source: Source | None = None
         self._followed: LiveNotes | None = None
-        self._howls = False
+        self._howls, self._voices = False, LiveVoices()
         self._stack, self._device_stack = ExitStack(), ExitStack()
         self._lines: deque[str] = deque(maxlen=MOST_LINES)
         self._listeners: list[Callable[[], None]] = []
@@ -252,7 +253,8 @@ class Translation:
                 begin=raise_audio_thread,
             )
             self._source = self._device_stack.enter_context(device)
-        self._listens, self._device, self._howls = message.to, message.device, False
+        self._listens, self._device = message.to, message.device
+        self._howls, self._voices = False, LiveVoices()
         self._follow_input()
 
     def _follow_input(self) -> None:
@@ -264,7 +266,11 @@ class Translation:
         target = target if options.octaves else Target(struck=target.struck)
         rules = options.rules(target, keeps_octaves=True)
         self._followed = LiveNotes(
-            self._source, rules, block_samples=self._instrument.block_samples, gate_db=self._wanted.gate
+            self._source,
+            rules,
+            block_samples=self._instrument.block_samples,
+            gate_db=self._wanted.gate,
+            voices=self._voices,
         )
         self._performer.listen(self._followed)
 
