@@ -21,9 +21,12 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
     Their engine ends two seconds after the last instance.
     """
-    kept = REPOSITORY / "build" / "plugin" / built_folder().name
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with open(kept.parent / "lock", "w") as lock:
+    parent = REPOSITORY / "build" / "plugin"
+    parent.mkdir(parents=True, exist_ok=True)
+    with pytest.MonkeyPatch.context() as patched, open(parent / "lock", "w") as lock:
+        # A plugin offers the user's presets too: without those that tests have made, all of a run have the same one.
+        patched.setenv("NSYNTH_LAB_HOME", str(tmp_path_factory.mktemp("home")))
+        kept = parent / built_folder().name
         fcntl.flock(lock, fcntl.LOCK_EX)  # other processes of this run build it too
         if not kept.is_dir():
             try:

@@ -172,6 +172,7 @@ def test_an_unusual_recording_works(sample_rate: int, channels: int, gain: float
     assert 1e-5 < read_audio("out.wav").peak < 1.0
 
 
+@pytest.mark.patient
 def test_of_an_hour_the_first_half_minute_is_used() -> None:
     with soundfile.SoundFile("hour.flac", "w", 8_000, 1) as file:
         file.write(tone(seconds=60, sample_rate=8_000))

@@ -79,6 +79,7 @@ def test_weights_are_counted_once_for_all_voices_and_operations_for_each() -> No
     assert (four.operations, four.weight_bytes) == (4 * one.operations, one.weight_bytes)
 
 
+@pytest.mark.patient
 def test_a_quick_bench_has_every_figure(checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     figures_file, report = tmp_path / "figures.json", tmp_path / "report"
     words = [

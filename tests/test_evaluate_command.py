@@ -74,6 +74,7 @@ def evaluate(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
     return lambda *words: run([*given, "--rounds", "1", *words])
 
 
+@pytest.mark.patient
 def test_figures_and_report(evaluate: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate("--figures", "figures.json", "--report", "report") == 0
     told = capsys.readouterr().out
@@ -132,6 +133,7 @@ def test_one_section_alone(evaluate: Any) -> None:
     assert [path.name for path in Path().iterdir()] == ["figures.json"]
 
 
+@pytest.mark.patient
 def test_the_same_every_time(evaluate: Any) -> None:
     for name in ("once.json", "again.json"):
         assert evaluate("--only", "reconstruction,blends", "--limit", "2", "--figures", name) == 0

@@ -24,6 +24,7 @@ CARDS = (("cuda", 75, 32), ("cuda", 90, 32), ("hip", "gfx942", 64))
 KINDS = {torch.float32: "*fp32", torch.float64: "*fp64", torch.int32: "*i32", torch.int64: "*i64"}
 
 
+@pytest.mark.patient
 def test_what_the_kernels_play_is_what_the_decoder_plays() -> None:
     """Voices in turns, and whole notes that begin where others have sounded: by Triton's interpreter."""
     child = Path(__file__).with_name("fused_process.py")

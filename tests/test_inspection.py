@@ -120,7 +120,7 @@ WARNED = {
     "another note": (tone(60), "A4", "note and sound disagree: given A4 (69), sounds like C4 (60.0)"),
     "another octave": (tone(60), "C3", "octave: given C3, sounds 1 octave higher"),
     "clipped": (np.clip(6 * tone(60), -1, 1), "60", "clipped: its tops are cut off at full scale"),
-    "long": (np.tile(tone(60, fall_db=0)[RATE // 100 : -RATE // 50], 33), "60", "of which the first 30 s are used"),
+    "long": (np.concatenate([tone(60), silence(30)]), "60", "of which the first 30 s are used"),
     "an offset": (between_silences(tone(60)) + 0.1, "60", "constant offset: 10.0 % of full scale, taken off"),
     "two sides": (np.stack([tone(60), -tone(60)]), "60", "its channels cancel each other"),
     "noise": (0.1 * np.random.default_rng(0).standard_normal(RATE), "60", "no clear pitch: given C4"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from browsing import Visit
@@ -12,10 +13,11 @@ LOOKS = ((360, "dark"), (1280, "light"), (1280, "dark"), (2560, "light"))
 HEIGHT = 900
 PANEL = ("flute", "cello", "choir aahs", "marimba", "--latency", "high")
 # Stylesheets are not loaded again each time, which takes half of it: no rule that is tried reads them.
-VIOLATIONS = """async (rules) => {
-  const options = rules ? { runOnly: rules } : {};
+VIOLATIONS = """async ([rules, within]) => {
+  const options = rules.length ? { runOnly: rules } : {};
+  const place = within.length ? { include: within.map((one) => [one]) } : document;
   const preload = { assets: ["media"] };
-  const { violations } = await axe.run(document, { resultTypes: ["violations"], preload, ...options });
+  const { violations } = await axe.run(place, { resultTypes: ["violations"], preload, ...options });
   return violations.map(({ id, help, nodes }) => [id, help, nodes.map(({ html, target, failureSummary }) =>
     `${target}: ${html.slice(0, 160)} ${failureSummary}`)]);
 }"""
@@ -38,7 +40,7 @@ DONE: dict[str, str] = {
 
 
 def test_nothing_keeps_anybody_out(visit: Visit) -> None:
-    """Every tab at every width, dark or light or both."""
+    """Every tab at every width, dark or light or both; what is around the tabs, with the first of them."""
     visit.page.locator("#presets [role=option]").nth(5).wait_for(state="attached")
     visit.page.evaluate(node_tool("axe-core/axe.min.js").read_text(encoding="utf-8"))
     lists = visit.page.locator("[role=tablist]")
@@ -50,7 +52,8 @@ def test_nothing_keeps_anybody_out(visit: Visit) -> None:
             visit.page.set_viewport_size({"width": width, "height": HEIGHT})
             opened = open_tabs(visit, number)
             rules = COLOURS if width == before else ()  # nothing else depends on the scheme
-            found[f"{scheme}, {width} px, {opened}"] = violations(visit, *rules)
+            within = [f"[role=tabpanel][aria-labelledby={tab}]" for tab in opened if number]
+            found[f"{scheme}, {width} px, {opened}"] = violations(visit, *rules, within=within)
             before = width
     assert not told(found), told(found)
 
@@ -72,20 +75,20 @@ def test_what_would_is_found(visit: Visit) -> None:
     assert [rule for rule, *_ in violations(visit)] == ["button-name"]
 
 
-def open_tabs(visit: Visit, number: int) -> str:
-    """Open the tab of that number in every row that has so many; their names."""
+def open_tabs(visit: Visit, number: int) -> list[str]:
+    """Open the tab of that number in every row that has so many; what they are called in the document."""
     names = []
     for row in visit.page.locator("[role=tablist]").all():
         tabs = row.locator("[role=tab]")
         if number < tabs.count():
             tabs.nth(number).click()
-            names.append(tabs.nth(number).text_content())
-    return ", ".join(names)
+            names.append(tabs.nth(number).get_attribute("id"))
+    return names
 
 
-def violations(visit: Visit, *rules: str) -> Any:
-    """What axe-core has against the page, by all its rules or by these."""
-    return visit.page.evaluate(VIOLATIONS, list(rules) or None)
+def violations(visit: Visit, *rules: str, within: Sequence[str] = ()) -> Any:
+    """What axe-core has against the page or those parts of it (CSS selectors), by all its rules or by these."""
+    return visit.page.evaluate(VIOLATIONS, [rules, within])
 
 
 def told(found: dict[str, Any]) -> str:

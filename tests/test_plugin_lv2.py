@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -54,6 +55,15 @@ def engine_plays(plugin: Path) -> bool:
     place = place_of(plugin)
     found = running_engine(place) if place else None
     return bool(found and all(found["playing"]) and found["playing"])
+
+
+@pytest.mark.patient  # so the first that needs the plugin builds it on processors that nobody else wants
+def test_its_descriptions_name_what_lies_there(plugin: dict[str, Path]) -> None:
+    bundle = plugin["LV2"]
+    manifest = (bundle / "manifest.ttl").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:lv2:binary|rdfs:seeAlso|ui:binary) *<([^>]+)>", manifest))
+    assert any(name.endswith(".ttl") for name in named)
+    assert all((bundle / name).is_file() for name in named), named
 
 
 @pytest.mark.alone

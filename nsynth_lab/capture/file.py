@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nsynth_lab import messages
 from nsynth_lab.audio import read_clip
-from nsynth_lab.capture.source import KeyVelocity, SourceInfo, file_hash
+from nsynth_lab.capture.source import LONGEST_RECORDING_SECONDS, KeyVelocity, SourceInfo, file_hash
 from nsynth_lab.dsp.envelope import dies_away
 from nsynth_lab.dsp.loudness import loudness_db
 from nsynth_lab.dsp.offset import middle, to_sides, without_offset
@@ -17,7 +17,6 @@ from nsynth_lab.model.codec import UNPITCHED_NOTE
 from nsynth_lab.note import DRUM, NOISE, UNPITCHED, Note, note_name
 from nsynth_lab.units import SAMPLE_RATE, FloatArray
 
-LONGEST_SECONDS = 30.0
 AGREE_SEMITONES = 0.7
 
 
@@ -37,7 +36,7 @@ class FileSource:
 
     def __init__(self, path: Path, *, note: int | None = None, velocity: int = 100) -> None:
         Note(0, velocity)  # raises if the velocity is out of range
-        clip = read_clip(path, max_seconds=LONGEST_SECONDS)
+        clip = read_clip(path, max_seconds=LONGEST_RECORDING_SECONDS)
         sides = to_sides(without_offset(clip.samples, clip.sample_rate))
         self._sides = resample_recording(sides, clip.sample_rate)
         mono = middle(self._sides)

@@ -12,6 +12,7 @@ from nsynth_lab.note import key_ranges, runs
 from nsynth_lab.units import FloatArray
 
 MIN_KEYS = 12
+LONGEST_RECORDING_SECONDS = 30.0  # of a single recording; what is longer is cut off
 
 
 @dataclass(frozen=True, order=True)

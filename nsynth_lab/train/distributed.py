@@ -12,6 +12,7 @@ once per step: here encoder and decoder are called separately.
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import threading
@@ -115,6 +116,9 @@ def connected(group: ProcessGroup, device: str) -> Iterator[None]:
         if asked > gpus:
             raise UsageError(f"torchrun started {asked} processes for {gpus} GPUs; use at most one process per GPU")
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    # Its functions keep, as a default, the group of the time of their import. Were that this one, it would outlive
+    # `destroy_process_group`, and its threads might then abort the process while Python closes down.
+    importlib.import_module("torch.distributed.nn.functional")
     distributed.init_process_group("nccl" if device == "cuda" else "gloo", timeout=TIMEOUT)
     try:
         yield

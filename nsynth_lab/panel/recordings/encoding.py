@@ -17,13 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nsynth_lab.audio import Audio, read_audio, read_clip, write_audio
-from nsynth_lab.capture.file import LONGEST_SECONDS
-from nsynth_lab.capture.source import file_hash
+from nsynth_lab.capture.source import LONGEST_RECORDING_SECONDS, file_hash
 from nsynth_lab.dsp.envelope import dies_away
 from nsynth_lab.dsp.inspection import doubts_of, inspect_recording
 from nsynth_lab.dsp.offset import middle, to_sides, without_offset
 from nsynth_lab.dsp.pitch_guess import CLEAR, SURE, clear_note, measure_note
-from nsynth_lab.dsp.recording_resampling import resample_recording
 from nsynth_lab.dsp.width_renderer import widened
 from nsynth_lab.errors import AudioError
 from nsynth_lab.latents import Latents, write_latents
@@ -119,17 +117,20 @@ def _original(path: Path) -> tuple[Cut, tuple[str, ...]]:
 
 def _recorded(path: Path) -> tuple[Cut, tuple[str, ...]]:
     """(the part that is encoded, as `capture` takes it: at most 0 dBFS; what a player should know)."""
+    from nsynth_lab.dsp.recording_resampling import resample_recording
     from nsynth_lab.model.codec import cut_sides
 
     try:
-        clip = read_clip(path, max_seconds=LONGEST_SECONDS + 1)
+        clip = read_clip(path, max_seconds=LONGEST_RECORDING_SECONDS + 1)
     except AudioError as error:  # without the name that the file has here
         raise AudioError(str(error).removeprefix(f"{path}: ")) from error
-    remarks = [f"only its first {LONGEST_SECONDS:g} s are used"] if clip.seconds > LONGEST_SECONDS else []
-    first = clip.samples[:, : round(LONGEST_SECONDS * clip.sample_rate)]
+    remarks = (
+        [f"only its first {LONGEST_RECORDING_SECONDS:g} s are used"] if clip.seconds > LONGEST_RECORDING_SECONDS else []
+    )
+    first = clip.samples[:, : round(LONGEST_RECORDING_SECONDS * clip.sample_rate)]
     sides = resample_recording(to_sides(without_offset(first, clip.sample_rate)), clip.sample_rate)
     part = cut_sides(sides / np.float32(max(1.0, float(np.abs(middle(sides)).max()))))
-    found = inspect_recording(Audio(first, clip.sample_rate), max_seconds=LONGEST_SECONDS)
+    found = inspect_recording(Audio(first, clip.sample_rate), max_seconds=LONGEST_RECORDING_SECONDS)
     return part, (*remarks, *found.remarks, *doubts_of(found))
 
 

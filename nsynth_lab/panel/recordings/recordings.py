@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nsynth_lab.capture.file import LONGEST_SECONDS
 from nsynth_lab.capture.plan import CapturePlan
+from nsynth_lab.capture.source import LONGEST_RECORDING_SECONDS
 from nsynth_lab.errors import UsageError
 from nsynth_lab.latents import Latents, read_latents
 from nsynth_lab.legible import encodable_in
@@ -187,7 +187,7 @@ class Recordings(SentSounds[_Begun, Recorded]):
     def _keep(self, message: KeepRecording) -> None:
         with self._lock:
             one = self._of(message.recording)
-            plan = CapturePlan(message.name, family=message.family, hold_seconds=3.0, seconds=LONGEST_SECONDS)
+            plan = CapturePlan(message.name, family=message.family, hold_seconds=3.0, seconds=LONGEST_RECORDING_SECONDS)
             name = plan.name.lower()
             self._check_free(name, force=message.force)
             bank = bank_of(name, message.family, one.zone)
