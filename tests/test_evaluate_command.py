@@ -14,7 +14,7 @@ from made_notes import flute, organ_cut_short
 from tiny_model import tiny_model
 
 from nsynth_lab.cli import run
-from nsynth_lab.evaluate.notes import read_note, read_pool
+from nsynth_lab.evaluate.notes import EvaluationNote, read_note, read_pool
 from nsynth_lab.evaluate.page import page
 from nsynth_lab.evaluate.report import choose_examples
 from nsynth_lab.evaluate.sections.reconstruction import ReconstructionSection
@@ -140,9 +140,47 @@ def test_the_same_every_time(evaluate: Any) -> None:
     assert Path("once.json").read_text() == Path("again.json").read_text()
 
 
+def test_notes_that_are_kept_are_not_encoded_again(evaluate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupted at its third note, it goes on there; a damaged file, and one of other rounds, are measured again."""
+    words = ("--only", "reconstruction,recognition", "--limit", "4")
+    assert evaluate(*words, "--figures", "whole.json") == 0
+    encoded: list[str] = []
+    stops = [3]
+    real = EvaluationNote.encode
+
+    def encode(note: EvaluationNote, *given: Any, **how: Any) -> Latents:
+        encoded.append(note.record.note_str)
+        if len(encoded) == stops[0]:
+            raise KeyboardInterrupt
+        return real(note, *given, **how)
+
+    monkeypatch.setattr(EvaluationNote, "encode", encode)
+    kept_words = (*words, "--cells", "cells", "--figures", "figures.json")
+    assert evaluate(*kept_words) == 130
+    kept = sorted(Path("cells").iterdir())
+    assert [path.suffix for path in kept] == [".json", ".json"]
+    stops.clear()
+    stops.append(0)
+    encoded.clear()
+    for wanted in (2, 0):
+        assert evaluate(*kept_words) == 0
+        assert Path("figures.json").read_text() == Path("whole.json").read_text()
+        assert len(encoded) == wanted
+        encoded.clear()
+    for broken in ("{", "[]", '{"reconstruction": {"values": []}}'):
+        kept[0].write_text(broken)
+        assert evaluate(*kept_words) == 0
+        assert len(encoded) == 1
+        encoded.clear()
+    assert Path("figures.json").read_text() == Path("whole.json").read_text()
+    assert evaluate(*kept_words, "--no-detail") == 0
+    assert len(encoded) == 4
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
+        (("--only", "blends", "--cells", "cells"), "--cells keeps what is measured of notes and translations"),
         (("--only", "everything"), "use any of reconstruction"),
         (("--report", "nowhere/report"), "does not exist"),
         (("--report", "mine"), "--force"),

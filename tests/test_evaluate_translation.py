@@ -241,5 +241,5 @@ def test_refusals(
     assert run(["evaluate", "--only", "translation", *words]) == code
     assert says in capsys.readouterr().err
     assert run(["evaluate", "--only", "unpitched", "tune.wav", "--cells", "cells"]) == 2
-    assert "--cells keeps what is measured of translations" in capsys.readouterr().err
+    assert "--cells keeps what is measured of notes and translations" in capsys.readouterr().err
     assert not Path("cells").exists()

@@ -92,8 +92,9 @@ def test_what_a_twin_loses_is_told(tmp_path: Path, trained: tuple[Classifier, di
     same, other = (RecognitionSection(WORK, path) for _ in range(2))
     for seed, pitch in enumerate(PITCHES, 50):
         sound = tone(pitch, "brass", seed=seed)
-        same.add(sound, 0.1 * sound, family="brass", pitch=pitch)
-        other.add(sound, tone(pitch, "flute", seed=seed), family="brass", pitch=pitch)
+        record = NoteRecord(path, "made", "made", "made", "made", "brass", "synthetic", pitch, 100, SAMPLE_RATE)
+        for section, heard in ((same, 0.1 * sound), (other, tone(pitch, "flute", seed=seed))):
+            section.add_values(record, section.recognised(sound, heard, record))
     told = same.finish(ignore)
     assert told["originals"] == told["reconstructions"]
     told = other.finish(ignore)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nsynth_lab.evaluate.evaluate import Evaluation
 
 TRANSLATION, CHORDS, UNPITCHED, WIDTH = "translation", "chords", "unpitched", "width"
+KEPT_OF_NOTES = {"reconstruction", "recognition"}
 OF_RECORDINGS = {  # sections
     TRANSLATION: "tunes", CHORDS: "music", UNPITCHED: "drums and noises", WIDTH: "stereo sounds",
 }  # fmt: skip
@@ -62,8 +63,8 @@ def evaluate(
     cells: Annotated[
         Path | None,
         typer.Option(
-            help="translation: keep what is measured of each tune and instrument in this folder; interrupted, the same "
-            "command goes on from there."
+            help="Keep what reconstruction, recognition and translation measure of each note or tune in this folder; "
+            "interrupted, the same command goes on from there."
         ),
     ] = None,
     peers: Annotated[
@@ -86,6 +87,8 @@ def evaluate(
     **Examples**
 
         nsynth-lab evaluate notes/ --figures figures.json --report report
+
+        nsynth-lab evaluate notes/ --only reconstruction,recognition --cells cells
 
         nsynth-lab evaluate notes/ --only blends --pairs 20
 
@@ -161,9 +164,10 @@ def evaluate(
     sets, recordings = _sorted(data, sections)
     phrases = recordings.get(TRANSLATION, [])
     if cells is not None:
-        if not phrases:
+        if not ({TRANSLATION} if phrases else KEPT_OF_NOTES if sets else set()) & set(sections):
             raise UsageError(
-                "--cells keeps what is measured of translations: nsynth-lab evaluate --only translation TUNES"
+                "--cells keeps what is measured of notes and translations: nsynth-lab evaluate --only reconstruction "
+                "NOTES, or --only translation TUNES"
             )
         make_folder(cells, UsageError)
     pool = read_pool(sets)

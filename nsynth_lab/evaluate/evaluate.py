@@ -12,7 +12,8 @@ unpitched        drums and noises against their recordings, and blended with ins
 width            the sides of stereo recordings against those that are decoded, if there are any
 
 Every section is a module of that name in `sections`, `peers` one in `peers`. They share one pass over the notes: each
-note is read, measured, encoded and decoded once, and passed to every section.
+note is read, measured, encoded and decoded once, and passed to every section. With a folder for `cells`, what
+`reconstruction` and `recognition` measure of a note is kept there.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from nsynth_lab.audio import file_hash
 from nsynth_lab.dataset.notes import NoteRecord
-from nsynth_lab.errors import NsynthLabError, UsageError
-from nsynth_lab.evaluate.notes import read_notes
+from nsynth_lab.errors import AudioError, NsynthLabError, UsageError
+from nsynth_lab.evaluate.kept_notes import NoteFolder
+from nsynth_lab.evaluate.notes import read_note
 from nsynth_lab.evaluate.peers.section import PeersSection
 from nsynth_lab.evaluate.sections.blends import BlendsSection
 from nsynth_lab.evaluate.sections.chords import ChordsSection
@@ -30,11 +33,12 @@ from nsynth_lab.evaluate.sections.latents import LatentsSection
 from nsynth_lab.evaluate.sections.recognition import RecognitionSection
 from nsynth_lab.evaluate.sections.reconstruction import ReconstructionSection
 from nsynth_lab.evaluate.sections.refinement import RefinementSection
-from nsynth_lab.evaluate.sections.section import Advance, DecodedNote, EvaluationSetup, Section
+from nsynth_lab.evaluate.sections.section import Advance, DecodedNote, EvaluationSetup, KeepingSection, Section
 from nsynth_lab.evaluate.sections.translation import Example, TranslationSection
 from nsynth_lab.evaluate.sections.transposition import TranspositionSection
 from nsynth_lab.evaluate.sections.unpitched import UnpitchedSection
 from nsynth_lab.evaluate.sections.width import WidthSection
+from nsynth_lab.version import __version__
 
 SECTIONS: tuple[type[Section], ...] = (
     ReconstructionSection,
@@ -62,6 +66,7 @@ class Evaluation:
         self.setup = setup
         names = check_sections(only)
         self.sections = [section(setup) for section in SECTIONS if section.name in names and section.applies(setup)]
+        self._notes = NoteFolder(setup.cells)
         self.reads_notes = any(section.uses_notes for section in self.sections)
 
     def steps(self) -> int:
@@ -101,18 +106,44 @@ class Evaluation:
 
     def _add_notes(self, advance: Advance) -> list[str]:
         left_out: list[str] = []
-        for recording in read_notes(self.setup.records):
-            if isinstance(recording, str):
-                left_out.append(recording)
-            else:
-                note = DecodedNote(recording, self.setup.checkpoint, self.setup.rounds, self.setup.detail)
-                try:
-                    for section in self.sections:
-                        section.add_note(note, advance)
-                except NsynthLabError as error:
-                    left_out.append(f"{note.record.path}: {error}")
+        for record in self.setup.records:
+            try:
+                self._add_note(record, advance)
+            except AudioError as error:  # it names the file
+                left_out.append(str(error))
+            except NsynthLabError as error:
+                left_out.append(f"{record.path}: {error}")
             advance(1)
         return left_out
+
+    def _add_note(self, record: NoteRecord, advance: Advance) -> None:
+        """Add one note to all sections; one of which everything is kept is neither read nor encoded."""
+        made_from = self._made_from(record) if self.setup.cells is not None else {}
+        keeping = [section for section in self.sections if isinstance(section, KeepingSection)]
+        kept = {one.name: self._notes.kept(record, one.name, made_from | one.made_from()) for one in keeping}
+        found = {name: values for name, values in kept.items() if values is not None}
+        wanting = [one for one in self.sections if one.uses_notes and one.name not in found]
+        if wanting:
+            note = DecodedNote(read_note(record), self.setup.checkpoint, self.setup.rounds, self.setup.detail)
+            for section in wanting:
+                if isinstance(section, KeepingSection):
+                    values = found[section.name] = section.measure(note)
+                    self._notes.keep(record, section.name, made_from | section.made_from(), values)
+                else:
+                    section.add_note(note, advance)
+        for section in keeping:
+            section.add_values(record, found[section.name])
+
+    def _made_from(self, record: NoteRecord) -> dict[str, Any]:
+        """What is kept of a note depends on this, beside the program itself and what a section adds."""
+        return {
+            "version": __version__,
+            "model": self.setup.checkpoint.model_id,
+            "recording": file_hash(record.path),
+            "note": [record.pitch, record.velocity, record.family],
+            "rounds": self.setup.rounds,
+            "detail": self.setup.detail,
+        }
 
 
 def check_sections(only: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from nsynth_lab.dsp.framing import whole_frames
 from nsynth_lab.dsp.measure import Measured, measure
 from nsynth_lab.dsp.offset import one_channel
 from nsynth_lab.dsp.recording_resampling import resample_recording
-from nsynth_lab.errors import DatasetError, NsynthLabError
+from nsynth_lab.errors import DatasetError
 from nsynth_lab.latents import Latents
 from nsynth_lab.model.checkpoint import Checkpoint
 from nsynth_lab.model.codec import encode_note
@@ -67,15 +67,6 @@ def choose_notes(pool: Sequence[NoteRecord], *, kind: str = "held out", limit: i
         return records
     picks = np.linspace(0, len(records) - 1, limit).round().astype(int)
     return [records[pick] for pick in picks]
-
-
-def read_notes(records: Sequence[NoteRecord]) -> Iterator[EvaluationNote | str]:
-    """Each note, or one line that says why it cannot be used."""
-    for record in records:
-        try:
-            yield read_note(record)
-        except NsynthLabError as error:
-            yield str(error)
 
 
 def read_note(record: NoteRecord) -> EvaluationNote:

@@ -11,14 +11,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
+from nsynth_lab.audio import file_hash
+from nsynth_lab.dataset.notes import NoteRecord
 from nsynth_lab.errors import CheckpointError
+from nsynth_lab.evaluate.kept_notes import Values
 from nsynth_lab.evaluate.metrics.summary import MetricValues
-from nsynth_lab.evaluate.sections.section import Advance, DecodedNote, EvaluationSetup, Section
+from nsynth_lab.evaluate.sections.section import Advance, DecodedNote, EvaluationSetup, KeepingSection
 from nsynth_lab.model.classifier import CLASSIFIER, Classifier, classify, load_classifier
 from nsynth_lab.units import FloatArray
 
 
-class RecognitionSection(Section):
+class RecognitionSection(KeepingSection):
     """The classifier's accuracy on recordings and on reconstructions."""
 
     name: ClassVar[str] = "recognition"
@@ -26,6 +29,7 @@ class RecognitionSection(Section):
     def __init__(self, setup: EvaluationSetup, classifier: Path = CLASSIFIER) -> None:
         super().__init__(setup)
         self.figures = {"originals": MetricValues(), "reconstructions": MetricValues()}
+        self._path = classifier
         self.classifier: Classifier | None = None
         self.error = ""
         try:
@@ -33,18 +37,31 @@ class RecognitionSection(Section):
         except CheckpointError as error:
             self.error = str(error)
 
-    def add_note(self, note: DecodedNote, advance: Advance) -> None:  # noqa: ARG002  (the note is counted already)
-        """See `Section.add_note`."""
-        if self.classifier is not None:
-            self.add(note.original.samples, note.decoded.samples, family=note.record.family, pitch=note.record.pitch)
+    def measure(self, note: DecodedNote) -> Values:
+        """See `KeepingSection.measure`."""
+        if self.classifier is None:
+            return {}
+        return self.recognised(note.original.samples, note.decoded.samples, note.record)
 
-    def add(self, original: FloatArray, reconstruction: FloatArray, *, family: str, pitch: int) -> None:
-        """Add one note, recorded and reconstructed, each [samples] at 48 kHz."""
+    def recognised(self, original: FloatArray, reconstruction: FloatArray, record: NoteRecord) -> Values:
+        """The metrics of the note `record`, recorded and reconstructed, each [samples] at 48 kHz."""
         assert self.classifier is not None
+        found: dict[str, float | None] = {}
         for name, samples in (("originals", original), ("reconstructions", reconstruction)):
-            named_family, named_pitch = classify(samples, self.classifier)
-            right = {"family_accuracy": float(named_family == family), "pitch_accuracy": float(named_pitch == pitch)}
-            self.figures[name].add(right, family)
+            family, pitch = classify(samples, self.classifier)
+            found[f"{name} family_accuracy"] = float(family == record.family)
+            found[f"{name} pitch_accuracy"] = float(pitch == record.pitch)
+        return found
+
+    def add_values(self, record: NoteRecord, values: Values) -> None:
+        """See `KeepingSection.add_values`."""
+        for name, figures in self.figures.items():
+            own = {metric.removeprefix(f"{name} "): one for metric, one in values.items() if metric.startswith(name)}
+            figures.add(own, record.family)
+
+    def made_from(self) -> dict[str, Any]:
+        """The classifier."""
+        return {"classifier": "" if self.classifier is None else file_hash(self._path)}
 
     def finish(self, advance: Advance) -> dict[str, Any]:  # noqa: ARG002  (nothing left to do)
         """See `Section.finish`."""

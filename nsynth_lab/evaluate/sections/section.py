@@ -1,7 +1,8 @@
 """Section: the base class of all sections; it gets every note once, and then does any work of its own.
 
 A section that compares notes with their reconstructions only needs `add_note` and `finish`. One that decodes other
-sounds also returns their number from `steps`, for the progress bar, and calls `advance` for each.
+sounds also returns their number from `steps`, for the progress bar, and calls `advance` for each. What a
+`KeepingSection` measures of a note is a few numbers, which can be kept: interrupted, the evaluation goes on from there.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nsynth_lab.dataset.notes import NoteRecord
+from nsynth_lab.evaluate.kept_notes import Values
 from nsynth_lab.evaluate.metrics.sound import Sound
 from nsynth_lab.evaluate.notes import EvaluationNote
 from nsynth_lab.evaluate.translations import Translator
@@ -45,7 +47,7 @@ class EvaluationSetup:
         phrases: recordings of tunes, which are translated.
         targets: the instruments that play them; some of different families if it is empty.
         translator: translates them.
-        cells: a folder in which the figures of each phrase and target are kept, and found again.
+        cells: a folder in which the figures of each note, and of each phrase and target, are kept and found again.
         drums: recordings of drums and noises.
         stereo: recordings of which the width is compared.
         chords: recordings in which several notes sound at once.
@@ -129,6 +131,26 @@ class Section:
     def finish(self, advance: Advance) -> dict[str, Any]:
         """The section's figures (metric -> figures), after all notes have been added."""
         raise NotImplementedError
+
+
+class KeepingSection(Section):
+    """A section that measures a few numbers of each note and nothing else; to be subclassed."""
+
+    def measure(self, note: DecodedNote) -> Values:
+        """The metrics of one note."""
+        raise NotImplementedError
+
+    def add_values(self, record: NoteRecord, values: Values) -> None:
+        """Add the metrics of one note, measured just now or in an earlier run."""
+        raise NotImplementedError
+
+    def made_from(self) -> dict[str, Any]:
+        """What these metrics depend on, beside the note, the model and how it encodes; JSON values."""
+        return {}
+
+    def add_note(self, note: DecodedNote, advance: Advance) -> None:  # noqa: ARG002  (the note is counted already)
+        """See `Section.add_note`."""
+        self.add_values(note.record, self.measure(note))
 
 
 def decode_whole(latents: Latents, checkpoint: Checkpoint) -> FloatArray:
