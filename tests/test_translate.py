@@ -257,7 +257,7 @@ def test_a_phrase_comes_into_the_target_s_range_by_octaves() -> None:
 
 def test_a_phrase_within_the_range_is_not_moved_for_a_stray_tone() -> None:
     pitches = np.full(100, 60.0, np.float32)
-    pitches[:4] = 40.0
+    pitches[:2] = 40.0
     levels = np.full(100, -20.0, np.float32)
     phrase = Phrase(pitches, levels, np.full(100, 0.99, np.float32), np.full(100, 512.0, np.float32))
     assert centred(Rules(lowest=50, highest=86), phrase).transpose == 0.0

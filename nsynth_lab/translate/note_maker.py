@@ -25,6 +25,7 @@ from nsynth_lab.midi.events import follow as follow_events
 from nsynth_lab.synth.followed import REFERENCE_DB, velocity_at
 from nsynth_lab.translate.breath import Breath
 from nsynth_lab.translate.flutter import Flutter
+from nsynth_lab.translate.octaves import Placing
 from nsynth_lab.translate.rules import Rules
 from nsynth_lab.translate.snapping import Snapping
 from nsynth_lab.translate.stability import LEAP_SEMITONES, SMALL_SEMITONES, Stability
@@ -54,7 +55,7 @@ class NoteMaker:
         self._levels: deque[float] = deque(maxlen=BEGIN_HOPS)
         self._rose, self._rising = -EVEN_HOPS, False
         self._peak_db, self._trough_db = 0.0, 0.0
-        self._octaves = self._level_db = 0.0
+        self._placing, self._level_db = Placing(rules), 0.0
         self._snapping: Snapping | None = None
         self._loudest_db = REFERENCE_DB
         self._stability, self._breath, self._flutter = Stability(0.0), Breath(), Flutter(0.0)
@@ -75,13 +76,14 @@ class NoteMaker:
             if not sure or self._hop - self._rose < EVEN_HOPS:
                 return []
             return self._begin(note, heard, rest=note)
+        self._placing.hear(note)
         # kept while the note is too young: one that began an octave wrong would stay so to its end
         self._stepped = self._stability.step(note) or self._stepped
         if self._stepped is not None and abs(note - self._stepped) > SMALL_SEMITONES:
             self._stepped = None
         risen = self._rises(heard.level_db)
         if self._old_enough and (risen or self._is_far(self._stepped)):
-            return [*self._lift(), *self._begin(note, heard, rest=self._stepped or note)]
+            return [*self._lift(), *self._begin(note, heard, rest=self._stepped or note, tied=True)]
         return self._move(note, heard)
 
     def end(self) -> list[Event]:
@@ -104,7 +106,7 @@ class NoteMaker:
     def _is_far(self, stepped: float | None) -> bool:
         """Whether the pitch has stepped to where another key is needed; nearer, what can sustain plays legato."""
         least = SMALL_SEMITONES if self._rules.struck else LEAP_SEMITONES
-        return stepped is not None and abs(stepped + self._octaves - (self._key or 0)) >= least
+        return stepped is not None and abs(stepped + self._placing.semitones - (self._key or 0)) >= least
 
     def _rises(self, level_db: float) -> bool:
         """Whether the level, after a dip, has come back: the note was struck again, unless it flutters."""
@@ -129,18 +131,18 @@ class NoteMaker:
         self._levels.append(level_db)
 
     def _without_tone(self) -> list[Event]:
+        self._placing.hear(math.nan)
         self._tones, self._toneless = 0, self._toneless + 1
         return self._lift() if self._key is not None and self._toneless >= MISSING_HOPS else []
 
-    def _begin(self, note: float, heard: Heard, *, rest: float) -> list[Event]:
+    def _begin(self, note: float, heard: Heard, *, rest: float, tied: bool = False) -> list[Event]:
         """Strike a note that is heard at `note` now, and moved by the octaves that suit where it rests."""
         self._stepped = None
         self._stability = Stability(note, soon=self._rules.struck)
         self._pitches = deque([self._pitches[-1]], maxlen=MOST_PITCHES)
-        kept = self._octaves if self._rules.keeps_octaves else 0.0
-        self._octaves = self._rules.in_range(rest + kept) - rest
-        self._key = self._rules.key(note + self._octaves)
-        placed = note + self._octaves
+        self._placing.begin(rest, tied=tied)
+        placed = note + self._placing.semitones
+        self._key = self._rules.key(placed)
         self._snapping = Snapping(self._rules, placed, self._key) if self._rules.snap else None
         self._channel = self._channel % (CHANNELS - 1) + 1
         self._began = self._hop
@@ -155,7 +157,7 @@ class NoteMaker:
 
     def _move(self, note: float, heard: Heard) -> list[Event]:
         assert self._key is not None
-        follow, wanted = self._rules.follow, self._delayed(note, heard) + self._octaves
+        follow, wanted = self._rules.follow, self._delayed(note, heard) + self._placing.semitones
         shift = 0.0 if self._snapping is None else self._snapping.shift(wanted)
         pitch = self._key + follow * (wanted + shift - self._key)
         self._level_db += follow * (self._rules.played_db(heard.level_db) - self._level_db)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from nsynth_lab.analysis.heard_note import HeardNote
 from nsynth_lab.analysis.phrase import Phrase
 from nsynth_lab.errors import UsageError
@@ -12,12 +14,12 @@ from nsynth_lab.midi.events import Event, Kind
 from nsynth_lab.synth.followed import LAG_SAMPLES, REFERENCE_DB
 from nsynth_lab.translate.note_events import loud_db_of, midi_events, note_events
 from nsynth_lab.translate.note_maker import PITCH_DELAY_SAMPLES, NoteMaker
-from nsynth_lab.translate.rules import MOST_TRANSPOSED, Rules
+from nsynth_lab.translate.octaves import octaves_for
+from nsynth_lab.translate.rules import HIGHEST, LOWEST, Rules
 from nsynth_lab.units import SAMPLE_RATE
 
 TOO_QUIET_DB = -90.0
 MOST_DELAY_MS = 1000.0
-STRAY = 0.05  # of the tones may lie anywhere, such as breaths: a phrase is not moved for their sake
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +109,7 @@ def play_curve(phrase: Phrase, rules: Rules, *, octaves: bool) -> Played:
         octaves: whether it is moved into that range by octaves; if not, the range is not kept to.
     """
     rules = levelled(rules, phrase)
-    rules = centred(rules, phrase) if octaves else replace(rules, lowest=0, highest=127)
+    rules = centred(rules, phrase) if octaves else replace(rules, lowest=LOWEST, highest=HIGHEST)
     events = PhraseEvents(phrase, rules)
     played = Played(events, events, rules.transpose, rules.makeup_db, followed_ms(phrase))
     return with_delay(played, 0.0) if phrase.is_in_time else played
@@ -125,8 +127,10 @@ def followed_ms(phrase: Phrase) -> float:
 def play_notes(notes: Sequence[HeardNote], rules: Rules, *, octaves: bool) -> Played:
     """Notes that were heard, played with the attacks and releases of their instrument; see `play_curve`."""
     rules = replace(rules, makeup_db=REFERENCE_DB - loud_db_of(notes))
-    pitches = [note.pitch for note in notes]
-    rules = _centred(rules, pitches) if octaves else replace(rules, lowest=0, highest=127)
+    if octaves:
+        rules = _moved(rules, octaves_for([note.pitch for note in notes], [note.samples for note in notes], rules))
+    else:
+        rules = replace(rules, lowest=LOWEST, highest=HIGHEST)
     events, midi = note_events(notes, rules), midi_events(notes, rules)
     return Played(events, midi, rules.transpose, rules.makeup_db, 0.0)
 
@@ -139,21 +143,13 @@ def levelled(rules: Rules, phrase: Phrase) -> Rules:
 
 
 def centred(rules: Rules, phrase: Phrase) -> Rules:
-    """The rules transposed by the octaves that bring most tones of the phrase into the target's range."""
-    return _centred(rules, [note for note in phrase.note.tolist() if note == note])
+    """The rules transposed by the octaves that bring the phrase to where the target is at home; see `octaves`."""
+    tones = phrase.note[~np.isnan(phrase.note)]
+    return _moved(rules, octaves_for(tones, np.ones(len(tones)), rules))
 
 
-def _centred(rules: Rules, pitches: Sequence[float]) -> Rules:
-    if not pitches:
-        return rules
-    notes = [pitch + rules.transpose for pitch in pitches]
-
-    def outside(octaves: int) -> tuple[float, int]:
-        low, high = rules.lowest - 0.5 - 12 * octaves, rules.highest + 0.5 - 12 * octaves
-        return max(sum(not low <= note <= high for note in notes) - STRAY * len(notes), 0.0), abs(octaves)
-
-    best = min(range(-4, 5), key=outside)
-    return replace(rules, transpose=min(max(rules.transpose + 12 * best, -MOST_TRANSPOSED), MOST_TRANSPOSED))
+def _moved(rules: Rules, octaves: int) -> Rules:
+    return replace(rules, transpose=rules.transpose + 12.0 * octaves)
 
 
 def notes_of(events: Iterable[Event], seconds: float) -> list[tuple[float, float, int]]:

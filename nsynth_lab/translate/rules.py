@@ -11,6 +11,7 @@ from nsynth_lab.tune.scale import CHROMATIC, SCALES, parse_scale, pitch_class
 from nsynth_lab.wording import quoted
 
 MOST_TRANSPOSED = 48.0
+LOWEST, HIGHEST = 0, 127  # of MIDI's notes
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,10 @@ class Rules:
         snap: pitch classes, 0 is C, that notes may stand on; all pitches are allowed if it is empty.
         dynamics: how much of the source's dynamics is kept: 0 none, 1 all, 2 twice as many dB.
         makeup_db: gain in dB, added to the level of the source.
-        lowest, highest: the target's range in MIDI notes; notes outside it are moved into it by octaves.
-        keeps_octaves: whether a note is moved by as many octaves as the one before, where that is possible. It keeps a
-            live tune together, whose range is not known beforehand.
+        lowest, highest: the target's range in MIDI notes; notes outside it are moved into it by octaves. From 0 to 127
+            nothing is moved.
+        keeps_octaves: whether the octave of the tune is found while it comes in, as that of a live tune has to be; if
+            not, `transpose` has it. See `octaves.Placing`.
         struck: whether the target's notes die away by themselves, so that every note has to be struck; an instrument
             that can sustain plays small steps legato.
         expression: how much of the source's breath goes into the target's noise, 0 to 1; see `breath`.
@@ -40,8 +42,8 @@ class Rules:
     snap: tuple[int, ...] = ()
     dynamics: float = 1.0
     makeup_db: float = 0.0
-    lowest: int = 0
-    highest: int = 127
+    lowest: int = LOWEST
+    highest: int = HIGHEST
     keeps_octaves: bool = False
     expression: float = 0.0
     struck: bool = False
@@ -56,6 +58,11 @@ class Rules:
         ):
             if not (math.isfinite(value) and low <= value <= high):
                 raise UsageError(f"--{name} {value:g}; expected {low:g} to {high:g}")
+
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether no range is kept to."""
+        return self.lowest <= LOWEST and self.highest >= HIGHEST
 
     def in_range(self, note: float) -> float:
         """`note`, in fractional semitones, moved into the target's range by octaves; as near as it comes.
@@ -80,8 +87,8 @@ class Rules:
         return min((one for one in near if one % 12 in classes), key=lambda one: abs(one - note))
 
     def key(self, note: float) -> int:
-        """The key that plays `note`: the nearest that `snap` allows, within the target's range."""
-        return min(max(self.allowed(note), self.lowest), self.highest)
+        """The key that plays `note`: the nearest that `snap` allows."""
+        return min(max(self.allowed(note), LOWEST), HIGHEST)
 
     def played_db(self, heard_db: float) -> float:
         """The level at which a sound of `heard_db` is played, with its make-up and as much of its dynamics as is kept.
