@@ -133,11 +133,18 @@ class Latents:
         return self.unpitched is None or bool((self.unpitched[:, unpitched.PITCHED] > 0).any())
 
     def at_note(self, note: int) -> Latents:
-        """The same sound at another nominal note; its noise follows as far as it tracks the keys."""
-        if self.unpitched is None or note == self.note:
-            return replace(self, note=note)
-        semitones = (note - self.note) * np.asarray(self.unpitched[:, unpitched.TRACK], np.float64)
-        return replace(self, note=note, unpitched=unpitched.moved(self.unpitched, semitones))
+        """The same sound at another nominal note; its noise follows as far as it tracks the keys.
+
+        Details fade with the distance (see `detail.share_at`) and do not come back on the way back.
+        """
+        if note == self.note:
+            return self
+        semitones, rows, offsets = note - self.note, self.unpitched, self.detail
+        if rows is not None:
+            rows = unpitched.moved(rows, semitones * np.asarray(rows[:, unpitched.TRACK], np.float64))
+        return replace(
+            self, note=note, unpitched=rows, detail=None if offsets is None else detail.moved(offsets, semitones)
+        )
 
     def tracking(self, track: float | None) -> Latents:
         """The same sound, whose noise follows the keys by `track`, 0 (not at all) to 1; None leaves it as it is."""

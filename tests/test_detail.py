@@ -25,6 +25,7 @@ from nsynth_lab.detail import (
     band_edges,
     erb_rate,
     from_stored,
+    share_at,
     stored,
 )
 from nsynth_lab.dsp.attack_distance import attack_distance
@@ -33,7 +34,7 @@ from nsynth_lab.dsp.measure import measure
 from nsynth_lab.dsp.mel_spectrum import band_edges_hz
 from nsynth_lab.errors import CheckpointError, LatentsError
 from nsynth_lab.latents import Latents, read_latents, write_latents
-from nsynth_lab.midi.events import note_off, note_on
+from nsynth_lab.midi.events import bend, note_off, note_on
 from nsynth_lab.model.audible_noise import audible_noise_db
 from nsynth_lab.model.bank import Bank, BankEntry, load_bank, write_bank
 from nsynth_lab.model.checkpoint import Checkpoint
@@ -47,6 +48,7 @@ from nsynth_lab.runtime.slot_step import PlainStep
 from nsynth_lab.runtime.torch_batch import TorchBatch
 from nsynth_lab.runtime.voice_batch import FrameStreams, VoiceBatch
 from nsynth_lab.synth.engine import Engine
+from nsynth_lab.synth.planned_note import plan_note
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
 from nsynth_lab.units import FloatArray, track_hz
@@ -284,3 +286,38 @@ def test_half_way_the_engine_plays_half_of_it() -> None:
     blended = played(engine_of([latents], [plain(flute())]), events, samples=24_000)
     alone = played(engine_of([half], [half]), events, samples=24_000)
     assert np.abs(blended - alone).max() < 2e-5
+
+
+def test_it_fades_without_steps_from_the_key_that_was_recorded() -> None:
+    away = np.arange(-12.0, 12.01, 0.01)
+    shares = np.array([share_at(semitones) for semitones in away])
+    np.testing.assert_allclose(shares, shares[::-1], atol=1e-9)
+    assert np.abs(np.diff(shares)).max() < 0.007
+    assert (np.diff(shares[len(shares) // 2 :]) <= 0).all()
+    latents = detailed(flute())
+    assert latents.detail is not None
+    np.testing.assert_array_equal(latents.at_note(69).detail, latents.detail)
+    np.testing.assert_allclose(latents.at_note(64).detail, latents.detail * share_at(5.0), atol=1e-5)
+    assert latents.at_note(77).detail is None
+
+
+@pytest.mark.parametrize(("key", "semitones"), [(72, 0), (70, 1), (75, -1)])
+def test_every_zone_of_a_voice_fades_by_its_own_distance_from_what_sounds(key: int, semitones: int) -> None:
+    """Played at another key, or bent to it, it is the sound of latents that were moved there before."""
+    notes = detailed(flute(), seed=1), detailed(flute().at_note(67), seed=2)
+    sounds = key + semitones
+    live = played(engine_of(*([note] for note in notes)), [bend(4096 * semitones), note_on(key)], samples=24_000)
+    moved = engine_of(*([note.at_note(sounds)] for note in notes))
+    assert np.abs(live - played(moved, [note_on(sounds)], samples=24_000)).max() < 2e-5
+
+
+def test_at_its_own_key_it_is_played_to_the_bit_whatever_the_vibrato() -> None:
+    latents = detailed(flute())
+    deep = replace(latents, f0_cents=np.asarray(60.0 * np.sin(np.arange(latents.frames)), np.float32))
+    steady = replace(latents, f0_cents=np.zeros(latents.frames, np.float32))
+    rows = [
+        plan_note(Sources([[note]]), Settings(), key=69, velocity=100, hold_seconds=0.4)[0].frames.detail[:30]
+        for note in (deep, steady)
+    ]
+    np.testing.assert_array_equal(*rows)
+    assert rows[0].any()

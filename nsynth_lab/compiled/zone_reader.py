@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from nsynth_lab.compiled import compiled, inlined
 from nsynth_lab.compiled.sphere import spherical_mean
 from nsynth_lab.compiled.zones import Zones, add_row, read_at, read_between
+from nsynth_lab.detail import share_at
 from nsynth_lab.units import Doubles, FloatArray, Ints
 
 LAYERS_PER_CORNER = 2  # the softer and the harder velocity
@@ -24,6 +25,7 @@ DIES_DB = 15.0  # of 8 dB by which a struck note dies away by itself, it still d
 RandomStates = NDArray[np.uint64]
 # Knuth's MMIX linear congruential generator of 64 bits; its upper half is used
 MULTIPLIER, INCREMENT, LOWER_HALF = np.uint64(6364136223846793005), np.uint64(1442695040888963407), np.uint64(33)
+_share_at = inlined(share_at)
 
 
 class Layers(NamedTuple):
@@ -144,11 +146,18 @@ def read(
 
 @compiled
 def mean_rows(
-    zones: Zones, rows: FloatArray, layers: Layers, rules: ReleaseRules, slots: Ints, weights: Doubles
+    zones: Zones,
+    rows: FloatArray,
+    layers: Layers,
+    rules: ReleaseRules,
+    slots: Ints,
+    weights: Doubles,
+    pitch: Doubles,
 ) -> FloatArray:
     """The mean of `rows` [rows of the table, columns] in the frame that `slots` [active] have just read.
 
-    `weights` [active, corners] -> [active, columns]. A release that was recorded fades over to its own rows.
+    `weights` [active, corners] -> [active, columns]. A release that was recorded fades over to its own rows. Where
+    `pitch` [active] is a note number, those of each zone fade with the distance from it, as details do.
     """
     out = np.zeros((len(slots), rows.shape[1]), np.float32)
     for d in range(len(slots)):
@@ -163,6 +172,8 @@ def mean_rows(
                 tail = begins + since * zones.release_frames[zone] / length
                 up = min((since + 1) / (min(rules.join_frames, length / 2) + 1), 1.0) if released else 1.0
             own = weights[d, s // LAYERS_PER_CORNER] * layers.share[slot, s]
+            if not math.isnan(pitch[d]):
+                own *= _share_at(pitch[d] - zones.note[zone])
             if own * (1.0 - up) != 0:
                 add_row(zones, rows, zone, place, np.float32(own * (1.0 - up)), out[d])
             if own * up != 0:

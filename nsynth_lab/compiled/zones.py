@@ -17,6 +17,7 @@ class Zones(NamedTuple):
     Attributes:
         timbre: [rows, dims], level_db, contour_db, f0_cents [rows].
         partials: [zones, slots].
+        note: [zones] the key that was recorded.
         turn_points: of ping-pong sustains, frames after the attack; each zone's start at `low_at` and `high_at`.
     """
 
@@ -25,6 +26,7 @@ class Zones(NamedTuple):
     contour_db: FloatArray
     f0_cents: FloatArray
     partials: FloatArray
+    note: Ints
     first: Ints
     frames: Ints
     onset: Ints

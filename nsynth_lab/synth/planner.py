@@ -112,24 +112,26 @@ def _plan(slots: Ints, program: int, player: Player) -> Frames:
     tones = weights if reader.sources.tonal.all() else _of_tones(weights, reader.sources.tonal)
     streams = reader.read(slots, tones, follow=follow, spherical=player.settings.interpolation == SPHERICAL)
     level_db = np.where(np.isnan(given_db), streams.level_db, np.maximum(streams.level_db + given_db, SILENCE_DB))
-    f0_cents = np.where(np.isnan(semitones), streams.f0_cents, 100.0 * semitones)
+    own_cents = np.where(np.isnan(semitones), streams.f0_cents, 0.0)
+    f0_cents = np.where(np.isnan(semitones), own_cents, 100.0 * semitones)
     if motion is not None:
         level_db, f0_cents = level_db + motion.level_db(moments), f0_cents + motion.cents(moments)
     shared = GlobalControls(*(float(getattr(player.settings, name)) for name in GlobalControls._fields))
     risen, ended = reader.risen(slots), reader.ended(slots)
     controls = _channel_controls(player, own)
     frame = advance(voices, slots, shared, controls, level_db, f0_cents, released, risen, ended)
+    pitch = 69.0 + 12.0 * np.log2(np.asarray(frame.f0_hz, np.float64) / 440.0)
     noise_gain = np.where(np.isnan(breath_db), 1.0, db_to_gain(breath_db)).astype(np.float32)
     return Frames(
         slots=slots,
         timbre=streams.timbre,
         partials=streams.partials,
         noise_gain=noise_gain,
-        unpitched=_unpitched(reader, slots, weights, frame.f0_hz, streams.level_db, player.settings.track)
+        unpitched=_unpitched(reader, slots, weights, pitch, streams.level_db, player.settings.track)
         if player.has_noise
         else _nothing(slots),
         width=reader.width(slots, weights[TIMBRE]) if player.has_width else _nothing(slots),
-        detail=reader.detail(slots, tones[TIMBRE]) if player.has_detail else _nothing(slots),
+        detail=reader.detail(slots, tones[TIMBRE], pitch - own_cents / 100.0) if player.has_detail else _nothing(slots),
         **frame._asdict(),
     )
 
@@ -142,11 +144,10 @@ def _of_tones(weights: Doubles, tonal: Flags) -> Doubles:
 
 
 def _unpitched(
-    reader: ZoneReader, slots: Ints, weights: Doubles, f0_hz: FloatArray, level_db: Doubles, track: float
+    reader: ZoneReader, slots: Ints, weights: Doubles, pitch: Doubles, level_db: Doubles, track: float
 ) -> FloatArray:
     if reader.sources.unpitched is None:
         return pitched_rows(len(slots))
-    pitch = 69.0 + 12.0 * np.log2(np.asarray(f0_hz, np.float64) / 440.0)
     return reader.unpitched(slots, weights[TIMBRE], pitch, level_db, track=None if track == NOT_GIVEN else track)
 
 

@@ -78,10 +78,12 @@ class RowReader:
 class MeanReader(RowReader):
     """A stream whose mean, column by column, lies between: width and detail."""
 
-    def read(self, slots: Ints, weights: Doubles, rules: ReleaseRules) -> FloatArray:
+    def read(self, slots: Ints, weights: Doubles, rules: ReleaseRules, *, pitch: Doubles | None = None) -> FloatArray:
         """Rows [active, columns] of the frame that `slots` [active] have just read, blended by `weights`.
 
-        `weights` [active, corners] are those of the timbre.
+        `weights` [active, corners] are those of the timbre. If `pitch` [active] is given, fractional note numbers, the
+        rows of each zone fade with the distance from it (see `detail.share_at`).
         """
         own_weights = np.ascontiguousarray(weights)
-        return mean_rows(self._zones, self._rows, self._layers, rules, slots, own_weights)
+        own_pitch = np.full(len(slots), np.nan) if pitch is None else pitch
+        return mean_rows(self._zones, self._rows, self._layers, rules, slots, own_weights, own_pitch)

@@ -28,11 +28,11 @@ def pitched_rows(count: int) -> FloatArray:
 
 
 class UnpitchedReader(RowReader):
-    """Reads `rows` [rows, 162] of the table `zones`, of which those in `has` [zones] have any; `notes` [zones]."""
+    """Reads `rows` [rows, 162] of the table `zones`, of which those in `has` [zones] have any."""
 
-    def __init__(self, rows: FloatArray, zones: Zones, layers: Layers, *, has: NDArray[np.bool_], notes: Ints) -> None:
+    def __init__(self, rows: FloatArray, zones: Zones, layers: Layers, *, has: NDArray[np.bool_]) -> None:
         super().__init__(rows, zones, layers)
-        self._has, self._notes = has, notes
+        self._has = has
 
     def read(
         self,
@@ -61,5 +61,5 @@ class UnpitchedReader(RowReader):
         own_db = self._layers.level_db[slots, : zone.shape[1]]
         rows[:, PITCHED] = between(1.0 - whole * (1.0 - rows[:, PITCHED]), level_db, own, own_db, share)
         follows = each[..., TRACK] if track is None else np.float32(track)
-        semitones = (part * follows * (pitch[:, None] - self._notes[zone])).sum(axis=1)
+        semitones = (part * follows * (pitch[:, None] - self._zones.note[zone])).sum(axis=1)
         return moved(rows, semitones)

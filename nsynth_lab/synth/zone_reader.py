@@ -84,13 +84,7 @@ class ZoneReader:
         self._unpitched = (
             None
             if (rows := sources.unpitched) is None
-            else UnpitchedReader(
-                rows,
-                self._zones,
-                self.layers,
-                has=sources.has_noise,
-                notes=np.array([zone.note for zone in sources.zones]),
-            )
+            else UnpitchedReader(rows, self._zones, self.layers, has=sources.has_noise)
         )
         self._width = None if sources.width is None else MeanReader(sources.width, self._zones, self.layers)
         self._detail = None if sources.detail is None else MeanReader(sources.detail, self._zones, self.layers)
@@ -185,14 +179,15 @@ class ZoneReader:
             return np.full((len(slots), DIMS), np.nan, np.float32)
         return self._width.read(slots, weights, RELEASE_RULES)
 
-    def detail(self, slots: Ints, weights: Doubles) -> FloatArray:
+    def detail(self, slots: Ints, weights: Doubles, pitch: Doubles) -> FloatArray:
         """Rows [active, 129] of the detail of the frame that has just been read; zeros where no zone has any.
 
-        Arguments as for `unpitched`.
+        Arguments as for `unpitched`, but `pitch` without the zones' own deviations from their keys. Each zone's detail
+        fades with the distance of its key from that.
         """
         if self._detail is None:
             return np.zeros((len(slots), detail.DIMS), np.float32)
-        return self._detail.read(slots, weights, RELEASE_RULES)
+        return self._detail.read(slots, weights, RELEASE_RULES, pitch=pitch)
 
 
 def _table(sources: Sources) -> Zones:
@@ -211,6 +206,7 @@ def _table(sources: Sources) -> Zones:
         contour_db=sources.contour_db,
         f0_cents=sources.f0_cents,
         partials=sources.partials,
+        note=column("note"),
         first=column("first"),
         frames=column("frames"),
         onset=column("onset"),

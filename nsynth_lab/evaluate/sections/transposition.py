@@ -1,7 +1,8 @@
 """`transposition`: notes decoded with the timbre of the same instrument some semitones away.
 
-The timbre comes from a note of the same instrument, velocity and hold; level, f0 and partials are those of the target
-note. So this measures whether timbre is independent of pitch. The mel error is against the recorded target.
+The timbre comes from a note of the same instrument, velocity and hold, and with it what is played of its details at
+that distance; level, f0 and partials are those of the target note. So this measures whether timbre is independent of
+pitch. The mel error is against the recorded target.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class TranspositionSection(Section):
             source = self.source(partner)
             if source is not None:
                 target = note.latents
-                moved = stretch(source, target.frames)
+                moved = stretch(source.at_note(target.note), target.frames)
                 transposed = replace(target, timbre=moved.timbre, detail=moved.detail)
                 decoded = mel_db(decode_whole(transposed, self.setup.checkpoint))
                 error = float(mel_distance_frames_db(decoded, note.original.mel_db).mean())
