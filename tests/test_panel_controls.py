@@ -12,7 +12,7 @@ from test_panel_server import hear, instrument, page, port, say, served
 
 from nsynth_lab.errors import NsynthLabError, PatchError, UsageError
 from nsynth_lab.midi.events import Event, Kind, bend, control, note_off, note_on
-from nsynth_lab.panel import instrument as instrument_module
+from nsynth_lab.panel import played_keys
 from nsynth_lab.panel.changes import blend_patch
 from nsynth_lab.panel.hands import Hands
 from nsynth_lab.panel.messages.playing import (
@@ -228,18 +228,18 @@ def test_notes_of_an_mpe_controller_have_a_place_each(session: Session) -> None:
     with bench(session) as desk:
         desk.ask(Change(within={"voice": {"mpe": True}}))
         slides = [control(74, 0, channel=1), control(74, 127, channel=2)]
-        desk.instrument._hear_ports(0.0, [*slides, note_on(60, channel=1), note_on(64, channel=2)])
-        desk.instrument._hear_ports(0.0, [Event(Kind.PRESSURE, 2, 0, 127), note_on(72)])
+        desk.instrument._played.hear(0.0, [*slides, note_on(60, channel=1), note_on(64, channel=2)])
+        desk.instrument._played.hear(0.0, [Event(Kind.PRESSURE, 2, 0, 127), note_on(72)])
         desk.hear(0.2)
         assert {row[0]: row[1:] for row in desk.instrument.notes().notes} == {
             60: (0.0, 0.5, 0.0),
             64: (1.0, 0.5, 1.0),
         }
         assert desk.instrument.keys() == Keys((60.0, 64.0, 72.0))
-        desk.instrument._hear_ports(0.0, [note_off(64, channel=2)])
+        desk.instrument._played.hear(0.0, [note_off(64, channel=2)])
         desk.hear(0.1)
         assert [row[0] for row in desk.instrument.notes().notes] == [60]
-        desk.instrument._lose_ports()
+        desk.instrument._played.lose_ports()
         desk.hear(0.1)
         assert desk.instrument.notes() == Notes()
         assert desk.instrument.keys() == Keys(())
@@ -247,9 +247,9 @@ def test_notes_of_an_mpe_controller_have_a_place_each(session: Session) -> None:
 
 @pytest.mark.usefixtures("unpaced")
 def test_where_a_modulation_wheel_leaves_the_blend_is_kept(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(instrument_module, "REST_SECONDS", 0.0)
+    monkeypatch.setattr(played_keys, "REST_SECONDS", 0.0)
     with bench(session) as desk:
-        desk.instrument._hear_ports(0.0, [control(1, 127)])
+        desk.instrument._played.hear(0.0, [control(1, 127)])
         desk.hear(0.1)
         desk.instrument.status()
         assert desk.patch.blend.position == (1.0,)

@@ -6,8 +6,11 @@
 
     messages     everything that goes over the socket, in one table: what it means, what it may hold
     instrument   the sound that all pages share, and all that they may ask of it
-    hands        keys, wheels and pedals
-    history      the sound with undo and redo; changes are in `changes`
+    played_keys  keys, wheels and pedals, from pages and ports; which are down is in `hands`
+    present_sound  what pages change of the sound: played, kept and told; changes are in `changes`
+    history      the sound with undo and redo
+    file_requests  presets and files that pages load, save and open; `files` reads and writes them
+    listeners    all who are told of every change
     engines      the engine that plays it: told by `moves`, or built anew by the worker (`switch`)
     stage        what these engines play on: the panel's own output, or a track of a DAW
     plugins      what is known of the chain's plugins; `catalogue` lists all effects for pages,

@@ -44,8 +44,9 @@ from nsynth_lab.units import SAMPLE_RATE
 from nsynth_lab.wording import counted
 
 if TYPE_CHECKING:
-    from nsynth_lab.panel.instrument import Instrument, Told
+    from nsynth_lab.panel.instrument import Instrument
     from nsynth_lab.panel.jobs.jobs import Jobs
+    from nsynth_lab.panel.listeners import Told
     from nsynth_lab.panel.recordings.recordings import Recordings
     from nsynth_lab.panel.translation.translation import Translation as Translating
     from nsynth_lab.sinks.socket_sink import Listener, SocketSink

@@ -38,8 +38,8 @@ from nsynth_lab.units import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from nsynth_lab.panel.instrument import Instrument
-    from nsynth_lab.panel.instrument import Told as FromInstrument
     from nsynth_lab.panel.jobs.jobs import Jobs
+    from nsynth_lab.panel.listeners import Told as FromInstrument
     from nsynth_lab.panel.produce.desk import Desk
 
 NOTHING, MACHINE, PAGE = "nothing", "machine", "page"
