@@ -18,6 +18,7 @@ from nsynth_lab.analysis.low_attacks import with_low_attacks
 from nsynth_lab.analysis.smooth_pitch import smooth_pitch
 from nsynth_lab.atomic_file import atomic_write
 from nsynth_lab.audio import check_target
+from nsynth_lab.dsp.quick_median import quick_median
 from nsynth_lab.errors import PhraseError
 from nsynth_lab.latents import LOUDEST_DB, SILENCE_DB
 from nsynth_lab.legible import encodable_in
@@ -104,7 +105,7 @@ class Phrase:
     def sounds_like_several(self) -> bool:
         """Whether its loud tones are so little periodic that several seem to sound at once."""
         loud = ~np.isnan(self.note) & (self.level_db > self.loud_db - LOUD_RANGE_DB)
-        return bool(loud.sum() > LEAST_FRAMES and np.median(self.strength[loud]) < ONE_VOICE_STRENGTH)
+        return bool(loud.sum() > LEAST_FRAMES and quick_median(self.strength[loud]) < ONE_VOICE_STRENGTH)
 
     def heard(self) -> Iterator[Heard]:
         """Its frames, one by one, as the follower gave them."""

@@ -25,7 +25,7 @@ def smooth_pitch(note: FloatArray) -> FloatArray:
     ours = note.copy()
     three = np.stack([note[:-2], note[1:-1], note[2:]])
     known = ~np.isnan(three).any(axis=0)
-    ours[1:-1][known] = np.median(three[:, known], axis=0)
+    ours[1:-1][known] = np.sort(three[:, known], axis=0)[1]
     before, here, after = ours[:-2], ours[1:-1], ours[2:]
     near = (np.abs(here - before) < LEAP_SEMITONES) & (np.abs(after - here) < LEAP_SEMITONES)  # false beside NaN
     mean = ours.copy()

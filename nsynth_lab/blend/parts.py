@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nsynth_lab.dsp.quick_median import quick_median
 from nsynth_lab.latents import Latents
 from nsynth_lab.units import FRAME_RATE_HZ, Doubles
 
@@ -119,7 +120,7 @@ def _is_sustained(level: Doubles, peak: float) -> bool:
         return True
     audible = np.maximum(level, peak - ENDED_BELOW_PEAK_DB)
     slope = slope_of(audible) * FRAME_RATE_HZ
-    fall = float(audible.max() - np.median(audible[-LEVEL_FRAMES:]))
+    fall = float(audible.max()) - quick_median(audible[-LEVEL_FRAMES:])
     return slope > SUSTAINED_DB_PER_SECOND and (fall < SUSTAINED_FALL_DB or _swells(audible))
 
 

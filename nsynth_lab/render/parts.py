@@ -13,7 +13,6 @@ from nsynth_lab.patch.library import find_preset
 from nsynth_lab.patch.preset_file import ENDING
 from nsynth_lab.render.ensemble import Ensemble, Part, Playing
 from nsynth_lab.render.instrument import load_sources, make_engine
-from nsynth_lab.render.preset_synth import PatchEffects, settings_of
 from nsynth_lab.render.session import Session, Source
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
@@ -110,6 +109,10 @@ class Parts:
         )
 
     def _presets(self) -> list[Part]:
+        if not self._patches:
+            return []
+        from nsynth_lab.render.preset_synth import settings_of
+
         seed = self._session.seed
         return [
             Part(
@@ -121,6 +124,8 @@ class Parts:
         ]
 
     def _patched(self, patch: Patch, settings: Settings) -> Engine:
+        from nsynth_lab.render.preset_synth import PatchEffects  # whoever plays instruments loads no effects
+
         sources = load_sources(self._session, patch.blend.corners, files=False)  # before any plugin is loaded
         output_stage = PatchEffects(patch, live=self._live, seed=self._session.seed)
         return make_engine(

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from nsynth_lab.dsp.quick_median import quick_median
 from nsynth_lab.latents import PARTIAL_SLOTS, TIMBRE_DIMS
 from nsynth_lab.runtime.voice_batch import FrameStreams, VoiceBatch
 
@@ -17,7 +18,7 @@ def step_seconds(batch: VoiceBatch, voices: int) -> float:
     """Seconds (the median) that a step of so many sounding voices takes. Reset their slots before playing a note."""
     batch.reset(range(voices), [0] * voices)
     seconds = [_time_step(batch, voices) for _ in range(WARM_STEPS)]
-    return float(np.median(seconds[-(WARM_STEPS // 4) :]))
+    return quick_median(np.array(seconds[-(WARM_STEPS // 4) :]))
 
 
 def _time_step(batch: VoiceBatch, voices: int) -> float:

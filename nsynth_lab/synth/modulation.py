@@ -56,15 +56,16 @@ def weights_of(sources: int, place: Place) -> Doubles:
 
 
 def weights_at(
-    motion: Motion | None, sources: int, places: Mapping[int, Place], channels: Ints, moments: Moments
+    motion: Motion | None, sources: int, places: Mapping[int, Place], channels: Ints, moments: Moments | None
 ) -> Doubles:
     """Weights [4 streams, active, sources] of voices on `channels` [active], at these moments [active] of their notes.
 
-    `places` are the blend positions of the channels; `motion` moves them where a patch is played.
+    `places` are the blend positions of the channels; `motion` moves them where a patch is played, and asks for the
+    moments.
     """
-    if motion is not None:
+    if motion is not None and moments is not None:
         return motion.weights(sources, np.array([places[channel] for channel in channels.tolist()]), moments)
     found = np.empty((len(STREAMS), len(channels), sources))
     for channel, place in places.items():
-        found[:, channels == channel] = weights_of(sources, place)
+        found[:, channels == channel if len(places) > 1 else slice(None)] = weights_of(sources, place)
     return found

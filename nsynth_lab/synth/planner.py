@@ -6,7 +6,7 @@ and `compiled.voices.advance` adds pitch, envelope and controllers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -94,27 +94,30 @@ def plan_until(player: Player, until_sample: int) -> Iterator[list[Frames]]:
 def plan(active: Ints, player: Player) -> list[Frames]:
     """The next frame of each of these slots with the player's present settings, one `Frames` per program."""
     programs = player.allocator.table.program[active]
+    if len(active) == 1:
+        return [_plan(active, int(programs[0]), player)]
     return [_plan(active[programs == program], program, player) for program in dict.fromkeys(programs.tolist())]
 
 
 def _plan(slots: Ints, program: int, player: Player) -> Frames:
     voices, reader, motion = player.allocator.table, player.programs[program], player.settings.motion
-    channels, moments = voices.channel[slots], player.moments(slots)
+    channels, moments = voices.channel[slots], player.moments(slots) if motion is not None else None
     own = {channel: player.channels.controls(channel, player.settings) for channel in set(channels.tolist())}
     corners = len(reader.sources.corners)
     whose, places = _places(slots, player, own, corners)
     weights = weights_at(motion, corners, places, whose, moments)
     released = reader.released(slots)
-    semitones, given_db, breath_db = _followed(slots, player)
-    for place in np.flatnonzero(~np.isnan(given_db) & ~released & ~voices.detached[slots]).tolist():
+    semitones, given_db, breath_db = _followed(slots, own, player)
+    is_given = ~np.isnan(given_db)
+    for place in np.flatnonzero(is_given & ~released & ~voices.detached[slots]).tolist():
         reader.walk.move(int(slots[place]), float(given_db[place]))
-    follow = np.where(np.isnan(given_db), np.nan, player.settings.follow)
+    follow = np.where(is_given, player.settings.follow, np.nan)
     tones = weights if reader.sources.tonal.all() else _of_tones(weights, reader.sources.tonal)
     streams = reader.read(slots, tones, follow=follow, spherical=player.settings.interpolation == SPHERICAL)
-    level_db = np.where(np.isnan(given_db), streams.level_db, np.maximum(streams.level_db + given_db, SILENCE_DB))
+    level_db = np.where(is_given, np.maximum(streams.level_db + given_db, SILENCE_DB), streams.level_db)
     own_cents = np.where(np.isnan(semitones), streams.f0_cents, 0.0)
     f0_cents = np.where(np.isnan(semitones), own_cents, 100.0 * semitones)
-    if motion is not None:
+    if motion is not None and moments is not None:
         level_db, f0_cents = level_db + motion.level_db(moments), f0_cents + motion.cents(moments)
     shared = GlobalControls(*(float(getattr(player.settings, name)) for name in GlobalControls._fields))
     risen, ended = reader.risen(slots), reader.ended(slots)
@@ -155,14 +158,19 @@ def _nothing(slots: Ints) -> FloatArray:
     return np.empty((len(slots), 0), np.float32)
 
 
-def _followed(slots: Ints, player: Player) -> tuple[Doubles, Doubles, Doubles]:
-    """Semitones above its key, level and breath in dB of each voice at its frame's end; NaN for its own."""
-    voices, channels = player.allocator.table, player.channels.each
+def _followed(slots: Ints, channels: Iterable[int], player: Player) -> tuple[Doubles, Doubles, Doubles]:
+    """Semitones above its key, level and breath in dB of each voice at its frame's end; NaN for its own.
+
+    `channels` are those that the voices are on.
+    """
+    voices, each = player.allocator.table, player.channels.each
     detached = voices.detached[slots]
-    kept = (voices.kept_semitones, voices.kept_level_db, voices.kept_breath_db)
-    semitones, level_db, breath_db = (np.where(detached, column[slots], np.nan) for column in kept)
-    for channel in np.unique(voices.channel[slots]).tolist():
-        own = channels[channel]
+    semitones, level_db, breath_db = np.full((3, len(slots)), np.nan)
+    if detached.any():
+        kept = (voices.kept_semitones, voices.kept_level_db, voices.kept_breath_db)
+        semitones, level_db, breath_db = (np.where(detached, column[slots], np.nan) for column in kept)
+    for channel in channels:
+        own = each[channel]
         if own.follows:
             for place in np.flatnonzero((voices.channel[slots] == channel) & ~detached).tolist():
                 end = int(voices.next_sample[slots[place]]) + HOP_SAMPLES
@@ -185,7 +193,7 @@ def _places(
 
 def _channel_controls(player: Player, own: Mapping[int, ControlValues]) -> ChannelControls:
     """Controls of the channels in use, for compiled loops."""
-    controls = ChannelControls(*(np.zeros(CHANNELS) for _ in ChannelControls._fields))
+    controls = ChannelControls(*np.zeros((len(ChannelControls._fields), CHANNELS)))
     volume = db_to_gain(player.settings.volume_db + player.trim_db)
     for channel, one in own.items():
         manager = player.channels.manager_controls(channel, player.settings)

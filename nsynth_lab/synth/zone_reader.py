@@ -139,7 +139,7 @@ class ZoneReader:
         the instruments' peak and, so far, 0 to 1, without their decay. `spherical` turns the timbre from corner to
         corner (see `compiled.sphere`).
         """
-        shares = max(1, min(MOST_SHARES, from_environment() or usable_processors(), len(slots) // LEAST_SHARE))
+        shares = _shares(len(slots))
         own_level = np.full(len(slots), np.nan) if follow is None else follow
         edges = [len(slots) * share // shares for share in range(shares + 1)]
 
@@ -188,6 +188,13 @@ class ZoneReader:
         if self._detail is None:
             return np.zeros((len(slots), detail.DIMS), np.float32)
         return self._detail.read(slots, weights, RELEASE_RULES, pitch=pitch)
+
+
+def _shares(voices: int) -> int:
+    """Among how many threads voices are shared."""
+    if voices < 2 * LEAST_SHARE:
+        return 1
+    return min(MOST_SHARES, from_environment() or usable_processors(), voices // LEAST_SHARE)
 
 
 def _table(sources: Sources) -> Zones:

@@ -15,6 +15,7 @@ import numpy as np
 from nsynth_lab.analysis.follower import FORGETTING_DB, HOP, Heard
 from nsynth_lab.analysis.phrase import LOUD_RANGE_DB
 from nsynth_lab.analysis.two_voices import EVERY_HOPS, WINDOW, are_two
+from nsynth_lab.dsp.quick_median import quick_median
 from nsynth_lab.units import FloatArray, note_to_hz
 
 STEADY_SEMITONES = 0.5
@@ -79,5 +80,5 @@ class LiveVoices:
     @property
     def _are_several(self) -> bool:
         strengths, pairs = list(self._strengths), self._pairs
-        is_weak = len(strengths) >= LEAST_HOPS and float(np.median(strengths)) < WEAK
+        is_weak = len(strengths) >= LEAST_HOPS and quick_median(np.array(strengths)) < WEAK
         return is_weak or (len(pairs) >= LEAST and sum(pairs) >= TWO_SHARE * len(pairs))
