@@ -44,13 +44,13 @@ def checkpoint(model_folder: Path) -> Checkpoint:
 
 @pytest.fixture(scope="module")
 def bank(model_folder: Path) -> Bank:
-    """Three instruments, of which the cello has details that move."""
+    """Three instruments, of which the cello has details that move, recorded amid the keys of the golden streams."""
     plain = load_bank(model_folder)
     zones = list(plain.zones)
     for index in plain.entries["cello"].zones:
         along = np.linspace(-8.0, 8.0, zones[index].frames)[:, None]
         rows = along * np.sin(np.arange(detail.DIMS))
-        zones[index] = replace(zones[index], detail=rows.astype(np.float32))
+        zones[index] = replace(zones[index].at_note(57), detail=rows.astype(np.float32))
     return Bank(list(plain.entries.values()), zones, model_id=plain.model_id)
 
 
