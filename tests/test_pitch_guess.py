@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nsynth_lab.audio import read_audio
-from nsynth_lab.dsp.pitch_guess import SURE, UNHEARD, measure_note
+from nsynth_lab.dsp.pitch_guess import SURE, UNHEARD, clear_note, measure_note
 from nsynth_lab.units import SAMPLE_RATE, FloatArray, note_to_hz
 
 
@@ -47,6 +47,15 @@ def test_a_short_pure_sine_is_heard(seconds: float) -> None:
         measured, trust = measure_note(harmonic(69 + 12 * np.log2(hz / 440), seconds=seconds, partials=1), SAMPLE_RATE)
         assert measured == pytest.approx(69 + 12 * np.log2(hz / 440), abs=0.02)
         assert trust > UNHEARD
+
+
+@pytest.mark.parametrize("semitones", [1.0, 2.0])
+@pytest.mark.parametrize("rate_hz", [4.0, 6.0])
+def test_a_wide_vibrato_has_the_note_in_its_middle(semitones: float, rate_hz: float) -> None:
+    at = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    phase = 2 * np.pi * np.cumsum(note_to_hz(64.0 + semitones * np.sin(2 * np.pi * rate_hz * at))) / SAMPLE_RATE
+    wave = np.asarray(0.3 * sum(np.sin(k * phase) / k for k in range(1, 12)), np.float32)
+    assert clear_note(wave, SAMPLE_RATE) == 64
 
 
 def test_noise_a_chord_and_silence_are_not_trusted() -> None:

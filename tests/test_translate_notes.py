@@ -58,6 +58,17 @@ def test_a_step_is_two_notes_and_vibrato_is_one() -> None:
     assert len(runs(wide.astype(np.float32))) == 1
 
 
+@pytest.mark.parametrize("seconds", [1 / 16, 0.09])
+def test_each_note_of_a_trill_and_of_a_fast_run_is_heard_and_no_swing_of_a_wide_vibrato(seconds: float) -> None:
+    trill = pitches((69.0, 0.3), *[(note, seconds) for note in (71.0, 69.0, 71.0, 69.0, 71.0)], (69.0, 0.3))
+    assert len(runs(trill)) == 7
+    scale = pitches(*[(float(note), seconds) for note in (60, 62, 64, 65, 67, 69, 71, 72)])
+    assert len(runs(scale)) == 8
+    for semitones in (0.5, 1.0):
+        wide = 60.0 + semitones * np.sin(2 * np.pi * 5.5 * np.arange(hops(1.2)) / HOPS_A_SECOND)
+        assert len(runs(wide.astype(np.float32))) == 1
+
+
 def test_a_scoop_belongs_to_its_note_and_an_octave_taken_wrongly_to_none() -> None:
     for seconds in (0.08, 0.18):
         scoop = np.concatenate([np.linspace(57.0, 60.0, hops(seconds), dtype=np.float32), pitches((60.0, 0.4))])

@@ -33,7 +33,7 @@ from nsynth_lab.runtime.unpitched_batch import UnpitchedBatch
 from nsynth_lab.synth.engine import Engine
 from nsynth_lab.synth.settings import Settings
 from nsynth_lab.synth.sources import Sources
-from nsynth_lab.units import FloatArray, hz_to_note, note_to_hz, track_hz
+from nsynth_lab.units import FRAME_RATE_HZ, HOP_SAMPLES, FloatArray, hz_to_note, note_to_hz, track_hz
 from nsynth_lab.unpitched import (
     BANDS,
     DIMS,
@@ -275,6 +275,20 @@ def test_a_stroke_is_not_made_longer_but_rings_on_after_a_short_key() -> None:
     longer, own = stretch(latents, 3 * latents.frames), stretch(latents, latents.frames)
     np.testing.assert_allclose(longer.loudness_db[: latents.frames], own.loudness_db, atol=0.01)
     assert longer.loudness_db[latents.frames :].max() < latents.loudness_db.max() - 50
+
+
+def test_a_word_and_a_reversed_cymbal_keep_their_ends() -> None:
+    """They end while they are loud: 43 ms fade, and nothing is taken for a sustain."""
+    rng = np.random.default_rng(5)
+    bark = 0.2 * rng.standard_normal(32 * HOP_SAMPLES, np.float32)
+    reversed_cymbal = stroke(low_hz=3_000.0, decay_seconds=0.3, seconds=1.5)[::-1]
+    for sound in (bark, reversed_cymbal):
+        latents = drum(np.ascontiguousarray(sound))
+        for seconds in (1.0, 3.0):
+            longer = stretch(latents, latents.frames + round(seconds * FRAME_RATE_HZ))
+            kept = latents.frames - 5
+            np.testing.assert_allclose(longer.loudness_db[:kept], latents.loudness_db[:kept], atol=0.5)
+            assert longer.loudness_db[latents.frames :].max() <= latents.loudness_db.max() - 70.0
 
 
 def test_noise_needs_no_note_and_a_tone_keeps_its_network() -> None:

@@ -23,6 +23,8 @@ SUSTAINED_FALL_DB = 18.0
 SWELL_FALL_DB = 6.0
 LEVEL_FRAMES = 19
 STROKE_FRAMES = 47  # a noise shorter than half a second is a stroke, however it falls
+RISING_DB_PER_SECOND = 6.0  # a noise that rises so fast to its end is a stroke too, such as a reversed cymbal
+STROKE_END_FRAMES = 4  # 43 ms: a word or a bark keeps its end
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def find_parts(latents: Latents) -> NoteParts:
         after_attack = latents.frames - attack_end
         key_up = latents.frames - min(RELEASE_FRAMES, after_attack // 2)
     sustained = _is_sustained(level[attack_end:key_up], level.max())
-    if latents.unpitched is not None and not released and (not sustained or latents.frames < STROKE_FRAMES):
+    rises = _slope_db_per_second(level[attack_end:key_up]) > RISING_DB_PER_SECOND
+    if latents.unpitched is not None and not released and (not sustained or rises or latents.frames < STROKE_FRAMES):
         return NoteParts(_ended(level), onset, attack_end, latents.frames, False, False, one_shot=True)
     return NoteParts(level, onset, attack_end, key_up, released, sustained)
 
@@ -109,17 +112,21 @@ def find_parts(latents: Latents) -> NoteParts:
 def _ended(level: Doubles) -> Doubles:
     """The level of a stroke, [frames], that is silent in the end even if its recording was cut."""
     excess = max(0.0, float(level[-1] - level.max()) + SILENCE_BELOW_PEAK_DB)
-    last = min(RELEASE_FRAMES, len(level) // 2)
+    last = min(STROKE_END_FRAMES, len(level) // 2)
     out = level.copy()
     out[len(level) - last :] -= excess * (np.arange(last) + 1.0) / max(last, 1)
     return out
+
+
+def _slope_db_per_second(level: Doubles) -> float:
+    return slope_of(level) * FRAME_RATE_HZ if len(level) >= SHORTEST_RELEASE_FRAMES else 0.0
 
 
 def _is_sustained(level: Doubles, peak: float) -> bool:
     if len(level) < SHORTEST_RELEASE_FRAMES:
         return True
     audible = np.maximum(level, peak - ENDED_BELOW_PEAK_DB)
-    slope = slope_of(audible) * FRAME_RATE_HZ
+    slope = _slope_db_per_second(audible)
     fall = float(audible.max()) - quick_median(audible[-LEVEL_FRAMES:])
     return slope > SUSTAINED_DB_PER_SECOND and (fall < SUSTAINED_FALL_DB or _swells(audible))
 

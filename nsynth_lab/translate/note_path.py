@@ -2,6 +2,7 @@
 
     pitch, hop by hop  --> the cheapest path through notes a third of a semitone apart (Viterbi) --> runs of one note
     level              --> sharp rises: strikes, where a note may begin at no cost, or again
+    pitch that rests, jumps and rests --> a step, at which a change of note costs little: trills and fast runs
 
 A hop costs more the farther its pitch is from that of its note, up to a limit. A hop without a tone within a note
 costs something too, and so does every change of note. So vibrato is cheaper as one note than as many, and a step is a
@@ -11,7 +12,7 @@ Transcription (TENOR 2015).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -25,6 +26,8 @@ NEAR_STEPS = 1  # a note so near the last one is the same, out of tune
 WIDTH_SEMITONES, MOST_OFF = 0.9, 2.0
 CHANGE, BEGIN, END = 20.0, 3.0, 2.0  # in hops of cost 1
 UNHEARD, LEFT_OUT = 0.7, 2.0  # a hop without a tone in a note, and one with a tone in none
+STEP, STEP_HOPS, REST_HOPS, REST_SEMITONES = 3.0, 3, 6, 0.2  # a vibrato takes longer from one rest to the next
+LEAST_STEP, LARGEST_STEP = 0.8, 11.0  # an octave may be an error of the follower
 RISE_HOPS, RISE_DB, FROM_LOUDEST_DB, AROUND_HOPS = 5, 6.0, 14.0, 20
 APART_HOPS = 9  # between two strikes
 SCOOP_HOPS, SCOOP_SEMITONES, SCOOP_OFF = 40, 0.9, 0.3
@@ -85,7 +88,8 @@ def _stretches(toneless: np.ndarray) -> Iterator[tuple[int, int]]:
 
 
 def _runs(note: FloatArray, struck: Ints, first: int) -> list[tuple[int, int]]:
-    place = _path(note.astype(np.float64), set(struck.tolist()))
+    pitch = note.astype(np.float64)
+    place = _path(pitch, dict.fromkeys(_steps(pitch), STEP) | dict.fromkeys(struck.tolist(), 0.0))
     edges = np.flatnonzero(np.diff(place)) + 1
     cuts = [hop for hop in struck.tolist() if 0 < hop < len(place) and place[hop] == place[hop - 1] != NONE]
     every = sorted({0, len(place), *edges.tolist(), *cuts})
@@ -117,8 +121,20 @@ def _glides(note: FloatArray) -> bool:
     return bool(abs(slope) * len(known) > SCOOP_SEMITONES and np.sqrt(np.mean(off**2)) < SCOOP_OFF)
 
 
-def _path(note: Doubles, struck: set[int]) -> Ints:
-    """Index of the note of each hop, or `NONE`."""
+def _steps(note: Doubles) -> list[int]:
+    """The hops in which a pitch [hops] that rested goes to another within 16 ms, and rests there for 32 ms."""
+    if len(note) < 2 * REST_HOPS + STEP_HOPS - 1:
+        return []
+    around = np.lib.stride_tricks.sliding_window_view(note, REST_HOPS)
+    rests = np.ptp(around, axis=1) <= REST_SEMITONES  # not where a hop has no tone
+    apart = REST_HOPS + STEP_HOPS - 1
+    jump = np.abs(np.median(around[apart:], axis=1) - np.median(around[:-apart], axis=1))
+    found = np.flatnonzero(rests[:-apart] & rests[apart:] & (jump >= LEAST_STEP) & (jump <= LARGEST_STEP)) + REST_HOPS
+    return np.unique(found[:, None] + np.arange(STEP_HOPS)).tolist()
+
+
+def _path(note: Doubles, cheap: Mapping[int, float]) -> Ints:
+    """Index of the note of each hop, or `NONE`; `cheap` says what a change of note costs at some hops."""
     low = float(np.nanmin(note))
     grid = low + np.arange(int(np.ceil((float(np.nanmax(note)) - low) * STEPS)) + 1) / STEPS
     count = len(grid)
@@ -128,7 +144,7 @@ def _path(note: Doubles, struck: set[int]) -> Ints:
     after_tone = False
     for hop, pitch in enumerate(note.tolist()):
         best = int(score.argmax())
-        cost = 0.0 if hop in struck else CHANGE
+        cost = cheap.get(hop, CHANGE)
         entered = np.where(np.abs(stay - best) > NEAR_STEPS, score[best] - cost, -np.inf)
         begun = none - (cost if after_tone else BEGIN)
         after_tone = pitch == pitch
