@@ -25,7 +25,7 @@ WINDOW_SECONDS = (1.0, 0.15)  # the short one is for notes that decay within it
 SHORT_TRUST = 0.8
 MOVING_SECONDS, MOVING_WINDOWS = 0.06, 24
 LEAST_SPAN, LARGEST_SPAN = 1.0, 6.0  # semitones from the lowest to the highest of a vibrato
-MOVING_QUANTILE = 0.2  # of their confidences
+MOVING_UNSURE = 5  # of their confidences may be lower
 SURE, CLEAR, UNHEARD = 0.5, 0.45, 0.25
 SKIPPED_SECONDS = 0.03  # the attack, where most sounds have no pitch yet
 STEP_CENTS = 10.0
@@ -76,7 +76,7 @@ def _moving(samples: FloatArray, sample_rate: int) -> tuple[float, float]:
     notes, trusts = np.array([_measure_whole(sound[start : start + length], sample_rate) for start in starts]).T
     if not LEAST_SPAN <= np.ptp(notes) <= LARGEST_SPAN:
         return 0.0, 0.0
-    return float(notes.min() + notes.max()) / 2, float(np.quantile(trusts, MOVING_QUANTILE))
+    return float(notes.min() + notes.max()) / 2, float(np.sort(trusts)[MOVING_UNSURE])
 
 
 def _measure(samples: FloatArray, sample_rate: int, seconds: float) -> tuple[float, float]:

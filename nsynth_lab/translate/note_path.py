@@ -128,9 +128,10 @@ def _steps(note: Doubles) -> list[int]:
     around = np.lib.stride_tricks.sliding_window_view(note, REST_HOPS)
     rests = np.ptp(around, axis=1) <= REST_SEMITONES  # not where a hop has no tone
     apart = REST_HOPS + STEP_HOPS - 1
-    jump = np.abs(np.median(around[apart:], axis=1) - np.median(around[:-apart], axis=1))
+    jump = np.abs(around[apart:].mean(axis=1) - around[:-apart].mean(axis=1))
     found = np.flatnonzero(rests[:-apart] & rests[apart:] & (jump >= LEAST_STEP) & (jump <= LARGEST_STEP)) + REST_HOPS
-    return np.unique(found[:, None] + np.arange(STEP_HOPS)).tolist()
+    hops: list[int] = np.unique(found[:, None] + np.arange(STEP_HOPS)).tolist()
+    return hops
 
 
 def _path(note: Doubles, cheap: Mapping[int, float]) -> Ints:
