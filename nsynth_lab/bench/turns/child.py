@@ -83,7 +83,7 @@ class Version:
 
 
 def _surroundings() -> dict[str, str]:
-    """The environment, in which Python keeps its bytecode: an installed program has it, and starts twice as fast."""
+    """The environment, in which Python keeps its bytecode: an installed program has it, and starts a little sooner."""
     return {name: value for name, value in os.environ.items() if name != NO_BYTECODE}
 
 
