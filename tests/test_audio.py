@@ -88,7 +88,7 @@ def test_an_hour_is_read_as_far_as_asked(tmp_path: Path) -> None:
 
 def test_too_short_is_refused(tmp_path: Path) -> None:
     path = write_audio(tmp_path / "short.wav", noise(0.01))
-    with pytest.raises(AudioError, match=r"0\.010 s long; a note needs at least 0\.05 s"):
+    with pytest.raises(AudioError, match=r"0\.010 s long; a note needs at least 0\.05 s, silence after it counts"):
         read_clip(path)
 
 

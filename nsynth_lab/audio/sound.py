@@ -44,7 +44,9 @@ def as_clip(audio: Audio, called: str) -> Audio:
     """
     check_finite(audio.samples, called)
     if audio.seconds < SHORTEST_SECONDS:
-        raise AudioError(f"{called}: {audio.seconds:.3f} s long; a note needs at least {SHORTEST_SECONDS} s")
+        raise AudioError(
+            f"{called}: {audio.seconds:.3f} s long; a note needs at least {SHORTEST_SECONDS} s, silence after it counts"
+        )
     if audio.peak < SILENCE:
         raise AudioError(f"{called}: silent throughout (peak below -80 dBFS)")
     return audio

@@ -60,7 +60,7 @@ def capture(
     source_note: SourceNoteOption = "",
     source_velocity: SourceVelocityOption = 100,
     track: TrackOption = None,
-    refine: Annotated[float, typer.Option(min=0, max=600, help="Fit the latents for so many seconds more.")] = 0.0,
+    refine: Annotated[float, typer.Option(min=0, max=600, help="Seconds spent on fitting the latents further.")] = 0.0,
     licence: Annotated[str | None, typer.Option(help="Licence of the sound; by default the source's.")] = None,
     attribution: Annotated[str | None, typer.Option(help="Whom to credit; by default as the source says.")] = None,
     device: ComputeOption = "auto",

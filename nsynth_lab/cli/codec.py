@@ -46,7 +46,7 @@ def encode(
     track: TrackOption = None,
     rounds: RoundsOption = ROUNDS,
     detail: DetailOption = True,
-    refine: Annotated[float, typer.Option(min=0, max=3600, help="Fit the latents for so many seconds more.")] = 0.0,
+    refine: Annotated[float, typer.Option(min=0, max=3600, help="Seconds spent on fitting the latents further.")] = 0.0,
     device: ComputeOption = "auto",
     checkpoint: CheckpointOption = None,
     as_json: JsonOption = False,

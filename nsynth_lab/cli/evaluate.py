@@ -54,7 +54,7 @@ def evaluate(
     pairs: Annotated[int, typer.Option(min=1, max=10_000, help="Number of pairs of instruments to blend.")] = 200,
     rounds: RoundsOption = ROUNDS,
     detail: DetailOption = True,
-    refine: Annotated[float, typer.Option(min=0, help="Fit the latents for so many seconds more.")] = 0.0,
+    refine: Annotated[float, typer.Option(min=0, help="Seconds spent on fitting the latents further.")] = 0.0,
     only: OnlyOption = "",
     to: Annotated[
         str,

@@ -24,7 +24,9 @@ ComputeOption = Annotated[
 ]
 TrackOption = Annotated[
     float | None,
-    typer.Option("--track", min=0, max=1, help="How far drums and noises follow the keys: 0, they stay, to 1."),
+    typer.Option(
+        "--track", min=0, max=1, help="Drums and noises: 0 leaves them at their own pitch, 1 follows the keys."
+    ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="The same seed gives the same result.")]
 FREE = typer.Option(
@@ -40,7 +42,7 @@ JobsOption = Annotated[
 ]
 RoundsOption = Annotated[
     int,
-    typer.Option("--rounds", min=0, max=1000, help="Rounds in which the whole note is fitted: 8 bring 0.05 dB."),
+    typer.Option("--rounds", min=0, max=1000, help="More rounds of fitting; 8 lower the error by 0.05 dB."),
 ]
 DetailOption = Annotated[
     bool,

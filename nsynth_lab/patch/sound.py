@@ -109,7 +109,7 @@ class Blend:
         high=1,
         least=0,
         most=1,
-        says="how far drums and noises follow the keys: 0, they stay, to 1; as each was captured if it is not given",
+        says="how far drums and noises follow the keys: 0 not at all, 1 fully; as each was captured if it is not given",
     )
     path: tuple[tuple[float, ...], ...] = points(
         high=LONGEST_PATH_SECONDS,
