@@ -100,7 +100,7 @@ class Instrument:
         history = History(Sound(patch, preset, patch if preset else None))
         self._present = PresentSound(
             history,
-            session.bank,
+            lambda: session.bank,
             self._events,
             self._lock,
             self._listeners,

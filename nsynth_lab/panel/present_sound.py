@@ -42,14 +42,17 @@ class PresentSound:
     def __init__(
         self,
         history: History,
-        bank: Bank,
+        bank: Callable[[], Bank],
         event_queue: EventQueue,
         lock: AbstractContextManager[Any],
         listeners: Listeners,
         *,
         engines: Callable[[Callable[[str], None]], Engines],
     ) -> None:
-        """`engines(refused)` makes what plays the history, and tells `refused` of what cannot be played."""
+        """`engines(refused)` makes what plays the history, and tells `refused` of what cannot be played.
+
+        `bank()` is the session's as it is now: recordings come and go.
+        """
         self._history, self._bank, self._queue, self._lock = history, bank, event_queue, lock
         self._listeners = listeners
         self._revision, self._told_at = 0, 0.0
@@ -70,7 +73,7 @@ class PresentSound:
     def state(self) -> State:
         """As pages are told."""
         with self._lock:
-            return state_of(self._history, self._bank, revision=self._revision, taken_out=self._taken_out)
+            return state_of(self._history, self._bank(), revision=self._revision, taken_out=self._taken_out)
 
     def handle(self, message: Any) -> None:
         """Change it as a page asks."""
@@ -96,9 +99,9 @@ class PresentSound:
     def keep(self, sound: Sound, *, as_it_was: bool = False) -> None:
         """A new sound; `as_it_was` when it was saved, so that no finger on the pad moves it."""
         with self._lock:
-            check_recordings(sound.patch, self._bank)
+            check_recordings(sound.patch, bank := self._bank())
             for name in sound.patch.blend.corners:
-                self._bank.find(name)
+                bank.find(name)
             check_plugins(sound.patch)
             if as_it_was:
                 self.engines.drop()
