@@ -74,16 +74,25 @@ def test_each_note_of_an_mpe_controller_has_a_dot_on_the_pad(visit: Visit, envir
         visit.wait("document.querySelector('#midi-sheet .note').textContent.includes('Playing: seaboard')")
         for message in ([0xB0, 101, 0], [0xB0, 100, 6], [0xB0, 6, 15]):
             keys.do(bytes=message)
-        there = "panel.pad.notes.get(60)?.shown?.x < 0.01 && panel.pad.notes.get(64)?.shown?.x > 0.99"
-        for _ in range(5):  # a machine that is too busy steals one
-            for message in ([0xB1, 74, 0], [0x91, 60, 100], [0xB2, 74, 127], [0x92, 64, 100]):
-                keys.do(bytes=message)
-            page.wait_for_timeout(1000)
-            if visit.panel(there):
-                break
-        visit.wait(there)
+
+        def show(there: str, *messages: list[int]) -> None:
+            for _ in range(5):  # a machine that is too busy steals a voice, and its dot with it
+                for message in messages:
+                    keys.do(bytes=message)
+                page.wait_for_timeout(1000)
+                if visit.panel(there):
+                    break
+            visit.wait(there)
+
+        first, second = [0x91, 60, 100], [0x92, 64, 100]
+        far_apart = "panel.pad.notes.get(60)?.shown?.x < 0.01 && panel.pad.notes.get(64)?.shown?.x > 0.99"
+        show(far_apart, [0xB1, 74, 0], first, [0xB2, 74, 127], second)
         keys.do(bytes=[0xB1, 74, 64])
-        visit.wait("Math.abs(panel.pad.notes.get(60).shown.x - 64 / 127) < 0.01")
+        moved = "Math.abs(panel.pad.notes.get(60)?.shown?.x - 64 / 127) < 0.01"
+        page.wait_for_timeout(1000)
+        if not visit.panel("panel.pad.notes.has(60)"):
+            show(moved, [0xB1, 74, 0], first, [0xB1, 74, 64])
+        visit.wait(moved)
         keys.do(bytes=[0x81, 60, 64])
         visit.wait("!panel.pad.notes.has(60)")
     visit.wait("panel.pad.notes.size === 0")
