@@ -97,7 +97,8 @@ class Recordings:
         try:
             part = cut(clip)
             heard = part.clear_note() if note is None else note
-            fitting = nullcontext(lambda: None) if heard == UNPITCHED else self._progress(rounds, "rounds", "fitting")
+            fitted = rounds > 0 and heard != UNPITCHED
+            fitting = self._progress(rounds, "rounds", "fitting") if fitted else nullcontext(lambda: None)
             with fitting as advance:
                 latents = encode_cut(part, self._checkpoint, note=heard, rounds=rounds, detail=detail, advance=advance)
         except AudioError as error:
