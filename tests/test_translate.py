@@ -9,6 +9,7 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
+import soundfile
 from made_tunes import faded, hiss, silence, steady, tone
 from playing import Heard as Asked
 from playing import small_engine
@@ -391,6 +392,7 @@ def test_what_was_heard_is_kept_and_played_again(translated: tuple[FloatArray, F
     ("words", "code", "says"),
     [
         (["silent.wav", "--to", "cello"], 1, "no tone was heard"),
+        (["empty.wav", "--to", "cello"], 1, "the sound ends within 5 ms"),
         (["missing.wav", "--to", "cello"], 1, "no such file"),
         (["noise.phrase", "--to", "cello"], 1, "not a phrase"),
         (["hum.wav", "--to", "celo"], 2, "cello"),
@@ -410,6 +412,7 @@ def test_bad_input_is_told_in_a_line(
 ) -> None:
     folder = translated[2]
     write_audio(folder / "silent.wav", Audio(np.zeros((1, 9600), np.float32), SAMPLE_RATE), force=True)
+    soundfile.write(str(folder / "empty.wav"), np.zeros(0), SAMPLE_RATE)
     (folder / "noise.phrase").write_bytes(b"noise")
     arguments = ["translate", str(folder / words[0]), *words[1:], "-o", str(folder / "never.wav")]
     assert run(arguments) == code

@@ -145,8 +145,9 @@ def follow(
         advance(len(block))
     if heard := follower.end():
         parts.append(np.array(heard, np.float32))
-    rows = np.concatenate(parts).T if parts else np.zeros((len(_ROWS), 0), np.float32)
-    note, level_db, strength, delay_samples = rows
+    if not parts:
+        raise PhraseError(f"the sound ends within {1000.0 * HOP / SAMPLE_RATE:.0f} ms; expected a tune in one voice")
+    note, level_db, strength, delay_samples = np.concatenate(parts).T
     if look_ahead_hops:
         note = smooth_pitch(with_low_attacks(note, level_db))
     return Phrase(note, level_db, strength, delay_samples, provenance=provenance or {})
