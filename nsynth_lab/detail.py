@@ -41,7 +41,8 @@ def share_at(semitones: float) -> float:
 
     Straight lines between the three distances above. It was chosen by the mel error of notes decoded with the timbre
     and details of the same instrument 1 to 12 semitones away. Partials and noise are best with nearly the same share.
-    Leaving the offsets of partials at their frequencies was worse within two semitones, and no clear gain beyond.
+    Keeping the offsets at fixed frequencies, instead of moving them with the partials, was worse within two semitones
+    and brought no clear gain beyond.
 
     >>> share_at(0.2), share_at(-1.0), share_at(4.5), share_at(8.0)
     (1.0, 0.5, 0.25, 0.0)

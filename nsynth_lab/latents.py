@@ -133,7 +133,7 @@ class Latents:
         return self.unpitched is None or bool((self.unpitched[:, unpitched.PITCHED] > 0).any())
 
     def at_note(self, note: int) -> Latents:
-        """The same sound at another nominal note; its noise follows as far as it tracks the keys.
+        """The same sound at another nominal note; its noise moves with it as far as `track` says.
 
         Details fade with the distance (see `detail.share_at`) and do not come back on the way back.
         """

@@ -24,7 +24,7 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     parent = REPOSITORY / "build" / "plugin"
     parent.mkdir(parents=True, exist_ok=True)
     with pytest.MonkeyPatch.context() as patched, open(parent / "lock", "w") as lock:
-        # A plugin offers the user's presets too: without those that tests have made, all of a run have the same one.
+        # A plugin also offers the user's presets; without those of other tests, all tests of a run share one build.
         patched.setenv("NSYNTH_LAB_HOME", str(tmp_path_factory.mktemp("home")))
         kept = parent / built_folder().name
         fcntl.flock(lock, fcntl.LOCK_EX)  # other processes of this run build it too

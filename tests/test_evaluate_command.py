@@ -141,7 +141,7 @@ def test_the_same_every_time(evaluate: Any) -> None:
 
 
 def test_notes_that_are_kept_are_not_encoded_again(evaluate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Interrupted at its third note, it goes on there; a damaged file, and one of other rounds, are measured again."""
+    """Interrupted at its third note, it resumes there; damaged files and other rounds are measured again."""
     words = ("--only", "reconstruction,recognition", "--limit", "4")
     assert evaluate(*words, "--figures", "whole.json") == 0
     encoded: list[str] = []

@@ -1,4 +1,4 @@
-"""Where a tune comes to lie in the range of what plays it, heard as a whole or live."""
+"""The octave in which a tune is played, followed as a whole or live."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_live_tune_is_not_torn_apart() -> None:
 
 
 def test_after_a_pause_a_live_tune_goes_where_all_of_it_would_lie_and_stays_there() -> None:
-    """It began on a note that lies well in the range and went on below it, where nobody would play it."""
+    """Its first note lies well in the range, the others at the very bottom."""
     tune = (64, 51, 52, 53, 51)
     moved = played_live(Placing(rules_for((50, 98), live=True)), tune, tune, tune)
     assert moved == [0.0] * 5 + [12.0] * 10

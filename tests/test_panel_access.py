@@ -40,7 +40,7 @@ DONE: dict[str, str] = {
 
 
 def test_nothing_keeps_anybody_out(visit: Visit) -> None:
-    """Every tab at every width, dark or light or both; what is around the tabs, with the first of them."""
+    """Each tab at each width, in dark and light; what surrounds the tabs is looked at once, with the first."""
     visit.page.locator("#presets [role=option]").nth(5).wait_for(state="attached")
     visit.page.evaluate(node_tool("axe-core/axe.min.js").read_text(encoding="utf-8"))
     lists = visit.page.locator("[role=tablist]")

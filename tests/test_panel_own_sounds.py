@@ -27,7 +27,7 @@ PANEL = ("flute", "cello", "--latency", "high")
 MINUTE = 60.0  # in which a new user has played a blend of an own recording, with the machine for themselves
 CENTS = 15.0
 RECORDED_MS = 700  # as short as it can be: what is longer takes longer to encode
-# what was pressed while a sound of half a second played, which a busy page may look at too late
+# logs what the two buttons show: the sound lasts half a second, and polling a busy page may miss that
 WATCH_BOTH = """([original, again]) => {
   window.pressed = [];
   const note = () => window.pressed.push(`${original.ariaPressed} ${again.ariaPressed}`);

@@ -40,7 +40,7 @@ def imported(*words: str, code: int = 0) -> set[str]:
 
 
 def compiled_loops() -> set[Path]:
-    """The files of machine code that Numba has kept."""
+    """Numba's cached machine code."""
     return set(CACHE_FOLDER.rglob("*.nbc"))
 
 

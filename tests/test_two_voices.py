@@ -65,7 +65,7 @@ def told_live(sound: FloatArray, *, look_ahead_hops: int = 0) -> list[str]:
 
 
 def of_cello(*keys: int, seconds: float = 3.0) -> FloatArray:
-    """The cello of the bank, which plays these keys at once."""
+    """The bank's cello, playing these keys together."""
     engine = parse_play(["cello"]).engine(Session(device="cpu", user_instruments=False), live=False, ahead_samples=8192)
     engine.send([note_on(key) for key in keys])
     return np.asarray(0.5 * engine.render(round(seconds * SAMPLE_RATE)).mean(axis=0), np.float32)

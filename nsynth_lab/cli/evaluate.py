@@ -63,8 +63,8 @@ def evaluate(
     cells: Annotated[
         Path | None,
         typer.Option(
-            help="Keep what reconstruction, recognition and translation measure of each note or tune in this folder; "
-            "interrupted, the same command goes on from there."
+            help="A folder for the results of each note or tune (reconstruction, recognition, translation); an "
+            "interrupted run resumes from them."
         ),
     ] = None,
     peers: Annotated[

@@ -157,7 +157,7 @@ def mean_rows(
     """The mean of `rows` [rows of the table, columns] in the frame that `slots` [active] have just read.
 
     `weights` [active, corners] -> [active, columns]. A release that was recorded fades over to its own rows. Where
-    `pitch` [active] is a note number, those of each zone fade with the distance from it, as details do.
+    `pitch` [active] is a note number, the rows of each zone fade with its distance from the zone's key, as details do.
     """
     out = np.zeros((len(slots), rows.shape[1]), np.float32)
     for d in range(len(slots)):

@@ -69,7 +69,7 @@ def clear_note(samples: FloatArray, sample_rate: int) -> int | None:
 
 
 def _moving(samples: FloatArray, sample_rate: int) -> tuple[float, float]:
-    """(middle of the pitches of short windows, the confidence that most of them reach); (0.0, 0.0) for no vibrato."""
+    """The middle of the pitches in short windows, and the confidence most of them reach; zeros without a vibrato."""
     sound = _loudest(np.asarray(samples, np.float64), sample_rate, WINDOW_SECONDS[0])
     length = int(MOVING_SECONDS * sample_rate)
     starts = np.linspace(0, max(0, len(sound) - length), MOVING_WINDOWS).astype(int)

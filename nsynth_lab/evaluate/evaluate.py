@@ -118,9 +118,10 @@ class Evaluation:
 
     def _add_note(self, record: NoteRecord, advance: Advance) -> None:
         """Add one note to all sections; one of which everything is kept is neither read nor encoded."""
-        made_from = self._made_from(record) if self.setup.cells is not None else {}
         keeping = [section for section in self.sections if isinstance(section, KeepingSection)]
-        kept = {one.name: self._notes.kept(record, one.name, made_from | one.made_from()) for one in keeping}
+        of_note = self._made_from(record) if self.setup.cells is not None else {}
+        made_from = {one.name: of_note | one.made_from() for one in keeping}
+        kept = {name: self._notes.kept(record, name, own) for name, own in made_from.items()}
         found = {name: values for name, values in kept.items() if values is not None}
         wanting = [one for one in self.sections if one.uses_notes and one.name not in found]
         if wanting:
@@ -128,14 +129,14 @@ class Evaluation:
             for section in wanting:
                 if isinstance(section, KeepingSection):
                     values = found[section.name] = section.measure(note)
-                    self._notes.keep(record, section.name, made_from | section.made_from(), values)
+                    self._notes.keep(record, section.name, made_from[section.name], values)
                 else:
                     section.add_note(note, advance)
         for section in keeping:
             section.add_values(record, found[section.name])
 
     def _made_from(self, record: NoteRecord) -> dict[str, Any]:
-        """What is kept of a note depends on this, beside the program itself and what a section adds."""
+        """What the kept results of a note depend on; each section adds what else its own depend on."""
         return {
             "version": __version__,
             "model": self.setup.checkpoint.model_id,

@@ -31,7 +31,7 @@ class NoteFolder:
         self._folder = folder
 
     def kept(self, record: NoteRecord, section: str, made_from: Mapping[str, Any]) -> Values | None:
-        """What `section` measured of the note, if it was kept and depends on the same."""
+        """The kept results of `section` for this note; None if there are none, or if they depend on something else."""
         found = self._read(record).get(section)
         if not isinstance(found, dict) or found.get("made_from") != dict(made_from):
             return None

@@ -14,7 +14,7 @@ File = Load | OpenFile | Save | Remove
 
 
 class FileRequests:
-    """`handle(message)` waits for the disk, and holds no lock meanwhile: keys need not wait too."""
+    """`handle(message)` may wait for the disk. It holds no lock while it does, so that keys never wait for it."""
 
     def __init__(self, present: PresentSound, listeners: Listeners) -> None:
         self._present, self._listeners = present, listeners

@@ -300,7 +300,7 @@ class Instrument:
         self._present.replace(name, others)
 
     def revise(self, change: Callable[[Patch], Patch]) -> None:
-        """Change the sound by what pages do not send as a message.
+        """Apply a change that no message of a page describes.
 
         Raises:
             NsynthLabError: it cannot be done.
@@ -321,7 +321,10 @@ class Instrument:
         self._present.adjust(change)
 
     def subscribe(self, tell: Tell) -> Callable[[], None]:
-        """Tell of every change from now on; returns what ends it. `tell` comes from any thread and must not wait."""
+        """Call `tell` on every change from now on; returns a function that unsubscribes it.
+
+        `tell` is called from any thread and must not block.
+        """
         return self._listeners.subscribe(tell)
 
     def tell(self, message: Told) -> None:

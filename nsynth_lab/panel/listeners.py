@@ -21,7 +21,10 @@ class Listeners:
         self._all: list[Tell] = []
 
     def subscribe(self, tell: Tell) -> Callable[[], None]:
-        """Tell of every change from now on; returns what ends it. `tell` comes from any thread and must not wait."""
+        """Call `tell` on every change from now on; returns a function that unsubscribes it.
+
+        `tell` is called from any thread and must not block.
+        """
         with self._lock:
             self._all.append(tell)
         return partial(self._unsubscribe, tell)

@@ -1,4 +1,7 @@
-"""PlayedKeys: what pages, ports and other programs play, on its way to the engine; pages are told which keys are down.
+"""PlayedKeys: notes and controllers from pages, ports and other programs, on their way to the engine.
+
+Pages are told which keys are down.
+
 
 pages, ports, OSC --> Hands --> EventQueue
 """
@@ -36,14 +39,14 @@ class PlayedKeys:
         return self._hands.holds(key)
 
     def play(self, message: Played) -> None:
-        """By a page."""
+        """Play what a page asks for."""
         before = self._hands.keys
         self._queue.put(self._hands.events(message))
         self._note_wheel(isinstance(message, Controller) and message.number == MODULATION)
         self._tell_keys(before)
 
     def hear(self, seconds: float, events: Sequence[Event]) -> None:
-        """From ports and other programs, at `seconds` of `time.perf_counter`."""
+        """Play what came from ports and other programs at `seconds` of `time.perf_counter`."""
         before = self._hands.keys
         self._queue.put_at(seconds, self._hands.of_ports(list(events)))
         self._note_wheel(any(event.kind is Kind.CONTROL and event.number == MODULATION for event in events))

@@ -1,4 +1,4 @@
-"""PresentSound: the sound as pages change it: kept in the history, played by the engines, told to the listeners.
+"""PresentSound: the sound that pages edit; each change goes to the history, the engines and the listeners.
 
 message --> changes --> History --> Engines: settings at once, or a new engine from the worker
                            |
@@ -61,12 +61,12 @@ class PresentSound:
 
     @property
     def now(self) -> Sound:
-        """As it is."""
+        """The present sound, with the preset that it came from."""
         return self._history.now
 
     @property
     def patch(self) -> Patch:
-        """As it is."""
+        """The present sound."""
         with self._lock:
             return self._history.now.patch
 
@@ -97,7 +97,7 @@ class PresentSound:
                     self.keep(Sound(sound.patch) if whole else sound, as_it_was=whole)
 
     def keep(self, sound: Sound, *, as_it_was: bool = False) -> None:
-        """A new sound; `as_it_was` when it was saved, so that no finger on the pad moves it."""
+        """Play a new sound; `as_it_was` for exactly as it was saved, even if a finger is on the pad."""
         with self._lock:
             check_recordings(sound.patch, bank := self._bank())
             for name in sound.patch.blend.corners:
@@ -121,7 +121,7 @@ class PresentSound:
                 self.rename(Sound(self._history.now.patch))
 
     def revise(self, change: Callable[[Patch], Patch]) -> None:
-        """Change it by what pages do not send as a message."""
+        """Apply a change that no message of a page describes."""
         with self._lock:
             now = self._history.now
             self.keep(now._replace(patch=change(now.patch)))
@@ -145,7 +145,7 @@ class PresentSound:
             self.handle(Corners(left))
 
     def adopt(self, patch: Patch | None) -> None:
-        """Another engine plays this sound already, which can be undone; or, without one, the present sound."""
+        """Another engine plays this patch already, which can be undone; or, without a patch, the present sound."""
         with self._lock:
             if patch is not None:
                 self._history.keep(Sound(patch))
@@ -169,7 +169,7 @@ class PresentSound:
                 self._move(Place(x, (*blend.position, 0.5)[1], keep=True))
 
     def keep_moved(self, moved: Callable[[Patch], Patch | None]) -> None:
-        """What other programs have moved and left there is kept as if a finger had; None if nothing has been."""
+        """Keep what other programs have moved and left at rest, as if a page had; `moved` gives None for nothing."""
         with self._lock:
             now = self._history.now
             if (patch := moved(now.patch)) is not None:
@@ -197,7 +197,7 @@ class PresentSound:
         self._follow(seldom=not message.keep)
 
     def _follow(self, *, whole: bool = False, seldom: bool = False, again: bool = False) -> None:
-        """Play what the history says, and tell all who listen."""
+        """Play the sound that the history holds, and tell the listeners."""
         self.engines.follow(whole=whole, again=again)
         self._revision += 1
         if not seldom or time.monotonic() - self._told_at >= SELDOM_SECONDS:

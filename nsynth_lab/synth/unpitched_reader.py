@@ -28,7 +28,7 @@ def pitched_rows(count: int) -> FloatArray:
 
 
 class UnpitchedReader(RowReader):
-    """Reads `rows` [rows, 162] of the table `zones`, of which those in `has` [zones] have any."""
+    """Reads `rows` [rows, 162], the noise of the zones in the table; `has` [zones] tells which of them have any."""
 
     def __init__(self, rows: FloatArray, zones: Zones, layers: Layers, *, has: NDArray[np.bool_]) -> None:
         super().__init__(rows, zones, layers)

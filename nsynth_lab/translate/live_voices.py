@@ -26,10 +26,10 @@ MOST_WAITING = 32
 
 
 class Moment(NamedTuple):
-    """What sounds in the 171 ms before a hop."""
+    """The sound of the 171 ms before a hop, in which the pitch was steady."""
 
     window: FloatArray
-    hz: float  # of the voice that is followed, steady all the time
+    hz: float  # of the voice that is followed
 
 
 class LiveVoices:

@@ -1,6 +1,6 @@
-"""By how many octaves a tune is moved, so that it lies where an instrument is at home.
+"""By how many octaves a tune is moved, so that it lies in the comfortable part of an instrument's range.
 
-An instrument is at home in the middle half of its range. An octave costs the sum of
+The middle half of its range counts as comfortable. An octave costs the sum of
 
     how far the tones lie outside of that, in semitones, on the average over their time
     a semitone for each hundredth of that time that lies beyond the range itself
@@ -47,7 +47,7 @@ def _cheapest(costs: dict[int, float]) -> int:
 
 
 def _costs(pitches: Doubles, times: Doubles, rules: Rules) -> dict[int, float]:
-    """What each possible octave costs, in semitones; none where there is nothing to choose by."""
+    """The cost of each possible octave, in semitones; empty without tones, or without a range."""
     low, high = rules.lowest - 0.5, rules.highest + 0.5
     if not times.sum() or rules.is_unbounded:
         return {}
@@ -97,7 +97,7 @@ class Placing:
             self._believe()
 
     def begin(self, rest: float, *, tied: bool) -> None:
-        """A note begins that rests at `rest`, transposed; `tied` to the one before if the tone went on."""
+        """A note begins. `rest` is the pitch it settles at, transposed; `tied` if the tone before goes on in it."""
         if tied and self._sure:
             return
         if self._own and not tied:

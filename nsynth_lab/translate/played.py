@@ -143,7 +143,7 @@ def levelled(rules: Rules, phrase: Phrase) -> Rules:
 
 
 def centred(rules: Rules, phrase: Phrase) -> Rules:
-    """The rules transposed by the octaves that bring the phrase to where the target is at home; see `octaves`."""
+    """The rules, transposed by octaves so that the phrase lies comfortably in the target's range; see `octaves`."""
     tones = phrase.note[~np.isnan(phrase.note)]
     return _moved(rules, octaves_for(tones, np.ones(len(tones)), rules))
 

@@ -29,11 +29,11 @@ class RecognitionSection(KeepingSection):
     def __init__(self, setup: EvaluationSetup, classifier: Path = CLASSIFIER) -> None:
         super().__init__(setup)
         self.figures = {"originals": MetricValues(), "reconstructions": MetricValues()}
-        self._path = classifier
         self.classifier: Classifier | None = None
-        self.error = ""
+        self.error = self._hash = ""
         try:
             self.classifier, _ = load_classifier(classifier)
+            self._hash = file_hash(classifier)
         except CheckpointError as error:
             self.error = str(error)
 
@@ -61,7 +61,7 @@ class RecognitionSection(KeepingSection):
 
     def made_from(self) -> dict[str, Any]:
         """The classifier."""
-        return {"classifier": "" if self.classifier is None else file_hash(self._path)}
+        return {"classifier": self._hash}
 
     def finish(self, advance: Advance) -> dict[str, Any]:  # noqa: ARG002  (nothing left to do)
         """See `Section.finish`."""

@@ -134,7 +134,7 @@ class Section:
 
 
 class KeepingSection(Section):
-    """A section that measures a few numbers of each note and nothing else; to be subclassed."""
+    """Base class of the sections whose result for a note is a few numbers, which can be kept."""
 
     def measure(self, note: DecodedNote) -> Values:
         """The metrics of one note."""
